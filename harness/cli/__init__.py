@@ -1,0 +1,86 @@
+"""The command line. Each command is one file, imported only when it is called, so that `drill --help` starts fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from harness import __version__
+from harness.errors import DrillError
+
+COMMANDS = {
+    "run": "Start the stack, load it, hurt it, mend it, judge it.",
+    "plan": "Print the resolved timeline; touches nothing.",
+    "validate": "Check drill files: every error at once, as file:line:column.",
+    "list": "List the project's drills.",
+    "show": "Show one drill and its last verdicts.",
+    "edges": "Print the edges of a Compose project, how each is known, and what cannot be one.",
+    "judge": "Judge a stored run again, also with another drill file.",
+    "export": "Write a run's ledger as CSV.",
+    "halt": "Take all faults out of a running drill now, then end it.",
+    "mend": "Clear up after a killed run, from run folder and labels alone.",
+    "doctor": "Check this machine for what a run needs; --fix cures it.",
+    "schema": "Print the JSON Schema of drill files.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"harness.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if close:
+                error.message += f" Did you mean '{close[0]}'?"
+            raise
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DRILL"},
+    epilog="Example:  drill run first-light      drill plan drills/first-light.yaml      drill edges compose/wiki/compose.yaml",
+)
+@click.option("-C", "directory", type=click.Path(exists=True, file_okay=False), help="Work in this directory.")
+@click.version_option(__version__, prog_name="drill")
+def group(directory: str | None) -> None:
+    """Rehearse production: start a Compose project, load it, hurt it, and judge what it did from recorded evidence."""
+    if directory:
+        import os
+
+        os.chdir(directory)
+
+
+def main() -> None:
+    """Entry point of `drill`: a DrillError ends with its own exit code and nothing but its text."""
+    try:
+        group.main(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except DrillError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)

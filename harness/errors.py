@@ -1,0 +1,66 @@
+"""What can go wrong before or beside a verdict, each with the exit code it ends with (factored out to avoid import loops)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EXIT_PASSED = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INCONCLUSIVE = 3
+EXIT_CANNOT_RUN = 4
+EXIT_STOPPED = 5
+EXIT_HARNESS = 6
+EXIT_NOT_MENDED = 7
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+class DrillError(Exception):
+    """An error that ends the command; its text is for the person at the terminal."""
+
+    exit_code = EXIT_HARNESS
+
+
+class UsageError(DrillError):
+    """A wrong command line or an invalid drill: nothing was started.
+
+    `problems` are whole lines, `file:line:column: what (did you mean …)`, all of them at once.
+    """
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that a run needs and did not find, and the command that cures it here."""
+
+    what: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}\n    cure: {self.cure}" if self.cure else self.what
+
+
+class CannotRun(DrillError):
+    """The run could not start, or had to end before anything was injected."""
+
+    exit_code = EXIT_CANNOT_RUN
+
+    def __init__(self, *missing: Missing | str) -> None:
+        self.missing = tuple(m if isinstance(m, Missing) else Missing(m) for m in missing)
+        super().__init__("\n".join(str(m) for m in self.missing))
+
+
+class NotApplied(DrillError):
+    """The world did not become what was wanted of it (an injection that could not be read back, a wedged proxy)."""
+
+
+class NotMended(DrillError):
+    """A fault is still on; the text ends with the exact commands for a person."""
+
+    exit_code = EXIT_NOT_MENDED

@@ -1,0 +1,109 @@
+"""What every expectation is: a claim about the run, judged from evidence alone. It never touches a clock, a socket or a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from pydantic import Field
+
+from harness.journal import Journal
+from harness.quantities import Model
+from harness.verdict import Finding
+
+if TYPE_CHECKING:
+    from harness.faults.base import Fault
+    from harness.ledger import Rows
+    from harness.stats import Condition
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a container's log; at_s on the run's axis, from Docker's time stamp."""
+
+    service: str
+    container: str
+    at_s: float
+    text: str
+
+
+class Logs(Protocol):
+    def lines(self, service: str, start_s: float, end_s: float) -> Iterable[Line]: ...
+
+
+@dataclass(frozen=True)
+class Window:
+    """[start_s, end_s) on the run's axis."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Steady:
+    """The drill's steady state: every condition holds over a window of for_s."""
+
+    for_s: float
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a claim may look at.
+
+    phase    the phase that the claim stands in, '' for the whole run; `then` is True for claims about after its end
+    faults   the faults of that phase (of all phases, for the whole run), by id
+    over     whether the run has ended: nothing more will come (a cut or running journal: False)
+    """
+
+    journal: Journal
+    rows: Rows
+    logs: Logs
+    steady: Steady
+    phase: str = ""
+    then: bool = False
+    faults: Mapping[str, Fault] = field(default_factory=dict)
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a plan tells of the place where a claim stands, to find claims that this run could never decide.
+
+    window_s    length of the window the claim is about, as planned
+    arrivals    requests expected in it, all endpoints together
+    timeout_s   the load's time-out
+    services    the services of the stack, when known
+    faulted     whether a fault is injected in it
+    """
+
+    window_s: float
+    arrivals: float
+    timeout_s: float
+    services: tuple[str, ...] = ()
+    faulted: bool = True
+    then: bool = False
+
+
+class Expectation(Model):
+    """The common part of all expectations."""
+
+    word: ClassVar[str] = ""
+
+    id: str = Field(default="", description="a name of your own; else <phase>/<claim>-<about>")
+
+    def about(self) -> str:
+        """What makes this claim's id different from its neighbours' (an alert's name, a request's name)."""
+        return ""
+
+    def undecidable(self, reach: Reach) -> str:
+        """Why this run could never decide the claim, or ''. Asked at plan time; such a drill is refused."""
+        return ""
+
+    def late_s(self) -> float | None:
+        """For a claim with a limit: after so many seconds from its window's beginning it is late. None: at its window's end."""
+        return None
+
+    def check(self, evidence: Evidence) -> Finding:
+        raise NotImplementedError

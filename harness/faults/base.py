@@ -1,0 +1,70 @@
+"""What every fault is: a condition we cause on one target, how to take it away, and how a witness tells that it landed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from harness.facts import Witnessed
+from harness.quantities import Model, Seconds
+from harness.world.handles import World
+
+Landed = Literal["landed", "partial", "not_landed", "not_measurable"]
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Whether a fault took effect, from witness looks alone: stated and measured size side by side.
+
+    share    of the looks that felt it (None when nothing could be measured); share_stated what the drill asked for
+    """
+
+    outcome: Landed
+    because: str
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    share: float | None = None
+    looks: int = 0
+
+
+class Fault(Model):
+    """The common part of all faults. `after` counts from the phase's beginning; without `for` it lasts to the phase's end."""
+
+    word: ClassVar[str] = ""
+
+    after: Seconds = Field(default=0.0, description="from the phase's beginning")
+    for_: Seconds | None = Field(default=None, alias="for", description="how long; to the phase's end when left out")
+    id: str = Field(default="", description="a name of your own; else <phase>/<fault>-<target>")
+
+    @property
+    def target(self) -> str:
+        """The edge (`api->postgres`) or the service that is hurt."""
+        raise NotImplementedError
+
+    @property
+    def on_edge(self) -> bool:
+        """Whether the target is an edge."""
+        return "->" in self.target
+
+    def stated(self) -> Mapping[str, Any]:
+        """The fault's size as the drill states it, for the journal and the report."""
+        return self.model_dump(mode="json", exclude={"after", "for_", "id"}, exclude_defaults=False)
+
+    def inject(self, holder: str, world: World) -> Mapping[str, Any]:
+        """Make it so and read it back; returns the readback. Raises errors.NotApplied."""
+        raise NotImplementedError
+
+    def mend(self, holder: str, world: World) -> str:
+        """Take it away and prove it; returns the ladder rung used, '' for the ordinary way. Idempotent. Raises errors.NotMended."""
+        raise NotImplementedError
+
+    def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:
+        """Pure: did it land, judged from witness looks before and during."""
+        raise NotImplementedError
+
+    def gone(self, before: Sequence[Witnessed], after: Sequence[Witnessed]) -> Landing:
+        """Pure: is it proven gone; 'landed' then means that the mend landed."""
+        raise NotImplementedError

@@ -1,0 +1,86 @@
+"""Quantities with their units, as they stand in a drill file: durations, shares, sizes, rates.
+
+In the model they are plain numbers in one unit, named last (`delay_ms`, `within_s`); a bare number where a unit is needed is
+refused with the sentence that says so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+
+_DURATION = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SIZE = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)")
+
+
+def seconds(value: Any) -> float:
+    """'90s', '2m', '1m30s', '400ms' as seconds. Raises ValueError without a unit."""
+    if isinstance(value, bool) or not isinstance(value, str):
+        raise ValueError(f"a duration must have a unit: {value!r} could be '{value}s' or '{value}ms'")
+    text = value.strip().replace(" ", "")
+    if not text or "".join(m.group(0) for m in _PART.finditer(text)) != text:
+        hint = f": {text!r} could be '{text}s' or '{text}ms'" if re.fullmatch(r"\d+(\.\d+)?", text) else f", not {value!r}"
+        raise ValueError(f"a duration must have a unit, such as 400ms, 90s, 1m30s{hint}")
+    return sum(float(n) * _DURATION[u] for n, u in _PART.findall(text))
+
+
+def milliseconds(value: Any) -> float:
+    return round(seconds(value) * 1000, 6)
+
+
+def ratio(value: Any) -> float:
+    """'50%' or '0.5%' as a number from 0 to 1. Raises ValueError on a bare number: 2 could mean 2 % or 200 %."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", str(value).strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"a share must be written with a percent sign, such as 0.5% or 50%, not {value!r}")
+    share = float(match.group(1)) / 100
+    if share > 1:
+        raise ValueError(f"a share is at most 100%, not {value}")
+    return share
+
+
+def size_bytes(value: Any) -> int:
+    """'64KB', '1GiB' as bytes. Raises ValueError without a unit."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?i?b)", str(value).strip().lower()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"a size must have a unit, such as 512B, 64KB, 1GiB, not {value!r}")
+    return int(float(match.group(1)) * _SIZE[match.group(2)])
+
+
+def per_second(value: Any) -> float:
+    """'40/s' or '90/m' as a rate per second. Raises ValueError on anything else."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(s|m|h)", str(value).strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"a rate must name its unit of time, such as 40/s or 90/m, not {value!r}")
+    return float(match.group(1)) / _DURATION[match.group(2)]
+
+
+def spell(value_s: float) -> str:
+    """Seconds as a person writes them: 0.4 → '400ms', 90 → '1m30s', 20 → '20s'."""
+    if value_s < 1:
+        return f"{value_s * 1000:g}ms"
+    whole, minutes = value_s % 60, int(value_s // 60)
+    if minutes == 0:
+        return f"{value_s:g}s"
+    return f"{minutes}m" + (f"{whole:g}s" if whole else "")
+
+
+def _schema(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+_DURATION_PATTERN = r"^(\d+(\.\d+)?(us|ms|s|m|h))+$"
+Seconds = Annotated[float, BeforeValidator(seconds), _schema(_DURATION_PATTERN, "20s", "1m30s")]
+Milliseconds = Annotated[float, BeforeValidator(milliseconds), _schema(_DURATION_PATTERN, "400ms", "2s")]
+Ratio = Annotated[float, BeforeValidator(ratio), _schema(r"^\d+(\.\d+)?\s*%$", "0.5%", "50%")]
+Bytes = Annotated[int, BeforeValidator(size_bytes), _schema(r"^\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]$", "64KB", "1GiB")]
+PerSecond = Annotated[float, BeforeValidator(per_second), _schema(r"^\d+(\.\d+)?\s*/\s*(s|m|h)$", "40/s")]
+
+
+class Model(BaseModel):
+    """Base of everything that stands in a drill file: frozen, unknown keys refused, the docstring is the description."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False, populate_by_name=True)
