@@ -1,0 +1,41 @@
+"""The ledger: every arrival and request of the load, from the moment it is due. Read it here; the load writes it."""
+
+from harness.ledger.layout import (
+    ASIDE,
+    DEPENDENT,
+    DONE,
+    DTYPE,
+    DUE,
+    EMPTY,
+    NEVER,
+    OUTCOMES,
+    SENT,
+    UNGATED,
+    request_id,
+    row_of_request_id,
+    traceparent,
+)
+from harness.ledger.reading import LedgerUnreadable, Tail, read
+from harness.ledger.rows import NO_ROWS, Rows, rows_of
+
+__all__ = [
+    "ASIDE",
+    "DEPENDENT",
+    "DONE",
+    "DTYPE",
+    "DUE",
+    "EMPTY",
+    "NEVER",
+    "NO_ROWS",
+    "OUTCOMES",
+    "SENT",
+    "UNGATED",
+    "LedgerUnreadable",
+    "Rows",
+    "Tail",
+    "read",
+    "request_id",
+    "row_of_request_id",
+    "rows_of",
+    "traceparent",
+]

@@ -1,0 +1,172 @@
+"""The ledger read from disk: after a run, while it grows, and after a kill at any instant."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import DrillError
+from harness.ledger.layout import DTYPE, EMPTY, FORMAT, KINDS
+from harness.ledger.rows import NO_ROWS, Rows
+
+BLOCK = 4096  # rows read at a time while looking for the end
+
+
+class LedgerUnreadable(DrillError):
+    """The folder holds a ledger of a later format, or a header that is no header."""
+
+
+def read(folder: Path) -> Rows:
+    """All rows of a run's ledger folder, its workers merged; no rows when there is none yet.
+
+    Raises LedgerUnreadable for a later format. A half-written last name (a kill at that instant) is no error: its row says nothing yet.
+    """
+    return Tail(folder).rows()
+
+
+@dataclass
+class _File:
+    """One worker's three files, as far as they have been read."""
+
+    header: Path
+    worker: int
+    array: NDArray[Any] = field(default_factory=lambda: np.zeros(0, DTYPE))
+    used: int = 0
+    names_read: int = 0
+    names: dict[str, dict[int, str]] = field(default_factory=lambda: {kind: {0: ""} for kind in KINDS})
+
+    def advance(self) -> None:
+        """Take in what was written since the last time; maps the file again only when it has grown or was cut."""
+        path = self.header.with_suffix(".rows")
+        held = path.stat().st_size // DTYPE.itemsize if path.exists() else 0
+        if held != len(self.array):
+            self.array = _mapped(path, held)
+            self.used = min(self.used, held)
+        self.used += _begun(path, self.used, held)
+        self._advance_names()  # after the rows: a name stands in its file before its row
+
+    def _advance_names(self) -> None:
+        path = self.header.with_suffix(".names.jsonl")
+        if not path.exists() or path.stat().st_size == self.names_read:
+            return
+        with path.open("rb") as file:
+            file.seek(self.names_read)
+            text = file.read()
+        text = text[: text.rfind(b"\n") + 1]
+        self.names_read += len(text)
+        for line in text.splitlines():
+            entry = json.loads(line)
+            self.names.setdefault(entry["kind"], {})[entry["number"]] = entry["name"]
+
+
+def _begun(path: Path, used: int, held: int) -> int:
+    """How many rows after the `used` ones are not empty: rows are reserved in order, the first empty one ends them.
+
+    Read, not looked up in the mapping: the writer may cut the file at its end just now, and a mapped page that is gone is SIGBUS.
+    Rows that are not empty are never cut.
+    """
+    found = 0
+    if used == held:
+        return 0
+    with path.open("rb", buffering=0) as file:
+        while True:
+            text = os.pread(file.fileno(), BLOCK * DTYPE.itemsize, (used + found) * DTYPE.itemsize)
+            block = np.frombuffer(text, DTYPE, len(text) // DTYPE.itemsize)["state"]
+            empty = np.flatnonzero(block == EMPTY)
+            if len(empty):
+                return found + int(empty[0])
+            found += len(block)
+            if len(block) < BLOCK or used + found >= held:
+                return min(found, held - used)
+
+
+def _mapped(path: Path, held: int) -> NDArray[Any]:
+    """The first `held` rows, shared with the writer. Mapped, not read: memory is the page cache's."""
+    if held == 0:
+        return np.zeros(0, DTYPE)
+    with path.open("rb") as file:
+        pages = mmap.mmap(file.fileno(), held * DTYPE.itemsize, prot=mmap.PROT_READ)
+    return np.frombuffer(pages, DTYPE, held)
+
+
+class Tail:
+    """A ledger that is still being written: `rows()` gives all rows so far, at the cost of what is new.
+
+    With one worker the rows are the mapped file itself, so rows in flight complete under the reader's eyes;
+    `Rows.snapshot()` or any mask makes a copy that stays. A file that its writer cuts to its length at the end is mapped again, too.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, _File] = {}
+
+    def rows(self) -> Rows:
+        """Raises LedgerUnreadable for a later format."""
+        for header in sorted(self._folder.glob("*.json")):
+            if header.name not in self._files and (worker := _worker_of(header)) is not None:
+                self._files[header.name] = _File(header, worker)
+        files = sorted(self._files.values(), key=lambda file: file.worker)
+        for file in files:
+            file.advance()
+        if not files:
+            return NO_ROWS
+        return _one(files[0]) if len(files) == 1 else _merged(files)
+
+
+def _worker_of(header: Path) -> int | None:
+    try:
+        data = json.loads(header.read_text())
+        worker, version = int(data["worker"]), int(data["format"])
+    except (ValueError, KeyError, TypeError):
+        if header.stat().st_size == 0:
+            return None  # killed, or seen, between creation and writing
+        raise LedgerUnreadable(f"{header}: not a ledger's header") from None
+    if version > FORMAT or data.get("row_bytes") != DTYPE.itemsize:
+        raise LedgerUnreadable(f"{header}: ledger format {version}; this version reads up to {FORMAT}")
+    return worker
+
+
+def _tuple(names: dict[int, str]) -> tuple[str, ...]:
+    return tuple(names.get(number, "") for number in range(max(names) + 1))
+
+
+def _one(file: _File) -> Rows:
+    count = file.used
+    return Rows(
+        file.array[:count],
+        np.broadcast_to(np.uint16(file.worker), count),
+        np.arange(count, dtype=np.uint32),
+        *(_tuple(file.names[kind]) for kind in KINDS),
+    )
+
+
+def _merged(files: Sequence[_File]) -> Rows:
+    """All workers in one array, the numbers of their names made one numbering; in the order of their intended times."""
+    names: dict[str, list[str]] = {kind: [""] for kind in KINDS}
+    parts = []
+    for file in files:
+        part = file.array[: file.used].copy()
+        for kind in KINDS:
+            own = _tuple(file.names[kind])
+            places = []
+            for name in own:
+                if name not in names[kind]:
+                    names[kind].append(name)
+                places.append(names[kind].index(name))
+            part[kind] = np.array(places, part[kind].dtype)[np.minimum(part[kind], len(own) - 1)]
+        parts.append(part)
+    array = np.concatenate(parts)
+    worker = np.concatenate(
+        [np.full(len(part), file.worker, np.uint16) for part, file in zip(parts, files, strict=True)]
+    )
+    number = np.concatenate([np.arange(len(part), dtype=np.uint32) for part in parts])
+    order = np.argsort(array["intended_us"], kind="stable")
+    return Rows(array[order], worker[order], number[order], *(tuple(names[kind]) for kind in KINDS))

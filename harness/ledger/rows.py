@@ -1,0 +1,183 @@
+"""Rows of the ledger in memory: one numpy array and the names of its numbers. Frozen; to narrow is to get new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.ledger.layout import (
+    ASIDE,
+    DEPENDENT,
+    DONE,
+    DTYPE,
+    DUE,
+    NEVER,
+    OUTCOMES,
+    SENT,
+    UNGATED,
+)
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """
+    array      the rows, dtype `layout.DTYPE`, in the order of reserving (of several workers: of intended times)
+    worker     of each row, its worker; `number`: its number there. Together they are its citation
+    endpoints  names by number, 0 is '' (a dropped arrival has no endpoint); `versions` and `shapes` likewise
+    """
+
+    array: NDArray[Any]
+    worker: NDArray[np.uint16]
+    number: NDArray[np.uint32]
+    endpoints: tuple[str, ...] = ("",)
+    versions: tuple[str, ...] = ("",)
+    shapes: tuple[str, ...] = ("",)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @staticmethod
+    def of(entries: Iterable[Mapping[str, Any]]) -> Rows:
+        """Rows written by hand; see `rows_of`."""
+        return rows_of(entries)
+
+    def select(self, which: Any) -> Rows:
+        """The rows of a mask, slice or index array; the names stay as they are. A mask copies, a slice does not."""
+        return Rows(
+            self.array[which], self.worker[which], self.number[which], self.endpoints, self.versions, self.shapes
+        )
+
+    def snapshot(self) -> Rows:
+        """A copy that no longer changes (rows of a running load do)."""
+        return replace(self, array=self.array.copy())
+
+    # --- columns, in the units of the run's axis ----------------------------------------------------------------------
+
+    @property
+    def intended_s(self) -> NDArray[np.float64]:
+        """When each was due, seconds since the run was opened."""
+        return np.asarray(self.array["intended_us"] / 1e6)
+
+    @property
+    def sent_s(self) -> NDArray[np.float64]:
+        """When each was sent; nan when never."""
+        sent = self.array["sent_us"]
+        return np.where(sent == NEVER, np.nan, (self.array["intended_us"] + sent) / 1e6)
+
+    @property
+    def done_s(self) -> NDArray[np.float64]:
+        """When each was answered or given up by the client; nan when never."""
+        return np.asarray(self.sent_s + self.service_ms / 1e3)
+
+    @property
+    def latency_ms(self) -> NDArray[np.float64]:
+        """From the intended time to the answer: what a user waited. nan when never answered or dropped."""
+        sent, took = self.array["sent_us"], self.array["took_us"]
+        return np.where((sent == NEVER) | (took == NEVER), np.nan, (sent.astype(np.float64) + took) / 1e3)
+
+    @property
+    def service_ms(self) -> NDArray[np.float64]:
+        """From sending to the answer: what the service took. nan when never answered or dropped."""
+        took = self.array["took_us"]
+        return np.where(took == NEVER, np.nan, took / 1e3)
+
+    @property
+    def late_ms(self) -> NDArray[np.float64]:
+        """From the intended time to sending: our own lateness. nan when never sent."""
+        sent = self.array["sent_us"]
+        return np.where(sent == NEVER, np.nan, sent / 1e3)
+
+    # --- masks --------------------------------------------------------------------------------------------------------
+
+    def has(self, flag: int) -> Mask:
+        return np.asarray((self.array["flags"] & flag) != 0)
+
+    def counted(self) -> Mask:
+        """Rows that count in claims: all but those of on_start."""
+        return ~self.has(ASIDE)
+
+    def outcome(self, *names: str) -> Mask:
+        """Rows with one of these outcomes ('' is: none yet). Raises ValueError on an unknown name."""
+        return np.isin(self.array["outcome"], [OUTCOMES.index(name) for name in names])
+
+    def between(self, start_s: float, end_s: float) -> Mask:
+        """Rows intended in [start_s, end_s)."""
+        intended = self.array["intended_us"]
+        return np.asarray((intended >= round(start_s * 1e6)) & (intended < round(end_s * 1e6)))
+
+    def at_endpoint(self, name: str) -> Mask:
+        """Rows of one endpoint; of none when the load never called it."""
+        number = self.endpoint_number(name)
+        return np.zeros(len(self), bool) if number is None else np.asarray(self.array["endpoint"] == number)
+
+    # --- names --------------------------------------------------------------------------------------------------------
+
+    def endpoint_number(self, name: str) -> int | None:
+        return _number(self.endpoints, name)
+
+    def version_number(self, name: str) -> int | None:
+        return _number(self.versions, name)
+
+    def shape_number(self, name: str) -> int | None:
+        return _number(self.shapes, name)
+
+    def cite(self, index: int) -> str:
+        """How a finding cites the row at this place, `row worker:number`."""
+        return f"row {self.worker[index]}:{self.number[index]}"
+
+
+def _number(names: tuple[str, ...], name: str) -> int | None:
+    return names.index(name) if name in names else None
+
+
+NO_ROWS = Rows(np.zeros(0, DTYPE), np.zeros(0, np.uint16), np.zeros(0, np.uint32))
+
+
+def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
+    """Rows written by hand, for tests: `rows_of([dict(at_s=1.0, took_ms=20, endpoint='GET /x', outcome='ok')])`.
+
+    Keys, all optional: at_s (intended), late_ms (intended to sent, 0; None: not sent yet), took_ms (sent to done, 10; None: never
+    answered), endpoint ('GET /'), outcome ('ok'; 'dropped' is never sent and has no endpoint; '' with took_ms=None is in flight),
+    status (by outcome), version, shape, size, user, worker, parent (number of the arrival's first row), aside, dependent, ungated.
+    Numbers are given per worker in the order of the list. Raises KeyError on an unknown key.
+    """
+    names: dict[str, list[str]] = {"endpoint": [""], "version": [""], "shape": [""]}
+    seen: dict[int, int] = {}
+    listed = [dict(entry) for entry in entries]
+    array = np.zeros(len(listed), DTYPE)
+    worker, number = np.zeros(len(listed), np.uint16), np.zeros(len(listed), np.uint32)
+    for i, entry in enumerate(listed):
+        outcome = entry.pop("outcome", "" if entry.get("took_ms", 10) is None else "ok")
+        dropped = outcome == "dropped"
+        own = int(entry.pop("worker", 0))
+        worker[i], number[i] = own, seen.get(own, 0)
+        seen[own] = seen.get(own, 0) + 1
+        row = array[i]
+        row["intended_us"] = round(entry.pop("at_s", 0.0) * 1e6)
+        late_ms, took_ms = entry.pop("late_ms", 0.0), entry.pop("took_ms", 10.0)
+        row["sent_us"] = NEVER if dropped or late_ms is None else round(late_ms * 1e3)
+        row["took_us"] = NEVER if row["sent_us"] == NEVER or took_ms is None else round(took_ms * 1e3)
+        row["outcome"] = OUTCOMES.index(outcome)
+        row["status"] = entry.pop("status", {"ok": 200, "wrong": 200, "4xx": 404, "5xx": 500}.get(outcome, 0))
+        row["size"], row["user"] = entry.pop("size", 0), entry.pop("user", 1)
+        row["parent"] = entry.pop("parent", number[i])
+        row["flags"] = (
+            ASIDE * bool(entry.pop("aside", False))
+            + DEPENDENT * bool(entry.pop("dependent", row["parent"] != number[i]))
+            + UNGATED * bool(entry.pop("ungated", False))
+        )
+        row["state"] = DONE if dropped or row["took_us"] != NEVER else DUE if row["sent_us"] == NEVER else SENT
+        for kind, default in (("endpoint", "" if dropped else "GET /"), ("version", ""), ("shape", "")):
+            name = entry.pop(kind, default)
+            if name not in names[kind]:
+                names[kind].append(name)
+            row[kind] = names[kind].index(name)
+        if entry:
+            raise KeyError(f"rows_of knows no {', '.join(map(repr, entry))}")
+    return Rows(array, worker, number, tuple(names["endpoint"]), tuple(names["version"]), tuple(names["shape"]))
