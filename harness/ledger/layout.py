@@ -1,4 +1,4 @@
-"""How the ledger lies on disk: a fixed-width row per arrival and request, words as numbers, and the ids that a row gives.
+"""How the ledger lies on disk: a fixed-width row per arrival and request, words as numbers, and the ids a row gives.
 
 A run's `ledger/` holds for each worker `<worker>.json` (header), `<worker>.rows` (rows, 40 bytes each, little-endian,
 packed) and `<worker>.names.jsonl` (what the numbers for endpoints, versions and shapes mean; a name stands there before

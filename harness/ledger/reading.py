@@ -27,7 +27,7 @@ class LedgerUnreadable(DrillError):
 def read(folder: Path) -> Rows:
     """All rows of a run's ledger folder, its workers merged; no rows when there is none yet.
 
-    Raises LedgerUnreadable for a later format. A half-written last name (a kill at that instant) is no error: its row says nothing yet.
+    Raises LedgerUnreadable for a later format. A half-written last name (a kill at that instant) is no error.
     """
     return Tail(folder).rows()
 
@@ -70,8 +70,8 @@ class _File:
 def _begun(path: Path, used: int, held: int) -> int:
     """How many rows after the `used` ones are not empty: rows are reserved in order, the first empty one ends them.
 
-    Read, not looked up in the mapping: the writer may cut the file at its end just now, and a mapped page that is gone is SIGBUS.
-    Rows that are not empty are never cut.
+    Read, not looked up in the mapping: the writer may cut the file at its end just now, and a mapped page that is gone
+    is SIGBUS. Rows that are not empty are never cut.
     """
     found = 0
     if used == held:
@@ -101,7 +101,7 @@ class Tail:
     """A ledger that is still being written: `rows()` gives all rows so far, at the cost of what is new.
 
     With one worker the rows are the mapped file itself, so rows in flight complete under the reader's eyes;
-    `Rows.snapshot()` or any mask makes a copy that stays. A file that its writer cuts to its length at the end is mapped again, too.
+    `Rows.snapshot()` or any mask makes a copy that stays. A file that its writer cuts at the end is mapped again, too.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -142,10 +142,11 @@ NO_ROWS = Rows(np.zeros(0, DTYPE), np.zeros(0, np.uint16), np.zeros(0, np.uint32
 def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
     """Rows written by hand, for tests: `rows_of([dict(at_s=1.0, took_ms=20, endpoint='GET /x', outcome='ok')])`.
 
-    Keys, all optional: at_s (intended), late_ms (intended to sent, 0; None: not sent yet), took_ms (sent to done, 10; None: never
-    answered), endpoint ('GET /'), outcome ('ok'; 'dropped' is never sent and has no endpoint; '' with took_ms=None is in flight),
-    status (by outcome), version, shape, size, user, worker, parent (number of the arrival's first row), aside, dependent, ungated.
-    Numbers are given per worker in the order of the list. Raises KeyError on an unknown key.
+    Keys, all optional: at_s (intended), late_ms (intended to sent, 0; None: not sent yet), took_ms (sent to done, 10;
+    None: never answered), endpoint ('GET /'), outcome ('ok'; 'dropped' is never sent and has no endpoint; '' with
+    took_ms=None is in flight), status (by outcome), version, shape, size, user, worker, parent (number of the arrival's
+    first row), aside, dependent, ungated. Numbers are given per worker in the order of the list.
+    Raises KeyError on an unknown key.
     """
     names: dict[str, list[str]] = {"endpoint": [""], "version": [""], "shape": [""]}
     seen: dict[int, int] = {}
