@@ -1,0 +1,240 @@
+"""The story of a run: load, gate, phases one after another, and the end, whatever it is. Everything it decides on is in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.errors import CannotRun
+from harness.expectations.base import Evidence, Logs, Steady
+from harness.facts import (
+    Broke,
+    Fact,
+    GateHeld,
+    GateMissed,
+    LoadEnded,
+    PhaseBegan,
+    PhaseEnded,
+    PhaseSettled,
+    Refused,
+    Surveyed,
+)
+from harness.faults.base import Fault
+from harness.ledger import Rows
+from harness.plan import Claim, Plan, PlannedPhase
+from harness.run import guards, steady
+from harness.run.injector import Injector
+from harness.run.recorder import Recorder
+from harness.run.stop import Stopped
+from harness.run.watch import Watch
+from harness.verdict import Outcome
+from harness.world.handles import World
+
+TICK_S = 0.1
+SECOND_S = 1.0
+LEAD_S = 0.5  # arrivals begin so long after they are ordered, so that the order is there before the first is due
+SETTLE_LAG_S = 3.0  # facts about the last second of a window may arrive so late
+MEND_LIMIT_S = 60.0  # the slowest ordinary mend: a stopped container that starts again, the clean-up ladder
+
+
+class Load(Protocol):
+    """The load process, as the engine needs it."""
+
+    def begin(self, at_s: float) -> None: ...
+    def poll(self) -> list[Fact]: ...
+    def stop(self) -> list[Fact]: ...
+    def rows(self) -> Rows: ...
+
+
+class LoadGone(Exception):
+    """The load process ended by itself; nothing more can be seen."""
+
+
+class Stop(Protocol):
+    def check(self) -> None: ...
+
+
+@dataclass
+class Engine:
+    """Runs one plan. `tell` is called each second with a line's worth of state for the display."""
+
+    plan: Plan
+    world: World
+    load: Load
+    record: Recorder
+    watch: Watch
+    injector: Injector
+    stop: Stop
+    steady: Steady
+    logs: Logs
+    guards: tuple[guards.Guard, ...] = ()
+    tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
+    phase: str = ""
+    load_began_s: float = 0.0
+    _next_second_s: float = 0.0
+
+    def run(self) -> None:
+        """Play the plan to its end, or to the end that a guard, a halt, a signal or an error makes. Never raises; never leaves a fault."""
+        why = "plan"
+        try:
+            self._begin_load()
+            if self._gate():
+                self._prove_edges()
+                for phase in self.plan.phases:
+                    if not self._play(phase):
+                        break
+        except LoadGone:
+            why = "error"  # LoadEnded stands in the journal; without its load the run is invalid
+        except Stopped as end:
+            why = end.why
+            self.injector.mend_all(why)
+            self.record(end.fact)
+        except CannotRun as error:
+            why = "error"
+            self.injector.mend_all(why)
+            self.record(Refused(reason=str(error)))
+        except Exception as error:
+            why = "error"
+            self.injector.mend_all(why)
+            self.record(Broke(error=f"{type(error).__name__}: {error}"))
+            raise
+        finally:
+            if self.injector.mend_all(why):
+                self.injector.mend_all(why)  # one more try: what stuck once often lets go
+            self._end_load()
+
+    # --- the chapters -------------------------------------------------------------------------------------------------
+
+    def _begin_load(self) -> None:
+        self.phase = "baseline"
+        self.load_began_s = self.world.clock.now_s() + LEAD_S
+        self.load.begin(self.load_began_s)
+        self.watch.start()
+
+    def _gate(self) -> bool:
+        within_s = self.plan.drill.steady.within_s
+        held = self._wait_steady(self.load_began_s, within_s)
+        if held.held:
+            self.record(GateHeld(detail=held.detail))
+            return True
+        self.record(GateMissed(detail=f"not steady within {within_s:g} s: {held.detail}"))
+        return False
+
+    def _prove_edges(self) -> None:
+        """An edge that its caller goes around is refused before anything is injected; so is one that nobody could survey."""
+        touched = {i.fault.target for p in self.plan.phases for i in p.injections if i.fault.on_edge}
+        if not touched:
+            return
+        surveys = [f for f in self.record.journal().of(Surveyed) if isinstance(f, Surveyed)]
+        for edge in sorted(touched):
+            seen = [s for s in surveys if s.edge == edge]
+            if not seen:
+                raise CannotRun(f"edge {edge}: its caller's connections could not be surveyed, so nothing is injected on it")
+            direct = [s for s in seen if s.direct]
+            if direct:
+                raise CannotRun(
+                    f"edge {edge} is bypassed: {direct[-1].direct} connections go straight to the dependency "
+                    f"({', '.join(direct[-1].examples) or 'no example'}); a fault on it would not land (see {direct[-1].cite})"
+                )
+
+    def _play(self, phase: PlannedPhase) -> bool:
+        """One phase; whether the next may begin."""
+        self.phase = phase.name
+        begun = self.record(PhaseBegan(phase=phase.name))
+        self.injector.arm(phase, begun.seen_s)
+        self._pass(begun.seen_s + phase.length_s)
+        if not self._pass(self.world.clock.now_s() + MEND_LIMIT_S, self.injector.settled) or self.injector.stuck():
+            self.injector.mend_all("plan")
+        ended = self.record(PhaseEnded(phase=phase.name))
+        if self.injector.stuck():
+            self.record(PhaseSettled(phase=phase.name, steady=False, detail="a fault could not be mended"))
+            return False
+        self._decide(phase, ended.seen_s)
+        held = self._wait_steady(ended.seen_s, self.plan.drill.steady.within_s)
+        self.record(PhaseSettled(phase=phase.name, steady=held.held, detail=held.detail))
+        return held.held
+
+    def _decide(self, phase: PlannedPhase, ended_s: float) -> None:
+        """Wait until every `then` of the phase is decided or late."""
+        open_claims = {claim.id: claim for claim in phase.claims if claim.then}
+        if not open_claims:
+            return
+        limits = [claim.expectation.late_s() or 0.0 for claim in open_claims.values()]
+        deadline_s = ended_s + max(limits) + self.steady.for_s + SETTLE_LAG_S
+        faults = {i.id: i.fault for i in phase.injections}
+
+        def decided() -> bool:
+            evidence = self._evidence(phase.name, faults)
+            for claim in list(open_claims.values()):
+                if self._is_decided(claim, evidence):
+                    del open_claims[claim.id]
+            return not open_claims
+
+        self._pass(deadline_s, decided)
+
+    # --- the pieces ---------------------------------------------------------------------------------------------------
+
+    def _is_decided(self, claim: Claim, evidence: Evidence) -> bool:
+        finding = claim.expectation.check(evidence)
+        return finding.outcome is not Outcome.INCONCLUSIVE or finding.reason.startswith("fault_not")
+
+    def _evidence(self, phase: str, faults: Mapping[str, Fault]) -> Evidence:
+        return Evidence(
+            journal=self.record.journal(),
+            rows=self.load.rows(),
+            logs=self.logs,
+            steady=self.steady,
+            phase=phase,
+            then=True,
+            faults=faults,
+        )
+
+    def _wait_steady(self, since_s: float, within_s: float) -> steady.SteadyLook:
+        """The steady state has to *begin* within `within_s` and be held for its length."""
+        seen = [steady.SteadyLook(False, "nothing seen")]
+
+        def holds() -> bool:
+            seen[0] = steady.look(self.steady, self.load.rows(), since_s, self.world.clock.now_s())
+            return seen[0].held
+
+        self._pass(since_s + within_s + self.steady.for_s, holds)
+        return seen[0]
+
+    def _pass(self, until_s: float, done: Callable[[], bool] | None = None) -> bool:
+        """Let time pass; True as soon as `done`, which is asked once a second, False at `until_s`."""
+        clock = self.world.clock
+        ask_s = clock.now_s()
+        while True:
+            now_s = clock.now_s()
+            self._tick(now_s)
+            if done is not None and now_s >= ask_s:
+                ask_s = now_s + SECOND_S
+                if done():
+                    return True
+            if now_s >= until_s:
+                return False
+            clock.wait_until(min(until_s, now_s + TICK_S))
+
+    def _tick(self, now_s: float) -> None:
+        self.injector.tick(now_s)
+        self.stop.check()
+        self.watch.tick(now_s)
+        for fact in self.load.poll():
+            self.record(fact)
+            if isinstance(fact, LoadEnded):
+                raise LoadGone(fact.detail)
+        if now_s >= self._next_second_s:
+            self._next_second_s = now_s + SECOND_S
+            rows = self.load.rows()
+            guards.check_duration(self.plan.max_duration_s, now_s)
+            guards.check(self.guards, rows, self.load_began_s, now_s)
+            self.tell(self.phase, self.injector.on(), rows, now_s)
+
+    def _end_load(self) -> None:
+        """Stop the load, wait for what is still in flight, and keep looking so long: the last window closes watched."""
+        for fact in self.load.stop():
+            self.record(fact)
+        self.world.clock.wait_until(self.world.clock.now_s() + SECOND_S)
+        self.watch.tick(self.world.clock.now_s())
+        self.watch.close()

@@ -1,0 +1,123 @@
+"""The folder that a run leaves behind, and the lock that tells whether its run still lives."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.errors import CannotRun, UsageError
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """`runs/<drill>/<UTC start>-<run id>/`. Everything in it is written as it happens."""
+
+    path: Path
+
+    @property
+    def run(self) -> str:
+        return self.path.name.rpartition("-")[2]
+
+    @property
+    def drill(self) -> str:
+        return self.path.parent.name
+
+    @property
+    def facts(self) -> Path:
+        return self.path / "facts"
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / "ledger"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def drill_file(self) -> Path:
+        return self.path / "drill.yaml"
+
+    @property
+    def verdict(self) -> Path:
+        return self.path / "verdict.json"
+
+    @property
+    def halt_request(self) -> Path:
+        return self.path / "halt.json"
+
+    def stack_notes(self) -> dict[str, Any]:
+        """What the stack wrote of itself (project, edges, Toxiproxy's address, ports); {} when it never came so far."""
+        try:
+            notes = json.loads((self.path / "stack.json").read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+        return notes if isinstance(notes, dict) else {}
+
+    def lives(self) -> int:
+        """The process id of the harness that holds this run, or 0 when none does."""
+        try:
+            with (self.path / "alive").open() as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return int(file.read().strip() or 0)
+        except (FileNotFoundError, ValueError):
+            pass
+        return 0
+
+    @contextlib.contextmanager
+    def alive(self) -> Iterator[None]:
+        """Hold the run; the kernel lets go when this process ends, however it ends."""
+        descriptor = os.open(self.path / "alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def create(runs: Path, drill: str) -> RunFolder:
+    """A new run folder, and `runs/latest` pointing to it. Raises CannotRun when the disk refuses."""
+    start = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = RunFolder(runs / drill / f"{start}-{secrets.token_hex(4)}")
+    try:
+        for part in (folder.facts, folder.ledger, folder.logs):
+            part.mkdir(parents=True, exist_ok=True)
+        latest = runs / "latest"
+        fresh = runs / f".latest-{folder.run}"
+        fresh.symlink_to(folder.path.relative_to(runs), target_is_directory=True)
+        fresh.replace(latest)
+    except OSError as error:
+        raise CannotRun(f"cannot write the run folder {folder.path}: {error.strerror}") from error
+    return folder
+
+
+def every(runs: Path) -> list[RunFolder]:
+    """All run folders, newest first."""
+    found = [p for p in runs.glob("*/*-????????") if (p / "facts").is_dir() and not p.is_symlink()]
+    return [RunFolder(p) for p in sorted(found, key=lambda p: p.name, reverse=True)]
+
+
+def find(runs: Path, which: str) -> RunFolder:
+    """A run by 'latest', by its folder, by its id, or by its drill's name (then its newest). Raises UsageError."""
+    path = Path(which)
+    if (path / "facts").is_dir():
+        return RunFolder(path.resolve())
+    folders = every(runs)
+    if which == "latest" and folders:
+        return folders[0]
+    for folder in folders:
+        if which in (folder.run, folder.path.name, folder.drill, f"{folder.drill}/{folder.path.name}"):
+            return folder
+    raise UsageError(f"no run {which!r} in {runs}; a run is a folder, an id, a drill's name or 'latest'")

@@ -1,0 +1,130 @@
+"""Injects on time, mends on time, and mends whatever is on when the story ends in any other way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harness import errors
+from harness.facts import Fact, Injected, Injecting, Mended, NotInjected, NotMended
+from harness.plan import Injection, PlannedPhase
+from harness.world.handles import World
+
+ARM_S = 0.25  # an injection is written to disk and handed to the starter so long before it is due: fsync may take tens of ms
+
+
+class Record(Protocol):
+    def __call__(self, fact: Fact, *, durable: bool = False) -> Fact: ...
+
+
+class Starter(Protocol):
+    """Calls a function at an instant (see run/ontime.py; the fake clock's own in tests)."""
+
+    def at(self, due_s: float, fn: Callable[[], None]) -> Future[None]: ...
+
+
+@dataclass
+class Held:
+    """One injection on its way: planned → armed → on → gone. 'stuck' is on although we tried to take it away."""
+
+    injection: Injection
+    due_s: float
+    until_s: float
+    state: str = "planned"
+    mend_armed: bool = False
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class Injector:
+    """Every injection's beginning names its end: what was armed is mended by plan, or by mend_all, and read back."""
+
+    def __init__(self, world: World, record: Record, starter: Starter) -> None:
+        self._world = world
+        self._record = record
+        self._starter = starter
+        self._held: list[Held] = []
+        self._over = False
+
+    def arm(self, phase: PlannedPhase, begun_s: float) -> None:
+        self._held += [
+            Held(i, begun_s + i.at_s, begun_s + min(i.until_s, phase.length_s)) for i in phase.injections
+        ]
+
+    def tick(self, now_s: float) -> None:
+        """Hand over what is due soon."""
+        for held in self._held:
+            with held.lock:
+                if held.state == "planned" and held.due_s <= now_s + ARM_S:
+                    fault = held.injection.fault
+                    held.state = "armed"
+                    self._record(
+                        Injecting(
+                            fault=held.injection.id,
+                            kind=fault.word,
+                            target=fault.target,
+                            planned_s=held.due_s,
+                            stated=dict(fault.stated()),
+                        ),
+                        durable=True,
+                    )
+                    self._starter.at(held.due_s, lambda held=held: self._inject(held))  # type: ignore[misc]
+                if held.state != "gone" and not held.mend_armed and held.until_s <= now_s + ARM_S:
+                    held.mend_armed = True
+                    self._starter.at(held.until_s, lambda held=held: self._mend(held, "plan"))  # type: ignore[misc]
+
+    def settled(self) -> bool:
+        """Whether nothing is on and nothing is on its way."""
+        return all(held.state in ("gone", "stuck") for held in self._held)
+
+    def on(self) -> tuple[str, ...]:
+        return tuple(held.injection.id for held in self._held if held.state in ("on", "stuck"))
+
+    def stuck(self) -> tuple[str, ...]:
+        return tuple(held.injection.id for held in self._held if held.state == "stuck")
+
+    def mend_all(self, why: str) -> tuple[str, ...]:
+        """Take away everything, edges first (they are quick). Returns what is still on. May be called again."""
+        self._over = True
+        for held in sorted(self._held, key=lambda held: not held.injection.fault.on_edge):
+            self._mend(held, why)
+        return self.stuck()
+
+    def _inject(self, held: Held) -> None:
+        with held.lock:
+            if held.state != "armed" or self._over:
+                held.state = "gone" if held.state == "armed" else held.state
+                return
+            begun_s = self._world.clock.now_s()
+            held.state = "on"  # from here on it may be on, whatever happens
+            try:
+                readback = held.injection.fault.inject(held.injection.id, self._world)
+            except Exception as error:  # a fault that could not be injected is a fact, and is mended like any other
+                self._record(NotInjected(fault=held.injection.id, begun_s=begun_s, error=_words(error)))
+                return
+            self._record(Injected(fault=held.injection.id, begun_s=begun_s, readback=dict(readback)))
+
+    def _mend(self, held: Held, why: str) -> None:
+        with held.lock:
+            if held.state in ("planned", "armed"):
+                held.state = "gone"
+            if held.state == "gone":
+                return
+            begun_s = self._world.clock.now_s()
+            try:
+                ladder = held.injection.fault.mend(held.injection.id, self._world)
+            except Exception as error:
+                held.state = "stuck"
+                commands = getattr(error, "commands", ())
+                self._record(
+                    NotMended(fault=held.injection.id, error=_words(error), commands=tuple(commands)), durable=True
+                )
+                return
+            held.state = "gone"
+            self._record(Mended(fault=held.injection.id, begun_s=begun_s, why=why, ladder=ladder), durable=True)
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, errors.DrillError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,73 @@
+"""Why a running drill ends before its plan does: a guard, `drill halt`, a signal. Looked at ten times a second."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from harness.facts import Fact, HaltAsked, Interrupted
+
+
+class Stopped(Exception):
+    """The drill ends now. `why` is the word that its mends carry; `fact` says it in the journal."""
+
+    def __init__(self, why: str, fact: Fact) -> None:
+        super().__init__(why)
+        self.why = why
+        self.fact = fact
+
+
+class StopSignals:
+    """Ctrl-C, SIGTERM and a halt request.
+
+    The first signal ends the drill. While something long and harmless is waited for (`interruptible`) it is raised at once;
+    elsewhere it waits for the next look. A second signal changes nothing: mending is never cut short.
+    """
+
+    def __init__(self, halt_request: Path) -> None:
+        self._halt_request = halt_request
+        self._signal: str = ""
+        self._raise_at_once = False
+        self.said = False
+
+    def check(self) -> None:
+        """Raise Stopped when somebody asked for the end."""
+        if self._signal:
+            raise Stopped("signal", Interrupted(signal=self._signal))
+        if self._halt_request.exists():
+            try:
+                asked = json.loads(self._halt_request.read_text())
+            except (OSError, json.JSONDecodeError):
+                asked = {}
+            raise Stopped("halt", HaltAsked(by=str(asked.get("by", "?")), reason=str(asked.get("reason", ""))))
+
+    @contextlib.contextmanager
+    def interruptible(self) -> Iterator[None]:
+        self.check()
+        self._raise_at_once = True
+        try:
+            yield
+        finally:
+            self._raise_at_once = False
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
+        """Take over SIGINT, SIGTERM and SIGHUP for the length of a run (main thread only)."""
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        first = not self._signal
+        if first:
+            self._signal = signal.Signals(number).name
+        if first and self._raise_at_once:
+            self._raise_at_once = False
+            raise Stopped("signal", Interrupted(signal=self._signal))
