@@ -1,0 +1,47 @@
+"""Builds the harness image when the code inside it has changed, and removes the ones before it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.doctor.docker_cli import docker, image_exists, proxy_build_args
+from harness.doctor.images import base
+from harness.doctor.images.tags import HARNESS_NAME, INSIDE, dockerfile, harness_tag
+from harness.errors import CannotRun, Missing
+
+BUILD_S = 600.0
+
+
+def ensure_harness_image(say: Callable[[str], object] = lambda line: None) -> str:
+    """Returns harness_tag() once Docker has that image; builds it first where it is absent (under 1 s, the first time 10 s).
+
+    Raises errors.CannotRun with Docker's reason when it cannot be built.
+    """
+    tag = harness_tag()
+    if image_exists(tag):
+        return tag
+    base.ensure_base_image(say)
+    say(f"building {tag}")
+    with tempfile.TemporaryDirectory(prefix="drill-image-") as folder:
+        package = Path(folder) / "harness"
+        shutil.copytree(INSIDE, package / "inside", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        (package / "__init__.py").write_text("")
+        built = docker(
+            "build", "--quiet", "--tag", tag, "--label", "io.drill.image=harness", *proxy_build_args(),
+            "--file", str(dockerfile("harness")), folder, timeout_s=BUILD_S,
+        )  # fmt: skip
+    if not built.ok:
+        raise CannotRun(Missing(f"the harness image {tag} cannot be built: {built.why}", "drill doctor --fix"))
+    _remove_older(tag)
+    return tag
+
+
+def _remove_older(tag: str) -> None:
+    """Remove earlier harness images; Docker itself refuses to remove one whose container still exists."""
+    listed = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", HARNESS_NAME)
+    for older in listed.out.split():
+        if older != tag:
+            docker("image", "rm", older)
