@@ -1,4 +1,7 @@
-"""What every expectation is: a claim about the run, judged from evidence alone. It never touches a clock, a socket or a process."""
+"""What every expectation is: a claim about the run, judged from evidence alone.
+
+It never touches a clock, a socket or a process.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pydantic import Field
 
-from harness.journal import Journal
+from harness.journal import Journal, Window
 from harness.quantities import Model
 from harness.verdict import Finding
 
@@ -33,14 +36,6 @@ class Logs(Protocol):
 
 
 @dataclass(frozen=True)
-class Window:
-    """[start_s, end_s) on the run's axis."""
-
-    start_s: float
-    end_s: float
-
-
-@dataclass(frozen=True)
 class Steady:
     """The drill's steady state: every condition holds over a window of for_s."""
 
@@ -55,6 +50,7 @@ class Evidence:
     phase    the phase that the claim stands in, '' for the whole run; `then` is True for claims about after its end
     faults   the faults of that phase (of all phases, for the whole run), by id
     over     whether the run has ended: nothing more will come (a cut or running journal: False)
+    timeout_s  the load's time-out: an older request without an answer, after the load's end, never had one
     """
 
     journal: Journal
@@ -65,6 +61,12 @@ class Evidence:
     then: bool = False
     faults: Mapping[str, Fault] = field(default_factory=dict)
     over: bool = False
+    timeout_s: float = 10.0
+
+    @property
+    def window(self) -> Window | None:
+        """The stretch that the claim is about; None when it has not begun."""
+        return self.journal.window(self.phase, self.then)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Expectation(Model):
         return ""
 
     def late_s(self) -> float | None:
-        """For a claim with a limit: after so many seconds from its window's beginning it is late. None: at its window's end."""
+        """For a claim with a limit: late so many seconds after its window's beginning. None: at its window's end."""
         return None
 
     def check(self, evidence: Evidence) -> Finding:

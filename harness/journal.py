@@ -1,0 +1,208 @@
+"""The journal: the append-only list of facts of one run. Writers put facts in; a Journal answers questions.
+
+Written as JSON lines, flushed one by one, so that a run killed at any instant can still be judged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import threading
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness import facts as f
+from harness.facts import Fact
+
+F = TypeVar("F", bound=Fact)
+
+TICK_S = 1e-6  # the ledger's resolution: the last arrival, due exactly at the end of the load, belongs to the run
+
+
+@dataclass(frozen=True)
+class Window:
+    """[start_s, end_s) on the run's axis; end_s is infinite while nothing in the journal has ended it."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def ended(self) -> bool:
+        return math.isfinite(self.end_s)
+
+    @property
+    def length_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+class Writer:
+    """Writes the facts of one writer to `folder/<writer>.jsonl`; safe to share between threads.
+
+    `now` gives seconds since the run was opened and stamps each fact that has no `seen_s` yet. Opened again (a harness
+    that was killed, a second `drill halt`), it goes on counting where the file ends.
+    """
+
+    def __init__(self, folder: Path, writer: str, now: Callable[[], float]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.writer = writer
+        self.path = folder / f"{writer}.jsonl"
+        self._now = now
+        self._lock = threading.Lock()
+        self._facts: list[Fact] = []
+        old = self.path.read_bytes() if self.path.exists() else b""
+        self._number = max((int(d.get("number", 0)) for d in _decoded(old)), default=0)
+        self._file = self.path.open("ab")
+        if old and not old.endswith(b"\n"):  # a line torn by a kill: end it, so that the next one is whole
+            self._file.write(b"\n")
+            self._file.flush()
+
+    def write(self, fact: F, *, durable: bool = False) -> F:
+        """Stamp and append one fact; returns it as written. `durable`: on disk (fsync) before this returns."""
+        with self._lock:
+            seen_s = fact.seen_s or round(self._now(), 6)
+            stamped = dataclasses.replace(fact, writer=self.writer, number=self._number + 1, seen_s=seen_s)
+            line = json.dumps(f.to_dict(stamped), ensure_ascii=False, separators=(",", ":"), default=str)
+            self._file.write(line.encode() + b"\n")
+            self._file.flush()
+            self._number += 1
+            self._facts.append(stamped)
+            if durable:
+                os.fsync(self._file.fileno())
+        return stamped
+
+    def journal(self) -> Journal:
+        """All that this writer has written since it was opened: the live view, without reading files again."""
+        with self._lock:
+            return Journal(tuple(self._facts))
+
+    def close(self) -> None:
+        with self._lock:
+            self._file.close()
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Facts in the order in which they were seen, and questions about them. Pure data; never asks a clock."""
+
+    facts: tuple[Fact, ...] = ()
+
+    @cached_property
+    def _by_kind(self) -> dict[type[Fact], list[Fact]]:
+        kinds: dict[type[Fact], list[Fact]] = {}
+        for fact in self.facts:
+            kinds.setdefault(type(fact), []).append(fact)
+        return kinds
+
+    def of(
+        self, kind: type[F], *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any
+    ) -> tuple[F, ...]:
+        """Facts of a kind whose fields equal those given, with at_s in [since_s, until_s]."""
+        return tuple(
+            fact  # type: ignore[misc]
+            for fact in self._by_kind.get(kind, ())
+            if since_s <= fact.at_s <= until_s and all(getattr(fact, name) == value for name, value in fields.items())
+        )
+
+    def first(self, kind: type[F], *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any) -> F | None:
+        found = self.of(kind, since_s=since_s, until_s=until_s, **fields)
+        return found[0] if found else None
+
+    def last(self, kind: type[F], *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any) -> F | None:
+        found = self.of(kind, since_s=since_s, until_s=until_s, **fields)
+        return found[-1] if found else None
+
+    @property
+    def opened(self) -> f.Opened | None:
+        return self.first(f.Opened)
+
+    @property
+    def end_s(self) -> float:
+        """When the last fact was seen: nothing after this instant is known."""
+        return max((fact.seen_s for fact in self.facts), default=0.0)
+
+    def phase_began(self, name: str) -> f.PhaseBegan | None:
+        return self.first(f.PhaseBegan, phase=name)
+
+    def phase_ended(self, name: str) -> f.PhaseEnded | None:
+        return self.first(f.PhaseEnded, phase=name)
+
+    def window(self, phase: str, then: bool = False) -> Window | None:
+        """The stretch that a claim is about; None when it has not begun.
+
+        of a phase    [PhaseBegan, PhaseEnded)
+        of its `then` [PhaseEnded, PhaseSettled): a claim with a limit of its own ends it earlier
+        of the run    phase '': [GateHeld, or the load's beginning without a gate; end of the load)
+        """
+        if not phase:
+            return self._run_window()
+        began = self.phase_ended(phase) if then else self.phase_began(phase)
+        if began is None:
+            return None
+        ended: Fact | None = self.first(f.PhaseSettled, phase=phase) if then else self.phase_ended(phase)
+        return Window(began.at_s, ended.at_s if ended else math.inf)
+
+    def _run_window(self) -> Window | None:
+        held, began, ended = self.first(f.GateHeld), self.first(f.LoadBegan), self.first(f.LoadEnded)
+        if held is None and began is None:
+            return None
+        start_s = held.at_s if held else began.begins_s if began else 0.0
+        return Window(start_s, ended.ended_s + TICK_S if ended else math.inf)
+
+    def watched(  # noqa: PLR0917 (a look's place, stretch and grain are read in this order everywhere)
+        self, probe: str, target: str, start_s: float, end_s: float, gap_s: float, lag_s: float
+    ) -> bool:
+        """Whether somebody was looking from start_s to end_s, so that having seen nothing means something.
+
+        True when no gap between looks exceeds gap_s, there was a look at or after end_s + lag_s, and no look in the
+        stretch was blinded. A look without a target covers every target of its probe. A probe whose next look makes
+        good a failed one (Docker's events since the last call) should write Blinded only once that is no longer so.
+        """
+        if not math.isfinite(end_s):
+            return False
+        looks = sorted(look.seen_s for look in self.of(f.Looked, probe=probe) if look.target in (target, ""))
+        blinded = (b.seen_s for b in self.of(f.Blinded, probe=probe) if not target or b.target in (target, ""))
+        if not looks or looks[-1] < end_s + lag_s or any(start_s <= at_s <= end_s for at_s in blinded):
+            return False
+        chain = [start_s, *looks[bisect_left(looks, start_s) : bisect_left(looks, end_s) + 1]]
+        return all(after - before <= gap_s for before, after in pairwise(chain))
+
+    def cut(self, at_s: float) -> Journal:
+        """What was known at that instant: the facts seen until then."""
+        return Journal(tuple(fact for fact in self.facts if fact.seen_s <= at_s))
+
+
+def merged(facts: Iterable[Fact]) -> Journal:
+    """A journal of facts of several writers, in the order in which they were seen."""
+    return Journal(tuple(sorted(facts, key=lambda fact: (fact.seen_s, fact.writer, fact.number))))
+
+
+def read(folder: Path) -> Journal:
+    """The journal of a run folder (or of its facts/ folder), of all writers. A line torn by a kill is left out."""
+    inner = folder / "facts"
+    facts: list[Fact] = []
+    for path in sorted((inner if inner.is_dir() else folder).glob("*.jsonl")):
+        for data in _decoded(path.read_bytes()):
+            try:
+                fact = f.from_dict(data)
+            except TypeError:  # a known kind without its fields: not a whole line
+                continue
+            if fact is not None:
+                facts.append(fact)
+    return merged(facts)
+
+
+def _decoded(text: bytes) -> Iterable[dict[str, Any]]:
+    for line in text.splitlines():
+        try:
+            data = json.loads(line)
+        except ValueError:  # UnicodeDecodeError and JSONDecodeError are both ValueErrors
+            continue
+        if isinstance(data, dict):
+            yield data
