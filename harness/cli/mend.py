@@ -1,0 +1,50 @@
+"""`drill mend`: clear up after a killed run."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command("mend", epilog="Example:  drill mend      drill mend latest      drill mend --force")
+@click.argument("run", required=False)
+@click.option("--force", is_flag=True, help="Also remove what bears our label but belongs to no run folder here.")
+def command(run: str | None, force: bool) -> None:
+    """Remove what dead runs left (of RUN, or of all): faults, containers, networks, volumes. Real data is never touched.
+
+    Exit codes: 0 nothing is left, 2 no such run, 7 something could not be removed.
+    """
+    from harness.drill.project import settings
+    from harness.errors import EXIT_NOT_MENDED, UsageError
+    from harness.run import folder as folders
+    from harness.run.verdicts import judge_folder, write_results
+    from harness.safety.mend import mend, strays
+    from harness.stack.sweep import sweep
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    runs = settings().runs
+    unknown: list[str] = []
+    if run:
+        dead = [folders.find(runs, run)]
+        if dead[0].lives():
+            raise UsageError(f"run {run} is running; `drill halt {run}` ends it")
+    else:
+        dead, unknown = strays(runs)
+    left = []
+    for folder in dead:
+        left += mend(folder, say)
+        if folder.drill_file.exists():
+            write_results(folder, judge_folder(folder))
+    for name in unknown:
+        if force:
+            left += sweep(name)
+            say(f"{name}: removed (no run folder here)")
+        else:
+            say(f"{name}: something bears our label, but no run folder here does; `drill mend --force` removes it")
+    if not dead and not unknown:
+        say("nothing to mend")
+    if left:
+        sys.exit(EXIT_NOT_MENDED)

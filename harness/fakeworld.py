@@ -1,0 +1,305 @@
+"""A world made of data, and a clock that jumps: whole drills run on it in milliseconds, and any call in it can be made to fail.
+
+For tests, yours too (re-exported by harness.testing). The fake service answers every request of the fake load, slowly or not at all
+while something is on upstream of it, just as the faults say.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.edges import edge_id
+from harness.errors import NotApplied, NotMended
+from harness.facts import (
+    ContainerChanged,
+    ContainerSeen,
+    Fact,
+    LoadBegan,
+    LoadEnded,
+    LoadSampled,
+    Surveyed,
+    Witnessed,
+)
+from harness.ledger import Rows, rows_of
+from harness.probes.base import Probe
+from harness.run.watch import looked
+from harness.world.handles import Want, World
+
+
+class FakeClock:
+    """Time passes only in wait_until; what was put on it with `at` is called at its instant, as OnTime does."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+
+    def now_s(self) -> float:
+        return self._now_s
+
+    def wall_s(self) -> float:
+        return 1_800_000_000.0 + self._now_s
+
+    def wait_until(self, at_s: float) -> None:
+        while self._due and self._due[0][0] <= at_s:
+            due_s, _, fn = heapq.heappop(self._due)
+            self._now_s = max(self._now_s, due_s)
+            fn()
+        self._now_s = max(self._now_s, at_s)
+
+    def at(self, due_s: float, fn: Callable[[], None]) -> Future[None]:
+        heapq.heappush(self._due, (due_s, next(self._order), fn))
+        return Future()
+
+
+@dataclass
+class Failures:
+    """Which calls into the world fail: `raises(n, error)` makes the n-th call from now raise. `calls` counts them all."""
+
+    planned: dict[int, Exception] = field(default_factory=dict)
+    calls: int = 0
+
+    def raises(self, number: int, error: Exception) -> None:
+        self.planned[self.calls + number] = error
+
+    def pass_by(self) -> None:
+        self.calls += 1
+        if error := self.planned.get(self.calls):
+            raise error
+
+
+class FakeProxies:
+    """Holds what is wanted; `on` is what really is (a call that fails after the deed leaves it on)."""
+
+    def __init__(self, failures: Failures) -> None:
+        self._failures = failures
+        self.on: dict[str, Want] = {}
+
+    def want(self, want: Want) -> Mapping[str, Any]:
+        self.on[want.holder] = want
+        self._failures.pass_by()
+        return {want.edge: [toxic.type for toxic in want.toxics] or ("closed" if want.closed else "open")}
+
+    def unwant(self, holder: str) -> str:
+        self._failures.pass_by()
+        self.on.pop(holder, None)
+        return ""
+
+    def listening(self, service: str, ports: Sequence[int]) -> None:
+        """The fake dependencies always listen."""
+
+    def holders(self) -> tuple[str, ...]:
+        return tuple(self.on)
+
+
+class FakeContainers:
+    def __init__(self, services: Sequence[str], clock: FakeClock, failures: Failures) -> None:
+        self._clock = clock
+        self._failures = failures
+        self.status = dict.fromkeys(services, "running")
+        self._changes: list[ContainerChanged] = []
+
+    def states(self, service: str = "") -> Sequence[ContainerSeen]:
+        return tuple(
+            ContainerSeen(service=name, container=f"{name}-1", status=status)
+            for name, status in self.status.items()
+            if service in ("", name)
+        )
+
+    def changes(self) -> Sequence[ContainerChanged]:
+        out, self._changes = tuple(self._changes), []
+        return out
+
+    def stop(self, service: str, grace_s: float) -> None:
+        self._become(service, "exited", "stop")
+
+    def kill(self, service: str, signal: str) -> None:
+        self._become(service, "exited", "die")
+
+    def pause(self, service: str) -> None:
+        self._become(service, "paused", "pause")
+
+    def unpause(self, service: str) -> None:
+        self._become(service, "running", "unpause")
+
+    def start(self, service: str) -> None:
+        self._become(service, "running", "start")
+
+    def restart(self, service: str) -> None:
+        self._become(service, "running", "restart")
+
+    def _become(self, service: str, status: str, event: str) -> None:
+        if service not in self.status:
+            raise NotApplied(f"no service {service!r}")
+        self.status[service] = status
+        self._changes.append(
+            ContainerChanged(service=service, container=f"{service}-1", event=event, happened_s=self._clock.now_s())
+        )
+        self._failures.pass_by()
+
+
+class FakeLookout:
+    """Witness of the fake world: an exchange takes 2 ms, more or none while something is on."""
+
+    def __init__(self, edges: Sequence[str], proxies: FakeProxies, containers: FakeContainers) -> None:
+        self._edges = tuple(edges)
+        self._proxies = proxies
+        self._containers = containers
+        self.direct: dict[str, int] = {}
+
+    def look(self, edge: str) -> Witnessed:
+        outcome, extra_ms = self.condition(edge)
+        answered = outcome == "answered"
+        return Witnessed(
+            edge=edge,
+            port=1,
+            outcome=outcome,
+            speaks="http",
+            connect_ms=None if outcome == "refused" else 0.3,
+            answer_ms=2.0 + extra_ms if answered else None,
+            limit_ms=1500,
+            size=100 if answered else 0,
+            chunks=1 if answered else 0,
+        )
+
+    def survey(self) -> Sequence[Surveyed]:
+        return tuple(Surveyed(edge=e, mediated=2, direct=self.direct.get(e, 0)) for e in self._edges)
+
+    def condition(self, edge: str) -> tuple[str, float]:
+        """What a caller of this edge meets now: an outcome of Witnessed, and how much later its answer comes, in ms."""
+        _, dependency = edge_id(edge)
+        status = self._containers.status.get(dependency, "running")
+        if status == "paused":
+            return "hung", 0.0
+        wants = [want for want in self._proxies.on.values() if want.edge == edge]
+        if status != "running" or any(want.closed for want in wants):
+            return "refused", 0.0
+        toxics = [toxic for want in wants for toxic in want.toxics]
+        if any(toxic.type == "timeout" for toxic in toxics):
+            return "hung", 0.0
+        if any(toxic.type == "reset_peer" for toxic in toxics):
+            return "reset", 0.0
+        return "answered", float(sum(toxic.attributes.get("latency", 0) for toxic in toxics))
+
+
+class FakeLoad:
+    """Arrivals at an even rate from `begin` to `stop`; each passes over all edges of the world."""
+
+    def __init__(self, rate: float, clock: FakeClock, lookout: FakeLookout, edges: Sequence[str]) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._lookout = lookout
+        self._edges = tuple(edges)
+        self._rows: list[dict[str, Any]] = []
+        self._began_s: float | None = None
+        self._sampled_s = 0.0
+        self._news: list[Fact] = []
+        self.broken = lambda at_s: False
+        self.dies_at_s = float("inf")
+
+    def begin(self, at_s: float) -> None:
+        self._began_s = at_s
+        self._sampled_s = at_s
+        self._news.append(LoadBegan(begins_s=at_s))
+        self._arrive(0)
+
+    def poll(self) -> list[Fact]:
+        now_s = self._clock.now_s()
+        if self._began_s is not None and now_s >= self._sampled_s + 1:
+            self._sampled_s = now_s
+            self._news.append(LoadSampled(cpu_ratio=0.1, late_ms=0.2, due=len(self._rows), dropped=0))
+        if now_s >= self.dies_at_s:
+            self.dies_at_s = float("inf")
+            self._news.append(LoadEnded(clean=False, ended_s=now_s, detail="killed"))
+            self._began_s = None
+        news, self._news = self._news, []
+        return news
+
+    def stop(self) -> list[Fact]:
+        if self._began_s is None:
+            return []
+        self._began_s = None
+        ended_s = self._clock.now_s()
+        self._clock.wait_until(ended_s + 2)
+        return [
+            LoadSampled(cpu_ratio=0.1, late_ms=0.2, due=len(self._rows), dropped=0),
+            LoadEnded(clean=True, ended_s=ended_s),
+        ]
+
+    def rows(self) -> Rows:
+        return rows_of(self._rows)
+
+    def _arrive(self, number: int) -> None:
+        if self._began_s is None:
+            return
+        due_s = self._began_s + number / self._rate
+
+        def due() -> None:
+            if self._began_s is None:
+                return
+            met = [self._lookout.condition(edge) for edge in self._edges]
+            bad = self.broken(due_s) or any(outcome != "answered" for outcome, _ in met)
+            took_ms = 5.0 + sum(extra for _, extra in met)
+            self._rows.append(
+                {"at_s": due_s, "took_ms": took_ms, "endpoint": "GET /", "outcome": "5xx" if bad else "ok"}
+            )
+            self._arrive(number + 1)
+
+        self._clock.at(due_s, due)
+
+
+class InlineWatch:
+    """Probes on the fake clock: looked at in tick, at their intervals."""
+
+    def __init__(self, probes: Sequence[Probe], world: World, record: Callable[[Fact], object]) -> None:
+        self._probes = {probe: 0.0 for probe in probes}
+        self._world = world
+        self._record = record
+        self._on = False
+
+    def start(self) -> None:
+        self._on = True
+
+    def tick(self, now_s: float) -> None:
+        for probe, due_s in self._probes.items():
+            if self._on and now_s >= due_s:
+                self._probes[probe] = now_s + probe.every_s
+                for fact in looked(probe, self._world):
+                    self._record(fact)
+
+    def close(self) -> None:
+        self._on = False
+
+
+@dataclass
+class FakeWorld:
+    """All of it: `FakeWorld(edges=('api->db',), rate=20)`; `still_on()` is what a person would find on afterwards."""
+
+    edges: tuple[str, ...] = ("api->db",)
+    services: tuple[str, ...] = ("api", "db")
+    rate: float = 20.0
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        self.clock = FakeClock()
+        self.failures = Failures()
+        self.proxies = FakeProxies(self.failures)
+        self.containers = FakeContainers(self.services, self.clock, self.failures)
+        self.lookout = FakeLookout(self.edges, self.proxies, self.containers)
+        self.load = FakeLoad(self.rate, self.clock, self.lookout, self.edges)
+        self.world = World(
+            clock=self.clock, proxies=self.proxies, containers=self.containers, lookout=self.lookout
+        )
+
+    def still_on(self) -> tuple[str, ...]:
+        hurt = tuple(f"{name} is {status}" for name, status in self.containers.status.items() if status != "running")
+        return (*self.proxies.on, *hurt)
+
+
+__all__ = ["FakeClock", "FakeLoad", "FakeWorld", "Failures", "InlineWatch", "NotApplied", "NotMended"]

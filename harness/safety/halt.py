@@ -1,0 +1,50 @@
+"""`drill halt`: ask a living run to end; if it does not answer at once, take its faults out ourselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from harness.facts import HaltAsked
+from harness.journal import read
+from harness.run.folder import RunFolder
+from harness.safety.openfaults import open_faults
+from harness.safety.takeout import own_writer, take_out
+
+ANSWER_S = 1.2  # a harness that runs has mended by then; one that hangs will not: the promise is 2 s
+
+
+def halt(folder: RunFolder, by: str, reason: str, say: Callable[[str], None]) -> tuple[str, ...]:
+    """Returns the faults that are still on (none, when all is well). The run then ends by itself, or is ended if it hangs."""
+    began = time.monotonic()
+    request = folder.path / ".halt.json"
+    request.write_text(json.dumps({"by": by, "reason": reason}))
+    request.replace(folder.halt_request)
+    while time.monotonic() < began + ANSWER_S:
+        if not open_faults(read(folder.path)):
+            say(f"{folder.run}: faults out {time.monotonic() - began:.2f} s after the command; the run ends now")
+            return ()
+        time.sleep(0.02)
+    writer = own_writer(folder, "halt")
+    writer.write(HaltAsked(by=by, reason=reason), durable=True)
+    say(f"{folder.run}: the harness did not answer within {ANSWER_S} s; taking its faults out from here")
+    still_on = take_out(folder, writer, "halt")
+    say(f"{folder.run}: {'STILL ON: ' + ', '.join(still_on) if still_on else 'faults out'} {time.monotonic() - began:.2f} s after the command")
+    return still_on
+
+
+def end_hanging(folder: RunFolder, patience_s: float, say: Callable[[str], None]) -> bool:
+    """Wait for the run to end; kill a harness that does not. Whether it had to be killed (then `drill mend` clears up)."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        if not folder.lives():
+            return False
+        time.sleep(0.1)
+    pid = folder.lives()
+    if pid:
+        say(f"{folder.run}: harness process {pid} hangs; killing it")
+        os.kill(pid, signal.SIGKILL)
+    return bool(pid)

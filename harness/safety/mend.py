@@ -1,0 +1,49 @@
+"""`drill mend`: clear up after a run that died, from its run folder and the labels in Docker alone. Idempotent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.facts import Closed, Mended
+from harness.journal import read
+from harness.run import folder as folders
+from harness.run.folder import RunFolder
+from harness.safety.openfaults import open_faults
+from harness.safety.takeout import own_writer
+
+
+def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
+    """Remove everything that bears the run's label; returns what could not be removed. Does nothing to a run that lives.
+
+    Taking the stack away takes its faults away; they are recorded as mended only when the world was read back empty.
+    """
+    from harness.stack.sweep import sweep
+
+    journal = read(folder.path)
+    left = sweep(folder.run)
+    if not left:
+        writer = own_writer(folder, "mend")
+        for fault in open_faults(journal):
+            writer.write(Mended(fault=fault.fault, begun_s=fault.planned_s, why="sweep"), durable=True)
+        if not journal.of(Closed):
+            writer.write(Closed(), durable=True)
+        writer.close()
+    say(f"{folder.run}: " + ("still there: " + ", ".join(left) if left else "nothing of it is left"))
+    return left
+
+
+def strays(runs: Path) -> tuple[list[RunFolder], list[str]]:
+    """Runs that died and left something: (those with a folder here, run ids that only labels tell of). Living runs are not among them."""
+    from harness.stack.sweep import all_runs
+
+    by_id = {folder.run: folder for folder in folders.every(runs)}
+    dead, unknown = [], []
+    for run in sorted(set(all_runs())):
+        folder = by_id.get(run)
+        if folder is None:
+            unknown.append(run)
+        elif not folder.lives():
+            dead.append(folder)
+    unfinished = [f for f in by_id.values() if f not in dead and not f.lives() and open_faults(read(f.path))]
+    return dead + unfinished, unknown

@@ -1,0 +1,15 @@
+"""Which faults of a run may still be on, from its journal alone."""
+
+from __future__ import annotations
+
+from harness.facts import Injecting, Mended
+from harness.journal import Journal
+
+
+def open_faults(journal: Journal) -> tuple[Injecting, ...]:
+    """Those that were about to be injected and were never proven gone. (Announced but not yet due counts: better one too many.)"""
+    return tuple(fact for fact in journal.of(Injecting) if not _mended(journal, fact))
+
+
+def _mended(journal: Journal, injecting: Injecting) -> bool:
+    return any(m.seen_s >= injecting.seen_s for m in journal.of(Mended, fault=injecting.fault))

@@ -1,0 +1,83 @@
+"""Take every fault of a run out of the world with nothing but its run folder: no harness is needed, none may interfere."""
+
+from __future__ import annotations
+
+from harness import errors
+from harness.facts import Fact, Injecting, Mended, NotMended
+from harness.journal import Writer, read
+from harness.run.clock import MonotonicClock
+from harness.run.folder import RunFolder
+from harness.safety.openfaults import open_faults
+
+_UNDO = {"stop": "start", "kill": "start", "pause": "unpause"}
+
+
+def own_writer(folder: RunFolder, who: str) -> Writer:
+    """A journal file of our own in somebody else's run, on that run's clock."""
+    opened = read(folder.path).opened
+    clock = MonotonicClock(opened.monotonic_ns if opened else 0)
+    return Writer(folder.facts, who, clock.now_s)
+
+
+def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
+    """Remove all toxics, open all proxies, wake all containers that a fault of this run hurt. Returns what is still on.
+
+    Records one fact per fault that was open. Idempotent.
+    """
+    still_on = []
+    opened = open_faults(read(folder.path))
+    toxics_out = _clear_toxiproxy(folder) if any("->" in fault.target for fault in opened) else ""
+    for fault in opened:
+        begun_s = fault.planned_s
+        error = toxics_out if "->" in fault.target else _wake(folder, fault)
+        fact: Fact = Mended(fault=fault.fault, begun_s=begun_s, why=why)
+        if error:
+            commands = (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
+            fact = NotMended(fault=fault.fault, error=error, commands=commands)
+            still_on.append(fault.fault)
+        writer.write(fact, durable=True)
+    return tuple(still_on)
+
+
+def _clear_toxiproxy(folder: RunFolder) -> str:
+    """'' when every proxy of the run is open and without toxics, or gone with its container; else what is wrong."""
+    from harness.world.toxiproxy import Toxiproxy
+
+    api = folder.stack_notes().get("toxiproxy")
+    if not api:
+        return ""  # the stack never came so far: nothing can be on
+    try:
+        server = Toxiproxy(str(api[0]), int(api[1]))
+        for proxy in server.proxies():
+            for toxic in proxy.toxics:
+                server.remove_toxic(proxy.name, toxic.name)
+            if not proxy.enabled:
+                server.enable(proxy.name)
+        return ""
+    except errors.DrillError as error:
+        if not _containers(folder):
+            return ""
+        return f"Toxiproxy does not let go: {error}"
+
+
+def _wake(folder: RunFolder, fault: Injecting) -> str:
+    """Start or unpause the containers of a hurt service; '' when they run or are gone."""
+    import docker
+
+    undo = _UNDO.get(fault.kind, "start")
+    try:
+        for container in _containers(folder, f"com.docker.compose.service={fault.target}"):
+            if undo == "unpause" and container.status == "paused":
+                container.unpause()
+            elif container.status in ("exited", "created"):
+                container.start()
+    except (docker.errors.DockerException, OSError) as error:
+        return f"{fault.target}: {error}"
+    return ""
+
+
+def _containers(folder: RunFolder, *labels: str):  # type: ignore[no-untyped-def]
+    from harness.world.containers import docker_client
+
+    wanted = [f"io.drill.run={folder.run}", *labels]
+    return docker_client().containers.list(all=True, filters={"label": wanted})

@@ -1,0 +1,97 @@
+"""Who may import whom: the promise that drill, plan, expectations, judge and report never touch a clock, a socket or a process."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / "harness"
+
+BOTTOM = {"facts", "verdict", "edges", "errors", "quantities"}
+DATA = BOTTOM | {"journal", "ledger", "stats"}
+HANDLES = {"world.handles"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "facts": set(),
+    "errors": set(),
+    "quantities": set(),
+    "edges": set(),
+    "verdict": {"errors"},
+    "journal": {"facts", "errors"},
+    "ledger": {"facts", "errors"},
+    "stats": {"facts", "errors", "ledger"},
+    "faults": BOTTOM | HANDLES,
+    "probes": DATA | HANDLES,
+    "expectations": DATA | {"landings", "faults.base", "steadiness"},
+    "landings": DATA | {"faults.base", "faults"},
+    "drill": BOTTOM | {"stats", "faults", "expectations", "load.arrivals"},
+    "plan": BOTTOM | {"stats", "drill", "faults", "expectations", "load.arrivals"},
+    "judge": DATA | {"drill", "plan", "faults", "expectations", "landings", "gates", "logfiles"},
+    "gates": DATA | {"drill", "plan", "expectations", "landings", "load.arrivals"},
+    "report": DATA | {"judge", "plan", "landings", "faults.base"},
+    "inside": set(),
+    "load": DATA,
+    "stack": BOTTOM | {"doctor.images", "world.lookout", "probes"},
+    "world": BOTTOM | {"doctor.images"},
+}
+IMPURE = {"time", "socket", "subprocess", "requests", "docker", "urllib", "http", "threading", "asyncio", "random"}
+PURE = ("facts", "verdict", "edges", "quantities", "stats", "expectations", "drill", "plan", "judge", "gates", "landings")
+
+
+def modules() -> list[str]:
+    return sorted(
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in ROOT.rglob("*.py")
+        if path.parent != ROOT or path.stem != "__init__"
+    )
+
+
+def imports(module: str) -> set[str]:
+    path = ROOT.joinpath(*module.split("."))
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} if node.module != "harness" else {f"harness.{a.name}" for a in node.names}
+    return found
+
+
+def within(name: str, allowed: set[str]) -> bool:
+    return any(name == a or name.startswith(a + ".") for a in allowed)
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if m.split(".")[0] in MAY_IMPORT])
+def test_a_module_imports_only_from_the_layers_below_it(module: str) -> None:
+    layer = module.split(".")[0]
+    ours = {name.removeprefix("harness.") for name in imports(module) if name.startswith("harness.")}
+    wrong = {name for name in ours if not within(name, MAY_IMPORT[layer] | {layer, "__version__"})}
+    assert not wrong, f"harness/{module} may not import {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if m.split(".")[0] in PURE])
+def test_what_judges_never_touches_a_clock_a_socket_or_a_process(module: str) -> None:
+    wrong = {name for name in imports(module) if name.split(".")[0] in IMPURE}
+    assert not wrong, f"harness/{module} imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if not m.startswith("load")])
+def test_only_the_load_child_imports_locust(module: str) -> None:
+    assert not {n for n in imports(module) if n.split(".")[0] in {"locust", "gevent"}}
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if m.startswith("inside")])
+def test_what_runs_inside_the_stack_needs_nothing_but_the_standard_library(module: str) -> None:
+    import sys
+
+    outside = {n for n in imports(module) if n.split(".")[0] not in sys.stdlib_module_names and not n.startswith("harness.inside")}
+    assert not outside
+
+
+def test_every_package_says_what_it_is_for() -> None:
+    for path in ROOT.rglob("*.py"):
+        docstring = ast.get_docstring(ast.parse(path.read_text()))
+        assert docstring, f"{path.relative_to(ROOT)} does not say what it is for"
+        assert "TODO" not in docstring
