@@ -1,0 +1,74 @@
+"""What the load process is told, once, in a file that stays in the run folder as load.json."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.load.arrivals import Segment
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadConfig:
+    """
+    run, opened_monotonic_ns  of the run; the latter is second 0 of all times
+    worker          number of this load process; it names its ledger files and request ids
+    locustfile      path of the user's file
+    host            what its paths are appended to, http://127.0.0.1:PORT
+    model           'open': arrivals at the rates of `arrivals`, the last one held until stopped; 'closed': `users` with their wait_time
+    poisson, seed   arrivals at random moments around the rate; the seed is also that of the choice of tasks
+    max_in_flight   open: how many users are started; an arrival that finds none idle is dropped
+    users_at_least  open: rotate over so many users; fewer are used when the load allows it
+    users           closed: how many
+    spawn_rate      users started per second, evenly
+    timeout_s       of each request, unless the locustfile sets its own
+    drain_s         how long requests in flight may still be answered after a stop
+    version_header  the response header that names the answering version
+    """
+
+    run: str
+    opened_monotonic_ns: int
+    locustfile: Path
+    host: str
+    worker: int = 0
+    model: str = "open"
+    arrivals: tuple[Segment, ...] = ()
+    poisson: bool = False
+    seed: int | None = None
+    max_in_flight: int = 400
+    users_at_least: int | None = None
+    users: int | None = None
+    spawn_rate: float = 100.0
+    timeout_s: float = 10.0
+    tags: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
+    drain_s: float = 10.0
+    version_header: str = "X-Version"
+
+    def __post_init__(self) -> None:
+        if self.model == "open" and not self.arrivals:
+            raise ValueError("the open model needs arrivals")
+        if self.model == "closed" and not self.users:
+            raise ValueError("the closed model needs users")
+        if self.model not in ("open", "closed"):
+            raise ValueError(f"the model is open or closed, not {self.model!r}")
+
+    @property
+    def started_users(self) -> int:
+        return self.users or 0 if self.model == "closed" else self.max_in_flight
+
+    def to_json(self, ledger: Path) -> str:
+        return json.dumps({**dataclasses.asdict(self), "ledger": str(ledger)}, default=str, indent=1)
+
+    @staticmethod
+    def from_json(text: str) -> tuple[LoadConfig, Path]:
+        """The configuration and the ledger folder."""
+        data: dict[str, Any] = json.loads(text)
+        ledger = Path(data.pop("ledger"))
+        data["arrivals"] = tuple(Segment(**entry) for entry in data["arrivals"])
+        data["locustfile"] = Path(data["locustfile"])
+        data["tags"], data["exclude_tags"] = tuple(data["tags"]), tuple(data["exclude_tags"])
+        return LoadConfig(**data), ledger
