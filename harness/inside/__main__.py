@@ -1,4 +1,4 @@
-"""`python3 -m harness.inside keeper|lanes|lookout …`: the helpers that run from the harness image. Standard library only."""
+"""`python3 -m harness.inside keeper|lanes|lookout …`: the helpers of the harness image (standard library only)."""
 
 import importlib
 import sys

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.doctor.command import fix_line
 from harness.doctor.docker_cli import docker, image_exists, proxy_build_args
 from harness.doctor.images import base
 from harness.doctor.images.tags import HARNESS_NAME, INSIDE, dockerfile, harness_tag
@@ -16,7 +17,7 @@ BUILD_S = 600.0
 
 
 def ensure_harness_image(say: Callable[[str], object] = lambda line: None) -> str:
-    """Returns harness_tag() once Docker has that image; builds it first where it is absent (under 1 s, the first time 10 s).
+    """Returns harness_tag() once Docker has that image; builds it first where it is absent.
 
     Raises errors.CannotRun with Docker's reason when it cannot be built.
     """
@@ -34,7 +35,7 @@ def ensure_harness_image(say: Callable[[str], object] = lambda line: None) -> st
             "--file", str(dockerfile("harness")), folder, timeout_s=BUILD_S,
         )  # fmt: skip
     if not built.ok:
-        raise CannotRun(Missing(f"the harness image {tag} cannot be built: {built.why}", "drill doctor --fix"))
+        raise CannotRun(Missing(f"the harness image {tag} cannot be built: {built.why}", fix_line()))
     _remove_older(tag)
     return tag
 

@@ -18,13 +18,13 @@ _silent: set[str] = set()
 
 
 def registry_of(tag: str) -> str:
-    """The registry that an image name means: `ghcr.io/shopify/toxiproxy:2.12.0` -> `ghcr.io`; '' for Docker's default."""
+    """The registry in an image name: `ghcr.io` in `ghcr.io/shopify/toxiproxy:2.12.0`; '' for Docker's default."""
     first, _, rest = tag.partition("/")
     return first if rest and ("." in first or ":" in first or first == "localhost") else ""
 
 
 def pull(tag: str, say: Callable[[str], object] = lambda line: None) -> bool:
-    """Pull an image; False when it could not be had. Asked once per registry: one that was silent is not asked again."""
+    """Pull an image; False when it could not be had. A registry that was silent is not asked again."""
     registry = registry_of(tag)
     if registry in _silent:
         return False

@@ -1,4 +1,4 @@
-"""The Toxiproxy image and its binary: the release where a registry answers, otherwise the same version built with Go."""
+"""The Toxiproxy image and its binary: the release where a registry answers, otherwise that version built with Go."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.doctor.apt import borrowing_commands
+from harness.doctor.command import fix_line
+from harness.doctor.debian import apt_line, distribution
 from harness.doctor.docker_cli import ask, docker, image_exists
 from harness.doctor.images.registry import pull
 from harness.doctor.images.tags import TOXIPROXY_TAG, TOXIPROXY_UPSTREAM, TOXIPROXY_VERSION, dockerfile
 from harness.errors import CannotRun, Missing
 
 GO_AT_LEAST = (1, 23)
-GO_PLACES = ("/usr/local/go/bin/go", "/usr/lib/go/bin/go", "/usr/lib/go-1.25/bin/go", "/usr/lib/go-1.24/bin/go", "/usr/lib/go-1.23/bin/go")  # fmt: skip
+GO_PLACES = ("usr/local/go/bin/go", "usr/lib/go/bin/go", "usr/lib/go-*/bin/go")
 BUILD_S = 600.0
 PATH_IN_IMAGE = "/toxiproxy"
 
@@ -37,14 +40,14 @@ def ensure_toxiproxy_image(say: Callable[[str], object] = lambda line: None) -> 
             "--file", str(dockerfile("toxiproxy")), str(Path(folder) / "image"), timeout_s=BUILD_S,
         )  # fmt: skip
     if not built.ok:
-        raise CannotRun(Missing(f"the image {TOXIPROXY_TAG} cannot be built: {built.why}", "drill doctor --fix"))
+        raise CannotRun(Missing(f"the image {TOXIPROXY_TAG} cannot be built: {built.why}", fix_line()))
     return TOXIPROXY_TAG
 
 
 def compile_toxiproxy(go: str, folder: Path) -> None:
     """`go install` of the release's version for Docker's own architecture, into folder/image/toxiproxy.
 
-    The module path and version are upstream's; the version is also linked in, as upstream's build does (`toxiproxy.Version`).
+    The module path and version are upstream's, and so is linking the version in (`toxiproxy.Version`).
     """
     arch = docker("version", "--format", "{{.Server.Arch}}").out.strip()
     package = f"github.com/Shopify/toxiproxy/v2/cmd/server@v{TOXIPROXY_VERSION}"
@@ -62,28 +65,27 @@ def compile_toxiproxy(go: str, folder: Path) -> None:
     done = ask("env", *environment, go, "install", "-ldflags", link, package, timeout_s=BUILD_S, cwd=str(folder))
     binaries = sorted((folder / "go" / "bin").rglob("server"))
     if not done.ok or not binaries:
-        raise CannotRun(
-            Missing(f"go install of Toxiproxy {TOXIPROXY_VERSION} failed: {done.why}", "drill doctor --fix")
-        )
+        raise CannotRun(Missing(f"go install of Toxiproxy {TOXIPROXY_VERSION} failed: {done.why}", fix_line()))
     (folder / "image").mkdir()
     shutil.move(binaries[0], folder / "image" / "toxiproxy")
 
 
 def find_go() -> str | None:
     """The first Go that is new enough: the one on the path, then the usual places off it."""
-    for candidate in (shutil.which("go"), *GO_PLACES):
-        if candidate and Path(candidate).exists():
-            version = re.search(r"go(\d+)\.(\d+)", ask(candidate, "env", "GOVERSION").out)
-            if version and (int(version[1]), int(version[2])) >= GO_AT_LEAST:
-                return candidate
+    elsewhere = [str(found) for place in GO_PLACES for found in sorted(Path("/").glob(place), reverse=True)]
+    for candidate in (shutil.which("go"), *elsewhere):
+        version = re.search(r"go(\d+)\.(\d+)", ask(candidate, "version").out) if candidate else None
+        if version and (int(version[1]), int(version[2])) >= GO_AT_LEAST:
+            return candidate
     return None
 
 
 def go_cure() -> str:
     """The apt line that brings Go ≥ 1.23 to this machine."""
-    from harness.doctor.debian import distribution
-
-    return distribution().go_line
+    system = distribution()
+    if not system.go:
+        return "install Go ≥ 1.23"
+    return " && ".join((*borrowing_commands(system), apt_line(system.go)))
 
 
 def toxiproxy_binary() -> Path:
@@ -93,7 +95,7 @@ def toxiproxy_binary() -> Path:
     """
     image = docker("image", "inspect", "--format", "{{.Id}}", TOXIPROXY_TAG)
     if not image.ok:
-        raise CannotRun(Missing(f"the image {TOXIPROXY_TAG} is absent ({image.why})", "drill doctor --fix"))
+        raise CannotRun(Missing(f"the image {TOXIPROXY_TAG} is absent ({image.why})", fix_line()))
     digest = image.out.strip().removeprefix("sha256:")[:16]
     kept = cache_folder() / f"toxiproxy-{TOXIPROXY_VERSION}-{digest}"
     if not kept.exists():

@@ -1,0 +1,60 @@
+"""Makes the checks in turn, cures what is missing if asked to, and tells a run what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.doctor.checks import CHECKS
+from harness.doctor.seen import Check, Say, Seen
+from harness.errors import CannotRun, Missing
+
+PREFLIGHT = ("engine", "compose", "harness image", "toxiproxy image", "disk", "clock")
+"""What every run needs, whatever its stack."""
+
+
+def look(checks: Sequence[Check] = CHECKS) -> list[Seen]:
+    """Every check once, in order; one whose needs are not met is not made. Changes nothing."""
+    seen: list[Seen] = []
+    for check in checks:
+        seen.append(_hindered(check, seen) or check.look())
+    return seen
+
+
+def fix(say: Say, checks: Sequence[Check] = CHECKS) -> list[Seen]:
+    """Every check in order, cured where it can be, then made again. Where nothing is missing, nothing is changed."""
+    seen: list[Seen] = []
+    for check in checks:
+        seen.append(_hindered(check, seen) or _cured(check, say))
+    return seen
+
+
+def preflight() -> None:
+    """Raises errors.CannotRun with every thing that a run needs of this machine and lacks, each with its cure."""
+    needed = [check for check in CHECKS if check.name in {*PREFLIGHT, "base image"}]
+    missing = [one for one in look(needed) if one.state == "missing" and one.check in PREFLIGHT]
+    if missing:
+        raise CannotRun(*(Missing(one.what, one.cure) for one in missing))
+
+
+def lacks(seen: Sequence[Seen]) -> bool:
+    """Whether anything that a run needs was not found."""
+    return any(one.state in ("missing", "unseen") for one in seen)
+
+
+def _hindered(check: Check, seen: Sequence[Seen]) -> Seen | None:
+    met = {one.check for one in seen if one.state in ("ok", "note")}
+    unmet = [need for need in check.needs if need not in met]
+    return Seen(check.name, "unseen", f"not looked at: needs {', '.join(unmet)}") if unmet else None
+
+
+def _cured(check: Check, say: Say) -> Seen:
+    first = check.look()
+    if first.state != "missing":
+        return first
+    say(f"{check.name}: {first.what}")
+    try:
+        check.fix(lambda line: say(f"{check.name}: {line}"))
+    except CannotRun as error:
+        reason = error.missing[0]
+        return Seen(check.name, "missing", reason.what, reason.cure)
+    return check.look()
