@@ -61,6 +61,11 @@ class NotApplied(DrillError):
 
 
 class NotMended(DrillError):
-    """A fault is still on; the text ends with the exact commands for a person."""
+    """A fault is still on; the text ends with the exact commands for a person (`commands`, one each)."""
 
     exit_code = EXIT_NOT_MENDED
+
+    def __init__(self, what: str, commands: tuple[str, ...] = ()) -> None:
+        super().__init__("\n    ".join((what, *commands)))
+        self.what = what
+        self.commands = commands

@@ -1,0 +1,363 @@
+"""The one writer to Toxiproxy: others say what they want of an edge, this makes it so, reads it back, and keeps it
+so.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from harness.edges import Edge
+from harness.errors import NotApplied, NotMended
+from harness.facts import Blinded, Done, Fact, Looked
+from harness.world.handles import Want
+from harness.world.toxiproxy import ApiError, ProxySeen, Server, check
+from harness.world.wanted import Step, Wanted, opens_at_once, steps, told, wanted_of
+
+EVERY_S = 0.25  # how often the server is read back
+API_WITHIN_S = (
+    10.0  # a Toxiproxy that was (re)started must answer within this; it takes some 20 ms, its container up to seconds
+)
+
+RECREATED = "proxy deleted and created again"
+RESTARTED = "Toxiproxy restarted and filled again"
+
+
+class Reconciler:
+    """Implements handles.Proxies. One lock guards what is wanted and the connection that writes; who wants, writes.
+
+    The background thread reads with a connection of its own and takes the lock only to repair what is not as wanted (a
+    restarted Toxiproxy is filled again), so an injection does not wait for it. Toxics of several holders on one edge
+    stand side by side; when one comes or goes, Toxiproxy draws again which open connections a neighbour with a share
+    below 100 % hits (toxics/toxic.go, Run).
+
+    api      host and port of the server's API
+    record   told when the server was not as wanted, could not be read, or can be read again
+    restart  restarts the server, blocking; the last rung of the clean-up ladder
+    by_hand  commands for a person, beside curl's, when every rung failed
+    """
+
+    def __init__(
+        self,
+        api: tuple[str, int],
+        edges: Sequence[Edge],
+        record: Callable[[Fact], object] = lambda fact: None,
+        restart: Callable[[], None] | None = None,
+        by_hand: Sequence[str] = (),
+    ) -> None:
+        self._edges = {edge.id: edge for edge in edges if edge.address and not edge.refused}
+        self._record = record
+        self._restart = restart
+        self._by_hand = tuple(by_hand)
+        self._writer = Server(*api)
+        self._reader = Server(*api)
+        self._lock = threading.RLock()
+        self._numbers = itertools.count(1)
+        self._wants: dict[tuple[str, str], tuple[int, Want]] = {}
+        self._listening: dict[str, tuple[int, ...]] = {}
+        self._seen: dict[str, ProxySeen] = {}  # as last read or written
+        self._owed: dict[str, set[str]] = {}  # holder → proxies that its mend could not prove clean
+        self._changes = 0
+        self._blind = False
+        self._said: dict[str, str] = {}  # by proxy, what the last pass had to repair
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="proxies", daemon=True)
+
+    # --- what others say --------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Fill the server and keep it so. Raises errors.NotApplied when it does not answer, or refuses a proxy."""
+        with self._lock:
+            self._await_api()
+            self._seen = self._writer.proxies()
+            for name in self._ours():
+                self._make(name)
+        self._thread.start()
+
+    def listening(self, service: str, ports: Sequence[int]) -> None:
+        """The service listens on exactly these ports: its edges' proxies open and close. What fails is tried again
+        every 0.25 s.
+
+        Closing a proxy closes its open connections too; Toxiproxy cannot close the listener alone.
+        """
+        with self._lock:
+            if self._listening.get(service) == tuple(sorted(ports)):
+                return
+            self._listening[service] = tuple(sorted(ports))
+            self._changes += 1
+            for edge in self._edges.values():
+                if edge.dependency == service and not edge.external:
+                    for name in self._ours(edge.id):
+                        self._try(name)
+
+    def want(self, want: Want) -> Mapping[str, Any]:
+        """Make it so, read it back; returns the readback by proxy. Raises errors.NotApplied; the want is then
+        withdrawn.
+
+        Open connections feel it at once, unless `cut` closes them. A port that the dependency opens later gets it too.
+        """
+        edge = self._edges.get(want.edge)
+        if edge is None:
+            raise NotApplied(f"no mediated edge {want.edge!r}; there are {', '.join(sorted(self._edges)) or 'none'}")
+        for toxic in want.toxics:
+            check(toxic)
+        with self._lock:
+            key = (want.edge, want.holder)
+            before = self._wants.get(key)
+            self._wants[key] = (next(self._numbers), want)
+            self._changes += 1
+            names = self._wanted(edge)
+            name = ""
+            try:
+                if want.toxics and not names:
+                    raise NotApplied(
+                        f"{edge.dependency} listens on no port, so {edge.id} has no proxy that could be hurt"
+                    )
+                for name in names:
+                    self._make(name, want.cut)
+                return {name: self._read_back(name) for name in names}
+            except NotApplied as error:
+                del self._wants[key]
+                if before is not None:
+                    self._wants[key] = before
+                self._changes += 1
+                hung = isinstance(error, ApiError) and error.status == 0
+                rung = self._put_right(want.holder, self._ours(want.edge), hung=name if hung else "")
+                raise NotApplied(f"{error} (withdrawn{': ' + rung if rung else ''})") from error
+
+    def unwant(self, holder: str) -> str:
+        """Withdraw all that the holder wanted and prove it; returns the rung of the ladder used, '' for an ordinary
+        removal.
+
+        The ladder (each call has 3 s): delete the toxics; delete the proxy and create it again, which closes its
+        connections and frees one that a slow reader wedged; restart Toxiproxy. Raises errors.NotMended when none
+        helped. Idempotent.
+        """
+        with self._lock:
+            edges = [edge for edge, who in self._wants if who == holder]
+            for edge in edges:
+                del self._wants[edge, holder]
+            self._changes += 1
+            return self._put_right(holder, {*self._owed.get(holder, ()), *(n for e in edges for n in self._ours(e))})
+
+    def clear(self, why: str) -> str:
+        """Withdraw what everybody wanted, on all edges; returns the highest rung used. Raises errors.NotMended."""
+        with self._lock:
+            holders = self.holders()
+            self._wants.clear()
+            self._changes += 1
+            try:
+                seen = self._writer.proxies()
+            except ApiError:  # one wedged proxy is enough; then each is asked by itself
+                suspects = self._ours()
+            else:
+                self._seen = seen
+                suspects = {name for name in self._ours() if steps(self._all_wanted().get(name), seen.get(name))}
+            owed = {name for names in self._owed.values() for name in names}
+            rung = self._put_right(why, suspects | owed)
+            self._owed.clear()
+        if holders:
+            self._record(
+                Done(step="proxies", detail=f"cleared ({why}): {', '.join(holders)}{'; ' + rung if rung else ''}")
+            )
+        return rung
+
+    def holders(self) -> tuple[str, ...]:
+        with self._lock:
+            return tuple(dict.fromkeys(holder for _, holder in self._wants))
+
+    def close(self) -> None:
+        """Stop keeping; takes nothing away."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+        with self._lock:
+            self._writer.close()
+
+    # --- making it so; all of it under the lock ---------------------------------------------------------------------
+
+    def _wanted(self, edge: Edge) -> dict[str, Wanted]:
+        wants = [numbered for (edge_id, _), numbered in self._wants.items() if edge_id == edge.id]
+        return wanted_of(edge, self._listening.get(edge.dependency, ()), wants)
+
+    def _all_wanted(self) -> dict[str, Wanted]:
+        return {name: wanted for edge in self._edges.values() for name, wanted in self._wanted(edge).items()}
+
+    def _wanted_proxy(self, name: str) -> Wanted | None:
+        edge = self._edges.get(name.rpartition(":")[0])
+        return self._wanted(edge).get(name) if edge else None
+
+    def _ours(self, edge_id: str = "") -> set[str]:
+        """Names of proxies, wanted or there, of one edge or of all; a proxy of ours is one that is named like an
+        edge.
+        """
+        wanted = self._wanted(self._edges[edge_id]) if edge_id else self._all_wanted()
+        return {*wanted, *(n for n in self._seen if "->" in n and edge_id in ("", n.rpartition(":")[0]))}
+
+    def _make(self, name: str, cut: bool = False) -> None:
+        try:
+            self._run(steps(self._wanted_proxy(name), self._seen.get(name), cut))
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+            self._look(name)  # somebody else was there, or Toxiproxy was restarted: read, then once more
+            self._run(steps(self._wanted_proxy(name), self._seen.get(name), cut))
+
+    def _run(self, todo: Iterable[Step]) -> None:
+        for step in todo:
+            wanted = self._wanted_proxy(step.proxy)
+            if step.verb == "delete":
+                self._writer.delete(step.proxy)
+                self._seen.pop(step.proxy, None)
+                continue
+            assert wanted is not None
+            if step.verb == "create":
+                self._seen[step.proxy] = self._writer.create(
+                    wanted.name, wanted.listen, wanted.upstream, opens_at_once(wanted)
+                )
+                continue
+            seen = self._seen[step.proxy]
+            if step.verb == "add":
+                self._writer.add_toxic(step.proxy, step.toxic, wanted.toxics[step.toxic])
+                seen = replace(seen, toxics={**seen.toxics, step.toxic: wanted.toxics[step.toxic]})
+            elif step.verb == "remove":
+                self._writer.remove_toxic(step.proxy, step.toxic)
+                seen = replace(seen, toxics={n: t for n, t in seen.toxics.items() if n != step.toxic})
+            elif step.verb == "disable":
+                self._writer.disable(step.proxy)
+                seen = replace(seen, enabled=False)
+            else:
+                self._writer.enable(step.proxy)
+                seen = replace(seen, enabled=True)
+            self._seen[step.proxy] = seen
+
+    def _look(self, name: str) -> None:
+        try:
+            self._seen[name] = self._writer.proxy(name)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            self._seen.pop(name, None)
+
+    def _read_back(self, name: str) -> Mapping[str, Any]:
+        """Raises NotApplied when the proxy is not as wanted; {} when it is wanted gone, and gone."""
+        self._look(name)
+        wrong = steps(self._wanted_proxy(name), self._seen.get(name))
+        if wrong:
+            raise NotApplied(
+                f"Toxiproxy took the change and did not make it: still to do: {', '.join(map(str, wrong))}"
+            )
+        return told(self._seen[name]) if name in self._seen else {}
+
+    def _try(self, name: str) -> str:
+        """'' or why not; for what is tried again anyhow."""
+        try:
+            self._make(name)
+            self._look(name)
+        except NotApplied as error:
+            return str(error)
+        return ""
+
+    # --- the clean-up ladder ----------------------------------------------------------------------------------------
+
+    def _put_right(self, holder: str, names: Iterable[str], hung: str = "") -> str:
+        names = sorted(names)
+        self._owed[holder] = set(names)
+        rung = ""
+        for name in names:
+            rung = self._climb(name, ordinary=name != hung) or rung
+            if rung == RESTARTED:
+                break  # everything was filled and read back
+        del self._owed[holder]
+        return rung
+
+    def _climb(self, name: str, ordinary: bool = True) -> str:
+        """`ordinary` is False when a call about this proxy has just hung: the first rung would only hang again."""
+        tried = ["a call hung"]
+        for _ in range(
+            2 if ordinary else 0
+        ):  # once from what was last known; when the reading shows more to do, once from that
+            try:
+                self._make(name)
+                self._read_back(name)
+                return ""
+            except ApiError as error:
+                tried = [f"delete the toxics: {error}"]
+                break
+            except NotApplied as error:
+                tried = [f"delete the toxics: {error}"]
+        try:
+            self._writer.delete(name)
+            self._seen.pop(name, None)
+            self._make(name)
+            self._read_back(name)
+            return RECREATED
+        except NotApplied as error:
+            tried.append(f"delete the proxy and create it again: {error}")
+        if self._restart is None:
+            tried.append("restart Toxiproxy: no way to do it was given")
+        else:
+            try:
+                self._restart()
+                self._await_api()
+                self._seen = self._writer.proxies()
+                for other in sorted(self._ours()):
+                    self._make(other)
+                    self._read_back(other)
+                return RESTARTED
+            except Exception as error:  # whatever the caller's function raises: the person needs the commands below
+                tried.append(f"restart Toxiproxy: {error}")
+        url = self._writer.url
+        raise NotMended(
+            f"{name} may still be hurt; tried: {'; '.join(tried)}. By hand:",
+            (f"curl -X DELETE {url}/proxies/{quote(name, safe='')}", f"curl -X POST {url}/reset", *self._by_hand),
+        )
+
+    def _await_api(self) -> None:
+        end_s = time.monotonic() + API_WITHIN_S
+        while True:
+            try:
+                self._writer.version()
+                return
+            except ApiError:
+                if time.monotonic() > end_s:
+                    raise
+                time.sleep(0.02)
+
+    # --- keeping it so ----------------------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        while not self._over.wait(EVERY_S):
+            self._pass()
+        self._reader.close()
+
+    def _pass(self) -> None:
+        with self._lock:
+            before = self._changes
+        try:
+            seen = self._reader.proxies()
+        except ApiError as error:
+            if not self._blind:
+                self._blind = True
+                self._record(Blinded(probe="toxiproxy", target=self._reader.url, error=str(error)))
+            return
+        if self._blind:
+            self._blind = False
+            self._record(Looked(probe="toxiproxy", target=self._reader.url))
+        with self._lock:
+            if self._changes != before or self._over.is_set():
+                return  # what was read is older than what is wanted; the next pass sees it
+            self._seen = seen
+            drift = {name: steps(self._wanted_proxy(name), seen.get(name)) for name in self._ours()}
+            for name, todo in drift.items():
+                said = (
+                    f"not as wanted: {', '.join(map(str, todo))}: {self._try(name) or 'made so again'}" if todo else ""
+                )
+                if said and said != self._said.get(name):
+                    self._record(Done(step="proxies", detail=said))
+                self._said[name] = said
