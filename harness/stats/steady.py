@@ -1,0 +1,233 @@
+"""Whether conditions hold over a stretch, and since when they have held: gate, guards, `recovers` and settling ask here.
+
+Since when, by windows: the stretch is cut into short windows. A window is *bad* when it shows by itself that a condition
+does not hold (exact one-sided bound, corrected for the number of windows of a hold). The steady state began at the first
+window from which on no window is bad for as long as it must be held, and all its requests together meet every condition.
+Its beginning is known to lie between the last window that did not do and the end of the first that did.
+A relapse within the hold starts it anew.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.stats.condition import Condition
+from harness.stats.fold import Fold, Interval, fold
+from harness.stats.interval import clopper_pearson
+
+if TYPE_CHECKING:
+    from harness.ledger import Rows
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Held:
+    """One condition and what was measured: `holds` is None while it cannot be said, with `value` (low, high) or None."""
+
+    condition: Condition
+    value: Interval | None
+    holds: bool | None
+    n: int
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.condition}: no requests"
+        low, high = (self.condition.show(value) for value in self.value)
+        return f"{self.condition}: {low if low == high else f'{low} to {high}'}"
+
+
+def measured(condition: Condition, folded: Fold) -> Interval | None:
+    """The condition's figure in a fold of its own requests, as (low, high). None without requests, but for a rate."""
+    if condition.metric == "errors":
+        return folded.error_ratio()
+    if condition.metric == "rate":
+        return folded.ok_per_s
+    assert condition.quantile is not None
+    return folded.percentile_ms(condition.quantile)
+
+
+def look(condition: Condition, folded: Fold) -> Held:
+    """One condition on one fold."""
+    value = measured(condition, folded)
+    if value is None:
+        return Held(condition, None, None, 0)
+    low, high = condition.says(value[0]), condition.says(value[1])
+    return Held(condition, value, low if low == high else None, folded.n)
+
+
+def holds(
+    conditions: Sequence[Condition],
+    rows: Rows,
+    start_s: float,
+    end_s: float,
+    *,
+    now_s: float | None = None,
+    given_up_s: float = math.inf,
+) -> tuple[Held, ...]:
+    """Each condition over the requests intended in [start_s, end_s), as far as known at now_s."""
+    folds = {
+        request: fold(rows, start_s, end_s, request=request, now_s=now_s, given_up_s=given_up_s)
+        for request in {condition.request for condition in conditions}
+    }
+    return tuple(look(condition, folds[condition.request]) for condition in conditions)
+
+
+def all_hold(held: Sequence[Held]) -> bool | None:
+    """True when every one holds, False when one does not, None when that cannot be said (also without any condition)."""
+    if any(one.holds is False for one in held):
+        return False
+    return True if held and all(one.holds for one in held) else None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """When the steady state began: in [low_s, high_s]; high_s is infinite when it was not seen to be held.
+
+    open_s  the first beginning that cannot be decided yet (still being held, answers still awaited); None: all decided
+    tried   how many beginnings were refuted before
+    """
+
+    low_s: float
+    high_s: float
+    open_s: float | None = None
+    tried: int = 0
+
+    @property
+    def held(self) -> bool:
+        return math.isfinite(self.high_s)
+
+
+def window_s(for_s: float) -> float:
+    """The windows' length for a hold of for_s: a second, but a hold has at least 4 of them and at most 20."""
+    return max(for_s / 20, min(1.0, for_s / 4))
+
+
+def steady_from(
+    rows: Rows,
+    conditions: Sequence[Condition],
+    for_s: float,
+    start_s: float,
+    end_s: float,
+    now_s: float | None = None,
+    *,
+    given_up_s: float = math.inf,
+    until_s: float = math.inf,
+) -> Recovery:
+    """When, at or after start_s, the steady state began that was then held for for_s, all before end_s.
+
+    until_s  give up looking for beginnings after it (a limit that has passed decides a claim without looking further)
+    """
+    known_s = end_s if now_s is None else min(end_s, now_s)
+    step_s = window_s(for_s)
+    part = rows.select(rows.between(start_s, known_s))
+    grid = _Grid(part, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
+    low_s, tried = start_s, 0
+    while True:
+        begin_s = start_s + tried * step_s
+        if begin_s > until_s:
+            return Recovery(low_s, math.inf, None, tried)
+        done_s = begin_s + for_s
+        state = grid.state(tried)
+        if state is not False:
+            if done_s > known_s + 1e-9:
+                return Recovery(low_s, math.inf, begin_s if begin_s <= known_s else known_s, tried)
+            pooled = all_hold(holds(conditions, part, begin_s, done_s, now_s=now_s, given_up_s=given_up_s))
+            state = pooled if state else (False if pooled is False else None)
+        if state is None:
+            return Recovery(low_s, math.inf, begin_s, tried)
+        if state:
+            return Recovery(low_s, begin_s + step_s, None, tried)
+        low_s, tried = begin_s, tried + 1
+
+
+class _Grid:
+    """Per window, whether it is bad for sure, and whether it could still become so when what waits ends badly."""
+
+    def __init__(  # noqa: PLR0917
+        self,
+        rows: Rows,
+        conditions: Sequence[Condition],
+        start_s: float,
+        known_s: float,
+        step_s: float,
+        per_hold: int,
+        now_s: float | None,
+    ) -> None:
+        import numpy as np
+
+        self.per_hold = max(per_hold, 1)
+        count = max(0, math.floor((known_s - start_s) / step_s + 1e-9))
+        self.bad = np.zeros(count, bool)
+        self.maybe = np.zeros(count, bool)
+        index = ((rows.array["intended_us"] / 1e6 - start_s) / step_s + 1e-9).astype(np.int64)
+        for condition in conditions:
+            for low, high, n in _shares(rows, condition, index, count, now_s):
+                alpha = ALPHA / self.per_hold
+                self.bad |= _exceeds(condition, low, n, alpha, step_s)
+                self.maybe |= _exceeds(condition, high, n, alpha, step_s)
+
+    def state(self, first: int) -> bool | None:
+        """Of the hold that begins with this window: False when a window in it is bad, None when one may become so."""
+        mine = slice(first, first + self.per_hold)
+        if self.bad[mine].any():
+            return False
+        return None if self.maybe[mine].any() else True
+
+
+def _shares(rows: Rows, condition: Condition, index: Any, count: int, now_s: float | None) -> Any:
+    """(surely bad, possibly bad, all) requests of each window, in the sense of the condition; for a rate: ok ones."""
+    import numpy as np
+
+    from harness.ledger import ASIDE, DONE, NEVER, OUTCOMES
+
+    ok = OUTCOMES.index("ok")
+
+    array = rows.array
+    mine = ((array["flags"] & ASIDE) == 0) & ((array["state"] != DONE) | (array["outcome"] != 0)) & (index < count)
+    if condition.request:
+        mine &= rows.at_endpoint(condition.request)
+    sent, took, outcome = array["sent_us"][mine], array["took_us"][mine], array["outcome"][mine]
+    total_us = np.where(sent == NEVER, 0, sent).astype(np.int64) + np.where(took == NEVER, 0, took)
+    ended = array["state"][mine] == DONE
+    if now_s is not None:
+        ended &= array["intended_us"][mine] + total_us <= round(now_s * 1e6)
+    where = index[mine]
+
+    def per_window(flags: Any) -> Any:
+        return np.bincount(where[flags], minlength=count)[:count]
+
+    n = np.bincount(where, minlength=count)[:count]
+    if condition.metric == "errors":
+        if condition.op.startswith("<"):
+            bad = ended & (outcome != ok)
+            yield per_window(bad), per_window(bad | ~ended), n
+    elif condition.metric == "rate":
+        if condition.op.startswith(">"):
+            good = ended & (outcome == ok)
+            yield per_window(good | ~ended), per_window(good), n
+    elif condition.op.startswith("<"):
+        lost = np.isin(outcome, [OUTCOMES.index(name) for name in ("timeout", "conn", "dropped")])
+        slow = ended & (lost | (sent == NEVER) | (took == NEVER) | (total_us > condition.value * 1e3))
+        yield per_window(slow), per_window(slow | ~ended), n
+
+
+def _exceeds(condition: Condition, k: Any, n: Any, alpha: float, step_s: float) -> Any:
+    """Per window: whether k of n shows, with error probability alpha, that the condition does not hold there."""
+    import numpy as np
+
+    if condition.metric == "rate":
+        from scipy.special import pdtr  # P(at most k of a Poisson with this mean)
+
+        return pdtr(k, condition.value * step_s) <= alpha
+    limit = condition.value if condition.metric == "errors" else 1 - (condition.quantile or 0.0)
+    cache: dict[tuple[int, int], bool] = {}
+    result = np.zeros(len(n), bool)
+    for i, pair in enumerate(zip(k.tolist(), n.tolist(), strict=True)):
+        if pair not in cache:
+            cache[pair] = pair[0] > 0 and clopper_pearson(*pair, confidence=1 - 2 * alpha)[0] > limit
+        result[i] = cache[pair]
+    return result
