@@ -1,1 +1,1 @@
-"""TODO"""
+"""The drill: its file read strictly, checked with all errors at once, frozen as plain data."""

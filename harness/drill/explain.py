@@ -1,0 +1,134 @@
+"""What pydantic found, in our words and at its place in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.drill.problem import Problem, did_you_mean
+from harness.drill.schema import words_at
+from harness.drill.tagged import is_tag
+from harness.drill.yaml_strict import Document, Path_
+
+_EXAMPLES = {
+    ("drill",): "the file's name without .yaml",
+    ("stack",): "stack: {compose: [../compose/app/compose.yaml]}",
+    ("stack", "compose"): "compose: [../compose/app/compose.yaml]",
+    ("load",): "load: {locustfile: users.py, against: api:8080, arrivals: [{for: 1m, rate: 40/s}]}",
+    ("load", "against"): "against: api:8080",
+    ("steady",): "steady: {for: 20s, within: 2m, all: [errors < 0.5%, p95 < 300ms]}",
+    ("phases",): "phases: [{name: calm, for: 30s}]",
+    ("abort",): "abort: {max_duration: 10m}; a drill must have an end",
+    ("abort", "max_duration"): "max_duration: 10m; a drill must have an end",
+}
+_KINDS = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "tuple_type": "a list, [ … ]",
+    "list_type": "a list, [ … ]",
+    "dict_type": "a mapping, word: value",
+    "model_type": "a mapping, word: value",
+    "model_attributes_type": "a mapping, word: value",
+}
+
+
+def explain_all(found: ValidationError, document: Document) -> list[Problem]:
+    """Everything that pydantic found. It calls a list too short that has no *valid* item; that one is left out."""
+    errors = found.errors(include_url=False)
+    return [explain(dict(error), document) for error in errors if not (error["type"] == "too_short" and error["input"])]
+
+
+def explain(error: Mapping[str, Any], document: Document) -> Problem:
+    """One of pydantic's errors as a problem of the file."""
+    kind, value = error["type"], error.get("input")
+    path: Path_ = tuple(step for step in error["loc"] if not is_tag(step))
+    name = spelled(path, document.data)
+    if kind == "extra_forbidden":
+        known = words_at(path[:-1])
+        hint = did_you_mean(str(path[-1]), known) or f"; known here: {', '.join(known)}"
+        return document.problem(path, f"{name}: unknown word{hint}", key=True)
+    if kind == "missing":
+        example = f", such as {_EXAMPLES[path]}" if path in _EXAMPLES else ""  # type: ignore[index]
+        within = f"{spelled(path[:-1], document.data)}: " if len(path) > 1 else ""
+        return document.problem(path[:-1], f"{within}`{path[-1]}` is missing{example}", key=True)
+    if kind == "union_tag_invalid":
+        word = str(next(iter(value)))  # type: ignore[arg-type]
+        known = words_at(path)
+        hint = did_you_mean(word, known) or f"; known are {', '.join(known)}"
+        return document.problem((*path, word), f"{name}: unknown {_noun(path)} '{word}'{hint}", key=True)
+    if kind == "union_tag_not_found":
+        return _not_one_word(path, name, value, document)
+    return document.problem(path, f"{name + ': ' if name else ''}{_said(kind, value, error)}")
+
+
+def spelled(path: Path_, data: Any) -> str:
+    """A path as words with dots; items that have a name are called by it: phases.orders-slow.faults.0."""
+    words: list[str] = []
+    for step in path:
+        inner = data[step] if isinstance(data, dict) and step in data else None
+        if isinstance(data, list) and isinstance(step, int) and step < len(data):
+            inner = data[step]
+        named = isinstance(step, int) and isinstance(inner, dict) and isinstance(inner.get("name"), str)
+        words.append(inner["name"] if named and isinstance(inner, dict) else str(step))
+        data = inner
+    return ".".join(words)
+
+
+def _noun(path: Path_) -> str:
+    return "fault" if "faults" in path else "expectation"
+
+
+def _not_one_word(path: Path_, name: str, value: Any, document: Document) -> Problem:
+    noun = _noun(path)
+    example = "latency: {edge: api->postgres, delay: 400ms}" if noun == "fault" else "errors_below: {ratio: 2%}"
+    if isinstance(value, dict) and len(value) > 1:
+        words = [str(word) for word in value]
+        if value[words[0]] is None:
+            what = f"the fields of '{words[0]}' stand beside it; indent them below it, as in {example}"
+        else:
+            what = f"'{words[0]}' and '{words[1]}' in one item; each {noun} is an item of its own ('- ')"
+        return document.problem((*path, words[1]), f"{name}: {what}", key=True)
+    given = "nothing" if value is None or value == {} else repr(value)
+    return document.problem(path, f"{name}: write one word with its fields, as in {example}, not {given}")
+
+
+def _said(kind: str, value: Any, error: Mapping[str, Any]) -> str:  # noqa: PLR0911  (a table in the form of ifs)
+    context = error.get("ctx") or {}
+    if value is None:
+        return (
+            f"is empty; write {_KINDS[kind]}, or leave the word out" if kind in _KINDS else "is empty; give it a value"
+        )
+    if kind == "value_error":
+        return str(context.get("error", error["msg"]))
+    if kind in _KINDS:
+        quoted = " (in quotes)" if kind == "string_type" and isinstance(value, (bool, int, float)) else ""
+        listed = f"; write [{value}]" if kind == "tuple_type" and isinstance(value, str) else ""
+        return f"must be {_KINDS[kind]}{quoted}, not {_shown(value)}{listed}"
+    if kind == "bool_type":
+        return f"must be true or false, not {_shown(value)}"
+    if kind in ("literal_error", "enum"):
+        expected = str(context.get("expected", ""))
+        near = did_you_mean(str(value), re.findall(r"'([^']*)'", expected))
+        return f"must be {expected}, not {_shown(value)}{near}"
+    if kind == "string_pattern_mismatch":
+        return f"{_shown(value)} is no name: begin with a letter or a digit, then letters, digits, '-' and '_'"
+    if kind in ("too_short", "string_too_short"):
+        return "must not be empty"
+    message = str(error["msg"]).replace("Input should be", "must be")
+    return message[0].lower() + message[1:]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…" + text[0]

@@ -1,0 +1,162 @@
+"""The drill as data: what stands in the file, frozen, with its ids and places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, PrivateAttr
+
+from harness.drill.load import Load
+from harness.drill.problem import Problem
+from harness.drill.stack import Stack
+from harness.drill.tagged import one_of
+from harness.drill.words import ConditionText, DrillName, GuardText, PhaseName
+from harness.drill.yaml_strict import Document, Path_
+from harness.expectations import EXPECTATIONS
+from harness.expectations.base import Expectation
+from harness.faults import FAULTS
+from harness.faults.base import Fault
+from harness.quantities import Model, Seconds
+
+if TYPE_CHECKING:
+    AnyFault = Fault
+    AnyExpectation = Expectation
+else:
+    AnyFault = one_of(FAULTS)
+    AnyExpectation = one_of(EXPECTATIONS)
+
+WHOLE_RUN = "run"  # stands where a phase's name would, in the ids of claims about the whole run
+
+
+class Steady(Model):
+    """The gate: nothing is injected before every condition has held over a window of `for`."""
+
+    for_s: Seconds = Field(alias="for", gt=0, description="how long all conditions hold together")
+    within_s: Seconds = Field(alias="within", gt=0, description="held by then, or the run ends, inconclusive")
+    all: tuple[ConditionText, ...] = Field(min_length=1, description="errors < 0.5%, p95 < 300ms, …")
+
+
+class Phase(Model):
+    """A named stretch of the drill: what is done to the stack, and what must be seen."""
+
+    name: PhaseName
+    for_s: Seconds = Field(alias="for", gt=0, description="how long; faults last to its end unless they say `for`")
+    faults: tuple[AnyFault, ...] = Field(default=(), description="what is done")
+    expect: tuple[AnyExpectation, ...] = Field(
+        default=(), description="must be seen in it; `within` counts from its start"
+    )
+    then: tuple[AnyExpectation, ...] = Field(
+        default=(), description="must be seen after it; `within` counts from its end"
+    )
+
+
+class Abort(Model):
+    """Guards: looked at every second; the first that trips ends the drill, and the faults are taken out at once."""
+
+    any: tuple[GuardText, ...] = Field(default=(), description="errors > 50% for 15s, …")
+    max_duration_s: Seconds = Field(alias="max_duration", gt=0, description="of the whole run; no drill is endless")
+
+
+class Schedule(Model):
+    """Read by whoever starts drills on a calendar; the drill itself runs no daemon."""
+
+    cron: str = ""
+    timezone: str = ""
+    skip: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a drill came from. `places` has 'file:line' by id, `paths` the path of each id in the document."""
+
+    document: Document
+    base: Path
+    places: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, Path_] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
+
+
+class Drill(Model):
+    """One rehearsal: a stack, load on it, faults in phases, and what must be seen."""
+
+    name: DrillName = Field(alias="drill", description="the file's name without .yaml")
+    title: str = Field(default="", description="one line for lists and reports")
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    hypothesis: str = Field(default="", description="what you believe will happen, in your own words")
+    stack: Stack
+    load: Load
+    steady: Steady
+    phases: tuple[Phase, ...] = Field(min_length=1, description="in order; each begins when the last is put right")
+    expect: tuple[AnyExpectation, ...] = Field(default=(), description="what must be seen in the whole run")
+    abort: Abort
+    schedule: Schedule | None = None
+
+    _origin: Origin | None = PrivateAttr(default=None)
+
+    @property
+    def origin(self) -> Origin:
+        assert self._origin is not None, "a drill comes from parse()"
+        return self._origin
+
+    @property
+    def file(self) -> str:
+        """The file it was read from, as it is printed."""
+        return self.origin.document.file
+
+    def where(self, id_: str) -> str:
+        """'file:line' of a fault or an expectation; '' for an id that this drill does not have."""
+        return self.origin.places.get(id_, "")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What was found questionable, but not wrong, when it was read."""
+        return self.origin.warnings
+
+    def with_warnings(self, warnings: tuple[Problem, ...]) -> Drill:
+        drill = self.model_copy()
+        drill._origin = replace(self.origin, warnings=warnings)
+        return drill
+
+    def path(self, text: str) -> Path:
+        """A path of the drill file, which is relative to the file, as an absolute one."""
+        return (self.origin.base / text).resolve()
+
+    @property
+    def compose_files(self) -> tuple[Path, ...]:
+        return tuple(self.path(text) for text in self.stack.compose)
+
+    @property
+    def env_files(self) -> tuple[Path, ...]:
+        return tuple(self.path(text) for text in self.stack.env_file)
+
+    @property
+    def locustfile(self) -> Path:
+        return self.path(self.load.locustfile)
+
+    def claims(self) -> Iterator[tuple[str, bool, Expectation]]:
+        """Every expectation with its phase ('' for the whole run) and whether it is a `then`, in the file's order."""
+        for phase in self.phases:
+            yield from ((phase.name, False, claim) for claim in phase.expect)
+            yield from ((phase.name, True, claim) for claim in phase.then)
+        yield from (("", False, claim) for claim in self.expect)
+
+    def faults(self) -> Iterator[tuple[Phase, Fault]]:
+        for phase in self.phases:
+            yield from ((phase, fault) for fault in phase.faults)
+
+    def masked(self) -> str:
+        """The drill as resolved, secrets masked, as YAML: drill.yaml of the run folder, for `load_resolved`."""
+        from harness.drill.resolved import masked
+
+        return masked(self)
+
+
+def data_of(drill: Drill) -> dict[str, Any]:
+    """The drill's plain data, as it stood in the file after variables and `--set`."""
+    data = drill.origin.document.data
+    assert isinstance(data, dict)
+    return data

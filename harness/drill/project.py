@@ -1,0 +1,94 @@
+"""The project around a drill: `[tool.drill]` in pyproject.toml found upwards, its drills and runs, a drill by name."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.drill.problem import Invalid, Problem, did_you_mean, shown_path
+from harness.errors import UsageError
+
+SETTINGS = ("drills", "runs", "protected", "defaults")
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where things are. `root` holds the pyproject.toml with [tool.drill], or is the working directory."""
+
+    root: Path
+    drills: Path
+    runs: Path
+
+    def drill_files(self) -> tuple[Path, ...]:
+        """Every drill of the project, by name."""
+        if not self.drills.is_dir():
+            return ()
+        return tuple(sorted(path for path in self.drills.iterdir() if path.suffix in _SUFFIXES and path.is_file()))
+
+    def find(self, name: str) -> Path:
+        """A drill by its name, or by the path of its file. Raises UsageError with what there is."""
+        direct = Path(name)
+        if direct.suffix in _SUFFIXES or os.sep in name:
+            if direct.is_file():
+                return direct
+            if (self.drills / name).is_file():
+                return self.drills / name
+        else:
+            for suffix in _SUFFIXES:
+                if (self.drills / f"{name}{suffix}").is_file():
+                    return self.drills / f"{name}{suffix}"
+        names = [path.stem for path in self.drill_files()]
+        near = did_you_mean(direct.stem, names)
+        have = f"drills here: {', '.join(names)}" if names else f"there are no drills in {shown_path(self.drills)}"
+        raise UsageError(f"no drill '{name}'{near}; {have}")
+
+    def stored_runs(self, drill: str) -> tuple[Path, ...]:
+        """The run folders of a drill, oldest first (their names begin with the start in UTC)."""
+        folder = self.runs / drill
+        return tuple(sorted(path for path in folder.iterdir() if path.is_dir())) if folder.is_dir() else ()
+
+
+def find_project(start: Path | None = None, env: Mapping[str, str] | None = None) -> Project:
+    """The project of a folder (the working directory). DRILL_HOME, when set, holds the runs. Raises Invalid."""
+    start = (start or Path.cwd()).absolute()
+    home = (os.environ if env is None else env).get("DRILL_HOME", "")
+    for folder in (start, *start.parents):
+        file = folder / "pyproject.toml"
+        settings = _settings(file) if file.is_file() else None
+        if settings is not None:
+            root = folder
+            break
+    else:
+        root, settings = start, {}
+    runs = Path(home).expanduser().absolute() / "runs" if home else root / settings.get("runs", "runs")
+    return Project(root, root / settings.get("drills", "drills"), runs)
+
+
+def _settings(file: Path) -> dict[str, str] | None:
+    shown = shown_path(file)
+    try:
+        text = file.read_bytes().decode("utf-8")
+        data = tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise Invalid([Problem(shown, 0, 0, f"cannot be read: {error}")]) from None
+    tool = data.get("tool")
+    settings = tool.get("drill") if isinstance(tool, dict) else None
+    if settings is None:
+        return None
+    lines = text.splitlines()
+
+    def wrong(word: str, what: str) -> Problem:
+        at = next((n for n, line in enumerate(lines, start=1) if line.strip().startswith(word)), 1)
+        return Problem(shown, at, 1, f"[tool.drill] {what}", lines[at - 1] if lines else "")
+
+    if not isinstance(settings, dict):
+        raise Invalid([wrong("drill", "must be a table")])
+    found = [wrong(w, f"unknown word '{w}'{did_you_mean(w, SETTINGS)}") for w in settings if w not in SETTINGS]
+    found += [wrong(w, f"{w} must be a path") for w in ("drills", "runs") if not isinstance(settings.get(w, ""), str)]
+    if found:
+        raise Invalid(found)
+    return {word: value for word, value in settings.items() if isinstance(value, str)}

@@ -1,0 +1,82 @@
+"""drill.yaml of a run folder: the drill as it ran, variables put in, secrets masked; loaded again by `drill judge`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from harness.drill.explain import explain_all
+from harness.drill.model import Drill, data_of
+from harness.drill.parse import placed, read_bytes, validated
+from harness.drill.problem import Invalid, Problem, shown_path
+from harness.drill.yaml_strict import Path_, decode, plain, read
+
+RESOLVED = "resolved"  # the one key that a drill file does not have: where the drill came from
+MASK = "***"
+_SECRET = re.compile(r"token|secret|passw|(?<![a-z])key(?![a-z])|_key|apikey", re.IGNORECASE)
+_OF_THE_FORMAT = {"copy", "shared", "private"}  # a volume may be called 'secrets'
+
+
+def is_secret(name: str) -> bool:
+    """Whether a key or a variable of this name holds something that must not be written down."""
+    return _SECRET.search(name) is not None
+
+
+def masked(drill: Drill) -> str:
+    """See Drill.masked."""
+    origin = drill.origin
+    data = _masked(data_of(drill), origin.document.used)
+    made = {"base": str(origin.base), "file": origin.document.file, "where": dict(origin.places)}
+    return yaml.dump({**data, RESOLVED: made}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def load_resolved(path: str | Path) -> Drill:
+    """The drill of a stored run, from its drill.yaml or folder; its paths count from where it was. Raises Invalid."""
+    place = Path(path)
+    place = place / "drill.yaml" if place.is_dir() else place
+    document = read(shown_path(place), decode(shown_path(place), read_bytes(place)))
+    data = document.data
+    made = data.get(RESOLVED) if isinstance(data, dict) else None
+    if not isinstance(made, dict) or not isinstance(made.get("base"), str) or not isinstance(made.get("where"), dict):
+        raise Invalid([Problem(shown_path(place), 1, 1, f"not the drill.yaml of a run: `{RESOLVED}` is not in it")])
+    document = replace(document, data={word: value for word, value in data.items() if word != RESOLVED})
+    try:
+        drill = validated(document.data)
+    except ValidationError as error:
+        raise Invalid(explain_all(error, document)) from None
+    places = {str(id_): str(where) for id_, where in made["where"].items()}
+    return placed(drill, replace(document, file=str(made.get("file", document.file))), Path(made["base"]), places)
+
+
+def _masked(value: Any, used: Mapping[Path_, tuple[tuple[str, str], ...]], path: Path_ = ()) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(inner, used, (*path, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner, used, (*path, number)) for number, inner in enumerate(value)]
+    if isinstance(value, str):
+        if path and isinstance(path[-1], str) and is_secret(path[-1]) and value not in _OF_THE_FORMAT:
+            return MASK
+        for name, secret in used.get(path, ()):
+            value = value.replace(secret, MASK) if secret and is_secret(name) else value
+    return value
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what the strict reader would take for something else than text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if not isinstance(plain(text), str) or text == "<<" else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)

@@ -1,0 +1,78 @@
+"""Small values of a drill file with a grammar of their own: an edge, where load goes, a condition, a guard, a name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+
+from harness.edges import edge_id
+from harness.quantities import seconds, spell
+from harness.stats import Condition
+
+
+@dataclass(frozen=True)
+class Against:
+    """Where load goes: a service of the stack and its container port."""
+
+    service: str
+    port: int
+    scheme: str = "http"
+
+    def __str__(self) -> str:
+        return f"{'https://' if self.scheme == 'https' else ''}{self.service}:{self.port}"
+
+
+def against(value: Any) -> Against:
+    """'api:8080' or 'https://api:8443'. Raises ValueError on anything else."""
+    match = re.fullmatch(r"(?:(https?)://)?([A-Za-z0-9][A-Za-z0-9._-]*):(\d{1,5})/?", str(value).strip())
+    if not isinstance(value, str) or match is None or not 0 < int(match.group(3)) < 65536:
+        raise ValueError(f"write a service and its container port, such as api:8080 or https://api:8443, not {value!r}")
+    return Against(match.group(2), int(match.group(3)), match.group(1) or "http")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A condition that ends the drill at once when it has held for `for_s`."""
+
+    condition: Condition
+    for_s: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.condition} for {spell(self.for_s)}" if self.for_s else str(self.condition)
+
+
+def guard(value: Any) -> Guard:
+    """'errors > 50% for 15s'. Raises ValueError on anything else."""
+    match = re.fullmatch(r"(.*?)(?:\s+for\s+(\S+))?\s*", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"write a condition, such as errors > 50% for 15s, not {value!r}")
+    return Guard(condition(match.group(1)), seconds(match.group(2)) if match.group(2) else 0.0)
+
+
+def condition(value: Any) -> Condition:
+    if not isinstance(value, str):
+        raise ValueError(f"write a condition, such as errors < 0.5% or p95 < 300ms, not {value!r}")
+    return Condition.parse(value)
+
+
+def _edge(value: str) -> str:
+    return "->".join(edge_id(value))
+
+
+def _text(*examples: str, pattern: str = "") -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **({"pattern": pattern} if pattern else {}), "examples": list(examples)})
+
+
+_EDGE = r"^\s*[^\s>]+\s*->\s*[^\s>]+\s*$"
+_AGAINST = r"^\s*(https?://)?[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}/?\s*$"
+EdgeText = Annotated[str, AfterValidator(_edge), _text("api->postgres", pattern=_EDGE)]
+AgainstText = Annotated[Against, PlainValidator(against), PlainSerializer(str), _text("api:8080", pattern=_AGAINST)]
+ConditionText = Annotated[Condition, PlainValidator(condition), PlainSerializer(str), _text("errors < 0.5%")]
+GuardText = Annotated[Guard, PlainValidator(guard), PlainSerializer(str), _text("errors > 50% for 15s")]
+DrillName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+PhaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_ -]*$", max_length=60)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Text = Annotated[str, StringConstraints(min_length=1)]
