@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from harness.quantities import milliseconds, per_second, ratio, spell
 
 _SHAPE = re.compile(
-    r"\s*(?P<metric>[A-Za-z][\w.]*)(?:\s+of\s+(?P<request>.+?))?\s*(?P<op><=|>=|<|>)\s*(?P<value>.+?)\s*"
+    r"\s*(?P<metric>[A-Za-z][\w.]*)(?:\s+of\s+(?P<request>.+)\s)?\s*(?P<op><=|>=|<|>)\s*(?P<value>[^<>=]+?)\s*"
 )
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?)")
 METRICS = "errors, a percentile such as p50 or p95, max, rate"
@@ -36,11 +36,11 @@ class Condition:
 
     @staticmethod
     def parse(text: str) -> Condition:
-        """'errors < 0.5%', 'p95 of POST /checkout < 300ms', 'rate > 20/s'. Raises ValueError that says what is allowed."""
+        """'errors < 0.5%', 'p95 of POST /checkout < 300ms'. Raises ValueError that says what is allowed."""
         match = _SHAPE.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is no condition; write METRIC [of REQUEST] OP VALUE, such as errors < 0.5%")
-        metric, op, request = match["metric"], match["op"], match["request"] or ""
+        metric, op, request = match["metric"], match["op"], (match["request"] or "").strip()
         if metric == "errors":
             return Condition(metric, op, ratio(match["value"]), request)
         if metric == "rate":

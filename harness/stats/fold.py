@@ -1,7 +1,7 @@
-"""The one fold: the requests of a stretch of time, counted. Live with what is not known yet, in judging with everything.
+"""The one fold: the requests of a stretch of time, counted; live with what is not known yet, in judging with all.
 
-What counts: every row intended in [start, end), but those of on_start (marked aside) and arrivals whose task asked nothing.
-A dropped arrival has no endpoint: it counts only where all requests are asked for, as an error without an answer.
+What counts: every row intended in [start, end), but those of on_start (marked aside) and arrivals whose task asked
+nothing. A dropped arrival has no endpoint: it counts only where all requests are asked for, as an error without an answer.
 An error is everything that is not `ok`. A request that got no answer (time-out, broken connection, dropped) took for
 ever: that a service refuses fast makes no percentile better. One that still waits is not known: it lies between its two
 extremes, so every figure here is an interval (low, high), of width 0 once all have ended.
@@ -76,7 +76,7 @@ class Fold:
         return clopper_pearson(self.errors_but(*allowed), self.n)
 
     def percentile_ms(self, quantile: float, *, service: bool = False) -> Interval | None:
-        """The least value that at least this share of requests does not exceed (nearest rank). None without requests."""
+        """The least value that this share of requests does not exceed (nearest rank). None without requests."""
         if self.n == 0:
             return None
         return self._ranked(max(1, math.ceil(round(quantile * self.n, 6))), service)
@@ -95,7 +95,7 @@ class Fold:
         return self._ranked(rank, service)[0] if rank >= 1 else 0.0
 
     def _ranked(self, rank: int, service: bool) -> Interval:
-        """The rank-th value of all (1-based): low with those that wait at what they waited, high with them at infinity."""
+        """The rank-th value (1-based): low with those that wait at what they waited, high with them at infinity."""
         import numpy as np
 
         known, waited = (self.service, self.waited_service) if service else (self.answered, self.waited)

@@ -24,8 +24,8 @@ def clopper_pearson(k: int, n: int, confidence: float = 0.95) -> tuple[float, fl
 def percentile_ranks(n: int, quantile: float, confidence: float = 0.95) -> tuple[int, int]:
     """Ranks (1-based) of the sorted values that enclose the percentile, each side exceeded with at most half the rest.
 
-    Order statistics, exact for independent values: 2000 values, p99 → (1971, 1989). 0 and n + 1 mean that this side has no
-    bound. Latencies under a fault are correlated: the true interval is wider.
+    Order statistics, exact for independent values: 2000 values, p99 → (1971, 1989). 0 and n + 1 mean that this side has
+    no bound. Latencies under a fault are correlated: the true interval is wider.
     """
     if n == 0:
         return 0, 1

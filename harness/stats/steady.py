@@ -1,10 +1,10 @@
-"""Whether conditions hold over a stretch, and since when they have held: gate, guards, `recovers` and settling ask here.
+"""Whether conditions hold over a stretch, and since when: gate, guards, `recovers` and settling ask here.
 
-Since when, by windows: the stretch is cut into short windows. A window is *bad* when it shows by itself that a condition
-does not hold (exact one-sided bound, corrected for the number of windows of a hold). The steady state began at the first
-window from which on no window is bad for as long as it must be held, and all its requests together meet every condition.
-Its beginning is known to lie between the last window that did not do and the end of the first that did.
-A relapse within the hold starts it anew.
+Since when, by windows: the stretch is cut into short windows. A window is *bad* when it shows by itself that a
+condition does not hold (exact one-sided bound, corrected for the number of windows of a hold). The steady state began
+at the first window from which on no window is bad for as long as it must be held, and all requests of that time
+together meet every condition. Its beginning lies between the last window that did not do and the end of the first
+that did. A relapse within the hold starts it anew.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Held:
-    """One condition and what was measured: `holds` is None while it cannot be said, with `value` (low, high) or None."""
+    """One condition and what was measured, as (low, high): `holds` is None while it cannot be said."""
 
     condition: Condition
     value: Interval | None
@@ -77,7 +77,7 @@ def holds(
 
 
 def all_hold(held: Sequence[Held]) -> bool | None:
-    """True when every one holds, False when one does not, None when that cannot be said (also without any condition)."""
+    """True when every one holds, False when one does not, None when it cannot be said (or there is none)."""
     if any(one.holds is False for one in held):
         return False
     return True if held and all(one.holds for one in held) else None
@@ -106,7 +106,7 @@ def window_s(for_s: float) -> float:
     return max(for_s / 20, min(1.0, for_s / 4))
 
 
-def steady_from(
+def steady_from(  # noqa: PLR0917 (where, what, how long, from, to, known until: read in this order)
     rows: Rows,
     conditions: Sequence[Condition],
     for_s: float,
