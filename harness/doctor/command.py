@@ -20,7 +20,7 @@ def is_ours(program: Path) -> bool:
 
 
 def drill() -> str:
-    """`drill` where that is us, else the path of our start script (short, when below here), else `python -m harness`."""
+    """`drill` where that is us, else the path of our start script (short, if below here), else `python -m harness`."""
     found = shutil.which("drill")
     if found and is_ours(Path(found)):
         return "drill"

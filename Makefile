@@ -1,0 +1,42 @@
+# Two commands: `make rehearsal` and `make test`. Both set up what they need first, and do nothing twice.
+#
+#   make rehearsal [DRILL=first-light]   run a drill; prints the verdict and where the run's files lie
+#   make test                            unit, wire (a real Toxiproxy) and end-to-end (Docker) tests
+#   make bench                           the benchmarks: each a ratio of two things measured in turn
+#   make lint                            ruff and mypy --strict
+#   make lock                            requirements.lock from pyproject.toml
+#
+# make itself ends with 2 whenever a command fails; the command's own code stands in the line before.
+
+PYTHON := .venv/bin/python
+DRILL ?= first-light
+
+.PHONY: rehearsal test bench lint lock ready venv
+.DEFAULT_GOAL := rehearsal
+.NOTPARALLEL:
+
+rehearsal: ready
+	@$(PYTHON) -m harness run $(DRILL); code=$$?; \
+	case $$code in 2|4) ;; *) [ ! -d runs/latest ] || echo "left in $$(cd -P runs/latest && pwd)" ;; esac; \
+	echo "drill run $(DRILL) ended with $$code"; exit $$code
+
+test: ready
+	@$(PYTHON) -m pytest
+
+bench: ready
+	@for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(PYTHON) $$bench || exit $$?; done
+
+lint: venv
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+lock: venv
+	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+
+ready: venv
+	@$(PYTHON) -m harness doctor --fix; code=$$?; [ $$code -eq 0 ] || echo "drill doctor --fix ended with $$code"; exit $$code
+
+venv:
+	@tools/prepare; code=$$?; [ $$code -eq 0 ] || echo "tools/prepare ended with $$code"; exit $$code
