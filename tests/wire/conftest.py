@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 import threading
@@ -87,10 +86,8 @@ class ToxiproxyProcess:
 
 
 @pytest.fixture
-def toxiproxy(request: pytest.FixtureRequest) -> Iterator[ToxiproxyProcess]:
-    given = os.environ.get("DRILL_TOXIPROXY_BIN")
-    binary = Path(given) if given else Path(request.getfixturevalue("toxiproxy_server"))
-    process = ToxiproxyProcess(binary)
+def toxiproxy(toxiproxy_binary: Path) -> Iterator[ToxiproxyProcess]:
+    process = ToxiproxyProcess(toxiproxy_binary)
     yield process
     process.kill()
 

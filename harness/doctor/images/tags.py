@@ -22,9 +22,9 @@ def dockerfile(image: str) -> Path:
 
 
 def harness_tag() -> str:
-    """`drill/harness:` and 16 digits of a hash over its Dockerfile and harness/inside/*.py: new code is a new image."""
+    """`drill/harness:` and 16 digits of a hash over its Dockerfile and harness/inside: new code is a new image."""
     digest = hashlib.sha256()
-    for path in (dockerfile("harness"), *sorted(INSIDE.glob("*.py"))):
+    for path in (dockerfile("harness"), *sorted(INSIDE.rglob("*.py"))):
         content = path.read_bytes()
-        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+        digest.update(f"{path.relative_to(PACKAGE)} {len(content)}\n".encode() + content)
     return f"{HARNESS_NAME}:{digest.hexdigest()[:16]}"
