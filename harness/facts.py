@@ -230,6 +230,7 @@ class Witnessed(Fact):
     outcome     answered, refused, reset, closed, hung (no answer within `limit_ms`), unreachable, blinded (caller does not run)
     connect_ms  the connect alone; answer_ms the exchange after it (None when not reached)
     chunks      reads that the answer came in; size its bytes
+    turns       how often the exchange waited for the other side: a latency on the edge is felt once a turn
     speaks      '' when only connecting was tried
     """
 
@@ -244,6 +245,7 @@ class Witnessed(Fact):
     chunks: int = 0
     limit_ms: float = 0.0
     error: str = ""
+    turns: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
