@@ -1,0 +1,156 @@
+"""The lookout: witness and survey for all callers of a run. JSON lines in, JSON lines out; the end of stdin is its end.
+
+    {"id": 1, "do": "look", "project": "drill-…", "service": "api", "host": "db", "port": 5432, "speaks": "postgres", "limit_ms": 1500}
+    {"id": 2, "do": "survey", "project": "drill-…", "edges": [{"edge": "api->db", "caller": "api", "dependency": "db", "address": "…"}]}
+    {"id": 3, "do": "peers" | "pids", "project": "drill-…"}
+
+Each request has a thread of its own, so a look that hangs holds nobody up; answers carry the id of their request.
+Needs: pid namespace of the host, CAP_SYS_ADMIN (to enter a network), CAP_SYS_PTRACE (to read a caller's hosts file).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from harness.inside import connections, netns, survey
+from harness.inside.daemon import Container
+from harness.inside.look import look
+from harness.inside.roster import Roster
+
+TIME_WAIT_S = 130.0
+"""How long our own source ports are remembered: a connection may be in TIME_WAIT for 60 s on either side in turn."""
+
+
+class Lookout:
+    def __init__(self) -> None:
+        self._rosters: dict[str, Roster] = {}
+        self._dialled: dict[tuple[str, int], float] = {}
+        self._lock = threading.Lock()
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            project = str(request["project"])
+            roster = self._rosters.setdefault(project, Roster(project))
+        do = {"look": self._look, "survey": self._survey, "peers": self._peers, "pids": self._pids}[str(request["do"])]
+        return do(request, roster)
+
+    def _look(self, request: Mapping[str, Any], roster: Roster) -> dict[str, Any]:
+        try:
+            caller = roster.one(str(request["service"]))
+        except OSError as error:
+            return {"outcome": "blinded", "error": f"Docker does not answer: {error}"}
+        if caller is None:
+            return {"outcome": "blinded", "error": f"{request['service']} does not run"}
+        return {"container": caller.name, **look(request, caller.pid, self._remember)}
+
+    def _remember(self, ip: str, port: int) -> None:
+        now_s = time.monotonic()
+        with self._lock:
+            if len(self._dialled) > 5000:
+                self._dialled = {k: at for k, at in self._dialled.items() if now_s - at < TIME_WAIT_S}
+            self._dialled[(ip, port)] = now_s
+
+    def _ours(self) -> set[tuple[str, int]]:
+        now_s = time.monotonic()
+        with self._lock:
+            return {place for place, at in self._dialled.items() if now_s - at < TIME_WAIT_S}
+
+    def _survey(self, request: Mapping[str, Any], roster: Roster) -> dict[str, Any]:
+        everyone = roster.all()
+        tables = _tables(everyone)
+        lanes = [row for c in everyone if c.service == request.get("lanes", "drill-lanes") for row in tables[c.id]]
+        ours = self._ours()
+        return {"edges": {str(e["edge"]): _edge(e, roster, everyone, tables, lanes, ours) for e in request["edges"]}}
+
+    def _peers(self, request: Mapping[str, Any], roster: Roster) -> dict[str, Any]:
+        everyone = roster.all()
+        tables = _tables(everyone)
+        names = {ip: c.service for c in everyone for ip in c.ips}
+        services: dict[str, Any] = {}
+        for container in everyone:
+            table = tables[container.id]
+            entry = services.setdefault(
+                container.service, {"ports": [], "ips": [], "peers": {}, "callers": {}, "shares": ""}
+            )
+            entry["ports"] = sorted({*entry["ports"], *connections.listening(table)})
+            entry["ips"] = sorted({*entry["ips"], *roster.addresses(container)})
+            entry["shares"] = next((c.service for c in everyone if c.id == container.shares), "")
+            _add(entry["peers"], survey.peers(table, names))
+            _add(entry["callers"], survey.callers(table, names))
+        return {"services": services}
+
+    def _pids(self, request: Mapping[str, Any], roster: Roster) -> dict[str, Any]:
+        found: dict[str, list[dict[str, Any]]] = {}
+        for container in roster.all():
+            found.setdefault(container.service, []).append({"container": container.name, "pid": container.pid})
+        return {"pids": found}
+
+
+def _tables(everyone: tuple[Container, ...]) -> dict[str, list[connections.Row]]:
+    """Each container's table; those that share a network share one reading."""
+    spaces = {c.id: netns.namespace(c.pid) for c in everyone}
+    read = {space: connections.rows(c.pid) for c in everyone if (space := spaces[c.id])}
+    return {c.id: read.get(spaces[c.id], []) for c in everyone}
+
+
+def _edge(
+    edge: Mapping[str, Any],
+    roster: Roster,
+    everyone: tuple[Container, ...],
+    tables: Mapping[str, list[connections.Row]],
+    lanes: list[connections.Row],
+    ours: set[tuple[str, int]],
+) -> dict[str, Any]:
+    callers = [c for c in everyone if c.service == edge["caller"]]
+    dependencies = [c for c in everyone if c.service == edge["dependency"]]
+    whole = survey.Tally()
+    for caller in callers:
+        part = survey.tally(
+            caller=tables[caller.id],
+            caller_ips=roster.addresses(caller),
+            address=str(edge.get("address", "")),
+            lanes=lanes,
+            dependency=[row for d in dependencies for row in tables[d.id]],
+            dependency_ips={ip for d in dependencies for ip in roster.addresses(d)},
+            known_ports=[int(p) for p in edge.get("ports", ())],
+            ours=ours,
+        )
+        whole.mediated.update(part.mediated)
+        whole.direct.update(part.direct)
+    return {**whole.said(str(edge["caller"])), "runs": bool(callers)}
+
+
+def _add(total: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int]]) -> None:
+    for name, ports in more.items():
+        mine = total.setdefault(name, {})
+        for port, count in ports.items():
+            mine[port] = mine.get(port, 0) + count
+
+
+def main(argv: list[str]) -> int:
+    """Serve until stdin ends. Threads that still hang then are left behind: the process ends with them."""
+    lookout = Lookout()
+    speaking = threading.Lock()
+
+    def say(data: Mapping[str, Any]) -> None:
+        with speaking:
+            sys.stdout.write(json.dumps(data, separators=(",", ":")) + "\n")
+            sys.stdout.flush()
+
+    def serve(request: Mapping[str, Any]) -> None:
+        try:
+            said = lookout.answer(request)
+        except Exception as error:  # one bad request must not end the looks of all others
+            said = {"broken": f"{type(error).__name__}: {error}"}
+        say({"id": request.get("id"), **said})
+
+    say({"ready": True})
+    for line in sys.stdin:
+        if line.strip():
+            threading.Thread(target=serve, args=(json.loads(line),), daemon=True).start()
+    return 0
