@@ -379,5 +379,5 @@ def from_dict(data: dict[str, Any]) -> Fact | None:
     if cls is None:
         return None
     known = {f.name: f for f in dataclasses.fields(cls)}
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
     return cls(**values)

@@ -200,7 +200,7 @@ class FakeLoad:
         self._began_s: float | None = None
         self._sampled_s = 0.0
         self._news: list[Fact] = []
-        self.broken = lambda at_s: False
+        self.broken: Callable[[float], bool] = lambda _at_s: False
         self.dies_at_s = float("inf")
 
     def begin(self, at_s: float) -> None:

@@ -17,13 +17,13 @@ def command(run: str | None, reason: str) -> None:
     """
     import getpass
 
-    from harness.drill.project import settings
+    from harness.drill.project import find_project
     from harness.errors import EXIT_NOT_MENDED, UsageError
     from harness.run import folder as folders
     from harness.safety.halt import end_hanging, halt
     from harness.safety.mend import mend
 
-    runs = settings().runs
+    runs = find_project().runs
     if run:
         wanted = [folders.find(runs, run)]
         if not wanted[0].lives():

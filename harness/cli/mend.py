@@ -15,7 +15,7 @@ def command(run: str | None, force: bool) -> None:
 
     Exit codes: 0 nothing is left, 2 no such run, 7 something could not be removed.
     """
-    from harness.drill.project import settings
+    from harness.drill.project import find_project
     from harness.errors import EXIT_NOT_MENDED, UsageError
     from harness.run import folder as folders
     from harness.run.verdicts import judge_folder, write_results
@@ -25,7 +25,7 @@ def command(run: str | None, force: bool) -> None:
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    runs = settings().runs
+    runs = find_project().runs
     unknown: list[str] = []
     if run:
         dead = [folders.find(runs, run)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import CannotRun
 from harness.expectations.base import Evidence, Logs, Steady
@@ -23,13 +23,17 @@ from harness.facts import (
 from harness.faults.base import Fault
 from harness.ledger import Rows
 from harness.plan import Claim, Plan, PlannedPhase
-from harness.run import guards, steady
+from harness.run import guards
 from harness.run.injector import Injector
 from harness.run.recorder import Recorder
+from harness.run.steady import SteadyLook, look
 from harness.run.stop import Stopped
 from harness.run.watch import Watch
 from harness.verdict import Outcome
 from harness.world.handles import World
+
+if TYPE_CHECKING:
+    from harness.drill.words import Guard
 
 TICK_S = 0.1
 SECOND_S = 1.0
@@ -68,7 +72,7 @@ class Engine:
     stop: Stop
     steady: Steady
     logs: Logs
-    guards: tuple[guards.Guard, ...] = ()
+    limits: tuple[Guard, ...] = ()
     tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
     phase: str = ""
     load_began_s: float = 0.0
@@ -190,15 +194,15 @@ class Engine:
             faults=faults,
         )
 
-    def _wait_steady(self, since_s: float, within_s: float) -> steady.SteadyLook:
+    def _wait_steady(self, since_s: float, within_s: float) -> SteadyLook:
         """The steady state has to *begin* within `within_s` and be held for its length."""
-        seen = [steady.SteadyLook(False, "nothing seen")]
+        seen = [SteadyLook(False, False, "nothing seen")]
 
-        def holds() -> bool:
-            seen[0] = steady.look(self.steady, self.load.rows(), since_s, self.world.clock.now_s())
-            return seen[0].held
+        def told() -> bool:
+            seen[0] = look(self.steady, self.load.rows(), since_s, within_s, self.world.clock.now_s())
+            return seen[0].held or seen[0].hopeless
 
-        self._pass(since_s + within_s + self.steady.for_s, holds)
+        self._pass(since_s + within_s + self.steady.for_s + SETTLE_LAG_S, told)
         return seen[0]
 
     def _pass(self, until_s: float, done: Callable[[], bool] | None = None) -> bool:
@@ -228,7 +232,7 @@ class Engine:
             self._next_second_s = now_s + SECOND_S
             rows = self.load.rows()
             guards.check_duration(self.plan.max_duration_s, now_s)
-            guards.check(self.guards, rows, self.load_began_s, now_s)
+            guards.check(self.limits, rows, self.load_began_s, now_s)
             self.tell(self.phase, self.injector.on(), rows, now_s)
 
     def _end_load(self) -> None:

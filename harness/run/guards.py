@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.facts import GuardTripped
-from harness.ledger import Rows
 from harness.run.stop import Stopped
-from harness.stats import Condition, fold, holds
+from harness.stats import holds
 
+if TYPE_CHECKING:
+    from harness.drill.words import Guard
+    from harness.ledger import Rows
 
-@dataclass(frozen=True)
-class Guard:
-    """`condition` has been true over a whole window of for_s ('errors > 50% for 15s')."""
-
-    condition: Condition
-    for_s: float
-    text: str
+SHORTEST_S = 1.0  # of a guard without a length of its own
 
 
 def check(guards: tuple[Guard, ...], rows: Rows, load_began_s: float, now_s: float) -> None:
-    """Raise Stopped when a guard's condition holds over its window; a window that is not full yet never trips."""
+    """Raise Stopped when a guard's condition holds over its whole window; a window that is not full yet never trips."""
     for guard in guards:
-        start_s = now_s - guard.for_s
+        start_s = now_s - max(guard.for_s, SHORTEST_S)
         if start_s < load_began_s:
             continue
-        seen = fold(rows, start_s, now_s, request=guard.condition.request, now_s=now_s)
-        for condition, value, true in holds((guard.condition,), seen):
-            if true:
-                detail = f"{condition} held for {guard.for_s:g} s (now {value:.4g})"
-                raise Stopped("guard", GuardTripped(guard=guard.text, detail=detail))
+        (held,) = holds((guard.condition,), rows, start_s, now_s, now_s=now_s)
+        if held.holds:
+            raise Stopped("guard", GuardTripped(guard=str(guard), detail=f"{held} over the last {now_s - start_s:g} s"))
 
 
 def check_duration(max_duration_s: float, now_s: float) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.facts import Fact, LoadBegan, Opened
+from harness.facts import Fact
 from harness.ledger import Rows, Tail
 from harness.load.generator import Generator, LoadConfig
-from harness.run.folder import RunFolder
-from harness.run.recorder import Recorder
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
+
+DEFAULT_SPAWN_PER_S = 100.0
+START_S = 20.0  # Locust itself takes 0.4 s; a locustfile that trains a model at import may take longer
 
 
 class RealLoad:
@@ -35,3 +36,35 @@ class RealLoad:
 
     def rows(self) -> Rows:
         return self._tail.rows()
+
+
+def load_config(drill: Drill, run: str, opened_ns: int, address: tuple[str, int]) -> LoadConfig:
+    """What the load process is told, from the drill's `load:`; `address` is where its service is published."""
+    load = drill.load
+    host, port = address
+    return LoadConfig(
+        run=run,
+        opened_monotonic_ns=opened_ns,
+        locustfile=drill.locustfile,
+        host=f"{load.against.scheme}://{host}:{port}",
+        model="open" if load.users is None else "closed",
+        arrivals=load.segments,
+        poisson=load.poisson,
+        seed=load.seed,
+        max_in_flight=load.max_in_flight,
+        users_at_least=load.users_at_least,
+        users=load.users,
+        spawn_rate=load.spawn_rate_per_s or DEFAULT_SPAWN_PER_S,
+        timeout_s=load.timeout_s,
+        tags=load.tags,
+        exclude_tags=load.exclude_tags,
+        drain_s=load.timeout_s,
+        version_header=load.version_header or "X-Version",
+    )
+
+
+def users_ready_s(drill: Drill) -> float:
+    """How long the users may take to start: as declared by the rate, then one time-out for the slowest on_start, with room."""
+    load = drill.load
+    users = load.users or load.max_in_flight
+    return users / (load.spawn_rate_per_s or DEFAULT_SPAWN_PER_S) + 3 * load.timeout_s + START_S

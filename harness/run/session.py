@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness import __version__, errors
 from harness.expectations.base import Steady
@@ -16,7 +15,6 @@ from harness.facts import Asked, Broke, Closed, Done, EdgeFound, Fact, Listeners
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock
 from harness.run.engine import Engine
-from harness.run.guards import Guard
 from harness.run.injector import Injector
 from harness.run.recorder import Recorder
 from harness.run.stop import Stopped, StopSignals
@@ -57,9 +55,9 @@ class Rehearsed:
 
 def rehearse(drill: Drill, plan: Plan, project: Project, edges: tuple[Edge, ...], runs: Path, options: Options, display: Display) -> Rehearsed:
     """Run the plan and judge it. Raises DrillError only for what happens before the run folder exists."""
-    folder = folders.create(runs, drill.drill)
+    folder = folders.create(runs, drill.name)
     opened = Opened(
-        drill=drill.drill, run=folder.run, wall_unix_s=time.time(), monotonic_ns=time.monotonic_ns(), version=__version__
+        drill=drill.name, run=folder.run, wall_unix_s=time.time(), monotonic_ns=time.monotonic_ns(), version=__version__
     )
     clock = MonotonicClock(opened.monotonic_ns)
     stop = StopSignals(folder.halt_request)
@@ -67,7 +65,7 @@ def rehearse(drill: Drill, plan: Plan, project: Project, edges: tuple[Edge, ...]
         record = Recorder(folder.facts, clock.now_s)
         record.listeners.append(display.fact)
         record(opened, durable=True)
-        drill.write_resolved(folder.drill_file)
+        folder.drill_file.write_text(drill.masked())
         left = _perform(drill, plan, project, edges, folder, options, display, record, clock, stop)
         record(Closed(left=tuple(left)))
     from harness.run.verdicts import judge_folder, write_results
@@ -98,7 +96,7 @@ def _perform(
         run_id=folder.run,
         folder=folder.path,
         edges=edges,
-        publish=(drill.load.against,),
+        publish=(f"{drill.load.against.service}:{drill.load.against.port}",),
         data=dict(drill.stack.data),
         ready_within_s=drill.stack.ready_within_s,
         offline=options.offline or drill.stack.offline,
@@ -142,7 +140,7 @@ def _in_the_world(
     from harness.load.generator import Generator
     from harness.logfiles import read_logs
     from harness.probes import probes_for
-    from harness.run.loading import RealLoad, load_config
+    from harness.run.loading import RealLoad, load_config, users_ready_s
     from harness.run.ontime import OnTime
     from harness.stack.keeper import Keeper
     from harness.world.containers import Containers
@@ -185,10 +183,11 @@ def _in_the_world(
         closing.callback(lookout.close)
 
         display.say("starting the load's users")
-        generator = Generator(load_config(drill, folder, stack.address(drill.load.against), record), folder.path)
+        target = f"{drill.load.against.service}:{drill.load.against.port}"
+        generator = Generator(load_config(drill, folder.run, clock.opened_ns, stack.address(target)), folder.path)
         closing.callback(generator.kill)
         generator.start()
-        generator.ready(drill.load.ready_within_s)
+        generator.ready(users_ready_s(drill))
 
     world = World(clock=clock, proxies=proxies, containers=containers, lookout=lookout)
     opened = record.journal().opened
@@ -203,9 +202,9 @@ def _in_the_world(
         watch=ThreadedWatch(probes_for(stack.edges, logs), world, record),
         injector=Injector(world, record, starter),
         stop=stop,
-        steady=Steady(drill.steady.for_s, drill.steady.conditions),
+        steady=Steady(drill.steady.for_s, drill.steady.all),
         logs=read_logs(folder.logs, opened),
-        guards=tuple(Guard(g.condition, g.for_s, g.text) for g in drill.abort.guards),
+        limits=drill.abort.any,
         tell=display.second,
     )
     engine.run()
@@ -229,7 +228,3 @@ def _keeps(options: Options, record: Recorder) -> bool:
         ended_badly: tuple[type[Fact], ...] = (Refused, Broke)
         return any(record.journal().of(kind) for kind in ended_badly)
     return False
-
-
-functools  # noqa: B018
-Any  # noqa: B018
