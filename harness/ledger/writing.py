@@ -1,0 +1,157 @@
+"""The ledger written, by one worker, as it happens: rows packed into a mapped file, state last.
+
+The file grows in chunks with posix_fallocate, so that a full disk is an OSError here and not a SIGBUS at the next row.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import struct
+from pathlib import Path
+
+from harness.ledger.layout import DEPENDENT, DONE, DROPPED, DUE, FORMAT, NEVER, ROW, SENT
+
+CHUNK_ROWS = 26214  # about 1 MiB
+MOST_NAMES = 0xFFFF
+_PARENT_TO_OUTCOME = struct.Struct("<IIHHHB")  # from took_us
+_SIZE_SHAPE = struct.Struct("<II")
+_SENT = struct.Struct("<I")
+_ENDPOINT = struct.Struct("<H")
+_AT_SENT, _AT_TOOK, _AT_ENDPOINT, _AT_STATE, _AT_SIZE = 8, 12, 20, 27, 28
+assert [ROW.size, _AT_SIZE + 12] == [40, 40]
+
+
+class LedgerBroken(OSError):
+    """A row or a name cannot be kept: the disk is full, or the file is gone. What was written before is kept."""
+
+
+class Writer:
+    """One worker's ledger. Times are µs: `intended_us` and `now_us` since the run was opened, `took_us` a length."""
+
+    def __init__(self, folder: Path, run: str, worker: int, opened_monotonic_ns: int) -> None:
+        """Raises LedgerBroken when the files cannot be made (also when they are there already)."""
+        self.used = 0
+        self._capacity = 0
+        self._names: dict[tuple[str, str], int] = {}
+        self._counts = {"endpoint": 0, "version": 0, "shape": 0}
+        header = {
+            "format": FORMAT,
+            "run": run,
+            "worker": worker,
+            "opened_monotonic_ns": opened_monotonic_ns,
+            "row_bytes": ROW.size,
+        }
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._rows_fd = os.open(folder / f"{worker}.rows", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            self._names_fd = os.open(
+                folder / f"{worker}.names.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
+            )
+            os.posix_fallocate(self._rows_fd, 0, CHUNK_ROWS * ROW.size)
+            (folder / f"{worker}.json").write_text(json.dumps(header) + "\n")
+        except OSError as error:
+            raise LedgerBroken(error.errno, f"the ledger cannot be written: {error}") from error
+        self._capacity = CHUNK_ROWS
+        self._map = mmap.mmap(self._rows_fd, self._capacity * ROW.size)
+
+    # --- rows --------------------------------------------------------------------------------------------------------
+
+    def _reserve(self) -> int:
+        row = self.used
+        if row >= self._capacity:
+            size = (self._capacity + CHUNK_ROWS) * ROW.size
+            try:
+                os.posix_fallocate(self._rows_fd, 0, size)
+                self._map.resize(size)
+            except OSError as error:
+                raise LedgerBroken(error.errno, f"the ledger cannot grow: {error}") from error
+            self._capacity += CHUNK_ROWS
+        self.used = row + 1
+        return row
+
+    def due(self, intended_us: int, user: int) -> int:
+        """An arrival is due and goes to this user: its row."""
+        row = self._reserve()
+        at = row * 40
+        ROW.pack_into(self._map, at, intended_us, NEVER, NEVER, row, 0, 0, 0, 0, 0, 0, 0, user, 0)
+        self._map[at + _AT_STATE] = DUE
+        return row
+
+    def drop(self, intended_us: int) -> None:
+        """An arrival is due and no user is idle."""
+        row = self._reserve()
+        at = row * 40
+        ROW.pack_into(self._map, at, intended_us, NEVER, NEVER, row, 0, 0, 0, DROPPED, 0, 0, 0, 0, 0)
+        self._map[at + _AT_STATE] = DONE
+
+    def sent(self, row: int, after_us: int, endpoint: int) -> None:
+        """The first request of an arrival is sent, after_us after it was due."""
+        at = row * 40
+        _SENT.pack_into(self._map, at + _AT_SENT, after_us if after_us < NEVER else NEVER - 1)
+        _ENDPOINT.pack_into(self._map, at + _AT_ENDPOINT, endpoint)
+        self._map[at + _AT_STATE] = SENT
+
+    def open(self, now_us: int, endpoint: int, user: int, flags: int, parent: int | None = None) -> int:
+        """A request that is no arrival's first is sent now: its row. With a parent it is dependent."""
+        row = self._reserve()
+        at = row * 40
+        if parent is None:
+            parent = row
+        else:
+            flags |= DEPENDENT
+        ROW.pack_into(self._map, at, now_us, 0, NEVER, parent, endpoint, 0, 0, 0, 0, 0, 0, user, flags)
+        self._map[at + _AT_STATE] = SENT
+        return row
+
+    def done(
+        self,
+        row: int,
+        parent: int,
+        took_us: int,
+        endpoint: int,
+        status: int,
+        version: int,
+        outcome: int,
+        size: int,
+        shape: int,
+    ) -> None:
+        at = row * 40
+        _PARENT_TO_OUTCOME.pack_into(self._map, at + _AT_TOOK, took_us, parent, endpoint, status, version, outcome)
+        _SIZE_SHAPE.pack_into(self._map, at + _AT_SIZE, size, shape)
+        self._map[at + _AT_STATE] = DONE
+
+    def nothing_sent(self, row: int, after_us: int) -> None:
+        """The arrival's task ran, from after_us after it was due, and sent nothing: done without an outcome."""
+        at = row * 40
+        _SENT.pack_into(self._map, at + _AT_SENT, after_us if after_us < NEVER else NEVER - 1)
+        self._map[at + _AT_STATE] = DONE
+
+    # --- names -------------------------------------------------------------------------------------------------------
+
+    def number(self, kind: str, name: str) -> int:
+        """The number of an endpoint, version or shape, written down before its first use; '' is 0, and so is one too many."""
+        if not name:
+            return 0
+        number = self._names.get((kind, name))
+        if number is None:
+            if self._counts[kind] >= MOST_NAMES:
+                return 0
+            number = self._counts[kind] + 1
+            line = json.dumps({"kind": kind, "number": number, "name": name}) + "\n"
+            try:
+                os.write(self._names_fd, line.encode("utf-8", "replace"))
+            except OSError as error:
+                raise LedgerBroken(error.errno, f"the ledger's names cannot be written: {error}") from error
+            self._counts[kind] = number
+            self._names[kind, name] = number
+        return number
+
+    def close(self) -> None:
+        """Cut the file to what is used."""
+        self._map.flush()
+        self._map.close()
+        os.ftruncate(self._rows_fd, self.used * ROW.size)
+        os.close(self._rows_fd)
+        os.close(self._names_fd)

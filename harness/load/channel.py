@@ -1,0 +1,55 @@
+"""What the load process and the harness say to each other: JSON lines, out on the first standard output, in on standard input.
+
+Both are moved out of the locustfile's reach: what it prints goes to the log, and it reads nothing.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+
+class Channel:
+    """Made before anything else is imported; reading needs gevent, writing does not."""
+
+    def __init__(self) -> None:
+        self._out = os.dup(1)
+        self._in = os.dup(0)
+        os.dup2(2, 1)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        for descriptor in (self._out, self._in):
+            os.set_inheritable(descriptor, False)
+        self._said: collections.Counter[tuple[str, str]] = collections.Counter()
+
+    def tell(self, event: str, **data: Any) -> None:
+        """One line, now. A harness that is gone is noticed by the end of its commands, not here."""
+        line = json.dumps({"event": event, **data}).encode() + b"\n"
+        try:
+            while line:
+                line = line[os.write(self._out, line) :]
+        except BrokenPipeError:
+            return
+
+    def say(self, kind: str, text: str) -> None:
+        """Something worth knowing; the same thing is told once a second with its count."""
+        self._said[kind, text] += 1
+
+    def flush(self) -> None:
+        said, self._said = self._said, collections.Counter()
+        for (kind, text), count in said.most_common(20):
+            self.tell("said", kind=kind, text=text[:1000], count=count)
+
+    def commands(self) -> Iterator[dict[str, Any]]:
+        """The harness's commands as they come; ends when the harness is gone."""
+        from gevent.fileobject import FileObjectPosix
+
+        for line in FileObjectPosix(self._in, "rb"):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue

@@ -1,0 +1,139 @@
+"""The user's locustfile, imported and looked over: what cannot be driven by arrivals is refused, with the reason and the place."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from locust import TaskSet, User
+from locust.user.markov_taskset import MarkovTaskSet
+from locust.user.users import PytestUser
+from locust.util.load_locustfile import load_locustfile
+
+
+class Refused(Exception):
+    """This locustfile cannot be used; `where` is file:line or ''."""
+
+    def __init__(self, reason: str, where: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.where = where
+
+
+def load(path: Path) -> dict[str, type[User]]:
+    """Its user classes by name. Raises Refused."""
+    if not path.is_file():
+        raise Refused(f"there is no locustfile {path}", "")
+    try:
+        classes, shapes = load_locustfile(str(path.resolve()))
+    except SyntaxError as error:
+        place = f"{error.filename}:{error.lineno}" if error.filename else str(path)
+        raise Refused(f"syntax error: {error.msg}", place) from error
+    except SystemExit as error:
+        raise Refused(f"it ends the process while it is imported (exit {error.code})", place_of(error, path)) from error
+    except Exception as error:
+        raise Refused(f"it cannot be imported: {describe(error)}", place_of(error, path)) from error
+    if shapes:
+        shape = type(shapes[0])
+        raise Refused(
+            f"{shape.__name__} is a LoadTestShape; drill sets the load itself: say it as `arrivals` in the drill file "
+            "and take the shape out",
+            place_of_class(shape),
+        )
+    for cls in classes.values():
+        if issubclass(cls, PytestUser):
+            raise Refused(f"{cls.__name__} is a PytestUser, which has no tasks to start", place_of_class(cls))
+    if not classes:
+        tests = [name for name in vars(sys.modules.get(path.stem, sys)) if name.startswith("test_")]
+        hint = " (pytest-style functions, which Locust makes PytestUsers of, have no tasks to start)" if tests else ""
+        raise Refused(f"it defines no User class that is not abstract{hint}", str(path))
+    return dict(classes)
+
+
+def check_tasks(classes: Iterable[type[User]], filtered: bool) -> None:
+    """Raises Refused for a class that has no task that could be started."""
+    for cls in classes:
+        if "run" in _overridden(cls):
+            raise Refused(
+                f"{cls.__name__} has a run() of its own, so its tasks cannot be started one by one", place_of_class(cls)
+            )
+        holders: list[Any] = [cls]
+        seen: set[Any] = set()
+        while holders:
+            holder = holders.pop()
+            if holder in seen:
+                continue
+            seen.add(holder)
+            tasks = list(holder.tasks or [])
+            if not tasks and not issubclass(holder, MarkovTaskSet):
+                why = "has no tasks left after `tags` and `exclude_tags`" if filtered else "has no tasks"
+                raise Refused(f"{holder.__name__} {why}", place_of_class(holder))
+            holders += [task for task in tasks if isinstance(task, type) and issubclass(task, TaskSet)]
+
+
+def paced(classes: Iterable[type[User]]) -> list[str]:
+    """Names of the classes that set a wait_time, which arrivals make meaningless."""
+    words = ("wait_time", "min_wait", "max_wait", "wait_function")
+    return sorted({holder.__name__ for cls in classes for holder in _holders(cls) if _sets(holder, words)})
+
+
+def _holders(cls: type[User]) -> Iterator[Any]:
+    yield cls
+    waiting = [task for task in cls.tasks if isinstance(task, type)]
+    seen: set[Any] = set()
+    while waiting:
+        holder = waiting.pop()
+        if holder not in seen:
+            seen.add(holder)
+            yield holder
+            waiting += [task for task in getattr(holder, "tasks", ()) if isinstance(task, type)]
+
+
+def _sets(holder: type, words: tuple[str, ...]) -> bool:
+    theirs = [base for base in holder.__mro__ if not base.__module__.startswith("locust.") and base is not object]
+    return any(word in vars(base) for base in theirs for word in words)
+
+
+def _overridden(cls: type[User]) -> set[str]:
+    return {name for base in cls.__mro__ if not base.__module__.startswith("locust.") for name in vars(base)} - {
+        "tasks"
+    }
+
+
+# --- places --------------------------------------------------------------------------------------------------------------
+
+
+def describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def place_of(error: BaseException, path: Path) -> str:
+    """file:line of the innermost frame of the error that lies in the locustfile, or beside it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for inside in (str(path.resolve()), str(path.resolve().parent) + os.sep):
+        for frame in reversed(frames):
+            if frame.filename.startswith(inside) and f"{os.sep}site-packages{os.sep}" not in frame.filename:
+                return f"{frame.filename}:{frame.lineno}"
+    return str(path)
+
+
+def place_of_class(cls: type) -> str:
+    try:
+        return f"{inspect.getfile(cls)}:{inspect.getsourcelines(cls)[1]}"
+    except (OSError, TypeError):
+        return ""
+
+
+def place_of_frame(frame: Any, path: Path) -> str:
+    """file:line at which a greenlet that is not running stands, in the locustfile; or ''."""
+    inside = str(path.resolve())
+    while frame is not None:
+        if frame.f_code.co_filename == inside:
+            return f"{inside}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""

@@ -1,0 +1,86 @@
+"""What became of a request, in one of the ledger's classes, from the answer and the exception that Locust reports. Pure.
+
+ok       answered below 400, or the locustfile says success()
+4xx 5xx  answered so
+timeout  no answer within the client's time-out, while connecting, waiting or reading
+conn     refused, reset, closed before its end, no such name
+wrong    answered below 400, but not as it should: the locustfile says failure(), a redirect without end, a body that
+         cannot be decoded
+"""
+
+from __future__ import annotations
+
+import errno
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from harness.ledger.layout import C4XX, C5XX, CONN, OK, TIMEOUT, WRONG
+
+_TIMEOUT_NAMES = frozenset(
+    ("Timeout", "TimeoutError", "ReadTimeout", "ConnectTimeout", "timeout", "ReadTimeoutError", "ConnectTimeoutError")
+)
+_CONN_NAMES = frozenset(
+    (
+        "HTTPParseError",
+        "HTTPConnectionClosed",
+        "ProtocolError",
+        "IncompleteRead",
+        "InvalidChunkLength",
+        "ChunkedEncodingError",
+        "NewConnectionError",
+        "NameResolutionError",
+        "RemoteDisconnected",
+        "SSLError",
+        "EmptyResponse",
+        "RetriesExceeded",
+    )
+)
+_NOT_CONN_NAMES = frozenset(
+    ("TooManyRedirects", "ContentDecodingError", "DecodeError", "UnsupportedRedirectSchemeError")
+)
+
+
+def classify(exception: BaseException | None, status: int, response: Any = None) -> int:
+    """The class of an answered or failed request. `response.error` is asked too: it outlives a failure() said by hand."""
+    if exception is None:
+        return OK
+    for error in _causes(exception, getattr(response, "error", None)):
+        if isinstance(error, TimeoutError) or type(error).__name__ in _TIMEOUT_NAMES:
+            return TIMEOUT
+        if isinstance(error, OSError) and error.errno == errno.ETIMEDOUT:
+            return TIMEOUT
+    if status >= 500:
+        return C5XX
+    if status >= 400:
+        return C4XX
+    for error in _causes(exception, getattr(response, "error", None)):
+        name = type(error).__name__
+        if name in _NOT_CONN_NAMES or isinstance(error, zlib.error):
+            return WRONG
+        if name in _CONN_NAMES or (isinstance(error, OSError) and not _is_answer(error)):
+            return CONN
+    return WRONG if status else CONN if _is_http(response) else WRONG
+
+
+def _is_answer(error: BaseException) -> bool:
+    """requests' HTTPError is an OSError, and still says that there was an answer."""
+    return type(error).__name__ == "HTTPError" or type(error).__name__ == "InvalidURL"
+
+
+def _is_http(response: Any) -> bool:
+    return response is not None and hasattr(response, "status_code")
+
+
+def _causes(*errors: BaseException | None) -> Iterator[BaseException]:
+    """Each error and what it was raised from or during; clients wrap what the socket said several times."""
+    seen: set[int] = set()
+    waiting = [error for error in errors if isinstance(error, BaseException)]
+    while waiting:
+        error = waiting.pop(0)
+        if id(error) in seen:
+            continue
+        seen.add(id(error))
+        yield error
+        inner = [error.__cause__, error.__context__, getattr(error, "reason", None), *error.args[:2]]
+        waiting += [e for e in inner if isinstance(e, BaseException)]

@@ -1,0 +1,142 @@
+"""All that is changed in Locust, and nothing else: when a task begins, what waiting between tasks is, and what goes with a request.
+
+Written against locust 2.47 (user/task.py, clients.py, contrib/fasthttp.py); each change is checked by counting at the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gevent import getcurrent
+from locust import FastHttpUser, TaskSet
+from locust.clients import HttpSession
+from locust.contrib.fasthttp import FastHttpSession
+from locust.dispatch import UsersDispatcher
+from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING
+
+from harness.ledger.layout import request_id, trace_prefix
+from harness.ledger.writing import LedgerBroken
+from harness.load.gate import Gate
+from harness.load.recorder import Recorder
+from harness.load.seat import OUTSIDE
+
+if TYPE_CHECKING:
+    from harness.load.config import LoadConfig
+
+
+def install(config: LoadConfig, gate: Gate, recorder: Recorder) -> None:
+    """Once, before the locustfile is imported, so that its own classes stand on the changed ones."""
+    _begin_tasks_at_the_gate(gate)
+    if config.model == "open":
+        _wait_only_inside_tasks()
+    FastHttpUser.network_timeout = FastHttpUser.connection_timeout = config.timeout_s  # a locustfile's own value wins
+    for session in (HttpSession, FastHttpSession):
+        _record_requests(session, config, gate, recorder)
+
+
+def _begin_tasks_at_the_gate(gate: Gate) -> None:
+    original = TaskSet.execute_next_task
+
+    def execute_next_task(self: TaskSet) -> None:
+        task = self._task_queue[0]
+        if isinstance(task, type) and issubclass(task, TaskSet):
+            original(self)  # entering a nested set is no task; its own tasks come to the gate
+            return
+        seat = gate.enter(self.user)
+        raised = True
+        try:
+            original(self)
+            raised = False
+        finally:
+            gate.leave(seat, raised)
+
+    TaskSet.execute_next_task = execute_next_task
+
+
+def _wait_only_inside_tasks() -> None:
+    """wait_time between tasks gives way to arrivals; a task that calls self.wait() itself still waits."""
+    original = TaskSet.wait
+
+    def wait(self: TaskSet) -> None:
+        seat = self.user.__dict__.get("_drill_seat")
+        if seat is not None and seat.row != OUTSIDE:
+            original(self)
+            return
+        if self.user._state == LOCUST_STATE_STOPPING:
+            raise StopUser()
+        if seat is None or seat.begun_us == self.__dict__.get("_drill_waited"):
+            gevent.sleep(0.2)  # no task since the last time: choosing one fails, or a nested set ends at once
+        self.__dict__["_drill_waited"] = 0 if seat is None else seat.begun_us
+
+    TaskSet.wait = wait
+
+
+def _record_requests(session: type, config: LoadConfig, gate: Gate, recorder: Recorder) -> None:
+    """Every request gets its row, its ids and its time-out; a request event that is fired for it knows the row."""
+    original = session.request  # type: ignore[attr-defined]
+    is_requests = session is HttpSession
+    timeout_s, prefix, run, worker = (
+        config.timeout_s,
+        trace_prefix(config.run, config.worker),
+        config.run,
+        config.worker,
+    )
+    first_part = request_id(run, worker, 0)[:-1]
+
+    def request(self: Any, method: Any, url: Any, name: Any = None, *args: Any, **kwargs: Any) -> Any:
+        try:
+            entry = recorder.begin(self.user, method, name or self.request_name or url, self._drill_event)
+        except LedgerBroken as error:
+            gate.on_broken(error)
+            raise StopUser() from error
+        row = entry.row
+        own = kwargs.get("headers")
+        headers = dict(own) if own else {}
+        standing = self.headers if is_requests else self.client.default_headers
+        if not _has(headers, standing, "x-request-id"):
+            headers["X-Request-ID"] = f"{first_part}{row}"
+        if not _has(headers, standing, "traceparent"):
+            headers["traceparent"] = f"00-{prefix}{row + 1:016x}-{row + 1:016x}-01"
+        kwargs["headers"] = headers
+        if is_requests and kwargs.get("timeout") is None:
+            kwargs["timeout"] = timeout_s
+        greenlet = getcurrent()
+        outer = greenlet.__dict__.get("_drill_entry")
+        greenlet.__dict__["_drill_entry"] = entry
+        try:
+            response = original(self, method, url, name, *args, **kwargs)
+        except Exception as error:
+            if not entry.fired:
+                recorder.failed(entry, error)
+            raise
+        finally:
+            greenlet.__dict__["_drill_entry"] = outer
+        if not entry.fired:  # catch_response: its outcome is said later
+            recorder.hold(entry, response)
+        return response
+
+    def get_event(self: Any) -> Any:
+        return getcurrent().__dict__.get("_drill_entry") or self._drill_event
+
+    def set_event(self: Any, event: Any) -> None:
+        self._drill_event = event
+
+    session.request = request  # type: ignore[attr-defined]
+    session.request_event = property(get_event, set_event)  # type: ignore[attr-defined]
+
+
+def _has(headers: Mapping[str, Any], standing: Any, name: str) -> bool:
+    """Whether the locustfile sets this header itself, for this request or for all."""
+    return name in standing or (bool(headers) and any(key.lower() == name for key in headers))
+
+
+class EvenDispatcher(UsersDispatcher):
+    """Users one by one at the spawn rate, not a second's worth at once (Environment's dispatcher_class)."""
+
+    def new_dispatch(self, target_user_count: int, spawn_rate: float, user_classes: Any = None) -> None:
+        super().new_dispatch(target_user_count, spawn_rate, user_classes)
+        self._user_count_per_dispatch_iteration = max(1, round(spawn_rate / 200))
+        self._wait_between_dispatch = self._user_count_per_dispatch_iteration / spawn_rate

@@ -1,0 +1,236 @@
+"""From what Locust's clients do to rows of the ledger: whose request it is, when it was sent, what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic_ns
+from typing import Any
+
+from gevent import getcurrent
+
+from harness.ledger.layout import ASIDE, NEVER, OK, UNGATED
+from harness.ledger.writing import Writer
+from harness.load.outcome import classify
+from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
+from harness.load.shape import LOOKED_AT, shape_of
+
+MOST_ENDPOINTS = 5000  # beyond it, names that differ with every request would eat memory without end
+SHAPE_SHARE = 0.02  # of the time that fingerprints of new answers may take; beyond it a row has none
+SHAPES_KEPT = 4096
+
+
+class Entry:
+    """One request of an HTTP client, from sending to its report; stands in for the client's request event meanwhile."""
+
+    __slots__ = ("fired", "parent", "real", "recorder", "response", "row", "seat")
+
+    def __init__(self, recorder: Recorder, row: int, parent: int, seat: Seat | None, real: Any) -> None:
+        self.recorder = recorder
+        self.row = row
+        self.parent = parent
+        self.seat = seat
+        self.real = real
+        self.fired = False
+        self.response: Any = None
+
+    def fire(self, **meta: Any) -> None:
+        """Locust reports the request: first the row, then whoever listens."""
+        self.fired = True
+        self.recorder.reported(self, meta)
+        self.real.fire(**meta)
+
+
+class Recorder:
+    def __init__(
+        self, writer: Writer, seats: Seats, opened_ns: int, version_header: str, say: Callable[[str, str], None]
+    ):
+        self._writer = writer
+        self._seats = seats
+        self.opened_ns = opened_ns
+        self.opened_us = opened_ns // 1000
+        self._version_header = version_header
+        self._say = say
+        self._endpoints: dict[str, int] = {}
+        self._shapes: dict[Any, int] = {}
+        self._shape_ns = 0
+        self._began_ns = monotonic_ns()
+        self._reported_at: Any = self  # start_time of the event that is passing through, by identity
+        self.begun = False  # whether the gate has opened; before it everything is preparation
+
+    def now_us(self) -> int:
+        return monotonic_ns() // 1000 - self.opened_us
+
+    # --- requests of Locust's HTTP clients -------------------------------------------------------------------------------
+
+    def begin(self, user: Any, method: str, name: str, real: Any) -> Entry:
+        """A request is about to be sent. Raises LedgerBroken."""
+        now_us = monotonic_ns() // 1000 - self.opened_us
+        label = f"{method} {name}"
+        endpoint = self._endpoints.get(label)
+        if endpoint is None:
+            endpoint = self._endpoint(label)
+        seat = None if user is None else self._seats.of(user)
+        if seat is None or seat.row == OUTSIDE:
+            row = self._writer.open(now_us, endpoint, seat.number if seat else 0, self._outside(seat, label))
+            return Entry(self, row, row, seat, real)
+        parent = seat.row
+        if not seat.filled:
+            seat.filled = True
+            if parent == IN_TASK:
+                row = seat.row = self._writer.open(now_us, endpoint, seat.number, 0)
+                return Entry(self, row, row, seat, real)
+            self._writer.sent(parent, now_us - seat.due_us, endpoint)
+            return Entry(self, parent, parent, seat, real)
+        return Entry(self, self._writer.open(now_us, endpoint, seat.number, 0, parent), parent, seat, real)
+
+    def _outside(self, seat: Seat | None, label: str) -> int:
+        """Flags of a request that belongs to no arrival. A user's own on_start and on_stop are aside, as is all preparation."""
+        if not self.begun or (seat is not None and getcurrent() is seat.user._greenlet):
+            return ASIDE
+        self._say("ungated", f"{label} was sent outside of any arrival, by a greenlet that the locustfile started")
+        return UNGATED
+
+    def hold(self, entry: Entry, response: Any) -> None:
+        """Answered, but its outcome is still to be said in a with-block."""
+        entry.response = response
+        if entry.seat is not None:
+            entry.seat.held.append(entry)
+
+    def failed(self, entry: Entry, error: Exception) -> None:
+        """The client raised instead of reporting (a URL that is none, …)."""
+        self._writer.done(entry.row, entry.parent, 0, 0, 0, 0, classify(error, 0, entry), 0, 0)
+
+    def reported(self, entry: Entry, meta: dict[str, Any]) -> None:
+        self._reported_at = meta.get("start_time")
+        self._write(entry.row, entry.parent, meta)
+
+    def settle(self, seat: Seat, raised: bool) -> None:
+        """The task is over: requests of which the locustfile never said what became of them are what their answer was.
+
+        A with-block that was left by an exception says that the answer was wrong.
+        """
+        held, seat.held = seat.held, []
+        for entry in held:
+            if not entry.fired:
+                meta = dict(getattr(entry.response, "request_meta", None) or {})
+                status = getattr(entry.response, "status_code", 0) or 0
+                error = getattr(entry.response, "error", None)
+                meta["exception"] = error or (Exception() if raised or status >= 400 else None)
+                self._write(entry.row, entry.parent, meta)
+
+    # --- other clients: only the event tells --------------------------------------------------------------------------------
+
+    def on_request(self, **meta: Any) -> None:
+        """The first listener of Locust's request event. Events of the HTTP clients have been recorded already."""
+        if meta.get("start_time") is self._reported_at:
+            self._reported_at = self
+            return
+        took_us = _took_us(meta)
+        sent_us = self.now_us() - took_us
+        endpoint = self._endpoint_of(meta)
+        seat = self._seat_here()
+        if seat is None or seat.row == OUTSIDE:
+            flags = self._outside(seat, f"{meta.get('request_type')} {meta.get('name')}")
+            row = parent = self._writer.open(sent_us, endpoint, seat.number if seat else 0, flags)
+        elif not seat.filled and seat.row != IN_TASK:
+            row = parent = seat.row
+            seat.filled = True
+            self._writer.sent(row, max(0, sent_us - seat.due_us), endpoint)
+        elif not seat.filled:
+            row = parent = seat.row = self._writer.open(sent_us, endpoint, seat.number, 0)
+            seat.filled = True
+        else:
+            parent = seat.row
+            row = self._writer.open(sent_us, endpoint, seat.number, 0, parent)
+        self._write(row, parent, meta)
+
+    def _seat_here(self) -> Seat | None:
+        """The seat of the user whose greenlet, or a descendant of it, is running."""
+        greenlet = getcurrent()
+        for _ in range(8):
+            if args := getattr(greenlet, "args", ()):
+                user = args[0]
+                if getattr(user, "_greenlet", None) is greenlet:
+                    return self._seats.of(user)
+            spawner = getattr(greenlet, "spawning_greenlet", None)
+            greenlet = spawner() if spawner else None
+            if greenlet is None:
+                return None
+        return None
+
+    # --- answers ------------------------------------------------------------------------------------------------------------
+
+    def _write(self, row: int, parent: int, meta: dict[str, Any]) -> None:
+        response = meta.get("response")
+        exception = meta.get("exception")
+        status = 0
+        version = shape = 0
+        endpoint = self._endpoint_of(meta)
+        if response is not None:
+            status = getattr(response, "status_code", 0) or 0
+            headers = getattr(response, "headers", None)
+            if status and headers is not None:
+                if self._version_header:
+                    version = self._writer.number("version", headers.get(self._version_header) or "")
+                shape = self._shape(endpoint, status, headers, response, meta)
+        outcome = OK if exception is None else classify(exception, status, response)
+        size = meta.get("response_length") or 0
+        self._writer.done(
+            row,
+            parent,
+            _took_us(meta),
+            endpoint,
+            status if 0 <= status <= 0xFFFF else 0,
+            version,
+            outcome,
+            size if size < NEVER else NEVER,
+            shape,
+        )
+
+    def _endpoint_of(self, meta: dict[str, Any]) -> int:
+        label = f"{meta.get('request_type')} {meta.get('name')}"
+        number = self._endpoints.get(label)
+        return self._endpoint(label) if number is None else number
+
+    def _endpoint(self, label: str) -> int:
+        if len(self._endpoints) >= MOST_ENDPOINTS:
+            method = label.partition(" ")[0]
+            self._say(
+                "warning", f"more than {MOST_ENDPOINTS} names of requests; group them with name= in the locustfile"
+            )
+            return self._writer.number("endpoint", f"{method} (other)")
+        number = self._endpoints[label] = self._writer.number("endpoint", label)
+        return number
+
+    def _shape(self, endpoint: int, status: int, headers: Any, response: Any, meta: dict[str, Any]) -> int:
+        """Fingerprints are made once per distinct answer, and for answers that always differ within a share of the time."""
+        body = response.__dict__.get("_content") or getattr(response, "_cached_content", None)
+        if body is not True and not isinstance(body, bytes):
+            body = None
+        kind = headers.get("content-type") or ""
+        target = headers.get("location") or _moved(response, meta)
+        key = (endpoint, status, kind, target, None if body is None else hash(body[:LOOKED_AT]))
+        known = self._shapes.get(key)
+        if known is not None:
+            return known
+        began_ns = monotonic_ns()
+        if self._shape_ns > SHAPE_SHARE * (began_ns - self._began_ns) + 100_000_000:
+            return 0
+        number = self._writer.number("shape", shape_of(kind, body, target))
+        if len(self._shapes) >= SHAPES_KEPT:
+            self._shapes.clear()
+        self._shapes[key] = number
+        self._shape_ns += monotonic_ns() - began_ns
+        return number
+
+
+def _moved(response: Any, meta: dict[str, Any]) -> str:
+    """Where a followed redirect ended, or ''."""
+    if getattr(response, "history", None):  # requests; geventhttpclient's keeps it in the same place
+        return str(response.url or "")
+    return ""
+
+
+def _took_us(meta: dict[str, Any]) -> int:
+    took_ms = meta.get("response_time")
+    return min(max(0, round(took_ms * 1000)), NEVER - 1) if took_ms else 0

@@ -1,0 +1,274 @@
+"""One load from beginning to end inside its process: the locustfile loaded, users started, arrivals, and a clean stop."""
+
+from __future__ import annotations
+
+import gc
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import gevent
+import locust
+from locust import argument_parser
+from locust.dispatch import UsersDispatcher
+from locust.env import Environment
+from locust.log import setup_logging
+
+from harness.ledger.writing import LedgerBroken, Writer
+from harness.load import locustfile, patches
+from harness.load.arrivals import instants
+from harness.load.channel import Channel
+from harness.load.config import LoadConfig
+from harness.load.gate import Gate
+from harness.load.locustfile import Refused
+from harness.load.recorder import Recorder
+from harness.load.seat import Seats
+from harness.load.shares import shares
+
+LOOK_S = 0.1
+
+
+class Session:
+    def __init__(self, config: LoadConfig, ledger: Path, channel: Channel) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._channel = channel
+        self._path = Path(config.locustfile)
+        self._stopping = False
+        self._drain_s = config.drain_s
+        self._clean = True
+        self._detail = ""
+        self._wanted: dict[str, int] = {}
+        self._deaths = 0
+        self._last_error = ("", "")
+
+    def run(self) -> int:
+        """The whole of it; returns the process's exit code."""
+        try:
+            self._writer = Writer(self._ledger, self._config.run, self._config.worker, self._config.opened_monotonic_ns)
+        except LedgerBroken as error:
+            self._channel.tell("said", kind="broken", text=str(error), count=1)
+            self._channel.tell("ended", clean=False, ended_us=0, detail=str(error))
+            return 1
+        try:
+            self._prepare()
+            self._start_users()
+        except Refused as refused:
+            self._channel.tell("refused", reason=refused.reason, where=refused.where)
+            self._writer.close()
+            return 2
+        self._serve()
+        self._end()
+        return 0
+
+    # --- before ----------------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        config = self._config
+        setup_logging("INFO")
+        if config.seed is not None:
+            random.seed(config.seed)
+        seats = Seats()
+        self._recorder = Recorder(
+            self._writer, seats, config.opened_monotonic_ns, config.version_header, self._channel.say
+        )
+        self._gate = Gate(self._writer, self._recorder, seats, closed=config.model == "closed", seed=config.seed)
+        self._gate.on_broken = self._broken
+        patches.install(config, self._gate, self._recorder)
+        locust.events.request.add_listener(self._recorder.on_request)
+        classes = locustfile.load(self._path)
+        try:
+            environment = Environment(
+                user_classes=list(classes.values()),
+                events=locust.events,
+                host=config.host,
+                tags=list(config.tags) or None,
+                exclude_tags=list(config.exclude_tags) or None,
+                locustfile=self._path.name,
+                parsed_options=self._options(),
+                parsed_locustfiles=[str(self._path)],
+                available_user_classes=classes,
+                dispatcher_class=patches.EvenDispatcher,
+            )
+        except ValueError as error:
+            raise Refused(str(error), str(self._path)) from error
+        self._environment = environment
+        self._runner = environment.create_local_runner()
+        environment.events.user_error.add_listener(self._user_error)
+        environment.events.test_stop.add_listener(self._test_stopped)
+        locust.log.unhandled_greenlet_exception = False
+        environment.events.init.fire(environment=environment, runner=self._runner, web_ui=None)
+        if locust.log.unhandled_greenlet_exception:
+            raise Refused("a listener of its init event failed; the load's log has the traceback", str(self._path))
+        environment._filter_tasks_by_tags()
+        locustfile.check_tasks(environment.user_classes, filtered=bool(config.tags or config.exclude_tags))
+        if config.model == "open" and (names := locustfile.paced(environment.user_classes)):
+            self._channel.say("warning", f"wait_time of {', '.join(names)} is ignored: arrivals begin tasks")
+        self._channel.flush()
+
+    def _options(self) -> Any:
+        """Locust's options with those that the locustfile adds, all at their defaults."""
+        parser = argument_parser.get_parser(default_config_files=[])
+
+        def refuse(message: str) -> None:
+            raise Refused(f"its command line options: {message}; give them defaults", str(self._path))
+
+        parser.error = refuse
+        options = parser.parse_args([])
+        options.host, options.headless = self._config.host, True
+        options.num_users, options.spawn_rate = self._config.started_users, self._config.spawn_rate
+        return options
+
+    # --- users -----------------------------------------------------------------------------------------------------------
+
+    def _start_users(self) -> None:
+        count = self._config.started_users
+        classes = list(self._environment.user_classes)
+        found = shares(classes, count)
+        least = self._config.users_at_least or 1
+        self._gate.admit([(cls, share, max(1, -(-least * share // 1))) for cls, share in found.items()])
+        self._runner.start(count, self._config.spawn_rate)
+        spawning = self._runner.spawning_greenlet
+        gevent.spawn(self._listen)
+        told = time.monotonic()
+        while not self._stopping:
+            if spawning.ready():
+                if not spawning.successful():
+                    error = spawning.exception
+                    reason = f"a user cannot be made: {locustfile.describe(error)}"
+                    raise Refused(reason, locustfile.place_of(error, self._path))
+                self._replace_dead(before=True)
+                if self._gate.parked >= sum(self._wanted.values()):
+                    break
+            if time.monotonic() - told > 1:
+                told = time.monotonic()
+                where = self._where_one_stands()
+                self._channel.tell("starting", users=count, parked=self._gate.parked, where=where)
+                self._channel.flush()
+            gevent.sleep(LOOK_S / 4)
+        self._channel.flush()
+        if not self._stopping:
+            gc.collect()
+            gc.freeze()  # what was imported is looked at no more: no long pauses while arrivals are due
+            self._channel.tell("ready", users=self._gate.parked, detail="")
+
+    def _replace_dead(self, before: bool = False) -> None:
+        """Users that ended are started again, at the spawn rate. Every class has at least one."""
+        counts = self._runner.user_classes_count
+        if not self._wanted:
+            self._wanted = self._runner._users_dispatcher._users_on_workers["local"].copy()
+            for cls in self._environment.user_classes:
+                self._wanted[cls.__name__] = max(1, self._wanted.get(cls.__name__, 0))
+            missing = {name: n - self._planned(name) for name, n in self._wanted.items() if n > self._planned(name)}
+            if missing:
+                self._runner.spawn_users(missing)
+            return
+        dead = {name: n - counts.get(name, 0) for name, n in self._wanted.items() if n > counts.get(name, 0)}
+        if not dead:
+            return
+        self._deaths += sum(dead.values())
+        if before and (self._gate.parked == 0 or self._deaths > 3 * sum(self._wanted.values())):
+            what, where = self._last_error
+            raise Refused(f"its users end before their first task: {what or 'no error was raised'}", where)
+        budget = max(1, round(self._config.spawn_rate * LOOK_S))
+        for name, number in dead.items():
+            again = min(number, budget)
+            if again > 0:
+                budget -= again
+                self._runner.spawn_users({name: again})
+                for _ in range(again):
+                    self._channel.say("replaced", f"a {name} ended and was replaced")
+
+    def _planned(self, name: str) -> int:
+        dispatcher: UsersDispatcher = self._runner._users_dispatcher
+        planned: int = dispatcher._users_on_workers["local"].get(name, 0)
+        return planned
+
+    def _where_one_stands(self) -> str:
+        for greenlet in list(self._runner.user_greenlets):
+            if place := locustfile.place_of_frame(greenlet.gr_frame, self._path):
+                return place
+        return ""
+
+    # --- while it runs ---------------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        for command in self._channel.commands():
+            if command.get("do") == "begin":
+                at_us = max(int(command["at_us"]), 0)
+                due = instants(self._config.arrivals, poisson=self._config.poisson, seed=self._config.seed)
+                self._gate.begin(at_us, due)
+                self._channel.tell("began", at_us=at_us)
+            elif command.get("do") == "stop":
+                self._drain_s = float(command.get("drain_s", self._config.drain_s))
+                self._stopping = True
+                return
+        self._drain_s = 0.0
+        self._detail = self._detail or "the harness is gone"
+        self._stopping = True
+
+    def _serve(self) -> None:
+        """Sample once a second and replace the dead, until told to stop."""
+        wall, cpu = time.monotonic(), time.process_time()
+        next_sample = wall + 1
+        while not self._stopping:
+            gevent.sleep(LOOK_S)
+            if self._runner.user_count < sum(self._wanted.values()) and not self._stopping:
+                self._replace_dead()
+            now = time.monotonic()
+            if now >= next_sample:
+                next_sample += max(1, round(now - next_sample))
+                used = time.process_time()
+                self._sample((used - cpu) / (now - wall))
+                wall, cpu = now, used
+
+    def _sample(self, cpu_ratio: float) -> None:
+        second, self._gate.second = self._gate.second, type(self._gate.second)()
+        self._channel.tell(
+            "sample",
+            cpu_ratio=round(cpu_ratio, 4),
+            late_ms=second.late_us / 1000,
+            due=second.due,
+            dropped=second.dropped,
+            last_due_us=self._gate.last_due_us,
+        )
+        self._channel.flush()
+
+    def _user_error(self, user_instance: Any, exception: BaseException, tb: Any) -> None:
+        where = locustfile.place_of(exception, self._path)
+        what = f"{type(user_instance).__name__}: {locustfile.describe(exception)}"
+        self._last_error = (what, where)
+        self._channel.say("warning", f"{where}: {what}"[:500])
+
+    def _test_stopped(self, **_: Any) -> None:
+        if not self._stopping:
+            self._clean, self._detail = False, "the locustfile stopped the test"
+            self._stopping = True
+
+    def _broken(self, error: LedgerBroken) -> None:
+        if self._clean:
+            self._clean, self._detail = False, str(error)
+            self._drain_s = 0.0
+            self._channel.tell("said", kind="broken", text=str(error), count=1)
+        self._stopping = True
+
+    # --- after -----------------------------------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        self._gate.stop()
+        until = time.monotonic() + self._drain_s
+        while time.monotonic() < until and self._runner.user_count > self._gate.parked:
+            gevent.sleep(0.02)
+        ended_us = self._gate.last_due_us
+        if self._config.model == "closed":
+            ended_us = self._recorder.now_us()
+        with gevent.Timeout(self._config.timeout_s + 2, False):
+            self._runner.quit()  # users' on_stop runs here
+            self._environment.events.quitting.fire(environment=self._environment, reverse=True)
+            self._environment.events.quit.fire(exit_code=0 if self._clean else 1)
+        self._channel.flush()
+        self._writer.close()
+        sys.stdout.flush()
+        self._channel.tell("ended", clean=self._clean, ended_us=ended_us, detail=self._detail)
