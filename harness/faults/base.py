@@ -1,4 +1,6 @@
-"""What every fault is: a condition we cause on one target, how to take it away, and how a witness tells that it landed."""
+"""What every fault is: a condition we cause on one target, how to take it away, and how a witness tells that it
+landed.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Landing:
 
 
 class Fault(Model):
-    """The common part of all faults. `after` counts from the phase's beginning; without `for` it lasts to the phase's end."""
+    """The common part of all faults. `after` counts from the phase's beginning; without `for` it lasts to the phase's
+    end.
+    """
 
     word: ClassVar[str] = ""
 
@@ -58,7 +62,9 @@ class Fault(Model):
         raise NotImplementedError
 
     def mend(self, holder: str, world: World) -> str:
-        """Take it away and prove it; returns the ladder rung used, '' for the ordinary way. Idempotent. Raises errors.NotMended."""
+        """Take it away and prove it; returns the ladder rung used, '' for the ordinary way. Idempotent. Raises
+        errors.NotMended.
+        """
         raise NotImplementedError
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:

@@ -34,7 +34,7 @@ class OnTime:
         sys.setswitchinterval(min(SWITCH_S, self._switch_s))
 
     def at(self, due_s: float, fn: Callable[[], T]) -> Future[T]:
-        """Call fn at due_s (seconds on the run's clock), at once when that is past; a cancelled future is not called."""
+        """Call fn at due_s (seconds on the run's clock), at once when that is past, unless the future is cancelled."""
         future: Future[T] = Future()
         if self._closed.is_set():
             future.cancel()

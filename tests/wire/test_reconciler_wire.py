@@ -275,9 +275,8 @@ def full_backlog() -> Iterator[int]:
             client.setblocking(False)
             client.connect_ex(address)
         time.sleep(0.1)
-        with socket.socket() as probe, pytest.raises(TimeoutError):
-            probe.settimeout(0.5)
-            probe.connect(address)
+        with pytest.raises(TimeoutError):
+            socket.create_connection(address, timeout=0.5)
         yield int(address[1])
 
 

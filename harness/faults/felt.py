@@ -1,0 +1,161 @@
+"""How witness looks tell that a fault was felt: by how many, how strongly, and whether that fits the stated share.
+Pure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from harness.facts import Witnessed
+from harness.faults.base import Landed, Landing
+
+Place = tuple[str, int]  # edge and port: looks are compared with looks at the same place
+
+CONFIDENCE = 0.99
+SLACK = 0.05  # of the share: a look or two at the edges of the window belong to neither side
+GONE_LOOKS = 5  # at most so many looks confirm a mend, which was read back before they begin
+
+
+def place(look: Witnessed) -> Place:
+    return look.edge, look.port
+
+
+def able(looks: Iterable[Witnessed]) -> list[Witnessed]:
+    """Looks that could see: without those of a caller that did not run."""
+    return [look for look in looks if look.outcome != "blinded"]
+
+
+def answered(looks: Iterable[Witnessed], protocol: bool = False) -> list[Witnessed]:
+    """With `protocol`, only whole exchanges: a look that does not speak it has only connected."""
+    return [look for look in looks if look.outcome == "answered" and (look.speaks or not protocol)]
+
+
+def medians(looks: Iterable[Witnessed], size: Callable[[Witnessed], float | None]) -> dict[Place, float]:
+    """The ordinary size of something, by place."""
+    values: dict[Place, list[float]] = {}
+    for look in looks:
+        if (value := size(look)) is not None:
+            values.setdefault(place(look), []).append(value)
+    return {where: median(found) for where, found in values.items()}
+
+
+def no_baseline(before: Sequence[Witnessed], what: str, share: float, stated: Mapping[str, Any]) -> Landing:
+    """Not measurable, and why the looks before cannot serve."""
+    if any(not look.speaks for look in answered(before)):
+        why = f"the witness does not know the dependency's protocol: it only connects, which does not show {what}"
+    elif able(before):
+        why = "no look was answered before it began"
+    else:
+        why = "nobody looked before it began"
+    return Landing("not_measurable", why, stated={**stated, "share": share}, looks=len(able(before)))
+
+
+def by_share(
+    share: float,
+    looks: int,
+    felt: int,
+    weaker: int = 0,
+    *,
+    stated: Mapping[str, Any] | None = None,
+    measured: Mapping[str, Any] | None = None,
+    detail: str = "",
+) -> Landing:
+    """Judge `felt` of `looks` against the stated share; `weaker` looks felt something, but less than was stated.
+
+    Landed when the exact interval of the felt share (Clopper-Pearson, 99 %) comes within 5 points of the stated one.
+    """
+    outcome, because = _fits(share, looks, felt, weaker)
+    return Landing(
+        outcome,
+        f"{because}{': ' + detail if detail else ''}",
+        stated={**(stated or {}), "share": share},
+        measured={**(measured or {}), "share": round(felt / looks, 4) if looks else None},
+        share=felt / looks if looks else None,
+        looks=looks,
+    )
+
+
+def _fits(share: float, looks: int, felt: int, weaker: int) -> tuple[Landed, str]:  # noqa: PLR0911 - a ladder of cases
+    from harness.stats.interval import clopper_pearson
+
+    if looks == 0:
+        return "not_measurable", "nobody could look while it was on"
+    among = f"of {looks} look{'s' if looks > 1 else ''}, {share:.0%} stated"
+    if felt == weaker == 0:
+        if share < 1 and (1 - share) ** looks > 1 - CONFIDENCE:
+            needed = math.ceil(math.log(1 - CONFIDENCE) / math.log(1 - share))
+            return "not_measurable", f"none {among}, which chance alone may do; {needed} looks would decide it"
+        return "not_landed", f"felt by none {among}"
+    low, high = clopper_pearson(felt, looks, CONFIDENCE)
+    if weaker > 0.1 * looks:
+        return "partial", f"felt by {felt} {among}; by {weaker} more, but less than stated"
+    if share > high + SLACK:
+        return "partial", f"felt by only {felt} {among}"
+    if share < low - SLACK:
+        return "partial", f"felt by {felt} {among}: more than stated"
+    return "landed", f"felt by {felt} {among}"
+
+
+def by_outcome(
+    share: float,
+    during: Sequence[Witnessed],
+    felt: Collection[str],
+    weaker: Collection[str] = (),
+    stated: Mapping[str, Any] | None = None,
+) -> Landing:
+    """Felt is how the look ended: one of the words in `felt`. All outcomes are counted side by side."""
+    looks = able(during)
+    counts: dict[str, int] = {}
+    for look in looks:
+        counts[look.outcome] = counts.get(look.outcome, 0) + 1
+    hit = sum(counts.get(word, 0) for word in felt)
+    less = sum(counts.get(word, 0) for word in weaker)
+    detail = ", ".join(f"{n} {word}" for word, n in sorted(counts.items()))
+    measured = {"outcomes": counts}
+    stated = {**(stated or {}), "outcome": "/".join(felt)}
+    return by_share(share, len(looks), hit, less, stated=stated, measured=measured, detail=detail)
+
+
+def gone(
+    share: float,
+    before: Sequence[Witnessed],
+    after: Sequence[Witnessed],
+    still: Callable[[Witnessed], str] = lambda look: "",
+) -> Landing:
+    """Whether the last looks at every place that answered before are ordinary again; 'landed' is: proven gone.
+
+    One look is enough after a fault that hit every connection, up to five after one that hit a share. `still` says what
+    is wrong with an answered look, '' for nothing.
+    """
+    needed = 1 if share >= 1 else min(GONE_LOOKS, math.ceil(math.log(1 - CONFIDENCE) / math.log(1 - share)))
+    places = {place(look) for look in answered(before)} or {place(look) for look in able(after)}
+    stated = {"outcome": "answered"}
+    if not places:
+        return Landing("not_measurable", "no edge was looked at", stated=stated)
+    for where in sorted(places):
+        last = [look for look in able(after) if place(look) == where][-needed:]
+        name = f"{where[0]}:{where[1]}"
+        if len(last) < needed:
+            why = f"{name} was looked at {len(last)} times since; {needed} looks would prove it"
+            return Landing("not_measurable", why, stated=stated, looks=len(last))
+        for look in last:
+            wrong = look.outcome if look.outcome != "answered" else still(look)
+            if wrong:
+                return Landing("not_landed", f"{name} is still {wrong}", stated, {"outcome": wrong}, looks=len(last))
+    return Landing("landed", "answered as before", stated, {"outcome": "answered"}, looks=needed * len(places))
+
+
+def slower(before: Sequence[Witnessed]) -> Callable[[Witnessed], str]:
+    """For `gone`: an answer later than twice the ordinary, or 25 ms more, whichever is more, is still slow."""
+    usual_ms = medians(answered(before, protocol=True), lambda look: look.answer_ms)
+
+    def still(look: Witnessed) -> str:
+        usual = usual_ms.get(place(look))
+        if usual is None or look.answer_ms is None or look.answer_ms <= max(2 * usual, usual + 25):
+            return ""
+        return f"slow: answered in {look.answer_ms:.0f} ms, {usual:.0f} ms before"
+
+    return still
