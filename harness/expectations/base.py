@@ -87,6 +87,12 @@ class Reach:
     faulted: bool = True
     then: bool = False
 
+    def no_service(self, name: str) -> str:
+        """The sentence about a service that the stack does not have, or ''. "*" is every service."""
+        if name == "*" or not self.services or name in self.services:
+            return ""
+        return f"the stack has no service {name!r}; it has {', '.join(sorted(self.services))}"
+
 
 class Expectation(Model):
     """The common part of all expectations."""

@@ -211,7 +211,10 @@ def _shares(rows: Rows, condition: Condition, index: Any, count: int, now_s: flo
             yield per_window(good | ~ended), per_window(good), n
     elif condition.op.startswith("<"):
         lost = np.isin(outcome, [OUTCOMES.index(name) for name in ("timeout", "conn", "dropped")])
-        slow = ended & (lost | (sent == NEVER) | (took == NEVER) | (total_us > condition.value * 1e3))
+        limit_us = condition.value * 1e3
+        slow = ended & (lost | (sent == NEVER) | (took == NEVER) | (total_us > limit_us))
+        if now_s is not None:
+            slow |= ~ended & (now_s * 1e6 - array["intended_us"][mine] > limit_us)
         yield per_window(slow), per_window(slow | ~ended), n
 
 

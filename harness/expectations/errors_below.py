@@ -1,0 +1,93 @@
+"""The share of requests that end in error stays at or below a limit."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.requests import cites, error_rows, stretch
+from harness.quantities import Ratio
+from harness.stats import Fold, needed_for_ratio
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+Allowed = Literal["4xx", "5xx", "timeout", "conn", "wrong"]
+
+
+class ErrorsBelow(Expectation):
+    """At most this share of requests ends in error.
+
+        expect:
+          - errors_below: {request: POST /checkout, ratio: 2%}
+          - errors_below: {ratio: 0.5%, allow: [4xx]}
+
+    Units:   a share in percent; 0% allows none. Without `request`: all requests together.
+    Counts:  every request due in the phase. An error is everything but `ok`: 4xx and 5xx answers, time-outs, broken
+             connections, answers that the locustfile calls wrong, and, among all requests, arrivals that were dropped.
+             `allow` names outcomes that are no errors here (4xx, 5xx, timeout, conn, wrong).
+    Decides: by the exact count of this run, once the phase is over; requests that still wait leave it open when they
+             could turn it. It passes only where one error alone would not exceed the limit (2 % needs 50 requests).
+    Source:  the ledger. The Clopper-Pearson interval in the text says what a like run could have shown.
+    """
+
+    word: ClassVar[str] = "errors_below"
+
+    request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
+    ratio: Ratio = Field(description="the greatest share of errors")
+    allow: tuple[Allowed, ...] = Field(default=(), description="outcomes that are no errors here")
+
+    def about(self) -> str:
+        return self.request or "all"
+
+    def undecidable(self, reach: Reach) -> str:
+        needed = needed_for_ratio(self.ratio)
+        if reach.arrivals >= needed:
+            return ""
+        return (
+            f"about {reach.arrivals:.0f} requests are due in {reach.window_s:g} s, and one error among fewer than "
+            f"{needed} exceeds {self.ratio * 100:g}%"
+        )
+
+    def check(self, evidence: Evidence) -> Finding:
+        found = stretch(evidence, self.request)
+        if isinstance(found, Finding):
+            return found
+        window, requests = found
+        ratio = requests.error_ratio(*self.allow)
+        assert ratio is not None
+        low, high = ratio
+        measure = Measure(low * 100, high * 100, "%", "census" if low == high else "censored")
+        errors = requests.errors_but(*self.allow)
+        like = " to ".join(f"{share * 100:.2g}%" for share in requests.error_interval(*self.allow))
+        said = (
+            f"{errors} of {requests.n} requests{f' {self.request}' if self.request else ''} ended in error, "
+            f"{low * 100:.3g}% (limit {self.ratio * 100:g}%{self._kinds(requests)}; like runs: {like})"
+        )
+        rows = error_rows(evidence, window, self.request, self.allow) if errors else ()
+        cited = (*cites(evidence), *rows)
+        if low > self.ratio:
+            return failed(said, measure=measure, cites=cited)
+        if high > self.ratio:
+            return inconclusive(
+                f"{said}: {requests.waiting} had not ended",
+                reason="unanswered",
+                decide="the answers to the requests that were still waiting",
+                measure=measure,
+                cites=cited,
+            )
+        needed = needed_for_ratio(self.ratio)
+        if requests.n < needed:
+            return inconclusive(
+                f"{said}: too few to tell",
+                reason="too_few",
+                decide=f"at least {needed} requests in the window",
+                measure=measure,
+                cites=cited,
+            )
+        return passed(said, measure=measure, cites=cited)
+
+    def _kinds(self, requests: Fold) -> str:
+        kinds = [f"{n} {name}" for name, n in requests.counts.items() if name != "ok" and name not in self.allow]
+        kinds += [f"{requests.gave_up} never answered"] if requests.gave_up else []
+        return f": {', '.join(kinds)}" if kinds else ""

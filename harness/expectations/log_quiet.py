@@ -1,0 +1,85 @@
+"""A service never logs a line that matches."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+
+from harness.expectations import logs
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.requests import cites, not_begun, still_open
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+
+class LogQuiet(Expectation):
+    """No line of a service's log matches a pattern.
+
+        expect:
+          - log_quiet: {service: "*", matches: "Traceback|panic:"}
+
+    Units:   `matches` is a regular expression (Python's), looked for anywhere in a line. "*" is every service.
+    Counts:  lines that Docker stamped within the window.
+    Decides: failed at the first such line, whatever the gates say; passed when the window is over and every log of the
+             service was followed all the time.
+    Source:  `docker logs --timestamps`, kept in the run's folder.
+    """
+
+    word: ClassVar[str] = "log_quiet"
+
+    service: str = Field(default="*", description="a service of the stack; all when left out")
+    matches: str = Field(min_length=1, description="a regular expression")
+
+    @field_validator("matches")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        return pattern(value)
+
+    def about(self) -> str:
+        return "all" if self.service == "*" else self.service
+
+    def undecidable(self, reach: Reach) -> str:
+        return reach.no_service(self.service)
+
+    def check(self, evidence: Evidence) -> Finding:
+        window = evidence.window
+        if window is None:
+            return not_begun(evidence)
+        wanted = re.compile(self.matches)
+        found = [
+            line
+            for line in logs.lines(evidence, self.service, window.start_s, window.end_s)
+            if wanted.search(line.text)
+        ]
+        of = "any service" if self.service == "*" else self.service
+        if found:
+            first = min(found, key=lambda line: (line.at_s, line.container, line.text))
+            return failed(
+                f"{first.service} logged at {first.at_s:.1f} s: {logs.quote(first.text)} ({len(found)} such lines)",
+                reason="logged",
+                measure=Measure(len(found), len(found), "lines"),
+                cites=cites(evidence),
+                census=True,
+            )
+        if not window.ended:
+            return still_open(evidence, window)
+        blind = logs.not_followed(evidence.journal, self.service, window.start_s, window.end_s)
+        if blind:
+            return inconclusive(
+                f"no line of {of} matched {self.matches!r}, but {blind}",
+                reason="not_watched",
+                decide="every log followed until after the window",
+                cites=cites(evidence),
+            )
+        return passed(
+            f"no line of {of} matched {self.matches!r}", measure=Measure(0, 0, "lines"), cites=cites(evidence)
+        )
+
+
+def pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+    return value

@@ -1,0 +1,117 @@
+"""A service logs a line that says what it should say."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from pydantic import Field, field_validator, model_validator
+
+from harness.expectations import logs
+from harness.expectations.base import Evidence, Expectation, Line, Reach
+from harness.expectations.log_quiet import pattern
+from harness.expectations.requests import cites, not_begun
+from harness.journal import Window
+from harness.quantities import Seconds, spell
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+
+class LogSeen(Expectation):
+    """A line of a service's log contains a text, or matches a pattern, in time.
+
+        expect:
+          - log_seen: {service: api, contains: payments, level: WARNING, within: 10s}
+
+    Units:   within: a duration from the phase's beginning (in `then` from its end); the whole phase when left out.
+             `contains` is plain text, `matches` a regular expression (Python's); case counts in both.
+             level: lines at least that severe, by the first level's name in the line (FATAL and PANIC are CRITICAL).
+    Counts:  lines that Docker stamped within the time.
+    Decides: when the time is over: passed with such a line, failed without one if the log was followed all the time.
+    Source:  `docker logs --timestamps`, kept in the run's folder.
+    """
+
+    word: ClassVar[str] = "log_seen"
+
+    service: str = Field(description='a service of the stack; "*" is any')
+    contains: str = Field(default="", description="plain text")
+    matches: str = Field(default="", description="a regular expression")
+    level: str = Field(default="", description="at least so severe: DEBUG, INFO, WARNING, ERROR, CRITICAL")
+    within_s: Seconds | None = Field(default=None, alias="within", description="from the phase's beginning, or its end")
+
+    @field_validator("matches")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        return pattern(value)
+
+    @field_validator("level")
+    @classmethod
+    def _is_level(cls, value: str) -> str:
+        return logs.LEVELS[logs.level_number(value)] if value else ""
+
+    @model_validator(mode="after")
+    def _one_text(self) -> LogSeen:
+        if bool(self.contains) == bool(self.matches):
+            raise ValueError("log_seen has exactly one of `contains` and `matches`")
+        return self
+
+    def about(self) -> str:
+        return "all" if self.service == "*" else self.service
+
+    def late_s(self) -> float | None:
+        return self.within_s
+
+    def undecidable(self, reach: Reach) -> str:
+        if not reach.then and self.within_s is not None and self.within_s > reach.window_s:
+            return f"`within` is {spell(self.within_s)}, but the window is over after {spell(reach.window_s)}"
+        return reach.no_service(self.service)
+
+    def check(self, evidence: Evidence) -> Finding:
+        whole = evidence.window
+        if whole is None:
+            return not_begun(evidence)
+        journal = evidence.journal
+        end_s = (
+            whole.end_s if self.within_s is None else min(whole.start_s + self.within_s, self._last_s(evidence, whole))
+        )
+        what = f"{self.contains or self.matches!r}{f' at {self.level} or above' if self.level else ''}"
+        found = min(
+            (line for line in logs.lines(evidence, self.service, whole.start_s, end_s) if self._says(line)),
+            key=lambda line: (line.at_s, line.container, line.text),
+            default=None,
+        )
+        if journal.end_s < end_s:
+            return inconclusive(
+                f"{self.service} had {'' if found else 'not '}logged {what} by {journal.end_s:.1f} s, before its time was up",
+                reason="window_open",
+                decide="the end of the time that it has",
+                cites=cites(evidence),
+            )
+        limit = f"(limit {spell(self.within_s)} from {whole.start_s:.1f} s)" if self.within_s is not None else ""
+        if found:
+            after_s = found.at_s - whole.start_s
+            return passed(
+                f"{found.service} logged after {after_s:.1f} s {limit}: {logs.quote(found.text)}".replace(" :", ":"),
+                measure=Measure(round(after_s, 6), round(after_s, 6), "s"),
+                cites=cites(evidence),
+            )
+        blind = logs.not_followed(journal, self.service, whole.start_s, end_s)
+        if blind:
+            return inconclusive(
+                f"{self.service} was not seen to log {what}, but {blind}",
+                reason="not_watched",
+                decide="its logs followed until after the window",
+                cites=cites(evidence),
+            )
+        return failed(
+            f"{self.service} did not log {what} from {whole.start_s:.1f} s to {end_s:.1f} s {limit}".rstrip(),
+            cites=cites(evidence),
+        )
+
+    def _says(self, line: Line) -> bool:
+        said = self.contains in line.text if self.contains else re.search(self.matches, line.text) is not None
+        return said and (not self.level or logs.level_of(line.text) >= logs.level_number(self.level))
+
+    @staticmethod
+    def _last_s(evidence: Evidence, whole: Window) -> float:
+        """A claim in a phase ends with it; one in `then` has all of its time, whenever the stack is steady again."""
+        return float("inf") if evidence.then else whole.end_s

@@ -1,0 +1,142 @@
+"""After the faults are out, the steady state comes back in time and stays."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from pydantic import Field
+
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.requests import cites, known_until_s, load_was_watched, not_begun, now_s
+from harness.facts import Injecting, LoadEnded, Mended, NotInjected
+from harness.journal import TICK_S, Journal
+from harness.quantities import Seconds, spell
+from harness.stats import Recovery, holds, steady_from
+from harness.stats.steady import window_s
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+
+class Recovers(Expectation):
+    """The steady state is back within a time after the faults were taken out, and holds as long as `steady.for`.
+
+        then:
+          - recovers: {within: 20s}
+
+    Units:   a duration, from the end of the phase (and the mend of its last fault, read back) to the beginning of the
+             steady state, known to about a second. Stands in `then` alone.
+    Counts:  the drill's own `steady` conditions, over windows; a relapse before it was held for `steady.for` starts it
+             anew. The next phase's first fault, or the load's end, ends the time in which it can be held.
+    Decides: passed when it began surely within the time and was held; failed when it surely did not begin within.
+    Source:  the ledger; see harness/stats/steady.py for the estimate.
+    """
+
+    word: ClassVar[str] = "recovers"
+
+    within_s: Seconds = Field(alias="within", description="from the phase's end to the beginning of the steady state")
+
+    def about(self) -> str:
+        return "steady"
+
+    def late_s(self) -> float | None:
+        return self.within_s
+
+    def undecidable(self, reach: Reach) -> str:
+        if not reach.then:
+            return "recovers is about the time after a phase: write it under `then`"
+        if not reach.faulted:
+            return "there is no fault in this phase from which to recover"
+        return ""
+
+    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+        journal, steady = evidence.journal, evidence.steady
+        window = evidence.window
+        if window is None:
+            return not_begun(evidence)
+        mended = [mend_of(journal, fault) for fault in evidence.faults]
+        if any(m is None for m in mended):
+            on = [fault for fault, m in zip(evidence.faults, mended, strict=True) if m is None]
+            return inconclusive(
+                f"still on, or never injected: {', '.join(on)}", reason="not_mended", decide="the mend of every fault"
+            )
+        start_s = max([window.start_s, *(m.seen_s for m in mended if m)])
+        cited = cites(evidence, *mended)
+        end_s, known_s = held_until_s(journal, start_s), known_until_s(journal)
+        limit_s = start_s + self.within_s
+        found = self._since(evidence, start_s, end_s, min(known_s, journal.end_s), limit_s)
+        after = f"after the end of {evidence.phase!r} (limit {spell(self.within_s)}, held for {spell(steady.for_s)})"
+        low, high = found.low_s - start_s, found.high_s - start_s
+        measure = Measure(round(low, 3), round(high, 3), "s", "grid" if found.held else "censored")
+
+        seen_until_s = found.high_s + steady.for_s if found.held else found.low_s + steady.for_s
+        if not load_was_watched(journal, start_s, min(seen_until_s, end_s, known_s)):
+            return inconclusive(
+                f"the load was not seen at work all the time {after}",
+                reason="not_watched",
+                decide="a sample of the load process every second",
+                cites=cited,
+            )
+        if found.held and found.high_s <= limit_s + 1e-9:
+            return passed(f"the steady state was back {_span(low, high)} {after}", measure=measure, cites=cited)
+        if found.low_s > limit_s + 1e-9:
+            was = f"back only {_span(low, high)}" if found.held else "not back"
+            what = self._what(evidence, limit_s, min(end_s, known_s))
+            return failed(f"the steady state was {was} {after}{what}", reason="late", measure=measure, cites=cited)
+        if found.held:
+            return inconclusive(
+                f"the steady state was back {_span(low, high)} {after}: too near the limit to tell",
+                reason="too_near",
+                decide="a limit further from the time measured, or more load",
+                measure=measure,
+                cites=cited,
+            )
+        return inconclusive(
+            f"the steady state had not been held long enough by {min(known_s, journal.end_s):.1f} s, {after}",
+            reason="window_open",
+            decide=f"{spell(steady.for_s)} of load after the limit, without a fault",
+            measure=measure,
+            cites=cited,
+        )
+
+    @staticmethod
+    def _since(evidence: Evidence, start_s: float, end_s: float, known_s: float, limit_s: float) -> Recovery:
+        steady = evidence.steady
+        return steady_from(
+            evidence.rows,
+            steady.conditions,
+            steady.for_s,
+            start_s,
+            min(end_s, known_s),
+            now_s(evidence.journal),
+            given_up_s=evidence.timeout_s if evidence.journal.last(LoadEnded) else math.inf,
+            until_s=limit_s + 2 * window_s(steady.for_s),
+        )
+
+    @staticmethod
+    def _what(evidence: Evidence, limit_s: float, known_s: float) -> str:
+        """What did not hold right after the limit."""
+        end_s = min(limit_s + evidence.steady.for_s, known_s)
+        if end_s <= limit_s:
+            return ""
+        looks = holds(evidence.steady.conditions, evidence.rows, limit_s, end_s, now_s=now_s(evidence.journal))
+        missed = [str(look) for look in looks if look.holds is not True]
+        return f"; in the {spell(round(end_s - limit_s, 1))} after the limit {', '.join(missed)}" if missed else ""
+
+
+def mend_of(journal: Journal, fault: str) -> Mended | None:
+    """The mend of a fault: the first after its injection, read back. A later sweep's says nothing new."""
+    begun = journal.first(Injecting, fault=fault)
+    if begun is None or journal.first(NotInjected, fault=fault) is not None:
+        return None
+    return journal.first(Mended, fault=fault, since_s=begun.at_s)
+
+
+def held_until_s(journal: Journal, start_s: float) -> float:
+    """Until when the stack is left alone: the next injection, or the end of the load."""
+    following = journal.first(Injecting, since_s=start_s)
+    ended = journal.last(LoadEnded)
+    return min(following.at_s if following else math.inf, ended.ended_s + TICK_S if ended else math.inf)
+
+
+def _span(low_s: float, high_s: float) -> str:
+    return f"after {low_s:.1f} s or more" if math.isinf(high_s) else f"{low_s:.1f} to {high_s:.1f} s"
