@@ -121,6 +121,20 @@ class Drill(Model):
         drill._origin = replace(self.origin, warnings=warnings)
         return drill
 
+    def text(self, id_: str) -> str:
+        """A fault or an expectation as it stands in the file, on one line, secrets masked; '' for an unknown id."""
+        from harness.drill.resolved import line
+
+        return line(self, id_)
+
+    def problem(self, id_: str, what: str, word: str = "") -> Problem:
+        """Something wrong with a fault or an expectation, placed at it, or at `word` where that stands in it."""
+        path = self.origin.paths[id_]
+        document = self.origin.document
+        if word and (*path, word) in document.values:
+            return document.problem((*path, word), what)
+        return document.problem(path, what, key=True)
+
     def path(self, text: str) -> Path:
         """A path of the drill file, which is relative to the file, as an absolute one."""
         return (self.origin.base / text).resolve()

@@ -54,6 +54,20 @@ def load_resolved(path: str | Path) -> Drill:
     return placed(drill, replace(document, file=str(made.get("file", document.file))), Path(made["base"]), places)
 
 
+def line(drill: Drill, id_: str) -> str:
+    """See Drill.text."""
+    origin = drill.origin
+    path = origin.paths.get(id_)
+    if path is None:
+        return ""
+    value: Any = _masked(data_of(drill), origin.document.used)
+    for step in path:
+        value = value[step]
+    shown = {word: inner for word, inner in value.items() if word != "id"} if isinstance(value, dict) else value
+    flow = yaml.dump(shown, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6, default_flow_style=True)
+    return f"{path[-1]}: {flow.strip()}"
+
+
 def _masked(value: Any, used: Mapping[Path_, tuple[tuple[str, str], ...]], path: Path_ = ()) -> Any:
     if isinstance(value, dict):
         return {key: _masked(inner, used, (*path, key)) for key, inner in value.items()}

@@ -1,0 +1,80 @@
+"""What several commands take in: a drill by name with its variables, and what its stack's files say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from harness.drill.model import Drill
+    from harness.edges import Edge
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def drill_options(command: F) -> F:
+    """--set and --env-file."""
+    command = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a field: load.seed=7.")(
+        command
+    )
+    file = click.Path(dir_okay=False, path_type=Path)
+    return click.option(
+        "--env-file", type=file, multiple=True, help="KEY=VALUE lines for ${VAR}; the environment wins."
+    )(command)
+
+
+def environment(env_files: Sequence[Path]) -> dict[str, str]:
+    """Variables for ${VAR}: the environment over --env-file, later files over earlier ones. Raises UsageError."""
+    from harness.drill.interpolate import read_env_file
+
+    values: dict[str, str] = {}
+    for path in env_files:
+        values |= read_env_file(path)
+    return {**values, **os.environ}
+
+
+def read_drill(name: str, sets: Sequence[str] = (), env_files: Sequence[Path] = ()) -> Drill:
+    """A drill by its name or its file's path. Raises UsageError with everything that is wrong."""
+    from harness.drill.parse import parse
+    from harness.drill.project import find_project
+
+    return parse(find_project().find(name), sets=sets, env=environment(env_files))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the Compose files say. None where it is not known; `why` says why, `wrong` what Compose finds wrong."""
+
+    services: tuple[str, ...] | None = None
+    edges: tuple[Edge, ...] | None = None
+    notes: tuple[str, ...] = ()
+    why: str = ""
+    wrong: tuple[str, ...] = ()
+
+
+def look(drill: Drill) -> Looked:
+    """Read the stack's Compose files and find the edges; nothing is started."""
+    from harness.errors import CannotRun, UsageError
+    from harness.plan import make_plan
+    from harness.stack.find import found
+    from harness.stack.project import read_project
+
+    try:
+        project = read_project(drill.compose_files, profiles=drill.stack.profiles, env_files=drill.env_files)
+    except UsageError as error:
+        return Looked(wrong=error.problems, why="Compose refuses the files")
+    except CannotRun as error:
+        return Looked(why=str(error))
+    services = tuple(project.services)
+    if any(problem.severity == "error" for problem in make_plan(drill).check(None, services)):
+        return Looked(services, why="a service is not there")
+    try:
+        seen = found(project, drill.stack.edges)
+    except UsageError as error:
+        return Looked(services, wrong=error.problems, why="an edge that the drill declares cannot be meant")
+    return Looked(services, seen.edges, seen.notes)

@@ -1,0 +1,203 @@
+"""`drill plan`: the resolved timeline, readable to a tired person. It reads files and touches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.inputs import Looked, drill_options, look, read_drill
+
+if TYPE_CHECKING:
+    from harness.plan import Claim, Plan, PlannedPhase
+
+
+@click.command("plan")
+@click.argument("drill")
+@drill_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(drill: str, sets: tuple[str, ...], env_file: tuple[Path, ...], as_json: bool) -> None:
+    """Print the resolved timeline of DRILL; touches nothing.
+
+    Example:  drill plan first-light      drill plan drills/first-light.yaml --set load.seed=7
+    """
+    from harness.drill.problem import Invalid
+    from harness.errors import UsageError
+    from harness.plan import make_plan
+
+    made = read_drill(drill, sets, env_file)
+    looked = look(made)
+    plan = make_plan(made, edges=looked.edges, services=looked.services)
+    if plan.errors or looked.wrong:
+        raise UsageError(*looked.wrong, *(Invalid(plan.errors).problems if plan.errors else ()))
+    if as_json:
+        import json
+
+        click.echo(json.dumps(document(plan, looked), indent=2, ensure_ascii=False))
+        return
+    for line in lines(plan, looked):
+        click.echo(line)
+    for problem in plan.problems:
+        click.echo(str(problem), err=True)
+
+
+def lines(plan: Plan, looked: Looked) -> Iterator[str]:
+    """The timeline as text."""
+    from harness.plan import describe
+    from harness.quantities import spell
+
+    drill = plan.drill
+    yield f"{drill.name}{': ' + drill.title if drill.title else ''}   ({drill.file})"
+    yield ""
+    yield f"  stack    {', '.join(drill.stack.compose)}; ready within {spell(drill.stack.ready_within_s)}"
+    yield f"  load     {drill.load.locustfile} against {drill.load.against}; {_load(plan)}"
+    conditions = ", ".join(str(condition) for condition in drill.steady.all)
+    yield f"  steady   {conditions}; for {spell(drill.steady.for_s)}, within {spell(drill.steady.within_s)}"
+    guards = " or ".join(str(guard) for guard in drill.abort.any)
+    yield f"  abort    {guards + ', or ' if guards else ''}after {spell(plan.max_duration_s)}"
+    yield f"  edges    {_edges(plan, looked)}"
+    yield ""
+    yield "  begins               (from the beginning of the load: earliest – latest)"
+    yield f"  {'0s':<20} the gate: the steady state holds for {spell(drill.steady.for_s)}, or nothing is injected"
+    for phase in plan.phases:
+        yield ""
+        yield from _phase(plan, phase)
+    if plan.claims:
+        yield ""
+        yield f"  {'whole run':<20} {len(plan.claims)} claim{'s' if len(plan.claims) > 1 else ''}"
+        yield from (f"  {'':<20}   must    {claim.text}   {claim.where}" for claim in plan.claims)
+    yield ""
+    yield f"  takes {describe(plan)}"
+
+
+def _phase(plan: Plan, phase: PlannedPhase) -> Iterator[str]:
+    from harness.quantities import spell
+
+    begins = _span(phase.begins_earliest_s, phase.begins_latest_s)
+    yield f"  {begins:<20} {phase.name}, {spell(phase.length_s)}{_rate(plan, phase)}"
+    moments: list[tuple[float, int, str]] = []
+    for injection in phase.injections:
+        text = plan.drill.text(injection.id)
+        moments.append((injection.at_s, 1, f"inject  {text}   {injection.where}"))
+        moments.append((injection.until_s, 0, f"mend    {injection.id}"))
+    for at_s, _, text in sorted(moments):
+        yield f"  {_at(at_s):>20}   {text}"
+    for claim in (claim for claim in phase.claims if not claim.then):
+        yield f"  {_window(claim, 0, phase.length_s):>20}   must    {claim.text}   {claim.where}"
+    for claim in (claim for claim in phase.claims if claim.then):
+        yield f"  {_window(claim, phase.length_s, phase.settle_latest_s):>20}   then    {claim.text}   {claim.where}"
+    settle = _span(phase.settle_earliest_s, phase.settle_latest_s)
+    yield f"  {'':>20}   settle  {settle} after its end: claims decided or late, steady again"
+
+
+def _window(claim: Claim, start_s: float, length_s: float) -> str:
+    """From when to when the claim looks, counted from its phase's beginning; its own limit where it has one."""
+    late_s = claim.expectation.late_s()
+    return f"{_at(start_s)} – {_at(start_s + (length_s if late_s is None else late_s))}"
+
+
+def _at(at_s: float) -> str:
+    """A moment of a phase."""
+    return f"+{_spell(at_s)}"
+
+
+def _spell(value_s: float) -> str:
+    from harness.quantities import spell
+
+    return spell(value_s) if value_s else "0s"
+
+
+def _span(low_s: float, high_s: float) -> str:
+    return _spell(low_s) if low_s == high_s else f"{_spell(low_s)} – {_spell(high_s)}"
+
+
+def _load(plan: Plan) -> str:
+    from harness.quantities import spell
+
+    load = plan.drill.load
+    if load.users is not None:
+        return f"closed, {load.users} users"
+    stretches = [
+        f"{spell(s.for_s)} at {_per_s(s.from_rate)}" + ("" if s.from_rate == s.to_rate else f" to {_per_s(s.to_rate)}")
+        for s in load.segments
+    ]
+    how = "Poisson arrivals, " if load.poisson else "arrivals "
+    return f"{how}{', '.join(stretches)}, then held; at most {load.max_in_flight} in flight, seed {load.seed}"
+
+
+def _rate(plan: Plan, phase: PlannedPhase) -> str:
+    """The rate of arrivals in a phase, of both the earliest and the latest that it may be."""
+    from harness.load.arrivals import rate_at
+
+    if plan.drill.load.users is not None:
+        return ""
+    starts = (phase.begins_earliest_s, phase.begins_latest_s)
+    moments = [at_s + part / 50 * phase.length_s for at_s in starts for part in range(51)]
+    rates = [rate_at(plan.drill.load.segments, at_s) for at_s in moments]
+    low, high = min(rates), max(rates)
+    return f", {_per_s(low)} arrivals" if low == high else f", {_per_s(low)} to {_per_s(high)} arrivals"
+
+
+def _per_s(rate: float) -> str:
+    return f"{rate:.3g}/s"
+
+
+def _edges(plan: Plan, looked: Looked) -> str:
+    hurt = list(dict.fromkeys(i.fault.target for i in plan.injections if i.fault.on_edge))
+    if looked.edges is None:
+        return f"{', '.join(hurt) or 'none hurt'}; not checked: {looked.why.splitlines()[0]}"
+    return f"{', '.join(hurt) or 'none'} hurt, of {len(looked.edges)} found"
+
+
+def document(plan: Plan, looked: Looked) -> dict[str, Any]:
+    """The plan as data; times in seconds, those of a phase from its beginning."""
+
+    def claim(item: Claim) -> dict[str, Any]:
+        reach = plan.reach(item)
+        return {
+            "id": item.id,
+            "text": item.text,
+            "where": item.where,
+            "then": item.then,
+            "window_s": reach.window_s,
+            "late_s": item.expectation.late_s(),
+            "arrivals": round(reach.arrivals),
+        }
+
+    phases = [
+        {
+            "name": phase.name,
+            "length_s": phase.length_s,
+            "begins_s": [phase.begins_earliest_s, phase.begins_latest_s],
+            "settle_s": [phase.settle_earliest_s, phase.settle_latest_s],
+            "injections": [
+                {
+                    "id": injection.id,
+                    "kind": injection.fault.word,
+                    "target": injection.fault.target,
+                    "at_s": injection.at_s,
+                    "until_s": injection.until_s,
+                    "text": plan.drill.text(injection.id),
+                    "where": injection.where,
+                }
+                for injection in phase.injections
+            ],
+            "claims": [claim(item) for item in phase.claims],
+        }
+        for phase in plan.phases
+    ]
+    return {
+        "schema": "drill.plan/1",
+        "drill": plan.drill.name,
+        "file": plan.drill.file,
+        "gate": {"for_s": plan.drill.steady.for_s, "within_s": plan.drill.steady.within_s},
+        "phases": phases,
+        "claims": [claim(item) for item in plan.claims],
+        "takes_s": [plan.shortest_s, plan.longest_s],
+        "max_duration_s": plan.max_duration_s,
+        "edges_checked": looked.edges is not None,
+        "services": list(plan.services),
+        "warnings": [str(problem) for problem in plan.problems],
+    }

@@ -1,0 +1,88 @@
+"""`drill show DRILL`: its story in words, and what its last runs came to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.inputs import drill_options, read_drill
+
+if TYPE_CHECKING:
+    from harness.drill.model import Drill
+
+_LAST = 10
+
+
+@click.command("show")
+@click.argument("drill")
+@drill_options
+def command(drill: str, sets: tuple[str, ...], env_file: tuple[Path, ...]) -> None:
+    """Show one drill and its last verdicts."""
+    from harness.drill.problem import shown_path
+    from harness.drill.project import find_project
+
+    made = read_drill(drill, sets, env_file)
+    for line in story(made):
+        click.echo(line)
+    runs = find_project().stored_runs(made.name)
+    click.echo("")
+    if not runs:
+        click.echo(f"never run here; start it with: drill run {made.name}")
+        return
+    click.echo(f"last runs ({shown_path(find_project().runs / made.name)}):")
+    for folder in runs[-_LAST:][::-1]:
+        click.echo(f"  {folder.name}  {verdict_line(folder)}")
+
+
+def story(drill: Drill) -> Iterator[str]:
+    """The drill told in sentences."""
+    from harness.plan import describe, make_plan
+    from harness.quantities import spell
+
+    yield f"{drill.name}{': ' + drill.title if drill.title else ''}"
+    about = [f"owner {drill.owner}" if drill.owner else "", f"tags {', '.join(drill.tags)}" if drill.tags else ""]
+    yield from ([f"  {', '.join(text for text in about if text)}"] if any(about) else [])
+    yield f"  {drill.file}"
+    if drill.hypothesis:
+        yield ""
+        yield from (f"  {line}" for line in drill.hypothesis.strip().splitlines())
+    yield ""
+    gate = f"{' and '.join(str(condition) for condition in drill.steady.all)} for {spell(drill.steady.for_s)}"
+    yield f"First {drill.load.locustfile} loads {drill.load.against} until {gate}."
+    for phase in drill.phases:
+        yield f"{phase.name}, for {spell(phase.for_s)}:"
+        for fault in phase.faults:
+            after = f"after {spell(fault.after)}, " if fault.after else ""
+            yield f"  {after}do    {drill.text(fault.id)}"
+        yield from (f"  must  {drill.text(claim.id)}" for claim in phase.expect)
+        yield from (f"  then  {drill.text(claim.id)}" for claim in phase.then)
+        if not (phase.faults or phase.expect or phase.then):
+            yield "  nothing is done"
+    if drill.expect:
+        yield "In the whole run:"
+        yield from (f"  must  {drill.text(claim.id)}" for claim in drill.expect)
+    yield ""
+    yield f"It takes {describe(make_plan(drill))}."
+
+
+def verdict_line(folder: Path) -> str:
+    """What a run came to, from its verdict.json."""
+    try:
+        data: Any = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return "no verdict yet; `drill judge` makes one from what it left"
+    except (OSError, ValueError) as error:
+        return f"its verdict.json cannot be read: {error}"
+    if not isinstance(data, dict):
+        return "its verdict.json is not understood"
+    findings = [f for f in data.get("findings", ()) if isinstance(f, dict)]
+    outcomes = [str(f.get("outcome", (f.get("finding") or {}).get("outcome", ""))) for f in findings]
+    word = str(data.get("word", data.get("verdict", "")))
+    passed = sum(outcome == "passed" for outcome in outcomes)
+    failed = [str(f.get("id", "")) for f, outcome in zip(findings, outcomes, strict=True) if outcome == "failed"]
+    text = f"{word:<13} {passed} of {len(outcomes)} passed"
+    return text + (f"; failed: {', '.join(failed)}" if failed else "")

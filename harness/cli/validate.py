@@ -1,0 +1,135 @@
+"""`drill validate`: drill files, their locustfiles, their Compose files, edges and services. Starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.inputs import drill_options, environment, look
+
+if TYPE_CHECKING:
+    from harness.drill.problem import Problem
+
+
+@click.command("validate")
+@click.argument("paths", nargs=-1, metavar="[DRILL|PATH]...")
+@drill_options
+@click.option("--format", "shape", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
+def command(paths: tuple[str, ...], sets: tuple[str, ...], env_file: tuple[Path, ...], shape: str) -> None:
+    """Check drill files: every error at once, as file:line:column. Without PATH all drills of the project.
+
+    Exit code 0 when all are valid, 2 otherwise.
+
+    Example:  drill validate      drill validate drills/first-light.yaml --format github
+    """
+    import sys
+
+    from harness.errors import EXIT_USAGE
+
+    env = environment(env_file)
+    found: list[Problem] = []
+    unchecked: list[str] = []
+    wrong: set[Path] = set()
+    files = _files(paths)
+    for file in files:
+        problems, why = check(file, sets, env)
+        found += problems
+        if why:
+            unchecked.append(f"{_shown(file)}: services and edges could not be checked: {why}")
+        if any(problem.severity == "error" for problem in problems):
+            wrong.add(file)
+    if shape == "json":
+        _print_json(files, found, unchecked)
+    elif shape == "github":
+        for problem in found:
+            click.echo(annotation(problem))
+    else:
+        for problem in found:
+            click.echo(str(problem))
+        for file in files:
+            if file not in wrong:
+                click.echo(f"{_shown(file)}: valid")
+        errors = sum(problem.severity == "error" for problem in found)
+        click.echo(
+            f"{len(files)} drill{'s' if len(files) != 1 else ''} checked, {errors} error{'s' if errors != 1 else ''}",
+            err=True,
+        )
+    for text in unchecked:
+        click.echo(f"note: {text}", err=True)
+    if wrong:
+        sys.exit(EXIT_USAGE)
+
+
+def check(file: Path, sets: Sequence[str], env: dict[str, str]) -> tuple[list[Problem], str]:
+    """All problems of one drill, and why its services and edges could not be checked, or ''."""
+    from harness.drill import locustfile
+    from harness.drill.parse import parse
+    from harness.drill.problem import Invalid
+    from harness.plan import make_plan
+
+    try:
+        drill = parse(file, sets=sets, env=env)
+    except Invalid as invalid:
+        return list(invalid.found), ""
+    found = locustfile.problems(drill.locustfile)
+    looked = look(drill)
+    found += [drill.origin.document.problem(("stack", "compose"), text) for text in looked.wrong]
+    found += make_plan(drill, edges=looked.edges, services=looked.services).problems
+    unchecked = looked.why if looked.edges is None and not looked.wrong else ""
+    known: dict[tuple[str, int, int, str], Problem] = {(p.file, p.line, p.column, p.what): p for p in found}
+    errors = any(problem.severity == "error" for problem in known.values())
+    return list(known.values()), "" if errors else unchecked
+
+
+def _files(paths: Sequence[str]) -> list[Path]:
+    from harness.drill.problem import shown_path
+    from harness.drill.project import find_project
+    from harness.errors import UsageError
+
+    project = find_project()
+    if not paths:
+        files = list(project.drill_files())
+        if not files:
+            raise UsageError(f"no drills in {shown_path(project.drills)}; name a file, or make one there")
+        return files
+    files = []
+    for path in paths:
+        if Path(path).is_dir():
+            files += sorted(p for p in Path(path).iterdir() if p.suffix in (".yaml", ".yml") and p.is_file())
+        else:
+            files.append(project.find(path))
+    return files
+
+
+def _shown(file: Path) -> str:
+    from harness.drill.problem import shown_path
+
+    return shown_path(file)
+
+
+def _print_json(files: Sequence[Path], found: Sequence[Problem], unchecked: Sequence[str]) -> None:
+    import dataclasses
+    import json
+
+    made: dict[str, Any] = {
+        "schema": "drill.validate/1",
+        "valid": not any(problem.severity == "error" for problem in found),
+        "files": [_shown(file) for file in files],
+        "problems": [dataclasses.asdict(problem) for problem in found],
+        "unchecked": list(unchecked),
+    }
+    click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+
+
+def annotation(problem: Problem) -> str:
+    """A workflow command of GitHub Actions, escaped as its runner wants it."""
+
+    def escaped(text: str, *, value: bool = False) -> str:
+        text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        return text.replace(":", "%3A").replace(",", "%2C") if value else text
+
+    place = f",line={problem.line},col={problem.column}" if problem.line else ""
+    return f"::{problem.severity} file={escaped(problem.file, value=True)}{place}::{escaped(problem.what)}"

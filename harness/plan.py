@@ -1,0 +1,260 @@
+"""A drill flattened to what is done when: each injection with its mend, each claim with its window. Pure.
+
+Times of a phase count from its beginning, in seconds; when that is depends on the gate and on how long the stack takes
+to be put right, so a plan knows the earliest and the latest. They count from the beginning of the load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from harness.drill.model import Drill, Phase
+from harness.drill.problem import Invalid, Problem, did_you_mean
+from harness.edges import Edge, edge_id
+from harness.expectations.base import Expectation, Reach
+from harness.faults.base import Fault
+from harness.load.arrivals import expected_count
+from harness.quantities import spell
+
+CLIENT = "client"  # the caller's name of an edge on the users' side
+_CLOSED_PER_S = 100.0  # of one user of the closed model, at most: answers do not come faster than every 10 ms
+
+
+@dataclass(frozen=True)
+class Injection:
+    """A fault with its beginning and its end, from the phase's beginning; at `until_s` it is mended, come what may."""
+
+    id: str
+    fault: Fault
+    at_s: float
+    until_s: float
+    where: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An expectation in its place: its phase ('' for the whole run); `then` when it is about after the phase."""
+
+    id: str
+    expectation: Expectation
+    phase: str
+    then: bool
+    where: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class PlannedPhase:
+    """
+    begins_earliest_s, begins_latest_s   from the beginning of the load
+    settle_earliest_s, settle_latest_s   from the phase's end until the next may begin: `then` claims decided or late,
+                                         and the steady state held again for as long as the drill asks
+    """
+
+    name: str
+    length_s: float
+    injections: tuple[Injection, ...]
+    claims: tuple[Claim, ...]
+    begins_earliest_s: float
+    begins_latest_s: float
+    settle_earliest_s: float
+    settle_latest_s: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`claims` are those about the whole run; `problems` make the plan unfit to run (warnings among them do not)."""
+
+    drill: Drill
+    phases: tuple[PlannedPhase, ...]
+    claims: tuple[Claim, ...]
+    max_duration_s: float
+    problems: tuple[Problem, ...] = ()
+    services: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    @property
+    def all_claims(self) -> tuple[Claim, ...]:
+        """Every claim, in the file's order: the phases' first, then those about the whole run."""
+        return (*(claim for phase in self.phases for claim in phase.claims), *self.claims)
+
+    @property
+    def injections(self) -> tuple[Injection, ...]:
+        return tuple(injection for phase in self.phases for injection in phase.injections)
+
+    @property
+    def shortest_s(self) -> float:
+        """From the beginning of the load to the end of the last phase's settling, when all goes fast."""
+        last = self.phases[-1]
+        return last.begins_earliest_s + last.length_s + last.settle_earliest_s
+
+    @property
+    def longest_s(self) -> float:
+        """The same when every wait takes as long as it may; max_duration may end the run before."""
+        last = self.phases[-1]
+        return last.begins_latest_s + last.length_s + last.settle_latest_s
+
+    def refuse(self) -> None:
+        """Raises Invalid when the plan has errors."""
+        if self.errors:
+            raise Invalid(self.errors)
+
+    def reach(self, claim: Claim) -> Reach:
+        """What a claim could see at the most in this run."""
+        phase = next((phase for phase in self.phases if phase.name == claim.phase), None)
+        if phase is None:
+            first = self.phases[0]
+            starts, window_s = (first.begins_earliest_s, first.begins_latest_s), self.longest_s - first.begins_latest_s
+        elif claim.then:
+            starts = (phase.begins_earliest_s + phase.length_s, phase.begins_latest_s + phase.length_s)
+            window_s = phase.settle_latest_s
+        else:
+            starts, window_s = (phase.begins_earliest_s, phase.begins_latest_s), phase.length_s
+        return Reach(
+            window_s=window_s,
+            arrivals=max(_arrivals(self.drill, start_s, window_s) for start_s in starts),
+            timeout_s=self.drill.load.timeout_s,
+            services=self.services,
+            faulted=bool(phase.injections if phase else self.injections),
+            then=claim.then,
+        )
+
+    def check(self, edges: Sequence[Edge] | None = None, services: Sequence[str] | None = None) -> list[Problem]:
+        """What is wrong with the plan on this stack: names not there, edges that cannot be, claims never decided.
+
+        What is None is not known, and not checked.
+        """
+        names = tuple(services or self.services)
+        knowing = replace(self, services=names)
+        found = list(_undecidable(knowing))
+        if services is not None:
+            found += _load_target(self.drill, names)
+            found += _declared(self.drill, names)
+            found += _services(self, names)
+        if edges is not None:
+            found += _edges(self, edges, names)
+        return found
+
+
+def make_plan(drill: Drill, *, edges: Sequence[Edge] | None = None, services: Sequence[str] | None = None) -> Plan:
+    """The plan of a drill, with its problems; give edges and services of the stack when they are known."""
+    steady = drill.steady
+    earliest_s, latest_s = steady.for_s, steady.within_s
+    phases: list[PlannedPhase] = []
+    for phase in drill.phases:
+        planned = _phase(drill, phase, earliest_s, latest_s)
+        phases.append(planned)
+        earliest_s += planned.length_s + planned.settle_earliest_s
+        latest_s += planned.length_s + planned.settle_latest_s
+    claims = tuple(_claim(drill, claim, "", False) for claim in drill.expect)
+    plan = Plan(drill, tuple(phases), claims, drill.abort.max_duration_s, services=tuple(services or ()))
+    return replace(plan, problems=(*drill.warnings, *plan.check(edges, services)))
+
+
+def _phase(drill: Drill, phase: Phase, earliest_s: float, latest_s: float) -> PlannedPhase:
+    injections = tuple(_injection(drill, phase, fault) for fault in phase.faults)
+    claims = tuple(_claim(drill, claim, phase.name, False) for claim in phase.expect)
+    then = tuple(_claim(drill, claim, phase.name, True) for claim in phase.then)
+    mended_s = max((injection.until_s for injection in injections), default=0.0)
+    limits_s = [claim.expectation.late_s() or 0.0 for claim in then]
+    return PlannedPhase(
+        phase.name,
+        phase.for_s,
+        injections,
+        (*claims, *then),
+        earliest_s,
+        latest_s,
+        max(0.0, mended_s + drill.steady.for_s - phase.for_s) if injections else 0.0,
+        max(drill.steady.within_s, max(limits_s, default=0.0) + drill.steady.for_s),
+    )
+
+
+def _injection(drill: Drill, phase: Phase, fault: Fault) -> Injection:
+    until_s = phase.for_s if fault.for_ is None else min(phase.for_s, fault.after + fault.for_)
+    return Injection(fault.id, fault, fault.after, until_s, drill.where(fault.id))
+
+
+def _claim(drill: Drill, claim: Expectation, phase: str, then: bool) -> Claim:
+    return Claim(claim.id, claim, phase, then, drill.where(claim.id), drill.text(claim.id))
+
+
+def _arrivals(drill: Drill, start_s: float, window_s: float) -> float:
+    if drill.load.users is not None:
+        return drill.load.users * window_s * _CLOSED_PER_S
+    return expected_count(drill.load.segments, start_s, start_s + window_s)
+
+
+def _undecidable(plan: Plan) -> Iterator[Problem]:
+    for claim in plan.all_claims:
+        why = claim.expectation.undecidable(plan.reach(claim))
+        if why:
+            yield plan.drill.problem(claim.id, f"{claim.id}: this run could never decide it: {why}")
+
+
+def _load_target(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
+    service = drill.load.against.service
+    if service not in services:
+        yield drill.origin.document.problem(("load", "against"), _no_service("load.against", service, services))
+
+
+def _declared(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
+    for number, wish in enumerate(drill.stack.edges):
+        caller, _ = edge_id(wish.edge)
+        if caller not in services and caller != CLIENT:
+            what = _no_service(f"stack.edges: {wish.edge}", caller, services)
+            yield drill.origin.document.problem(("stack", "edges", number), what)
+
+
+def _services(plan: Plan, services: Sequence[str]) -> Iterator[Problem]:
+    """Services that faults and claims name; a claim may say '*' or another pattern."""
+    for injection in plan.injections:
+        if not injection.fault.on_edge and injection.fault.target not in services:
+            what = _no_service(injection.id, injection.fault.target, services)
+            yield plan.drill.problem(injection.id, what, "service")
+    for claim in plan.all_claims:
+        named = getattr(claim.expectation, "services", None) or getattr(claim.expectation, "service", None) or ()
+        for name in (named,) if isinstance(named, str) else tuple(named):
+            if not any(fnmatchcase(service, name) for service in services):
+                yield plan.drill.problem(claim.id, _no_service(claim.id, name, services), "service")
+
+
+def _edges(plan: Plan, edges: Sequence[Edge], services: Sequence[str]) -> Iterator[Problem]:
+    by_id = {edge.id: edge for edge in edges}
+    for injection in plan.injections:
+        target = injection.fault.target
+        if not injection.fault.on_edge:
+            continue
+        edge = by_id.get(target)
+        if edge is None:
+            yield plan.drill.problem(injection.id, f"{injection.id}: {_no_edge(target, by_id, services)}", "edge")
+        elif edge.refused:
+            what = f"{injection.id}: the edge {target} cannot be hurt: {edge.refused}"
+            yield plan.drill.problem(injection.id, what, "edge")
+
+
+def _no_edge(target: str, known: dict[str, Edge], services: Sequence[str]) -> str:
+    caller, dependency = edge_id(target)
+    near = did_you_mean(target, known)
+    if services and caller not in services and caller != CLIENT:
+        return f"no edge {target}: there is no service '{caller}'{near or did_you_mean(caller, services)}"
+    own = [id_ for id_ in known if id_.startswith(f"{caller}->")]
+    found = f"; found from {caller}: {', '.join(own)}" if own and not near else ""
+    declare = f"stack: {{edges: ['{caller}->{dependency}']}}"
+    return f"no edge {target} was found{near}{found}; if it is there, declare it: {declare}"
+
+
+def _no_service(what: str, name: str, services: Sequence[str]) -> str:
+    near = did_you_mean(name, services) or f"; there are {', '.join(services)}"
+    return f"{what}: there is no service '{name}' in the stack{near}"
+
+
+def describe(plan: Plan) -> str:
+    """How long the run takes, in words."""
+    ready = spell(plan.drill.stack.ready_within_s)
+    length = f"{spell(plan.shortest_s)} to {spell(plan.longest_s)}"
+    return f"{length} once the stack is ready (within {ready}); ended in any case after {spell(plan.max_duration_s)}"
