@@ -16,6 +16,8 @@ LOG = Path("/var/log/drill-dockerd.log")
 PID_FILE = Path("/var/run/docker.pid")
 PLACES = ("/usr/sbin/dockerd", "/usr/bin/dockerd", "/usr/local/bin/dockerd", "/sbin/dockerd")
 START_S = 90.0
+SYSTEMD = Path("/run/systemd/system")
+"""There only where systemd runs the machine (man sd_booted)."""
 
 
 def find_dockerd() -> str | None:
@@ -28,7 +30,7 @@ def start(say: Callable[[str], object]) -> None:
 
     Raises errors.CannotRun with the engine's own last words when it does not come up.
     """
-    if Path("/run/systemd/system").is_dir():
+    if SYSTEMD.is_dir():
         say("systemctl enable --now docker")
         started = ask("systemctl", "enable", "--now", "docker", timeout_s=START_S)
         if not started.ok:

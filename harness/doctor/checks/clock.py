@@ -35,12 +35,12 @@ class ClockCheck:
         after = time.time()
         if len(told) != 2:
             return Seen(self.name, "missing", "the engine does not tell its time", "docker info")
-        return self._compare(engine_s=parse_time(told[0]), kernel=told[1], before=before, after=after)
+        return self.compare(engine_s=parse_time(told[0]), kernel=told[1], before=before, after=after)
 
     def fix(self, say: Say) -> None:
         """The clock of a machine is its owner's."""
 
-    def _compare(self, engine_s: float, kernel: str, before: float, after: float) -> Seen:
+    def compare(self, engine_s: float, kernel: str, before: float, after: float) -> Seen:
         here = platform.release()
         if kernel != here:
             what = f"the engine runs on another kernel ({kernel}, here {here}): their times cannot be compared"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class ServiceImagesCheck:
                 if image_exists(tag):
                     continue
                 if built:
-                    _build(file, built, say)
+                    build(file, built, say)
                 elif not pull(tag, say):
                     raise CannotRun(
                         Missing(f"{file} wants the image {tag}, which cannot be pulled", f"docker pull {tag}")
@@ -66,20 +66,19 @@ def wanted_images(file: Path) -> Mapping[str, str]:
     if not said.ok:
         cure = f"docker compose --file {shlex.quote(str(file))} config"
         raise CannotRun(Missing(f"{file} cannot be read: {said.why}", cure))
-    return dict(_named(json.loads(said.out)))
+    return named(json.loads(said.out))
 
 
-def _named(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def named(config: Mapping[str, Any]) -> dict[str, str]:
+    """Image -> building service of what `docker compose config` gives; a builder goes before a user."""
     services: Mapping[str, Any] = config.get("services") or {}
-    for settings in services.values():
-        if settings.get("image") and not settings.get("build"):
-            yield settings["image"], ""
-    for service, settings in services.items():
-        if settings.get("image") and settings.get("build"):
-            yield settings["image"], service
+    used = {settings["image"]: "" for settings in services.values() if settings.get("image")}
+    built = {s["image"]: service for service, s in services.items() if s.get("image") and s.get("build")}
+    return used | built
 
 
-def _build(file: Path, service: str, say: Say) -> None:
+def build(file: Path, service: str, say: Say) -> None:
+    """Build the image of one service with Compose. Raises errors.CannotRun with the builder's reason."""
     say(f"building the image of {service} in {file}")
     command = ("compose", "--file", str(file), "--profile", "*", "build", *proxy_build_args(), service)
     done = docker(*command, timeout_s=BUILD_S)

@@ -14,6 +14,8 @@ from harness.doctor.images.tags import HARNESS_NAME, INSIDE, dockerfile, harness
 from harness.errors import CannotRun, Missing
 
 BUILD_S = 600.0
+KEPT = 3
+"""Another checkout on this machine may be about to start from its own; Docker lists the newest first."""
 
 
 def ensure_harness_image(say: Callable[[str], object] = lambda line: None) -> str:
@@ -36,13 +38,12 @@ def ensure_harness_image(say: Callable[[str], object] = lambda line: None) -> st
         )  # fmt: skip
     if not built.ok:
         raise CannotRun(Missing(f"the harness image {tag} cannot be built: {built.why}", fix_line()))
-    _remove_older(tag)
+    remove_older(tag)
     return tag
 
 
-def _remove_older(tag: str) -> None:
-    """Remove earlier harness images; Docker itself refuses to remove one whose container still exists."""
-    listed = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", HARNESS_NAME)
-    for older in listed.out.split():
-        if older != tag:
-            docker("image", "rm", older)
+def remove_older(tag: str) -> None:
+    """Remove all but the newest KEPT harness images; Docker refuses one that a container has."""
+    listed = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", HARNESS_NAME).out.split()
+    for older in [other for other in listed if other != tag][KEPT - 1 :]:
+        docker("image", "rm", older)

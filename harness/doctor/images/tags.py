@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -26,5 +27,5 @@ def harness_tag() -> str:
     digest = hashlib.sha256()
     for path in (dockerfile("harness"), *sorted(INSIDE.rglob("*.py"))):
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(PACKAGE)} {len(content)}\n".encode() + content)
+        digest.update(f"{os.path.relpath(path, INSIDE)} {len(content)}\n".encode() + content)
     return f"{HARNESS_NAME}:{digest.hexdigest()[:16]}"
