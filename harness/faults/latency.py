@@ -74,11 +74,21 @@ class Latency(ToxicFault):
                 measured = {"added_ms": round(median(added), 2) if added else None}
                 return Landing("not_measurable", why, {**stated, "share": self.share}, measured, looks=len(looks))
             least_ms = ordinary_ms
-        hit = [value for value in added if value >= least_ms]
-        weaker = sum(1 for value in added if max(0.25 * self.delay_ms, 2 * ordinary_ms) < value < least_ms)
-        measured = {"added_ms": round(median(hit), 2) if hit else None}
-        detail = f"{median(hit):.1f} ms added a turn, {self.delay_ms:g} ms stated" if hit else ""
-        return felt.by_share(self.share, len(looks), len(hit), weaker, stated=stated, measured=measured, detail=detail)
+        told = [value for look, value in zip(looks, added, strict=True) if look.outcome == "answered"]
+        hit = [value for value in told if value >= least_ms]
+        weaker = sum(1 for value in told if max(0.25 * self.delay_ms, 2 * ordinary_ms) < value < least_ms)
+        hung = len(looks) - len(told)
+        size = f"{median(hit):.1f} ms added a turn, {self.delay_ms:g} ms stated" if hit else ""
+        detail = "; ".join(filter(None, (size, f"{hung} had no answer within their limit" if hung else "")))
+        return felt.by_share(
+            self.share,
+            len(looks),
+            len(hit) + hung,
+            weaker,
+            stated=stated,
+            measured={"added_ms": round(median(hit), 2) if hit else None},
+            detail=detail,
+        )
 
     def _may_hang(self, look: Witnessed) -> bool:
         """Whether no answer within the look's limit is what this delay would do (in as many turns as a login may

@@ -1,4 +1,4 @@
-"""What holds for every fault: its docstring's YAML makes it, it wants what it says, and it takes away what it wanted."""
+"""What holds for every fault: its docstring makes it, it wants what it says, and it takes away what it wanted."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from harness.fakeworld import FakeWorld
 from harness.faults import FAULTS
 from harness.faults.base import Fault
-from harness.testing import FakeWorld
 from harness.world.toxiproxy import check
 
 BY_WORD = {fault.word: fault for fault in FAULTS}

@@ -54,7 +54,7 @@ class Dependency:
 
 
 class ToxiproxyProcess:
-    """A Toxiproxy of the test's own: restart() kills it and starts it empty on the same port, as its container would."""
+    """A Toxiproxy of the test's own: restart() kills it and starts it empty on the same port."""
 
     def __init__(self, binary: Path) -> None:
         self._binary = binary

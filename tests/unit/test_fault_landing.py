@@ -1,0 +1,201 @@
+"""Whether a fault landed is judged from looks alone: how many felt it, how strongly, and against what was ordinary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.facts import Witnessed
+from harness.faults import FAULTS
+from harness.faults.base import Fault
+
+BY_WORD = {fault.word: fault for fault in FAULTS}
+
+
+def fault(word: str, **fields: Any) -> Fault:
+    target = {"service": "db"} if word in ("stop", "kill", "pause") else {"edge": "api->db"}
+    return BY_WORD[word].model_validate({**target, **fields})
+
+
+def look(outcome: str = "answered", answer_ms: float | None = None, **fields: Any) -> Witnessed:
+    known = {"speaks": "http", "limit_ms": 1500.0, "size": 100, "chunks": 1, "turns": 1, **fields}
+    return Witnessed(edge="api->db", port=5432, outcome=outcome, answer_ms=answer_ms, **known)
+
+
+BEFORE = [look(answer_ms=2.0 + 0.01 * n, close_ms=0.5) for n in range(20)]
+BARE = [look(answer_ms=50.0, speaks="") for _ in range(20)]
+
+
+def slow(ms: float, count: int = 20) -> list[Witnessed]:
+    return [look(answer_ms=2.0 + ms + 0.1 * n) for n in range(count)]
+
+
+def test_a_latency_of_the_stated_size_on_every_look_has_landed_with_both_sizes_side_by_side() -> None:
+    landing = fault("latency", delay="400ms").landing(BEFORE, slow(400.8))
+    assert landing.outcome == "landed"
+    assert landing.stated["delay_ms"] == 400
+    assert 400 < landing.measured["added_ms"] < 403
+    assert landing.share == 1
+
+
+def test_a_latency_is_counted_once_for_each_turn_of_the_exchange() -> None:
+    before = [look(answer_ms=3.0, turns=3, speaks="mysql")] * 10
+    during = [look(answer_ms=1205.0, turns=3, speaks="mysql")] * 10
+    assert fault("latency", delay="400ms").landing(before, during).measured["added_ms"] == pytest.approx(400.67)
+
+
+def test_a_latency_that_nobody_felt_has_not_landed() -> None:
+    assert fault("latency", delay="400ms").landing(BEFORE, slow(0)).outcome == "not_landed"
+
+
+def test_a_latency_of_half_the_size_is_partial() -> None:
+    landing = fault("latency", delay="400ms").landing(BEFORE, slow(200))
+    assert landing.outcome == "partial"
+    assert "less than stated" in landing.because
+
+
+def test_a_latency_with_jitter_as_large_as_itself_is_judged_by_its_middle() -> None:
+    during = [look(answer_ms=2.0 + ms) for ms in (5, 40, 90, 120, 160, 199, 80, 110, 130)]
+    assert fault("latency", delay="100ms", jitter="100ms").landing(BEFORE, during).outcome == "landed"
+
+
+def test_a_latency_within_the_ordinary_spread_is_not_measurable() -> None:
+    noisy = [look(answer_ms=ms) for ms in (1.0, 30.0, 2.0, 25.0, 3.0, 40.0, 2.0, 1.0)]
+    landing = fault("latency", delay="5ms").landing(noisy, noisy)
+    assert landing.outcome == "not_measurable"
+    assert "ordinary spread" in landing.because
+
+
+def test_a_latency_longer_than_the_looks_limit_is_felt_as_a_hang() -> None:
+    assert fault("latency", delay="5s").landing(BEFORE, [look("hung")] * 8).outcome == "landed"
+
+
+def test_a_latency_on_a_dependency_that_refuses_is_not_measurable() -> None:
+    assert fault("latency", delay="400ms").landing(BEFORE, [look("refused")] * 8).outcome == "not_measurable"
+
+
+@pytest.mark.parametrize(
+    "word", ["latency", "hang", "reset", "bandwidth", "slow_close", "limit_data", "slicer", "pause"]
+)
+def test_where_only_connecting_was_tried_most_faults_are_not_measurable_and_it_says_why(word: str) -> None:
+    fields = {
+        "latency": {"delay": "400ms"},
+        "bandwidth": {"rate": "1KB/s"},
+        "slow_close": {"delay": "1s"},
+        "limit_data": {"bytes": "10B"},
+        "slicer": {"size": "10B"},
+    }
+    landing = fault(word, **fields.get(word, {})).landing(BARE, BARE)
+    assert landing.outcome == "not_measurable"
+    assert "protocol" in landing.because
+
+
+@pytest.mark.parametrize(("hits", "outcome"), [(30, "landed"), (24, "landed"), (8, "partial"), (55, "partial")])
+def test_a_share_has_landed_when_the_looks_interval_holds_it(hits: int, outcome: str) -> None:
+    during = slow(400, hits) + slow(0, 60 - hits)
+    assert fault("latency", delay="400ms", share="50%").landing(BEFORE, during).outcome == outcome
+
+
+def test_a_small_share_that_a_few_looks_did_not_meet_is_not_measurable_and_says_how_many_would_decide() -> None:
+    landing = fault("hang", share="10%").landing(BEFORE, BEFORE[:10])
+    assert landing.outcome == "not_measurable"
+    assert "44 looks would decide" in landing.because
+    assert fault("hang", share="10%").landing(BEFORE, BEFORE * 3).outcome == "not_landed"
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"),
+    [
+        ("hang", "hung"),
+        ("reset", "reset"),
+        ("down", "refused"),
+        ("stop", "refused"),
+        ("kill", "refused"),
+        ("pause", "hung"),
+    ],
+)
+def test_a_fault_that_ends_looks_in_its_own_way_has_landed_and_any_other_way_tells(word: str, outcome: str) -> None:
+    it = fault(word)
+    assert it.landing(BEFORE, [look(outcome)] * 9).outcome == "landed"
+    assert it.landing(BEFORE, BEFORE).outcome == "not_landed"
+    assert it.landing(BEFORE, [look(outcome)] * 4 + BEFORE[:16]).outcome == "partial"
+
+
+def test_a_reset_that_arrives_as_an_end_of_file_is_partial_and_says_so() -> None:
+    landing = fault("reset").landing(BEFORE, [look("closed")] * 9)
+    assert landing.outcome == "partial"
+    assert "9 closed" in landing.because
+
+
+def test_looks_of_a_caller_that_did_not_run_are_no_looks() -> None:
+    landing = fault("down").landing(BEFORE, [look("blinded")] * 9)
+    assert landing.outcome == "not_measurable"
+    assert fault("down").landing([look("blinded")] * 9, [look("refused")] * 9).outcome == "not_measurable"
+
+
+def test_down_needs_no_protocol() -> None:
+    assert fault("down").landing(BARE, [look("refused", speaks="")] * 5).outcome == "landed"
+
+
+def test_a_bandwidth_is_measured_where_the_answer_is_long_enough_to_tell() -> None:
+    it = fault("bandwidth", rate="64KB/s")
+    assert it.landing(BEFORE, BEFORE).outcome == "not_measurable"
+    long = [look(answer_ms=2.0, size=32000)] * 9
+    during = [look(answer_ms=502.0, size=32000)] * 9
+    landing = it.landing(long, during)
+    assert landing.outcome == "landed"
+    assert landing.measured["rate_bytes_s"] == 64000
+    assert it.landing(long, long).outcome == "not_landed"
+
+
+def test_a_slow_close_is_measured_by_the_end_of_the_connection() -> None:
+    it = fault("slow_close", delay="400ms")
+    assert it.landing(BEFORE, [look(answer_ms=2.0, close_ms=401.0)] * 9).measured["added_ms"] == pytest.approx(400.5)
+    assert it.landing(BEFORE, BEFORE).outcome == "not_landed"
+    never = [look(answer_ms=2.0, close_ms=None)] * 9
+    assert it.landing(BEFORE, never).outcome == "landed"
+    assert it.landing(never, never).outcome == "not_measurable"
+
+
+def test_a_data_limit_is_measured_where_an_answer_is_longer() -> None:
+    assert fault("limit_data", bytes="1KB").landing(BEFORE, BEFORE).outcome == "not_measurable"
+    assert fault("limit_data", bytes="50B").landing(BEFORE, [look("closed", size=50)] * 9).outcome == "landed"
+    assert fault("limit_data", bytes="50B").landing(BEFORE, BEFORE).outcome == "not_landed"
+
+
+def test_sliced_data_is_measured_by_the_number_of_pieces() -> None:
+    it = fault("slicer", size="10B", delay="1ms")
+    landing = it.landing(BEFORE, [look(answer_ms=12.0, chunks=10)] * 9)
+    assert landing.outcome == "landed"
+    assert landing.measured["size"] == 10
+    assert it.landing(BEFORE, BEFORE).outcome == "not_landed"
+    assert fault("slicer", size="80B").landing(BEFORE, BEFORE).outcome == "not_measurable"
+
+
+def test_a_mend_is_proven_by_an_answer_as_quick_as_before() -> None:
+    it = fault("latency", delay="400ms")
+    assert it.gone(BEFORE, slow(400, 1)).outcome == "not_landed"
+    assert it.gone(BEFORE, slow(400, 3) + slow(20, 1)).outcome == "landed"
+    assert it.gone(BEFORE, [look("hung")]).outcome == "not_landed"
+    assert it.gone(BEFORE, [look("blinded")]).outcome == "not_measurable"
+
+
+def test_after_a_share_it_takes_several_looks_to_prove_the_mend() -> None:
+    it = fault("hang", share="50%")
+    assert it.gone(BEFORE, slow(0, 4)).outcome == "not_measurable"
+    assert it.gone(BEFORE, slow(0, 5)).outcome == "landed"
+    assert it.gone(BEFORE, [*slow(0, 4), look("hung")]).outcome == "not_landed"
+
+
+def test_a_service_is_back_when_every_edge_into_it_answers_again() -> None:
+    other = [Witnessed(edge="web->db", port=5432, outcome="answered", speaks="http", answer_ms=2.0)]
+    it = fault("stop")
+    assert it.gone([*BEFORE, *other], slow(0, 3)).outcome == "not_measurable"
+    assert it.gone([*BEFORE, *other], slow(0, 3) + other).outcome == "landed"
+    assert it.gone([*BEFORE, *other], [*slow(0, 3), look("refused"), *other]).outcome == "not_landed"
+
+
+def test_without_an_edge_into_a_service_nothing_is_measurable() -> None:
+    assert fault("kill").landing((), ()).outcome == "not_measurable"
+    assert fault("kill").gone((), ()).outcome == "not_measurable"

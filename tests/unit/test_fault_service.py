@@ -1,0 +1,81 @@
+"""Stop, kill and pause read back what Docker says, and are put right or say what a person can type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.errors import NotApplied, NotMended
+from harness.fakeworld import FakeWorld
+from harness.faults.kill import Kill
+from harness.faults.pause import Pause
+from harness.faults.stop import Stop
+
+KINDS = [Stop, Kill, Pause]
+
+
+@pytest.fixture
+def fake() -> FakeWorld:
+    return FakeWorld()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_service_that_does_not_run_cannot_be_hurt(kind: Any, fake: FakeWorld) -> None:
+    fake.containers.status["db"] = "exited"
+    with pytest.raises(NotApplied, match="db has no running container"):
+        kind(service="db").inject("it", fake.world)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_container_that_stays_as_it_was_is_not_applied(
+    kind: Any, fake: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for verb in ("stop", "kill", "pause"):
+        monkeypatch.setattr(fake.containers, verb, lambda *_: None)
+    with pytest.raises(NotApplied, match="db-1 is running"):
+        kind(service="db").inject("it", fake.world)
+    assert fake.clock.now_s() >= 10
+
+
+def test_a_container_that_its_restart_policy_brought_back_has_been_killed(
+    fake: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.facts import ContainerSeen
+
+    lives = iter(["2026-01-01T10:00:00Z", "2026-01-01T10:00:00Z", "2026-01-01T10:05:00Z"])
+    monkeypatch.setattr(
+        fake.containers,
+        "states",
+        lambda service="": (ContainerSeen(service="db", container="db-1", status="running", started_at=next(lives)),),
+    )
+    monkeypatch.setattr(fake.containers, "kill", lambda *_: None)
+    assert Kill(service="db").inject("it", fake.world) == {"db-1": "running"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_failing_call_does_not_keep_a_service_from_being_put_right(kind: Any, fake: FakeWorld) -> None:
+    fault = kind(service="db")
+    fault.inject("it", fake.world)
+    fake.failures.raises(1, NotApplied("Docker did not answer"))
+    assert fault.mend("it", fake.world) == ""
+    assert fake.still_on() == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"), [(Stop, "docker start db-1"), (Kill, "docker start db-1"), (Pause, "docker unpause db-1")]
+)
+def test_what_cannot_be_put_right_ends_with_the_command_for_a_person(
+    kind: Any, command: str, fake: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = kind(service="db")
+    fault.inject("it", fake.world)
+
+    def gone(*_: object) -> None:
+        raise NotApplied("Docker is gone")
+
+    monkeypatch.setattr(fake.containers, "start", gone)
+    monkeypatch.setattr(fake.containers, "unpause", gone)
+    with pytest.raises(NotMended, match="Docker is gone") as caught:
+        fault.mend("it", fake.world)
+    assert caught.value.commands == (command,)
