@@ -1,4 +1,5 @@
-"""The kernel's table of TCP connections of one network namespace, as data (proc_net_tcp: /proc/PID/net/tcp and tcp6)."""
+"""The kernel's table of TCP connections of one network namespace, as data (proc_net_tcp: /proc/PID/net/tcp and
+tcp6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The few questions that the lookout asks of Docker, over the mounted socket: which containers run, and where they are."""
+"""The few questions that the lookout asks of Docker, over the mounted socket: which containers run, and where they
+are."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ class _Connection(http.client.HTTPConnection):
 
 @dataclass(frozen=True)
 class Container:
-    """A running container. `ips` are its addresses on all networks; `shares` is the id of the container whose network it uses."""
+    """A running container. `ips` are its addresses on all networks; `shares` is the id of the container whose network
+    it uses."""
 
     id: str
     name: str

@@ -11,6 +11,9 @@ from harness.inside import netns
 from harness.inside.speaks import SPEAKS
 from harness.inside.speaks.wire import Ask, Closed, Wire
 
+POLITE_S = 0.2
+"""How long the other side is given to close before we do."""
+
 
 def look(request: Mapping[str, Any], pid: int, dialled: Callable[[str, int], None]) -> dict[str, Any]:
     """Call it in a fresh thread: it enters the network namespace of `pid` and never leaves it.
@@ -75,7 +78,7 @@ def meet(
     return said
 
 
-def _end(wire: Wire, goodbye: bytes) -> float | None:
+def _end(wire: Wire, goodbye: bytes | None) -> float | None:
     """Say goodbye and wait for the other side's end; how long that took in ms, None when it did not come in time.
 
     The answer is complete by now: whatever happens here is no longer its outcome.
@@ -85,7 +88,8 @@ def _end(wire: Wire, goodbye: bytes) -> float | None:
         if goodbye:
             wire.send(goodbye)
         wire.end_tls()
-        return _ms_since(began_s) if wire.wait_closed() else None
+        polite_s = 0.0 if goodbye == b"" else POLITE_S
+        return _ms_since(began_s) if wire.wait_closed(polite_s) else None
     except (OSError, ValueError):
         return _ms_since(began_s)
 

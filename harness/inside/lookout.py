@@ -1,8 +1,10 @@
 """The lookout: witness and survey for all callers of a run. JSON lines in, JSON lines out; the end of stdin is its end.
 
-    {"id": 1, "do": "look", "project": "drill-…", "service": "api", "host": "db", "port": 5432, "speaks": "postgres", "limit_ms": 1500}
-    {"id": 2, "do": "survey", "project": "drill-…", "edges": [{"edge": "api->db", "caller": "api", "dependency": "db", "address": "…"}]}
-    {"id": 3, "do": "peers" | "pids", "project": "drill-…"}
+    {"id": 1, "project": "drill-…", "do": "look", "service": "api", "host": "db", "port": 5432, "speaks": "postgres",
+     "limit_ms": 1500, "credentials": {"user": "…", "password": "…", "path": "/health"}}
+    {"id": 2, "project": "drill-…", "do": "survey",
+     "edges": [{"edge": "api->db", "caller": "api", "dependency": "db", "address": "10.…", "ports": [5432]}]}
+    {"id": 3, "project": "drill-…", "do": "peers" or "pids"}
 
 Each request has a thread of its own, so a look that hangs holds nobody up; answers carry the id of their request.
 Needs: pid namespace of the host, CAP_SYS_ADMIN (to enter a network), CAP_SYS_PTRACE (to read a caller's hosts file).
@@ -98,7 +100,7 @@ def _tables(everyone: tuple[Container, ...]) -> dict[str, list[connections.Row]]
     return {c.id: read.get(spaces[c.id], []) for c in everyone}
 
 
-def _edge(
+def _edge(  # noqa: PLR0917
     edge: Mapping[str, Any],
     roster: Roster,
     everyone: tuple[Container, ...],

@@ -24,7 +24,8 @@ class Roster:
         self._turn = 0
 
     def all(self) -> tuple[Container, ...]:
-        """Containers whose main process lives. Raises OSError when Docker does not answer and nothing usable is known."""
+        """Containers whose main process lives. Raises OSError when Docker does not answer and nothing usable is
+        known."""
         with self._lock:
             stale = time.monotonic() - self._asked_s > FRESH_S
             if stale or not all(c.lives() for c in self._known):
@@ -32,7 +33,8 @@ class Roster:
             return tuple(c for c in self._known if c.lives())
 
     def of(self, service: str) -> tuple[Container, ...]:
-        """The service's living replicas; asks Docker again when there seems to be none (it may have just been started)."""
+        """The service's living replicas; asks Docker again when there seems to be none (it may have just been
+        started)."""
         found = tuple(c for c in self.all() if c.service == service)
         if not found and time.monotonic() - self._asked_s > 0.05:
             with self._lock:

@@ -44,10 +44,10 @@ def tally(
 ) -> Tally:
     """Sort a caller's connections.
 
-    The side that closes first keeps the connection in TIME_WAIT, so the tables of the far ends are read too: of the lanes
-    (edge addresses) and of the dependency. `ours` are source addresses and ports of our own looks; they are left out.
-    A row counts as direct only when the far port is one that the dependency listens on: it may well call its caller back.
-    """
+    The side that closes first keeps the connection in TIME_WAIT, so the tables of the far ends are read too: of the
+    lanes (edge addresses) and of the dependency. `ours` are source addresses and ports of our own looks; they are left
+    out. A row counts as direct only when the far port is one that the dependency listens on: it may well call its
+    caller back."""
     seen = Tally()
     dependency = list(dependency)
     served = set(listening(dependency)) | set(known_ports)

@@ -1,1 +1,22 @@
-"""TODO"""
+"""Probes look at the world on an interval and report facts; they never judge. One small file each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.edges import Edge
+from harness.probes.base import Probe
+from harness.probes.clock import ClockProbe
+from harness.probes.containers import ContainersProbe
+from harness.probes.logs import LogKeeper, LogsProbe
+from harness.probes.survey import SurveyProbe
+from harness.probes.witness import WitnessProbe
+
+PROBES = (ClockProbe, ContainersProbe, LogsProbe, SurveyProbe, WitnessProbe)
+
+
+def probes_for(edges: Sequence[Edge], logs: LogKeeper) -> tuple[Probe, ...]:
+    """The probes of a run: one witness for each edge that is mediated, one of each other kind."""
+    placed = [edge for edge in edges if edge.address and not edge.refused]
+    witnesses = (WitnessProbe(edge=edge.id) for edge in placed)
+    return (ClockProbe(), ContainersProbe(), LogsProbe(logs), SurveyProbe(), *witnesses)

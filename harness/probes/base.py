@@ -12,10 +12,14 @@ from harness.world.handles import World
 class Probe(Protocol):
     """`gap_s`: looks further apart than this do not count as watching. `lag_s`: how late its facts may arrive."""
 
-    name: str
-    every_s: float
-    gap_s: float
-    lag_s: float
+    @property
+    def name(self) -> str: ...
+    @property
+    def every_s(self) -> float: ...
+    @property
+    def gap_s(self) -> float: ...
+    @property
+    def lag_s(self) -> float: ...
 
     def look(self, world: World) -> Sequence[Fact]:
         """One look; a `Looked` or a `Blinded` for each target is always among the facts. Raises nothing."""

@@ -23,7 +23,8 @@ _HOSTS = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "ENDPOINT")
 
 
 def credentials(edge: Edge, speaks: str, services: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """{'user': …, 'password': …}, or {}: from the dependency's own environment, else from the caller's.
+    """{'user': …, 'password': …, 'path': virtual host}, or {}: from the dependency's own environment, else from the
+    caller's.
 
     In the caller's environment: a URL with the dependency's name, or the USER and PASSWORD beside a HOST that holds it
     (DB_HOST, DB_USER, DB_PASSWORD).
@@ -33,7 +34,8 @@ def credentials(edge: Edge, speaks: str, services: Mapping[str, Mapping[str, Any
     theirs = environment(services.get(edge.dependency, {}))
     for user, password in _SERVER[speaks]:
         if theirs.get(user) and theirs.get(password):
-            return {"user": theirs[user], "password": theirs[password]}
+            found = {"user": theirs[user], "password": theirs[password]}
+            return {**found, "path": theirs.get("RABBITMQ_DEFAULT_VHOST", "/")} if speaks == "amqp" else found
     callers = environment(services.get(edge.caller, {}))
     names = {edge.dependency, *edge.names}
     return _from_url(callers, speaks, names) or _from_neighbours(callers, names)
@@ -44,7 +46,8 @@ def _from_url(variables: Mapping[str, str], speaks: str, names: set[str]) -> dic
         try:
             url = urlsplit(value.strip())
             if url.scheme.partition("+")[0] in _SCHEMES[speaks] and url.hostname in names and url.username:
-                return {"user": unquote(url.username), "password": unquote(url.password or "")}
+                found = {"user": unquote(url.username), "password": unquote(url.password or "")}
+                return {**found, "path": unquote(url.path[1:]) or "/"} if speaks == "amqp" else found
         except ValueError:
             continue
     return {}

@@ -1,4 +1,5 @@
-"""A helper in a container: `docker run -i`, JSON lines in and out. Its stdin's end is its end, so it cannot outlive us."""
+"""A helper in a container: `docker run -i`, JSON lines in and out. Its stdin's end is its end, so it cannot outlive
+us."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ CLOSE_S = 5.0
 
 
 class Helper:
-    """One process of `argv`. `heard` gets each line that it says; `ended` is called once, with its last words on stderr."""
+    """One process of `argv`. `heard` gets each line that it says; `ended` is called once, with its last words on
+    stderr."""
 
     def __init__(
         self, argv: Sequence[str], heard: Callable[[dict[str, Any]], None], ended: Callable[[str], None]
@@ -53,8 +55,9 @@ class Helper:
         with contextlib.suppress(OSError), self._lock:
             assert self.process.stdin is not None
             self.process.stdin.close()
-        for end in (lambda: None, self.process.terminate, self.process.kill):
-            end()
+        for end in (None, self.process.terminate, self.process.kill):
+            if end is not None:
+                end()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(CLOSE_S)
                 return

@@ -28,7 +28,8 @@ REVIVE_S = (0.0, 1.0, 2.0, 5.0)
 
 @dataclass(frozen=True)
 class Peers:
-    """What `peers` saw of one service: ports it serves, its addresses, whom it calls and who calls it (name → port → count)."""
+    """What `peers` saw of one service: ports it serves, its addresses, whom it calls and who calls it (name → port →
+    count)."""
 
     ports: tuple[int, ...]
     ips: tuple[str, ...]
@@ -43,7 +44,7 @@ class Lookout:
     `services` is the resolved Compose configuration of each service, for protocol, health-check path and login.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         run_id: str,
         project: str,
@@ -71,7 +72,8 @@ class Lookout:
     # --- beginning and end
 
     def start(self) -> None:
-        """Start the helper and wait until it is ready. Raises NotApplied with its last words when it does not come up."""
+        """Start the helper and wait until it is ready. Raises NotApplied with its last words when it does not come
+        up."""
         self._over.clear()
         try:
             self._begin().result(START_S)
@@ -91,7 +93,8 @@ class Lookout:
     # --- what handles.Lookout asks for
 
     def look(self, edge: str) -> Witnessed:
-        """One exchange through the edge at its best-known port. Never raises: an edge that cannot be looked at is blinded."""
+        """One exchange through the edge at its best-known port. Never raises: an edge that cannot be looked at is
+        blinded."""
         known = self._edges.get(edge)
         if known is None:
             return Witnessed(edge=edge, port=0, outcome="blinded", error=f"there is no edge {edge}")
@@ -111,7 +114,7 @@ class Lookout:
             "port": port,
             "speaks": speaks,
             "limit_ms": limit_ms,
-            "credentials": {**credentials(known, speaks, self._services), "path": path(service, port)},
+            "credentials": {"path": path(service, port), **credentials(known, speaks, self._services)},
         }
         try:
             said = self._ask(request, limit_ms / 1000 + SLACK_S)
@@ -175,7 +178,8 @@ class Lookout:
                 self._ports[edge.id].listening(ports)
 
     def limit(self, edge: str, limit_ms: float | None) -> None:
-        """Look longer (or, with None, as long as usual again) on one edge: a fault that delays by 2 s needs a limit above that."""
+        """Look longer (or, with None, as long as usual again) on one edge: a fault that delays by 2 s needs a limit
+        above that."""
         if limit_ms is None:
             self._limits.pop(edge, None)
         else:
@@ -283,7 +287,8 @@ def _argv(run_id: str, name: str, image: str) -> list[str]:
         "docker", "run", "-i", "--rm", "--pull", "never", "--name", name, "--label", f"io.drill.run={run_id}",
         "--network", "none", "--pid", "host", "--userns", "host", "--cap-drop", "ALL", "--cap-add", "SYS_ADMIN",
         "--cap-add", "SYS_PTRACE", "--security-opt", "apparmor=unconfined", "--security-opt", "label=disable",
-        "--log-driver", "none", "-v", f"{socket_path()}:/var/run/docker.sock", image, "python3", "-m", "harness.inside", "lookout",
+        "--log-driver", "none", "-v", f"{socket_path()}:/var/run/docker.sock", image,
+        "python3", "-m", "harness.inside", "lookout",
     ]  # fmt: skip
 
 

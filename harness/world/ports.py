@@ -1,4 +1,5 @@
-"""Which port of an edge is worth a look, and whether what we speak there is understood. Data that looks and news add to."""
+"""Which port of an edge is worth a look, and whether what we speak there is understood. Data that looks and news add
+to."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 from harness.world.speaks import PORTS
 
 UNHEARD = 6
-"""So many looks in a row that connected and were never answered, on a port that never answered: not the right protocol."""
+"""So many looks in a row that connected and were never answered, on a port that never answered: not the right
+protocol."""
 AGAIN = 10
 """After that every tenth look still tries it, for a server may only have been slow to start."""
 
@@ -45,7 +47,8 @@ class Ports:
                 self._used[port] = max(count, self._used.get(port, 0))
 
     def best(self) -> int:
-        """The port to look at: one that the caller uses, else one from the files, else one that is listened on; 0 for none.
+        """The port to look at: one that the caller uses, else one from the files, else one that is listened on; 0 for
+        none.
 
         It stays the same while nothing of it is listening, so that a refusal can be witnessed.
         """

@@ -1,8 +1,9 @@
-"""Which protocol the witness speaks to a port of a dependency. Pure: an edge and the dependency's part of the Compose file in.
+"""Which protocol the witness speaks to a port of a dependency. Pure: an edge and the dependency's part of the Compose
+file in.
 
-What is declared goes first, then a port that is the usual one of a protocol, then the image, the command and the environment.
-A wrong guess is found out by the looks themselves (world.lookout); no guess means bare looks, which only connect.
-"""
+What is declared goes first, then a port that is the usual one of a protocol, then the image, the command and the
+environment. A wrong guess is found out by the looks themselves (world.lookout); no guess means bare looks, which only
+connect."""
 
 from __future__ import annotations
 
@@ -40,36 +41,40 @@ ALIASES = {
     "ws": "http",
     "wss": "https",
 }
-"""Other words for a protocol of harness.inside.speaks, or for one that has only its TLS or nothing that we can speak."""
+"""Other words for a protocol of harness.inside.speaks, or for one that has only its TLS or nothing that we can
+speak."""
 
 SPOKEN = (
-    "amqp", "fastcgi", "grpc", "http", "https", "kafka", "memcached", "mongodb", "mqtt", "mysql", "nats", "postgres", "redis",
-    "smtp", "tls",
+    "amqp", "fastcgi", "grpc", "http", "https", "kafka", "memcached", "mongodb", "mqtt", "mysql", "nats",
+    "postgres", "redis", "smtp", "tls",
 )  # fmt: skip
 
 PORTS = {
-    25: "smtp", 80: "http", 443: "https", 465: "tls", 587: "smtp", 636: "tls", 993: "tls", 1025: "smtp", 1883: "mqtt", 2379: "http",
-    2525: "smtp", 3000: "http", 3306: "mysql", 3307: "mysql", 4222: "nats", 4318: "http", 5000: "http", 5432: "postgres",
-    5433: "postgres", 5671: "tls", 5672: "amqp", 5984: "http", 6333: "http", 6379: "redis", 6432: "postgres", 7700: "http",
-    8000: "http", 8001: "http", 8008: "http", 8025: "http", 8080: "http", 8081: "http", 8086: "http", 8088: "http", 8090: "http",
-    8123: "http", 8200: "http", 8222: "http", 8443: "https", 8500: "http", 8529: "http", 8888: "http", 8883: "tls", 8983: "http",
-    9090: "http", 9092: "kafka", 9200: "http", 9411: "http", 11211: "memcached", 15672: "http", 16686: "http", 27017: "mongodb",
+    25: "smtp", 80: "http", 443: "https", 465: "tls", 587: "smtp", 636: "tls", 993: "tls", 1025: "smtp",
+    1883: "mqtt", 2379: "http", 2525: "smtp", 3000: "http", 3306: "mysql", 3307: "mysql", 4222: "nats",
+    4318: "http", 5000: "http", 5432: "postgres", 5433: "postgres", 5671: "tls", 5672: "amqp", 5984: "http",
+    6333: "http", 6379: "redis", 6432: "postgres", 7700: "http", 8000: "http", 8001: "http", 8008: "http",
+    8025: "http", 8080: "http", 8081: "http", 8086: "http", 8088: "http", 8090: "http", 8123: "http", 8200: "http",
+    8222: "http", 8443: "https", 8500: "http", 8529: "http", 8888: "http", 8883: "tls", 8983: "http", 9090: "http",
+    9092: "kafka", 9200: "http", 9411: "http", 11211: "memcached", 15672: "http", 16686: "http", 27017: "mongodb",
     50051: "grpc",
 }  # fmt: skip
 """The usual protocol of a port."""
 
-_OWN = {  # of words in an image's name, a command or a variable's name: the protocol, and the ports that are this kind's others
-    "postgres": "postgres", "postgis": "postgres", "timescale": "postgres", "pgbouncer": "postgres", "pgvector": "postgres",
-    "mysql": "mysql", "mariadb": "mysql", "percona": "mysql", "redis": "redis", "valkey": "redis", "keydb": "redis",
-    "dragonfly": "redis", "memcached": "memcached", "rabbitmq": "amqp", "mongo": "mongodb", "nats": "nats", "kafka": "kafka",
-    "redpanda": "kafka", "mosquitto": "mqtt", "emqx": "mqtt", "postfix": "smtp", "exim": "smtp", "mailhog": "smtp",
-    "mailpit": "smtp", "php-fpm": "fastcgi",
+# of words in an image's name, a command or a variable's name: the protocol, and the ports that are this kind's others
+_OWN = {
+    "postgres": "postgres", "postgis": "postgres", "timescale": "postgres", "pgbouncer": "postgres",
+    "pgvector": "postgres", "mysql": "mysql", "mariadb": "mysql", "percona": "mysql", "redis": "redis",
+    "valkey": "redis", "keydb": "redis", "dragonfly": "redis", "memcached": "memcached", "rabbitmq": "amqp",
+    "mongo": "mongodb", "nats": "nats", "kafka": "kafka", "redpanda": "kafka", "mosquitto": "mqtt", "emqx": "mqtt",
+    "postfix": "smtp", "exim": "smtp", "mailhog": "smtp", "mailpit": "smtp", "php-fpm": "fastcgi",
 }  # fmt: skip
 _WEB = (
-    "nginx", "httpd", "apache", "caddy", "traefik", "haproxy", "envoy", "gunicorn", "uvicorn", "hypercorn", "http.server", "flask",
-    "puma", "rails", "elasticsearch", "opensearch", "minio", "wiremock", "mockserver", "mountebank", "httpbin", "whoami",
-    "echo-server", "localstack", "meilisearch", "influxdb", "vault", "consul", "couchdb", "keycloak", "solr", "jaeger", "grafana",
-    "prometheus", "npm", "yarn", "node", "tomcat", "jetty", "spring", "php -s",
+    "nginx", "httpd", "apache", "caddy", "traefik", "haproxy", "envoy", "gunicorn", "uvicorn", "hypercorn",
+    "http.server", "flask", "puma", "rails", "elasticsearch", "opensearch", "minio", "wiremock", "mockserver",
+    "mountebank", "httpbin", "whoami", "echo-server", "localstack", "meilisearch", "influxdb", "vault", "consul",
+    "couchdb", "keycloak", "solr", "jaeger", "grafana", "prometheus", "npm", "yarn", "node", "tomcat", "jetty",
+    "spring", "php -s",
 )  # fmt: skip
 _URL = re.compile(r"https?://[^\s\"'<>|;&)]+")
 
@@ -77,8 +82,8 @@ _URL = re.compile(r"https?://[^\s\"'<>|;&)]+")
 def guess(edge: Edge, service: Mapping[str, Any], port: int = 0) -> str:
     """A name of SPOKEN, or '' when nothing tells (only connects are measured then).
 
-    `port` is the one to be looked at, 0 for the edge's first. `service` is the dependency's resolved Compose configuration.
-    """
+    `port` is the one to be looked at, 0 for the edge's first. `service` is the dependency's resolved Compose
+    configuration."""
     port = port or (edge.ports[0] if edge.ports else 0)
     said = known(edge.speaks)
     usual = PORTS.get(port, "")

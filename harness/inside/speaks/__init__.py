@@ -1,8 +1,8 @@
 """The protocols of the witness: one small file each. Every `exchange(wire, ask)` makes one whole exchange.
 
-It returns when the answer is complete, with the bytes that say goodbye (b'' for none), and leaves as little as it can in the
-server's log. What it raises: wire.Closed (the other side ended too early), TimeoutError, OSError.
-"""
+It returns when the answer is complete, with the bytes that say goodbye (b'': closing is the goodbye; None: the other
+side closes by itself), and leaves as little as it can in the server's log. It raises wire.Closed (the other side ended
+too early), TimeoutError, OSError, or ValueError for an answer in another protocol."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from harness.inside.speaks import (
 )
 from harness.inside.speaks.wire import Ask, Wire
 
-Exchange = Callable[[Wire, Ask], bytes]
+Exchange = Callable[[Wire, Ask], bytes | None]
 
 SPEAKS: dict[str, Exchange] = {
     "": bare.exchange,

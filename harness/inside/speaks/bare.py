@@ -1,4 +1,5 @@
-"""A protocol that we do not know: connect, and see whether the connection lives. It says nothing about latency or hang."""
+"""A protocol that we do not know: connect, and see whether the connection lives. It says nothing about latency or
+hang."""
 
 from __future__ import annotations
 

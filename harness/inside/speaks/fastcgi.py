@@ -1,4 +1,5 @@
-"""FastCGI (php-fpm): ask for the server's own values, a management record that runs no script. Source: FastCGI 1.0, section 4.1."""
+"""FastCGI (php-fpm): ask for the server's own values, a management record that runs no script. Source: FastCGI 1.0,
+section 4.1."""
 
 from __future__ import annotations
 

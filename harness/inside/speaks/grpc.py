@@ -1,4 +1,5 @@
-"""gRPC, or any HTTP/2 without TLS: exchange SETTINGS, say GOAWAY. No stream is opened. Source: RFC 9113, section 3.4."""
+"""gRPC, or any HTTP/2 without TLS: exchange SETTINGS, say GOAWAY. No stream is opened. Source: RFC 9113, section
+3.4."""
 
 from __future__ import annotations
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from harness.inside.speaks.wire import Ask, Closed, Wire
 
 CAP = 1024 * 1024
 
 
-def exchange(wire: Wire, ask: Ask) -> bytes:
+def exchange(wire: Wire, ask: Ask) -> None:
     default = ask.port in (80, 443)
     host = ask.host if default else f"{ask.host}:{ask.port}"
     wire.send(
@@ -25,19 +27,18 @@ def exchange(wire: Wire, ask: Ask) -> bytes:
         name, _, value = line.partition(b":")
         fields[name.strip().lower()] = value.strip().lower()
     if code in (b"204", b"304") or code.startswith(b"1"):
-        return b""
+        return
     if b"chunked" in fields.get(b"transfer-encoding", b""):
         _chunked(wire)
     elif fields.get(b"content-length", b"").isdigit():
         _length(wire, int(fields[b"content-length"]))
     else:
         _to_the_end(wire)
-    return b""
 
 
-def exchange_tls(wire: Wire, ask: Ask) -> bytes:
+def exchange_tls(wire: Wire, ask: Ask) -> None:
     wire.start_tls(ask.host, ("http/1.1",))
-    return exchange(wire, ask)
+    exchange(wire, ask)
 
 
 def _length(wire: Wire, length: int) -> None:
@@ -60,7 +61,5 @@ def _chunked(wire: Wire) -> None:
 
 
 def _to_the_end(wire: Wire) -> None:
-    try:
+    with contextlib.suppress(Closed):
         _length(wire, CAP)
-    except Closed:
-        pass

@@ -1,10 +1,9 @@
 """MySQL and MariaDB: log in, COM_PING, COM_QUIT. Never less than a whole login packet.
 
-A server blocks an address after max_connect_errors (100) connections that end before their login (error 1129), and that address is
-Toxiproxy's, so the caller would be locked out with us. A login that is denied is a complete exchange and does not count there; but
-MariaDB logs it as a warning, so credentials are used where the Compose file tells them.
-Source: the client/server protocol chapter of MySQL's internals manual (protocol 10).
-"""
+A server blocks an address after max_connect_errors (100) connections that end before their login (error 1129), and that
+address is Toxiproxy's, so the caller would be locked out with us. A login that is denied is a complete exchange and
+does not count there; but MariaDB logs it as a warning, so credentials are used where the Compose file tells them.
+Source: the client/server protocol chapter of MySQL's internals manual (protocol 10)."""
 
 from __future__ import annotations
 
@@ -29,13 +28,13 @@ class Greeting:
     plugin: str
 
 
-def exchange(wire: Wire, ask: Ask) -> bytes:
+def exchange(wire: Wire, ask: Ask) -> bytes | None:
     first, number = _packet(wire)
     if (
         first[:1] == b"\xff"
     ):  # too many connections, or blocked: it answered all the same, and ends the connection itself
         wire.note = _error(first)
-        return b""
+        return None
     greeting = greeted(first)
     user = ask.user or "drill-witness"
     flags = LONG_PASSWORD | PROTOCOL_41 | SECURE_CONNECTION | (greeting.capabilities & PLUGIN_AUTH)
@@ -53,7 +52,7 @@ def exchange(wire: Wire, ask: Ask) -> bytes:
     answer = _logged_in(wire, ask.password)
     if answer[:1] != b"\x00":
         wire.note = _error(answer)
-        return b""
+        return None
     wire.send(_framed(COM_PING, 0))
     answer, _ = _packet(wire)
     wire.note = _error(answer) if answer[:1] == b"\xff" else ""

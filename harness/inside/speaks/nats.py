@@ -1,4 +1,5 @@
-"""NATS: the server's INFO, then PING and PONG. Where a login is asked for, INFO alone: a wrong one would be logged as an error."""
+"""NATS: the server's INFO, then PING and PONG. Where a login is asked for, INFO alone: a wrong one would be logged as
+an error."""
 
 from __future__ import annotations
 

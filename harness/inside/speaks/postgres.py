@@ -1,9 +1,8 @@
 """PostgreSQL: ask whether it speaks TLS, and leave. The server answers with one byte and logs nothing.
 
-A login with a wrong name would be logged as FATAL at every look. After 'S' the handshake is made to its end: a server left in the
-middle of it logs 'could not accept SSL connection'; one whose client leaves before its startup packet says nothing at all
-("clients that only drop by", src/backend/tcop/backend_startup.c, ProcessStartupPacket).
-"""
+A login with a wrong name would be logged as FATAL at every look. After 'S' the handshake is made to its end: a server
+left in the middle of it logs 'could not accept SSL connection'; one whose client leaves before its startup packet says
+nothing at all ("clients that only drop by", src/backend/tcop/backend_startup.c, ProcessStartupPacket)."""
 
 from __future__ import annotations
 

@@ -75,7 +75,8 @@ class Wire:
         return data[:count]
 
     def until(self, mark: bytes, limit: int = 65536) -> bytes:
-        """Everything up to and with the mark. Raises Closed, or ValueError when it does not come within `limit` bytes."""
+        """Everything up to and with the mark. Raises Closed, or ValueError when it does not come within `limit`
+        bytes."""
         data = b""
         while mark not in data:
             if len(data) > limit:
@@ -86,7 +87,8 @@ class Wire:
         return data[:cut]
 
     def start_tls(self, host: str, alpn: tuple[str, ...] = ()) -> None:
-        """A TLS handshake to its end; certificates are not looked at, for the witness judges the path and not the peer."""
+        """A TLS handshake to its end; certificates are not looked at, for the witness judges the path and not the
+        peer."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -109,12 +111,11 @@ class Wire:
             with contextlib.suppress(OSError, ValueError):
                 self.sock = self.sock.unwrap()
 
-    def wait_closed(self, polite_s: float = 0.2) -> bool:
+    def wait_closed(self, polite_s: float) -> bool:
         """Wait for the other side's end. After `polite_s` ours is closed too: nearly every server answers that.
 
-        Not at once, because Toxiproxy passes half a close on as a whole one (link.go), and a server that still writes its
-        goodbye would then log a reset.
-        """
+        Not at once, because Toxiproxy passes half a close on as a whole one (link.go), and a server that still writes
+        its goodbye would then log a reset."""
         half_s = time.monotonic() + polite_s
         half = False
         while True:

@@ -1,0 +1,226 @@
+"""The containers of a run's stack: what Docker says of them, and stop, kill, pause and their opposites, read back.
+
+Helpers of ours (services whose name begins with `drill-`) are left out where no service is named.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from harness.errors import NotApplied
+from harness.facts import ContainerChanged, ContainerSeen
+from harness.world.docker import CALL_S, connect, refusing
+from harness.world.events import Events
+
+READBACK_S = 10.0
+"""How long what was asked for may take to be so; Docker answers `stop` and `kill` when it is nearly done."""
+OURS = "drill-"
+
+
+class Containers:
+    """Implements handles.Containers. Every call ends, with an answer or NotApplied, also when Docker is gone.
+
+    `opened_ns` (Opened.monotonic_ns) puts Docker's event times on the run's axis; without it events have no happened_s.
+    """
+
+    def __init__(self, run_id: str, project: str, opened_ns: int | None = None) -> None:
+        self.run_id = run_id
+        self.project = project
+        self.client = connect()
+        self._events = Events(project, opened_ns)
+        self._events.start()
+
+    def close(self) -> None:
+        self._events.close()
+        self.client.close()
+
+    # --- looking
+
+    def listed(self, service: str = "") -> list[dict[str, Any]]:
+        """The project's containers as Docker lists them (Id, Names, Labels, State), running or not; no one-off ones."""
+        labels = [f"com.docker.compose.project={self.project}"]
+        if service:
+            labels.append(f"com.docker.compose.service={service}")
+        with refusing("list the stack's containers"):
+            rows: list[dict[str, Any]] = self.client.api.containers(all=True, filters={"label": labels})
+        return [
+            row for row in rows if row["Labels"].get("com.docker.compose.oneoff") != "True" and _asked(row, service)
+        ]
+
+    def states(self, service: str = "") -> Sequence[ContainerSeen]:
+        """Every container of the service (of the stack), sorted by name. Raises NotApplied when Docker does not
+        answer."""
+        found = []
+        for row in self.listed(service):
+            data = self._inspect(row["Id"])
+            if data is not None:
+                found.append(_seen(data))
+        return tuple(sorted(found, key=lambda c: c.container))
+
+    def changes(self) -> Sequence[ContainerChanged]:
+        """Docker's events since the last call, oldest first. Raises NotApplied while the stream of events is lost.
+
+        What happens meanwhile comes with a later call, once Docker answers again.
+        """
+        changes = self._events.drain()
+        lost = self._events.lost
+        if lost and not changes:
+            raise NotApplied(f"Docker's events are lost: {lost}")
+        return changes
+
+    # --- changing
+
+    def stop(self, service: str, grace_s: float) -> None:
+        """SIGTERM, and after `grace_s` SIGKILL; returns when no replica runs."""
+
+        def stop(container: str) -> None:
+            self.client.api.stop(container, timeout=round(grace_s))  # the SDK waits grace_s longer for the answer
+
+        self._each(f"stop {service}", service, stop, until=_ended, within_s=grace_s + READBACK_S)
+
+    def kill(self, service: str, signal: str) -> None:
+        """Send a signal to every running replica; after SIGKILL none of those processes runs any more."""
+        name = signal.upper() if signal.upper().startswith("SIG") else f"SIG{signal.upper()}"
+
+        def kill(container: str) -> None:
+            self.client.api.kill(container, signal=name)
+
+        self._each(f"kill {service}", service, kill, of=_running, until=_ended if name == "SIGKILL" else None)
+
+    def pause(self, service: str) -> None:
+        """Freeze every running replica (cgroup freezer): its connections stay and nobody answers."""
+        self._each(f"pause {service}", service, self.client.api.pause, of=_running, until=_paused)
+
+    def unpause(self, service: str) -> None:
+        """Thaw every frozen replica; none frozen is fine."""
+        self._each(f"unpause {service}", service, self.client.api.unpause, of=_paused, until=_thawed, none_is_fine=True)
+
+    def start(self, service: str) -> None:
+        """Start every replica that does not run; all running is fine. Whether they are well is for others to see."""
+        self._each(f"start {service}", service, self.client.api.start, of=_down, until=_begun, none_is_fine=True)
+
+    def restart(self, service: str) -> None:
+        """Stop with the container's own grace and start again; every replica has a new process afterwards."""
+
+        def restart(container: str) -> None:
+            grace_s = int((self.client.api.inspect_container(container)["Config"].get("StopTimeout")) or 10)
+            self.client.api.restart(container, timeout=grace_s)
+
+        self._each(f"restart {service}", service, restart, until=_begun, within_s=2 * READBACK_S)
+
+    def _each(
+        self,
+        what: str,
+        service: str,
+        do: Callable[[str], object],
+        *,
+        of: Callable[[dict[str, Any]], bool] = lambda state: True,
+        until: Callable[[dict[str, Any], dict[str, Any]], bool] | None,
+        within_s: float = READBACK_S,
+        none_is_fine: bool = False,
+    ) -> None:
+        """Do it to all replicas at once and read each back until it is so. The first that failed is the error."""
+        replicas = [data for row in self.listed(service) if (data := self._inspect(row["Id"])) is not None]
+        if not replicas:
+            raise NotApplied(f"cannot {what}: the stack has no container of {service!r}")
+        chosen = [data for data in replicas if of(data)]
+        if not chosen:
+            if none_is_fine:
+                return
+            states = ", ".join(f"{_name(data)} is {data['State']['Status']}" for data in replicas)
+            raise NotApplied(f"cannot {what}: {states}")
+
+        def one(before: dict[str, Any]) -> None:
+            with refusing(what):
+                do(before["Id"])
+            if until is not None:
+                self._read_back(what, before, until, within_s)
+
+        with ThreadPoolExecutor(len(chosen), thread_name_prefix="containers") as pool:
+            outcomes = [pool.submit(one, data) for data in chosen]
+        for outcome in outcomes:
+            outcome.result()
+
+    def _read_back(
+        self,
+        what: str,
+        before: dict[str, Any],
+        until: Callable[[dict[str, Any], dict[str, Any]], bool],
+        within_s: float,
+    ) -> None:
+        ends_s = time.monotonic() + within_s
+        while True:
+            now = self._inspect(before["Id"])
+            if now is None:
+                raise NotApplied(f"cannot {what}: {_name(before)} is gone")
+            if until(now, before):
+                return
+            if time.monotonic() > ends_s:
+                raise NotApplied(f"{what}: {_name(before)} is still {now['State']['Status']} after {within_s:g} s")
+            time.sleep(0.05)
+
+    def _inspect(self, container: str) -> dict[str, Any] | None:
+        """One container as Docker describes it; None when it is gone."""
+        from docker.errors import NotFound
+
+        with refusing("look at the stack's containers"):
+            try:
+                data: dict[str, Any] = self.client.api.inspect_container(container)
+            except NotFound:
+                return None
+        return data
+
+
+def _asked(row: dict[str, Any], service: str) -> bool:
+    name = str(row["Labels"].get("com.docker.compose.service", ""))
+    return name == service if service else not name.startswith(OURS)
+
+
+def _name(data: dict[str, Any]) -> str:
+    return str(data["Name"]).lstrip("/")
+
+
+def _running(data: dict[str, Any]) -> bool:
+    return bool(data["State"]["Running"]) and not data["State"]["Paused"]
+
+
+def _paused(data: dict[str, Any], was: object = None) -> bool:
+    return bool(data["State"]["Paused"])
+
+
+def _thawed(now: dict[str, Any], was: object) -> bool:
+    return not now["State"]["Paused"]
+
+
+def _down(data: dict[str, Any]) -> bool:
+    return not data["State"]["Running"]
+
+
+def _ended(now: dict[str, Any], was: dict[str, Any]) -> bool:
+    """Its process is gone; a restart policy may have begun another one already."""
+    return not now["State"]["Running"] or now["State"]["StartedAt"] != was["State"]["StartedAt"]
+
+
+def _begun(now: dict[str, Any], was: dict[str, Any]) -> bool:
+    """It has been started since, even if it has ended again: a service that cannot come up is the stack's affair."""
+    return bool(now["State"]["StartedAt"] != was["State"]["StartedAt"])
+
+
+def _seen(data: dict[str, Any]) -> ContainerSeen:
+    state = data["State"]
+    return ContainerSeen(
+        service=str((data["Config"].get("Labels") or {}).get("com.docker.compose.service", "")),
+        container=_name(data),
+        status=str(state["Status"]),
+        health=str((state.get("Health") or {}).get("Status", "")),
+        exit_code=int(state.get("ExitCode") or 0),
+        oom_killed=bool(state.get("OOMKilled")),
+        restarts=int(data.get("RestartCount") or 0),
+        started_at=str(state.get("StartedAt", "")),
+    )
+
+
+__all__ = ["CALL_S", "Containers"]
