@@ -1,0 +1,43 @@
+"""Fixed names are dropped: a container name, a network's name or a bridge's interface can exist once on a machine."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from harness.stack import names as topology
+
+_INTERFACE = "com.docker.network.bridge.name"
+
+
+def fixed_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Drop them; a container's name stays resolvable, as an alias on each of its networks."""
+    new, lines = copy.deepcopy(config), []
+    for name, body in (new.get("services") or {}).items():
+        fixed = body.pop("container_name", None)
+        if fixed:
+            _add_alias(new, name, str(fixed))
+            lines.append(f"services.{name}.container_name: {fixed} dropped, kept as an alias")
+    for key, network in (new.get("networks") or {}).items():
+        if not network or network.get("external"):
+            continue
+        given = network.pop("name", None)
+        if given and given != f"{config.get('name')}_{key}":
+            lines.append(f"networks.{key}.name: {given} dropped")
+        options = network.get("driver_opts") or {}
+        if _INTERFACE in options:
+            lines.append(f"networks.{key}.driver_opts: the fixed interface name {options.pop(_INTERFACE)} dropped")
+    return new, lines
+
+
+def _add_alias(config: dict[str, Any], service: str, alias: str) -> None:
+    body = config["services"][service]
+    if topology.outside(config, service) or topology.owner(config, service) != service:
+        return  # without networks of its own the name was never resolvable
+    uses = topology.networks(config, service)
+    body["networks"] = {key: add_alias(use, alias) for key, use in uses.items()}
+
+
+def add_alias(use: dict[str, Any], alias: str) -> dict[str, Any]:
+    """A service's settings on one network, with one alias more."""
+    return {**use, "aliases": list(dict.fromkeys([*(use.get("aliases") or ()), alias]))}

@@ -1,0 +1,36 @@
+"""Images built by the project get names of ours, so that a rehearsal never moves a tag that somebody deploys from."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+
+def built_name(project: str, service: str) -> str:
+    return f"drill/{project.lower()}-{service.lower()}"
+
+
+def image_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Name what is built drill/PROJECT-SERVICE, also where another service uses it by the user's tag; what is started is
+    what was made ready before, so pull policies and profiles (already chosen) go."""
+    new, lines = copy.deepcopy(config), []
+    services = new.get("services") or {}
+    renamed: dict[str, str] = {}
+    for name, body in services.items():
+        build = body.get("build")
+        if not build:
+            continue
+        ours = built_name(str(config.get("name")), name)
+        if body.get("image"):
+            renamed[str(body["image"])] = ours
+        body["image"] = ours
+        if isinstance(build, dict):
+            build.pop("tags", None)
+        lines.append(f"services.{name}.image: {ours}, built from the project's own context")
+    for name, body in services.items():
+        if not body.get("build") and body.get("image") in renamed:
+            lines.append(f"services.{name}.image: {body['image']} → {renamed[body['image']]}")
+            body["image"] = renamed[body["image"]]
+        body.pop("pull_policy", None)
+        body.pop("profiles", None)
+    return new, lines

@@ -1,0 +1,55 @@
+"""`docker compose` on the run's own file: up within a deadline, and what its errors mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.stack.docker import Answer, run
+
+
+@dataclass(frozen=True)
+class Compose:
+    """One project and its file. Paths in the file are absolute; the directory is the user's, for what Compose still reads there."""
+
+    project: str
+    file: Path
+    directory: Path
+
+    def up(self, services: Sequence[str], within_s: float) -> Answer:
+        """Create and start these services, or all; pulls and builds nothing. The command is killed at the deadline."""
+        return self._run(
+            "up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", *services, within_s=within_s
+        )
+
+    def down_networks(self) -> Answer:
+        """Take away what a failed start left, so that other ranges can be tried; volumes stay."""
+        return self._run("down", "--timeout", "1", within_s=60)
+
+    def _run(self, *args: str, within_s: float) -> Answer:
+        command = [
+            "docker",
+            "compose",
+            "--ansi",
+            "never",
+            "--progress",
+            "plain",
+            "-p",
+            self.project,
+            "-f",
+            str(self.file),
+        ]
+        return run((*command, "--project-directory", str(self.directory), *args), within_s=within_s, cwd=self.directory)
+
+
+def is_port_taken(answer: Answer) -> bool:
+    """Somebody took one of our ports between choice and start."""
+    said = answer.err.lower()
+    return "already allocated" in said or "address already in use" in said or "ports are not available" in said
+
+
+def is_pool_taken(answer: Answer) -> bool:
+    """Somebody took one of our address ranges between choice and start."""
+    said = answer.err.lower()
+    return "pool overlaps" in said or "overlaps with other one" in said or "conflicts with network" in said

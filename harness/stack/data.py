@@ -1,0 +1,79 @@
+"""What the drill's `data:` says of volumes and bind mounts, and the filling of private volumes from the real ones."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from harness.errors import CannotRun, Missing, UsageError
+from harness.stack.binds import COPY_S, binds
+from harness.stack.changes.identity import RUN_LABEL, project_name
+from harness.stack.changes.private_volumes import Data, original_name
+from harness.stack.docker import asked, docker
+from harness.stack.project import Project
+
+WORDS = ("private", "copy", "shared")
+
+
+def read_data(project: Project, data: Mapping[str, str]) -> tuple[dict[str, Data], tuple[Path, ...]]:
+    """The volumes' modes by their key, and the bind sources that are shared. A bind is named by its path on the host.
+
+    Raises UsageError for a word or a name that does not exist, all at once.
+    """
+    volumes = project.config.get("volumes") or {}
+    sources = {bind.written for bind in binds(project.config)}
+    modes: dict[str, Data] = {}
+    shared, problems = [], []
+    for name, word in data.items():
+        path = str((project.directory / name).resolve()) if not name.startswith("/") else name
+        if word not in WORDS:
+            problems.append(f"data: {name}: {word!r} is none of {', '.join(WORDS)}")
+        elif name in volumes:
+            modes[name] = cast(Data, word)
+        elif {name, path} & sources:
+            if word == "shared":
+                shared.append(Path(path))
+        else:
+            close = difflib.get_close_matches(name, [*volumes, *sources], n=1)
+            problems.append(
+                f"data: there is no volume or bind mount {name!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
+            )
+    if problems:
+        raise UsageError(*problems)
+    return modes, tuple(shared)
+
+
+def check_originals(project: Project, modes: Mapping[str, Data]) -> None:
+    """Raises CannotRun when a volume that is to be copied or shared does not exist: Docker would make an empty one instead."""
+    missing = [
+        Missing(f"data: {key}: {mode}: there is no volume {original_name(project.config, key)}", "docker volume ls")
+        for key, mode in modes.items()
+        if mode != "private" and not docker("volume", "inspect", original_name(project.config, key)).ok
+    ]
+    if missing:
+        raise CannotRun(*missing)
+
+
+def fill(project: Project, modes: Mapping[str, Data], run_id: str, image: str) -> list[str]:
+    """Make and fill the private volumes that are copies. The real one is mounted read-only. Raises CannotRun."""
+    said = []
+    for key, mode in modes.items():
+        if mode != "copy":
+            continue
+        original, private = original_name(project.config, key), f"{project_name(run_id)}_{key}"
+        labels = {
+            RUN_LABEL: run_id,
+            "com.docker.compose.project": project_name(run_id),
+            "com.docker.compose.volume": key,
+        }
+        asked("volume", "create", *(part for pair in labels.items() for part in ("--label", "=".join(pair))), private)
+        answer = docker(
+            "run", "--rm", "--network", "none", "--label", f"{RUN_LABEL}={run_id}",
+            "-v", f"{original}:/from:ro", "-v", f"{private}:/to", image, "cp", "-a", "/from/.", "/to/", within_s=COPY_S,
+        )  # fmt: skip
+        if not answer.ok:
+            raise CannotRun(f"data: {key}: copy of {original} failed: {answer.why}")
+        said.append(f"volume {key} filled from {original}; of something that runs this is as after a power cut")
+    return said

@@ -1,0 +1,140 @@
+"""The `docker` command with a deadline: every call ends, also when Docker does not answer or we are interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import CannotRun, Missing
+
+LOOK_S = 20.0
+"""Seconds that a question to Docker may take. Under load it answers in one or two; later than this it is wedged."""
+
+CURE = "drill doctor --fix"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered. `code` is 124 when it did not end in time and was killed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0
+
+    @property
+    def why(self) -> str:
+        """The last lines that are not empty, of the errors or else of the output: what a person needs to read."""
+        lines = [line.rstrip() for line in (self.err.strip() or self.out).splitlines() if line.strip()]
+        return "\n".join(lines[-12:]) or f"ended with {self.code}"
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    within_s: float = LOOK_S,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    stdin: str = "",
+) -> Answer:
+    """Run a command in a process group of its own and wait for its end; the whole group is killed at the deadline or
+    when we are interrupted, so that a Ctrl-C reaches us and not, half-way, the command.
+
+    Raises CannotRun where the program does not exist.
+    """
+    env = {**(os.environ if environ is None else environ), "LC_ALL": "C.UTF-8"}
+    try:
+        child = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise CannotRun(Missing(f"{argv[0]}: no such program", CURE)) from error
+    try:
+        out, err = child.communicate(stdin, timeout=max(within_s, 0.1))
+    except subprocess.TimeoutExpired:
+        _kill(child)
+        return Answer(124, "", f"{' '.join(argv[:4])} …: not ended after {within_s:g} s")
+    except BaseException:
+        _kill(child)
+        raise
+    return Answer(child.returncode, out, err)
+
+
+def _kill(child: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.communicate(timeout=5)
+
+
+def docker(*args: str, within_s: float = LOOK_S, stdin: str = "") -> Answer:
+    """`docker ARGS`."""
+    return run(("docker", *args), within_s=within_s, stdin=stdin)
+
+
+def asked(*args: str, within_s: float = LOOK_S) -> str:
+    """The output of `docker ARGS`. Raises CannotRun with Docker's own words when it failed."""
+    answer = docker(*args, within_s=within_s)
+    if not answer.ok:
+        raise CannotRun(Missing(f"docker {' '.join(args[:3])}: {answer.why}", CURE if gone(answer) else ""))
+    return answer.out
+
+
+def inspected(kind: str, *names: str) -> list[dict[str, Any]]:
+    """`docker KIND inspect NAMES`, as data; what does not exist (any more) is left out."""
+    if not names:
+        return []
+    answer = docker(kind, "inspect", *names)
+    try:
+        found = json.loads(answer.out or "[]")
+    except ValueError:
+        found = []
+    if not answer.ok and gone(answer):
+        raise CannotRun(Missing(f"docker {kind} inspect: {answer.why}", CURE))
+    return [item for item in found if isinstance(item, dict)]
+
+
+def gone(answer: Answer) -> bool:
+    """Whether the answer says that Docker itself cannot be reached, or has not answered."""
+    said = answer.err.lower()
+    signs = (
+        "cannot connect to the docker daemon",
+        "is the docker daemon running",
+        "unknown docker command",
+        "permission denied while trying to connect",
+    )
+    return answer.code == 124 or any(sign in said for sign in signs) or "is not a docker command" in said
+
+
+def socket_path() -> str:
+    """Where Docker's socket is on this machine: DOCKER_HOST, else the current context, else the usual place."""
+    host = os.environ.get("DOCKER_HOST", "")
+    if not host:
+        answer = docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+        host = answer.out.strip() if answer.ok else ""
+    if host and not host.startswith("unix://"):
+        raise CannotRun(
+            Missing(
+                f"Docker at {host}: edges need a Docker on this machine",
+                "unset DOCKER_HOST or: docker context use default",
+            )
+        )
+    return host.removeprefix("unix://") or "/var/run/docker.sock"

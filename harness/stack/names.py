@@ -1,0 +1,145 @@
+"""Who can reach whom, and under which names: network namespaces, networks and names of a resolved Compose file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Config = Mapping[str, Any]
+
+BRIDGES = ("", "bridge", "default")
+"""Network drivers on which one container can hold several addresses; macvlan, ipvlan and overlay are not ours to change."""
+
+
+def services(config: Config) -> dict[str, dict[str, Any]]:
+    return {name: body or {} for name, body in (config.get("services") or {}).items()}
+
+
+def owner(config: Config, service: str) -> str:
+    """The service whose network namespace it runs in: itself, or x with `network_mode: service:x`."""
+    seen = {service}
+    while True:
+        mode = str(services(config).get(service, {}).get("network_mode") or "")
+        target = mode.removeprefix("service:")
+        if target == mode or target in seen or target not in services(config):
+            return service
+        seen.add(target)
+        service = target
+
+
+def sharers(config: Config, service: str) -> tuple[str, ...]:
+    """Services that run in its network namespace, beside itself."""
+    return tuple(other for other in services(config) if other != service and owner(config, other) == service)
+
+
+def outside(config: Config, service: str) -> str:
+    """Why the namespace of a service is not on networks of the project, or ''."""
+    mode = str(services(config).get(owner(config, service), {}).get("network_mode") or "")
+    if mode in ("host", "none"):
+        return f"{service} has network_mode: {mode}"
+    if mode.startswith("container:"):
+        return f"{service} runs in the network of a container outside of the project ({mode})"
+    if mode in ("bridge", "default"):
+        return f"{service} has network_mode: {mode}, where Docker resolves no names"
+    return ""
+
+
+def networks(config: Config, service: str) -> dict[str, dict[str, Any]]:
+    """The networks it is on, by their key in the file, with its settings there; {} outside of the project's networks."""
+    if outside(config, service):
+        return {}
+    given = services(config).get(owner(config, service), {}).get("networks")
+    if not given:
+        return {"default": {}}
+    if isinstance(given, list):
+        return {key: {} for key in given}
+    return {key: value or {} for key, value in given.items()}
+
+
+def shared(config: Config, one: str, other: str) -> tuple[str, ...]:
+    """Networks that both are on, in the order of the first."""
+    theirs = networks(config, other)
+    return tuple(key for key in networks(config, one) if key in theirs)
+
+
+def bridged(config: Config, network: str) -> bool:
+    """Whether the network is one on which we can place addresses."""
+    body = (config.get("networks") or {}).get(network) or {}
+    if body.get("external"):
+        return body.get("name") not in ("host", "none", "bridge")
+    ipam = (body.get("ipam") or {}).get("driver") or ""
+    return (body.get("driver") or "") in BRIDGES and ipam in ("", "default")
+
+
+def internal(config: Config, network: str) -> bool:
+    return bool(((config.get("networks") or {}).get(network) or {}).get("internal"))
+
+
+def links(config: Config, service: str) -> dict[str, tuple[str, ...]]:
+    """The names that `links:` gives to other services: {'db': ('database',)}."""
+    found: dict[str, tuple[str, ...]] = {}
+    for link in services(config).get(service, {}).get("links") or ():
+        target, _, alias = str(link).partition(":")
+        found[target] = (*found.get(target, ()), alias or target)
+    return found
+
+
+def names(config: Config, caller: str, dependency: str) -> tuple[str, ...]:
+    """Every name under which the caller can know the dependency: service, container, host, aliases, links."""
+    body = services(config).get(dependency, {})
+    found = [dependency]
+    found += [str(body[key]) for key in ("container_name", "hostname") if body.get(key)]
+    there = networks(config, dependency)
+    for network in shared(config, caller, dependency):
+        found += [str(alias) for alias in there[network].get("aliases") or ()]
+    found += links(config, caller).get(dependency, ())
+    return tuple(dict.fromkeys(found))
+
+
+def replicas(config: Config, service: str) -> int:
+    """How many containers the file asks for."""
+    body = services(config).get(service, {})
+    given = body.get("scale")
+    if given is None:
+        given = (body.get("deploy") or {}).get("replicas")
+    return 1 if given is None else int(given)
+
+
+def ports(config: Config, service: str, protocol: str = "tcp") -> tuple[int, ...]:
+    """Container ports that the file names: `ports:` and `expose:`."""
+    body = services(config).get(service, {})
+    found: set[int] = set()
+    for port in body.get("ports") or ():
+        if (port.get("protocol") or "tcp") == protocol:
+            found.add(int(port["target"]))
+    for text in body.get("expose") or ():
+        found |= set(span(str(text), protocol))
+    return tuple(sorted(found))
+
+
+def span(text: str, protocol: str = "tcp") -> tuple[int, ...]:
+    """'8080', '53/udp' or '9000-9002/tcp' as ports of that protocol."""
+    number, _, kind = text.partition("/")
+    if (kind or "tcp") != protocol:
+        return ()
+    first, _, last = number.partition("-")
+    if not first.isdigit() or (last and not last.isdigit()):
+        return ()
+    return tuple(range(int(first), int(last or first) + 1))
+
+
+def pinned_hosts(body: Mapping[str, Any]) -> dict[str, str]:
+    """A service's `extra_hosts` as {name: address}; Compose prints them as a list or as a map."""
+    given = body.get("extra_hosts") or ()
+    pairs: list[tuple[str, str]] = []
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            pairs += [(name, str(one)) for one in (value if isinstance(value, list) else [value])]
+    else:
+        for line in given:
+            name, _, value = str(line).partition("=") if "=" in str(line) else str(line).partition(":")
+            pairs.append((name, value))
+    hosts: dict[str, str] = {}
+    for name, value in pairs:
+        hosts.setdefault(name, value)
+    return hosts

@@ -1,0 +1,77 @@
+"""A Compose project as Compose itself reads it: extends, include, profiles, .env and interpolation are its job, not ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import CannotRun, Missing, UsageError
+from harness.stack.docker import CURE, gone, run
+
+READ_S = 60.0
+"""Seconds that `docker compose config` may take; it may fetch `include:` from elsewhere."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """The user's files, resolved.
+
+    name       as Compose names it; the run's own project has another name
+    files      as given; a folder stands for what Compose finds in it
+    directory  paths in the file count from here
+    config     the resolved file, `$` as the containers see it (not doubled)
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    directory: Path
+    config: dict[str, Any]
+
+    @property
+    def services(self) -> dict[str, dict[str, Any]]:
+        return dict(self.config.get("services") or {})
+
+
+def read_project(
+    files: Sequence[Path],
+    *,
+    profiles: Sequence[str] = (),
+    env_files: Sequence[Path] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Project:
+    """Read Compose files (or one folder) through `docker compose config`.
+
+    Raises UsageError with Compose's own words when a file is missing or wrong, CannotRun when Compose is not there.
+    """
+    if not files:
+        raise UsageError("stack: no Compose file is named")
+    missing = [f"{path}: there is no such file" for path in (*files, *env_files) if not Path(path).exists()]
+    if missing:
+        raise UsageError(*missing)
+    paths = [Path(path).resolve() for path in files]
+    directory = paths[0] if paths[0].is_dir() else paths[0].parent
+    command = ["docker", "compose", "--ansi", "never"]
+    for path in paths:
+        command += [] if path.is_dir() else ["-f", str(path)]
+    for profile in profiles:
+        command += ["--profile", profile]
+    for env_file in env_files:
+        command += ["--env-file", str(Path(env_file).resolve())]
+    answer = run((*command, "config", "--format", "json"), within_s=READ_S, cwd=directory, environ=environ)
+    if not answer.ok:
+        if gone(answer) or "unknown shorthand flag" in answer.err:
+            raise CannotRun(Missing(f"docker compose: {answer.why}", CURE))
+        raise UsageError(f"{files[0]}: {answer.why}")
+    # Compose doubles every `$` so that its output can be read again; texts are searched as the containers see them.
+    config = json.loads(answer.out.replace("$$", "$"))
+    if not config.get("services"):
+        raise UsageError(f"{files[0]}: it starts no service{' without a profile' if not profiles else ''}")
+    return Project(str(config.get("name") or directory.name), tuple(Path(path) for path in files), directory, config)
+
+
+def written(config: Mapping[str, Any]) -> str:
+    """A resolved file as text for Compose: JSON is YAML, without YAML's surprises; every `$` is doubled again."""
+    return json.dumps(config, indent=2, ensure_ascii=False).replace("$", "$$") + "\n"

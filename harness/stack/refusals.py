@@ -1,0 +1,28 @@
+"""What a rehearsal cannot make private, found before anything starts. Pure."""
+
+from __future__ import annotations
+
+from harness.errors import Missing
+from harness.stack import names as topology
+
+
+def reaching_outside(config: topology.Config) -> tuple[Missing, ...]:
+    """Settings that reach into containers outside of the project: a rehearsal could change what is not its own."""
+    found = []
+    for name, body in topology.services(config).items():
+        if body.get("external_links"):
+            found.append(
+                Missing(
+                    f"services.{name}.external_links names containers outside of the project: {', '.join(map(str, body['external_links']))}",
+                    "put them into the project, or leave the links out in an override file",
+                )
+            )
+        for source in body.get("volumes_from") or ():
+            if str(source).startswith("container:"):
+                found.append(
+                    Missing(
+                        f"services.{name}.volumes_from uses the volumes of a container outside of the project: {source}",
+                        "mount the data by itself, in an override file",
+                    )
+                )
+    return tuple(found)

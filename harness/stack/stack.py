@@ -1,0 +1,421 @@
+"""A user's Compose project, brought up for one run: private, mediated by its edges, reachable on loopback, and gone without trace."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from harness.edges import Edge
+from harness.errors import CannotRun, Missing, UsageError
+from harness.stack import names as topology
+from harness.stack.binds import binds, copy_all, plan, remove_copies
+from harness.stack.changes.identity import RUN_LABEL, project_name
+from harness.stack.changes.lanes import LANES, TOXIPROXY
+from harness.stack.changes.loopback_ports import Key, wanted_ports
+from harness.stack.compose import Compose, is_pool_taken, is_port_taken
+from harness.stack.data import check_originals, fill, read_data
+from harness.stack.docker import docker, inspected
+from harness.stack.find import CLIENT
+from harness.stack.free_ports import free_ports
+from harness.stack.images import ready_images
+from harness.stack.mentions import addresses
+from harness.stack.place import place
+from harness.stack.project import Project, written
+from harness.stack.ready import State, culprits, not_ready, state_of
+from harness.stack.refusals import reaching_outside
+from harness.stack.resolve import Chosen, resolve
+from harness.stack.subnets import choose, static_addresses, taken
+from harness.stack.sweep import sweep
+from harness.stack.texts import texts
+from harness.stack.turn import turn
+
+TRIES = 5
+"""Each retry takes other ranges or ports; five in a row that collide are no coincidence."""
+API_WITHIN_S = 30.0
+NETWORKS_S = 180.0
+LOOK_EVERY_S = 0.25
+DATA: Mapping[str, str] = {}
+
+
+class Stack:
+    """One run's stack. `begin` makes networks, lanes and Toxiproxy; then the keeper can start; `up` starts the services.
+
+    publish   'service:port' that the harness must reach, such as the load's target
+    data      'private' (the default), 'copy' or 'shared' by volume key or bind path
+    mediate   False starts it without edges, to look at it as it is
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        run_id: str,
+        folder: Path,
+        edges: Sequence[Edge],
+        publish: Sequence[str] = (),
+        data: Mapping[str, str] = DATA,
+        ready_within_s: float = 120.0,
+        offline: bool = False,
+        say: Callable[[str], object] = lambda line: None,
+        mediate: bool = True,
+    ) -> None:
+        self.project, self.run_id, self.folder = project, run_id, Path(folder).resolve()
+        self._say, self._offline, self._within_s = say, offline, ready_within_s
+        self._publish = tuple(_target(project.config, text) for text in publish)
+        self._modes, self._shared = read_data(project, data)
+        front = tuple(self._front_edges(edges)) if mediate else ()
+        self._chosen = Chosen(run_id, (*edges, *front), data=self._modes, mediate=mediate)
+        self._seed = int(run_id, 16) if all(c in "0123456789abcdef" for c in run_id.lower()) else sum(map(ord, run_id))
+        self._ports_tried = 0
+        self._lines: tuple[str, ...] = ()
+        self._until_s = float("inf")
+
+    def _front_edges(self, edges: Sequence[Edge]) -> Sequence[Edge]:
+        """A published service with replicas gets an edge on the users' side: one port on the host reaches only one of them."""
+        config = self.project.config
+        there = {edge.id for edge in edges}
+        found = {}
+        for service, port in self._publish:
+            edge = Edge(CLIENT, service, names=(service,), ports=(port,))
+            if topology.replicas(config, service) > 1 and edge.id not in there:
+                found[edge.id] = edge
+                self._say(
+                    f"{service} has {topology.replicas(config, service)} replicas: load reaches them through an edge, {edge.id}"
+                )
+        return tuple(found.values())
+
+    # --- the steps --------------------------------------------------------------------------------------------------
+
+    def begin(self) -> tuple[str, int]:
+        """Images, copies, networks, lanes and Toxiproxy. Returns host and port of Toxiproxy's API once it answers.
+
+        Raises CannotRun with everything that is missing; nothing of the user's services runs yet.
+        """
+        self.prepare()
+        for attempt in range(TRIES):
+            with turn():
+                self._choose(attempt)
+                self._write()
+                answer = self._compose.up([LANES, TOXIPROXY], within_s=NETWORKS_S)
+            if answer.ok:
+                break
+            if attempt + 1 == TRIES or not (is_pool_taken(answer) or is_port_taken(answer)):
+                raise CannotRun(
+                    Missing(f"networks and lanes of the stack cannot be made: {answer.why}", "drill doctor")
+                )
+            self._say(f"an address range or port was taken meanwhile, choosing others: {answer.why.splitlines()[-1]}")
+            self._compose.down_networks()
+        self._await_lanes()
+        return self.api
+
+    def prepare(self) -> None:
+        """Everything that needs no network of ours: images ready, mounts copied, volumes filled. Raises CannotRun."""
+        from harness.doctor.images import TOXIPROXY_TAG, ensure_harness_image
+
+        refused = reaching_outside(self.project.config)
+        if refused:
+            raise CannotRun(*refused)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        mounts = plan(binds(self.project.config), self.project.directory, self.folder, self._shared)
+        check_originals(self.project, self._modes)
+        image = ensure_harness_image(self._say)
+        if self._chosen.mediate and not docker("image", "inspect", "--format", "{{.Id}}", TOXIPROXY_TAG).ok:
+            raise CannotRun(Missing(f"the image {TOXIPROXY_TAG} is not here", "drill doctor --fix"))
+        ready_images(self.project, offline=self._offline, say=self._say)
+        label = f"{RUN_LABEL}={self.run_id}"
+        for line in copy_all(mounts.copies, self.folder.parent.parent, image, label):
+            self._say(line)
+        for line in fill(self.project, self._modes, self.run_id, image):
+            self._say(line)
+        self._chosen = dataclasses.replace(
+            self._chosen, copies=mounts.places, harness_image=image, toxiproxy_image=TOXIPROXY_TAG
+        )
+
+    def up(self) -> None:
+        """Start every service, in the order that the file asks for, killed at the deadline. Raises CannotRun."""
+        self._until_s = time.monotonic() + self._within_s
+        if not self._chosen.mediate:
+            with turn():
+                self._choose(0)
+                self._write()
+        for attempt in range(TRIES):
+            answer = self._compose.up([], within_s=self._until_s - time.monotonic())
+            if answer.ok:
+                return
+            if (
+                not (is_port_taken(answer) or (not self._chosen.mediate and is_pool_taken(answer)))
+                or attempt + 1 == TRIES
+            ):
+                self._blame(answer.why)
+            self._say(f"a port was taken meanwhile, choosing others: {answer.why.splitlines()[-1]}")
+            self._choose_ports()
+            self._write()
+
+    def wait_ready(self) -> None:
+        """Wait until healthchecks are healthy, everything else runs, one-shots ended with 0 and the published ports accept.
+
+        Raises CannotRun naming the service, its exit code and its last lines, at once when it cannot become ready any more.
+        """
+        services = [name for name in self.project.services if topology.replicas(self.project.config, name) > 0]
+        while True:
+            states = self.states()
+            waiting = not_ready(states, services)
+            dead = [state for state in states if state.ended_badly]
+            if dead:
+                self._blame("it ended while the stack was starting", dead)
+            if not waiting:
+                closed = [f"{name}:{port}" for name, port in self._publish if not self._accepts(name, port)]
+                if not closed:
+                    return
+                waiting = tuple(f"{target} does not accept connections" for target in closed)
+            if time.monotonic() > self._until_s:
+                self._blame(f"not ready within {self._within_s:g} s: {'; '.join(waiting)}")
+            time.sleep(LOOK_EVERY_S)
+
+    def down(self) -> list[str]:
+        """Remove everything that bears the run's label, and the copies of mounts; returns what could not be removed."""
+        left = sweep(self.run_id)
+        copies = remove_copies(self.folder, self._chosen.harness_image or "debian:trixie-slim")
+        return [*left, *([copies] if copies else [])]
+
+    # --- what others ask --------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The run's own Compose project."""
+        return project_name(self.run_id)
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """The edges as placed; those that are refused have no address and stayed as they were."""
+        return self._chosen.edges
+
+    @property
+    def api(self) -> tuple[str, int]:
+        return ("127.0.0.1", self._chosen.api_port)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What the run's file differs in from the user's, line by line."""
+        return self._lines
+
+    @property
+    def dependencies(self) -> tuple[str, ...]:
+        """The services whose listeners the keeper must follow."""
+        return tuple(dict.fromkeys(edge.dependency for edge in self.edges if edge.address and not edge.external))
+
+    def address(self, target: str) -> tuple[str, int]:
+        """Where the harness reaches 'service:port'. Raises UsageError for what is not published."""
+        service, port = _target(self.project.config, target)
+        front = next(
+            (edge for edge in self.edges if edge.caller == CLIENT and edge.dependency == service and edge.address), None
+        )
+        if front and CLIENT not in self.project.services:
+            return (front.address, port)
+        home = topology.owner(self.project.config, service)
+        if topology.outside(self.project.config, service) == f"{service} has network_mode: host":
+            return ("127.0.0.1", port)
+        static = self._static(home)
+        if static:
+            return (static, port)
+        given = self._chosen.ports.get((home, port, "tcp"))
+        if not given:
+            raise UsageError(f"{target} is not published")
+        return ("127.0.0.1", given[0])
+
+    def states(self) -> tuple[State, ...]:
+        """The containers of the user's services as Docker describes them. Raises CannotRun when Docker is gone."""
+        listed = docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={self.name}")
+        if not listed.ok:
+            raise CannotRun(Missing(f"docker ps: {listed.why}", "drill doctor --fix"))
+        found = [state_of(one) for one in inspected("container", *listed.out.split())]
+        return tuple(state for state in found if state.service in self.project.services)
+
+    def restart_toxiproxy(self) -> None:
+        """The last rung of the clean-up ladder. Raises CannotRun when Docker cannot do it."""
+        ids = docker(
+            "ps",
+            "-aq",
+            "--filter",
+            f"label=com.docker.compose.project={self.name}",
+            "--filter",
+            f"label=com.docker.compose.service={TOXIPROXY}",
+        )
+        answer = docker("restart", "--time", "1", *ids.out.split(), within_s=30)
+        if not answer.ok:
+            raise CannotRun(f"docker restart of Toxiproxy: {answer.why}")
+
+    # --- choosing and writing ---------------------------------------------------------------------------------------
+
+    @property
+    def _compose(self) -> Compose:
+        return Compose(self.name, self.folder / "compose.yaml", self.project.directory)
+
+    def _choose(self, attempt: int) -> None:
+        config = self.project.config
+        literals = {
+            one
+            for name in self.project.services
+            for text in texts(config, name, self.project.directory)
+            for one in addresses(text)
+        }
+        ranges = choose(config, taken(), literals, self._seed + attempt)
+        fresh = [dataclasses.replace(edge, address="", network="", upstream="") for edge in self._chosen.edges]
+        self._chosen = dataclasses.replace(self._chosen, ranges=ranges, edges=place(config, fresh, ranges))
+        self._choose_ports()
+
+    def _choose_ports(self) -> None:
+        config = self.project.config
+        self._ports_tried += 1
+        free = {
+            protocol: free_ports(self._seed * 7 + self._ports_tried, protocol) for protocol in ("tcp", "udp", "sctp")
+        }
+        ports: dict[Key, tuple[int, ...]] = {}
+        for key in wanted_ports(config, [one for one in self._publish if not self._is_internal(one[0])]):
+            count = topology.replicas(config, key[0])
+            ports[key] = _run_of(free[key[2]], count)
+        api = self._chosen.api_port if self._api_answers() else next(free["tcp"])
+        self._chosen = dataclasses.replace(self._chosen, ports=ports, api_port=api)
+
+    def _write(self) -> None:
+        """Write compose.yaml (only we may read it: it holds secrets) and stack.json."""
+        config, self._lines = resolve(self.project.config, self._chosen)
+        for service, _ in self._publish:
+            self._pin(config, service)
+        _write_private(self.folder / "compose.yaml", written(config))
+        record = {
+            "run": self.run_id,
+            "project": self.name,
+            "files": [str(path) for path in self.project.files],
+            "edges": [dataclasses.asdict(edge) for edge in self.edges],
+            "api": list(self.api) if self._chosen.mediate else None,
+            "published": {f"{name}:{port}": list(self.address(f"{name}:{port}")) for name, port in self._publish},
+            "changes": list(self._lines),
+        }
+        _write_private(self.folder / "stack.json", json.dumps(record, indent=2) + "\n")
+
+    def _is_internal(self, service: str) -> bool:
+        nets = topology.networks(self.project.config, service)
+        return bool(nets) and all(topology.internal(self.project.config, key) for key in nets)
+
+    def _static(self, service: str) -> str:
+        """Docker publishes nothing of a service on internal networks alone; the host reaches it at an address of its own."""
+        if not self._is_internal(service):
+            return ""
+        for key in topology.networks(self.project.config, service):
+            for one in self._chosen.ranges.get(key, ()):
+                given = (topology.networks(self.project.config, service)[key] or {}).get("ipv4_address")
+                if given:
+                    return one.moved(str(given))
+                if one.used.version == 4:
+                    busy = {edge.address for edge in self.edges} | {
+                        one.moved(a) for a in static_addresses(self.project.config, key)
+                    }
+                    names = sorted(self.project.services)
+                    middle = one.used.num_addresses // 2 + names.index(service)
+                    return next(
+                        str(one.used[n])
+                        for n in range(middle, one.used.num_addresses - 1)
+                        if str(one.used[n]) not in busy
+                    )
+        return ""
+
+    def _pin(self, config: dict[str, object], service: str) -> None:
+        home = topology.owner(self.project.config, service)
+        static = self._static(home)
+        if static:
+            body = config["services"][home]  # type: ignore[index]
+            uses = topology.networks(config, home)
+            first = next(iter(uses))
+            body["networks"] = {**uses, first: {**uses[first], "ipv4_address": static}}
+
+    # --- waiting and blaming ----------------------------------------------------------------------------------------
+
+    def _await_lanes(self) -> None:
+        """Toxiproxy answers and the lanes have placed their addresses. Raises CannotRun with what they said."""
+        end_s = time.monotonic() + API_WITHIN_S
+        while True:
+            logs = docker("compose", "-p", self.name, "logs", "--no-color", LANES).out
+            if "placed" in logs and self._api_answers():
+                return
+            if time.monotonic() > end_s:
+                more = docker("compose", "-p", self.name, "logs", "--no-color", TOXIPROXY).out
+                raise CannotRun(
+                    f"lanes and Toxiproxy did not start within {API_WITHIN_S:g} s:\n{logs[-1000:]}{more[-1000:]}"
+                )
+            time.sleep(0.05)
+
+    def _api_answers(self) -> bool:
+        import http.client
+
+        if not self._chosen.api_port:
+            return False
+        connection = http.client.HTTPConnection(*self.api, timeout=2)
+        try:
+            connection.request("GET", "/version", headers={"Host": "localhost"})
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _accepts(self, service: str, port: int) -> bool:
+        """A server behind it keeps the connection: Docker's own port proxy accepts and closes at once when nobody listens."""
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(self.address(f"{service}:{port}"), timeout=1) as one,
+        ):
+            one.settimeout(0.15)
+            try:
+                return one.recv(1) != b""
+            except TimeoutError:
+                return True
+        return False
+
+    def _blame(self, why: str, states: Sequence[State] = ()) -> None:
+        """Raises CannotRun: the services at fault, with exit code and last lines."""
+        with contextlib.suppress(CannotRun):
+            states = states or culprits(self.states())
+        found = []
+        for state in states:
+            logs = docker("logs", "--tail", "15", state.container)
+            tail = "\n".join(f"    {line}" for line in (logs.out + logs.err).splitlines()[-15:])
+            said = state.waits or f"{state.service} is {state.status}, exit code {state.exit_code}"
+            found.append(
+                Missing(f"{said}; its last lines:\n{tail}" if tail else said, f"docker compose logs {state.service}")
+            )
+        raise CannotRun(Missing(f"the stack did not start: {why}"), *found)
+
+
+def _target(config: topology.Config, text: str) -> tuple[str, int]:
+    service, _, port = text.rpartition(":")
+    if service not in topology.services(config):
+        raise UsageError(f"{text!r}: there is no service {service!r}; there are {', '.join(topology.services(config))}")
+    if not port.isdigit():
+        raise UsageError(f"{text!r}: write service:port, such as api:8080")
+    return service, int(port)
+
+
+def _run_of(free: object, count: int) -> tuple[int, ...]:
+    """`count` free ports; for replicas they must follow one another, as Compose knows only ranges."""
+    ports = iter(free)  # type: ignore[call-overload]
+    if count <= 1:
+        return (next(ports),)
+    seen: set[int] = set()
+    for port in ports:
+        seen.add(port)
+        if all(port - back in seen for back in range(count)):
+            return tuple(range(port - count + 1, port + 1))
+    raise CannotRun("no free ports are left on this machine")
+
+
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        os.fchmod(handle, 0o600)
+        file.write(text)

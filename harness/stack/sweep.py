@@ -1,0 +1,63 @@
+"""Teardown by label alone: what bears the run's label goes, and nothing else, also after a kill and called twice."""
+
+from __future__ import annotations
+
+import time
+
+from harness.errors import CannotRun
+from harness.stack.changes.identity import RUN_LABEL
+from harness.stack.docker import asked, docker, inspected
+
+TRIES = 4
+REMOVE_S = 120.0
+
+
+def sweep(run_id: str) -> list[str]:
+    """Remove the run's containers (with their anonymous volumes), networks and volumes; returns what could not be removed.
+
+    Does nothing on a second call. Never raises for what stays: the caller reports it.
+    """
+    label = f"label={RUN_LABEL}={run_id}"
+    left: list[str] = []
+    for attempt in range(TRIES):
+        left = []
+        try:
+            containers = _ids("ps", "--all", "--quiet", "--no-trunc", "--filter", label)
+            if containers:
+                docker("rm", "--force", "--volumes", *containers, within_s=REMOVE_S)
+                left += [
+                    f"container {one[:12]}" for one in _ids("ps", "--all", "--quiet", "--no-trunc", "--filter", label)
+                ]
+            for network in _ids("network", "ls", "--quiet", "--filter", label):
+                if not docker("network", "rm", network).ok and not _freed(network):
+                    left.append(f"network {network}")
+            for volume in _ids("volume", "ls", "--quiet", "--filter", label):
+                if not docker("volume", "rm", "--force", volume, within_s=REMOVE_S).ok:
+                    left.append(f"volume {volume}")
+        except CannotRun as error:  # Docker is gone: nothing is known, so nothing is called removed
+            return [f"everything of run {run_id}: {error}"]
+        if not left:
+            return []
+        time.sleep(0.3 * (attempt + 1))
+    return left
+
+
+def _freed(network: str) -> bool:
+    """A network whose endpoints outlived their containers: disconnect them, then remove it."""
+    for seen in inspected("network", network):
+        for endpoint in (seen.get("Containers") or {}).values():
+            docker("network", "disconnect", "--force", network, str(endpoint.get("Name")))
+    return docker("network", "rm", network).ok
+
+
+def all_runs() -> list[str]:
+    """Ids of all runs of which anything is left, by label."""
+    found: set[str] = set()
+    shown = '{{.Label "' + RUN_LABEL + '"}}'
+    for kind in (("ps", "--all"), ("network", "ls"), ("volume", "ls")):
+        found |= set(_ids(*kind, "--filter", f"label={RUN_LABEL}", "--format", shown))
+    return sorted(found)
+
+
+def _ids(*args: str) -> list[str]:
+    return asked(*args).split()

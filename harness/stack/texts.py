@@ -1,0 +1,144 @@
+"""All text that a service can read its dependencies' names from: environment, commands, configs, mounted text files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.stack.names import Config, services
+
+FILE_BYTES = 256 * 1024
+MOUNT_BYTES = 8 * 1024 * 1024
+MOUNT_FILES = 3000
+"""A mounted file longer than the first is no configuration; of a mounted tree we read so much and so many, not more."""
+
+SKIPPED = {
+    ".git",
+    ".hg",
+    "node_modules",
+    "vendor",
+    ".venv",
+    "venv",
+    "__pycache__",
+    ".mypy_cache",
+    ".tox",
+    "target",
+    ".idea",
+}
+
+Kind = Literal["environment", "command", "file"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text of a service. `where` is for people; `key` is the variable's name."""
+
+    kind: Kind
+    where: str
+    body: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What an image tells beside the file: `exposed` as '5432/tcp', its environment and its command."""
+
+    exposed: tuple[str, ...] = ()
+    environment: Mapping[str, str] | None = None
+    command: tuple[str, ...] = ()
+
+
+def texts(config: Config, service: str, directory: Path, image: ImageInfo | None = None) -> tuple[Text, ...]:
+    """The texts of one service. Unreadable files are left out: a mount that needs another user is not ours to read."""
+    body = services(config)[service]
+    own = body.get("environment") or {}
+    found = [
+        Text("environment", f"environment {key}", str(value), key) for key, value in own.items() if value is not None
+    ]
+    if image:
+        found += [
+            Text("environment", f"image environment {key}", value, key)
+            for key, value in (image.environment or {}).items()
+            if key not in own
+        ]
+    for word in ("command", "entrypoint"):
+        if body.get(word):
+            found.append(Text("command", word, _joined(body[word])))
+    if image and image.command and not (body.get("command") or body.get("entrypoint")):
+        found.append(Text("command", "image command", " ".join(image.command)))
+    found += _contents(config, body, directory)
+    found += _mounts(body, directory)
+    return tuple(found)
+
+
+def _joined(value: Any) -> str:
+    return " ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+
+
+def _contents(config: Config, body: Mapping[str, Any], directory: Path) -> Iterator[Text]:
+    for word, one in (("configs", "config"), ("secrets", "secret")):
+        for use in body.get(word) or ():
+            source = use if isinstance(use, str) else str(use.get("source"))
+            given = (config.get(word) or {}).get(source) or {}
+            if given.get("content"):
+                yield Text("file", f"{one} {source}", str(given["content"]))
+            elif given.get("file"):
+                text = _read(Path(given["file"]))
+                if text:
+                    yield Text("file", f"{one} {source}", text)
+
+
+def _mounts(body: Mapping[str, Any], directory: Path) -> Iterator[Text]:
+    for mount in body.get("volumes") or ():
+        if mount.get("type") != "bind":
+            continue
+        source = Path(str(mount["source"]))
+        left = MOUNT_BYTES
+        for path in _files(source):
+            text = _read(path)
+            if text:
+                left -= len(text)
+                yield Text("file", f"file {_shown(path, directory)}", text)
+            if left < 0:
+                break
+
+
+def _files(source: Path) -> Iterator[Path]:
+    if source.is_file():
+        yield source
+        return
+    # A mounted system tree (/, /proc, /var/run …) holds no configuration of this service.
+    if (
+        not source.is_dir()
+        or len(source.resolve().parts) < 3
+        or source.resolve().parts[1] in ("proc", "sys", "dev", "run")
+    ):
+        return
+    count = 0
+    for folder, folders, files in os.walk(source, onerror=None):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        for name in sorted(files):
+            count += 1
+            if count > MOUNT_FILES:
+                return
+            yield Path(folder, name)
+
+
+def _read(path: Path) -> str:
+    try:
+        if not path.is_file() or path.stat().st_size > FILE_BYTES:
+            return ""
+        data = path.read_bytes()
+    except OSError:
+        return ""
+    return "" if b"\0" in data[:4096] else data.decode("utf-8", "replace")
+
+
+def _shown(path: Path, directory: Path) -> str:
+    try:
+        return str(path.relative_to(directory))
+    except ValueError:
+        return str(path)
