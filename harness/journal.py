@@ -101,7 +101,7 @@ class Journal:
         return kinds
 
     def of(
-        self, kind: type[F], *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any
+        self, kind: type[F], /, *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any
     ) -> tuple[F, ...]:
         """Facts of a kind whose fields equal those given, with at_s in [since_s, until_s]."""
         return tuple(
@@ -110,11 +110,15 @@ class Journal:
             if since_s <= fact.at_s <= until_s and all(getattr(fact, name) == value for name, value in fields.items())
         )
 
-    def first(self, kind: type[F], *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any) -> F | None:
+    def first(
+        self, kind: type[F], /, *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any
+    ) -> F | None:
         found = self.of(kind, since_s=since_s, until_s=until_s, **fields)
         return found[0] if found else None
 
-    def last(self, kind: type[F], *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any) -> F | None:
+    def last(
+        self, kind: type[F], /, *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any
+    ) -> F | None:
         found = self.of(kind, since_s=since_s, until_s=until_s, **fields)
         return found[-1] if found else None
 

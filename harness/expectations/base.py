@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pydantic import Field
@@ -32,7 +33,14 @@ class Line:
 
 
 class Logs(Protocol):
-    def lines(self, service: str, start_s: float, end_s: float) -> Iterable[Line]: ...
+    def lines(self, service: str, start_s: float, end_s: float) -> Iterable[Line]:
+        """Lines of the services that the name or pattern means ("*": all), in [start_s, end_s)."""
+        ...
+
+
+def serves(service: str, pattern: str) -> bool:
+    """Whether a claim's `service` means this service: its name, or a pattern such as "*" or "api-*"."""
+    return fnmatchcase(service, pattern)
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,8 @@ class Reach:
     then: bool = False
 
     def no_service(self, name: str) -> str:
-        """The sentence about a service that the stack does not have, or ''. "*" is every service."""
-        if name == "*" or not self.services or name in self.services:
+        """The sentence about a service that the stack does not have, or ''. "*" and "api-*" are patterns."""
+        if not self.services or any(serves(service, name) for service in self.services):
             return ""
         return f"the stack has no service {name!r}; it has {', '.join(sorted(self.services))}"
 

@@ -81,7 +81,7 @@ class LogSeen(Expectation):
         )
         if journal.end_s < end_s:
             return inconclusive(
-                f"{self.service} had {'' if found else 'not '}logged {what} by {journal.end_s:.1f} s, before its time was up",
+                f"{self.service} had {'' if found else 'not '}logged {what} by {journal.end_s:.1f} s, its time not up",
                 reason="window_open",
                 decide="the end of the time that it has",
                 cites=cites(evidence),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.expectations.base import Evidence, Line
+from harness.expectations.base import Evidence, Line, serves
 from harness.facts import ContainerSeen
 from harness.journal import Journal
 
@@ -44,7 +44,7 @@ def containers(journal: Journal, service: str, start_s: float, end_s: float) -> 
     """Containers of a service that could have logged in the stretch: those seen until its end and not ended before."""
     known: dict[str, ContainerSeen] = {}
     for seen in journal.of(ContainerSeen, until_s=end_s):
-        if service in ("*", seen.service) and (seen.at_s <= start_s or seen.container not in known):
+        if serves(seen.service, service) and (seen.at_s <= start_s or seen.container not in known):
             known[seen.container] = seen
     return sorted(name for name, seen in known.items() if seen.at_s > start_s or seen.status not in ("exited", "dead"))
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.base import Evidence, Expectation, Reach, serves
 from harness.expectations.requests import cites, not_begun
 from harness.facts import ContainerChanged, ContainerSeen, Fact, Injecting, Mended, NotInjected
 from harness.journal import Journal, Window
@@ -96,7 +96,7 @@ class StaysUp(Expectation):
             *journal.of(ContainerSeen, until_s=window.end_s),
             *journal.of(ContainerChanged, until_s=window.end_s),
         )
-        return sorted({(fact.container, fact.service) for fact in seen if self.service in ("*", fact.service)})
+        return sorted({(fact.container, fact.service) for fact in seen if serves(fact.service, self.service)})
 
 
 @dataclass

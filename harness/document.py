@@ -1,0 +1,175 @@
+"""verdict.json: the verdict with what it rests on, as plain data and always the same bytes. Pure.
+
+The format is public: fields are only added; `schema` counts incompatible changes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.faults.base import Fault, Landing
+from harness.journal import Journal, Window
+from harness.landings import hurts, landings, mends
+from harness.stats import fold
+from harness.verdict import Judged, Verdict
+
+if TYPE_CHECKING:
+    from harness.ledger import Rows
+
+SCHEMA = "drill.verdict/1"
+BASELINE = "baseline"
+
+
+def verdict_doc(
+    verdict: Verdict, journal: Journal, rows: Rows, faults: Mapping[str, Fault], *, timeout_s: float = 10.0
+) -> dict[str, Any]:
+    """The verdict as JSON-ready data: findings, faults stated and measured side by side, and a table of the phases.
+
+    `faults` are those of the drill, by id (harness.judge.faults_of).
+    """
+    ending, opened = verdict.ending, journal.opened
+    document = {
+        "schema": SCHEMA,
+        "drill": verdict.drill,
+        "run": verdict.run,
+        "started_unix_s": opened.wall_unix_s if opened else None,
+        "length_s": journal.end_s,
+        "verdict": verdict.word.lower().replace(" ", "_"),
+        "exit_code": verdict.exit_code,
+        "invalid": list(verdict.invalid),
+        "ending": {
+            "gate": ending.gate,
+            "stopped": ending.stopped,
+            "interrupted": ending.interrupted,
+            "not_mended": list(ending.not_mended),
+            "broken": ending.broken,
+            "refused": ending.refused,
+        },
+        "findings": [_finding(judged) for judged in verdict.findings],
+        "faults": _faults(journal, faults),
+        "phases": _phases(journal, rows, timeout_s),
+    }
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+def dumps(document: Mapping[str, Any]) -> str:
+    """The canonical text: keys sorted, floats rounded, infinity as null."""
+    return json.dumps(_plain(document), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finding(judged: Judged) -> dict[str, Any]:
+    finding, measure = judged.finding, judged.finding.measure
+    return {
+        "id": judged.id,
+        "text": judged.text,
+        "phase": judged.phase,
+        "where": judged.where,
+        "outcome": finding.outcome.value,
+        "reason": finding.reason,
+        "because": finding.because,
+        "decide": finding.decide,
+        "census": finding.census,
+        "cites": list(finding.cites),
+        "measure": None
+        if measure is None
+        else {"low": measure.low, "high": measure.high, "unit": measure.unit, "kind": measure.kind},
+    }
+
+
+def _faults(journal: Journal, faults: Mapping[str, Fault]) -> list[dict[str, Any]]:
+    times = {hurt.fault: hurt for hurt in hurts(journal)}
+    landed, gone = landings(journal, faults), mends(journal, faults)
+    return [
+        {
+            "id": id_,
+            "target": fault.target,
+            "asked_s": times[id_].on_s if id_ in times else None,
+            "on_s": times[id_].sure_s if id_ in times else None,
+            "mended_s": times[id_].off_s if id_ in times else None,
+            "landing": _landing(landed[id_]),
+            "mend": _landing(gone[id_]) if id_ in gone else None,
+        }
+        for id_, fault in faults.items()
+    ]
+
+
+def _landing(landing: Landing) -> dict[str, Any]:
+    return {
+        "outcome": landing.outcome,
+        "because": landing.because,
+        "stated": dict(landing.stated),
+        "measured": dict(landing.measured),
+        "share": landing.share,
+        "looks": landing.looks,
+    }
+
+
+def windows(journal: Journal) -> list[tuple[str, Window]]:
+    """The stretches of a run in order: before the first phase, each phase, and after each its `then`."""
+    from harness.facts import GateHeld, LoadBegan, LoadEnded, PhaseBegan
+
+    phases = journal.of(PhaseBegan)
+    began, ended = journal.first(LoadBegan), journal.last(LoadEnded)
+    found: list[tuple[str, Window]] = []
+    if began:
+        end = phases[0] if phases else ended
+        held = journal.first(GateHeld)
+        stop_s = end.at_s if end else held.at_s if held else journal.end_s
+        found.append((BASELINE, Window(began.begins_s, stop_s)))
+    for i, phase in enumerate(phases):
+        window = journal.window(phase.phase)
+        assert window is not None
+        next_s = phases[i + 1].at_s if i + 1 < len(phases) else ended.ended_s if ended else journal.end_s
+        found.append((phase.phase, window if window.ended else Window(window.start_s, max(next_s, window.start_s))))
+        if window.ended and next_s > window.end_s:
+            found.append((f"{phase.phase} then", Window(window.end_s, next_s)))
+    return found
+
+
+def _phases(journal: Journal, rows: Rows, timeout_s: float) -> list[dict[str, Any]]:
+    from harness.expectations.requests import now_s
+    from harness.facts import LoadEnded
+
+    given_up_s = timeout_s if journal.last(LoadEnded) else math.inf
+    table = []
+    for name, window in windows(journal):
+        seen = fold(rows, window.start_s, window.end_s, now_s=now_s(journal), given_up_s=given_up_s)
+        ratio = seen.error_ratio()
+        line: dict[str, Any] = {
+            "name": name,
+            "start_s": window.start_s,
+            "end_s": window.end_s,
+            "requests": seen.n,
+            "per_s": seen.rate_per_s,
+            "outcomes": dict(seen.counts),
+            "waiting": seen.waiting,
+            "never_answered": seen.gave_up,
+            "dropped": seen.dropped,
+            "errors": seen.errors,
+            "error_ratio": None if ratio is None else ratio[0],
+            "error_interval": list(seen.error_interval()) if seen.n else None,
+        }
+        for label, quantile in (("p50_ms", 0.5), ("p95_ms", 0.95), ("p99_ms", 0.99)):
+            value = seen.percentile_ms(quantile)
+            line[label] = None if value is None else value[0]
+        service = seen.percentile_ms(0.95, service=True)
+        line["service_p95_ms"] = None if service is None else service[0]
+        table.append(line)
+    return table
+
+
+def _plain(value: Any) -> Any:
+    """Data of plain types: floats rounded to a millionth, infinite and undefined ones None, tuples lists."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(inner) for inner in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+    if isinstance(value, bool) or value is None or isinstance(value, (int, str)):
+        return value
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return str(value)

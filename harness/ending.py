@@ -1,0 +1,78 @@
+"""How a run ended, read from its journal: what besides the findings decides the exit code. Pure."""
+
+from __future__ import annotations
+
+from harness.facts import (
+    Broke,
+    ContainerSeen,
+    GateHeld,
+    GateMissed,
+    GuardTripped,
+    HaltAsked,
+    Injecting,
+    Interrupted,
+    Mended,
+    NotMended,
+    PhaseSettled,
+    Refused,
+)
+from harness.journal import Journal
+from harness.verdict import Ending, Judged, failed
+
+SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
+
+
+def ending_of(journal: Journal) -> Ending:
+    """The ending as far as the journal tells."""
+    guard, halt = journal.first(GuardTripped), journal.first(HaltAsked)
+    stopped = f"guard: {guard.detail or guard.guard}" if guard else ""
+    if halt and not stopped:
+        stopped = f"halted by {halt.by}{f': {halt.reason}' if halt.reason else ''}"
+    interrupted, broke, refused = journal.first(Interrupted), journal.last(Broke), journal.first(Refused)
+    gate = True if journal.first(GateHeld) else False if journal.first(GateMissed) else None
+    return Ending(
+        stopped=stopped,
+        interrupted=SIGNALS.get(interrupted.signal, 130) if interrupted else 0,
+        not_mended=tuple(still_on(journal)),
+        broken=broke.error if broke else "",
+        refused=refused.reason if refused else "",
+        gate=gate,
+    )
+
+
+def still_on(journal: Journal) -> list[str]:
+    """Faults whose mend was tried without success, and not since with it, whoever tried; with what a person can type."""
+    found = []
+    for fault in dict.fromkeys(fact.fault for fact in journal.of(NotMended)):
+        failed_last = journal.last(NotMended, fault=fault)
+        mended = journal.last(Mended, fault=fault)
+        assert failed_last is not None
+        if mended is None or mended.seen_s < failed_last.seen_s:
+            commands = f"; type: {' && '.join(failed_last.commands)}" if failed_last.commands else ""
+            found.append(f"{fault}: {failed_last.error}{commands}")
+    return found
+
+
+def unsettled(journal: Journal) -> list[Judged]:
+    """A failure for each phase after which the stack did not come back: what, since when, what Docker claims."""
+    return [_unsettled(journal, fact) for fact in journal.of(PhaseSettled, steady=False)]
+
+
+def _unsettled(journal: Journal, settled: PhaseSettled) -> Judged:
+    ended = journal.phase_ended(settled.phase)
+    since = f" since its faults were out at {ended.at_s:.1f} s" if ended else ""
+    latest: dict[str, ContainerSeen] = {}
+    for seen in journal.of(ContainerSeen, until_s=settled.at_s):
+        latest[seen.container] = seen
+    hurt = {fact.target.rpartition("->")[2] for fact in journal.of(Injecting, until_s=settled.at_s)}
+    odd = [s for s in latest.values() if s.status != "running" or s.health == "unhealthy" or s.service in hurt]
+    claims = ", ".join(f"{s.service} {s.status}{f' ({s.health})' if s.health else ''}" for s in odd)
+    docker = f"; Docker says: {claims}" if claims else "; Docker calls every container running" if latest else ""
+    what = f": {settled.detail}" if settled.detail else ""
+    finding = failed(
+        f"the stack did not come back by itself after {settled.phase!r}, not steady{since}{what}{docker}",
+        reason="not_settled",
+        cites=[fact.cite for fact in (ended, settled, *odd) if fact is not None],
+        census=True,
+    )
+    return Judged(f"{settled.phase}/settles", "the stack holds its steady state again", settled.phase, "", finding)

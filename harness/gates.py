@@ -1,0 +1,164 @@
+"""Why a run is invalid: the experiment did not happen as planned, so that nothing in it can pass. Pure.
+
+Each gate is one function from the evidence to a sentence, '' when it is fine. They speak of the load: that faults
+landed is asked claim by claim (landings.py), that the stack was steady by the gate of the run itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from harness.facts import GateHeld, GateMissed, Injecting, LoadBegan, LoadEnded, LoadSaid, LoadSampled
+from harness.journal import TICK_S, Journal, Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.ledger import Rows
+
+DROPPED = 0.01
+BEGUN = 0.99
+CPU = 0.90  # of one core: beyond it the load measures itself
+LATE_SHARE = 0.1  # of the tightest latency that is claimed
+LATE_FLOOR_MS = 50.0  # what a busy machine's scheduler does to anybody
+
+
+class Planned(Protocol):
+    """How many arrivals are due between two instants, from the load's beginning on; 0 when it is not planned."""
+
+    def __call__(self, start_s: float, end_s: float) -> float: ...
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the gates look at. `tightest_ms` is the smallest latency that the drill claims, infinite without any."""
+
+    journal: Journal
+    rows: Rows
+    planned: Planned
+    tightest_ms: float
+    steady_for_s: float
+    poisson: bool = False
+
+    @property
+    def window(self) -> Window | None:
+        """From the first arrival, or the gate, to the last arrival."""
+        began, ended = self.journal.first(LoadBegan), self.journal.last(LoadEnded)
+        held = self.journal.first(GateHeld)
+        if began is None:
+            return None
+        start_s = max(began.begins_s, held.at_s - self.steady_for_s) if held else began.begins_s
+        return Window(start_s, ended.ended_s + TICK_S if ended else self.journal.end_s)
+
+
+def invalid(load: Load, gates: Sequence[Callable[[Load], str]] | None = None) -> tuple[str, ...]:
+    """Every reason why the run is invalid."""
+    return tuple(said for gate in (GATES if gates is None else gates) if (said := gate(load)))
+
+
+def steady(load: Load) -> str:
+    missed = load.journal.first(GateMissed)
+    return f"the steady state never held before the first phase: {missed.detail}" if missed else ""
+
+
+def recorded(load: Load) -> str:
+    if load.journal.first(LoadBegan) is not None and len(load.rows) == 0 and load.journal.last(LoadEnded) is not None:
+        return "the ledger is empty, though the load ran"
+    return ""
+
+
+def ended_well(load: Load) -> str:
+    ended = load.journal.last(LoadEnded)
+    return (
+        f"the load did not end as it was told: {ended.detail or 'no reason given'}" if ended and not ended.clean else ""
+    )
+
+
+def not_dropped(load: Load) -> str:
+    arrivals, dropped = _arrivals(load)
+    if arrivals and dropped > DROPPED * arrivals:
+        share = 100 * dropped / arrivals
+        reached = f"more than {DROPPED:.0%}: max_in_flight was reached"
+        return f"{dropped} of {arrivals} arrivals ({share:.1f}%) were dropped, {reached}"
+    return ""
+
+
+def all_begun(load: Load) -> str:
+    window, began = load.window, load.journal.first(LoadBegan)
+    if window is None or began is None or load.journal.last(LoadEnded) is None:
+        return ""
+    planned = load.planned(window.start_s - began.begins_s, window.end_s - began.begins_s)
+    arrivals, _ = _arrivals(load)
+    spread = 4.0 * math.sqrt(planned) if load.poisson else 2.0  # chance, or the window's two edges
+    if planned and arrivals < BEGUN * planned - spread:
+        fewer = f"fewer than {BEGUN:.0%}: the load fell behind"
+        return f"{arrivals} of {planned:.0f} planned arrivals were due, {fewer}"
+    return ""
+
+
+def in_time(load: Load) -> str:
+    """Lateness before the first injection: later it may be the service that is felt, through a machine that is shared."""
+    import numpy as np
+
+    window, injecting = load.window, load.journal.first(Injecting)
+    if window is None:
+        return ""
+    end_s = min(window.end_s, injecting.at_s if injecting else math.inf)
+    part = load.rows.select(load.rows.between(window.start_s, end_s) & _first_requests(load.rows))
+    late_ms = np.sort(part.late_ms[~np.isnan(part.late_ms)])
+    if not len(late_ms):
+        return ""
+    quantile = 0.99 if len(late_ms) >= 100 else 0.9
+    value = float(late_ms[math.ceil(quantile * len(late_ms)) - 1])
+    limit = max(LATE_FLOOR_MS, LATE_SHARE * load.tightest_ms if math.isfinite(load.tightest_ms) else 0.0)
+    if value > limit:
+        return (
+            f"before the first fault requests were sent {value:.0f} ms late (p{100 * quantile:g}; limit {limit:.0f} ms): "
+            "the generator was starved"
+        )
+    return ""
+
+
+def not_saturated(load: Load) -> str:
+    window = load.window
+    if window is None:
+        return ""
+    samples = load.journal.of(LoadSampled, since_s=window.start_s, until_s=window.end_s)
+    mean = sum(s.cpu_ratio for s in samples) / len(samples) if samples else 0.0
+    if mean > CPU:
+        return f"the load process used {mean:.0%} of a core, more than {CPU:.0%}: its times are its own"
+    return ""
+
+
+def gated(load: Load) -> str:
+    from harness.ledger import UNGATED
+
+    said = load.journal.first(LoadSaid, kind="ungated")
+    count = int(load.rows.has(UNGATED).sum()) if len(load.rows) else 0
+    if said is None and not count:
+        return ""
+    what = f": {said.text}" if said else ""
+    return f"{max(count, said.count if said else 0)} requests were sent outside of any arrival{what}"
+
+
+GATES = (steady, recorded, ended_well, not_dropped, all_begun, in_time, not_saturated, gated)
+
+
+def _first_requests(rows: Rows) -> NDArray[np.bool_]:
+    from harness.ledger import ASIDE, DEPENDENT, UNGATED
+
+    mask: NDArray[np.bool_] = (rows.array["flags"] & (ASIDE | DEPENDENT | UNGATED)) == 0
+    return mask
+
+
+def _arrivals(load: Load) -> tuple[int, int]:
+    """Arrivals due in the window, and those of them that were dropped."""
+    window = load.window
+    if window is None or not len(load.rows):
+        return 0, 0
+    mask = load.rows.between(window.start_s, window.end_s) & _first_requests(load.rows)
+    return int(mask.sum()), int((mask & load.rows.outcome("dropped")).sum())

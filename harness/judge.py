@@ -1,0 +1,202 @@
+"""From evidence to a verdict: every claim checked, the gates applied, the ending read. Pure: no clock, no socket."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from harness import gates
+from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
+from harness.ending import ending_of, unsettled
+from harness.expectations.base import Evidence, Expectation, Line, Logs, Steady
+from harness.expectations.responds_within import RespondsWithin
+from harness.facts import Closed, PhaseSettled
+from harness.faults.base import Fault, Landing
+from harness.journal import Journal
+from harness.landings import landings
+from harness.verdict import Finding, Judged, Outcome, Verdict, inconclusive
+
+if TYPE_CHECKING:
+    from harness.ledger import Rows
+
+FELT = ("landed", "partial")
+
+
+class Claim(Protocol):
+    """A claim in its place, as a plan lists it (harness.plan.Claim)."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def expectation(self) -> Expectation: ...
+    @property
+    def phase(self) -> str: ...
+    @property
+    def then(self) -> bool: ...
+    @property
+    def where(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class PhaseLike(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def faults(self) -> Sequence[Fault]: ...
+
+
+class DrillLike(Protocol):
+    """What judging needs of a drill (harness.drill.model.Drill)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def phases(self) -> Sequence[PhaseLike]: ...
+    @property
+    def steady(self) -> Any: ...
+    @property
+    def load(self) -> Any: ...
+
+
+def judge(
+    drill: DrillLike, plan_claims: Sequence[Claim], journal: Journal, rows: Rows, logs: Logs, *, over: bool
+) -> Verdict:
+    """Judge a run, or what is known of it.
+
+    over   the run has ended, nothing more will come. Of a run that has not, claims may be decided, but not the whole.
+    """
+    landed = landings(journal, faults_of(drill))
+    reasons = gates.invalid(_load(drill, plan_claims, journal, rows))
+    judged = [judge_claim(drill, claim, journal, rows, logs, landed, over=over) for claim in plan_claims]
+    if reasons:
+        judged = [_under_gates(one, reasons) for one in judged]
+    judged += unsettled(journal)
+    opened = journal.opened
+    return Verdict(
+        drill=drill.name,
+        run=opened.run if opened else "",
+        findings=tuple(judged),
+        invalid=(*reasons, *_unfinished(drill, journal, over)),
+        ending=ending_of(journal),
+    )
+
+
+def judge_claim(  # noqa: PLR0917
+    drill: DrillLike,
+    claim: Claim,
+    journal: Journal,
+    rows: Rows,
+    logs: Logs,
+    landed: Mapping[str, Landing] | None = None,
+    *,
+    over: bool = False,
+) -> Judged:
+    """One claim on its evidence. A check that raises is inconclusive; one about faults that did not land is, too."""
+    faults = faults_of(drill, claim.phase)
+    evidence = Evidence(
+        journal=journal,
+        rows=rows,
+        logs=_Known(logs, journal.end_s),
+        steady=Steady(drill.steady.for_s, tuple(drill.steady.all)),
+        phase=claim.phase,
+        then=claim.then,
+        faults=faults,
+        over=over,
+        timeout_s=drill.load.timeout_s,
+    )
+    try:
+        finding = claim.expectation.check(evidence)
+    except Exception as error:  # an expectation's own fault must not decide anything
+        finding = inconclusive(
+            f"the check itself broke: {type(error).__name__}: {error}",
+            reason="check_broke",
+            decide="a mended expectation; judge the stored run again",
+        )
+    if claim.phase and faults:
+        known = landings(journal, faults) if landed is None else {id_: landed[id_] for id_ in faults}
+        finding = _under_landings(finding, known)
+    text = claim.text or f"{claim.expectation.word}: {claim.expectation.about()}"
+    return Judged(claim.id, text, claim.phase, claim.where, finding)
+
+
+def faults_of(drill: DrillLike, phase: str = "") -> dict[str, Fault]:
+    """The faults of a phase, or of all phases, by id."""
+    return {fault.id: fault for one in drill.phases if phase in ("", one.name) for fault in one.faults}
+
+
+def _under_landings(finding: Finding, landed: Mapping[str, Landing]) -> Finding:
+    """A claim passes only where every fault of its phase was felt, and fails only where one was, but for a census."""
+    missing = {id_: landing for id_, landing in landed.items() if landing.outcome not in FELT}
+    stands = finding.outcome is Outcome.FAILED and (finding.census or len(missing) < len(landed))
+    if finding.outcome is Outcome.INCONCLUSIVE or stands or not missing:
+        return finding
+    unmeasured = all(landing.outcome == "not_measurable" for landing in missing.values())
+    said = "; ".join(f"{id_}: {landing.because}" for id_, landing in missing.items())
+    return inconclusive(
+        f"{'whether the fault landed could not be measured' if unmeasured else 'the fault did not land'} ({said}); "
+        f"without it: {finding.because}",
+        reason="fault_not_measurable" if unmeasured else "fault_not_landed",
+        decide="a fault that the witness can see" if unmeasured else "a fault that is felt",
+        measure=finding.measure,
+        cites=finding.cites,
+    )
+
+
+def _under_gates(judged: Judged, reasons: Sequence[str]) -> Judged:
+    """In an invalid run nothing passes, and only a census failure stands."""
+    finding = judged.finding
+    if finding.outcome is Outcome.INCONCLUSIVE or (finding.outcome is Outcome.FAILED and finding.census):
+        return judged
+    replaced = inconclusive(
+        f"the run is invalid ({reasons[0]}); in it: {finding.because}",
+        reason="invalid_run",
+        decide="a run that happens as planned",
+        measure=finding.measure,
+        cites=finding.cites,
+    )
+    return dataclasses.replace(judged, finding=replaced)
+
+
+def _unfinished(drill: DrillLike, journal: Journal, over: bool) -> Iterator[str]:
+    """Why the whole cannot have passed yet, though every claim in it may have."""
+    if not over and journal.first(Closed) is None:
+        yield f"the run did not come to its end: what is known of it ends at {journal.end_s:.1f} s"
+    elif (ending := ending_of(journal)).gate is not False and not ending.refused:
+        unplayed = [p.name for p in drill.phases if journal.phase_ended(p.name) is None]
+        unsure = [p.name for p in drill.phases if p.name not in unplayed and not journal.of(PhaseSettled, phase=p.name)]
+        if unplayed:
+            yield f"not played to its end: {', '.join(unplayed)}"
+        if unsure:
+            yield f"whether the stack was steady again is not known after: {', '.join(unsure)}"
+
+
+def _load(drill: DrillLike, claims: Sequence[Claim], journal: Journal, rows: Rows) -> gates.Load:
+    from harness.load.arrivals import expected_count
+
+    limits = [
+        ms for c in claims if isinstance(c.expectation, RespondsWithin) for ms in c.expectation.limits_ms().values()
+    ]
+    limits += [c.value for c in drill.steady.all if c.quantile is not None and c.op.startswith("<")]
+    segments = drill.load.segments
+    return gates.Load(
+        journal=journal,
+        rows=rows,
+        planned=lambda start_s, end_s: expected_count(segments, start_s, end_s),
+        tightest_ms=min(limits, default=math.inf),
+        steady_for_s=drill.steady.for_s,
+        poisson=bool(drill.load.poisson),
+    )
+
+
+class _Known:
+    """Logs as they were known at an instant: what was stamped later is not there."""
+
+    def __init__(self, logs: Logs, until_s: float) -> None:
+        self._logs = logs
+        self._until_s = until_s
+
+    def lines(self, service: str, start_s: float, end_s: float) -> Iterable[Line]:
+        yield from self._logs.lines(service, start_s, min(end_s, self._until_s))

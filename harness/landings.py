@@ -1,0 +1,130 @@
+"""Whether each fault of a run landed, and whether its mend did, from the witness looks in the journal. Pure.
+
+A look counts with the whole time it took: one that began before a fault was on, or was under way when it was taken
+away, belongs to neither side. Ordinary is what looks showed before the injection while nothing else hurt the place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.facts import ContainerChanged, Injected, Injecting, Mended, NotInjected, Witnessed
+from harness.faults.base import Fault, Landing
+from harness.journal import Journal
+
+BEFORE_S = 120.0  # looks older than this say little of what is ordinary now
+ENDED = ("die", "kill", "stop", "pause", "oom")
+
+
+@dataclass(frozen=True)
+class Hurt:
+    """When a fault was on: asked for at on_s, on for sure from sure_s, its mend begun at off_begun_s, over at off_s."""
+
+    fault: str
+    target: str
+    on_s: float
+    sure_s: float
+    off_begun_s: float
+    off_s: float
+
+
+def hurts(journal: Journal) -> list[Hurt]:
+    """Every injection of the run, in order; those that did not come about have no sure_s (infinite)."""
+    found = []
+    for begun in journal.of(Injecting):
+        injected = journal.first(Injected, fault=begun.fault, since_s=begun.seen_s)
+        mended = journal.first(Mended, fault=begun.fault, since_s=begun.seen_s)
+        off = (mended.begun_s, mended.seen_s) if mended else (math.inf, math.inf)
+        found.append(Hurt(begun.fault, begun.target, begun.seen_s, injected.seen_s if injected else math.inf, *off))
+    return found
+
+
+def landings(journal: Journal, faults: Mapping[str, Fault]) -> dict[str, Landing]:
+    """By fault id: did it land. A fault that was never injected did not."""
+    all_hurts = hurts(journal)
+    return {id_: _landing(journal, id_, fault, all_hurts) for id_, fault in faults.items()}
+
+
+def mends(journal: Journal, faults: Mapping[str, Fault]) -> dict[str, Landing]:
+    """By fault id, for those that were mended: do looks show it gone. 'landed' then means that it is."""
+    all_hurts = hurts(journal)
+    found = {}
+    for id_, fault in faults.items():
+        hurt = next((h for h in all_hurts if h.fault == id_), None)
+        if hurt is None or not math.isfinite(hurt.off_s):
+            continue
+        next_s = min(
+            (h.on_s for h in all_hurts if h.on_s > hurt.off_s and _touch(h.target, hurt.target)), default=math.inf
+        )
+        after = [
+            look for look in _looks(journal, fault.target) if begun_s(look) >= hurt.off_s and look.seen_s <= next_s
+        ]
+        found[id_] = fault.gone(_before(journal, hurt, all_hurts), after)
+    return found
+
+
+def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]) -> Landing:
+    stated = dict(fault.stated())
+    hurt = next((h for h in all_hurts if h.fault == id_), None)
+    if hurt is None:
+        return Landing("not_landed", "it was never injected", stated)
+    refused = journal.first(NotInjected, fault=id_)
+    if refused is not None:
+        return Landing("not_landed", f"it could not be injected: {refused.error}", stated)
+    if not math.isfinite(hurt.sure_s):
+        return Landing("not_landed", "it was never read back as on", stated)
+    during = [
+        look
+        for look in _looks(journal, fault.target)
+        if begun_s(look) >= hurt.sure_s and look.seen_s <= hurt.off_begun_s
+    ]
+    landing = fault.landing(_before(journal, hurt, all_hurts), during)
+    if landing.outcome == "not_measurable" and not fault.on_edge:
+        return _told_by_docker(journal, hurt, landing)
+    return landing
+
+
+def _told_by_docker(journal: Journal, hurt: Hurt, landing: Landing) -> Landing:
+    """No edge leads to the service, so nobody looks at it from a caller: Docker's own events are the second source."""
+    until_s = min(hurt.off_s, journal.end_s)
+    events = [
+        event
+        for event in journal.of(ContainerChanged, service=hurt.target, since_s=hurt.on_s - 1.0, until_s=until_s)
+        if event.event in ENDED
+    ]
+    if not events:
+        return landing
+    said = f"Docker reported {events[0].event} of {hurt.target} at {events[0].at_s:.1f} s; no edge leads to it"
+    return Landing("landed", said, landing.stated, {"events": [event.event for event in events]}, looks=landing.looks)
+
+
+def _before(journal: Journal, hurt: Hurt, all_hurts: Sequence[Hurt]) -> list[Witnessed]:
+    others = [h for h in all_hurts if h.fault != hurt.fault and _touch(h.target, hurt.target)]
+    return [
+        look
+        for look in _looks(journal, hurt.target)
+        if hurt.on_s - BEFORE_S <= begun_s(look)
+        and look.seen_s <= hurt.on_s
+        and not any(begun_s(look) <= h.off_s and look.seen_s >= h.on_s for h in others)
+    ]
+
+
+def _looks(journal: Journal, target: str) -> list[Witnessed]:
+    """Looks over the edge, or over every edge into the service."""
+    into = f"->{target}"
+    return [look for look in journal.of(Witnessed) if look.edge == target or look.edge.endswith(into)]
+
+
+def begun_s(look: Witnessed) -> float:
+    """When a look began: it is written down when it has ended."""
+    took_ms = (look.connect_ms or 0.0) + (look.answer_ms or 0.0) + (look.close_ms or 0.0)
+    return look.seen_s - (look.limit_ms if look.outcome == "hung" else took_ms) / 1000
+
+
+def _touch(one: str, other: str) -> bool:
+    """Whether faults on both targets can be felt at the same place."""
+    return one == other or bool(
+        set(one.split("->")) & set(other.split("->")) and ("->" not in one or "->" not in other)
+    )
