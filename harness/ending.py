@@ -41,7 +41,7 @@ def ending_of(journal: Journal) -> Ending:
 
 
 def still_on(journal: Journal) -> list[str]:
-    """Faults whose mend was tried without success, and not since with it, whoever tried; with what a person can type."""
+    """Faults whose mend was tried and failed, and has not succeeded since; with what a person can type."""
     found = []
     for fault in dict.fromkeys(fact.fault for fact in journal.of(NotMended)):
         failed_last = journal.last(NotMended, fault=fault)

@@ -101,7 +101,7 @@ def all_begun(load: Load) -> str:
 
 
 def in_time(load: Load) -> str:
-    """Lateness before the first injection: later it may be the service that is felt, through a machine that is shared."""
+    """Lateness before the first injection: later it may be the service that is felt, on a machine that is shared."""
     import numpy as np
 
     window, injecting = load.window, load.journal.first(Injecting)
@@ -117,8 +117,8 @@ def in_time(load: Load) -> str:
     limit = max(LATE_FLOOR_MS, LATE_SHARE * load.tightest_ms if math.isfinite(load.tightest_ms) else 0.0)
     if value > limit:
         return (
-            f"before the first fault requests were sent {value:.0f} ms late (p{100 * quantile:g}; limit {limit:.0f} ms): "
-            "the generator was starved"
+            f"before the first fault requests were sent {value:.0f} ms late "
+            f"(p{100 * quantile:g}; limit {limit:.0f} ms): the generator was starved"
         )
     return ""
 

@@ -16,7 +16,7 @@ _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\
 
 
 class Wall:
-    """Wall-clock times on the run's axis, by the journal's readings of both clocks; follows a step of the wall clock."""
+    """Wall-clock times on the run's axis, by the journal's readings of both clocks; follows the wall clock's steps."""
 
     def __init__(self, journal: Journal) -> None:
         read = [(fact.wall_unix_s, fact.seen_s) for fact in journal.of(ClockRead)]

@@ -1,0 +1,62 @@
+"""`drill judge`: judge a stored run again, also with another drill file. Pure: the same run gives the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(
+    "judge", epilog="Example:  drill judge latest --drill drills/stricter.yaml      drill judge latest --json"
+)
+@click.argument("run", default="latest")
+@click.option(
+    "--drill",
+    "drill_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Judge by this drill file instead of the run's own; the run's verdict.json stays as it is.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict's document.")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML to this file too.")
+def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None) -> None:
+    """Judge RUN again: a run's folder, its id, its drill's name, or 'latest'.
+
+    The exit code is the verdict's. With its own drill the run's verdict.json and junit.xml are written again.
+    """
+    import sys
+
+    from harness.drill.project import find_project
+    from harness.judging import judge_folder, write_results
+    from harness.report.json_doc import text
+    from harness.report.junit import junit_xml
+    from harness.report.terminal import summary
+    from harness.run.folder import find
+
+    folder = find(find_project().runs, run).path
+    judgement = judge_folder(folder, drill_file)
+    if drill_file is None:
+        write_results(folder, judgement, junit=junit)
+    elif junit is not None:
+        junit.write_text(junit_xml(judgement.document), encoding="utf-8")
+    if as_json:
+        click.echo(text(judgement.document), nl=False)
+    else:
+        click.echo(summary(judgement.document, shown(folder), colour=coloured()), nl=False)
+    sys.exit(judgement.verdict.exit_code)
+
+
+def coloured() -> bool:
+    """Colours only on a terminal that wants them."""
+    import os
+    import sys
+
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def shown(folder: Path) -> str:
+    """A path as a person would type it here."""
+    try:
+        return str(folder.relative_to(Path.cwd()))
+    except ValueError:
+        return str(folder)

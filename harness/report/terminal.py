@@ -1,0 +1,133 @@
+"""The last lines of a run, to be copied into a ticket: the verdict, what failed and why, what was not seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.quantities import spell
+from harness.report.junit import endings
+from harness.stats.condition import show_ms
+
+MARKS = {"failed": "✗", "inconclusive": "?", "passed": "✓"}
+COLOURS = {"failed": "\x1b[31m", "inconclusive": "\x1b[33m", "passed": "\x1b[32m", "bold": "\x1b[1m", "dim": "\x1b[2m"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def summary(document: Mapping[str, Any], folder: str, *, colour: bool = False) -> str:
+    """The whole summary as text. `folder` is where the run lies, as it is printed."""
+    return "\n".join(_lines(document, folder, _Paint(colour))) + "\n"
+
+
+class _Paint:
+    def __init__(self, colour: bool) -> None:
+        self._colour = colour
+
+    def __call__(self, text: str, *styles: str) -> str:
+        if not self._colour:
+            return text
+        return "".join(COLOURS[style] for style in styles) + text + "\x1b[0m"
+
+
+def _lines(document: Mapping[str, Any], folder: str, paint: _Paint) -> Iterator[str]:
+    findings = document["findings"]
+    yield _first(document, paint)
+    for kind, what in endings(document):
+        yield f"  {paint('!', 'failed')} {kind.replace('_', ' ')}: {_shown(what)}"
+    if document["ending"]["gate"] is False and not document["invalid"]:
+        yield f"  {paint('!', 'failed')} the steady state never held; nothing was injected"
+    yield from _faults(document, paint)
+    yield from _phases(document, paint)
+    width = min(44, max((len(f["id"]) for f in findings), default=0))
+    for outcome in MARKS:
+        for finding in findings:
+            if finding["outcome"] == outcome:
+                yield from _finding(finding, width, paint)
+    yield f"  report: {folder}     exit {document['exit_code']}"
+
+
+def _first(document: Mapping[str, Any], paint: _Paint) -> str:
+    findings = document["findings"]
+    passed = sum(f["outcome"] == "passed" for f in findings)
+    word = document["verdict"].replace("_", " ").upper()
+    style = {0: "passed", 3: "inconclusive"}.get(document["exit_code"], "failed")
+    facts = ", ".join([spell(round(document["length_s"])), *_put_right(document)])
+    return (
+        f"{paint(word, 'bold', style)} {document['drill']}  {passed} of {len(findings)} expectations passed   ({facts})"
+    )
+
+
+def _put_right(document: Mapping[str, Any]) -> Iterator[str]:
+    faults = [fault for fault in document["faults"] if fault["asked_s"] is not None]
+    if not faults:
+        yield "no fault was injected"
+    elif document["ending"]["not_mended"]:
+        yield "A FAULT IS STILL ON"
+    elif all(fault["mended_s"] is not None or fault["on_s"] is None for fault in faults):
+        yield "faults out"
+    else:
+        yield "not known whether every fault is out"
+
+
+def _faults(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
+    for fault in document["faults"]:
+        landing, mend = fault["landing"], fault["mend"]
+        style = "passed" if landing["outcome"] in ("landed", "partial") else "inconclusive"
+        gone = "" if mend is None else "; gone again" if mend["outcome"] == "landed" else f"; mend: {mend['because']}"
+        sizes = _sizes(landing)
+        yield (
+            f"  {paint('⚡', style)} {fault['id']}  {landing['outcome'].replace('_', ' ')}: "
+            f"{_shown(landing['because'])}{gone}{paint(f'  [{sizes}]', 'dim') if sizes else ''}"
+        )
+
+
+def _sizes(landing: Mapping[str, Any]) -> str:
+    """Stated and measured side by side, where both know the same figure."""
+    stated, measured = landing["stated"], landing["measured"]
+    said = "  ".join(f"{name} {_plain(value)}" for name, value in sorted(stated.items()) if _is_size(value))
+    seen = "  ".join(f"{name} {_plain(value)}" for name, value in sorted(measured.items()) if value is not None)
+    return "; ".join(part for part in (f"stated: {said}" if said else "", f"measured: {seen}" if seen else "") if part)
+
+
+def _is_size(value: Any) -> bool:
+    return value not in (None, "", False, [], {})
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{inner} {name}" for name, inner in sorted(value.items()))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _phases(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
+    phases = document["phases"]
+    width = max((len(phase["name"]) for phase in phases), default=0)
+    for phase in phases:
+        if not phase["requests"]:
+            continue
+        waiting = f", {phase['waiting']} unanswered" if phase["waiting"] else ""
+        dropped = f", {phase['dropped']} dropped" if phase["dropped"] else ""
+        yield paint(
+            f"    {phase['name']:<{width}}  {spell(round(phase['end_s'] - phase['start_s'], 1)):>7}  "
+            f"{phase['requests']:>7} requests, {phase['per_s']:.1f}/s, {100 * phase['error_ratio']:.2f}% errors, "
+            f"p50 {_ms(phase['p50_ms'])}, p95 {_ms(phase['p95_ms'])}, p99 {_ms(phase['p99_ms'])}{dropped}{waiting}",
+            "dim",
+        )
+
+
+def _ms(value: float | None) -> str:
+    return show_ms(float("inf") if value is None else value)
+
+
+def _finding(finding: Mapping[str, Any], width: int, paint: _Paint) -> Iterator[str]:
+    mark = paint(MARKS[finding["outcome"]], finding["outcome"])
+    where = f"   {paint(finding['where'], 'dim')}" if finding["where"] else ""
+    yield f"  {mark} {finding['id']:<{width}}  {_shown(finding['because'])}{where}"
+    if finding["outcome"] == "inconclusive" and finding["decide"]:
+        yield f"    {'':<{width}}  would be decided by: {_shown(finding['decide'])}"
+
+
+def _shown(text: str) -> str:
+    """Text from logs and errors as one line that cannot move the cursor."""
+    return _CONTROL.sub("�", text.replace("\n", " ").replace("\t", " "))
