@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from harness.facts import Witnessed
 from harness.faults import felt
 from harness.faults.base import Landing
-from harness.faults.toxic import ToxicFault
+from harness.faults.toxic import OneWayFault
 from harness.quantities import size_bytes
 from harness.world.handles import Toxic
 
@@ -35,7 +35,7 @@ BytesPerSecond = Annotated[
 ]
 
 
-class Bandwidth(ToxicFault):
+class Bandwidth(OneWayFault):
     """
     The line to a dependency is thin: each connection gets so many bytes a second.
 
@@ -53,7 +53,7 @@ class Bandwidth(ToxicFault):
 
     rate_bytes_s: BytesPerSecond = Field(alias="rate", description="for each connection")
 
-    def toxic(self) -> Toxic:
+    def toxics(self) -> tuple[Toxic, ...]:
         return self._toxic("bandwidth", rate=round(self.rate_bytes_s / 1000))
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:

@@ -11,12 +11,12 @@ from pydantic import Field, model_validator
 from harness.facts import Witnessed
 from harness.faults import felt
 from harness.faults.base import Landing
-from harness.faults.toxic import ToxicFault, whole_ms
+from harness.faults.toxic import OneWayFault, whole_ms
 from harness.quantities import Milliseconds
 from harness.world.handles import Toxic
 
 
-class Latency(ToxicFault):
+class Latency(OneWayFault):
     """
     A dependency answers late: everything it sends waits delay ± jitter.
 
@@ -43,7 +43,7 @@ class Latency(ToxicFault):
             raise ValueError("jitter is more than the delay: an answer cannot come before it is sent")
         return self
 
-    def toxic(self) -> Toxic:
+    def toxics(self) -> tuple[Toxic, ...]:
         return self._toxic("latency", latency=whole_ms(self.delay_ms), jitter=whole_ms(self.jitter_ms))
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:

@@ -10,12 +10,12 @@ from pydantic import Field
 from harness.facts import Witnessed
 from harness.faults import felt
 from harness.faults.base import Landing
-from harness.faults.toxic import ToxicFault
+from harness.faults.toxic import OneWayFault
 from harness.quantities import Bytes
 from harness.world.handles import Toxic
 
 
-class LimitData(ToxicFault):
+class LimitData(OneWayFault):
     """
     A dependency's connections end in the middle: each is closed after so many bytes.
 
@@ -34,7 +34,7 @@ class LimitData(ToxicFault):
 
     bytes: Bytes = Field(description="that a connection may pass")
 
-    def toxic(self) -> Toxic:
+    def toxics(self) -> tuple[Toxic, ...]:
         return self._toxic("limit_data", bytes=self.bytes)
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:

@@ -10,12 +10,12 @@ from pydantic import Field
 from harness.facts import Witnessed
 from harness.faults import felt
 from harness.faults.base import Landing
-from harness.faults.toxic import ToxicFault, whole_ms
+from harness.faults.toxic import OneWayFault, whole_ms
 from harness.quantities import Milliseconds
 from harness.world.handles import Toxic
 
 
-class Reset(ToxicFault):
+class Reset(OneWayFault):
     """
     A dependency resets connections: each one opens, and breaks with a TCP reset (RST) as soon as data comes back.
 
@@ -39,7 +39,7 @@ class Reset(ToxicFault):
     def cut(self) -> bool:
         return self.open_connections != "keep"
 
-    def toxic(self) -> Toxic:
+    def toxics(self) -> tuple[Toxic, ...]:
         return self._toxic("reset_peer", timeout=whole_ms(self.after_data_ms))
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:

@@ -11,12 +11,12 @@ from pydantic import Field, model_validator
 from harness.facts import Witnessed
 from harness.faults import felt
 from harness.faults.base import Landing
-from harness.faults.toxic import ToxicFault
+from harness.faults.toxic import OneWayFault
 from harness.quantities import Bytes, Milliseconds
 from harness.world.handles import Toxic
 
 
-class Slicer(ToxicFault):
+class Slicer(OneWayFault):
     """
     Data comes in small pieces: what was sent at once arrives as packets of about `size` bytes, `delay` apart.
 
@@ -43,7 +43,7 @@ class Slicer(ToxicFault):
             raise ValueError("variation must be less than the size: a piece cannot have less than nothing")
         return self
 
-    def toxic(self) -> Toxic:
+    def toxics(self) -> tuple[Toxic, ...]:
         sizes = {"average_size": self.size, "size_variation": self.variation}
         return self._toxic("slicer", **sizes, delay=round(self.delay_ms * 1000))
 

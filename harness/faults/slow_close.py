@@ -11,12 +11,12 @@ from pydantic import Field
 from harness.facts import Witnessed
 from harness.faults import felt
 from harness.faults.base import Landing
-from harness.faults.toxic import ToxicFault, whole_ms
+from harness.faults.toxic import OneWayFault, whole_ms
 from harness.quantities import Milliseconds
 from harness.world.handles import Toxic
 
 
-class SlowClose(ToxicFault):
+class SlowClose(OneWayFault):
     """
     Connections to a dependency end late: the end of file comes delay after it was sent.
 
@@ -35,7 +35,7 @@ class SlowClose(ToxicFault):
 
     delay_ms: Milliseconds = Field(alias="delay", gt=0, description="how much later a connection ends")
 
-    def toxic(self) -> Toxic:
+    def toxics(self) -> tuple[Toxic, ...]:
         return self._toxic("slow_close", delay=whole_ms(self.delay_ms) or 1)
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:

@@ -58,26 +58,32 @@ class ToxicFault(EdgeFault):
     open_connections: Literal["keep", "cut"] | None = Field(
         default=None, description="cut: close them first, so that they redial; default: cut when share is below 100%"
     )
-    stream: Stream = Field(
-        default="downstream", description="downstream: towards the caller; upstream: towards the dependency"
-    )
 
     @property
     def cut(self) -> bool:
         return self.share < 1 if self.open_connections is None else self.open_connections == "cut"
 
     def stated(self) -> Mapping[str, Any]:
-        return {**super().stated(), "open_connections": "cut" if self.cut else "keep"}
+        said = {name: value for name, value in super().stated().items() if value is not None}
+        return {**said, "open_connections": "cut" if self.cut else "keep"}
 
-    def toxic(self) -> Toxic:
-        """The toxic in Toxiproxy's own units."""
+    def toxics(self) -> tuple[Toxic, ...]:
+        """In Toxiproxy's own units."""
         raise NotImplementedError
 
     def wants(self, holder: str) -> Want:
-        return Want(self.edge, holder, toxics=(self.toxic(),), cut=self.cut)
+        return Want(self.edge, holder, toxics=self.toxics(), cut=self.cut)
 
     def gone(self, before: Sequence[Witnessed], after: Sequence[Witnessed]) -> Landing:
         return felt.gone(self.share, before, after, felt.slower(before))
 
-    def _toxic(self, type_: str, **attributes: int) -> Toxic:
-        return Toxic(type_, attributes, self.stream, self.share)
+
+class OneWayFault(ToxicFault):
+    """The common part of faults in one direction."""
+
+    stream: Stream = Field(
+        default="downstream", description="downstream: towards the caller; upstream: towards the dependency"
+    )
+
+    def _toxic(self, type_: str, **attributes: int) -> tuple[Toxic]:
+        return (Toxic(type_, attributes, self.stream, self.share),)
