@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Invalid, Problem, did_you_mean
@@ -131,11 +130,12 @@ class Plan:
         """
         names = tuple(services or self.services)
         knowing = replace(self, services=names)
-        found = list(_undecidable(knowing))
+        lost = dict(_claims_on_services(self, names)) if services is not None else {}
+        found = list(lost.values()) + [problem for id_, problem in _undecidable(knowing) if id_ not in lost]
         if services is not None:
             found += _load_target(self.drill, names)
             found += _declared(self.drill, names)
-            found += _services(self, names)
+            found += _faults_on_services(self, names)
         if edges is not None:
             found += _edges(self, edges, names)
         return found
@@ -189,11 +189,11 @@ def _arrivals(drill: Drill, start_s: float, window_s: float) -> float:
     return expected_count(drill.load.segments, start_s, start_s + window_s)
 
 
-def _undecidable(plan: Plan) -> Iterator[Problem]:
+def _undecidable(plan: Plan) -> Iterator[tuple[str, Problem]]:
     for claim in plan.all_claims:
         why = claim.expectation.undecidable(plan.reach(claim))
         if why:
-            yield plan.drill.problem(claim.id, f"{claim.id}: this run could never decide it: {why}")
+            yield claim.id, plan.drill.problem(claim.id, f"{claim.id}: this run could never decide it: {why}")
 
 
 def _load_target(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
@@ -210,17 +210,19 @@ def _declared(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
             yield drill.origin.document.problem(("stack", "edges", number), what)
 
 
-def _services(plan: Plan, services: Sequence[str]) -> Iterator[Problem]:
-    """Services that faults and claims name; a claim may say '*' or another pattern."""
+def _faults_on_services(plan: Plan, services: Sequence[str]) -> Iterator[Problem]:
     for injection in plan.injections:
         if not injection.fault.on_edge and injection.fault.target not in services:
             what = _no_service(injection.id, injection.fault.target, services)
             yield plan.drill.problem(injection.id, what, "service")
+
+
+def _claims_on_services(plan: Plan, services: Sequence[str]) -> Iterator[tuple[str, Problem]]:
+    """Claims about a service that is not there, by id; '*' is every service."""
     for claim in plan.all_claims:
-        named = getattr(claim.expectation, "services", None) or getattr(claim.expectation, "service", None) or ()
-        for name in (named,) if isinstance(named, str) else tuple(named):
-            if not any(fnmatchcase(service, name) for service in services):
-                yield plan.drill.problem(claim.id, _no_service(claim.id, name, services), "service")
+        name = getattr(claim.expectation, "service", "")
+        if isinstance(name, str) and name not in ("", "*", *services):
+            yield claim.id, plan.drill.problem(claim.id, _no_service(claim.id, name, services), "service")
 
 
 def _edges(plan: Plan, edges: Sequence[Edge], services: Sequence[str]) -> Iterator[Problem]:

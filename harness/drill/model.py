@@ -20,6 +20,7 @@ from harness.expectations.base import Expectation
 from harness.faults import FAULTS
 from harness.faults.base import Fault
 from harness.quantities import Model, Seconds
+from harness.stats import Condition
 
 if TYPE_CHECKING:
     AnyFault = Fault
@@ -37,6 +38,11 @@ class Steady(Model):
     for_s: Seconds = Field(alias="for", gt=0, description="how long all conditions hold together")
     within_s: Seconds = Field(alias="within", gt=0, description="held by then, or the run ends, inconclusive")
     all: tuple[ConditionText, ...] = Field(min_length=1, description="errors < 0.5%, p95 < 300ms, …")
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """`all`, under the name that judging knows them by."""
+        return self.all
 
 
 class Phase(Model):

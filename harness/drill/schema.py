@@ -94,7 +94,15 @@ def _editor(node: Any) -> Any:
             out[key] = _LOOSE.get(value, value)
         else:
             out["anyOf" if key == "oneOf" else key] = _editor(value)
+    if "anyOf" in out:
+        out["anyOf"] = _flat(out["anyOf"])
     return _or_variable(out)
+
+
+def _flat(choices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Choices within choices spread out, each once."""
+    spread = [inner for choice in choices for inner in (choice["anyOf"] if set(choice) == {"anyOf"} else [choice])]
+    return [choice for number, choice in enumerate(spread) if choice not in spread[:number]]
 
 
 def _or_variable(node: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +115,7 @@ def _or_variable(node: dict[str, Any]) -> dict[str, Any]:
 
 def _default(node: dict[str, Any], value: Any) -> Any:
     """A default as a person writes it; None for none. Which unit a number has shows in its schema's example."""
-    if value is None:
+    if value in (None, "", []):
         return None
     kinds = [node, *node.get("anyOf", ())]
     example = next(
@@ -116,9 +124,9 @@ def _default(node: dict[str, Any], value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not example:
         return value
     if example.endswith("ms"):
-        return spell(value / 1000)
+        return spell(value / 1000) if value else "0s"
     if example.endswith("%"):
         return f"{value * 100:g}%"
     if example.endswith("B"):
         return f"{value}B"
-    return f"{value:g}/s" if "/" in example else spell(value)
+    return f"{value:g}/s" if "/" in example else spell(value) if value else "0s"
