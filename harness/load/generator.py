@@ -27,12 +27,13 @@ class Generator:
 
     def __init__(self, config: LoadConfig, folder: Path) -> None:
         """`folder` is the run folder; the ledger goes to its `ledger/`, Locust's own output to `load.log`."""
-        self._config = config
+        self.config = config
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._heard: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._facts: list[Fact] = []
         self._started = threading.Event()
+        self._silent = threading.Event()  # the process has ended and everything it said is heard
         self._error: OSError | None = None
         self._starting: dict[str, Any] = {}
         self._last_due_us = 0
@@ -42,14 +43,17 @@ class Generator:
     def log(self) -> Path:
         return self._folder / "load.log"
 
+    @property
+    def ledger(self) -> Path:
+        return self._folder / "ledger"
+
     # --- verbs -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start the process; it imports the locustfile and starts the users, but nothing is due before `begin`."""
-        ledger = self._folder / "ledger"
-        ledger.mkdir(parents=True, exist_ok=True)
-        path = self._folder / ("load.json" if self._config.worker == 0 else f"load-{self._config.worker}.json")
-        path.write_text(self._config.to_json(ledger))
+        self.ledger.mkdir(parents=True, exist_ok=True)
+        path = self._folder / ("load.json" if self.config.worker == 0 else f"load-{self.config.worker}.json")
+        path.write_text(self.config.to_json(self.ledger))
         # A thread of its own starts and hears the process: PR_SET_PDEATHSIG is tied to the thread that starts (prctl(2)),
         # and somebody must always empty the pipe, or the load would stall.
         threading.Thread(target=self._run, args=(path,), name="drill-load", daemon=True).start()
@@ -77,7 +81,7 @@ class Generator:
             kind = event["event"]
             if kind == "refused":
                 self.kill()
-                place = event["where"] or str(self._config.locustfile)
+                place = event["where"] or str(self.config.locustfile)
                 raise UsageError(f"{place}: {event['reason']}")
             if kind == "starting":
                 self._starting = event
@@ -110,14 +114,15 @@ class Generator:
 
     def stop(self, drain_s: float | None = None) -> None:
         """No more arrivals; requests in flight may be answered for drain_s. Returns when the process has ended, killed if it must."""
-        drain_s = self._config.drain_s if drain_s is None else drain_s
+        drain_s = self.config.drain_s if drain_s is None else drain_s
         self._tell({"do": "stop", "drain_s": drain_s})
         process = self._process
         if process is not None:
             try:  # users' on_stop may still send: one time-out of theirs beyond the drain
-                process.wait(timeout=drain_s + self._config.timeout_s + 5)
+                process.wait(timeout=drain_s + self.config.timeout_s + 5)
             except subprocess.TimeoutExpired:
                 self.kill()
+            self._silent.wait(5)
         self._forget()
 
     def kill(self) -> None:
@@ -126,6 +131,7 @@ class Generator:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             self._process.wait()
+            self._silent.wait(5)
         self._forget()
 
     # --- inside ------------------------------------------------------------------------------------------------------
@@ -153,6 +159,7 @@ class Generator:
                 self._heard.put(json.loads(line))
         process.wait()
         self._heard.put(None)
+        self._silent.set()
 
     def _tell(self, command: dict[str, Any]) -> None:
         if self._process is not None and self._process.stdin is not None:
@@ -190,7 +197,7 @@ class Generator:
 
     def _stuck(self, deadline_s: float) -> str:
         """Where a process that does not become ready stands; faulthandler writes its stack to the log on SIGUSR1."""
-        name = self._config.locustfile.name
+        name = self.config.locustfile.name
         if self._starting:
             users, parked, where = (self._starting[key] for key in ("users", "parked", "where"))
             place = f"; one is at {where}" if where else ""

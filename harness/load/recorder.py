@@ -172,7 +172,7 @@ class Recorder:
             if status and headers is not None:
                 if self._version_header:
                     version = self._writer.number("version", headers.get(self._version_header) or "")
-                shape = self._shape(endpoint, status, headers, response, meta)
+                shape = self._shape(endpoint, status, headers, response)
         outcome = OK if exception is None else classify(exception, status, response)
         size = meta.get("response_length") or 0
         self._writer.done(
@@ -202,13 +202,14 @@ class Recorder:
         number = self._endpoints[label] = self._writer.number("endpoint", label)
         return number
 
-    def _shape(self, endpoint: int, status: int, headers: Any, response: Any, meta: dict[str, Any]) -> int:
+    def _shape(self, endpoint: int, status: int, headers: Any, response: Any) -> int:
         """Fingerprints are made once per distinct answer, and for answers that always differ within a share of the time."""
-        body = response.__dict__.get("_content") or getattr(response, "_cached_content", None)
-        if body is not True and not isinstance(body, bytes):
-            body = None
+        content = response.__dict__.get("_content")  # what has been read of it, and no more: it may be a stream
+        if content is None:
+            content = getattr(response, "_cached_content", None)
+        body = content if isinstance(content, bytes) else None
         kind = headers.get("content-type") or ""
-        target = headers.get("location") or _moved(response, meta)
+        target = headers.get("location") or _moved(response)
         key = (endpoint, status, kind, target, None if body is None else hash(body[:LOOKED_AT]))
         known = self._shapes.get(key)
         if known is not None:
@@ -224,10 +225,10 @@ class Recorder:
         return number
 
 
-def _moved(response: Any, meta: dict[str, Any]) -> str:
-    """Where a followed redirect ended, or ''."""
-    if getattr(response, "history", None):  # requests; geventhttpclient's keeps it in the same place
-        return str(response.url or "")
+def _moved(response: Any) -> str:
+    """Where a followed redirect ended, or ''. (The response's own url is no help: Locust writes the name there.)"""
+    if getattr(response, "history", None):
+        return str(getattr(response.request, "url", ""))
     return ""
 
 

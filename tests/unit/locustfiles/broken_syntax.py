@@ -1,0 +1,4 @@
+from locust import FastHttpUser
+
+class Reader(FastHttpUser)
+    pass

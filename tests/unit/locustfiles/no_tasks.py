@@ -1,0 +1,5 @@
+from locust import FastHttpUser
+
+
+class Idle(FastHttpUser):
+    pass

@@ -1,0 +1,2 @@
+def test_front_page(session):
+    session.get("/")

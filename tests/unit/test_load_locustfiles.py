@@ -1,0 +1,224 @@
+"""Locustfiles work unchanged under arrivals. Each run also counts: what arrived at the server is what the ledger says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.facts import LoadBegan, LoadEnded, LoadReady, LoadSaid
+from harness.ledger import DEPENDENT, DONE, row_of_request_id
+
+Loaded = Callable[..., Any]
+
+def test_users_log_in_before_the_gate_and_that_counts_in_no_claim(server: Any, loaded: Loaded) -> None:
+    run = loaded("http_user", server.url)
+
+    logins = run.rows.at_endpoint("POST /login")
+    assert logins.sum() == 20
+    assert (run.rows.counted() & logins).sum() == 0
+    assert run.rows.done_s[logins].max() < run.of(LoadBegan)[0].begins_s
+    assert run.of(LoadReady)[0].users == 20
+    assert sum(1 for _, path, _, _ in server.seen if path == "/logout") == 20
+    assert (run.rows.counted() & run.rows.at_endpoint("GET /logout")).sum() == 0
+
+
+def test_wait_time_is_ignored_and_said_so_once(server: Any, loaded: Loaded) -> None:
+    run = loaded("http_user", server.url)
+
+    said = [fact for fact in run.of(LoadSaid) if "wait_time" in fact.text]
+    assert [(fact.kind, fact.count) for fact in said] == [("warning", 1)]
+    assert "Reader" in said[0].text
+
+
+def test_weights_of_tasks_and_the_later_requests_of_a_task_are_seen(server: Any, loaded: Loaded) -> None:
+    run = loaded("fast_http_user", server.url, rate=200.0)
+
+    found = {name: sum(outcomes.values()) for name, outcomes in run.by_endpoint().items()}
+    assert found["GET /json"] / found["GET /search"] == pytest.approx(3, rel=0.5)
+    assert found["GET /plain"] == found["GET /search"]
+    dependent = np.flatnonzero(run.rows.has(DEPENDENT))
+    parents = run.rows.array["parent"][dependent]
+    assert {run.rows.endpoints[run.rows.array["endpoint"][p]] for p in parents} == {"GET /search"}
+
+
+def test_ids_go_with_each_request_and_never_over_the_locustfiles_own(server: Any, loaded: Loaded) -> None:
+    run = loaded("fast_http_user", server.url)
+
+    ids = [i for _, path, i, _ in server.seen if path != "/plain"]
+    assert len(set(ids)) == len(ids)
+    assert all(row_of_request_id(i) for i in ids)
+    assert {i for _, path, i, _ in server.seen if path == "/plain"} == {"mine-7"}
+    traces = [trace for _, _, _, trace in server.seen]
+    assert len(set(traces)) == len(traces) == len(run.rows) - run.rows.outcome("dropped").sum()
+    assert all(len(trace) == 55 for trace in traces)
+
+
+def test_each_step_of_a_sequence_is_an_arrival_and_the_order_is_kept(server: Any, loaded: Loaded) -> None:
+    run = loaded("sequential", server.url, max_in_flight=1, rate=30.0)
+
+    paths = [path.rpartition("/")[2] for _, path, _, _ in server.seen]
+    assert paths == (["first", "second", "third"] * len(paths))[: len(paths)]
+    assert len(paths) == (~run.rows.outcome("dropped")).sum()
+
+
+def test_sets_are_entered_and_left_outside_of_arrivals(server: Any, loaded: Loaded) -> None:
+    run = loaded("nested", server.url, rate=100.0)
+
+    aside = run.rows.select(~run.rows.counted())
+    assert {aside.endpoints[e] for e in np.unique(aside.array["endpoint"])} <= {"GET /enter", "GET /exit"}
+    assert {"GET /json", "POST /plain", "GET /plain"} <= set(run.by_endpoint())
+
+
+def test_arrivals_fall_to_classes_by_weight(server: Any, loaded: Loaded) -> None:
+    run = loaded("weights", server.url, rate=200.0)
+
+    found = {name: sum(outcomes.values()) for name, outcomes in run.by_endpoint().items()}
+    assert found["GET /view"] / (found["GET /view"] + found["GET /edit"]) == pytest.approx(0.8, abs=0.1)
+    assert "GET /never" not in found
+
+
+def test_arrivals_fall_to_a_class_of_fixed_count_by_its_number_of_users(server: Any, loaded: Loaded) -> None:
+    run = loaded("fixed_count", server.url, rate=200.0, max_in_flight=10)
+
+    found = {name: sum(outcomes.values()) for name, outcomes in run.by_endpoint().items()}
+    assert found["GET /admin"] / (found["GET /admin"] + found["GET /use"]) == pytest.approx(0.2, abs=0.1)
+
+
+def test_tags_choose_tasks(server: Any, loaded: Loaded) -> None:
+    run = loaded("tagged", server.url, tags=("keep",), exclude_tags=("slow",))
+
+    assert set(run.by_endpoint()) == {"GET /kept"}
+
+
+def test_the_locustfiles_word_decides_the_outcome(server: Any, loaded: Loaded) -> None:
+    run = loaded("catch_response", server.url, rate=150.0)
+
+    outcomes = {name: set(found) for name, found in run.by_endpoint().items()}
+    assert outcomes == {
+        "GET /failure": {"wrong"},
+        "GET /success": {"ok"},
+        "GET /silent": {"5xx"},
+        "GET /raises": {"wrong"},
+        "GET /noblock": {"ok"},
+        "GET /outer": {"wrong"},
+        "GET /inner": {"ok"},
+    }
+    assert set(run.rows.array["state"]) == {DONE}
+
+
+def test_rest_works_with_both_clients(server: Any, loaded: Loaded) -> None:
+    run = loaded("rest", server.url, rate=100.0)
+
+    assert {name: set(found) for name, found in run.by_endpoint().items()} == {
+        "GET /good": {"ok"},
+        "GET /nojson": {"wrong"},
+        "GET /asserted": {"wrong"},
+        "GET /stamped": {"ok"},
+    }
+
+
+def test_a_client_of_its_own_is_recorded_from_the_request_event(server: Any, loaded: Loaded) -> None:
+    run = loaded("by_hand", server.url, rate=100.0)
+
+    found = run.by_endpoint()
+    assert {name: set(outcomes) for name, outcomes in found.items()} == {
+        "GRPC Say": {"ok"},
+        "SQL select": {"ok"},
+        "SQL refused": {"conn"},
+        "": {""},
+    }
+    said = run.rows.select(run.rows.at_endpoint("GRPC Say"))
+    assert np.all(said.service_ms >= 2)
+    assert np.all(said.array["size"] == 7)
+    assert np.all(run.rows.array["state"] == DONE)
+
+
+def test_clients_keep_their_ways_and_failures_have_their_class(server: Any, loaded: Loaded) -> None:
+    run = loaded("clients", server.url, rate=120.0, for_s=2.0, max_in_flight=60)
+
+    assert {name: set(found) for name, found in run.by_endpoint().items()} == {
+        "GET /grouped": {"ok"},
+        "GET /streamed": {"ok"},
+        "GET /followed": {"ok"},
+        "GET /not-followed": {"ok"},
+        "GET /impatient": {"timeout"},
+        "GET /cut": {"conn"},
+        "POST /closed": {"conn"},
+        "GET /refused": {"conn"},
+        "GET /fast-followed": {"ok"},
+        "GET /fast-not-followed": {"ok"},
+        "GET /fast-streamed": {"ok"},
+        "GET /parallel": {"ok"},
+        "GET /fast-cut": {"conn"},
+        "POST /fast-closed": {"conn"},
+        "GET /fast-refused": {"conn"},
+    }
+    shapes = {
+        run.rows.endpoints[e]: run.rows.shapes[s]
+        for e, s in np.unique(run.rows.array[["endpoint", "shape"]]).tolist()
+    }
+    assert shapes["GET /followed"] == shapes["GET /fast-followed"] == "application/json -> /json items[].id,ok"
+    assert shapes["GET /not-followed"] == shapes["GET /fast-not-followed"] == "text/plain -> /json"
+    assert set(run.rows.versions) == {"", "v7"}
+    parallel = run.rows.select(run.rows.at_endpoint("GET /parallel"))
+    assert parallel.has(DEPENDENT).sum() == 2 * (~parallel.has(DEPENDENT)).sum()
+
+
+def test_events_options_and_context_reach_the_locustfile_as_ever(server: Any, loaded: Loaded) -> None:
+    run = loaded("events_and_options", server.url)
+
+    seen = [line.partition("SEEN ")[2] for line in run.log.splitlines() if line.startswith("SEEN ")]
+    assert seen == [
+        "init vanilla None",
+        "test_start http://",
+        "spawned 20",
+        "request /renamed {'who': 'me', 'more': 1} None",
+        "test_stop",
+        "quitting True",
+    ]
+    assert set(run.by_endpoint()) == {"GET /renamed"}
+
+
+def test_exceptions_are_said_and_users_that_end_are_replaced(server: Any, loaded: Loaded) -> None:
+    run = loaded("raising", server.url, rate=60.0, for_s=2.5, max_in_flight=30)
+
+    said = run.of(LoadSaid)
+    assert any("raising.py:" in fact.text and "before any request" in fact.text for fact in said)
+    replaced = sum(fact.count for fact in said if fact.kind == "replaced")
+    assert replaced >= sum(run.by_endpoint()["GET /goes"].values()) - 5 > 0
+    thinking = run.rows.at_endpoint("GET /after-thinking")
+    parents = run.rows.array["parent"][thinking]
+    waited_s = run.rows.intended_s[thinking] - run.rows.done_s[parents]
+    assert waited_s.min() >= 0.049, "self.wait() inside a task is the task's own affair"
+    assert run.of(LoadEnded)[0].clean
+
+
+def test_requests_that_no_arrival_began_are_told(server: Any, loaded: Loaded) -> None:
+    run = loaded("background", server.url)
+
+    ungated = run.rows.has(4)
+    assert ungated.sum() > 20
+    assert {run.rows.endpoints[e] for e in run.rows.array["endpoint"][ungated]} == {"GET /poll"}
+    told = [fact for fact in run.of(LoadSaid) if fact.kind == "ungated"]
+    assert sum(fact.count for fact in told) == pytest.approx(ungated.sum(), abs=20)
+    assert "GET /poll" in told[0].text
+
+
+def test_the_closed_model_paces_itself(server: Any, loaded: Loaded) -> None:
+    run = loaded("fast_http_user", server.url, model="closed", users=5, for_s=1.5)
+
+    counted = run.rows.select(run.rows.counted())
+    first = counted.select(~counted.has(DEPENDENT))
+    assert len(first) == 5, "constant_throughput(0.1): one task each in the first ten seconds"
+    assert np.all(first.late_ms == 0)
+    assert first.intended_s.min() >= run.of(LoadBegan)[0].begins_s
+    assert not counted.has(4).any()
+
+
+def test_a_walk_along_a_markov_chain_is_made_of_arrivals(server: Any, loaded: Loaded) -> None:
+    run = loaded("markov", server.url)
+
+    assert set(run.by_endpoint()) == {"GET /step/index", "GET /step/browse"}
