@@ -29,15 +29,41 @@ def connect(timeout_s: float = CALL_S) -> docker.DockerClient:
         return client
 
 
+def socket_path() -> str:
+    """Where the daemon itself finds its socket, for a container that mounts it. Raises NotApplied for a daemon
+    elsewhere.
+
+    Docker Desktop, colima and their like show the socket of a virtual machine under a path of this machine; inside,
+    where the mount is made, it stands at the usual place."""
+    import os
+    import sys
+
+    host = os.environ.get("DOCKER_HOST", "")
+    if not host:
+        from docker.context import ContextAPI
+
+        with refusing("find Docker's socket"):
+            context = ContextAPI.get_current_context()
+            host = str(getattr(context, "Host", "") or "")
+    if host and not host.startswith(("unix://", "http+unix://")):
+        raise NotApplied(f"Docker at {host} is not on this machine: the witness cannot look from inside its networks")
+    path = "/" + host.partition("://")[2].lstrip("/")
+    in_a_machine = sys.platform == "darwin" or any(
+        part in path for part in ("/.docker/", "/.colima/", "/.orbstack/", "/.rd/")
+    )
+    return "/var/run/docker.sock" if not host or in_a_machine else path
+
+
 @contextmanager
 def refusing(what: str) -> Iterator[None]:
     """Turn whatever Docker, its SDK or the connection raises into NotApplied: 'cannot stop db: …'."""
     import requests
+    import urllib3
     from docker.errors import APIError, DockerException
 
     try:
         yield
     except APIError as error:
         raise NotApplied(f"cannot {what}: {error.explanation or error}") from error
-    except (DockerException, requests.RequestException, OSError, ValueError) as error:
+    except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise NotApplied(f"cannot {what}: Docker does not answer ({type(error).__name__}: {error})") from error

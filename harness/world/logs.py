@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,10 +186,7 @@ class _Log:
 
     def _remember(self, mark: tuple[bytes, int], stamp: bytes) -> None:
         """Keep the lines of the last one to two overlaps."""
-        from harness.logfiles import unix_s
-
-        at_s = unix_s(stamp) or self._last_s
-        self._last_s = max(self._last_s, at_s)
+        self._last_s = max(self._last_s, _unix_s(stamp) or self._last_s)
         if self._last_s - self._turned_s > OVERLAP_S:
             self._stale, self._recent = self._recent, Counter()
             self._turned_s = self._last_s
@@ -200,3 +198,11 @@ class _Log:
         if self._response is not None:
             with contextlib.suppress(Exception):  # a socket closed under the thread that reads it: anything may come
                 CancellableStream(iter(()), self._response).close()
+
+
+def _unix_s(stamp: bytes) -> float | None:
+    """Docker's time stamp as seconds of the wall clock, to the microsecond; None when it is none."""
+    try:
+        return datetime.fromisoformat(stamp[:26].decode("ascii").rstrip("Z") + "+00:00").timestamp()
+    except ValueError:
+        return None

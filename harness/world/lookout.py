@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.edges import Edge
-from harness.errors import CannotRun, NotApplied
+from harness.errors import NotApplied
 from harness.facts import Surveyed, Witnessed
 from harness.world.credentials import credentials
 from harness.world.helper import Helper
@@ -77,9 +77,10 @@ class Lookout:
         self._over.clear()
         try:
             self._begin().result(START_S)
-        except FutureTimeout:
+        except (NotApplied, FutureTimeout) as error:
             self.close()
-            raise NotApplied(f"the lookout was not ready within {START_S:g} s") from None
+            why = str(error) or f"the lookout was not ready within {START_S:g} s"
+            raise NotApplied(why) from None
 
     def close(self) -> None:
         """End the helper; its container is gone afterwards."""
@@ -229,7 +230,7 @@ class Lookout:
 
         try:
             helper = Helper(_argv(self._run_id, name, self._image or _image()), heard, ended)
-        except (OSError, CannotRun) as error:
+        except (OSError, NotApplied) as error:
             raise NotApplied(f"the lookout cannot be started: {error}") from error
         with self._lock:
             self._helper = helper
@@ -245,11 +246,12 @@ class Lookout:
             wait_s = REVIVE_S[min(self._deaths, len(REVIVE_S)) - 1]
             begun = self._helper is not None
         self._fail_all(self._why_down)
-        if begun and not self._over.wait(wait_s):
+        while begun and not self._over.wait(wait_s):
             try:
                 self._begin()
+                return
             except NotApplied as error:
-                self._fell(str(error))
+                self._why_down, wait_s = str(error), REVIVE_S[-1]
 
     def _fail_all(self, why: str) -> None:
         with self._lock:
@@ -281,7 +283,7 @@ class Lookout:
 
 
 def _argv(run_id: str, name: str, image: str) -> list[str]:
-    from harness.stack.docker import socket_path
+    from harness.world.docker import socket_path
 
     return [
         "docker", "run", "-i", "--rm", "--pull", "never", "--name", name, "--label", f"io.drill.run={run_id}",
