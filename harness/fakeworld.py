@@ -293,13 +293,11 @@ class FakeWorld:
         self.containers = FakeContainers(self.services, self.clock, self.failures)
         self.lookout = FakeLookout(self.edges, self.proxies, self.containers)
         self.load = FakeLoad(self.rate, self.clock, self.lookout, self.edges)
-        self.world = World(
-            clock=self.clock, proxies=self.proxies, containers=self.containers, lookout=self.lookout
-        )
+        self.world = World(clock=self.clock, proxies=self.proxies, containers=self.containers, lookout=self.lookout)
 
     def still_on(self) -> tuple[str, ...]:
         hurt = tuple(f"{name} is {status}" for name, status in self.containers.status.items() if status != "running")
         return (*self.proxies.on, *hurt)
 
 
-__all__ = ["FakeClock", "FakeLoad", "FakeWorld", "Failures", "InlineWatch", "NotApplied", "NotMended"]
+__all__ = ["Failures", "FakeClock", "FakeLoad", "FakeWorld", "InlineWatch", "NotApplied", "NotMended"]

@@ -30,7 +30,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None) -> Judgement:
     from harness.drill.resolved import load_resolved
     from harness.errors import UsageError
     from harness.judge import faults_of, judge
-    from harness.logs import StoredLogs
+    from harness.logfiles import read_logs
     from harness.plan import make_plan
 
     journal = journals.read(folder)
@@ -38,7 +38,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None) -> Judgement:
         raise UsageError(f"{folder} holds no facts: there is nothing to judge")
     drill = load_resolved(folder) if drill_file is None else parse(drill_file)
     rows = ledger.read(folder / "ledger") if (folder / "ledger").is_dir() else ledger.NO_ROWS
-    logs = StoredLogs(folder / "logs", journal)
+    logs = read_logs(folder / "logs", journal)
     over = journal.first(Closed) is not None
     verdict = judge(drill, make_plan(drill).all_claims, journal, rows, logs, over=over)
     document = verdict_doc(verdict, journal, rows, faults_of(drill), timeout_s=drill.load.timeout_s)

@@ -5,32 +5,59 @@ from __future__ import annotations
 
 import heapq
 import json
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from harness.expectations.base import Line
-from harness.facts import Opened
+from harness.expectations.base import Line, serves
+from harness.facts import ClockRead
+from harness.journal import Journal
 
 DISORDER_S = 1.0
 """How far lines of one file may be out of order: stdout and stderr are stamped apart and written together."""
 
 
 @dataclass(frozen=True)
+class Wall:
+    """Wall-clock times on the run's axis, by readings of both clocks taken together; follows the wall clock's steps.
+
+    readings   (wall_unix_s, seconds of the run), ascending
+    """
+
+    readings: tuple[tuple[float, float], ...]
+
+    @staticmethod
+    def of(journal: Journal) -> Wall:
+        opened = journal.opened
+        first = [(opened.wall_unix_s, 0.0)] if opened else []
+        return Wall(tuple(sorted([*first, *((fact.wall_unix_s, fact.seen_s) for fact in journal.of(ClockRead))])))
+
+    def at_s(self, unix: float) -> float:
+        if not self.readings:
+            return unix
+        wall, axis_s = self.readings[max(0, bisect_right(self.readings, (unix, float("inf"))) - 1)]
+        return axis_s + unix - wall
+
+    def unix_before(self, at_s: float) -> float:
+        """A wall-clock time that nothing from at_s on is stamped before."""
+        return at_s + min((wall - axis_s for wall, axis_s in self.readings), default=0.0)
+
+
+@dataclass(frozen=True)
 class LogFolder:
-    """Implements expectations.base.Logs. `wall_unix_s` is the wall clock at second 0 of the run."""
+    """Implements expectations.base.Logs."""
 
     folder: Path
-    wall_unix_s: float
+    wall: Wall
 
     def lines(self, service: str, start_s: float, end_s: float) -> Iterator[Line]:
-        """The lines of all the service's containers with start_s <= at_s < end_s, oldest first ('' is every
-        service)."""
+        """The lines of the containers of a service (or of a pattern's, "*") with start_s <= at_s < end_s, oldest first."""
         files = [
-            _between(self.folder / file, name, container, self.wall_unix_s, start_s, end_s)
+            _between(self.folder / file, name, container, self.wall, start_s, end_s)
             for name, container, file in self.index()
-            if service in ("", name)
+            if serves(name, service)
         ]
         yield from heapq.merge(*files, key=lambda line: line.at_s)
 
@@ -50,9 +77,9 @@ class LogFolder:
         return list(found)
 
 
-def read_logs(folder: Path, opened: Opened) -> LogFolder:
+def read_logs(folder: Path, journal: Journal) -> LogFolder:
     """The logs in `folder` (a run's logs/). Read at each question, so a folder that still grows is fine."""
-    return LogFolder(folder, opened.wall_unix_s)
+    return LogFolder(folder, Wall.of(journal))
 
 
 def unix_s(stamp: bytes) -> float | None:
@@ -69,17 +96,17 @@ def unix_s(stamp: bytes) -> float | None:
 
 
 def _between(  # noqa: PLR0917
-    path: Path, service: str, container: str, wall_unix_s: float, start_s: float, end_s: float
+    path: Path, service: str, container: str, wall: Wall, start_s: float, end_s: float
 ) -> Iterator[Line]:
     """The file's lines in the stretch; begins near it by halving, for the stamps of a file ascend."""
     try:
         with path.open("rb") as file:
-            _seek(file, wall_unix_s + start_s - DISORDER_S)
+            _seek(file, wall.unix_before(start_s) - DISORDER_S)
             at_s = start_s
             for raw in file:
                 stamp, _, text = raw.partition(b" ")
                 found = unix_s(stamp)
-                at_s = at_s if found is None else found - wall_unix_s
+                at_s = at_s if found is None else wall.at_s(found)
                 if at_s >= end_s + DISORDER_S:
                     return
                 if start_s <= at_s < end_s:

@@ -17,8 +17,8 @@ def command(run: str | None, force: bool) -> None:
     """
     from harness.drill.project import find_project
     from harness.errors import EXIT_NOT_MENDED, UsageError
+    from harness.judging import judge_folder, write_results
     from harness.run import folder as folders
-    from harness.run.verdicts import judge_folder, write_results
     from harness.safety.mend import mend, strays
     from harness.stack.sweep import sweep
 
@@ -37,7 +37,7 @@ def command(run: str | None, force: bool) -> None:
     for folder in dead:
         left += mend(folder, say)
         if folder.drill_file.exists():
-            write_results(folder, judge_folder(folder))
+            write_results(folder.path, judge_folder(folder.path))
     for name in unknown:
         if force:
             left += sweep(name)

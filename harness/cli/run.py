@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.inputs import drill_options
+
 if TYPE_CHECKING:
-    from harness.drill.model import Drill
     from harness.report.live import PlainDisplay
 
 
@@ -19,23 +21,28 @@ if TYPE_CHECKING:
 )
 @click.argument("drills", nargs=-1, required=True, metavar="DRILL...")
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan; touch nothing (as `drill plan`).")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a field of the drill.")
-@click.option("--env-file", type=click.Path(exists=True, dir_okay=False), help="Variables for ${VAR} in the drill.")
+@drill_options
 @click.option("--only", multiple=True, metavar="ID", help="Inject only these faults.")
 @click.option("--skip", multiple=True, metavar="ID", help="Inject all faults but these.")
 @click.option("--baseline", is_flag=True, help="Load and judge, inject nothing.")
-@click.option("--keep", type=click.Choice(["never", "on-failure", "always"]), help="Leave the containers after the run.")
+@click.option(
+    "--keep", type=click.Choice(["never", "on-failure", "always"]), help="Leave the containers after the run."
+)
 @click.option("--offline", is_flag=True, help="Never pull or build; list what is missing and end with 4.")
 @click.option("--max-duration", metavar="T", help="A stricter maximum duration than the drill's, such as 5m.")
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Put run folders here instead of runs/.")
 @click.option("--junit", type=click.Path(dir_okay=False), help="Also write the JUnit file here.")
-@click.option("--json", "as_json", is_flag=True, help="NDJSON on stdout: facts, states, and a last line of type result.")
-@click.option("--live", type=click.Choice(["auto", "plain", "off"]), default="auto", help="How progress is shown (stderr).")
+@click.option(
+    "--json", "as_json", is_flag=True, help="NDJSON on stdout: facts, states, and a last line of type result."
+)
+@click.option(
+    "--live", type=click.Choice(["auto", "plain", "off"]), default="auto", help="How progress is shown (stderr)."
+)
 def command(
     drills: tuple[str, ...],
     dry_run: bool,
     sets: tuple[str, ...],
-    env_file: str | None,
+    env_file: tuple[Path, ...],
     only: tuple[str, ...],
     skip: tuple[str, ...],
     baseline: bool,
@@ -55,9 +62,11 @@ def command(
                 6 error of the harness       7 a fault could not be mended     130/143 interrupted
     """
     if dry_run:
-        from harness.cli.plan import print_plans
+        from harness.cli.plan import command as plan
 
-        print_plans(drills, sets, env_file, as_json)
+        for name in drills:
+            assert plan.callback is not None
+            plan.callback(name, sets, env_file, as_json)
         return
     if max_duration:
         sets = (*sets, f"abort.max_duration={max_duration}")
@@ -82,7 +91,7 @@ def worst(codes: list[int]) -> int:
 def _one(
     name: str,
     sets: tuple[str, ...],
-    env_file: str | None,
+    env_files: tuple[Path, ...],
     only: tuple[str, ...],
     skip: tuple[str, ...],
     baseline: bool,
@@ -93,19 +102,33 @@ def _one(
     as_json: bool,
     shown: PlainDisplay,
 ) -> int:
+    from harness.cli.inputs import read_drill
+    from harness.cli.judge import coloured
+    from harness.cli.judge import shown as shown_path
+    from harness.doctor.examine import preflight
     from harness.drill.project import find_project
+    from harness.judging import write_results
     from harness.plan import make_plan
-    from harness.run.prepare import narrowed, read_drill, read_stack
+    from harness.report.terminal import summary
+    from harness.run.prepare import narrowed, read_stack
     from harness.run.session import Display, Options, rehearse
-    from harness.run.verdicts import tell
 
-    project = find_project()
-    drill: Drill = read_drill(project, name, sets, env_file)
+    drill = read_drill(name, sets, env_files)
     stack_project, edges = read_stack(drill)
-    plan = narrowed(make_plan(drill, edges=edges, services=tuple(stack_project.config["services"])), only, skip, baseline)
+    plan = narrowed(make_plan(drill, edges=edges, services=tuple(stack_project.services)), only, skip, baseline)
     plan.refuse()
+    for problem in plan.problems:
+        shown.say(str(problem))
+    preflight(shown.say)
     options = Options(keep=keep or drill.stack.keep, offline=offline)
-    runs = Path(output).absolute() if output else project.runs
+    runs = Path(output).absolute() if output else find_project().runs
     done = rehearse(drill, plan, stack_project, edges, runs, options, Display(shown.say, shown.fact, shown.second))
     shown.close()
-    return tell(done.folder, done.verdict, as_json=as_json, junit=Path(junit) if junit else None)
+    judgement = done.judgement
+    if junit:
+        write_results(done.folder.path, judgement, junit=Path(junit))
+    if as_json:
+        click.echo(json.dumps({"type": "result", "run": str(done.folder.path), **judgement.document}))
+    else:
+        click.echo(summary(judgement.document, shown_path(done.folder.path), colour=coloured()), nl=False)
+    return judgement.verdict.exit_code

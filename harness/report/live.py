@@ -57,16 +57,17 @@ class State:
 def state(phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> State:
     """Fold the last five seconds."""
     from harness.stats import fold
+    from harness.stats.condition import show_ms
 
     seen = fold(rows, now_s - 5, now_s, now_s=now_s)
-    p95 = seen.percentile(0.95)
+    ratio, p95 = seen.error_ratio(), seen.percentile_ms(0.95)
     return State(
         phase=phase,
         on=on,
         at_s=now_s,
         arrivals=seen.n,
-        errors="-" if not seen.n else f"{100 * seen.error_ratio:.1f}%",
-        p95="-" if p95 is None else "unanswered" if p95 == float("inf") else f"{p95:.0f} ms",
+        errors="-" if ratio is None else f"{100 * ratio[0]:.1f}%",
+        p95="-" if p95 is None else show_ms(p95[0]),
     )
 
 
@@ -137,7 +138,9 @@ class PlainDisplay:
             return
         self._next_s = now_s + self._every_s
         seen = state(phase, on, rows, now_s)
-        self.say(f"{seen.phase}: {', '.join(seen.on) or 'no fault on'}; {seen.arrivals} requests in 5 s, errors {seen.errors}, p95 {seen.p95}")
+        self.say(
+            f"{seen.phase}: {', '.join(seen.on) or 'no fault on'}; {seen.arrivals} requests in 5 s, errors {seen.errors}, p95 {seen.p95}"
+        )
 
     def close(self) -> None:
         """Nothing to put back."""
@@ -186,7 +189,17 @@ class JsonDisplay(PlainDisplay):
 
     def second(self, phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> None:
         seen = state(phase, on, rows, now_s)
-        self._write({"type": "state", "phase": seen.phase, "on": seen.on, "at_s": round(seen.at_s, 1), "arrivals_5s": seen.arrivals, "errors": seen.errors, "p95": seen.p95})
+        self._write(
+            {
+                "type": "state",
+                "phase": seen.phase,
+                "on": seen.on,
+                "at_s": round(seen.at_s, 1),
+                "arrivals_5s": seen.arrivals,
+                "errors": seen.errors,
+                "p95": seen.p95,
+            }
+        )
 
 
 class NoDisplay(PlainDisplay):
@@ -209,5 +222,3 @@ def display(mode: str, as_json: bool) -> PlainDisplay:
         return NoDisplay(sys.stderr)
     fancy = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
     return LiveDisplay(sys.stderr) if mode == "auto" and fancy else PlainDisplay(sys.stderr)
-
-

@@ -134,7 +134,9 @@ class Engine:
         for edge in sorted(touched):
             seen = [s for s in surveys if s.edge == edge]
             if not seen:
-                raise CannotRun(f"edge {edge}: its caller's connections could not be surveyed, so nothing is injected on it")
+                raise CannotRun(
+                    f"edge {edge}: its caller's connections could not be surveyed, so nothing is injected on it"
+                )
             direct = [s for s in seen if s.direct]
             if direct:
                 raise CannotRun(

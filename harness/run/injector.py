@@ -49,9 +49,7 @@ class Injector:
         self._over = False
 
     def arm(self, phase: PlannedPhase, begun_s: float) -> None:
-        self._held += [
-            Held(i, begun_s + i.at_s, begun_s + min(i.until_s, phase.length_s)) for i in phase.injections
-        ]
+        self._held += [Held(i, begun_s + i.at_s, begun_s + min(i.until_s, phase.length_s)) for i in phase.injections]
 
     def tick(self, now_s: float) -> None:
         """Hand over what is due soon."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
@@ -12,29 +10,18 @@ from harness.plan import Plan
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
-    from harness.drill.project import Project as DrillProject
     from harness.edges import Edge
     from harness.stack.project import Project
-
-
-def read_drill(project: DrillProject, name: str, sets: tuple[str, ...], env_file: str | None) -> Drill:
-    """The drill, with variables of the environment and of the file put in, and fields overridden. Raises UsageError."""
-    from harness.drill.interpolate import read_env_file
-    from harness.drill.parse import parse
-
-    env = dict(os.environ)
-    if env_file:
-        env.update(read_env_file(Path(env_file)))
-    return parse(project.find(name), sets=sets, env=env)
 
 
 def read_stack(drill: Drill) -> tuple[Project, tuple[Edge, ...]]:
     """The Compose project, and its edges. Raises UsageError for a file that Compose refuses, CannotRun without Docker."""
     from harness.stack.find import find_edges
+    from harness.stack.images import image_info
     from harness.stack.project import read_project
 
     project = read_project(drill.compose_files, profiles=drill.stack.profiles, env_files=drill.env_files)
-    return project, find_edges(project, drill.stack.edges)
+    return project, find_edges(project, drill.stack.edges, image_info(project))
 
 
 def narrowed(plan: Plan, only: tuple[str, ...], skip: tuple[str, ...], baseline: bool) -> Plan:

@@ -23,11 +23,14 @@ from harness.run.watch import ThreadedWatch
 if TYPE_CHECKING:
     from harness.drill.model import Drill
     from harness.edges import Edge
+    from harness.judging import Judgement
     from harness.ledger import Rows
     from harness.plan import Plan
     from harness.stack.project import Project
     from harness.stack.stack import Stack
-    from harness.verdict import Verdict
+
+
+USUAL_LIMIT_MS = 1500.0  # of a witness look
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,12 @@ class Display:
 @dataclass(frozen=True)
 class Rehearsed:
     folder: folders.RunFolder
-    verdict: Verdict
+    judgement: Judgement
 
 
-def rehearse(drill: Drill, plan: Plan, project: Project, edges: tuple[Edge, ...], runs: Path, options: Options, display: Display) -> Rehearsed:
+def rehearse(
+    drill: Drill, plan: Plan, project: Project, edges: tuple[Edge, ...], runs: Path, options: Options, display: Display
+) -> Rehearsed:
     """Run the plan and judge it. Raises DrillError only for what happens before the run folder exists."""
     folder = folders.create(runs, drill.name)
     opened = Opened(
@@ -68,11 +73,11 @@ def rehearse(drill: Drill, plan: Plan, project: Project, edges: tuple[Edge, ...]
         folder.drill_file.write_text(drill.masked())
         left = _perform(drill, plan, project, edges, folder, options, display, record, clock, stop)
         record(Closed(left=tuple(left)))
-    from harness.run.verdicts import judge_folder, write_results
+    from harness.judging import judge_folder, write_results
 
-    verdict = judge_folder(folder)
-    write_results(folder, verdict)
-    return Rehearsed(folder, verdict)
+    judgement = judge_folder(folder.path)
+    write_results(folder.path, judgement)
+    return Rehearsed(folder, judgement)
 
 
 def _perform(
@@ -89,7 +94,6 @@ def _perform(
 ) -> list[str]:
     """Everything between Opened and Closed; returns what could not be removed."""
     from harness.stack.stack import Stack
-    from harness.stack.sweep import sweep
 
     stack = Stack(
         project=project,
@@ -111,7 +115,7 @@ def _perform(
         record(Refused(reason=str(error)))
     except errors.UsageError as error:
         record(Refused(reason=str(error)))
-        sweep(folder.run)
+        stack.down()
         raise
     except Exception as error:
         record(Broke(error=f"{type(error).__name__}: {error}"))
@@ -122,7 +126,7 @@ def _perform(
         display.say(f"kept: the stack of run {folder.run}; take it down with: drill mend {folder.run}")
         return []
     display.say("taking everything down")
-    return sweep(folder.run)
+    return stack.down()
 
 
 def _in_the_world(
@@ -158,18 +162,17 @@ def _in_the_world(
         proxies = Reconciler(api, stack.edges, record, restart=stack.restart_toxiproxy)
         proxies.start()
         closing.callback(proxies.close)
-        lookout = Lookout(folder.run, stack.project_name, stack.edges, stack.services)
+        lookout = Lookout(folder.run, stack.name, stack.edges, project.services)
 
         def heard(service: str, ports: tuple[int, ...]) -> None:
             proxies.listening(service, ports)
             lookout.listening(service, ports)
             record(ListenersChanged(service=service, ports=ports))
 
-        dependencies = sorted({edge.dependency for edge in stack.edges if not edge.refused and not edge.external})
-        keeper = Keeper(folder.run, stack.project_name, dependencies, heard, lambda why: record(Broke(error=f"keeper: {why}")))
+        keeper = Keeper(folder.run, stack.name, stack.dependencies, heard, stop.lost)
         keeper.start()
         closing.callback(keeper.close)
-        containers = Containers(folder.run, stack.project_name)
+        containers = Containers(folder.run, stack.name, clock.opened_ns)
         closing.callback(containers.close)
         logs = LogFiles(folder.run, folder.logs, containers)
         logs.start()
@@ -181,6 +184,8 @@ def _in_the_world(
         record(Done(step="stack", detail=f"ready after {clock.now_s():.1f} s"))
         lookout.start()
         closing.callback(lookout.close)
+        for hurt, limit_ms in look_limits(plan).items():
+            lookout.limit(hurt, limit_ms)
 
         display.say("starting the load's users")
         target = f"{drill.load.against.service}:{drill.load.against.port}"
@@ -190,8 +195,6 @@ def _in_the_world(
         generator.ready(users_ready_s(drill))
 
     world = World(clock=clock, proxies=proxies, containers=containers, lookout=lookout)
-    opened = record.journal().opened
-    assert opened is not None
     starter = OnTime(clock)
     closing.callback(starter.close)
     engine = Engine(
@@ -203,7 +206,7 @@ def _in_the_world(
         injector=Injector(world, record, starter),
         stop=stop,
         steady=Steady(drill.steady.for_s, drill.steady.all),
-        logs=read_logs(folder.logs, opened),
+        logs=read_logs(folder.logs, record.journal()),
         limits=drill.abort.any,
         tell=display.second,
     )
@@ -219,6 +222,16 @@ def _found(edge: Edge) -> EdgeFound:
         known=tuple(f"{known.how}: {known.where}" for known in edge.known),
         refused=edge.refused,
     )
+
+
+def look_limits(plan: Plan) -> dict[str, float]:
+    """How long a witness must wait on an edge whose fault delays by more than the ordinary limit, in ms."""
+    limits: dict[str, float] = {}
+    for injection in plan.injections:
+        delay_ms = getattr(injection.fault, "delay", 0.0) + getattr(injection.fault, "jitter", 0.0)
+        if injection.fault.on_edge and delay_ms > USUAL_LIMIT_MS / 3:
+            limits[injection.fault.target] = max(limits.get(injection.fault.target, 0.0), 3 * delay_ms + USUAL_LIMIT_MS)
+    return limits
 
 
 def _keeps(options: Options, record: Recorder) -> bool:

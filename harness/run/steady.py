@@ -23,9 +23,7 @@ class SteadyLook:
 
 def look(steady: Steady, rows: Rows, since_s: float, within_s: float, now_s: float) -> SteadyLook:
     """Whether the steady state began in [since, since + within] and was held for its length. The fold that judges decides."""
-    found = steady_from(
-        rows, steady.conditions, steady.for_s, since_s, now_s, now_s, until_s=since_s + within_s
-    )
+    found = steady_from(rows, steady.conditions, steady.for_s, since_s, now_s, now_s, until_s=since_s + within_s)
     last = holds(steady.conditions, rows, max(since_s, now_s - steady.for_s), now_s, now_s=now_s)
     detail = "; ".join(str(held) for held in last)
     return SteadyLook(found.held, not found.held and found.open_s is None, detail)

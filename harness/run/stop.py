@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from harness.facts import Fact, HaltAsked, Interrupted
+from harness.facts import Broke, Fact, HaltAsked, Interrupted
 
 
 class Stopped(Exception):
@@ -32,10 +32,16 @@ class StopSignals:
         self._halt_request = halt_request
         self._signal: str = ""
         self._raise_at_once = False
-        self.said = False
+        self._lost = ""
+
+    def lost(self, why: str) -> None:
+        """A helper that the run cannot do without is gone (from any thread)."""
+        self._lost = self._lost or why
 
     def check(self) -> None:
-        """Raise Stopped when somebody asked for the end."""
+        """Raise Stopped when somebody asked for the end, or something needed is gone."""
+        if self._lost:
+            raise Stopped("error", Broke(error=self._lost))
         if self._signal:
             raise Stopped("signal", Interrupted(signal=self._signal))
         if self._halt_request.exists():
@@ -57,7 +63,9 @@ class StopSignals:
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
         """Take over SIGINT, SIGTERM and SIGHUP for the length of a run (main thread only)."""
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        before = {
+            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
         try:
             yield
         finally:

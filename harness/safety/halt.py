@@ -32,7 +32,9 @@ def halt(folder: RunFolder, by: str, reason: str, say: Callable[[str], None]) ->
     writer.write(HaltAsked(by=by, reason=reason), durable=True)
     say(f"{folder.run}: the harness did not answer within {ANSWER_S} s; taking its faults out from here")
     still_on = take_out(folder, writer, "halt")
-    say(f"{folder.run}: {'STILL ON: ' + ', '.join(still_on) if still_on else 'faults out'} {time.monotonic() - began:.2f} s after the command")
+    say(
+        f"{folder.run}: {'STILL ON: ' + ', '.join(still_on) if still_on else 'faults out'} {time.monotonic() - began:.2f} s after the command"
+    )
     return still_on
 
 

@@ -14,7 +14,7 @@ from harness.safety.takeout import own_writer
 
 
 def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
-    """Remove everything that bears the run's label; returns what could not be removed. Does nothing to a run that lives.
+    """Remove everything that bears the run's label; returns what could not be removed.
 
     Taking the stack away takes its faults away; they are recorded as mended only when the world was read back empty.
     """
@@ -34,7 +34,7 @@ def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
 
 
 def strays(runs: Path) -> tuple[list[RunFolder], list[str]]:
-    """Runs that died and left something: (those with a folder here, run ids that only labels tell of). Living runs are not among them."""
+    """Dead runs that left something: (those with a folder here, ids that only labels tell of)."""
     from harness.stack.sweep import all_runs
 
     by_id = {folder.run: folder for folder in folders.every(runs)}

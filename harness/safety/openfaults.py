@@ -7,7 +7,7 @@ from harness.journal import Journal
 
 
 def open_faults(journal: Journal) -> tuple[Injecting, ...]:
-    """Those that were about to be injected and were never proven gone. (Announced but not yet due counts: better one too many.)"""
+    """Those that were about to be injected and never proven gone (also what was not due yet: better one too many)."""
     return tuple(fact for fact in journal.of(Injecting) if not _mended(journal, fact))
 
 

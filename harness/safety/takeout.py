@@ -1,4 +1,4 @@
-"""Take every fault of a run out of the world with nothing but its run folder: no harness is needed, none may interfere."""
+"""Take every fault of a run out of the world with nothing but its run folder: no harness is needed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from harness.journal import Writer, read
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
-
-_UNDO = {"stop": "start", "kill": "start", "pause": "unpause"}
 
 
 def own_writer(folder: RunFolder, who: str) -> Writer:
@@ -41,43 +39,55 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
 
 def _clear_toxiproxy(folder: RunFolder) -> str:
     """'' when every proxy of the run is open and without toxics, or gone with its container; else what is wrong."""
-    from harness.world.toxiproxy import Toxiproxy
+    from harness.world.toxiproxy import Server
 
-    api = folder.stack_notes().get("toxiproxy")
+    api = folder.stack_notes().get("api")
     if not api:
         return ""  # the stack never came so far: nothing can be on
+    server = Server(str(api[0]), int(api[1]))
     try:
-        server = Toxiproxy(str(api[0]), int(api[1]))
-        for proxy in server.proxies():
+        for name, proxy in server.proxies().items():
             for toxic in proxy.toxics:
-                server.remove_toxic(proxy.name, toxic.name)
+                server.remove_toxic(name, toxic)
             if not proxy.enabled:
-                server.enable(proxy.name)
+                server.enable(name)
         return ""
     except errors.DrillError as error:
-        if not _containers(folder):
-            return ""
-        return f"Toxiproxy does not let go: {error}"
+        # A wedged or dead Toxiproxy: without its container there is no fault, and no traffic either.
+        left = _remove(folder, "com.docker.compose.service=drill-toxiproxy")
+        return f"Toxiproxy does not let go ({error}), and its container stays: {left}" if left else ""
+    finally:
+        server.close()
+
+
+def _remove(folder: RunFolder, label: str) -> str:
+    from harness.world.docker import connect, refusing
+
+    try:
+        with refusing("remove Toxiproxy's container"):
+            for container in connect().containers.list(all=True, filters={"label": [_label(folder), label]}):
+                container.remove(force=True)
+    except errors.DrillError as error:
+        return str(error)
+    return ""
 
 
 def _wake(folder: RunFolder, fault: Injecting) -> str:
     """Start or unpause the containers of a hurt service; '' when they run or are gone."""
-    import docker
+    from harness.world.docker import connect, refusing
 
-    undo = _UNDO.get(fault.kind, "start")
+    service = f"com.docker.compose.service={fault.target}"
     try:
-        for container in _containers(folder, f"com.docker.compose.service={fault.target}"):
-            if undo == "unpause" and container.status == "paused":
-                container.unpause()
-            elif container.status in ("exited", "created"):
-                container.start()
-    except (docker.errors.DockerException, OSError) as error:
-        return f"{fault.target}: {error}"
+        with refusing(f"wake {fault.target}"):
+            for container in connect().containers.list(all=True, filters={"label": [_label(folder), service]}):
+                if container.status == "paused":
+                    container.unpause()
+                elif fault.kind != "pause" and container.status == "exited":
+                    container.start()
+    except errors.DrillError as error:
+        return str(error)
     return ""
 
 
-def _containers(folder: RunFolder, *labels: str):  # type: ignore[no-untyped-def]
-    from harness.world.containers import docker_client
-
-    wanted = [f"io.drill.run={folder.run}", *labels]
-    return docker_client().containers.list(all=True, filters={"label": wanted})
+def _label(folder: RunFolder) -> str:
+    return f"io.drill.run={folder.run}"
