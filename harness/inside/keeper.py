@@ -1,8 +1,10 @@
-"""The keeper: tells, within a few looks, on which TCP ports each dependency listens, so that its edges can open and close with it.
+"""The keeper: tells, within a few looks, on which TCP ports each dependency listens, so that its edges can open and
+close with it.
 
 Runs in the harness image with `pid: host`, no capabilities and no network. First line on stdin:
 {"project": "drill-1a2b3c4d", "services": ["db", "cache"], "every_ms": 20}. Then one JSON line on stdout per change,
-{"service", "ports", "at_ns"} (CLOCK_MONOTONIC, and every service once at the beginning), and {"beat", "at_ns"} each second.
+{"service", "ports", "at_ns"} (CLOCK_MONOTONIC, and every service once at the beginning), and {"beat", "at_ns"} each
+second.
 It ends when its stdin does.
 """
 
@@ -19,12 +21,12 @@ from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from harness.inside.daemon import SOCKET, Container, running
-from harness.inside.listeners import listening
+from harness.inside.listeners import Namespace
 
 BEAT_S = 1.0
 AGAIN_S = 0.1
 """While a service has no container, Docker is asked so often for it, beside its events: a few milliseconds each."""
-FRESH_S = 2.0
+FRESH_S = 5.0
 """Events can be lost; all containers are asked for at least this often."""
 
 Ask = Callable[[str], Sequence[Container]]
@@ -38,6 +40,7 @@ class Keeper:
         self._ask = ask
         self._said: dict[str, frozenset[int] | None] = dict.fromkeys(services)
         self._containers: dict[str, tuple[Container, ...]] = {}
+        self._spaces: dict[Container, Namespace] = {}
         self._asked_s = float("-inf")
         self.stir = threading.Event()
         self.stir.set()
@@ -58,7 +61,8 @@ class Keeper:
         found: frozenset[int] = frozenset()
         for container in self._containers.get(service, ()):
             try:
-                found |= listening(container.pid)
+                space = self._spaces.get(container) or self._spaces.setdefault(container, Namespace(container.pid))
+                found |= space.listening()
             except OSError:
                 self.stir.set()
         return found
@@ -77,11 +81,15 @@ class Keeper:
         except OSError:
             return  # Docker does not answer: those we know are still read, and the next look asks again
         self._containers = {s: tuple(c for c in seen if c.service == s and not c.shares) for s in self._said}
+        every = [container for containers in self._containers.values() for container in containers]
+        for container in [one for one in self._spaces if one not in every]:
+            self._spaces.pop(container).close()
 
 
 def follow_events(project: str, stir: threading.Event) -> None:
     """Set `stir` upon each event of the project's containers, for ever; a lost stream is opened again."""
-    filters = quote(json.dumps({"type": ["container"], "label": [f"com.docker.compose.project={project}"]}))
+    label = f"com.docker.compose.project={project}"
+    filters = quote(json.dumps({"type": ["container"], "event": ["start", "die", "destroy"], "label": [label]}))
     while True:
         try:
             connection = http.client.HTTPConnection("docker")

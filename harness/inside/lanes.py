@@ -1,4 +1,5 @@
-"""Holds the network namespace of Toxiproxy and one secondary address per edge in it, so that they outlive Toxiproxy's restarts.
+"""Holds the network namespace of Toxiproxy and one secondary address per edge in it, so that they outlive Toxiproxy's
+restarts.
 
 `python3 -m harness.inside lanes 172.30.5.129/24 …` (or ADDRESSES=…,… in the environment): each address is added to the
 interface whose subnet holds it; then it prints 'placed' and waits for SIGTERM. Needs NET_ADMIN and nothing else.
@@ -22,7 +23,8 @@ PLACED = "placed"
 
 
 def main(argv: list[str]) -> int:
-    """Returns 1 when an address fits no interface after 10 s (networks are attached before start, but let Docker be late)."""
+    """Returns 1 when an address fits no interface after 10 s (networks are attached before start, but let Docker be
+    late)."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     wanted = [ipaddress.IPv4Interface(a) for a in argv or os.environ.get("ADDRESSES", "").split(",") if a.strip()]
@@ -59,7 +61,8 @@ def interface_for(address: ipaddress.IPv4Interface, known: dict[str, ipaddress.I
 
 
 def add(name: str, address: ipaddress.IPv4Interface) -> None:
-    """Add a secondary address (rtnetlink, man 7 rtnetlink); again is no error. Raises OSError when the kernel refuses."""
+    """Add a secondary address (rtnetlink, man 7 rtnetlink); again is no error. Raises OSError when the kernel
+    refuses."""
     packed = address.ip.packed
     body = struct.pack("=BBBBi", socket.AF_INET, address.network.prefixlen, 0, 0, socket.if_nametoindex(name))
     for kind in (_IFA_LOCAL, _IFA_ADDRESS):

@@ -67,7 +67,8 @@ def binds(config: topology.Config) -> tuple[Bind, ...]:
 
 
 def plan(found: Sequence[Bind], directory: Path, folder: Path, shared: Sequence[Path] = ()) -> Plan:
-    """Decide for each mount. Copied: what can be written, and what it is read from elsewhere in the project at the same time.
+    """Decide for each mount. Copied: what can be written, and what it is read from elsewhere in the project at the
+    same time.
 
     Read-only mounts that overlap with nothing written stay where they are: nothing can change them.
     Raises CannotRun for sockets, devices and system folders, naming the cure.
@@ -105,7 +106,9 @@ def _within(path: Path, other: Path) -> bool:
 
 def _special(bind: Bind) -> Missing | None:
     """Why it can be neither copied nor left alone, or None."""
-    cure = f'data: {{"{bind.written}": shared}} in the drill, to use the real one; or leave the mount out in an override file'
+    cure = (
+        f'data: {{"{bind.written}": shared}} in the drill, to use the real one; or an override file without the mount'
+    )
     says = f"services.{bind.service} mounts {bind.written}"
     try:
         mode = bind.source.stat().st_mode
@@ -157,7 +160,8 @@ class Measured:
 
 
 def measure(source: Path, runs: Path) -> Measured:
-    """Size in bytes (counting stops beyond the limit), whether another user owns a part, and sockets, pipes and devices in it."""
+    """Size in bytes (counting stops beyond the limit), whether another user owns a part, and sockets, pipes and
+    devices in it."""
     total, foreign, special = 0, not os.access(source, os.R_OK), []
     user = os.geteuid()
     for folder, folders, files in os.walk(source) if source.is_dir() else [(str(source.parent), [], [source.name])]:
@@ -227,8 +231,8 @@ def _copy_by_container(copy: Copy, runs: Path, image: str, run_label: str) -> No
     inside.mkdir(exist_ok=True)
     script = f'set -o pipefail; {" ".join(_pack(source, runs))} -C /from "$0" | {" ".join(_UNPACK)} -C /to'
     answer = docker(
-        "run", "--rm", "--network", "none", "--label", run_label, "-v", f"{source}:/from:ro", "-v", f"{inside}:/to", image, "bash", "-c", script, name,
-        within_s=COPY_S,
+        "run", "--rm", "--network", "none", "--label", run_label, "-v", f"{source}:/from:ro", "-v", f"{inside}:/to",
+        image, "bash", "-c", script, name, within_s=COPY_S,
     )  # fmt: skip
     if not answer.ok:
         raise CannotRun(f"{copy.source} cannot be copied: {answer.why}")
@@ -237,7 +241,8 @@ def _copy_by_container(copy: Copy, runs: Path, image: str, run_label: str) -> No
 
 
 def remove_copies(folder: Path, image: str) -> str:
-    """Remove the copies of a run; what containers wrote as other users is removed by one. Returns what is left, or ''."""
+    """Remove the copies of a run; what containers wrote as other users is removed by one. Returns what is left, or
+    ''."""
     place = folder / "binds"
     if not place.exists():
         return ""

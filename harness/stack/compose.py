@@ -11,7 +11,8 @@ from harness.stack.docker import Answer, run
 
 @dataclass(frozen=True)
 class Compose:
-    """One project and its file. Paths in the file are absolute; the directory is the user's, for what Compose still reads there."""
+    """One project and its file. Paths in the file are absolute; the directory is the user's, for what Compose still
+    reads there."""
 
     project: str
     file: Path

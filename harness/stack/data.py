@@ -46,7 +46,8 @@ def read_data(project: Project, data: Mapping[str, str]) -> tuple[dict[str, Data
 
 
 def check_originals(project: Project, modes: Mapping[str, Data]) -> None:
-    """Raises CannotRun when a volume that is to be copied or shared does not exist: Docker would make an empty one instead."""
+    """Raises CannotRun when a volume that is to be copied or shared does not exist: Docker would make an empty one
+    instead."""
     missing = [
         Missing(f"data: {key}: {mode}: there is no volume {original_name(project.config, key)}", "docker volume ls")
         for key, mode in modes.items()

@@ -1,24 +1,21 @@
-"""Find the edges of a project: declared by the drill, inferred from its files. What cannot be mediated is kept, with the reason."""
+"""Find the edges of a project: declared by the drill, inferred from its files. What cannot be mediated is kept, with
+the reason."""
 
 from __future__ import annotations
 
-import difflib
-import ipaddress
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.edges import Edge, Known, edge_id
-from harness.errors import UsageError
+from harness.edges import Edge, Known
 from harness.stack import names as topology
+from harness.stack.declared import declared_edge, ports_of
+from harness.stack.known_ports import known_ports
 from harness.stack.mentions import Mention, addresses, loopback_ports, mentions
 from harness.stack.project import Project
-from harness.stack.speaks import PORTS, guess
+from harness.stack.refuse import refused
+from harness.stack.speaks import guess
 from harness.stack.texts import ImageInfo, Text, texts
-
-CLIENT = "client"
-"""The caller's name of an edge on the users' side, `client->api`, unless a service bears that name."""
 
 
 @dataclass
@@ -43,12 +40,14 @@ class Found:
 def find_edges(
     project: Project, declared: Sequence[Any] = (), image_info: Mapping[str, ImageInfo] | None = None
 ) -> tuple[Edge, ...]:
-    """All edges of the project; see `found` for what is none. Raises UsageError for a declared edge that cannot be meant."""
+    """All edges of the project; see `found` for what is none. Raises UsageError for a declared edge that cannot be
+    meant."""
     return found(project, declared, image_info).edges
 
 
 def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[str, ImageInfo] | None = None) -> Found:
-    """Read the project's files (nothing is started) and say what calls what, how that is known, and what cannot be an edge."""
+    """Read the project's files (nothing is started) and say what calls what, how that is known, and what cannot be an
+    edge."""
     config = project.config
     images = image_info or {}
     read = {name: texts(config, name, project.directory, images.get(name)) for name in topology.services(config)}
@@ -64,37 +63,42 @@ def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[st
                 f"{caller} depends on {dependency}, which listens on no known port and is named nowhere else: no edge"
             )
         else:
-            edges[edge.id] = replace(edge, refused=_refused(config, edge, read, images))
-    for edge in _loopbacks(config, read):
+            edges[edge.id] = replace(edge, refused=refused(config, edge, read, images))
+    for edge in (*_loopbacks(config, read), *_literals(config, read)):
         edges.setdefault(edge.id, edge)
+    notes += [
+        f"{name} is a name of {' and '.join(who)}: Docker spreads connections over them, so it stays as it was"
+        for name, who in topology.spread(config).items()
+    ]
     for entry in declared:
-        edge = _declared(config, entry, edges, images)
+        edge = declared_edge(config, entry, edges, images)
         edges[edge.id] = (
-            edge if edge.refused else replace(edge, refused=_refused(config, edge, read, images, _ports(entry)))
+            edge if edge.refused else replace(edge, refused=refused(config, edge, read, images, ports_of(entry)))
         )
     return Found(tuple(edges.values()), tuple(notes))
 
 
 def _hear(config: topology.Config, service: str, read: Sequence[Text], heard: dict[tuple[str, str], _Heard]) -> None:
-    """Add what one service's texts, links and depends_on say; a service in another's network namespace speaks for its owner."""
+    """Add what one service's texts, links and depends_on say; a service in another's network namespace speaks for its
+    owner."""
     caller = topology.owner(config, service)
     known_as: dict[str, str] = {}
     for other in topology.services(config):
         target = topology.owner(config, other)
         if target == caller and topology.replicas(config, caller) < 2:
             continue
-        for name in topology.names(config, caller, other):
-            known_as.setdefault(name, target)
+        known_as |= dict.fromkeys(topology.names(config, caller, other), target)
     environment = {text.key: text.body for text in read if text.kind == "environment"}
     for text in read:
         for mention in mentions(text, known_as, environment):
-            _add(heard, caller, known_as[mention.name], mention, text, service)
+            _add(heard, (caller, known_as[mention.name]), mention, text, service)
     body = topology.services(config)[service]
     for target in topology.links(config, caller):
         if target in topology.services(config):
             said = heard.setdefault((caller, topology.owner(config, target)), _Heard())
-            said.known.append(Known("inferred", "links"))
             said.strong = True
+            if Known("inferred", "links") not in said.known:
+                said.known.append(Known("inferred", "links"))
     for target, how in (body.get("depends_on") or {}).items():
         dependency = topology.owner(config, target)
         condition = (how or {}).get("condition", "")
@@ -103,8 +107,9 @@ def _hear(config: topology.Config, service: str, read: Sequence[Text], heard: di
 
 
 def _add(
-    heard: dict[tuple[str, str], _Heard], caller: str, dependency: str, mention: Mention, text: Text, service: str
+    heard: dict[tuple[str, str], _Heard], pair: tuple[str, str], mention: Mention, text: Text, service: str
 ) -> None:
+    caller, dependency = pair
     if caller == dependency and not mention.speaks:
         return  # its own name, in its own settings: only a URL to itself means its other replicas
     if not mention.strong and text.kind == "file":
@@ -124,7 +129,7 @@ def _add(
 def _edge(
     config: topology.Config, caller: str, dependency: str, said: _Heard, images: Mapping[str, ImageInfo]
 ) -> Edge | None:
-    listens = _listens(config, dependency, images)
+    listens = known_ports(config, dependency, images)
     depends = any(known.where == "depends_on" for known in said.known)
     if not said.strong and not listens and not (said.weak and depends):
         return None  # `depends_on` alone only says what starts first
@@ -141,85 +146,22 @@ def _edge(
     )
 
 
-def _listens(config: topology.Config, service: str, images: Mapping[str, ImageInfo]) -> tuple[int, ...]:
-    """TCP ports that are known before anything runs: the file's, the image's EXPOSE, the healthcheck's, a well-known image's."""
-    every = (service, *topology.sharers(config, service))
-    found = {port for one in every for port in topology.ports(config, one)}
-    for one in every:
-        for text in images[one].exposed if one in images else ():
-            found |= set(topology.span(text))
-        test = (topology.services(config)[one].get("healthcheck") or {}).get("test") or ()
-        found |= set(loopback_ports(Text("command", "healthcheck", " ".join(str(part) for part in test))))
-    if not found:
-        protocol = guess((), str(topology.services(config)[service].get("image") or ""), ())
-        found |= {PORTS[protocol]} if protocol else set()
-    return tuple(sorted(found))
-
-
-def udp_ports(config: topology.Config, service: str, images: Mapping[str, ImageInfo]) -> tuple[int, ...]:
-    """UDP ports that the files or the image name: an edge carries TCP only."""
-    found = set(topology.ports(config, service, "udp"))
-    for text in images[service].exposed if service in images else ():
-        found |= set(topology.span(text, "udp"))
-    return tuple(sorted(found))
-
-
-def _refused(
-    config: topology.Config,
-    edge: Edge,
-    read: Mapping[str, Sequence[Text]],
-    images: Mapping[str, ImageInfo],
-    declared_ports: Sequence[int] = (),
-) -> str:
-    """Why the edge cannot be mediated and stays as it was, or ''."""
-    caller, dependency = edge.caller, edge.dependency
-    if caller == CLIENT and caller not in topology.services(config):
-        return topology.outside(config, dependency)
-    off = topology.outside(config, caller)
-    if off:
-        return off
-    mine = [key for key in topology.networks(config, caller) if topology.bridged(config, key)]
-    if edge.external:
-        if not mine:
-            return f"{caller} is on no bridge network"
-        return (
-            ""
-            if any(not topology.internal(config, key) for key in mine)
-            else f"{caller} is on internal networks only: no way out"
-        )
-    if caller == dependency:
-        return "traffic between replicas of one service uses their addresses"
-    off = topology.outside(config, dependency)
-    if off:
-        return off
-    both = topology.shared(config, caller, dependency)
-    if not both:
-        return f"{caller} and {dependency} share no network"
-    if not any(topology.bridged(config, key) for key in both):
-        return f"the network {both[0]} is not a bridge network"
-    udp = udp_ports(config, dependency, images)
-    if udp and not declared_ports:
-        return f"{dependency} speaks UDP on {', '.join(map(str, udp))}, which an edge does not carry; declare the edge with its TCP ports"
-    return _by_address(config, caller, dependency, read) or _hands_out_addresses(dependency, read)
-
-
-def _by_address(config: topology.Config, caller: str, dependency: str, read: Mapping[str, Sequence[Text]]) -> str:
+def _literals(config: topology.Config, read: Mapping[str, Sequence[Text]]) -> Iterable[Edge]:
+    """Dependencies that are addressed by their static IP: no name can be pointed elsewhere, so they stay as they
+    were."""
     static = {
-        str(use["ipv4_address"]) for use in topology.networks(config, dependency).values() if use.get("ipv4_address")
+        str(use["ipv4_address"]): name
+        for name in topology.services(config)
+        for use in topology.networks(config, name).values()
+        if use.get("ipv4_address") and topology.owner(config, name) == name
     }
-    for service in (caller, *topology.sharers(config, caller)):
-        for text in read.get(service, ()):
-            literal = sorted(static & addresses(text))
-            if literal:
-                return f"{caller} addresses {dependency} by its IP {literal[0]} ({text.where})"
-    return ""
-
-
-def _hands_out_addresses(dependency: str, read: Mapping[str, Sequence[Text]]) -> str:
-    for text in read.get(dependency, ()):
-        if re.search(r"cluster-enabled\s+yes|--sentinel|redis-sentinel|sentinel\s+monitor", text.body):
-            return f"{dependency} hands out addresses of its peers (Redis Cluster or Sentinel, {text.where})"
-    return ""
+    for service in topology.services(config):
+        caller = topology.owner(config, service)
+        for text in read[service]:
+            for address in sorted(addresses(text) & static.keys()):
+                if static[address] != caller:
+                    reason = f"{caller} addresses {static[address]} by its IP {address} ({text.where})"
+                    yield Edge(caller, static[address], known=(Known("inferred", text.where),), refused=reason)
 
 
 def _loopbacks(config: topology.Config, read: Mapping[str, Sequence[Text]]) -> Iterable[Edge]:
@@ -235,89 +177,7 @@ def _loopbacks(config: topology.Config, read: Mapping[str, Sequence[Text]]) -> I
                 if set(loopback_ports(text)) and (not listens or set(loopback_ports(text)) & set(listens))
             ]
             depends = other in (topology.services(config)[service].get("depends_on") or {})
-            if reach or (depends and service != home and other != home):
+            if reach or (depends and home not in (service, other)):
                 where = reach[0] if reach else "depends_on"
                 reason = f"{service} and {other} share one network namespace and talk over its loopback"
                 yield Edge(service, other, names=("localhost",), known=(Known("inferred", where),), refused=reason)
-
-
-def _value(entry: Any, key: str) -> Any:
-    return entry.get(key) if isinstance(entry, Mapping) else getattr(entry, key, None)
-
-
-def _ports(entry: Any) -> tuple[int, ...]:
-    given = _value(entry, "ports") or _value(entry, "port") or ()
-    return (int(given),) if isinstance(given, int | str) else tuple(int(port) for port in given)
-
-
-def _declared(config: topology.Config, entry: Any, edges: Mapping[str, Edge], images: Mapping[str, ImageInfo]) -> Edge:
-    """One entry of the drill's `edges:`, joined with what the files say of the same edge."""
-    try:
-        caller, dependency = edge_id(str(entry if isinstance(entry, str) else _value(entry, "edge")))
-    except ValueError as error:
-        raise UsageError(f"edges: {error}") from error
-    all_services = topology.services(config)
-    if caller not in all_services and caller != CLIENT:
-        raise UsageError(f"edges: {caller}->{dependency}: there is no service {caller!r}{_meant(caller, all_services)}")
-    external = dependency not in all_services
-    if external and "." not in dependency and not _pinned(config, caller, dependency):
-        raise UsageError(
-            f"edges: {caller}->{dependency}: there is no service {dependency!r}{_meant(dependency, all_services)}"
-        )
-    base = edges.get(f"{caller}->{dependency}") or Edge(caller, dependency, external=external)
-    ports = tuple(
-        sorted(
-            {
-                *base.ports,
-                *_ports(entry),
-                *(() if external else _listens(config, topology.owner(config, dependency), images)),
-            }
-        )
-    )
-    speaks = str(_value(entry, "speaks") or base.speaks or "")
-    if external and not ports:
-        ports = (PORTS[speaks],) if speaks in PORTS else (80, 443)
-    image = str(all_services.get(dependency, {}).get("image") or "")
-    edge = replace(
-        base,
-        names=(dependency,) if external else topology.names(config, caller, dependency),
-        known=(Known("declared", "drill"), *base.known),
-        ports=ports,
-        speaks=speaks or ("" if external else guess((), image, ports)),
-        also=topology.sharers(config, caller),
-        refused="",
-    )
-    return replace(edge, refused=_misdeclared(config, edge, bool(_value(entry, "off"))))
-
-
-def _misdeclared(config: topology.Config, edge: Edge, off: bool) -> str:
-    if off:
-        return "switched off by the drill"
-    caller, dependency = edge.caller, edge.dependency
-    if edge.external and _literal(dependency):
-        return f"{dependency} is an address; an edge needs a name"
-    for service in (caller, dependency):
-        home = topology.owner(config, service) if service in topology.services(config) else service
-        if home != service:
-            if topology.owner(config, caller) == (topology.owner(config, dependency) if not edge.external else ""):
-                return f"{caller} and {dependency} share one network namespace and talk over its loopback"
-            other = f"{home}->{dependency}" if service == caller else f"{caller}->{home}"
-            return f"{service} runs in the network of {home}; the edge is {other}"
-    return ""
-
-
-def _literal(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else f"; there are {', '.join(known)}"
-
-
-def _pinned(config: topology.Config, caller: str, host: str) -> bool:
-    return host in topology.pinned_hosts(topology.services(config).get(caller, {}))

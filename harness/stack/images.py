@@ -1,4 +1,5 @@
-"""The images of a project: built under names of ours, pulled where allowed, and what they tell of ports and environment."""
+"""The images of a project: built under names of ours, pulled where allowed, and what they tell of ports and
+environment."""
 
 from __future__ import annotations
 

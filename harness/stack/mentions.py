@@ -1,6 +1,7 @@
 """Mentions of services in text: `name:port`, URLs, host keys. Pure; liberal on purpose.
 
-A false mention does no harm: an edge forwards every port that its dependency listens on. A missed one only means an edge
+A false mention does no harm: an edge forwards every port that its dependency listens on. A missed one only means an
+edge
 that nobody can hurt until it is declared.
 """
 
@@ -48,7 +49,8 @@ class Mention:
 
 
 def mentions(text: Text, names: Iterable[str], environment: Mapping[str, str]) -> Iterator[Mention]:
-    """Every mention of one of the names in one text. `environment` is all of the service's, to find a port beside a host."""
+    """Every mention of one of the names in one text. `environment` is all of the service's, to find a port beside a
+    host."""
     present = [name for name in names if name and name in text.body]
     if not present:
         return
@@ -57,7 +59,9 @@ def mentions(text: Text, names: Iterable[str], environment: Mapping[str, str]) -
         yield _classified(text, hit, environment)
 
 
-def _classified(text: Text, hit: re.Match[str], environment: Mapping[str, str]) -> Mention:
+def _classified(  # noqa: PLR0911 - from the surest sign to none
+    text: Text, hit: re.Match[str], environment: Mapping[str, str]
+) -> Mention:
     name, body = hit.group(), text.body
     before, after = body[max(0, hit.start() - 160) : hit.start()], body[hit.end() : hit.end() + 200]
     line = before.rsplit("\n", 1)[-1]

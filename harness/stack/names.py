@@ -8,7 +8,8 @@ from typing import Any
 Config = Mapping[str, Any]
 
 BRIDGES = ("", "bridge", "default")
-"""Network drivers on which one container can hold several addresses; macvlan, ipvlan and overlay are not ours to change."""
+"""Network drivers on which one container can hold several addresses; macvlan, ipvlan and overlay are not ours to
+change."""
 
 
 def services(config: Config) -> dict[str, dict[str, Any]]:
@@ -45,7 +46,8 @@ def outside(config: Config, service: str) -> str:
 
 
 def networks(config: Config, service: str) -> dict[str, dict[str, Any]]:
-    """The networks it is on, by their key in the file, with its settings there; {} outside of the project's networks."""
+    """The networks it is on, by their key in the file, with its settings there; {} outside of the project's
+    networks."""
     if outside(config, service):
         return {}
     given = services(config).get(owner(config, service), {}).get("networks")
@@ -92,8 +94,23 @@ def names(config: Config, caller: str, dependency: str) -> tuple[str, ...]:
     there = networks(config, dependency)
     for network in shared(config, caller, dependency):
         found += [str(alias) for alias in there[network].get("aliases") or ()]
+    common = spread(config)
+    found = [name for name in found if name not in common]
     found += links(config, caller).get(dependency, ())
     return tuple(dict.fromkeys(found))
+
+
+def spread(config: Config) -> dict[str, tuple[str, ...]]:
+    """Aliases that several services bear on purpose, so that Docker spreads connections over them; never a service's
+    name."""
+    bearers: dict[str, set[str]] = {}
+    for name in services(config):
+        for use in networks(config, name).values() if owner(config, name) == name else ():
+            for alias in use.get("aliases") or ():
+                bearers.setdefault(str(alias), set()).add(name)
+    return {
+        alias: tuple(sorted(who)) for alias, who in bearers.items() if len(who) > 1 and alias not in services(config)
+    }
 
 
 def replicas(config: Config, service: str) -> int:

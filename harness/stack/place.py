@@ -1,4 +1,5 @@
-"""Give each edge its address: on a network that both ends share, from the top of the range, kept free of containers. Pure."""
+"""Give each edge its address: on a network that both ends share, from the top of the range, kept free of containers.
+Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ def candidates(config: topology.Config, edge: Edge) -> tuple[str, ...]:
     if edge.external:
         mine = topology.networks(config, edge.caller)
     elif edge.caller in topology.services(config):
-        mine = dict.fromkeys(topology.shared(config, edge.caller, edge.dependency))
+        mine = {key: {} for key in topology.shared(config, edge.caller, edge.dependency)}
     else:
         mine = topology.networks(config, edge.dependency)
     return tuple(key for key in mine if topology.bridged(config, key))
@@ -97,7 +98,8 @@ def _room(config: topology.Config, key: str, ranges: Mapping[str, Sequence[Range
 
 
 def _upstream(config: topology.Config, edge: Edge) -> str:
-    """What Toxiproxy dials: the dependency's own name; of an external host the address that the caller's file pins it to."""
+    """What Toxiproxy dials: the dependency's own name; of an external host the address that the caller's file pins it
+    to."""
     if edge.external:
         pinned = topology.pinned_hosts(topology.services(config).get(edge.caller, {})).get(edge.dependency, "")
         return edge.dependency if pinned in ("", "host-gateway") else pinned
@@ -105,7 +107,8 @@ def _upstream(config: topology.Config, edge: Edge) -> str:
 
 
 def ambiguous(config: topology.Config, service: str) -> bool:
-    """Whether another service answers to its name somewhere: Toxiproxy stands on all networks and could reach the wrong one."""
+    """Whether another service answers to its name somewhere: Toxiproxy stands on all networks and could reach the
+    wrong one."""
     for other, body in topology.services(config).items():
         if other == service:
             continue

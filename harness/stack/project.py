@@ -1,4 +1,5 @@
-"""A Compose project as Compose itself reads it: extends, include, profiles, .env and interpolation are its job, not ours."""
+"""A Compose project as Compose itself reads it: extends, include, profiles, .env and interpolation are its job, not
+ours."""
 
 from __future__ import annotations
 

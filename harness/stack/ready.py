@@ -69,7 +69,8 @@ def not_ready(states: Sequence[State], services: Sequence[str]) -> tuple[str, ..
 
 
 def culprits(states: Sequence[State]) -> tuple[State, ...]:
-    """Containers to name when a start failed: those that ended badly, else loops, else the unhealthy, else what is not ready."""
+    """Containers to name when a start failed: those that ended badly, else loops, else the unhealthy, else what is
+    not ready."""
     for group in (
         [s for s in states if s.status in ("exited", "dead", "restarting") and (s.exit_code != 0 or s.oom_killed)],
         [s for s in states if s.restarts >= LOOP],

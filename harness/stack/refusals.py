@@ -11,9 +11,10 @@ def reaching_outside(config: topology.Config) -> tuple[Missing, ...]:
     found = []
     for name, body in topology.services(config).items():
         if body.get("external_links"):
+            linked = ", ".join(map(str, body["external_links"]))
             found.append(
                 Missing(
-                    f"services.{name}.external_links names containers outside of the project: {', '.join(map(str, body['external_links']))}",
+                    f"services.{name}.external_links names containers outside of the project: {linked}",
                     "put them into the project, or leave the links out in an override file",
                 )
             )
@@ -21,7 +22,7 @@ def reaching_outside(config: topology.Config) -> tuple[Missing, ...]:
             if str(source).startswith("container:"):
                 found.append(
                     Missing(
-                        f"services.{name}.volumes_from uses the volumes of a container outside of the project: {source}",
+                        f"services.{name}.volumes_from uses a container outside of the project: {source}",
                         "mount the data by itself, in an override file",
                     )
                 )

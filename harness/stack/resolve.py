@@ -1,4 +1,5 @@
-"""The run's own Compose file: the user's, resolved, with every change in its place and its line for `drill edges --diff`."""
+"""The run's own Compose file: the user's, resolved, with every change in its place and its line for `drill edges
+--diff`."""
 
 from __future__ import annotations
 

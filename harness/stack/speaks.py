@@ -83,7 +83,7 @@ def guess(schemes: Sequence[str], image: str, ports: Sequence[int]) -> str:
     for name in schemes:
         if name in PORTS:
             return name
-    base = image.rsplit("/", 1)[-1].split("@")[0].split(":")[0].lower()
+    base = image.rsplit("/", 1)[-1].split("@", maxsplit=1)[0].split(":", maxsplit=1)[0].lower()
     for word, protocol in _IMAGES.items():
         if word in base and "exporter" not in base:
             return protocol

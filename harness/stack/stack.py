@@ -1,4 +1,5 @@
-"""A user's Compose project, brought up for one run: private, mediated by its edges, reachable on loopback, and gone without trace."""
+"""A user's Compose project, brought up for one run: private, mediated by its edges, reachable on loopback, and gone
+without trace."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.edges import Edge
 from harness.errors import CannotRun, Missing, UsageError
@@ -21,7 +23,6 @@ from harness.stack.changes.loopback_ports import Key, wanted_ports
 from harness.stack.compose import Compose, is_pool_taken, is_port_taken
 from harness.stack.data import check_originals, fill, read_data
 from harness.stack.docker import docker, inspected
-from harness.stack.find import CLIENT
 from harness.stack.free_ports import free_ports
 from harness.stack.images import ready_images
 from harness.stack.mentions import addresses
@@ -29,6 +30,7 @@ from harness.stack.place import place
 from harness.stack.project import Project, written
 from harness.stack.ready import State, culprits, not_ready, state_of
 from harness.stack.refusals import reaching_outside
+from harness.stack.refuse import CLIENT
 from harness.stack.resolve import Chosen, resolve
 from harness.stack.subnets import choose, static_addresses, taken
 from harness.stack.sweep import sweep
@@ -44,7 +46,8 @@ DATA: Mapping[str, str] = {}
 
 
 class Stack:
-    """One run's stack. `begin` makes networks, lanes and Toxiproxy; then the keeper can start; `up` starts the services.
+    """One run's stack. `begin` makes networks, lanes and Toxiproxy; then the keeper can start; `up` starts the
+    services.
 
     publish   'service:port' that the harness must reach, such as the load's target
     data      'private' (the default), 'copy' or 'shared' by volume key or bind path
@@ -57,6 +60,7 @@ class Stack:
         run_id: str,
         folder: Path,
         edges: Sequence[Edge],
+        *,
         publish: Sequence[str] = (),
         data: Mapping[str, str] = DATA,
         ready_within_s: float = 120.0,
@@ -76,7 +80,8 @@ class Stack:
         self._until_s = float("inf")
 
     def _front_edges(self, edges: Sequence[Edge]) -> Sequence[Edge]:
-        """A published service with replicas gets an edge on the users' side: one port on the host reaches only one of them."""
+        """A published service with replicas gets an edge on the users' side: one port on the host reaches only one of
+        them."""
         config = self.project.config
         there = {edge.id for edge in edges}
         found = {}
@@ -84,9 +89,8 @@ class Stack:
             edge = Edge(CLIENT, service, names=(service,), ports=(port,))
             if topology.replicas(config, service) > 1 and edge.id not in there:
                 found[edge.id] = edge
-                self._say(
-                    f"{service} has {topology.replicas(config, service)} replicas: load reaches them through an edge, {edge.id}"
-                )
+                count = topology.replicas(config, service)
+                self._say(f"{service} has {count} replicas: load reaches them through an edge, {edge.id}")
         return tuple(found.values())
 
     # --- the steps --------------------------------------------------------------------------------------------------
@@ -157,9 +161,11 @@ class Stack:
             self._write()
 
     def wait_ready(self) -> None:
-        """Wait until healthchecks are healthy, everything else runs, one-shots ended with 0 and the published ports accept.
+        """Wait until healthchecks are healthy, everything else runs, one-shots ended with 0 and the published ports
+        accept.
 
-        Raises CannotRun naming the service, its exit code and its last lines, at once when it cannot become ready any more.
+        Raises CannotRun naming the service, its exit code and its last lines, at once when it cannot become ready any
+        more.
         """
         services = [name for name in self.project.services if topology.replicas(self.project.config, name) > 0]
         while True:
@@ -186,9 +192,14 @@ class Stack:
     # --- what others ask --------------------------------------------------------------------------------------------
 
     @property
-    def name(self) -> str:
+    def project_name(self) -> str:
         """The run's own Compose project."""
         return project_name(self.run_id)
+
+    @property
+    def services(self) -> Mapping[str, Mapping[str, Any]]:
+        """The user's services, as the file states them."""
+        return self.project.services
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -230,7 +241,7 @@ class Stack:
 
     def states(self) -> tuple[State, ...]:
         """The containers of the user's services as Docker describes them. Raises CannotRun when Docker is gone."""
-        listed = docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={self.name}")
+        listed = docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={self.project_name}")
         if not listed.ok:
             raise CannotRun(Missing(f"docker ps: {listed.why}", "drill doctor --fix"))
         found = [state_of(one) for one in inspected("container", *listed.out.split())]
@@ -242,7 +253,7 @@ class Stack:
             "ps",
             "-aq",
             "--filter",
-            f"label=com.docker.compose.project={self.name}",
+            f"label=com.docker.compose.project={self.project_name}",
             "--filter",
             f"label=com.docker.compose.service={TOXIPROXY}",
         )
@@ -254,7 +265,7 @@ class Stack:
 
     @property
     def _compose(self) -> Compose:
-        return Compose(self.name, self.folder / "compose.yaml", self.project.directory)
+        return Compose(self.project_name, self.folder / "compose.yaml", self.project.directory)
 
     def _choose(self, attempt: int) -> None:
         config = self.project.config
@@ -290,7 +301,7 @@ class Stack:
         _write_private(self.folder / "compose.yaml", written(config))
         record = {
             "run": self.run_id,
-            "project": self.name,
+            "project": self.project_name,
             "files": [str(path) for path in self.project.files],
             "edges": [dataclasses.asdict(edge) for edge in self.edges],
             "api": list(self.api) if self._chosen.mediate else None,
@@ -304,7 +315,8 @@ class Stack:
         return bool(nets) and all(topology.internal(self.project.config, key) for key in nets)
 
     def _static(self, service: str) -> str:
-        """Docker publishes nothing of a service on internal networks alone; the host reaches it at an address of its own."""
+        """Docker publishes nothing of a service on internal networks alone; the host reaches it at an address of its
+        own."""
         if not self._is_internal(service):
             return ""
         for key in topology.networks(self.project.config, service):
@@ -340,11 +352,11 @@ class Stack:
         """Toxiproxy answers and the lanes have placed their addresses. Raises CannotRun with what they said."""
         end_s = time.monotonic() + API_WITHIN_S
         while True:
-            logs = docker("compose", "-p", self.name, "logs", "--no-color", LANES).out
+            logs = docker("compose", "-p", self.project_name, "logs", "--no-color", LANES).out
             if "placed" in logs and self._api_answers():
                 return
             if time.monotonic() > end_s:
-                more = docker("compose", "-p", self.name, "logs", "--no-color", TOXIPROXY).out
+                more = docker("compose", "-p", self.project_name, "logs", "--no-color", TOXIPROXY).out
                 raise CannotRun(
                     f"lanes and Toxiproxy did not start within {API_WITHIN_S:g} s:\n{logs[-1000:]}{more[-1000:]}"
                 )
@@ -365,7 +377,8 @@ class Stack:
             connection.close()
 
     def _accepts(self, service: str, port: int) -> bool:
-        """A server behind it keeps the connection: Docker's own port proxy accepts and closes at once when nobody listens."""
+        """A server behind it keeps the connection: Docker's own port proxy accepts and closes at once when nobody
+        listens."""
         with (
             contextlib.suppress(OSError),
             socket.create_connection(self.address(f"{service}:{port}"), timeout=1) as one,

@@ -1,7 +1,9 @@
 """Address ranges of the run's networks: free ones, chosen by looking at Docker's networks and the host's routes.
 
-Docker's own pools end at about thirty networks, and a lane address must be ours to give, so every network gets an explicit range.
-A range that the user's file states is kept while it is free, else moved as a whole; where a text holds one of its addresses
+Docker's own pools end at about thirty networks, and a lane address must be ours to give, so every network gets an
+explicit range.
+A range that the user's file states is kept while it is free, else moved as a whole; where a text holds one of its
+addresses
 it cannot be moved, and the run is refused.
 """
 
@@ -21,7 +23,8 @@ from harness.stack.docker import docker, inspected
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _FIRST = ("172.28.0.0/14", "10.213.0.0/16", "192.168.128.0/17")
-"""Private by RFC 1918, as what trusts 'private networks' expects; the end of 172.16/12 first, where most Docker stacks live anyhow."""
+"""Private by RFC 1918, as what trusts 'private networks' expects; the end of 172.16/12 first, where most Docker
+stacks live anyhow."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def choose(
     given = {key: tuple(given_ranges(config, key)) for key in keys if topology.bridged(config, key)}
     # What the file states comes first: a range of our choice must not take one that could have been kept.
     for key in sorted(given, key=lambda key: not given[key]):
-        ranges = [_keep_or_move(config, key, one, busy, known, seed) for one in given[key]]
+        ranges = [_keep_or_move(config, key, one, busy=busy, known=known, seed=seed) for one in given[key]]
         if not any(r.used.version == 4 for r in ranges):
             prefix = 24 if _containers(config, key) < 100 else 20
             fresh = _free(4, prefix, [*busy, *(ipaddress.ip_network(one) for one in known)], seed)
@@ -119,17 +122,18 @@ def static_addresses(config: topology.Config, network: str) -> tuple[str, ...]:
 
 
 def _keep_or_move(
-    config: topology.Config, key: str, given: Network, busy: list[Network], known: Sequence[object], seed: int
+    config: topology.Config, key: str, given: Network, *, busy: list[Network], known: Sequence[object], seed: int
 ) -> Range:
     range_ = Range(given, given)
     if any(_overlap(given, other) for other in busy):
-        written = [str(one) for one in known if one in given]  # type: ignore[operator]
+        written = [str(one) for one in known if one in given]
         static = set(static_addresses(config, key))
         if written:
             what = "a static address of a service" if set(written) & static else "an address"
             raise CannotRun(
                 Missing(
-                    f"network {key}: its range {given} is in use on this machine, and cannot be moved: {what} of it, {written[0]}, is written in the project's texts",
+                    f"network {key}: its range {given} is in use on this machine, and cannot be moved: "
+                    f"{what} of it, {written[0]}, is written in the project's texts",
                     f"free {given} (docker network ls), or use names instead of addresses",
                 )
             )
@@ -171,7 +175,7 @@ def _containers(config: topology.Config, network: str) -> int:
 
 
 def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.overlaps(other)  # type: ignore[arg-type]
+    return one.version == other.version and one.overlaps(other)
 
 
 def _is_address(text: str) -> bool:

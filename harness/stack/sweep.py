@@ -13,7 +13,8 @@ REMOVE_S = 120.0
 
 
 def sweep(run_id: str) -> list[str]:
-    """Remove the run's containers (with their anonymous volumes), networks and volumes; returns what could not be removed.
+    """Remove the run's containers (with their anonymous volumes), networks and volumes; returns what could not be
+    removed.
 
     Does nothing on a second call. Never raises for what stays: the caller reports it.
     """

@@ -1,4 +1,5 @@
-"""One at a time: runs that start together choose address ranges and ports in turn, so that they do not choose the same."""
+"""One at a time: runs that start together choose address ranges and ports in turn, so that they do not choose the
+same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Explicit address ranges for every bridge network, with the edges' addresses reserved so that no container gets them."""
+"""Explicit address ranges for every bridge network, with the edges' addresses reserved so that no container gets
+them."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ def address_ranges(
     for key, chosen in ranges.items():
         network = new.setdefault("networks", {}).setdefault(key, {}) or {}
         new["networks"][key] = network
-        old = {part.get("subnet"): part for part in (network.get("ipam") or {}).get("config") or ()}
+        old: dict[str, dict[str, Any]] = {
+            str(part.get("subnet") or ""): part for part in (network.get("ipam") or {}).get("config") or ()
+        }
         reserved = {
             f"drill-{number}": edge.address
             for number, edge in enumerate(e for e in edges if e.network == key and e.address)

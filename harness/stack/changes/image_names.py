@@ -11,7 +11,8 @@ def built_name(project: str, service: str) -> str:
 
 
 def image_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Name what is built drill/PROJECT-SERVICE, also where another service uses it by the user's tag; what is started is
+    """Name what is built drill/PROJECT-SERVICE, also where another service uses it by the user's tag; what is started
+    is
     what was made ready before, so pull policies and profiles (already chosen) go."""
     new, lines = copy.deepcopy(config), []
     services = new.get("services") or {}

@@ -27,7 +27,8 @@ def lanes(
     toxiproxy_image: str,
     api_port: int,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Add both services. Lanes are on every bridge network (so that Toxiproxy finds each dependency by its own name) and on
+    """Add both services. Lanes are on every bridge network (so that Toxiproxy finds each dependency by its own name)
+    and on
     one with a way out, for external hosts and the published API."""
     new = copy.deepcopy(config)
     labels = {RUN_LABEL: run_id}

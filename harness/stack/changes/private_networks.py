@@ -15,6 +15,6 @@ def private_networks(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]
         if network and network.get("external") and topology.bridged(config, key):
             new["networks"][key] = {k: v for k, v in network.items() if k not in ("external", "name")}
             lines.append(
-                f"networks.{key}: external {network.get('name', key)} → private to the run; who else is on it is not reached"
+                f"networks.{key}: external {network.get('name', key)} → private to the run, without the others on it"
             )
     return new, lines

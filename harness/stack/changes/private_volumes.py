@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 Data = Literal["private", "copy", "shared"]
 
@@ -16,14 +16,15 @@ def original_name(config: Mapping[str, Any], key: str) -> str:
 
 
 def private_volumes(config: dict[str, Any], data: Mapping[str, Data]) -> tuple[dict[str, Any], list[str]]:
-    """Each volume starts empty under the run's project; `copy` says that it will be filled, `shared` keeps the real one.
+    """Each volume starts empty under the run's project; `copy` says that it will be filled, `shared` keeps the real
+    one.
 
     Options that name a real place (a bind in disguise, NFS) go with the volume; a tmpfs stays one.
     """
     new, lines = copy.deepcopy(config), []
     for key, given in (config.get("volumes") or {}).items():
         body = given or {}
-        mode = data.get(key, cast(Data, "private"))
+        mode = data.get(key, "private")
         original = original_name(config, key)
         if mode == "shared":
             new["volumes"][key] = {"external": True, "name": original}

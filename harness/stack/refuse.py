@@ -1,0 +1,79 @@
+"""Why an edge cannot be mediated and stays as it was, as far as the files tell. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from harness.edges import Edge
+from harness.stack import names as topology
+from harness.stack.mentions import addresses
+from harness.stack.texts import ImageInfo, Text
+
+CLIENT = "client"
+"""The caller's name of an edge on the users' side, `client->api`, unless a service bears that name."""
+
+
+def udp_ports(config: topology.Config, service: str, images: Mapping[str, ImageInfo]) -> tuple[int, ...]:
+    """UDP ports that the files or the image name: an edge carries TCP only."""
+    found = set(topology.ports(config, service, "udp"))
+    for text in images[service].exposed if service in images else ():
+        found |= set(topology.span(text, "udp"))
+    return tuple(sorted(found))
+
+
+def refused(  # noqa: PLR0911 - one reason after another, each its own sentence
+    config: topology.Config,
+    edge: Edge,
+    read: Mapping[str, Sequence[Text]],
+    images: Mapping[str, ImageInfo],
+    declared_ports: Sequence[int] = (),
+) -> str:
+    """Why the edge cannot be mediated and stays as it was, or ''."""
+    caller, dependency = edge.caller, edge.dependency
+    if caller == CLIENT and caller not in topology.services(config):
+        return topology.outside(config, dependency)
+    off = topology.outside(config, caller)
+    if off:
+        return off
+    mine = [key for key in topology.networks(config, caller) if topology.bridged(config, key)]
+    if edge.external:
+        if not mine:
+            return f"{caller} is on no bridge network"
+        if all(topology.internal(config, key) for key in mine):
+            return f"{caller} is on internal networks only: no way out"
+        return ""
+    if caller == dependency:
+        return "traffic between replicas of one service uses their addresses"
+    off = topology.outside(config, dependency)
+    if off:
+        return off
+    both = topology.shared(config, caller, dependency)
+    if not both:
+        return f"{caller} and {dependency} share no network"
+    if not any(topology.bridged(config, key) for key in both):
+        return f"the network {both[0]} is not a bridge network"
+    udp = udp_ports(config, dependency, images)
+    if udp and not declared_ports:
+        listed = ", ".join(map(str, udp))
+        return f"{dependency} speaks UDP on {listed}, which an edge does not carry; declare the edge with its TCP ports"
+    return _by_address(config, caller, dependency, read) or _hands_out_addresses(dependency, read)
+
+
+def _by_address(config: topology.Config, caller: str, dependency: str, read: Mapping[str, Sequence[Text]]) -> str:
+    static = {
+        str(use["ipv4_address"]) for use in topology.networks(config, dependency).values() if use.get("ipv4_address")
+    }
+    for service in (caller, *topology.sharers(config, caller)):
+        for text in read.get(service, ()):
+            literal = sorted(static & addresses(text))
+            if literal:
+                return f"{caller} addresses {dependency} by its IP {literal[0]} ({text.where})"
+    return ""
+
+
+def _hands_out_addresses(dependency: str, read: Mapping[str, Sequence[Text]]) -> str:
+    for text in read.get(dependency, ()):
+        if re.search(r"cluster-enabled\s+yes|--sentinel|redis-sentinel|sentinel\s+monitor", text.body):
+            return f"{dependency} hands out addresses of its peers (Redis Cluster or Sentinel, {text.where})"
+    return ""
