@@ -18,7 +18,7 @@ from harness.journal import TICK_S, Journal, Window
 from harness.stats import Fold, fold
 from harness.verdict import Finding, inconclusive
 
-GAP_S = 5.0  # samples come once a second; a load process that says nothing for so long was not watched
+GAP_S = 3.0  # samples come once a second; a load process that says nothing for so long was not watched
 LAG_S = 1.0  # rows due before a sample, less its own lateness and this, are in the ledger
 
 
@@ -38,11 +38,10 @@ def load_was_watched(journal: Journal, start_s: float, end_s: float) -> bool:
     began, ended = journal.first(LoadBegan), journal.last(LoadEnded)
     if began is None or began.begins_s > start_s + GAP_S:
         return False
-    seen = [s.seen_s for s in journal.of(LoadSampled) if start_s <= s.seen_s]
-    chain = [start_s, *(at_s for at_s in seen if at_s < end_s)]
-    after = min((at_s for at_s in seen if at_s >= end_s), default=None)
-    chain.append(after if after is not None and (ended is None or after <= ended.seen_s) else end_s)
-    return all(later - earlier <= GAP_S for earlier, later in pairwise(chain))
+    seen = sorted(sample.seen_s for sample in journal.of(LoadSampled, since_s=start_s))
+    after = [at_s for at_s in seen if at_s >= end_s] or ([max(end_s, ended.ended_s)] if ended else [])
+    chain = [start_s, *(at_s for at_s in seen if at_s < end_s), *after[:1]]
+    return bool(seen) and all(later - earlier <= GAP_S for earlier, later in pairwise(chain))
 
 
 def folded(evidence: Evidence, start_s: float, end_s: float, request: str = "") -> Fold:
