@@ -72,14 +72,18 @@ def _await(engine: subprocess.Popen[bytes] | None, log_from: int = 0) -> None:
 
 
 def last_words(log: Path, start_at: int = 0) -> str:
-    """The last line of a log that is not empty, from a position in bytes on; '' when there is none."""
+    """Why the engine ended, from its log after a position in bytes: its closing sentence, however many lines that has.
+
+    The sentence begins with `failed to start daemon` (dockerd's own words); without one it is the last line.
+    """
     try:
         with log.open("rb") as file:
             file.seek(start_at)
             lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
     except OSError:
         return ""
-    return lines[-1][:500] if lines else ""
+    begins = [n for n, line in enumerate(lines) if line.startswith("failed to start daemon")]
+    return " ".join(lines[begins[-1] if begins else -1 :])[:600]
 
 
 def _starting() -> bool:

@@ -42,8 +42,10 @@ def test_it_is_started_waited_for_and_said(dockerd: Path) -> None:
 
 def test_an_engine_that_ends_is_told_with_its_own_last_words_of_this_time(dockerd: Path) -> None:
     daemon.LOG.write_text("failed: of yesterday\n")
-    script(dockerd, "echo starting; echo 'failed to start daemon: iptables: Permission denied' >&2; exit 1")
-    with pytest.raises(CannotRun, match="iptables: Permission denied") as failed:
+    script(
+        dockerd, "echo starting; printf 'failed to start daemon: iptables: Permission denied\\n (exit status 4)\\n' >&2"
+    )
+    with pytest.raises(CannotRun, match=r"iptables: Permission denied \(exit status 4\)") as failed:
         daemon.start(lambda line: None)
     assert "yesterday" not in str(failed.value)
     assert f"tail {daemon.LOG}" in str(failed.value)
