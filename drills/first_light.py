@@ -25,7 +25,7 @@ PASSWORD = os.environ.get("WIKI_EDITOR_PASSWORD", "an editor of seeds")
 class Reader(FastHttpUser):
     """Reads: mostly pages, now and then a page's history or what changed lately."""
 
-    weight = 4
+    weight = 3
 
     @task(12)
     def read_page(self) -> None:
