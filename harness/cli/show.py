@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,8 @@ def story(drill: Drill) -> Iterator[str]:
     yield f"  {drill.file}"
     if drill.hypothesis:
         yield ""
-        yield from (f"  {line}" for line in drill.hypothesis.strip().splitlines())
+        for paragraph in drill.hypothesis.strip().splitlines():
+            yield from textwrap.wrap(paragraph, 100, initial_indent="  ", subsequent_indent="  ") or [""]
     yield ""
     gate = f"{' and '.join(str(condition) for condition in drill.steady.all)} for {spell(drill.steady.for_s)}"
     yield f"First {drill.load.locustfile} loads {drill.load.against} until {gate}."

@@ -86,7 +86,7 @@ def check(file: Path, sets: Sequence[str], env: dict[str, str]) -> tuple[list[Pr
 
 def _files(paths: Sequence[str]) -> list[Path]:
     from harness.drill.problem import shown_path
-    from harness.drill.project import find_project
+    from harness.drill.project import drill_files, find_project
     from harness.errors import UsageError
 
     project = find_project()
@@ -98,7 +98,7 @@ def _files(paths: Sequence[str]) -> list[Path]:
     files = []
     for path in paths:
         if Path(path).is_dir():
-            files += sorted(p for p in Path(path).iterdir() if p.suffix in (".yaml", ".yml") and p.is_file())
+            files += drill_files(Path(path))
         else:
             files.append(project.find(path))
     return files

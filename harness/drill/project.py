@@ -13,6 +13,7 @@ from harness.errors import UsageError
 
 SETTINGS = ("drills", "runs", "protected", "defaults")
 _SUFFIXES = (".yaml", ".yml")
+_COMPOSE = ("compose.", "docker-compose.")
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,7 @@ class Project:
 
     def drill_files(self) -> tuple[Path, ...]:
         """Every drill of the project, by name."""
-        if not self.drills.is_dir():
-            return ()
-        return tuple(sorted(path for path in self.drills.iterdir() if path.suffix in _SUFFIXES and path.is_file()))
+        return drill_files(self.drills) if self.drills.is_dir() else ()
 
     def find(self, name: str) -> Path:
         """A drill by its name, or by the path of its file. Raises UsageError with what there is."""
@@ -50,6 +49,12 @@ class Project:
         """The run folders of a drill, oldest first (their names begin with the start in UTC)."""
         folder = self.runs / drill
         return tuple(sorted(path for path in folder.iterdir() if path.is_dir())) if folder.is_dir() else ()
+
+
+def drill_files(folder: Path) -> tuple[Path, ...]:
+    """The drills of a folder, by name: its YAML files, but for Compose's own."""
+    found = (path for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file())
+    return tuple(sorted(path for path in found if not path.name.startswith(_COMPOSE)))
 
 
 def find_project(start: Path | None = None, env: Mapping[str, str] | None = None) -> Project:
