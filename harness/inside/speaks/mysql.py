@@ -115,7 +115,10 @@ def _framed(payload: bytes, number: int) -> bytes:
 
 def _packet(wire: Wire) -> tuple[bytes, int]:
     head = wire.exactly(4)
-    return wire.exactly(int.from_bytes(head[:3], "little")), head[3]
+    length = int.from_bytes(head[:3], "little")
+    if length > 65536:  # no packet of a login is so long: it is another protocol's text, read as a length
+        raise ValueError(f"not MySQL: {head!r}")
+    return wire.exactly(length), head[3]
 
 
 def _error(packet: bytes) -> str:
