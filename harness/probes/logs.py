@@ -14,12 +14,11 @@ class LogKeeper(Protocol):
     """What the probe needs of world.logs.LogFiles."""
 
     def coverage(self) -> Mapping[str, str]: ...
-    def services(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, eq=False)
 class LogsProbe:
-    """One look per service: blinded as soon as the log of one of its containers is not kept."""
+    """One look per container; blinded where its log is not kept (a log driver that cannot be read, a full disk)."""
 
     logs: LogKeeper
     name: str = "logs"
@@ -28,15 +27,7 @@ class LogsProbe:
     lag_s: float = 1.0
 
     def look(self, world: World) -> Sequence[Fact]:
-        coverage = self.logs.coverage()
-        if coverage.get(""):
-            return (Blinded(probe=self.name, target="", error=coverage[""]),)
-        services = self.logs.services()
-        errors: dict[str, str] = {}
-        for container, error in coverage.items():
-            service = services.get(container, container)
-            errors[service] = errors.get(service) or (f"{container}: {error}" if error else "")
         return tuple(
-            Blinded(probe=self.name, target=service, error=error) if error else Looked(probe=self.name, target=service)
-            for service, error in errors.items()
+            Blinded(probe=self.name, target=name, error=error) if error else Looked(probe=self.name, target=name)
+            for name, error in self.logs.coverage().items()
         )

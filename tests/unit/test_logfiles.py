@@ -1,0 +1,117 @@
+"""Logs as they are put together from Docker's stream, and as they are read again on the run's axis."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import pytest
+
+from harness.facts import Opened
+from harness.logfiles import read_logs, unix_s
+from harness.testing import journal_of
+from harness.world.logstream import LINE_CAP, Lines, frames, terminal
+
+OPENED = journal_of(Opened(drill="d", run="r", wall_unix_s=1_700_000_000.0, monotonic_ns=0))
+STAMP = b"2023-11-14T22:13:21.500000001Z"  # 1.5 s after the run was opened
+
+
+def frame(stream: int, data: bytes) -> bytes:
+    return struct.pack(">BxxxL", stream, len(data)) + data
+
+
+def test_frames_are_read_whole_and_a_torn_one_ends_the_stream() -> None:
+    raw = frame(1, b"a b\n") + frame(2, b"c d\n") + frame(1, b"torn")[:-2]
+    assert list(frames(io.BytesIO(raw))) == [(1, b"a b\n"), (2, b"c d\n")]
+
+
+def test_pieces_of_a_long_line_are_joined_also_when_the_other_stream_speaks_between_them() -> None:
+    lines = Lines()
+    got = [*lines.frame(1, STAMP + b" one "), *lines.frame(2, STAMP + b" err\n"), *lines.frame(1, STAMP + b" two\n")]
+    assert [line.text for line in got] == [b"err", b"one two"]
+
+
+def test_a_line_of_ten_megabytes_keeps_its_beginning_and_says_what_was_left_out() -> None:
+    lines = Lines()
+    got = [line for _ in range(640) for line in lines.frame(1, STAMP + b" " + b"x" * 16384)]
+    assert got == []
+    (line,) = lines.frame(1, STAMP + b" end\n")
+    assert line.text.startswith(b"x" * LINE_CAP)
+    assert line.text.endswith(b" [%d more bytes left out]" % (640 * 16384 + 3 - LINE_CAP))
+
+
+def test_bytes_that_are_no_text_survive_and_a_line_without_an_end_is_not_lost() -> None:
+    lines = Lines()
+    (line,) = lines.frame(1, STAMP + b" \xff\x00\xfe\r\n")
+    assert line.whole() == STAMP + b" \xff\x00\xfe\r\n"
+    assert list(lines.frame(2, STAMP + b" dying words")) == []
+    assert [line.text for line in lines.rest()] == [b"dying words"]
+
+
+def test_an_empty_line_is_a_line() -> None:
+    (line,) = Lines().frame(1, STAMP + b" \n")
+    assert line.text == b""
+
+
+def test_a_terminals_stream_is_cut_at_its_ends_of_line() -> None:
+    chunks = iter([STAMP + b" a\r", b"\n" + STAMP + b" b", b"c\r\n" + STAMP + b" d"])
+    assert [data for _, data in terminal(chunks)] == [STAMP + b" a\n", STAMP + b" bc\n", STAMP + b" d"]
+
+
+def test_dockers_time_stamps_are_read() -> None:
+    assert unix_s(STAMP) == pytest.approx(1_700_000_001.5)
+    assert unix_s(b"2023-11-14T22:13:21Z") == 1_700_000_001.0
+    assert unix_s(b"2023-11-14T23:13:21.5+01:00") == 1_700_000_001.5
+    assert unix_s(b"hello") is None
+    assert unix_s(b"\xff") is None
+
+
+def stamp(at_s: float) -> str:
+    seconds, nanos = divmod(round(at_s * 1e9), 10**9)
+    return f"2023-11-14T22:{13 + (20 + seconds) // 60:02d}:{(20 + seconds) % 60:02d}.{nanos:09d}Z"
+
+
+def write(folder: Path, container: str, service: str, *lines: tuple[float, str]) -> None:
+    with (folder / "index.jsonl").open("a") as index:
+        index.write(f'{{"container":"{container}","service":"{service}","file":"{container}.log"}}\n')
+    (folder / f"{container}.log").write_text("".join(f"{stamp(at)} {text}\n" for at, text in lines))
+
+
+def test_lines_of_all_replicas_come_in_the_order_of_time_and_only_from_the_window(tmp_path: Path) -> None:
+    write(tmp_path, "api-1", "api", (1.0, "a"), (3.0, "c"), (9.0, "late"))
+    write(tmp_path, "api-2", "api", (2.0, "b"), (4.0, "d"))
+    write(tmp_path, "db-1", "db", (2.5, "other"))
+    logs = read_logs(tmp_path, OPENED)
+    assert [(line.container, line.text) for line in logs.lines("api", 2.0, 9.0)] == [
+        ("api-2", "b"),
+        ("api-1", "c"),
+        ("api-2", "d"),
+    ]
+    assert [line.text for line in logs.lines("*", 2.0, 3.0)] == ["b", "other"]
+    assert next(iter(logs.lines("db", 0, 99))).at_s == pytest.approx(2.5)
+
+
+def test_lines_a_little_out_of_order_are_found(tmp_path: Path) -> None:
+    write(tmp_path, "api-1", "api", (1.0, "a"), (2.02, "b"), (1.99, "c"), (2.5, "d"))
+    assert [line.text for line in read_logs(tmp_path, OPENED).lines("api", 0.0, 2.0)] == ["a", "c"]
+
+
+def test_a_window_deep_in_a_big_file_is_found_whole(tmp_path: Path) -> None:
+    write(tmp_path, "api-1", "api", *[(n / 100, f"line {n} " + "x" * 80) for n in range(6000)])
+    got = [line.text.split()[1] for line in read_logs(tmp_path, OPENED).lines("api", 40.0, 41.0)]
+    assert got == [str(n) for n in range(4000, 4100)]
+
+
+def test_nothing_written_a_torn_index_and_a_missing_file_are_no_lines(tmp_path: Path) -> None:
+    assert list(read_logs(tmp_path, OPENED).lines("api", 0, 9)) == []
+    write(tmp_path, "api-1", "api", (1.0, "a"))
+    with (tmp_path / "index.jsonl").open("a") as index:
+        index.write('{"container":"gone","service":"api","file":"gone.log"}\n{"container":"to')
+    assert [line.text for line in read_logs(tmp_path, OPENED).lines("api", 0, 9)] == ["a"]
+
+
+def test_bytes_that_are_no_text_are_shown_as_such(tmp_path: Path) -> None:
+    write(tmp_path, "api-1", "api", (1.0, "a"))
+    (tmp_path / "api-1.log").write_bytes(stamp(1.0).encode() + b" \xffa\x00b\r\n")
+    assert next(iter(read_logs(tmp_path, OPENED).lines("api", 0, 9))).text == "\N{REPLACEMENT CHARACTER}a\x00b"
