@@ -116,7 +116,7 @@ class Plan:
             starts, window_s = (phase.begins_earliest_s, phase.begins_latest_s), phase.length_s
         return Reach(
             window_s=window_s,
-            arrivals=max(_arrivals(self.drill, start_s, window_s) for start_s in starts),
+            arrivals=max(_requests(self.drill, start_s, window_s) for start_s in starts),
             timeout_s=self.drill.load.timeout_s,
             services=self.services,
             faulted=bool(phase.injections if phase else self.injections),
@@ -183,10 +183,11 @@ def _claim(drill: Drill, claim: Expectation, phase: str, then: bool) -> Claim:
     return Claim(claim.id, claim, phase, then, drill.where(claim.id), drill.text(claim.id))
 
 
-def _arrivals(drill: Drill, start_s: float, window_s: float) -> float:
+def _requests(drill: Drill, start_s: float, window_s: float) -> float:
     if drill.load.users is not None:
         return drill.load.users * window_s * _CLOSED_PER_S
-    return expected_count(drill.load.segments, start_s, start_s + window_s)
+    arrivals = expected_count(drill.load.segments, start_s, start_s + window_s)
+    return arrivals * drill.origin.requests_per_task
 
 
 def _undecidable(plan: Plan) -> Iterator[tuple[str, Problem]]:

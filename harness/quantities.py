@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 _DURATION = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SIZE = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
+LONGEST_S, LARGEST_BYTES, FASTEST_PER_S = 3.6e6, 1e12, 1e6  # beyond them a digit too many was typed
 _PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)")
 
 
@@ -22,9 +23,14 @@ def seconds(value: Any) -> float:
         raise ValueError(f"a duration must have a unit: {value!r} could be '{value}s' or '{value}ms'")
     text = value.strip().replace(" ", "")
     if not text or "".join(m.group(0) for m in _PART.finditer(text)) != text:
-        hint = f": {text!r} could be '{text}s' or '{text}ms'" if re.fullmatch(r"\d+(\.\d+)?", text) else f", not {value!r}"
+        hint = (
+            f": {text!r} could be '{text}s' or '{text}ms'" if re.fullmatch(r"\d+(\.\d+)?", text) else f", not {value!r}"
+        )
         raise ValueError(f"a duration must have a unit, such as 400ms, 90s, 1m30s{hint}")
-    return sum(float(n) * _DURATION[u] for n, u in _PART.findall(text))
+    total = sum(float(n) * _DURATION[u] for n, u in _PART.findall(text))
+    if total > LONGEST_S:
+        raise ValueError("a duration is at most 1000h")
+    return total
 
 
 def milliseconds(value: Any) -> float:
@@ -44,10 +50,15 @@ def ratio(value: Any) -> float:
 
 def size_bytes(value: Any) -> int:
     """'64KB', '1GiB' as bytes. Raises ValueError without a unit."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?i?b)", str(value).strip().lower()) if isinstance(value, str) else None
+    match = (
+        re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?i?b)", str(value).strip().lower()) if isinstance(value, str) else None
+    )
     if match is None:
         raise ValueError(f"a size must have a unit, such as 512B, 64KB, 1GiB, not {value!r}")
-    return int(float(match.group(1)) * _SIZE[match.group(2)])
+    size = float(match.group(1)) * _SIZE[match.group(2)]
+    if size > LARGEST_BYTES:
+        raise ValueError("a size is at most 1000GB")
+    return int(size)
 
 
 def per_second(value: Any) -> float:
@@ -55,7 +66,10 @@ def per_second(value: Any) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(s|m|h)", str(value).strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"a rate must name its unit of time, such as 40/s or 90/m, not {value!r}")
-    return float(match.group(1)) / _DURATION[match.group(2)]
+    rate = float(match.group(1)) / _DURATION[match.group(2)]
+    if rate > FASTEST_PER_S:
+        raise ValueError("a rate is at most 1000000/s")
+    return rate
 
 
 def spell(value_s: float) -> str:

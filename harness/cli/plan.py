@@ -163,7 +163,7 @@ def document(plan: Plan, looked: Looked) -> dict[str, Any]:
             "then": item.then,
             "window_s": reach.window_s,
             "late_s": item.expectation.late_s(),
-            "arrivals": round(reach.arrivals),
+            "requests_at_most": round(reach.arrivals),
         }
 
     phases = [

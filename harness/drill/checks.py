@@ -11,6 +11,7 @@ from harness.drill.model import Drill, Phase
 from harness.drill.problem import Problem
 from harness.drill.yaml_strict import Document
 from harness.faults.base import Fault
+from harness.load.arrivals import expected_count
 from harness.quantities import spell
 
 
@@ -63,6 +64,9 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
         for_, within = spell(drill.steady.for_s), spell(drill.steady.within_s)
         what = f"the gate needs {for_} and may take only {within}: it could never hold"
         yield document.problem(("steady", "within"), what)
+    if drill.load.users is None and expected_count(drill.load.segments, 0, drill.steady.within_s) < 1:
+        what = f"no arrival is due in the first {spell(drill.steady.within_s)}: the gate could never hold"
+        yield document.problem(("load", "arrivals"), what, key=True)
     shortest_s = drill.steady.for_s + sum(phase.for_s for phase in drill.phases)
     if drill.abort.max_duration_s < shortest_s:
         limit = spell(drill.abort.max_duration_s)

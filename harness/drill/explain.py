@@ -99,6 +99,8 @@ def _not_one_word(path: Path_, name: str, value: Any, document: Document) -> Pro
 
 def _said(kind: str, value: Any, error: Mapping[str, Any]) -> str:  # noqa: PLR0911  (a table in the form of ifs)
     context = error.get("ctx") or {}
+    if value is None and kind.startswith("model") and any(is_tag(step) for step in error["loc"]):
+        return f"is empty; write its fields below it, or {error['loc'][-1]}: {{}} for none"
     if value is None:
         return (
             f"is empty; write {_KINDS[kind]}, or leave the word out" if kind in _KINDS else "is empty; give it a value"

@@ -76,13 +76,17 @@ class Schedule(Model):
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a drill came from. `places` has 'file:line' by id, `paths` the path of each id in the document."""
+    """Where a drill came from: `places` has 'file:line' by id, `paths` the path of each id in the document.
+
+    requests_per_task   at most so many, as the locustfile's text shows
+    """
 
     document: Document
     base: Path
     places: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, Path_] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
+    requests_per_task: float = 1.0
 
 
 class Drill(Model):
@@ -122,9 +126,10 @@ class Drill(Model):
         """What was found questionable, but not wrong, when it was read."""
         return self.origin.warnings
 
-    def with_warnings(self, warnings: tuple[Problem, ...]) -> Drill:
+    def knowing(self, **known: Any) -> Drill:
+        """The same drill with more known of its origin."""
         drill = self.model_copy()
-        drill._origin = replace(self.origin, warnings=warnings)
+        drill._origin = replace(self.origin, **known)
         return drill
 
     def text(self, id_: str) -> str:

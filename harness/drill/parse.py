@@ -19,6 +19,7 @@ from harness.drill.interpolate import fill
 from harness.drill.model import Drill, Origin
 from harness.drill.override import override
 from harness.drill.problem import Invalid, Problem, shown_path
+from harness.drill.requests import at_most
 from harness.drill.yaml_strict import Document, decode, read
 
 
@@ -44,12 +45,12 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
         drill = validated(document.data)
     except ValidationError as error:
         raise Invalid(problems + explain_all(error, document)) from None
-    drill = placed(drill, document, base)
+    drill = placed(drill, document, base).knowing(requests_per_task=at_most(base / drill.load.locustfile))
     problems += checks.of_drill(drill)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise Invalid(errors)
-    return drill.with_warnings(tuple(problems))
+    return drill.knowing(warnings=tuple(problems))
 
 
 def validated(data: Mapping[str, Any]) -> Drill:
@@ -86,4 +87,7 @@ def _mapping(document: Document) -> Document:
     if not isinstance(document.data, dict):
         kind = "a list" if isinstance(document.data, list) else "a single value"
         raise Invalid([document.problem((), f"a drill is a mapping of words (drill, stack, load, …), not {kind}")])
+    if "services" in document.data and "drill" not in document.data:
+        what = "this is a Compose file, not a drill; a drill names it under stack: {compose: [ … ]}"
+        raise Invalid([document.problem(("services",), what, key=True)])
     return document

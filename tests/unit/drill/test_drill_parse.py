@@ -148,7 +148,15 @@ def test_an_id_given_twice_is_refused(checkout: Write) -> None:
         ("  - log_quiet: {", "  - {", "'service' and 'matches' in one item; each expectation is an item of its own"),
         ('matches: "Traceback|panic:"', 'matches: "(("', "log_quiet.matches"),
         ("- recovers: {within: 20s}", "- recovers", "write one word with its fields"),
-        ("- recovers: {within: 20s}", "- recovers:", "recovers: is empty; write a mapping"),
+        ("- recovers: {within: 20s}", "- recovers:", "is empty; write its fields below it, or recovers: {} for none"),
+        (
+            "rate: 40/s}",
+            "rate: 0/s}\n    - {for: 9m, rate: 0/s}",
+            "no arrival is due in the first 2m: the gate could never",
+        ),
+        ("for: 40s", f"for: {'9' * 400}s", "a duration is at most 1000h"),
+        ("rate: 40/s", f"rate: {'9' * 400}/s", "a rate is at most 1000000/s"),
+        ("latency: {edge: api->postgres,", f"limit_data: {{bytes: {'9' * 400}GB,", "a size is at most 1000GB"),
         ("title: The", "title: ${TITLE}", "checkout.yaml:3:8: the variable TITLE is not set"),
     ],
 )
@@ -219,6 +227,7 @@ def test_shares_of_one_edge_at_the_same_time_are_warned_of(checkout: Write) -> N
         ("hello", "not a single value"),
         ("a: 1\na: 2\n", "stands here twice"),
         ("\tdrill: x", "a tab"),
+        ("services: {api: {}}\n", "x.yaml:1:1: this is a Compose file, not a drill"),
     ],
 )
 def test_a_file_that_is_no_mapping_is_said_to_be_so(tmp_path: Path, text: str, says: str) -> None:

@@ -76,6 +76,14 @@ def test_a_late_then_makes_the_phase_settle_later(checkout: Write) -> None:
     assert make_plan(drill).phases[0].settle_latest_s == 180 + 20
 
 
+def test_a_task_of_several_requests_makes_more_of_them_than_there_are_arrivals(checkout: Write) -> None:
+    path = checkout()
+    users = (path.parent / "users.py").read_text()
+    (path.parent / "users.py").write_text(users + '        self.client.get("/thanks")\n')
+    plan = make_plan(parse(path))
+    assert plan.reach(plan.all_claims[0]).arrivals == 6400
+
+
 def test_reach_counts_the_arrivals_of_the_claims_window(checkout: Write) -> None:
     plan = make_plan(parse(checkout()), services=SERVICES)
     during, after, calm, whole = (plan.reach(claim) for claim in plan.all_claims)

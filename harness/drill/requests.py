@@ -1,0 +1,79 @@
+"""At most how many requests one task of a locustfile makes, read from its text: claims with too few of them are refused.
+
+Only a sure bound helps nobody wrongly: what cannot be told (a loop, a client that is handed on, a helper from elsewhere) counts
+as MANY.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+MANY = 1000.0
+_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def at_most(path: Path) -> float:
+    """For the locustfile at `path`; MANY when it cannot be told, also when it cannot be read."""
+    try:
+        tree = ast.parse(path.read_bytes())
+        functions = {node.name: node for node in ast.walk(tree) if isinstance(node, _Function)}
+        most = max((_weight(name, functions, ()) for name in functions), default=0.0)
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return MANY
+    names = [node.name for node in ast.walk(tree) if isinstance(node, _Function)]
+    twice = len(names) != len(set(names))  # two classes with a method of one name: which is called is not seen
+    return MANY if twice or most == 0 or _brings_helpers(tree) else min(most, MANY)
+
+
+def _weight(name: str, functions: dict[str, _Function], above: tuple[str, ...]) -> float:
+    if name in above:
+        return MANY
+    total = 0.0
+    for node, looped in _inside(functions[name], False):
+        once = 0.0
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if _is_client(node.func.value) if isinstance(node.func, ast.Attribute) else False:
+                once = 1.0
+            elif called in functions:
+                once = _weight(called, functions, (*above, name))
+            elif called in ("rest", "fire"):
+                once = 1.0
+        elif _is_client(node):
+            once = MANY  # handed on; where it is the base of a call, _inside leaves it out
+        total += MANY if once and looped else once
+    return total
+
+
+def _inside(node: ast.AST, looped: bool) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node below, and whether it stands in a loop; not the client of `client.get(…)` itself, nor functions within."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, _Function):
+            continue
+        inner = looped or isinstance(child, _LOOPS)
+        base = isinstance(node, ast.Attribute) and _is_client(child)
+        if not base:
+            yield child, inner
+            yield from _inside(child, inner)
+
+
+def _is_client(node: ast.AST) -> bool:
+    return (isinstance(node, ast.Attribute) and node.attr == "client") or (
+        isinstance(node, ast.Name) and node.id == "client"
+    )
+
+
+def _brings_helpers(tree: ast.Module) -> bool:
+    """Whether something comes from a module that is neither Locust's nor Python's own."""
+    import sys
+
+    own = {*sys.stdlib_module_names, "locust"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").partition(".")[0] not in own):
+            return True
+        if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] not in own for alias in node.names):
+            return True
+    return False
