@@ -140,6 +140,18 @@ class Stack:
             self._chosen, copies=mounts.places, harness_image=image, toxiproxy_image=TOXIPROXY_TAG
         )
 
+    def preview(self) -> tuple[str, ...]:
+        """What `begin` would change, line by line; nothing is made or written. Raises CannotRun for what it would
+        refuse."""
+        from harness.doctor.images import TOXIPROXY_TAG, harness_tag
+
+        mounts = plan(binds(self.project.config), self.project.directory, self.folder, self._shared)
+        self._chosen = dataclasses.replace(
+            self._chosen, copies=mounts.places, harness_image=harness_tag(), toxiproxy_image=TOXIPROXY_TAG
+        )
+        self._choose(0)
+        return resolve(self.project.config, self._chosen)[1]
+
     def up(self) -> None:
         """Start every service, in the order that the file asks for, killed at the deadline. Raises CannotRun."""
         self._until_s = time.monotonic() + self._within_s

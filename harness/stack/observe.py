@@ -1,0 +1,125 @@
+"""Edges as seen: the project started privately, without a proxy anywhere, and its connections read while it runs."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.edges import Edge, Known
+from harness.errors import CannotRun, NotApplied
+from harness.stack import names as topology
+from harness.stack.project import Project
+from harness.stack.refuse import refused
+from harness.stack.speaks import guess
+from harness.stack.stack import Stack
+
+if TYPE_CHECKING:
+    from harness.world.lookout import Peers
+
+READ_EVERY_S = 0.5
+"""Closed connections stay readable for a minute (TIME_WAIT), so nothing falls between two readings."""
+
+Counts = dict[tuple[str, str], dict[int, int]]
+
+
+def observe(
+    project: Project,
+    run_id: str,
+    folder: Path,
+    *,
+    for_s: float = 15.0,
+    ready_within_s: float = 120.0,
+    offline: bool = False,
+    say: Callable[[str], object] = lambda line: None,
+) -> tuple[Edge, ...]:
+    """Bring the project up as it is, watch it for so long, take it down; returns the edges that had connections.
+
+    What is not ready in time is watched all the same. Raises CannotRun when it cannot be started, or when something
+    of it
+    could not be removed.
+    """
+    from harness.world.lookout import Lookout
+
+    stack = Stack(project, run_id, folder, (), ready_within_s=ready_within_s, offline=offline, say=say, mediate=False)
+    lookout = Lookout(run_id, stack.project_name)
+    seen: Counts = {}
+    try:
+        stack.prepare()
+        say("starting the project without edges")
+        stack.up()
+        lookout.start()
+        say(f"watching its connections for {for_s:g} s")
+        end_s = time.monotonic() + for_s
+        while True:
+            add(seen, lookout.peers())
+            if time.monotonic() > end_s:
+                break
+            time.sleep(READ_EVERY_S)
+    except NotApplied as error:
+        raise CannotRun(str(error)) from error
+    finally:
+        lookout.close()
+        left = stack.down()
+    if left:
+        raise CannotRun(f"could not be removed: {', '.join(left)}")
+    return edges_seen(project, seen)
+
+
+def add(seen: Counts, peers: Mapping[str, Peers]) -> None:
+    """Join one reading: the greatest count of connections per pair and port (the same ones are seen again each
+    time)."""
+    for service, told in peers.items():
+        if told.shares:
+            continue  # it reads the table of the service whose network it uses
+        for peer, ports in told.peers.items():
+            counts = seen.setdefault((service, peer), {})
+            for port, count in ports.items():
+                counts[port] = max(counts.get(port, 0), count)
+
+
+def edges_seen(project: Project, seen: Counts) -> tuple[Edge, ...]:
+    """What was counted, as edges. A peer that is no service is an external host by its address, which cannot be one."""
+    config = project.config
+    found = []
+    for (caller, peer), ports in sorted(seen.items()):
+        if caller not in project.services or caller == peer:
+            continue
+        count = sum(ports.values())
+        known = (
+            Known("seen", f"{count} connection{'' if count == 1 else 's'} to {', '.join(map(str, sorted(ports)))}"),
+        )
+        edge = Edge(caller, peer, known=known, ports=tuple(sorted(ports)), also=topology.sharers(config, caller))
+        if peer in project.services:
+            image = str(project.services[peer].get("image") or "")
+            edge = replace(edge, names=topology.names(config, caller, peer), speaks=guess((), image, edge.ports))
+            edge = replace(edge, refused=refused(config, edge, {}, {}, edge.ports))
+        else:
+            edge = replace(edge, external=True, names=(peer,), refused=_by_address(peer))
+        found.append(edge)
+    return tuple(found)
+
+
+def _by_address(peer: str) -> str:
+    try:
+        ipaddress.ip_address(peer)
+    except ValueError:
+        return ""
+    return f"{peer} is outside of the project; declare the edge by its host name"
+
+
+def joined(found: tuple[Edge, ...], seen: tuple[Edge, ...]) -> tuple[Edge, ...]:
+    """Edges from the files, with what was seen of each, then those that were only seen."""
+    by_id = {edge.id: edge for edge in seen}
+    both = [
+        replace(
+            edge, known=(*edge.known, *by_id[edge.id].known), ports=tuple(sorted({*edge.ports, *by_id[edge.id].ports}))
+        )
+        if edge.id in by_id
+        else edge
+        for edge in found
+    ]
+    return (*both, *(edge for edge in seen if edge.id not in {one.id for one in found}))
