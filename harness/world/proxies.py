@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from harness.edges import Edge
-from harness.errors import NotApplied, NotMended
+from harness.errors import CannotRun, NotApplied, NotMended
 from harness.facts import Blinded, Done, Fact, Looked
 from harness.world.handles import Want
 from harness.world.toxiproxy import ApiError, ProxySeen, Server, check
@@ -26,6 +26,7 @@ API_WITHIN_S = (
 
 RECREATED = "proxy deleted and created again"
 RESTARTED = "Toxiproxy restarted and filled again"
+RUNGS = ("", RECREATED, RESTARTED)
 
 
 class Reconciler:
@@ -71,12 +72,19 @@ class Reconciler:
     # --- what others say --------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Fill the server and keep it so. Raises errors.NotApplied when it does not answer, or refuses a proxy."""
-        with self._lock:
-            self._await_api()
-            self._seen = self._writer.proxies()
-            for name in self._ours():
-                self._make(name)
+        """Fill the server and keep it so. Raises errors.CannotRun when it does not answer in time, or refuses a proxy."""
+        try:
+            with self._lock:
+                self._await_api()
+                self._seen = self._writer.proxies()
+                ends_s = time.monotonic() + API_WITHIN_S
+                for name in sorted(self._ours()):
+                    while error := self._try(name):  # an edge's address may still be on its way to the interface
+                        if time.monotonic() > ends_s:
+                            raise CannotRun(f"Toxiproxy cannot hold the proxy {name}: {error}")
+                        time.sleep(0.1)
+        except ApiError as error:
+            raise CannotRun(str(error)) from error
         self._thread.start()
 
     def listening(self, service: str, ports: Sequence[int]) -> None:
@@ -118,8 +126,8 @@ class Reconciler:
                     raise NotApplied(
                         f"{edge.dependency} listens on no port, so {edge.id} has no proxy that could be hurt"
                     )
-                for name in names:
-                    self._make(name, want.cut)
+                for name, wanted in names.items():
+                    self._make(name, want.cut, wanted)
                 return {name: self._read_back(name) for name in names}
             except NotApplied as error:
                 del self._wants[key]
@@ -148,7 +156,7 @@ class Reconciler:
     def clear(self, why: str) -> str:
         """Withdraw what everybody wanted, on all edges; returns the highest rung used. Raises errors.NotMended."""
         with self._lock:
-            holders = self.holders()
+            wants, holders = tuple(self._wants), self.holders()
             self._wants.clear()
             self._changes += 1
             try:
@@ -158,8 +166,10 @@ class Reconciler:
             else:
                 self._seen = seen
                 suspects = {name for name in self._ours() if steps(self._all_wanted().get(name), seen.get(name))}
+            for edge, holder in wants:  # until it is proven, each holder's mend stays open
+                self._owed.setdefault(holder, set()).update(self._ours(edge))
             owed = {name for names in self._owed.values() for name in names}
-            rung = self._put_right(why, suspects | owed)
+            rung = self._put_right("", suspects | owed)
             self._owed.clear()
         if holders:
             self._record(
@@ -199,18 +209,19 @@ class Reconciler:
         wanted = self._wanted(self._edges[edge_id]) if edge_id else self._all_wanted()
         return {*wanted, *(n for n in self._seen if "->" in n and edge_id in ("", n.rpartition(":")[0]))}
 
-    def _make(self, name: str, cut: bool = False) -> None:
+    def _make(self, name: str, cut: bool = False, wanted: Wanted | None = None) -> None:
+        """`wanted` where the caller has it at hand: an injection counts tens of microseconds here."""
+        wanted = wanted or self._wanted_proxy(name)
         try:
-            self._run(steps(self._wanted_proxy(name), self._seen.get(name), cut))
+            self._run(steps(wanted, self._seen.get(name), cut), wanted)
         except ApiError as error:
             if error.status not in (404, 409):
                 raise
             self._look(name)  # somebody else was there, or Toxiproxy was restarted: read, then once more
-            self._run(steps(self._wanted_proxy(name), self._seen.get(name), cut))
+            self._run(steps(wanted, self._seen.get(name), cut), wanted)
 
-    def _run(self, todo: Iterable[Step]) -> None:
+    def _run(self, todo: Iterable[Step], wanted: Wanted | None) -> None:
         for step in todo:
-            wanted = self._wanted_proxy(step.proxy)
             if step.verb == "delete":
                 self._writer.delete(step.proxy)
                 self._seen.pop(step.proxy, None)
@@ -270,9 +281,7 @@ class Reconciler:
         self._owed[holder] = set(names)
         rung = ""
         for name in names:
-            rung = self._climb(name, ordinary=name != hung) or rung
-            if rung == RESTARTED:
-                break  # everything was filled and read back
+            rung = max(rung, self._climb(name, ordinary=name != hung), key=RUNGS.index)
         del self._owed[holder]
         return rung
 
@@ -306,9 +315,10 @@ class Reconciler:
                 self._restart()
                 self._await_api()
                 self._seen = self._writer.proxies()
-                for other in sorted(self._ours()):
-                    self._make(other)
-                    self._read_back(other)
+                self._make(name)
+                self._read_back(name)
+                for other in sorted(self._ours() - {name}):
+                    self._try(other)
                 return RESTARTED
             except Exception as error:  # whatever the caller's function raises: the person needs the commands below
                 tried.append(f"restart Toxiproxy: {error}")

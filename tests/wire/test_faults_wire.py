@@ -190,6 +190,31 @@ def test_pooled_connections_that_are_kept_are_drawn_once_each_and_all_requests_o
     assert all(sorted(row)[1] < 600 for row in spared), "a connection is spared or hit as a whole"
 
 
+def test_another_fault_on_the_edge_draws_the_share_again_among_open_connections(stage: Stage) -> None:
+    pool = stage.pooled(24)
+    stage.fault("latency", delay="300ms", share="50%", open_connections="keep").inject("share", stage.world)
+
+    def hit() -> set[int]:
+        found: set[int] = set()
+
+        def use(number: int) -> None:
+            if min(ask(pool[number]) for _ in range(2)) >= 300:
+                found.add(number)
+
+        threads = [threading.Thread(target=use, args=(number,)) for number in range(len(pool))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return found
+
+    first = hit()
+    other = stage.fault("bandwidth", rate="1GB/s")
+    other.inject("other", stage.world)
+    other.mend("other", stage.world)
+    assert hit() != first, "the same draw twice has a chance of 1 in 16 million"
+
+
 def test_pooled_connections_are_cut_so_that_they_redial_unless_kept_on_purpose(stage: Stage) -> None:
     (pooled,) = stage.pooled(1)
     kept = stage.fault("latency", delay="300ms", share="50%", open_connections="keep")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.edges import Edge
-from harness.errors import NotApplied, NotMended
+from harness.errors import CannotRun, NotApplied, NotMended
 from harness.facts import Done, Fact
 from harness.world import toxiproxy as adapter
 from harness.world.handles import Toxic, Want
@@ -316,10 +316,29 @@ def test_when_no_rung_helps_the_person_gets_the_commands_and_a_later_try_must_pr
                 proxies.unwant("slow")
         assert caught.value.commands[-1] == "docker restart it"
         assert f"curl -X DELETE http://127.0.0.1:{toxiproxy.api[1]}/proxies/api-%3Edb%3A" in caught.value.commands[0]
+        with pytest.raises(NotMended):
+            proxies.clear("halt")
         toxiproxy.restart()
         assert proxies.unwant("slow") == ""
+        assert proxies.clear("halt") == ""
     finally:
         proxies.close()
+
+
+def test_a_toxiproxy_that_does_not_answer_or_cannot_hold_a_proxy_is_a_run_that_cannot_start(
+    toxiproxy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.world.proxies.API_WITHIN_S", 0.2)
+    nowhere = Edge("api", "db", address="192.0.2.7", upstream="127.0.0.1", ports=(5432,), external=True)
+    proxies = Reconciler(toxiproxy.api, [nowhere])
+    with pytest.raises(CannotRun, match=r"api->db:5432.*cannot assign"):
+        proxies.start()
+    proxies.close()
+    toxiproxy.kill()
+    dead = Reconciler(toxiproxy.api, [])
+    with pytest.raises(CannotRun, match="did not answer"):
+        dead.start()
+    dead.close()
 
 
 def test_two_reconcilers_in_one_process_do_not_disturb_each_other(
