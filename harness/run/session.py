@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -162,17 +162,17 @@ def _in_the_world(
         proxies = Reconciler(api, stack.edges, record, restart=stack.restart_toxiproxy)
         proxies.start()
         closing.callback(proxies.close)
-        lookout = Lookout(folder.run, stack.name, stack.edges, project.services)
+        lookout = Lookout(folder.run, stack.project_name, stack.edges, stack.services)
 
         def heard(service: str, ports: tuple[int, ...]) -> None:
             proxies.listening(service, ports)
             lookout.listening(service, ports)
             record(ListenersChanged(service=service, ports=ports))
 
-        keeper = Keeper(folder.run, stack.name, stack.dependencies, heard, stop.lost)
+        keeper = Keeper(folder.run, stack.project_name, stack.dependencies, heard, stop.lost)
         keeper.start()
         closing.callback(keeper.close)
-        containers = Containers(folder.run, stack.name, clock.opened_ns)
+        containers = Containers(folder.run, stack.project_name, clock.opened_ns)
         closing.callback(containers.close)
         logs = LogFiles(folder.run, folder.logs, containers)
         logs.start()
@@ -202,7 +202,7 @@ def _in_the_world(
         world=world,
         load=RealLoad(generator, folder.ledger, drill.load.timeout_s),
         record=record,
-        watch=ThreadedWatch(probes_for(stack.edges, logs), world, record),
+        watch=ThreadedWatch(probes_for(witnessed(drill, stack.edges), logs), world, record),
         injector=Injector(world, record, starter),
         stop=stop,
         steady=Steady(drill.steady.for_s, drill.steady.all),
@@ -222,6 +222,12 @@ def _found(edge: Edge) -> EdgeFound:
         known=tuple(f"{known.how}: {known.where}" for known in edge.known),
         refused=edge.refused,
     )
+
+
+def witnessed(drill: Drill, edges: Sequence[Edge]) -> list[Edge]:
+    """The edges that a fault of the drill is felt on: its own, or all into the service that it hurts."""
+    targets = {fault.target for _, fault in drill.faults()}
+    return [edge for edge in edges if edge.id in targets or edge.dependency in targets]
 
 
 def look_limits(plan: Plan) -> dict[str, float]:

@@ -36,7 +36,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "world": BOTTOM | {"doctor.images"},
 }
 IMPURE = {"time", "socket", "subprocess", "requests", "docker", "urllib", "http", "threading", "asyncio", "random"}
-PURE = ("facts", "verdict", "edges", "quantities", "stats", "expectations", "drill", "plan", "judge", "gates", "landings")
+PURE = (
+    "facts",
+    "verdict",
+    "edges",
+    "quantities",
+    "stats",
+    "expectations",
+    "drill",
+    "plan",
+    "judge",
+    "gates",
+    "landings",
+)
 
 
 def modules() -> list[str]:
@@ -86,7 +98,11 @@ def test_only_the_load_child_imports_locust(module: str) -> None:
 def test_what_runs_inside_the_stack_needs_nothing_but_the_standard_library(module: str) -> None:
     import sys
 
-    outside = {n for n in imports(module) if n.split(".")[0] not in sys.stdlib_module_names and not n.startswith("harness.inside")}
+    outside = {
+        n
+        for n in imports(module)
+        if n.split(".")[0] not in sys.stdlib_module_names and not n.startswith("harness.inside")
+    }
     assert not outside
 
 

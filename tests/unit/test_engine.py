@@ -1,0 +1,212 @@
+"""Whole drills on the fake world: the story, and what must hold whatever fails, wherever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness.drill.parse import parse_text
+from harness.errors import NotApplied, NotMended
+from harness.expectations.base import Line, Steady
+from harness.facts import (
+    Broke,
+    GateHeld,
+    GateMissed,
+    GuardTripped,
+    Injected,
+    Injecting,
+    Interrupted,
+    Mended,
+    NotInjected,
+    PhaseBegan,
+    PhaseEnded,
+    PhaseSettled,
+    Refused,
+)
+from harness.fakeworld import FakeWorld, InlineWatch
+from harness.judge import judge
+from harness.plan import Plan, make_plan
+from harness.probes import ClockProbe, ContainersProbe, SurveyProbe, WitnessProbe
+from harness.run.engine import Engine
+from harness.run.injector import Injector
+from harness.run.recorder import Recorder
+from harness.run.stop import Stopped
+from harness.verdict import Outcome, Verdict
+
+DRILL = """
+drill: fake
+stack: {compose: [compose.yaml], edges: [api->db]}
+load: {locustfile: locustfile.py, against: "api:80", arrivals: [{for: 1m, rate: 20/s}]}
+steady: {for: 5s, within: 20s, all: [errors < 1%, p95 < 100ms]}
+phases:
+  - name: slow
+    for: 20s
+    faults: [{latency: {edge: api->db, delay: 200ms}}]
+    expect: [{errors_below: {ratio: 1%}}]
+    then: [{recovers: {within: 10s}}]
+  - name: gone
+    for: 15s
+    faults:
+      - down: {edge: api->db, after: 2s, for: 8s}
+      - pause: {service: db, after: 3s}
+    then: [{recovers: {within: 10s}}]
+expect: [{stays_up: {service: "*"}}]
+abort: {any: [errors > 90% for 40s], max_duration: 5m}
+"""
+
+
+class NoLogs:
+    def lines(self, service: str, start_s: float, end_s: float) -> list[Line]:
+        return []
+
+
+class Quiet:
+    """Nobody asks for the end, unless at the given second."""
+
+    def __init__(self, world: FakeWorld, at_s: float = float("inf")) -> None:
+        self._world = world
+        self._at_s = at_s
+
+    def check(self) -> None:
+        if self._world.clock.now_s() >= self._at_s:
+            raise Stopped("signal", Interrupted(signal="SIGINT"))
+
+
+def make(tmp_path: Path, text: str = DRILL) -> Plan:
+    (tmp_path / "compose.yaml").write_text("services: {}\n")
+    (tmp_path / "locustfile.py").write_text("from locust import HttpUser\n")
+    plan = make_plan(parse_text(text, file=tmp_path / "fake.yaml"))
+    plan.refuse()
+    return plan
+
+
+def play(world: FakeWorld, plan: Plan, tmp_path: Path, halt_s: float = float("inf")) -> tuple[Recorder, Verdict]:
+    record = Recorder(tmp_path / f"facts-{id(world)}", world.clock.now_s)
+    probes = (ClockProbe(), ContainersProbe(), SurveyProbe(), *(WitnessProbe(edge=e) for e in world.edges))
+    drill = plan.drill
+    engine = Engine(
+        plan=plan,
+        world=world.world,
+        load=world.load,
+        record=record,
+        watch=InlineWatch(probes, world.world, record),
+        injector=Injector(world.world, record, world.clock),
+        stop=Quiet(world, halt_s),
+        steady=Steady(drill.steady.for_s, drill.steady.all),
+        logs=NoLogs(),
+        limits=drill.abort.any,
+    )
+    engine.run()
+    journal = record.journal()
+    return record, judge(drill, plan.all_claims, journal, world.load.rows(), NoLogs(), over=True)
+
+
+def test_a_drill_runs_from_its_gate_to_its_last_settling(tmp_path: Path) -> None:
+    world = FakeWorld()
+    record, verdict = play(world, make(tmp_path), tmp_path)
+    journal = record.journal()
+    kinds = (GateHeld, PhaseBegan, Injected, Mended, PhaseEnded, PhaseSettled)
+    story = [type(fact).__name__ for fact in journal.facts if isinstance(fact, kinds)]
+    one, two = ["PhaseBegan", "Injected", "Mended"], ["PhaseBegan", "Injected", "Injected", "Mended", "Mended"]
+    assert story == ["GateHeld", *one, "PhaseEnded", "PhaseSettled", *two, "PhaseEnded", "PhaseSettled"]
+    assert world.still_on() == ()
+    recovered = {j.id: j.finding.outcome for j in verdict.findings if "recovers" in j.id}
+    assert set(recovered.values()) == {Outcome.PASSED}, [j.finding.because for j in verdict.findings]
+
+
+def test_injections_and_mends_happen_when_the_plan_says(tmp_path: Path) -> None:
+    world = FakeWorld()
+    record, _ = play(world, make(tmp_path), tmp_path)
+    journal = record.journal()
+    gone = journal.phase_began("gone")
+    assert gone is not None
+    (down,) = [f for f in journal.of(Injected) if "down" in f.fault]
+    (mended,) = [f for f in journal.of(Mended) if "down" in f.fault]
+    assert down.begun_s == pytest.approx(gone.seen_s + 2, abs=1e-3)
+    assert mended.begun_s == pytest.approx(gone.seen_s + 10, abs=1e-3)
+
+
+def test_nothing_is_injected_when_the_steady_state_never_holds(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.broken = lambda _at_s: True
+    record, verdict = play(world, make(tmp_path, DRILL.replace("errors > 90% for 40s", "p95 > 10s for 40s")), tmp_path)
+    assert record.journal().of(GateMissed)
+    assert not record.journal().of(Injecting)
+    assert verdict.exit_code == 3
+
+
+def test_an_edge_that_its_caller_goes_around_is_refused_before_the_first_injection(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.lookout.direct["api->db"] = 3
+    record, verdict = play(world, make(tmp_path), tmp_path)
+    (refused,) = record.journal().of(Refused)
+    assert "bypassed" in refused.reason
+    assert not record.journal().of(Injecting)
+    assert verdict.exit_code == 4
+
+
+def test_a_guard_ends_the_drill_at_once_and_everything_is_mended(tmp_path: Path) -> None:
+    world = FakeWorld()
+    text = DRILL.replace("pause: {service: db, after: 3s}", "pause: {service: db}").replace("for 40s", "for 5s")
+    record, verdict = play(world, make(tmp_path, text), tmp_path)
+    (tripped,) = record.journal().of(GuardTripped)
+    assert "errors > 90%" in tripped.guard
+    assert world.still_on() == ()
+    assert verdict.exit_code == 5
+
+
+def test_a_stack_that_does_not_come_back_is_a_finding_and_ends_the_run_cleanly(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.broken = lambda at_s: at_s > 28
+    record, verdict = play(world, make(tmp_path, DRILL.replace("for 40s", "for 90s")), tmp_path)
+    settled = record.journal().of(PhaseSettled)
+    assert [f.steady for f in settled] == [False]
+    assert any(j.finding.outcome is Outcome.FAILED and j.id.endswith("/settles") for j in verdict.findings)
+    assert verdict.exit_code == 1
+
+
+def test_a_load_that_dies_makes_the_run_invalid_never_passed(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.dies_at_s = 30
+    _, verdict = play(world, make(tmp_path), tmp_path)
+    assert world.still_on() == ()
+    assert verdict.invalid
+    assert all(j.finding.outcome is not Outcome.PASSED for j in verdict.findings)
+
+
+ERRORS = st.sampled_from([NotApplied("wedged"), NotMended("stuck"), RuntimeError("a bug"), OSError("gone")])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    failures=st.dictionaries(st.integers(1, 12), ERRORS, max_size=3),
+    halt_s=st.one_of(st.just(float("inf")), st.floats(0.5, 120)),
+    dies_s=st.one_of(st.just(float("inf")), st.floats(1, 120)),
+)
+def test_whatever_fails_wherever_no_fault_is_left_on(
+    tmp_path: Path, failures: dict[int, Exception], halt_s: float, dies_s: float
+) -> None:
+    """A mend that fails is tried again; only one that fails every time may leave something on, and then it says so."""
+    world = FakeWorld()
+    for number, error in failures.items():
+        world.failures.raises(number, error)
+    world.load.dies_at_s = dies_s
+    record, verdict = play(world, make(tmp_path), tmp_path, halt_s)
+    if world.still_on():
+        assert verdict.exit_code == 7
+    else:
+        assert verdict.exit_code != 7 or verdict.ending.not_mended == ()
+    if halt_s < 200 and not record.journal().of(Broke) and record.journal().of(Interrupted) and not world.still_on():
+        assert verdict.exit_code in (130, 6)
+
+
+def test_an_injection_that_fails_is_mended_like_any_other(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.failures.raises(1, NotApplied("read back: latency 0"))
+    record, _ = play(world, make(tmp_path), tmp_path)
+    (failed,) = record.journal().of(NotInjected)
+    assert record.journal().of(Mended, fault=failed.fault)
+    assert world.still_on() == ()
