@@ -123,10 +123,13 @@ class Plan:
             then=claim.then,
         )
 
-    def check(self, edges: Sequence[Edge] | None = None, services: Sequence[str] | None = None) -> list[Problem]:
+    def check(
+        self, edges: Sequence[Edge] | None = None, services: Sequence[str] | None = None, *, sure: bool = True
+    ) -> list[Problem]:
         """What is wrong with the plan on this stack: names not there, edges that cannot be, claims never decided.
 
-        What is None is not known, and not checked.
+        What is None is not known, and not checked. `sure`: all that tells of edges was read; without it (an image is not
+        here yet) an edge that was not found is a warning.
         """
         names = tuple(services or self.services)
         knowing = replace(self, services=names)
@@ -137,12 +140,14 @@ class Plan:
             found += _declared(self.drill, names)
             found += _faults_on_services(self, names)
         if edges is not None:
-            found += _edges(self, edges, names)
+            found += _edges(self, edges, names, sure)
         return found
 
 
-def make_plan(drill: Drill, *, edges: Sequence[Edge] | None = None, services: Sequence[str] | None = None) -> Plan:
-    """The plan of a drill, with its problems; give edges and services of the stack when they are known."""
+def make_plan(
+    drill: Drill, *, edges: Sequence[Edge] | None = None, services: Sequence[str] | None = None, sure: bool = True
+) -> Plan:
+    """The plan of a drill, with its problems; give edges and services of the stack when they are known (see Plan.check)."""
     steady = drill.steady
     earliest_s, latest_s = steady.for_s, steady.within_s
     phases: list[PlannedPhase] = []
@@ -153,7 +158,7 @@ def make_plan(drill: Drill, *, edges: Sequence[Edge] | None = None, services: Se
         latest_s += planned.length_s + planned.settle_latest_s
     claims = tuple(_claim(drill, claim, "", False) for claim in drill.expect)
     plan = Plan(drill, tuple(phases), claims, drill.abort.max_duration_s, services=tuple(services or ()))
-    return replace(plan, problems=(*drill.warnings, *plan.check(edges, services)))
+    return replace(plan, problems=(*drill.warnings, *plan.check(edges, services, sure=sure)))
 
 
 def _phase(drill: Drill, phase: Phase, earliest_s: float, latest_s: float) -> PlannedPhase:
@@ -226,7 +231,7 @@ def _claims_on_services(plan: Plan, services: Sequence[str]) -> Iterator[tuple[s
             yield claim.id, plan.drill.problem(claim.id, _no_service(claim.id, name, services), "service")
 
 
-def _edges(plan: Plan, edges: Sequence[Edge], services: Sequence[str]) -> Iterator[Problem]:
+def _edges(plan: Plan, edges: Sequence[Edge], services: Sequence[str], sure: bool) -> Iterator[Problem]:
     by_id = {edge.id: edge for edge in edges}
     for injection in plan.injections:
         target = injection.fault.target
@@ -234,7 +239,9 @@ def _edges(plan: Plan, edges: Sequence[Edge], services: Sequence[str]) -> Iterat
             continue
         edge = by_id.get(target)
         if edge is None:
-            yield plan.drill.problem(injection.id, f"{injection.id}: {_no_edge(target, by_id, services)}", "edge")
+            problem = plan.drill.problem(injection.id, f"{injection.id}: {_no_edge(target, by_id, services)}", "edge")
+            there = set(edge_id(target)) <= {*services, CLIENT}
+            yield problem if sure or not there else replace(problem, severity="warning")
         elif edge.refused:
             what = f"{injection.id}: the edge {target} cannot be hurt: {edge.refused}"
             yield plan.drill.problem(injection.id, what, "edge")

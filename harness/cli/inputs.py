@@ -48,11 +48,14 @@ def read_drill(name: str, sets: Sequence[str] = (), env_files: Sequence[Path] = 
 
 @dataclass(frozen=True)
 class Looked:
-    """What the Compose files say. None where it is not known; `why` says why, `wrong` what Compose finds wrong."""
+    """What the Compose files say. None where it is not known; `why` says why, `wrong` what Compose finds wrong.
+
+    sure   every image was here to be asked for its ports, so that an edge that was not found is none
+    """
 
     services: tuple[str, ...] | None = None
     edges: tuple[Edge, ...] | None = None
-    notes: tuple[str, ...] = ()
+    sure: bool = True
     why: str = ""
     wrong: tuple[str, ...] = ()
 
@@ -61,7 +64,8 @@ def look(drill: Drill) -> Looked:
     """Read the stack's Compose files and find the edges; nothing is started."""
     from harness.errors import CannotRun, UsageError
     from harness.plan import make_plan
-    from harness.stack.find import found
+    from harness.stack.find import find_edges
+    from harness.stack.images import image_info
     from harness.stack.project import read_project
 
     try:
@@ -74,7 +78,11 @@ def look(drill: Drill) -> Looked:
     if any(problem.severity == "error" for problem in make_plan(drill).check(None, services)):
         return Looked(services, why="a service is not there")
     try:
-        seen = found(project, drill.stack.edges)
+        images = image_info(project)
+    except CannotRun:
+        images = {}
+    try:
+        edges = find_edges(project, drill.stack.edges, images)
     except UsageError as error:
         return Looked(services, wrong=error.problems, why="an edge that the drill declares cannot be meant")
-    return Looked(services, seen.edges, seen.notes)
+    return Looked(services, edges, sure=set(services) <= set(images))

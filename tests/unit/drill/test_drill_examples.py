@@ -14,6 +14,9 @@ import yaml
 from harness.drill.parse import parse
 from harness.expectations import EXPECTATIONS
 from harness.faults import FAULTS
+from harness.plan import make_plan
+
+DRILLS = sorted((Path(__file__).parents[3] / "drills").glob("*.y*ml"))
 
 
 def examples(cls: type[Any]) -> list[str]:
@@ -26,6 +29,11 @@ def examples(cls: type[Any]) -> list[str]:
             blocks.append([])
     texts = [textwrap.dedent("\n".join(block)).strip() for block in blocks]
     return [text for text in texts if text.partition(":")[0] in ("faults", "expect", "then")]
+
+
+@pytest.mark.parametrize("path", DRILLS, ids=lambda path: path.stem)
+def test_every_drill_of_this_project_makes_a_plan_without_a_problem(path: Path) -> None:
+    assert make_plan(parse(path)).problems == ()
 
 
 @pytest.mark.parametrize("cls", [*FAULTS, *EXPECTATIONS], ids=lambda cls: cls.word)

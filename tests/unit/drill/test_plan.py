@@ -154,6 +154,14 @@ def test_names_that_the_stack_does_not_have_are_said_with_what_was_meant(
     assert len(plan.errors) == 1
 
 
+def test_an_edge_that_was_not_found_is_only_a_warning_while_images_could_not_be_asked(checkout: Write) -> None:
+    drill = parse(checkout("edge: api->postgres", "edge: api->worker"))
+    plan = make_plan(drill, edges=EDGES, services=SERVICES, sure=False)
+    assert [problem.severity for problem in plan.problems] == ["warning"]
+    unknown = parse(checkout("edge: api->postgres", "edge: api->nobody"))
+    assert len(make_plan(unknown, edges=EDGES, services=SERVICES, sure=False).errors) == 1
+
+
 def test_an_edge_that_cannot_be_hurt_is_refused_with_its_reason(checkout: Write) -> None:
     plan = make_plan(parse(checkout()), edges=[Edge("api", "postgres", refused="api addresses postgres by its IP")])
     (problem,) = plan.errors
