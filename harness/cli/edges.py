@@ -141,9 +141,13 @@ def _print(edges: tuple[Edge, ...], seen: Found) -> None:
         click.echo("\nNot mediated, and left as they are:")
     for edge in apart:
         click.echo(f"{edge.id:<{width}}  {edge.refused}{_how(edge)}")
-    if seen.notes:
+    # What the files call none may have been seen to be one.
+    notes = [
+        note for note in seen.notes if not any(note.startswith(f"{e.caller} depends on {e.dependency},") for e in edges)
+    ]
+    if notes:
         click.echo("\nNo edge:")
-    for note in seen.notes:
+    for note in notes:
         click.echo(f"  {note}")
 
 

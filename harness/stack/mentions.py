@@ -20,7 +20,9 @@ _HOSTISH = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_HOST = re.compile(
-    r"(?:user|username|password|database|db_?name|dbname|mode|type|driver|dialect|engine)$", re.IGNORECASE
+    r"(?:user|username|password|database|db_?name|dbname|mode|type|driver|dialect|engine"
+    r"|(?:postgres\w*|pg|mysql|mariadb|mongo\w*|clickhouse|influx\w*|initdb|init)_db)$",
+    re.IGNORECASE,
 )
 _URL = re.compile(r"([a-z][a-z0-9+.\-]*)://(?:[^\s/@'\"<>]*@)?$", re.IGNORECASE)
 _URL_LIST = re.compile(r"([a-z][a-z0-9+.\-]*)://[^\s/'\"<>]*,$", re.IGNORECASE)

@@ -1,0 +1,208 @@
+"""Each change to the Compose file by itself, and all of them in order; none touches the dict it is given."""
+
+from __future__ import annotations
+
+import copy
+import ipaddress
+import json
+from typing import Any
+
+import pytest
+
+from harness.edges import Edge
+from harness.stack.changes.address_ranges import address_ranges
+from harness.stack.changes.copied_binds import copied_binds
+from harness.stack.changes.fixed_names import fixed_names
+from harness.stack.changes.hosts import hosts, upstream_aliases
+from harness.stack.changes.identity import identity
+from harness.stack.changes.image_names import image_names
+from harness.stack.changes.lanes import lanes
+from harness.stack.changes.loopback_ports import loopback_ports, wanted_ports
+from harness.stack.changes.private_networks import private_networks
+from harness.stack.changes.private_volumes import private_volumes
+from harness.stack.project import written
+from harness.stack.resolve import Chosen, resolve
+from harness.stack.subnets import Range
+
+NET = ipaddress.ip_network
+
+CONFIG: dict[str, Any] = {
+    "name": "shop",
+    "services": {
+        "api": {
+            "build": {"context": "/shop", "tags": ["shop/api:prod"]},
+            "image": "shop/api:prod",
+            "pull_policy": "always",
+            "profiles": ["web"],
+            "environment": {"PASSWORD": "a$b"},
+            "extra_hosts": ["db=10.0.0.1", "old=10.0.0.2", "gw.example=host-gateway"],
+            "labels": {"mine": "1"},
+            "networks": {"default": None, "back": {"ipv4_address": "10.5.0.20"}},
+            "ports": [{"mode": "ingress", "target": 8080, "published": "80", "protocol": "tcp"}],
+            "volumes": [{"type": "bind", "source": "/shop/data", "target": "/data"}, {"type": "volume", "source": "keep", "target": "/k"}],
+        },
+        "job": {"image": "shop/api:prod", "network_mode": "service:api"},
+        "db": {"image": "postgres:16", "container_name": "maindb", "networks": {"default": {"aliases": ["pg"]}}, "scale": 2, "ports": [{"target": 5432}]},
+    },
+    "networks": {
+        "default": {"name": "shop_default"},
+        "back": {"name": "fixed", "internal": True, "ipam": {"config": [{"subnet": "10.5.0.0/24", "gateway": "10.5.0.1"}]}, "driver_opts": {"com.docker.network.bridge.name": "br0"}},
+        "ext": {"name": "proxy", "external": True},
+    },
+    "volumes": {
+        "keep": {"name": "shop_keep"},
+        "real": {"name": "prod", "external": True},
+        "hidden": {"name": "h", "driver_opts": {"type": "none", "o": "bind", "device": "/srv/prod"}},
+        "ram": {"name": "r", "driver_opts": {"type": "tmpfs", "device": "tmpfs"}},
+    },
+}  # fmt: skip
+EDGE = Edge("api", "db", names=("db", "pg"), address="172.28.1.254", network="default", upstream="db")
+
+
+@pytest.fixture
+def config() -> Any:
+    given = copy.deepcopy(CONFIG)
+    yield given
+    assert given == CONFIG, "a change must not touch what it is given"
+
+
+def test_the_project_and_everything_in_it_bears_the_runs_name(config: dict[str, Any]) -> None:
+    new, lines = identity(config, "0a1b2c3d")
+    assert new["name"] == "drill-0a1b2c3d"
+    assert new["services"]["api"]["labels"] == {"mine": "1", "io.drill.run": "0a1b2c3d"}
+    assert new["networks"]["default"]["labels"] == new["volumes"]["keep"]["labels"] == {"io.drill.run": "0a1b2c3d"}
+    assert "labels" not in new["volumes"]["real"]
+    assert "drill-0a1b2c3d" in lines[0]
+
+
+def test_a_fixed_container_name_is_dropped_and_stays_resolvable(config: dict[str, Any]) -> None:
+    new, lines = fixed_names(config)
+    assert "container_name" not in new["services"]["db"]
+    assert new["services"]["db"]["networks"]["default"]["aliases"] == ["pg", "maindb"]
+    assert "name" not in new["networks"]["back"]
+    assert new["networks"]["back"]["driver_opts"] == {}
+    assert new["networks"]["ext"]["name"] == "proxy"
+    assert len(lines) == 3
+
+
+def test_a_fixed_container_name_on_the_implicit_network_becomes_an_alias_there() -> None:
+    new, _ = fixed_names({"name": "x", "services": {"a": {"container_name": "box"}}})
+    assert new["services"]["a"]["networks"] == {"default": {"aliases": ["box"]}}
+
+
+def test_what_is_built_never_moves_the_users_own_tag(config: dict[str, Any]) -> None:
+    new, lines = image_names(config)
+    assert new["services"]["api"]["image"] == new["services"]["job"]["image"] == "drill/shop-api"
+    assert new["services"]["db"]["image"] == "postgres:16"
+    assert "tags" not in new["services"]["api"]["build"]
+    assert not {"pull_policy", "profiles"} & set(new["services"]["api"])
+    assert len(lines) == 2
+
+
+def test_external_networks_become_private(config: dict[str, Any]) -> None:
+    new, lines = private_networks(config)
+    assert new["networks"]["ext"] == {}
+    assert "proxy" in lines[0]
+
+
+def test_volumes_start_empty_and_private_unless_shared(config: dict[str, Any]) -> None:
+    new, lines = private_volumes(config, {"real": "shared", "keep": "copy"})
+    assert new["volumes"] == {
+        "keep": {},
+        "real": {"external": True, "name": "prod"},
+        "hidden": {},
+        "ram": {"driver_opts": {"type": "tmpfs", "device": "tmpfs"}},
+    }
+    assert "copy of shop_keep" in lines[0]
+    assert "SHARED, the real volume prod" in lines[1]
+
+
+def test_bind_mounts_point_to_their_copies(config: dict[str, Any]) -> None:
+    new, lines = copied_binds(config, {("api", "/data"): "/runs/1/binds/0-data"})
+    assert [mount["source"] for mount in new["services"]["api"]["volumes"]] == ["/runs/1/binds/0-data", "keep"]
+    assert len(lines) == 1
+
+
+def test_published_ports_become_free_loopback_ports_one_per_replica(config: dict[str, Any]) -> None:
+    keys = wanted_ports(config, [("job", 9000), ("api", 8080)])
+    assert keys == (("api", 8080, "tcp"), ("db", 5432, "tcp"), ("api", 9000, "tcp"))
+    new, lines = loopback_ports(config, {keys[0]: (20001,), keys[1]: (20002, 20003), keys[2]: (20004,)})
+    ports = {p["target"]: (p["host_ip"], p["published"]) for p in new["services"]["api"]["ports"]}
+    assert ports == {8080: ("127.0.0.1", "20001"), 9000: ("127.0.0.1", "20004")}
+    assert new["services"]["db"]["ports"][0]["published"] == "20002-20003"
+    assert "80:8080 → 127.0.0.1:20001:8080/tcp" in lines[0]
+
+
+def test_a_caller_finds_its_dependency_at_the_edges_address_under_every_name(config: dict[str, Any]) -> None:
+    new, lines = hosts(config, [EDGE, Edge("api", "x", refused="no")])
+    assert new["services"]["api"]["extra_hosts"] == [
+        "old=10.0.0.2",
+        "gw.example=host-gateway",
+        "db=172.28.1.254",
+        "pg=172.28.1.254",
+    ]
+    assert len(lines) == 1
+
+
+def test_an_ambiguous_dependency_gets_a_name_of_its_own(config: dict[str, Any]) -> None:
+    edge = Edge("api", "db", address="1.2.3.4", upstream="db.drill-upstream")
+    new, lines = upstream_aliases(config, [edge, edge])
+    assert new["services"]["db"]["networks"]["default"]["aliases"] == ["pg", "db.drill-upstream"]
+    assert len(lines) == 1
+
+
+def test_a_range_in_use_is_moved_with_its_static_addresses_and_edges_are_reserved(config: dict[str, Any]) -> None:
+    ranges = {"back": (Range(NET("172.28.9.0/24"), NET("10.5.0.0/24")),), "default": (Range(NET("172.28.1.0/24")),)}
+    new, lines = address_ranges(config, ranges, [EDGE])
+    assert new["networks"]["back"]["ipam"]["config"] == [{"subnet": "172.28.9.0/24", "gateway": "172.28.9.1"}]
+    assert new["services"]["api"]["networks"]["back"]["ipv4_address"] == "172.28.9.20"
+    reserved = {"subnet": "172.28.1.0/24", "aux_addresses": {"drill-0": "172.28.1.254"}}
+    assert new["networks"]["default"]["ipam"]["config"] == [reserved]
+    assert any("10.5.0.0/24 is in use here" in line for line in lines)
+
+
+def added(config: dict[str, Any], edges: list[Edge]) -> dict[str, Any]:
+    new, _ = lanes(
+        config,
+        edges,
+        ["172.28.1.254/24"],
+        run_id="r",
+        harness_image="drill/harness:1",
+        toxiproxy_image="tp",
+        api_port=20009,
+    )
+    return new
+
+
+def test_lanes_stand_on_every_network_that_a_service_is_on(config: dict[str, Any]) -> None:
+    services = added(config, [EDGE])["services"]
+    assert set(services["drill-lanes"]["networks"]) == {"default", "back"}
+    assert services["drill-lanes"]["command"][-1] == "172.28.1.254/24"
+    assert services["drill-toxiproxy"]["network_mode"] == "service:drill-lanes"
+    assert services["drill-lanes"]["ports"][0]["host_ip"] == "127.0.0.1"
+
+
+def test_lanes_have_a_way_out_also_where_no_service_has_one(config: dict[str, Any]) -> None:
+    inside = {"services": {"a": {"networks": {"in": None}}}, "networks": {"in": {"internal": True}}}
+    new = added(inside, [])
+    assert set(new["services"]["drill-lanes"]["networks"]) == {"in", "drill-outside"}
+    assert new["networks"]["drill-outside"]["labels"] == {"io.drill.run": "r"}
+
+
+def test_lanes_know_the_hosts_gateway_where_a_caller_does(config: dict[str, Any]) -> None:
+    edge = Edge("api", "gw.example", external=True, address="172.28.1.254", network="default", upstream="gw.example")
+    assert added(config, [edge])["services"]["drill-lanes"]["extra_hosts"] == ["gw.example=host-gateway"]
+    assert "extra_hosts" not in added(config, [EDGE])["services"]["drill-lanes"]
+
+
+def test_every_change_together_gives_a_file_in_which_dollars_are_as_the_user_meant_them(config: dict[str, Any]) -> None:
+    ranges = {"default": (Range(NET("172.28.1.0/24")),), "back": (Range(NET("10.5.0.0/24"), NET("10.5.0.0/24")),)}
+    chosen = Chosen(
+        "0a1b2c3d", (EDGE,), ranges, {("api", 8080, "tcp"): (20001,)}, 20009, harness_image="h", toxiproxy_image="t"
+    )
+    new, lines = resolve(config, chosen)
+    assert json.loads(written(new))["services"]["api"]["environment"]["PASSWORD"] == "a$$b"
+    assert len(lines) == len(set(lines))
+    plain, _ = resolve(config, Chosen("0a1b2c3d", (EDGE,), ranges, mediate=False))
+    assert "drill-lanes" not in plain["services"]
+    assert plain["services"]["api"]["extra_hosts"] == CONFIG["services"]["api"]["extra_hosts"]

@@ -1,0 +1,76 @@
+"""When a started project is ready, and whom to name when it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.stack.compose import is_pool_taken, is_port_taken
+from harness.stack.docker import Answer, run
+from harness.stack.free_ports import free_ports
+from harness.stack.ready import State, culprits, not_ready
+
+
+def state(service: str = "a", status: str = "running", **rest: object) -> State:
+    return State(service, service, status, **rest)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [state(), state(health="healthy"), state(status="exited"), state(status="exited", policy="on-failure")],
+)
+def test_healthy_running_or_ended_with_0_is_ready(one: State) -> None:
+    assert not_ready([one], ["a"]) == ()
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        state(health="starting"),
+        state(health="unhealthy"),
+        state(status="created"),
+        state(status="restarting", restarts=4, policy="always"),
+        state(status="exited", exit_code=1),
+        state(status="exited", policy="always"),
+    ],
+)
+def test_anything_else_is_waited_for_in_words(one: State) -> None:
+    assert not_ready([one], ["a"])[0].startswith("a is ")
+
+
+def test_a_service_without_a_container_is_waited_for() -> None:
+    assert not_ready([], ["a"]) == ("a is not created yet",)
+
+
+def test_only_what_docker_will_not_start_again_has_ended_badly() -> None:
+    assert state(status="exited", exit_code=1).ended_badly
+    assert not state(status="exited", exit_code=1, policy="on-failure").ended_badly
+    assert not state(status="exited").ended_badly
+
+
+def test_the_one_that_ended_with_an_error_is_named_before_those_that_wait_for_it() -> None:
+    dead, waiting = state("seed", "exited", exit_code=3), state("api", "created")
+    sick = state("db", health="unhealthy")
+    assert culprits([waiting, sick, dead]) == (dead,)
+    assert culprits([waiting, sick]) == (sick,)
+
+
+def test_collisions_are_told_from_other_errors() -> None:
+    taken = "Error response from daemon: driver failed: Bind for 127.0.0.1:20001 failed: port is already allocated"
+    pool = "failed to create network x: Error response from daemon: Pool overlaps with other one on this address space"
+    assert is_port_taken(Answer(1, "", taken))
+    assert is_pool_taken(Answer(1, "", pool))
+    assert not is_port_taken(Answer(1, "", pool))
+
+
+def test_a_command_is_killed_with_its_children_at_its_deadline() -> None:
+    answer = run(["sh", "-c", "sleep 60 & sleep 60"], within_s=0.2)
+    assert answer.code == 124
+
+
+def test_free_ports_come_in_an_order_that_the_seed_gives_and_skip_what_is_taken() -> None:
+    import socket
+
+    first = next(free_ports(7))
+    with socket.create_server(("127.0.0.1", first)):
+        assert next(free_ports(7)) != first
+    assert next(free_ports(8)) != first
