@@ -41,8 +41,8 @@ class Line:
 
 
 class Lines:
-    """Put frames together. Docker sends a line longer than 16 KiB in pieces, each with the time stamp before it, and
-    those of stdout and stderr may alternate; a container with a terminal has one stream without frames."""
+    """Put frames together. Docker sends a line longer than 16 KiB in pieces, each with the line's time stamp before it,
+    and those of stdout and stderr may alternate; a container with a terminal has one stream without frames."""
 
     def __init__(self) -> None:
         self._pending: dict[int, _Pending] = {}
@@ -50,7 +50,12 @@ class Lines:
     def frame(self, stream: int, data: bytes) -> Iterator[Line]:
         """The lines that this frame completes. A frame is one message: a time stamp, then a line or a piece of one."""
         stamp, _, text = data.partition(b" ")
-        pending = self._pending.setdefault(stream, _Pending(stamp))
+        pending = self._pending.get(stream)
+        if pending is not None and pending.stamp != stamp:  # its process died in the middle of that line
+            yield pending.line()
+            pending = None
+        if pending is None:
+            pending = self._pending[stream] = _Pending(stamp)
         pending.add(text.removesuffix(b"\n"))
         if data.endswith(b"\n"):
             del self._pending[stream]

@@ -49,6 +49,13 @@ def test_bytes_that_are_no_text_survive_and_a_line_without_an_end_is_not_lost() 
     assert [line.text for line in lines.rest()] == [b"dying words"]
 
 
+def test_a_line_whose_process_died_in_the_middle_ends_where_the_next_ones_begins() -> None:
+    lines = Lines()
+    later = STAMP.replace(b"21.5", b"22.5")
+    assert list(lines.frame(1, STAMP + b" cut off in the mi")) == []
+    assert [line.text for line in lines.frame(1, later + b" begun again\n")] == [b"cut off in the mi", b"begun again"]
+
+
 def test_an_empty_line_is_a_line() -> None:
     (line,) = Lines().frame(1, STAMP + b" \n")
     assert line.text == b""
