@@ -95,9 +95,7 @@ def unix_s(stamp: bytes) -> float | None:
         return None
 
 
-def _between(  # noqa: PLR0917
-    path: Path, service: str, container: str, wall: Wall, start_s: float, end_s: float
-) -> Iterator[Line]:
+def _between(path: Path, service: str, container: str, wall: Wall, start_s: float, end_s: float) -> Iterator[Line]:
     """The file's lines in the stretch; begins near it by halving, for the stamps of a file ascend."""
     try:
         with path.open("rb") as file:

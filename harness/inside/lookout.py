@@ -100,7 +100,7 @@ def _tables(everyone: tuple[Container, ...]) -> dict[str, list[connections.Row]]
     return {c.id: read.get(spaces[c.id], []) for c in everyone}
 
 
-def _edge(  # noqa: PLR0917
+def _edge(
     edge: Mapping[str, Any],
     roster: Roster,
     everyone: tuple[Container, ...],

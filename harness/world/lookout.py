@@ -44,7 +44,7 @@ class Lookout:
     `services` is the resolved Compose configuration of each service, for protocol, health-check path and login.
     """
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         run_id: str,
         project: str,
