@@ -7,9 +7,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from harness.drill.document import Document
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Problem
-from harness.drill.yaml_strict import Document
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
 from harness.quantities import spell

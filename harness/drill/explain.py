@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from harness.drill.document import Document, Path_
 from harness.drill.problem import Problem, did_you_mean
 from harness.drill.schema import words_at
 from harness.drill.tagged import is_tag
-from harness.drill.yaml_strict import Document, Path_
 
 _EXAMPLES = {
     ("drill",): "the file's name without .yaml",

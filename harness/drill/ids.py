@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.drill.document import Path_
 from harness.drill.model import WHOLE_RUN, Drill, Phase
-from harness.drill.yaml_strict import Path_
 from harness.expectations.base import Expectation
 from harness.faults.base import Fault
 

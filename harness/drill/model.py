@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, PrivateAttr
 
+from harness.drill.document import Document, Path_
 from harness.drill.load import Load
 from harness.drill.problem import Problem
 from harness.drill.stack import Stack
 from harness.drill.tagged import one_of
 from harness.drill.words import ConditionText, DrillName, GuardText, PhaseName
-from harness.drill.yaml_strict import Document, Path_
 from harness.expectations import EXPECTATIONS
 from harness.expectations.base import Expectation
 from harness.faults import FAULTS

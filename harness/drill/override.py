@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from harness.drill.document import Document, Path_, Place
 from harness.drill.interpolate import Filled
 from harness.drill.problem import Invalid, Problem, did_you_mean
-from harness.drill.yaml_strict import Document, Path_, Place, read
+from harness.drill.yaml_strict import read
 
 
 def override(document: Document, sets: Sequence[str], fill: Callable[[str], Filled] = Filled) -> Document:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.drill import checks
+from harness.drill.document import Document
 from harness.drill.explain import explain_all
 from harness.drill.ids import named
 from harness.drill.interpolate import fill
@@ -20,7 +21,7 @@ from harness.drill.model import Drill, Origin
 from harness.drill.override import override
 from harness.drill.problem import Invalid, Problem, shown_path
 from harness.drill.requests import at_most
-from harness.drill.yaml_strict import Document, decode, read
+from harness.drill.yaml_strict import decode, read
 
 
 def parse(path: str | Path, *, sets: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Drill:

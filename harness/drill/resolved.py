@@ -11,11 +11,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from harness.drill.document import Path_
 from harness.drill.explain import explain_all
 from harness.drill.model import Drill, data_of
 from harness.drill.parse import placed, read_bytes, validated
 from harness.drill.problem import Invalid, Problem, shown_path
-from harness.drill.yaml_strict import Path_, decode, plain, read
+from harness.drill.yaml_strict import decode, plain, read
 
 RESOLVED = "resolved"  # the one key that a drill file does not have: where the drill came from
 MASK = "***"

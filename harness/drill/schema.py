@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness.drill.yaml_strict import Path_
+from harness.drill.document import Path_
 from harness.quantities import spell
 
 FILE = Path(__file__).resolve().parent.parent / "schema" / "drill.v1.json"

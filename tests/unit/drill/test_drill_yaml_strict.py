@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from harness.drill.document import Place
 from harness.drill.problem import Invalid
-from harness.drill.yaml_strict import LARGEST_BYTES, Place, decode, read
+from harness.drill.yaml_strict import LARGEST_BYTES, decode, read
 
 
 def data(text: str) -> object:
