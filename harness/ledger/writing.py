@@ -131,7 +131,8 @@ class Writer:
     # --- names -------------------------------------------------------------------------------------------------------
 
     def number(self, kind: str, name: str) -> int:
-        """The number of an endpoint, version or shape, written down before its first use; '' is 0, and so is one too many."""
+        """The number of an endpoint, version or shape, written down before its first use; '' is 0, and so is one too
+        many."""
         if not name:
             return 0
         number = self._names.get((kind, name))

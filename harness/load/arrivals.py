@@ -35,15 +35,17 @@ class Segment:
         return at_s * (self.from_rate + (self.to_rate - self.from_rate) * at_s / self.for_s / 2)
 
     def when(self, count: float) -> float:
-        """The inverse of `count_until`, 0 <= count <= self.count: the stable root of the quadratic, also for a slope near 0."""
+        """The inverse of `count_until`, 0 <= count <= self.count: the stable root of the quadratic, also for a slope
+        near 0."""
         slope = (self.to_rate - self.from_rate) / self.for_s
         root = math.sqrt(max(0.0, self.from_rate**2 + 2 * slope * count))
         return 2 * count / (self.from_rate + root) if count > 0 else 0.0
 
 
 def segments_of(entries: Sequence[Mapping[str, Any]]) -> tuple[Segment, ...]:
-    """Segments from data: {for_s, rate}, {for_s, from_rate, to_rate}, or a spike {for_s, rate, spike, after_s, spike_for_s}: from
-    after_s on the rate is `spike` for spike_for_s seconds, and `rate` before and after. Raises ValueError on anything else."""
+    """Segments from data: {for_s, rate}, {for_s, from_rate, to_rate}, or a spike {for_s, rate, spike, after_s,
+    spike_for_s}: from after_s on the rate is `spike` for spike_for_s seconds, and `rate` before and after. Raises
+    ValueError on anything else."""
     found: list[Segment] = []
     for entry in entries:
         keys = frozenset(entry)
@@ -93,9 +95,9 @@ def _until(segments: Sequence[Segment], at_s: float) -> float:
 def instants(segments: Sequence[Segment], *, poisson: bool = False, seed: int | None = None) -> Iterator[float]:
     """The instants at which arrivals are due, in order, without end unless the held rate is 0.
 
-    The n-th is where the cumulative rate reaches n: evenly spaced at a constant rate, the first at 0. With `poisson` it is where
-    the cumulative rate reaches the sum of n+1 exponential gaps of mean 1 (time change): a Poisson process of exactly that rate,
-    the same again for the same seed.
+    The n-th is where the cumulative rate reaches n: evenly spaced at a constant rate, the first at 0. With `poisson` it
+    is where the cumulative rate reaches the sum of n+1 exponential gaps of mean 1 (time change): a Poisson process of
+    exactly that rate, the same again for the same seed.
     """
     counts = _poisson_counts(seed) if poisson else map(float, _naturals())
     count = next(counts)

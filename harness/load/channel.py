@@ -1,4 +1,5 @@
-"""What the load process and the harness say to each other: JSON lines, out on the first standard output, in on standard input.
+"""What the load process and the harness say to each other: JSON lines, out on the first standard output, in on standard
+input.
 
 Both are moved out of the locustfile's reach: what it prints goes to the log, and it reads nothing.
 """

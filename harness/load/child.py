@@ -1,4 +1,5 @@
-"""The load process: `python -m harness.load.child CONFIG.json`. Locust with the gate in it, told and telling over its channel."""
+"""The load process: `python -m harness.load.child CONFIG.json`. Locust with the gate in it, told and telling over its
+channel."""
 
 from __future__ import annotations
 

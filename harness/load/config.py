@@ -18,7 +18,8 @@ class LoadConfig:
     worker          number of this load process; it names its ledger files and request ids
     locustfile      path of the user's file
     host            what its paths are appended to, http://127.0.0.1:PORT
-    model           'open': arrivals at the rates of `arrivals`, the last one held until stopped; 'closed': `users` with their wait_time
+    model           'open': arrivals at the rates of `arrivals`, the last one held until stopped; 'closed': `users` with
+                    their wait_time
     poisson, seed   arrivals at random moments around the rate; the seed is also that of the choice of tasks
     max_in_flight   open: how many users are started; an arrival that finds none idle is dropped
     users_at_least  open: rotate over so many users; fewer are used when the load allows it

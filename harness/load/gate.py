@@ -1,8 +1,8 @@
 """The gate: users wait at it between tasks, and each arrival, when it is due, lets one of them through.
 
-Open: of the idle users of the class that the file's weights pick, the one idle shortest goes (its connection is warm); with
-users_at_least the choice rotates over so many. None idle: the arrival is dropped, and both are rows of the ledger. Closed: all
-pass once, when the load begins, and pace themselves from then on.
+Open: of the idle users of the class that the file's weights pick, the one idle shortest goes (its connection is warm);
+with users_at_least the choice rotates over so many. None idle: the arrival is dropped, and both are rows of the ledger.
+Closed: all pass once, when the load begins, and pace themselves from then on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import gevent
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
-from harness.ledger.writing import LedgerBroken, Writer
+from harness.ledger.writing import Writer
 from harness.load.recorder import Recorder
 from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
 from harness.load.timer import Timer
@@ -67,7 +67,7 @@ class Gate:
         self._timer: Timer | None = None
         self._open = False
         self._hub = gevent.get_hub()
-        self.on_broken: Callable[[LedgerBroken], None] = lambda error: None
+        self.on_broken: Callable[[Exception], None] = lambda error: None
         self.last_due_us = 0
         self.second = Second()
 
@@ -82,11 +82,12 @@ class Gate:
     def parked(self) -> int:
         return sum(len(pool.idle) for pool in self._pools.values())
 
-    # --- users -----------------------------------------------------------------------------------------------------------
+    # --- users --------------------------------------------------------------------------------------------------------
 
     def enter(self, user: Any) -> Seat:
-        """Between tasks: returns when the user's next task shall begin. May be killed meanwhile, as in Locust's own wait."""
-        seat = self._seats.of(user)
+        """Between tasks: returns when the user's next task shall begin. May be killed meanwhile, as in Locust's own
+        wait."""
+        seat: Seat = self._seats.of(user)
         if user._state == LOCUST_STATE_STOPPING:
             raise StopUser()
         if seat.held:
@@ -100,8 +101,9 @@ class Gate:
         seat.parked = True
         pool.idle.append(seat)
         try:
-            while self._hub.switch() is not seat:  # whatever else may wake it, only the gate gives it its seat
-                pass
+            woken_by = None
+            while woken_by is not seat:  # whatever else may wake it, only the gate gives it its seat
+                woken_by = self._hub.switch()
         except BaseException:
             if seat in pool.idle:
                 pool.idle.remove(seat)
@@ -130,7 +132,7 @@ class Gate:
             self._pools[type(seat.user)].busy -= 1
         seat.row = OUTSIDE
 
-    # --- arrivals --------------------------------------------------------------------------------------------------------
+    # --- arrivals -----------------------------------------------------------------------------------------------------
 
     def begin(self, at_us: int, instants: Iterator[float]) -> None:
         """Arrivals are due from at_us on, at these instants after it, in seconds."""
@@ -151,7 +153,8 @@ class Gate:
             self._timer.set(self._recorder.opened_ns + self._due_us * 1000)
 
     def _tick(self) -> None:
-        """Runs in the hub when the next arrival is due. Late ones go at once, each with the time at which it was due."""
+        """Runs in the hub when the next arrival is due. Late ones go at once, each with the time at which it was
+        due."""
         try:
             for _ in range(AT_ONCE):
                 due_us = self._due_us
@@ -162,7 +165,7 @@ class Gate:
                     self._let_all_through()
                 else:
                     self._arrive(due_us)
-        except LedgerBroken as error:
+        except Exception as error:  # a full disk, or a fault of ours: never arrivals that end in silence
             self.stop()
             self.on_broken(error)
         self._arm()

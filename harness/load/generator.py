@@ -35,6 +35,7 @@ class Generator:
         self._started = threading.Event()
         self._silent = threading.Event()  # the process has ended and everything it said is heard
         self._error: OSError | None = None
+        self._importing: dict[str, Any] = {}
         self._starting: dict[str, Any] = {}
         self._last_due_us = 0
         self.ended = False
@@ -47,6 +48,11 @@ class Generator:
     def ledger(self) -> Path:
         return self._folder / "ledger"
 
+    @property
+    def pid(self) -> int | None:
+        """Of the load process, once it is started."""
+        return self._process.pid if self._process else None
+
     # --- verbs -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -54,8 +60,8 @@ class Generator:
         self.ledger.mkdir(parents=True, exist_ok=True)
         path = self._folder / ("load.json" if self.config.worker == 0 else f"load-{self.config.worker}.json")
         path.write_text(self.config.to_json(self.ledger))
-        # A thread of its own starts and hears the process: PR_SET_PDEATHSIG is tied to the thread that starts (prctl(2)),
-        # and somebody must always empty the pipe, or the load would stall.
+        # A thread of its own starts and hears the process: PR_SET_PDEATHSIG is tied to the thread that starts it
+        # (prctl(2)), and somebody must always empty the pipe, or the load would stall.
         threading.Thread(target=self._run, args=(path,), name="drill-load", daemon=True).start()
         self._started.wait()
         if self._error:
@@ -64,8 +70,8 @@ class Generator:
     def ready(self, deadline_s: float) -> int:
         """Wait until all users are started and stand at the gate; returns how many.
 
-        Raises UsageError when the locustfile is refused (with the reason and file:line), CannotRun when it dies, blocks or does
-        not come to an end of its on_start within `deadline_s`.
+        Raises UsageError when the locustfile is refused (with the reason and file:line), CannotRun when it dies, blocks
+        or does not come to an end of its on_start within `deadline_s`.
         """
         until = time.monotonic() + deadline_s
         while True:
@@ -83,7 +89,9 @@ class Generator:
                 self.kill()
                 place = event["where"] or str(self.config.locustfile)
                 raise UsageError(f"{place}: {event['reason']}")
-            if kind == "starting":
+            if kind == "importing":
+                self._importing = event
+            elif kind == "starting":
                 self._starting = event
             else:
                 self._facts += self._as_facts(event)
@@ -113,7 +121,8 @@ class Generator:
         return facts
 
     def stop(self, drain_s: float | None = None) -> None:
-        """No more arrivals; requests in flight may be answered for drain_s. Returns when the process has ended, killed if it must."""
+        """No more arrivals; requests in flight may be answered for drain_s. Returns when the process has ended, killed
+        if it must."""
         drain_s = self.config.drain_s if drain_s is None else drain_s
         self._tell({"do": "stop", "drain_s": drain_s})
         process = self._process
@@ -198,12 +207,14 @@ class Generator:
     def _stuck(self, deadline_s: float) -> str:
         """Where a process that does not become ready stands; faulthandler writes its stack to the log on SIGUSR1."""
         name = self.config.locustfile.name
+        if not self._importing:
+            return f"Locust itself was not imported within {deadline_s:g} s; this machine is too busy"
         if self._starting:
             users, parked, where = (self._starting[key] for key in ("users", "parked", "where"))
             place = f"; one is at {where}" if where else ""
             return f"{users - parked} of {users} users did not end their on_start within {deadline_s:g} s{place}"
-        place = ""
-        if self._process is not None and self._process.poll() is None:
+        place = f"{self._importing['where']}: " if self._importing["where"] else ""
+        if not place and self._process is not None and self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGUSR1)
             for _ in range(20):

@@ -1,4 +1,5 @@
-"""The user's locustfile, imported and looked over: what cannot be driven by arrivals is refused, with the reason and the place."""
+"""The user's locustfile, imported and looked over: what cannot be driven by arrivals is refused, with the reason and
+the place."""
 
 from __future__ import annotations
 
@@ -105,7 +106,7 @@ def _overridden(cls: type[User]) -> set[str]:
     }
 
 
-# --- places --------------------------------------------------------------------------------------------------------------
+# --- places -----------------------------------------------------------------------------------------------------------
 
 
 def describe(error: BaseException) -> str:

@@ -1,4 +1,5 @@
-"""What became of a request, in one of the ledger's classes, from the answer and the exception that Locust reports. Pure.
+"""What became of a request, in one of the ledger's classes, from the answer and the exception that Locust reports.
+Pure.
 
 ok       answered below 400, or the locustfile says success()
 4xx 5xx  answered so
@@ -42,30 +43,32 @@ _NOT_CONN_NAMES = frozenset(
 
 
 def classify(exception: BaseException | None, status: int, response: Any = None) -> int:
-    """The class of an answered or failed request. `response.error` is asked too: it outlives a failure() said by hand."""
+    """The class of an answered or failed request. `response.error` is asked too: it outlives a failure() said by
+    hand."""
     if exception is None:
         return OK
-    for error in _causes(exception, getattr(response, "error", None)):
-        if isinstance(error, TimeoutError) or type(error).__name__ in _TIMEOUT_NAMES:
-            return TIMEOUT
-        if isinstance(error, OSError) and error.errno == errno.ETIMEDOUT:
-            return TIMEOUT
-    if status >= 500:
-        return C5XX
+    met = tuple(_causes(exception, getattr(response, "error", None)))
+    if any(_is_timeout(error) for error in met):
+        return TIMEOUT
     if status >= 400:
-        return C4XX
-    for error in _causes(exception, getattr(response, "error", None)):
-        name = type(error).__name__
-        if name in _NOT_CONN_NAMES or isinstance(error, zlib.error):
+        return C5XX if status >= 500 else C4XX
+    for error in met:
+        if type(error).__name__ in _NOT_CONN_NAMES or isinstance(error, zlib.error):
             return WRONG
-        if name in _CONN_NAMES or (isinstance(error, OSError) and not _is_answer(error)):
+        if type(error).__name__ in _CONN_NAMES or (isinstance(error, OSError) and not _is_answer(error)):
             return CONN
-    return WRONG if status else CONN if _is_http(response) else WRONG
+    return CONN if status == 0 and _is_http(response) else WRONG
+
+
+def _is_timeout(error: BaseException) -> bool:
+    if isinstance(error, TimeoutError) or type(error).__name__ in _TIMEOUT_NAMES:
+        return True
+    return isinstance(error, OSError) and error.errno == errno.ETIMEDOUT
 
 
 def _is_answer(error: BaseException) -> bool:
     """requests' HTTPError is an OSError, and still says that there was an answer."""
-    return type(error).__name__ == "HTTPError" or type(error).__name__ == "InvalidURL"
+    return type(error).__name__ in ("HTTPError", "InvalidURL")
 
 
 def _is_http(response: Any) -> bool:
@@ -82,5 +85,11 @@ def _causes(*errors: BaseException | None) -> Iterator[BaseException]:
             continue
         seen.add(id(error))
         yield error
-        inner = [error.__cause__, error.__context__, getattr(error, "reason", None), *error.args[:2]]
+        inner = [
+            error.__cause__,
+            error.__context__,
+            getattr(error, "reason", None),
+            getattr(error, "original", None),
+            *error.args[:2],
+        ]
         waiting += [e for e in inner if isinstance(e, BaseException)]

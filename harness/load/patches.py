@@ -1,6 +1,8 @@
-"""All that is changed in Locust, and nothing else: when a task begins, what waiting between tasks is, and what goes with a request.
+"""All that is changed in Locust, and nothing else: when a task begins, what waiting between tasks is, and what goes
+with a request.
 
-Written against locust 2.47 (user/task.py, clients.py, contrib/fasthttp.py); each change is checked by counting at the server.
+Written against locust 2.47 (user/task.py, clients.py, contrib/fasthttp.py); each change is checked by counting at the
+server.
 """
 
 from __future__ import annotations
@@ -38,9 +40,10 @@ def install(config: LoadConfig, gate: Gate, recorder: Recorder) -> None:
 
 
 def _begin_tasks_at_the_gate(gate: Gate) -> None:
-    original = TaskSet.execute_next_task
+    kind: Any = TaskSet
+    original = kind.execute_next_task
 
-    def execute_next_task(self: TaskSet) -> None:
+    def execute_next_task(self: Any) -> None:
         task = self._task_queue[0]
         if isinstance(task, type) and issubclass(task, TaskSet):
             original(self)  # entering a nested set is no task; its own tasks come to the gate
@@ -53,14 +56,15 @@ def _begin_tasks_at_the_gate(gate: Gate) -> None:
         finally:
             gate.leave(seat, raised)
 
-    TaskSet.execute_next_task = execute_next_task
+    kind.execute_next_task = execute_next_task
 
 
 def _wait_only_inside_tasks() -> None:
     """wait_time between tasks gives way to arrivals; a task that calls self.wait() itself still waits."""
-    original = TaskSet.wait
+    kind: Any = TaskSet
+    original = kind.wait
 
-    def wait(self: TaskSet) -> None:
+    def wait(self: Any) -> None:
         seat = self.user.__dict__.get("_drill_seat")
         if seat is not None and seat.row != OUTSIDE:
             original(self)
@@ -71,12 +75,12 @@ def _wait_only_inside_tasks() -> None:
             gevent.sleep(0.2)  # no task since the last time: choosing one fails, or a nested set ends at once
         self.__dict__["_drill_waited"] = 0 if seat is None else seat.begun_us
 
-    TaskSet.wait = wait
+    kind.wait = wait
 
 
-def _record_requests(session: type, config: LoadConfig, gate: Gate, recorder: Recorder) -> None:
+def _record_requests(session: Any, config: LoadConfig, gate: Gate, recorder: Recorder) -> None:
     """Every request gets its row, its ids and its time-out; a request event that is fired for it knows the row."""
-    original = session.request  # type: ignore[attr-defined]
+    original = session.request
     is_requests = session is HttpSession
     timeout_s, prefix, run, worker = (
         config.timeout_s,
@@ -124,8 +128,8 @@ def _record_requests(session: type, config: LoadConfig, gate: Gate, recorder: Re
     def set_event(self: Any, event: Any) -> None:
         self._drill_event = event
 
-    session.request = request  # type: ignore[attr-defined]
-    session.request_event = property(get_event, set_event)  # type: ignore[attr-defined]
+    session.request = request
+    session.request_event = property(get_event, set_event)
 
 
 def _has(headers: Mapping[str, Any], standing: Any, name: str) -> bool:

@@ -60,7 +60,7 @@ class Recorder:
     def now_us(self) -> int:
         return monotonic_ns() // 1000 - self.opened_us
 
-    # --- requests of Locust's HTTP clients -------------------------------------------------------------------------------
+    # --- requests of Locust's HTTP clients ----------------------------------------------------------------------------
 
     def begin(self, user: Any, method: str, name: str, real: Any) -> Entry:
         """A request is about to be sent. Raises LedgerBroken."""
@@ -84,7 +84,8 @@ class Recorder:
         return Entry(self, self._writer.open(now_us, endpoint, seat.number, 0, parent), parent, seat, real)
 
     def _outside(self, seat: Seat | None, label: str) -> int:
-        """Flags of a request that belongs to no arrival. A user's own on_start and on_stop are aside, as is all preparation."""
+        """Flags of a request that belongs to no arrival. A user's own on_start and on_stop are aside, as is all
+        preparation."""
         if not self.begun or (seat is not None and getcurrent() is seat.user._greenlet):
             return ASIDE
         self._say("ungated", f"{label} was sent outside of any arrival, by a greenlet that the locustfile started")
@@ -118,7 +119,7 @@ class Recorder:
                 meta["exception"] = error or (Exception() if raised or status >= 400 else None)
                 self._write(entry.row, entry.parent, meta)
 
-    # --- other clients: only the event tells --------------------------------------------------------------------------------
+    # --- other clients: only the event tells --------------------------------------------------------------------------
 
     def on_request(self, **meta: Any) -> None:
         """The first listener of Locust's request event. Events of the HTTP clients have been recorded already."""
@@ -158,7 +159,7 @@ class Recorder:
                 return None
         return None
 
-    # --- answers ------------------------------------------------------------------------------------------------------------
+    # --- answers ------------------------------------------------------------------------------------------------------
 
     def _write(self, row: int, parent: int, meta: dict[str, Any]) -> None:
         response = meta.get("response")
@@ -203,7 +204,8 @@ class Recorder:
         return number
 
     def _shape(self, endpoint: int, status: int, headers: Any, response: Any) -> int:
-        """Fingerprints are made once per distinct answer, and for answers that always differ within a share of the time."""
+        """Fingerprints are made once per distinct answer, and for answers that always differ within a share of the
+        time."""
         content = response.__dict__.get("_content")  # what has been read of it, and no more: it may be a stream
         if content is None:
             content = getattr(response, "_cached_content", None)

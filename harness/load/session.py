@@ -1,8 +1,10 @@
-"""One load from beginning to end inside its process: the locustfile loaded, users started, arrivals, and a clean stop."""
+"""One load from beginning to end inside its process: the locustfile loaded, users started, arrivals, and a clean
+stop."""
 
 from __future__ import annotations
 
 import gc
+import math
 import random
 import sys
 import time
@@ -12,7 +14,6 @@ from typing import Any
 import gevent
 import locust
 from locust import argument_parser
-from locust.dispatch import UsersDispatcher
 from locust.env import Environment
 from locust.log import setup_logging
 
@@ -63,11 +64,13 @@ class Session:
         self._end()
         return 0
 
-    # --- before ----------------------------------------------------------------------------------------------------------
+    # --- before -------------------------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
         config = self._config
-        setup_logging("INFO")
+        events: Any = locust.events
+        setup: Any = setup_logging
+        setup("INFO")
         if config.seed is not None:
             random.seed(config.seed)
         seats = Seats()
@@ -77,29 +80,34 @@ class Session:
         self._gate = Gate(self._writer, self._recorder, seats, closed=config.model == "closed", seed=config.seed)
         self._gate.on_broken = self._broken
         patches.install(config, self._gate, self._recorder)
-        locust.events.request.add_listener(self._recorder.on_request)
-        classes = locustfile.load(self._path)
+        events.request.add_listener(self._recorder.on_request)
+        self._channel.tell("importing", where="")
+        watch = gevent.spawn(self._watch_import, gevent.getcurrent())
+        try:
+            classes = locustfile.load(self._path)
+        finally:
+            watch.kill()
         try:
             environment = Environment(
                 user_classes=list(classes.values()),
-                events=locust.events,
+                events=events,
                 host=config.host,
                 tags=list(config.tags) or None,
                 exclude_tags=list(config.exclude_tags) or None,
                 locustfile=self._path.name,
                 parsed_options=self._options(),
                 parsed_locustfiles=[str(self._path)],
-                available_user_classes=classes,
+                available_user_classes=dict[str, Any](classes),
                 dispatcher_class=patches.EvenDispatcher,
             )
         except ValueError as error:
             raise Refused(str(error), str(self._path)) from error
         self._environment = environment
-        self._runner = environment.create_local_runner()
-        environment.events.user_error.add_listener(self._user_error)
-        environment.events.test_stop.add_listener(self._test_stopped)
+        self._runner: Any = environment.create_local_runner()
+        events.user_error.add_listener(self._user_error)
+        events.test_stop.add_listener(self._test_stopped)
         locust.log.unhandled_greenlet_exception = False
-        environment.events.init.fire(environment=environment, runner=self._runner, web_ui=None)
+        events.init.fire(environment=environment, runner=self._runner, web_ui=None)
         if locust.log.unhandled_greenlet_exception:
             raise Refused("a listener of its init event failed; the load's log has the traceback", str(self._path))
         environment._filter_tasks_by_tags()
@@ -108,9 +116,16 @@ class Session:
             self._channel.say("warning", f"wait_time of {', '.join(names)} is ignored: arrivals begin tasks")
         self._channel.flush()
 
+    def _watch_import(self, importing: Any) -> None:
+        """Tell where the import stands that does not come to its end (one that blocks all greenlets is asked by
+        signal)."""
+        while True:
+            gevent.sleep(1)
+            self._channel.tell("importing", where=locustfile.place_of_frame(importing.gr_frame, self._path))
+
     def _options(self) -> Any:
         """Locust's options with those that the locustfile adds, all at their defaults."""
-        parser = argument_parser.get_parser(default_config_files=[])
+        parser: Any = argument_parser.get_parser(default_config_files=[])
 
         def refuse(message: str) -> None:
             raise Refused(f"its command line options: {message}; give them defaults", str(self._path))
@@ -121,18 +136,18 @@ class Session:
         options.num_users, options.spawn_rate = self._config.started_users, self._config.spawn_rate
         return options
 
-    # --- users -----------------------------------------------------------------------------------------------------------
+    # --- users --------------------------------------------------------------------------------------------------------
 
     def _start_users(self) -> None:
         count = self._config.started_users
         classes = list(self._environment.user_classes)
         found = shares(classes, count)
         least = self._config.users_at_least or 1
-        self._gate.admit([(cls, share, max(1, -(-least * share // 1))) for cls, share in found.items()])
+        self._gate.admit([(cls, share, max(1, math.ceil(least * share))) for cls, share in found.items()])
         self._runner.start(count, self._config.spawn_rate)
         spawning = self._runner.spawning_greenlet
         gevent.spawn(self._listen)
-        told = time.monotonic()
+        told = 0.0
         while not self._stopping:
             if spawning.ready():
                 if not spawning.successful():
@@ -182,8 +197,7 @@ class Session:
                     self._channel.say("replaced", f"a {name} ended and was replaced")
 
     def _planned(self, name: str) -> int:
-        dispatcher: UsersDispatcher = self._runner._users_dispatcher
-        planned: int = dispatcher._users_on_workers["local"].get(name, 0)
+        planned: int = self._runner._users_dispatcher._users_on_workers["local"].get(name, 0)
         return planned
 
     def _where_one_stands(self) -> str:
@@ -192,7 +206,7 @@ class Session:
                 return place
         return ""
 
-    # --- while it runs ---------------------------------------------------------------------------------------------------
+    # --- while it runs ------------------------------------------------------------------------------------------------
 
     def _listen(self) -> None:
         for command in self._channel.commands():
@@ -247,14 +261,14 @@ class Session:
             self._clean, self._detail = False, "the locustfile stopped the test"
             self._stopping = True
 
-    def _broken(self, error: LedgerBroken) -> None:
+    def _broken(self, error: Exception) -> None:
         if self._clean:
             self._clean, self._detail = False, str(error)
             self._drain_s = 0.0
             self._channel.tell("said", kind="broken", text=str(error), count=1)
         self._stopping = True
 
-    # --- after -----------------------------------------------------------------------------------------------------------
+    # --- after --------------------------------------------------------------------------------------------------------
 
     def _end(self) -> None:
         self._gate.stop()
@@ -264,10 +278,11 @@ class Session:
         ended_us = self._gate.last_due_us
         if self._config.model == "closed":
             ended_us = self._recorder.now_us()
+        events: Any = self._environment.events
         with gevent.Timeout(self._config.timeout_s + 2, False):
             self._runner.quit()  # users' on_stop runs here
-            self._environment.events.quitting.fire(environment=self._environment, reverse=True)
-            self._environment.events.quit.fire(exit_code=0 if self._clean else 1)
+            events.quitting.fire(environment=self._environment, reverse=True)
+            events.quit.fire(exit_code=0 if self._clean else 1)
         self._channel.flush()
         self._writer.close()
         sys.stdout.flush()

@@ -1,7 +1,8 @@
-"""The shape of an answer: a short text that stays the same while the service answers in the same way, whatever the content.
+"""The shape of an answer: a short text that stays the same while the service answers in the same way, whatever the
+content.
 
-Real services fail behind a 200 page. Content type; where a redirect went, digits as '#'; of JSON the sorted key paths; of HTML
-the title, digits as '#', and which tags it uses. Of a body only the first 16 KB are looked at. Pure.
+Real services fail behind a 200 page. Content type; where a redirect went, digits as '#'; of JSON the sorted key paths;
+of HTML the title, digits as '#', and which tags it uses. Of a body only the first 16 KB are looked at. Pure.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _SPACE = re.compile(r"\s+")
 
 
 def shape_of(content_type: str, body: bytes | None, redirect: str = "") -> str:
-    """`application/json {id,items[].name}`, `text/html 'Welcome' tags:1f2e3d4c`, `text/plain`, `text/html -> /login`."""
+    """`application/json {id,items[].name}`, `text/html 'Welcome' tags:1f2e3d4c`, `text/plain`, `text/html ->
+    /login`."""
     kind = content_type.partition(";")[0].strip().lower()
     parts = [kind or ("none" if not body else "untyped")]
     if redirect:

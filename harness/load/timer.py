@@ -1,4 +1,5 @@
-"""A timer that is on time: gevent's own wakes in whole milliseconds (epoll_wait), a timerfd within the kernel's precision."""
+"""A timer that is on time: gevent's own wakes in whole milliseconds (epoll_wait), a timerfd within the kernel's
+precision."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Timer:
-    """Calls `fired` in gevent's hub, where it must not block, when the monotonic clock reaches the time that was set last."""
+    """Calls `fired` in gevent's hub, where it must not block, when the monotonic clock reaches the time that was set
+    last."""
 
     def __init__(self, fired: Callable[[], None]) -> None:
         self._fd = _libc.timerfd_create(CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)

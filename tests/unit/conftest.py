@@ -1,4 +1,5 @@
-"""For the load's tests: a server on the loopback that counts what arrives, and a load against it from beginning to end."""
+"""For the load's tests: a server on the loopback that counts what arrives, and a load against it from beginning to
+end."""
 
 from __future__ import annotations
 
@@ -32,6 +33,7 @@ class CountingServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.seen: list[tuple[str, str, str, str]] = []
+        self.hold_s = 0.0  # how long each answer is held back
 
     @property
     def url(self) -> str:
@@ -53,6 +55,7 @@ class Answers(BaseHTTPRequestHandler):
         self.server.seen.append((self.command, self.path, *ids))
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = self.path.partition("?")[0]
+        time.sleep(self.server.hold_s)
         status, kind, body, more = 200, "text/plain", b"hello", {}
         if path == "/json":
             kind, body = "application/json; charset=utf-8", b'{"ok": true, "items": [{"id": 1}]}'
@@ -98,7 +101,8 @@ class Loaded:
         return [fact for fact in self.facts if isinstance(fact, kind)]
 
     def check(self, server: CountingServer, rate: float | None) -> None:
-        """One arrival each 1/rate s, whatever the tasks do; each row that was sent arrived, each that arrived has its row."""
+        """One arrival each 1/rate s, whatever the tasks do; each row that was sent arrived, each that arrived has its
+        row."""
         array, counted = self.rows.array, self.rows.counted()
         arrivals = (counted & ~self.rows.has(DEPENDENT) & ~self.rows.has(UNGATED)).sum()
         begun, ended = self.of(LoadBegan)[0], self.of(LoadEnded)[0]
@@ -132,7 +136,7 @@ def load(tmp_path: Path) -> Iterator[Callable[..., Generator]]:
     """Makes a Generator for a locustfile of tests/unit/locustfiles; it is killed at the end."""
     made: list[Generator] = []
 
-    def make(locustfile: str, host: str, *, rate: float = 40.0, **changes: Any) -> Generator:
+    def make(locustfile: str | Path, host: str, *, rate: float = 40.0, **changes: Any) -> Generator:
         changes.setdefault("max_in_flight", 20)
         changes.setdefault("spawn_rate", 200.0)
         changes.setdefault("seed", 7)
@@ -141,7 +145,7 @@ def load(tmp_path: Path) -> Iterator[Callable[..., Generator]]:
         config = LoadConfig(
             run=f"{next(_runs):08x}",
             opened_monotonic_ns=time.monotonic_ns(),
-            locustfile=LOCUSTFILES / f"{locustfile}.py",
+            locustfile=locustfile if isinstance(locustfile, Path) else LOCUSTFILES / f"{locustfile}.py",
             host=host,
             timeout_s=changes.pop("timeout_s", 2.0),
             **changes,

@@ -1,4 +1,5 @@
-"""Locustfiles work unchanged under arrivals. Each run also counts: what arrived at the server is what the ledger says."""
+"""Locustfiles work unchanged under arrivals. Each run also counts: what arrived at the server is what the ledger
+says."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from harness.facts import LoadBegan, LoadEnded, LoadReady, LoadSaid
 from harness.ledger import DEPENDENT, DONE, row_of_request_id
 
 Loaded = Callable[..., Any]
+
 
 def test_users_log_in_before_the_gate_and_that_counts_in_no_claim(server: Any, loaded: Loaded) -> None:
     run = loaded("http_user", server.url)
@@ -157,8 +159,7 @@ def test_clients_keep_their_ways_and_failures_have_their_class(server: Any, load
         "GET /fast-refused": {"conn"},
     }
     shapes = {
-        run.rows.endpoints[e]: run.rows.shapes[s]
-        for e, s in np.unique(run.rows.array[["endpoint", "shape"]]).tolist()
+        run.rows.endpoints[e]: run.rows.shapes[s] for e, s in np.unique(run.rows.array[["endpoint", "shape"]]).tolist()
     }
     assert shapes["GET /followed"] == shapes["GET /fast-followed"] == "application/json -> /json items[].id,ok"
     assert shapes["GET /not-followed"] == shapes["GET /fast-not-followed"] == "text/plain -> /json"

@@ -14,4 +14,4 @@ class Walk(MarkovTaskSet):
 
 
 class Walker(FastHttpUser):
-    tasks = [Walk]
+    tasks = [Walk]  # noqa: RUF012

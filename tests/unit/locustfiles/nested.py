@@ -31,4 +31,4 @@ class Forum(TaskSet):
 
 
 class Visitor(FastHttpUser):
-    tasks = {Forum: 1}
+    tasks = {Forum: 1}  # noqa: RUF012

@@ -18,4 +18,4 @@ class Checkout(SequentialTaskSet):
 
 
 class Buyer(FastHttpUser):
-    tasks = [Checkout]
+    tasks = [Checkout]  # noqa: RUF012

@@ -9,7 +9,7 @@ def view(user):
 
 class Many(FastHttpUser):
     weight = 8
-    tasks = {view: 1}
+    tasks = {view: 1}  # noqa: RUF012
 
 
 class Few(HttpUser):

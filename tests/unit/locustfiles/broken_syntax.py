@@ -1,4 +1,0 @@
-from locust import FastHttpUser
-
-class Reader(FastHttpUser)
-    pass

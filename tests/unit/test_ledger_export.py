@@ -1,0 +1,54 @@
+"""`drill export`: the ledger as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.export import command, write_csv
+from harness.errors import UsageError
+from harness.ledger import rows_of
+from harness.ledger.layout import OK
+from harness.ledger.writing import Writer
+
+
+def test_each_row_is_a_line_and_what_did_not_happen_is_empty() -> None:
+    rows = rows_of(
+        [
+            {"at_s": 1.0, "late_ms": 2, "took_ms": 20, "endpoint": "GET /x", "version": "v1", "size": 5},
+            {"at_s": 2.0, "outcome": "dropped"},
+            {"at_s": 3.0, "took_ms": None, "aside": True},
+        ]
+    )
+    file = io.StringIO()
+    write_csv(rows, file)
+
+    lines = list(csv.DictReader(io.StringIO(file.getvalue())))
+    assert [line["state"] for line in lines] == ["done", "done", "sent"]
+    first = lines[0]
+    assert (first["intended_s"], first["sent_s"], first["done_s"]) == ("1.000000", "1.002000", "1.022000")
+    assert (first["latency_ms"], first["service_ms"]) == ("22.000", "20.000")
+    assert (first["endpoint"], first["outcome"], first["version"], first["size"]) == ("GET /x", "ok", "v1", "5")
+    assert (lines[1]["endpoint"], lines[1]["sent_s"], lines[1]["outcome"]) == ("", "", "dropped")
+    assert (lines[2]["done_s"], lines[2]["aside"]) == ("", "1")
+
+
+def test_a_run_is_exported_to_a_file_or_to_standard_output(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "ledger", "ab12cd34", 0, 0)
+    row = writer.due(1000, 1)
+    writer.done(row, row, 10, writer.number("endpoint", "GET /x"), 200, 0, OK, 0, 0)
+
+    printed = CliRunner().invoke(command, [str(tmp_path)])
+    assert printed.output.count("\n") == 2
+    assert "GET /x" in printed.output
+    CliRunner().invoke(command, [str(tmp_path), "-o", str(tmp_path / "rows.csv")])
+    assert (tmp_path / "rows.csv").read_text() == printed.output
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no run folder"):
+        CliRunner().invoke(command, [str(tmp_path)], catch_exceptions=False, standalone_mode=False)
