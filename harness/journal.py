@@ -23,7 +23,7 @@ from harness.facts import Fact
 
 F = TypeVar("F", bound=Fact)
 
-TICK_S = 1e-6  # the ledger's resolution: the last arrival, due exactly at the end of the load, belongs to the run
+TICK_S = 1e-6  # the ledger's resolution: an arrival due exactly at the end of the load belongs to it
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Journal:
 
         of a phase    [PhaseBegan, PhaseEnded)
         of its `then` [PhaseEnded, PhaseSettled): a claim with a limit of its own ends it earlier
-        of the run    phase '': [GateHeld, or the load's beginning without a gate; end of the load)
+        of the run    phase '': [GateHeld, or the load's beginning without a gate; LoadEnded)
         """
         if not phase:
             return self._run_window()
@@ -153,15 +153,14 @@ class Journal:
         return Window(began.at_s, ended.at_s if ended else math.inf)
 
     def _run_window(self) -> Window | None:
+        """Ends when the load's end is *seen*, answers awaited: an end told afterwards would disown what came after it."""
         held, began, ended = self.first(f.GateHeld), self.first(f.LoadBegan), self.first(f.LoadEnded)
-        if held is None and began is None:
+        if held is None and (began is None or self.first(f.PhaseBegan) is None):
             return None
         start_s = held.at_s if held else began.begins_s if began else 0.0
-        return Window(start_s, ended.ended_s + TICK_S if ended else math.inf)
+        return Window(start_s, ended.seen_s if ended else math.inf)
 
-    def watched(  # noqa: PLR0917 (a look's place, stretch and grain are read in this order everywhere)
-        self, probe: str, target: str, start_s: float, end_s: float, gap_s: float, lag_s: float
-    ) -> bool:
+    def watched(self, probe: str, target: str, start_s: float, end_s: float, gap_s: float, lag_s: float) -> bool:
         """Whether somebody was looking from start_s to end_s, so that having seen nothing means something.
 
         True when no gap between looks exceeds gap_s, there was a look at or after end_s + lag_s, and no look in the

@@ -84,7 +84,7 @@ def judge(
     )
 
 
-def judge_claim(  # noqa: PLR0917
+def judge_claim(
     drill: DrillLike,
     claim: Claim,
     journal: Journal,

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from harness.expectations.base import Evidence
 from harness.facts import Fact, LoadBegan, LoadEnded, LoadSampled
-from harness.journal import TICK_S, Journal, Window
+from harness.journal import Journal, Window
 from harness.stats import Fold, fold
 from harness.verdict import Finding, inconclusive
 
@@ -24,22 +24,22 @@ LAG_S = 1.0  # rows due before a sample, less its own lateness and this, are in 
 
 def known_until_s(journal: Journal) -> float:
     """Requests due before this instant are all in the ledger."""
-    ended = journal.last(LoadEnded)
-    if ended is not None:
-        return ended.ended_s + TICK_S
+    if journal.last(LoadEnded) is not None:
+        return math.inf
     samples = journal.of(LoadSampled)
     return max((s.seen_s - s.late_ms / 1000 - LAG_S for s in samples), default=-math.inf)
 
 
 def load_was_watched(journal: Journal, start_s: float, end_s: float) -> bool:
-    """Whether the load was seen at work from start_s to end_s, and all requests due until then are in the ledger."""
-    if known_until_s(journal) < end_s:
-        return False
+    """Whether the load was seen at work from start_s to end_s (or to its own end), and all requests due until then are
+    in the ledger.
+    """
     began, ended = journal.first(LoadBegan), journal.last(LoadEnded)
-    if began is None or began.begins_s > start_s + GAP_S:
+    if began is None or began.begins_s > start_s + GAP_S or known_until_s(journal) < end_s:
         return False
+    end_s = min(end_s, ended.ended_s) if ended else end_s
     seen = sorted(sample.seen_s for sample in journal.of(LoadSampled, since_s=start_s))
-    after = [at_s for at_s in seen if at_s >= end_s] or ([max(end_s, ended.ended_s)] if ended else [])
+    after = [at_s for at_s in seen if at_s >= end_s] or ([end_s] if ended else [])
     chain = [start_s, *(at_s for at_s in seen if at_s < end_s), *after[:1]]
     return bool(seen) and all(later - earlier <= GAP_S for earlier, later in pairwise(chain))
 

@@ -247,8 +247,11 @@ def _looks(dice: random.Random, gate_s: float, closed_s: float, ended_s: float) 
                 late_ms = dice.choice([0.5, 2.0, 250.0])
                 found.append(f.LoadSampled(seen_s=at_s, cpu_ratio=0.3, late_ms=late_ms, due=1, dropped=0))
             elif kind == "containers":
-                found.append(f.Blinded(seen_s=at_s, probe=kind, target="", error="no answer") if blind
-                             else f.Looked(seen_s=at_s, probe=kind))
+                found.append(
+                    f.Blinded(seen_s=at_s, probe=kind, target="", error="no answer")
+                    if blind
+                    else f.Looked(seen_s=at_s, probe=kind)
+                )
             elif kind == "logs" and not blind:
                 found += [f.Looked(seen_s=at_s, probe=kind, target=name) for name in ("api-1", "db-1")]
             at_s += every_s * dice.uniform(0.9, 1.3)
@@ -264,18 +267,32 @@ def _containers(dice: random.Random, on_s: float, off_s: float, closed_s: float)
         for at_s, code in sorted(deaths):
             lag_s = dice.uniform(0, 1.5)
             if dice.random() < 0.2:
-                found.append(f.ContainerChanged(service=service, container=name, event="oom", happened_s=at_s - 0.01,
-                                                seen_s=at_s + lag_s))
-            found.append(f.ContainerChanged(service=service, container=name, event="die", exit_code=code,
-                                            happened_s=at_s, seen_s=at_s + lag_s))
+                found.append(
+                    f.ContainerChanged(
+                        service=service, container=name, event="oom", happened_s=at_s - 0.01, seen_s=at_s + lag_s
+                    )
+                )
+            found.append(
+                f.ContainerChanged(
+                    service=service, container=name, event="die", exit_code=code, happened_s=at_s, seen_s=at_s + lag_s
+                )
+            )
         for tick in range(int(closed_s)):
             if service == "db" and on_s + 0.05 < tick < off_s:
                 state = ("exited", 137)
             else:
                 state = ("running", 0)
                 restarts = sum(1 for at_s, _ in deaths if at_s < tick and at_s != on_s + 0.01)
-            found.append(f.ContainerSeen(service=service, container=name, status=state[0], exit_code=state[1],
-                                         restarts=restarts, seen_s=tick + 0.5))
+            found.append(
+                f.ContainerSeen(
+                    service=service,
+                    container=name,
+                    status=state[0],
+                    exit_code=state[1],
+                    restarts=restarts,
+                    seen_s=tick + 0.5,
+                )
+            )
     return found
 
 
@@ -285,7 +302,7 @@ def check(line: Timeline, cut_s: float) -> dict[str, Finding]:
     return {c.id: judge_claim(line.drill, c, journal, rows, logs, over=over).finding for c in claims()}
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**9), parts=st.lists(st.floats(0, 1), min_size=4, max_size=4))
 def test_a_tape_cut_anywhere_never_says_the_opposite_of_the_whole(seed: int, parts: list[float]) -> None:
     line = timeline(seed)
@@ -330,8 +347,13 @@ def test_without_looks_nothing_that_rests_on_absence_passes(seed: int) -> None:
 @given(seed=st.integers(0, 10**9), kept=st.floats(0, 1))
 def test_taking_looks_away_never_makes_a_claim_pass(seed: int, kept: float) -> None:
     line, dice = timeline(seed), random.Random(seed)
-    fewer = Journal(tuple(fact for fact in line.journal.facts if not isinstance(fact, f.Looked | f.LoadSampled)
-                          or dice.random() < kept))
+    fewer = Journal(
+        tuple(
+            fact
+            for fact in line.journal.facts
+            if not isinstance(fact, f.Looked | f.LoadSampled) or dice.random() < kept
+        )
+    )
     logs = WrittenLogs(line.lines)
     for claim in claims():
         if judge_claim(line.drill, claim, fewer, line.rows, logs, over=True).finding.outcome is Outcome.PASSED:
@@ -369,5 +391,3 @@ def test_judging_the_same_evidence_twice_gives_the_same_verdict() -> None:
         judge(line.drill, claims(), line.journal, line.rows, WrittenLogs(line.lines), over=True) for _ in range(2)
     )
     assert first == again
-
-
