@@ -72,7 +72,7 @@ def group(directory: str | None) -> None:
 def main() -> None:
     """Entry point of `drill`: a DrillError ends with its own exit code and nothing but its text."""
     try:
-        group.main(standalone_mode=False)
+        sys.exit(group.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.Abort:
