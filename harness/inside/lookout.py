@@ -12,6 +12,7 @@ Needs: pid namespace of the host, CAP_SYS_ADMIN (to enter a network), CAP_SYS_PT
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import threading
@@ -28,8 +29,13 @@ TIME_WAIT_S = 130.0
 """How long our own source ports are remembered: a connection may be in TIME_WAIT for 60 s on either side in turn."""
 
 
+RESOLVED_S = 30.0
+"""How long an external host's addresses are kept before its name is asked for again."""
+
+
 class Lookout:
     def __init__(self) -> None:
+        self._resolved: dict[tuple[str, str], tuple[float, tuple[str, ...]]] = {}
         self._rosters: dict[str, Roster] = {}
         self._dialled: dict[tuple[str, int], float] = {}
         self._lock = threading.Lock()
@@ -67,7 +73,33 @@ class Lookout:
         tables = _tables(everyone)
         lanes = [row for c in everyone if c.service == request.get("lanes", "drill-lanes") for row in tables[c.id]]
         ours = self._ours()
-        return {"edges": {str(e["edge"]): _edge(e, roster, everyone, tables, lanes, ours) for e in request["edges"]}}
+        edges = {}
+        for edge in request["edges"]:
+            outside = self._outside(edge, everyone) if edge.get("external") else ()
+            edges[str(edge["edge"])] = _edge(edge, roster, everyone, tables, lanes, ours, outside)
+        return {"edges": edges}
+
+    def _outside(self, edge: Mapping[str, Any], everyone: tuple[Container, ...]) -> tuple[str, ...]:
+        """The addresses of an external host as its caller's resolver gives them, past the hosts file."""
+        caller = next((c for c in everyone if c.service == edge["caller"]), None)
+        if caller is None:
+            return ()
+        key = (str(edge["caller"]), str(edge["external"]))
+        at_s, found = self._resolved.get(key, (float("-inf"), ()))
+        if time.monotonic() - at_s < RESOLVED_S:
+            return found
+
+        def resolve() -> None:
+            nonlocal found
+            with contextlib.suppress(OSError):
+                netns.enter(caller.pid)
+                found = tuple(netns.addresses(key[1], caller.pid, 1.0, dns_only=True))
+
+        thread = threading.Thread(target=resolve, daemon=True)
+        thread.start()
+        thread.join(2.0)
+        self._resolved[key] = (time.monotonic(), found)
+        return found
 
     def _peers(self, request: Mapping[str, Any], roster: Roster) -> dict[str, Any]:
         everyone = roster.all()
@@ -107,6 +139,7 @@ def _edge(
     tables: Mapping[str, list[connections.Row]],
     lanes: list[connections.Row],
     ours: set[tuple[str, int]],
+    outside: tuple[str, ...],
 ) -> dict[str, Any]:
     callers = [c for c in everyone if c.service == edge["caller"]]
     dependencies = [c for c in everyone if c.service == edge["dependency"]]
@@ -118,7 +151,7 @@ def _edge(
             address=str(edge.get("address", "")),
             lanes=lanes,
             dependency=[row for d in dependencies for row in tables[d.id]],
-            dependency_ips={ip for d in dependencies for ip in roster.addresses(d)},
+            dependency_ips={*outside, *(ip for d in dependencies for ip in roster.addresses(d))},
             known_ports=[int(p) for p in edge.get("ports", ())],
             ours=ours,
         )

@@ -151,6 +151,7 @@ class Lookout:
                 "dependency": edge.dependency,
                 "address": edge.address,
                 "ports": list(edge.ports),
+                "external": (edge.upstream or edge.dependency) if edge.external else "",
             }
             for edge in self._edges.values()
         ]

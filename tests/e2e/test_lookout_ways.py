@@ -220,6 +220,34 @@ def test_replicas_of_a_caller_are_looked_from_in_turn_and_surveyed_together(stac
         lookout.close()
 
 
+def test_a_way_around_the_edge_to_an_external_host_is_seen_by_what_its_name_resolves_to(stack: Stack) -> None:
+    outside = stack.client.containers.run(
+        stack.image, ["python3", "-c", SERVE], detach=True, init=True, labels={"io.drill.run": stack.run_id}
+    )
+    stack.network.connect(outside, aliases=["pay.example"])
+    middle = stack.run("drill-lanes", "python3", "-c", FORWARD, stack.ip(outside))
+    caller = stack.run("api", "sleep", "infinity", extra_hosts={"pay.example": stack.ip(middle)})
+    edge = Edge(
+        "api",
+        "pay.example",
+        names=("pay.example",),
+        ports=(6379,),
+        address=stack.ip(middle),
+        external=True,
+        upstream="pay.example",
+    )
+    lookout = begun(stack, edge)
+    try:
+        until_answered(lookout, edge.id)
+        assert stood(lookout, edge.id) == {"mediated": 0, "direct": 0}
+        python(caller, CLOSE, "pay.example")
+        assert stood(lookout, edge.id) == {"mediated": 1, "direct": 0}
+        python(caller, CLOSE, stack.ip(outside))
+        assert stood(lookout, edge.id) == {"mediated": 1, "direct": 1}
+    finally:
+        lookout.close()
+
+
 def test_a_lookout_that_was_killed_blinds_looks_and_comes_back_and_leaves_nothing(stack: Stack) -> None:
     _, _, edge = mediated(stack)
     lookout = begun(stack, edge)

@@ -90,6 +90,27 @@ def test_a_bare_look_is_made_rarely_and_another_edges_is_not_held_up_by_it() -> 
     assert probe.gap_s > BARE_S
 
 
+def test_a_caller_that_is_gone_for_long_is_looked_for_rarely_and_found_again() -> None:
+    clock = Clock()
+    outcome = ["blinded"]
+
+    def look(edge: str) -> Witnessed:
+        return Witnessed(edge=edge, port=1, outcome=outcome[0], speaks="http")
+
+    here = world(clock=clock, lookout=SimpleNamespace(look=look))
+    probe = WitnessProbe("a->b")
+    made = 0
+    for _ in range(120):
+        clock.at_s += probe.every_s
+        made += bool(probe.look(here))
+    assert 20 < made < 35
+    outcome[0] = "answered"
+    for _ in range(12):
+        clock.at_s += probe.every_s
+        seen = probe.look(here)
+    assert seen[0] == Witnessed(edge="a->b", port=1, outcome="answered", speaks="http", happened_s=clock.at_s)
+
+
 def test_a_survey_is_a_look_at_each_edge_that_it_saw() -> None:
     fact = Surveyed(edge="a->b", mediated=3, direct=0)
     lookout = SimpleNamespace(survey=lambda: (fact,))
