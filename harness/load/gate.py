@@ -95,15 +95,24 @@ class Gate:
         if self._closed and self._open:
             seat.row, seat.filled = IN_TASK, False
             return seat
-        pool = self._pools[type(user)]
-        seat.greenlet = gevent.getcurrent()
         user._state = LOCUST_STATE_WAITING
+        self._park(self._pools[type(user)], seat)
+        user._state = LOCUST_STATE_RUNNING
+        seat.filled = False
+        seat.begun_us = self._recorder.now_us()
+        if self._closed:
+            seat.row = IN_TASK
+        else:
+            self.second.late_us = max(self.second.late_us, seat.begun_us - seat.due_us)
+        return seat
+
+    def _park(self, pool: Pool, seat: Seat) -> None:
+        seat.greenlet = gevent.getcurrent()
         seat.parked = True
         pool.idle.append(seat)
         try:
-            woken_by = None
-            while woken_by is not seat:  # whatever else may wake it, only the gate gives it its seat
-                woken_by = self._hub.switch()
+            while self._hub.switch() is not seat:  # whatever else may wake it, only the gate gives it its seat
+                pass
         except BaseException:
             if seat in pool.idle:
                 pool.idle.remove(seat)
@@ -113,14 +122,6 @@ class Gate:
             raise
         finally:
             seat.parked = False
-        user._state = LOCUST_STATE_RUNNING
-        seat.filled = False
-        seat.begun_us = self._recorder.now_us()
-        if self._closed:
-            seat.row = IN_TASK
-        else:
-            self.second.late_us = max(self.second.late_us, seat.begun_us - seat.due_us)
-        return seat
 
     def leave(self, seat: Seat, raised: bool) -> None:
         """The task is over."""
