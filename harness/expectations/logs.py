@@ -10,8 +10,8 @@ from harness.facts import ContainerSeen
 from harness.journal import Journal
 
 PROBE = "logs"
-GAP_S = 5.0
-LAG_S = 2.0  # how late a line may arrive
+GAP_S = 4.0  # as the probe promises (harness/probes/logs.py); a test holds them together
+LAG_S = 1.0  # how late a line may arrive
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL")
 _SPELLED = {"WARN": "WARNING", "ERR": "ERROR", "FATAL": "CRITICAL", "PANIC": "CRITICAL", "CRIT": "CRITICAL"}

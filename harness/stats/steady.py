@@ -106,7 +106,7 @@ def window_s(for_s: float) -> float:
     return max(for_s / 20, min(1.0, for_s / 4))
 
 
-def steady_from(  # noqa: PLR0917 (where, what, how long, from, to, known until: read in this order)
+def steady_from(
     rows: Rows,
     conditions: Sequence[Condition],
     for_s: float,
@@ -147,7 +147,7 @@ def steady_from(  # noqa: PLR0917 (where, what, how long, from, to, known until:
 class _Grid:
     """Per window, whether it is bad for sure, and whether it could still become so when what waits ends badly."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         rows: Rows,
         conditions: Sequence[Condition],

@@ -212,7 +212,7 @@ def timeline(seed: int) -> Timeline:
         for _ in range(dice.choice([0, 0, 1, 2]) if text != "all is well" else 5):
             line_s = dice.uniform(gate_s, closed_s)
             lines.append(Line(dice.choice(["api", "db"]), dice.choice(["api-1", "db-1"]), line_s, text))
-            arrived_s.append(line_s + dice.uniform(0, 1.5))
+            arrived_s.append(line_s + dice.uniform(0, 0.95))
     return Timeline(Drill(), journal_of(*written), rows_of(entries), np.array(reserved_s), lines, arrived_s)
 
 
@@ -265,7 +265,7 @@ def _containers(dice: random.Random, on_s: float, off_s: float, closed_s: float)
         deaths = [(on_s + 0.01, 137)] if service == "db" and dice.random() < 0.8 else []
         deaths += [(dice.uniform(0, closed_s), dice.choice([0, 1, 137])) for _ in range(dice.choice([0, 0, 0, 1, 2]))]
         for at_s, code in sorted(deaths):
-            lag_s = dice.uniform(0, 1.5)
+            lag_s = dice.uniform(0, 0.95)
             if dice.random() < 0.2:
                 found.append(
                     f.ContainerChanged(
