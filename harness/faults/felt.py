@@ -125,10 +125,10 @@ def gone(
     after: Sequence[Witnessed],
     still: Callable[[Witnessed], str] = lambda look: "",
 ) -> Landing:
-    """Whether the last looks at every place that answered before are ordinary again; 'landed' is: proven gone.
+    """Whether, at every place that answered before, looks have been ordinary since; 'landed' is: proven gone.
 
-    One look is enough after a fault that hit every connection, up to five after one that hit a share. `still` says what
-    is wrong with an answered look, '' for nothing.
+    One look is enough after a fault that hit every connection, up to five in a row after one that hit a share. What
+    comes later does not unprove it: that is another trouble. `still` says what is wrong with an answered look, or ''.
     """
     needed = 1 if share >= 1 else min(GONE_LOOKS, math.ceil(math.log(1 - CONFIDENCE) / math.log(1 - share)))
     places = {place(look) for look in answered(before)} or {place(look) for look in able(after)}
@@ -136,15 +136,19 @@ def gone(
     if not places:
         return Landing("not_measurable", "no edge was looked at", stated=stated)
     for where in sorted(places):
-        last = [look for look in able(after) if place(look) == where][-needed:]
-        name = f"{where[0]}:{where[1]}"
-        if len(last) < needed:
-            why = f"{name} was looked at {len(last)} times since; {needed} looks would prove it"
-            return Landing("not_measurable", why, stated=stated, looks=len(last))
-        for look in last:
+        looks = [look for look in able(after) if place(look) == where]
+        ordinary, wrong = 0, ""
+        for look in looks:
             wrong = look.outcome if look.outcome != "answered" else still(look)
+            ordinary = 0 if wrong else ordinary + 1
+            if ordinary == needed:
+                break
+        else:
+            name = f"{where[0]}:{where[1]}"
             if wrong:
-                return Landing("not_landed", f"{name} is still {wrong}", stated, {"outcome": wrong}, looks=len(last))
+                return Landing("not_landed", f"{name} is still {wrong}", stated, {"outcome": wrong}, looks=len(looks))
+            why = f"{name} was looked at {len(looks)} times since; {needed} looks would prove it"
+            return Landing("not_measurable", why, stated=stated, looks=len(looks))
     return Landing("landed", "answered as before", stated, {"outcome": "answered"}, looks=needed * len(places))
 
 

@@ -53,15 +53,22 @@ class ServiceFault(Fault):
     def _put_right(
         self, world: World, ill: Callable[[ContainerSeen], bool], cure: Callable[[str], None], command: str
     ) -> str:
-        """Cure what is ill, and read back that nothing is; tried twice. Raises NotMended with the command for a
-        person.
+        """Cure what is ill, and read back that it is not so any more; tried twice. Raises NotMended with the command.
+
+        A container that was started and ended again is put right: that it does not stay up is the stack's affair, which
+        shows in the steady state, and no fault of ours that is still on.
         """
         error: Exception | None = None
         for _ in range(2):
             try:
-                if any(map(ill, world.containers.states(self.service))):
+                were = {(it.container, it.started_at) for it in world.containers.states(self.service) if ill(it)}
+                if were:
                     cure(self.service)
-                self._becomes(world, lambda seen: not any(map(ill, seen)), MEND_S, "as it was")
+
+                def cured(seen: Sequence[ContainerSeen], were: set[tuple[str, str]] = were) -> bool:
+                    return not any(ill(it) and (it.container, it.started_at) in were for it in seen)
+
+                self._becomes(world, cured, MEND_S, "as it was")
                 return ""
             except NotApplied as caught:
                 error = caught

@@ -193,7 +193,11 @@ def test_a_service_is_back_when_every_edge_into_it_answers_again() -> None:
     it = fault("stop")
     assert it.gone([*BEFORE, *other], slow(0, 3)).outcome == "not_measurable"
     assert it.gone([*BEFORE, *other], slow(0, 3) + other).outcome == "landed"
-    assert it.gone([*BEFORE, *other], [*slow(0, 3), look("refused"), *other]).outcome == "not_landed"
+    assert it.gone([*BEFORE, *other], [look("refused"), *other]).outcome == "not_landed"
+
+
+def test_what_goes_wrong_after_a_mend_was_proven_does_not_unprove_it() -> None:
+    assert fault("stop").gone(BEFORE, [look("refused"), *slow(0, 1), look("refused")]).outcome == "landed"
 
 
 def test_without_an_edge_into_a_service_nothing_is_measurable() -> None:

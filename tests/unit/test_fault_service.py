@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.errors import NotApplied, NotMended
+from harness.facts import ContainerSeen
 from harness.fakeworld import FakeWorld
 from harness.faults.kill import Kill
 from harness.faults.pause import Pause
@@ -41,8 +42,6 @@ def test_a_container_that_stays_as_it_was_is_not_applied(
 def test_a_container_that_its_restart_policy_brought_back_has_been_killed(
     fake: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.facts import ContainerSeen
-
     lives = iter(["2026-01-01T10:00:00Z", "2026-01-01T10:00:00Z", "2026-01-01T10:05:00Z"])
     monkeypatch.setattr(
         fake.containers,
@@ -51,6 +50,20 @@ def test_a_container_that_its_restart_policy_brought_back_has_been_killed(
     )
     monkeypatch.setattr(fake.containers, "kill", lambda *_: None)
     assert Kill(service="db").inject("it", fake.world) == {"db-1": "running"}
+
+
+def test_a_service_that_was_started_and_ended_again_by_itself_is_no_fault_of_ours(
+    fake: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = ["10:00"]
+    monkeypatch.setattr(
+        fake.containers,
+        "states",
+        lambda service="": (ContainerSeen(service="db", container="db-1", status="exited", started_at=started[-1]),),
+    )
+    monkeypatch.setattr(fake.containers, "start", lambda service: started.append("10:05"))
+    assert Stop(service="db").mend("it", fake.world) == ""
+    assert started == ["10:00", "10:05"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
