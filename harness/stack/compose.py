@@ -17,6 +17,7 @@ class Compose:
     project: str
     file: Path
     directory: Path
+    env_files: tuple[Path, ...] = ()
 
     def up(self, services: Sequence[str], within_s: float) -> Answer:
         """Create and start these services, or all; pulls and builds nothing. The command is killed at the deadline."""
@@ -35,19 +36,21 @@ class Compose:
             "--ansi",
             "never",
             "--progress",
-            "plain",
+            "quiet",
             "-p",
             self.project,
             "-f",
             str(self.file),
         ]
-        return run((*command, "--project-directory", str(self.directory), *args), within_s=within_s, cwd=self.directory)
+        command += ["--project-directory", str(self.directory)]
+        command += [part for path in self.env_files for part in ("--env-file", str(path))]
+        return run((*command, *args), within_s=within_s, cwd=self.directory)
 
 
 def is_port_taken(answer: Answer) -> bool:
     """Somebody took one of our ports between choice and start."""
     said = answer.err.lower()
-    return "already allocated" in said or "address already in use" in said or "ports are not available" in said
+    return "already allocated" in said or "bind: address already in use" in said or "ports are not available" in said
 
 
 def is_pool_taken(answer: Answer) -> bool:

@@ -26,13 +26,20 @@ def ready_images(project: Project, *, offline: bool = False, say: Callable[[str]
     Raises CannotRun with everything that is missing at once, each with its cure.
     """
     config, _ = image_names(project.config)
-    missing = []
-    for name, body in services(config).items():
-        if body.get("build") and not (offline and _exists(body["image"])):
-            say(f"building {body['image']}")
+    missing: list[Missing] = []
+    to_build = [name for name, body in services(config).items() if body.get("build")]
+    to_build = [name for name in to_build if not (offline and _exists(config["services"][name]["image"]))]
+    while to_build:
+        problems = {}
+        for name in to_build:
+            say(f"building {config['services'][name]['image']}")
             problem = _build(project, config, name)
             if problem:
-                missing.append(problem)
+                problems[name] = problem
+        if len(problems) in (0, len(to_build)):
+            missing += problems.values()
+            break
+        to_build = list(problems)  # it may be based on one that has just been built
     wanted = {
         str(body["image"]): name
         for name, body in services(config).items()

@@ -16,11 +16,25 @@ def services(config: Config) -> dict[str, dict[str, Any]]:
     return {name: body or {} for name, body in (config.get("services") or {}).items()}
 
 
+def network_mode(config: Config, service: str) -> str:
+    """Its `network_mode`; `container:NAME` of a container of this very project is what it means, `service:x`."""
+    mode = str(services(config).get(service, {}).get("network_mode") or "")
+    if mode.startswith("container:"):
+        own = fixed(config).get(mode.removeprefix("container:"))
+        return f"service:{own}" if own else mode
+    return mode
+
+
+def fixed(config: Config) -> dict[str, str]:
+    """Services by their fixed container name."""
+    return {str(body["container_name"]): name for name, body in services(config).items() if body.get("container_name")}
+
+
 def owner(config: Config, service: str) -> str:
     """The service whose network namespace it runs in: itself, or x with `network_mode: service:x`."""
     seen = {service}
     while True:
-        mode = str(services(config).get(service, {}).get("network_mode") or "")
+        mode = network_mode(config, service)
         target = mode.removeprefix("service:")
         if target == mode or target in seen or target not in services(config):
             return service
@@ -35,7 +49,7 @@ def sharers(config: Config, service: str) -> tuple[str, ...]:
 
 def outside(config: Config, service: str) -> str:
     """Why the namespace of a service is not on networks of the project, or ''."""
-    mode = str(services(config).get(owner(config, service), {}).get("network_mode") or "")
+    mode = network_mode(config, owner(config, service))
     if mode in ("host", "none"):
         return f"{service} has network_mode: {mode}"
     if mode.startswith("container:"):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from harness.edges import Edge
 from harness.stack import names as topology
-from harness.stack.subnets import Range, by_version
+from harness.stack.subnets import Range, by_version, static_addresses
 
 SPARE = 3
 """Addresses of a range that no container gets: network, broadcast, gateway."""
@@ -54,6 +54,19 @@ def lane_addresses(edges: Sequence[Edge], ranges: Mapping[str, Sequence[Range]])
         if edge.address and home:
             found.append(f"{edge.address}/{home.used.prefixlen}")
     return tuple(found)
+
+
+def lane_homes(config: topology.Config, ranges: Mapping[str, Sequence[Range]], edges: Sequence[Edge]) -> dict[str, str]:
+    """The lanes' own address on networks where services have static ones: they start first, and Docker would give
+    them the
+    lowest address, which may be one of those."""
+    busy = {edge.address for edge in edges}
+    homes: dict[str, str] = {}
+    for key in ranges:
+        if static_addresses(config, key):
+            free = [address for address in _room(config, key, ranges) if address not in busy]
+            homes |= {key: free[-1]} if free else {}
+    return homes
 
 
 def top_down(network: ipaddress.IPv4Network) -> Iterator[str]:

@@ -24,12 +24,14 @@ class Project:
     files      as given; a folder stands for what Compose finds in it
     directory  paths in the file count from here
     config     the resolved file, `$` as the containers see it (not doubled)
+    env_files  as given; Compose reads them again for secrets that come from its environment
     """
 
     name: str
     files: tuple[Path, ...]
     directory: Path
     config: dict[str, Any]
+    env_files: tuple[Path, ...] = ()
 
     @property
     def services(self) -> dict[str, dict[str, Any]]:
@@ -59,8 +61,9 @@ def read_project(
         command += [] if path.is_dir() else ["-f", str(path)]
     for profile in profiles:
         command += ["--profile", profile]
-    for env_file in env_files:
-        command += ["--env-file", str(Path(env_file).resolve())]
+    resolved = tuple(Path(path).resolve() for path in env_files)
+    for env_file in resolved:
+        command += ["--env-file", str(env_file)]
     answer = run((*command, "config", "--format", "json"), within_s=READ_S, cwd=directory, environ=environ)
     if not answer.ok:
         if gone(answer) or "unknown shorthand flag" in answer.err:
@@ -70,7 +73,9 @@ def read_project(
     config = json.loads(answer.out.replace("$$", "$"))
     if not config.get("services"):
         raise UsageError(f"{files[0]}: it starts no service{' without a profile' if not profiles else ''}")
-    return Project(str(config.get("name") or directory.name), tuple(Path(path) for path in files), directory, config)
+    return Project(
+        str(config.get("name") or directory.name), tuple(Path(path) for path in files), directory, config, resolved
+    )
 
 
 def written(config: Mapping[str, Any]) -> str:

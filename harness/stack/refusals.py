@@ -19,7 +19,7 @@ def reaching_outside(config: topology.Config) -> tuple[Missing, ...]:
                 )
             )
         for source in body.get("volumes_from") or ():
-            if str(source).startswith("container:"):
+            if str(source).startswith("container:") and str(source).split(":")[1] not in topology.fixed(config):
                 found.append(
                     Missing(
                         f"services.{name}.volumes_from uses a container outside of the project: {source}",

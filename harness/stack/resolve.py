@@ -29,7 +29,8 @@ class Chosen:
     edges      as placed
     ranges     of each bridge network
     ports      free ports on 127.0.0.1 by service, container port and protocol, one per replica
-    copies     new sources of bind mounts
+    copies     new sources of bind mounts; `copies_folder` holds them
+    homes      the lanes' own addresses where they must not be Docker's choice
     data       modes of volumes
     mediate    False leaves out lanes and hosts entries (to observe the stack as it is)
     """
@@ -40,6 +41,8 @@ class Chosen:
     ports: Mapping[Key, Sequence[int]] = field(default_factory=dict)
     api_port: int = 0
     copies: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    copies_folder: str = ""
+    homes: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, Data] = field(default_factory=dict)
     harness_image: str = ""
     toxiproxy_image: str = ""
@@ -74,6 +77,8 @@ def resolve(config: dict[str, Any], chosen: Chosen) -> tuple[dict[str, Any], tup
             harness_image=chosen.harness_image,
             toxiproxy_image=chosen.toxiproxy_image,
             api_port=chosen.api_port,
+            homes=chosen.homes,
+            copies=chosen.copies_folder,
         )
         lines += said
     return config, tuple(lines)

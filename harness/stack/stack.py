@@ -26,7 +26,7 @@ from harness.stack.docker import docker, inspected
 from harness.stack.free_ports import free_ports
 from harness.stack.images import ready_images
 from harness.stack.mentions import addresses
-from harness.stack.place import place
+from harness.stack.place import lane_homes, place
 from harness.stack.project import Project, written
 from harness.stack.ready import State, culprits, not_ready, state_of
 from harness.stack.refusals import reaching_outside
@@ -137,7 +137,11 @@ class Stack:
         for line in fill(self.project, self._modes, self.run_id, image):
             self._say(line)
         self._chosen = dataclasses.replace(
-            self._chosen, copies=mounts.places, harness_image=image, toxiproxy_image=TOXIPROXY_TAG
+            self._chosen,
+            copies=mounts.places,
+            copies_folder=str(self.folder / "binds") if mounts.copies else "",
+            harness_image=image,
+            toxiproxy_image=TOXIPROXY_TAG,
         )
 
     def preview(self) -> tuple[str, ...]:
@@ -277,7 +281,8 @@ class Stack:
 
     @property
     def _compose(self) -> Compose:
-        return Compose(self.project_name, self.folder / "compose.yaml", self.project.directory)
+        project = self.project
+        return Compose(self.project_name, self.folder / "compose.yaml", project.directory, project.env_files)
 
     def _choose(self, attempt: int) -> None:
         config = self.project.config
@@ -289,7 +294,9 @@ class Stack:
         }
         ranges = choose(config, taken(), literals, self._seed + attempt)
         fresh = [dataclasses.replace(edge, address="", network="", upstream="") for edge in self._chosen.edges]
-        self._chosen = dataclasses.replace(self._chosen, ranges=ranges, edges=place(config, fresh, ranges))
+        edges = place(config, fresh, ranges)
+        homes = lane_homes(config, ranges, edges)
+        self._chosen = dataclasses.replace(self._chosen, ranges=ranges, edges=edges, homes=homes)
         self._choose_ports()
 
     def _choose_ports(self) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from harness.errors import CannotRun
+from harness.stack.binds import remove_copies
 from harness.stack.changes.identity import RUN_LABEL
+from harness.stack.changes.lanes import COPIES_LABEL
 from harness.stack.docker import asked, docker, inspected
 
 TRIES = 4
 REMOVE_S = 120.0
+COPIES_IMAGE = "debian:trixie-slim"
 
 
 def sweep(run_id: str) -> list[str]:
@@ -20,6 +24,7 @@ def sweep(run_id: str) -> list[str]:
     """
     label = f"label={RUN_LABEL}={run_id}"
     left: list[str] = []
+    copies = _copies(label)
     for attempt in range(TRIES):
         left = []
         try:
@@ -38,9 +43,17 @@ def sweep(run_id: str) -> list[str]:
         except CannotRun as error:  # Docker is gone: nothing is known, so nothing is called removed
             return [f"everything of run {run_id}: {error}"]
         if not left:
-            return []
+            return [gone for place in copies if (gone := remove_copies(place.parent, COPIES_IMAGE))]
         time.sleep(0.3 * (attempt + 1))
     return left
+
+
+def _copies(label: str) -> list[Path]:
+    """Folders with copies of bind mounts that the run's lanes name; only what lies in a run's folder is believed."""
+    shown = '{{.Label "' + COPIES_LABEL + '"}}'
+    answer = docker("ps", "--all", "--filter", label, "--format", shown)
+    places = [Path(line) for line in answer.out.splitlines() if line.strip()]
+    return [place for place in places if place.name == "binds" and (place.parent / "stack.json").exists()]
 
 
 def _freed(network: str) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.edges import Edge
 from harness.errors import CannotRun
-from harness.stack.place import lane_addresses, place
+from harness.stack.place import lane_addresses, lane_homes, place
 from harness.stack.subnets import Range, choose, routes
 
 NET = ipaddress.ip_network
@@ -96,3 +96,13 @@ def test_toxiproxy_dials_a_name_that_is_the_dependencys_alone() -> None:
     body["services"]["s2"]["hostname"] = "s1"
     placed = place(body, [Edge("s0", "s1")], {"default": (Range(NET("10.7.0.0/24")),)})
     assert placed[0].upstream == "s1.drill-upstream"
+
+
+def test_lanes_start_first_and_must_not_get_an_address_that_a_service_will_need() -> None:
+    body = config(2)
+    body["services"]["s1"]["networks"] = {"default": {"ipv4_address": "10.7.0.2"}}
+    ranges = {"default": (Range(NET("10.7.0.0/24"), NET("10.7.0.0/24")),)}
+    placed = place(body, [Edge("s0", "s1")], ranges)
+    home = lane_homes(body, ranges, placed)["default"]
+    assert home not in {"10.7.0.2", placed[0].address}
+    assert lane_homes(config(2), ranges, placed) == {}

@@ -90,6 +90,30 @@ def test_a_fixed_container_name_on_the_implicit_network_becomes_an_alias_there()
     assert new["services"]["a"]["networks"] == {"default": {"aliases": ["box"]}}
 
 
+def test_a_container_of_the_project_named_by_its_fixed_name_is_its_service() -> None:
+    services = {
+        "vpn": {"container_name": "box"},
+        "app": {"network_mode": "container:box", "volumes_from": ["container:box:ro", "vpn"]},
+        "other": {"network_mode": "container:elsewhere"},
+    }
+    new, lines = fixed_names({"name": "x", "services": services})
+    assert new["services"]["app"]["network_mode"] == "service:vpn"
+    assert new["services"]["app"]["volumes_from"] == ["vpn:ro", "vpn"]
+    assert new["services"]["other"]["network_mode"] == "container:elsewhere"
+    assert len(lines) == 3
+
+
+def test_an_image_based_on_another_of_the_project_is_built_on_ours() -> None:
+    services = {
+        "base": {"build": {"context": "/b"}, "image": "shop/base:1"},
+        "app": {"build": {"context": "/a", "additional_contexts": {"x": "/x"}}},
+    }
+    new, _ = image_names({"name": "shop", "services": services})
+    contexts = new["services"]["app"]["build"]["additional_contexts"]
+    assert contexts == {"shop/base:1": "docker-image://drill/shop-base", "x": "/x"}
+    assert "additional_contexts" not in new["services"]["base"]["build"]
+
+
 def test_what_is_built_never_moves_the_users_own_tag(config: dict[str, Any]) -> None:
     new, lines = image_names(config)
     assert new["services"]["api"]["image"] == new["services"]["job"]["image"] == "drill/shop-api"

@@ -13,6 +13,7 @@ _INTERFACE = "com.docker.network.bridge.name"
 def fixed_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Drop them; a container's name stays resolvable, as an alias on each of its networks."""
     new, lines = copy.deepcopy(config), []
+    lines += _by_service(new)
     for name, body in (new.get("services") or {}).items():
         fixed = body.pop("container_name", None)
         if fixed:
@@ -28,6 +29,25 @@ def fixed_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if _INTERFACE in options:
             lines.append(f"networks.{key}.driver_opts: the fixed interface name {options.pop(_INTERFACE)} dropped")
     return new, lines
+
+
+def _by_service(config: dict[str, Any]) -> list[str]:
+    """What names a container of the project by its fixed name names the service instead."""
+    lines = []
+    own = topology.fixed(config)
+    for name, body in (config.get("services") or {}).items():
+        for word in ("network_mode", "pid", "ipc"):
+            given = str(body.get(word) or "")
+            if given.startswith("container:") and given[10:] in own:
+                body[word] = f"service:{own[given[10:]]}"
+                lines.append(f"services.{name}.{word}: {given} → {body[word]}")
+        sources = [str(source) for source in body.get("volumes_from") or ()]
+        for at, source in enumerate(sources):
+            container, _, mode = source.removeprefix("container:").partition(":")
+            if source.startswith("container:") and container in own:
+                body["volumes_from"][at] = own[container] + (f":{mode}" if mode else "")
+                lines.append(f"services.{name}.volumes_from: {source} → {body['volumes_from'][at]}")
+    return lines
 
 
 def _add_alias(config: dict[str, Any], service: str, alias: str) -> None:

@@ -28,6 +28,7 @@ def image_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if isinstance(build, dict):
             build.pop("tags", None)
         lines.append(f"services.{name}.image: {ours}, built from the project's own context")
+    _based_on_each_other(services, renamed)
     for name, body in services.items():
         if not body.get("build") and body.get("image") in renamed:
             lines.append(f"services.{name}.image: {body['image']} → {renamed[body['image']]}")
@@ -35,3 +36,15 @@ def image_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         body.pop("pull_policy", None)
         body.pop("profiles", None)
     return new, lines
+
+
+def _based_on_each_other(services: dict[str, Any], renamed: dict[str, str]) -> None:
+    """A Dockerfile that begins FROM another service's image by the user's tag must find ours (BuildKit's named
+    contexts)."""
+    for body in services.values():
+        build = body.get("build")
+        others = {tag: f"docker-image://{ours}" for tag, ours in renamed.items() if ours != body.get("image")}
+        if isinstance(build, dict) and others:
+            given = build.get("additional_contexts") or {}
+            given = dict(str(line).partition("=")[::2] for line in given) if isinstance(given, list) else given
+            build["additional_contexts"] = {**others, **given}

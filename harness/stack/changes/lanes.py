@@ -13,6 +13,9 @@ from harness.stack.changes.identity import RUN_LABEL
 LANES = "drill-lanes"
 TOXIPROXY = "drill-toxiproxy"
 OUTSIDE = "drill-outside"
+COPIES_LABEL = "io.drill.copies"
+"""Where the copies of the run's bind mounts are, so that teardown by label alone finds them too."""
+NO_HOMES: Mapping[str, str] = {}
 API_PORT = 61474
 """Not Toxiproxy's usual 8474, on which a Toxiproxy of the user's own stack may listen and need a proxy of ours."""
 
@@ -26,6 +29,8 @@ def lanes(
     harness_image: str,
     toxiproxy_image: str,
     api_port: int,
+    homes: Mapping[str, str] = NO_HOMES,
+    copies: str = "",
 ) -> tuple[dict[str, Any], list[str]]:
     """Add both services. Lanes are on every bridge network (so that Toxiproxy finds each dependency by its own name)
     and on
@@ -34,6 +39,7 @@ def lanes(
     labels = {RUN_LABEL: run_id}
     used = dict.fromkeys(key for name in topology.services(config) for key in topology.networks(config, name))
     mine: dict[str, Any] = {key: {} for key in used if topology.bridged(config, key)}
+    mine |= {key: {"ipv4_address": address} for key, address in homes.items() if key in mine}
     networks = new.setdefault("networks", {})
     if all(topology.internal(config, key) for key in mine):
         networks[OUTSIDE] = {**(networks.get(OUTSIDE) or {}), "labels": labels}
@@ -50,7 +56,7 @@ def lanes(
         "ports": [
             {"mode": "host", "host_ip": "127.0.0.1", "target": API_PORT, "published": str(api_port), "protocol": "tcp"}
         ],
-        "labels": labels,
+        "labels": {**labels, COPIES_LABEL: copies} if copies else labels,
         "stop_grace_period": "1s",
     }
     gateways = sorted({edge.upstream for edge in edges if edge.address and edge.external and _is_gateway(config, edge)})
