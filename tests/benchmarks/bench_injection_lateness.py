@@ -138,7 +138,11 @@ def drill_steps(api: tuple[str, int], port: int, first_s: float) -> list[float]:
 
 def one_round(api: tuple[str, int]) -> tuple[list[float], list[float]]:
     """Lateness by the greenlet and by the drill, in ms, while one Locust runs flat out."""
-    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="lateness-"))
+    with tempfile.TemporaryDirectory() as folder:
+        return in_turn(api, free_port(), Path(folder))
+
+
+def in_turn(api: tuple[str, int], port: int, folder: Path) -> tuple[list[float], list[float]]:
     (folder / "server.py").write_text(SERVER)
     (folder / "locustfile.py").write_text(textwrap.dedent(LOCUSTFILE))
     from harness.world.toxiproxy import Server
