@@ -50,8 +50,7 @@ def address_ranges(
                 )
         network["ipam"] = {**(network.get("ipam") or {}), "config": parts}
         _move_static(new, key, chosen)
-        if not any(one.given for one in chosen):
-            lines.append(f"networks.{key}: range {chosen[0].used}")
+        lines += [f"networks.{key}: range {one.used}" for one in chosen if not one.given]
     return new, lines
 
 
