@@ -21,7 +21,7 @@ rehearsal: ready
 	echo "drill run $(DRILL) ended with $$code"; exit $$code
 
 test: ready
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest tests/unit tests/wire tests/e2e
 
 bench: ready
 	@for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(PYTHON) $$bench || exit $$?; done

@@ -31,14 +31,17 @@ def fix(say: Say, checks: Sequence[Check] = CHECKS) -> list[Seen]:
 def preflight(say: Say = lambda line: None, checks: Sequence[Check] = CHECKS) -> None:
     """Raises errors.CannotRun with every thing that a run needs of this machine and lacks, each with its cure.
 
-    One thing it cures by itself, in half a second: the harness image, when only the code inside has changed since.
+    One thing it cures by itself, in half a second: the harness image, when only the code inside has changed. The base
+    image is wanted for that alone.
     """
-    needed = [check for check in checks if check.name in PREFLIGHT]
     seen: list[Seen] = []
-    for check in needed:
-        make = _cured if check.name == "harness image" else _looked
-        seen.append(_hindered(check, seen) or make(check, say))
-    missing = [one for one in seen if one.state == "missing"]
+    for check in checks:
+        if check.name in PREFLIGHT:
+            based = any(one.check == "base image" and one.state == "ok" for one in seen)
+            make = _cured if check.name == "harness image" and based else _looked
+            seen.append(_hindered(check, seen) or make(check, say))
+    built = any(one.check == "harness image" and one.state == "ok" for one in seen)
+    missing = [one for one in seen if one.state == "missing" and not (built and one.check == "base image")]
     if missing:
         raise CannotRun(*(Missing(one.what, one.cure) for one in missing))
 

@@ -76,8 +76,11 @@ def test_a_run_is_refused_with_everything_missing_at_once() -> None:
 
 def test_a_run_builds_the_harness_image_by_itself_and_nothing_else() -> None:
     image, disk = Thing("harness image", there=False), Thing("disk")
-    examine.preflight(checks=[image, disk])
+    examine.preflight(checks=[Thing("base image"), image, disk])
     assert image.did == ["look", "fix", "look"]
+    examine.preflight(checks=[Thing("base image", there=False), Thing("harness image")])
+    with pytest.raises(CannotRun):
+        examine.preflight(checks=[Thing("base image", there=False), Thing("harness image", there=False)])
     with pytest.raises(CannotRun):
         examine.preflight(checks=[Thing("toxiproxy image", there=False)])
 

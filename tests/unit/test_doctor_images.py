@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.doctor.debian import Distribution
 from harness.doctor.docker_cli import Answer
-from harness.doctor.images import harness, harness_tag, registry, tags, toxiproxy
+from harness.doctor.images import base, harness, harness_tag, registry, tags, toxiproxy
+from harness.doctor.sources import Source
 from harness.errors import CannotRun
 
 
@@ -161,3 +163,44 @@ def test_without_go_and_registry_the_one_apt_line_is_told(monkeypatch: pytest.Mo
     with pytest.raises(CannotRun) as error:
         toxiproxy.ensure_toxiproxy_image()
     assert error.value.missing[0].cure == "apt-get install -y golang-go"
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "loads", "said"),
+    [
+        ("echo tar", "cat > /dev/null; echo sha256:1", ""),
+        ("echo 'E: no route' >&2; exit 25", "cat > /dev/null; echo sha256:1", "E: no route"),
+        ("echo tar", "echo 'no space left on device' >&2; exit 1", "no space left"),
+    ],
+)
+def test_the_base_image_gets_its_name_only_when_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bootstrap: str, loads: str, said: str
+) -> None:
+    asked = fake_docker(tmp_path, monkeypatch, f'case "$1" in import) {loads};; esac')
+    (tmp_path / "mmdebstrap").write_text(f"#!/bin/sh\n{bootstrap}\n")
+    (tmp_path / "mmdebstrap").chmod(0o755)
+    monkeypatch.setattr(base, "own_mirror", tuple)
+    if said:
+        with pytest.raises(CannotRun, match=said):
+            base.make_base_image()
+        assert "tag " not in asked.read_text()
+    else:
+        base.make_base_image()
+        assert asked.read_text().endswith("tag sha256:1 debian:trixie-slim\n")
+
+
+@pytest.mark.parametrize(
+    ("uri", "mirror"),
+    [
+        ("http://deb.debian.org/debian", ()),
+        ("http://mirror.example/debian", ("http://mirror.example/debian",)),
+        ("mirror+file:/etc/apt/mirrors/debian.list", ()),
+        ("http://archive.example/ubuntu", ()),
+    ],
+)
+def test_a_machine_with_a_mirror_of_its_own_makes_the_base_image_from_it(
+    monkeypatch: pytest.MonkeyPatch, uri: str, mirror: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(base, "distribution", lambda: Distribution("Debian 12", "bookworm"))
+    monkeypatch.setattr(base, "read_sources", lambda: [Source((uri,), ("bookworm",), ("main",))])
+    assert base.own_mirror() == mirror

@@ -15,7 +15,7 @@ class HarnessImageCheck:
     """drill/harness:<hash of harness/inside>."""
 
     name: str = "harness image"
-    needs: tuple[str, ...] = ("engine", "base image")
+    needs: tuple[str, ...] = ("engine",)
 
     def look(self) -> Seen:
         tag = harness_tag()

@@ -5,14 +5,18 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
-from harness.doctor.docker_cli import image_exists
+from harness.doctor.debian import distribution
+from harness.doctor.docker_cli import docker, image_exists
 from harness.doctor.images.registry import pull
 from harness.doctor.images.tags import BASE_TAG
+from harness.doctor.sources import read_sources
 from harness.errors import CannotRun, Missing
 
 SUITE = "trixie"
 MAKE_S = 900.0
+USUAL_MIRRORS = ("deb.debian.org",)
 
 
 def ensure_base_image(say: Callable[[str], object] = lambda line: None) -> str:
@@ -32,9 +36,12 @@ def ensure_base_image(say: Callable[[str], object] = lambda line: None) -> str:
 
 
 def make_base_image() -> None:
-    """`mmdebstrap … trixie - | docker import - debian:trixie-slim`. Raises errors.CannotRun with the reason."""
-    bootstrap = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates", SUITE, "-"]
-    load = ["docker", "import", "--change", 'CMD ["bash"]', "-", BASE_TAG]
+    """`mmdebstrap … trixie -` into `docker import -`, and named debian:trixie-slim only when both have ended well.
+
+    Raises errors.CannotRun with the reason; then there is no such image.
+    """
+    bootstrap = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates", SUITE, "-", *own_mirror()]
+    load = ["docker", "import", "--change", 'CMD ["bash"]', "-"]
     with (
         subprocess.Popen(bootstrap, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as maker,
         subprocess.Popen(load, stdin=maker.stdout, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as loader,
@@ -42,14 +49,27 @@ def make_base_image() -> None:
         assert maker.stdout is not None
         maker.stdout.close()
         try:
-            said = loader.communicate(timeout=MAKE_S)[1]
+            loaded, refused = loader.communicate(timeout=MAKE_S)
             complaint = maker.communicate(timeout=60)[1]
         except subprocess.TimeoutExpired:
             maker.kill()
             loader.kill()
             raise CannotRun(f"mmdebstrap did not make {BASE_TAG} within {MAKE_S:g} s") from None
-    if maker.returncode or loader.returncode:
-        lines = (complaint if maker.returncode else said).decode(errors="replace").strip().splitlines()
-        raise CannotRun(
-            f"{BASE_TAG} cannot be made from Debian's packages: {lines[-1] if lines else 'no reason given'}"
-        )
+    image = loaded.decode().strip()
+    if maker.returncode == 0 and loader.returncode == 0 and docker("tag", image, BASE_TAG).ok:
+        return
+    if image:
+        docker("image", "rm", image)
+    lines = (complaint if maker.returncode else refused).decode(errors="replace").strip().splitlines()
+    raise CannotRun(f"{BASE_TAG} cannot be made from Debian's packages: {lines[-1] if lines else 'no reason given'}")
+
+
+def own_mirror() -> tuple[str, ...]:
+    """The Debian mirror that this machine itself installs from, where it is not the usual one: others may be out of reach."""
+    codename = distribution().codename
+    for source in read_sources():
+        for uri in source.uris:
+            if codename in source.suites and "main" in source.components and uri.startswith(("http://", "https://")):
+                usual = urlsplit(uri).hostname in USUAL_MIRRORS or "debian" not in uri
+                return () if usual else (uri,)
+    return ()
