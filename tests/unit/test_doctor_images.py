@@ -179,7 +179,6 @@ def test_the_base_image_gets_its_name_only_when_it_is_whole(
     asked = fake_docker(tmp_path, monkeypatch, f'case "$1" in import) {loads};; esac')
     (tmp_path / "mmdebstrap").write_text(f"#!/bin/sh\n{bootstrap}\n")
     (tmp_path / "mmdebstrap").chmod(0o755)
-    monkeypatch.setattr(base, "own_mirror", tuple)
     if said:
         with pytest.raises(CannotRun, match=said):
             base.make_base_image()
@@ -192,15 +191,36 @@ def test_the_base_image_gets_its_name_only_when_it_is_whole(
 @pytest.mark.parametrize(
     ("uri", "mirror"),
     [
-        ("http://deb.debian.org/debian", ()),
-        ("http://mirror.example/debian", ("http://mirror.example/debian",)),
-        ("mirror+file:/etc/apt/mirrors/debian.list", ()),
-        ("http://archive.example/ubuntu", ()),
+        ("http://mirror.example/debian", "http://mirror.example/debian"),
+        ("mirror+file:/etc/apt/mirrors/debian.list", ""),
+        ("http://archive.example/ubuntu", ""),
     ],
 )
-def test_a_machine_with_a_mirror_of_its_own_makes_the_base_image_from_it(
-    monkeypatch: pytest.MonkeyPatch, uri: str, mirror: tuple[str, ...]
+def test_the_mirror_of_a_machine_is_read_from_its_sources(
+    monkeypatch: pytest.MonkeyPatch, uri: str, mirror: str
 ) -> None:
     monkeypatch.setattr(base, "distribution", lambda: Distribution("Debian 12", "bookworm"))
     monkeypatch.setattr(base, "read_sources", lambda: [Source((uri,), ("bookworm",), ("main",))])
     assert base.own_mirror() == mirror
+
+
+def test_where_the_usual_mirror_cannot_be_reached_the_machines_own_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[tuple[str, ...]] = []
+
+    def make(*mirrors: str) -> None:
+        tried.append(mirrors)
+        if not mirrors:
+            raise CannotRun("no route")
+
+    monkeypatch.setattr(base, "image_exists", lambda tag: False)
+    monkeypatch.setattr(base, "pull", lambda tag, say: False)
+    monkeypatch.setattr(base.shutil, "which", lambda name: name)
+    monkeypatch.setattr(base, "make_base_image", make)
+    monkeypatch.setattr(base, "own_mirror", lambda: "http://mirror.example/debian")
+    said: list[str] = []
+    base.ensure_base_image(said.append)
+    assert tried == [(), ("http://mirror.example/debian",)]
+    assert "no route" in said[-1]
+    monkeypatch.setattr(base, "own_mirror", lambda: "")
+    with pytest.raises(CannotRun, match="no route"):
+        base.ensure_base_image()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from harness.doctor.debian import distribution
 from harness.doctor.docker_cli import docker, image_exists
@@ -16,7 +15,6 @@ from harness.errors import CannotRun, Missing
 
 SUITE = "trixie"
 MAKE_S = 900.0
-USUAL_MIRRORS = ("deb.debian.org",)
 
 
 def ensure_base_image(say: Callable[[str], object] = lambda line: None) -> str:
@@ -31,16 +29,24 @@ def ensure_base_image(say: Callable[[str], object] = lambda line: None) -> str:
             )
         )
     say(f"making {BASE_TAG} from Debian's packages (mmdebstrap, about a minute)")
-    make_base_image()
+    try:
+        make_base_image()
+    except CannotRun as error:
+        mirror = own_mirror()
+        if not mirror:
+            raise
+        say(f"{error}; trying again from {mirror}, where this machine's own packages come from")
+        make_base_image(mirror)
     return BASE_TAG
 
 
-def make_base_image() -> None:
+def make_base_image(*mirrors: str) -> None:
     """`mmdebstrap … trixie -` into `docker import -`, and named debian:trixie-slim only when both have ended well.
 
-    Raises errors.CannotRun with the reason; then there is no such image.
+    Without a mirror it is mmdebstrap's own choice, with the suite's updates and security fixes. Raises errors.CannotRun
+    with the reason; then there is no such image.
     """
-    bootstrap = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates", SUITE, "-", *own_mirror()]
+    bootstrap = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates", SUITE, "-", *mirrors]
     load = ["docker", "import", "--change", 'CMD ["bash"]', "-"]
     with (
         subprocess.Popen(bootstrap, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as maker,
@@ -64,12 +70,11 @@ def make_base_image() -> None:
     raise CannotRun(f"{BASE_TAG} cannot be made from Debian's packages: {lines[-1] if lines else 'no reason given'}")
 
 
-def own_mirror() -> tuple[str, ...]:
-    """The Debian mirror that this machine itself installs from, where it is not the usual one: others may be out of reach."""
+def own_mirror() -> str:
+    """The Debian mirror that this machine itself installs from: others may be out of its reach. '' where it has none."""
     codename = distribution().codename
     for source in read_sources():
         for uri in source.uris:
             if codename in source.suites and "main" in source.components and uri.startswith(("http://", "https://")):
-                usual = urlsplit(uri).hostname in USUAL_MIRRORS or "debian" not in uri
-                return () if usual else (uri,)
-    return ()
+                return uri if "debian" in uri else ""
+    return ""
