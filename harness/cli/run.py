@@ -122,7 +122,7 @@ def _one(
     preflight(shown.say)
     options = Options(keep=keep or drill.stack.keep, offline=offline)
     runs = Path(output).absolute() if output else find_project().runs
-    done = rehearse(drill, plan, stack_project, edges, runs, options, Display(shown.say, shown.fact, shown.second))
+    done = rehearse(plan, stack_project, edges, runs, options, Display(shown.say, shown.fact, shown.second))
     shown.close()
     judgement = done.judgement
     if junit:

@@ -42,6 +42,15 @@ def medians(looks: Iterable[Witnessed], size: Callable[[Witnessed], float | None
     return {where: median(found) for where, found in values.items()}
 
 
+def middle(values: Collection[float]) -> tuple[float, float]:
+    """An interval (99 %, order statistics) that holds the median of which these are a sample; infinite for too few."""
+    from harness.stats.interval import percentile_ranks
+
+    low, high = percentile_ranks(len(values), 0.5, CONFIDENCE)
+    ordered = sorted(values)
+    return (ordered[low - 1] if low else -math.inf), (ordered[high - 1] if high <= len(ordered) else math.inf)
+
+
 def no_baseline(before: Sequence[Witnessed], what: str, share: float, stated: Mapping[str, Any]) -> Landing:
     """Not measurable, and why the looks before cannot serve."""
     if any(not look.speaks for look in answered(before)):

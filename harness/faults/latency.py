@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from harness.facts import Witnessed
 from harness.faults import felt
-from harness.faults.base import Landing
+from harness.faults.base import Landed, Landing
 from harness.faults.toxic import OneWayFault, whole_ms
 from harness.quantities import Milliseconds
 from harness.world.handles import Toxic
@@ -68,11 +68,9 @@ class Latency(OneWayFault):
         least_ms = 0.8 * (self.delay_ms - self.jitter_ms)
         ordinary_ms = quantiles([0.0, *map(added_ms, usual)], n=10)[-1] if usual else 0.0
         added = [added_ms(look) for look in looks]
-        if least_ms <= ordinary_ms:  # single looks cannot be told apart; the middle one still can, when all are hit
+        if least_ms <= ordinary_ms:  # single looks cannot be told apart; their middle still can, when all are hit
             if self.share < 1 or not added or median(added) < max(0.5 * self.delay_ms, 2 * ordinary_ms):
-                why = f"{self.delay_ms:g} ms ± {self.jitter_ms:g} is within the ordinary spread, {ordinary_ms:.1f} ms"
-                measured = {"added_ms": round(median(added), 2) if added else None}
-                return Landing("not_measurable", why, {**stated, "share": self.share}, measured, looks=len(looks))
+                return self._by_middle(added, [added_ms(look) for look in usual], ordinary_ms, stated)
             least_ms = ordinary_ms
         told = [value for look, value in zip(looks, added, strict=True) if look.outcome == "answered"]
         hit = [value for value in told if value >= least_ms]
@@ -89,6 +87,22 @@ class Latency(OneWayFault):
             measured={"added_ms": round(median(hit), 2) if hit else None},
             detail=detail,
         )
+
+    def _by_middle(
+        self, added: Sequence[float], usual: Sequence[float], ordinary_ms: float, stated: dict[str, float]
+    ) -> Landing:
+        """Landed when the middle look was later by at least half the delay, whatever chance did (99 % on either side)."""
+        measured = {"added_ms": round(median(added), 2) if added else None}
+        later_ms = felt.middle(added)[0] - felt.middle(usual)[1]
+        sure = self.share == 1 and later_ms >= 0.5 * self.delay_ms
+        because = (
+            f"the middle of {len(added)} looks was {median(added):.1f} ms later a turn (surely {later_ms:.1f}), "
+            f"{self.delay_ms:g} ms stated"
+            if sure
+            else f"{self.delay_ms:g} ms ± {self.jitter_ms:g} is within the ordinary spread, {ordinary_ms:.1f} ms"
+        )
+        outcome: Landed = "landed" if sure else "not_measurable"
+        return Landing(outcome, because, {**stated, "share": self.share}, measured, looks=len(added))
 
     def _may_hang(self, look: Witnessed) -> bool:
         """Whether no answer within the look's limit is what this delay would do (in as many turns as a login may

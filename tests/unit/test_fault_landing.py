@@ -203,3 +203,12 @@ def test_what_goes_wrong_after_a_mend_was_proven_does_not_unprove_it() -> None:
 def test_without_an_edge_into_a_service_nothing_is_measurable() -> None:
     assert fault("kill").landing((), ()).outcome == "not_measurable"
     assert fault("kill").gone((), ()).outcome == "not_measurable"
+
+
+def test_a_small_delay_on_every_connection_is_told_from_a_wide_spread_by_the_middle_look() -> None:
+    """On a busy machine single answers scatter by more than the delay; seventy of them still show their middle move."""
+    scatter = [(i * 37) % 60 for i in range(70)]
+    before, during = [look(answer_ms=10.0 + ms) for ms in scatter], [look(answer_ms=50.0 + ms) for ms in scatter]
+    small = fault("latency", delay="40ms", jitter="10ms")
+    assert small.landing(before, during).outcome == "landed"
+    assert small.landing(before, before).outcome == "not_measurable"

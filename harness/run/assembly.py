@@ -1,0 +1,122 @@
+"""The parts of the real world, put together: the one writer to Toxiproxy, keeper, containers, logs, lookout, and the engine on them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.expectations.base import Steady
+from harness.facts import ListenersChanged
+from harness.logfiles import read_logs
+from harness.probes import probes_for
+from harness.run.engine import Engine
+from harness.run.injector import Injector
+from harness.run.loading import RealLoad
+from harness.run.ontime import OnTime
+from harness.run.watch import ThreadedWatch
+from harness.world.handles import World
+
+if TYPE_CHECKING:
+    from harness.drill.model import Drill
+    from harness.edges import Edge
+    from harness.load.generator import Generator
+    from harness.plan import Plan
+    from harness.run.session import Session
+    from harness.stack.stack import Stack
+    from harness.world.containers import Containers
+    from harness.world.logs import LogFiles
+    from harness.world.lookout import Lookout
+    from harness.world.proxies import Reconciler
+
+USUAL_LIMIT_MS = 1500.0  # of a witness look
+
+
+@dataclass(frozen=True)
+class Parts:
+    proxies: Reconciler
+    containers: Containers
+    logs: LogFiles
+    lookout: Lookout
+    closing: contextlib.ExitStack
+
+    def begin_looking(self, plan: Plan) -> None:
+        """The lookout can enter the callers' networks only once they run."""
+        self.lookout.start()
+        self.closing.callback(self.lookout.close)
+        for hurt, limit_ms in look_limits(plan).items():
+            self.lookout.limit(hurt, limit_ms)
+
+
+def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Parts:
+    """Start what must be there before the first service: an edge opens as soon as its dependency listens."""
+    from harness.stack.keeper import Keeper
+    from harness.world.containers import Containers
+    from harness.world.logs import LogFiles
+    from harness.world.lookout import Lookout
+    from harness.world.proxies import Reconciler
+
+    run, record = session.folder.run, session.record
+    proxies = Reconciler(
+        stack.api,
+        stack.edges,
+        record,
+        restart=stack.restart_toxiproxy,
+        by_hand=(f"docker restart {stack.project_name}-drill-toxiproxy-1", f"drill mend {run}"),
+    )
+    proxies.start()
+    closing.callback(proxies.close)
+    lookout = Lookout(run, stack.project_name, stack.edges, stack.services)
+
+    def heard(service: str, ports: tuple[int, ...]) -> None:
+        proxies.listening(service, ports)
+        lookout.listening(service, ports)
+        record(ListenersChanged(service=service, ports=ports))
+
+    keeper = Keeper(run, stack.project_name, stack.dependencies, heard, session.stop.lost)
+    keeper.start()
+    closing.callback(keeper.close)
+    containers = Containers(run, stack.project_name, session.clock.opened_ns)
+    closing.callback(containers.close)
+    logs = LogFiles(run, session.folder.logs, containers)
+    logs.start()
+    closing.callback(logs.close)
+    return Parts(proxies, containers, logs, lookout, closing)
+
+
+def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, closing: contextlib.ExitStack) -> Engine:
+    """The engine on the real world."""
+    drill, record = session.drill, session.record
+    world = World(clock=session.clock, proxies=parts.proxies, containers=parts.containers, lookout=parts.lookout)
+    starter = OnTime(session.clock)
+    closing.callback(starter.close)
+    return Engine(
+        plan=session.plan,
+        world=world,
+        load=RealLoad(generator, session.folder.ledger, drill.load.timeout_s),
+        record=record,
+        watch=ThreadedWatch(probes_for(witnessed(drill, stack.edges), parts.logs), world, record),
+        injector=Injector(world, record, starter),
+        stop=session.stop,
+        steady=Steady(drill.steady.for_s, drill.steady.all),
+        logs=read_logs(session.folder.logs, record.journal()),
+        limits=drill.abort.any,
+        tell=session.display.second,
+    )
+
+
+def witnessed(drill: Drill, edges: Sequence[Edge]) -> list[Edge]:
+    """The edges that a fault of the drill is felt on: its own, or all into the service that it hurts."""
+    targets = {fault.target for _, fault in drill.faults()}
+    return [edge for edge in edges if edge.id in targets or edge.dependency in targets]
+
+
+def look_limits(plan: Plan) -> dict[str, float]:
+    """How long a witness must wait on an edge whose fault delays by more than the ordinary limit allows, in ms."""
+    limits: dict[str, float] = {}
+    for injection in plan.injections:
+        delay_ms = getattr(injection.fault, "delay_ms", 0.0) + getattr(injection.fault, "jitter_ms", 0.0)
+        if injection.fault.on_edge and delay_ms > USUAL_LIMIT_MS / 3:
+            limits[injection.fault.target] = max(limits.get(injection.fault.target, 0.0), 3 * delay_ms + USUAL_LIMIT_MS)
+    return limits
