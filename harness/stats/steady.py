@@ -2,8 +2,8 @@
 
 Since when, by windows: the stretch is cut into short windows. A window is *bad* when it shows by itself that a
 condition does not hold (exact one-sided bound, corrected for the number of windows of a hold). The steady state began
-at the first window from which on no window is bad for as long as it must be held, and all requests of that time
-together meet every condition. Its beginning lies between the last window that did not do and the end of the first
+at the first window from which on none is bad for as long as it must be held, the first few together are not, and all
+requests of that time together meet every condition. Its beginning lies between the last window that did not do and the end of the first
 that did. A relapse within the hold starts it anew.
 """
 
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from harness.stats.condition import Condition
 from harness.stats.fold import Fold, Interval, fold
-from harness.stats.interval import clopper_pearson
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
@@ -145,7 +144,7 @@ def steady_from(
 
 
 class _Grid:
-    """Per window, whether it is bad for sure, and whether it could still become so when what waits ends badly."""
+    """Per window of the stretch, how many requests are surely bad and how many may become so, for each condition."""
 
     def __init__(
         self,
@@ -159,23 +158,36 @@ class _Grid:
     ) -> None:
         import numpy as np
 
-        self.per_hold = max(per_hold, 1)
+        self.per_hold, self.step_s = max(per_hold, 1), step_s
+        self.alpha = ALPHA / self.per_hold  # so many windows are looked at in a hold, and one bad one starts it anew
         count = max(0, math.floor((known_s - start_s) / step_s + 1e-9))
-        self.bad = np.zeros(count, bool)
-        self.maybe = np.zeros(count, bool)
         index = ((rows.array["intended_us"] / 1e6 - start_s) / step_s + 1e-9).astype(np.int64)
-        for condition in conditions:
-            for low, high, n in _shares(rows, condition, index, count, now_s):
-                alpha = ALPHA / self.per_hold
-                self.bad |= _exceeds(condition, low, n, alpha, step_s)
-                self.maybe |= _exceeds(condition, high, n, alpha, step_s)
+        self.counted = [
+            (condition, low, high, n)
+            for condition in conditions
+            for low, high, n in _shares(rows, condition, index, count, now_s)
+        ]
 
     def state(self, first: int) -> bool | None:
-        """Of the hold that begins with this window: False when a window in it is bad, None when one may become so."""
-        mine = slice(first, first + self.per_hold)
-        if self.bad[mine].any():
-            return False
-        return None if self.maybe[mine].any() else True
+        """Of the hold that begins with this window: False when it is bad for sure, None when it may become so.
+
+        It is bad when a window in it is, or its first windows together: a stack that is only a little ill shows it in no
+        single window, but not in many that begin the hold.
+        """
+        mine, maybe = slice(first, first + self.per_hold), False
+        for condition, low, high, n in self.counted:
+            if self._bad(condition, low[mine], n[mine]):
+                return False
+            maybe = maybe or self._bad(condition, high[mine], n[mine])
+        return None if maybe else True
+
+    def _bad(self, condition: Condition, k: Any, n: Any) -> bool:
+        import numpy as np
+
+        windows = _exceeds(condition, k, n, self.alpha, self.step_s)
+        together = self.step_s * np.arange(1, len(k) + 1)
+        prefixes = _exceeds(condition, np.cumsum(k), np.cumsum(n), ALPHA, together)  # costs one window when wrong
+        return bool(windows.any() or prefixes.any())
 
 
 def _shares(rows: Rows, condition: Condition, index: Any, count: int, now_s: float | None) -> Any:
@@ -218,19 +230,18 @@ def _shares(rows: Rows, condition: Condition, index: Any, count: int, now_s: flo
         yield per_window(slow), per_window(slow | ~ended), n
 
 
-def _exceeds(condition: Condition, k: Any, n: Any, alpha: float, step_s: float) -> Any:
-    """Per window: whether k of n shows, with error probability alpha, that the condition does not hold there."""
+def _exceeds(condition: Condition, k: Any, n: Any, alpha: float, length_s: Any) -> Any:
+    """Element by element: whether k of n shows, with error probability alpha, that the condition does not hold there."""
     import numpy as np
 
     if condition.metric == "rate":
         from scipy.special import pdtr  # P(at most k of a Poisson with this mean)
 
-        return pdtr(k, condition.value * step_s) <= alpha
+        return pdtr(k, condition.value * length_s) <= alpha
+    from scipy.special import betaincinv  # the one-sided Clopper-Pearson lower bound
+
     limit = condition.value if condition.metric == "errors" else 1 - (condition.quantile or 0.0)
-    cache: dict[tuple[int, int], bool] = {}
-    result = np.zeros(len(n), bool)
-    for i, pair in enumerate(zip(k.tolist(), n.tolist(), strict=True)):
-        if pair not in cache:
-            cache[pair] = pair[0] > 0 and clopper_pearson(*pair, confidence=1 - 2 * alpha)[0] > limit
-        result[i] = cache[pair]
-    return result
+    some = k > 0
+    low = np.zeros(len(k))
+    low[some] = betaincinv(k[some], n[some] - k[some] + 1, alpha)
+    return low > limit

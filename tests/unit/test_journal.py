@@ -1,0 +1,127 @@
+"""The journal: written as it happens, read after a kill, asked about windows and looks."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from harness import facts as f
+from harness.journal import Journal, Window, Writer, read
+from harness.testing import journal_of
+
+
+def looks(*at: float, target: str = "") -> list[f.Fact]:
+    return [f.Looked(probe="alerts", target=target, seen_s=at_s) for at_s in at]
+
+
+def test_a_fact_is_stamped_with_its_writer_number_and_time(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "facts", "harness", lambda: 12.5)
+    assert writer.write(f.PhaseBegan(phase="slow")) == f.PhaseBegan(
+        phase="slow", writer="harness", number=1, seen_s=12.5
+    )
+    assert writer.write(f.PhaseEnded(phase="slow", seen_s=3.0)).seen_s == 3.0
+    assert [fact.cite for fact in read(tmp_path).facts] == ["harness:2", "harness:1"]
+
+
+def test_every_kind_of_fact_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, "harness", lambda: 1.0)
+    facts = [
+        f.Injecting(fault="x", kind="latency", target="a->b", planned_s=1.0, stated={"delay_ms": 400.0}),
+        f.Witnessed(edge="a->b", port=1, outcome="answered", connect_ms=0.3),
+        f.Surveyed(edge="a->b", mediated=3, direct=0, examples=("1", "2")),
+        f.ContainerChanged(service="a", container="a-1", event="die", exit_code=137, happened_s=0.5),
+    ]
+    written = [writer.write(fact) for fact in facts]
+    assert list(read(tmp_path).facts) == written
+    assert list(writer.journal().facts) == written
+
+
+def test_a_line_torn_by_a_kill_is_left_out_and_a_new_writer_goes_on_counting(tmp_path: Path) -> None:
+    Writer(tmp_path, "harness", lambda: 1.0).write(f.PhaseBegan(phase="slow"))
+    with (tmp_path / "harness.jsonl").open("ab") as file:
+        file.write(b'{"fact":"phase_ended","pha')
+    assert len(read(tmp_path).facts) == 1
+    again = Writer(tmp_path, "harness", lambda: 2.0).write(f.PhaseEnded(phase="slow"))
+    assert again.number == 2
+    assert [fact.number for fact in read(tmp_path).facts] == [1, 2]
+
+
+def test_a_kind_that_this_version_does_not_know_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "later.jsonl").write_text('{"fact":"teleported","where":"x","number":1}\n[]\n{"fact":"phase_began"}\n')
+    assert read(tmp_path) == Journal()
+
+
+def test_the_facts_of_several_writers_stand_in_the_order_in_which_they_were_seen(tmp_path: Path) -> None:
+    Writer(tmp_path / "facts", "harness", lambda: 5.0).write(f.PhaseBegan(phase="slow"))
+    Writer(tmp_path / "facts", "halt", lambda: 4.0).write(f.HaltAsked(by="anna"))
+    assert [fact.writer for fact in read(tmp_path).facts] == ["halt", "harness"]
+
+
+def test_threads_share_a_writer_without_losing_or_mixing_lines(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, "harness", lambda: 1.0)
+    threads = [
+        threading.Thread(target=lambda: [writer.write(f.ClockRead(wall_unix_s=1.0), durable=True) for _ in range(25)])
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [fact.number for fact in read(tmp_path).facts] == list(range(1, 201))
+
+
+def test_a_phase_has_a_window_and_what_comes_after_it_another() -> None:
+    journal = journal_of(
+        f.PhaseBegan(phase="slow", seen_s=10.0),
+        f.PhaseEnded(phase="slow", seen_s=20.0),
+        f.PhaseSettled(phase="slow", steady=True, seen_s=31.0),
+    )
+    assert journal.window("slow") == Window(10.0, 20.0)
+    assert journal.window("slow", then=True) == Window(20.0, 31.0)
+    assert journal.window("other") is None
+    assert not journal.cut(19.0).window("slow").ended  # type: ignore[union-attr]
+    assert journal.cut(19.0).window("slow", then=True) is None
+
+
+def test_the_runs_window_goes_from_the_gate_to_the_end_of_the_load() -> None:
+    journal = journal_of(
+        f.LoadBegan(begins_s=1.0, seen_s=0.9),
+        f.GateHeld(seen_s=8.0),
+        f.LoadEnded(clean=True, ended_s=60.0, seen_s=62.0),
+    )
+    assert journal.window("") == Window(8.0, 62.0)
+    assert journal.cut(7.0).window("") is None, "before the gate has held there is no run to speak of"
+    assert not journal.cut(61.0).window("").ended  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("facts", "watched"),
+    [
+        (looks(9, 11, 13, 15, 17, 19, 21, 23), True),
+        (looks(), False),
+        (looks(9, 11, 13, 17.5, 19, 21, 23), False),  # a gap of 4.5 s
+        (looks(11, 13, 15, 17, 19), False),  # nobody looked after the end
+        (looks(11, 13, 15, 17, 19, 20.5), False),  # nor so late that late facts had arrived
+        (looks(14, 16, 18, 20, 22), False),  # nor at the beginning
+        ([*looks(9, 11, 13, 15, 17, 19, 21, 23), f.Blinded(probe="alerts", target="", error="x", seen_s=14)], False),
+        ([*looks(9, 11, 13, 15, 17, 19, 21, 23), f.Blinded(probe="alerts", target="db", error="x", seen_s=14)], True),
+        ([*looks(9, 11, 13, 15, 17, 19, 21, 23), f.Blinded(probe="logs", target="", error="x", seen_s=14)], True),
+        (looks(9, 11, 13, 15, 17, 19, 21, 23, target="db"), False),  # somebody looked elsewhere
+        (looks(9, 11, 13, 15, 17, 19, 21, 23, target="api"), True),
+    ],
+)
+def test_a_stretch_was_watched_only_without_gaps_and_until_after_its_end(facts: list[f.Fact], watched: bool) -> None:
+    assert journal_of(*facts).watched("alerts", "api", 10.0, 20.0, gap_s=3.0, lag_s=2.0) is watched
+
+
+def test_a_cut_tape_knows_only_what_had_been_seen() -> None:
+    journal = journal_of(
+        f.ContainerChanged(service="a", container="a-1", event="die", happened_s=1.0, seen_s=5.0),
+        f.PhaseBegan(phase="slow", seen_s=4.0),
+    )
+    assert journal.cut(4.5).of(f.ContainerChanged) == ()
+    assert journal.of(f.ContainerChanged, until_s=1.0, event="die") == journal.facts[1:]
+    assert journal.first(f.ContainerChanged, since_s=2.0) is None
+    assert journal.end_s == 5.0
