@@ -14,29 +14,18 @@ from harness.doctor.checks import disk, service_images
 from harness.doctor.checks.clock import ClockCheck, pace_error_s, parse_time
 from harness.doctor.checks.disk import DiskCheck
 from harness.doctor.checks.ports import PortsCheck
-from harness.doctor.checks.ranges import free_ranges, parse_routes
+from harness.doctor.checks.ranges import free_ranges
 from harness.doctor.checks.service_images import ServiceImagesCheck, stack_files, wanted_images
 from harness.doctor.checks.shadow import ShadowCheck
 from harness.doctor.command import drill, fix_line
 from harness.doctor.docker_cli import Answer, ask
 from harness.errors import CannotRun
 
-ROUTES = """\
-Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
-eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0
-eth0\t0000000A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
-docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
-"""
 
-
-def test_routes_are_read_without_the_default_one() -> None:
-    assert [str(net) for net in parse_routes(ROUTES)] == ["10.0.0.0/16", "172.17.0.0/16"]
-
-
-def test_free_ranges_keep_away_from_everything_taken() -> None:
-    taken = [ipaddress.IPv4Network(net) for net in ("172.16.0.0/13", "172.24.0.0/25", "10.0.0.0/8")]
-    assert [str(net) for net in islice(free_ranges(taken), 2)] == ["172.24.1.0/24", "172.24.2.0/24"]
-    private = [ipaddress.IPv4Network(net) for net in ("172.16.0.0/12", "10.0.0.0/8", "192.168.0.0/16")]
+def test_free_ranges_keep_away_from_everything_used() -> None:
+    used = [ipaddress.ip_network(net) for net in ("172.28.0.0/15", "172.30.0.0/25", "10.0.0.0/8", "fd00::/64")]
+    assert [str(net) for net in islice(free_ranges(used), 2)] == ["172.30.1.0/24", "172.30.2.0/24"]
+    private = [ipaddress.ip_network(net) for net in ("172.16.0.0/12", "10.0.0.0/8", "192.168.0.0/16")]
     assert next(free_ranges(private), None) is None
 
 
