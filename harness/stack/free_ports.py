@@ -6,6 +6,8 @@ import random
 import socket
 from collections.abc import Iterator
 
+from harness.errors import CannotRun
+
 FIRST, LAST = 20000, 32000
 """Below the range from which Linux takes the ports of outgoing connections (32768 on)."""
 
@@ -22,3 +24,15 @@ def free_ports(seed: int, protocol: str = "tcp") -> Iterator[int]:
             except OSError:
                 continue
         yield port
+
+
+def run_of(free: Iterator[int], count: int) -> tuple[int, ...]:
+    """`count` free ports; for replicas they must follow one another, as Compose knows only ranges."""
+    if count <= 1:
+        return (next(free),)
+    seen: set[int] = set()
+    for port in free:
+        seen.add(port)
+        if all(port - back in seen for back in range(count)):
+            return tuple(range(port - count + 1, port + 1))
+    raise CannotRun("no free ports are left on this machine")

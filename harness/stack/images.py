@@ -27,7 +27,8 @@ def ready_images(project: Project, *, offline: bool = False, say: Callable[[str]
     """
     config, _ = image_names(project.config)
     missing: list[Missing] = []
-    to_build = [name for name, body in services(config).items() if body.get("build")]
+    one_each = {body["image"]: name for name, body in reversed(services(config).items()) if body.get("build")}
+    to_build = [name for name in services(config) if name in one_each.values()]
     to_build = [name for name in to_build if not (offline and _exists(config["services"][name]["image"]))]
     while to_build:
         problems = {}

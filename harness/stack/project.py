@@ -4,6 +4,7 @@ ours."""
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,3 +82,11 @@ def read_project(
 def written(config: Mapping[str, Any]) -> str:
     """A resolved file as text for Compose: JSON is YAML, without YAML's surprises; every `$` is doubled again."""
     return json.dumps(config, indent=2, ensure_ascii=False).replace("$", "$$") + "\n"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that its owner alone may read: a resolved file holds secrets."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        os.fchmod(handle, 0o600)
+        file.write(text)

@@ -6,33 +6,34 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from harness.edges import Edge
 from harness.errors import CannotRun, Missing, UsageError
 from harness.stack import names as topology
 from harness.stack.binds import binds, copy_all, plan, remove_copies
+from harness.stack.blame import blamed
 from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.changes.lanes import LANES, TOXIPROXY
 from harness.stack.changes.loopback_ports import Key, wanted_ports
 from harness.stack.compose import Compose, is_pool_taken, is_port_taken
 from harness.stack.data import check_originals, fill, read_data
+from harness.stack.dial import accepts, api_answers
 from harness.stack.docker import docker, inspected
-from harness.stack.free_ports import free_ports
+from harness.stack.free_ports import free_ports, run_of
 from harness.stack.images import ready_images
+from harness.stack.inward import inner_address, inward, pinned
 from harness.stack.mentions import addresses
 from harness.stack.place import lane_homes, place
-from harness.stack.project import Project, written
+from harness.stack.project import Project, write_private, written
 from harness.stack.ready import State, culprits, not_ready, state_of
 from harness.stack.refusals import reaching_outside
 from harness.stack.refuse import CLIENT
 from harness.stack.resolve import Chosen, resolve
-from harness.stack.subnets import choose, static_addresses, taken
+from harness.stack.subnets import choose, taken
 from harness.stack.sweep import sweep
 from harness.stack.texts import texts
 from harness.stack.turn import turn
@@ -154,7 +155,7 @@ class Stack:
             self._chosen, copies=mounts.places, harness_image=harness_tag(), toxiproxy_image=TOXIPROXY_TAG
         )
         self._choose(0)
-        return resolve(self.project.config, self._chosen)[1]
+        return self._resolved()[1]
 
     def up(self) -> None:
         """Start every service, in the order that the file asks for, killed at the deadline. Raises CannotRun."""
@@ -171,7 +172,7 @@ class Stack:
                 not (is_port_taken(answer) or (not self._chosen.mediate and is_pool_taken(answer)))
                 or attempt + 1 == TRIES
             ):
-                self._blame(answer.why)
+                self._fail(answer.why)
             self._say(f"a port was taken meanwhile, choosing others: {answer.why.splitlines()[-1]}")
             self._choose_ports()
             self._write()
@@ -189,14 +190,16 @@ class Stack:
             waiting = not_ready(states, services)
             dead = [state for state in states if state.ended_badly]
             if dead:
-                self._blame("it ended while the stack was starting", dead)
+                self._fail("it ended while the stack was starting", dead)
             if not waiting:
-                closed = [f"{name}:{port}" for name, port in self._publish if not self._accepts(name, port)]
+                closed = [
+                    f"{name}:{port}" for name, port in self._publish if not accepts(self.address(f"{name}:{port}"))
+                ]
                 if not closed:
                     return
                 waiting = tuple(f"{target} does not accept connections" for target in closed)
             if time.monotonic() > self._until_s:
-                self._blame(f"not ready within {self._within_s:g} s: {'; '.join(waiting)}")
+                self._fail(f"not ready within {self._within_s:g} s: {'; '.join(waiting)}")
             time.sleep(LOOK_EVERY_S)
 
     def down(self) -> list[str]:
@@ -247,7 +250,7 @@ class Stack:
         home = topology.owner(self.project.config, service)
         if topology.outside(self.project.config, service) == f"{service} has network_mode: host":
             return ("127.0.0.1", port)
-        static = self._static(home)
+        static = inner_address(self.project.config, home, self._chosen.ranges, self.edges)
         if static:
             return (static, port)
         given = self._chosen.ports.get((home, port, "tcp"))
@@ -306,18 +309,16 @@ class Stack:
             protocol: free_ports(self._seed * 7 + self._ports_tried, protocol) for protocol in ("tcp", "udp", "sctp")
         }
         ports: dict[Key, tuple[int, ...]] = {}
-        for key in wanted_ports(config, [one for one in self._publish if not self._is_internal(one[0])]):
+        for key in wanted_ports(config, [one for one in self._publish if not inward(config, one[0])]):
             count = topology.replicas(config, key[0])
-            ports[key] = _run_of(free[key[2]], count)
-        api = self._chosen.api_port if self._api_answers() else next(free["tcp"])
+            ports[key] = run_of(free[key[2]], count)
+        api = self._chosen.api_port if api_answers(self.api) else next(free["tcp"])
         self._chosen = dataclasses.replace(self._chosen, ports=ports, api_port=api)
 
     def _write(self) -> None:
         """Write compose.yaml (only we may read it: it holds secrets) and stack.json."""
-        config, self._lines = resolve(self.project.config, self._chosen)
-        for service, _ in self._publish:
-            self._pin(config, service)
-        _write_private(self.folder / "compose.yaml", written(config))
+        config, self._lines = self._resolved()
+        write_private(self.folder / "compose.yaml", written(config))
         record = {
             "run": self.run_id,
             "project": self.project_name,
@@ -327,43 +328,18 @@ class Stack:
             "published": {f"{name}:{port}": list(self.address(f"{name}:{port}")) for name, port in self._publish},
             "changes": list(self._lines),
         }
-        _write_private(self.folder / "stack.json", json.dumps(record, indent=2) + "\n")
+        write_private(self.folder / "stack.json", json.dumps(record, indent=2) + "\n")
 
-    def _is_internal(self, service: str) -> bool:
-        nets = topology.networks(self.project.config, service)
-        return bool(nets) and all(topology.internal(self.project.config, key) for key in nets)
-
-    def _static(self, service: str) -> str:
-        """Docker publishes nothing of a service on internal networks alone; the host reaches it at an address of its
-        own."""
-        if not self._is_internal(service):
-            return ""
-        for key in topology.networks(self.project.config, service):
-            for one in self._chosen.ranges.get(key, ()):
-                given = (topology.networks(self.project.config, service)[key] or {}).get("ipv4_address")
-                if given:
-                    return one.moved(str(given))
-                if one.used.version == 4:
-                    busy = {edge.address for edge in self.edges} | {
-                        one.moved(a) for a in static_addresses(self.project.config, key)
-                    }
-                    names = sorted(self.project.services)
-                    middle = one.used.num_addresses // 2 + names.index(service)
-                    return next(
-                        str(one.used[n])
-                        for n in range(middle, one.used.num_addresses - 1)
-                        if str(one.used[n]) not in busy
-                    )
-        return ""
-
-    def _pin(self, config: dict[str, object], service: str) -> None:
-        home = topology.owner(self.project.config, service)
-        static = self._static(home)
-        if static:
-            body = config["services"][home]  # type: ignore[index]
-            uses = topology.networks(config, home)
-            first = next(iter(uses))
-            body["networks"] = {**uses, first: {**uses[first], "ipv4_address": static}}
+    def _resolved(self) -> tuple[dict[str, Any], tuple[str, ...]]:
+        config, lines = resolve(self.project.config, self._chosen)
+        for home in dict.fromkeys(topology.owner(self.project.config, service) for service, _ in self._publish):
+            address = inner_address(self.project.config, home, self._chosen.ranges, self.edges)
+            if address:
+                config = pinned(config, home, address)
+                lines += (
+                    f"services.{home}.networks: {address}, where the harness reaches it; it is on internal networks only",
+                )
+        return config, lines
 
     # --- waiting and blaming ----------------------------------------------------------------------------------------
 
@@ -372,7 +348,7 @@ class Stack:
         end_s = time.monotonic() + API_WITHIN_S
         while True:
             logs = docker("compose", "-p", self.project_name, "logs", "--no-color", LANES).out
-            if "placed" in logs and self._api_answers():
+            if "placed" in logs and api_answers(self.api):
                 return
             if time.monotonic() > end_s:
                 more = docker("compose", "-p", self.project_name, "logs", "--no-color", TOXIPROXY).out
@@ -381,47 +357,11 @@ class Stack:
                 )
             time.sleep(0.05)
 
-    def _api_answers(self) -> bool:
-        import http.client
-
-        if not self._chosen.api_port:
-            return False
-        connection = http.client.HTTPConnection(*self.api, timeout=2)
-        try:
-            connection.request("GET", "/version", headers={"Host": "localhost"})
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
-
-    def _accepts(self, service: str, port: int) -> bool:
-        """A server behind it keeps the connection: Docker's own port proxy accepts and closes at once when nobody
-        listens."""
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection(self.address(f"{service}:{port}"), timeout=1) as one,
-        ):
-            one.settimeout(0.15)
-            try:
-                return one.recv(1) != b""
-            except TimeoutError:
-                return True
-        return False
-
-    def _blame(self, why: str, states: Sequence[State] = ()) -> None:
+    def _fail(self, why: str, states: Sequence[State] = ()) -> NoReturn:
         """Raises CannotRun: the services at fault, with exit code and last lines."""
         with contextlib.suppress(CannotRun):
             states = states or culprits(self.states())
-        found = []
-        for state in states:
-            logs = docker("logs", "--tail", "15", state.container)
-            tail = "\n".join(f"    {line}" for line in (logs.out + logs.err).splitlines()[-15:])
-            said = state.waits or f"{state.service} is {state.status}, exit code {state.exit_code}"
-            found.append(
-                Missing(f"{said}; its last lines:\n{tail}" if tail else said, f"docker compose logs {state.service}")
-            )
-        raise CannotRun(Missing(f"the stack did not start: {why}"), *found)
+        raise blamed(why, states)
 
 
 def _target(config: topology.Config, text: str) -> tuple[str, int]:
@@ -431,23 +371,3 @@ def _target(config: topology.Config, text: str) -> tuple[str, int]:
     if not port.isdigit():
         raise UsageError(f"{text!r}: write service:port, such as api:8080")
     return service, int(port)
-
-
-def _run_of(free: object, count: int) -> tuple[int, ...]:
-    """`count` free ports; for replicas they must follow one another, as Compose knows only ranges."""
-    ports = iter(free)  # type: ignore[call-overload]
-    if count <= 1:
-        return (next(ports),)
-    seen: set[int] = set()
-    for port in ports:
-        seen.add(port)
-        if all(port - back in seen for back in range(count)):
-            return tuple(range(port - count + 1, port + 1))
-    raise CannotRun("no free ports are left on this machine")
-
-
-def _write_private(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        os.fchmod(handle, 0o600)
-        file.write(text)

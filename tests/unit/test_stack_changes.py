@@ -230,3 +230,15 @@ def test_every_change_together_gives_a_file_in_which_dollars_are_as_the_user_mea
     plain, _ = resolve(config, Chosen("0a1b2c3d", (EDGE,), ranges, mediate=False))
     assert "drill-lanes" not in plain["services"]
     assert plain["services"]["api"]["extra_hosts"] == CONFIG["services"]["api"]["extra_hosts"]
+
+
+def test_a_published_service_on_internal_networks_alone_gets_an_address_that_the_host_can_dial() -> None:
+    from harness.stack.inward import inner_address, pinned
+
+    inside = {"services": {"a": {"networks": {"in": None}}, "b": {}}, "networks": {"in": {"internal": True}}}
+    ranges = {"in": (Range(NET("172.28.1.0/24")),)}
+    address = inner_address(inside, "a", ranges, [])
+    assert ipaddress.ip_address(address) in NET("172.28.1.128/25")
+    assert inner_address(inside, "b", ranges, []) == ""
+    assert pinned(inside, "a", address)["services"]["a"]["networks"] == {"in": {"ipv4_address": address}}
+    assert pinned(inside, "b", "") is inside

@@ -17,11 +17,13 @@ def image_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     new, lines = copy.deepcopy(config), []
     services = new.get("services") or {}
     renamed: dict[str, str] = {}
+    made: dict[str, str] = {}
     for name, body in services.items():
         build = body.get("build")
         if not build:
             continue
-        ours = built_name(str(config.get("name")), name)
+        # Services with one and the same build share one image, as the file means it.
+        ours = made.setdefault(repr(build), built_name(str(config.get("name")), name))
         if body.get("image"):
             renamed[str(body["image"])] = ours
         body["image"] = ours

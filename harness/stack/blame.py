@@ -1,0 +1,22 @@
+"""Who is at fault when a stack does not start: the service, its exit code, and the last lines it said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.errors import CannotRun, Missing
+from harness.stack.docker import docker
+from harness.stack.ready import State
+
+
+def blamed(why: str, states: Sequence[State]) -> CannotRun:
+    """The error to raise, with one entry per container at fault."""
+    found = []
+    for state in states:
+        logs = docker("logs", "--tail", "15", state.container)
+        tail = "\n".join(f"    {line}" for line in (logs.out + logs.err).splitlines()[-15:])
+        said = state.waits or f"{state.service} is {state.status}, exit code {state.exit_code}"
+        found.append(
+            Missing(f"{said}; its last lines:\n{tail}" if tail else said, f"docker compose logs {state.service}")
+        )
+    return CannotRun(Missing(f"the stack did not start: {why}"), *found)
