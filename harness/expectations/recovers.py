@@ -79,7 +79,9 @@ class Recovers(Expectation):
         if found.held and found.high_s <= limit_s + 1e-9:
             return passed(f"the steady state was back {_span(low, high)} {after}", measure=measure, cites=cited)
         if found.low_s > limit_s + 1e-9:
-            was = f"back only {_span(low, high)}" if found.held else "not back"
+            later = self._since(evidence, start_s, end_s, min(known_s, journal.end_s), math.inf)
+            span = _span(later.low_s - start_s, later.high_s - start_s)
+            was = f"back only {span}" if later.held else "not back"
             what = self._what(evidence, limit_s, min(end_s, known_s))
             return failed(f"the steady state was {was} {after}{what}", reason="late", measure=measure, cites=cited)
         if found.held:

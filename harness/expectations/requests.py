@@ -18,7 +18,7 @@ from harness.journal import Journal, Window
 from harness.stats import Fold, fold
 from harness.verdict import Finding, inconclusive
 
-GAP_S = 3.0  # samples come once a second; a load process that says nothing for so long was not watched
+GAP_S = 5.0  # samples come once a second, late on a busy machine; a load that is silent for so long was not watched
 LAG_S = 1.0  # rows due before a sample, less its own lateness and this, are in the ledger
 
 
