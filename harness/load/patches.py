@@ -7,7 +7,6 @@ server.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -100,16 +99,21 @@ def _record_requests(session: Any, config: LoadConfig, gate: Gate, recorder: Rec
         own = kwargs.get("headers")
         headers = dict(own) if own else {}
         standing = self.headers if is_requests else self.client.default_headers
-        if not _has(headers, standing, "x-request-id"):
+        if len(standing) != self.__dict__.get("_drill_looked"):  # what the locustfile sets for all requests of a user
+            self._drill_looked = len(standing)
+            self._drill_ours = "x-request-id" not in standing, "traceparent" not in standing
+        taken = {key.lower() for key in headers} if headers else ()
+        id_is_ours, trace_is_ours = self._drill_ours
+        if id_is_ours and "x-request-id" not in taken:
             headers["X-Request-ID"] = f"{first_part}{row}"
-        if not _has(headers, standing, "traceparent"):
+        if trace_is_ours and "traceparent" not in taken:
             headers["traceparent"] = f"00-{prefix}{row + 1:016x}-{row + 1:016x}-01"
         kwargs["headers"] = headers
         if is_requests and kwargs.get("timeout") is None:
             kwargs["timeout"] = timeout_s
-        greenlet = getcurrent()
-        outer = greenlet.__dict__.get("_drill_entry")
-        greenlet.__dict__["_drill_entry"] = entry
+        here = getcurrent().__dict__
+        outer = here.get("_drill_entry")
+        here["_drill_entry"] = entry
         try:
             response = original(self, method, url, name, *args, **kwargs)
         except Exception as error:
@@ -117,7 +121,7 @@ def _record_requests(session: Any, config: LoadConfig, gate: Gate, recorder: Rec
                 recorder.failed(entry, error)
             raise
         finally:
-            greenlet.__dict__["_drill_entry"] = outer
+            here["_drill_entry"] = outer
         if not entry.fired:  # catch_response: its outcome is said later
             recorder.hold(entry, response)
         return response
@@ -130,11 +134,6 @@ def _record_requests(session: Any, config: LoadConfig, gate: Gate, recorder: Rec
 
     session.request = request
     session.request_event = property(get_event, set_event)
-
-
-def _has(headers: Mapping[str, Any], standing: Any, name: str) -> bool:
-    """Whether the locustfile sets this header itself, for this request or for all."""
-    return name in standing or (bool(headers) and any(key.lower() == name for key in headers))
 
 
 class EvenDispatcher(UsersDispatcher):

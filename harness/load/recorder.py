@@ -22,7 +22,10 @@ SHAPES_KEPT = 4096
 class Entry:
     """One request of an HTTP client, from sending to its report; stands in for the client's request event meanwhile."""
 
-    __slots__ = ("fired", "parent", "real", "recorder", "response", "row", "seat")
+    __slots__ = ("endpoint", "fired", "name", "parent", "real", "recorder", "response", "row", "seat")
+    endpoint: int
+    name: str
+    response: Any
 
     def __init__(self, recorder: Recorder, row: int, parent: int, seat: Seat | None, real: Any) -> None:
         self.recorder = recorder
@@ -31,12 +34,14 @@ class Entry:
         self.seat = seat
         self.real = real
         self.fired = False
-        self.response: Any = None
 
     def fire(self, **meta: Any) -> None:
         """Locust reports the request: first the row, then whoever listens."""
         self.fired = True
-        self.recorder.reported(self, meta)
+        recorder = self.recorder
+        recorder.reported_at = meta.get("start_time")
+        endpoint = self.endpoint if meta.get("name") is self.name else recorder.endpoint_of(meta)
+        recorder.write(self.row, self.parent, endpoint, meta)
         self.real.fire(**meta)
 
 
@@ -52,9 +57,10 @@ class Recorder:
         self._say = say
         self._endpoints: dict[str, int] = {}
         self._shapes: dict[Any, int] = {}
+        self._versions: dict[str | None, int] = {None: 0}
         self._shape_ns = 0
         self._began_ns = monotonic_ns()
-        self._reported_at: Any = self  # start_time of the event that is passing through, by identity
+        self.reported_at: Any = self  # start_time of the event that is passing through, by identity
         self.begun = False  # whether the gate has opened; before it everything is preparation
 
     def now_us(self) -> int:
@@ -69,19 +75,22 @@ class Recorder:
         endpoint = self._endpoints.get(label)
         if endpoint is None:
             endpoint = self._endpoint(label)
-        seat = None if user is None else self._seats.of(user)
+        seat = None if user is None else user.__dict__.get("_drill_seat") or self._seats.of(user)
         if seat is None or seat.row == OUTSIDE:
-            row = self._writer.open(now_us, endpoint, seat.number if seat else 0, self._outside(seat, label))
-            return Entry(self, row, row, seat, real)
-        parent = seat.row
-        if not seat.filled:
+            row = parent = self._writer.open(now_us, endpoint, seat.number if seat else 0, self._outside(seat, label))
+        elif seat.filled:
+            parent = seat.row
+            row = self._writer.open(now_us, endpoint, seat.number, 0, parent)
+        elif seat.row == IN_TASK:
             seat.filled = True
-            if parent == IN_TASK:
-                row = seat.row = self._writer.open(now_us, endpoint, seat.number, 0)
-                return Entry(self, row, row, seat, real)
-            self._writer.sent(parent, now_us - seat.due_us, endpoint)
-            return Entry(self, parent, parent, seat, real)
-        return Entry(self, self._writer.open(now_us, endpoint, seat.number, 0, parent), parent, seat, real)
+            row = parent = seat.row = self._writer.open(now_us, endpoint, seat.number, 0)
+        else:
+            seat.filled = True
+            row = parent = seat.row
+            self._writer.sent(row, now_us - seat.due_us, endpoint)
+        entry = Entry(self, row, parent, seat, real)
+        entry.name, entry.endpoint = name, endpoint
+        return entry
 
     def _outside(self, seat: Seat | None, label: str) -> int:
         """Flags of a request that belongs to no arrival. A user's own on_start and on_stop are aside, as is all
@@ -101,10 +110,6 @@ class Recorder:
         """The client raised instead of reporting (a URL that is none, …)."""
         self._writer.done(entry.row, entry.parent, 0, 0, 0, 0, classify(error, 0, entry), 0, 0)
 
-    def reported(self, entry: Entry, meta: dict[str, Any]) -> None:
-        self._reported_at = meta.get("start_time")
-        self._write(entry.row, entry.parent, meta)
-
     def settle(self, seat: Seat, raised: bool) -> None:
         """The task is over: requests of which the locustfile never said what became of them are what their answer was.
 
@@ -117,18 +122,18 @@ class Recorder:
                 status = getattr(entry.response, "status_code", 0) or 0
                 error = getattr(entry.response, "error", None)
                 meta["exception"] = error or (Exception() if raised or status >= 400 else None)
-                self._write(entry.row, entry.parent, meta)
+                self.write(entry.row, entry.parent, self.endpoint_of(meta) if "name" in meta else entry.endpoint, meta)
 
     # --- other clients: only the event tells --------------------------------------------------------------------------
 
     def on_request(self, **meta: Any) -> None:
         """The first listener of Locust's request event. Events of the HTTP clients have been recorded already."""
-        if meta.get("start_time") is self._reported_at:
-            self._reported_at = self
+        if meta.get("start_time") is self.reported_at:
+            self.reported_at = self
             return
         took_us = _took_us(meta)
         sent_us = self.now_us() - took_us
-        endpoint = self._endpoint_of(meta)
+        endpoint = self.endpoint_of(meta)
         seat = self._seat_here()
         if seat is None or seat.row == OUTSIDE:
             flags = self._outside(seat, f"{meta.get('request_type')} {meta.get('name')}")
@@ -143,7 +148,7 @@ class Recorder:
         else:
             parent = seat.row
             row = self._writer.open(sent_us, endpoint, seat.number, 0, parent)
-        self._write(row, parent, meta)
+        self.write(row, parent, endpoint, meta)
 
     def _seat_here(self) -> Seat | None:
         """The seat of the user whose greenlet, or a descendant of it, is running."""
@@ -161,34 +166,33 @@ class Recorder:
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
-    def _write(self, row: int, parent: int, meta: dict[str, Any]) -> None:
+    def write(self, row: int, parent: int, endpoint: int, meta: dict[str, Any]) -> None:
+        """The row is done: from what Locust reports of the request."""
         response = meta.get("response")
         exception = meta.get("exception")
-        status = 0
-        version = shape = 0
-        endpoint = self._endpoint_of(meta)
+        status = version = shape = 0
         if response is not None:
             status = getattr(response, "status_code", 0) or 0
             headers = getattr(response, "headers", None)
             if status and headers is not None:
                 if self._version_header:
-                    version = self._writer.number("version", headers.get(self._version_header) or "")
+                    name = headers.get(self._version_header)
+                    found = self._versions.get(name)
+                    version = self._version(name) if found is None else found
                 shape = self._shape(endpoint, status, headers, response)
         outcome = OK if exception is None else classify(exception, status, response)
         size = meta.get("response_length") or 0
-        self._writer.done(
-            row,
-            parent,
-            _took_us(meta),
-            endpoint,
-            status if 0 <= status <= 0xFFFF else 0,
-            version,
-            outcome,
-            size if size < NEVER else NEVER,
-            shape,
-        )
+        took_us = _took_us(meta)
+        status = status if 0 <= status <= 0xFFFF else 0
+        self._writer.done(row, parent, took_us, endpoint, status, version, outcome, min(size, NEVER), shape)
 
-    def _endpoint_of(self, meta: dict[str, Any]) -> int:
+    def _version(self, name: Any) -> int:
+        if len(self._versions) > 1000:
+            return 0
+        number = self._versions[name] = self._writer.number("version", str(name))
+        return number
+
+    def endpoint_of(self, meta: dict[str, Any]) -> int:
         label = f"{meta.get('request_type')} {meta.get('name')}"
         number = self._endpoints.get(label)
         return self._endpoint(label) if number is None else number
@@ -210,16 +214,22 @@ class Recorder:
         if content is None:
             content = getattr(response, "_cached_content", None)
         body = content if isinstance(content, bytes) else None
-        kind = headers.get("content-type") or ""
-        target = headers.get("location") or _moved(response)
-        key = (endpoint, status, kind, target, None if body is None else hash(body[:LOOKED_AT]))
+        moved = (headers.get("location") or "") if 300 <= status < 400 else _moved(response)
+        kind = "" if body else headers.get("content-type") or ""  # the same body is not sent as two types
+        key = (
+            endpoint,
+            status,
+            kind,
+            moved,
+            hash(body if body is None or len(body) <= LOOKED_AT else body[:LOOKED_AT]),
+        )
         known = self._shapes.get(key)
         if known is not None:
             return known
         began_ns = monotonic_ns()
         if self._shape_ns > SHAPE_SHARE * (began_ns - self._began_ns) + 100_000_000:
             return 0
-        number = self._writer.number("shape", shape_of(kind, body, target))
+        number = self._writer.number("shape", shape_of(headers.get("content-type") or "", body, moved))
         if len(self._shapes) >= SHAPES_KEPT:
             self._shapes.clear()
         self._shapes[key] = number
