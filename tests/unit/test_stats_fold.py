@@ -68,7 +68,9 @@ def test_after_the_load_has_ended_what_is_older_than_the_timeout_was_never_answe
 
 
 def test_live_and_judged_the_same_rows_give_the_same_numbers() -> None:
-    rows = rows_of([{"at_s": i / 10, "took_ms": 5 + i % 7, "outcome": "5xx" if i % 9 == 0 else "ok"} for i in range(90)])
+    rows = rows_of(
+        [{"at_s": i / 10, "took_ms": 5 + i % 7, "outcome": "5xx" if i % 9 == 0 else "ok"} for i in range(90)]
+    )
     live, judged = fold(rows, 2.0, 6.0, now_s=7.0), fold(rows, 2.0, 6.0)
     assert live.counts == judged.counts
     assert live.percentile_ms(0.95) == judged.percentile_ms(0.95)

@@ -1,0 +1,117 @@
+"""log_quiet and log_seen: what was logged, and what a silence means."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from harness import facts as f
+from harness.expectations.base import Evidence, Expectation, Line, Reach, Steady
+from harness.expectations.log_quiet import LogQuiet
+from harness.expectations.log_seen import LogSeen
+from harness.expectations.logs import GAP_S, LAG_S, PROBE, level_of
+from harness.probes.logs import LogsProbe
+from harness.testing import WrittenLogs, journal_of, rows_of
+from harness.verdict import Finding, Outcome
+
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+QUIET = LogQuiet(matches="panic:|Traceback")
+
+
+def check(
+    claim: Expectation, *lines: tuple[float, str], followed: bool = True, ended: bool = True, then: bool = False
+) -> Finding:
+    """A phase from 10 to 20 s, settled at 30 s; api's log followed until 35 s. Lines are api's."""
+    facts: list[f.Fact] = [
+        f.ContainerSeen(service="api", container="api-1", status="running", seen_s=1.0),
+        f.PhaseBegan(phase="p", seen_s=10.0),
+    ]
+    if ended:
+        facts += [f.PhaseEnded(phase="p", seen_s=20.0), f.PhaseSettled(phase="p", steady=True, seen_s=30.0)]
+    last_s = 36 if ended else 19
+    facts += [f.Looked(probe=PROBE, target="api-1", seen_s=s) for s in range(2, last_s)] if followed else []
+    facts.append(f.ClockRead(wall_unix_s=1.0, seen_s=float(last_s)))
+    logs = WrittenLogs([Line("api", "api-1", at_s, text) for at_s, text in lines])
+    return claim.check(Evidence(journal_of(*facts), rows_of([]), logs, Steady(10.0, ()), phase="p", then=then))
+
+
+def test_a_quiet_log_passes_when_it_was_followed() -> None:
+    assert check(QUIET, (9.0, "panic: before"), (12.0, "fine"), (20.0, "panic: after")).outcome is PASSED
+
+
+def test_a_quiet_log_that_nobody_followed_says_nothing() -> None:
+    finding = check(QUIET, followed=False)
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_watched")
+
+
+def test_a_line_that_must_not_be_fails_at_once_and_is_quoted() -> None:
+    finding = check(QUIET, (12.0, "panic: oh no"), (13.0, "Traceback (most"), ended=False, followed=False)
+    assert finding.outcome is FAILED
+    assert finding.census
+    assert "api logged at 12.0 s: panic: oh no (2 such lines)" in finding.because
+
+
+def test_a_service_that_was_never_there_is_not_quiet() -> None:
+    assert check(LogQuiet(service="ghost", matches="x")).reason == "not_watched"
+
+
+def test_a_line_in_time_passes_once_its_time_is_over() -> None:
+    claim = LogSeen.model_validate({"service": "api", "contains": "payments gone", "within": "5s"})
+    assert check(claim, (13.0, "WARN payments gone")).outcome is PASSED
+    assert check(claim, (16.0, "WARN payments gone")).outcome is FAILED
+    assert check(claim).outcome is FAILED
+    assert check(claim, followed=False).reason == "not_watched"
+    assert claim.late_s() == 5.0
+
+
+def test_without_within_the_line_has_the_whole_phase() -> None:
+    claim = LogSeen(service="api", matches=r"gone after \d+ ms")
+    assert check(claim, (19.9, "gone after 31 ms")).outcome is PASSED
+    assert check(claim, (20.1, "gone after 31 ms")).outcome is FAILED
+    assert check(claim, (12.0, "gone after 31 ms"), ended=False).reason == "window_open"
+
+
+def test_in_then_the_time_counts_from_the_phases_end() -> None:
+    claim = LogSeen.model_validate({"service": "*", "contains": "back", "within": "5s"})
+    assert check(claim, (24.0, "back"), then=True).outcome is PASSED
+    assert check(claim, (12.0, "back"), then=True).outcome is FAILED
+
+
+def test_a_line_must_be_severe_enough() -> None:
+    claim = LogSeen(service="api", contains="payments", level="warn")
+    assert check(claim, (12.0, "2026 INFO payments slow")).outcome is FAILED
+    assert check(claim, (12.0, "2026 [error] payments slow")).outcome is PASSED
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [("level=warning msg=x", 4), ("[ERROR] y", 5), ("panic: z", 6), ("DEBUG a ERROR b", 1), ("informed", -1), ("", -1)],
+)
+def test_a_lines_level_is_the_first_that_it_names(text: str, level: int) -> None:
+    assert level_of(text) == level
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"service": "api"},
+        {"service": "api", "contains": "x", "matches": "y"},
+        {"service": "api", "matches": "("},
+        {"service": "api", "contains": "x", "level": "loud"},
+        {"service": "api", "contains": "x", "within": 5},
+    ],
+)
+def test_a_claim_that_says_nothing_or_two_things_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        LogSeen.model_validate(wrong)
+
+
+def test_claims_know_what_a_run_could_never_decide() -> None:
+    reach = Reach(window_s=10, arrivals=10, timeout_s=10, services=("api",))
+    late = LogSeen.model_validate({"service": "api", "contains": "x", "within": "30s"})
+    assert "30s" in late.undecidable(reach)
+    assert "no service 'web'" in LogQuiet(service="web", matches="x").undecidable(reach)
+
+
+def test_the_claims_ask_for_the_grain_that_the_probe_promises() -> None:
+    assert (LogsProbe.name, LogsProbe.gap_s, LogsProbe.lag_s) == (PROBE, GAP_S, LAG_S)

@@ -1,0 +1,94 @@
+"""recovers: the steady state is back in time, and stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness import facts as f
+from harness.expectations.base import Evidence, Reach, Steady
+from harness.expectations.recovers import Recovers
+from harness.stats import Condition
+from harness.testing import WrittenLogs, journal_of, rows_of
+from harness.verdict import Outcome
+
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+TEN = Recovers(within="10s")  # type: ignore[call-arg]
+
+
+def told(
+    *bad: tuple[float, float], mended: bool = True, until_s: float = 60.0, extra: tuple[f.Fact, ...] = ()
+) -> Evidence:
+    """A phase with one fault that ends at 20 s, then 20 requests a second until `until_s`, failing in the given stretches."""
+    facts: list[f.Fact] = [
+        f.LoadBegan(begins_s=1.0, seen_s=0.9),
+        f.PhaseBegan(phase="down", seen_s=10.0),
+        f.Injecting(fault="down/stop", kind="stop", target="db", planned_s=10.0, seen_s=10.0),
+        f.Injected(fault="down/stop", begun_s=10.0, seen_s=10.1),
+        f.PhaseEnded(phase="down", seen_s=20.0),
+        *extra,
+    ]
+    if mended:
+        facts.append(f.Mended(fault="down/stop", begun_s=19.5, seen_s=19.9))
+    facts += [f.LoadSampled(cpu_ratio=0.1, late_ms=1, due=1, dropped=0, seen_s=s + 0.5) for s in range(1, int(until_s))]
+    entries: list[dict[str, Any]] = []
+    for tick in range(20, int(20 * until_s)):
+        at_s = tick / 20
+        failing = any(start_s <= at_s < end_s for start_s, end_s in bad)
+        entries.append({"at_s": at_s, "outcome": "5xx" if failing else "ok"})
+    steady = Steady(10.0, (Condition.parse("errors < 1%"),))
+    fault: Any = object()
+    return Evidence(journal_of(*facts), rows_of(entries), WrittenLogs(), steady, "down", True, {"down/stop": fault})
+
+
+def test_a_stack_that_is_back_in_time_and_stays_passes() -> None:
+    finding = TEN.check(told((10, 25)))
+    assert finding.outcome is PASSED
+    assert finding.measure is not None
+    assert finding.measure.low <= 5.0 <= finding.measure.high
+
+
+def test_a_stack_that_comes_back_late_fails_and_is_told_when_it_did() -> None:
+    finding = TEN.check(told((10, 35)))
+    assert (finding.outcome, finding.reason) == (FAILED, "late")
+    assert "back only" in finding.because
+
+
+def test_a_stack_that_never_comes_back_fails_with_what_did_not_hold() -> None:
+    finding = TEN.check(told((10, 99)))
+    assert finding.outcome is FAILED
+    assert "errors < 1%: 100%" in finding.because
+
+
+def test_a_relapse_inside_the_hold_is_no_recovery() -> None:
+    assert TEN.check(told((10, 22), (28, 33))).outcome is FAILED
+    assert TEN.check(told((10, 22), (28, 29))).outcome is PASSED, "back again at nine seconds, within the limit"
+
+
+def test_a_relapse_after_the_hold_is_another_story() -> None:
+    assert TEN.check(told((10, 22), (35, 50))).outcome is PASSED
+
+
+def test_a_hold_that_the_next_fault_cuts_short_decides_nothing() -> None:
+    following = f.Injecting(fault="next/kill", kind="kill", target="db", planned_s=27, seen_s=27.0)
+    assert TEN.check(told((10, 22), (27, 60), extra=(following,))).outcome is UNKNOWN
+
+
+def test_before_it_was_held_long_enough_nothing_is_said() -> None:
+    finding = TEN.check(told((10, 22), until_s=30.0))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "window_open")
+
+
+def test_a_fault_that_is_still_on_leaves_nothing_to_recover_from() -> None:
+    assert TEN.check(told((10, 22), mended=False)).reason == "not_mended"
+
+
+def test_a_recovery_at_the_very_limit_is_not_decided() -> None:
+    finding = TEN.check(told((10, 29.9)))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "too_near")
+
+
+def test_it_stands_in_then_after_a_fault() -> None:
+    assert "then" in TEN.undecidable(Reach(window_s=30, arrivals=100, timeout_s=10))
+    assert "no fault" in TEN.undecidable(Reach(window_s=30, arrivals=100, timeout_s=10, then=True, faulted=False))
+    assert TEN.undecidable(Reach(window_s=30, arrivals=100, timeout_s=10, then=True)) == ""
+    assert TEN.late_s() == 10.0

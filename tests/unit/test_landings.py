@@ -1,0 +1,92 @@
+"""Which looks are before, during and after a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness import facts as f
+from harness.faults.base import Fault, Landing
+from harness.landings import begun_s, landings, mends
+from harness.testing import journal_of
+
+
+class Counting(Fault):
+    """Tells which looks it was given."""
+
+    target_: str = "api->db"
+
+    @property
+    def target(self) -> str:
+        return self.target_
+
+    def landing(self, before: Sequence[f.Witnessed], during: Sequence[f.Witnessed]) -> Landing:
+        outcome = "landed" if before else "not_measurable"
+        return Landing(
+            outcome, "", measured={"before": [w.number for w in before], "during": [w.number for w in during]}
+        )
+
+    def gone(self, before: Sequence[f.Witnessed], after: Sequence[f.Witnessed]) -> Landing:
+        return Landing("landed", "", measured={"after": [w.number for w in after]})
+
+
+def look(at_s: float, edge: str = "api->db", outcome: str = "answered", took_ms: float = 100.0) -> f.Witnessed:
+    number = round(at_s * 10)
+    return f.Witnessed(
+        edge=edge, port=1, outcome=outcome, answer_ms=took_ms, limit_ms=2000.0, seen_s=at_s, number=number
+    )
+
+
+def on(start_s: float, end_s: float, fault: str = "x", target: str = "api->db") -> list[f.Fact]:
+    return [
+        f.Injecting(fault=fault, kind="k", target=target, planned_s=start_s, seen_s=start_s),
+        f.Injected(fault=fault, begun_s=start_s, seen_s=start_s + 0.1),
+        f.Mended(fault=fault, begun_s=end_s - 0.1, seen_s=end_s),
+    ]
+
+
+def measured(*facts: f.Fact, fault: Fault | None = None) -> dict[str, object]:
+    return dict(landings(journal_of(*facts), {"x": fault or Counting()})["x"].measured)
+
+
+def test_a_look_that_straddles_the_fault_belongs_to_neither_side() -> None:
+    looks = [look(9.0), look(10.15), look(10.5), look(19.95), look(20.05), look(21.0)]
+    assert measured(*on(10.0, 20.0), *looks) == {"before": [90], "during": [105]}
+    assert mends(journal_of(*on(10.0, 20.0), *looks), {"x": Counting()})["x"].measured == {"after": [210]}
+
+
+def test_a_look_that_hung_began_its_whole_limit_before() -> None:
+    assert begun_s(look(12.0, outcome="hung", took_ms=0.0)) == 10.0
+    assert measured(*on(10.0, 20.0), look(9.0), look(11.9, outcome="hung")) == {"before": [90], "during": []}
+
+
+def test_looks_while_another_fault_hurts_the_same_place_are_not_ordinary() -> None:
+    facts = [*on(3.0, 5.0, "y"), *on(10.0, 20.0), look(1.0), look(4.0), look(7.0)]
+    assert measured(*facts)["before"] == [10, 70]
+    elsewhere = [*on(3.0, 5.0, "y", "web->cache"), *on(10.0, 20.0), look(4.0)]
+    assert measured(*elsewhere)["before"] == [40]
+    dependency = [*on(3.0, 5.0, "y", "db"), *on(10.0, 20.0), look(4.0)]
+    assert measured(*dependency)["before"] == []
+
+
+def test_a_service_is_judged_by_every_edge_into_it() -> None:
+    fault = Counting(target_="db")
+    facts = [*on(10.0, 20.0, target="db"), look(9.0, "api->db"), look(9.5, "worker->db"), look(9.6, "db->disk")]
+    assert measured(*facts, fault=fault)["before"] == [90, 95]
+
+
+def test_a_service_without_edges_is_judged_by_what_docker_reports() -> None:
+    died = f.ContainerChanged(service="db", container="db-1", event="die", happened_s=10.3, seen_s=10.6)
+    told = landings(journal_of(*on(10.0, 20.0, target="db"), died), {"x": Counting(target_="db")})["x"]
+    assert told.outcome == "landed"
+    assert "Docker reported die of db at 10.3 s" in told.because
+    untold = landings(journal_of(*on(10.0, 20.0, target="db")), {"x": Counting(target_="db")})["x"]
+    assert untold.outcome == "not_measurable"
+
+
+def test_what_was_not_injected_did_not_land() -> None:
+    begun = on(10.0, 20.0)[0]
+    refused = f.NotInjected(fault="x", begun_s=10.0, error="no proxy", seen_s=10.5)
+    for facts, says in (([], "never injected"), ([begun], "never read back"), ([begun, refused], "no proxy")):
+        landing = landings(journal_of(*facts), {"x": Counting()})["x"]
+        assert landing.outcome == "not_landed"
+        assert says in landing.because
