@@ -38,6 +38,7 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
     if drill_file is None:
         write_results(folder, judgement, junit=junit)
     elif junit is not None:
+        junit.parent.mkdir(parents=True, exist_ok=True)
         junit.write_text(junit_xml(judgement.document), encoding="utf-8")
     if as_json:
         click.echo(text(judgement.document), nl=False)

@@ -1,0 +1,111 @@
+"""A run folder judged: the same bytes again, another drill without touching the run, a killed run all the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness import facts as f
+from harness.cli.judge import command
+from harness.drill.parse import parse
+from harness.errors import UsageError
+from harness.journal import Writer
+from harness.judging import judge_folder, write_results
+from harness.ledger.layout import C5XX, OK
+from harness.ledger.writing import Writer as Ledger
+
+DRILL = """
+drill: tale
+stack: {compose: [compose.yaml]}
+load: {locustfile: load.py, against: "api:80", arrivals: [{for: 1m, rate: 10/s}]}
+steady: {for: 5s, within: 30s, all: [errors < 1%]}
+phases:
+  - name: calm
+    for: 10s
+    expect:
+      - errors_below: {ratio: RATIO}
+abort: {max_duration: 5m}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with one drill and one stored run of it: 3 of 100 requests of the phase ended in error."""
+    (tmp_path / "pyproject.toml").write_text('[tool.drill]\ndrills = "."\nruns = "runs"\n')
+    (tmp_path / "compose.yaml").write_text("services: {api: {image: x}}\n")
+    (tmp_path / "load.py").write_text(
+        "from locust import HttpUser, task\n\n\nclass U(HttpUser):\n    @task\n    def t(self):\n        self.client.get('/')\n"
+    )
+    (tmp_path / "tale.yaml").write_text(DRILL.replace("RATIO", "5%"))
+    (tmp_path / "other.yaml").write_text(DRILL.replace("RATIO", "2%").replace("drill: tale", "drill: other"))
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "runs" / "tale" / "20261120T120000Z-0badcafe"
+    writer = Writer(folder / "facts", "harness", lambda: 0.0)
+    (folder / "drill.yaml").write_text(parse(tmp_path / "tale.yaml").masked())
+    told: list[f.Fact] = [
+        f.Opened(drill="tale", run="0badcafe", wall_unix_s=1.7e9, monotonic_ns=5, seen_s=0.001),
+        f.LoadBegan(begins_s=1.0, seen_s=0.9),
+        f.GateHeld(seen_s=8.0),
+        f.PhaseBegan(phase="calm", seen_s=10.0),
+        f.PhaseEnded(phase="calm", seen_s=20.0),
+        f.PhaseSettled(phase="calm", steady=True, seen_s=26.0),
+        f.LoadEnded(clean=True, ended_s=27.0, seen_s=28.0),
+        *(f.LoadSampled(cpu_ratio=0.1, late_ms=1, due=10, dropped=0, seen_s=s + 0.5) for s in range(1, 27)),
+        f.Closed(seen_s=33.0),
+    ]
+    for fact in told:
+        writer.write(fact)
+    writer.close()
+    ledger = Ledger(folder / "ledger", "0badcafe", 0, 5)
+    endpoint = ledger.number("endpoint", "GET /")
+    for i in range(260):
+        row = ledger.due(1_000_000 + i * 100_000, 1)
+        ledger.sent(row, 100, endpoint)
+        ledger.done(row, row, 20_000, endpoint, 200, 0, C5XX if i in (100, 101, 102) else OK, 0, 0)
+    ledger.close()
+    return folder
+
+
+def test_judged_again_a_run_gives_the_same_bytes(project: Path) -> None:
+    for _ in range(2):
+        write_results(project, judge_folder(project))
+        first = (project / "verdict.json").read_bytes(), (project / "junit.xml").read_bytes()
+    write_results(project, judge_folder(project))
+    assert first == ((project / "verdict.json").read_bytes(), (project / "junit.xml").read_bytes())
+    document = json.loads(first[0])
+    assert (document["verdict"], document["exit_code"], document["run"]) == ("passed", 0, "0badcafe")
+    assert "3 of 100 requests" in document["findings"][0]["because"]
+    assert not list(project.glob(".*.new"))
+
+
+def test_another_drill_judges_by_its_own_limits_and_leaves_the_runs_verdict(project: Path) -> None:
+    write_results(project, judge_folder(project))
+    before = (project / "verdict.json").read_bytes()
+    result = CliRunner().invoke(command, ["latest", "--drill", "other.yaml"])
+    assert result.exit_code == 1, result.output
+    assert "3% (limit 2%" in result.output
+    assert (project / "verdict.json").read_bytes() == before
+
+
+def test_the_command_prints_the_document_that_it_writes(project: Path) -> None:
+    result = CliRunner().invoke(command, ["0badcafe", "--json", "--junit", "out/junit.xml"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout == (project / "verdict.json").read_text()
+    assert Path("out/junit.xml").read_text() == (project / "junit.xml").read_text()
+
+
+def test_a_killed_run_is_judged_by_what_it_left(project: Path) -> None:
+    path = project / "facts" / "harness.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-5]) + lines[-5][:20])
+    judgement = judge_folder(project)
+    assert judgement.verdict.exit_code == 3
+    assert "did not come to its end" in judgement.verdict.invalid[0]
+
+
+def test_a_folder_without_facts_is_nothing_to_judge(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no facts"):
+        judge_folder(tmp_path)
