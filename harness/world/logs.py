@@ -10,9 +10,9 @@ import contextlib
 import json
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +113,8 @@ class _Log:
         self._last_s = 0.0
         self._recent: Counter[tuple[bytes, int]] = Counter()
         self._stale: Counter[tuple[bytes, int]] = Counter()
+        self._long: deque[bytes] = deque(maxlen=256)
+        self._unfinished: bytes | None = None
         self._turned_s = 0.0
         self._began_s = float("-inf")
         self._thread: threading.Thread | None = None
@@ -144,14 +146,18 @@ class _Log:
         try:
             with self._path.open("ab", buffering=0) as file, contextlib.closing(connect()) as client:
                 self.error = ""
-                again = self._recent + self._stale
+                again, long, floor = self._recent + self._stale, set(self._long), _stamp(self._last_s - OVERLAP_S)
                 for line in self._lines(client, follow):
                     mark = (line.stamp, hash(line.text))
+                    # Docker asks `since` only until one line passes it; older ones that follow (a long line is stamped
+                    # when it begins) come again, or their ends do.
+                    if line.stamp in long or (line.pieces == 1 and line.stamp < floor):
+                        continue
                     if again.get(mark, 0):
                         again[mark] -= 1
                         continue
                     file.write(line.whole())
-                    self._remember(mark, line.stamp)
+                    self._remember(mark, line)
         except (NotApplied, OSError) as error:
             if not (self._over and follow):
                 self.error = str(error)
@@ -161,7 +167,8 @@ class _Log:
 
         parameters: dict[str, Any] = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": int(follow)}
         if self._last_s:
-            parameters["since"] = f"{max(0.0, self._last_s - OVERLAP_S):.9f}"
+            unfinished_s = _unix_s(self._unfinished or b"") or self._last_s
+            parameters["since"] = f"{max(0.0, min(self._last_s - OVERLAP_S, unfinished_s - 0.001)):.9f}"
         with refusing(f"read the log of {self.name}"):
             try:
                 terminal_on = bool(client.api.inspect_container(self.container)["Config"].get("Tty"))
@@ -180,13 +187,17 @@ class _Log:
                 for stream, data in pieces:
                     yield from lines.frame(stream, data)
             finally:
+                self._unfinished = lines.unfinished()
                 response.close()
             if not self._over or not follow:  # not cut short by us: the container ended, and so did its last line
                 yield from lines.rest()
+                self._unfinished = None
 
-    def _remember(self, mark: tuple[bytes, int], stamp: bytes) -> None:
-        """Keep the lines of the last one to two overlaps."""
-        self._last_s = max(self._last_s, _unix_s(stamp) or self._last_s)
+    def _remember(self, mark: tuple[bytes, int], line: Line) -> None:
+        """Keep the lines of the last one to two overlaps, and the stamps of the last long ones."""
+        self._last_s = max(self._last_s, _unix_s(line.stamp) or self._last_s)
+        if line.pieces > 1:
+            self._long.append(line.stamp)
         if self._last_s - self._turned_s > OVERLAP_S:
             self._stale, self._recent = self._recent, Counter()
             self._turned_s = self._last_s
@@ -198,6 +209,11 @@ class _Log:
         if self._response is not None:
             with contextlib.suppress(Exception):  # a socket closed under the thread that reads it: anything may come
                 CancellableStream(iter(()), self._response).close()
+
+
+def _stamp(unix_s: float) -> bytes:
+    """A time as Docker stamps it, to compare with."""
+    return datetime.fromtimestamp(max(0.0, unix_s), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").encode()
 
 
 def _unix_s(stamp: bytes) -> float | None:

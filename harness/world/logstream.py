@@ -17,8 +17,10 @@ class _Pending:
     parts: list[bytes] = field(default_factory=list)
     kept: int = 0
     dropped: int = 0
+    pieces: int = 0
 
     def add(self, data: bytes) -> None:
+        self.pieces += 1
         room = LINE_CAP - self.kept
         self.parts.append(data[:room])
         self.kept += len(data[:room])
@@ -26,7 +28,7 @@ class _Pending:
 
     def line(self) -> Line:
         mark = b" [%d more bytes left out]" % self.dropped if self.dropped else b""
-        return Line(self.stamp, b"".join(self.parts) + mark)
+        return Line(self.stamp, b"".join(self.parts) + mark, self.pieces)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Line:
 
     stamp: bytes
     text: bytes
+    pieces: int = 1
 
     def whole(self) -> bytes:
         return self.stamp + b" " + self.text + b"\n"
@@ -60,6 +63,10 @@ class Lines:
         if data.endswith(b"\n"):
             del self._pending[stream]
             yield pending.line()
+
+    def unfinished(self) -> bytes | None:
+        """The oldest stamp of a line that has not ended yet."""
+        return min((pending.stamp for pending in self._pending.values()), default=None)
 
     def rest(self) -> Iterator[Line]:
         """What never got its end of line: the container died in the middle of it."""
