@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.stats.interval import clopper_pearson, percentile_ranks
+from harness.stats.span import span
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
@@ -135,13 +136,14 @@ def fold(
 
     from harness.ledger import ASIDE, DONE, NEVER, OUTCOMES
 
-    array = rows.array
-    intended = array["intended_us"]
     until_us = _us(end_s) if now_s is None else min(_us(end_s), _us(now_s) + 1)
+    part = rows.select(span(rows, _us(start_s), until_us))
+    array = part.array
+    intended = array["intended_us"]
     mask = (intended >= _us(start_s)) & (intended < until_us) & ((array["flags"] & ASIDE) == 0)
     mask &= (array["state"] != DONE) | (array["outcome"] != 0)
     if request:
-        mask &= rows.at_endpoint(request)
+        mask &= part.at_endpoint(request)
 
     due, sent, took = intended[mask], array["sent_us"][mask], array["took_us"][mask]
     outcome, done = array["outcome"][mask], array["state"][mask] == DONE
@@ -156,7 +158,7 @@ def fold(
     service = np.where(no_answer, np.inf, took_after / 1e3)[ended]
     counts = np.bincount(outcome[ended], minlength=len(OUTCOMES))
 
-    horizon_us = float(now_s * 1e6) if now_s is not None else float(intended.max(initial=0))
+    horizon_us = float(now_s * 1e6) if now_s is not None else float(due.max(initial=0))
     open_ = ~ended
     waited = np.maximum(horizon_us - due[open_], 0.0) / 1e3
     was_sent = (sent[open_] != NEVER) & (due[open_] + sent_after[open_] <= horizon_us)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.stats.condition import Condition
 from harness.stats.fold import Fold, Interval, fold
+from harness.stats.span import span
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
@@ -122,7 +123,8 @@ def steady_from(
     """
     known_s = end_s if now_s is None else min(end_s, now_s)
     step_s = window_s(for_s)
-    part = rows.select(rows.between(start_s, known_s))
+    part = rows.select(span(rows, round(start_s * 1e6), round(known_s * 1e6)))
+    part = part.select(part.between(start_s, known_s))
     grid = _Grid(part, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
     low_s, tried = start_s, 0
     while True:

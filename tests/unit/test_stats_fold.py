@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.ledger import DTYPE, Rows
 from harness.stats import Fold, clopper_pearson, fold, needed_for_percentile, needed_for_ratio, percentile_ranks
+from harness.stats.span import BLOCK, span
 from harness.testing import rows_of
 
 
@@ -128,3 +130,17 @@ def test_clopper_pearson_is_scipys_exact_interval(k: int, n: int) -> None:
 
 def test_a_share_needs_so_many_requests_that_one_error_alone_does_not_exceed_it() -> None:
     assert [needed_for_ratio(limit) for limit in (0.02, 0.005, 0.0, 1.0, 0.03)] == [50, 200, 1, 1, 34]
+
+
+def test_a_large_ledger_out_of_order_is_counted_as_if_it_were_scanned() -> None:
+    dice = np.random.default_rng(3)
+    count = 5 * BLOCK
+    array = np.zeros(count, DTYPE)
+    array["intended_us"] = np.sort(dice.integers(0, 10**8, count)) - dice.integers(0, 3 * 10**6, count)
+    array["took_us"], array["state"], array["outcome"], array["endpoint"] = 1000, 3, 1, 1
+    rows = Rows(array, np.zeros(count, np.uint16), np.arange(count, dtype=np.uint32), ("", "GET /"))
+    for start_s, end_s in ((10.0, 20.0), (0.0, 100.0), (99.0, 99.5), (200.0, 300.0)):
+        scanned = int(((array["intended_us"] >= start_s * 1e6) & (array["intended_us"] < end_s * 1e6)).sum())
+        assert fold(rows, start_s, end_s).n == scanned
+        part = span(rows, round(start_s * 1e6), round(end_s * 1e6))
+        assert part.stop - part.start < count or scanned > count - 2 * BLOCK
