@@ -10,7 +10,8 @@ import click
 @click.command("halt", epilog="Example:  drill halt      drill halt 3f9a12cd --reason 'real incident'")
 @click.argument("run", required=False)
 @click.option("--reason", default="", help="Why, for the journal.")
-def command(run: str | None, reason: str) -> None:
+@click.option("--patience", default="90s", help="How long a harness may take to end its run before it is killed.")
+def command(run: str | None, reason: str, patience: str) -> None:
     """Take all faults out of the running drill (of every one, without RUN), then end it.
 
     Exit codes: 0 faults are out, 2 no such run, 7 a fault could not be taken out.
@@ -19,10 +20,15 @@ def command(run: str | None, reason: str) -> None:
 
     from harness.drill.project import find_project
     from harness.errors import EXIT_NOT_MENDED, UsageError
+    from harness.quantities import seconds
     from harness.run import folder as folders
     from harness.safety.halt import end_hanging, halt
     from harness.safety.mend import mend
 
+    try:
+        patience_s = seconds(patience)
+    except ValueError as error:
+        raise UsageError(f"--patience: {error}") from None
     runs = find_project().runs
     if run:
         wanted = [folders.find(runs, run)]
@@ -39,7 +45,7 @@ def command(run: str | None, reason: str) -> None:
 
     still_on = [fault for folder in wanted for fault in halt(folder, getpass.getuser(), reason, say)]
     for folder in wanted:
-        if end_hanging(folder, 90.0, say):
+        if end_hanging(folder, patience_s, say):
             still_on += mend(folder, say)
     if still_on:
         sys.exit(EXIT_NOT_MENDED)

@@ -92,8 +92,7 @@ def rehearse(
         folder.drill_file.write_text(drill.masked())
         session = Session(drill, plan, options, display, folder, clock, record, stop)
         try:
-            left = _perform(session, project, edges)
-            record(Closed(left=tuple(left)))
+            _perform(session, project, edges)
         finally:
             record.close()
     judgement = judge_folder(folder.path)
@@ -101,8 +100,8 @@ def rehearse(
     return Rehearsed(folder, judgement)
 
 
-def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> list[str]:
-    """Everything between Opened and Closed; returns what could not be removed."""
+def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
+    """Everything between Opened and Closed. Raises the UsageError of a locustfile that is refused, once all is taken down."""
     from harness.stack.stack import Stack
 
     drill, record = session.drill, session.record
@@ -133,12 +132,12 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> list[
         (session.folder.path / "broke.txt").write_text(traceback.format_exc())
     if _keeps(session):
         session.display.say(f"kept: the stack still runs; take it down with: drill mend {session.folder.run}")
-        return []
+        record(Closed())
+        return
     session.display.say("taking everything down")
-    left = stack.down()
+    record(Closed(left=tuple(stack.down())))
     if refused:
         raise refused
-    return left
 
 
 def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None:
