@@ -15,12 +15,11 @@ from harness.ledger.layout import DEPENDENT, DONE, DROPPED, DUE, FORMAT, NEVER, 
 
 CHUNK_ROWS = 26214  # about 1 MiB
 MOST_NAMES = 0xFFFF
-_PARENT_TO_OUTCOME = struct.Struct("<IIHHHB")  # from took_us
-_SIZE_SHAPE = struct.Struct("<II")
+_TOOK_TO_SHAPE = struct.Struct("<IIHHHBBII")
 _SENT = struct.Struct("<I")
 _ENDPOINT = struct.Struct("<H")
-_AT_SENT, _AT_TOOK, _AT_ENDPOINT, _AT_STATE, _AT_SIZE = 8, 12, 20, 27, 28
-assert [ROW.size, _AT_SIZE + 12] == [40, 40]
+_AT_SENT, _AT_TOOK, _AT_ENDPOINT, _AT_STATE = 8, 12, 20, 27
+assert _AT_TOOK + _TOOK_TO_SHAPE.size + 4 == ROW.size
 
 
 class LedgerBroken(OSError):
@@ -118,8 +117,9 @@ class Writer:
         shape: int,
     ) -> None:
         at = row * 40
-        _PARENT_TO_OUTCOME.pack_into(self._map, at + _AT_TOOK, took_us, parent, endpoint, status, version, outcome)
-        _SIZE_SHAPE.pack_into(self._map, at + _AT_SIZE, size, shape)
+        _TOOK_TO_SHAPE.pack_into(
+            self._map, at + _AT_TOOK, took_us, parent, endpoint, status, version, outcome, SENT, size, shape
+        )
         self._map[at + _AT_STATE] = DONE
 
     def nothing_sent(self, row: int, after_us: int) -> None:

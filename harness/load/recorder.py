@@ -210,9 +210,11 @@ class Recorder:
     def _shape(self, endpoint: int, status: int, headers: Any, response: Any) -> int:
         """Fingerprints are made once per distinct answer, and for answers that always differ within a share of the
         time."""
-        content = response.__dict__.get("_content")  # what has been read of it, and no more: it may be a stream
+        content = getattr(
+            response, "_cached_content", None
+        )  # what has been read of it, and no more: it may be a stream
         if content is None:
-            content = getattr(response, "_cached_content", None)
+            content = getattr(response, "_content", None)
         body = content if isinstance(content, bytes) else None
         moved = (headers.get("location") or "") if 300 <= status < 400 else _moved(response)
         kind = "" if body else headers.get("content-type") or ""  # the same body is not sent as two types

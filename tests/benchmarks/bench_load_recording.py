@@ -65,6 +65,7 @@ runner.start(32, 100)
 gevent.sleep(1.5)
 gate.begin(recorder.now_us(), iter(()))
 gevent.sleep(1)
+import gc; gc.collect(); gc.freeze()  # as the load process does
 ways = {"bare": (bare, False), "ids": (with_ids, False), "recorded": (recorded, True)}
 found = {way: [] for way in ways}
 for cycle in range(cycles):
