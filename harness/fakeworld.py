@@ -24,6 +24,7 @@ from harness.facts import (
     Fact,
     LoadBegan,
     LoadEnded,
+    LoadSaid,
     LoadSampled,
     Surveyed,
     Witnessed,
@@ -205,6 +206,7 @@ class FakeLoad:
         self._news: list[Fact] = []
         self.broken: Callable[[float], bool] = lambda _at_s: False
         self.dies_at_s = float("inf")
+        self.cannot_record_at_s = float("inf")  # its ledger's disk is full: said first, then its end
 
     def begin(self, at_s: float) -> None:
         self._began_s = at_s
@@ -217,6 +219,11 @@ class FakeLoad:
         if self._began_s is not None and now_s >= self._sampled_s + 1:
             self._sampled_s = now_s
             self._news.append(LoadSampled(cpu_ratio=0.1, late_ms=0.2, due=len(self._rows), dropped=0))
+        if now_s >= self.cannot_record_at_s:
+            self.cannot_record_at_s, self.dies_at_s = float("inf"), now_s
+            self._news.append(
+                LoadSaid(kind="broken", text="[Errno 28] the ledger cannot grow: No space left on device")
+            )
         if now_s >= self.dies_at_s:
             self.dies_at_s = float("inf")
             self._news.append(LoadEnded(clean=False, ended_s=now_s, detail="killed"))

@@ -47,21 +47,30 @@ class Writer:
 
     `now` gives seconds since the run was opened and stamps each fact that has no `seen_s` yet. Opened again (a harness
     that was killed, a second `drill halt`), it goes on counting where the file ends.
+
+    Neither opening nor `write` raises when the disk refuses (full, read-only): taking a fault out must never hang on
+    writing it down. The facts stay in memory, are tried again with every later one, and `broken` says what happened.
     """
 
     def __init__(self, folder: Path, writer: str, now: Callable[[], float]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.writer = writer
         self.path = folder / f"{writer}.jsonl"
+        self.broken = ""  # why a fact could not be put on disk when it happened; the first reason stays
         self._now = now
         self._lock = threading.Lock()
         self._facts: list[Fact] = []
-        old = self.path.read_bytes() if self.path.exists() else b""
-        self._number = max((int(d.get("number", 0)) for d in _decoded(old)), default=0)
-        self._file = self.path.open("ab")
-        if old and not old.endswith(b"\n"):  # a line torn by a kill: end it, so that the next one is whole
-            self._file.write(b"\n")
-            self._file.flush()
+        self._owed = b""  # what the disk has refused so far
+        self._number = 0
+        self._fd = -1
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            old = self.path.read_bytes() if self.path.exists() else b""
+            self._number = max((int(d.get("number", 0)) for d in _decoded(old)), default=0)
+            if old and not old.endswith(b"\n"):  # a line torn by a kill: end it, so that the next one is whole
+                self._owed = b"\n"
+            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            self.broken = _refusal(self.path, error)
 
     def write(self, fact: F, *, durable: bool = False) -> F:
         """Stamp and append one fact; returns it as written. `durable`: on disk (fsync) before this returns."""
@@ -69,13 +78,16 @@ class Writer:
             seen_s = fact.seen_s or round(self._now(), 6)
             stamped = dataclasses.replace(fact, writer=self.writer, number=self._number + 1, seen_s=seen_s)
             line = json.dumps(f.to_dict(stamped), ensure_ascii=False, separators=(",", ":"), default=str)
-            self._file.write(line.encode() + b"\n")
-            self._file.flush()
+            self._owed += line.encode("utf-8", "backslashreplace") + b"\n"
             self._number += 1
             self._facts.append(stamped)
-            if durable:
-                os.fsync(self._file.fileno())
+            self._pay(durable)
         return stamped
+
+    @property
+    def whole(self) -> bool:
+        """Whether every fact is in the file by now."""
+        return not self._owed
 
     def journal(self) -> Journal:
         """All that this writer has written since it was opened: the live view, without reading files again."""
@@ -83,8 +95,28 @@ class Writer:
             return Journal(tuple(self._facts))
 
     def close(self) -> None:
+        """Facts that come later stay in memory; idempotent."""
         with self._lock:
-            self._file.close()
+            self._pay(durable=False)
+            if self._fd >= 0:
+                os.close(self._fd)
+            self._fd = -1
+
+    def _pay(self, durable: bool) -> None:
+        """Put on disk what it has not got yet, in order; a line that went in half-way is gone on with."""
+        if self._fd < 0:
+            return
+        try:
+            while self._owed:
+                self._owed = self._owed[os.write(self._fd, self._owed) :]
+            if durable:
+                os.fsync(self._fd)
+        except OSError as error:
+            self.broken = self.broken or _refusal(self.path, error)
+
+
+def _refusal(path: Path, error: OSError) -> str:
+    return f"{path} cannot be written: {error.strerror or error}"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from harness.facts import (
     GateHeld,
     GateMissed,
     LoadEnded,
+    LoadSaid,
     PhaseBegan,
     PhaseEnded,
     PhaseSettled,
@@ -226,16 +227,26 @@ class Engine:
         self.injector.tick(now_s)
         self.stop.check()
         self.watch.tick(now_s)
-        for fact in self.load.poll():
-            self.record(fact)
-            if isinstance(fact, LoadEnded):
-                raise LoadGone(fact.detail)
+        self._hear(self.load.poll())
+        if self.record.broken:
+            raise Stopped("error", Broke(error=f"the journal is not whole: {self.record.broken}"))
         if now_s >= self._next_second_s:
             self._next_second_s = now_s + SECOND_S
             rows = self.load.rows()
             guards.check_duration(self.plan.max_duration_s, now_s)
             guards.check(self.limits, rows, self.load_began_s, now_s)
             self.tell(self.phase, self.injector.on(), rows, now_s)
+
+    def _hear(self, facts: list[Fact]) -> None:
+        """What the load says. One that cannot keep its ledger is an error of ours; one that is gone ends the drill."""
+        for fact in facts:
+            self.record(fact)
+        for fact in facts:
+            if isinstance(fact, LoadSaid) and fact.kind == "broken":
+                raise Stopped("error", Broke(error=f"the load cannot go on: {fact.text}"))
+        for fact in facts:
+            if isinstance(fact, LoadEnded):
+                raise LoadGone(fact.detail)
 
     def _end_load(self) -> None:
         """Stop the load, wait for what is still in flight, and keep looking so long: the last window closes watched."""

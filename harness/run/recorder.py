@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,11 @@ from harness.journal import Journal, Writer
 
 
 class Recorder:
-    """Write facts from any thread. `listeners` see each fact after it was written (display, NDJSON)."""
+    """Write facts from any thread. `listeners` see each fact after it was written (display, NDJSON).
+
+    Never raises: a full disk or a terminal that is gone must keep nobody from mending. `broken` says why a fact could
+    not be put on disk, '' while all could.
+    """
 
     def __init__(self, folder: Path, now: Callable[[], float], writer: str = "harness") -> None:
         self._writer = Writer(folder, writer, now)
@@ -19,8 +24,13 @@ class Recorder:
     def __call__(self, fact: Fact, *, durable: bool = False) -> Fact:
         stamped = self._writer.write(fact, durable=durable)
         for listener in self.listeners:
-            listener(stamped)
+            with contextlib.suppress(Exception):
+                listener(stamped)
         return stamped
+
+    @property
+    def broken(self) -> str:
+        return self._writer.broken
 
     def journal(self) -> Journal:
         """All that was written so far, without reading the file again."""

@@ -4,6 +4,7 @@ end."""
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 from collections import Counter
@@ -126,6 +127,23 @@ class Loaded:
         for endpoint, outcome in zip(array["endpoint"], array["outcome"], strict=True):
             counted.setdefault(self.rows.endpoints[endpoint], Counter())[OUTCOMES[outcome]] += 1
         return counted
+
+
+@pytest.fixture
+def full_disk() -> Callable[[Path], Callable[[], None]]:
+    """`full_disk(path)`: what this process has open there meets a full disk from now on; what it returns makes room."""
+
+    def turn(number: int, to: str) -> None:
+        there = os.open(to, os.O_WRONLY | os.O_APPEND)
+        os.dup2(there, number)
+        os.close(there)
+
+    def fill(path: Path) -> Callable[[], None]:
+        (number,) = (int(fd.name) for fd in Path("/proc/self/fd").iterdir() if fd.exists() and fd.samefile(path))
+        turn(number, "/dev/full")
+        return lambda: turn(number, str(path))
+
+    return fill
 
 
 _runs = itertools.count(0xAA000000)

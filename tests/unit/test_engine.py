@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from harness.facts import (
     Injected,
     Injecting,
     Interrupted,
+    LoadEnded,
     Mended,
     NotInjected,
     PhaseBegan,
@@ -27,6 +30,7 @@ from harness.facts import (
     Refused,
 )
 from harness.fakeworld import FakeWorld, InlineWatch
+from harness.journal import read
 from harness.judge import judge
 from harness.plan import Plan, make_plan
 from harness.probes import ClockProbe, ContainersProbe, SurveyProbe, WitnessProbe
@@ -210,3 +214,37 @@ def test_an_injection_that_fails_is_mended_like_any_other(tmp_path: Path) -> Non
     (failed,) = record.journal().of(NotInjected)
     assert record.journal().of(Mended, fault=failed.fault)
     assert world.still_on() == ()
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at_s=st.floats(0.1, 110), failures=st.dictionaries(st.integers(1, 8), ERRORS, max_size=1))
+def test_a_full_disk_ends_the_run_as_our_error_and_every_fault_is_still_taken_out(
+    tmp_path: Path, full_disk: Callable[[Path], object], at_s: float, failures: dict[int, Exception]
+) -> None:
+    world = FakeWorld()
+    for number, error in failures.items():
+        world.failures.raises(number, error)
+    home = Path(tempfile.mkdtemp(dir=tmp_path))  # hypothesis comes here many times with one tmp_path
+
+    def fill() -> None:
+        full_disk(home / f"facts-{id(world)}" / "harness.jsonl")
+
+    world.clock.at(at_s, fill)
+    record, verdict = play(world, make(tmp_path), home)
+    if record.broken:
+        assert "No space left" in verdict.ending.broken
+        assert world.still_on() == ()
+        assert verdict.exit_code == 6
+    written = read(home / f"facts-{id(world)}").facts
+    record.close()
+    assert written == record.journal().facts[: len(written)], "what stands on the disk is the truth, cut short"
+
+
+def test_a_load_that_cannot_keep_its_ledger_is_our_error(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.cannot_record_at_s = 30
+    record, verdict = play(world, make(tmp_path), tmp_path)
+    assert "cannot grow" in verdict.ending.broken
+    assert record.journal().of(LoadEnded)
+    assert world.still_on() == ()
+    assert verdict.exit_code == 6

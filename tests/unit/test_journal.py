@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness import facts as f
 from harness.journal import Journal, Window, Writer, read
+from harness.run.recorder import Recorder
 from harness.testing import journal_of
 
 
@@ -125,3 +127,46 @@ def test_a_cut_tape_knows_only_what_had_been_seen() -> None:
     assert journal.of(f.ContainerChanged, until_s=1.0, event="die") == journal.facts[1:]
     assert journal.first(f.ContainerChanged, since_s=2.0) is None
     assert journal.end_s == 5.0
+
+
+def test_a_full_disk_keeps_nobody_from_going_on_and_what_it_refused_is_written_when_there_is_room(
+    tmp_path: Path, full_disk: Callable[[Path], Callable[[], None]]
+) -> None:
+    writer = Writer(tmp_path, "harness", lambda: 1.0)
+    writer.write(f.PhaseBegan(phase="slow"))
+    make_room = full_disk(writer.path)
+    assert writer.write(f.Mended(fault="x", begun_s=1.0), durable=True).number == 2
+    assert "No space left" in writer.broken
+    assert not writer.whole
+    assert [type(fact) for fact in writer.journal().facts] == [f.PhaseBegan, f.Mended]
+    assert len(read(tmp_path).facts) == 1
+    make_room()
+    writer.write(f.Closed())
+    assert writer.whole
+    assert [fact.number for fact in read(tmp_path).facts] == [1, 2, 3]
+    assert "No space left" in writer.broken, "that it was so once is not forgotten"
+    writer.close()
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_facts_are_still_taken(tmp_path: Path) -> None:
+    (tmp_path / "facts").write_text("a file where the folder should be")
+    writer = Writer(tmp_path / "facts", "halt", lambda: 1.0)
+    assert "cannot be written" in writer.broken
+    assert writer.write(f.HaltAsked(by="anna")).number == 1
+    assert len(writer.journal().facts) == 1
+
+
+def test_text_that_is_no_unicode_is_a_fact_like_any_other(tmp_path: Path) -> None:
+    fact = Writer(tmp_path, "harness", lambda: 1.0).write(f.Broke(error="caf\udce9"))
+    assert read(tmp_path).facts == (fact,)
+
+
+def test_a_listener_that_fails_hides_no_fact_from_the_others(tmp_path: Path) -> None:
+    def gone(fact: f.Fact) -> None:
+        raise BrokenPipeError
+
+    record = Recorder(tmp_path, lambda: 1.0)
+    heard: list[f.Fact] = []
+    record.listeners += [gone, heard.append]
+    record(f.PhaseBegan(phase="slow"))
+    assert len(heard) == len(read(tmp_path).facts) == 1
