@@ -42,7 +42,8 @@ class Finding:
 
     reason      a short stable code: 'met', 'late', 'no_evidence', 'fault_not_landed', 'window_open', 'invalid_run', …
     because     a sentence for the person at 3 a.m.: what, how much, against what limit
-    cites       the facts, as `writer:number`, and the ledger rows, as `row worker:number`, that it rests on
+    cites       what it rests on: facts as `writer:number`, ledger rows as `row worker:number`, log lines as
+                `log container@second`
     decide      for an inconclusive finding: what would have decided it
     census      a failure that stands whatever the gates say (a lost order, a container that died)
     """

@@ -31,6 +31,11 @@ class Line:
     at_s: float
     text: str
 
+    @property
+    def cite(self) -> str:
+        """How a finding cites this line, `log container@second`."""
+        return f"log {self.container}@{self.at_s:.6f}"
+
 
 class Logs(Protocol):
     def lines(self, service: str, start_s: float, end_s: float) -> Iterable[Line]:

@@ -12,6 +12,8 @@ from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, not_begun, still_open
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
+MOST_CITED = 3
+
 
 class LogQuiet(Expectation):
     """No line of a service's log matches a pattern.
@@ -54,12 +56,13 @@ class LogQuiet(Expectation):
         ]
         of = "any service" if self.service == "*" else self.service
         if found:
-            first = min(found, key=lambda line: (line.at_s, line.container, line.text))
+            found.sort(key=lambda line: (line.at_s, line.container, line.text))
+            first = found[0]
             return failed(
                 f"{first.service} logged at {first.at_s:.1f} s: {logs.quote(first.text)} ({len(found)} such lines)",
                 reason="logged",
                 measure=Measure(len(found), len(found), "lines"),
-                cites=cites(evidence),
+                cites=(*cites(evidence), *(line.cite for line in found[:MOST_CITED])),
                 census=True,
             )
         if not window.ended:

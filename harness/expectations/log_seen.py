@@ -92,7 +92,7 @@ class LogSeen(Expectation):
             return passed(
                 f"{found.service} logged after {after_s:.1f} s {limit}: {logs.quote(found.text)}".replace(" :", ":"),
                 measure=Measure(round(after_s, 6), round(after_s, 6), "s"),
-                cites=cites(evidence),
+                cites=(*cites(evidence), found.cite),
             )
         blind = logs.not_followed(journal, self.service, whole.start_s, end_s)
         if blind:

@@ -115,3 +115,10 @@ def test_claims_know_what_a_run_could_never_decide() -> None:
 
 def test_the_claims_ask_for_the_grain_that_the_probe_promises() -> None:
     assert (LogsProbe.name, LogsProbe.gap_s, LogsProbe.lag_s) == (PROBE, GAP_S, LAG_S)
+
+
+def test_a_log_line_that_decides_a_claim_is_cited_by_container_and_second() -> None:
+    seen = check(LogSeen(service="api", contains="payments"), (13.0, "WARN payments gone"))
+    assert "log api-1@13.000000" in seen.cites
+    loud = check(QUIET, *((12.0 + i, f"panic: {i}") for i in range(5)))
+    assert [cite for cite in loud.cites if cite.startswith("log ")] == [f"log api-1@{12 + i}.000000" for i in range(3)]

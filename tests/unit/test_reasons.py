@@ -1,0 +1,44 @@
+"""Every reason code that a finding can have is explained, and no other."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.reasons import REASONS
+
+ROOT = Path(__file__).parents[2] / "harness"
+PLACES = (ROOT / "verdict.py", ROOT / "judge.py", ROOT / "ending.py", *(ROOT / "expectations").glob("*.py"))
+
+
+def codes(node: ast.AST) -> Iterator[str]:
+    """Strings given, or by default given, to an argument named `reason`; both branches of an `a if b else c`."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.keyword) and inner.arg == "reason":
+            yield from strings(inner.value)
+        elif isinstance(inner, ast.arguments):
+            for argument, default in zip(inner.kwonlyargs, inner.kw_defaults, strict=True):
+                if argument.arg == "reason" and default is not None:
+                    yield from strings(default)
+
+
+def strings(value: ast.expr) -> Iterator[str]:
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value.value
+    elif isinstance(value, ast.IfExp):
+        yield from strings(value.body)
+        yield from strings(value.orelse)
+
+
+def test_every_reason_code_in_use_is_explained_and_no_other() -> None:
+    used = {code for path in PLACES for code in codes(ast.parse(path.read_text()))}
+    assert used == set(REASONS)
+
+
+def test_a_reason_is_one_sentence_without_its_full_stop() -> None:
+    for code, text in REASONS.items():
+        assert re.fullmatch(r"[a-z_]+", code)
+        assert len(text) > 20
+        assert not text.endswith(".")
