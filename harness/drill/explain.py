@@ -24,6 +24,10 @@ _EXAMPLES = {
     ("abort",): "abort: {max_duration: 10m}; a drill must have an end",
     ("abort", "max_duration"): "max_duration: 10m; a drill must have an end",
 }
+_NOT_HERE = {
+    ("down", "share"): "it has no share: a listener is there for all or for none; see reset and hang",
+}
+"""Words that others of its kind have, and why this one cannot."""
 _KINDS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -49,6 +53,8 @@ def explain(error: Mapping[str, Any], document: Document) -> Problem:
     path: Path_ = tuple(step for step in error["loc"] if not is_tag(step))
     name = spelled(path, document.data)
     if kind == "extra_forbidden":
+        if path[-2:] in _NOT_HERE:
+            return document.problem(path, f"{name}: {_NOT_HERE[path[-2:]]}", key=True)  # type: ignore[index]
         known = words_at(path[:-1])
         hint = did_you_mean(str(path[-1]), known) or f"; known here: {', '.join(known)}"
         return document.problem(path, f"{name}: unknown word{hint}", key=True)

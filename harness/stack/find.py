@@ -58,12 +58,12 @@ def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[st
     edges = {}
     for (caller, dependency), said in heard.items():
         edge = _edge(config, caller, dependency, said, images)
-        if edge is None:
+        if edge is not None:
+            edges[edge.id] = replace(edge, refused=refused(config, edge, read, images))
+        elif _depends(said):
             notes.append(
                 f"{caller} depends on {dependency}, which listens on no known port and is named nowhere else: no edge"
             )
-        else:
-            edges[edge.id] = replace(edge, refused=refused(config, edge, read, images))
     for edge in (*_loopbacks(config, read), *_literals(config, read)):
         edges.setdefault(edge.id, edge)
     notes += [
@@ -100,6 +100,8 @@ def _hear(config: topology.Config, service: str, read: Sequence[Text], heard: di
             if Known("inferred", "links") not in said.known:
                 said.known.append(Known("inferred", "links"))
     for target, how in (body.get("depends_on") or {}).items():
+        if target not in topology.services(config):
+            continue  # `required: false`, of a profile that is off
         dependency = topology.owner(config, target)
         condition = (how or {}).get("condition", "")
         if dependency != caller and condition != "service_completed_successfully":
@@ -126,12 +128,15 @@ def _add(
         said.schemes.append(mention.speaks)
 
 
+def _depends(said: _Heard) -> bool:
+    return any(known.where == "depends_on" for known in said.known)
+
+
 def _edge(
     config: topology.Config, caller: str, dependency: str, said: _Heard, images: Mapping[str, ImageInfo]
 ) -> Edge | None:
     listens = known_ports(config, dependency, images)
-    depends = any(known.where == "depends_on" for known in said.known)
-    if not said.strong and not listens and not (said.weak and depends):
+    if not said.strong and not listens and not (said.weak and _depends(said)):
         return None  # `depends_on` alone only says what starts first
     ports = tuple(sorted(said.ports | set(listens)))
     image = str(topology.services(config)[dependency].get("image") or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import ipaddress
 import json
+import re
 from typing import Any
 
 import pytest
@@ -121,6 +122,15 @@ def test_what_is_built_never_moves_the_users_own_tag(config: dict[str, Any]) -> 
     assert "tags" not in new["services"]["api"]["build"]
     assert not {"pull_policy", "profiles"} & set(new["services"]["api"])
     assert len(lines) == 2
+
+
+def test_images_have_names_that_docker_takes_and_that_are_theirs_alone() -> None:
+    names = ["_kv__main_", "Billing.API_v2", "db", "DB", "a..b", "_", "-x_-y"]
+    services = {name: {"build": {"context": f"/{number}"}} for number, name in enumerate(names)}
+    made = [body["image"] for body in image_names({"name": "my_-shop_", "services": services})[0]["services"].values()]
+    component = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+    assert all(re.fullmatch(f"drill/{component}", image) for image in made)
+    assert len(set(made)) == len(names)
 
 
 def test_external_networks_become_private(config: dict[str, Any]) -> None:

@@ -131,6 +131,18 @@ def test_depends_on_alone_is_an_edge_only_where_a_port_is_known() -> None:
     assert find_edges(project({"api": depends, "db": {}}), (), exposed)[0].ports == (7000,)
 
 
+def test_only_what_depends_on_another_is_said_to() -> None:
+    """A word in a path is no dependency, and no sentence about one."""
+    assert found(project({"db": {"command": ["sh", "/srv/app/start.sh"]}, "app": {}})).notes == ()
+
+
+def test_a_dependency_that_is_optional_and_not_started_is_nothing() -> None:
+    optional = {"tracer": {"condition": "service_started", "required": False}}
+    seen = found(project({"api": {**api(DB_HOST="db"), "depends_on": optional}, "db": {}}))
+    assert [edge.id for edge in seen.edges] == ["api->db"]
+    assert seen.notes == ()
+
+
 def test_a_one_shot_that_must_end_first_is_no_edge() -> None:
     depends = {"depends_on": {"seed": {"condition": "service_completed_successfully"}}}
     assert edges({"api": depends, "seed": {"image": "postgres:16"}}) == {}

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import re
+from collections.abc import Container
 from typing import Any
 
 
-def built_name(project: str, service: str) -> str:
-    return f"drill/{project.lower()}-{service.lower()}"
+def built_name(project: str, service: str, taken: Container[str] = ()) -> str:
+    """drill/PROJECT-SERVICE in the letters that Docker takes for an image; services may be called `_kv__` or `A..b`,
+    and `DB` beside `db`."""
+    parts = (re.sub(r"[^a-z0-9]+", _separator, part.lower()).strip("._-") for part in (project, service))
+    name = "drill/" + ("-".join(part for part in parts if part) or "image")
+    others = (f"{name}-{number}" for number in itertools.count(2))
+    return next(one for one in itertools.chain([name], others) if one not in taken)
+
+
+def _separator(found: re.Match[str]) -> str:
+    return found.group() if re.fullmatch(r"\.|_|__|-+", found.group()) else "-"
 
 
 def image_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -23,7 +35,8 @@ def image_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if not build:
             continue
         # Services with one and the same build share one image, as the file means it.
-        ours = made.setdefault(repr(build), built_name(str(config.get("name")), name))
+        ours = made.get(repr(build)) or built_name(str(config.get("name")), name, made.values())
+        made[repr(build)] = ours
         if body.get("image"):
             renamed[str(body["image"])] = ours
         body["image"] = ours

@@ -101,6 +101,11 @@ def test_an_id_given_twice_is_refused(checkout: Write) -> None:
         ),
         ("delay: 400ms", "dealy: 400ms", "latency.dealy: unknown word (did you mean 'delay'?)"),
         ("delay: 400ms", "delay_ms: 400ms", "latency.delay_ms: unknown word (did you mean 'delay'?)"),
+        (
+            "latency: {edge: api->postgres, delay: 400ms, jitter: 100ms}",
+            "down: {edge: api->postgres, share: 30%}",
+            "down.share: it has no share: a listener is there for all or for none; see reset and hang",
+        ),
         ("delay: 400ms", "delay: 400", "latency.delay: a duration must have a unit: 400 could be '400s' or '400ms'"),
         ("for: 40s", "for: 1:30", "phases.orders-slow.for: a duration must have a unit"),
         ("ratio: 2%", "ratio: 0.02", "errors_below.ratio: a share must be written with a percent sign"),
