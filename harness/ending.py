@@ -28,13 +28,13 @@ def ending_of(journal: Journal) -> Ending:
     stopped = f"guard: {guard.detail or guard.guard}" if guard else ""
     if halt and not stopped:
         stopped = f"halted by {halt.by}{f': {halt.reason}' if halt.reason else ''}"
-    interrupted, broke, refused = journal.first(Interrupted), journal.last(Broke), journal.first(Refused)
+    interrupted, refused = journal.first(Interrupted), journal.first(Refused)
     gate = True if journal.first(GateHeld) else False if journal.first(GateMissed) else None
     return Ending(
         stopped=stopped,
         interrupted=SIGNALS.get(interrupted.signal, 130) if interrupted else 0,
         not_mended=tuple(still_on(journal)),
-        broken=broke.error if broke else "",
+        broken="; ".join(dict.fromkeys(broke.error for broke in journal.of(Broke))),
         refused=refused.reason if refused else "",
         gate=gate,
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.facts import Closed
 from harness.verdict import Verdict
+
+if TYPE_CHECKING:
+    from harness.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -18,8 +21,10 @@ class Judgement:
     document: dict[str, Any]
 
 
-def judge_folder(folder: Path, drill_file: Path | None = None) -> Judgement:
+def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal | None = None) -> Judgement:
     """Judge what the folder holds, by its own drill.yaml or by another drill file. Writes nothing.
+
+    `told` are facts that the disk may have refused: the run's own verdict is made with them.
 
     Raises UsageError for a drill that is none, or a folder without facts.
     """
@@ -34,6 +39,8 @@ def judge_folder(folder: Path, drill_file: Path | None = None) -> Judgement:
     from harness.plan import make_plan
 
     journal = journals.read(folder)
+    if told is not None:
+        journal = journals.merged({fact.cite: fact for fact in (*journal.facts, *told.facts)}.values())
     if not journal.facts:
         raise UsageError(f"{folder} holds no facts: there is nothing to judge")
     drill = load_resolved(folder) if drill_file is None else parse(drill_file)
@@ -59,5 +66,9 @@ def write_results(folder: Path, judgement: Judgement, *, junit: Path | None = No
 
 def _write(path: Path, content: str) -> None:
     fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(content, encoding="utf-8")
-    fresh.replace(path)
+    try:
+        fresh.write_text(content, encoding="utf-8")
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise

@@ -46,8 +46,11 @@ class Display:
 
 @dataclass(frozen=True)
 class Rehearsed:
+    """`unwritten` is why the verdict could not be put into the run's folder, '' when it was."""
+
     folder: folders.RunFolder
     judgement: Judgement
+    unwritten: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def rehearse(
     """Run the plan and judge it.
 
     Raises DrillError for what the drill's author must mend: before the run folder exists, and a locustfile that is refused.
+    A disk that is full before anything has started is a CannotRun.
     """
     from harness.judging import judge_folder, write_results
 
@@ -89,15 +93,29 @@ def rehearse(
         record = Recorder(folder.facts, clock.now_s)
         record.listeners.append(display.fact)
         record(opened, durable=True)
-        folder.drill_file.write_text(drill.masked())
+        _keep_drill(folder, drill, record)
         session = Session(drill, plan, options, display, folder, clock, record, stop)
         try:
             _perform(session, project, edges)
         finally:
             record.close()
-    judgement = judge_folder(folder.path)
-    write_results(folder.path, judgement)
-    return Rehearsed(folder, judgement)
+    judgement = judge_folder(folder.path, told=record.journal() if record.broken else None)
+    unwritten = ""
+    try:
+        write_results(folder.path, judgement)
+    except OSError as error:
+        unwritten = f"{error.filename or folder.path} cannot be written: {error.strerror or error}"
+    return Rehearsed(folder, judgement, unwritten)
+
+
+def _keep_drill(folder: folders.RunFolder, drill: Drill, record: Recorder) -> None:
+    """drill.yaml, by which the run is judged. Raises CannotRun when the disk refuses it, or has refused the journal."""
+    try:
+        folder.drill_file.write_text(drill.masked(), encoding="utf-8")
+    except OSError as error:
+        raise errors.CannotRun(f"{folder.drill_file} cannot be written: {error.strerror or error}") from error
+    if record.broken:
+        raise errors.CannotRun(record.broken)
 
 
 def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
@@ -129,15 +147,29 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         refused = error
     except Exception as error:
         record(Broke(error=f"{type(error).__name__}: {error}"))
-        (session.folder.path / "broke.txt").write_text(traceback.format_exc())
+        with contextlib.suppress(OSError):
+            (session.folder.path / "broke.txt").write_text(traceback.format_exc())
     if _keeps(session):
         session.display.say(f"kept: the stack still runs; take it down with: drill mend {session.folder.run}")
         record(Closed())
         return
     session.display.say("taking everything down")
-    record(Closed(left=tuple(stack.down())))
+    left = _take_down(stack)
+    if left:
+        record(
+            Broke(error=f"could not be taken down: {', '.join(left)}; try again with: drill mend {session.folder.run}")
+        )
+    record(Closed(left=left))
     if refused:
         raise refused
+
+
+def _take_down(stack: Stack) -> tuple[str, ...]:
+    """What could not be removed. Whatever goes wrong here is told like that: the run has to be closed and judged."""
+    try:
+        return tuple(stack.down())
+    except Exception as error:
+        return (f"{type(error).__name__}: {error}",)
 
 
 def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None:

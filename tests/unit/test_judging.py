@@ -12,7 +12,7 @@ from harness import facts as f
 from harness.cli.judge import command
 from harness.drill.parse import parse
 from harness.errors import UsageError
-from harness.journal import Writer
+from harness.journal import Journal, Writer, read
 from harness.judging import judge_folder, write_results
 from harness.ledger.layout import C5XX, OK
 from harness.ledger.writing import Writer as Ledger
@@ -109,3 +109,23 @@ def test_a_killed_run_is_judged_by_what_it_left(project: Path) -> None:
 def test_a_folder_without_facts_is_nothing_to_judge(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no facts"):
         judge_folder(tmp_path)
+
+
+def test_facts_that_the_disk_refused_are_judged_too(project: Path) -> None:
+    path = project / "facts" / "harness.jsonl"
+    whole = read(project)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-5]))
+    assert judge_folder(project, told=whole).document == judge_folder(project, told=whole).document
+    assert judge_folder(project, told=whole).verdict.exit_code == 0
+    stuck = Journal((*whole.facts, f.NotMended(fault="x", error="wedged", writer="harness", number=99, seen_s=32.0)))
+    assert judge_folder(project, told=stuck).verdict.exit_code == 7
+
+
+def test_a_verdict_that_cannot_be_written_leaves_the_old_one_whole(project: Path) -> None:
+    write_results(project, judge_folder(project))
+    before = (project / "verdict.json").read_bytes()
+    (project / ".verdict.json.new").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        write_results(project, judge_folder(project))
+    assert (project / "verdict.json").read_bytes() == before
+    assert not list(project.glob(".*.new"))
