@@ -8,7 +8,7 @@ import sys
 import click
 
 from harness import __version__
-from harness.errors import DrillError
+from harness.errors import EXIT_HARNESS, DrillError
 
 COMMANDS = {
     "run": "Start the stack, load it, hurt it, mend it, judge it.",
@@ -18,11 +18,14 @@ COMMANDS = {
     "show": "Show one drill and its last verdicts.",
     "edges": "Print the edges of a Compose project, how each is known, and what cannot be one.",
     "judge": "Judge a stored run again, also with another drill file.",
-    "export": "Write a run's ledger as CSV.",
+    "report": "Make a run's report again: HTML, Markdown, JUnit, JSON.",
+    "export": "Write a run's ledger as CSV or Parquet.",
     "halt": "Take all faults out of a running drill now, then end it.",
     "mend": "Clear up after a killed run, from run folder and labels alone.",
     "doctor": "Check this machine for what a run needs; --fix cures it.",
+    "explain": "Explain any word of a drill file, or a reason code.",
     "schema": "Print the JSON Schema of drill files.",
+    "completion": "Print the completion script of bash, zsh or fish.",
 }
 
 
@@ -43,7 +46,9 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -70,7 +75,8 @@ def group(directory: str | None) -> None:
 
 
 def main() -> None:
-    """Entry point of `drill`: a DrillError ends with its own exit code and nothing but its text."""
+    """Entry point of `drill`: a DrillError ends with its own exit code and nothing but its text; what nobody expected
+    ends with 6, never with Python's 1, which here means that an expectation failed."""
     try:
         sys.exit(group.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as end:
@@ -83,3 +89,9 @@ def main() -> None:
     except DrillError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc()
+        click.echo(f"an error of drill itself, not of your files: {type(error).__name__}: {error}", err=True)
+        sys.exit(EXIT_HARNESS)
