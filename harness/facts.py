@@ -250,7 +250,7 @@ class Witnessed(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerSeen(Fact):
-    """A container of the stack as Docker describes it."""
+    """A container of the stack as Docker describes it; `image` as its Compose file names it, `image_id` its digest."""
 
     service: str
     container: str
@@ -260,6 +260,8 @@ class ContainerSeen(Fact):
     oom_killed: bool = False
     restarts: int = 0
     started_at: str = ""
+    image: str = ""
+    image_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -220,6 +220,8 @@ def _seen(data: dict[str, Any]) -> ContainerSeen:
         oom_killed=bool(state.get("OOMKilled")),
         restarts=int(data.get("RestartCount") or 0),
         started_at=str(state.get("StartedAt", "")),
+        image=str(data["Config"].get("Image", "")),
+        image_id=str(data.get("Image", "")),
     )
 
 
