@@ -80,7 +80,10 @@ class Engine:
     _next_second_s: float = 0.0
 
     def run(self) -> None:
-        """Play the plan to its end, or to the end that a guard, a halt, a signal or an error makes. Never raises; never leaves a fault."""
+        """Play the plan to its end, or to the end that a guard, a halt, a signal or an error makes; never leaves a fault.
+
+        Raises an error of the harness itself once everything is mended and the journal says so.
+        """
         why = "plan"
         try:
             self._begin_load()
@@ -152,7 +155,7 @@ class Engine:
         self.injector.arm(phase, begun.seen_s)
         self._pass(begun.seen_s + phase.length_s)
         if not self._pass(self.world.clock.now_s() + MEND_LIMIT_S, self.injector.settled) or self.injector.stuck():
-            self.injector.mend_all("plan")
+            self.injector.mend_due()
         ended = self.record(PhaseEnded(phase=phase.name))
         if self.injector.stuck():
             self.record(PhaseSettled(phase=phase.name, steady=False, detail="a fault could not be mended"))
@@ -183,8 +186,11 @@ class Engine:
     # --- the pieces ---------------------------------------------------------------------------------------------------
 
     def _is_decided(self, claim: Claim, evidence: Evidence) -> bool:
-        finding = claim.expectation.check(evidence)
-        return finding.outcome is not Outcome.INCONCLUSIVE or finding.reason.startswith("fault_not")
+        try:
+            finding = claim.expectation.check(evidence)
+        except Exception:  # the judge says so of this claim alone; a claim that breaks ends no run
+            return True
+        return finding.outcome is not Outcome.INCONCLUSIVE or finding.reason == "not_mended"
 
     def _evidence(self, phase: str, faults: Mapping[str, Fault]) -> Evidence:
         return Evidence(
@@ -250,9 +256,13 @@ class Engine:
 
     def _end_load(self) -> None:
         """Stop the load, wait for what is still in flight, and keep looking so long: the last window closes watched."""
-        for fact in self.load.stop():
-            self.record(fact)
-        for _ in range(4):  # a look counts only when it is later than the window's end by its source's lag
-            self.world.clock.wait_until(self.world.clock.now_s() + SECOND_S)
-            self.watch.tick(self.world.clock.now_s())
-        self.watch.close()
+        try:
+            for fact in self.load.stop():
+                self.record(fact)
+            for _ in range(4):  # a look counts only when it is later than the window's end by its source's lag
+                self.world.clock.wait_until(self.world.clock.now_s() + SECOND_S)
+                self.watch.tick(self.world.clock.now_s())
+        finally:
+            self.watch.close()
+        if self.record.broken and not self.record.journal().of(Broke):
+            self.record(Broke(error=f"the journal is not whole: {self.record.broken}"))

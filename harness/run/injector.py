@@ -47,14 +47,17 @@ class Injector:
         self._starter = starter
         self._held: list[Held] = []
         self._over = False
+        self._why = "plan"
 
     def arm(self, phase: PlannedPhase, begun_s: float) -> None:
         self._held += [Held(i, begun_s + i.at_s, begun_s + min(i.until_s, phase.length_s)) for i in phase.injections]
 
     def tick(self, now_s: float) -> None:
-        """Hand over what is due soon."""
+        """Hand over what is due soon. Never waits: one that is just being injected (a stop has its grace) is for a later tick."""
         for held in self._held:
-            with held.lock:
+            if not held.lock.acquire(blocking=False):
+                continue
+            try:
                 if held.state == "planned" and held.due_s <= now_s + ARM_S:
                     fault = held.injection.fault
                     held.state = "armed"
@@ -72,6 +75,8 @@ class Injector:
                 if held.state != "gone" and not held.mend_armed and held.until_s <= now_s + ARM_S:
                     held.mend_armed = True
                     self._starter.at(held.until_s, lambda held=held: self._mend(held, "plan"))  # type: ignore[misc]
+            finally:
+                held.lock.release()
 
     def settled(self) -> bool:
         """Whether nothing is on and nothing is on its way."""
@@ -83,17 +88,24 @@ class Injector:
     def stuck(self) -> tuple[str, ...]:
         return tuple(held.injection.id for held in self._held if held.state == "stuck")
 
-    def mend_all(self, why: str) -> tuple[str, ...]:
-        """Take away everything, edges first (they are quick). Returns what is still on. May be called again."""
-        self._over = True
+    def mend_due(self) -> tuple[str, ...]:
+        """Take away everything that was armed so far, edges first (they are quick). Returns what is still on."""
         for held in sorted(self._held, key=lambda held: not held.injection.fault.on_edge):
-            self._mend(held, why)
+            self._mend(held, self._why)
         return self.stuck()
+
+    def mend_all(self, why: str) -> tuple[str, ...]:
+        """The end: take away everything, and inject nothing any more. Returns what is still on. May be called again."""
+        self._over = True
+        self._why = why
+        return self.mend_due()
 
     def _inject(self, held: Held) -> None:
         with held.lock:
-            if held.state != "armed" or self._over:
-                held.state = "gone" if held.state == "armed" else held.state
+            if held.state != "armed":
+                return
+            if self._over:
+                self._spare(held, self._why)
                 return
             begun_s = self._world.clock.now_s()
             held.state = "on"  # from here on it may be on, whatever happens
@@ -104,9 +116,18 @@ class Injector:
                 return
             self._record(Injected(fault=held.injection.id, begun_s=begun_s, readback=dict(readback)))
 
+    def _spare(self, held: Held, why: str) -> None:
+        """What was announced and is not injected any more is out, and the journal says so."""
+        held.state = "gone"
+        begun_s = self._world.clock.now_s()
+        self._record(NotInjected(fault=held.injection.id, begun_s=begun_s, error="the run ended before it was due"))
+        self._record(Mended(fault=held.injection.id, begun_s=begun_s, why=why), durable=True)
+
     def _mend(self, held: Held, why: str) -> None:
         with held.lock:
-            if held.state in ("planned", "armed"):
+            if held.state == "armed":
+                self._spare(held, why)
+            if held.state == "planned":
                 held.state = "gone"
             if held.state == "gone":
                 return

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from harness.drill.parse import parse_text
 from harness.errors import NotApplied, NotMended
-from harness.expectations.base import Line, Steady
+from harness.expectations.base import Evidence, Line, Steady
+from harness.expectations.recovers import Recovers
 from harness.facts import (
     Broke,
+    Fact,
     GateHeld,
     GateMissed,
     GuardTripped,
@@ -38,7 +40,7 @@ from harness.run.engine import Engine
 from harness.run.injector import Injector
 from harness.run.recorder import Recorder
 from harness.run.stop import Stopped
-from harness.verdict import Outcome, Verdict
+from harness.verdict import Finding, Outcome, Verdict
 
 DRILL = """
 drill: fake
@@ -248,3 +250,43 @@ def test_a_load_that_cannot_keep_its_ledger_is_our_error(tmp_path: Path) -> None
     assert record.journal().of(LoadEnded)
     assert world.still_on() == ()
     assert verdict.exit_code == 6
+
+
+def test_a_claim_that_breaks_is_inconclusive_and_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Recovers, evidence: Evidence) -> Finding:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(Recovers, "check", broken)
+    world = FakeWorld()
+    record, verdict = play(world, make(tmp_path), tmp_path)
+    assert [fact.phase for fact in record.journal().of(PhaseSettled)] == ["slow", "gone"]
+    assert {j.finding.reason for j in verdict.findings if "recovers" in j.id} == {"check_broke"}
+    assert verdict.exit_code == 3
+
+
+def test_an_error_while_the_load_is_stopped_stops_the_probes_all_the_same(tmp_path: Path) -> None:
+    world = FakeWorld()
+
+    def stop() -> list[Fact]:
+        raise RuntimeError("a bug")
+
+    world.load.stop = stop  # type: ignore[method-assign]
+    record = Recorder(tmp_path / "facts", world.clock.now_s)
+    watch = InlineWatch((ClockProbe(),), world.world, record)
+    plan = make(tmp_path)
+    engine = Engine(
+        plan=plan,
+        world=world.world,
+        load=world.load,
+        record=record,
+        watch=watch,
+        injector=Injector(world.world, record, world.clock),
+        stop=Quiet(world, 1),
+        steady=Steady(plan.drill.steady.for_s, plan.drill.steady.all),
+        logs=NoLogs(),
+    )
+    with pytest.raises(RuntimeError, match="a bug"):
+        engine.run()
+    before = len(record.journal().facts)
+    watch.tick(world.clock.now_s() + 10)
+    assert len(record.journal().facts) == before
