@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ def command(
         }
         click.echo(json.dumps(told, indent=2))
         return
-    _print(edges, seen)
+    _print(edges, seen, project.services)
     if diff:
         click.echo("\nThe run's Compose file differs from yours in:")
         for line in changes:
@@ -129,11 +129,11 @@ def _changes(project: Project, edges: tuple[Edge, ...], data: dict[str, str]) ->
     return Stack(project, "0" * 8, Path("runs/preview/0"), edges, data=data).preview()
 
 
-def _print(edges: tuple[Edge, ...], seen: Found) -> None:
+def _print(edges: tuple[Edge, ...], seen: Found, services: Mapping[str, Any]) -> None:
     placed = [edge for edge in edges if not edge.refused]
     width = max((len(edge.id) for edge in edges), default=0)
     for edge in placed:
-        click.echo(f"{edge.id:<{width}}  {_ports(edge)}{_how(edge)}")
+        click.echo(f"{edge.id:<{width}}  {_ports(edge, services)}{_how(edge)}")
     if not placed:
         click.echo("no edge was found; declare one in a drill's `edges:`, or try --observe")
     apart = [edge for edge in edges if edge.refused]
@@ -151,10 +151,14 @@ def _print(edges: tuple[Edge, ...], seen: Found) -> None:
         click.echo(f"  {note}")
 
 
-def _ports(edge: Edge) -> str:
+def _ports(edge: Edge, services: Mapping[str, Any]) -> str:
+    """The ports, what the witness will speak on the first of them, and the dependency's other names."""
+    from harness.world.speaks import guess
+
     ports = ", ".join(map(str, edge.ports)) or "ports as seen"
+    spoken = guess(edge, services.get(edge.dependency) or {}) or edge.speaks or "unknown protocol"
     names = [name for name in edge.names if name != edge.dependency]
-    return ports + (f" {edge.speaks}" if edge.speaks else "") + (f", also as {', '.join(names)}" if names else "")
+    return f"{ports} {spoken}" + (f", also as {', '.join(names)}" if names else "")
 
 
 def _how(edge: Edge) -> str:

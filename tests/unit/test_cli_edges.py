@@ -1,0 +1,29 @@
+"""What `drill edges` prints of each edge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.cli.edges import _print
+from harness.edges import Edge, Known
+from harness.stack.find import Found
+
+KNOWN = (Known("inferred", "environment HOST"),)
+
+
+@pytest.mark.parametrize(
+    ("edge", "service", "line"),
+    [
+        (Edge("api", "db", ports=(5432,), speaks="postgres", known=KNOWN), {}, "5432 postgres"),
+        (Edge("api", "mc", ports=(11311,), known=KNOWN), {"command": ["memcached", "-p", "11311"]}, "11311 memcached"),
+        (Edge("api", "mc", known=KNOWN), {"command": "memcached -u nobody"}, "ports as seen memcached"),
+        (Edge("api", "own", ports=(7777,), known=KNOWN), {"command": ["./own"]}, "7777 unknown protocol"),
+    ],
+)
+def test_an_edge_is_printed_with_what_the_witness_will_speak(
+    edge: Edge, service: dict[str, Any], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _print((edge,), Found((edge,)), {edge.dependency: service})
+    assert capsys.readouterr().out == f"{edge.id}  {line}  [inferred: environment HOST]\n"
