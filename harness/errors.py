@@ -69,3 +69,21 @@ class NotMended(DrillError):
         super().__init__("\n    ".join((what, *commands)))
         self.what = what
         self.commands = commands
+
+
+def exit_code(error: BaseException) -> int:
+    """The code that a command ends with because of this error; whatever nobody foresaw is an error of the harness."""
+    if isinstance(error, DrillError):
+        return error.exit_code
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else EXIT_HARNESS
+    return EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else EXIT_HARNESS
+
+
+def said(error: BaseException) -> str:
+    """The error as one text for a person."""
+    if isinstance(error, DrillError):
+        return str(error)
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        return "interrupted"
+    return f"{type(error).__name__}: {error}"

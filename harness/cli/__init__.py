@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 import click
@@ -77,6 +78,9 @@ def group(directory: str | None) -> None:
 def main() -> None:
     """Entry point of `drill`: a DrillError ends with its own exit code and nothing but its text; what nobody expected
     ends with 6, never with Python's 1, which here means that an expectation failed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 must end no run
     try:
         sys.exit(group.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as end:

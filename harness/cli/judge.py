@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,7 +32,6 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
     from harness.judging import judge_folder, write_results
     from harness.report.json_doc import text
     from harness.report.junit import junit_xml
-    from harness.report.terminal import summary
     from harness.run.folder import find
 
     folder = find(find_project().runs, run).path
@@ -41,10 +42,37 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
         junit.parent.mkdir(parents=True, exist_ok=True)
         junit.write_text(junit_xml(judgement.document), encoding="utf-8")
     if as_json:
-        click.echo(text(judgement.document), nl=False)
+        tell(text(judgement.document))
     else:
-        click.echo(summary(judgement.document, shown(folder), colour=coloured()), nl=False)
+        show(judgement.document, shown(folder))
     sys.exit(judgement.verdict.exit_code)
+
+
+def show(document: Mapping[str, Any], folder: str) -> None:
+    """The summary on stdout, in characters that its encoding has."""
+    import sys
+
+    from harness.report.terminal import in_ascii, summary
+
+    text = summary(document, folder, colour=coloured())
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        text = in_ascii(text)
+    tell(text)
+
+
+def tell(text: str) -> None:
+    """On stdout, unless nobody reads it any more (`| head`): that must not become the exit code."""
+    import contextlib
+    import os
+    import sys
+
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python flushes at its end
 
 
 def coloured() -> bool:

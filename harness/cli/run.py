@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +9,20 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.inputs import drill_options
+from harness.errors import (
+    EXIT_HARNESS,
+    EXIT_INTERRUPTED,
+    EXIT_NOT_MENDED,
+    EXIT_STOPPED,
+    EXIT_TERMINATED,
+    DrillError,
+    UsageError,
+    exit_code,
+    said,
+)
 
 if TYPE_CHECKING:
+    from harness.judging import Judgement
     from harness.report.live import PlainDisplay
 
 
@@ -70,16 +81,52 @@ def command(
         return
     if max_duration:
         sets = (*sets, f"abort.max_duration={max_duration}")
+    if len(drills) > 1:
+        _read_all(drills, sets, env_file)
+    from harness.cli.judge import tell
+    from harness.report.json_doc import error_line
     from harness.report.live import display
+    from harness.run.stop import ending_at_once
 
-    codes = []
+    codes: list[int] = []
     for name in drills:
         shown = display(live, as_json)
         try:
-            codes.append(_one(name, sets, env_file, only, skip, baseline, keep, offline, output, junit, as_json, shown))
+            with ending_at_once():
+                codes.append(
+                    _one(name, sets, env_file, only, skip, baseline, keep, offline, output, junit, as_json, shown)
+                )
+        except BaseException as error:
+            shown.close()
+            if as_json:
+                tell(error_line(name, exit_code(error), said(error)) + "\n")
+            if not isinstance(error, DrillError):
+                raise
+            click.echo(str(error), err=True)
+            codes.append(error.exit_code)
         finally:
             shown.close()
+        if codes[-1] in ENDS_ALL:
+            break
     sys.exit(worst(codes))
+
+
+ENDS_ALL = (EXIT_STOPPED, EXIT_HARNESS, EXIT_NOT_MENDED, EXIT_INTERRUPTED, EXIT_TERMINATED)
+"""After a drill that somebody ended, or that left something on, the next ones do not begin."""
+
+
+def _read_all(names: tuple[str, ...], sets: tuple[str, ...], env_files: tuple[Path, ...]) -> None:
+    """Every drill, before the first one runs. Raises UsageError with everything that is wrong in any of them."""
+    from harness.cli.inputs import read_drill
+
+    problems: list[str] = []
+    for name in names:
+        try:
+            read_drill(name, sets, env_files)
+        except UsageError as error:
+            problems += error.problems
+    if problems:
+        raise UsageError(*problems)
 
 
 def worst(codes: list[int]) -> int:
@@ -103,13 +150,12 @@ def _one(
     shown: PlainDisplay,
 ) -> int:
     from harness.cli.inputs import read_drill
-    from harness.cli.judge import coloured
+    from harness.cli.judge import show, tell
     from harness.cli.judge import shown as shown_path
     from harness.doctor.examine import preflight
     from harness.drill.project import find_project
-    from harness.judging import write_results
     from harness.plan import make_plan
-    from harness.report.terminal import summary
+    from harness.report.json_doc import result_line
     from harness.run.prepare import narrowed, read_stack
     from harness.run.session import Display, Options, rehearse
 
@@ -124,11 +170,27 @@ def _one(
     runs = Path(output).absolute() if output else find_project().runs
     done = rehearse(plan, stack_project, edges, runs, options, Display(shown.say, shown.fact, shown.second))
     shown.close()
-    judgement = done.judgement
-    if junit:
-        write_results(done.folder.path, judgement, junit=Path(junit))
+    judgement, place = done.judgement, shown_path(done.folder.path)
+    code = judgement.verdict.exit_code
     if as_json:
-        click.echo(json.dumps({"type": "result", "run": str(done.folder.path), **judgement.document}))
+        tell(result_line(judgement.document, place) + "\n")
     else:
-        click.echo(summary(judgement.document, shown_path(done.folder.path), colour=coloured()), nl=False)
-    return judgement.verdict.exit_code
+        show(judgement.document, place)
+    refused = done.unwritten or _also(done.folder.path, judgement, junit)
+    if refused:
+        click.echo(f"{refused}; exit {worst([code, EXIT_HARNESS])}", err=True)
+        code = worst([code, EXIT_HARNESS])
+    return code
+
+
+def _also(folder: Path, judgement: Judgement, junit: str | None) -> str:
+    """Write the JUnit file that was asked for; returns why it cannot be written, or ''."""
+    from harness.judging import write_results
+
+    if not junit:
+        return ""
+    try:
+        write_results(folder, judgement, junit=Path(junit))
+    except OSError as error:
+        return f"{error.filename or junit} cannot be written: {error.strerror or error}"
+    return ""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from harness.document import dumps
+from harness.document import SCHEMA, dumps
 
 
 def text(document: Mapping[str, Any]) -> str:
@@ -15,16 +15,11 @@ def text(document: Mapping[str, Any]) -> str:
 
 
 def result_line(document: Mapping[str, Any], folder: str) -> str:
-    """The last line of NDJSON: `{"type": "result", …}` with the verdict and where the rest of it is."""
-    line = {
-        "type": "result",
-        "schema": document["schema"],
-        "drill": document["drill"],
-        "run": document["run"],
-        "verdict": document["verdict"],
-        "exit_code": document["exit_code"],
-        "invalid": document["invalid"],
-        "findings": [{"id": f["id"], "outcome": f["outcome"], "reason": f["reason"]} for f in document["findings"]],
-        "folder": folder,
-    }
-    return json.dumps(line, sort_keys=True, ensure_ascii=False)
+    """The last line of NDJSON: `{"type": "result", …}`, the whole verdict and where the rest of the run is."""
+    return json.dumps({"type": "result", "folder": folder, **document}, sort_keys=True)
+
+
+def error_line(drill: str, exit_code: int, error: str) -> str:
+    """The last line of NDJSON of a drill that has no verdict, because an error ended the command."""
+    line = {"type": "result", "schema": SCHEMA, "drill": drill, "verdict": None, "exit_code": exit_code, "error": error}
+    return json.dumps(line, sort_keys=True)

@@ -12,12 +12,18 @@ from harness.stats.condition import show_ms
 
 MARKS = {"failed": "✗", "inconclusive": "?", "passed": "✓"}
 COLOURS = {"failed": "\x1b[31m", "inconclusive": "\x1b[33m", "passed": "\x1b[32m", "bold": "\x1b[1m", "dim": "\x1b[2m"}
+ASCII = str.maketrans({"✗": "X", "✓": "+", "⚡": "*", "–": "-", "…": "...", "→": "->", "≥": ">=", "≤": "<="})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def summary(document: Mapping[str, Any], folder: str, *, colour: bool = False) -> str:
     """The whole summary as text. `folder` is where the run lies, as it is printed."""
     return "\n".join(_lines(document, folder, _Paint(colour))) + "\n"
+
+
+def in_ascii(text: str) -> str:
+    """The same for a terminal that has no other characters; the marks stay apart from each other."""
+    return text.translate(ASCII).encode("ascii", "replace").decode()
 
 
 class _Paint:

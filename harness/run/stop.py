@@ -21,6 +21,24 @@ class Stopped(Exception):
         self.fact = fact
 
 
+@contextlib.contextmanager
+def ending_at_once() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the command as Ctrl-C does, by an exception, so that what it started is ended with it.
+
+    For everything around a run (images are built before one); the run itself answers signals in its own way.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class StopSignals:
     """Ctrl-C, SIGTERM and a halt request.
 
