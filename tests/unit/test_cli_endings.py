@@ -127,10 +127,12 @@ def test_a_reader_that_has_had_enough_and_a_terminal_without_unicode_change_no_e
     script = f"from harness.cli.judge import show; show({document!r}, 'runs/x')"
     ends = os.pipe()
     os.close(ends[0])
-    closed = subprocess.run([sys.executable, "-c", script], stdout=ends[1], stderr=subprocess.PIPE, text=True)
+    closed = subprocess.run(
+        [sys.executable, "-c", script], check=False, stdout=ends[1], stderr=subprocess.PIPE, text=True
+    )
     os.close(ends[1])
     assert (closed.returncode, closed.stderr) == (0, "")
     env = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    plain = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env)
+    plain = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, env=env)
     assert plain.returncode == 0, plain.stderr
     assert "X x  ? >= 3" in plain.stdout
