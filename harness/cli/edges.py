@@ -155,10 +155,11 @@ def _ports(edge: Edge, services: Mapping[str, Any]) -> str:
     """The ports, what the witness will speak on the first of them, and the dependency's other names."""
     from harness.world.speaks import guess
 
-    ports = ", ".join(map(str, edge.ports)) or "ports as seen"
-    spoken = guess(edge, services.get(edge.dependency) or {}) or edge.speaks or "unknown protocol"
+    spoken = guess(edge, services.get(edge.dependency) or {}) or edge.speaks
+    listed = f"{', '.join(map(str, edge.ports))} {spoken or 'unknown protocol'}" if edge.ports else "ports as seen"
+    seen = f"{spoken}, " if spoken and not edge.ports else ""
     names = [name for name in edge.names if name != edge.dependency]
-    return f"{ports} {spoken}" + (f", also as {', '.join(names)}" if names else "")
+    return seen + listed + (f", also as {', '.join(names)}" if names else "")
 
 
 def _how(edge: Edge) -> str:

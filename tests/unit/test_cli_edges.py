@@ -18,7 +18,8 @@ KNOWN = (Known("inferred", "environment HOST"),)
     [
         (Edge("api", "db", ports=(5432,), speaks="postgres", known=KNOWN), {}, "5432 postgres"),
         (Edge("api", "mc", ports=(11311,), known=KNOWN), {"command": ["memcached", "-p", "11311"]}, "11311 memcached"),
-        (Edge("api", "mc", known=KNOWN), {"command": "memcached -u nobody"}, "ports as seen memcached"),
+        (Edge("api", "mc", known=KNOWN), {"command": "memcached -u nobody"}, "memcached, ports as seen"),
+        (Edge("api", "own", known=KNOWN), {}, "ports as seen"),
         (Edge("api", "own", ports=(7777,), known=KNOWN), {"command": ["./own"]}, "7777 unknown protocol"),
     ],
 )
