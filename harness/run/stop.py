@@ -11,6 +11,8 @@ from types import FrameType
 
 from harness.facts import Broke, Fact, HaltAsked, Interrupted
 
+LOOK_S = 0.2  # between looks for a halt request while something long is waited for
+
 
 class Stopped(Exception):
     """The drill ends now. `why` is the word that its mends carry; `fact` says it in the journal."""
@@ -71,19 +73,23 @@ class StopSignals:
 
     @contextlib.contextmanager
     def interruptible(self) -> Iterator[None]:
-        self.check()
-        self._raise_at_once = True
+        """Whatever is waited for inside is left at once: on a signal, on `drill halt`, and when a helper is lost."""
+        self._raise_at_once = True  # before the first look, so that no signal falls in between
         try:
+            signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
+            self.check()
             yield
         finally:
             self._raise_at_once = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """Take over SIGINT, SIGTERM and SIGHUP for the length of a run (main thread only)."""
+        """Take over SIGINT, SIGTERM and SIGHUP, and SIGALRM for our own looks, for the length of a run (main thread only)."""
         before = {
             number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         }
+        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._on_look)
         try:
             yield
         finally:
@@ -97,3 +103,11 @@ class StopSignals:
         if first and self._raise_at_once:
             self._raise_at_once = False
             raise Stopped("signal", Interrupted(signal=self._signal))
+
+    def _on_look(self, _number: int, _frame: FrameType | None) -> None:
+        if self._raise_at_once:
+            try:
+                self.check()
+            except Stopped:
+                self._raise_at_once = False
+                raise
