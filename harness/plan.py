@@ -238,13 +238,26 @@ def _edges(plan: Plan, edges: Sequence[Edge], services: Sequence[str], sure: boo
         if not injection.fault.on_edge:
             continue
         edge = by_id.get(target)
-        if edge is None:
+        if edge is None and (meant := _known_as(target, edges)):
+            yield plan.drill.problem(injection.id, f"{injection.id}: {meant}", "edge")
+        elif edge is None:
             problem = plan.drill.problem(injection.id, f"{injection.id}: {_no_edge(target, by_id, services)}", "edge")
             there = set(edge_id(target)) <= {*services, CLIENT}
             yield problem if sure or not there else replace(problem, severity="warning")
         elif edge.refused:
             what = f"{injection.id}: the edge {target} cannot be hurt: {edge.refused}"
             yield plan.drill.problem(injection.id, what, "edge")
+
+
+def _known_as(target: str, edges: Sequence[Edge]) -> str:
+    """Which edge is meant, where its ends are called by other names: a sidecar's, an alias, a container's name."""
+    caller, dependency = edge_id(target)
+    for edge in edges:
+        if caller in (edge.caller, *edge.also) and dependency in (edge.dependency, *edge.names):
+            why = [f"{caller} runs in the network of {edge.caller}"] if caller != edge.caller else []
+            why += [f"{dependency} is a name of {edge.dependency}"] if dependency != edge.dependency else []
+            return f"no edge {target}: {' and '.join(why)}; the edge is {edge.id}"
+    return ""
 
 
 def _no_edge(target: str, known: dict[str, Edge], services: Sequence[str]) -> str:
