@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.quantities import spell
@@ -13,6 +14,7 @@ from harness.stats.condition import show_ms
 MARKS = {"failed": "✗", "inconclusive": "?", "passed": "✓"}
 COLOURS = {"failed": "\x1b[31m", "inconclusive": "\x1b[33m", "passed": "\x1b[32m", "bold": "\x1b[1m", "dim": "\x1b[2m"}
 ASCII = str.maketrans({"✗": "X", "✓": "+", "⚡": "*", "–": "-", "…": "...", "→": "->", "≥": ">=", "≤": "<="})
+ALIKE = 3  # so many findings that say the same are told as one
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -40,17 +42,52 @@ def _lines(document: Mapping[str, Any], folder: str, paint: _Paint) -> Iterator[
     findings = document["findings"]
     yield _first(document, paint)
     for kind, what in endings(document):
-        yield f"  {paint('!', 'failed')} {kind.replace('_', ' ')}: {_shown(what)}"
+        first, *more = what.splitlines() or [""]
+        yield f"  {paint('!', 'failed')} {kind.replace('_', ' ')}: {_shown(first)}"
+        yield from (f"      {_shown(line)}" for line in more if line.strip())
     if document["ending"]["gate"] is False and not document["invalid"]:
         yield f"  {paint('!', 'failed')} the steady state never held; nothing was injected"
     yield from _faults(document, paint)
     yield from _phases(document, paint)
-    width = min(44, max((len(f["id"]) for f in findings), default=0))
+    alike = _alike(findings)
+    width = min(44, max((len(f["id"]) for f in findings if f["id"] not in alike), default=0))
     for outcome in MARKS:
         for finding in findings:
-            if finding["outcome"] == outcome:
+            if finding["outcome"] != outcome:
+                continue
+            if finding["id"] not in alike:
                 yield from _finding(finding, width, paint)
+            elif alike[finding["id"]]:
+                yield from _group(alike[finding["id"]], paint)
     yield f"  report: {folder}     exit {document['exit_code']}"
+
+
+def _alike(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Findings that say one and the same thing, by id: the whole group at its first member, nothing at the others.
+
+    What the run never got to is one thing, however many claims were about it; otherwise the sentence has to be the same.
+    """
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for finding in findings:
+        if finding["outcome"] == "inconclusive":
+            same = "" if finding["reason"] == "not_begun" else finding["because"]
+            groups.setdefault((finding["reason"], same), []).append(finding)
+    return {
+        member["id"]: group if member is group[0] else []
+        for group in groups.values()
+        if len(group) >= ALIKE
+        for member in group
+    }
+
+
+def _group(group: Sequence[Mapping[str, Any]], paint: _Paint) -> Iterator[str]:
+    where = Counter(finding["phase"] or "the whole run" for finding in group)
+    counts = ", ".join(f"{name} {count}" for name, count in where.items())
+    begun = group[0]["reason"] == "not_begun"
+    why = "the run did not get that far" if begun else _because(group[0])
+    yield f"  {paint('?', 'inconclusive')} {len(group)} expectations ({counts}): {_shown(why)}"
+    if group[0]["decide"] and not begun:
+        yield f"    would be decided by: {_shown(group[0]['decide'])}"
 
 
 def _first(document: Mapping[str, Any], paint: _Paint) -> str:
@@ -77,15 +114,26 @@ def _put_right(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
+    never = [fault["id"] for fault in document["faults"] if fault["asked_s"] is None]
+    if never:
+        yield f"  {paint('⚡', 'inconclusive')} never injected: {', '.join(never)}"
     for fault in document["faults"]:
+        if fault["asked_s"] is None:
+            continue
         landing, mend = fault["landing"], fault["mend"]
         style = "passed" if landing["outcome"] in ("landed", "partial") else "inconclusive"
         gone = "" if mend is None else "; gone again" if mend["outcome"] == "landed" else f"; mend: {mend['because']}"
         sizes = _sizes(landing)
         yield (
-            f"  {paint('⚡', style)} {fault['id']}  {landing['outcome'].replace('_', ' ')}: "
-            f"{_shown(landing['because'])}{gone}{paint(f'  [{sizes}]', 'dim') if sizes else ''}"
+            f"  {paint('⚡', style)} {fault['id']}  {_span(fault['asked_s'], fault['mended_s'])}  "
+            f"{landing['outcome'].replace('_', ' ')}: {_shown(landing['because'])}{gone}"
+            f"{paint(f'  [{sizes}]', 'dim') if sizes else ''}"
         )
+
+
+def _span(start_s: float, end_s: float | None) -> str:
+    """From when to when, in the seconds of the live lines and of the journal."""
+    return f"{start_s:.1f}–{end_s:.1f} s" if end_s is not None else f"{start_s:.1f} s –"
 
 
 def _sizes(landing: Mapping[str, Any]) -> str:
@@ -109,13 +157,14 @@ def _plain(value: Any) -> str:
 def _phases(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
     phases = document["phases"]
     width = max((len(phase["name"]) for phase in phases), default=0)
+    spans = max((len(_span(phase["start_s"], phase["end_s"])) for phase in phases), default=0)
     for phase in phases:
         if not phase["requests"]:
             continue
         waiting = f", {phase['waiting']} unanswered" if phase["waiting"] else ""
         dropped = f", {phase['dropped']} dropped" if phase["dropped"] else ""
         yield paint(
-            f"    {phase['name']:<{width}}  {spell(round(phase['end_s'] - phase['start_s'], 1)):>7}  "
+            f"    {phase['name']:<{width}}  {_span(phase['start_s'], phase['end_s']):>{spans}}  "
             f"{phase['requests']:>7} requests, {phase['per_s']:.1f}/s, {100 * phase['error_ratio']:.2f}% errors, "
             f"p50 {_ms(phase['p50_ms'])}, p95 {_ms(phase['p95_ms'])}, p99 {_ms(phase['p99_ms'])}{dropped}{waiting}",
             "dim",
@@ -129,9 +178,17 @@ def _ms(value: float | None) -> str:
 def _finding(finding: Mapping[str, Any], width: int, paint: _Paint) -> Iterator[str]:
     mark = paint(MARKS[finding["outcome"]], finding["outcome"])
     where = f"   {paint(finding['where'], 'dim')}" if finding["where"] else ""
-    yield f"  {mark} {finding['id']:<{width}}  {_shown(finding['because'])}{where}"
-    if finding["outcome"] == "inconclusive" and finding["decide"]:
+    yield f"  {mark} {finding['id']:<{width}}  {_shown(_because(finding))}{where}"
+    if finding["outcome"] == "inconclusive" and finding["decide"] and finding["reason"] != "invalid_run":
         yield f"    {'':<{width}}  would be decided by: {_shown(finding['decide'])}"
+
+
+def _because(finding: Mapping[str, Any]) -> str:
+    """Its sentence; why the run is invalid stands above all findings already."""
+    text: str = finding["because"]
+    return (
+        f"the run is invalid; in it: {text.split('); in it: ', 1)[-1]}" if finding["reason"] == "invalid_run" else text
+    )
 
 
 def _shown(text: str) -> str:

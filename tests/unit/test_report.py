@@ -152,3 +152,55 @@ def test_the_result_line_is_one_line_of_json() -> None:
     assert "\n" not in line
     assert json.loads(line)["type"] == "result"
     assert json.loads(line)["exit_code"] == 1
+
+
+def undecided(number: int, reason: str, because: str) -> Judged:
+    return Judged(f"slow/{number}", "t", "slow", "x.yaml:1", inconclusive(because, reason=reason, decide="a look"))
+
+
+def test_what_a_run_never_got_to_is_one_line_and_not_one_for_each_claim() -> None:
+    never = [undecided(n, "not_begun", f"phase {'ab'[n % 2]} never came") for n in range(7)]
+    said = summary(document(Verdict("tale", "r", (*never, *FINDINGS), ending=Ending(gate=True))), "x")
+    assert "? 7 expectations (slow 7): the run did not get that far" in said
+    assert "never came" not in said
+    assert "? run/blind" in said, "what stands alone is told alone"
+    few = summary(document(Verdict("tale", "r", tuple(never[:2]))), "x")
+    assert few.count("never came") == 2
+
+
+def test_claims_that_say_the_same_are_told_once_with_what_would_decide_them() -> None:
+    same = [undecided(n, "window_open", "the window was not over at 57.0 s") for n in range(3)]
+    said = summary(document(Verdict("tale", "r", (*same, undecided(4, "window_open", "another")))), "x")
+    assert said.count("the window was not over") == 1
+    assert said.count("would be decided by: a look") == 2
+    assert "? slow/4" in said
+
+
+def test_why_a_run_is_invalid_stands_once_above_the_findings() -> None:
+    why = "fewer than 99% (p99; limit 50 ms)"
+    said = summary(
+        document(
+            Verdict(
+                "tale",
+                "r",
+                (undecided(1, "invalid_run", f"the run is invalid ({why}); in it: 2% of 9"),),
+                invalid=(why,),
+            )
+        ),
+        "x",
+    )
+    assert said.count(why) == 1
+    assert "the run is invalid; in it: 2% of 9" in said
+
+
+def test_faults_and_phases_have_the_seconds_of_the_live_lines() -> None:
+    said = summary(document(), "x")
+    assert "slow/late  10.0–19.9 s  landed" in said
+    assert any(line.split()[:3] == ["slow", "10.0–20.0", "s"] for line in said.splitlines())
+
+
+def test_the_words_of_a_service_that_did_not_start_keep_their_lines() -> None:
+    refused = Ending(refused="web ended with 1; its last lines:\n  Traceback\n  \x1b[2Jboom")
+    lines = summary(document(Verdict("tale", "r", (), ending=refused)), "x").splitlines()
+    assert lines[1] == "  ! refused: web ended with 1; its last lines:"
+    assert lines[3].endswith("�[2Jboom")
