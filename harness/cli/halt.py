@@ -20,10 +20,12 @@ def command(run: str | None, reason: str, patience: str) -> None:
 
     from harness.drill.project import find_project
     from harness.errors import EXIT_NOT_MENDED, UsageError
+    from harness.journal import read
     from harness.quantities import seconds
     from harness.run import folder as folders
     from harness.safety.halt import end_hanging, halt
     from harness.safety.mend import mend
+    from harness.safety.openfaults import open_faults
 
     try:
         patience_s = seconds(patience)
@@ -43,9 +45,13 @@ def command(run: str | None, reason: str, patience: str) -> None:
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    still_on = [fault for folder in wanted for fault in halt(folder, getpass.getuser(), reason, say)]
     for folder in wanted:
+        halt(folder, getpass.getuser(), reason, say)
+    still_on = []
+    for folder in wanted:  # what counts is how it stands in the end: a harness that was only slow has mended meanwhile
         if end_hanging(folder, patience_s, say):
             still_on += mend(folder, say)
+        else:
+            still_on += [fault.fault for fault in open_faults(read(folder.path))]
     if still_on:
         sys.exit(EXIT_NOT_MENDED)

@@ -8,26 +8,29 @@ import signal
 import time
 from collections.abc import Callable
 
-from harness.facts import HaltAsked
-from harness.journal import read
+from harness.facts import Broke, Closed, GuardTripped, HaltAsked, Interrupted, LoadEnded, Refused
+from harness.journal import Journal, read
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
 from harness.safety.takeout import own_writer, take_out
 
 ANSWER_S = 1.2  # a harness that runs has mended by then; one that hangs will not: the promise is 2 s
+ENDS = (HaltAsked, GuardTripped, Interrupted, Refused, Broke, LoadEnded, Closed)
 
 
 def halt(folder: RunFolder, by: str, reason: str, say: Callable[[str], None]) -> tuple[str, ...]:
-    """Returns the faults that are still on (none, when all is well). The run then ends by itself, or is ended if it hangs."""
+    """Returns the faults that are still on (none, when all is well). The run then ends by itself, or is ended if it hangs.
+
+    That no fault is on is not enough, for the next one may just begin: the harness must have said that it injects no more.
+    """
     began = time.monotonic()
-    request = folder.path / ".halt.json"
-    request.write_text(json.dumps({"by": by, "reason": reason}))
-    request.replace(folder.halt_request)
-    while time.monotonic() < began + ANSWER_S:
-        if not open_faults(read(folder.path)):
-            say(f"{folder.run}: faults out {time.monotonic() - began:.2f} s after the command; the run ends now")
-            return ()
-        time.sleep(0.02)
+    if _asked(folder, by, reason):
+        while time.monotonic() < began + ANSWER_S:
+            journal = read(folder.path)
+            if injects_no_more(journal) and not open_faults(journal):
+                say(f"{folder.run}: faults out {time.monotonic() - began:.2f} s after the command; the run ends now")
+                return ()
+            time.sleep(0.02)
     writer = own_writer(folder, "halt")
     writer.write(HaltAsked(by=by, reason=reason), durable=True)
     say(f"{folder.run}: the harness did not answer within {ANSWER_S} s; taking its faults out from here")
@@ -36,6 +39,22 @@ def halt(folder: RunFolder, by: str, reason: str, say: Callable[[str], None]) ->
         f"{folder.run}: {'STILL ON: ' + ', '.join(still_on) if still_on else 'faults out'} {time.monotonic() - began:.2f} s after the command"
     )
     return still_on
+
+
+def injects_no_more(journal: Journal) -> bool:
+    """Whether the harness has ended its story: it says why only when everything is mended."""
+    return any(journal.of(kind, writer="harness") for kind in ENDS)
+
+
+def _asked(folder: RunFolder, by: str, reason: str) -> bool:
+    """Put the request where the harness looks for it; whether the disk took it."""
+    request = folder.path / ".halt.json"
+    try:
+        request.write_text(json.dumps({"by": by, "reason": reason}))
+        request.replace(folder.halt_request)
+    except OSError:
+        return False
+    return True
 
 
 def end_hanging(folder: RunFolder, patience_s: float, say: Callable[[str], None]) -> bool:

@@ -10,7 +10,7 @@ from harness.journal import read
 from harness.run import folder as folders
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
-from harness.safety.takeout import own_writer
+from harness.safety.takeout import clock_of, own_writer
 
 
 def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
@@ -21,11 +21,12 @@ def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
     from harness.stack.sweep import sweep
 
     journal = read(folder.path)
+    begun_s = clock_of(folder).now_s()
     left = sweep(folder.run)
     if not left:
         writer = own_writer(folder, "mend")
         for fault in open_faults(journal):
-            writer.write(Mended(fault=fault.fault, begun_s=fault.planned_s, why="sweep"), durable=True)
+            writer.write(Mended(fault=fault.fault, begun_s=begun_s, why="sweep"), durable=True)
         if not journal.of(Closed):
             writer.write(Closed(), durable=True)
         writer.close()

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
 from harness import errors
-from harness.facts import Fact, Injecting, Mended, NotMended
+from harness.facts import Fact, Injected, Injecting, Mended, NotInjected, NotMended
 from harness.journal import Writer, read
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
 
+if TYPE_CHECKING:
+    from harness.world.toxiproxy import Server
+
+TRIES = 3
+READ_BACK_S = 0.3  # a harness that lives and did not answer makes what it wants so again within 0.25 s
+
 
 def own_writer(folder: RunFolder, who: str) -> Writer:
     """A journal file of our own in somebody else's run, on that run's clock."""
+    return Writer(folder.facts, who, clock_of(folder).now_s)
+
+
+def clock_of(folder: RunFolder) -> MonotonicClock:
     opened = read(folder.path).opened
-    clock = MonotonicClock(opened.monotonic_ns if opened else 0)
-    return Writer(folder.facts, who, clock.now_s)
+    return MonotonicClock(opened.monotonic_ns if opened else 0)
 
 
 def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     """Remove all toxics, open all proxies, wake all containers that a fault of this run hurt. Returns what is still on.
 
-    Records one fact per fault that was open. Idempotent.
+    Records one fact per fault that was open, out only where it was read back as out. Idempotent.
     """
     still_on = []
-    opened = open_faults(read(folder.path))
-    toxics_out = _clear_toxiproxy(folder) if any("->" in fault.target for fault in opened) else ""
+    begun_s = clock_of(folder).now_s()
+    journal = read(folder.path)
+    opened = open_faults(journal)
+    hurt = {fault.target for fault in opened if "->" in fault.target}
+    toxics_out = _clear_toxiproxy(folder, hurt) if hurt else ""
     for fault in opened:
-        begun_s = fault.planned_s
-        error = toxics_out if "->" in fault.target else _wake(folder, fault)
+        under_way = not any(journal.of(kind, fault=fault.fault) for kind in (Injected, NotInjected))
+        error = toxics_out if "->" in fault.target else _wake(folder, fault, under_way)
         fact: Fact = Mended(fault=fault.fault, begun_s=begun_s, why=why)
         if error:
             commands = (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
@@ -37,8 +53,10 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     return tuple(still_on)
 
 
-def _clear_toxiproxy(folder: RunFolder) -> str:
-    """'' when every proxy of the run is open and without toxics, or gone with its container; else what is wrong."""
+def _clear_toxiproxy(folder: RunFolder, hurt: Collection[str]) -> str:
+    """'' when no proxy of the run has toxics and those of the hurt edges are open, or all are gone with their container;
+    else what is wrong.
+    """
     from harness.world.toxiproxy import Server
 
     api = folder.stack_notes().get("api")
@@ -46,18 +64,34 @@ def _clear_toxiproxy(folder: RunFolder) -> str:
         return ""  # the stack never came so far: nothing can be on
     server = Server(str(api[0]), int(api[1]))
     try:
-        for name, proxy in server.proxies().items():
-            for toxic in proxy.toxics:
-                server.remove_toxic(name, toxic)
-            if not proxy.enabled:
-                server.enable(name)
-        return ""
+        for _ in range(TRIES):
+            if not cleared(server, hurt):
+                return ""
+            time.sleep(READ_BACK_S)
+        wrong = "a fault that was taken out came on again"
     except errors.DrillError as error:
-        # A wedged or dead Toxiproxy: without its container there is no fault, and no traffic either.
-        left = _remove(folder, "com.docker.compose.service=drill-toxiproxy")
-        return f"Toxiproxy does not let go ({error}), and its container stays: {left}" if left else ""
+        wrong = f"Toxiproxy does not let go ({error})"
     finally:
         server.close()
+    # A wedged or dead Toxiproxy: without its container there is no fault, and no traffic either.
+    left = _remove(folder, "com.docker.compose.service=drill-toxiproxy")
+    return f"{wrong}, and its container stays: {left}" if left else ""
+
+
+def cleared(server: Server, hurt: Collection[str]) -> bool:
+    """Remove every toxic and open every proxy; whether a toxic, or a closed proxy of a hurt edge, was found.
+
+    Other proxies may be closed because their dependency does not listen, and are closed again by a harness that lives.
+    """
+    found = False
+    for name, proxy in server.proxies().items():
+        for toxic in proxy.toxics:
+            server.remove_toxic(name, toxic)
+        if not proxy.enabled:
+            server.enable(name)
+        closed = not proxy.enabled and name.rpartition(":")[0] in hurt
+        found = found or closed or bool(proxy.toxics)
+    return found
 
 
 def _remove(folder: RunFolder, label: str) -> str:
@@ -72,18 +106,28 @@ def _remove(folder: RunFolder, label: str) -> str:
     return ""
 
 
-def _wake(folder: RunFolder, fault: Injecting) -> str:
-    """Start or unpause the containers of a hurt service; '' when they run or are gone."""
+def _wake(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
+    """Start or unpause the containers of a hurt service, and read back; '' when they are as before, or gone.
+
+    `under_way`: Docker may just be stopping one, which is a fault that begins only when we have looked.
+    """
     from harness.world.docker import connect, refusing
 
     service = f"com.docker.compose.service={fault.target}"
     try:
         with refusing(f"wake {fault.target}"):
-            for container in connect().containers.list(all=True, filters={"label": [_label(folder), service]}):
+            found = connect().containers.list(all=True, filters={"label": [_label(folder), service]})
+            for container in found:
                 if container.status == "paused":
                     container.unpause()
                 elif fault.kind != "pause" and container.status == "exited":
                     container.start()
+                elif under_way:
+                    return f"{fault.target} was still being hurt ({fault.kind}), so that waking it could come too early"
+            for container in found:
+                container.reload()
+                if container.status == "paused" or (fault.kind != "pause" and container.status == "exited"):
+                    return f"{container.name} is {container.status}"
     except errors.DrillError as error:
         return str(error)
     return ""

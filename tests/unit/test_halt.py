@@ -1,0 +1,135 @@
+"""Faults taken out from outside of the run: nothing is called out that was not seen to be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from harness.facts import Fact, HaltAsked, Injected, Injecting, Mended, NotMended, Opened, PhaseBegan
+from harness.journal import Writer, read
+from harness.run.folder import RunFolder
+from harness.safety import halt as halting
+from harness.safety import takeout
+from harness.safety.halt import halt
+from harness.safety.openfaults import open_faults
+from harness.safety.takeout import cleared, own_writer, take_out
+from harness.world.handles import Toxic
+from harness.world.toxiproxy import ProxySeen
+
+SLOW = Toxic("latency", {"latency": 100})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    path = tmp_path / "runs" / "wiki" / "20260101T000000Z-0a0b0c0d"
+    path.mkdir(parents=True)
+    return RunFolder(path)
+
+
+def written(folder: RunFolder, *facts: Fact) -> None:
+    began_ns = time.monotonic_ns()
+    writer = Writer(folder.facts, "harness", lambda: (time.monotonic_ns() - began_ns) / 1e9)
+    for fact in (Opened(drill="wiki", run="0a0b0c0d", wall_unix_s=0.0, monotonic_ns=began_ns), *facts):
+        writer.write(fact)
+    writer.close()
+
+
+def injecting(fault: str = "p/latency-a->b", target: str = "a->b", kind: str = "latency") -> Injecting:
+    return Injecting(fault=fault, kind=kind, target=target, planned_s=0.0)
+
+
+class Toxiproxy:
+    """A server that somebody else writes to as well: `again` puts everything back at each reading."""
+
+    def __init__(self, proxies: Mapping[str, ProxySeen], again: bool = False) -> None:
+        self.was = dict(proxies)
+        self.now = dict(proxies)
+        self._again = again
+
+    def proxies(self) -> Mapping[str, ProxySeen]:
+        if self._again:
+            self.now = dict(self.was)
+        return dict(self.now)
+
+    def remove_toxic(self, name: str, toxic: str) -> None:
+        self.now[name] = ProxySeen(name, "", "", self.now[name].enabled)
+
+    def enable(self, name: str) -> None:
+        self.now[name] = ProxySeen(name, "", "", True)
+
+    def close(self) -> None:
+        pass
+
+
+def takes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Why faults were taken out from outside, each time that they were."""
+    taken: list[str] = []
+
+    def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
+        taken.append(why)
+        return ()
+
+    monkeypatch.setattr(halting, "take_out", take_out)
+    return taken
+
+
+def test_toxics_and_closed_proxies_of_hurt_edges_are_out_only_when_they_are_read_back_so() -> None:
+    server = Toxiproxy({"a->b:1": ProxySeen("a->b:1", "", "", False, {"t": SLOW})})
+    assert cleared(server, {"a->b"})  # type: ignore[arg-type]
+    assert not cleared(server, {"a->b"})  # type: ignore[arg-type]
+
+
+def test_a_proxy_that_is_closed_because_its_dependency_does_not_listen_is_no_fault() -> None:
+    server = Toxiproxy({"a->c:1": ProxySeen("a->c:1", "", "", False)}, again=True)
+    assert not cleared(server, {"a->b"})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_fault_that_comes_on_again_is_not_called_out(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    server = Toxiproxy({"a->b:1": ProxySeen("a->b:1", "", "", True, {"t": SLOW})}, again)
+    monkeypatch.setattr("harness.world.toxiproxy.Server", lambda *_: server)
+    monkeypatch.setattr(takeout, "_remove", lambda *_: "cannot remove Toxiproxy's container")
+    (folder.path / "stack.json").write_text('{"api": ["127.0.0.1", 1]}')
+    written(folder, injecting(), Injected(fault="p/latency-a->b", begun_s=0.0))
+    still_on = take_out(folder, own_writer(folder, "halt"), "halt")
+    journal = read(folder.path)
+    assert still_on == (("p/latency-a->b",) if again else ())
+    assert bool(journal.of(NotMended)) == again
+    for mended in journal.of(Mended):
+        assert 0 < mended.begun_s <= mended.seen_s, "it was on until somebody took it out, not until it was planned"
+        assert not open_faults(journal)
+
+
+def test_halt_waits_until_the_harness_has_said_that_it_injects_no_more(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No fault is on, but one may just be about to begin."""
+    taken = takes(monkeypatch)
+    monkeypatch.setattr(halting, "ANSWER_S", 0.1)
+    written(folder, PhaseBegan(phase="slow"))
+    halt(folder, "anna", "", lambda _: None)
+    assert taken
+    assert folder.halt_request.exists()
+
+
+def test_halt_is_content_with_a_harness_that_has_ended_its_story(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halting, "take_out", lambda *_: pytest.fail("the harness had answered"))
+    written(folder, injecting(), Mended(fault="p/latency-a->b", begun_s=0.0), HaltAsked(by="anna"))
+    said: list[str] = []
+    assert halt(folder, "anna", "", said.append) == ()
+    assert "faults out" in said[0]
+
+
+def test_a_disk_that_takes_no_request_keeps_no_fault_on(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = takes(monkeypatch)
+    written(folder, PhaseBegan(phase="slow"))
+    (folder.path / ".halt.json").mkdir()
+    halt(folder, "anna", "", lambda _: None)
+    assert taken
