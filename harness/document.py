@@ -52,13 +52,13 @@ def verdict_doc(
         "faults": _faults(journal, faults),
         "phases": _phases(journal, rows, timeout_s),
     }
-    plain: dict[str, Any] = _plain(document)
-    return plain
+    made: dict[str, Any] = plain(document)
+    return made
 
 
 def dumps(document: Mapping[str, Any]) -> str:
     """The canonical text: keys sorted, floats rounded, infinity as null."""
-    return json.dumps(_plain(document), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(plain(document), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _finding(judged: Judged) -> dict[str, Any]:
@@ -162,12 +162,12 @@ def _phases(journal: Journal, rows: Rows, timeout_s: float) -> list[dict[str, An
     return table
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Data of plain types: floats rounded to a millionth, infinite and undefined ones None, tuples lists."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(inner) for inner in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+        return [plain(inner) for inner in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
     if isinstance(value, bool) or value is None or isinstance(value, (int, str)):
         return value
     if isinstance(value, float):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
+import re
 import sys
 import threading
 import time
@@ -25,6 +28,7 @@ from harness.facts import (
     Mended,
     NotInjected,
     NotMended,
+    Opened,
     PhaseBegan,
     PhaseEnded,
     PhaseSettled,
@@ -33,8 +37,15 @@ from harness.facts import (
 )
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from harness.ledger import Rows
 
+LOUD = ("NOT ", "STILL ON", "GUARD", "ERROR", "REFUSED", "HALT")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+WINDOW_S = 5.0  # of the state's numbers
+STALE_S = 3.0  # after so long without a new state the terminal shows what is waited for instead
+AGAIN_S = 60.0  # the load says the same thing each second while it goes on; people are told so often
 PLAIN_EVERY_S = 10  # off a terminal one state line in so many seconds: a CI log stays readable
 
 
@@ -50,8 +61,11 @@ class State:
     p95: str
 
     def line(self) -> str:
-        on = ", ".join(self.on) or "no fault on"
-        return f"{self.at_s:6.0f} s  {self.phase:<20} {on:<44} {self.arrivals:4d}/5s  errors {self.errors:>6}  p95 {self.p95:>8}"
+        """What matters most stands first: a narrow terminal cuts the end."""
+        return f"{self.phase}  errors {self.errors}  p95 {self.p95}  {self.arrivals / WINDOW_S:.1f}/s  {self.faults()}"
+
+    def faults(self) -> str:
+        return f"on: {', '.join(self.on)}" if self.on else "no fault on"
 
 
 def state(phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> State:
@@ -59,7 +73,7 @@ def state(phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> State:
     from harness.stats import fold
     from harness.stats.condition import show_ms
 
-    seen = fold(rows, now_s - 5, now_s, now_s=now_s)
+    seen = fold(rows, now_s - WINDOW_S, now_s, now_s=now_s)
     ratio, p95 = seen.error_ratio(), seen.percentile_ms(0.95)
     return State(
         phase=phase,
@@ -74,10 +88,12 @@ def state(phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> State:
 def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of fact reads best as a table)
     """A fact as a line for people; '' for those that would only be noise."""
     match fact:
+        case Opened():
+            return f"run {fact.run}; from another terminal `drill halt {fact.run}` ends it, its faults out first"
         case LoadReady():
             return f"{fact.users} users are ready"
         case LoadSaid():
-            return f"load: {fact.text}"
+            return f"load: {fact.text}" + (f" ({fact.count} times)" if fact.count > 1 else "")
         case GateHeld():
             return "steady: the gate is open"
         case GateMissed():
@@ -115,39 +131,68 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
 
 
 class PlainDisplay:
-    """Lines on a stream, each with its second; `every_s` spaces the state lines."""
+    """Lines on a stream, each with its second; `every_s` spaces the state lines.
+
+    Once the run is opened the seconds are its own: those of the journal and of every report. A stream that nobody reads
+    any more (a closed terminal, `| head`) ends the telling, never the run.
+    """
 
     def __init__(self, out: TextIO, every_s: float = PLAIN_EVERY_S) -> None:
         self._out = out
         self._every_s = every_s
-        self._began = time.monotonic()
+        self._began_s = time.monotonic()
         self._next_s = 0.0
         self._lock = threading.Lock()
+        self._gone = False
+        self._told_s: dict[str, float] = {}
 
     def say(self, text: str) -> None:
-        with self._lock:
-            self._out.write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
-            self._out.flush()
+        self._line(self._now_s(), text)
 
     def fact(self, fact: Fact) -> None:
+        if isinstance(fact, Opened):
+            self._began_s = fact.monotonic_ns / 1e9
+        if isinstance(fact, LoadSaid):
+            if fact.seen_s < self._told_s.get(fact.text, -math.inf) + AGAIN_S:
+                return
+            self._told_s[fact.text] = fact.seen_s
         if text := sentence(fact):
-            self.say(text)
+            self._line(fact.seen_s, text)
 
     def second(self, phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> None:
         if now_s < self._next_s:
             return
         self._next_s = now_s + self._every_s
-        seen = state(phase, on, rows, now_s)
-        self.say(
-            f"{seen.phase}: {', '.join(seen.on) or 'no fault on'}; {seen.arrivals} requests in 5 s, errors {seen.errors}, p95 {seen.p95}"
-        )
+        self._line(now_s, state(phase, on, rows, now_s).line())
 
     def close(self) -> None:
         """Nothing to put back."""
 
+    def _now_s(self) -> float:
+        return time.monotonic() - self._began_s
+
+    def _line(self, at_s: float, text: str) -> None:
+        self._write(f"{at_s:6.1f} s  {indented(text)}\n")
+
+    def _write(self, text: str) -> None:
+        with self._lock:
+            if self._gone:
+                return
+            try:
+                self._out.write(text)
+                self._out.flush()
+            except (OSError, ValueError):
+                self._gone = True
+
+
+def indented(text: str) -> str:
+    """Lines after the first stand under it; what could move the cursor does not."""
+    first, *more = [_CONTROL.sub("�", line.replace("\t", "    ")) for line in text.splitlines()] or [""]
+    return "\n".join([first, *(f"{'':10}{line}" for line in more if line.strip())])
+
 
 class LiveDisplay(PlainDisplay):
-    """A terminal: facts scroll by, the state stays in one line at the bottom."""
+    """A terminal: facts scroll by, one line at the bottom shows the state, or what is waited for and for how long."""
 
     def __init__(self, out: TextIO) -> None:
         from rich.console import Console
@@ -155,41 +200,47 @@ class LiveDisplay(PlainDisplay):
 
         super().__init__(out, every_s=0)
         self._console = Console(file=out, highlight=False, soft_wrap=False)
-        self._live = Live("", console=self._console, refresh_per_second=4, transient=True)
+        self._waits_for = ""
+        self._state: State | None = None
+        self._live = Live(get_renderable=self._bottom, console=self._console, refresh_per_second=4, transient=True)
         self._live.start()
 
-    def say(self, text: str) -> None:
-        from rich.text import Text
-
-        style = "bold red" if any(word in text for word in ("NOT ", "STILL ON", "GUARD", "ERROR", "REFUSED")) else ""
-        self._console.print(Text(f"{time.monotonic() - self._began:6.1f} s  {text}", style=style))
-
     def second(self, phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> None:
-        from rich.text import Text
-
-        self._live.update(Text(state(phase, on, rows, now_s).line(), no_wrap=True, overflow="ellipsis"))
+        self._state = state(phase, on, rows, now_s)
 
     def close(self) -> None:
-        self._live.stop()
+        with contextlib.suppress(OSError, ValueError):
+            self._live.stop()
+
+    def _bottom(self) -> Text:
+        from rich.text import Text
+
+        now_s, seen = self._now_s(), self._state
+        fresh = seen is not None and now_s - seen.at_s < STALE_S
+        line = f"{now_s:6.0f} s  {seen.line() if fresh and seen is not None else f'{self._waits_for} …'}"
+        return Text(line, no_wrap=True, overflow="ellipsis", style="dim" if not fresh else "")
+
+    def _line(self, at_s: float, text: str) -> None:
+        from rich.text import Text
+
+        self._waits_for = text.partition("\n")[0]
+        style = "bold red" if any(word in text for word in LOUD) else ""
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            self._console.print(Text(f"{at_s:6.1f} s  {indented(text)}", style=style))
 
 
 class JsonDisplay(PlainDisplay):
     """NDJSON on stdout: every fact as it is written; the command adds the last line, of type result."""
 
-    def _write(self, document: dict[str, object]) -> None:
-        with self._lock:
-            self._out.write(json.dumps(document, default=str) + "\n")
-            self._out.flush()
-
     def say(self, text: str) -> None:
-        self._write({"type": "said", "text": text})
+        self._tell({"type": "said", "text": text})
 
     def fact(self, fact: Fact) -> None:
-        self._write({"type": "fact", **to_dict(fact)})
+        self._tell({"type": "fact", **to_dict(fact)})
 
     def second(self, phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> None:
         seen = state(phase, on, rows, now_s)
-        self._write(
+        self._tell(
             {
                 "type": "state",
                 "phase": seen.phase,
@@ -201,11 +252,19 @@ class JsonDisplay(PlainDisplay):
             }
         )
 
+    def _tell(self, document: dict[str, object]) -> None:
+        from harness.document import plain
+
+        self._write(json.dumps(plain(document), allow_nan=False) + "\n")
+
 
 class NoDisplay(PlainDisplay):
     """Nothing at all (--live off)."""
 
     def say(self, text: str) -> None:
+        return
+
+    def fact(self, fact: Fact) -> None:
         return
 
     def second(self, phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> None:

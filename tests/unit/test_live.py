@@ -1,0 +1,109 @@
+"""What a run tells while it goes: in the run's own seconds, on any terminal, and never in the way of the run."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import pty
+import re
+import time
+
+import pytest
+
+from harness import facts as f
+from harness.ledger import Rows
+from harness.report.live import JsonDisplay, LiveDisplay, PlainDisplay, display
+from harness.testing import rows_of
+
+
+def rows() -> Rows:
+    return rows_of([{"at_s": 10 + i / 10, "took_ms": 20.0, "outcome": "5xx" if i < 5 else "ok"} for i in range(50)])
+
+
+def opened(seconds_ago: float) -> f.Opened:
+    began_ns = time.monotonic_ns() - int(seconds_ago * 1e9)
+    return f.Opened(drill="tale", run="0badcafe", wall_unix_s=1.7e9, monotonic_ns=began_ns, seen_s=0.001)
+
+
+def test_lines_have_the_seconds_of_the_journal_once_the_run_is_opened() -> None:
+    out = io.StringIO()
+    shown = PlainDisplay(out)
+    shown.say("looking at Docker")
+    shown.fact(opened(seconds_ago=42))
+    shown.say("starting the stack")
+    shown.fact(f.PhaseBegan(phase="slow", seen_s=43.21))
+    shown.second("slow", ("slow/late",), rows(), 15.0)
+    lines = out.getvalue().splitlines()
+    assert "drill halt 0badcafe" in lines[1]
+    assert re.match(r"  42\.\d s  starting the stack", lines[2])
+    assert lines[3] == "  43.2 s  phase slow"
+    assert lines[4] == "  15.0 s  slow  errors 10.0%  p95 20 ms  10.0/s  on: slow/late"
+
+
+def test_several_lines_stand_under_the_first_and_none_moves_the_cursor() -> None:
+    out = io.StringIO()
+    PlainDisplay(out).fact(f.Refused(reason="web ended:\n\tboom\x1b[2J", seen_s=1.0))
+    assert out.getvalue() == "   1.0 s  REFUSED: web ended:\n              boom�[2J\n"
+
+
+def test_a_terminal_that_is_gone_ends_the_telling_and_nothing_else() -> None:
+    ends = os.pipe()
+    os.close(ends[0])
+    shown = PlainDisplay(os.fdopen(ends[1], "w", buffering=1))
+    for _ in range(3):
+        shown.say("nobody reads this")
+        shown.fact(f.Interrupted(signal="SIGHUP", seen_s=1.0))
+    shown.close()
+
+
+def test_what_the_load_says_every_second_is_told_once_a_minute() -> None:
+    out = io.StringIO()
+    shown = PlainDisplay(out)
+    for second in range(130):
+        shown.fact(f.LoadSaid(kind="warning", text="load.py:7: KeyError", count=20, seen_s=float(second)))
+    assert out.getvalue().count("load: load.py:7: KeyError (20 times)") == 3
+
+
+def test_each_line_of_ndjson_is_json_as_the_standard_has_it() -> None:
+    out = io.StringIO()
+    shown = JsonDisplay(out)
+    shown.say("café\ud800")
+    shown.fact(f.Injecting(fault="x", kind="k", target="t", planned_s=math.inf, stated={"share": math.nan}, seen_s=1.0))
+    shown.second("slow", (), rows(), 15.0)
+    lines = out.getvalue().splitlines()
+    assert out.getvalue().isascii()
+
+    def never(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    assert [json.loads(line, parse_constant=never)["type"] for line in lines] == ["said", "fact", "state"]
+
+
+def test_a_narrow_terminal_shows_what_matters_and_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        shown = LiveDisplay(terminal)
+        shown.fact(opened(seconds_ago=15))
+        shown.second("database-slow", ("database-slow/latency-web->database",), rows(), 15.0)
+        shown.close()
+        terminal.flush()
+        seen = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    bottom = [line for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)) if "errors" in line]
+    assert bottom
+    assert "errors 10.0%" in bottom[0]
+    assert max(len(line) for line in bottom) <= 40
+    assert seen.rstrip().endswith("\x1b[?25h") or "\x1b[?25h" in seen, "the cursor is shown again"
+
+
+@pytest.mark.parametrize(("name", "value"), [("CI", "true"), ("TERM", "dumb")])
+def test_in_ci_and_on_a_dumb_terminal_there_are_plain_lines(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv(name, value)
+    assert type(display("auto", as_json=False)) is PlainDisplay
