@@ -21,18 +21,20 @@ from harness.errors import NotApplied, NotMended
 from harness.facts import (
     ContainerChanged,
     ContainerSeen,
+    Deployed,
     Fact,
     LoadBegan,
     LoadEnded,
     LoadSaid,
     LoadSampled,
+    ReleaseSeen,
     Surveyed,
     Witnessed,
 )
 from harness.ledger import NO_ROWS, Rows, rows_of
 from harness.probes.base import Probe
 from harness.run.watch import looked
-from harness.world.handles import Want, World
+from harness.world.handles import Release, Want, World
 
 
 class FakeClock:
@@ -191,10 +193,143 @@ class FakeLookout:
         return "answered", float(sum(toxic.attributes.get("latency", 0) for toxic in toxics))
 
 
-class FakeLoad:
-    """Arrivals at an even rate from `begin` to `stop`; each passes over all edges of the world."""
+class FakeReleases:
+    """What each replica of each service runs: 'good' or 'bad'. `rolled_back` is for whoever plays system or runbook."""
 
-    def __init__(self, rate: float, clock: FakeClock, lookout: FakeLookout, edges: Sequence[str]) -> None:
+    def __init__(self, services: Sequence[str], replicas: int, clock: FakeClock, failures: Failures) -> None:
+        self._clock = clock
+        self._failures = failures
+        self._news: list[Deployed] = []
+        self._holders: dict[str, Release] = {}
+        self._touched: dict[str, None] = {}
+        self.running = {name: ["good"] * replicas for name in services}
+
+    def deploy(self, holder: str, release: Release) -> Mapping[str, Any]:
+        unknown = [name for name in release.services if name not in self.running]
+        if unknown:
+            raise NotApplied(f"no service {', '.join(unknown)}")
+        self._holders[holder] = release
+        for name in release.services:
+            self._touched[name] = None
+            self._become(name, "bad", "harness")
+        self._failures.pass_by()
+        return {f"{seen.container}": seen.image for seen in self.current()}
+
+    def restore(self, holder: str) -> str:
+        self._failures.pass_by()
+        release = self._holders.pop(holder, None)
+        if release is None:
+            return ""
+        ill = [name for name in release.services if "bad" in self.running[name]]
+        for name in ill:
+            self._become(name, "good", "mend")
+        return "" if ill else "rollback"
+
+    def rolled_back(self, service: str, replicas: int | None = None) -> None:
+        """Another hand takes the release back, on so many replicas or on all."""
+        run = self.running[service]
+        for number in range(len(run) if replicas is None else replicas):
+            run[number] = "good"
+
+    def current(self) -> Sequence[ReleaseSeen]:
+        return tuple(
+            ReleaseSeen(service=name, container=f"{name}-{number}", release=release, image=f"{name}:{release}")
+            for name in self._touched
+            for number, release in enumerate(self.running[name], start=1)
+        )
+
+    def busy(self) -> bool:
+        return False
+
+    def news(self) -> Sequence[Deployed]:
+        news, self._news = self._news, []
+        return news
+
+    def told(self) -> Mapping[str, str]:
+        return {"DRILL_SERVICE": " ".join(self._touched)}
+
+    def _become(self, service: str, release: str, by: str) -> None:
+        run, now_s = self.running[service], self._clock.now_s()
+        run[:] = [release] * len(run)
+        image = f"{service}:{release}"
+        self._news.append(
+            Deployed(service=service, image=image, by=by, replicas=len(run), begun_s=now_s, happened_s=now_s)
+        )
+
+
+class FakeRunning:
+    """Ends after so many seconds, with what it does then; never, when it hangs."""
+
+    def __init__(self, clock: FakeClock, took_s: float, exit_code: int, deed: Callable[[], None]) -> None:
+        self._code: int | None = None
+        self.killed = False
+
+        def end() -> None:
+            if not self.killed:
+                deed()
+                self._code = exit_code
+
+        clock.at(clock.now_s() + took_s, end)
+
+    def ended(self) -> int | None:
+        return self._code
+
+    def kill(self) -> None:
+        self.killed = True
+
+    def output(self) -> str:
+        return "rolled back" if self._code == 0 else ""
+
+
+class FakeCommands:
+    """Commands that do what they are told to: `took_s` seconds long, then the deed."""
+
+    def __init__(self, clock: FakeClock, failures: Failures) -> None:
+        self._clock = clock
+        self._failures = failures
+        self.took_s = 2.0
+        self.exit_code = 0
+        self.deed: Callable[[], None] = lambda: None
+        self.started: list[FakeRunning] = []
+
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False
+    ) -> FakeRunning:
+        self._failures.pass_by()
+        self.started.append(FakeRunning(self._clock, self.took_s, self.exit_code, self.deed))
+        return self.started[-1]
+
+
+class FakePeople:
+    """A person who says these lines, each at its second; nobody is there unless somebody is to be."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.present = False
+        self.says: dict[float, str] = {}
+
+    def there(self) -> bool:
+        return self.present
+
+    def heard(self) -> str | None:
+        due = [at_s for at_s in sorted(self.says) if at_s <= self._clock.now_s()]
+        return self.says.pop(due[0]) if due else None
+
+
+class FakeLoad:
+    """Arrivals at an even rate from `begin` to `stop`; each passes over all edges of the world.
+
+    Replicas of the service `front` answer in turn, and name their version; a bad one answers an error to `bad_ratio` of them.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        clock: FakeClock,
+        lookout: FakeLookout,
+        edges: Sequence[str],
+        releases: FakeReleases | None = None,
+    ) -> None:
         self._rate = rate
         self._clock = clock
         self._lookout = lookout
@@ -204,6 +339,10 @@ class FakeLoad:
         self._began_s: float | None = None
         self._sampled_s = 0.0
         self._news: list[Fact] = []
+        self._releases = releases
+        self._versions = [""]
+        self.front = ""
+        self.bad_ratio = 0.5
         self.broken: Callable[[float], bool] = lambda _at_s: False
         self.dies_at_s = float("inf")
         self.cannot_record_at_s = float("inf")  # its ledger's disk is full: said first, then its end
@@ -245,10 +384,13 @@ class FakeLoad:
     def rows(self) -> Rows:
         fresh = rows_of(self._rows[len(self._known) :])  # all have one endpoint, so their names agree
         if len(fresh):
+            self._versions += [name for name in fresh.versions if name not in self._versions]
+            fresh.array["version"] = [self._versions.index(fresh.versions[n]) for n in fresh.array["version"]]
             array = np.concatenate([self._known.array, fresh.array])
             numbers = np.arange(len(array), dtype=np.uint32)
             array["parent"] = numbers
-            self._known = Rows(array, np.zeros(len(array), np.uint16), numbers, fresh.endpoints)
+            workers = np.zeros(len(array), np.uint16)
+            self._known = Rows(array, workers, numbers, fresh.endpoints, tuple(self._versions))
         return self._known
 
     def _arrive(self, number: int) -> None:
@@ -262,12 +404,17 @@ class FakeLoad:
             met = [self._lookout.condition(edge) for edge in self._edges]
             bad = self.broken(due_s) or any(outcome != "answered" for outcome, _ in met)
             took_ms = 5.0 + sum(extra for _, extra in met)
-            self._rows.append(
-                {"at_s": due_s, "took_ms": took_ms, "endpoint": "GET /", "outcome": "5xx" if bad else "ok"}
-            )
+            version = self._answering(number)
+            bad = bad or (version == "bad" and (number * 37) % 100 < 100 * self.bad_ratio)
+            row = {"at_s": due_s, "took_ms": took_ms, "endpoint": "GET /", "outcome": "5xx" if bad else "ok"}
+            self._rows.append({**row, "version": version})
             self._arrive(number + 1)
 
         self._clock.at(due_s, due)
+
+    def _answering(self, number: int) -> str:
+        run = self._releases.running.get(self.front, []) if self._releases else []
+        return run[number % len(run)] if run else ""
 
 
 class InlineWatch:
@@ -301,6 +448,7 @@ class FakeWorld:
     services: tuple[str, ...] = ("api", "db")
     rate: float = 20.0
     folder: Path | None = None
+    replicas: int = 1
 
     def __post_init__(self) -> None:
         self.clock = FakeClock()
@@ -308,12 +456,24 @@ class FakeWorld:
         self.proxies = FakeProxies(self.failures)
         self.containers = FakeContainers(self.services, self.clock, self.failures)
         self.lookout = FakeLookout(self.edges, self.proxies, self.containers)
-        self.load = FakeLoad(self.rate, self.clock, self.lookout, self.edges)
-        self.world = World(clock=self.clock, proxies=self.proxies, containers=self.containers, lookout=self.lookout)
+        self.releases = FakeReleases(self.services, self.replicas, self.clock, self.failures)
+        self.commands = FakeCommands(self.clock, self.failures)
+        self.people = FakePeople(self.clock)
+        self.load = FakeLoad(self.rate, self.clock, self.lookout, self.edges, self.releases)
+        self.world = World(
+            clock=self.clock,
+            proxies=self.proxies,
+            containers=self.containers,
+            lookout=self.lookout,
+            releases=self.releases,
+            commands=self.commands,
+            people=self.people,
+        )
 
     def still_on(self) -> tuple[str, ...]:
         hurt = tuple(f"{name} is {status}" for name, status in self.containers.status.items() if status != "running")
-        return (*self.proxies.on, *hurt)
+        bad = tuple(f"{name} runs the bad release" for name, run in self.releases.running.items() if "bad" in run)
+        return (*self.proxies.on, *hurt, *bad)
 
 
 __all__ = ["Failures", "FakeClock", "FakeLoad", "FakeWorld", "InlineWatch", "NotApplied", "NotMended"]

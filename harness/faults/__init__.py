@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.faults.bad_release import BadRelease
 from harness.faults.bandwidth import Bandwidth
 from harness.faults.base import Fault
 from harness.faults.down import Down
@@ -27,4 +28,5 @@ FAULTS: tuple[type[Fault], ...] = (
     Stop,
     Kill,
     Pause,
+    BadRelease,
 )

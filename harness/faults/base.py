@@ -38,6 +38,8 @@ class Fault(Model):
     """
 
     word: ClassVar[str] = ""
+    outlasts: ClassVar[bool] = False
+    """Stays until its judging window has closed: what takes it away before that is the system or its people."""
 
     after: Seconds = Field(default=0.0, description="from the phase's beginning")
     for_: Seconds | None = Field(default=None, alias="for", description="how long; to the phase's end when left out")
@@ -47,6 +49,11 @@ class Fault(Model):
     def target(self) -> str:
         """The edge (`api->postgres`) or the service that is hurt."""
         raise NotImplementedError
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The edges or services that `target` stands for: itself, or several that it joins with a plus sign."""
+        return tuple(self.target.split("+"))
 
     @property
     def on_edge(self) -> bool:

@@ -9,14 +9,15 @@ from harness.probes.base import Probe
 from harness.probes.clock import ClockProbe
 from harness.probes.containers import ContainersProbe
 from harness.probes.logs import LogKeeper, LogsProbe
+from harness.probes.releases import ReleasesProbe
 from harness.probes.survey import SurveyProbe
 from harness.probes.witness import WitnessProbe
 
-PROBES = (ClockProbe, ContainersProbe, LogsProbe, SurveyProbe, WitnessProbe)
+PROBES = (ClockProbe, ContainersProbe, LogsProbe, SurveyProbe, WitnessProbe, ReleasesProbe)
 
 
 def probes_for(edges: Sequence[Edge], logs: LogKeeper) -> tuple[Probe, ...]:
     """The probes of a run: one witness for each edge that is mediated, one of each other kind."""
     placed = [edge for edge in edges if edge.address and not edge.refused]
     witnesses = (WitnessProbe(edge=edge.id) for edge in placed)
-    return (ClockProbe(), ContainersProbe(), LogsProbe(logs), SurveyProbe(), *witnesses)
+    return (ClockProbe(), ContainersProbe(), LogsProbe(logs), SurveyProbe(), *witnesses, ReleasesProbe())

@@ -163,6 +163,16 @@ class Engine:
         self._decide(phase, ended.seen_s)
         held = self._wait_steady(ended.seen_s, self.plan.drill.steady.within_s)
         self.record(PhaseSettled(phase=phase.name, steady=held.held, detail=held.detail))
+        return held.held and self._put_back(phase)
+
+    def _put_back(self, phase: PlannedPhase) -> bool:
+        """The phase has been judged: what outlasted it (a release that nobody rolled back) is mended, and the stack steady again."""
+        if not self.injector.mend_outlasting():
+            return not self.injector.stuck()
+        held = self._wait_steady(self.world.clock.now_s(), self.plan.drill.steady.within_s)
+        if not held.held:
+            detail = f"once we had put the good release back: {held.detail}"
+            self.record(PhaseSettled(phase=phase.name, steady=False, detail=detail))
         return held.held
 
     def _decide(self, phase: PlannedPhase, ended_s: float) -> None:

@@ -28,13 +28,17 @@ class Starter(Protocol):
 
 @dataclass
 class Held:
-    """One injection on its way: planned → armed → on → gone. 'stuck' is on although we tried to take it away."""
+    """One injection on its way: planned → armed → on → gone. 'stuck' is on although we tried to take it away.
+
+    ladder   how it was taken away, as its fault says
+    """
 
     injection: Injection
     due_s: float
     until_s: float
     state: str = "planned"
     mend_armed: bool = False
+    ladder: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -72,15 +76,19 @@ class Injector:
                         durable=True,
                     )
                     self._starter.at(held.due_s, lambda held=held: self._inject(held))  # type: ignore[misc]
-                if held.state != "gone" and not held.mend_armed and held.until_s <= now_s + ARM_S:
+                ends = held.state != "gone" and not held.mend_armed and not held.injection.fault.outlasts
+                if ends and held.until_s <= now_s + ARM_S:
                     held.mend_armed = True
                     self._starter.at(held.until_s, lambda held=held: self._mend(held, "plan"))  # type: ignore[misc]
             finally:
                 held.lock.release()
 
     def settled(self) -> bool:
-        """Whether nothing is on and nothing is on its way."""
-        return all(held.state in ("gone", "stuck") for held in self._held)
+        """Whether nothing is on its way, and nothing on but what outlasts its phase."""
+        return all(
+            held.state in ("gone", "stuck") or (held.state == "on" and held.injection.fault.outlasts)
+            for held in self._held
+        )
 
     def on(self) -> tuple[str, ...]:
         return tuple(held.injection.id for held in self._held if held.state in ("on", "stuck"))
@@ -89,10 +97,18 @@ class Injector:
         return tuple(held.injection.id for held in self._held if held.state == "stuck")
 
     def mend_due(self) -> tuple[str, ...]:
-        """Take away everything that was armed so far, edges first (they are quick). Returns what is still on."""
+        """Take away everything whose time is over, edges first (they are quick). Returns what is still on."""
         for held in sorted(self._held, key=lambda held: not held.injection.fault.on_edge):
-            self._mend(held, self._why)
+            if self._over or not held.injection.fault.outlasts:
+                self._mend(held, self._why)
         return self.stuck()
+
+    def mend_outlasting(self) -> bool:
+        """Their phase has been judged: take away what outlasts it. Whether that changed the stack (nobody else had done it)."""
+        left = [held for held in self._held if held.injection.fault.outlasts and held.state != "gone"]
+        for held in left:
+            self._mend(held, self._why)
+        return any(held.ladder != "rollback" for held in left)
 
     def mend_all(self, why: str) -> tuple[str, ...]:
         """The end: take away everything, and inject nothing any more. Returns what is still on. May be called again."""
@@ -141,7 +157,7 @@ class Injector:
                     NotMended(fault=held.injection.id, error=_words(error), commands=tuple(commands)), durable=True
                 )
                 return
-            held.state = "gone"
+            held.state, held.ladder = "gone", ladder
             self._record(Mended(fault=held.injection.id, begun_s=begun_s, why=why, ladder=ladder), durable=True)
 
 

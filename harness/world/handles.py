@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from harness.facts import ContainerChanged, ContainerSeen, Surveyed, Witnessed
+from harness.facts import ContainerChanged, ContainerSeen, Deployed, ReleaseSeen, Surveyed, Witnessed
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,91 @@ class Lookout(Protocol):
 
 
 @dataclass(frozen=True)
+class Release:
+    """What is deployed: on these services another image, or other environment, or both; replica by replica where asked."""
+
+    services: tuple[str, ...]
+    image: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    one_by_one: bool = True
+
+
+class Releases(Protocol):
+    """Changes what the stack's services run, under load. One release at a time."""
+
+    def deploy(self, holder: str, release: Release) -> Mapping[str, Any]:
+        """Put it out and read it back; returns what each container runs. Raises errors.NotApplied."""
+        ...
+
+    def restore(self, holder: str) -> str:
+        """Put back what ran before, unless it runs again: then 'rollback', for another hand did it. Idempotent.
+
+        Raises errors.NotMended with the commands for a person.
+        """
+        ...
+
+    def current(self) -> Sequence[ReleaseSeen]:
+        """Every container of the services that a release of ours has touched; () before the first. Raises errors.NotApplied."""
+        ...
+
+    def busy(self) -> bool:
+        """Whether we are changing a release just now; what we deployed stands in `news` before this is over."""
+        ...
+
+    def news(self) -> Sequence[Deployed]:
+        """What we deployed since the last call, oldest first."""
+        ...
+
+    def told(self) -> Mapping[str, str]:
+        """The environment in which a rollback command finds its way: the run's Compose project, the good release."""
+        ...
+
+
+class Running(Protocol):
+    """A command that was started."""
+
+    def ended(self) -> int | None:
+        """Its exit code, None while it runs."""
+        ...
+
+    def kill(self) -> None:
+        """End it and all that it started."""
+        ...
+
+    def output(self) -> str:
+        """The last that it printed."""
+        ...
+
+
+class Commands(Protocol):
+    """The drill's own commands, started in the folder of the drill file."""
+
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False
+    ) -> Running:
+        """Start it; `name` is what its output is kept under. Raises errors.NotApplied when it cannot be started."""
+        ...
+
+
+class People(Protocol):
+    """The person at the terminal."""
+
+    def there(self) -> bool:
+        """Whether anybody can be asked: a terminal is attached."""
+        ...
+
+    def heard(self) -> str | None:
+        """A line that was typed since the last call, None for silence. Never waits."""
+        ...
+
+
+@dataclass(frozen=True)
 class World:
     clock: Clock
     proxies: Proxies
     containers: Containers
     lookout: Lookout
     extra: Mapping[str, Any] = field(default_factory=dict)
+    releases: Releases | None = None
+    commands: Commands | None = None
+    people: People | None = None
