@@ -16,6 +16,7 @@ from harness.stack.changes.identity import identity
 from harness.stack.changes.image_names import image_names
 from harness.stack.changes.lanes import lanes
 from harness.stack.changes.loopback_ports import Key, loopback_ports
+from harness.stack.changes.private_logs import private_logs
 from harness.stack.changes.private_networks import private_networks
 from harness.stack.changes.private_volumes import Data, private_volumes
 from harness.stack.place import lane_addresses
@@ -60,6 +61,7 @@ def resolve(config: dict[str, Any], chosen: Chosen) -> tuple[dict[str, Any], tup
         lambda c: private_volumes(c, chosen.data),
         lambda c: copied_binds(c, chosen.copies),
         lambda c: loopback_ports(c, chosen.ports),
+        private_logs,
         lambda c: hosts(c, edges),
         lambda c: upstream_aliases(c, edges),
         private_networks,

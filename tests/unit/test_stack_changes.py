@@ -19,6 +19,7 @@ from harness.stack.changes.identity import identity
 from harness.stack.changes.image_names import image_names
 from harness.stack.changes.lanes import lanes
 from harness.stack.changes.loopback_ports import loopback_ports, wanted_ports
+from harness.stack.changes.private_logs import private_logs
 from harness.stack.changes.private_networks import private_networks
 from harness.stack.changes.private_volumes import private_volumes
 from harness.stack.project import written
@@ -137,6 +138,25 @@ def test_external_networks_become_private(config: dict[str, Any]) -> None:
     new, lines = private_networks(config)
     assert new["networks"]["ext"] == {}
     assert "proxy" in lines[0]
+
+
+def test_logs_stay_here_and_can_be_read() -> None:
+    given = {
+        "mute": {"logging": {"driver": "none"}},
+        "far": {"logging": {"driver": "gelf", "options": {"gelf-address": "udp://logs.example.org:12201"}}},
+        "kept": {"logging": {"driver": "json-file", "options": {"max-size": "1m"}}},
+        "plain": {},
+    }
+    new, lines = private_logs({"services": given})
+    assert new["services"] == {
+        **given,
+        "mute": {"logging": {"driver": "local"}},
+        "far": {"logging": {"driver": "local"}},
+    }
+    assert lines == [
+        "services.mute.logging: driver none → local, read by the harness and by nobody else",
+        "services.far.logging: driver gelf → local, read by the harness and by nobody else",
+    ]
 
 
 def test_volumes_start_empty_and_private_unless_shared(config: dict[str, Any]) -> None:
