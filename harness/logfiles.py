@@ -32,7 +32,7 @@ class Wall:
     def of(journal: Journal) -> Wall:
         opened = journal.opened
         first = [(opened.wall_unix_s, 0.0)] if opened else []
-        return Wall(tuple(sorted([*first, *((fact.wall_unix_s, fact.seen_s) for fact in journal.of(ClockRead))])))
+        return Wall(tuple(sorted([*first, *((fact.wall_unix_s, fact.at_s) for fact in journal.of(ClockRead))])))
 
     def at_s(self, unix: float) -> float:
         if not self.readings:

@@ -18,6 +18,7 @@ REASONS: Mapping[str, str] = {
     "not_begun": "the run ended before the stretch that the claim is about",
     "window_open": "the evidence ends before the claim's window does: no share and no percentile is decided before its end",
     "not_watched": "nobody looked all the time, so that having seen nothing means nothing",
+    "clock_stepped": "somebody set this machine's clock in the run, so that time stamps do not say when a line was logged",
     "unanswered": "requests were still waiting, and their answers could turn the result",
     "too_few": "one event more or less would turn the result",
     "too_near": "the time measured is an interval, and the limit lies within it",

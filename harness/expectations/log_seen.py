@@ -69,6 +69,8 @@ class LogSeen(Expectation):
         whole = evidence.window
         if whole is None:
             return not_begun(evidence)
+        if unknown := logs.stepped(evidence):
+            return unknown
         journal = evidence.journal
         end_s = (
             whole.end_s if self.within_s is None else min(whole.start_s + self.within_s, self._last_s(evidence, whole))

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from harness.expectations.base import Evidence, Line, serves
-from harness.facts import ContainerSeen
+from harness.expectations.requests import cites
+from harness.facts import ClockRead, ContainerSeen
 from harness.journal import Journal
+from harness.verdict import Finding, inconclusive
 
 PROBE = "logs"
 GAP_S = 4.0  # as the probe promises (harness/probes/logs.py); a test holds them together
 LAG_S = 1.0  # how late a line may arrive
+STEP_S = (
+    0.5  # of the wall clock against the monotonic one between two readings; slewing (adjtime) makes under a millisecond
+)
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL")
 _SPELLED = {"WARN": "WARNING", "ERR": "ERROR", "FATAL": "CRITICAL", "PANIC": "CRITICAL", "CRIT": "CRITICAL"}
@@ -58,6 +64,25 @@ def not_followed(journal: Journal, service: str, start_s: float, end_s: float) -
         if not journal.watched(PROBE, name, start_s, end_s, GAP_S, LAG_S):
             return f"the log of {name} was not followed all the time from {start_s:.1f} s to {end_s:.1f} s"
     return ""
+
+
+def stepped(evidence: Evidence) -> Finding | None:
+    """Lines are stamped by the wall clock: where that was stepped in the run, when they were written is not known."""
+    journal = evidence.journal
+    opened = journal.opened
+    readings = [(opened.wall_unix_s, 0.0, opened.cite)] if opened else []
+    readings += [(read.wall_unix_s, read.at_s, read.cite) for read in journal.of(ClockRead)]
+    for (wall, at_s, _), (later_wall, later_s, cite) in pairwise(readings):
+        step_s = (later_wall - wall) - (later_s - at_s)
+        if abs(step_s) > STEP_S:
+            return inconclusive(
+                f"the wall clock was stepped by {step_s:+.1f} s between {at_s:.1f} s and {later_s:.1f} s, so that the time "
+                "stamps of the logs do not say when a line was written",
+                reason="clock_stepped",
+                decide="a run in which nobody sets the clock",
+                cites=(*cites(evidence), cite),
+            )
+    return None
 
 
 def quote(text: str, most: int = 160) -> str:

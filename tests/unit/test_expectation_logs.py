@@ -122,3 +122,24 @@ def test_a_log_line_that_decides_a_claim_is_cited_by_container_and_second() -> N
     assert "log api-1@13.000000" in seen.cites
     loud = check(QUIET, *((12.0 + i, f"panic: {i}") for i in range(5)))
     assert [cite for cite in loud.cites if cite.startswith("log ")] == [f"log api-1@{12 + i}.000000" for i in range(3)]
+
+
+@pytest.mark.parametrize("step_s", [-30.0, 30.0])
+@pytest.mark.parametrize("lines", [(), ((12.0, "panic: oh no"),)])
+def test_where_the_wall_clock_was_stepped_the_logs_do_not_say_when_a_line_was_written(
+    step_s: float, lines: tuple[tuple[float, str], ...]
+) -> None:
+    """Stamps from before a step back are met again after it, and those right after a step forward lie in the future."""
+    facts: list[f.Fact] = [
+        f.Opened(drill="d", run="r", wall_unix_s=1000.0, monotonic_ns=0),
+        f.ContainerSeen(service="api", container="api-1", status="running", seen_s=1.0),
+        f.PhaseBegan(phase="p", seen_s=10.0),
+        f.PhaseEnded(phase="p", seen_s=20.0),
+        *(f.Looked(probe=PROBE, target="api-1", seen_s=s) for s in range(2, 30)),
+        *(f.ClockRead(wall_unix_s=1000.0 + s + (step_s if s > 14 else 0.001), seen_s=float(s)) for s in range(1, 30)),
+    ]
+    logs = WrittenLogs([Line("api", "api-1", at_s, text) for at_s, text in lines])
+    for claim in (QUIET, LogSeen.model_validate({"service": "api", "contains": "panic"})):
+        finding = claim.check(Evidence(journal_of(*facts), rows_of([]), logs, Steady(10.0, ()), phase="p"))
+        assert (finding.outcome, finding.reason) == (UNKNOWN, "clock_stepped")
+        assert f"{step_s:+.1f} s between 14.0 s and 15.0 s" in finding.because

@@ -56,8 +56,27 @@ def looks(seen: Witnessed) -> Any:
 
 def test_the_clock_is_read_twice_at_once() -> None:
     read, looked = ClockProbe().look(world())
-    assert read == ClockRead(wall_unix_s=1_700_000_005.0)
+    assert read == ClockRead(wall_unix_s=1_700_000_005.0, happened_s=5.0)
     assert looked == Looked(probe="clock")
+
+
+@pytest.mark.parametrize("waits", [3, 1000])
+def test_a_process_that_had_to_wait_between_both_clocks_sees_no_step_where_there_is_none(waits: int) -> None:
+    class Busy(Clock):
+        left = waits
+
+        def wall_s(self) -> float:
+            wall_s = super().wall_s()
+            if self.left:
+                self.left -= 1
+                self.at_s += 2.0
+            return wall_s
+
+    facts = ClockProbe().look(world(clock=Busy()))
+    for read in facts:
+        if isinstance(read, ClockRead):
+            assert read.wall_unix_s - read.at_s == 1_700_000_000.0
+    assert isinstance(facts[-1], Looked if waits < 10 else Blinded)
 
 
 def test_a_look_is_dated_by_its_beginning() -> None:
