@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from harness.edges import Edge
 from harness.errors import NotApplied
 from harness.facts import Blinded, ClockRead, ContainerChanged, ContainerSeen, Looked, Surveyed, Witnessed
