@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.expectations.base import Steady
-from harness.facts import ListenersChanged
+from harness.facts import Blinded, ListenersChanged, Looked
 from harness.logfiles import read_logs
 from harness.probes import probes_for
 from harness.run.engine import Engine
@@ -74,7 +74,10 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
         lookout.listening(service, ports)
         record(ListenersChanged(service=service, ports=ports))
 
-    keeper = Keeper(run, stack.project_name, stack.dependencies, heard, session.stop.lost)
+    def gap(why: str) -> None:
+        record(Blinded(probe="keeper", target="", error=why) if why else Looked(probe="keeper", target=""))
+
+    keeper = Keeper(run, stack.project_name, stack.dependencies, heard, session.stop.lost, gap)
     keeper.start()
     closing.callback(keeper.close)
     containers = Containers(run, stack.project_name, session.clock.opened_ns)
