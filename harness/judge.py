@@ -15,7 +15,7 @@ from harness.expectations.responds_within import RespondsWithin
 from harness.facts import Closed, PhaseSettled
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
-from harness.landings import landings
+from harness.landings import landings, mends
 from harness.verdict import Finding, Judged, Outcome, Verdict, inconclusive
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def judge(
         drill=drill.name,
         run=opened.run if opened else "",
         findings=tuple(judged),
-        invalid=(*reasons, *_unfinished(drill, journal, over)),
+        invalid=(*reasons, *_unfinished(drill, journal, over), *_unproven(drill, plan_claims, journal, landed)),
         ending=ending_of(journal),
     )
 
@@ -171,6 +171,21 @@ def _unfinished(drill: DrillLike, journal: Journal, over: bool) -> Iterator[str]
             yield f"not played to its end: {', '.join(unplayed)}"
         if unsure:
             yield f"whether the stack was steady again is not known after: {', '.join(unsure)}"
+
+
+def _unproven(
+    drill: DrillLike, claims: Sequence[Claim], journal: Journal, landed: Mapping[str, Landing]
+) -> Iterator[str]:
+    """Faults that nobody felt where no claim says so, and mends that nobody felt: with them the whole has not passed."""
+    claimed = {claim.phase for claim in claims}
+    for phase in drill.phases:
+        if phase.name not in claimed and journal.phase_ended(phase.name) is not None:
+            for id_ in faults_of(drill, phase.name):
+                if landed[id_].outcome not in FELT:
+                    yield f"{id_} was not felt, and nothing else is claimed of {phase.name!r}: {landed[id_].because}"
+    for id_, mend in mends(journal, faults_of(drill)).items():
+        if mend.outcome == "not_landed":
+            yield f"{id_} was read back as out, and is still felt: {mend.because}"
 
 
 def _load(drill: DrillLike, claims: Sequence[Claim], journal: Journal, rows: Rows) -> gates.Load:

@@ -277,3 +277,28 @@ def test_an_inconclusive_claim_keeps_its_own_reason() -> None:
         judge_claim(Drill(), open_, journal_of(*story(landed=False)), rows_of([]), WrittenLogs()).finding.reason
         == "no_evidence"
     )
+
+
+WHOLE = Claim(Said(finding=passed("fine")), phase="", id="run/said")
+
+
+@pytest.mark.parametrize(("landed", "code"), [(True, 0), (False, 3)])
+def test_a_run_whose_only_claims_are_about_the_whole_does_not_pass_without_its_faults(landed: bool, code: int) -> None:
+    found = verdict(WHOLE, facts=story(landed=landed))
+    assert found.exit_code == code
+    assert found.findings[0].finding.outcome is Outcome.PASSED
+    assert bool(found.invalid) == (not landed)
+
+
+def test_a_run_without_its_faults_does_not_pass_by_claims_about_the_whole() -> None:
+    found = verdict(WHOLE, facts=story(without=(f.Injecting, f.Injected, f.Mended)))
+    assert found.exit_code == 3
+    assert "never injected" in found.invalid[0]
+
+
+def test_a_mend_that_is_not_felt_keeps_the_whole_from_passing() -> None:
+    facts = [fact for fact in story() if not (isinstance(fact, f.Witnessed) and fact.seen_s > 19)]
+    facts += [f.Witnessed(edge="api->db", port=5432, outcome="refused", seen_s=float(s)) for s in range(21, 30)]
+    found = verdict(GOOD, facts=facts)
+    assert found.exit_code == 3
+    assert "still felt" in found.invalid[0]
