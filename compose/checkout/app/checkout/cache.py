@@ -1,0 +1,52 @@
+"""Valkey (or Redis): a cache that may be missed, and a queue that may forget. Every call is short, and may fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from checkout.calls import attempt
+from checkout.settings import CONNECT_S, REDIS_POOL, REDIS_S, REDIS_URL
+
+CATALOG_KEY = "catalog"
+CATALOG_S = 5
+QUEUE_KEY = "orders"
+
+
+class Cache:
+    """The pool and a verb per command. A verb raises Failed."""
+
+    def __init__(self, patience_s: float = REDIS_S) -> None:
+        self._patience_s = patience_s
+        pool = BlockingConnectionPool.from_url(
+            REDIS_URL,
+            max_connections=REDIS_POOL,
+            timeout=REDIS_S,
+            socket_connect_timeout=CONNECT_S,
+            retry=Retry(NoBackoff(), 1),  # once, for a connection that died while it was idle
+            decode_responses=True,
+        )
+        self._redis: Any = Redis.from_pool(pool)
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def catalog(self) -> str | None:
+        return await attempt("redis", self._patience_s, self._redis.get(CATALOG_KEY))
+
+    async def keep_catalog(self, text: str) -> None:
+        await attempt("redis", self._patience_s, self._redis.set(CATALOG_KEY, text, ex=CATALOG_S))
+
+    async def put(self, orders: list[str]) -> None:
+        await attempt("redis", self._patience_s, self._redis.rpush(QUEUE_KEY, *orders))
+
+    async def take(self, wait_s: float) -> str | None:
+        """The next order; None when there was none for so long."""
+        taken = await attempt("redis", wait_s + self._patience_s, self._redis.blpop([QUEUE_KEY], timeout=wait_s))
+        return taken[1] if taken else None
+
+    async def length(self) -> int:
+        return await attempt("redis", self._patience_s, self._redis.llen(QUEUE_KEY))

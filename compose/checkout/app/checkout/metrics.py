@@ -1,0 +1,98 @@
+"""What the service counts. Every series that can be foreseen is there at 0 from the start: one that is born with its first
+error shows no increase, and that error is seen by nobody."""
+
+from __future__ import annotations
+
+import time
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from checkout.release import VERSION
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+# 0.5 s is the objective's bound, and so a bucket's: the share of requests within it is then counted, not guessed.
+REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
+# A statement takes 1 ms here, and is given 1.5 s.
+CALL_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
+
+requests_total = Counter(
+    "http_requests_total", "Requests answered, by route and status.", ["method", "route", "code", "version"]
+)
+request_seconds = Histogram(
+    "http_request_duration_seconds",
+    "From the request's last header to the answer.",
+    ["method", "route", "version"],
+    buckets=REQUEST_BUCKETS_S,
+)
+in_flight = Gauge("http_requests_in_flight", "Requests that are not answered yet.")
+build_info = Gauge("build_info", "1, with the release as a label.", ["version"])
+started_at = Gauge("service_start_time_seconds", "When this process began to serve, in Unix seconds.")
+
+orders_total = Counter("checkout_orders_total", "Checkouts answered, by what became of them.", ["outcome", "version"])
+ORDER_OUTCOMES = ("paid", "pay_later", "processing", "declined", "replayed")
+
+calls_total = Counter(
+    "dependency_calls_total", "Calls to a dependency, each attempt one, by how it ended.", ["dependency", "outcome"]
+)
+CALL_OUTCOMES = ("ok", "error", "timeout", "unreachable", "skipped")
+call_seconds = Histogram(
+    "dependency_call_duration_seconds", "One attempt, from asking to its end.", ["dependency"], buckets=CALL_BUCKETS_S
+)
+retries_total = Counter("dependency_retries_total", "Second attempts.", ["dependency"])
+breaker_state = Gauge("circuit_breaker_state", "0 closed, 1 half open, 2 open.", ["dependency"])
+catalog_total = Counter("catalog_answers_total", "Catalogues given out, by where they came from.", ["source"])
+CATALOG_SOURCES = ("memory", "redis", "postgres", "stale")
+pool_connections = Gauge("database_pool_connections", "Connections of the pool, by use.", ["use"])
+pool_waiting = Gauge("database_pool_waiting", "Requests that wait for a connection.")
+
+fulfilled_total = Counter("orders_fulfilled_total", "Orders that the worker brought to their end.", ["kind"])
+lost_total = Counter("orders_lost_total", "Orders that were given up. Never, if all is well.")
+rescued_total = Counter(
+    "orders_rescued_total", "Paid orders whose payment nobody had written down, found by the sweep."
+)
+waiting_orders = Gauge("orders_waiting", "Orders that wait for the worker.", ["kind"])
+oldest_order_seconds = Gauge("orders_oldest_waiting_seconds", "Age of the oldest of them; 0 when none waits.", ["kind"])
+KINDS = ("paid", "pay_later")
+queue_length = Gauge("queue_length", "Entries of the queue in Redis.")
+
+
+def describe() -> None:
+    """What every role tells of itself."""
+    build_info.labels(VERSION).set(1)
+    started_at.set(time.time())
+
+
+def expect_routes(routes: dict[tuple[str, str], tuple[int, ...]]) -> None:
+    """Register the answers that each (method, route) can give."""
+    for (method, route), codes in routes.items():
+        request_seconds.labels(method, route, VERSION)
+        for code in codes:
+            requests_total.labels(method, route, str(code), VERSION)
+
+
+def expect_calls(*dependencies: str) -> None:
+    for dependency in dependencies:
+        call_seconds.labels(dependency)
+        retries_total.labels(dependency)
+        for outcome in CALL_OUTCOMES:
+            calls_total.labels(dependency, outcome)
+
+
+def expect_orders() -> None:
+    for outcome in ORDER_OUTCOMES:
+        orders_total.labels(outcome, VERSION)
+    for source in CATALOG_SOURCES:
+        catalog_total.labels(source)
+
+
+def expect_work() -> None:
+    for kind in KINDS:
+        fulfilled_total.labels(kind)
+        waiting_orders.labels(kind).set(0)
+        oldest_order_seconds.labels(kind).set(0)
+
+
+def page() -> bytes:
+    return generate_latest(REGISTRY)
