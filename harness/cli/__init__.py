@@ -10,6 +10,7 @@ import click
 
 from harness import __version__
 from harness.errors import EXIT_HARNESS, DrillError
+from harness.harmless import lines
 
 COMMANDS = {
     "run": "Start the stack, load it, hurt it, mend it, judge it.",
@@ -91,7 +92,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except DrillError as error:
-        click.echo(str(error), err=True)
+        click.echo("\n".join(lines(str(error))), err=True)
         sys.exit(error.exit_code)
     except Exception as error:
         import traceback

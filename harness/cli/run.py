@@ -20,6 +20,7 @@ from harness.errors import (
     exit_code,
     said,
 )
+from harness.harmless import lines
 
 if TYPE_CHECKING:
     from harness.judging import Judgement
@@ -102,7 +103,7 @@ def command(
                 tell(error_line(name, exit_code(error), said(error)) + "\n")
             if not isinstance(error, DrillError):
                 raise
-            click.echo(str(error), err=True)
+            click.echo("\n".join(lines(str(error))), err=True)
             codes.append(error.exit_code)
         finally:
             shown.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import re
 import sys
 import threading
 import time
@@ -35,6 +34,7 @@ from harness.facts import (
     Refused,
     to_dict,
 )
+from harness.harmless import lines
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from harness.ledger import Rows
 
 LOUD = ("NOT ", "STILL ON", "GUARD", "ERROR", "REFUSED", "HALT")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 WINDOW_S = 5.0  # of the state's numbers
 STALE_S = 3.0  # after so long without a new state the terminal shows what is waited for instead
 AGAIN_S = 60.0  # the load says the same thing each second while it goes on; people are told so often
@@ -187,7 +186,7 @@ class PlainDisplay:
 
 def indented(text: str) -> str:
     """Lines after the first stand under it; what could move the cursor does not."""
-    first, *more = [_CONTROL.sub("�", line.replace("\t", "    ")) for line in text.splitlines()] or [""]
+    first, *more = lines(text)
     return "\n".join([first, *(f"{'':10}{line}" for line in more if line.strip())])
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.harmless import one_line
 from harness.quantities import spell
 from harness.report.junit import endings
 from harness.stats.condition import show_ms
@@ -15,7 +15,6 @@ MARKS = {"failed": "✗", "inconclusive": "?", "passed": "✓"}
 COLOURS = {"failed": "\x1b[31m", "inconclusive": "\x1b[33m", "passed": "\x1b[32m", "bold": "\x1b[1m", "dim": "\x1b[2m"}
 ASCII = str.maketrans({"✗": "X", "✓": "+", "⚡": "*", "–": "-", "…": "...", "→": "->", "≥": ">=", "≤": "<="})
 ALIKE = 3  # so many findings that say the same are told as one
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def summary(document: Mapping[str, Any], folder: str, *, colour: bool = False) -> str:
@@ -43,8 +42,8 @@ def _lines(document: Mapping[str, Any], folder: str, paint: _Paint) -> Iterator[
     yield _first(document, paint)
     for kind, what in endings(document):
         first, *more = what.splitlines() or [""]
-        yield f"  {paint('!', 'failed')} {kind.replace('_', ' ')}: {_shown(first)}"
-        yield from (f"      {_shown(line)}" for line in more if line.strip())
+        yield f"  {paint('!', 'failed')} {kind.replace('_', ' ')}: {one_line(first)}"
+        yield from (f"      {one_line(line)}" for line in more if line.strip())
     if document["ending"]["gate"] is False and not document["invalid"]:
         yield f"  {paint('!', 'failed')} the steady state never held; nothing was injected"
     yield from _faults(document, paint)
@@ -85,9 +84,9 @@ def _group(group: Sequence[Mapping[str, Any]], paint: _Paint) -> Iterator[str]:
     counts = ", ".join(f"{name} {count}" for name, count in where.items())
     begun = group[0]["reason"] == "not_begun"
     why = "the run did not get that far" if begun else _because(group[0])
-    yield f"  {paint('?', 'inconclusive')} {len(group)} expectations ({counts}): {_shown(why)}"
+    yield f"  {paint('?', 'inconclusive')} {len(group)} expectations ({counts}): {one_line(why)}"
     if group[0]["decide"] and not begun:
-        yield f"    would be decided by: {_shown(group[0]['decide'])}"
+        yield f"    would be decided by: {one_line(group[0]['decide'])}"
 
 
 def _first(document: Mapping[str, Any], paint: _Paint) -> str:
@@ -126,7 +125,7 @@ def _faults(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
         sizes = _sizes(landing)
         yield (
             f"  {paint('⚡', style)} {fault['id']}  {_span(fault['asked_s'], fault['mended_s'])}  "
-            f"{landing['outcome'].replace('_', ' ')}: {_shown(landing['because'])}{gone}"
+            f"{landing['outcome'].replace('_', ' ')}: {one_line(landing['because'])}{gone}"
             f"{paint(f'  [{sizes}]', 'dim') if sizes else ''}"
         )
 
@@ -178,9 +177,9 @@ def _ms(value: float | None) -> str:
 def _finding(finding: Mapping[str, Any], width: int, paint: _Paint) -> Iterator[str]:
     mark = paint(MARKS[finding["outcome"]], finding["outcome"])
     where = f"   {paint(finding['where'], 'dim')}" if finding["where"] else ""
-    yield f"  {mark} {finding['id']:<{width}}  {_shown(_because(finding))}{where}"
+    yield f"  {mark} {finding['id']:<{width}}  {one_line(_because(finding))}{where}"
     if finding["outcome"] == "inconclusive" and finding["decide"] and finding["reason"] != "invalid_run":
-        yield f"    {'':<{width}}  would be decided by: {_shown(finding['decide'])}"
+        yield f"    {'':<{width}}  would be decided by: {one_line(finding['decide'])}"
 
 
 def _because(finding: Mapping[str, Any]) -> str:
@@ -189,8 +188,3 @@ def _because(finding: Mapping[str, Any]) -> str:
     return (
         f"the run is invalid; in it: {text.split('); in it: ', 1)[-1]}" if finding["reason"] == "invalid_run" else text
     )
-
-
-def _shown(text: str) -> str:
-    """Text from logs and errors as one line that cannot move the cursor."""
-    return _CONTROL.sub("�", text.replace("\n", " ").replace("\t", " "))

@@ -122,7 +122,7 @@ def test_a_reader_that_has_had_enough_and_a_terminal_without_unicode_change_no_e
     document |= {"verdict": "passed", "exit_code": 0, "run": "r"}
     document["ending"] = dict.fromkeys(("gate", "stopped", "interrupted", "broken", "refused"), "") | {"not_mended": ()}
     document["findings"] = [
-        {"id": "x", "outcome": "failed", "because": "ü ≥ 3", "where": "", "decide": "", "phase": ""}
+        {"id": "x", "outcome": "failed", "because": "ü ≥ 3", "where": "", "decide": "", "phase": "", "reason": ""}
     ]
     script = f"from harness.cli.judge import show; show({document!r}, 'runs/x')"
     ends = os.pipe()

@@ -9,12 +9,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "harness"
 
-BOTTOM = {"facts", "verdict", "edges", "errors", "quantities"}
+BOTTOM = {"facts", "verdict", "edges", "errors", "harmless", "quantities"}
 DATA = BOTTOM | {"journal", "ledger", "stats"}
 HANDLES = {"world.handles"}
 MAY_IMPORT: dict[str, set[str]] = {
     "facts": set(),
     "errors": set(),
+    "harmless": set(),
     "quantities": set(),
     "edges": set(),
     "verdict": {"errors"},
@@ -45,6 +46,7 @@ PURE = (
     "verdict",
     "edges",
     "quantities",
+    "harmless",
     "stats",
     "expectations",
     "drill",

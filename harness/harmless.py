@@ -1,0 +1,19 @@
+"""Text from outside (logs, answers, other programs' errors) as a terminal may show it: nothing in it moves the cursor. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
+)  # also what turns the writing's direction
+
+
+def one_line(text: str) -> str:
+    """All of it in one line."""
+    return _CONTROL.sub("�", text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
+
+
+def lines(text: str) -> list[str]:
+    """Its lines, tabs as four spaces."""
+    return [_CONTROL.sub("�", line.replace("\t", "    ")) for line in text.replace("\r\n", "\n").split("\n")]
