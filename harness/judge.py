@@ -16,6 +16,7 @@ from harness.facts import Closed, PhaseSettled
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
 from harness.landings import landings, mends
+from harness.stats import Condition
 from harness.verdict import Finding, Judged, Outcome, Verdict, inconclusive
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def judge_claim(
         journal=journal,
         rows=rows,
         logs=_Known(logs, journal.end_s),
-        steady=Steady(drill.steady.for_s, tuple(drill.steady.all)),
+        steady=Steady(drill.steady.for_s, tuple(c for c in drill.steady.all if isinstance(c, Condition))),
         phase=claim.phase,
         then=claim.then,
         faults=faults,
@@ -194,7 +195,8 @@ def _load(drill: DrillLike, claims: Sequence[Claim], journal: Journal, rows: Row
     limits = [
         ms for c in claims if isinstance(c.expectation, RespondsWithin) for ms in c.expectation.limits_ms().values()
     ]
-    limits += [c.value for c in drill.steady.all if c.quantile is not None and c.op.startswith("<")]
+    conditions = [c for c in drill.steady.all if isinstance(c, Condition)]
+    limits += [c.value for c in conditions if c.quantile is not None and c.op.startswith("<")]
     segments = drill.load.segments
     return gates.Load(
         journal=journal,

@@ -6,11 +6,13 @@ to be put right, so a plan knows the earliest and the latest. They count from th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from harness.alerting import Quiet
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Invalid, Problem, did_you_mean
+from harness.drill.words import PromGuard
 from harness.edges import Edge, edge_id
 from harness.expectations.base import Expectation, Reach
 from harness.faults.base import Fault
@@ -72,6 +74,7 @@ class Plan:
     max_duration_s: float
     problems: tuple[Problem, ...] = ()
     services: tuple[str, ...] = ()
+    monitoring: Mapping[str, str] | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -121,6 +124,7 @@ class Plan:
             services=self.services,
             faulted=bool(phase.injections if phase else self.injections),
             then=claim.then,
+            monitoring=self.monitoring,
         )
 
     def check(
@@ -145,9 +149,14 @@ class Plan:
 
 
 def make_plan(
-    drill: Drill, *, edges: Sequence[Edge] | None = None, services: Sequence[str] | None = None, sure: bool = True
+    drill: Drill,
+    *,
+    edges: Sequence[Edge] | None = None,
+    services: Sequence[str] | None = None,
+    sure: bool = True,
+    monitoring: Mapping[str, str] | None = None,
 ) -> Plan:
-    """The plan of a drill, with its problems; give edges and services of the stack when they are known (see Plan.check)."""
+    """The plan of a drill, with its problems; give edges, services and monitoring of the stack when they are known."""
     steady = drill.steady
     earliest_s, latest_s = steady.for_s, steady.within_s
     phases: list[PlannedPhase] = []
@@ -158,7 +167,31 @@ def make_plan(
         latest_s += planned.length_s + planned.settle_latest_s
     claims = tuple(_claim(drill, claim, "", False) for claim in drill.expect)
     plan = Plan(drill, tuple(phases), claims, drill.abort.max_duration_s, services=tuple(services or ()))
-    return replace(plan, problems=(*drill.warnings, *plan.check(edges, services, sure=sure)))
+    plan = replace(plan, monitoring=monitoring)
+    return replace(plan, problems=(*drill.warnings, *plan.check(edges, services, sure=sure), *_unwatched(plan)))
+
+
+def _unwatched(plan: Plan) -> Iterator[Problem]:
+    """What the stack's own monitoring would have to show and cannot: claims become inconclusive, gates and guards are refused."""
+    if plan.monitoring is None:
+        return
+    drill, document = plan.drill, plan.drill.origin.document
+    for claim in plan.all_claims:
+        why = claim.expectation.unseen(plan.reach(claim))
+        if why:
+            problem = drill.problem(claim.id, f"{claim.id} will be inconclusive: {why}")
+            yield replace(problem, severity="warning")
+    if plan.monitoring.get("prometheus"):
+        return
+    why = plan.monitoring.get("why") or "none in its Compose file"
+    for number, condition in enumerate(drill.steady.all):
+        if isinstance(condition, Quiet):
+            what = f"'{condition}' could never hold: the stack has no Prometheus ({why})"
+            yield document.problem(("steady", "all", number), what)
+    for number, guard in enumerate(drill.abort.any):
+        if isinstance(guard, PromGuard):
+            what = f"'{guard}' could never be asked: the stack has no Prometheus ({why})"
+            yield document.problem(("abort", "any", number), what)
 
 
 def _phase(drill: Drill, phase: Phase, earliest_s: float, latest_s: float) -> PlannedPhase:

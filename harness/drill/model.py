@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
+from harness.alerting import Quiet
 from harness.drill.document import Document, Path_
 from harness.drill.load import Load
 from harness.drill.problem import Problem
@@ -37,12 +38,25 @@ class Steady(Model):
 
     for_s: Seconds = Field(alias="for", gt=0, description="how long all conditions hold together")
     within_s: Seconds = Field(alias="within", gt=0, description="held by then, or the run ends, inconclusive")
-    all: tuple[ConditionText, ...] = Field(min_length=1, description="errors < 0.5%, p95 < 300ms, …")
+    all: tuple[ConditionText, ...] = Field(
+        min_length=1, description="errors < 0.5%, p95 < 300ms, no alert firing (except Watchdog), …"
+    )
+
+    @model_validator(mode="after")
+    def _about_requests(self) -> Steady:
+        if not self.conditions:
+            raise ValueError("`all` needs a condition on requests, such as errors < 0.5%")
+        return self
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """`all`, under the name that judging knows them by."""
-        return self.all
+        """Those of `all` that are about requests."""
+        return tuple(condition for condition in self.all if isinstance(condition, Condition))
+
+    @property
+    def quiet(self) -> Quiet | None:
+        """`no alert firing`, where it stands among `all`."""
+        return next((condition for condition in self.all if isinstance(condition, Quiet)), None)
 
 
 class Phase(Model):
@@ -62,7 +76,7 @@ class Phase(Model):
 class Abort(Model):
     """Guards: looked at every second; the first that trips ends the drill, and the faults are taken out at once."""
 
-    any: tuple[GuardText, ...] = Field(default=(), description="errors > 50% for 15s, …")
+    any: tuple[GuardText, ...] = Field(default=(), description="errors > 50% for 15s, promql: EXPR, …")
     max_duration_s: Seconds = Field(alias="max_duration", gt=0, description="of the whole run; no drill is endless")
 
 

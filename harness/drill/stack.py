@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, PlainSerializer, Tag, model_validator
 
 from harness.drill.tagged import tag
-from harness.drill.words import EdgeText, Port, Text
+from harness.drill.words import EdgeText, MonitorText, Port, Text
 from harness.quantities import Model, Seconds
 
 
@@ -39,6 +39,17 @@ else:
     ]
 
 
+class Observe(Model):
+    """Where the stack's own monitoring is. Found in the Compose files when left out; 'off' leaves it alone."""
+
+    prometheus: MonitorText = Field(default="", description="service and port of Prometheus, prometheus:9090; or off")
+    alertmanager: MonitorText = Field(default="", description="service and port of Alertmanager; or off")
+    file_sd: str = Field(
+        default="",
+        description="the folder, as Prometheus sees it, from which it reads its targets' files (file_sd_configs)",
+    )
+
+
 class Stack(Model):
     """The user's Compose project, unchanged; started, watched and taken down by the drill."""
 
@@ -55,6 +66,7 @@ class Stack(Model):
     )
     edges: tuple[AnyEdge, ...] = Field(default=(), description="edges are found; this adds, narrows or switches off")
     offline: bool = Field(default=False, description="never pull or build; list what is missing")
+    observe: Observe = Field(default_factory=Observe, description="the stack's own Prometheus and Alertmanager")
 
     @model_validator(mode="after")
     def _once(self) -> Stack:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 
+from harness.alerting import Quiet
 from harness.edges import edge_id
 from harness.quantities import seconds, spell
 from harness.stats import Condition
@@ -44,6 +45,20 @@ class Guard:
         return f"{self.condition} for {spell(self.for_s)}" if self.for_s else str(self.condition)
 
 
+@dataclass(frozen=True)
+class PromGuard:
+    """An expression of the stack's own Prometheus that ends the drill when it gave a series all of for_s, as a rule fires.
+
+    One that cannot be asked for 15 s ends it as well: blind is not safe.
+    """
+
+    query: str
+    for_s: float = 0.0
+
+    def __str__(self) -> str:
+        return f"promql: {self.query}" + (f" for {spell(self.for_s)}" if self.for_s else "")
+
+
 def guard(value: Any) -> Guard:
     """'errors > 50% for 15s'. Raises ValueError on anything else."""
     match = re.fullmatch(r"(.*?)(?:\s+for\s+(\S+))?\s*", value) if isinstance(value, str) else None
@@ -58,6 +73,31 @@ def condition(value: Any) -> Condition:
     return Condition.parse(value)
 
 
+def promql_guard(value: Any) -> Guard | PromGuard:
+    """'promql: EXPR [for 15s]', or an ordinary guard. Raises ValueError on anything else."""
+    if not isinstance(value, str) or not value.lstrip().startswith("promql:"):
+        return guard(value)
+    match = re.fullmatch(r"\s*promql:\s*(.*?)(?:\s+for\s+(\d\S*))?\s*", value, re.DOTALL)
+    if match is None or not match.group(1):
+        raise ValueError("write promql: and an expression, such as promql: sum(rate(orders_lost_total[1m])) > 0")
+    return PromGuard(match.group(1), seconds(match.group(2)) if match.group(2) else 0.0)
+
+
+def steady_condition(value: Any) -> Condition | Quiet:
+    """'no alert firing [except Watchdog, Other]', or a condition on requests. Raises ValueError on anything else."""
+    match = re.fullmatch(r"\s*no\s+alerts?\s+firing(?:\s+except\s+(.+))?\s*", value) if isinstance(value, str) else None
+    if match is None:
+        return condition(value)
+    return Quiet(tuple(name.strip() for name in (match.group(1) or "").split(",") if name.strip()))
+
+
+def monitor(value: str) -> str:
+    """'prometheus:9090', or 'off'. Raises ValueError on anything else."""
+    if value not in ("", "off") and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}", value) is None:
+        raise ValueError(f"write a service and its container port, such as prometheus:9090, or off, not {value!r}")
+    return value
+
+
 def _edge(value: str) -> str:
     return "->".join(edge_id(value))
 
@@ -70,8 +110,19 @@ _EDGE = r"^\s*[^\s>]+\s*->\s*[^\s>]+\s*$"
 _AGAINST = r"^\s*(https?://)?[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}/?\s*$"
 EdgeText = Annotated[str, AfterValidator(_edge), _text("api->postgres", pattern=_EDGE)]
 AgainstText = Annotated[Against, PlainValidator(against), PlainSerializer(str), _text("api:8080", pattern=_AGAINST)]
-ConditionText = Annotated[Condition, PlainValidator(condition), PlainSerializer(str), _text("errors < 0.5%")]
-GuardText = Annotated[Guard, PlainValidator(guard), PlainSerializer(str), _text("errors > 50% for 15s")]
+ConditionText = Annotated[
+    Condition | Quiet,
+    PlainValidator(steady_condition),
+    PlainSerializer(str),
+    _text("errors < 0.5%", "no alert firing"),
+]
+GuardText = Annotated[
+    Guard | PromGuard,
+    PlainValidator(promql_guard),
+    PlainSerializer(str),
+    _text("errors > 50% for 15s", "promql: sum(rate(orders_lost_total[1m])) > 0"),
+]
+MonitorText = Annotated[str, AfterValidator(monitor), _text("prometheus:9090", "off")]
 DrillName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
 PhaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_ -]*$", max_length=60)]
 Port = Annotated[int, Field(ge=1, le=65535)]

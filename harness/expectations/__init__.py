@@ -1,11 +1,30 @@
 """The claims that a drill can make, one file each. A new one is a file, a line here, and a test of the same name."""
 
+from harness.expectations.alert_clears import AlertClears
+from harness.expectations.alert_fires import AlertFires
+from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.base import Expectation
+from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.errors_below import ErrorsBelow
 from harness.expectations.log_quiet import LogQuiet
 from harness.expectations.log_seen import LogSeen
+from harness.expectations.metric_stays import MetricStays
+from harness.expectations.page_sent import PageSent
 from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
 from harness.expectations.stays_up import StaysUp
 
-EXPECTATIONS: tuple[type[Expectation], ...] = (RespondsWithin, ErrorsBelow, Recovers, StaysUp, LogQuiet, LogSeen)
+EXPECTATIONS: tuple[type[Expectation], ...] = (
+    RespondsWithin,
+    ErrorsBelow,
+    Recovers,
+    StaysUp,
+    LogQuiet,
+    LogSeen,
+    AlertFires,
+    AlertClears,
+    AlertQuiet,
+    PageSent,
+    MetricStays,
+    DashboardLive,
+)

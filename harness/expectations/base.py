@@ -17,6 +17,7 @@ from harness.quantities import Model
 from harness.verdict import Finding
 
 if TYPE_CHECKING:
+    from harness.alerting import Quiet
     from harness.faults.base import Fault
     from harness.ledger import Rows
     from harness.stats import Condition
@@ -50,10 +51,15 @@ def serves(service: str, pattern: str) -> bool:
 
 @dataclass(frozen=True)
 class Steady:
-    """The drill's steady state: every condition holds over a window of for_s."""
+    """The drill's steady state: every condition holds over a window of for_s.
+
+    quiet   no alert fires either: asked of the gate and of what is settled after a phase, not of `recovers`, which is about
+            requests (an alert clears later, and has a claim of its own)
+    """
 
     for_s: float
     conditions: tuple[Condition, ...]
+    quiet: Quiet | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ class Reach:
     timeout_s   the load's time-out
     services    the services of the stack, when known
     faulted     whether a fault is injected in it
+    monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
     """
 
     window_s: float
@@ -99,6 +106,7 @@ class Reach:
     services: tuple[str, ...] = ()
     faulted: bool = True
     then: bool = False
+    monitoring: Mapping[str, str] | None = None
 
     def no_service(self, name: str) -> str:
         """The sentence about a service that the stack does not have, or ''. "*" and "api-*" are patterns."""
@@ -121,6 +129,14 @@ class Expectation(Model):
     def undecidable(self, reach: Reach) -> str:
         """Why this run could never decide the claim, or ''. Asked at plan time; such a drill is refused."""
         return ""
+
+    def unseen(self, reach: Reach) -> str:
+        """What this stack does not have, so that the claim will be inconclusive, or ''. Said at plan time; nothing is refused."""
+        return ""
+
+    def queries(self) -> tuple[str, ...]:
+        """PromQL that must be asked all the time for the claim to be judged."""
+        return ()
 
     def late_s(self) -> float | None:
         """For a claim with a limit: late so many seconds after its window's beginning. None: at its window's end."""

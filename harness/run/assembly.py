@@ -102,7 +102,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         watch=ThreadedWatch(probes_for(witnessed(drill, stack.edges), parts.logs), world, record),
         injector=Injector(world, record, starter),
         stop=session.stop,
-        steady=Steady(drill.steady.for_s, drill.steady.all),
+        steady=Steady(drill.steady.for_s, drill.steady.conditions, drill.steady.quiet),
         logs=read_logs(session.folder.logs, record.journal()),
         limits=drill.abort.any,
         tell=session.display.second,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from harness.drill.words import PromGuard
 from harness.errors import CannotRun
 from harness.expectations.base import Evidence, Logs, Steady
 from harness.facts import (
@@ -35,6 +36,7 @@ from harness.world.handles import World
 
 if TYPE_CHECKING:
     from harness.drill.words import Guard
+    from harness.journal import Journal
 
 TICK_S = 0.1
 SECOND_S = 1.0
@@ -73,7 +75,7 @@ class Engine:
     stop: Stop
     steady: Steady
     logs: Logs
-    limits: tuple[Guard, ...] = ()
+    limits: tuple[Guard | PromGuard, ...] = ()
     tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
     phase: str = ""
     load_began_s: float = 0.0
@@ -213,12 +215,17 @@ class Engine:
             faults=faults,
         )
 
+    def _seen(self) -> Journal | None:
+        """The journal, where the steady state asks it."""
+        return self.record.journal() if self.steady.quiet is not None else None
+
     def _wait_steady(self, since_s: float, within_s: float) -> SteadyLook:
         """The steady state has to *begin* within `within_s` and be held for its length."""
         seen = [SteadyLook(False, False, "nothing seen")]
 
         def told() -> bool:
-            seen[0] = look(self.steady, self.load.rows(), since_s, within_s, self.world.clock.now_s())
+            now_s = self.world.clock.now_s()
+            seen[0] = look(self.steady, self.load.rows(), since_s, within_s, now_s, self._seen())
             return seen[0].held or seen[0].hopeless
 
         self._pass(since_s + within_s + self.steady.for_s + SETTLE_LAG_S, told)
@@ -251,6 +258,8 @@ class Engine:
             rows = self.load.rows()
             guards.check_duration(self.plan.max_duration_s, now_s)
             guards.check(self.limits, rows, self.load_began_s, now_s)
+            if any(isinstance(guard, PromGuard) for guard in self.limits):
+                guards.check_asked(self.limits, self.record.journal(), self.load_began_s, now_s)
             self.tell(self.phase, self.injector.on(), rows, now_s)
 
     def _hear(self, facts: list[Fact]) -> None:

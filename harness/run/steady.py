@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness import alerting
+from harness.journal import Journal
 from harness.stats import holds, steady_from
 
 if TYPE_CHECKING:
@@ -21,9 +23,23 @@ class SteadyLook:
     detail: str
 
 
-def look(steady: Steady, rows: Rows, since_s: float, within_s: float, now_s: float) -> SteadyLook:
-    """Whether the steady state began in [since, since + within] and was held for its length. The fold that judges decides."""
-    found = steady_from(rows, steady.conditions, steady.for_s, since_s, now_s, now_s, until_s=since_s + within_s)
+def look(
+    steady: Steady, rows: Rows, since_s: float, within_s: float, now_s: float, journal: Journal | None = None
+) -> SteadyLook:
+    """Whether the steady state began in [since, since + within] and was held for its length. The fold that judges decides.
+
+    With `no alert firing` it begins no sooner than the last alert cleared, and only while Prometheus can be looked at.
+    """
+    until_s = since_s + within_s
+    begin_s, loud = since_s, ""
+    if steady.quiet is not None:
+        known = journal or Journal()
+        begin_s = max(since_s, alerting.quiet_since(known, steady.quiet, now_s))
+        names = alerting.firing(known, steady.quiet)
+        what = f"firing: {', '.join(names)}" if names else "Prometheus cannot be looked at"
+        loud = f"; {steady.quiet}: {what if begin_s >= now_s else f'since {begin_s:.1f} s'}"
+    found = steady_from(rows, steady.conditions, steady.for_s, begin_s, now_s, now_s, until_s=until_s)
     last = holds(steady.conditions, rows, max(since_s, now_s - steady.for_s), now_s, now_s=now_s)
-    detail = "; ".join(str(held) for held in last)
-    return SteadyLook(found.held, not found.held and found.open_s is None, detail)
+    detail = "; ".join(str(held) for held in last) + loud
+    hopeless = not found.held and (found.open_s is None if begin_s < now_s else now_s > until_s)
+    return SteadyLook(found.held and begin_s <= until_s, hopeless, detail)

@@ -22,12 +22,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": {"facts", "errors"},
     "ledger": {"facts", "errors"},
     "stats": {"facts", "errors", "ledger", "quantities"},
+    "alerting": {"facts", "journal"},
+    "dashboards": set(),
     "faults": BOTTOM | HANDLES | {"stats"},
     "probes": DATA | HANDLES,
-    "expectations": DATA | {"landings", "faults.base", "steadiness"},
+    "expectations": DATA | {"alerting", "landings", "faults.base", "steadiness"},
     "landings": DATA | {"faults.base", "faults"},
-    "drill": BOTTOM | {"stats", "faults", "expectations", "load.arrivals"},
-    "plan": BOTTOM | {"stats", "drill", "faults", "expectations", "load.arrivals"},
+    "drill": BOTTOM | {"alerting", "stats", "faults", "expectations", "load.arrivals"},
+    "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals"},
     "judge": DATA
     | {"drill", "plan", "faults", "expectations", "landings", "gates", "ending", "document", "load.arrivals"},
     "document": DATA | {"faults.base", "landings", "expectations"},
@@ -56,6 +58,8 @@ PURE = (
     "ending",
     "document",
     "landings",
+    "alerting",
+    "dashboards",
 )
 
 

@@ -19,10 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness import facts as f
+from harness.expectations.alert_clears import AlertClears
+from harness.expectations.alert_fires import AlertFires
+from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.base import Line
+from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.errors_below import ErrorsBelow
 from harness.expectations.log_quiet import LogQuiet
 from harness.expectations.log_seen import LogSeen
+from harness.expectations.metric_stays import MetricStays
+from harness.expectations.page_sent import PageSent
 from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
 from harness.expectations.stays_up import StaysUp
@@ -108,6 +114,18 @@ def claims() -> list[Claim]:
             Claim(StaysUp(service="api", restarts=1), phase),
             Claim(LogQuiet(matches="panic"), phase),
             Claim(LogSeen(service="api", contains="gone"), phase),
+            Claim(AlertFires(alert="Slow"), phase),
+            Claim(AlertFires(alert="Slow", labels={"service": "api"}, within_s="3s"), phase),
+            Claim(AlertFires(alert="Gone", within_s="4s"), phase),
+            Claim(AlertQuiet(alert="Slow"), phase),
+            Claim(AlertQuiet(alert="*", allow=("Gone",)), phase),
+            Claim(AlertQuiet(alert="Slow", labels={"service": "db"}), phase),
+            Claim(PageSent(alert="Slow"), phase),
+            Claim(PageSent(alert="Slow", receiver="oncall", count=1, within_s="5s"), phase),
+            Claim(PageSent(alert="Slow", receiver="tickets", labels={"service": "db"}), phase),
+            Claim(MetricStays(query="orders", below=10), phase),
+            Claim(MetricStays(query="orders", above=0.5, below=40), phase),
+            Claim(DashboardLive(file="board.json"), phase),
         ]
     found += [
         Claim(Recovers(within_s="2s"), "hurt", then=True),
@@ -116,6 +134,12 @@ def claims() -> list[Claim]:
         Claim(LogSeen(service="*", contains="gone", within_s="3s"), "hurt"),
         Claim(LogQuiet(service="api", matches="panic"), "hurt", then=True),
         Claim(ErrorsBelow(ratio="20%"), "hurt", then=True),
+        Claim(AlertClears(alert="Slow", within_s="2s"), "hurt", then=True),
+        Claim(AlertClears(alert="Slow", within_s="6s"), "hurt", then=True),
+        Claim(AlertClears(alert="Slow", labels={"service": "api"}, within_s="4s"), "hurt", then=True),
+        Claim(AlertQuiet(alert="Slow"), "hurt", then=True),
+        Claim(AlertFires(alert="Slow", within_s="5s"), "hurt", then=True),
+        Claim(PageSent(alert="Slow", status="resolved", within_s="6s"), "hurt", then=True),
     ]
     return found
 
@@ -192,6 +216,7 @@ def timeline(seed: int) -> Timeline:
         outcome = "refused" if felt and on_s + 0.1 < at_s < off_s else "answered"
         written.append(f.Witnessed(seen_s=at_s, edge="api->db", port=5432, outcome=outcome, answer_ms=2.0))
     written += _containers(dice, on_s, off_s, closed_s)
+    written += _observed(dice, on_s, out_s, closed_s)
 
     entries, reserved_s = [], []
     rate = dice.choice([8.0, 25.0, 60.0])
@@ -237,7 +262,7 @@ def _request(dice: random.Random, at_s: float, bad: float, kind: str, ended_s: f
 
 def _looks(dice: random.Random, gate_s: float, closed_s: float, ended_s: float) -> list[f.Fact]:
     found: list[f.Fact] = []
-    for kind, every_s in (("load", 1.0), ("containers", 1.0), ("logs", 1.0)):
+    for kind, every_s in (("load", 1.0), ("containers", 1.0), ("logs", 1.0), ("alerts", 1.0), ("pages", 1.0)):
         hole_s = dice.uniform(gate_s, closed_s) if dice.random() < 0.25 else -1.0
         length_s = dice.choice([0.5, 4.0, 12.0])
         at_s = dice.uniform(0.5, 1.5)
@@ -246,7 +271,7 @@ def _looks(dice: random.Random, gate_s: float, closed_s: float, ended_s: float) 
             if kind == "load" and not blind:
                 late_ms = dice.choice([0.5, 2.0, 250.0])
                 found.append(f.LoadSampled(seen_s=at_s, cpu_ratio=0.3, late_ms=late_ms, due=1, dropped=0))
-            elif kind == "containers":
+            elif kind in ("containers", "alerts", "pages"):
                 found.append(
                     f.Blinded(seen_s=at_s, probe=kind, target="", error="no answer")
                     if blind
@@ -254,6 +279,104 @@ def _looks(dice: random.Random, gate_s: float, closed_s: float, ended_s: float) 
                 )
             elif kind == "logs" and not blind:
                 found += [f.Looked(seen_s=at_s, probe=kind, target=name) for name in ("api-1", "db-1")]
+            at_s += every_s * dice.uniform(0.9, 1.3)
+    return found
+
+
+def _observed(dice: random.Random, on_s: float, out_s: float, closed_s: float) -> list[f.Fact]:
+    """Prometheus and Alertmanager: alerts that come, stay, go, flap, were there before; pages, repeated, late, elsewhere, lost."""
+    found: list[f.Fact] = []
+    here = dice.random() < 0.95
+    found.append(
+        f.MonitoringFound(seen_s=0.5, prometheus="prom:9090" if here else "", alertmanager="am:9093" if here else "")
+    )
+    found.append(f.ReceiverSeen(seen_s=0.5, receiver="oncall", kind="webhook", observable=True, group_wait_s=0.5))
+    found.append(f.ReceiverSeen(seen_s=0.5, receiver="tickets", kind="webhook", observable=dice.random() < 0.8))
+    found.append(f.TargetSeen(seen_s=0.6, job="api", instance="api:80", health="up", interval_s=1.0))
+    for rule in ("Slow", "Gone"):
+        if dice.random() < 0.9:
+            found.append(
+                f.RuleSeen(
+                    seen_s=0.6,
+                    rule=rule,
+                    group="g",
+                    for_s=dice.choice([0.0, 1.0, 4.0, 20.0]),
+                    interval_s=1.0,
+                    keep_firing_s=dice.choice([0.0, 0.0, 30.0]),
+                    health=dice.choice(["ok", "ok", "ok", "err"]),
+                )
+            )
+    delivery = 0
+    for service in ("api", "db"):
+        labels = {"service": service, "severity": "page"}
+        began = [dice.uniform(1, closed_s), on_s + dice.uniform(0.2, 4), on_s + dice.uniform(0.2, 4)]
+        at_s, seen_s = began[0] if dice.random() < 0.2 else dice.choice(began[1:]), 0.0
+        for _ in range(dice.choice([0, 1, 1, 1, 2])):
+            until_s = dice.choice([at_s + dice.uniform(1, 6), out_s + dice.uniform(-1, 5), 1e9])
+            fires_s = at_s + dice.choice([0.0, 1.0, 3.0])
+            for state, happened_s in (("pending", at_s), ("firing", fires_s), ("inactive", max(until_s, fires_s + 1))):
+                if state == "firing" and until_s < fires_s:
+                    continue
+                seen_s = max(seen_s, happened_s + dice.uniform(0, 1.9))
+                found.append(
+                    f.AlertChanged(
+                        alert="Slow",
+                        state=state,
+                        labels=labels,
+                        happened_s=happened_s,
+                        before_s=happened_s - 1,
+                        seen_s=seen_s,
+                    )
+                )
+            routed = dice.choice(["active", "active", "suppressed"])
+            found.append(
+                f.AlertRouted(seen_s=fires_s + 1.5, alert="Slow", state=routed, labels=labels, receivers=("oncall",))
+            )
+            for status, told_s in (("firing", fires_s), ("resolved", max(until_s, fires_s + 1))):
+                for _ in range(dice.choice([0, 1, 1, 1, 2]) if routed == "active" else 0):
+                    delivery += 1
+                    come_s = told_s + dice.uniform(0.1, 5)
+                    found.append(
+                        f.Paged(
+                            receiver=dice.choice(["oncall", "oncall", "tickets"]),
+                            alert="Slow",
+                            status=status,
+                            labels=labels,
+                            fingerprint=service,
+                            group_key="{}",
+                            start=f"{fires_s:.6f}",
+                            starts_s=fires_s,
+                            ends_s=None if status == "firing" else told_s,
+                            delivery=delivery,
+                            happened_s=come_s,
+                            seen_s=come_s + dice.uniform(0, 1.9),
+                        )
+                    )
+            at_s = until_s + dice.uniform(0.5, 3)
+    found.append(f.PanelFound(seen_s=0.7, dashboard="board.json", panel="Orders", query="orders"))
+    found.append(f.PanelFound(seen_s=0.7, dashboard="board.json", panel="Errors", query="errors"))
+    found.append(f.PanelFound(seen_s=0.7, dashboard="board.json", panel="Logs", why="its data source is loki"))
+    return [fact for fact in found + _samples(dice, closed_s) if fact.seen_s < closed_s]
+
+
+def _samples(dice: random.Random, closed_s: float) -> list[f.Fact]:
+    found: list[f.Fact] = []
+    for query, every_s in (("orders", 1.0), ("errors", 5.0)):
+        hole_s, length_s = dice.uniform(5, closed_s), dice.choice([0.0, 0.0, 8.0])
+        wrong, base = dice.choice([0.0, 0.0, 0.02]), dice.choice([3.0, 30.0, 300.0])
+        empty, series = dice.choice([0.0, 0.0, 0.0, 0.05, 1.0]), dice.choice([0, 0, 1])  # 1: a series of NaN
+        at_s = dice.uniform(0.5, 1.5)
+        while at_s < closed_s:
+            if not hole_s <= at_s < hole_s + length_s:
+                value = (
+                    None
+                    if dice.random() < empty
+                    else base * dice.uniform(0.5, 1.3) * (20 if dice.random() < wrong else 1)
+                )
+                count = 1 if value is not None else series
+                seen_s = at_s + dice.uniform(0, 0.5)
+                found.append(f.Sampled(query=query, value=value, count=count, happened_s=at_s, seen_s=seen_s))
+                found.append(f.Looked(probe="samples", target=query, seen_s=seen_s + 1e-4))
             at_s += every_s * dice.uniform(0.9, 1.3)
     return found
 
@@ -338,7 +461,7 @@ def test_without_looks_nothing_that_rests_on_absence_passes(seed: int) -> None:
     looks = (f.Looked, f.LoadSampled)
     blind = Journal(tuple(fact for fact in line.journal.facts if not isinstance(fact, looks)))
     for claim in claims():
-        if not isinstance(claim.expectation, LogSeen):  # what was seen was seen
+        if not isinstance(claim.expectation, LogSeen | PageSent | DashboardLive):  # what was seen was seen
             found = judge_claim(line.drill, claim, blind, line.rows, WrittenLogs(line.lines), over=True).finding
             assert found.outcome is not Outcome.PASSED, claim.id
 

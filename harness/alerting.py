@@ -1,0 +1,184 @@
+"""What a journal tells of alerts: when each one fired and cleared, since when none does, and how fast one could be. Pure.
+
+An alert is a rule's name with a set of labels. Prometheus decides at its evaluations alone, so their times are exact:
+an alert fires, and clears, at an evaluation. What is known of them comes with the looks of the probe `alerts`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import pairwise
+
+from harness.facts import AlertChanged, Blinded, Looked, ReceiverSeen, RuleSeen, TargetSeen
+from harness.journal import Journal
+
+PROBE = "alerts"
+GAP_S = 5.0  # as the probe promises (harness/probes/alerts.py); a test holds them together
+LAG_S = 2.0  # an evaluation is over, and seen by a look, so long after its own time
+DELIVERY_S = 1.0  # what Alertmanager and the network take at the most on top of their waits
+
+NO_LABELS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """The condition `no alert firing`; `allow` are alerts that may (a watchdog that fires always), as patterns."""
+
+    allow: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "no alert firing" + (f" except {', '.join(self.allow)}" if self.allow else "")
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One alert that fired without a break in [from_s, until_s); until_s is infinite while it was not seen to clear."""
+
+    alert: str
+    labels: Mapping[str, str]
+    from_s: float
+    until_s: float
+    began: AlertChanged
+    ended: AlertChanged | None = None
+
+    @property
+    def identity(self) -> tuple[str, frozenset[tuple[str, str]]]:
+        return identity(self.alert, self.labels)
+
+    def fires_at(self, at_s: float) -> bool:
+        return self.from_s <= at_s < self.until_s
+
+
+def identity(alert: str, labels: Mapping[str, str]) -> tuple[str, frozenset[tuple[str, str]]]:
+    """What makes an alert the same one again."""
+    return alert, frozenset((name, value) for name, value in labels.items() if name != "alertname")
+
+
+def bears(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether the labels are those that are asked for, and any others."""
+    return all(labels.get(name) == value for name, value in wanted.items())
+
+
+def named(alert: str, pattern: str) -> bool:
+    """Whether a claim's `alert` means this one: its name, or a pattern such as '*' or 'Orders*'."""
+    return fnmatchcase(alert, pattern)
+
+
+def episodes(journal: Journal, alert: str = "*", labels: Mapping[str, str] = NO_LABELS) -> list[Episode]:
+    """Every stretch in which such an alert fired, in the order of their beginnings."""
+    open_: dict[tuple[str, frozenset[tuple[str, str]]], AlertChanged] = {}
+    found: list[Episode] = []
+    for change in journal.of(AlertChanged):
+        if not named(change.alert, alert) or not bears(change.labels, labels):
+            continue
+        key = identity(change.alert, change.labels)
+        if change.state == "firing":
+            open_.setdefault(key, change)
+        elif began := open_.pop(key, None):
+            found.append(Episode(change.alert, change.labels, began.at_s, change.at_s, began, change))
+    found += [Episode(began.alert, began.labels, began.at_s, math.inf, began) for began in open_.values()]
+    return sorted(found, key=lambda episode: (episode.from_s, episode.until_s, episode.alert))
+
+
+def watched(journal: Journal, start_s: float, end_s: float, lag_s: float = LAG_S) -> bool:
+    """Whether every evaluation from start_s to end_s was looked at."""
+    return journal.watched(PROBE, "", start_s, end_s, GAP_S, lag_s)
+
+
+def quiet_since(journal: Journal, quiet: Quiet, now_s: float) -> float:
+    """Since when no alert fires and somebody looked all the time; now_s when one does, or nobody did."""
+    looks = sorted(look.seen_s for look in journal.of(Looked, probe=PROBE))
+    if not looks or now_s - looks[-1] > GAP_S:
+        return now_s
+    since_s = looks[0]
+    for before, after in pairwise(looks):
+        if after - before > GAP_S:
+            since_s = after
+    blind = [blinded.seen_s for blinded in journal.of(Blinded, probe=PROBE)]
+    firing = [
+        min(episode.until_s, now_s)
+        for episode in episodes(journal)
+        if not any(named(episode.alert, allowed) for allowed in quiet.allow)
+    ]
+    return min(now_s, max([since_s, *blind, *firing]))
+
+
+def firing(journal: Journal, quiet: Quiet) -> tuple[str, ...]:
+    """Names of the alerts that fire as far as is known, without those allowed."""
+    names = (episode.alert for episode in episodes(journal) if math.isinf(episode.until_s))
+    return tuple(dict.fromkeys(n for n in names if not any(named(n, allowed) for allowed in quiet.allow)))
+
+
+def rules(journal: Journal, alert: str, until_s: float = math.inf) -> tuple[RuleSeen, ...]:
+    """The alerting rules of that name as they were last seen before an instant; those gone by then are left out."""
+    last: dict[tuple[str, str, str, frozenset[tuple[str, str]]], RuleSeen] = {}
+    for seen in journal.of(RuleSeen, kind="alerting", until_s=until_s):
+        if named(seen.rule, alert):
+            last[seen.group, seen.rule, seen.expr, frozenset(seen.labels.items())] = seen
+    return tuple(seen for seen in last.values() if not seen.gone)
+
+
+@dataclass(frozen=True)
+class Floor:
+    """How soon after its cause an alert (or its page) comes at the earliest and, the cause being plain, at the latest.
+
+    `parts` says what it is made of.
+    """
+
+    low_s: float
+    high_s: float
+    parts: str
+
+    def __str__(self) -> str:
+        return f"{self.low_s:.3g}–{self.high_s:.3g} s ({self.parts})"
+
+
+def floor(journal: Journal, alert: str, receiver: str | None = None, until_s: float = math.inf) -> Floor | None:
+    """The floor of an alert's detection; with a receiver ('' for any) that of its page. None without its rule.
+
+    Scrape and evaluation happen on grids: from a cause to the next sample, and from that to the next evaluation, take
+    anything up to one interval each. `for` is rounded up to whole evaluations; group_wait comes before a new group's page.
+    """
+    mine = rules(journal, alert, until_s)
+    if not mine:
+        return None
+    targets = journal.of(TargetSeen, until_s=until_s)
+    scrape_s = max((target.interval_s for target in targets), default=0.0)
+    took_s = min(max((target.took_s for target in targets), default=0.0), scrape_s)
+    waits = [(_held_s(rule), rule.interval_s, rule.for_s) for rule in mine]
+    low_s = min(held for held, _, _ in waits)
+    high_s = max(held + interval for held, interval, _ in waits) + scrape_s + took_s
+    parts = f"scrape {scrape_s:g} s, evaluation {waits[0][1]:g} s, for {waits[0][2]:g} s"
+    if receiver is None:
+        return Floor(low_s, high_s, parts)
+    group_s = [
+        seen.group_wait_s for seen in journal.of(ReceiverSeen, until_s=until_s) if receiver in ("", seen.receiver)
+    ]
+    if not group_s:
+        return Floor(low_s, high_s + DELIVERY_S, parts)
+    return Floor(low_s + min(group_s), high_s + max(group_s) + DELIVERY_S, f"{parts}, group_wait {min(group_s):g} s")
+
+
+def _held_s(rule: RuleSeen) -> float:
+    """`for`, as it is at the evaluations: it fires at the first one at which it has been active for so long."""
+    if rule.interval_s <= 0:
+        return rule.for_s
+    return math.ceil(round(rule.for_s / rule.interval_s, 6)) * rule.interval_s
+
+
+def shown(labels: Mapping[str, str], but: Iterable[str] = ("alertname",)) -> str:
+    """Labels as PromQL writes them, '{service="api"}'; '' for none."""
+    hidden = set(but)
+    inner = ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items()) if name not in hidden)
+    return f"{{{inner}}}" if inner else ""
+
+
+def differing(wanted: Mapping[str, str], others: Sequence[Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """For each of other labels: what differs first from those wanted, as (name, wanted, found)."""
+    for labels in others:
+        name = next((name for name, value in wanted.items() if labels.get(name) != value), "")
+        if name:
+            yield name, wanted[name], labels.get(name, "")

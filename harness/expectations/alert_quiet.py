@@ -1,0 +1,117 @@
+"""An alert stays quiet: nobody is woken for nothing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from harness import alerting
+from harness.expectations import alerts
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.requests import cites, not_begun, still_open
+from harness.facts import RuleSeen
+from harness.journal import Window
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+
+class AlertQuiet(Expectation):
+    """No such alert fires: false pages are half of what a rehearsal finds.
+
+        expect:
+          - alert_quiet: {alert: OrdersDatabaseDown}
+          - alert_quiet: {alert: "*", labels: {severity: page}, allow: [CheckoutLatencyHigh]}
+
+    Units:   alert: a name, or a pattern such as "*". `labels` must be among the alert's own. `allow`: names or patterns of
+             alerts that may fire.
+    Counts:  every moment of the window, also that of an alert which was firing when it began.
+    Decides: failed at the first alert that fires; passed when the window is over, Prometheus was looked at all the time,
+             and a rule of that name is loaded and can be evaluated (else its silence says nothing).
+    Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact.
+    """
+
+    word: ClassVar[str] = "alert_quiet"
+
+    alert: str = Field(min_length=1, description='the alert\'s name; "*" is any')
+    labels: dict[str, str] = Field(default_factory=dict, description="only alerts with these labels")
+    allow: tuple[str, ...] = Field(default=(), description="alerts that may fire")
+
+    def about(self) -> str:
+        return "all" if self.alert == "*" else self.alert
+
+    def unseen(self, reach: Reach) -> str:
+        return alerts.unseen(reach)
+
+    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+        journal, window = evidence.journal, evidence.window
+        if window is None:
+            return not_begun(evidence)
+        if (missing := alerts.without(evidence)) is not None:
+            return missing
+        what = alerts.spoken(self.alert, self.labels)
+        heard = [
+            episode
+            for episode in alerting.episodes(journal, self.alert, self.labels)
+            if not any(alerting.named(episode.alert, allowed) for allowed in self.allow)
+        ]
+        loud = alerts.overlapping(heard, window.start_s, window.end_s)
+        known = [e for e in loud if e.from_s >= window.start_s or self._still(evidence, e.until_s, window.start_s)]
+        if known:
+            first, others = known[0], len(known) - 1
+            old = first.from_s < window.start_s
+            more = f" ({others} more)" if others else ""
+            return failed(
+                f"{first.alert}{alerting.shown(first.labels)} "
+                + (
+                    f"was firing already since {first.from_s:.1f} s, before {window.start_s:.1f} s{more}"
+                    if old
+                    else f"fired at {first.from_s:.1f} s{more}"
+                ),
+                reason="pre_existing" if old else "fired",
+                measure=Measure(len(known), len(known), "alerts"),
+                cites=cites(evidence, *(episode.began for episode in known[:3])),
+            )
+        if not window.ended:
+            return still_open(evidence, window)
+        if loud or not alerting.watched(journal, window.start_s, window.end_s):
+            return alerts.not_watched(evidence, f"{what} was not seen to fire")
+        if (vacuous := self._vacuous(evidence, window)) is not None:
+            return vacuous
+        loaded = len(alerting.rules(journal, self.alert, window.end_s))
+        return passed(
+            f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
+            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated all the time)",
+            measure=Measure(0, 0, "alerts"),
+            cites=cites(evidence),
+        )
+
+    @staticmethod
+    def _still(evidence: Evidence, until_s: float, start_s: float) -> bool:
+        """Whether an older alert is known to have reached into the window: its end was seen, or a look after the beginning."""
+        looked = alerting.watched(evidence.journal, start_s, start_s)
+        return looked and until_s > start_s
+
+    def _vacuous(self, evidence: Evidence, window: Window) -> Finding | None:
+        """Why silence says nothing: no rule, one that was taken away, or one that Prometheus cannot evaluate."""
+        journal = evidence.journal
+        loaded = alerting.rules(journal, self.alert, window.end_s)
+        gone = [
+            seen
+            for seen in journal.of(RuleSeen, since_s=window.start_s, until_s=window.end_s, gone=True)
+            if alerting.named(seen.rule, self.alert)
+        ]
+        broken = [seen for seen in loaded if seen.health == "err"]
+        if loaded and not gone and not broken:
+            return None
+        name = "any alert" if self.alert == "*" else self.alert
+        why = f"Prometheus has no alerting rule for {name}"
+        if broken:
+            why = f"Prometheus cannot evaluate the rule {broken[0].rule}: {broken[0].error}"
+        elif gone:
+            why = f"the rule {gone[0].rule} was taken away at {gone[0].at_s:.1f} s"
+        return inconclusive(
+            f"{name} did not fire, but {why}: its silence says nothing",
+            reason="rule_broken" if broken else "rule_missing",
+            decide="a rule that could have fired",
+            cites=cites(evidence, *broken[:1], *gone[:1]),
+        )

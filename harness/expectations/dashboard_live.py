@@ -1,0 +1,86 @@
+"""A dashboard shows something: no panel that people will look at is empty."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from harness.expectations import alerts
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.metric_stays import LAG_S, PROBE
+from harness.expectations.requests import cites, not_begun, still_open
+from harness.facts import PanelFound, Sampled
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+GAP_S = 20.0  # dashboards are asked rarely (harness/probes/samples.py); a test holds them together
+
+
+class DashboardLive(Expectation):
+    """Every panel of a Grafana dashboard gives samples at some time in the window.
+
+        expect:
+          - dashboard_live: {file: ../dashboards/checkout.json}
+
+    Units:   file: a dashboard's JSON, relative to the drill file.
+    Counts:  each query of each panel that asks Prometheus, asked every 5 s with $__rate_interval, $__interval and the
+             dashboard's variables put in. Panels of other data sources are said, not counted.
+    Decides: when the window is over: failed with the panels that never gave a sample though they were asked all the time.
+    Source:  Prometheus' /api/v1/query; no Grafana is needed.
+    """
+
+    word: ClassVar[str] = "dashboard_live"
+
+    file: str = Field(min_length=1, description="a dashboard's JSON, relative to the drill file")
+
+    def about(self) -> str:
+        return self.file.rsplit("/", 1)[-1].removesuffix(".json")
+
+    def unseen(self, reach: Reach) -> str:
+        return alerts.unseen(reach)
+
+    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+        journal, window = evidence.journal, evidence.window
+        if window is None:
+            return not_begun(evidence)
+        if (missing := alerts.without(evidence)) is not None:
+            return missing
+        found = journal.of(PanelFound, dashboard=self.file)
+        panels = [panel for panel in found if panel.query]
+        if not panels:
+            why = next((panel.why for panel in found if panel.why), "no panel of it asks Prometheus")
+            return inconclusive(
+                f"nothing of {self.file} could be asked: {why}",
+                decide="a dashboard with panels on Prometheus",
+                cites=cites(evidence, *found[:1]),
+            )
+        if not window.ended:
+            return still_open(evidence, window)
+        live = {
+            sample.query
+            for sample in journal.of(Sampled, since_s=window.start_s, until_s=window.end_s)
+            if sample.count and sample.at_s < window.end_s
+        }
+        empty = [panel for panel in panels if panel.query not in live]
+        measure = Measure(len(panels) - len(empty), len(panels) - len(empty), f"of {len(panels)} queries")
+        blind = [
+            panel
+            for panel in empty
+            if not journal.watched(PROBE, panel.query, window.start_s, window.end_s, GAP_S, LAG_S)
+        ]
+        if blind:
+            return alerts.not_watched(evidence, f"{len(empty)} of {len(panels)} queries of {self.file} gave nothing")
+        if empty:
+            names = "; ".join(dict.fromkeys(f"{panel.panel} ({panel.query})" for panel in empty[:3]))
+            more = f" and {len(empty) - 3} more" if len(empty) > 3 else ""
+            return failed(
+                f"{len(empty)} of {len(panels)} queries of {self.file} never gave a sample: {names}{more}",
+                reason="no_samples",
+                measure=measure,
+                cites=cites(evidence, *empty[:3]),
+            )
+        left = sum(1 for panel in found if not panel.query)
+        more = f"; {left} not asked ({next(p.why for p in found if not p.query)})" if left else ""
+        return passed(
+            f"all {len(panels)} queries of {self.file} gave samples{more}", measure=measure, cites=cites(evidence)
+        )

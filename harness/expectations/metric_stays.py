@@ -1,0 +1,109 @@
+"""A metric of the stack's own stays where it belongs."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from harness import alerting
+from harness.expectations import alerts
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.requests import cites, not_begun, still_open
+from harness.facts import Sampled
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+PROBE = "samples"
+GAP_S = 5.0  # as the probe promises (harness/probes/samples.py); a test holds them together
+LAG_S = 2.0
+
+
+class MetricStays(Expectation):
+    """Every series that a query gives stays below, or above, a value all the time.
+
+        expect:
+          - metric_stays: {query: "sum(rate(orders_failed_total[30s]))", below: 0.1}
+          - metric_stays: {query: up, above: 0.5}
+
+    Units:   those of the query (PromQL). `below` and `above` exclude the value itself; both together make a band.
+    Counts:  the query asked once a second while the window lasts, each series by itself.
+    Decides: failed at the first value beyond; passed when the window is over, every answer had a number and none was
+             missed. An answer without a series, or with NaN, is no data: it never passes.
+    Source:  Prometheus' /api/v1/query, which looks back up to 5 minutes where a series has no newer sample.
+    """
+
+    word: ClassVar[str] = "metric_stays"
+
+    query: str = Field(min_length=1, description="PromQL that gives a vector or a scalar")
+    below: float | None = Field(default=None, description="every value is less")
+    above: float | None = Field(default=None, description="every value is greater")
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> MetricStays:
+        if self.below is None and self.above is None:
+            raise ValueError("metric_stays has `below`, `above`, or both")
+        if self.below is not None and self.above is not None and self.above >= self.below:
+            raise ValueError(f"nothing is above {self.above:g} and below {self.below:g}")
+        return self
+
+    def about(self) -> str:
+        return "".join(c if c.isalnum() or c == "_" else "-" for c in self.query)[:40].strip("-")
+
+    def unseen(self, reach: Reach) -> str:
+        return alerts.unseen(reach)
+
+    def queries(self) -> tuple[str, ...]:
+        return (self.query,)
+
+    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+        journal, window = evidence.journal, evidence.window
+        if window is None:
+            return not_begun(evidence)
+        if (missing := alerts.without(evidence)) is not None:
+            return missing
+        samples = [
+            sample
+            for sample in journal.of(Sampled, query=self.query, since_s=window.start_s, until_s=window.end_s)
+            if sample.at_s < window.end_s
+        ]
+        values = [sample.value for sample in samples if sample.value is not None]
+        beyond = next((s for s in samples if s.value is not None and not self._holds(s.value)), None)
+        measure = Measure(min(values), max(values), "", "grid") if values else None
+        limit = " and ".join(
+            f"{word} {value:g}" for word, value in (("above", self.above), ("below", self.below)) if value is not None
+        )
+        if beyond is not None:
+            return failed(
+                f"{self.query} was {beyond.value:.4g}{_of(beyond)} at {beyond.at_s:.1f} s (limit {limit})",
+                reason="beyond",
+                measure=measure,
+                cites=cites(evidence, beyond),
+            )
+        if not window.ended:
+            return still_open(evidence, window)
+        if not journal.watched(PROBE, self.query, window.start_s, window.end_s, GAP_S, LAG_S):
+            return alerts.not_watched(evidence, f"{self.query} was not seen beyond its limit")
+        empty = next((sample for sample in samples if sample.value is None), None)
+        if empty is not None or not values:
+            at = f" at {empty.at_s:.1f} s" if empty else ""
+            return inconclusive(
+                f"{self.query} gave {'no series' if empty is None or empty.count == 0 else 'no number'}{at}",
+                reason="no_data",
+                decide="a query that gives a number all the time",
+                measure=measure,
+                cites=cites(evidence, empty),
+            )
+        return passed(
+            f"{self.query} stayed {limit}: {min(values):.4g} to {max(values):.4g}",
+            measure=measure,
+            cites=cites(evidence),
+        )
+
+    def _holds(self, value: float) -> bool:
+        below = self.below is None or value < self.below
+        return below and (self.above is None or value > self.above) and not math.isnan(value)
+
+
+def _of(sample: Sampled) -> str:
+    return f" for {alerting.shown(sample.labels, ())}" if sample.labels else ""

@@ -1,0 +1,292 @@
+"""A page is delivered in time, to whom it should: somebody is called."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness import alerting
+from harness.expectations import alerts
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.requests import cites, not_begun
+from harness.facts import AlertRouted, Paged, ReceiverSeen
+from harness.journal import Journal, Window
+from harness.quantities import Seconds, spell
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+PROBE = "pages"
+GAP_S = 5.0  # as the probe promises (harness/probes/pages.py); a test holds them together
+LAG_S = 2.0
+
+
+@dataclass(frozen=True)
+class Notification:
+    """Deliveries that say the same: one receiver, group, alert, start and status. The first is what counts."""
+
+    first: Paged
+    deliveries: int
+
+    @property
+    def at_s(self) -> float:
+        return self.first.at_s
+
+
+def notifications(journal: Journal) -> list[Notification]:
+    """Every notification, at its first receipt, in that order."""
+    known: dict[tuple[str, ...], list[Paged]] = {}
+    for page in sorted(journal.of(Paged), key=lambda page: page.at_s):
+        key = (page.receiver, page.group_key, page.fingerprint, page.start, page.status, page.alert)
+        known.setdefault(key, []).append(page)
+    return [Notification(pages[0], len({page.delivery for page in pages})) for pages in known.values()]
+
+
+class PageSent(Expectation):
+    """A notification about an alert is delivered to its receiver in time.
+
+        expect:
+          - page_sent: {receiver: oncall, alert: CheckoutLatencyHigh, labels: {severity: page}, count: 1, within: 35s}
+
+    Units:   within: a duration from the phase's beginning (in `then` from its end); the whole phase when left out.
+             count: exactly so many notifications within the time; at least one when left out. `status: resolved` is the
+             message that the alert has cleared.
+    Counts:  notifications as they arrive at a mailbox under the host name of the receiver's URL, so that no person is paged.
+             One per group key, alert, start and status: retries and repeats are said, not counted. Of an alert that
+             began to fire before the phase's first fault none counts.
+    Decides: when the time is over. Failed: late, too_many, wrong_receiver, other_service, wrong_labels, suppressed,
+             not_delivered, rule_missing, missed. Inconclusive: pre_existing, not_observable, no_alertmanager, below_floor.
+    Source:  what was received, Alertmanager's /api/v2/alerts and silences each second, and its configuration.
+    """
+
+    word: ClassVar[str] = "page_sent"
+
+    alert: str = Field(min_length=1, description="the alert's name, as the rule has it")
+    receiver: str = Field(default="", description="the receiver's name in Alertmanager; any when left out")
+    labels: dict[str, str] = Field(default_factory=dict, description="labels that the alert must have")
+    status: Literal["firing", "resolved"] = Field(default="firing", description="firing, or resolved: the all-clear")
+    count: int | None = Field(default=None, ge=1, description="exactly so many notifications; at least one without it")
+    within_s: Seconds | None = Field(default=None, alias="within", description="from the phase's beginning, or its end")
+
+    def about(self) -> str:
+        return f"{self.alert}-{self.receiver}" if self.receiver else self.alert
+
+    def late_s(self) -> float | None:
+        return self.within_s
+
+    def undecidable(self, reach: Reach) -> str:
+        return alerts.too_long(reach, self.within_s)
+
+    def unseen(self, reach: Reach) -> str:
+        return alerts.unseen(reach, pages=True)
+
+    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+        journal, window = evidence.journal, evidence.window
+        if window is None:
+            return not_begun(evidence)
+        if (missing := alerts.without(evidence, pages=True)) is not None:
+            return missing
+        limit_s = alerts.limit_of(evidence, window, self.within_s)
+        if journal.end_s < limit_s or math.isinf(limit_s):
+            return alerts.time_not_up(evidence, f"whether {self._what()} would be sent in time was not known")
+        from_s = alerts.from_of(evidence, window, limit_s)
+        about = [note for note in notifications(journal) if self._says(note.first)]
+        fresh = [note for note in about if note.at_s > from_s and self._began_s(note.first) >= from_s]
+        mine = [note for note in fresh if self.receiver in ("", note.first.receiver)]
+        came = [note for note in mine if note.at_s <= limit_s]
+        watched = journal.watched(PROBE, "", from_s, limit_s, GAP_S, LAG_S)
+        if came and self.count is None:
+            return self._came(evidence, window, came)
+        if not watched:
+            return alerts.not_watched(evidence, f"{self._what()} was {len(came)} times seen", "the mailbox")
+        if came and self.count is not None:
+            return self._counted(evidence, window, came, limit_s)
+        return self._none(evidence, window, (from_s, limit_s), about, fresh)
+
+    def _what(self) -> str:
+        to = f" to {self.receiver}" if self.receiver else ""
+        kind = "the all-clear" if self.status == "resolved" else "a page"
+        return f"{kind} about {alerts.spoken(self.alert, self.labels)}{to}"
+
+    def _says(self, page: Paged) -> bool:
+        bears = alerting.named(page.alert, self.alert) and alerting.bears(page.labels, self.labels)
+        return bears and page.status == self.status
+
+    def _began_s(self, page: Paged) -> float:
+        """When what the notification tells of happened: the alert fired, or cleared."""
+        told_s = page.ends_s if page.status == "resolved" else page.starts_s
+        return page.at_s if told_s is None else told_s
+
+    def _came(self, evidence: Evidence, window: Window, came: Sequence[Notification]) -> Finding:
+        first = came[0]
+        after_s = first.at_s - window.start_s
+        fired_s = first.at_s - self._began_s(first.first)
+        floor = alerting.floor(evidence.journal, self.alert, self.receiver, first.at_s)
+        limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
+        least = f"; it could not in less than {floor}" if floor and self.status == "firing" else ""
+        return passed(
+            f"{first.first.receiver} was sent {self._what()} {after_s:.1f} s after {self._start(evidence)}{limit}, "
+            f"{fired_s:.1f} s after the alert {'cleared' if self.status == 'resolved' else 'fired'}"
+            f"{self._repeats(came)}{least}",
+            measure=Measure(round(after_s, 3), round(after_s, 3), "s"),
+            cites=cites(evidence, *(note.first for note in came[:3])),
+        )
+
+    def _counted(self, evidence: Evidence, window: Window, came: Sequence[Notification], limit_s: float) -> Finding:
+        if len(came) == self.count:
+            return self._came(evidence, window, came)
+        by = "; ".join(f"{n.first.receiver} {alerting.shown(n.first.labels)} at {n.at_s:.1f} s" for n in came[:4])
+        return failed(
+            f"{len(came)} notifications by {limit_s:.1f} s, not {self.count}: {by}{self._repeats(came)}",
+            reason="too_many_pages" if len(came) > (self.count or 0) else "too_few_pages",
+            measure=Measure(len(came), len(came), "notifications"),
+            cites=cites(evidence, *(note.first for note in came[:6])),
+        )
+
+    @staticmethod
+    def _repeats(came: Sequence[Notification]) -> str:
+        again = sum(note.deliveries - 1 for note in came)
+        return f"; delivered again {again} time{'s' if again > 1 else ''} (retries and repeats)" if again else ""
+
+    def _none(
+        self,
+        evidence: Evidence,
+        window: Window,
+        stretch: tuple[float, float],
+        about: Sequence[Notification],
+        fresh: Sequence[Notification],
+    ) -> Finding:
+        journal, (from_s, limit_s) = evidence.journal, stretch
+        limit = f"within {limit_s - window.start_s:.3g} s of {self._start(evidence)}"
+        if (unobservable := self._not_observable(evidence, limit_s)) is not None:
+            return unobservable
+        wrong = [n for n in fresh if n.at_s <= limit_s and self.receiver not in ("", n.first.receiver)]
+        if wrong:
+            return failed(
+                f"{self._what()} was not sent; it went to {wrong[0].first.receiver} at {wrong[0].at_s:.1f} s",
+                reason="wrong_receiver",
+                cites=cites(evidence, wrong[0].first),
+            )
+        old = [n for n in about if self._began_s(n.first) < from_s and n.at_s <= limit_s]
+        firing = [e for e in alerting.episodes(journal, self.alert, self.labels) if e.fires_at(from_s)]
+        if self.status == "firing" and (firing or any(n.at_s > from_s for n in old)):
+            said = firing[0].began if firing else old[0].first
+            return inconclusive(
+                f"{self.alert} was firing already before {from_s:.1f} s, so no page could tell of what came then",
+                reason="pre_existing",
+                decide="a steady state with `no alert firing`",
+                cites=cites(evidence, said),
+            )
+        floor = alerting.floor(journal, self.alert, self.receiver, limit_s) if self.status == "firing" else None
+        early = any(page.at_s <= limit_s for page in journal.of(Paged))  # its group may be there: then nothing waits
+        if floor and not early and self.within_s is not None and floor.low_s > self.within_s:
+            return inconclusive(
+                f"{self._what()} was not sent {limit}, and none could have been: it takes at least {floor}",
+                reason="below_floor",
+                decide=f"a `within` above {spell(round(floor.high_s, 1))}, or shorter waits",
+                cites=cites(evidence),
+            )
+        return self._failed(evidence, window, (from_s, limit_s), fresh, limit)
+
+    def _failed(
+        self,
+        evidence: Evidence,
+        window: Window,
+        stretch: tuple[float, float],
+        fresh: Sequence[Notification],
+        limit: str,
+    ) -> Finding:
+        journal, (from_s, limit_s) = evidence.journal, stretch
+        what = self._what()
+        others = [
+            note
+            for note in notifications(journal)
+            if alerting.named(note.first.alert, self.alert)
+            and note.first.status == self.status
+            and from_s < note.at_s <= limit_s
+            and not alerting.bears(note.first.labels, self.labels)
+        ]
+        if others:
+            place, how = alerts.elsewhere(self.labels, [note.first.labels for note in others])
+            return failed(
+                f"{what} was not sent {limit}; one about {self.alert} was, but {how}",
+                reason="other_service" if place else "wrong_labels",
+                cites=cites(evidence, others[0].first),
+            )
+        late = [n for n in fresh if n.at_s > limit_s and self.receiver in ("", n.first.receiver)]
+        if late:
+            late_s = late[0].at_s - window.start_s
+            return failed(
+                f"{what} came only {late_s:.1f} s after {self._start(evidence)}, not {limit}",
+                reason="late",
+                measure=Measure(round(late_s, 3), round(late_s, 3), "s"),
+                cites=cites(evidence, late[0].first),
+            )
+        routed = [
+            seen
+            for seen in journal.of(AlertRouted, until_s=limit_s)
+            if alerting.named(seen.alert, self.alert) and alerting.bears(seen.labels, self.labels)
+        ]
+        held = [seen for seen in routed if seen.state == "suppressed" and seen.at_s > from_s]
+        if held:
+            by = f"silence {held[0].silenced_by[0]}" if held[0].silenced_by else "another alert that inhibits it"
+            return failed(
+                f"{what} was not sent {limit}: Alertmanager held it back, by {by}",
+                reason="suppressed",
+                cites=cites(evidence, held[0]),
+            )
+        fired = [
+            e for e in alerting.episodes(journal, self.alert, self.labels) if e.from_s <= limit_s and e.until_s > from_s
+        ]
+        there = [seen for seen in routed if seen.state != "gone" and seen.at_s > from_s]
+        if self.status == "firing" and (fired or there):
+            to = f"; Alertmanager meant it for {', '.join(there[-1].receivers)}" if there else ""
+            return failed(
+                f"{self.alert} fired{f' at {fired[0].from_s:.1f} s' if fired else ''}, but {what} did not arrive {limit}{to}",
+                reason="not_delivered",
+                cites=cites(evidence, *(e.began for e in fired[:1]), *there[-1:]),
+            )
+        if self.status == "firing" and alerts.without(evidence) is None:
+            looked = alerting.watched(journal, from_s, limit_s)
+            if looked and not alerting.rules(journal, self.alert, limit_s):
+                return failed(
+                    f"{what} was not sent: Prometheus has no alerting rule {self.alert}",
+                    reason="rule_missing",
+                    cites=cites(evidence),
+                )
+        return failed(f"{what} was not sent {limit}", reason="missed", cites=cites(evidence))
+
+    def _not_observable(self, evidence: Evidence, limit_s: float) -> Finding | None:
+        """Why a page to that receiver could not have been seen here, or None."""
+        known = {seen.receiver: seen for seen in evidence.journal.of(ReceiverSeen, until_s=limit_s) if seen.observable}
+        blind = [
+            seen
+            for seen in evidence.journal.of(ReceiverSeen, until_s=limit_s)
+            if seen.receiver not in known and self.receiver in ("", seen.receiver)
+        ]
+        if self.receiver in known or (not self.receiver and known):
+            return None
+        if blind:
+            return inconclusive(
+                f"pages to {blind[0].receiver} cannot be seen: {blind[0].why}",
+                reason="not_observable",
+                decide="a receiver with a webhook on http://",
+                cites=cites(evidence, blind[0]),
+            )
+        has = ", ".join(sorted(known)) or "none"
+        return inconclusive(
+            f"Alertmanager's configuration has no receiver {self.receiver!r}; observable are: {has}"
+            if self.receiver
+            else "no receiver of Alertmanager's configuration is known",
+            reason="not_observable",
+            decide="the receiver's name as Alertmanager's configuration has it",
+            cites=cites(evidence),
+        )
+
+    @staticmethod
+    def _start(evidence: Evidence) -> str:
+        if not evidence.phase:
+            return "the gate"
+        return f"the end of {evidence.phase!r}" if evidence.then else f"the beginning of {evidence.phase!r}"

@@ -1,0 +1,117 @@
+"""Where a project's own Prometheus and Alertmanager are, read from its Compose file; nothing is started. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.stack import names as topology
+
+PORTS = {"prometheus": 9090, "alertmanager": 9093}
+_OTHERS = re.compile(
+    r"exporter|pushgateway|operator|adapter|config-reload|blackbox|thanos|promtail|bridge|proxy|webhook|karma"
+)
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """'service:port' of each, '' where there is none; `why` says how that was found, for a person.
+
+    prefix   paths that their servers answer under (--web.route-prefix), by the same words
+    """
+
+    prometheus: str = ""
+    alertmanager: str = ""
+    why: str = ""
+    prefix: Mapping[str, str] | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What the harness must reach."""
+        return tuple(target for target in (self.prometheus, self.alertmanager) if target)
+
+    def known(self) -> dict[str, str]:
+        """As a plan takes it."""
+        return {"prometheus": self.prometheus, "alertmanager": self.alertmanager, "why": self.why}
+
+
+def find_monitoring(config: topology.Config, prometheus: str = "", alertmanager: str = "") -> Monitoring:
+    """As the drill states it ('service:port', 'off'), else the one service whose image, name, command or port tells it.
+
+    Several that could be meant are none: the drill must say which.
+    """
+    found: dict[str, str] = {}
+    said: list[str] = []
+    for what, stated in (("prometheus", prometheus), ("alertmanager", alertmanager)):
+        if stated == "off":
+            said.append(f"{what} is switched off by the drill")
+        elif stated:
+            service = stated.partition(":")[0]
+            if service in topology.services(config):
+                found[what] = stated
+            else:
+                said.append(f"the drill's stack.observe names {service}, which is no service of it")
+        else:
+            able = sorted(set(_candidates(config, what)))
+            if len(able) == 1:
+                found[what] = f"{able[0]}:{_port(config, able[0], what)}"
+            elif able:
+                said.append(f"{' and '.join(able)} could be {what}: name one under stack.observe")
+            else:
+                said.append(f"no service of it is known to be {what}")
+    prefix = {what: _prefix(config, target.partition(":")[0]) for what, target in found.items()}
+    return Monitoring(found.get("prometheus", ""), found.get("alertmanager", ""), "; ".join(said), prefix)
+
+
+def command_of(body: Mapping[str, Any]) -> list[str]:
+    """Entrypoint and command of a service as words."""
+    words: list[str] = []
+    for key in ("entrypoint", "command"):
+        given = body.get(key)
+        words += [str(word) for word in given] if isinstance(given, list) else str(given or "").split()
+    return words
+
+
+def flag(words: list[str], name: str) -> str:
+    """The value of `--name=value` or `--name value`, also inside of a shell's one long word; '' without it."""
+    text = " ".join(words)
+    match = re.search(rf"--{re.escape(name)}(?:=|\s+)(['\"]?)([^\s'\"]+)\1", text)
+    return match.group(2) if match else ""
+
+
+def _candidates(config: topology.Config, what: str) -> Iterator[str]:
+    for name, body in topology.services(config).items():
+        build = body.get("build") or {}
+        image = str(body.get("image") or "").rpartition("/")[2].partition(":")[0].partition("@")[0]
+        context = str(build.get("target") or "") or str(build.get("dockerfile") or "")
+        words = command_of(body)
+        program = words[0].rpartition("/")[2] if words else ""
+        signs = (image, name.lower(), program, context.lower())
+        if any(_is(sign, what) for sign in signs) and topology.replicas(config, name) > 0:
+            yield name
+
+
+def _is(sign: str, what: str) -> bool:
+    words = re.split(r"[^a-z0-9]+", sign.lower())
+    short = {"prometheus": {"prometheus", "prom"}, "alertmanager": {"alertmanager"}}[what]
+    if _OTHERS.search(sign.lower()):
+        return False
+    if what == "prometheus" and "alertmanager" in words:  # Debian's prometheus-alertmanager
+        return False
+    return bool(short & set(words))
+
+
+def _port(config: topology.Config, service: str, what: str) -> int:
+    """The port of --web.listen-address where it is given, else the usual one."""
+    match = re.search(r":(\d{1,5})$", flag(command_of(topology.services(config)[service]), "web.listen-address"))
+    return int(match.group(1)) if match else PORTS[what]
+
+
+def _prefix(config: topology.Config, service: str) -> str:
+    words = command_of(topology.services(config)[service])
+    given = flag(words, "web.route-prefix")
+    if not given:
+        given = re.sub(r"^\w+://[^/]*", "", flag(words, "web.external-url"))
+    return "/" + given.strip("/") if given.strip("/") else ""
