@@ -49,6 +49,7 @@ class Second:
     due: int = 0
     dropped: int = 0
     late_us: int = 0
+    silent: int = 0  # tasks that ended without a request that Locust was told of
 
 
 class Gate:
@@ -69,6 +70,7 @@ class Gate:
         self._hub = gevent.get_hub()
         self.on_broken: Callable[[Exception], None] = lambda error: None
         self.last_due_us = 0
+        self.heard = False  # whether any task has sent a request that Locust was told of
         self.second = Second()
 
     def admit(self, shares: Sequence[tuple[type, float, int]]) -> None:
@@ -128,7 +130,10 @@ class Gate:
         if seat.held:
             self._recorder.settle(seat, raised)
         if not self._closed:
-            if not seat.filled:
+            if seat.filled:
+                self.heard = True
+            else:
+                self.second.silent += 1
                 self._writer.nothing_sent(seat.row, seat.begun_us - seat.due_us)
             self._pools[type(seat.user)].busy -= 1
         seat.row = OUTSIDE

@@ -113,7 +113,8 @@ class Generator:
                 if event is None:
                     if not self.ended:
                         self.ended = True
-                        detail = f"the load process died ({self._exit()}): {self._last_words()}"
+                        words = self._last_words()
+                        detail = f"the load process died ({self._exit()}){': ' if words else ''}{words}"
                         self._facts.append(LoadEnded(clean=False, ended_s=self._last_due_us / 1e6, detail=detail))
                     break
                 self._facts += self._as_facts(event)
@@ -211,22 +212,32 @@ class Generator:
             return f"Locust itself was not imported within {deadline_s:g} s; this machine is too busy"
         if self._starting:
             users, parked, where = (self._starting[key] for key in ("users", "parked", "where"))
+            where = where or self._place_by_signal()
             place = f"; one is at {where}" if where else ""
             return f"{users - parked} of {users} users did not end their on_start within {deadline_s:g} s{place}"
-        place = f"{self._importing['where']}: " if self._importing["where"] else ""
-        if not place and self._process is not None and self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGUSR1)
-            for _ in range(20):
-                time.sleep(0.05)
-                found = re.findall(rf'File "([^"]*{re.escape(name)})", line (\d+)', self._last_words(20000))
-                if found:
-                    place = f"{found[-1][0]}:{found[-1][1]}: "
-                    break
-        return f"{place}{name} blocks while it is imported (waited {deadline_s:g} s)"
+        place = self._importing["where"] or self._place_by_signal()
+        return f"{place}{': ' if place else ''}{name} blocks while it is imported (waited {deadline_s:g} s)"
 
-    def _last_words(self, length: int = 300) -> str:
+    def _place_by_signal(self) -> str:
+        """file:line in the locustfile at which a process stands that lets nothing else run; or ''."""
+        if self._process is None or self._process.poll() is not None:
+            return ""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGUSR1)
+        for _ in range(20):
+            time.sleep(0.05)
+            place = rf'File "([^"]*{re.escape(self.config.locustfile.name)})", line (\d+)'
+            if found := re.findall(place, self._log_end(20000)):
+                return f"{found[-1][0]}:{found[-1][1]}"
+        return ""
+
+    def _last_words(self) -> str:
+        """The last lines of Locust's log that are not its own routine."""
+        lines = [line.strip() for line in self._log_end(2000).splitlines()[1:]]
+        return "; ".join([line for line in lines if line and "/INFO/locust" not in line][-3:])
+
+    def _log_end(self, length: int) -> str:
         try:
-            return self.log.read_text(errors="replace")[-length:].strip()
+            return self.log.read_text(errors="replace")[-length:]
         except OSError:
             return ""

@@ -29,6 +29,10 @@ from harness.load.seat import Seats
 from harness.load.shares import shares
 
 LOOK_S = 0.1
+SILENT = (
+    "tasks end without a request that Locust knows of, so nothing is measured; a client that is not Locust's own has to "
+    "fire the request event for each (locust.events.request.fire)"
+)
 
 
 class Session:
@@ -60,7 +64,12 @@ class Session:
             self._channel.tell("refused", reason=refused.reason, where=refused.where)
             self._writer.close()
             return 2
-        self._serve()
+        try:
+            self._serve()
+        except SystemExit as error:  # gevent hands it on from whichever greenlet it was raised in
+            place = locustfile.place_of(error, self._path)
+            self._clean, self._detail = False, f"{place}: the locustfile ends the process (exit {error.code})"
+            self._stopping, self._drain_s = True, 0.0
         self._end()
         return 0
 
@@ -248,6 +257,8 @@ class Session:
             dropped=second.dropped,
             last_due_us=self._gate.last_due_us,
         )
+        if second.silent and not self._gate.heard:
+            self._channel.say("warning", SILENT)
         self._channel.flush()
 
     def _user_error(self, user_instance: Any, exception: BaseException, tb: Any) -> None:

@@ -1,0 +1,3 @@
+"""A module beside a locustfile."""
+
+WORDS = ("lamp",)
