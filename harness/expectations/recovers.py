@@ -8,9 +8,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.requests import cites, known_until_s, load_was_watched, not_begun, now_s
+from harness.expectations.requests import cites, error_rows, known_until_s, load_was_watched, not_begun, now_s, slowest_row
 from harness.facts import Injecting, LoadEnded, Mended, NotInjected
-from harness.journal import TICK_S, Journal
+from harness.journal import TICK_S, Journal, Window
 from harness.quantities import Seconds, spell
 from harness.stats import Recovery, holds, steady_from
 from harness.stats.steady import window_s
@@ -83,7 +83,9 @@ class Recovers(Expectation):
             span = _span(later.low_s - start_s, later.high_s - start_s)
             was = f"back only {span}" if later.held else "not back"
             what = self._what(evidence, limit_s, min(end_s, known_s))
-            return failed(f"the steady state was {was} {after}{what}", reason="late", measure=measure, cites=cited)
+            shown = self._rows(evidence, limit_s, min(end_s, known_s))
+            because = f"the steady state was {was} {after}{what}"
+            return failed(because, reason="late", measure=measure, cites=(*cited, *shown))
         if found.held:
             return inconclusive(
                 f"the steady state was back {_span(low, high)} {after}: too near the limit to tell",
@@ -113,6 +115,12 @@ class Recovers(Expectation):
             given_up_s=evidence.timeout_s if evidence.journal.last(LoadEnded) else math.inf,
             until_s=limit_s + 2 * window_s(steady.for_s),
         )
+
+    @staticmethod
+    def _rows(evidence: Evidence, limit_s: float, known_s: float) -> tuple[str, ...]:
+        """Requests that show it: the first that ended in error right after the limit, else the one that took longest."""
+        window = Window(limit_s, min(limit_s + evidence.steady.for_s, known_s))
+        return error_rows(evidence, window, "", ()) or slowest_row(evidence, window, "", False)
 
     @staticmethod
     def _what(evidence: Evidence, limit_s: float, known_s: float) -> str:

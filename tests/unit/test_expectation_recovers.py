@@ -92,3 +92,11 @@ def test_it_stands_in_then_after_a_fault() -> None:
     assert "no fault" in TEN.undecidable(Reach(window_s=30, arrivals=100, timeout_s=10, then=True, faulted=False))
     assert TEN.undecidable(Reach(window_s=30, arrivals=100, timeout_s=10, then=True)) == ""
     assert TEN.late_s() == 10.0
+
+
+def test_what_did_not_recover_is_shown_by_the_first_requests_after_the_limit_that_ended_in_error() -> None:
+    evidence = told((10, 40))
+    finding = TEN.check(evidence)
+    shown = [cite for cite in finding.cites if cite.startswith("row ")]
+    at_30 = next(i for i, at_s in enumerate(evidence.rows.intended_s) if at_s >= 30.0)
+    assert (finding.outcome, shown) == (FAILED, [f"row 0:{at_30 + i}" for i in range(3)])
