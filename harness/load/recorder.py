@@ -107,8 +107,8 @@ class Recorder:
             entry.seat.held.append(entry)
 
     def failed(self, entry: Entry, error: Exception) -> None:
-        """The client raised instead of reporting (a URL that is none, …)."""
-        self._writer.done(entry.row, entry.parent, 0, 0, 0, 0, classify(error, 0, entry), 0, 0)
+        """The client raised instead of reporting (a URL that is none, …): an error at its endpoint, without an answer."""
+        self._writer.done(entry.row, entry.parent, NEVER, entry.endpoint, 0, 0, classify(error, 0, entry), 0, 0)
 
     def settle(self, seat: Seat, raised: bool) -> None:
         """The task is over: requests of which the locustfile never said what became of them are what their answer was.
