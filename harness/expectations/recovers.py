@@ -8,7 +8,15 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.requests import cites, error_rows, known_until_s, load_was_watched, not_begun, now_s, slowest_row
+from harness.expectations.requests import (
+    cites,
+    error_rows,
+    known_until_s,
+    load_was_watched,
+    not_begun,
+    now_s,
+    slowest_row,
+)
 from harness.facts import Injecting, LoadEnded, Mended, NotInjected
 from harness.journal import TICK_S, Journal, Window
 from harness.quantities import Seconds, spell
