@@ -21,6 +21,8 @@ from harness.load.config import LoadConfig
 
 __all__ = ["Generator", "LoadConfig"]
 
+START_WITHIN_S = 10.0  # a process is forked in milliseconds; on a machine that is out of memory, perhaps never
+
 
 class Generator:
     """One load process. It dies with the harness: its standard input ends, and the kernel kills it with its parent."""
@@ -32,6 +34,7 @@ class Generator:
         self._process: subprocess.Popen[bytes] | None = None
         self._heard: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._facts: list[Fact] = []
+        self._asked = False  # a thread is starting the process, or has
         self._started = threading.Event()
         self._silent = threading.Event()  # the process has ended and everything it said is heard
         self._error: OSError | None = None
@@ -62,6 +65,7 @@ class Generator:
         path.write_text(self.config.to_json(self.ledger))
         # A thread of its own starts and hears the process: PR_SET_PDEATHSIG is tied to the thread that starts it
         # (prctl(2)), and somebody must always empty the pipe, or the load would stall.
+        self._asked = True
         threading.Thread(target=self._run, args=(path,), name="drill-load", daemon=True).start()
         self._started.wait()
         if self._error:
@@ -136,7 +140,9 @@ class Generator:
         self._forget()
 
     def kill(self) -> None:
-        """End it now. What it recorded stays."""
+        """End it now, also one that is just being started (a Ctrl-C at that instant). What it recorded stays."""
+        if self._asked:
+            self._started.wait(START_WITHIN_S)
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()

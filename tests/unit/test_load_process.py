@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -239,3 +240,28 @@ def test_stopping_lets_requests_in_flight_be_answered(server: Any, load: Load) -
     rows = read(generator.ledger)
     assert rows.outcome("ok").sum() == len(rows) > 3
     assert [fact.clean for fact in generator.poll() if isinstance(fact, LoadEnded)] == [True]
+
+
+def test_a_load_that_is_ended_while_its_process_is_being_started_leaves_no_process(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Ctrl-C at that instant: `start` has not returned, and `kill` is called all the same."""
+    generator = load("http_user", "http://127.0.0.1:1")
+    made: list[subprocess.Popen[bytes]] = []
+    begin, popen = threading.Event(), subprocess.Popen
+
+    def slow(*args: Any, **words: Any) -> subprocess.Popen[bytes]:
+        begin.wait()
+        made.append(popen(*args, **words))
+        return made[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", slow)
+    threading.Thread(target=generator.start, daemon=True).start()
+    while not generator.log.exists():
+        time.sleep(0.01)
+    killing = threading.Thread(target=generator.kill, daemon=True)
+    killing.start()
+    time.sleep(0.2)  # it is waiting by now
+    begin.set()
+    killing.join()
+    assert made[0].poll() is not None
