@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -229,7 +230,7 @@ def _copy_by_container(copy: Copy, runs: Path, image: str, run_label: str) -> No
     source, name = (copy.source, ".") if copy.source.is_dir() else (copy.source.parent, copy.source.name)
     inside = copy.place if name == "." else copy.place.parent
     inside.mkdir(exist_ok=True)
-    script = f'set -o pipefail; {" ".join(_pack(source, runs))} -C /from "$0" | {" ".join(_UNPACK)} -C /to'
+    script = f'set -o pipefail; {shlex.join(_pack(source, runs))} -C /from "$0" | {shlex.join(_UNPACK)} -C /to'
     answer = docker(
         "run", "--rm", "--network", "none", "--label", run_label, "-v", f"{source}:/from:ro", "-v", f"{inside}:/to",
         image, "bash", "-c", script, name, within_s=COPY_S,

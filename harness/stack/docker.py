@@ -122,19 +122,3 @@ def gone(answer: Answer) -> bool:
         "permission denied while trying to connect",
     )
     return answer.code == 124 or any(sign in said for sign in signs) or "is not a docker command" in said
-
-
-def socket_path() -> str:
-    """Where Docker's socket is on this machine: DOCKER_HOST, else the current context, else the usual place."""
-    host = os.environ.get("DOCKER_HOST", "")
-    if not host:
-        answer = docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
-        host = answer.out.strip() if answer.ok else ""
-    if host and not host.startswith("unix://"):
-        raise CannotRun(
-            Missing(
-                f"Docker at {host}: edges need a Docker on this machine",
-                "unset DOCKER_HOST or: docker context use default",
-            )
-        )
-    return host.removeprefix("unix://") or "/var/run/docker.sock"

@@ -9,9 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from harness.errors import CannotRun
+from harness.errors import CannotRun, Missing, NotApplied
 from harness.stack.changes.identity import RUN_LABEL
-from harness.stack.docker import docker, socket_path
+from harness.stack.docker import docker
 
 SILENT_S = 6.0
 """It says something each second; after this long without a word it hangs."""
@@ -96,7 +96,7 @@ class Keeper:
         command = (
             "docker", "run", "-i", "--rm", "--name", self._name, "--network", "none", "--pid", "host",
             "--cap-drop", "ALL", "--read-only", "--label", f"{RUN_LABEL}={self._run_id}",
-            "-v", f"{socket_path()}:/var/run/docker.sock", harness_tag(), "python3", "-m", "harness.inside", "keeper",
+            "-v", f"{_socket()}:/var/run/docker.sock", harness_tag(), "python3", "-m", "harness.inside", "keeper",
         )  # fmt: skip
         child = subprocess.Popen(
             command,
@@ -175,3 +175,13 @@ class Keeper:
             if child is not None and self._first.is_set() and silent_s > SILENT_S and child.poll() is None:
                 self._complaint = f"it was silent for {silent_s:.0f} s"
                 child.kill()
+
+
+def _socket() -> str:
+    """Raises CannotRun for a Docker on another machine."""
+    from harness.world.docker import socket_path
+
+    try:
+        return socket_path()
+    except NotApplied as error:
+        raise CannotRun(Missing(str(error), "unset DOCKER_HOST or: docker context use default")) from error

@@ -46,7 +46,9 @@ def socket_path() -> str:
             context = ContextAPI.get_current_context()
             host = str(getattr(context, "Host", "") or "")
     if host and not host.startswith(("unix://", "http+unix://")):
-        raise NotApplied(f"Docker at {host} is not on this machine: the witness cannot look from inside its networks")
+        raise NotApplied(
+            f"Docker at {host} is not on this machine: keeper and witness cannot look from inside its networks"
+        )
     path = "/" + host.partition("://")[2].lstrip("/")
     in_a_machine = sys.platform == "darwin" or any(
         part in path for part in ("/.docker/", "/.colima/", "/.orbstack/", "/.rd/")

@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": DATA | {"document"},
     "inside": set(),
     "load": DATA,
-    "stack": BOTTOM | {"doctor.images", "world.lookout", "probes"},
+    "stack": BOTTOM | {"doctor.images", "world.docker", "world.lookout", "probes"},
     "world": BOTTOM | {"doctor.images"},
 }
 IMPURE = {"time", "socket", "subprocess", "requests", "docker", "urllib", "http", "threading", "asyncio", "random"}
