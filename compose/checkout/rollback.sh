@@ -17,12 +17,14 @@ services=${*:-api}
 # shellcheck disable=SC2086 # names of services have no spaces
 docker compose --ansi never up --detach --no-deps --no-build --pull never --wait --wait-timeout 60 $services
 
+# What Compose says is one thing, what runs is another: every container must be of the file's own configuration, image included.
 for service in $services; do
-    wanted=$(docker compose config --images "$service" | sort | head -n 1)
-    wanted=$(docker image inspect --format '{{.Id}}' "$wanted")
-    for container in $(docker compose ps --quiet "$service"); do
-        runs=$(docker inspect --format '{{.Image}}' "$container")
-        [ "$runs" = "$wanted" ] || { echo "rollback: $container of $service runs $runs, not $wanted" >&2; exit 1; }
+    wanted=$(docker compose config --hash "$service" | cut -d ' ' -f 2)
+    containers=$(docker compose ps --quiet "$service")
+    [ -n "$containers" ] || { echo "rollback: $service has no container" >&2; exit 1; }
+    for container in $containers; do
+        runs=$(docker inspect --format '{{index .Config.Labels "com.docker.compose.config-hash"}} {{.Config.Image}}' "$container")
+        [ "${runs%% *}" = "$wanted" ] || { echo "rollback: a container of $service still runs ${runs#* } ($container)" >&2; exit 1; }
+        echo "rollback: $service runs ${runs#* }"
     done
-    echo "rollback: $service runs $wanted"
 done
