@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.errors import CannotRun, Missing, NotApplied
 from harness.expectations.base import Steady
 from harness.facts import Blinded, ListenersChanged, Looked
 from harness.logfiles import read_logs
@@ -42,15 +43,19 @@ class Parts:
     closing: contextlib.ExitStack
 
     def begin_looking(self, plan: Plan) -> None:
-        """The lookout can enter the callers' networks only once they run."""
-        self.lookout.start()
+        """The lookout can enter the callers' networks only once they run. Raises CannotRun when it does not start."""
         self.closing.callback(self.lookout.close)
+        with needed():
+            self.lookout.start()
         for hurt, limit_ms in look_limits(plan).items():
             self.lookout.limit(hurt, limit_ms)
 
 
 def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Parts:
-    """Start what must be there before the first service: an edge opens as soon as its dependency listens."""
+    """Start what must be there before the first service: an edge opens as soon as its dependency listens.
+
+    Each is closed whatever happens, also when its start is interrupted. Raises CannotRun when one does not start.
+    """
     from harness.stack.keeper import Keeper
     from harness.world.containers import Containers
     from harness.world.logs import LogFiles
@@ -65,8 +70,8 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
         restart=stack.restart_toxiproxy,
         by_hand=(f"docker restart {stack.project_name}-drill-toxiproxy-1", f"drill mend {run}"),
     )
-    proxies.start()
     closing.callback(proxies.close)
+    proxies.start()
     lookout = Lookout(run, stack.project_name, stack.edges, stack.services)
 
     def heard(service: str, ports: tuple[int, ...]) -> None:
@@ -78,14 +83,24 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
         record(Blinded(probe="keeper", target="", error=why) if why else Looked(probe="keeper", target=""))
 
     keeper = Keeper(run, stack.project_name, stack.dependencies, heard, session.stop.lost, gap)
-    keeper.start()
     closing.callback(keeper.close)
-    containers = Containers(run, stack.project_name, session.clock.opened_ns)
+    keeper.start()
+    with needed():
+        containers = Containers(run, stack.project_name, session.clock.opened_ns)
     closing.callback(containers.close)
     logs = LogFiles(run, session.folder.logs, containers)
     logs.start()
     closing.callback(logs.close)
     return Parts(proxies, containers, logs, lookout, closing)
+
+
+@contextlib.contextmanager
+def needed() -> Iterator[None]:
+    """Before the first injection what does not answer keeps a run from beginning; it is no error of the harness."""
+    try:
+        yield
+    except NotApplied as error:
+        raise CannotRun(Missing(str(error), "drill doctor")) from error
 
 
 def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, closing: contextlib.ExitStack) -> Engine:
