@@ -19,10 +19,10 @@ class Compose:
     directory: Path
     env_files: tuple[Path, ...] = ()
 
-    def up(self, services: Sequence[str], within_s: float) -> Answer:
+    def up(self, services: Sequence[str], within_s: float, *options: str) -> Answer:
         """Create and start these services, or all; pulls and builds nothing. The command is killed at the deadline."""
         return self._run(
-            "up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", *services, within_s=within_s
+            "up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", *options, *services, within_s=within_s
         )
 
     def down_networks(self) -> Answer:

@@ -50,6 +50,11 @@ class Containers:
             row for row in rows if row["Labels"].get("com.docker.compose.oneoff") != "True" and _asked(row, service)
         ]
 
+    def described(self, service: str) -> Sequence[dict[str, Any]]:
+        """The service's containers as `docker inspect` tells them. Raises NotApplied when Docker does not answer."""
+        found = (self._inspect(row["Id"]) for row in self.listed(service))
+        return [data for data in found if data is not None]
+
     def states(self, service: str = "") -> Sequence[ContainerSeen]:
         """Every container of the service (of the stack), sorted by name. Raises NotApplied when Docker does not
         answer."""

@@ -1,0 +1,294 @@
+"""Releases of a running stack: the changed service is written into the run's own Compose file, and Compose starts it again.
+
+The file as it was stays beside it as compose.good.yaml: what a rollback goes back to, and what we put back at the end.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shlex
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import CannotRun, NotApplied, NotMended
+from harness.facts import Deployed, ReleaseSeen
+from harness.stack.compose import Compose
+from harness.stack.docker import docker, inspected
+from harness.stack.project import write_private, written
+from harness.world.handles import Release
+
+GOOD = "compose.good.yaml"
+UP_S = 90.0
+"""A container that ignores its stop signal is killed after its grace (10 s as a rule), each replica in turn."""
+READY_S = 30.0
+"""A release whose health check does not turn healthy is deployed all the same, for that is one way of being bad."""
+LOOK_EVERY_S = 0.1
+
+Config = dict[str, Any]
+Described = Mapping[str, Any]
+
+
+def changed(config: Config, release: Release) -> Config:
+    """The Compose file with the release in it. Pure. Raises NotApplied for a service that is not there."""
+    new = copy.deepcopy(config)
+    for name in release.services:
+        body = new.get("services", {}).get(name)
+        if body is None:
+            raise NotApplied(f"the stack has no service {name!r} to deploy")
+        if release.image:
+            body["image"] = release.image
+            body.pop("build", None)
+        if release.environment:
+            body["environment"] = {**(body.get("environment") or {}), **release.environment}
+    return new
+
+
+@dataclass
+class _Out:
+    """The release that is out: what told good from bad before it was deployed, by service."""
+
+    release: Release
+    bad_image: str
+    good_images: Mapping[str, frozenset[str]]
+    good_names: Mapping[str, str]
+    holder: str = ""
+    over: bool = False
+
+
+@dataclass
+class Releases:
+    """Implements handles.Releases. `described` is Docker's own description of a service's containers (world.containers)."""
+
+    compose: Compose
+    run_id: str
+    described: Callable[[str], Sequence[Described]]
+    now_s: Callable[[], float]
+    _out: _Out | None = None
+    _news: list[Deployed] = field(default_factory=list)
+    _busy: bool = False
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def good_file(self) -> Path:
+        return self.compose.file.with_name(GOOD)
+
+    # --- changing -----------------------------------------------------------------------------------------------------
+
+    def deploy(self, holder: str, release: Release) -> Mapping[str, Any]:
+        """See handles.Releases.deploy."""
+        with self._lock:
+            if self._out is not None and not self._out.over:
+                raise NotApplied(f"the release of {self._out.holder} is still out: one at a time")
+            config = _read(self.compose.file)
+            file = changed(config, release)
+            out = self._known(holder, release)
+            write_private(self.good_file, written(config))
+            self._out = out
+            begun_s = self.now_s()
+            try:
+                self._busy = True
+                _replace(self.compose.file, written(file))
+                self._start(release.services, "bad", one_by_one=release.one_by_one)
+                self._tell("harness", begun_s)
+            finally:
+                self._busy = False
+            return {seen.container: f"{seen.release}: {seen.image}" for seen in self.current()}
+
+    def restore(self, holder: str) -> str:
+        """See handles.Releases.restore."""
+        with self._lock:
+            out = self._out
+            if out is None or out.over or out.holder != holder:
+                return ""
+            try:
+                self._busy = True
+                begun_s = self.now_s()
+                ill = self._not("good")
+                _replace(self.compose.file, self.good_file.read_text())
+                if ill:
+                    self._start(out.release.services, "good", one_by_one=False)
+                    self._tell("mend", begun_s)
+                out.over = True
+                return "" if ill else "rollback"
+            except (NotApplied, CannotRun, OSError) as error:
+                services = " ".join(out.release.services)
+                raise NotMended(
+                    f"the good release of {services} could not be put back: {error}. By hand:",
+                    (f"{shlex.join(self._command(self.good_file))} up -d --no-deps --force-recreate {services}",),
+                ) from error
+            finally:
+                self._busy = False
+
+    def _start(self, services: Sequence[str], wanted: str, *, one_by_one: bool) -> None:
+        """Have Compose start the services as the file now says, and wait until every container runs it, and is healthy."""
+        ends_s = time.monotonic() + UP_S
+        for service in services:
+            before = sorted(self.described(service), key=_name) if one_by_one else []
+            for done, container in enumerate(before if len(before) > 1 else (), start=1):
+                self._remove(container)
+                self._up((service,), ends_s, "--no-recreate")
+                self._await(service, wanted, done, ends_s)
+        self._up(services, ends_s)
+        for service in services:
+            self._await(service, wanted, len(self.described(service)), ends_s)
+        wrong = self._not(wanted)
+        if wrong:
+            said = ", ".join(f"{seen.container} runs {seen.image or 'nothing'} ({seen.release})" for seen in wrong)
+            raise NotApplied(f"after `docker compose up` {said}")
+
+    def _up(self, services: Sequence[str], ends_s: float, *options: str) -> None:
+        answer = self.compose.up(services, max(1.0, ends_s - time.monotonic()), "--no-deps", *options)
+        if not answer.ok:
+            raise NotApplied(f"docker compose up {' '.join(services)}: {answer.why}")
+
+    def _remove(self, container: Described) -> None:
+        """Take one replica away as a rolling deployment does: its stop signal, its grace, then the container."""
+        for words in (("stop",), ("rm", "--force", "--volumes")):
+            answer = docker(*words, str(container["Id"]), within_s=UP_S)
+            if not answer.ok:
+                raise NotApplied(f"docker {words[0]} {_name(container)}: {answer.why}")
+
+    def _await(self, service: str, wanted: str, count: int, ends_s: float) -> None:
+        """Wait until so many containers of this release are healthy, have ended, or have had the time to."""
+        ends_s = min(ends_s, time.monotonic() + READY_S)
+        while time.monotonic() < ends_s:
+            mine = [container for container in self.described(service) if self._release(service, container) == wanted]
+            if len(mine) >= count and all(_decided(container) for container in mine):
+                return
+            time.sleep(LOOK_EVERY_S)
+
+    def _tell(self, by: str, begun_s: float) -> None:
+        assert self._out is not None
+        for service in self._out.release.services:
+            mine = [seen for seen in self.current() if seen.service == service]
+            image = mine[0].image if mine else ""
+            at_s = self.now_s()
+            told = Deployed(service=service, image=image, by=by, replicas=len(mine), begun_s=begun_s, happened_s=at_s)
+            self._news.append(told)
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def current(self) -> Sequence[ReleaseSeen]:
+        """See handles.Releases.current."""
+        out = self._out
+        if out is None:
+            return ()
+        return tuple(
+            ReleaseSeen(
+                service=service,
+                container=_name(container),
+                release=self._release(service, container),
+                image=str(container["Config"].get("Image") or ""),
+            )
+            for service in out.release.services
+            for container in sorted(self.described(service), key=_name)
+            if container["State"].get("Status") != "created"  # Compose gives it a passing name until it is started
+        )
+
+    def busy(self) -> bool:
+        return self._busy
+
+    def news(self) -> Sequence[Deployed]:
+        news, self._news = self._news, []
+        return tuple(news)
+
+    def told(self) -> Mapping[str, str]:
+        """See handles.Releases.told. The same words stand in the docstring of `rolled_back`."""
+        told = {
+            "COMPOSE_PROJECT_NAME": self.compose.project,
+            "COMPOSE_FILE": str(self.compose.file),
+            "DRILL_RUN": self.run_id,
+        }
+        out = self._out
+        if out is not None:
+            first = out.release.services[0]
+            told |= {
+                "DRILL_SERVICE": " ".join(out.release.services),
+                "DRILL_GOOD_IMAGE": out.good_names.get(first, ""),
+                "DRILL_BAD_IMAGE": out.release.image or out.good_names.get(first, ""),
+                "DRILL_GOOD_COMPOSE": str(self.good_file),
+            }
+        return told
+
+    def _not(self, wanted: str) -> list[ReleaseSeen]:
+        """Containers of the services that run something else; a service without any counts as one."""
+        assert self._out is not None
+        seen = self.current()
+        empty = [name for name in self._out.release.services if not any(one.service == name for one in seen)]
+        absent = [ReleaseSeen(service=name, container=name, release="gone") for name in empty]
+        return [one for one in seen if one.release != wanted] + absent
+
+    def _release(self, service: str, container: Described) -> str:
+        out = self._out
+        assert out is not None
+        image, given = str(container["Image"]), _environment(container)
+        differs = all(given.get(name) == value for name, value in out.release.environment.items())
+        if differs and (not out.bad_image or image == out.bad_image):
+            return "bad"
+        return "good" if image in out.good_images.get(service, ()) else "other"
+
+    def _known(self, holder: str, release: Release) -> _Out:
+        """What tells the releases apart, read before anything is changed. Raises NotApplied when nothing does."""
+        bad_image = ""
+        if release.image:
+            found = inspected("image", release.image)
+            if not found:
+                raise NotApplied(f"the image {release.image} is not here")
+            bad_image = str(found[0]["Id"])
+        good: dict[str, frozenset[str]] = {}
+        names: dict[str, str] = {}
+        for service in release.services:
+            running = list(self.described(service))
+            if not running:
+                raise NotApplied(f"{service} has no container to be replaced")
+            good[service] = frozenset(str(one["Image"]) for one in running)
+            names[service] = str(running[0]["Config"].get("Image") or "")
+            same = [one for one in running if bad_image in ("", str(one["Image"]))]
+            if any(_has(one, release.environment) for one in same):
+                raise NotApplied(f"{service} runs this release already: nothing would change")
+        return _Out(release, bad_image, good, names, holder)
+
+    def _command(self, file: Path) -> list[str]:
+        return ["docker", "compose", "-p", self.compose.project, "-f", str(file)]
+
+
+def _decided(container: Described) -> bool:
+    """Whether nothing more is to be awaited of it: healthy, unhealthy, without a health check but running, or ended."""
+    state = container["State"]
+    health = str((state.get("Health") or {}).get("Status", ""))
+    if state.get("Status") in ("exited", "dead"):
+        return True
+    return bool(state.get("Running")) and health in ("", "none", "healthy", "unhealthy")
+
+
+def _has(container: Described, environment: Mapping[str, str]) -> bool:
+    given = _environment(container)
+    return all(given.get(name) == value for name, value in environment.items())
+
+
+def _environment(container: Described) -> dict[str, str]:
+    return dict(str(line).partition("=")[::2] for line in container["Config"].get("Env") or ())
+
+
+def _name(container: Described) -> str:
+    return str(container["Name"]).lstrip("/")
+
+
+def _read(file: Path) -> Config:
+    """A file that `written` wrote, `$` as the containers see it."""
+    config = json.loads(file.read_text().replace("$$", "$"))
+    assert isinstance(config, dict)
+    return config
+
+
+def _replace(file: Path, text: str) -> None:
+    """Whole or not at all: somebody's own `docker compose` may be reading it."""
+    fresh = file.with_name(f".{file.name}.new")
+    write_private(fresh, text)
+    os.replace(fresh, file)
