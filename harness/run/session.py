@@ -156,9 +156,8 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
     session.display.say("taking everything down")
     left = _take_down(stack)
     if left:
-        record(
-            Broke(error=f"could not be taken down: {', '.join(left)}; try again with: drill mend {session.folder.run}")
-        )
+        what = ", ".join(one.splitlines()[0] for one in left)
+        record(Broke(error=f"could not be taken down: {what}; try again with: drill mend {session.folder.run}"))
     record(Closed(left=left))
     if refused:
         raise refused

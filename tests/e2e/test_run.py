@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from shop_runs import SHOP, Run, Told, docker, told_by
 
 from harness.facts import (
     Broke,
     Closed,
     ContainerSeen,
-    Fact,
     HaltAsked,
     Injected,
     Injecting,
@@ -31,183 +25,59 @@ from harness.facts import (
     PhaseEnded,
     Refused,
 )
-from harness.journal import Journal, read
 
 pytestmark = pytest.mark.e2e
-
-SHOP = Path(__file__).parent / "projects" / "shop"
-AT_ONCE = 3  # runs side by side, which is itself one of the promises
-
-DRILL = """
-drill: shop
-stack: {{compose: [{compose}], ready_within: {ready_within}}}
-load:
-  locustfile: {locustfile}
-  against: web:8080
-  arrivals: [{{for: 1m, rate: 20/s}}]
-  max_in_flight: 30
-  timeout: 3s
-steady: {{for: 4s, within: 40s, all: [errors < 1%, p95 < 1s]}}
-phases:
-  - name: slow
-    for: 6s
-    faults: [{{latency: {{edge: web->store, delay: 150ms}}}}]
-    expect: [{{errors_below: {{request: GET /item, ratio: 2%}}}}, {{responds_within: {{request: GET /item, p50: 2s}}}}]
-    then: [{{recovers: {{within: 20s}}}}]
-  - name: gone
-    for: 6s
-    faults: [{{down: {{edge: web->store}}}}]
-    expect: [{{log_seen: {{service: web, contains: ERROR store, within: 5s}}}}]
-    then: [{{recovers: {{within: 20s}}}}]
-expect: [{{stays_up: {{service: "*"}}}}, {{log_quiet: {{service: web, matches: Traceback}}}}]
-abort: {{max_duration: 4m}}
-"""
-
-
-@dataclass
-class Run:
-    """One `drill run` of the shop, in a folder of its own."""
-
-    home: Path
-    options: tuple[str, ...] = ()
-    env: dict[str, str] = field(default_factory=dict)
-    compose: Path = SHOP / "compose.yaml"
-    locustfile: Path = SHOP / "locustfile.py"
-    ready_within: str = "60s"
-    code: int | None = None
-    said: str = ""
-
-    def start(self) -> subprocess.Popen[str]:
-        self.home.mkdir(parents=True)
-        (self.home / "pyproject.toml").write_text("[tool.drill]\n")
-        (self.home / "shop.yaml").write_text(
-            DRILL.format(compose=self.compose, locustfile=self.locustfile, ready_within=self.ready_within)
-        )
-        return subprocess.Popen(
-            [sys.executable, "-m", "harness", "run", "shop.yaml", "--live", "plain", *self.options],
-            cwd=self.home,
-            env={**os.environ, **self.env},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def finish(self, process: subprocess.Popen[str], meanwhile: Callable[[subprocess.Popen[str]], None]) -> Run:
-        """Wait for its end, doing something to it meanwhile; what was said is kept."""
-        lines: list[str] = []
-        reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
-        reader.start()
-        try:
-            meanwhile(process)
-            process.wait()
-        finally:
-            process.kill()
-            reader.join()
-            self.said = "".join(lines)
-        self.code = process.returncode
-        return self
-
-    def drill(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "harness", *words],
-            cwd=self.home,
-            env={**os.environ, **self.env},
-            capture_output=True,
-            text=True,
-        )
-
-    @property
-    def folder(self) -> Path:
-        return (self.home / "runs" / "latest").resolve()
-
-    @property
-    def journal(self) -> Journal:
-        return read(self.folder)
-
-    @property
-    def verdict(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads((self.folder / "verdict.json").read_text())
-        return document
-
-    def outcome(self, ending: str) -> str:
-        (found,) = [f["outcome"] for f in self.verdict["findings"] if f["id"].endswith(ending)]
-        return str(found)
-
-    def left(self) -> list[str]:
-        """Everything in Docker that still bears the run's label."""
-        label = f"label=io.drill.run={self.folder.name.rpartition('-')[2]}"
-        found = []
-        for kind in (("ps", "-a"), ("network", "ls"), ("volume", "ls")):
-            found += docker(*kind, "-q", "--filter", label).split()
-        return found
-
-    def await_fact(self, process: subprocess.Popen[str], kind: type[Fact], **fields: Any) -> None:
-        """Wait until the run has written such a fact. It must come while the run lives."""
-        while not (self.folder / "facts").is_dir() or not self.journal.of(kind, **fields):
-            assert process.poll() is None, f"the run ended before {kind.__name__} {fields}"
-            time.sleep(0.05)
-
-    def container(self, service: str) -> str:
-        run = self.folder.name.rpartition("-")[2]
-        return docker("ps", "-aq", "--filter", f"label=com.docker.compose.project=drill-{run}",
-                      "--filter", f"label=com.docker.compose.service={service}").split()[0]  # fmt: skip
-
-
-def docker(*words: str) -> str:
-    return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout
-
 
 # --- the stories: each is one run, and what is done to it -----------------------------------------------------------------
 
 
-def plain(run: Run, process: subprocess.Popen[str]) -> None:
+def plain(run: Run, process: subprocess.Popen[bytes]) -> None:
     """Nothing is done to it."""
 
 
-def stop_store_after_our_mend(run: Run, process: subprocess.Popen[str]) -> None:
+def stop_store_after_our_mend(run: Run, process: subprocess.Popen[bytes]) -> None:
     run.await_fact(process, PhaseEnded, phase="slow")
     time.sleep(1.5)  # some looks of the witness: the mend is proven
     docker("kill", run.container("store"))
 
 
-def kill_web_under_load(run: Run, process: subprocess.Popen[str]) -> None:
+def kill_web_under_load(run: Run, process: subprocess.Popen[bytes]) -> None:
     run.await_fact(process, PhaseBegan, phase="gone")
     docker("kill", run.container("web"))
 
 
-def interrupt_while_starting(run: Run, process: subprocess.Popen[str]) -> None:
+def interrupt_while_starting(run: Run, process: subprocess.Popen[bytes]) -> None:
     while not run.folder.joinpath("stack.json").exists():
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
 
 
-def interrupt_at_the_gate(run: Run, process: subprocess.Popen[str]) -> None:
+def interrupt_at_the_gate(run: Run, process: subprocess.Popen[bytes]) -> None:
     run.await_fact(process, LoadReady)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
 
 
-def terminate_with_a_fault_on(run: Run, process: subprocess.Popen[str]) -> None:
+def terminate_with_a_fault_on(run: Run, process: subprocess.Popen[bytes]) -> None:
     run.await_fact(process, Injected)
     process.send_signal(signal.SIGTERM)
 
 
-def interrupt_twice_after_a_phase(run: Run, process: subprocess.Popen[str]) -> None:
+def interrupt_twice_after_a_phase(run: Run, process: subprocess.Popen[bytes]) -> None:
     run.await_fact(process, PhaseEnded, phase="slow")
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
 
 
-def halt_with_a_fault_on(run: Run, process: subprocess.Popen[str]) -> None:
+def halt_with_a_fault_on(run: Run, process: subprocess.Popen[bytes]) -> None:
     run.await_fact(process, Injected)
     halted = run.drill("halt", "--reason", "a real incident")
     assert halted.returncode == 0, halted.stderr
     assert "faults out" in halted.stderr
 
 
-def halt_a_harness_that_hangs(run: Run, process: subprocess.Popen[str]) -> None:
+def halt_a_harness_that_hangs(run: Run, process: subprocess.Popen[bytes]) -> None:
     run.await_fact(process, Injected)
     process.send_signal(signal.SIGSTOP)
     halted = run.drill("halt", "--patience", "1s")
@@ -215,12 +85,12 @@ def halt_a_harness_that_hangs(run: Run, process: subprocess.Popen[str]) -> None:
     assert "did not answer" in halted.stderr
 
 
-def kill_with_a_fault_on(run: Run, process: subprocess.Popen[str]) -> None:
+def kill_with_a_fault_on(run: Run, process: subprocess.Popen[bytes]) -> None:
     run.await_fact(process, Injected)
     process.kill()
 
 
-STORIES: dict[str, tuple[Callable[[Run, subprocess.Popen[str]], None], dict[str, Any]]] = {
+STORIES: dict[str, tuple[Callable[[Run, subprocess.Popen[bytes]], None], dict[str, Any]]] = {
     "plain": (plain, {}),
     "placebo": (plain, {"options": ("--baseline",)}),
     "store stopped by another hand": (stop_store_after_our_mend, {}),
@@ -241,25 +111,14 @@ STORIES: dict[str, tuple[Callable[[Run, subprocess.Popen[str]], None], dict[str,
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, docker_engine: None) -> Iterator[Callable[[str], Run]]:
-    """Every story, played once, some side by side; `told(name)` is the run when it is over."""
-    home = tmp_path_factory.mktemp("shop")
-
-    def play(name: str) -> Run:
-        act, settings = STORIES[name]
-        run = Run(home / name.replace(" ", "-"), **settings)
-        return run.finish(run.start(), lambda process: act(run, process))
-
-    pool = ThreadPoolExecutor(AT_ONCE)
-    runs: dict[str, Future[Run]] = {name: pool.submit(play, name) for name in STORIES}
-    yield lambda name: runs[name].result()
-    pool.shutdown(cancel_futures=True)
+def told(tmp_path_factory: pytest.TempPathFactory, docker_engine: None) -> Iterator[Told]:
+    yield from told_by(tmp_path_factory.mktemp("shop"), STORIES)
 
 
 # --- what must hold of them -------------------------------------------------------------------------------------------------
 
 
-def test_a_drill_on_a_sound_service_passes_with_every_fault_landed_and_gone(told: Callable[[str], Run]) -> None:
+def test_a_drill_on_a_sound_service_passes_with_every_fault_landed_and_gone(told: Told) -> None:
     run = told("plain")
     assert run.code == 0, run.said
     assert [f["landing"]["outcome"] for f in run.verdict["faults"]] == ["landed", "landed"]
@@ -267,7 +126,7 @@ def test_a_drill_on_a_sound_service_passes_with_every_fault_landed_and_gone(told
 
 
 def test_judging_a_stored_run_again_gives_the_same_bytes_and_another_drill_another_verdict(
-    told: Callable[[str], Run], tmp_path: Path
+    told: Told, tmp_path: Path
 ) -> None:
     run = told("plain")
     before = (run.folder / "verdict.json").read_bytes()
@@ -279,7 +138,7 @@ def test_judging_a_stored_run_again_gives_the_same_bytes_and_another_drill_anoth
     assert again.returncode == 1, again.stdout + again.stderr
 
 
-def test_the_ledger_of_a_run_can_be_exported(told: Callable[[str], Run]) -> None:
+def test_the_ledger_of_a_run_can_be_exported(told: Told) -> None:
     run = told("plain")
     exported = run.drill("export", str(run.folder), "--format", "csv")
     lines = exported.stdout.splitlines()
@@ -287,35 +146,35 @@ def test_the_ledger_of_a_run_can_be_exported(told: Callable[[str], Run]) -> None
     assert "GET /item" in exported.stdout
 
 
-def test_a_run_without_a_fault_decides_nothing_about_faults(told: Callable[[str], Run]) -> None:
+def test_a_run_without_a_fault_decides_nothing_about_faults(told: Told) -> None:
     run = told("placebo")
     assert run.code == 3, run.said
     assert not run.journal.of(Injecting)
     assert {f["outcome"] for f in run.verdict["findings"] if f["phase"]} == {"inconclusive"}
 
 
-def test_a_store_stopped_by_another_hand_after_our_mend_fails_the_recovery(told: Callable[[str], Run]) -> None:
+def test_a_store_stopped_by_another_hand_after_our_mend_fails_the_recovery(told: Told) -> None:
     run = told("store stopped by another hand")
     assert run.code == 1, run.said
     assert run.outcome("slow/recovers-steady") == "failed"
     assert not run.journal.of(PhaseBegan, phase="gone"), "the next phase must not begin on a broken stack"
 
 
-def test_an_edge_that_its_caller_goes_around_is_refused_before_anything_is_injected(told: Callable[[str], Run]) -> None:
+def test_an_edge_that_its_caller_goes_around_is_refused_before_anything_is_injected(told: Told) -> None:
     run = told("bypassed")
     assert run.code == 4, run.said
     assert "bypassed" in run.said
     assert not run.journal.of(Injecting)
 
 
-def test_a_starved_generator_makes_the_run_invalid(told: Callable[[str], Run]) -> None:
+def test_a_starved_generator_makes_the_run_invalid(told: Told) -> None:
     run = told("starved")
     assert run.code == 3, run.said
     assert run.verdict["invalid"]
     assert "passed" not in {f["outcome"] for f in run.verdict["findings"]}
 
 
-def test_a_service_that_dies_under_load_is_named(told: Callable[[str], Run]) -> None:
+def test_a_service_that_dies_under_load_is_named(told: Told) -> None:
     run = told("web killed")
     assert run.code == 1, run.said
     (finding,) = [f for f in run.verdict["findings"] if f["id"] == "run/stays_up-all"]
@@ -324,7 +183,7 @@ def test_a_service_that_dies_under_load_is_named(told: Callable[[str], Run]) -> 
 
 
 def test_a_service_that_does_not_come_back_by_itself_is_a_finding_though_docker_calls_it_healthy(
-    told: Callable[[str], Run],
+    told: Told,
 ) -> None:
     run = told("stubborn")
     assert run.code == 1, run.said
@@ -346,9 +205,7 @@ def test_a_service_that_does_not_come_back_by_itself_is_a_finding_though_docker_
         ("store stopped by another hand", None),
     ],
 )
-def test_however_a_run_ends_nothing_is_left_and_nothing_is_lost(
-    told: Callable[[str], Run], story: str, code: int | None
-) -> None:
+def test_however_a_run_ends_nothing_is_left_and_nothing_is_lost(told: Told, story: str, code: int | None) -> None:
     run = told(story)
     assert code is None or run.code == code, run.said
     assert run.left() == []
@@ -358,19 +215,19 @@ def test_however_a_run_ends_nothing_is_left_and_nothing_is_lost(
     assert {f.fault for f in journal.of(Injected)} <= {f.fault for f in journal.of(Mended)}
 
 
-def test_halt_says_who_and_why(told: Callable[[str], Run]) -> None:
+def test_halt_says_who_and_why(told: Told) -> None:
     (asked,) = told("halted").journal.of(HaltAsked)
     assert asked.reason == "a real incident"
 
 
-def test_a_harness_that_hangs_is_halted_from_outside_and_cleared_up(told: Callable[[str], Run]) -> None:
+def test_a_harness_that_hangs_is_halted_from_outside_and_cleared_up(told: Told) -> None:
     run = told("hanging")
     assert run.code == -signal.SIGKILL
     assert run.left() == []
     assert run.journal.of(Mended)
 
 
-def test_what_a_killed_run_left_is_found_by_its_labels_and_its_evidence_is_judged(told: Callable[[str], Run]) -> None:
+def test_what_a_killed_run_left_is_found_by_its_labels_and_its_evidence_is_judged(told: Told) -> None:
     run = told("killed")
     assert run.code == -signal.SIGKILL
     mended = run.drill("mend")
@@ -382,11 +239,11 @@ def test_what_a_killed_run_left_is_found_by_its_labels_and_its_evidence_is_judge
     assert run.drill("mend").returncode == 0
 
 
-def test_a_stack_that_never_becomes_healthy_is_named_with_its_service(told: Callable[[str], Run]) -> None:
+def test_a_stack_that_never_becomes_healthy_is_named_with_its_service(told: Told) -> None:
     run = told("never healthy")
     (refused,) = run.journal.of(Refused)
     assert "web" in refused.reason
 
 
-def test_a_broken_locustfile_is_shown_with_its_line(told: Callable[[str], Run]) -> None:
+def test_a_broken_locustfile_is_shown_with_its_line(told: Told) -> None:
     assert "broken.py:4" in told("broken locustfile").said
