@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,16 @@ from harness.verdict import Verdict
 
 if TYPE_CHECKING:
     from harness.journal import Journal
+    from harness.report.story import Story
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict, and the document that all reports are made of (harness.document.verdict_doc)."""
+    """The verdict, the document that all reports are made of (harness.document.verdict_doc), and the evidence behind it."""
 
     verdict: Verdict
     document: dict[str, Any]
+    story: Story
 
 
 def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal | None = None) -> Judgement:
@@ -37,6 +40,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.judge import faults_of, judge
     from harness.logfiles import read_logs
     from harness.plan import make_plan
+    from harness.report.story import Story
 
     journal = journals.read(folder)
     if told is not None:
@@ -47,24 +51,52 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     rows = ledger.read(folder / "ledger") if (folder / "ledger").is_dir() else ledger.NO_ROWS
     logs = read_logs(folder / "logs", journal)
     over = journal.first(Closed) is not None
-    verdict = judge(drill, make_plan(drill).all_claims, journal, rows, logs, over=over)
+    plan = make_plan(drill)
+    verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over)
     document = verdict_doc(verdict, journal, rows, faults_of(drill), timeout_s=drill.load.timeout_s)
-    return Judgement(verdict, document)
+    drill_text = drill.origin.document.text if drill_file is None else ""
+    return Judgement(verdict, document, Story(document, journal, rows, logs, plan, drill_text, _images(folder)))
 
 
 def write_results(folder: Path, judgement: Judgement, *, junit: Path | None = None) -> None:
-    """verdict.json and junit.xml in the folder, whole or not at all; `junit` is a further place for the latter."""
+    """verdict.json, junit.xml and report.html in the folder, whole or not at all; `junit` is a further place for that one.
+
+    The verdict is written first: whatever becomes of the report, it is there.
+    """
     from harness.report.json_doc import text
     from harness.report.junit import junit_xml
 
-    _write(folder / "verdict.json", text(judgement.document))
-    _write(folder / "junit.xml", junit_xml(judgement.document))
+    write_whole(folder / "verdict.json", text(judgement.document))
+    write_whole(folder / "junit.xml", junit_xml(judgement.document))
+    write_whole(folder / "report.html", report_page(judgement.story))
     if junit is not None:
         junit.parent.mkdir(parents=True, exist_ok=True)
-        _write(junit, junit_xml(judgement.document))
+        write_whole(junit, junit_xml(judgement.document))
 
 
-def _write(path: Path, content: str) -> None:
+def report_page(story: Story) -> str:
+    """report.html. A defect of the report's own is told in its place: it must not cost the run its verdict."""
+    from harness.report.html.page import broken, page
+
+    try:
+        return page(story)
+    except Exception:
+        import traceback
+
+        return broken(story.document, traceback.format_exc())
+
+
+def _images(folder: Path) -> dict[str, str]:
+    """By service, the image in the Compose file that ran; {} when there is none. Nothing else of that file is told."""
+    try:
+        services = json.loads((folder / "compose.yaml").read_text(encoding="utf-8"))["services"]
+        return {str(name): str(service.get("image", "")) for name, service in services.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def write_whole(path: Path, content: str) -> None:
+    """A file with this content, or the one that was there before. Raises OSError."""
     fresh = path.with_name(f".{path.name}.new")
     try:
         fresh.write_text(content, encoding="utf-8")

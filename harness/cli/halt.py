@@ -6,9 +6,11 @@ import sys
 
 import click
 
+from harness.cli.names import run_names
+
 
 @click.command("halt", epilog="Example:  drill halt      drill halt 3f9a12cd --reason 'real incident'")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=run_names)
 @click.option("--reason", default="", help="Why, for the journal.")
 @click.option("--patience", default="90s", help="How long a harness may take to end its run before it is killed.")
 def command(run: str | None, reason: str, patience: str) -> None:

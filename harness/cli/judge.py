@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
+from harness.cli.names import run_names
+
 
 @click.command(
     "judge", epilog="Example:  drill judge latest --drill drills/stricter.yaml      drill judge latest --json"
 )
-@click.argument("run", default="latest")
+@click.argument("run", default="latest", shell_complete=run_names)
 @click.option(
     "--drill",
     "drill_file",
@@ -24,7 +26,8 @@ import click
 def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None) -> None:
     """Judge RUN again: a run's folder, its id, its drill's name, or 'latest'.
 
-    The exit code is the verdict's. With its own drill the run's verdict.json and junit.xml are written again.
+    The exit code is the verdict's. With its own drill the run's verdict.json, junit.xml and report.html are written
+    again.
     """
     import sys
 
@@ -44,7 +47,7 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
     if as_json:
         tell(text(judgement.document))
     else:
-        show(judgement.document, shown(folder))
+        show(judgement.document, shown(folder / "report.html" if drill_file is None else folder))
     sys.exit(judgement.verdict.exit_code)
 
 

@@ -6,9 +6,11 @@ import sys
 
 import click
 
+from harness.cli.names import run_names
+
 
 @click.command("mend", epilog="Example:  drill mend      drill mend latest      drill mend --force")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=run_names)
 @click.option("--force", is_flag=True, help="Also remove what bears our label but belongs to no run folder here.")
 def command(run: str | None, force: bool) -> None:
     """Remove what dead runs left (of RUN, or of all): faults, containers, networks, volumes. Real data is never touched.

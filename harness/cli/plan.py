@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.inputs import Looked, drill_options, look, read_drill
+from harness.cli.names import drill_names
 
 if TYPE_CHECKING:
     from harness.plan import Claim, Plan, PlannedPhase
 
 
 @click.command("plan")
-@click.argument("drill")
+@click.argument("drill", shell_complete=drill_names)
 @drill_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(drill: str, sets: tuple[str, ...], env_file: tuple[Path, ...], as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.inputs import drill_options
+from harness.cli.names import drill_names
 from harness.errors import (
     EXIT_HARNESS,
     EXIT_INTERRUPTED,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     "run",
     epilog="Examples:  drill run first-light      drill run first-light --baseline      drill run drills/mine.yaml --set load.seed=7",
 )
-@click.argument("drills", nargs=-1, required=True, metavar="DRILL...")
+@click.argument("drills", nargs=-1, required=True, metavar="DRILL...", shell_complete=drill_names)
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan; touch nothing (as `drill plan`).")
 @drill_options
 @click.option("--only", multiple=True, metavar="ID", help="Inject only these faults.")
@@ -176,7 +177,7 @@ def _one(
     if as_json:
         tell(result_line(judgement.document, place) + "\n")
     else:
-        show(judgement.document, place)
+        show(judgement.document, place if done.unwritten else f"{place}/report.html")
     refused = done.unwritten or _also(done.folder.path, judgement, junit)
     if refused:
         click.echo(f"{refused}; exit {worst([code, EXIT_HARNESS])}", err=True)

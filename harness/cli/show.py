@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.inputs import drill_options, read_drill
+from harness.cli.names import drill_names
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
@@ -19,7 +20,7 @@ _LAST = 10
 
 
 @click.command("show")
-@click.argument("drill")
+@click.argument("drill", shell_complete=drill_names)
 @drill_options
 def command(drill: str, sets: tuple[str, ...], env_file: tuple[Path, ...]) -> None:
     """Show one drill and its last verdicts."""

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.inputs import drill_options, environment, look
+from harness.cli.names import drill_names
 
 if TYPE_CHECKING:
     from harness.drill.problem import Problem
 
 
 @click.command("validate")
-@click.argument("paths", nargs=-1, metavar="[DRILL|PATH]...")
+@click.argument("paths", nargs=-1, metavar="[DRILL|PATH]...", shell_complete=drill_names)
 @drill_options
 @click.option("--format", "shape", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
 def command(paths: tuple[str, ...], sets: tuple[str, ...], env_file: tuple[Path, ...], shape: str) -> None:

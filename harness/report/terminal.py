@@ -17,9 +17,9 @@ ASCII = str.maketrans({"✗": "X", "✓": "+", "⚡": "*", "–": "-", "…": ".
 ALIKE = 3  # so many findings that say the same are told as one
 
 
-def summary(document: Mapping[str, Any], folder: str, *, colour: bool = False) -> str:
-    """The whole summary as text. `folder` is where the run lies, as it is printed."""
-    return "\n".join(_lines(document, folder, _Paint(colour))) + "\n"
+def summary(document: Mapping[str, Any], report: str, *, colour: bool = False) -> str:
+    """The whole summary as text. `report` is where the report lies, or the run's folder, as it is printed."""
+    return "\n".join(_lines(document, report, _Paint(colour))) + "\n"
 
 
 def in_ascii(text: str) -> str:
@@ -37,7 +37,7 @@ class _Paint:
         return "".join(COLOURS[style] for style in styles) + text + "\x1b[0m"
 
 
-def _lines(document: Mapping[str, Any], folder: str, paint: _Paint) -> Iterator[str]:
+def _lines(document: Mapping[str, Any], report: str, paint: _Paint) -> Iterator[str]:
     findings = document["findings"]
     yield _first(document, paint)
     for kind, what in endings(document):
@@ -58,7 +58,7 @@ def _lines(document: Mapping[str, Any], folder: str, paint: _Paint) -> Iterator[
                 yield from _finding(finding, width, paint)
             elif alike[finding["id"]]:
                 yield from _group(alike[finding["id"]], paint)
-    yield f"  report: {folder}     exit {document['exit_code']}"
+    yield f"  report: {report}     exit {document['exit_code']}"
 
 
 def _alike(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

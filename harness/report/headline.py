@@ -1,0 +1,103 @@
+"""The verdict in one sentence, and what failed first with the artefact that proves it. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.journal import Journal
+from harness.report.proof import Proof
+
+BOUNDS = ("phase_began", "phase_ended", "phase_settled", "load_ended", "gate_held", "injected", "mended")
+"""Facts that only say which stretch a claim is about: no artefact as long as there is another."""
+
+
+@dataclass(frozen=True)
+class First:
+    """The failure that came first. `at_s`: when its artefact happened, or its phase began."""
+
+    finding: Mapping[str, Any]
+    artefact: Proof | None
+    at_s: float | None
+
+
+def sentence(document: Mapping[str, Any]) -> str:  # noqa: PLR0911 (one line for each way a run can end)
+    """The whole verdict, in one sentence that stands alone."""
+    findings, ending = document["findings"], document["ending"]
+    drill, total = document["drill"], len(findings)
+    failed = [f for f in findings if f["outcome"] == "failed"]
+    open_ = [f for f in findings if f["outcome"] == "inconclusive"]
+    also = f" By then {_counted(len(failed), total)} had failed." if failed else ""
+    match document["exit_code"]:
+        case 0:
+            return f"{drill} did what was expected of it: all {total} expectations passed{_under(document)}."
+        case 1:
+            more = f", and {len(open_)} could not be decided" if open_ else ""
+            return f"{drill} did not do what was expected of it: {_counted(len(failed), total)} failed{more}."
+        case 4:
+            return f"{drill} could not run, and nothing was injected: {_line(ending['refused'])}."
+        case 5:
+            return f"{drill} was ended before its time ({_line(ending['stopped'])}), and its faults are out.{also}"
+        case 6:
+            return f"The harness itself broke while it ran {drill}: {_line(ending['broken'])}.{also}"
+        case 7:
+            return f"A fault of {drill} is STILL ON: {_line('; '.join(ending['not_mended']))}.{also}"
+        case 130 | 143:
+            return f"{drill} was interrupted by a signal, and its faults are out.{also}"
+    if ending["gate"] is False:
+        return f"Nothing is known of {drill}: its steady state never held, so nothing was injected."
+    if document["invalid"]:
+        return f"{drill} decides nothing, for the run is invalid: {_line(document['invalid'][0])}.{also}"
+    if not findings:
+        return f"{drill} decides nothing: it expects nothing."
+    return f"{drill} leaves {_counted(len(open_), total)} undecided, and none failed: no evidence is no pass."
+
+
+def first_failed(findings: Sequence[Mapping[str, Any]], proofs: Mapping[str, Proof], journal: Journal) -> First | None:
+    """The failed finding whose artefact is the earliest; None when none failed."""
+    failures = []
+    for finding in findings:
+        if finding["outcome"] != "failed":
+            continue
+        proof = artefact(finding, proofs)
+        began = journal.phase_began(finding["phase"]) if finding["phase"] else None
+        at_s = proof.at_s if proof and proof.at_s is not None else began.at_s if began else None
+        failures.append(First(finding, proof, at_s))
+    return min(failures, key=lambda first: math.inf if first.at_s is None else first.at_s, default=None)
+
+
+def artefact(finding: Mapping[str, Any], proofs: Mapping[str, Proof]) -> Proof | None:
+    """The citation that shows most: a request, a log line or an event; a bound of the window only when there is no other."""
+    found = [proofs[cite] for cite in finding["cites"] if cite in proofs and proofs[cite].kind != "missing"]
+    telling = [proof for proof in found if proof.title not in BOUNDS]
+    return next(iter(telling or found), None)
+
+
+def faults_told(document: Mapping[str, Any]) -> str:
+    """What became of the faults, in a few words."""
+    faults = [fault for fault in document["faults"] if fault["asked_s"] is not None]
+    if not faults:
+        return "no fault was injected"
+    landed = sum(fault["landing"]["outcome"] in ("landed", "partial") for fault in faults)
+    if document["ending"]["not_mended"]:
+        out = "A FAULT IS STILL ON"
+    elif all(fault["mended_s"] is not None or fault["on_s"] is None for fault in faults):
+        out = "all out again"
+    else:
+        out = "not known to be all out"
+    return f"{landed} of {len(faults)} faults landed, {out}"
+
+
+def _under(document: Mapping[str, Any]) -> str:
+    faults = [fault["id"] for fault in document["faults"] if fault["asked_s"] is not None]
+    return f", with {len(faults)} fault{'s' if len(faults) > 1 else ''} felt and put right" if faults else ""
+
+
+def _counted(count: int, total: int) -> str:
+    return f"{count} of {total} expectation{'s' if total > 1 else ''}"
+
+
+def _line(text: str) -> str:
+    return " ".join(str(text).split()).rstrip(".")

@@ -1,0 +1,30 @@
+"""The lanes of the timeline, top to bottom, one file each. A new one is a file and a line here."""
+
+from __future__ import annotations
+
+from harness.report.html.lanes import (
+    arrivals,
+    containers,
+    faults,
+    latency,
+    lateness,
+    logs,
+    phases,
+    run,
+    survey,
+    witness,
+)
+from harness.report.html.lanes.base import MakeLane
+
+LANES: tuple[MakeLane, ...] = (
+    phases.lane,
+    faults.lane,
+    arrivals.lane,
+    latency.lane,
+    witness.lane,
+    containers.lane,
+    logs.lane,
+    survey.lane,
+    lateness.lane,
+    run.lane,
+)

@@ -1,0 +1,50 @@
+"""The survey: whether a caller's connections went over its edge, or around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from harness.facts import Surveyed
+from harness.report.html.lanes.base import Bands, Mark, Tone
+
+if TYPE_CHECKING:
+    from harness.report.html.seconds import Seconds
+    from harness.report.story import Story
+
+KINDS: dict[str, tuple[Tone, str]] = {
+    "over": ("good", "over the edge alone"),
+    "around": ("bad", "AROUND the edge"),
+    "none": ("quiet", "no connection"),
+}
+
+
+def lane(story: Story, _seconds: Seconds | None) -> Bands | None:
+    edges: dict[str, list[Surveyed]] = {}
+    for fact in story.journal.of(Surveyed):
+        edges.setdefault(fact.edge, []).append(fact)
+    rows = tuple((edge, tuple(_marks(facts))) for edge, facts in sorted(edges.items()))
+    note = "The caller's own connections, read in its network: proof that nothing went around the edge."
+    return Bands("survey", "Survey", rows, note) if rows else None
+
+
+def kind(fact: Surveyed) -> str:
+    return "around" if fact.direct else "over" if fact.mediated else "none"
+
+
+def _marks(facts: Sequence[Surveyed]) -> Iterator[Mark]:
+    """Looks in a row that saw the same, as one mark; it lasts until the next look."""
+    groups = [(name, list(group)) for name, group in groupby(facts, key=kind)]
+    for i, (name, group) in enumerate(groups):
+        tone, text = KINDS[name]
+        end_s = groups[i + 1][1][0].at_s if i + 1 < len(groups) else group[-1].at_s
+        over, around = [fact.mediated for fact in group], [fact.direct for fact in group]
+        detail = {"looks": len(group), "over the edge": _range(over), "around it": _range(around)}
+        cites = tuple(dict.fromkeys((group[0].cite, group[-1].cite)))
+        yield Mark(group[0].at_s, end_s, text, tone, detail, cites)
+
+
+def _range(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return f"{low} connections" if low == high else f"{low} to {high} connections"

@@ -1,0 +1,121 @@
+"""The verdict as Markdown, for a ticket: the sentence, what failed first and its proof, what is open, then the rest. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.harmless import one_line
+from harness.quantities import spell
+from harness.report.headline import faults_told, first_failed, sentence
+from harness.report.proof import prove
+from harness.report.sizes import sizes
+from harness.report.unseen import unseen
+from harness.stats.condition import show_ms
+
+if TYPE_CHECKING:
+    from harness.report.headline import First
+    from harness.report.story import Story
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!&])")
+
+
+def markdown(story: Story) -> str:
+    """The whole text. Whatever the run's texts hold, they stand as text: no markup, no mention, no table cell of theirs."""
+    return "\n".join(_lines(story)) + "\n"
+
+
+def _lines(story: Story) -> Iterator[str]:
+    document = story.document
+    findings = document["findings"]
+    proofs = prove(story, [cite for finding in findings for cite in finding["cites"]])
+    yield f"## {document['verdict'].replace('_', ' ').upper()}: {plain(document['drill'])}"
+    yield ""
+    yield f"{plain(sentence(document))} {plain(faults_told(document).capitalize())}."
+    yield f"Run `{document['run']}`, {spell(round(document['length_s']))}, exit code {document['exit_code']}."
+    yield from _first(first_failed(findings, proofs, story.journal))
+    yield from _findings("Failed", [f for f in findings if f["outcome"] == "failed"])
+    yield from _findings("Not decided", [f for f in findings if f["outcome"] == "inconclusive"])
+    ids = {finding["id"] for finding in findings}
+    others = [one for one in unseen(story) if one.id not in ids]
+    if others:
+        yield from ("", "### Not observed", "")
+        yield from (f"- **{plain(one.what)}**: {plain(one.why)}" for one in others)
+    yield from _faults(document)
+    yield from _phases(document)
+    yield from _findings("Passed", [f for f in findings if f["outcome"] == "passed"])
+
+
+def _first(first: First | None) -> Iterator[str]:
+    if first is None:
+        return
+    when = "" if first.at_s is None else f" at {first.at_s:.1f} s"
+    yield from ("", f"**What failed first:** {code(first.finding['id'])}{when}: {plain(first.finding['because'])}")
+    if first.artefact is not None:
+        yield from ("", *block(first.artefact.raw), "", f"{code(first.artefact.cite)} in {code(first.artefact.place)}")
+
+
+def _findings(title: str, findings: list[Mapping[str, Any]]) -> Iterator[str]:
+    if not findings:
+        return
+    yield from ("", f"### {title}", "")
+    for finding in findings:
+        where = f" ({code(finding['where'])})" if finding["where"] else ""
+        yield f"- {code(finding['id'])}{where}: {plain(finding['because'])}"
+        if finding["decide"]:
+            yield f"  - would be decided by: {plain(finding['decide'])}"
+        if finding["cites"] and finding["outcome"] != "passed":
+            yield f"  - rests on {', '.join(code(cite) for cite in finding['cites'])}"
+
+
+def _faults(document: Mapping[str, Any]) -> Iterator[str]:
+    if not document["faults"]:
+        return
+    yield from ("", "### Faults", "", "| fault | landed | stated | measured | gone again |", "|---|---|---|---|---|")
+    for fault in document["faults"]:
+        landing, mend = fault["landing"], fault["mend"]
+        stated, measured = sizes(landing)
+        gone = "not mended" if mend is None else "proven" if mend["outcome"] == "landed" else "not proven"
+        landed = f"{landing['outcome'].replace('_', ' ')}: {landing['because']}"
+        yield f"| {code(fault['id'], cell=True)} | {plain(landed)} | {plain(stated)} | {plain(measured)} | {gone} |"
+
+
+def _phases(document: Mapping[str, Any]) -> Iterator[str]:
+    phases = [phase for phase in document["phases"] if phase["requests"]]
+    if not phases:
+        return
+    yield from (
+        "",
+        "### Phases",
+        "",
+        "| phase | length | requests | errors | p50 | p95 | p99 |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    )
+    for phase in phases:
+        times = (
+            show_ms(float("inf") if phase[name] is None else phase[name]) for name in ("p50_ms", "p95_ms", "p99_ms")
+        )
+        length = spell(round(phase["end_s"] - phase["start_s"], 1))
+        errors = f"{100 * phase['error_ratio']:.2f}%"
+        yield f"| {plain(phase['name'])} | {length} | {phase['requests']} | {errors} | {' | '.join(times)} |"
+
+
+def plain(text: str) -> str:
+    """Text as text, in one line: whatever Markdown or HTML would read in it is escaped."""
+    return _SPECIAL.sub(r"\\\1", one_line(text))
+
+
+def code(text: str, *, cell: bool = False) -> str:
+    """Text as code in a line, or in a cell of a table, whatever backticks or bars it holds."""
+    shown = one_line(text)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+    room = " " if "`" in shown else ""
+    made = f"{fence}{room}{shown}{room}{fence}"
+    return made.replace("|", "\\|") if cell else made
+
+
+def block(text: str) -> tuple[str, str, str]:
+    """Text as a block of code, in one line."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return fence, one_line(text), fence
