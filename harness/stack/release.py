@@ -1,13 +1,14 @@
-"""Releases of a running stack: the changed service is written into the run's own Compose file, and Compose starts it again.
+"""Releases of a running stack: the changed service is written into a Compose file of its own, and Compose starts it again.
 
-The file as it was stays beside it as compose.good.yaml: what a rollback goes back to, and what we put back at the end.
+The run's compose.yaml stays as it was, and states the good release: what a rollback goes back to (`docker compose up` in
+the environment that `told` gives is one), and what we put back at the end. What was deployed is compose.bad.yaml.
 """
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
-import os
 import shlex
 import threading
 import time
@@ -23,7 +24,7 @@ from harness.stack.docker import docker, inspected
 from harness.stack.project import write_private, written
 from harness.world.handles import Release
 
-GOOD = "compose.good.yaml"
+BAD = "compose.bad.yaml"
 UP_S = 90.0
 """A container that ignores its stop signal is killed after its grace (10 s as a rule), each replica in turn."""
 READY_S = 30.0
@@ -75,8 +76,9 @@ class Releases:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
-    def good_file(self) -> Path:
-        return self.compose.file.with_name(GOOD)
+    def bad(self) -> Compose:
+        """The project with the release in it."""
+        return dataclasses.replace(self.compose, file=self.compose.file.with_name(BAD))
 
     # --- changing -----------------------------------------------------------------------------------------------------
 
@@ -85,16 +87,14 @@ class Releases:
         with self._lock:
             if self._out is not None and not self._out.over:
                 raise NotApplied(f"the release of {self._out.holder} is still out: one at a time")
-            config = _read(self.compose.file)
-            file = changed(config, release)
+            file = changed(_read(self.compose.file), release)
             out = self._known(holder, release)
-            write_private(self.good_file, written(config))
+            write_private(self.bad.file, written(file))
             self._out = out
             begun_s = self.now_s()
             try:
                 self._busy = True
-                _replace(self.compose.file, written(file))
-                self._start(release.services, "bad", one_by_one=release.one_by_one)
+                self._start(self.bad, release.services, "bad", one_by_one=release.one_by_one)
                 self._tell("harness", begun_s)
             finally:
                 self._busy = False
@@ -110,42 +110,37 @@ class Releases:
                 self._busy = True
                 begun_s = self.now_s()
                 ill = self._not("good")
-                _replace(self.compose.file, self.good_file.read_text())
                 if ill:
-                    self._start(out.release.services, "good", one_by_one=False)
+                    self._start(self.compose, out.release.services, "good", one_by_one=False)
                     self._tell("mend", begun_s)
                 out.over = True
                 return "" if ill else "rollback"
             except (NotApplied, CannotRun, OSError) as error:
                 services = " ".join(out.release.services)
+                command = shlex.join(["docker", "compose", "-p", self.compose.project, "-f", str(self.compose.file)])
                 raise NotMended(
                     f"the good release of {services} could not be put back: {error}. By hand:",
-                    (f"{shlex.join(self._command(self.good_file))} up -d --no-deps --force-recreate {services}",),
+                    (f"{command} up -d --no-deps --force-recreate {services}",),
                 ) from error
             finally:
                 self._busy = False
 
-    def _start(self, services: Sequence[str], wanted: str, *, one_by_one: bool) -> None:
-        """Have Compose start the services as the file now says, and wait until every container runs it, and is healthy."""
+    def _start(self, compose: Compose, services: Sequence[str], wanted: str, *, one_by_one: bool) -> None:
+        """Have Compose start the services as the file says, and wait until every container runs it, and is healthy."""
         ends_s = time.monotonic() + UP_S
         for service in services:
             before = sorted(self.described(service), key=_name) if one_by_one else []
             for done, container in enumerate(before if len(before) > 1 else (), start=1):
                 self._remove(container)
-                self._up((service,), ends_s, "--no-recreate")
+                _up(compose, (service,), ends_s, "--no-recreate")
                 self._await(service, wanted, done, ends_s)
-        self._up(services, ends_s)
+        _up(compose, services, ends_s)
         for service in services:
             self._await(service, wanted, len(self.described(service)), ends_s)
         wrong = self._not(wanted)
         if wrong:
             said = ", ".join(f"{seen.container} runs {seen.image or 'nothing'} ({seen.release})" for seen in wrong)
             raise NotApplied(f"after `docker compose up` {said}")
-
-    def _up(self, services: Sequence[str], ends_s: float, *options: str) -> None:
-        answer = self.compose.up(services, max(1.0, ends_s - time.monotonic()), "--no-deps", *options)
-        if not answer.ok:
-            raise NotApplied(f"docker compose up {' '.join(services)}: {answer.why}")
 
     def _remove(self, container: Described) -> None:
         """Take one replica away as a rolling deployment does: its stop signal, its grace, then the container."""
@@ -212,7 +207,6 @@ class Releases:
                 "DRILL_SERVICE": " ".join(out.release.services),
                 "DRILL_GOOD_IMAGE": out.good_names.get(first, ""),
                 "DRILL_BAD_IMAGE": out.release.image or out.good_names.get(first, ""),
-                "DRILL_GOOD_COMPOSE": str(self.good_file),
             }
         return told
 
@@ -254,8 +248,11 @@ class Releases:
                 raise NotApplied(f"{service} runs this release already: nothing would change")
         return _Out(release, bad_image, good, names, holder)
 
-    def _command(self, file: Path) -> list[str]:
-        return ["docker", "compose", "-p", self.compose.project, "-f", str(file)]
+
+def _up(compose: Compose, services: Sequence[str], ends_s: float, *options: str) -> None:
+    answer = compose.up(services, max(1.0, ends_s - time.monotonic()), "--no-deps", *options)
+    if not answer.ok:
+        raise NotApplied(f"docker compose up {' '.join(services)}: {answer.why}")
 
 
 def _decided(container: Described) -> bool:
@@ -285,10 +282,3 @@ def _read(file: Path) -> Config:
     config = json.loads(file.read_text().replace("$$", "$"))
     assert isinstance(config, dict)
     return config
-
-
-def _replace(file: Path, text: str) -> None:
-    """Whole or not at all: somebody's own `docker compose` may be reading it."""
-    fresh = file.with_name(f".{file.name}.new")
-    write_private(fresh, text)
-    os.replace(fresh, file)
