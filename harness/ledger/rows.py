@@ -119,21 +119,11 @@ class Rows:
     # --- names --------------------------------------------------------------------------------------------------------
 
     def endpoint_number(self, name: str) -> int | None:
-        return _number(self.endpoints, name)
-
-    def version_number(self, name: str) -> int | None:
-        return _number(self.versions, name)
-
-    def shape_number(self, name: str) -> int | None:
-        return _number(self.shapes, name)
+        return self.endpoints.index(name) if name in self.endpoints else None
 
     def cite(self, index: int) -> str:
         """How a finding cites the row at this place, `row worker:number`."""
         return f"row {self.worker[index]}:{self.number[index]}"
-
-
-def _number(names: tuple[str, ...], name: str) -> int | None:
-    return names.index(name) if name in names else None
 
 
 NO_ROWS = Rows(np.zeros(0, DTYPE), np.zeros(0, np.uint16), np.zeros(0, np.uint32))

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -40,30 +39,6 @@ class Segment:
         slope = (self.to_rate - self.from_rate) / self.for_s
         root = math.sqrt(max(0.0, self.from_rate**2 + 2 * slope * count))
         return 2 * count / (self.from_rate + root) if count > 0 else 0.0
-
-
-def segments_of(entries: Sequence[Mapping[str, Any]]) -> tuple[Segment, ...]:
-    """Segments from data: {for_s, rate}, {for_s, from_rate, to_rate}, or a spike {for_s, rate, spike, after_s,
-    spike_for_s}: from after_s on the rate is `spike` for spike_for_s seconds, and `rate` before and after. Raises
-    ValueError on anything else."""
-    found: list[Segment] = []
-    for entry in entries:
-        keys = frozenset(entry)
-        for_s = float(entry.get("for_s", 0))
-        if keys == {"for_s", "rate"}:
-            found.append(Segment(for_s, entry["rate"], entry["rate"]))
-        elif keys == {"for_s", "from_rate", "to_rate"}:
-            found.append(Segment(for_s, entry["from_rate"], entry["to_rate"]))
-        elif keys == {"for_s", "rate", "spike", "after_s", "spike_for_s"}:
-            low, high, after_s, length_s = (float(entry[k]) for k in ("rate", "spike", "after_s", "spike_for_s"))
-            rest_s = for_s - after_s - length_s
-            if rest_s < 0:
-                raise ValueError("a spike must end within its stretch")
-            parts = ((after_s, low), (length_s, high), (rest_s, low))
-            found += [Segment(part_s, rate, rate) for part_s, rate in parts if part_s > 0]
-        else:
-            raise ValueError(f"not a stretch of arrivals: {dict(entry)}")
-    return tuple(found)
 
 
 def rate_at(segments: Sequence[Segment], at_s: float) -> float:

@@ -82,14 +82,6 @@ class Fold:
             return None
         return self._ranked(max(1, math.ceil(round(quantile * self.n, 6))), service)
 
-    def percentile_interval_ms(self, quantile: float, *, service: bool = False) -> Interval:
-        """95 %, two-sided, by order statistics (see interval.percentile_ranks); for information."""
-        low, high = percentile_ranks(self.n, quantile)
-        return (
-            self._ranked(low, service)[0] if low >= 1 else 0.0,
-            self._ranked(high, service)[1] if high <= self.n else math.inf,
-        )
-
     def percentile_at_least_ms(self, quantile: float, *, service: bool = False) -> float:
         """The one-sided 95 % lower bound of a percentile; 0 where there are too few requests to have one."""
         rank, _ = percentile_ranks(self.n, quantile, confidence=0.90)

@@ -153,30 +153,6 @@ class Reconciler:
             self._changes += 1
             return self._put_right(holder, {*self._owed.get(holder, ()), *(n for e in edges for n in self._ours(e))})
 
-    def clear(self, why: str) -> str:
-        """Withdraw what everybody wanted, on all edges; returns the highest rung used. Raises errors.NotMended."""
-        with self._lock:
-            wants, holders = tuple(self._wants), self.holders()
-            self._wants.clear()
-            self._changes += 1
-            try:
-                seen = self._writer.proxies()
-            except ApiError:  # one wedged proxy is enough; then each is asked by itself
-                suspects = self._ours()
-            else:
-                self._seen = seen
-                suspects = {name for name in self._ours() if steps(self._all_wanted().get(name), seen.get(name))}
-            for edge, holder in wants:  # until it is proven, each holder's mend stays open
-                self._owed.setdefault(holder, set()).update(self._ours(edge))
-            owed = {name for names in self._owed.values() for name in names}
-            rung = self._put_right("", suspects | owed)
-            self._owed.clear()
-        if holders:
-            self._record(
-                Done(step="proxies", detail=f"cleared ({why}): {', '.join(holders)}{'; ' + rung if rung else ''}")
-            )
-        return rung
-
     def holders(self) -> tuple[str, ...]:
         with self._lock:
             return tuple(dict.fromkeys(holder for _, holder in self._wants))

@@ -18,7 +18,7 @@ from typing import Any
 
 from harness.facts import Fact
 from harness.ledger import Rows, read
-from harness.load.arrivals import segments_of
+from harness.load.arrivals import Segment
 from harness.load.generator import Generator, LoadConfig
 
 HERE = Path(__file__).parent
@@ -94,7 +94,7 @@ class Held:
         with tempfile.TemporaryDirectory(prefix="drill-bench-") as name:
             folder = Path(name)
             opened = time.monotonic_ns()
-            arrivals = segments_of([{"for_s": 3, "from_rate": rate / 10, "to_rate": rate}, {"for_s": 1, "rate": rate}])
+            arrivals = (Segment(3, rate / 10, rate), Segment(1, rate, rate))
             config = LoadConfig(
                 run="be9c0000",
                 opened_monotonic_ns=opened,

@@ -19,7 +19,7 @@ import pytest
 
 from harness.facts import Fact, LoadBegan, LoadEnded
 from harness.ledger import DEPENDENT, NEVER, UNGATED, Rows, read, row_of_request_id
-from harness.load.arrivals import segments_of
+from harness.load.arrivals import Segment
 from harness.load.generator import Generator, LoadConfig
 
 LOCUSTFILES = Path(__file__).parent / "locustfiles"
@@ -161,7 +161,7 @@ def load(tmp_path: Path) -> Iterator[Callable[..., Generator]]:
         changes.setdefault("spawn_rate", 200.0)
         changes.setdefault("seed", 7)
         if changes.get("model") != "closed":
-            changes.setdefault("arrivals", segments_of([{"for_s": 1.0, "rate": rate}]))
+            changes.setdefault("arrivals", (Segment(1.0, rate, rate),))
         config = LoadConfig(
             run=f"{next(_runs):08x}",
             opened_monotonic_ns=time.monotonic_ns(),

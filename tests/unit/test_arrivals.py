@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.load.arrivals import Segment, expected_count, instants, rate_at, segments_of
+from harness.load.arrivals import Segment, expected_count, instants, rate_at
 
 rates = st.floats(0, 500).map(lambda rate: round(rate, 2))
 lists = st.lists(st.builds(Segment, st.floats(0.5, 20), rates, rates), min_size=1, max_size=5)
+
+
+def at(for_s: float, rate: float) -> tuple[Segment, ...]:
+    return (Segment(for_s, rate, rate),)
 
 
 def until(segments: tuple[Segment, ...], end_s: float, **how: object) -> list[float]:
@@ -21,19 +25,19 @@ def until(segments: tuple[Segment, ...], end_s: float, **how: object) -> list[fl
 
 
 def test_a_constant_rate_is_even_from_its_first_instant_and_held_to_the_end() -> None:
-    due = until(segments_of([{"for_s": 2, "rate": 5}]), 4)
+    due = until(at(2, 5), 4)
 
     assert due == pytest.approx([n / 5 for n in range(20)])
 
 
 def test_a_day_of_arrivals_does_not_drift() -> None:
-    due = itertools.islice(instants(segments_of([{"for_s": 1, "rate": 7}])), 7 * 86400, None)
+    due = itertools.islice(instants(at(1, 7)), 7 * 86400, None)
 
     assert next(due) == pytest.approx(86400, abs=1e-9)
 
 
 def test_a_ramp_has_as_many_as_its_area_and_grows_denser() -> None:
-    segments = segments_of([{"for_s": 10, "from_rate": 0, "to_rate": 20}])
+    segments = (Segment(10, 0, 20),)
     due = until(segments, 10)
 
     assert len(due) == 100
@@ -43,28 +47,20 @@ def test_a_ramp_has_as_many_as_its_area_and_grows_denser() -> None:
 
 
 def test_a_spike_jumps_and_comes_back() -> None:
-    segments = segments_of([{"for_s": 30, "rate": 10, "spike": 100, "after_s": 10, "spike_for_s": 5}])
+    segments = at(10, 10) + at(5, 100) + at(15, 10)
 
     assert [rate_at(segments, at_s) for at_s in (0, 9.9, 10, 14.9, 15, 29, 60, -1)] == [10, 10, 100, 100, 10, 10, 10, 0]
     assert expected_count(segments, 0, 30) == pytest.approx(100 + 500 + 150)
 
 
 def test_a_held_rate_of_zero_ends_the_arrivals() -> None:
-    assert len(list(instants(segments_of([{"for_s": 2, "from_rate": 10, "to_rate": 0}])))) == 10
+    assert len(list(instants((Segment(2, 10, 0),)))) == 10
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [{"for_s": 0, "rate": 1}, {"for_s": 1, "rate": -1}, {"for_s": 1}, {"for_s": 1, "rate": 1, "burst": 2}],
-)
-def test_what_is_no_stretch_is_refused(entry: dict[str, float]) -> None:
+@pytest.mark.parametrize("stretch", [(0, 1, 1), (math.inf, 1, 1), (1, -1, 1), (1, 1, -1), (1, 1, math.inf)])
+def test_what_is_no_stretch_is_refused(stretch: tuple[float, float, float]) -> None:
     with pytest.raises(ValueError, match=r"stretch|rate"):
-        segments_of([entry])
-
-
-def test_a_spike_that_outlasts_its_stretch_is_refused() -> None:
-    with pytest.raises(ValueError, match="within its stretch"):
-        segments_of([{"for_s": 5, "rate": 1, "spike": 2, "after_s": 3, "spike_for_s": 3}])
+        Segment(*stretch)
 
 
 @given(lists, st.floats(0, 60))
@@ -87,20 +83,20 @@ def test_expected_counts_add_up(segments: list[Segment], one: float, two: float,
 
 
 def test_poisson_arrivals_are_the_same_again_for_the_same_seed() -> None:
-    segments = segments_of([{"for_s": 10, "rate": 50}])
+    segments = at(10, 50)
 
     assert until(segments, 10, poisson=True, seed=3) == until(segments, 10, poisson=True, seed=3)
     assert until(segments, 10, poisson=True, seed=3) != until(segments, 10, poisson=True, seed=4)
 
 
 def test_poisson_gaps_are_exponential_and_counts_follow_a_ramp() -> None:
-    steady = until(segments_of([{"for_s": 1, "rate": 100}]), 200, poisson=True, seed=1)
+    steady = until(at(1, 100), 200, poisson=True, seed=1)
     gaps = [b - a for a, b in itertools.pairwise(steady)]
     assert statistics.fmean(gaps) == pytest.approx(0.01, rel=0.03)
     assert statistics.stdev(gaps) == pytest.approx(0.01, rel=0.05)
     assert sum(gap > 0.01 for gap in gaps) / len(gaps) == pytest.approx(math.exp(-1), abs=0.02)
 
-    ramp = segments_of([{"for_s": 100, "from_rate": 0, "to_rate": 200}])
+    ramp = (Segment(100, 0, 200),)
     due = until(ramp, 100, poisson=True, seed=2)
     assert sum(at_s < 50 for at_s in due) == pytest.approx(expected_count(ramp, 0, 50), rel=0.1)
     assert len(due) == pytest.approx(10000, rel=0.03)
