@@ -39,7 +39,7 @@ def page(story: Story) -> str:
     cites = [cite for finding in document["findings"] for cite in finding["cites"]]
     proofs = prove(story, cites)
     opened = story.journal.opened
-    scripts = (_file("vendor/uPlot.iife.min.js"), _file("report.js"))
+    scripts = (f"/*\n{_file('vendor/uPlot.LICENSE')}\n*/\n{_file('vendor/uPlot.iife.min.js')}", _file("report.js"))
     styles = (_file("vendor/uPlot.min.css"), _file("report.css"))
     shown = views.findings(story, proofs)
     text = _template().render(
