@@ -20,6 +20,8 @@ GAP_S = 5.0  # as the probe promises (harness/probes/alerts.py); a test holds th
 LAG_S = 2.0  # an evaluation is over, and seen by a look, so long after its own time
 DELIVERY_S = 1.0  # what Alertmanager and the network take at the most on top of their waits
 
+Identity = tuple[str, frozenset[tuple[str, str]]]
+"""An alert's name and its labels: what makes it the same one again."""
 NO_LABELS: Mapping[str, str] = {}
 
 
@@ -45,15 +47,14 @@ class Episode:
     ended: AlertChanged | None = None
 
     @property
-    def identity(self) -> tuple[str, frozenset[tuple[str, str]]]:
+    def identity(self) -> Identity:
         return identity(self.alert, self.labels)
 
     def fires_at(self, at_s: float) -> bool:
         return self.from_s <= at_s < self.until_s
 
 
-def identity(alert: str, labels: Mapping[str, str]) -> tuple[str, frozenset[tuple[str, str]]]:
-    """What makes an alert the same one again."""
+def identity(alert: str, labels: Mapping[str, str]) -> Identity:
     return alert, frozenset((name, value) for name, value in labels.items() if name != "alertname")
 
 
@@ -69,7 +70,7 @@ def named(alert: str, pattern: str) -> bool:
 
 def episodes(journal: Journal, alert: str = "*", labels: Mapping[str, str] = NO_LABELS) -> list[Episode]:
     """Every stretch in which such an alert fired, in the order of their beginnings."""
-    open_: dict[tuple[str, frozenset[tuple[str, str]]], AlertChanged] = {}
+    open_: dict[Identity, AlertChanged] = {}
     found: list[Episode] = []
     for change in journal.of(AlertChanged):
         if not named(change.alert, alert) or not bears(change.labels, labels):
@@ -133,7 +134,7 @@ class Floor:
     parts: str
 
     def __str__(self) -> str:
-        return f"{self.low_s:.3g}–{self.high_s:.3g} s ({self.parts})"
+        return f"{_s(self.low_s)}–{_s(self.high_s)} s ({self.parts})"
 
 
 def floor(journal: Journal, alert: str, receiver: str | None = None, until_s: float = math.inf) -> Floor | None:
@@ -151,7 +152,7 @@ def floor(journal: Journal, alert: str, receiver: str | None = None, until_s: fl
     waits = [(_held_s(rule), rule.interval_s, rule.for_s) for rule in mine]
     low_s = min(held for held, _, _ in waits)
     high_s = max(held + interval for held, interval, _ in waits) + scrape_s + took_s
-    parts = f"scrape {scrape_s:g} s, evaluation {waits[0][1]:g} s, for {waits[0][2]:g} s"
+    parts = f"scrape {scrape_s:g} s, evaluation {waits[0][1]:g} s, for {_s(waits[0][2])} s"
     if receiver is None:
         return Floor(low_s, high_s, parts)
     group_s = [
@@ -167,6 +168,10 @@ def _held_s(rule: RuleSeen) -> float:
     if rule.interval_s <= 0:
         return rule.for_s
     return math.ceil(round(rule.for_s / rule.interval_s, 6)) * rule.interval_s
+
+
+def _s(value_s: float) -> str:
+    return f"{round(value_s, 1):g}" if value_s < 1e5 else f"{value_s:.0f}"
 
 
 def shown(labels: Mapping[str, str], but: Iterable[str] = ("alertname",)) -> str:

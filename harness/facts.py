@@ -468,6 +468,7 @@ class Sampled(Fact):
     value: float | None = None
     labels: dict[str, str] = dataclasses.field(default_factory=dict)
     count: int = 1
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

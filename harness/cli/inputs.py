@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,12 +50,14 @@ def read_drill(name: str, sets: Sequence[str] = (), env_files: Sequence[Path] = 
 class Looked:
     """What the Compose files say. None where it is not known; `why` says why, `wrong` what Compose finds wrong.
 
-    sure   every image was here to be asked for its ports, so that an edge that was not found is none
+    sure        every image was here to be asked for its ports, so that an edge that was not found is none
+    monitoring  where the stack's own Prometheus and Alertmanager are
     """
 
     services: tuple[str, ...] | None = None
     edges: tuple[Edge, ...] | None = None
     sure: bool = True
+    monitoring: Mapping[str, str] | None = None
     why: str = ""
     wrong: tuple[str, ...] = ()
 
@@ -64,6 +66,7 @@ def look(drill: Drill) -> Looked:
     """Read the stack's Compose files and find the edges; nothing is started."""
     from harness.errors import CannotRun, UsageError
     from harness.plan import make_plan
+    from harness.run.observing import monitoring_of
     from harness.stack.find import find_edges
     from harness.stack.images import image_info
     from harness.stack.project import read_project
@@ -75,8 +78,9 @@ def look(drill: Drill) -> Looked:
     except CannotRun as error:
         return Looked(why=str(error))
     services = tuple(project.services)
+    monitoring = monitoring_of(drill, project).known()
     if any(problem.severity == "error" for problem in make_plan(drill).check(None, services)):
-        return Looked(services, why="a service is not there")
+        return Looked(services, monitoring=monitoring, why="a service is not there")
     try:
         images = image_info(project)
     except CannotRun:
@@ -84,5 +88,7 @@ def look(drill: Drill) -> Looked:
     try:
         edges = find_edges(project, drill.stack.edges, images)
     except UsageError as error:
-        return Looked(services, wrong=error.problems, why="an edge that the drill declares cannot be meant")
-    return Looked(services, edges, sure=set(services) <= set(images))
+        return Looked(
+            services, monitoring=monitoring, wrong=error.problems, why="an edge that the drill declares cannot be meant"
+        )
+    return Looked(services, edges, sure=set(services) <= set(images), monitoring=monitoring)

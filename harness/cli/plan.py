@@ -30,7 +30,7 @@ def command(drill: str, sets: tuple[str, ...], env_file: tuple[Path, ...], as_js
 
     made = read_drill(drill, sets, env_file)
     looked = look(made)
-    plan = make_plan(made, edges=looked.edges, services=looked.services, sure=looked.sure)
+    plan = make_plan(made, edges=looked.edges, services=looked.services, sure=looked.sure, monitoring=looked.monitoring)
     if plan.errors or looked.wrong:
         raise UsageError(*looked.wrong, *(Invalid(plan.errors).problems if plan.errors else ()))
     if as_json:

@@ -158,12 +158,15 @@ def _one(
     from harness.drill.project import find_project
     from harness.plan import make_plan
     from harness.report.json_doc import result_line
+    from harness.run.observing import monitoring_of
     from harness.run.prepare import narrowed, read_stack
     from harness.run.session import Display, Options, rehearse
 
     drill = read_drill(name, sets, env_files)
     stack_project, edges = read_stack(drill)
-    plan = narrowed(make_plan(drill, edges=edges, services=tuple(stack_project.services)), only, skip, baseline)
+    monitoring = monitoring_of(drill, stack_project).known()
+    plan = make_plan(drill, edges=edges, services=tuple(stack_project.services), monitoring=monitoring)
+    plan = narrowed(plan, only, skip, baseline)
     plan.refuse()
     for problem in plan.problems:
         shown.say(str(problem))

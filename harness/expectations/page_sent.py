@@ -91,7 +91,7 @@ class PageSent(Expectation):
         limit_s = alerts.limit_of(evidence, window, self.within_s)
         if journal.end_s < limit_s or math.isinf(limit_s):
             return alerts.time_not_up(evidence, f"whether {self._what()} would be sent in time was not known")
-        from_s = alerts.from_of(evidence, window, limit_s)
+        from_s = self._from_s(evidence, window, limit_s)
         about = [note for note in notifications(journal) if self._says(note.first)]
         fresh = [note for note in about if note.at_s > from_s and self._began_s(note.first) >= from_s]
         mine = [note for note in fresh if self.receiver in ("", note.first.receiver)]
@@ -105,10 +105,15 @@ class PageSent(Expectation):
             return self._counted(evidence, window, came, limit_s)
         return self._none(evidence, window, (from_s, limit_s), about, fresh)
 
-    def _what(self) -> str:
-        to = f" to {self.receiver}" if self.receiver else ""
+    def _from_s(self, evidence: Evidence, window: Window, limit_s: float) -> float:
+        """From when a notification is an answer. An all-clear may come between the last mend and the end of its phase."""
+        begun = evidence.journal.phase_began(evidence.phase) if evidence.then and self.status == "resolved" else None
+        return begun.at_s if begun else alerts.from_of(evidence, window, limit_s)
+
+    def _what(self, *, to: bool = True) -> str:
+        whom = f" to {self.receiver}" if to and self.receiver else ""
         kind = "the all-clear" if self.status == "resolved" else "a page"
-        return f"{kind} about {alerts.spoken(self.alert, self.labels)}{to}"
+        return f"{kind} about {alerts.spoken(self.alert, self.labels)}{whom}"
 
     def _says(self, page: Paged) -> bool:
         bears = alerting.named(page.alert, self.alert) and alerting.bears(page.labels, self.labels)
@@ -121,13 +126,13 @@ class PageSent(Expectation):
 
     def _came(self, evidence: Evidence, window: Window, came: Sequence[Notification]) -> Finding:
         first = came[0]
-        after_s = first.at_s - window.start_s
+        after_s = max(0.0, first.at_s - window.start_s)
         fired_s = first.at_s - self._began_s(first.first)
         floor = alerting.floor(evidence.journal, self.alert, self.receiver, first.at_s)
         limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
         least = f"; it could not in less than {floor}" if floor and self.status == "firing" else ""
         return passed(
-            f"{first.first.receiver} was sent {self._what()} {after_s:.1f} s after {self._start(evidence)}{limit}, "
+            f"{first.first.receiver} was sent {self._what(to=False)} {after_s:.1f} s after {self._start(evidence)}{limit}, "
             f"{fired_s:.1f} s after the alert {'cleared' if self.status == 'resolved' else 'fired'}"
             f"{self._repeats(came)}{least}",
             measure=Measure(round(after_s, 3), round(after_s, 3), "s"),

@@ -15,6 +15,7 @@ from harness.probes import probes_for
 from harness.run.engine import Engine
 from harness.run.injector import Injector
 from harness.run.loading import RealLoad
+from harness.run.observing import Observing
 from harness.run.ontime import OnTime
 from harness.run.watch import ThreadedWatch
 from harness.world.handles import World
@@ -40,6 +41,7 @@ class Parts:
     containers: Containers
     logs: LogFiles
     lookout: Lookout
+    observing: Observing
     closing: contextlib.ExitStack
 
     def begin_looking(self, plan: Plan) -> None:
@@ -91,7 +93,8 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
     logs = LogFiles(run, session.folder.logs, containers)
     logs.start()
     closing.callback(logs.close)
-    return Parts(proxies, containers, logs, lookout, closing)
+    observing = Observing.begin(session, stack, closing)
+    return Parts(proxies, containers, logs, lookout, observing, closing)
 
 
 @contextlib.contextmanager
@@ -114,7 +117,9 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         world=world,
         load=RealLoad(generator, session.folder.ledger, drill.load.timeout_s),
         record=record,
-        watch=ThreadedWatch(probes_for(witnessed(drill, stack.edges), parts.logs), world, record),
+        watch=ThreadedWatch(
+            (*probes_for(witnessed(drill, stack.edges), parts.logs), *parts.observing.probes()), world, record
+        ),
         injector=Injector(world, record, starter),
         stop=session.stop,
         steady=Steady(drill.steady.for_s, drill.steady.conditions, drill.steady.quiet),

@@ -4,7 +4,7 @@ Pure."""
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.edges import Edge
@@ -61,12 +61,16 @@ def lane_homes(config: topology.Config, ranges: Mapping[str, Sequence[Range]], e
     them the
     lowest address, which may be one of those."""
     busy = {edge.address for edge in edges}
-    homes: dict[str, str] = {}
-    for key in ranges:
-        if static_addresses(config, key):
-            free = [address for address in _room(config, key, ranges) if address not in busy]
-            homes |= {key: free[-1]} if free else {}
-    return homes
+    found = {key: spare(config, key, ranges, busy) for key in ranges}
+    return {key: address for key, address in found.items() if address}
+
+
+def spare(config: topology.Config, key: str, ranges: Mapping[str, Sequence[Range]], busy: Collection[str]) -> str:
+    """An address for a container of ours on a network where services have static ones, which start later; '' elsewhere."""
+    if not static_addresses(config, key):
+        return ""
+    free = [address for address in _room(config, key, ranges) if address not in busy]
+    return free[-1] if free else ""
 
 
 def top_down(network: ipaddress.IPv4Network) -> Iterator[str]:

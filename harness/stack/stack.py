@@ -22,12 +22,12 @@ from harness.stack.changes.loopback_ports import Key, wanted_ports
 from harness.stack.compose import Compose, is_pool_taken, is_port_taken
 from harness.stack.data import check_originals, fill, read_data
 from harness.stack.dial import accepts, api_answers
-from harness.stack.docker import docker, inspected
+from harness.stack.docker import asked, docker, inspected
 from harness.stack.free_ports import free_ports, run_of
 from harness.stack.images import ready_images
 from harness.stack.inward import inner_address, inward, pinned
 from harness.stack.mentions import addresses
-from harness.stack.place import lane_homes, place
+from harness.stack.place import lane_homes, place, spare
 from harness.stack.project import Project, write_private, written
 from harness.stack.ready import State, culprits, not_ready, state_of
 from harness.stack.refusals import reaching_outside
@@ -51,6 +51,7 @@ class Stack:
     services.
 
     publish   'service:port' that the harness must reach, such as the load's target
+    reach     the same where it would like to look (the stack's own monitoring): published too, never waited for
     data      'private' (the default), 'copy' or 'shared' by volume key or bind path
     mediate   False starts it without edges, to look at it as it is
     """
@@ -63,6 +64,7 @@ class Stack:
         edges: Sequence[Edge],
         *,
         publish: Sequence[str] = (),
+        reach: Sequence[str] = (),
         data: Mapping[str, str] = DATA,
         ready_within_s: float = 120.0,
         offline: bool = False,
@@ -71,7 +73,9 @@ class Stack:
     ) -> None:
         self.project, self.run_id, self.folder = project, run_id, Path(folder).resolve()
         self._say, self._offline, self._within_s = say, offline, ready_within_s
-        self._publish = tuple(_target(project.config, text) for text in publish)
+        self._awaited = tuple(_target(project.config, text) for text in publish)
+        looks = (_target(project.config, text) for text in reach)
+        self._publish = (*self._awaited, *(one for one in looks if not topology.outside(project.config, one[0])))
         self._modes, self._shared = read_data(project, data)
         front = tuple(self._front_edges(edges)) if mediate else ()
         self._chosen = Chosen(run_id, (*edges, *front), data=self._modes, mediate=mediate)
@@ -86,7 +90,7 @@ class Stack:
         config = self.project.config
         there = {edge.id for edge in edges}
         found = {}
-        for service, port in self._publish:
+        for service, port in self._awaited:
             edge = Edge(CLIENT, service, names=(service,), ports=(port,))
             if topology.replicas(config, service) > 1 and edge.id not in there:
                 found[edge.id] = edge
@@ -193,7 +197,7 @@ class Stack:
                 self._fail("it ended while the stack was starting", dead)
             if not waiting:
                 closed = [
-                    f"{name}:{port}" for name, port in self._publish if not accepts(self.address(f"{name}:{port}"))
+                    f"{name}:{port}" for name, port in self._awaited if not accepts(self.address(f"{name}:{port}"))
                 ]
                 if not closed:
                     return
@@ -257,6 +261,27 @@ class Stack:
         if not given:
             raise UsageError(f"{target} is not published")
         return ("127.0.0.1", given[0])
+
+    def attachments(self, service: str) -> tuple[tuple[str, str], ...]:
+        """The Docker networks that a service is on, each with the address that a helper of ours must take there ('': any).
+
+        Raises CannotRun when Docker is gone; () for a service outside of the project's networks.
+        """
+        config, chosen = self.project.config, self._chosen
+        busy = {edge.address for edge in self.edges} | set(chosen.homes.values())
+        found = []
+        for key in topology.networks(config, service):
+            filters = (
+                f"label=com.docker.compose.project={self.project_name}",
+                f"label=com.docker.compose.network={key}",
+            )
+            listed = asked("network", "ls", "--quiet", "--filter", filters[0], "--filter", filters[1])
+            found += [(network, spare(config, key, chosen.ranges, busy)) for network in listed.split()]
+        return tuple(found)
+
+    def copied(self, service: str, target: str) -> str:
+        """Where the run's own copy of a bind mount lies, by the mount's path in the service; '' for what is not copied."""
+        return self._chosen.copies.get((service, target), "")
 
     def states(self) -> tuple[State, ...]:
         """The containers of the user's services as Docker describes them. Raises CannotRun when Docker is gone."""

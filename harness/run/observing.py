@@ -1,0 +1,215 @@
+"""The stack's own monitoring in a run: found, its pages caught before its first service starts, and looked at while it goes."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.dashboards import PanelQuery, panel_queries
+from harness.drill.words import PromGuard
+from harness.errors import CannotRun, NotApplied, UsageError
+from harness.expectations.dashboard_live import GAP_S as DASHBOARD_GAP_S
+from harness.expectations.dashboard_live import DashboardLive
+from harness.facts import Blinded, MonitoringFound, PanelFound, ReceiverSeen
+from harness.probes.alerts import AlertsProbe
+from harness.probes.pages import PagesProbe
+from harness.probes.samples import SamplesProbe
+from harness.probes.silences import SilencesProbe
+from harness.probes.targets import TargetsProbe
+
+if TYPE_CHECKING:
+    from harness.drill.model import Drill
+    from harness.probes.base import Probe
+    from harness.run.session import Session
+    from harness.stack.observed import Monitoring
+    from harness.stack.project import Project
+    from harness.stack.stack import Stack
+    from harness.world.pager import Pager
+    from harness.world.receivers import Paging
+
+READY_S = 15.0
+"""A Prometheus that answers nothing so long after the stack was ready stays blinded; nothing waits for it any longer."""
+SCRAPE_S = 15.0
+"""Grafana's own idea of a scrape interval, where Prometheus tells none."""
+DASHBOARD_EVERY_S = 5.0
+
+
+def monitoring_of(drill: Drill, project: Project) -> Monitoring:
+    """As the drill states it, else as the Compose file tells."""
+    from harness.stack.observed import find_monitoring
+
+    return find_monitoring(project.config, drill.stack.observe.prometheus, drill.stack.observe.alertmanager)
+
+
+@dataclass
+class Observing:
+    """What is known of the monitoring, and the pager where there is one."""
+
+    session: Session
+    stack: Stack
+    monitoring: Monitoring
+    pager: Pager | None = None
+
+    @staticmethod
+    def begin(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Observing:
+        """Before the first service starts: say what was found, and put the mailbox where pages would go."""
+        monitoring = monitoring_of(session.drill, stack.project)
+        session.record(
+            MonitoringFound(prometheus=monitoring.prometheus, alertmanager=monitoring.alertmanager, why=monitoring.why)
+        )
+        observing = Observing(session, stack, monitoring)
+        if monitoring.alertmanager:
+            observing._catch_pages(closing)
+        return observing
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Once the stack is ready: what looks at it from now on."""
+        found: list[Probe] = []
+        if self.monitoring.prometheus:
+            found += self._prometheus()
+        if self.monitoring.alertmanager:
+            from harness.world.alertmanager import Alertmanager
+
+            address = self._address(self.monitoring.alertmanager)
+            if address:
+                found.append(SilencesProbe(Alertmanager(address, self._prefix("alertmanager"))))
+        if self.pager is not None:
+            found.append(PagesProbe(self.pager))
+        return tuple(found)
+
+    def _prometheus(self) -> list[Probe]:
+        from harness.world.metrics import Prometheus
+
+        address = self._address(self.monitoring.prometheus)
+        if not address:
+            return []
+        prometheus = Prometheus(address, self.session.clock, self._prefix("prometheus"))
+        end_s = time.monotonic() + READY_S
+        while not prometheus.ready() and time.monotonic() < end_s:
+            time.sleep(0.25)
+        asked = [(query,) for query in asked_always(self.session.drill)]
+        found: list[Probe] = [AlertsProbe(prometheus), TargetsProbe(prometheus)]
+        found += [SamplesProbe(prometheus, queries) for queries in asked]
+        panels = self._panels(prometheus)
+        if panels:
+            found.append(
+                SamplesProbe(prometheus, tuple(panels), every_s=DASHBOARD_EVERY_S, gap_s=DASHBOARD_GAP_S, most=1)
+            )
+        return found
+
+    def _panels(self, prometheus: object) -> list[str]:
+        """The queries of every dashboard that a claim is about, each once, written down as they will be asked."""
+        files = dict.fromkeys(
+            claim.file for _, _, claim in self.session.drill.claims() if isinstance(claim, DashboardLive)
+        )
+        queries: dict[str, None] = {}
+        for file in files:
+            for panel in read_dashboard(self.session.drill, file, _scrape_s(prometheus)):
+                self.session.record(PanelFound(dashboard=file, panel=panel.panel, query=panel.query, why=panel.why))
+                if panel.query:
+                    queries[panel.query] = None
+        return list(queries)
+
+    def _address(self, target: str) -> tuple[str, int] | None:
+        try:
+            return self.stack.address(target)
+        except UsageError as error:
+            self.session.record(Blinded(probe="alerts", target="", error=f"{target} cannot be reached: {error}"))
+            return None
+
+    def _prefix(self, what: str) -> str:
+        return (self.monitoring.prefix or {}).get(what, "")
+
+    def _catch_pages(self, closing: contextlib.ExitStack) -> None:
+        from harness.stack.paging import alertmanager_config
+        from harness.world.receivers import paging
+
+        record, say = self.session.record, self.session.display.say
+        service = self.monitoring.alertmanager.rpartition(":")[0]
+        text, why = alertmanager_config(self.stack.project, service)
+        try:
+            known = paging(text, *_names(self.stack.project, service)) if text else None
+        except ValueError as error:
+            known, why = None, f"its configuration cannot be read: {error}"
+        if known is None:
+            say(f"warning: whom {service} pages is not known, and pages may reach real people: {why}")
+            record(ReceiverSeen(receiver="", why=why))
+            return
+        for leak in known.leaking:
+            say(f"warning: pages to this receiver are not caught, and may reach real people: {leak}")
+        lost = self._start_pager(service, known, closing)
+        for seen in known.receivers:
+            observable = seen.observable and not lost
+            record(seen if observable == seen.observable else _unseen(seen, lost))
+
+    def _start_pager(self, service: str, known: Paging, closing: contextlib.ExitStack) -> str:
+        """Why there is no mailbox, or ''."""
+        from harness.stack.changes.identity import RUN_LABEL
+        from harness.world.pager import Pager
+
+        session, stack = self.session, self.stack
+        networks = stack.attachments(service)
+        if not known.hosts:
+            return ""
+        if not networks:
+            return f"{service} is on no network of the project"
+        pager = Pager(
+            f"{stack.project_name}-pager",
+            {RUN_LABEL: session.folder.run},
+            networks,
+            tuple(known.hosts),
+            known.ports,
+            session.clock,
+            session.clock.opened_ns,
+            session.record,
+        )
+        closing.callback(pager.close)
+        try:
+            pager.start()
+        except NotApplied as error:
+            raise CannotRun(f"pages would leave the stack: {error}") from error
+        self.pager = pager
+        return ""
+
+
+def asked_always(drill: Drill) -> tuple[str, ...]:
+    """PromQL that claims and guards need asked every second, each once."""
+    queries = [query for _, _, claim in drill.claims() for query in claim.queries()]
+    queries += [guard.query for guard in drill.abort.any if isinstance(guard, PromGuard)]
+    return tuple(dict.fromkeys(queries))
+
+
+def read_dashboard(drill: Drill, file: str, scrape_s: float) -> Sequence[PanelQuery]:
+    """A dashboard's queries; one entry with the reason where it cannot be read."""
+    try:
+        return panel_queries(drill.path(file).read_text(), scrape_s)
+    except (OSError, ValueError) as error:
+        return (PanelQuery("", why=f"{file} cannot be read: {error}"),)
+
+
+def _scrape_s(prometheus: object) -> float:
+    from harness.world.metrics import Prometheus
+
+    assert isinstance(prometheus, Prometheus)
+    try:
+        intervals = [target.interval_s for target in prometheus.targets() if target.interval_s]
+    except NotApplied:
+        intervals = []
+    return max(intervals, default=SCRAPE_S)
+
+
+def _names(project: Project, service: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names by which Alertmanager reaches services of the stack, and names whose address its own hosts file fixes."""
+    from harness.stack import names as topology
+
+    own = [name for other in project.services for name in topology.names(project.config, service, other)]
+    return tuple(dict.fromkeys(own)), tuple(topology.pinned_hosts(project.services[service]))
+
+
+def _unseen(seen: ReceiverSeen, why: str) -> ReceiverSeen:
+    from dataclasses import replace
+
+    return replace(seen, observable=False, why=why)

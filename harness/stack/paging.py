@@ -1,0 +1,93 @@
+"""The configuration that a project's Alertmanager will read, found before it starts: in a mount, a config, or its image."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from harness.stack import names as topology
+from harness.stack.changes.image_names import image_names
+from harness.stack.docker import docker, inspected
+from harness.stack.observed import command_of, flag
+from harness.stack.project import Project
+
+USUAL = ("/etc/alertmanager/alertmanager.yml", "/etc/prometheus/alertmanager.yml")
+MOST_BYTES = 4 * 1024 * 1024
+
+
+def alertmanager_config(project: Project, service: str) -> tuple[str, str]:
+    """The text of the file of --config.file, and '' or why it is not known. Starts nothing."""
+    body = topology.services(project.config)[service]
+    image = str(image_names(project.config)[0]["services"][service].get("image") or "")
+    words = command_of(body)
+    if not flag(words, "config.file"):
+        for seen in inspected("image", image):
+            config = seen.get("Config") or {}
+            words += [str(word) for word in (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))]
+    stated = flag(words, "config.file")
+    for path in (stated,) if stated else USUAL:
+        for text in (*_from_file(project, body, path), *_from_image(image, path)):
+            return text, ""
+    return "", f"its configuration {stated or ' or '.join(USUAL)} was found neither in its mounts nor in its image"
+
+
+def _from_file(project: Project, body: dict[str, Any], path: str) -> Iterator[str]:
+    """From a bind mount of the file or of a folder above it, or from a config of the Compose file."""
+    for mount in body.get("volumes") or ():
+        if mount.get("type") != "bind":
+            continue
+        inner = _below(path, str(mount.get("target")))
+        if inner is not None:
+            yield from _read(Path(str(mount["source"])) / inner if inner else Path(str(mount["source"])))
+    for use in body.get("configs") or ():
+        source = use if isinstance(use, str) else str(use.get("source"))
+        target = f"/{source}" if isinstance(use, str) else str(use.get("target") or f"/{source}")
+        given = (project.config.get("configs") or {}).get(source) or {}
+        if target == path:
+            if given.get("content"):
+                yield str(given["content"])
+            elif given.get("file"):
+                yield from _read(Path(str(given["file"])))
+
+
+def _below(path: str, folder: str) -> str | None:
+    try:
+        inner = str(PurePosixPath(path).relative_to(PurePosixPath(folder)))
+    except ValueError:
+        return None
+    return "" if inner == "." else inner
+
+
+def _read(path: Path) -> Iterator[str]:
+    try:
+        if path.is_file() and path.stat().st_size <= MOST_BYTES:
+            yield path.read_text(errors="replace")
+    except OSError:
+        return
+
+
+def _from_image(image: str, path: str) -> Iterator[str]:
+    """By way of a container that is made and removed, never started."""
+    made = docker("create", "--network", "none", image, "true") if image else None
+    if made is None or not made.ok:
+        return
+    name = made.out.strip()
+    try:
+        copied = subprocess.run(
+            ("docker", "cp", "--follow-link", f"{name}:{path}", "-"), capture_output=True, timeout=30, check=False
+        )
+        if copied.returncode == 0 and len(copied.stdout) <= MOST_BYTES:
+            with tarfile.open(fileobj=io.BytesIO(copied.stdout)) as archive:
+                for member in archive:
+                    file = archive.extractfile(member)
+                    if file is not None:
+                        yield file.read().decode("utf-8", "replace")
+                        return
+    except (OSError, subprocess.TimeoutExpired, tarfile.TarError):
+        return
+    finally:
+        docker("rm", "--force", "--volumes", name)

@@ -1,0 +1,70 @@
+"""The stack's own Alertmanager: its HTTP API (v2) in the harness's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.errors import NotApplied
+from harness.facts import AlertRouted, SilenceSeen
+from harness.world.jsonapi import JsonApi
+
+MOST = 2000
+
+
+class Alertmanager:
+    """Every call has a time-out and raises NotApplied with Alertmanager's own words."""
+
+    def __init__(self, address: tuple[str, int], prefix: str = "") -> None:
+        self._api = JsonApi("Alertmanager", address, prefix)
+
+    def config(self) -> str:
+        """Its configuration as it holds it; it writes '<secret>' for every URL of a webhook."""
+        answer = self._api.get("/api/v2/status")
+        config = answer.get("config") if isinstance(answer, dict) else None
+        return str(config.get("original") or "") if isinstance(config, dict) else ""
+
+    def alerts(self) -> tuple[AlertRouted, ...]:
+        """Every alert that it holds, those that it keeps back among them, with the receivers meant to hear of it."""
+        return tuple(
+            AlertRouted(
+                alert=str((one.get("labels") or {}).get("alertname") or ""),
+                state=str((one.get("status") or {}).get("state") or ""),
+                labels=_labels(one.get("labels")),
+                fingerprint=str(one.get("fingerprint") or ""),
+                receivers=tuple(sorted(str(receiver.get("name")) for receiver in one.get("receivers") or ())),
+                silenced_by=tuple(sorted(map(str, (one.get("status") or {}).get("silencedBy") or ()))),
+                inhibited_by=tuple(sorted(map(str, (one.get("status") or {}).get("inhibitedBy") or ()))),
+            )
+            for one in self._list("/api/v2/alerts")
+        )
+
+    def silences(self) -> tuple[SilenceSeen, ...]:
+        return tuple(
+            SilenceSeen(
+                silence=str(one.get("id") or ""),
+                state=str((one.get("status") or {}).get("state") or ""),
+                matchers=tuple(_matcher(matcher) for matcher in one.get("matchers") or ()),
+                by=str(one.get("createdBy") or ""),
+                comment=str(one.get("comment") or ""),
+            )
+            for one in self._list("/api/v2/silences")
+        )
+
+    def _list(self, path: str) -> list[dict[str, Any]]:
+        answer = self._api.get(path)
+        if not isinstance(answer, list):
+            raise NotApplied(f"Alertmanager did not answer {path} as Alertmanager does")
+        if len(answer) > MOST:
+            raise NotApplied(f"Alertmanager holds {len(answer)} entries under {path}: more than can be followed")
+        return [one for one in answer if isinstance(one, dict)]
+
+
+def _labels(labels: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (labels or {}).items() if name != "alertname"}
+
+
+def _matcher(matcher: Mapping[str, Any]) -> str:
+    operator = ("=" if matcher.get("isEqual", True) else "!") + ("~" if matcher.get("isRegex") else "")
+    operator = "!=" if operator == "!" else operator
+    return f'{matcher.get("name")}{operator}"{matcher.get("value")}"'

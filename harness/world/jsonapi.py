@@ -1,0 +1,83 @@
+"""GET of JSON from one server of the stack: a deadline on every call, a limit on every answer, no proxy of the environment."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.errors import NotApplied
+from harness.world.handles import Clock
+
+CALL_S = 3.0
+"""A healthy server answers in milliseconds; one that is starved for so long is as good as not looked at."""
+MOST_BYTES = 8 * 1024 * 1024
+
+
+class JsonApi:
+    """`get` may be called from any thread. `what` names the server in errors."""
+
+    def __init__(self, what: str, address: tuple[str, int], prefix: str = "", *, timeout_s: float = CALL_S) -> None:
+        self.what = what
+        self.base = f"http://{address[0]}:{address[1]}{prefix}"
+        self._timeout_s = timeout_s
+        self._local = threading.local()
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The decoded answer; None for an empty one. Raises NotApplied with the server's own words for anything else."""
+        import requests
+
+        try:
+            with self._session().get(
+                self.base + path, params=dict(params or {}), timeout=self._timeout_s, stream=True
+            ) as answer:
+                body = answer.raw.read(MOST_BYTES + 1, decode_content=True)
+                status = answer.status_code
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise NotApplied(f"{self.what} does not answer: {type(error).__name__}: {error}") from error
+        if len(body) > MOST_BYTES:
+            raise NotApplied(f"{self.what} answered with more than {MOST_BYTES >> 20} MiB")
+        try:
+            data = json.loads(body) if body.strip() else None
+        except ValueError:
+            data = body.decode("utf-8", "replace")[:300]
+        if status != 200:
+            said = data.get("error") or data.get("message") if isinstance(data, dict) else data
+            raise NotApplied(f"{self.what} refused {path}: {status}: {said}")
+        return data
+
+    def _session(self) -> Any:
+        """One per thread: a session is not made to be shared."""
+        import requests
+
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.trust_env = False  # the machine's proxy and .netrc are not meant for the stack
+        return session
+
+
+def unix_s(text: Any) -> float | None:
+    """RFC 3339 as Go writes it (nanoseconds, Z or an offset) in seconds since 1970; None for a zero or no time."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", str(text or ""))
+    if match is None or match.group(1).startswith("0001"):
+        return None
+    whole = datetime.fromisoformat(match.group(1) + match.group(3).replace("Z", "+00:00")).astimezone(UTC)
+    return whole.timestamp() + float(f"0.{match.group(2) or 0}")
+
+
+def on_axis(clock: Clock, at_unix_s: float | None) -> float | None:
+    """Wall-clock seconds on the run's axis, by how long ago they are now (so that a stepped clock does no harm)."""
+    if at_unix_s is None:
+        return None
+    return round(clock.now_s() - (clock.wall_s() - at_unix_s), 6)
+
+
+def go_duration_s(text: Any) -> float:
+    """'1m30s', '500ms', '5m', '1d' as Prometheus and Alertmanager write durations; 0 for what is none."""
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdwy])", str(text or ""))
+    return sum(float(number) * units[unit] for number, unit in parts)

@@ -1,0 +1,180 @@
+"""The pager, as the harness hears it: every page as it was delivered to the mailbox in the stack, at once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from harness.errors import NotApplied
+from harness.facts import Paged
+from harness.world.handles import Clock
+from harness.world.helper import Helper
+from harness.world.jsonapi import on_axis, unix_s
+
+READY_S = 30.0
+SILENT_S = 3.0
+"""It says something each second; after so long without a word nobody knows whether it takes pages."""
+MOST_PAGES = 5000
+"""A storm beyond this is counted, not kept."""
+
+
+def pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Clock) -> list[Paged]:
+    """A delivery as facts, one for each alert in it; [] for what is no message of Alertmanager's (webhook, version 4)."""
+    try:
+        body = json.loads(delivery.get("body") or "")
+        alerts = body["alerts"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    at_s = round((int(delivery["at_ns"]) - opened_ns) / 1e9, 6)
+    made = []
+    for alert in alerts:
+        labels = _strings(alert.get("labels"))
+        resolved = alert.get("status") == "resolved"
+        made.append(
+            Paged(
+                receiver=str(body.get("receiver") or ""),
+                alert=labels.get("alertname", ""),
+                status=str(alert.get("status") or ""),
+                labels={name: value for name, value in labels.items() if name != "alertname"},
+                annotations=_strings(alert.get("annotations")),
+                fingerprint=str(alert.get("fingerprint") or ""),
+                group_key=str(body.get("groupKey") or ""),
+                start=str(alert.get("startsAt") or ""),
+                starts_s=on_axis(clock, unix_s(alert.get("startsAt"))),
+                ends_s=on_axis(clock, unix_s(alert.get("endsAt"))) if resolved else None,
+                delivery=number,
+                count=len(alerts),
+                truncated=int(body.get("truncatedAlerts") or 0),
+                url=f"http://{delivery.get('host')}:{delivery.get('port')}",
+                generator=str(alert.get("generatorURL") or ""),
+                happened_s=at_s,
+            )
+        )
+    return made
+
+
+class Pager:
+    """The mailbox's helper container and what it says. `heard` gets each Paged from a thread of its own.
+
+    `networks` are (Docker network, the address that it takes there or '') of Alertmanager's own; `names` are the host names
+    that it bears on all of them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        networks: Sequence[tuple[str, str]],
+        names: Sequence[str],
+        ports: Sequence[int],
+        clock: Clock,
+        opened_ns: int,
+        heard: Callable[[Paged], object],
+        image: str = "",
+    ) -> None:
+        self._name, self._labels, self._image = name, dict(labels), image
+        self._networks, self._names, self._ports = tuple(networks), tuple(names), tuple(ports)
+        self._clock, self._opened_ns, self._heard = clock, opened_ns, heard
+        self._helper: Helper | None = None
+        self._beat_s = float("-inf")
+        self._first = threading.Event()
+        self._refusing = False
+        self._kept = 0
+        self.number = 0
+        self.strange = 0
+        self.lost = ""
+
+    def start(self) -> None:
+        """Start it on its networks and wait for its first word. Raises NotApplied with Docker's own words otherwise."""
+        from harness.doctor.images import harness_tag
+
+        first, *others = self._networks
+        labels = [word for key, value in self._labels.items() for word in ("--label", f"{key}={value}")]
+        self._docker(
+            "create", "--interactive", "--rm", "--name", self._name, *labels, "--cap-drop", "ALL", "--read-only",
+            "--network", first[0], *self._aliases("--network-alias"), *self._address(first[1]),
+            self._image or harness_tag(), "python3", "-m", "harness.inside", "pager", *map(str, self._ports),
+        )  # fmt: skip
+        try:
+            for network, address in others:
+                self._docker(
+                    "network", "connect", *self._aliases("--alias"), *self._address(address), network, self._name
+                )
+        except NotApplied:
+            self.close()
+            raise
+        self._helper = Helper(("docker", "start", "--attach", "--interactive", self._name), self._hear, self._ended)
+        if not self._first.wait(READY_S) or self.lost:
+            why = self.lost or f"it said nothing within {READY_S:g} s"
+            self.close()
+            raise NotApplied(f"the pager's mailbox did not start: {why}")
+
+    def refuse(self, refuse: bool) -> None:
+        """Refuse connections as a provider that is gone does, or take pages again. Raises NotApplied when it is lost."""
+        helper = self._helper
+        try:
+            if helper is None:
+                raise OSError("it was not started")
+            helper.say({"refuse": refuse})
+        except OSError as error:
+            raise NotApplied(f"the pager's mailbox cannot be told anything: {error}") from error
+
+    def blind(self) -> str:
+        """Why a page that is sent now would not be seen, or ''."""
+        silent_s = time.monotonic() - self._beat_s
+        if self.lost:
+            return f"the pager's mailbox ended: {self.lost}"
+        if silent_s > SILENT_S:
+            return f"the pager's mailbox was silent for {silent_s:.0f} s"
+        return f"more than {MOST_PAGES} pages came" if self._kept > MOST_PAGES else ""
+
+    def close(self) -> None:
+        """End it, and with it its container; idempotent."""
+        helper, self._helper = self._helper, None
+        if helper is not None:
+            helper.close()
+        with contextlib.suppress(NotApplied):
+            self._docker("rm", "--force", self._name)
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        if "beat" in said:
+            self._beat_s = time.monotonic()
+            self._refusing = bool(said.get("refuse"))
+            self._first.set()
+        elif isinstance(said.get("page"), dict):
+            self.number += 1
+            found = pages(said["page"], self.number, self._opened_ns, self._clock)
+            self.strange += not found
+            for page in found:
+                self._kept += 1
+                if self._kept <= MOST_PAGES:
+                    self._heard(page)
+
+    def _ended(self, words: str) -> None:
+        self.lost = words
+        self._first.set()
+
+    def _aliases(self, option: str) -> list[str]:
+        return [word for name in self._names for word in (option, name)]
+
+    @staticmethod
+    def _address(address: str) -> tuple[str, ...]:
+        return ("--ip", address) if address else ()
+
+    @staticmethod
+    def _docker(*words: str) -> None:
+        try:
+            done = subprocess.run(("docker", *words), capture_output=True, text=True, timeout=30, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NotApplied(f"docker {words[0]}: {error}") from error
+        if done.returncode:
+            raise NotApplied(f"docker {words[0]}: {done.stderr.strip().splitlines()[-1:] or done.returncode}")
+
+
+def _strings(labels: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (labels or {}).items()}

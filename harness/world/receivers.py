@@ -1,0 +1,176 @@
+"""Alertmanager's configuration read for where its pages go: which of them a mailbox in the stack can take, and which not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.facts import ReceiverSeen
+from harness.world.jsonapi import go_duration_s
+
+GROUP_WAIT_S = 30.0  # Alertmanager's own defaults
+GROUP_INTERVAL_S = 300.0
+
+PROVIDERS = {
+    "pagerduty": "https://events.pagerduty.com",
+    "opsgenie": "https://api.opsgenie.com",
+    "victorops": "https://alert.victorops.com",
+    "pushover": "https://api.pushover.net",
+    "telegram": "https://api.telegram.org",
+    "webex": "https://webexapis.com",
+    "wechat": "https://qyapi.weixin.qq.com",
+    "slack": "https://slack.com",
+}
+"""Where each kind goes when its configuration names no other place."""
+
+
+@dataclass(frozen=True)
+class Paging:
+    """What a configuration says of its receivers.
+
+    hosts      host names that a mailbox must bear, with the ports on which it listens; also those of HTTPS, which it
+               cannot read, so that nothing leaves the stack
+    leaking    receivers that a mailbox cannot stand before: a page to them leaves the stack; each with its reason
+    """
+
+    receivers: tuple[ReceiverSeen, ...] = ()
+    hosts: Mapping[str, tuple[int, ...]] | None = None
+    leaking: tuple[str, ...] = ()
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        return tuple(sorted({port for ports in (self.hosts or {}).values() for port in ports}))
+
+
+def paging(text: str, own: Sequence[str] = (), pinned: Sequence[str] = ()) -> Paging:
+    """Read a configuration. `own` are names of the stack's services, `pinned` names whose address is fixed by its files.
+
+    Raises ValueError for what is no configuration of Alertmanager.
+    """
+    import yaml
+
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"it is no YAML: {error}") from None
+    if not isinstance(data, dict) or not isinstance(data.get("receivers"), list):
+        raise ValueError("it has no list of receivers")
+    waits = _waits(data.get("route") or {})
+    seen: list[ReceiverSeen] = []
+    hosts: dict[str, set[int]] = {}
+    leaking: list[str] = []
+    for receiver in data["receivers"]:
+        name = str(receiver.get("name"))
+        wait_s, interval_s = waits.get(name, (GROUP_WAIT_S, GROUP_INTERVAL_S))
+        outlets = list(_outlets(receiver, data.get("global") or {}))
+        for kind, url in outlets or [("", "")]:
+            why = _why_not(kind, url, own, pinned)
+            host, port = _place(url)
+            if host and not _fixed(host) and host not in own and host not in pinned:
+                hosts.setdefault(host, set())
+                if not why:
+                    hosts[host].add(port)
+            elif kind and why and host not in own:
+                leaking.append(f"{name} ({kind}{f' to {host}' if host else ''}): {why}")
+            seen.append(
+                ReceiverSeen(
+                    receiver=name,
+                    kind=kind,
+                    url=_shown(url),
+                    observable=not why,
+                    why=why,
+                    group_wait_s=wait_s,
+                    group_interval_s=interval_s,
+                )
+            )
+    return Paging(tuple(seen), {host: tuple(sorted(ports)) for host, ports in hosts.items()}, tuple(leaking))
+
+
+def _outlets(receiver: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each way out of a receiver: its kind and its URL, '' where that stands elsewhere (a file, a secret)."""
+    for key, configs in receiver.items():
+        if not str(key).endswith("_configs") or not isinstance(configs, list):
+            continue
+        kind = str(key).removesuffix("_configs")
+        for config in configs:
+            yield kind, _url(kind, config or {}, shared)
+
+
+def _url(kind: str, config: Mapping[str, Any], shared: Mapping[str, Any]) -> str:
+    if kind == "webhook":
+        return "" if config.get("url_file") else str(config.get("url") or "")
+    if kind == "email":
+        smart = str(config.get("smarthost") or shared.get("smtp_smarthost") or "")
+        return f"smtp://{smart}" if smart else ""
+    if kind == "sns":
+        return str(config.get("api_url") or "")
+    if config.get("api_url_file") or config.get("webhook_url_file") or shared.get(f"{kind}_api_url_file"):
+        return ""
+    own = config.get("api_url") or config.get("webhook_url") or config.get("url") if kind != "pagerduty" else None
+    own = own or (config.get("url") if kind == "pagerduty" else None)
+    return str(own or shared.get(f"{kind}_api_url") or shared.get(f"{kind}_url") or PROVIDERS.get(kind, ""))
+
+
+def _why_not(kind: str, url: str, own: Sequence[str], pinned: Sequence[str]) -> str:  # noqa: PLR0911 (one for each reason)
+    """Why a mailbox in the stack could not read what goes there, and what would change that; '' when it can."""
+    host, _ = _place(url)
+    if not kind:
+        return "it sends nothing"
+    if kind != "webhook":
+        return f"it is a receiver of the kind {kind}; a webhook on http:// would be seen"
+    if not host:
+        return "its URL is in a file or cannot be read; a webhook with a `url` on http:// would be seen"
+    if urlsplit(url).scheme != "http":
+        return f"its URL is {urlsplit(url).scheme}://, whose certificate nobody here has; one on http:// would be seen"
+    if host in own:
+        return f"its URL points to {host}, a service of the stack, which receives it; a host outside would be seen"
+    if host in pinned:
+        return f"the stack's extra_hosts fix the address of {host}; without them it would be seen"
+    if _fixed(host):
+        return f"its URL points to the address {host}; a host name would be seen"
+    return ""
+
+
+def _place(url: str) -> tuple[str, int]:
+    """Host and port of a URL; ('', 0) for what is none (a hidden '<secret>', a template)."""
+    try:
+        parts = urlsplit(url)
+        usual = {"http": 80, "https": 443, "smtp": 25}.get(parts.scheme, 0)
+        return (parts.hostname or "", parts.port or usual) if usual else ("", 0)
+    except ValueError:
+        return "", 0
+
+
+def _fixed(host: str) -> bool:
+    """Whether no name server is asked for it."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
+
+
+def _shown(url: str) -> str:
+    """A URL without what may be secret in it: the host alone."""
+    host, port = _place(url)
+    return f"{urlsplit(url).scheme}://{host}:{port}/…" if host else ""
+
+
+def _waits(route: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """By receiver: the least group_wait and group_interval over the routes that lead to it; a child takes its parent's."""
+    found: dict[str, tuple[float, float]] = {}
+
+    def walk(node: Mapping[str, Any], receiver: str, wait_s: float, interval_s: float) -> None:
+        receiver = str(node.get("receiver") or receiver)
+        wait_s = go_duration_s(node["group_wait"]) if "group_wait" in node else wait_s
+        interval_s = go_duration_s(node["group_interval"]) if "group_interval" in node else interval_s
+        before = found.get(receiver, (wait_s, interval_s))
+        found[receiver] = (min(before[0], wait_s), min(before[1], interval_s))
+        for child in node.get("routes") or ():
+            walk(child or {}, receiver, wait_s, interval_s)
+
+    walk(route, "", GROUP_WAIT_S, GROUP_INTERVAL_S)
+    return found
