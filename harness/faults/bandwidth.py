@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from statistics import median
+from statistics import median, quantiles
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -66,16 +66,22 @@ class Bandwidth(OneWayFault):
                 return Landing("not_measurable", why, {**stated, "share": self.share})
             return felt.no_baseline(before, "a rate", self.share, stated)
         looks = [look for look in felt.answered(during, protocol=True) if felt.place(look) in usual_ms]
-        spread_ms = max((look.answer_ms or 0.0) - usual_ms[felt.place(look)] for look in usual)
+        ordinary_ms = quantiles([0.0, *((look.answer_ms or 0.0) - usual_ms[felt.place(look)] for look in usual)], n=10)
+        spread_ms = ordinary_ms[-1]
         told = [look for look in looks if self._takes_ms(look) >= max(20.0, 3 * spread_ms)]
         if looks and not told:
             longest = max(look.size for look in looks)
             takes_ms = longest / self.rate_bytes_s * 1000
-            why = f"the witness's answer of {longest} bytes takes {takes_ms:.1f} ms at that rate: too little to tell"
+            than = f"the ordinary spread, {spread_ms:.1f} ms" if 3 * spread_ms > 20 else "looks can tell"
+            why = f"the witness's answer of {longest} bytes takes {takes_ms:.1f} ms at that rate, not much more than {than}"
             return Landing("not_measurable", why, {**stated, "share": self.share}, {"size": longest}, looks=len(looks))
         added = [(look, (look.answer_ms or 0.0) - usual_ms[felt.place(look)]) for look in told]
         hit = [(look, ms) for look, ms in added if ms >= 0.6 * self._takes_ms(look)]
-        weaker = sum(1 for look, ms in added if 0.25 * self._takes_ms(look) <= ms < 0.6 * self._takes_ms(look))
+        weaker = sum(
+            1
+            for look, ms in added
+            if max(0.25 * self._takes_ms(look), 2 * spread_ms) <= ms < 0.6 * self._takes_ms(look)
+        )
         rate = round(median(look.size / ms * 1000 for look, ms in hit)) if hit else None
         return felt.by_share(self.share, len(told), len(hit), weaker, stated=stated, measured={"rate_bytes_s": rate})
 

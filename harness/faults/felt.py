@@ -93,14 +93,14 @@ def _fits(share: float, looks: int, felt: int, weaker: int) -> tuple[Landed, str
     if looks == 0:
         return "not_measurable", "nobody could look while it was on"
     among = f"of {looks} look{'s' if looks > 1 else ''}, {share:.0%} stated"
-    if felt == weaker == 0:
+    if weaker > 0.1 * looks:
+        return "partial", f"felt by {felt} {among}; by {weaker} more, but less than stated"
+    if felt == 0:
         if share < 1 and (1 - share) ** looks > 1 - CONFIDENCE:
             needed = math.ceil(math.log(1 - CONFIDENCE) / math.log(1 - share))
             return "not_measurable", f"none {among}, which chance alone may do; {needed} looks would decide it"
         return "not_landed", f"felt by none {among}"
     low, high = clopper_pearson(felt, looks, CONFIDENCE)
-    if weaker > 0.1 * looks:
-        return "partial", f"felt by {felt} {among}; by {weaker} more, but less than stated"
     if share > high + SLACK:
         return "partial", f"felt by only {felt} {among}"
     if share < low - SLACK:

@@ -149,6 +149,24 @@ def test_a_bandwidth_is_measured_where_the_answer_is_long_enough_to_tell() -> No
     assert it.landing(long, long).outcome == "not_landed"
 
 
+def test_a_bandwidth_is_measured_in_spite_of_a_few_late_answers_before() -> None:
+    it = fault("bandwidth", rate="1KB/s", share="30%")
+    before = [look(answer_ms=ms, size=526) for ms in (19, 9, 3, 26, 5, 44, 11, 35, 12, 299, 8, 61, 4, 29, 13)]
+    during = [look(answer_ms=ms, size=526) for ms in (559, 4, 540, 535, 2, 5, 68, 44, 10, 538, 41, 52, 16, 7, 3)]
+    landing = it.landing(before, during)
+    assert landing.outcome == "landed"
+    assert landing.share == pytest.approx(4 / 15)
+    assert it.landing(before, before).outcome == "not_landed"
+
+
+def test_a_bandwidth_within_the_ordinary_spread_is_not_measurable_and_says_so() -> None:
+    noisy = [look(answer_ms=ms, size=526) for ms in (20, 400, 3, 390, 5, 410, 11, 350)]
+    landing = fault("bandwidth", rate="1KB/s").landing(noisy, noisy)
+    assert landing.outcome == "not_measurable"
+    assert "takes 526.0 ms at that rate, not much more than the ordinary spread, " in landing.because
+    assert "not much more than looks can tell" in fault("bandwidth", rate="64KB/s").landing(BEFORE, BEFORE).because
+
+
 def test_a_slow_close_is_measured_by_the_end_of_the_connection() -> None:
     it = fault("slow_close", delay="400ms")
     assert it.landing(BEFORE, [look(answer_ms=2.0, close_ms=401.0)] * 9).measured["added_ms"] == pytest.approx(400.5)
