@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from harness.facts import (
+    Blinded,
     Broke,
     Fact,
     GateHeld,
@@ -24,6 +25,7 @@ from harness.facts import (
     LoadEnded,
     LoadReady,
     LoadSaid,
+    Looked,
     Mended,
     NotInjected,
     NotMended,
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
 
     from harness.ledger import Rows
 
-LOUD = ("NOT ", "STILL ON", "GUARD", "ERROR", "REFUSED", "HALT")
+HELPERS = ("keeper", "toxiproxy")  # they are told of when they go and when they come, not at each look
+LOUD = ("LOST SIGHT", "NOT ", "STILL ON", "GUARD", "ERROR", "REFUSED", "HALT")
 WINDOW_S = 5.0  # of the state's numbers
 STALE_S = 3.0  # after so long without a new state the terminal shows what is waited for instead
 AGAIN_S = 60.0  # the load says the same thing each second while it goes on; people are told so often
@@ -123,6 +126,10 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"REFUSED: {fact.reason}"
         case Broke():
             return f"HARNESS ERROR: {fact.error}"
+        case Blinded() if fact.probe in HELPERS:
+            return f"LOST SIGHT of the {fact.probe}: {fact.error}"
+        case Looked() if fact.probe in HELPERS:
+            return f"the {fact.probe} is back"
         case LoadEnded():
             return "" if fact.clean else f"load: {fact.detail}"
         case _:

@@ -48,6 +48,18 @@ def test_several_lines_stand_under_the_first_and_none_moves_the_cursor() -> None
     assert out.getvalue() == "   1.0 s  REFUSED: web ended:\n              boom�[2J\n"
 
 
+def test_a_helper_that_goes_and_comes_is_told_of_and_looks_are_not() -> None:
+    out = io.StringIO()
+    shown = PlainDisplay(out)
+    shown.fact(f.Blinded(probe="toxiproxy", target="x", error="no answer", seen_s=1.0))
+    shown.fact(f.Looked(probe="toxiproxy", target="x", seen_s=2.0))
+    shown.fact(f.Looked(probe="containers", seen_s=3.0))
+    assert out.getvalue().splitlines() == [
+        "   1.0 s  LOST SIGHT of the toxiproxy: no answer",
+        "   2.0 s  the toxiproxy is back",
+    ]
+
+
 def test_a_terminal_that_is_gone_ends_the_telling_and_nothing_else() -> None:
     ends = os.pipe()
     os.close(ends[0])
