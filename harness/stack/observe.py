@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +15,15 @@ from harness.edges import Edge, Known
 from harness.errors import CannotRun, NotApplied
 from harness.stack import names as topology
 from harness.stack.project import Project
+from harness.stack.ready import not_ready
 from harness.stack.refuse import refused
 from harness.stack.speaks import guess
 from harness.stack.stack import Stack
 
 if TYPE_CHECKING:
-    from harness.world.lookout import Peers
+    from harness.world.lookout import Lookout, Peers
 
+START_EVERY_S = 0.1
 READ_EVERY_S = 0.5
 """Closed connections stay readable for a minute (TIME_WAIT), so nothing falls between two readings."""
 
@@ -49,9 +53,10 @@ def observe(
     seen: Counts = {}
     try:
         stack.prepare()
-        say("starting the project without edges")
-        stack.up()
         lookout.start()
+        say("starting the project without edges")
+        with _reading(lookout, seen):
+            stack.up()
         say(f"watching its connections for {for_s:g} s")
         end_s = time.monotonic() + for_s
         while True:
@@ -59,6 +64,10 @@ def observe(
             if time.monotonic() > end_s:
                 break
             time.sleep(READ_EVERY_S)
+        for waits in not_ready(
+            stack.states(), [name for name in project.services if topology.replicas(project.config, name)]
+        ):
+            say(f"not ready, so it may not have called anybody: {waits}")
     except NotApplied as error:
         raise CannotRun(str(error)) from error
     finally:
@@ -67,6 +76,25 @@ def observe(
     if left:
         raise CannotRun(f"could not be removed: {', '.join(left)}")
     return edges_seen(project, seen)
+
+
+@contextlib.contextmanager
+def _reading(lookout: Lookout, seen: Counts) -> Iterator[None]:
+    """Read while the project starts: a migration's connections are gone with its container, before all others run."""
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.wait(START_EVERY_S):
+            with contextlib.suppress(NotApplied):  # the readings afterwards say it, if it stays so
+                add(seen, lookout.peers())
+
+    reader = threading.Thread(target=read, name="observe", daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        over.set()
+        reader.join()
 
 
 def add(seen: Counts, peers: Mapping[str, Peers]) -> None:

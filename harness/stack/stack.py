@@ -386,7 +386,7 @@ class Stack:
         """Raises CannotRun: the services at fault, with exit code and last lines."""
         with contextlib.suppress(CannotRun):
             states = states or culprits(self.states())
-        raise blamed(why, states)
+        raise blamed(why, states, self.folder / "logs")
 
 
 def _target(config: topology.Config, text: str) -> tuple[str, int]:

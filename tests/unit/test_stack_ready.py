@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from harness.stack import blame
 from harness.stack.compose import is_pool_taken, is_port_taken
 from harness.stack.docker import Answer, run
 from harness.stack.free_ports import free_ports
@@ -74,3 +77,15 @@ def test_free_ports_come_in_an_order_that_the_seed_gives_and_skip_what_is_taken(
     with socket.create_server(("127.0.0.1", first)):
         assert next(free_ports(7)) != first
     assert next(free_ports(8)) != first
+
+
+def test_who_is_at_fault_is_read_where_its_log_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its container is gone by then, and the user's own project has no such lines."""
+    monkeypatch.setattr(blame, "docker", lambda *_: Answer(0, "no such file\n", ""))
+    dead = state("web", "exited", exit_code=1)
+    logs = tmp_path / "logs"
+    assert "cure" not in str(blame.blamed("it ended", [dead], logs))
+    logs.mkdir()
+    said = str(blame.blamed("it ended", [dead], logs))
+    assert "web is exited, exit code 1; its last lines:\n    no such file" in said
+    assert f"cure: cat {logs}/*-web-*.log" in said
