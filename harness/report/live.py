@@ -91,7 +91,7 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
     """A fact as a line for people; '' for those that would only be noise."""
     match fact:
         case Opened():
-            return f"run {fact.run}; from another terminal `drill halt {fact.run}` ends it, its faults out first"
+            return f"run {fact.run} (drill halt {fact.run} ends it, faults out first)"
         case LoadReady():
             return f"{fact.users} users are ready"
         case LoadSaid():
