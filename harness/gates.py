@@ -146,6 +146,8 @@ def gated(load: Load) -> str:
 
 
 GATES = (steady, recorded, ended_well, not_dropped, all_begun, in_time, not_saturated, gated)
+ITS_OWN = (recorded, ended_well, all_begun, in_time, not_saturated, gated)
+"""What ails the load itself. A steady state that is not reached and arrivals that are dropped may be the service's doing."""
 
 
 def _first_requests(rows: Rows) -> NDArray[np.bool_]:

@@ -70,11 +70,12 @@ def judge(
     over   the run has ended, nothing more will come. Of a run that has not, claims may be decided, but not the whole.
     """
     landed = landings(journal, faults_of(drill))
-    reasons = gates.invalid(_load(drill, plan_claims, journal, rows))
+    load = _load(drill, plan_claims, journal, rows)
+    reasons = gates.invalid(load)
     judged = [judge_claim(drill, claim, journal, rows, logs, landed, over=over) for claim in plan_claims]
     if reasons:
         judged = [_under_gates(one, reasons) for one in judged]
-    judged += unsettled(journal)
+    judged += _settling(unsettled(journal), gates.invalid(load, gates.ITS_OWN))
     opened = journal.opened
     return Verdict(
         drill=drill.name,
@@ -159,6 +160,14 @@ def _under_gates(judged: Judged, reasons: Sequence[str]) -> Judged:
         cites=finding.cites,
     )
     return dataclasses.replace(judged, finding=replaced)
+
+
+def _settling(unsettled: Sequence[Judged], starved: Sequence[str]) -> Iterator[Judged]:
+    """That a stack did not settle stands whatever the gates say, unless it was looked at through a load that ailed itself."""
+    for one in unsettled:
+        finding = dataclasses.replace(one.finding, census=one.finding.census and not starved)
+        judged = dataclasses.replace(one, finding=finding)
+        yield _under_gates(judged, starved) if starved else judged
 
 
 def _unfinished(drill: DrillLike, journal: Journal, over: bool) -> Iterator[str]:

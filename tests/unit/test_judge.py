@@ -302,3 +302,14 @@ def test_a_mend_that_is_not_felt_keeps_the_whole_from_passing() -> None:
     found = verdict(GOOD, facts=facts)
     assert found.exit_code == 3
     assert "still felt" in found.invalid[0]
+
+
+@pytest.mark.parametrize(("cpu", "code"), [(0.2, 1), (0.99, 3)])
+def test_a_stack_that_did_not_settle_fails_the_run_unless_the_load_ailed_itself(cpu: float, code: int) -> None:
+    facts = [fact for fact in story() if not isinstance(fact, (f.LoadSampled, f.PhaseSettled))]
+    facts += [f.LoadSampled(cpu_ratio=cpu, late_ms=1.0, due=10, dropped=0, seen_s=s + 0.5) for s in range(1, 30)]
+    facts.append(f.PhaseSettled(phase="down", steady=False, detail="p95 < 100ms: 3000 ms", seen_s=27.0))
+    found = verdict(GOOD, facts=facts)
+    assert found.exit_code == code
+    (settles,) = [one.finding for one in found.findings if one.id.endswith("/settles")]
+    assert settles.reason == ("not_settled" if code == 1 else "invalid_run")
