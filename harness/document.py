@@ -49,7 +49,7 @@ def verdict_doc(
             "refused": ending.refused,
         },
         "findings": [_finding(judged) for judged in verdict.findings],
-        "faults": _faults(journal, faults),
+        "faults": _faults(journal, faults, rows),
         "phases": _phases(journal, rows, timeout_s),
     }
     made: dict[str, Any] = plain(document)
@@ -80,9 +80,9 @@ def _finding(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _faults(journal: Journal, faults: Mapping[str, Fault]) -> list[dict[str, Any]]:
+def _faults(journal: Journal, faults: Mapping[str, Fault], rows: Rows) -> list[dict[str, Any]]:
     times = {hurt.fault: hurt for hurt in hurts(journal)}
-    landed, gone = landings(journal, faults), mends(journal, faults)
+    landed, gone = landings(journal, faults, rows), mends(journal, faults, rows)
     return [
         {
             "id": id_,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.facts import (
     Broke,
     ContainerSeen,
+    Deployed,
     GateHeld,
     GateMissed,
     GuardTripped,
@@ -58,6 +59,15 @@ def unsettled(journal: Journal) -> list[Judged]:
     return [_unsettled(journal, fact) for fact in journal.of(PhaseSettled, steady=False)]
 
 
+def _never_rolled_back(journal: Journal, settled: PhaseSettled) -> str:
+    """A release of ours that still served then: nobody had taken it back, so we did, afterwards."""
+    backs = journal.of(Deployed, by="mend", since_s=settled.at_s)
+    services = ", ".join(dict.fromkeys(fact.service for fact in backs))
+    return (
+        f"; nobody had rolled back {services}: we put the good release back at {backs[-1].at_s:.1f} s" if backs else ""
+    )
+
+
 def _unsettled(journal: Journal, settled: PhaseSettled) -> Judged:
     ended = journal.phase_ended(settled.phase)
     since = f" since its faults were out at {ended.at_s:.1f} s" if ended else ""
@@ -69,6 +79,7 @@ def _unsettled(journal: Journal, settled: PhaseSettled) -> Judged:
     claims = ", ".join(f"{s.service} {s.status}{f' ({s.health})' if s.health else ''}" for s in odd)
     docker = f"; Docker says: {claims}" if claims else "; Docker calls every container running" if latest else ""
     what = f": {settled.detail}" if settled.detail else ""
+    what += _never_rolled_back(journal, settled)
     finding = failed(
         f"the stack did not come back by itself after {settled.phase!r}, not steady{since}{what}{docker}",
         reason="not_settled",

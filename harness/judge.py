@@ -69,7 +69,7 @@ def judge(
 
     over   the run has ended, nothing more will come. Of a run that has not, claims may be decided, but not the whole.
     """
-    landed = landings(journal, faults_of(drill))
+    landed = landings(journal, faults_of(drill), rows)
     load = _load(drill, plan_claims, journal, rows)
     reasons = gates.invalid(load)
     judged = [judge_claim(drill, claim, journal, rows, logs, landed, over=over) for claim in plan_claims]
@@ -118,7 +118,7 @@ def judge_claim(
             decide="a mended expectation; judge the stored run again",
         )
     if claim.phase and faults:
-        known = landings(journal, faults) if landed is None else {id_: landed[id_] for id_ in faults}
+        known = landings(journal, faults, rows) if landed is None else {id_: landed[id_] for id_ in faults}
         finding = _under_landings(finding, known)
     text = claim.text or f"{claim.expectation.word}: {claim.expectation.about()}"
     return Judged(claim.id, text, claim.phase, claim.where, finding)

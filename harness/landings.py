@@ -9,10 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.facts import ContainerChanged, Injected, Injecting, Mended, NotInjected, Witnessed
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
+from harness.versions import answers, new_version, releases_at
+
+if TYPE_CHECKING:
+    from harness.ledger import Rows
 
 BEFORE_S = 120.0  # looks older than this say little of what is ordinary now
 ENDED = ("die", "kill", "stop", "pause", "oom")
@@ -41,19 +46,22 @@ def hurts(journal: Journal) -> list[Hurt]:
     return found
 
 
-def landings(journal: Journal, faults: Mapping[str, Fault]) -> dict[str, Landing]:
-    """By fault id: did it land. A fault that was never injected did not."""
+def landings(journal: Journal, faults: Mapping[str, Fault], rows: Rows | None = None) -> dict[str, Landing]:
+    """By fault id: did it land. A fault that was never injected did not. The ledger's rows tell of releases."""
     all_hurts = hurts(journal)
-    return {id_: _landing(journal, id_, fault, all_hurts) for id_, fault in faults.items()}
+    return {id_: _landing(journal, id_, fault, all_hurts, rows) for id_, fault in faults.items()}
 
 
-def mends(journal: Journal, faults: Mapping[str, Fault]) -> dict[str, Landing]:
+def mends(journal: Journal, faults: Mapping[str, Fault], rows: Rows | None = None) -> dict[str, Landing]:
     """By fault id, for those that were mended: do looks show it gone. 'landed' then means that it is."""
     all_hurts = hurts(journal)
     found = {}
     for id_, fault in faults.items():
         hurt = next((h for h in all_hurts if h.fault == id_), None)
         if hurt is None or not math.isfinite(hurt.off_s):
+            continue
+        if fault.outlasts:
+            found[id_] = _release_gone(journal, fault, hurt, rows)
             continue
         next_s = min(
             (h.on_s for h in all_hurts if h.on_s > hurt.off_s and _touch(h.target, hurt.target)), default=math.inf
@@ -65,7 +73,7 @@ def mends(journal: Journal, faults: Mapping[str, Fault]) -> dict[str, Landing]:
     return found
 
 
-def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]) -> Landing:
+def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt], rows: Rows | None = None) -> Landing:
     stated = dict(fault.stated())
     hurt = next((h for h in all_hurts if h.fault == id_), None)
     if hurt is None:
@@ -75,6 +83,8 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
         return Landing("not_landed", f"it could not be injected: {refused.error}", stated)
     if not math.isfinite(hurt.sure_s):
         return Landing("not_landed", "it was never read back as on", stated)
+    if fault.outlasts:
+        return _release_out(journal, fault, hurt, rows)
     during = [
         look
         for look in _looks(journal, fault.target)
@@ -84,6 +94,37 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
     if landing.outcome == "not_measurable" and not fault.on_edge:
         return _told_by_docker(journal, hurt, landing)
     return landing
+
+
+def _release_out(journal: Journal, fault: Fault, hurt: Hurt, rows: Rows | None) -> Landing:
+    """A release has landed when its containers, read back, run it. What answered is said beside it."""
+    end_s = min(hurt.off_begun_s, journal.end_s)
+    version = "" if rows is None else new_version(rows, hurt.on_s, end_s, end_s)
+    injected = journal.first(Injected, fault=hurt.fault)
+    run = [str(image).partition(": ")[2] for image in (injected.readback if injected else {}).values()]
+    images = {"containers": len(run), "image": ", ".join(sorted(set(run)))}
+    if rows is None or not version:
+        said = "its containers were read back as running it; no answer named a version that none named before"
+        return Landing("landed", said, dict(fault.stated()), images)
+    bad = answers(rows, hurt.on_s, end_s, end_s).by(version)
+    said = f"{len(bad)} answers named version {version}, which none named before it was deployed"
+    return Landing("landed", said, dict(fault.stated()), {**images, "version": version, "answers": len(bad)})
+
+
+def _release_gone(journal: Journal, fault: Fault, hurt: Hurt, rows: Rows | None) -> Landing:
+    """Gone for good: no container runs it, and no request sent after the mend was answered by it."""
+    stated, end_s = dict(fault.stated()), journal.end_s
+    version = "" if rows is None else new_version(rows, hurt.on_s, hurt.off_begun_s, end_s)
+    after = answers(rows, hurt.off_s, end_s, end_s).by(version) if rows is not None and version else ()
+    still = [name for name, seen in releases_at(journal, fault.targets, end_s).items() if seen.release == "bad"]
+    if len(after) or still:
+        said = (
+            f"version {version} still answered {len(after)} requests"
+            if len(after)
+            else f"{', '.join(still)} still run it"
+        )
+        return Landing("not_landed", said, stated)
+    return Landing("landed", "every container was read back as running the good release", stated)
 
 
 def _told_by_docker(journal: Journal, hurt: Hurt, landing: Landing) -> Landing:

@@ -124,6 +124,9 @@ class Plan:
             services=self.services,
             faulted=bool(phase.injections if phase else self.injections),
             then=claim.then,
+            releases=tuple(
+                name for i in (phase.injections if phase else ()) if i.fault.outlasts for name in i.fault.targets
+            ),
             monitoring=self.monitoring,
         )
 
@@ -251,9 +254,9 @@ def _declared(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
 
 def _faults_on_services(plan: Plan, services: Sequence[str]) -> Iterator[Problem]:
     for injection in plan.injections:
-        if not injection.fault.on_edge and injection.fault.target not in services:
-            what = _no_service(injection.id, injection.fault.target, services)
-            yield plan.drill.problem(injection.id, what, "service")
+        for target in injection.fault.targets if not injection.fault.on_edge else ():
+            if target not in services:
+                yield plan.drill.problem(injection.id, _no_service(injection.id, target, services), "service")
 
 
 def _claims_on_services(plan: Plan, services: Sequence[str]) -> Iterator[tuple[str, Problem]]:

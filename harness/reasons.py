@@ -25,6 +25,14 @@ REASONS: Mapping[str, str] = {
     "fired": "an alert fired that must stay quiet",
     "beyond": "a value of the query was beyond its limit",
     "no_samples": "a panel of the dashboard never gave a sample, though it was asked all the time",
+    "never_decided": "the bad release still served at the end, and nobody had begun to roll it back",
+    "decided_late": "the bad release was rolled back, but the lever was pulled only after the claim's limit",
+    "said_done_but_still_serving": "the rollback said that it was done, but the bad release still served",
+    "rollback_failed": "the rollback's command failed, or was killed at its time-out, and the bad release still served",
+    "wrong_trigger": "the bad release was rolled back, but by another hand or another signal than the claim names",
+    "restored_without_rollback": "the steady state came back though the bad release still served: it healed by itself",
+    "rolled_back_and_still_broken": "the bad release had left, but the steady state did not come back: it left something behind",
+    "false_rollback": "a release was rolled back that had broken no steady condition",
     # failed, or inconclusive where the claim is about detection
     "pre_existing": "the alert was firing already before the fault or the phase began, so it tells nothing of it",
     "rule_missing": "Prometheus has no such alerting rule, or it was taken away",
@@ -48,6 +56,9 @@ REASONS: Mapping[str, str] = {
     "never_fired": "the alert did not fire in the phase, so there was nothing to clear",
     "rule_broken": "Prometheus cannot evaluate the rule, so that its silence says nothing",
     "no_data": "the query gave no series, or no number, at some time",
+    "not_deployed": "the bad release was never deployed, so there was nothing to roll back",
+    "no_version": "no answer named its version and no container's image was read, so nobody knows which release served",
+    "not_asked": "a person was to be asked, but there was no terminal to ask on",
     "check_broke": "the code of the expectation itself broke; the evidence is kept and can be judged again",
 }
 """By code: a sentence for the person who reads a finding."""

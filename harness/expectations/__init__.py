@@ -12,6 +12,7 @@ from harness.expectations.metric_stays import MetricStays
 from harness.expectations.page_sent import PageSent
 from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
+from harness.expectations.rolled_back import RolledBack
 from harness.expectations.stays_up import StaysUp
 
 EXPECTATIONS: tuple[type[Expectation], ...] = (
@@ -27,4 +28,5 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     PageSent,
     MetricStays,
     DashboardLive,
+    RolledBack,
 )

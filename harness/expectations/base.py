@@ -97,6 +97,7 @@ class Reach:
     timeout_s   the load's time-out
     services    the services of the stack, when known
     faulted     whether a fault is injected in it
+    releases    services that a bad release is deployed of in it
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
     """
 
@@ -107,6 +108,7 @@ class Reach:
     faulted: bool = True
     then: bool = False
     monitoring: Mapping[str, str] | None = None
+    releases: tuple[str, ...] = ()
 
     def no_service(self, name: str) -> str:
         """The sentence about a service that the stack does not have, or ''. "*" and "api-*" are patterns."""

@@ -17,7 +17,7 @@ from harness.expectations.requests import (
     now_s,
     slowest_row,
 )
-from harness.facts import Injecting, LoadEnded, Mended, NotInjected
+from harness.facts import Deployed, Injecting, LoadEnded, Mended, NotInjected
 from harness.journal import TICK_S, Journal, Window
 from harness.quantities import Seconds, spell
 from harness.stats import Recovery, holds, steady_from
@@ -34,7 +34,8 @@ class Recovers(Expectation):
     Units:   a duration, from the end of the phase (and the mend of its last fault, read back) to the beginning of the
              steady state, known to about a second. Stands in `then` alone.
     Counts:  the drill's own `steady` conditions, over windows; a relapse before it was held for `steady.for` starts it
-             anew. The next phase's first fault, or the load's end, ends the time in which it can be held.
+             anew. The next phase's first fault, or the load's end, ends the time in which it can be held. A bad release
+             is not waited for: what became of it by then (see `rolled_back`) is what the service recovers with.
     Decides: passed when it began surely within the time and was held; failed when it surely did not begin within.
     Source:  the ledger; see harness/stats/steady.py for the estimate.
     """
@@ -61,9 +62,10 @@ class Recovers(Expectation):
         window = evidence.window
         if window is None:
             return not_begun(evidence)
-        mended = [mend_of(journal, fault) for fault in evidence.faults]
+        taken_out = [id_ for id_, fault in evidence.faults.items() if not _outlasts(fault)]
+        mended = [mend_of(journal, fault) for fault in taken_out]
         if any(m is None for m in mended):
-            on = [fault for fault, m in zip(evidence.faults, mended, strict=True) if m is None]
+            on = [fault for fault, m in zip(taken_out, mended, strict=True) if m is None]
             return inconclusive(
                 f"still on, or never injected: {', '.join(on)}", reason="not_mended", decide="the mend of every fault"
             )
@@ -150,10 +152,16 @@ def mend_of(journal: Journal, fault: str) -> Mended | None:
 
 
 def held_until_s(journal: Journal, start_s: float) -> float:
-    """Until when the stack is left alone: the next injection, or the end of the load."""
-    following = journal.first(Injecting, since_s=start_s)
+    """Until when the stack is left alone: the next injection, the mend of a release, or the end of the load."""
+    following, put_back = journal.first(Injecting, since_s=start_s), journal.first(Deployed, by="mend", since_s=start_s)
     ended = journal.last(LoadEnded)
-    return min(following.at_s if following else math.inf, ended.ended_s + TICK_S if ended else math.inf)
+    ends = [following.at_s if following else math.inf, ended.ended_s + TICK_S if ended else math.inf]
+    return min([*ends, (put_back.begun_s or put_back.at_s) if put_back else math.inf])
+
+
+def _outlasts(fault: object) -> bool:
+    """Whether it stays beyond its phase, so that the stack has to recover with it or with what rolled it back."""
+    return bool(getattr(fault, "outlasts", False))
 
 
 def _span(low_s: float, high_s: float) -> str:

@@ -182,7 +182,9 @@ def _add_found(journal: Journal, container: str, window: Window, own: Sequence[_
 
 def _own_faults(journal: Journal, service: str) -> list[_Own]:
     own = []
-    for fact in journal.of(Injecting, target=service):
+    for fact in journal.of(Injecting):
+        if service not in fact.target.split("+"):
+            continue
         if journal.first(NotInjected, fault=fact.fault) is not None and journal.first(Mended, fault=fact.fault) is None:
             continue
         mended = journal.first(Mended, fault=fact.fault, since_s=fact.at_s)

@@ -145,6 +145,32 @@ def steady_from(
         low_s, tried = begin_s, tried + 1
 
 
+def first_bad(
+    rows: Rows, conditions: Sequence[Condition], for_s: float, start_s: float, end_s: float, now_s: float | None = None
+) -> Interval | None:
+    """The first window from start_s on that shows that a condition does not hold: its beginning and its end. None without one.
+
+    A weak ill shows in no single window; then it is all from start_s until it showed, together.
+    """
+    import numpy as np
+
+    known_s = end_s if now_s is None else min(end_s, now_s)
+    step_s = window_s(for_s)
+    part = rows.select(span(rows, round(start_s * 1e6), round(known_s * 1e6)))
+    part = part.select(part.between(start_s, known_s))
+    grid = _Grid(part, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
+    found: list[Interval] = []
+    for condition, bad, _, n in grid.counted:
+        alone = np.flatnonzero(_exceeds(condition, bad, n, grid.alpha, step_s))
+        lengths_s = step_s * np.arange(1, len(bad) + 1)
+        together = np.flatnonzero(_exceeds(condition, np.cumsum(bad), np.cumsum(n), grid.alpha, lengths_s))
+        if len(alone):
+            found.append((start_s + float(alone[0]) * step_s, start_s + (float(alone[0]) + 1) * step_s))
+        if len(together):
+            found.append((start_s, start_s + (float(together[0]) + 1) * step_s))
+    return min(found, key=lambda one: (one[1], -one[0]), default=None)
+
+
 class _Grid:
     """Per window of the stretch, how many requests are surely bad and how many may become so, for each condition."""
 

@@ -1,0 +1,268 @@
+"""What became of a bad release, as instants: deployed, exposed, felt, seen, paged, decided, taken back, well again. Pure.
+
+Each instant is an interval on the run's axis, as narrow as its source: a request's answer tells of the time since it was
+sent, a look of the time since the last look, a window of its length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from harness.expectations.base import Evidence
+from harness.expectations.requests import now_s
+from harness.expectations.triggers import Trigger
+from harness.facts import (
+    AlertChanged,
+    Deployed,
+    Fact,
+    Injected,
+    Injecting,
+    LeverAnswered,
+    LeverAsked,
+    LeverEnded,
+    LeverPulled,
+    Looked,
+    Mended,
+    Paged,
+    PhaseSettled,
+    ReleaseSeen,
+)
+from harness.journal import Journal
+from harness.stats import all_hold, first_bad, holds, steady_from
+from harness.versions import Answers, answers, awaited, new_version, releases_at
+
+LATEST_S = 60.0  # an answer comes at most so long after its request; looked at beyond the end for those still awaited
+SPANS = (
+    ("to_detect", "exposed", "detected"),
+    ("to_page", "exposed", "paged"),
+    ("to_decide", "impact", "decided"),
+    ("to_execute", "decided", "last_bad"),
+    ("to_restore", "impact", "recovered"),
+)
+"""The durations that are told, each from one instant to another."""
+
+
+@dataclass(frozen=True)
+class Instant:
+    """Something happened in [low_s, high_s]; `cite` is the fact or the row that tells."""
+
+    low_s: float
+    high_s: float
+    cite: str = ""
+
+
+@dataclass(frozen=True)
+class ReleaseStory:
+    """
+    version     how the release calls itself in its answers; '' when no answer tells
+    told        whether answers, or looks at containers, tell which release serves; without either nothing is known
+    begun_s     when its deployment began; end_s when its judging window closed, or the journal ends: nothing later counts
+    closed      whether the window has closed
+    at          instants by name: deployed, exposed, impact, detected, paged, trigger, asked, decided, executed, last_bad,
+                recovered; those that did not come are not in it
+    bad         answers of the bad version; `others` answers to requests sent after the last of them
+    still_bad   containers that run it at the end
+    partly      whether some container was seen to have been taken back
+    healthy     no steady condition was broken from its exposure to the decision (None: cannot be said)
+    open        answers that were still awaited: one of them may be the bad version's
+    """
+
+    fault: str
+    services: tuple[str, ...]
+    version: str
+    told: bool
+    begun_s: float
+    end_s: float
+    closed: bool
+    at: Mapping[str, Instant]
+    bad: Answers
+    others: Answers
+    still_bad: tuple[ReleaseSeen, ...] = ()
+    partly: bool = False
+    healthy: bool | None = None
+    open: int = 0
+    pulled: LeverPulled | None = None
+    ended: LeverEnded | None = None
+    asked: LeverAsked | None = None
+    answered: LeverAnswered | None = None
+    facts: tuple[Fact, ...] = field(default=())
+
+    @property
+    def gone(self) -> Instant | None:
+        """When the bad release had left, as far as is known: its last answer, or else when no container ran it any more."""
+        if self.still_bad:
+            return None
+        if self.version:
+            return self.at.get("last_bad") if len(self.others) else None
+        return self.at.get("taken_back")
+
+    def spans(self) -> Iterator[tuple[str, float, float]]:
+        """Durations with their bounds, in s: those of SPANS whose ends are both known."""
+        for name, one, other in SPANS:
+            if one in self.at and other in self.at:
+                first, then = self.at[one], self.at[other]
+                yield name, max(0.0, then.low_s - first.high_s), max(0.0, then.high_s - first.low_s)
+
+
+def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, lever: str = "") -> ReleaseStory | None:
+    """The story of one bad release; None when its deployment never began. `waits` and `lever` are the claim's about it."""
+    journal = evidence.journal
+    begun = journal.first(Injecting, fault=fault)
+    if begun is None:
+        return None
+    services = tuple(begun.target.split("+"))
+    out = journal.first(Injected, fault=fault)
+    settled = journal.first(PhaseSettled, phase=evidence.phase)
+    mended = journal.first(Mended, fault=fault)
+    over = [fact.begun_s if isinstance(fact, Mended) else fact.at_s for fact in (settled, mended) if fact is not None]
+    known_s, end_s = now_s(journal), min([*over, journal.end_s])
+    version = new_version(evidence.rows, begun.seen_s, end_s, known_s)
+    every = answers(evidence.rows, begun.seen_s, end_s, known_s)
+    bad = every.by(version) if version else every.by()
+    others = every.but(version).sent_after(float(bad.done_s[-1])) if len(bad) else every.by()
+    run = releases_at(journal, services, end_s)
+    at = dict(_deployment(journal, begun, out, services, bad, end_s))
+    at |= _signals(evidence, begun.seen_s, end_s, out, waits, at.get("exposed"))
+    told = _lever(journal, lever, end_s)
+    for name, fact in (("asked", told.asked), ("decided", told.pulled), ("executed", told.ended)):
+        if fact is not None:
+            at[name] = Instant(fact.seen_s, fact.seen_s, fact.cite)
+    at |= {name: found for name, found in _back(journal, services, end_s).items() if name not in at}
+    back = at.get("last_bad") if version else at.get("taken_back")
+    if back is not None:
+        at |= _recovery(evidence, back.high_s, end_s)
+    return ReleaseStory(
+        fault=fault,
+        services=services,
+        version=version,
+        told=bool(version or run),
+        begun_s=begun.seen_s,
+        end_s=end_s,
+        closed=settled is not None,
+        at=at,
+        bad=bad,
+        others=others,
+        still_bad=tuple(seen for seen in run.values() if seen.release == "bad"),
+        partly=any(s.release == "good" for s in run.values()) and "taken_back" not in at,
+        healthy=_healthy(evidence, at, end_s),
+        open=awaited(evidence.rows, begun.seen_s, end_s, known_s) if known_s < end_s + LATEST_S else 0,
+        pulled=told.pulled,
+        ended=told.ended,
+        asked=told.asked,
+        answered=told.answered,
+        facts=tuple(fact for fact in (begun, out, told.pulled, told.ended, settled) if fact is not None),
+    )
+
+
+@dataclass(frozen=True)
+class _Lever:
+    asked: LeverAsked | None
+    answered: LeverAnswered | None
+    pulled: LeverPulled | None
+    ended: LeverEnded | None
+
+
+def _lever(journal: Journal, lever: str, end_s: float) -> _Lever:
+    return _Lever(
+        journal.first(LeverAsked, lever=lever, until_s=end_s),
+        journal.first(LeverAnswered, lever=lever, until_s=end_s),
+        journal.first(LeverPulled, lever=lever, until_s=end_s),
+        journal.first(LeverEnded, lever=lever, until_s=end_s),
+    )
+
+
+def _deployment(
+    journal: Journal, begun: Injecting, out: Injected | None, services: tuple[str, ...], bad: Answers, end_s: float
+) -> Iterator[tuple[str, Instant]]:
+    """deployed, exposed, last_bad."""
+    if out is not None:
+        yield "deployed", Instant(out.begun_s, out.seen_s, out.cite)
+    if len(bad):
+        yield "exposed", Instant(float(bad.sent_s[0]), float(bad.done_s[0]), bad.cite(0))
+        last = len(bad) - 1
+        yield "last_bad", Instant(float(bad.sent_s[last]), float(bad.done_s[last]), bad.cite(last))
+        return
+    seen = [s for s in journal.of(ReleaseSeen, release="bad", until_s=end_s) if s.service in services]
+    if seen:
+        yield "exposed", Instant(begun.seen_s, seen[0].at_s, seen[0].cite)
+
+
+def _signals(
+    evidence: Evidence,
+    begun_s: float,
+    end_s: float,
+    out: Injected | None,
+    waits: Trigger | None,
+    exposed: Instant | None,
+) -> Iterator[tuple[str, Instant]]:
+    """impact, detected, paged, trigger."""
+    journal, steady = evidence.journal, evidence.steady
+    if exposed is not None:
+        known_s = now_s(journal)
+        felt = first_bad(evidence.rows, steady.conditions, steady.for_s, exposed.low_s, end_s, known_s)
+        if felt is not None:
+            yield "impact", Instant(*felt)
+    for name, kind, said in (("detected", AlertChanged, {"state": "firing"}), ("paged", Paged, {"status": "firing"})):
+        came = [fact for fact in journal.of(kind, since_s=begun_s, until_s=end_s, **said) if _new(fact, begun_s)]
+        first = min(came, key=lambda fact: fact.at_s, default=None)
+        if first is not None:
+            before_s = getattr(first, "before_s", None)
+            yield name, Instant(first.at_s if before_s is None else before_s, first.at_s, first.cite)
+    arrived = waits.arrived(journal, begun_s, out) if waits else None
+    if arrived is not None and arrived[0] <= end_s:
+        yield "trigger", Instant(arrived[0], arrived[0], arrived[1])
+
+
+def _new(fact: Fact, begun_s: float) -> bool:
+    starts_s = getattr(fact, "starts_s", None)
+    return starts_s is None or starts_s >= begun_s - 1.0
+
+
+def _back(journal: Journal, services: tuple[str, ...], end_s: float) -> dict[str, Instant]:
+    """taken_back (every container), and decided: the first container that was taken back, where nobody said so before."""
+    found: dict[str, Instant] = {}
+    bad = [s for s in journal.of(ReleaseSeen, release="bad", until_s=end_s) if s.service in services]
+    if not bad:
+        return found
+    later = [s for s in journal.of(ReleaseSeen, until_s=end_s, since_s=bad[0].at_s) if s.service in services]
+    names = {s.container for s in bad}
+    left = [s for s in later if s.release in ("good", "other", "gone") and s.container in names]
+    # A container found good before the last one turned bad has still to get it: a deployment goes one by one.
+    left = [s for s in left if s.at_s >= bad[-1].at_s]
+    if left:
+        looks = (k.seen_s for k in journal.of(Looked, probe="releases", until_s=end_s) if k.seen_s < left[0].at_s)
+        found["decided"] = Instant(max([bad[-1].at_s, *looks]), left[0].at_s, left[0].cite)
+    backs = [d for d in journal.of(Deployed, by="rollback", until_s=end_s) if d.service in services]
+    if backs and {d.service for d in backs} == {s.service for s in bad}:
+        last = max(backs, key=lambda d: d.at_s)
+        found["taken_back"] = Instant(last.at_s if last.begun_s is None else last.begun_s, last.at_s, last.cite)
+    return found
+
+
+def _recovery(evidence: Evidence, since_s: float, end_s: float) -> dict[str, Instant]:
+    steady, known_s = evidence.steady, now_s(evidence.journal)
+    found = steady_from(evidence.rows, steady.conditions, steady.for_s, since_s, end_s, known_s)
+    return {"recovered": Instant(found.low_s, found.high_s)} if found.held else {}
+
+
+def _healthy(evidence: Evidence, at: Mapping[str, Instant], end_s: float) -> bool | None:
+    exposed, decided = at.get("exposed"), at.get("decided")
+    if exposed is None or "impact" in at:
+        return False if "impact" in at else None
+    until_s = decided.low_s if decided else end_s
+    if until_s <= exposed.high_s:
+        return None
+    conditions, known_s = evidence.steady.conditions, now_s(evidence.journal)
+    return all_hold(holds(conditions, evidence.rows, exposed.low_s, until_s, now_s=known_s))
+
+
+def restored_while_bad(evidence: Evidence, story: ReleaseStory) -> bool:
+    """Whether the steady state came back, and was held, after the harm was felt, with the bad release still serving."""
+    felt, steady = story.at.get("impact"), evidence.steady
+    if felt is None or not math.isfinite(felt.high_s):
+        return False
+    known_s = now_s(evidence.journal)
+    found = steady_from(evidence.rows, steady.conditions, steady.for_s, felt.high_s, story.end_s, known_s)
+    return found.held

@@ -1,0 +1,459 @@
+"""rolled_back: a bad release is noticed, taken back everywhere and in time, and every way in which it is not has its own name."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from harness import facts as f
+from harness.expectations import rolled_back as module
+from harness.expectations.base import Evidence, Reach, Steady
+from harness.expectations.rolled_back import RolledBack
+from harness.faults.bad_release import BadRelease
+from harness.journal import Journal
+from harness.ledger import DUE, NEVER, SENT, Rows
+from harness.probes.releases import ReleasesProbe
+from harness.stats import Condition
+from harness.testing import WrittenLogs, journal_of, rows_of
+from harness.verdict import Finding, Outcome
+
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+FAULT, LEVER = "release/bad_release-api", "release/rolled_back-runbook"
+BAD = BadRelease(service="api", image="api:bad", id=FAULT)
+STEADY = Steady(5.0, (Condition.parse("errors < 1%"), Condition.parse("p95 < 300ms")))
+BEGAN, OUT, ENDED, SETTLED, CLOSED = 20.0, 22.0, 60.0, 75.0, 90.0
+
+
+def claim(**changes: Any) -> RolledBack:
+    fields = {"by": "runbook", "command": ["./rollback.sh"], "trigger": "page", "within": "35s", "id": LEVER, **changes}
+    if fields["by"] != "runbook":
+        fields.pop("command")
+    return RolledBack.model_validate(fields)
+
+
+@dataclass
+class Run:
+    """A phase from 20 s to 60 s whose release is out at 22 s, on two containers; judged until 75 s.
+
+    paged_s, alert_s     when the page came, and the alert fired
+    pulled_s, done_s     when the lever was pulled, and its command ended (with `code`)
+    back_s               when each container got the good release back
+    ill                  stretches in which the service fails; by default while the bad release serves anywhere
+    header               whether answers name their version; looks: whether containers are looked at
+    """
+
+    paged_s: float | None = 30.0
+    alert_s: float | None = 28.0
+    pulled_s: float | None = 30.1
+    done_s: float | None = 33.0
+    code: int | None = 0
+    back_s: Sequence[float] = (32.0, 33.0)
+    ill: Sequence[tuple[float, float]] | None = None
+    header: bool = True
+    looks: bool = True
+    extra: Sequence[f.Fact] = ()
+    settled: bool = True
+    rate: float = 20.0
+    lever: str = LEVER
+
+    def releases(self) -> list[f.Fact]:
+        found: list[f.Fact] = []
+        tick_s = OUT
+        seen: dict[int, str] = {}
+        bad_s, told = tick_s, False
+        while self.looks and tick_s < CLOSED:
+            for number in range(2):
+                taken_back = tick_s >= self.back_s[number]
+                release = "good" if taken_back else "bad"
+                if seen.get(number) != release:
+                    seen[number] = release
+                    one = f.ReleaseSeen(
+                        service="api", container=f"api-{number + 1}", release=release, image=f"api:{release}"
+                    )
+                    found.append(dataclasses.replace(one, seen_s=tick_s + 0.01, happened_s=tick_s))
+            if "bad" in seen.values():
+                bad_s = tick_s
+            elif not told:
+                told = True
+                by = "rollback" if max(self.back_s) < SETTLED else "mend"
+                back = f.Deployed(service="api", image="api:good", by=by, replicas=2, begun_s=bad_s, happened_s=tick_s)
+                found.append(dataclasses.replace(back, seen_s=tick_s + 0.02))
+            found.append(f.Looked(probe="releases", target="api", seen_s=tick_s + 0.03))
+            tick_s += 0.5
+        return found
+
+    def facts(self) -> list[f.Fact]:
+        found: list[f.Fact] = [
+            f.LoadBegan(begins_s=1.0, seen_s=0.9),
+            f.PhaseBegan(phase="release", seen_s=BEGAN),
+            f.Injecting(fault=FAULT, kind="bad_release", target="api", planned_s=BEGAN, seen_s=BEGAN),
+            f.Injected(fault=FAULT, begun_s=BEGAN + 0.01, seen_s=OUT, readback={"api-1": "bad: api:bad"}),
+            f.PhaseEnded(phase="release", seen_s=ENDED),
+            f.LoadEnded(clean=True, ended_s=SETTLED + 2, seen_s=SETTLED + 4),
+            f.Closed(seen_s=CLOSED),
+            *self.releases(),
+            *self.extra,
+        ]
+        if self.settled:
+            found.append(f.PhaseSettled(phase="release", steady=True, seen_s=SETTLED))
+        if self.alert_s is not None:
+            found.append(f.AlertChanged(alert="Errors", state="firing", seen_s=self.alert_s, before_s=self.alert_s - 5))
+        if self.paged_s is not None:
+            found.append(
+                f.Paged(receiver="oncall", alert="Errors", status="firing", seen_s=self.paged_s, starts_s=self.alert_s)
+            )
+        if self.pulled_s is not None:
+            found.append(f.LeverPulled(lever=self.lever, by="runbook", command="./rollback.sh", seen_s=self.pulled_s))
+        if self.done_s is not None and self.pulled_s is not None:
+            ended = f.LeverEnded(lever=self.lever, begun_s=self.pulled_s, exit_code=self.code, seen_s=self.done_s)
+            found.append(
+                dataclasses.replace(
+                    ended, output="line one\nno such image", detail="" if self.code is not None else "was killed"
+                )
+            )
+        found += [
+            f.LoadSampled(cpu_ratio=0.1, late_ms=1, due=1, dropped=0, seen_s=s + 0.5)
+            for s in range(1, int(SETTLED) + 4)
+        ]
+        return found
+
+    def rows(self) -> Rows:
+        entries: list[dict[str, Any]] = []
+        for tick in range(int(self.rate), int(self.rate * (SETTLED + 2))):
+            at_s = tick / self.rate
+            out_s, back_s = (OUT - 1, OUT)[tick % 2], self.back_s[tick % 2]
+            bad = out_s <= at_s < back_s
+            ill = bad if self.ill is None else any(start <= at_s < end for start, end in self.ill)
+            version = ("bad" if bad else "good") if self.header else ""
+            failing = ill and tick % 10 < 5
+            entries.append({"at_s": at_s, "outcome": "5xx" if failing else "ok", "version": version})
+        return rows_of(entries)
+
+    def evidence(self, cut_s: float = CLOSED) -> Evidence:
+        rows = rows_at(self.rows(), cut_s)
+        journal = journal_of(*self.facts()).cut(cut_s)
+        over = cut_s >= CLOSED
+        return Evidence(journal, rows, WrittenLogs(), STEADY, "release", False, {FAULT: BAD}, over=over)
+
+
+def rows_at(rows: Rows, cut_s: float) -> Rows:
+    """The ledger as it stood at an instant."""
+    part = rows.select(rows.intended_s <= cut_s).snapshot()
+    running = ~np.isnan(part.done_s) & (part.done_s > cut_s)
+    part.array["took_us"][running] = NEVER
+    part.array["outcome"][running] = 0
+    part.array["state"][running] = SENT
+    unsent = ~np.isnan(part.sent_s) & (part.sent_s > cut_s)
+    part.array["sent_us"][unsent] = NEVER
+    part.array["state"][unsent] = DUE
+    return part
+
+
+NEVER_BACK = (math.inf, math.inf)
+
+
+def judged(run: Run, **changes: Any) -> Finding:
+    return claim(**changes).check(run.evidence())
+
+
+# --- the good end -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_release_rolled_back_by_the_runbook_when_the_page_came_passes_with_its_durations() -> None:
+    finding = judged(Run())
+    assert finding.outcome is PASSED, finding.because
+    assert finding.measure is not None
+    assert finding.measure.low == pytest.approx(33.0 - BEGAN, abs=0.2)
+    for span in ("to detect", "to page", "to decide", "to execute", "to restore"):
+        assert span in finding.because
+    assert "requests after it were answered by another" in finding.because
+
+
+def test_without_a_version_in_any_answer_the_containers_images_tell() -> None:
+    finding = judged(Run(header=False))
+    assert finding.outcome is PASSED, finding.because
+    assert finding.measure is not None
+    assert finding.measure.kind == "grid"
+
+
+def test_without_version_and_without_images_nobody_knows_and_the_finding_says_how_to() -> None:
+    finding = judged(Run(header=False, looks=False))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "no_version")
+    assert "load.version_header" in finding.decide
+
+
+def test_answers_alone_decide_where_nobody_looked_at_containers() -> None:
+    assert judged(Run(looks=False)).outcome is PASSED
+
+
+def test_the_system_that_rolls_back_after_its_alert_passes() -> None:
+    finding = judged(Run(pulled_s=None), by="system", trigger="alert Errors")
+    assert finding.outcome is PASSED, finding.because
+
+
+def test_a_request_that_was_under_way_when_the_command_ended_is_not_held_against_it() -> None:
+    finding = judged(Run(done_s=32.9))
+    assert finding.outcome is PASSED, finding.because
+
+
+# --- every way in which it is not -----------------------------------------------------------------------------------------
+
+
+def test_a_rollback_that_says_done_and_does_nothing_is_named_with_version_requests_and_containers() -> None:
+    finding = judged(Run(back_s=NEVER_BACK))
+    assert (finding.outcome, finding.reason) == (FAILED, "said_done_but_still_serving")
+    assert finding.census
+    assert "version bad" in finding.because
+    assert "api-1 (api:bad), api-2 (api:bad) still run" in finding.because
+    assert "requests sent after that" in finding.because
+
+
+def test_a_half_rollback_names_the_replica_that_keeps_the_bad_release() -> None:
+    finding = judged(Run(back_s=(32.0, math.inf)))
+    assert (finding.outcome, finding.reason) == (FAILED, "said_done_but_still_serving")
+    assert "api-2 (api:bad) still runs" in finding.because
+    assert "api-1" not in finding.because
+
+
+def test_a_half_rollback_is_seen_in_the_answers_alone_too() -> None:
+    finding = judged(Run(back_s=(32.0, math.inf), looks=False))
+    assert (finding.outcome, finding.reason) == (FAILED, "said_done_but_still_serving")
+
+
+def test_a_half_rollback_fails_also_when_no_request_reaches_the_replica_that_keeps_it() -> None:
+    run = Run(back_s=(32.0, math.inf))
+    rows = run.rows()
+    late = rows.intended_s > 33
+    evidence = dataclasses.replace(
+        run.evidence(), rows=rows.select(~late | (rows.array["version"] == rows.versions.index("good")))
+    )
+    finding = claim().check(evidence)
+    assert (finding.outcome, finding.reason) == (FAILED, "said_done_but_still_serving")
+
+
+def test_a_command_that_fails_is_told_with_its_code_and_its_last_words() -> None:
+    finding = judged(Run(back_s=NEVER_BACK, code=1))
+    assert (finding.outcome, finding.reason) == (FAILED, "rollback_failed")
+    assert "ended with 1 (no such image)" in finding.because
+
+
+def test_a_command_that_was_killed_at_its_time_out_is_told_so() -> None:
+    finding = judged(Run(back_s=NEVER_BACK, code=None))
+    assert (finding.outcome, finding.reason) == (FAILED, "rollback_failed")
+    assert "was killed" in finding.because
+
+
+def test_without_a_page_nobody_pulled_the_lever() -> None:
+    finding = judged(Run(back_s=NEVER_BACK, paged_s=None, pulled_s=None))
+    assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
+    assert "a page never came" in finding.because
+
+
+def test_a_system_that_does_nothing_has_never_decided_though_its_alert_fired() -> None:
+    finding = judged(Run(back_s=NEVER_BACK, pulled_s=None), by="system", trigger="alert Errors")
+    assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
+    assert "though the alert Errors came" in finding.because
+
+
+def test_a_lever_pulled_after_the_limit_was_decided_late() -> None:
+    finding = judged(Run(paged_s=57.0, pulled_s=57.1, done_s=59.0, back_s=(58.0, 59.0)))
+    assert (finding.outcome, finding.reason) == (FAILED, "decided_late")
+
+
+def test_a_slow_rollback_is_late_with_the_count_of_requests_that_it_served_beyond_the_limit() -> None:
+    finding = judged(Run(done_s=60.0, back_s=(40.0, 60.0)))
+    assert (finding.outcome, finding.reason) == (FAILED, "late")
+    assert "answered 50 requests sent after the limit" in finding.because
+
+
+def test_a_rollback_before_any_page_is_the_right_deed_for_the_wrong_reason() -> None:
+    finding = judged(Run(pulled_s=None, paged_s=None, alert_s=None), by="system", trigger="page")
+    assert (finding.outcome, finding.reason) == (FAILED, "wrong_trigger")
+
+
+def test_a_page_for_an_alert_that_fired_before_the_deployment_is_not_about_it() -> None:
+    finding = judged(Run(pulled_s=None, alert_s=15.0), by="system", trigger="page")
+    assert (finding.outcome, finding.reason) == (FAILED, "wrong_trigger")
+
+
+def test_a_release_taken_back_by_another_hand_than_the_runbooks_is_not_the_runbooks_merit() -> None:
+    finding = judged(Run(pulled_s=None))
+    assert (finding.outcome, finding.reason) == (FAILED, "wrong_trigger")
+    assert "not by the runbook" in finding.because
+
+
+def test_a_service_that_heals_by_itself_with_the_bad_release_still_serving_was_not_rolled_back() -> None:
+    run = Run(back_s=NEVER_BACK, pulled_s=None, ill=[(21.0, 40.0)])
+    finding = judged(run, by="system")
+    assert (finding.outcome, finding.reason) == (FAILED, "restored_without_rollback")
+
+
+def test_a_service_that_stays_broken_after_its_rollback_fails_though_the_version_is_gone() -> None:
+    finding = judged(Run(ill=[(21.0, 99.0)]))
+    assert (finding.outcome, finding.reason) == (FAILED, "rolled_back_and_still_broken")
+
+
+def test_the_rollback_of_a_release_that_did_no_harm_is_false() -> None:
+    finding = judged(Run(ill=[]))
+    assert (finding.outcome, finding.reason) == (FAILED, "false_rollback")
+
+
+def test_a_rollback_that_the_drill_itself_times_is_not_false() -> None:
+    assert judged(Run(ill=[]), trigger="after 8s").outcome is PASSED
+
+
+def test_a_person_who_was_asked_and_said_nothing_is_silence() -> None:
+    asked = f.LeverAsked(lever=LEVER, question="roll back api?", seen_s=30.1)
+    finding = judged(Run(back_s=NEVER_BACK, pulled_s=None, extra=(asked,)), by="human")
+    assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
+    assert "nobody answered" in finding.because
+
+
+def test_a_person_who_said_no_is_quoted() -> None:
+    asked = f.LeverAsked(lever=LEVER, question="roll back api?", seen_s=30.1)
+    said = f.LeverAnswered(lever=LEVER, text="not yet", seen_s=31.0)
+    finding = judged(Run(back_s=NEVER_BACK, pulled_s=None, extra=(asked, said)), by="human")
+    assert "'not yet'" in finding.because
+
+
+def test_without_a_terminal_nobody_could_be_asked_and_nothing_is_decided() -> None:
+    asked = f.LeverAsked(lever=LEVER, question="roll back api?", there=False, seen_s=30.1)
+    finding = judged(Run(back_s=NEVER_BACK, pulled_s=None, extra=(asked,)), by="human")
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_asked")
+
+
+def test_what_we_put_back_ourselves_is_no_rollback() -> None:
+    mended = f.Mended(fault=FAULT, begun_s=76.0, seen_s=79.0)
+    finding = judged(Run(back_s=(77.0, 78.0), pulled_s=None, paged_s=None, extra=(mended,)))
+    assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
+
+
+# --- what is not known ------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_ended_early_with_the_bad_release_serving_beyond_the_limit_has_failed_for_good() -> None:
+    finding = claim().check(Run(back_s=NEVER_BACK, settled=False, paged_s=None, pulled_s=None).evidence(58.0))
+    assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
+    assert finding.census
+
+
+def test_before_its_window_has_closed_a_rollback_is_not_judged() -> None:
+    assert claim().check(Run().evidence(70.0)).reason == "window_open"
+
+
+def test_a_release_that_could_not_be_deployed_decides_nothing() -> None:
+    run = Run(extra=(f.NotInjected(fault=FAULT, begun_s=BEGAN, error="no such image", seen_s=BEGAN + 1),))
+    finding = judged(run)
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_deployed")
+    assert "no such image" in finding.because
+
+
+def test_a_load_that_nobody_saw_leaves_a_rollback_open() -> None:
+    evidence = Run().evidence()
+    blind = Journal(tuple(fact for fact in evidence.journal.facts if not isinstance(fact, f.LoadSampled)))
+    finding = claim().check(dataclasses.replace(evidence, journal=blind))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_watched")
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> Run:
+    paged = draw(st.sampled_from([None, 26.0, 30.0, 57.0]))
+    pulled = None if paged is None else draw(st.sampled_from([None, paged + 0.1]))
+    done = None if pulled is None else draw(st.sampled_from([None, pulled + 2.0, pulled + 20.0]))
+    back = st.sampled_from([24.0, 31.0, 32.5, 50.0, 54.9, 58.0, 74.0, math.inf])
+    ill = st.sampled_from([None, (), ((21.0, 40.0),), ((21.0, 99.0),), ((30.0, 45.0), (60.0, 66.0))])
+    return Run(
+        paged_s=paged,
+        alert_s=draw(st.sampled_from([None, 15.0, 25.0, 28.0])),
+        pulled_s=pulled,
+        done_s=done,
+        code=draw(st.sampled_from([0, 1, None])),
+        back_s=(draw(back), draw(back)),
+        ill=draw(ill),
+        header=draw(st.booleans()),
+        looks=draw(st.booleans()),
+        settled=draw(st.sampled_from([True, True, True, False])),
+        rate=draw(st.sampled_from([4.0, 20.0])),
+    )
+
+
+CLAIMS = (
+    claim(),
+    claim(trigger="after 8s"),
+    claim(by="system", trigger="alert Errors"),
+    claim(by="human", within="14s"),
+)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(run=runs(), cuts=st.lists(st.floats(0, CLOSED), min_size=3, max_size=3), number=st.integers(0, len(CLAIMS) - 1))
+def test_a_tape_cut_anywhere_never_says_the_opposite_of_the_whole(run: Run, cuts: list[float], number: int) -> None:
+    whole = CLAIMS[number].check(run.evidence())
+    for cut_s in cuts:
+        part = CLAIMS[number].check(run.evidence(cut_s))
+        assert {part.outcome, whole.outcome} != {PASSED, FAILED}, (cut_s, part.because, whole.because)
+        assert part.outcome is not PASSED or cut_s >= SETTLED
+
+
+# --- the claim itself -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"command": []}, "needs the `command`"),
+        ({"command": "./rollback.sh"}, "shell: true"),
+        ({"shell": True}, "one text"),
+        ({"trigger": "tomorrow"}, "page, page NAME, alert NAME or after 20s"),
+        ({"trigger": "alert"}, "page, page NAME"),
+    ],
+)
+def test_a_claim_that_cannot_be_meant_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        claim(**changes)
+
+
+def test_a_system_has_no_command() -> None:
+    with pytest.raises(ValidationError, match="only watched"):
+        RolledBack.model_validate({"by": "system", "command": ["x"], "within": "5s"})
+
+
+@pytest.mark.parametrize("text", ["page", "page Errors", "alert Errors", "after 20s"])
+def test_a_trigger_is_written_as_it_is_read(text: str) -> None:
+    assert str(claim(trigger=text).trigger) == text
+    kind, _, rest = text.partition(" ")
+    assert not rest or str(claim(trigger={kind: rest}).trigger) == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "reach", "why"),
+    [
+        ({}, {"then": True}, "write it under `expect`"),
+        ({}, {"releases": ()}, "no bad_release"),
+        ({"service": "worker"}, {}, "of worker"),
+        ({"within": "2m"}, {}, "the phase is over after 1m"),
+        ({"trigger": "after 40s"}, {}, "when the limit"),
+        ({}, {}, ""),
+    ],
+)
+def test_what_a_run_could_never_decide_is_refused_at_plan_time(
+    changes: dict[str, Any], reach: dict[str, Any], why: str
+) -> None:
+    given = {"window_s": 60.0, "arrivals": 100.0, "timeout_s": 10.0, "releases": ("api",), **reach}
+    said = claim(**changes).undecidable(Reach(**given))
+    assert why in said
+    assert bool(said) == bool(why)
+
+
+def test_the_claim_and_the_probe_agree_on_how_often_somebody_must_look() -> None:
+    probe = ReleasesProbe()
+    assert (probe.name, probe.gap_s, probe.lag_s) == (module.PROBE, module.GAP_S, module.LAG_S)
