@@ -155,6 +155,8 @@ def _one(
     from harness.cli.judge import show, tell
     from harness.cli.judge import shown as shown_path
     from harness.doctor.examine import preflight
+    from harness.drill import locustfile
+    from harness.drill.problem import Invalid
     from harness.drill.project import find_project
     from harness.plan import make_plan
     from harness.report.json_doc import result_line
@@ -163,6 +165,8 @@ def _one(
     from harness.run.session import Display, Options, rehearse
 
     drill = read_drill(name, sets, env_files)
+    if wrong := locustfile.problems(drill.locustfile):
+        raise Invalid(wrong)
     stack_project, edges = read_stack(drill)
     monitoring = monitoring_of(drill, stack_project).known()
     plan = make_plan(drill, edges=edges, services=tuple(stack_project.services), monitoring=monitoring)

@@ -154,13 +154,13 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
     if _keeps(session):
         session.display.say(f"kept: the stack still runs; take it down with: drill mend {session.folder.run}")
         record(Closed())
-        return
-    session.display.say("taking everything down")
-    left = _take_down(stack)
-    if left:
-        what = ", ".join(one.splitlines()[0] for one in left)
-        record(Broke(error=f"could not be taken down: {what}; try again with: drill mend {session.folder.run}"))
-    record(Closed(left=left))
+    else:
+        session.display.say("taking everything down")
+        left = _take_down(stack)
+        if left:
+            what = ", ".join(one.splitlines()[0] for one in left)
+            record(Broke(error=f"could not be taken down: {what}; try again with: drill mend {session.folder.run}"))
+        record(Closed(left=left))
     if refused:
         raise refused
 

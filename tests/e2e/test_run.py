@@ -106,7 +106,7 @@ STORIES: dict[str, tuple[Callable[[Run, subprocess.Popen[bytes]], None], dict[st
     "hanging": (halt_a_harness_that_hangs, {}),
     "killed": (kill_with_a_fault_on, {}),
     "never healthy": (plain, {"env": {"SHOP_HEALTH": "/unhealthy"}, "ready_within": "8s"}),
-    "broken locustfile": (plain, {"locustfile": SHOP / "broken.py"}),
+    "refused locustfile": (plain, {"locustfile": SHOP / "raising_import.py"}),
 }
 
 
@@ -200,7 +200,7 @@ def test_a_service_that_does_not_come_back_by_itself_is_a_finding_though_docker_
         ("interrupted twice", 130),
         ("halted", 5),
         ("never healthy", 4),
-        ("broken locustfile", 2),
+        ("refused locustfile", 2),
         *((name, None) for name in ("plain", "placebo", "bypassed", "starved", "web killed", "stubborn")),
         ("store stopped by another hand", None),
     ],
@@ -245,5 +245,5 @@ def test_a_stack_that_never_becomes_healthy_is_named_with_its_service(told: Told
     assert "web" in refused.reason
 
 
-def test_a_broken_locustfile_is_shown_with_its_line(told: Told) -> None:
-    assert "broken.py:4" in told("broken locustfile").said
+def test_a_locustfile_that_fails_is_shown_with_its_line(told: Told) -> None:
+    assert "raising_import.py:5" in told("refused locustfile").said

@@ -39,7 +39,7 @@ def interrupt_the_teardown(run: Run, process: Process) -> None:
 
 
 def interrupt_the_build(run: Run, process: Process) -> None:
-    while "building" not in run.said:
+    while "building" not in run.said.partition("starting Toxiproxy")[2]:
         assert process.poll() is None, run.said
         time.sleep(0.02)
     time.sleep(0.3)
@@ -84,12 +84,12 @@ def own_compose(text: str) -> Any:
 
 
 STORIES: dict[str, tuple[Act, dict[str, Any]]] = {
-    "json": (plain, {"options": ("--json", "--junit", "out/junit.xml")}),
+    "json": (plain, {"options": ("--json", "--junit", "made/junit.xml")}),
     "skipped": (plain, {"options": ("--skip", DOWN)}),
     "only": (plain, {"options": ("--only", LATENCY, "--json")}),
     "too long": (plain, {"options": ("--max-duration", "25s")}),
     "kept": (plain, {"options": ("--keep", "always", "--baseline")}),
-    "kept on failure": (plain, {"options": ("--keep", "on-failure"), "locustfile": SHOP / "broken.py"}),
+    "kept on failure": (plain, {"options": ("--keep", "on-failure"), "locustfile": SHOP / "raising_import.py"}),
     "hung up": (hang_up_with_a_fault_on, {}),
     "teardown interrupted": (interrupt_the_teardown, {"options": ("--baseline",)}),
     "build interrupted": (
@@ -101,6 +101,7 @@ STORIES: dict[str, tuple[Act, dict[str, Any]]] = {
     "no image": (own_compose(NO_IMAGE), {"compose": Path("compose.yaml"), "options": ("--json",)}),
     "import blocks": (plain, {"locustfile": SHOP / "blocking_import.py"}),
     "on_start blocks": (plain, {"locustfile": SHOP / "blocking_on_start.py", "options": ("--json",)}),
+    "no Python": (plain, {"locustfile": SHOP / "broken.py"}),
     "unknown key": (plain, {"edit": lambda text: text + "colour: red\n", "options": ("--json",)}),
     "wrong unit": (plain, {"edit": lambda text: text.replace("delay: 150ms", "delay: 150")}),
     "no such edge": (plain, {"edit": lambda text: text.replace("web->store, delay", "web->stoer, delay")}),
@@ -121,10 +122,10 @@ def lines(run: Run) -> list[dict[str, Any]]:
 CODES = {
     "json": 0, "skipped": 3, "only": 3, "too long": 5, "kept": 3, "kept on failure": 2, "hung up": 130,
     "teardown interrupted": 3, "build interrupted": 130, "mended and halted": 5, "no image offline": 4, "no image": 4,
-    "import blocks": 4, "on_start blocks": 4, "unknown key": 2, "wrong unit": 2, "no such edge": 2,
+    "import blocks": 4, "on_start blocks": 4, "unknown key": 2, "no Python": 2, "wrong unit": 2, "no such edge": 2,
     "no such service": 2, "folder refused": 4,
 }  # fmt: skip
-NOT_OPENED = ("unknown key", "wrong unit", "no such edge", "no such service", "folder refused")
+NOT_OPENED = ("unknown key", "no Python", "wrong unit", "no such edge", "no such service", "folder refused")
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -134,7 +135,8 @@ def test_each_ends_with_its_code_and_says_why(told: Told, story: str) -> None:
     says = {
         "too long": "maximum duration is 25 s",
         "kept": "drill mend",
-        "kept on failure": "broken.py:4",
+        "kept on failure": "raising_import.py:5",
+        "no Python": "broken.py:4",
         "hung up": "SIGHUP",
         "mended and halted": "twice",
         "no image offline": "drill/no-such-image:2",
@@ -176,13 +178,12 @@ def test_with_json_every_line_is_json_and_the_last_is_the_result(told: Told, sto
 
 def test_the_junit_file_is_where_it_was_asked_for(told: Told) -> None:
     run = told("json")
-    assert (run.home / "out" / "junit.xml").read_text() == (run.folder / "junit.xml").read_text()
+    assert (run.home / "made" / "junit.xml").read_text() == (run.folder / "junit.xml").read_text()
 
 
 def test_only_and_skip_choose_what_is_injected(told: Told) -> None:
     for story in ("skipped", "only"):
         assert {f.fault for f in told(story).journal.of(Injecting)} == {LATENCY}
-        assert told(story).outcome("slow/recovers-steady") == "passed"
         assert told(story).outcome("gone/log_seen-web") == "inconclusive"
 
 
@@ -212,6 +213,7 @@ def test_what_was_run_is_listed_shown_and_exported(told: Told) -> None:
     assert exported.stdout.startswith("worker,"), exported.stderr
     narrow = subprocess.run(
         run.argv("judge", "latest"), cwd=run.home, env={**os.environ, "NO_COLOR": "1", "COLUMNS": "40"},
-        capture_output=True, text=True, check=True,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
+    assert narrow.returncode == run.code
     assert "\x1b" not in narrow.stdout

@@ -99,7 +99,7 @@ def test_a_narrow_terminal_shows_what_matters_and_is_left_as_it_was(monkeypatch:
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal:
         shown = LiveDisplay(terminal)
-        shown.fact(opened(seconds_ago=15))
+        shown.fact(opened(seconds_ago=0))
         shown.second("database-slow", ("database-slow/latency-web->database",), rows(), 15.0)
         shown.close()
         terminal.flush()
