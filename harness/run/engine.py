@@ -156,7 +156,8 @@ class Engine:
         begun = self.record(PhaseBegan(phase=phase.name))
         self.injector.arm(phase, begun.seen_s)
         self._pass(begun.seen_s + phase.length_s)
-        if not self._pass(self.world.clock.now_s() + MEND_LIMIT_S, self.injector.settled) or self.injector.stuck():
+        limit_s = self.world.clock.now_s() + MEND_LIMIT_S
+        if not self._pass(limit_s, self.injector.settled, TICK_S) or self.injector.stuck():
             self.injector.mend_due()
         ended = self.record(PhaseEnded(phase=phase.name))
         if self.injector.stuck():
@@ -231,15 +232,15 @@ class Engine:
         self._pass(since_s + within_s + self.steady.for_s + SETTLE_LAG_S, told)
         return seen[0]
 
-    def _pass(self, until_s: float, done: Callable[[], bool] | None = None) -> bool:
-        """Let time pass; True as soon as `done`, which is asked once a second, False at `until_s`."""
+    def _pass(self, until_s: float, done: Callable[[], bool] | None = None, every_s: float = SECOND_S) -> bool:
+        """Let time pass; True as soon as `done`, which is asked once in `every_s`, False at `until_s`."""
         clock = self.world.clock
         ask_s = clock.now_s()
         while True:
             now_s = clock.now_s()
             self._tick(now_s)
             if done is not None and now_s >= ask_s:
-                ask_s = now_s + SECOND_S
+                ask_s = now_s + every_s
                 if done():
                     return True
             if now_s >= until_s:

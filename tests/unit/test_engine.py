@@ -290,3 +290,15 @@ def test_an_error_while_the_load_is_stopped_stops_the_probes_all_the_same(tmp_pa
     before = len(record.journal().facts)
     watch.tick(world.clock.now_s() + 10)
     assert len(record.journal().facts) == before
+
+
+def test_a_phase_ends_with_the_mend_of_its_last_fault(tmp_path: Path) -> None:
+    """What is sent once nothing is on any more would dilute what the phase's claims count."""
+    world = FakeWorld()
+    record, _ = play(world, make(tmp_path), tmp_path)
+    journal = record.journal()
+    for phase in ("slow", "gone"):
+        ended = journal.phase_ended(phase)
+        assert ended is not None
+        last_s = max(mended.seen_s for mended in journal.of(Mended) if mended.fault.startswith(phase))
+        assert ended.seen_s - last_s < 0.3
