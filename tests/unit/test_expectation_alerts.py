@@ -1,0 +1,197 @@
+"""alert_fires, alert_clears and alert_quiet: each way in which an alert can come, stay away or be somebody else's."""
+
+from __future__ import annotations
+
+import pytest
+from alert_stories import alert, judged, looks, story
+
+from harness import facts as f
+from harness.expectations.alert_clears import AlertClears
+from harness.expectations.alert_fires import AlertFires
+from harness.expectations.alert_quiet import AlertQuiet
+from harness.expectations.base import Reach
+from harness.testing import journal_of
+from harness.verdict import Finding
+
+FIRES = AlertFires(alert="Slow", labels={"severity": "page"}, within_s="15s")
+CLEARS = AlertClears(alert="Slow", within_s="10s")
+
+
+def came_out(finding: Finding) -> tuple[str, str]:
+    return finding.outcome.value, finding.reason
+
+
+# --- alert_fires --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_alert_that_fires_in_time_passes_with_its_time_since_the_fault_and_its_floor() -> None:
+    found = judged(FIRES, story(alert("pending", 24), alert("firing", 29)))
+    assert came_out(found) == ("passed", "met")
+    assert found.measure is not None
+    assert (found.measure.low, found.measure.high) == (7.8, 8.0)  # since it was read back as on, since it was asked for
+    assert "9.0 s after the beginning of 'hurt' (limit 15s)" in found.because
+    assert "could not in less than 5–8 s (scrape 2 s, evaluation 1 s, for 5 s)" in found.because
+
+
+@pytest.mark.parametrize(
+    ("happened", "outcome", "reason"),
+    [
+        ((alert("pending", 24),), "failed", "pending_only"),
+        ((alert("firing", 36),), "failed", "late"),
+        ((), "failed", "missed"),
+        ((alert("firing", 12),), "inconclusive", "pre_existing"),
+        ((alert("firing", 20.5),), "inconclusive", "pre_existing"),  # in the phase, but before the fault
+        ((alert("firing", 12), alert("inactive", 25), alert("firing", 30)), "inconclusive", "pre_existing"),
+        ((alert("firing", 12), alert("inactive", 18), alert("firing", 30)), "passed", "met"),
+        ((alert("firing", 25, labels={"severity": "ticket"}),), "failed", "wrong_labels"),
+        ((alert("firing", 25, labels={}),), "failed", "wrong_labels"),
+        ((alert("firing", 25, name="Other"),), "failed", "missed"),
+    ],
+)
+def test_every_other_way_has_its_own_reason(happened: tuple[f.Fact, ...], outcome: str, reason: str) -> None:
+    assert came_out(judged(FIRES, story(*happened))) == (outcome, reason)
+
+
+def test_an_alert_about_another_service_is_told_from_one_with_other_labels() -> None:
+    claim = AlertFires(alert="Slow", labels={"service": "db"}, within_s="15s")
+    found = judged(claim, story(alert("firing", 27)))
+    assert came_out(found) == ("failed", "other_service")
+    assert "service is 'api', not 'db'" in found.because
+
+
+def test_without_its_rule_the_claim_fails_and_says_that_nobody_would_have_known() -> None:
+    found = judged(FIRES, story(but=(f.RuleSeen,)))
+    assert came_out(found) == ("failed", "rule_missing")
+    taken_away = f.RuleSeen(seen_s=15, rule="Slow", group="g", for_s=5.0, interval_s=1.0, health="ok", gone=True)
+    assert came_out(judged(FIRES, story(taken_away))) == ("failed", "rule_missing")
+
+
+def test_a_time_below_the_rules_own_waits_decides_nothing() -> None:
+    claim = AlertFires(alert="Slow", within_s="4s")
+    assert came_out(judged(claim, story(alert("firing", 29)))) == ("inconclusive", "below_floor")
+
+
+def test_nobody_looking_is_inconclusive_but_what_was_seen_in_time_was_seen() -> None:
+    assert came_out(judged(FIRES, story(hole=(22, 34)))) == ("inconclusive", "not_watched")
+    assert came_out(judged(FIRES, story(alert("firing", 25), hole=(30, 60)))) == ("passed", "met")
+    blinded = f.Blinded(seen_s=28, probe="alerts", target="", error="no answer")
+    assert came_out(judged(FIRES, story(blinded))) == ("inconclusive", "not_watched")
+
+
+def test_a_stack_without_prometheus_is_inconclusive_and_says_how_to_name_one() -> None:
+    found = judged(FIRES, story(but=(f.MonitoringFound,)))
+    assert came_out(found) == ("inconclusive", "no_prometheus")
+    assert "stack: {observe: {prometheus: SERVICE:PORT}}" in found.decide
+
+
+def test_before_the_time_is_up_nothing_is_decided() -> None:
+    whole = story(alert("firing", 27))
+    assert came_out(judged(FIRES, whole.cut(34.9))) == ("inconclusive", "window_open")
+    assert came_out(judged(FIRES, whole.cut(19))) == ("inconclusive", "not_begun")
+
+
+def test_a_time_beyond_its_phase_could_never_be_and_a_stack_without_prometheus_is_said_at_plan_time() -> None:
+    assert "15s" in FIRES.undecidable(Reach(window_s=10, arrivals=1, timeout_s=1))
+    assert not FIRES.undecidable(Reach(window_s=20, arrivals=1, timeout_s=1))
+    here = {"prometheus": "p:9090", "alertmanager": "", "why": ""}
+    assert not FIRES.unseen(Reach(window_s=20, arrivals=1, timeout_s=1, monitoring=here))
+    assert not FIRES.unseen(Reach(window_s=20, arrivals=1, timeout_s=1))
+    gone = {"prometheus": "", "alertmanager": "", "why": "no service is known to be it"}
+    assert "no service is known" in FIRES.unseen(Reach(window_s=20, arrivals=1, timeout_s=1, monitoring=gone))
+
+
+# --- alert_clears -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("happened", "outcome", "reason"),
+    [
+        ((alert("firing", 29), alert("inactive", 55)), "passed", "met"),
+        ((alert("firing", 29), alert("inactive", 48)), "passed", "met"),  # before the phase ended
+        ((alert("firing", 29), alert("inactive", 65)), "failed", "late"),
+        ((alert("firing", 29),), "failed", "late"),
+        ((alert("firing", 29), alert("inactive", 53), alert("firing", 58)), "failed", "late"),  # a flap
+        ((alert("firing", 29), alert("inactive", 52), alert("firing", 54), alert("inactive", 57)), "passed", "met"),
+        ((), "inconclusive", "never_fired"),
+        ((alert("firing", 5), alert("inactive", 15)), "inconclusive", "never_fired"),
+    ],
+)
+def test_an_alert_has_cleared_when_none_fires_at_the_end_of_the_time(
+    happened: tuple[f.Fact, ...], outcome: str, reason: str
+) -> None:
+    assert came_out(judged(CLEARS, story(*happened), then=True)) == (outcome, reason)
+
+
+def test_clearing_is_measured_between_two_evaluations_and_flaps_are_said() -> None:
+    found = judged(CLEARS, story(alert("firing", 29), alert("inactive", 55)), then=True)
+    assert found.measure is not None
+    assert (found.measure.low, found.measure.high) == (4.0, 5.0)
+    again = (alert("firing", 29), alert("inactive", 52), alert("firing", 54), alert("inactive", 57))
+    assert "fired anew 1 time" in judged(CLEARS, story(*again), then=True).because
+
+
+def test_a_rule_that_keeps_firing_longer_than_the_claim_allows_decides_nothing() -> None:
+    keeps = f.RuleSeen(seen_s=6, rule="Slow", group="g", interval_s=1.0, health="ok", keep_firing_s=60.0)
+    found = judged(CLEARS, story(keeps, alert("firing", 29)), then=True)
+    assert came_out(found) == ("inconclusive", "below_floor")
+
+
+def test_alert_clears_stands_in_then_alone() -> None:
+    assert "then" in CLEARS.undecidable(Reach(window_s=20, arrivals=1, timeout_s=1))
+
+
+# --- alert_quiet --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("claim", "happened", "outcome", "reason"),
+    [
+        (AlertQuiet(alert="Slow"), (), "passed", "met"),
+        (AlertQuiet(alert="Slow"), (alert("pending", 30),), "passed", "met"),
+        (AlertQuiet(alert="Slow"), (alert("firing", 30),), "failed", "fired"),
+        (AlertQuiet(alert="Slow"), (alert("firing", 15),), "failed", "pre_existing"),
+        (AlertQuiet(alert="Slow"), (alert("firing", 12), alert("inactive", 19)), "passed", "met"),
+        (AlertQuiet(alert="Slow"), (alert("firing", 55),), "passed", "met"),
+        (AlertQuiet(alert="*"), (alert("firing", 30, name="Other"),), "failed", "fired"),
+        (AlertQuiet(alert="*", allow=("Oth*",)), (alert("firing", 30, name="Other"),), "passed", "met"),
+        (AlertQuiet(alert="Slow", labels={"severity": "ticket"}), (alert("firing", 30),), "passed", "met"),
+        (AlertQuiet(alert="NoRule"), (), "inconclusive", "rule_missing"),
+        (
+            AlertQuiet(alert="Slow"),
+            (f.RuleSeen(seen_s=30, rule="Slow", group="g", for_s=5.0, interval_s=1.0, health="ok", gone=True),),
+            "inconclusive",
+            "rule_missing",
+        ),
+        (
+            AlertQuiet(alert="Slow"),
+            (f.RuleSeen(seen_s=30, rule="Slow", group="g", interval_s=1.0, health="err", error="many-to-many"),),
+            "inconclusive",
+            "rule_broken",
+        ),
+    ],
+)
+def test_silence_counts_only_where_a_rule_could_have_broken_it(
+    claim: AlertQuiet, happened: tuple[f.Fact, ...], outcome: str, reason: str
+) -> None:
+    assert came_out(judged(claim, story(*happened))) == (outcome, reason)
+
+
+def test_an_alert_fails_the_quiet_at_once_and_silence_counts_only_when_it_was_watched() -> None:
+    claim = AlertQuiet(alert="Slow")
+    assert came_out(judged(claim, story(alert("firing", 30)).cut(31))) == ("failed", "fired")
+    assert came_out(judged(claim, story().cut(49))) == ("inconclusive", "window_open")
+    assert came_out(judged(claim, story(hole=(30, 40)))) == ("inconclusive", "not_watched")
+    nobody = journal_of(*(fact for fact in story().facts if not isinstance(fact, f.Looked)), *looks("pages"))
+    assert came_out(judged(claim, nobody)) == ("inconclusive", "not_watched")
+
+
+def test_an_alert_that_may_have_cleared_before_the_window_decides_nothing_until_that_is_known() -> None:
+    """It fired, cleared at 19.5 s, and the look that tells so comes after the phase began."""
+    whole = story(
+        alert("firing", 12),
+        f.AlertChanged(
+            alert="Slow", state="inactive", labels={"service": "api", "severity": "page"}, happened_s=19.5, seen_s=20.8
+        ),
+    )
+    assert came_out(judged(AlertQuiet(alert="Slow"), whole.cut(20.4))) == ("inconclusive", "window_open")
+    assert came_out(judged(AlertQuiet(alert="Slow"), whole)) == ("passed", "met")
