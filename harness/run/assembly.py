@@ -125,7 +125,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         steady=Steady(drill.steady.for_s, drill.steady.conditions, drill.steady.quiet),
         logs=read_logs(session.folder.logs, record.journal()),
         limits=drill.abort.any,
-        tell=session.display.second,
+        tell=parts.observing.telling(session.display.second),
     )
 
 

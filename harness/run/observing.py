@@ -19,6 +19,7 @@ from harness.probes.pages import PagesProbe
 from harness.probes.samples import SamplesProbe
 from harness.probes.silences import SilencesProbe
 from harness.probes.targets import TargetsProbe
+from harness.run.own_metrics import OwnMetrics, Tell
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
@@ -52,6 +53,7 @@ class Observing:
     stack: Stack
     monitoring: Monitoring
     pager: Pager | None = None
+    own: OwnMetrics | None = None
 
     @staticmethod
     def begin(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Observing:
@@ -63,7 +65,14 @@ class Observing:
         observing = Observing(session, stack, monitoring)
         if monitoring.alertmanager:
             observing._catch_pages(closing)
+        if monitoring.prometheus:
+            service = monitoring.prometheus.rpartition(":")[0]
+            observing.own = OwnMetrics.begin(session, stack, service, closing)
         return observing
+
+    def telling(self, tell: Tell) -> Tell:
+        """What is told each second, also told to the run's own metrics."""
+        return tell if self.own is None else self.own.telling(tell)
 
     def probes(self) -> tuple[Probe, ...]:
         """Once the stack is ready: what looks at it from now on."""
@@ -124,14 +133,15 @@ class Observing:
         return (self.monitoring.prefix or {}).get(what, "")
 
     def _catch_pages(self, closing: contextlib.ExitStack) -> None:
-        from harness.stack.paging import alertmanager_config
+        from harness.stack.configfile import ALERTMANAGER, config_file
         from harness.world.receivers import paging
 
         record, say = self.session.record, self.session.display.say
         service = self.monitoring.alertmanager.rpartition(":")[0]
-        text, why = alertmanager_config(self.stack.project, service)
+        config = config_file(self.stack.project, service, ALERTMANAGER)
+        why = config.why
         try:
-            known = paging(text, *_names(self.stack.project, service)) if text else None
+            known = paging(config.text, *_names(self.stack.project, service)) if config.text else None
         except ValueError as error:
             known, why = None, f"its configuration cannot be read: {error}"
         if known is None:
@@ -148,6 +158,7 @@ class Observing:
     def _start_pager(self, service: str, known: Paging, closing: contextlib.ExitStack) -> str:
         """Why there is no mailbox, or ''."""
         from harness.stack.changes.identity import RUN_LABEL
+        from harness.world.attached import Place
         from harness.world.pager import Pager
 
         session, stack = self.session, self.stack
@@ -156,16 +167,9 @@ class Observing:
             return ""
         if not networks:
             return f"{service} is on no network of the project"
-        pager = Pager(
-            f"{stack.project_name}-pager",
-            {RUN_LABEL: session.folder.run},
-            networks,
-            tuple(known.hosts),
-            known.ports,
-            session.clock,
-            session.clock.opened_ns,
-            session.record,
-        )
+        labels = {RUN_LABEL: session.folder.run}
+        place = Place(f"{stack.project_name}-pager", labels, networks, tuple(known.hosts))
+        pager = Pager(place, known.ports, session.clock, session.clock.opened_ns, session.record)
         closing.callback(pager.close)
         try:
             pager.start()

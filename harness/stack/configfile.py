@@ -1,11 +1,12 @@
-"""The configuration that a project's Alertmanager will read, found before it starts: in a mount, a config, or its image."""
+"""The configuration file that a service will read, found before it starts: in a mount, a config, or its image."""
 
 from __future__ import annotations
 
 import io
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,12 +16,23 @@ from harness.stack.docker import docker, inspected
 from harness.stack.observed import command_of, flag
 from harness.stack.project import Project
 
-USUAL = ("/etc/alertmanager/alertmanager.yml", "/etc/prometheus/alertmanager.yml")
+ALERTMANAGER = ("/etc/alertmanager/alertmanager.yml", "/etc/prometheus/alertmanager.yml")
+PROMETHEUS = ("/etc/prometheus/prometheus.yml",)
+"""Where they look for it when no --config.file tells: upstream's images, and Debian's packages."""
 MOST_BYTES = 4 * 1024 * 1024
 
 
-def alertmanager_config(project: Project, service: str) -> tuple[str, str]:
-    """The text of the file of --config.file, and '' or why it is not known. Starts nothing."""
+@dataclass(frozen=True)
+class ConfigFile:
+    """Its text and its path in the service; `why` says why it is not known."""
+
+    text: str = ""
+    path: str = ""
+    why: str = ""
+
+
+def config_file(project: Project, service: str, usual: Sequence[str]) -> ConfigFile:
+    """The file of --config.file of a service, else the first of the usual ones. Starts nothing."""
     body = topology.services(project.config)[service]
     image = str(image_names(project.config)[0]["services"][service].get("image") or "")
     words = command_of(body)
@@ -29,10 +41,10 @@ def alertmanager_config(project: Project, service: str) -> tuple[str, str]:
             config = seen.get("Config") or {}
             words += [str(word) for word in (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))]
     stated = flag(words, "config.file")
-    for path in (stated,) if stated else USUAL:
+    for path in (stated,) if stated else usual:
         for text in (*_from_file(project, body, path), *_from_image(image, path)):
-            return text, ""
-    return "", f"its configuration {stated or ' or '.join(USUAL)} was found neither in its mounts nor in its image"
+            return ConfigFile(text, path)
+    return ConfigFile(why=f"its configuration {stated or ' or '.join(usual)} is neither in its mounts nor in its image")
 
 
 def _from_file(project: Project, body: dict[str, Any], path: str) -> Iterator[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +10,7 @@ from typing import Any
 
 from harness.errors import NotApplied
 from harness.facts import Paged
+from harness.world.attached import Place, attach, remove
 from harness.world.handles import Clock
 from harness.world.helper import Helper
 from harness.world.jsonapi import on_axis, unix_s
@@ -61,29 +60,17 @@ def pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Clock
 class Pager:
     """The mailbox's helper container and what it says. `heard` gets each Paged from a thread of its own.
 
-    `networks` are (Docker network, the address that it takes there or '') of Alertmanager's own; `names` are the host names
-    that it bears on all of them.
+    `place` is on Alertmanager's own networks and bears the host names of its receivers' URLs; `ports` are theirs.
     """
 
     def __init__(
-        self,
-        name: str,
-        labels: Mapping[str, str],
-        networks: Sequence[tuple[str, str]],
-        names: Sequence[str],
-        ports: Sequence[int],
-        clock: Clock,
-        opened_ns: int,
-        heard: Callable[[Paged], object],
-        image: str = "",
+        self, place: Place, ports: Sequence[int], clock: Clock, opened_ns: int, heard: Callable[[Paged], object]
     ) -> None:
-        self._name, self._labels, self._image = name, dict(labels), image
-        self._networks, self._names, self._ports = tuple(networks), tuple(names), tuple(ports)
+        self._place, self._ports = place, tuple(ports)
         self._clock, self._opened_ns, self._heard = clock, opened_ns, heard
         self._helper: Helper | None = None
         self._beat_s = float("-inf")
         self._first = threading.Event()
-        self._refusing = False
         self._kept = 0
         self.number = 0
         self.strange = 0
@@ -91,24 +78,7 @@ class Pager:
 
     def start(self) -> None:
         """Start it on its networks and wait for its first word. Raises NotApplied with Docker's own words otherwise."""
-        from harness.doctor.images import harness_tag
-
-        first, *others = self._networks
-        labels = [word for key, value in self._labels.items() for word in ("--label", f"{key}={value}")]
-        self._docker(
-            "create", "--interactive", "--rm", "--name", self._name, *labels, "--cap-drop", "ALL", "--read-only",
-            "--network", first[0], *self._aliases("--network-alias"), *self._address(first[1]),
-            self._image or harness_tag(), "python3", "-m", "harness.inside", "pager", *map(str, self._ports),
-        )  # fmt: skip
-        try:
-            for network, address in others:
-                self._docker(
-                    "network", "connect", *self._aliases("--alias"), *self._address(address), network, self._name
-                )
-        except NotApplied:
-            self.close()
-            raise
-        self._helper = Helper(("docker", "start", "--attach", "--interactive", self._name), self._hear, self._ended)
+        self._helper = attach(self._place, ("pager", *map(str, self._ports)), self._hear, self._ended)
         if not self._first.wait(READY_S) or self.lost:
             why = self.lost or f"it said nothing within {READY_S:g} s"
             self.close()
@@ -138,13 +108,11 @@ class Pager:
         helper, self._helper = self._helper, None
         if helper is not None:
             helper.close()
-        with contextlib.suppress(NotApplied):
-            self._docker("rm", "--force", self._name)
+        remove(self._place.name)
 
     def _hear(self, said: dict[str, Any]) -> None:
         if "beat" in said:
             self._beat_s = time.monotonic()
-            self._refusing = bool(said.get("refuse"))
             self._first.set()
         elif isinstance(said.get("page"), dict):
             self.number += 1
@@ -158,22 +126,6 @@ class Pager:
     def _ended(self, words: str) -> None:
         self.lost = words
         self._first.set()
-
-    def _aliases(self, option: str) -> list[str]:
-        return [word for name in self._names for word in (option, name)]
-
-    @staticmethod
-    def _address(address: str) -> tuple[str, ...]:
-        return ("--ip", address) if address else ()
-
-    @staticmethod
-    def _docker(*words: str) -> None:
-        try:
-            done = subprocess.run(("docker", *words), capture_output=True, text=True, timeout=30, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise NotApplied(f"docker {words[0]}: {error}") from error
-        if done.returncode:
-            raise NotApplied(f"docker {words[0]}: {done.stderr.strip().splitlines()[-1:] or done.returncode}")
 
 
 def _strings(labels: Any) -> dict[str, str]:

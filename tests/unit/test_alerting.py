@@ -1,0 +1,90 @@
+"""When alerts fire and since when none does, read from a journal; and how fast an alert could be, against a simulation."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from alert_stories import alert, looks, story
+
+from harness import alerting
+from harness import facts as f
+from harness.alerting import Quiet, episodes, floor, quiet_since
+from harness.expectations import dashboard_live, metric_stays, page_sent
+from harness.probes.alerts import AlertsProbe
+from harness.probes.pages import PagesProbe
+from harness.probes.samples import SamplesProbe
+from harness.run import guards
+from harness.run.observing import DASHBOARD_GAP_S
+from harness.testing import journal_of
+
+
+def test_an_episode_lasts_from_firing_to_anything_else() -> None:
+    journal = story(
+        alert("pending", 20), alert("firing", 25), alert("firing", 26), alert("inactive", 30), alert("firing", 40)
+    )
+    assert [(e.from_s, e.until_s) for e in episodes(journal, "Slow")] == [(25, 30), (40, float("inf"))]
+
+
+def test_alerts_with_other_labels_are_other_alerts() -> None:
+    journal = story(alert("firing", 25), alert("firing", 26, labels={"service": "db"}), alert("inactive", 30))
+    assert [(e.labels["service"], e.until_s) for e in episodes(journal)] == [("api", 30), ("db", float("inf"))]
+    assert len(episodes(journal, "S*", {"service": "db"})) == 1
+
+
+@pytest.mark.parametrize(
+    ("happened", "now_s", "since_s"),
+    [
+        ((), 60, 0.5),
+        ((alert("firing", 20), alert("inactive", 30)), 60, 30),
+        ((alert("firing", 20),), 60, 60),
+        ((alert("firing", 20, name="Watchdog"),), 60, 0.5),
+        ((f.Blinded(seen_s=40, probe="alerts", target="", error="no answer"),), 60, 40),
+        ((), 150, 150),  # nobody looks any more
+    ],
+)
+def test_it_is_quiet_since_the_last_alert_cleared_and_only_while_somebody_looks(
+    happened: tuple[f.Fact, ...], now_s: float, since_s: float
+) -> None:
+    assert quiet_since(story(*happened), Quiet(("Watchdog",)), now_s) == since_s
+
+
+def test_a_gap_between_looks_begins_the_quiet_anew() -> None:
+    assert quiet_since(story(hole=(30, 37)), Quiet(), 60) == 37.5
+    assert quiet_since(journal_of(*looks("pages")), Quiet(), 60) == 60
+
+
+def test_a_floor_holds_against_random_phases_of_scrape_and_evaluation() -> None:
+    """The acceptance of the bounds: S = E = 15 s, for 20 s, group_wait 30 s."""
+    journal = journal_of(
+        f.RuleSeen(seen_s=1, rule="Slow", for_s=20.0, interval_s=15.0),
+        f.TargetSeen(seen_s=1, job="api", instance="a", health="up", interval_s=15.0, took_s=0.07),
+        f.ReceiverSeen(seen_s=1, receiver="oncall", observable=True, group_wait_s=30.0),
+    )
+    found = floor(journal, "Slow", "oncall")
+    assert found is not None
+    assert (found.low_s, round(found.high_s, 2)) == (60.0, 91.07)
+    dice = random.Random(1)
+    delays = []
+    for _ in range(20_000):
+        scrape_s, evaluation_s = dice.uniform(0, 15), dice.uniform(0, 15)
+        sample_s = scrape_s + dice.uniform(0, 0.07)
+        active_s = next(evaluation_s + 15 * n for n in range(9) if evaluation_s + 15 * n >= sample_s)
+        fired_s = next(active_s + 15 * n for n in range(9) if 15 * n >= 20)
+        delays.append(fired_s + 30)
+    assert found.low_s <= min(delays) <= found.low_s + 0.5
+    assert found.high_s - 1.5 <= max(delays) <= found.high_s
+
+
+def test_the_claims_and_the_probes_agree_on_how_often_is_watching() -> None:
+    class Nobody:
+        """No one is asked."""
+
+    alerts = AlertsProbe(Nobody())  # type: ignore[arg-type]
+    pages = PagesProbe(Nobody())  # type: ignore[arg-type]
+    samples = SamplesProbe(Nobody(), ())  # type: ignore[arg-type]
+    assert (alerts.name, alerts.gap_s, alerts.lag_s) == (alerting.PROBE, alerting.GAP_S, alerting.LAG_S)
+    assert (pages.name, pages.gap_s, pages.lag_s) == (page_sent.PROBE, page_sent.GAP_S, page_sent.LAG_S)
+    assert (samples.name, samples.gap_s, samples.lag_s) == (metric_stays.PROBE, metric_stays.GAP_S, metric_stays.LAG_S)
+    assert samples.name == guards.ASKED
+    assert dashboard_live.GAP_S == DASHBOARD_GAP_S
