@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BEFORE_S = 120.0  # looks older than this say little of what is ordinary now
 ENDED = ("die", "kill", "stop", "pause", "oom")
+BACK = ("start", "unpause")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,10 @@ def mends(journal: Journal, faults: Mapping[str, Fault], rows: Rows | None = Non
         after = [
             look for look in _looks(journal, fault.target) if begun_s(look) >= hurt.off_s and look.seen_s <= next_s
         ]
-        found[id_] = fault.gone(_before(journal, hurt, all_hurts), after)
+        gone = fault.gone(_before(journal, hurt, all_hurts), after)
+        if gone.outcome == "not_measurable" and not fault.on_edge:
+            gone = _told_by_docker(journal, hurt, gone, BACK, next_s)
+        found[id_] = gone
     return found
 
 
@@ -92,7 +96,7 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
     ]
     landing = fault.landing(_before(journal, hurt, all_hurts), during)
     if landing.outcome == "not_measurable" and not fault.on_edge:
-        return _told_by_docker(journal, hurt, landing)
+        return _told_by_docker(journal, hurt, landing, ENDED, hurt.off_s)
     return landing
 
 
@@ -127,13 +131,13 @@ def _release_gone(journal: Journal, fault: Fault, hurt: Hurt, rows: Rows | None)
     return Landing("landed", "every container was read back as running the good release", stated)
 
 
-def _told_by_docker(journal: Journal, hurt: Hurt, landing: Landing) -> Landing:
+def _told_by_docker(journal: Journal, hurt: Hurt, landing: Landing, which: Sequence[str], until_s: float) -> Landing:
     """No edge leads to the service, so nobody looks at it from a caller: Docker's own events are the second source."""
-    until_s = min(hurt.off_s, journal.end_s)
+    until_s = min(until_s, journal.end_s)
     events = [
         event
         for event in journal.of(ContainerChanged, service=hurt.target, since_s=hurt.on_s - 1.0, until_s=until_s)
-        if event.event in ENDED
+        if event.event in which
     ]
     if not events:
         return landing

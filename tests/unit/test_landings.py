@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness import facts as f
 from harness.faults.base import Fault, Landing
+from harness.faults.pause import Pause
 from harness.landings import begun_s, landings, mends
 from harness.testing import journal_of
 
@@ -81,6 +82,16 @@ def test_a_service_without_edges_is_judged_by_what_docker_reports() -> None:
     assert "Docker reported die of db at 10.3 s" in told.because
     untold = landings(journal_of(*on(10.0, 20.0, target="db")), {"x": Counting(target_="db")})["x"]
     assert untold.outcome == "not_measurable"
+
+
+def test_a_service_without_edges_is_back_when_docker_reports_it() -> None:
+    paused = f.ContainerChanged(service="db", container="db-1", event="pause", happened_s=10.0, seen_s=10.1)
+    resumed = f.ContainerChanged(service="db", container="db-1", event="unpause", happened_s=19.9, seen_s=20.1)
+    hurt = [*on(10.0, 20.0, target="db"), paused]
+    told = mends(journal_of(*hurt, resumed), {"x": Pause(service="db")})["x"]
+    assert told.outcome == "landed"
+    assert told.because == "Docker reported unpause of db at 19.9 s; no edge leads to it"
+    assert mends(journal_of(*hurt), {"x": Pause(service="db")})["x"].outcome == "not_measurable"
 
 
 def test_what_was_not_injected_did_not_land() -> None:
