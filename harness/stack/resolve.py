@@ -16,6 +16,7 @@ from harness.stack.changes.identity import identity
 from harness.stack.changes.image_names import image_names
 from harness.stack.changes.lanes import lanes
 from harness.stack.changes.loopback_ports import Key, loopback_ports
+from harness.stack.changes.optional_dependencies import optional_dependencies
 from harness.stack.changes.private_logs import private_logs
 from harness.stack.changes.private_networks import private_networks
 from harness.stack.changes.private_volumes import Data, private_volumes
@@ -56,6 +57,7 @@ def resolve(config: dict[str, Any], chosen: Chosen) -> tuple[dict[str, Any], tup
     edges = chosen.edges if chosen.mediate else ()
     # Names, images and volumes are read in the user's own terms, so the project gets its new name only after them.
     for step in (
+        optional_dependencies,
         fixed_names,
         image_names,
         lambda c: private_volumes(c, chosen.data),

@@ -19,6 +19,7 @@ from harness.stack.changes.identity import identity
 from harness.stack.changes.image_names import image_names
 from harness.stack.changes.lanes import lanes
 from harness.stack.changes.loopback_ports import loopback_ports, wanted_ports
+from harness.stack.changes.optional_dependencies import optional_dependencies
 from harness.stack.changes.private_logs import private_logs
 from harness.stack.changes.private_networks import private_networks
 from harness.stack.changes.private_volumes import private_volumes
@@ -138,6 +139,13 @@ def test_external_networks_become_private(config: dict[str, Any]) -> None:
     new, lines = private_networks(config)
     assert new["networks"]["ext"] == {}
     assert "proxy" in lines[0]
+
+
+def test_an_optional_dependency_that_is_off_is_left_out() -> None:
+    depends = {"db": {"condition": "service_healthy"}, "tracer": {"condition": "service_started", "required": False}}
+    new, lines = optional_dependencies({"services": {"api": {"depends_on": depends}, "db": {}}})
+    assert new["services"]["api"]["depends_on"] == {"db": {"condition": "service_healthy"}}
+    assert lines == ["services.api.depends_on: tracer left out, its profile is off"]
 
 
 def test_logs_stay_here_and_can_be_read() -> None:
