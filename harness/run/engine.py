@@ -27,6 +27,7 @@ from harness.ledger import Rows
 from harness.plan import Claim, Plan, PlannedPhase
 from harness.run import guards
 from harness.run.injector import Injector
+from harness.run.levers import Levers
 from harness.run.recorder import Recorder
 from harness.run.steady import SteadyLook, look
 from harness.run.stop import Stopped
@@ -76,10 +77,15 @@ class Engine:
     steady: Steady
     logs: Logs
     limits: tuple[Guard | PromGuard, ...] = ()
+    levers: Levers | None = None
     tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
     phase: str = ""
     load_began_s: float = 0.0
     _next_second_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.levers is not None:
+            self.record.listeners.append(self.levers.hear)
 
     def run(self) -> None:
         """Play the plan to its end, or to the end that a guard, a halt, a signal or an error makes; never leaves a fault.
@@ -98,21 +104,30 @@ class Engine:
             why = "error"  # LoadEnded stands in the journal; without its load the run is invalid
         except Stopped as end:
             why = end.why
-            self.injector.mend_all(why)
+            self._take_out(why)
             self.record(end.fact)
         except CannotRun as error:
             why = "error"
-            self.injector.mend_all(why)
+            self._take_out(why)
             self.record(Refused(reason=str(error)))
         except Exception as error:
             why = "error"
-            self.injector.mend_all(why)
+            self._take_out(why)
             self.record(Broke(error=f"{type(error).__name__}: {error}"))
             raise
         finally:
-            if self.injector.mend_all(why):
-                self.injector.mend_all(why)  # one more try: what stuck once often lets go
+            if self._take_out(why):
+                self._take_out(why)  # one more try: what stuck once often lets go
             self._end_load()
+
+    def _take_out(self, why: str) -> tuple[str, ...]:
+        """No lever is pulled any more, and every fault is mended; returns what is still on."""
+        try:
+            if self.levers is not None:
+                self.levers.stop(why)
+        finally:
+            still_on = self.injector.mend_all(why)
+        return still_on
 
     # --- the chapters -------------------------------------------------------------------------------------------------
 
@@ -155,6 +170,8 @@ class Engine:
         self.phase = phase.name
         begun = self.record(PhaseBegan(phase=phase.name))
         self.injector.arm(phase, begun.seen_s)
+        if self.levers is not None:
+            self.levers.arm(phase)
         self._pass(begun.seen_s + phase.length_s)
         limit_s = self.world.clock.now_s() + MEND_LIMIT_S
         if not self._pass(limit_s, self.injector.settled, TICK_S) or self.injector.stuck():
@@ -170,6 +187,8 @@ class Engine:
 
     def _put_back(self, phase: PlannedPhase) -> bool:
         """The phase has been judged: what outlasted it (a release that nobody rolled back) is mended, and the stack steady again."""
+        if self.levers is not None:
+            self.levers.disarm()
         if not self.injector.mend_outlasting():
             return not self.injector.stuck()
         held = self._wait_steady(self.world.clock.now_s(), self.plan.drill.steady.within_s)
@@ -250,6 +269,8 @@ class Engine:
     def _tick(self, now_s: float) -> None:
         self.injector.tick(now_s)
         self.stop.check()
+        if self.levers is not None:
+            self.levers.tick(now_s)
         self.watch.tick(now_s)
         self._hear(self.load.poll())
         if self.record.broken:

@@ -1,0 +1,178 @@
+"""Levers: a rollback that the drill declares is started when its trigger arrives, by a runbook's command or a person.
+
+A step that starts upon a fact, always with a deadline: it waits until its phase has been judged, its command is killed at
+its time-out, and nothing is pulled any more once the run is being ended.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from harness.errors import NotApplied
+from harness.expectations.rolled_back import RolledBack
+from harness.facts import (
+    Fact,
+    Injected,
+    Injecting,
+    LeverAnswered,
+    LeverAsked,
+    LeverEnded,
+    LeverPulled,
+)
+from harness.plan import PlannedPhase
+from harness.run.injector import Record
+from harness.world.handles import Running, World
+
+YES = ("y", "yes", "ok", "rollback", "roll back")
+TAIL = 1500  # characters of a command's output that go into the journal; all of it is in the run folder
+
+
+@dataclass
+class _Lever:
+    """waiting → asked → pulled → over."""
+
+    id: str
+    claim: RolledBack
+    faults: tuple[str, ...]
+    state: str = "waiting"
+    deployed_s: float | None = None
+    out: Injected | None = None
+    trigger: str = ""
+    running: Running | None = None
+    begun_s: float = 0.0
+
+
+class Levers:
+    """`hear` takes every fact, from any thread; `tick` acts on them, and is called by the engine about ten times a second."""
+
+    def __init__(self, world: World, record: Record) -> None:
+        self._world = world
+        self._record = record
+        self._levers: list[_Lever] = []
+        self._news: deque[Fact] = deque()
+        self._over = False
+
+    def hear(self, fact: Fact) -> None:
+        if self._levers:
+            self._news.append(fact)
+
+    def arm(self, phase: PlannedPhase) -> None:
+        """The levers of a phase begin to wait, each for its own trigger after its own release was deployed."""
+        releases = [i.fault for i in phase.injections if i.fault.outlasts]
+        for claim in phase.claims:
+            wanted = claim.expectation
+            if not isinstance(wanted, RolledBack) or wanted.by == "system" or claim.then:
+                continue
+            mine = [fault.id for fault in releases if wanted.service in ("", *fault.targets)]
+            self._levers.append(_Lever(claim.id, wanted, tuple(mine[:1])))
+
+    def disarm(self, why: str = "its phase was judged") -> None:
+        """What waits, waits no longer; a command that still runs is killed. Called at the end of each phase, and of the run."""
+        for lever in self._levers:
+            if lever.running is not None:
+                self._kill(lever, f"was killed: {why}")
+            lever.state = "over"
+        self._levers = []
+        self._news.clear()
+
+    def stop(self, why: str) -> None:
+        """The run is being ended: no lever is pulled any more."""
+        self._over = True
+        self.disarm(f"the run was ended ({why})")
+
+    def tick(self, now_s: float) -> None:
+        while self._news:
+            fact = self._news.popleft()
+            for lever in self._levers:
+                self._told(lever, fact)
+        for lever in self._levers:
+            self._step(lever, now_s)
+
+    def _told(self, lever: _Lever, fact: Fact) -> None:
+        if isinstance(fact, Injecting) and fact.fault in lever.faults:
+            lever.deployed_s = fact.seen_s
+        elif isinstance(fact, Injected) and fact.fault in lever.faults:
+            lever.out = fact
+        elif lever.state != "waiting" or lever.trigger or lever.deployed_s is None:
+            return
+        elif lever.claim.trigger.answers(fact, lever.deployed_s):
+            lever.trigger = fact.cite
+
+    def _step(self, lever: _Lever, now_s: float) -> None:
+        if lever.running is not None:
+            self._watch(lever, lever.running, now_s)
+        elif lever.state == "waiting" and self._due(lever, now_s):
+            if lever.claim.by == "human":
+                self._ask(lever)
+            else:
+                self._pull(lever)
+        elif lever.state == "asked":
+            self._listen(lever)
+
+    def _due(self, lever: _Lever, now_s: float) -> bool:
+        waits = lever.claim.trigger
+        if waits.kind == "after" and lever.out is not None and now_s >= lever.out.seen_s + waits.after_s:
+            lever.trigger = lever.out.cite
+        # A page may come while the release is still being rolled out; what is rolled back is a release that is out.
+        return bool(lever.trigger) and lever.out is not None and not self._over
+
+    def _ask(self, lever: _Lever) -> None:
+        people = self._world.people
+        there = people is not None and people.there()
+        service = lever.claim.service or "the release"
+        does = f" It runs: {_text(lever.claim)}." if lever.claim.command else " You do it; say so when you begin."
+        question = f"{lever.claim.trigger.said()} came. Roll back {service}? Type yes.{does}"
+        lever.state = "asked" if there else "over"
+        self._record(LeverAsked(lever=lever.id, question=question, there=there, trigger=lever.trigger))
+
+    def _listen(self, lever: _Lever) -> None:
+        said = self._world.people.heard() if self._world.people is not None else None
+        if not said:
+            return
+        self._record(LeverAnswered(lever=lever.id, text=said[:200]))
+        if said.lower().rstrip(".!") in YES:
+            self._pull(lever)
+        else:
+            lever.state = "over"
+
+    def _pull(self, lever: _Lever) -> None:
+        lever.state = "pulled"
+        claim = lever.claim
+        text = _text(claim)
+        pulled = self._record(
+            LeverPulled(lever=lever.id, by=claim.by, command=text, trigger=lever.trigger), durable=True
+        )
+        lever.begun_s = pulled.seen_s
+        if not text:
+            return
+        command = (claim.command,) if isinstance(claim.command, str) else claim.command
+        releases, commands = self._world.releases, self._world.commands
+        try:
+            if commands is None:
+                raise NotApplied("nothing in this world can start a command")
+            told = releases.told() if releases else {}
+            lever.running = commands.start(lever.id, command, told, shell=claim.shell)
+        except Exception as error:  # a lever that breaks is a fact about the runbook, and ends nothing else
+            lever.state = "over"
+            self._record(LeverEnded(lever=lever.id, begun_s=lever.begun_s, detail=f"could not be started: {error}"))
+
+    def _watch(self, lever: _Lever, running: Running, now_s: float) -> None:
+        code = running.ended()
+        if code is not None:
+            lever.running, lever.state = None, "over"
+            self._record(
+                LeverEnded(lever=lever.id, begun_s=lever.begun_s, exit_code=code, output=running.output()[-TAIL:])
+            )
+        elif now_s >= lever.begun_s + lever.claim.timeout_s:
+            self._kill(lever, f"was killed: not ended after {lever.claim.timeout_s:g} s")
+
+    def _kill(self, lever: _Lever, why: str) -> None:
+        running, lever.running, lever.state = lever.running, None, "over"
+        if running is not None:
+            running.kill()
+            self._record(LeverEnded(lever=lever.id, begun_s=lever.begun_s, detail=why, output=running.output()[-TAIL:]))
+
+
+def _text(claim: RolledBack) -> str:
+    return claim.command if isinstance(claim.command, str) else " ".join(claim.command)

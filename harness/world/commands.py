@@ -1,0 +1,77 @@
+"""A drill's own commands: started in the drill file's folder, their output kept in the run's, ended with all that they started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.errors import NotApplied
+
+TAIL_BYTES = 4000
+END_S = 2.0  # after SIGKILL a process is gone at once, unless the kernel holds it
+
+
+class Started:
+    """Implements handles.Running: one command in a process group of its own."""
+
+    def __init__(self, child: subprocess.Popen[bytes], log: Path) -> None:
+        self._child = child
+        self.log = log
+
+    def ended(self) -> int | None:
+        return self._child.poll()
+
+    def kill(self) -> None:
+        """The whole group, also what a command that has ended left behind in it."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(END_S)
+
+    def output(self) -> str:
+        with contextlib.suppress(OSError), self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
+            return file.read().decode(errors="replace")
+        return ""
+
+
+class Commands:
+    """Implements handles.Commands. Output goes to `logs/<name>.log`, both streams, as the command writes it."""
+
+    def __init__(self, directory: Path, logs: Path) -> None:
+        self._directory = directory
+        self._logs = logs
+        self._started: list[Started] = []
+
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False
+    ) -> Started:
+        """See handles.Commands.start. With a shell the command is one text, given to /bin/sh."""
+        log = self._logs / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}.log"
+        argv = ["/bin/sh", "-c", *command] if shell else list(command)
+        try:
+            self._logs.mkdir(parents=True, exist_ok=True)
+            with log.open("wb") as out:
+                child = subprocess.Popen(
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    cwd=self._directory,
+                    env={**os.environ, **environment},
+                    start_new_session=True,
+                )
+        except (OSError, ValueError) as error:
+            raise NotApplied(f"{argv[0]} could not be started: {getattr(error, 'strerror', None) or error}") from error
+        self._started.append(Started(child, log))
+        return self._started[-1]
+
+    def close(self) -> None:
+        """End whatever still runs."""
+        for started in self._started:
+            started.kill()
