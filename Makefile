@@ -1,7 +1,7 @@
 # Two commands: `make rehearsal` and `make test`. Both set up what they need first, and do nothing twice.
 #
 #   make rehearsal [DRILL=first-light]   run a drill; prints the verdict and where the run's files lie
-#   make test                            unit, wire (a real Toxiproxy) and end-to-end (Docker) tests
+#   make test                            unit, browser (Chromium), wire (a real Toxiproxy) and end-to-end (Docker) tests
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
 #   make lint                            ruff and mypy --strict
 #   make lock                            requirements.lock from pyproject.toml
@@ -11,7 +11,7 @@
 PYTHON := .venv/bin/python
 DRILL ?= first-light
 
-.PHONY: rehearsal test bench lint lock ready venv
+.PHONY: rehearsal test bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -20,8 +20,8 @@ rehearsal: ready
 	case $$code in 2|4) ;; *) [ ! -d runs/latest ] || echo "left in $$(cd -P runs/latest && pwd)" ;; esac; \
 	echo "drill run $(DRILL) ended with $$code"; exit $$code
 
-test: ready
-	@$(PYTHON) -m pytest tests/unit tests/wire tests/e2e
+test: ready browser
+	@$(PYTHON) -m pytest tests/unit tests/browser tests/wire tests/e2e
 
 bench: ready
 	@for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(PYTHON) $$bench || exit $$?; done
@@ -37,6 +37,9 @@ lock: venv
 
 ready: venv
 	@$(PYTHON) -m harness doctor --fix; code=$$?; [ $$code -eq 0 ] || echo "drill doctor --fix ended with $$code"; exit $$code
+
+browser:
+	@tools/browser
 
 venv:
 	@tools/prepare; code=$$?; [ $$code -eq 0 ] || echo "tools/prepare ended with $$code"; exit $$code
