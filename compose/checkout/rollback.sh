@@ -17,14 +17,16 @@ services=${*:-api}
 # shellcheck disable=SC2086 # names of services have no spaces
 docker compose --ansi never up --detach --no-deps --no-build --pull never --wait --wait-timeout 60 $services
 
-# What Compose says is one thing, what runs is another: every container must be of the file's own configuration, image included.
+# What Compose says is one thing, what runs is another: every container must run the file's own image.
 for service in $services; do
-    wanted=$(docker compose config --hash "$service" | cut -d ' ' -f 2)
+    image=$(docker compose config | awk -v name="$service:" '
+        /^[^ ]/ { part = $1 }  /^  [^ ]/ { one = $1 }  part == "services:" && one == name && /^    image: / { print $2; exit }')
+    wanted=$(docker image inspect --format '{{.Id}}' "$image")
     containers=$(docker compose ps --quiet "$service")
     [ -n "$containers" ] || { echo "rollback: $service has no container" >&2; exit 1; }
     for container in $containers; do
-        runs=$(docker inspect --format '{{index .Config.Labels "com.docker.compose.config-hash"}} {{.Config.Image}}' "$container")
-        [ "${runs%% *}" = "$wanted" ] || { echo "rollback: a container of $service still runs ${runs#* } ($container)" >&2; exit 1; }
-        echo "rollback: $service runs ${runs#* }"
+        runs=$(docker inspect --format '{{.Image}} {{.Config.Image}}' "$container")
+        [ "${runs%% *}" = "$wanted" ] || { echo "rollback: $service still runs ${runs#* }, not $image ($container)" >&2; exit 1; }
+        echo "rollback: $service runs $image ($container)"
     done
 done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 import re
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,15 @@ def test_no_inhibition_is_sloppy() -> None:
 def test_the_compose_file_knows_nothing_of_rehearsals() -> None:
     text = (CHECKOUT / "compose.yaml").read_text().lower()
     assert not re.search(r"toxiproxy|harness|chaos|rehears", text)
+
+
+def test_the_bad_release_has_a_p95_that_is_forty_percent_higher() -> None:
+    """From the times that the provider takes: one capture, and for the bad release one look at the charge as well. What
+    else a checkout takes (two statements, the API itself) is about 10 ms where nothing else runs."""
+    source = (CHECKOUT / "app" / "checkout" / "payments.py").read_text()
+    times_s = dict(re.findall(r"^(CAPTURE_S|READ_S) = \((.*)\)$", source, re.MULTILINE))
+    chance = random.Random(1)
+    capture, read = (tuple(float(part) for part in times_s[name].split(",")) for name in ("CAPTURE_S", "READ_S"))
+    good_s = sorted(0.010 + chance.uniform(*capture) for _ in range(20_000))
+    bad_s = sorted(0.011 + chance.uniform(*capture) + chance.uniform(*read) for _ in range(20_000))
+    assert bad_s[19_000] / good_s[19_000] == pytest.approx(1.4, abs=0.05)

@@ -26,7 +26,7 @@ RECORDS = os.environ.get("RECORDS", "/var/lib/payments/records.db")
 
 # How long such a provider takes: it asks the card's bank.
 CAPTURE_S = (0.050, 0.090)
-READ_S = (0.032, 0.050)
+READ_S = (0.027, 0.045)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS charge (
