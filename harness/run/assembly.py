@@ -14,11 +14,14 @@ from harness.logfiles import read_logs
 from harness.probes import probes_for
 from harness.run.engine import Engine
 from harness.run.injector import Injector
+from harness.run.levers import Levers
 from harness.run.loading import RealLoad
 from harness.run.observing import Observing
 from harness.run.ontime import OnTime
 from harness.run.watch import ThreadedWatch
+from harness.world.commands import Commands
 from harness.world.handles import World
+from harness.world.terminal import Terminal
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from harness.load.generator import Generator
     from harness.plan import Plan
     from harness.run.session import Session
+    from harness.stack.release import Releases
     from harness.stack.stack import Stack
     from harness.world.containers import Containers
     from harness.world.logs import LogFiles
@@ -109,7 +113,17 @@ def needed() -> Iterator[None]:
 def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, closing: contextlib.ExitStack) -> Engine:
     """The engine on the real world."""
     drill, record = session.drill, session.record
-    world = World(clock=session.clock, proxies=parts.proxies, containers=parts.containers, lookout=parts.lookout)
+    commands = Commands(drill.path("."), session.folder.levers)
+    closing.callback(commands.close)
+    world = World(
+        clock=session.clock,
+        proxies=parts.proxies,
+        containers=parts.containers,
+        lookout=parts.lookout,
+        releases=releases(session, stack, parts),
+        commands=commands,
+        people=Terminal(),
+    )
     starter = OnTime(session.clock)
     closing.callback(starter.close)
     return Engine(
@@ -125,13 +139,24 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         steady=Steady(drill.steady.for_s, drill.steady.conditions, drill.steady.quiet),
         logs=read_logs(session.folder.logs, record.journal()),
         limits=drill.abort.any,
+        levers=Levers(world, record),
         tell=parts.observing.telling(session.display.second),
     )
 
 
+def releases(session: Session, stack: Stack, parts: Parts) -> Releases:
+    """Whoever changes what the stack's services run: Compose, on the file that the run wrote."""
+    from harness.stack.compose import Compose
+    from harness.stack.release import Releases
+
+    project = stack.project
+    compose = Compose(stack.project_name, session.folder.path / "compose.yaml", project.directory, project.env_files)
+    return Releases(compose, session.folder.run, parts.containers.described, session.clock.now_s)
+
+
 def witnessed(drill: Drill, edges: Sequence[Edge]) -> list[Edge]:
     """The edges that a fault of the drill is felt on: its own, or all into the service that it hurts."""
-    targets = {fault.target for _, fault in drill.faults()}
+    targets = {target for _, fault in drill.faults() for target in fault.targets}
     return [edge for edge in edges if edge.id in targets or edge.dependency in targets]
 
 

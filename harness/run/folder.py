@@ -43,6 +43,11 @@ class RunFolder:
         return self.path / "logs"
 
     @property
+    def levers(self) -> Path:
+        """What the drill's own commands printed, a file for each; made when one is started."""
+        return self.path / "levers"
+
+    @property
     def drill_file(self) -> Path:
         return self.path / "drill.yaml"
 
