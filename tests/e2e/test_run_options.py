@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from shop_runs import SHOP, Act, Run, Told, told_by
 
-from harness.facts import Broke, Closed, Injected, Injecting, LoadEnded, Mended
+from harness.facts import Broke, Closed, Injected, Injecting, LoadEnded, LoadReady, Mended
 
 pytestmark = pytest.mark.e2e
 
@@ -44,6 +45,17 @@ def interrupt_the_build(run: Run, process: Process) -> None:
         time.sleep(0.02)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
+
+
+def take_its_port(run: Run, process: Process) -> None:
+    """Another program takes the port that was chosen for web, before web is started."""
+    notes = run.folder / "stack.json"
+    while not run.folder.joinpath("facts").is_dir() or not notes.exists():
+        assert process.poll() is None, run.said
+        time.sleep(0.01)
+    host, port = json.loads(notes.read_text())["published"]["web:8080"]
+    with socket.create_server((host, port)):
+        run.await_fact(process, LoadReady)
 
 
 def mend_and_halt_twice(run: Run, process: Process) -> None:
@@ -96,6 +108,7 @@ STORIES: dict[str, tuple[Act, dict[str, Any]]] = {
         own_compose(FRESH),
         {"compose": Path("compose.yaml")},
     ),
+    "port taken": (take_its_port, {"options": ("--baseline",)}),
     "mended and halted": (mend_and_halt_twice, {}),
     "no image offline": (own_compose(NO_IMAGE), {"compose": Path("compose.yaml"), "options": ("--offline",)}),
     "no image": (own_compose(NO_IMAGE), {"compose": Path("compose.yaml"), "options": ("--json",)}),
@@ -121,7 +134,7 @@ def lines(run: Run) -> list[dict[str, Any]]:
 
 CODES = {
     "json": 0, "skipped": 3, "only": 3, "too long": 5, "kept": 3, "kept on failure": 2, "hung up": 130,
-    "teardown interrupted": 3, "build interrupted": 130, "mended and halted": 5, "no image offline": 4, "no image": 4,
+    "teardown interrupted": 3, "build interrupted": 130, "port taken": 3, "mended and halted": 5, "no image offline": 4, "no image": 4,
     "import blocks": 4, "on_start blocks": 4, "unknown key": 2, "no Python": 2, "wrong unit": 2, "no such edge": 2,
     "no such service": 2, "folder refused": 4,
 }  # fmt: skip
@@ -135,6 +148,7 @@ def test_each_ends_with_its_code_and_says_why(told: Told, story: str) -> None:
     says = {
         "too long": "maximum duration is 25 s",
         "kept": "drill mend",
+        "port taken": "taken meanwhile",
         "kept on failure": "raising_import.py:5",
         "no Python": "broken.py:4",
         "hung up": "SIGHUP",
