@@ -143,7 +143,6 @@ class Shop:
         return self.url("prometheus", 9090)
 
     def release(self, name: str) -> None:
-        self.compose("build", "--quiet", "api", CHECKOUT_RELEASE=name)
         self.compose("up", "--detach", "--no-deps", "--no-build", "--wait", "api", CHECKOUT_RELEASE=name)
         self.look()
 
@@ -164,7 +163,7 @@ def at_once(count: int, deed: Callable[[int], Answer], width: int = 16) -> list[
 def shop() -> Iterator[Shop]:
     shop = Shop()
     try:
-        shop.compose("build", "--quiet")
+        shop.compose("--profile", "next", "build", "--quiet")
         shop.compose("up", "--detach", "--no-build", "--wait")
         shop.look()
         yield shop
