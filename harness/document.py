@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.faults.base import Fault, Landing
@@ -17,6 +17,7 @@ from harness.stats import fold
 from harness.verdict import Judged, Verdict
 
 if TYPE_CHECKING:
+    from harness.expectations.release_story import ReleaseStory
     from harness.ledger import Rows
 
 SCHEMA = "drill.verdict/1"
@@ -24,11 +25,18 @@ BASELINE = "baseline"
 
 
 def verdict_doc(
-    verdict: Verdict, journal: Journal, rows: Rows, faults: Mapping[str, Fault], *, timeout_s: float = 10.0
+    verdict: Verdict,
+    journal: Journal,
+    rows: Rows,
+    faults: Mapping[str, Fault],
+    *,
+    timeout_s: float = 10.0,
+    releases: Sequence[ReleaseStory] = (),
 ) -> dict[str, Any]:
     """The verdict as JSON-ready data: findings, faults stated and measured side by side, and a table of the phases.
 
-    `faults` are those of the drill, by id (harness.judge.faults_of).
+    `faults` are those of the drill, by id (harness.judge.faults_of); `releases` the stories of those that are bad releases
+    (harness.judge.releases_of).
     """
     ending, opened = verdict.ending, journal.opened
     document = {
@@ -51,6 +59,7 @@ def verdict_doc(
         "findings": [_finding(judged) for judged in verdict.findings],
         "faults": _faults(journal, faults, rows),
         "phases": _phases(journal, rows, timeout_s),
+        "releases": [_release(story) for story in releases],
     }
     made: dict[str, Any] = plain(document)
     return made
@@ -95,6 +104,25 @@ def _faults(journal: Journal, faults: Mapping[str, Fault], rows: Rows) -> list[d
         }
         for id_, fault in faults.items()
     ]
+
+
+def _release(story: ReleaseStory) -> dict[str, Any]:
+    """What became of a bad release: each instant as an interval on the run's axis, and the durations between them."""
+    return {
+        "fault": story.fault,
+        "services": list(story.services),
+        "version": story.version,
+        "bad_answers": len(story.bad),
+        "answers_after": len(story.others),
+        "still_bad": [seen.container for seen in story.still_bad],
+        "command": story.pulled.command if story.pulled else "",
+        "exit_code": story.ended.exit_code if story.ended else None,
+        "instants": {
+            name: {"low_s": at.low_s, "high_s": at.high_s, "cite": at.cite}
+            for name, at in sorted(story.at.items(), key=lambda item: (item[1].high_s, item[0]))
+        },
+        "durations": {name: {"low_s": low_s, "high_s": high_s} for name, low_s, high_s in story.spans()},
+    }
 
 
 def _landing(landing: Landing) -> dict[str, Any]:

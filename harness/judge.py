@@ -11,7 +11,9 @@ from harness import gates
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
 from harness.ending import ending_of, unsettled
 from harness.expectations.base import Evidence, Expectation, Line, Logs, Steady
+from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.responds_within import RespondsWithin
+from harness.expectations.rolled_back import RolledBack
 from harness.facts import Closed, PhaseSettled
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
@@ -98,17 +100,7 @@ def judge_claim(
 ) -> Judged:
     """One claim on its evidence. A check that raises is inconclusive; one about faults that did not land is, too."""
     faults = faults_of(drill, claim.phase)
-    evidence = Evidence(
-        journal=journal,
-        rows=rows,
-        logs=_Known(logs, journal.end_s),
-        steady=Steady(drill.steady.for_s, tuple(c for c in drill.steady.all if isinstance(c, Condition))),
-        phase=claim.phase,
-        then=claim.then,
-        faults=faults,
-        over=over,
-        timeout_s=drill.load.timeout_s,
-    )
+    evidence = _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over)
     try:
         finding = claim.expectation.check(evidence)
     except Exception as error:  # an expectation's own fault must not decide anything
@@ -124,9 +116,40 @@ def judge_claim(
     return Judged(claim.id, text, claim.phase, claim.where, finding)
 
 
+def _evidence(
+    drill: DrillLike, phase: str, then: bool, journal: Journal, rows: Rows, logs: Logs, *, over: bool = False
+) -> Evidence:
+    return Evidence(
+        journal=journal,
+        rows=rows,
+        logs=_Known(logs, journal.end_s),
+        steady=Steady(drill.steady.for_s, tuple(c for c in drill.steady.all if isinstance(c, Condition))),
+        phase=phase,
+        then=then,
+        faults=faults_of(drill, phase),
+        over=over,
+        timeout_s=drill.load.timeout_s,
+    )
+
+
 def faults_of(drill: DrillLike, phase: str = "") -> dict[str, Fault]:
     """The faults of a phase, or of all phases, by id."""
     return {fault.id: fault for one in drill.phases if phase in ("", one.name) for fault in one.faults}
+
+
+def releases_of(
+    drill: DrillLike, claims: Sequence[Claim], journal: Journal, rows: Rows, logs: Logs
+) -> tuple[ReleaseStory, ...]:
+    """What became of each bad release that was deployed, with the lever of the first claim about it."""
+    stories = []
+    for phase in drill.phases:
+        evidence = _evidence(drill, phase.name, False, journal, rows, logs)
+        wanted = [c.expectation for c in claims if c.phase == phase.name and isinstance(c.expectation, RolledBack)]
+        for fault in (one for one in phase.faults if one.outlasts):
+            mine = next((claim for claim in wanted if claim.service in ("", *fault.targets)), None)
+            story = release_story(evidence, fault.id, mine.trigger if mine else None, mine.id if mine else "")
+            stories += [story] if story is not None else []
+    return tuple(stories)
 
 
 def _under_landings(finding: Finding, landed: Mapping[str, Landing]) -> Finding:

@@ -37,7 +37,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.drill.parse import parse
     from harness.drill.resolved import load_resolved
     from harness.errors import UsageError
-    from harness.judge import faults_of, judge
+    from harness.judge import faults_of, judge, releases_of
     from harness.logfiles import read_logs
     from harness.plan import make_plan
     from harness.report.story import Story
@@ -53,7 +53,14 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     over = journal.first(Closed) is not None
     plan = make_plan(drill)
     verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over)
-    document = verdict_doc(verdict, journal, rows, faults_of(drill), timeout_s=drill.load.timeout_s)
+    document = verdict_doc(
+        verdict,
+        journal,
+        rows,
+        faults_of(drill),
+        timeout_s=drill.load.timeout_s,
+        releases=releases_of(drill, plan.all_claims, journal, rows, logs),
+    )
     drill_text = drill.origin.document.text if drill_file is None else ""
     return Judgement(verdict, document, Story(document, journal, rows, logs, plan, drill_text, _images(folder)))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from harness.facts import (
     Blinded,
     Broke,
+    Deployed,
     Fact,
     GateHeld,
     GateMissed,
@@ -22,6 +23,10 @@ from harness.facts import (
     Injected,
     Injecting,
     Interrupted,
+    LeverAnswered,
+    LeverAsked,
+    LeverEnded,
+    LeverPulled,
     LoadEnded,
     LoadReady,
     LoadSaid,
@@ -116,6 +121,18 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"fault out: {fact.fault}" + (f" (by {fact.ladder})" if fact.ladder else "")
         case NotMended():
             return f"FAULT STILL ON: {fact.fault}: {fact.error}"
+        case Deployed() if fact.by == "rollback":
+            return (
+                f"rolled back: {fact.service} runs {fact.image} again on {fact.replicas} of {fact.replicas} containers"
+            )
+        case LeverPulled():
+            return f"lever pulled by {fact.by}: {fact.command or 'by hand'}"
+        case LeverEnded():
+            return f"lever: {fact.detail or f'the command ended with {fact.exit_code}'}"
+        case LeverAsked():
+            return f"ASKED: {fact.question}" if fact.there else "nobody could be asked: there is no terminal"
+        case LeverAnswered():
+            return f"answered: {fact.text}"
         case GuardTripped():
             return f"GUARD: {fact.detail}; ending the drill"
         case HaltAsked():

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from harness.world.toxiproxy import Server
 
 TRIES = 3
+RELEASE = "bad_release"
+PUT_BACK_S = 60.0  # a container has its grace to stop
 READ_BACK_S = 0.3  # a harness that lives and did not answer makes what it wants so again within 0.25 s
 
 
@@ -43,7 +45,12 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     toxics_out = _clear_toxiproxy(folder, hurt) if hurt else ""
     for fault in opened:
         under_way = not any(journal.of(kind, fault=fault.fault) for kind in (Injected, NotInjected))
-        error = toxics_out if "->" in fault.target else _wake(folder, fault, under_way)
+        if "->" in fault.target:
+            error = toxics_out
+        elif fault.kind == RELEASE:
+            error = _put_back(folder, fault, under_way)
+        else:
+            error = _wake(folder, fault, under_way)
         fact: Fact = Mended(fault=fault.fault, begun_s=begun_s, why=why)
         if error:
             commands = (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
@@ -131,6 +138,24 @@ def _wake(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
     except errors.DrillError as error:
         return str(error)
     return ""
+
+
+def _put_back(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
+    """Start the services of a bad release as the run's Compose file states them, which is the good one; '' when Compose did."""
+    from pathlib import Path
+
+    from harness.stack.compose import Compose
+
+    if under_way:
+        return f"{fault.target} was still being deployed, so that putting it back could come too early"
+    notes = folder.stack_notes()
+    files = notes.get("files") or [str(folder.path)]
+    compose = Compose(str(notes.get("project", "")), folder.path / "compose.yaml", Path(files[0]).parent)
+    try:
+        answer = compose.up(fault.target.split("+"), PUT_BACK_S, "--no-deps")
+    except errors.DrillError as error:
+        return str(error)
+    return "" if answer.ok else f"docker compose up {fault.target}: {answer.why}"
 
 
 def _label(folder: RunFolder) -> str:

@@ -1,9 +1,10 @@
 """web: answers GET with what the store says (500 when it does not, within a second); store: PING and GET, as Redis has them.
 
 RESOLVER=own makes web look its store up in Docker's DNS itself, past the hosts file. STUBBORN=1 makes web need a
-restart once its store was gone: it never connects a second time.
+restart once its store was gone: it never connects a second time. RELEASE=bad makes it answer 500 to half of what is asked.
 """
 
+import itertools
 import os
 import signal
 import socket
@@ -13,7 +14,9 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 STORE = os.environ.get("STORE_HOST", "store")
+RELEASE = os.environ.get("RELEASE", "good")
 gave_up = []
+asked = itertools.count()
 
 
 def resolved(name):
@@ -53,7 +56,10 @@ class Web(BaseHTTPRequestHandler):
             gave_up.append(error)
             print(f"ERROR store: {error}", flush=True)
             code, body = 500, b"no store"
+        if RELEASE == "bad" and self.path != "/healthz" and next(asked) % 2:
+            code, body = 500, b"no price"
         self.send_response(code)
+        self.send_header("X-Version", RELEASE)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
