@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Any
 
 import pytest
 
-from harness.cli.edges import _print
+from harness.cli.edges import _ended_in_order, _print
 from harness.edges import Edge, Known
 from harness.stack.find import Found
 
@@ -28,3 +30,19 @@ def test_an_edge_is_printed_with_what_the_witness_will_speak(
 ) -> None:
     _print((edge,), Found((edge,)), {edge.dependency: service})
     assert capsys.readouterr().out == f"{edge.id}  {line}  [inferred: environment HOST]\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_an_observation_that_is_ended_from_outside_takes_down_what_it_started(number: int, code: int) -> None:
+    usual, taken_down = signal.getsignal(number), []
+
+    def observed() -> None:
+        try:
+            os.kill(os.getpid(), number)
+        finally:
+            taken_down.append(True)
+
+    with pytest.raises(SystemExit) as end, _ended_in_order():
+        observed()
+    assert (end.value.code, taken_down) == (code, [True])
+    assert signal.getsignal(number) == usual
