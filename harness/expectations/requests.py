@@ -11,12 +11,17 @@ import difflib
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from harness.expectations.base import Evidence
 from harness.facts import Fact, LoadBegan, LoadEnded, LoadSampled
 from harness.journal import Journal, Window
 from harness.stats import Fold, fold
+from harness.stats.span import span
 from harness.verdict import Finding, inconclusive
+
+if TYPE_CHECKING:
+    from harness.ledger import Rows
 
 GAP_S = 5.0  # samples come once a second, late on a busy machine; a load that is silent for so long was not watched
 LAG_S = 1.0  # rows due before a sample, less its own lateness and this, are in the ledger
@@ -119,11 +124,16 @@ def cites(evidence: Evidence, *facts: Fact | None) -> tuple[str, ...]:
     return tuple(fact.cite for fact in (*bounds, *facts) if fact is not None)
 
 
+def _near(evidence: Evidence, window: Window) -> Rows:
+    """The rows among which all of the window are; of a large ledger few others."""
+    return evidence.rows.select(span(evidence.rows, round(window.start_s * 1e6), round(window.end_s * 1e6)))
+
+
 def error_rows(
     evidence: Evidence, window: Window, request: str, allowed: Sequence[str], most: int = 3
 ) -> tuple[str, ...]:
     """Citations of the first rows that ended in error."""
-    rows = evidence.rows
+    rows = _near(evidence, window)
     mask = rows.between(window.start_s, window.end_s) & rows.counted() & ~rows.outcome("", "ok", *allowed)
     if request:
         mask &= rows.at_endpoint(request)
@@ -134,7 +144,7 @@ def slowest_row(evidence: Evidence, window: Window, request: str, service: bool)
     """Citation of the request that took longest, or of one that got no answer."""
     import numpy as np
 
-    rows = evidence.rows
+    rows = _near(evidence, window)
     mask = rows.between(window.start_s, window.end_s) & rows.counted()
     if request:
         mask &= rows.at_endpoint(request)
