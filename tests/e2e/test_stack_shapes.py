@@ -231,6 +231,15 @@ def test_one_shots_that_ended_with_0_are_no_failure(here: Playground) -> None:
     assert states["starter"].status == "running"
 
 
+def test_a_log_that_the_file_sends_nowhere_can_be_read_in_a_run(here: Playground) -> None:
+    docker("logs", f"{here.stack.project_name}-idle-1")
+
+
+def test_an_optional_dependency_whose_profile_is_off_is_not_started(here: Playground) -> None:
+    assert "services.api.depends_on: tracer left out, its profile is off" in here.stack.changes
+    assert "tracer" not in {state.service for state in here.stack.states()}
+
+
 def test_the_file_that_ran_is_readable_by_its_owner_alone(here: Playground) -> None:
     assert (here.stack.folder / "compose.yaml").stat().st_mode & 0o777 == 0o600
 
