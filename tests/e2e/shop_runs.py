@@ -31,7 +31,7 @@ steady: {{for: 4s, within: 40s, all: [errors < 1%, p95 < 1s]}}
 phases:
   - name: slow
     for: 6s
-    faults: [{{latency: {{edge: web->store, delay: 150ms}}}}]
+    faults: [{{latency: {{edge: web->store, delay: 400ms}}}}]
     expect: [{{errors_below: {{request: GET /item, ratio: 2%}}}}, {{responds_within: {{request: GET /item, p50: 2s}}}}]
     then: [{{recovers: {{within: 20s}}}}]
   - name: gone
