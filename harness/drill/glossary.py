@@ -17,6 +17,14 @@ from harness.faults import FAULTS
 from harness.reasons import REASONS
 
 _PARTS = {*(fault.word for fault in FAULTS), *(claim.word for claim in EXPECTATIONS)}
+QUIET = """No alert of the stack's own Prometheus fires: `no alert firing`, or `no alert firing except Watchdog, Info*`.
+
+Asked of the gate, and of the stack after each phase; it holds only while Prometheus can be looked at. `recovers` does not
+ask it: it is about requests, and an alert that clears later has a claim of its own, alert_clears."""
+ASKED = """A guard in PromQL: `promql: sum(rate(orders_lost_total[1m])) > 0`, or with ` for 15s` at its end.
+
+Asked each second of the stack's own Prometheus; it ends the drill when the answer has a series, as a rule fires, all of its
+time, and also when it could not be asked for 15 s: blind is not safe."""
 CONDITIONS = ("errors", "p50", "p95", "p99", "max", "rate")
 
 
@@ -68,6 +76,8 @@ def _conditions() -> Iterator[Entry]:
 
     text = inspect.cleandoc(condition.__doc__ or "").strip()
     yield from (Entry(word, "condition", "steady.all", text) for word in CONDITIONS)
+    yield Entry("no alert firing", "condition", "steady.all", QUIET)
+    yield Entry("promql", "condition", "abort.any", ASKED)
 
 
 def _keys() -> Iterator[Entry]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from harness.facts import (
+    AlertChanged,
     Blinded,
     Broke,
     Deployed,
@@ -35,10 +36,12 @@ from harness.facts import (
     NotInjected,
     NotMended,
     Opened,
+    Paged,
     PhaseBegan,
     PhaseEnded,
     PhaseSettled,
     Refused,
+    SilenceSeen,
     to_dict,
 )
 from harness.harmless import lines
@@ -121,6 +124,14 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"fault out: {fact.fault}" + (f" (by {fact.ladder})" if fact.ladder else "")
         case NotMended():
             return f"FAULT STILL ON: {fact.fault}: {fact.error}"
+        case AlertChanged() if fact.state == "firing":
+            return f"alert fires: {fact.alert}"
+        case AlertChanged() if fact.state == "inactive":
+            return f"alert clear: {fact.alert}"
+        case Paged():
+            return f"paged {fact.receiver}: {fact.alert}{' is clear' if fact.status == 'resolved' else ''}"
+        case SilenceSeen() if fact.state == "active":
+            return f"silenced by {fact.by or 'somebody'}: {', '.join(fact.matchers)}"
         case Deployed() if fact.by == "rollback":
             return (
                 f"rolled back: {fact.service} runs {fact.image} again on {fact.replicas} of {fact.replicas} containers"
