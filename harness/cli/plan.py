@@ -82,7 +82,8 @@ def _phase(plan: Plan, phase: PlannedPhase) -> Iterator[str]:
     for injection in phase.injections:
         text = plan.drill.text(injection.id)
         moments.append((injection.at_s, 1, f"inject  {text}   {injection.where}"))
-        moments.append((injection.until_s, 0, f"mend    {injection.id}"))
+        if not injection.fault.outlasts:
+            moments.append((injection.until_s, 0, f"mend    {injection.id}"))
     for at_s, _, text in sorted(moments):
         yield f"  {_at(at_s):>20}   {text}"
     for claim in (claim for claim in phase.claims if not claim.then):
@@ -91,6 +92,8 @@ def _phase(plan: Plan, phase: PlannedPhase) -> Iterator[str]:
         yield f"  {_window(claim, phase.length_s, phase.settle_latest_s):>20}   then    {claim.text}   {claim.where}"
     settle = _span(phase.settle_earliest_s, phase.settle_latest_s)
     yield f"  {'':>20}   settle  {settle} after its end: claims decided or late, steady again"
+    for injection in (one for one in phase.injections if one.fault.outlasts):
+        yield f"  {'':>20}   mend    {injection.id}, after that, unless it was rolled back"
 
 
 def _window(claim: Claim, start_s: float, length_s: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from harness.drill.document import Document
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Problem
+from harness.expectations.rolled_back import RolledBack
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
 from harness.quantities import spell
@@ -76,7 +78,24 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
         for index, fault in enumerate(phase.faults):
             yield from _fits(document, ("phases", number, "faults", index, fault.word), phase, fault)
         yield from _overlaps(drill, number, phase)
+    yield from _commands_there(drill)
     yield from _given_ids_once(drill)
+
+
+def _commands_there(drill: Drill) -> Iterator[Problem]:
+    """A rollback's own command, written with a path, must be there and be one that can be started."""
+    for _, _, claim in drill.claims():
+        command = claim.command if isinstance(claim, RolledBack) else ()
+        if not command or isinstance(command, str) or "/" not in command[0]:
+            continue
+        file = drill.path(command[0])
+        if not file.is_file():
+            what = f"{command[0]} is not there (paths are relative to the drill file, {drill.origin.base})"
+        elif not os.access(file, os.X_OK):
+            what = f"{command[0]} cannot be started: make it executable, chmod +x {command[0]}"
+        else:
+            continue
+        yield drill.problem(claim.id, f"{claim.id}: {what}", "command")
 
 
 def _fits(document: Document, path: tuple[str | int, ...], phase: Phase, fault: Fault) -> Iterator[Problem]:

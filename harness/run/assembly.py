@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.errors import CannotRun, Missing, NotApplied
 from harness.expectations.base import Steady
 from harness.facts import Blinded, ListenersChanged, Looked
+from harness.faults.bad_release import BadRelease
 from harness.logfiles import read_logs
 from harness.probes import probes_for
 from harness.run.engine import Engine
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from harness.plan import Plan
     from harness.run.session import Session
     from harness.stack.release import Releases
+    from harness.stack.release_images import Change
     from harness.stack.stack import Stack
     from harness.world.containers import Containers
     from harness.world.logs import LogFiles
@@ -47,6 +49,7 @@ class Parts:
     lookout: Lookout
     observing: Observing
     closing: contextlib.ExitStack
+    changes: Mapping[str, Mapping[str, Change]] = field(default_factory=dict)
 
     def begin_looking(self, plan: Plan) -> None:
         """The lookout can enter the callers' networks only once they run. Raises CannotRun when it does not start."""
@@ -69,6 +72,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
     from harness.world.proxies import Reconciler
 
     run, record = session.folder.run, session.record
+    changes = ready_releases(session, stack)
     proxies = Reconciler(
         stack.api,
         stack.edges,
@@ -98,7 +102,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
     logs.start()
     closing.callback(logs.close)
     observing = Observing.begin(session, stack, closing)
-    return Parts(proxies, containers, logs, lookout, observing, closing)
+    return Parts(proxies, containers, logs, lookout, observing, closing, changes)
 
 
 @contextlib.contextmanager
@@ -151,7 +155,26 @@ def releases(session: Session, stack: Stack, parts: Parts) -> Releases:
 
     project = stack.project
     compose = Compose(stack.project_name, session.folder.path / "compose.yaml", project.directory, project.env_files)
-    return Releases(compose, session.folder.run, parts.containers.described, session.clock.now_s)
+    return Releases(compose, session.folder.run, parts.containers.described, session.clock.now_s, parts.changes)
+
+
+def ready_releases(session: Session, stack: Stack) -> dict[str, dict[str, Change]]:
+    """By fault, what each bad release that will be deployed changes, its images made ready. Raises CannotRun."""
+    from harness.stack.release_images import ready_release
+
+    drill = session.drill
+    offline = session.options.offline or drill.stack.offline
+    return {
+        injection.id: ready_release(
+            stack.project,
+            injection.fault.release,
+            profiles=drill.stack.profiles,
+            offline=offline,
+            say=session.display.say,
+        )
+        for injection in session.plan.injections
+        if isinstance(injection.fault, BadRelease)
+    }
 
 
 def witnessed(drill: Drill, edges: Sequence[Edge]) -> list[Edge]:

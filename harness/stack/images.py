@@ -29,12 +29,12 @@ def ready_images(project: Project, *, offline: bool = False, say: Callable[[str]
     missing: list[Missing] = []
     one_each = {body["image"]: name for name, body in reversed(services(config).items()) if body.get("build")}
     to_build = [name for name in services(config) if name in one_each.values()]
-    to_build = [name for name in to_build if not (offline and _exists(config["services"][name]["image"]))]
+    to_build = [name for name in to_build if not (offline and exists(config["services"][name]["image"]))]
     while to_build:
         problems = {}
         for name in to_build:
             say(f"building {config['services'][name]['image']}")
-            problem = _build(project, config, name)
+            problem = build(project, config, name)
             if problem:
                 problems[name] = problem
         if len(problems) in (0, len(to_build)):
@@ -47,7 +47,7 @@ def ready_images(project: Project, *, offline: bool = False, say: Callable[[str]
         if not body.get("build") and body.get("image")
     }
     built = {str(body["image"]) for body in services(config).values() if body.get("build")}
-    absent = [image for image in wanted if image not in built and not _exists(image)]
+    absent = [image for image in wanted if image not in built and not exists(image)]
     for image in absent:
         cure = f"docker pull {image}"
         if offline:
@@ -65,11 +65,13 @@ def ready_images(project: Project, *, offline: bool = False, say: Callable[[str]
         raise CannotRun(*missing)
 
 
-def _exists(image: str) -> bool:
+def exists(image: str) -> bool:
+    """Whether an image of this name is here."""
     return docker("image", "inspect", "--format", "{{.Id}}", image).ok
 
 
-def _build(project: Project, config: dict[str, Any], service: str) -> Missing | None:
+def build(project: Project, config: dict[str, Any], service: str) -> Missing | None:
+    """Build one service's image, under the name that the config gives it; what is missing when that fails."""
     arguments = [part for name in _PROXIES if os.environ.get(name) for part in ("--build-arg", name)]
     body = config["services"][service]
     only = {**config, "services": {service: {key: body[key] for key in ("build", "image", "platform") if key in body}}}

@@ -22,6 +22,7 @@ from harness.facts import Deployed, ReleaseSeen
 from harness.stack.compose import Compose
 from harness.stack.docker import docker, inspected
 from harness.stack.project import write_private, written
+from harness.stack.release_images import Change
 from harness.world.handles import Release
 
 BAD = "compose.bad.yaml"
@@ -35,41 +36,46 @@ Config = dict[str, Any]
 Described = Mapping[str, Any]
 
 
-def changed(config: Config, release: Release) -> Config:
+def changed(config: Config, changes: Mapping[str, Change]) -> Config:
     """The Compose file with the release in it. Pure. Raises NotApplied for a service that is not there."""
     new = copy.deepcopy(config)
-    for name in release.services:
+    for name, change in changes.items():
         body = new.get("services", {}).get(name)
         if body is None:
             raise NotApplied(f"the stack has no service {name!r} to deploy")
-        if release.image:
-            body["image"] = release.image
+        if change.image:
+            body["image"] = change.image
             body.pop("build", None)
-        if release.environment:
-            body["environment"] = {**(body.get("environment") or {}), **release.environment}
+        if change.environment:
+            body["environment"] = {**(body.get("environment") or {}), **change.environment}
     return new
 
 
 @dataclass
 class _Out:
-    """The release that is out: what told good from bad before it was deployed, by service."""
+    """The release that is out: what tells good from bad, by service, as read before it was deployed."""
 
-    release: Release
-    bad_image: str
+    changes: Mapping[str, Change]
+    bad_images: Mapping[str, str]
     good_images: Mapping[str, frozenset[str]]
     good_names: Mapping[str, str]
     holder: str = ""
+    out: bool = False
     over: bool = False
 
 
 @dataclass
 class Releases:
-    """Implements handles.Releases. `described` is Docker's own description of a service's containers (world.containers)."""
+    """Implements handles.Releases. `described` is Docker's own description of a service's containers (world.containers).
+
+    ready   by holder, what its release changes on each service, where that was made ready before the run
+    """
 
     compose: Compose
     run_id: str
     described: Callable[[str], Sequence[Described]]
     now_s: Callable[[], float]
+    ready: Mapping[str, Mapping[str, Change]] = field(default_factory=dict)
     _out: _Out | None = None
     _news: list[Deployed] = field(default_factory=list)
     _busy: bool = False
@@ -87,14 +93,17 @@ class Releases:
         with self._lock:
             if self._out is not None and not self._out.over:
                 raise NotApplied(f"the release of {self._out.holder} is still out: one at a time")
-            file = changed(_read(self.compose.file), release)
-            out = self._known(holder, release)
+            plain = dict.fromkeys(release.services, Change(release.image, release.environment))
+            changes = self.ready.get(holder, plain)
+            file = changed(_read(self.compose.file), changes)
+            out = self._known(holder, changes)
             write_private(self.bad.file, written(file))
             self._out = out
             begun_s = self.now_s()
             try:
                 self._busy = True
                 self._start(self.bad, release.services, "bad", one_by_one=release.one_by_one)
+                out.out = True
                 self._tell("harness", begun_s)
             finally:
                 self._busy = False
@@ -111,12 +120,12 @@ class Releases:
                 begun_s = self.now_s()
                 ill = self._not("good")
                 if ill:
-                    self._start(self.compose, out.release.services, "good", one_by_one=False)
+                    self._start(self.compose, list(out.changes), "good", one_by_one=False)
                     self._tell("mend", begun_s)
                 out.over = True
-                return "" if ill else "rollback"
+                return "rollback" if out.out and not ill else ""
             except (NotApplied, CannotRun, OSError) as error:
-                services = " ".join(out.release.services)
+                services = " ".join(list(out.changes))
                 command = shlex.join(["docker", "compose", "-p", self.compose.project, "-f", str(self.compose.file)])
                 raise NotMended(
                     f"the good release of {services} could not be put back: {error}. By hand:",
@@ -160,7 +169,7 @@ class Releases:
 
     def _tell(self, by: str, begun_s: float) -> None:
         assert self._out is not None
-        for service in self._out.release.services:
+        for service in self._out.changes:
             mine = [seen for seen in self.current() if seen.service == service]
             image = mine[0].image if mine else ""
             at_s = self.now_s()
@@ -181,7 +190,7 @@ class Releases:
                 release=self._release(service, container),
                 image=str(container["Config"].get("Image") or ""),
             )
-            for service in out.release.services
+            for service in list(out.changes)
             for container in sorted(self.described(service), key=_name)
             if container["State"].get("Status") != "created"  # Compose gives it a passing name until it is started
         )
@@ -202,11 +211,11 @@ class Releases:
         }
         out = self._out
         if out is not None:
-            first = out.release.services[0]
+            first = next(iter(out.changes))
             told |= {
-                "DRILL_SERVICE": " ".join(out.release.services),
+                "DRILL_SERVICE": " ".join(list(out.changes)),
                 "DRILL_GOOD_IMAGE": out.good_names.get(first, ""),
-                "DRILL_BAD_IMAGE": out.release.image or out.good_names.get(first, ""),
+                "DRILL_BAD_IMAGE": out.changes[first].image or out.good_names.get(first, ""),
             }
         return told
 
@@ -214,7 +223,7 @@ class Releases:
         """Containers of the services that run something else; a service without any counts as one."""
         assert self._out is not None
         seen = self.current()
-        empty = [name for name in self._out.release.services if not any(one.service == name for one in seen)]
+        empty = [name for name in self._out.changes if not any(one.service == name for one in seen)]
         absent = [ReleaseSeen(service=name, container=name, release="gone") for name in empty]
         return [one for one in seen if one.release != wanted] + absent
 
@@ -222,31 +231,33 @@ class Releases:
         out = self._out
         assert out is not None
         image, given = str(container["Image"]), _environment(container)
-        differs = all(given.get(name) == value for name, value in out.release.environment.items())
-        if differs and (not out.bad_image or image == out.bad_image):
+        differs = all(given.get(name) == value for name, value in out.changes[service].environment.items())
+        if differs and image == out.bad_images.get(service, image):
             return "bad"
-        return "good" if image in out.good_images.get(service, ()) else "other"
+        # By name too: a run beside this one, of a project of the same name, may have built the good image anew.
+        stated = str(container["Config"].get("Image") or "") == out.good_names.get(service)
+        return "good" if stated or image in out.good_images.get(service, ()) else "other"
 
-    def _known(self, holder: str, release: Release) -> _Out:
+    def _known(self, holder: str, changes: Mapping[str, Change]) -> _Out:
         """What tells the releases apart, read before anything is changed. Raises NotApplied when nothing does."""
-        bad_image = ""
-        if release.image:
-            found = inspected("image", release.image)
-            if not found:
-                raise NotApplied(f"the image {release.image} is not here")
-            bad_image = str(found[0]["Id"])
+        bad: dict[str, str] = {}
         good: dict[str, frozenset[str]] = {}
         names: dict[str, str] = {}
-        for service in release.services:
+        for service, change in changes.items():
+            if change.image:
+                found = inspected("image", change.image)
+                if not found:
+                    raise NotApplied(f"the image {change.image} is not here")
+                bad[service] = str(found[0]["Id"])
             running = list(self.described(service))
             if not running:
                 raise NotApplied(f"{service} has no container to be replaced")
             good[service] = frozenset(str(one["Image"]) for one in running)
             names[service] = str(running[0]["Config"].get("Image") or "")
-            same = [one for one in running if bad_image in ("", str(one["Image"]))]
-            if any(_has(one, release.environment) for one in same):
+            same = [one for one in running if bad.get(service, str(one["Image"])) == str(one["Image"])]
+            if any(_has(one, change.environment) for one in same):
                 raise NotApplied(f"{service} runs this release already: nothing would change")
-        return _Out(release, bad_image, good, names, holder)
+        return _Out(changes, bad, good, names, holder)
 
 
 def _up(compose: Compose, services: Sequence[str], ends_s: float, *options: str) -> None:

@@ -97,11 +97,16 @@ class Lookout(Protocol):
 
 @dataclass(frozen=True)
 class Release:
-    """What is deployed: on these services another image, or other environment, or both; replica by replica where asked."""
+    """What is deployed on these services, replica by replica where asked.
+
+    image, environment   another image, other variables of the containers
+    variables            of the Compose file: what it states with them is what is deployed
+    """
 
     services: tuple[str, ...]
     image: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     one_by_one: bool = True
 
 

@@ -33,7 +33,7 @@ load:
   locustfile: {SHOP / "locustfile.py"}
   against: web:8080
   arrivals: [{{for: 1m, rate: 20/s}}]
-  max_in_flight: 30
+  max_in_flight: 120
   timeout: 3s
 steady: {{for: 4s, within: 30s, all: [errors < 1%, p95 < 1s]}}
 phases:

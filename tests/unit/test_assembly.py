@@ -28,7 +28,7 @@ def looking(lookout: Lookout) -> None:
     nothing: Any = SimpleNamespace()
     watcher: Any = lookout
     with contextlib.ExitStack() as closing:
-        Parts(nothing, nothing, nothing, watcher, closing).begin_looking(nothing)
+        Parts(nothing, nothing, nothing, watcher, nothing, closing).begin_looking(nothing)
 
 
 def test_a_lookout_that_does_not_start_is_a_run_that_could_not_begin() -> None:

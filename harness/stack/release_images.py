@@ -1,0 +1,102 @@
+"""What a release changes on each service, made ready before anything starts: its image built, pulled or found here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.errors import CannotRun, Missing
+from harness.stack.changes.image_names import built_name
+from harness.stack.docker import docker
+from harness.stack.images import PULL_S, build, exists
+from harness.stack.project import Project, read_project
+from harness.world.handles import Release
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one service gets: another image ('' the one it has), and variables beside those it has."""
+
+    image: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def ready_release(
+    project: Project,
+    release: Release,
+    *,
+    profiles: Sequence[str] = (),
+    offline: bool = False,
+    say: Callable[[str], object] = lambda line: None,
+) -> dict[str, Change]:
+    """By service, what the release changes, once its images are here. Raises CannotRun with every one that is missing.
+
+    With `variables` the user's files are read again as a roll-out would: what the service is built from, its image and its
+    environment are those that the files then state. The image is built under a name of ours, that moves no tag of theirs.
+    """
+    stated: dict[str, Change] = {}
+    missing: list[Missing] = []
+    other = _with_variables(project, release, profiles)
+    for service in release.services:
+        ours, theirs = project.services.get(service), other.services.get(service)
+        if ours is None or theirs is None:
+            raise CannotRun(f"the stack has no service {service!r} to deploy")
+        image, problem = release.image, None
+        if release.variables and not image and theirs.get("build") and theirs["build"] != ours.get("build"):
+            image, problem = _built(other, service, offline=offline, say=say)
+        elif release.variables and not image and theirs.get("image") != ours.get("image"):
+            image = str(theirs.get("image") or "")
+        if problem is None and image and not exists(image):
+            problem = _pulled(image, service, offline=offline, say=say)
+        missing += [problem] if problem else []
+        stated[service] = Change(image, {**_differing(ours, theirs), **release.environment})
+    if missing:
+        raise CannotRun(*missing)
+    return stated
+
+
+def _with_variables(project: Project, release: Release, profiles: Sequence[str]) -> Project:
+    if not release.variables:
+        return project
+    environ = {**os.environ, **release.variables}
+    return read_project(project.files, profiles=profiles, env_files=project.env_files, environ=environ)
+
+
+def _built(other: Project, service: str, *, offline: bool, say: Callable[[str], object]) -> tuple[str, Missing | None]:
+    body = dict(other.services[service])
+    digest = hashlib.sha256(json.dumps(body["build"], sort_keys=True).encode()).hexdigest()[:8]
+    image = f"{built_name(other.name, service)}:release-{digest}"
+    if isinstance(body["build"], dict):
+        body["build"] = {word: value for word, value in body["build"].items() if word != "tags"}
+    if offline and exists(image):
+        return image, None
+    say(f"building {image}")
+    services = {**other.services, service: {**body, "image": image}}
+    return image, build(other, {**other.config, "services": services}, service)
+
+
+def _pulled(image: str, service: str, *, offline: bool, say: Callable[[str], object]) -> Missing | None:
+    if offline:
+        return Missing(
+            f"the image {image} of the release of {service} is not here, and offline nothing is pulled",
+            f"docker pull {image}",
+        )
+    say(f"pulling {image}")
+    answer = docker("pull", "--quiet", image, within_s=PULL_S)
+    if answer.ok:
+        return None
+    why = answer.why.splitlines()[-1]
+    return Missing(
+        f"the image {image} of the release of {service} is not here, and cannot be pulled: {why}",
+        f"docker build -t {image} …",
+    )
+
+
+def _differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, str]:
+    """Variables of the container that the other reading of the files states differently."""
+    before, after = ours.get("environment") or {}, theirs.get("environment") or {}
+    return {str(name): str(value) for name, value in after.items() if value is not None and before.get(name) != value}
