@@ -6,7 +6,6 @@ Every answer has X-Version and X-Request-ID, a 404 and a 500 too: they are set a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import signal
 import time
@@ -138,11 +137,11 @@ async def serve(app: web.Application, name: str) -> None:
 
 
 def run(make: Callable[[], web.Application], name: str) -> None:
+    """Serve on asyncio's own loop. (uvloop is faster, and aborts the whole process when a library closes a socket that is
+    still waited for, as libpq does when a connection takes too long: libuv, uv__io_poll, "Assertion errno == EEXIST".)"""
+
+    async def main() -> None:
+        await serve(make(), name)
+
     logs.start(name)
-    with contextlib.suppress(KeyboardInterrupt):
-        import uvloop
-
-        async def main() -> None:
-            await serve(make(), name)
-
-        uvloop.run(main())
+    asyncio.run(main())
