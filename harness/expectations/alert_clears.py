@@ -12,21 +12,24 @@ from harness.alerting import Episode
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, not_begun
+from harness.facts import Injecting
 from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 
 class AlertClears(Expectation):
-    """An alert that fired in a phase is clear in time after it.
+    """An alert that fired in a phase is clear in time after it, and stays so.
 
         then:
           - alert_clears: {alert: CheckoutLatencyHigh, within: 40s}
 
-    Units:   within: a duration from the phase's end. Stands in `then` alone. `labels` must be among the alert's own.
-    Counts:  every such alert that fired in the phase or since. One that fires again within the time must be clear again.
-    Decides: when the time is over: passed when none fires then, failed when one does. An alert that never fired has
-             nothing to clear (inconclusive: never_fired). A rule's keep_firing_for above the time is below_floor.
+    Units:   within: a duration from the phase's end to the moment from which none fires. Stands in `then` alone. `labels`
+             must be among the alert's own.
+    Counts:  every such alert that fired in the phase or since. It has cleared when none fires for as long as `steady.for`
+             (less, where the next fault comes sooner); one that fires again before starts it anew.
+    Decides: passed as soon as that was seen; failed when it surely did not begin within the time. An alert that never
+             fired has nothing to clear (inconclusive: never_fired). A rule's keep_firing_for above the time is below_floor.
     Source:  Prometheus' /api/v1/rules each second; an alert clears at the time of an evaluation. Measured is the interval
              between that evaluation and the one before.
     """
@@ -57,60 +60,99 @@ class AlertClears(Expectation):
             return missing
         what = alerts.spoken(self.alert, self.labels)
         limit_s = window.start_s + self.within_s
-        if journal.end_s < limit_s:
-            return alerts.time_not_up(evidence, f"whether {what} clears in time was not known")
         begun = journal.phase_began(evidence.phase)
         since_s = begun.at_s if begun else window.start_s
-        mine = [
-            episode
-            for episode in alerting.episodes(journal, self.alert, self.labels)
-            if episode.from_s <= limit_s and episode.until_s > since_s
-        ]
+        mine = [e for e in alerting.episodes(journal, self.alert, self.labels) if e.until_s > since_s]
+        calm = self._held(evidence, window, mine, limit_s)
+        if calm is not None and any(e.from_s <= calm[0] for e in mine):
+            return self._cleared(evidence, window, mine, calm[0])
+        if journal.end_s < limit_s:
+            return alerts.time_not_up(evidence, f"whether {what} clears in time was not known")
         if not alerting.watched(journal, window.start_s, limit_s):
             return alerts.not_watched(evidence, f"{what} was {'' if mine else 'not '}seen to fire")
-        if not mine:
+        if not any(e.from_s <= limit_s for e in mine):
             return inconclusive(
                 f"{what} did not fire in {evidence.phase!r}, so there was nothing to clear",
                 reason="never_fired",
                 decide="an alert that fires in the phase",
                 cites=cites(evidence),
             )
-        still = [episode for episode in mine if episode.fires_at(limit_s)]
-        limit = f"of the end of {evidence.phase!r} (limit {spell(self.within_s)})"
-        if still:
-            return self._fires_on(evidence, window, still, limit)
-        last = max(mine, key=lambda episode: episode.until_s)
-        high_s = max(0.0, last.until_s - window.start_s)
+        if any(
+            clear_s <= limit_s and not again_s <= until_s
+            for clear_s, again_s, until_s in self._calms(evidence, window, mine)
+        ):
+            return inconclusive(
+                f"{what} had not been clear for long enough by {journal.end_s:.1f} s",
+                reason="window_open",
+                decide=f"{spell(evidence.steady.for_s)} of looks after it has cleared",
+                cites=cites(evidence),
+            )
+        return self._fires_on(
+            evidence, window, [e for e in mine if e.from_s <= limit_s + evidence.steady.for_s], limit_s
+        )
+
+    def _calms(self, evidence: Evidence, window: Window, mine: list[Episode]) -> list[tuple[float, float, float]]:
+        """Stretches without such an alert since the phase's end: when it began, when one fired again (infinite), and until
+        when it must last."""
+        next_fault = evidence.journal.first(Injecting, since_s=window.start_s)
+        fault_s = next_fault.at_s if next_fault else math.inf
+        found = []
+        for clear_s in sorted({window.start_s, *(max(e.until_s, window.start_s) for e in mine)}):
+            if math.isinf(clear_s) or any(e.fires_at(clear_s) for e in mine):
+                continue
+            again_s = min((e.from_s for e in mine if e.from_s > clear_s), default=math.inf)
+            found.append((clear_s, again_s, min(clear_s + evidence.steady.for_s, max(fault_s, clear_s))))
+        return found
+
+    def _held(
+        self, evidence: Evidence, window: Window, mine: list[Episode], limit_s: float
+    ) -> tuple[float, float] | None:
+        """The first stretch that began in time and is known to have lasted, as (beginning, until when it had to last)."""
+        for clear_s, again_s, until_s in self._calms(evidence, window, mine):
+            lasted = again_s > until_s and alerting.watched(evidence.journal, window.start_s, until_s)
+            if clear_s <= limit_s and lasted:
+                return clear_s, until_s
+        return None
+
+    def _cleared(self, evidence: Evidence, window: Window, mine: list[Episode], clear_s: float) -> Finding:
+        last = max((e for e in mine if e.until_s <= clear_s), key=lambda episode: episode.until_s)
+        high_s = max(0.0, clear_s - window.start_s)
         before_s = last.ended.before_s if last.ended else None
         low_s = max(0.0, min(high_s, (last.until_s if before_s is None else before_s) - window.start_s))
-        again = sum(1 for episode in mine if episode.from_s > window.start_s)
+        again = sum(1 for episode in mine if window.start_s < episode.from_s < clear_s)
         flaps = f"; it fired anew {again} time{'s' if again > 1 else ''} after the phase" if again else ""
+        held = f", held for {spell(evidence.steady.for_s)}" if evidence.steady.for_s else ""
         return passed(
-            f"{what} was clear within {high_s:.1f} s {limit}{flaps}",
+            f"{alerts.spoken(self.alert, self.labels)} was clear within {high_s:.1f} s of the end of {evidence.phase!r}"
+            f" (limit {spell(self.within_s)}{held}){flaps}",
             measure=Measure(round(low_s, 3), round(high_s, 3), "s", "grid"),
             cites=cites(evidence, last.began, last.ended),
         )
 
-    def _fires_on(self, evidence: Evidence, window: Window, still: list[Episode], limit: str) -> Finding:
+    def _fires_on(self, evidence: Evidence, window: Window, mine: list[Episode], limit_s: float) -> Finding:
         keeps = max((rule.keep_firing_s for rule in alerting.rules(evidence.journal, self.alert)), default=0.0)
-        what = f"{still[0].alert}{alerting.shown(still[0].labels)}"
+        last = max(mine, key=lambda episode: episode.until_s)
+        what = f"{last.alert}{alerting.shown(last.labels)}"
+        limit = f"{spell(self.within_s)} after the end of {evidence.phase!r}"
         if keeps > self.within_s:
             return inconclusive(
                 f"{what} was not clear {limit}, and it could not be: its rule keeps it firing for {keeps:g} s",
                 reason="below_floor",
                 decide=f"a `within` above {spell(keeps)}",
-                cites=cites(evidence, still[0].began),
+                cites=cites(evidence, last.began),
             )
-        until_s = max(episode.until_s for episode in still)
-        when = "it never cleared" if math.isinf(until_s) else f"it cleared only after {until_s - window.start_s:.1f} s"
+        until_s = last.until_s - window.start_s
+        never = math.isinf(until_s)
+        when = "it never cleared" if never else f"it cleared only after {until_s:.1f} s"
+        how = "was still firing" if last.fires_at(limit_s) else "did not stay clear"
         return failed(
-            f"{what} was still firing {self.within_s:g} s after the end of {evidence.phase!r}; {when}",
+            f"{what} {how} {limit}; {when}",
             reason="late",
             measure=Measure(
-                round(self.within_s, 3),
-                math.inf if math.isinf(until_s) else round(until_s - window.start_s, 3),
+                round(min(self.within_s, until_s), 3),
+                math.inf if never else round(until_s, 3),
                 "s",
-                "censored" if math.isinf(until_s) else "grid",
+                "censored" if never else "grid",
             ),
-            cites=cites(evidence, still[0].began, still[0].ended),
+            cites=cites(evidence, last.began, last.ended),
         )
