@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from harness.stack.project import Project
     from harness.stack.stack import Stack
 
+LATE_S = 1.0  # a network or a container that was asked for takes Docker so long, on a busy machine too
+
 
 @dataclass(frozen=True)
 class Options:
@@ -138,10 +140,12 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         say=session.display.say,
     )
     refused: errors.UsageError | None = None
+    cut = False
     try:
         with contextlib.ExitStack() as closing:
             _play(session, stack, closing)
-    except Stopped as end:
+    except Stopped as end:  # while the stack was starting; the engine answers for itself
+        cut = True
         record(end.fact)
     except errors.CannotRun as error:
         record(Refused(reason=str(error)))
@@ -157,7 +161,7 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         record(Closed())
     else:
         session.display.say("taking everything down")
-        left = _take_down(stack)
+        left = _take_down(stack, twice=cut)
         if left:
             what = ", ".join(one.splitlines()[0] for one in left)
             record(Broke(error=f"could not be taken down: {what}; try again with: drill mend {session.folder.run}"))
@@ -169,10 +173,17 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         raise refused
 
 
-def _take_down(stack: Stack) -> tuple[str, ...]:
-    """What could not be removed. Whatever goes wrong here is told like that: the run has to be closed and judged."""
+def _take_down(stack: Stack, *, twice: bool) -> tuple[str, ...]:
+    """What could not be removed. Whatever goes wrong here is told like that: the run has to be closed and judged.
+
+    `twice` when a start was cut short: what Docker was just making then may come to be after a first look.
+    """
     try:
-        return tuple(stack.down())
+        left = stack.down()
+        if twice:
+            time.sleep(LATE_S)
+            left = stack.down()
+        return tuple(left)
     except Exception as error:
         return (f"{type(error).__name__}: {error}",)
 

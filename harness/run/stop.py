@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from harness.facts import Broke, Fact, HaltAsked, Interrupted
+from harness.stack.docker import starts_a_command
 
 LOOK_S = 0.2  # between looks for a halt request while something long is waited for
 
@@ -100,12 +101,12 @@ class StopSignals:
         first = not self._signal
         if first:
             self._signal = signal.Signals(number).name
-        if first and self._raise_at_once:
+        if first and self._raise_at_once and not starts_a_command():  # then the next look raises it
             self._raise_at_once = False
             raise Stopped("signal", Interrupted(signal=self._signal))
 
     def _on_look(self, _number: int, _frame: FrameType | None) -> None:
-        if self._raise_at_once:
+        if self._raise_at_once and not starts_a_command():
             try:
                 self.check()
             except Stopped:

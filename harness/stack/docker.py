@@ -7,7 +7,8 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,22 +54,23 @@ def run(
     Raises CannotRun where the program does not exist.
     """
     env = {**(os.environ if environ is None else environ), "LC_ALL": "C.UTF-8"}
+    child: subprocess.Popen[str] | None = None
     try:
-        child = subprocess.Popen(
-            list(argv),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            cwd=cwd,
-            env=env,
-            start_new_session=True,
-        )
+        with _starting():
+            child = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                cwd=cwd,
+                env=env,
+                start_new_session=True,
+            )
+        out, err = child.communicate(stdin, timeout=max(within_s, 0.1))
     except FileNotFoundError as error:
         raise CannotRun(Missing(f"{argv[0]}: no such program", CURE)) from error
-    try:
-        out, err = child.communicate(stdin, timeout=max(within_s, 0.1))
     except subprocess.TimeoutExpired:
         _kill(child)
         return Answer(124, "", f"{' '.join(argv[:4])} …: not ended after {within_s:g} s")
@@ -78,7 +80,31 @@ def run(
     return Answer(child.returncode, out, err)
 
 
-def _kill(child: subprocess.Popen[str]) -> None:
+_begun: list[object] = []
+
+
+@contextlib.contextmanager
+def _starting() -> Iterator[None]:
+    """From before a command runs until we know it: an exception in between would leave it running, unknown to anybody,
+    and what it makes would come after everything was taken down."""
+    if threading.current_thread() is not threading.main_thread():  # signals are answered in the main thread alone
+        yield
+        return
+    _begun.append(object())
+    try:
+        yield
+    finally:
+        _begun.pop()
+
+
+def starts_a_command() -> bool:
+    """Whether the main thread may not be interrupted right now; it is a matter of milliseconds."""
+    return bool(_begun)
+
+
+def _kill(child: subprocess.Popen[str] | None) -> None:
+    if child is None:
+        return
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):

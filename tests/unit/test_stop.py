@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.facts import Broke, HaltAsked, Interrupted
 from harness.run.stop import Stopped, StopSignals
+from harness.stack.docker import run
 
 LONG_S = 60.0  # nothing here waits so long, unless it is broken
 
@@ -75,3 +80,24 @@ def test_what_was_there_before_a_run_answers_signals_after_it(tmp_path: Path) ->
         assert [signal.getsignal(number) for number in numbers] != before
     assert [signal.getsignal(number) for number in numbers] == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_signal_that_comes_while_a_command_is_being_started_leaves_no_command_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    born: list[subprocess.Popen[str]] = []
+
+    class Slow(subprocess.Popen[str]):
+        def __init__(self, *words: Any, **options: Any) -> None:
+            super().__init__(*words, **options)
+            born.append(self)
+            os.kill(os.getpid(), signal.SIGINT)
+            for _ in range(1000):  # Python answers the signal in here, before anybody knows the command
+                time.sleep(0)
+
+    monkeypatch.setattr(subprocess, "Popen", Slow)
+    stop = StopSignals(tmp_path / "halt.json")
+    with stop.installed(), pytest.raises(Stopped) as caught, stop.interruptible():
+        run(("sleep", str(LONG_S)), within_s=LONG_S)
+    assert caught.value.fact == Interrupted(signal="SIGINT")
+    assert born[0].poll() == -signal.SIGKILL
