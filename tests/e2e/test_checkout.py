@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import concurrent.futures
 import contextlib
+import http.client
 import json
 import os
 import random
@@ -94,9 +95,24 @@ class Shop:
         """The ports change with every container."""
         self._api = self.url("api", 8080)
 
-    def buy(self, *skus: int, key: str = "", card: str = "tok_visa") -> Answer:
+    def attempt(self, *skus: int, key: str = "", card: str = "tok_visa") -> Answer:
+        """One attempt at a checkout."""
         cart = {"items": [{"sku": sku} for sku in skus], "card": card}
         return self.ask("POST", "/checkout", cart, Idempotency_Key=key or secrets.token_hex(16))
+
+    def buy(self, *skus: int, key: str = "", card: str = "tok_visa") -> Answer:
+        """A checkout as shoppers do it: while the answer is "ask again" (the machine may be busy), they do, with the same key."""
+        key = key or secrets.token_hex(16)
+        limit = time.monotonic() + PATIENCE_S
+        while (answer := self.attempt(*skus, key=key, card=card)).status in (503, 504):
+            assert time.monotonic() < limit, answer
+        return answer
+
+    def paid(self, *skus: int) -> Answer:
+        """A checkout, asked for until it is paid: at once, or by the worker."""
+        key = secrets.token_hex(16)
+        until(lambda: self.buy(*skus, key=key).status == 201, "it is paid")
+        return self.buy(*skus, key=key)
 
     def order(self, identity: str) -> dict[str, Any]:
         answer = self.ask("GET", f"/orders/{identity}")
@@ -123,14 +139,12 @@ class Shop:
         states = self.orders()
         return all(states[order] == "fulfilled" for order in orders)
 
-    def calls_to_payments(self) -> int:
-        """Calls that the API made to the provider, as it counts them itself."""
-        text = self.ask("GET", "/metrics").body.decode()
-        return int(
-            sum(
-                map(float, re.findall(r'^dependency_calls_total\{dependency="payments".*\} (\S+)$', text, re.MULTILINE))
-            )
-        )
+    def charges_read(self) -> int:
+        """How often the provider was asked for a charge by its number."""
+        script = "import urllib.request as u; print(u.urlopen('http://localhost:8080/metrics').read().decode())"
+        text = self.compose("exec", "-T", "payments", "python3", "-c", script)
+        counts = re.findall(r'^http_requests_total\{.*route="/charges/\{id\}".*\} (\S+)$', text, re.MULTILINE)
+        return int(sum(map(float, counts)))
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         answer = self.ask("GET", "/api/v1/query?" + urllib.parse.urlencode({"query": expr}), url=self.prometheus)
@@ -183,8 +197,8 @@ def test_everything_comes_up_healthy_and_nothing_runs_as_root(shop: Shop) -> Non
 def test_an_order_is_paid_found_again_and_fulfilled(shop: Shop) -> None:
     catalogue = shop.ask("GET", "/catalog").body["products"]
     prices = {product["sku"]: product["price_cents"] for product in catalogue}
-    answer = shop.buy(1, 2)
-    assert (answer.status, answer.body["state"]) == (201, "paid")
+    answer = shop.paid(1, 2)
+    assert answer.body["state"] in ("paid", "fulfilled")
     assert answer.body["total_cents"] == prices[1] + prices[2]
     identity = answer.body["order"]
     assert answer.headers["Location"] == f"/orders/{identity}"
@@ -268,7 +282,7 @@ def test_a_database_that_does_not_answer_is_given_up_on_and_comes_back_without_h
     shop.compose("pause", "postgres")
     try:
         assert shop.ask("GET", "/catalog").status == 200
-        answers = at_once(10, lambda number: shop.buy(1 + number))
+        answers = at_once(10, lambda number: shop.attempt(1 + number))
         assert {answer.status for answer in answers} <= {503, 504}
         assert all(answer.body["request_id"] and "postgres" in answer.body["error"] for answer in answers)
         assert answers[0].headers["Retry-After"]
@@ -294,22 +308,27 @@ def test_without_the_cache_nobody_notices(shop: Shop) -> None:
 
 def test_who_is_told_to_stop_answers_everybody_that_it_has_let_in(shop: Shop) -> None:
     with concurrent.futures.ThreadPoolExecutor(24) as pool:
-        inside = [pool.submit(shop.buy, 1 + number) for number in range(24)]
+        inside = [pool.submit(shop.attempt, 1 + number) for number in range(24)]
         shop.compose("stop", "api")
         answers = [one.result() for one in inside]
     (state,) = [json.loads(line) for line in shop.compose("ps", "--all", "--format", "json", "api").splitlines()]
     shop.compose("up", "--detach", "--no-deps", "--no-build", "--wait", "api")
     shop.look()
     assert (state["State"], state["ExitCode"]) == ("exited", 0)
-    assert {answer.status for answer in answers} == {201}
+    assert {answer.status for answer in answers} <= {
+        201,
+        202,
+        503,
+        504,
+    }  # answered, all of them: none refused, none cut off
 
 
 def test_no_payment_is_lost_or_made_twice_when_the_api_is_killed_in_the_middle(shop: Shop) -> None:
     begun = threading.Semaphore(0)
 
     def hurried(number: int) -> None:
-        with contextlib.suppress(OSError, ValueError):  # nobody answered: it may have been paid, or not
-            shop.buy(1 + number % 40)
+        with contextlib.suppress(OSError, http.client.HTTPException):  # nobody answered: it may have been paid, or not
+            shop.attempt(1 + number % 40)
             begun.release()
 
     before = set(shop.charges())
@@ -331,31 +350,27 @@ def test_no_payment_is_lost_or_made_twice_when_the_api_is_killed_in_the_middle(s
 def test_the_bad_release_is_healthy_passes_a_smoke_test_takes_money_and_fails_and_is_rolled_back(shop: Shop) -> None:
     chance = random.Random(20)
     carts = [chance.sample(range(1, 41), chance.choice((1, 2, 3, 4))) for _ in range(240)]
-    calls = [shop.calls_to_payments(), sum(shop.buy(1).status == 201 for _ in range(10)), shop.calls_to_payments()]
-    assert calls[2] - calls[0] == calls[1] == 10  # the good release asks once for each
+    assert shop.paid(1).headers["X-Version"] == GOOD
+    assert shop.charges_read() == 0
 
     shop.release("bad")
     assert shop.ask("GET", "/readyz").status == 200
-    smoke = shop.buy(1)
-    assert (smoke.status, smoke.headers["X-Version"]) == (201, BAD)
+    smoke = shop.paid(1)
+    assert smoke.headers["X-Version"] == BAD
     assert shop.ask("GET", smoke.headers["Location"]).status == 200
 
     keys = [secrets.token_hex(16) for _ in carts]
     answers = at_once(len(carts), lambda number: shop.buy(*carts[number], key=keys[number]), width=8)
     several = [answer for cart, answer in zip(carts, answers, strict=True) if len(cart) > 1]
     failed = [answer for answer in several if answer.status == 500]
-    assert {answer.status for answer in answers} == {201, 500}
-    assert all(answer.status == 201 for cart, answer in zip(carts, answers, strict=True) if len(cart) == 1)
+    assert {answer.status for answer in answers} <= {201, 202, 500}
+    assert all(answer.status != 500 for cart, answer in zip(carts, answers, strict=True) if len(cart) == 1)
     assert 0.12 < len(failed) / len(several) < 0.28  # a fifth: ±3 standard deviations of 180 carts
     assert all(answer.headers["X-Version"] == BAD for answer in failed)
-    again = shop.buy(*carts[answers.index(failed[0])], key=keys[answers.index(failed[0])])
-    assert again.status == 500  # asking again does not help
 
-    # One more look at the provider for each, of 27 to 45 ms. What that makes of the p95 is in test_dashboards: here a busy
-    # machine would be measured.
-    before = shop.calls_to_payments()
-    assert [shop.buy(1).status for _ in range(10)] == [201] * 10
-    assert shop.calls_to_payments() - before == 20
+    # One more look at the provider for each that was paid, of 27 to 45 ms. What that makes of the p95 is in test_dashboards:
+    # here a busy machine would be measured.
+    assert shop.charges_read() >= sum(answer.status in (201, 500) for answer in answers)
 
     until(
         lambda: shop.query(
@@ -370,16 +385,20 @@ def test_the_bad_release_is_healthy_passes_a_smoke_test_takes_money_and_fails_an
     assert "KeyError" in log
     assert "Traceback" not in log
 
-    charges, orders = shop.charges(), shop.orders()
-    stuck = [order for order, state in orders.items() if state == "pending" and charges[order]]
-    assert stuck  # taken, and answered with an error
-    assert all(len(charges[order]) == 1 for order in stuck)
-
     done = subprocess.run([FOLDER / "rollback.sh"], env=shop.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     shop.look()
     assert {answer.headers["X-Version"] for answer in at_once(20, lambda _: shop.buy(1, 3))} == {GOOD}
-    until(lambda: shop.fulfilled(stuck), "the sweep finds what was paid")
+    unlucky = [number for number, answer in enumerate(answers) if answer.status == 500]
+    until(
+        lambda: all(shop.buy(*carts[number], key=keys[number]).status == 201 for number in unlucky),
+        "who was answered with an error has paid, and is told so",
+    )
+    orders = {shop.buy(*carts[number], key=keys[number]).body["order"] for number in unlucky}
+    assert len(orders) == len(unlucky)
+    until(lambda: shop.fulfilled(orders), "and gets the goods")
+    charges = shop.charges()
+    assert all(len(charges[order]) == 1 for order in orders)
 
 
 def test_a_rollback_that_put_nothing_back_says_so(shop: Shop, tmp_path: Path) -> None:
