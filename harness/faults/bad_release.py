@@ -30,7 +30,7 @@ class BadRelease(Fault):
     Ends:   when the system, a runbook's command or a person rolls it back (see `rolled_back`). Whatever became of it, we
             put the good release back once the phase's `then` is over and the steady state was looked at: that is a mend,
             and never counts as a rollback. It has no `for`.
-    Units:  none. An `image` must be here, or be one that can be pulled. With `variables` the Compose file is read again as a
+    Units:  none. An `image` must be here, be built by the Compose file (under any profile), or can be pulled. With `variables` the Compose file is read again as a
             roll-out would read it; the image that it then states is built (or pulled), and its environment taken.
     Raises: NotApplied when it runs already, or its containers do not come to run.
     Source: `docker compose up --no-deps`. Landed when answers name a version that none named before (`load.version_header`),

@@ -35,17 +35,21 @@ def ready_release(
 ) -> dict[str, Change]:
     """By service, what the release changes, once its images are here. Raises CannotRun with every one that is missing.
 
-    With `variables` the user's files are read again as a roll-out would: what the service is built from, its image and its
-    environment are those that the files then state. The image is built under a name of ours, that moves no tag of theirs.
+    An `image` that the user's files build, under whichever profile, is built from them. With `variables` the files are read
+    again as a roll-out would: what the service is built from, its image and its environment are those that they then state.
+    What is built gets a name of ours, so that it moves no tag of theirs.
     """
     stated: dict[str, Change] = {}
     missing: list[Missing] = []
     other = _with_variables(project, release, profiles)
+    named, problem = _by_name(project, release, offline=offline, say=say)
+    if problem is not None:
+        raise CannotRun(problem)
     for service in release.services:
         ours, theirs = project.services.get(service), other.services.get(service)
         if ours is None or theirs is None:
             raise CannotRun(f"the stack has no service {service!r} to deploy")
-        image, problem = release.image, None
+        image, problem = named, None
         if release.variables and not image and theirs.get("build") and theirs["build"] != ours.get("build"):
             image, problem = _built(other, service, offline=offline, say=say)
         elif release.variables and not image and theirs.get("image") != ours.get("image"):
@@ -64,6 +68,17 @@ def _with_variables(project: Project, release: Release, profiles: Sequence[str])
         return project
     environ = {**os.environ, **release.variables}
     return read_project(project.files, profiles=profiles, env_files=project.env_files, environ=environ)
+
+
+def _by_name(
+    project: Project, release: Release, *, offline: bool, say: Callable[[str], object]
+) -> tuple[str, Missing | None]:
+    """The release's image, built when a service of the user's files builds one of that name."""
+    if not release.image:
+        return "", None
+    every = read_project(project.files, profiles=("*",), env_files=project.env_files)
+    makers = [name for name, body in every.services.items() if body.get("build") and body.get("image") == release.image]
+    return _built(every, makers[0], offline=offline, say=say) if makers else (release.image, None)
 
 
 def _built(other: Project, service: str, *, offline: bool, say: Callable[[str], object]) -> tuple[str, Missing | None]:
