@@ -57,10 +57,10 @@ phases:
       - {{page_sent: {{id: ticket, receiver: board, alert: StoreTicket, within: 16s}}}}
       - {{alert_quiet: {{id: quiet, alert: NeverFires}}}}
       - {{alert_quiet: {{id: not quiet, alert: "*", allow: [Watchdog]}}}}
-      - {{metric_stays: {{id: metric stays, query: 'up{{job="web"}}', above: 0.5}}}}
+      - {{metric_stays: {{id: metric stays, query: 'count(up{{job="web"}})', above: 0.5}}}}
       - {{metric_stays: {{id: metric leaves, query: web_store_up, above: 0.5}}}}
       - {{metric_stays: {{id: no metric, query: no_such_metric, below: 1}}}}
-      - {{metric_stays: {{id: own metrics, query: sum(drill_arrivals_total), above: 0}}}}
+      - {{metric_stays: {{id: own metrics, query: 'sum(max_over_time(drill_arrivals_total[30s]))', above: 0}}}}
     then:
       - {{alert_clears: {{id: clears, alert: StoreGone, within: 12s}}}}
       - {{alert_clears: {{id: nothing to clear, alert: NeverFires, within: 3s}}}}
@@ -255,7 +255,7 @@ def test_a_page_is_delivered_within_what_scrape_evaluation_and_waits_allow(told:
 
 
 def test_the_runs_own_metrics_say_which_fault_is_on(told: Told) -> None:
-    samples = told("seen").journal.of(Sampled, query="sum(drill_arrivals_total)")
+    samples = told("seen").journal.of(Sampled, query="sum(max_over_time(drill_arrivals_total[30s]))")
     values = [sample.value for sample in samples if sample.value is not None]
     assert values == sorted(values)
     assert values[-1] > values[0]
