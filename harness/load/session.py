@@ -70,6 +70,8 @@ class Session:
             place = locustfile.place_of(error, self._path)
             self._clean, self._detail = False, f"{place}: the locustfile ends the process (exit {error.code})"
             self._stopping, self._drain_s = True, 0.0
+            hub: Any = gevent.get_hub()
+            hub.handle_system_error = lambda *_: None  # other tasks that are under way do so too: once is enough
         self._end()
         return 0
 
