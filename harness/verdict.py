@@ -62,7 +62,12 @@ def passed(because: str, *, reason: str = "met", measure: Measure | None = None,
 
 
 def failed(
-    because: str, *, reason: str = "not_met", measure: Measure | None = None, cites: Sequence[str] = (), census: bool = False
+    because: str,
+    *,
+    reason: str = "not_met",
+    measure: Measure | None = None,
+    cites: Sequence[str] = (),
+    census: bool = False,
 ) -> Finding:
     return Finding(Outcome.FAILED, reason, because, measure, tuple(cites), census=census)
 
@@ -115,7 +120,7 @@ class Verdict:
     ending: Ending = Ending()
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> int:  # noqa: PLR0911  (the table of exit codes, a line each)
         """The table of design.md. Of several that hold: 7, then 6, 130/143, 5, 4, 1, 3, 0."""
         outcomes = {judged.finding.outcome for judged in self.findings}
         if self.ending.not_mended:
@@ -136,5 +141,13 @@ class Verdict:
 
     @property
     def word(self) -> str:
-        words = {0: "PASSED", 1: "FAILED", 3: "INCONCLUSIVE", 4: "COULD NOT RUN", 5: "STOPPED", 6: "HARNESS ERROR", 7: "NOT MENDED"}
+        words = {
+            0: "PASSED",
+            1: "FAILED",
+            3: "INCONCLUSIVE",
+            4: "COULD NOT RUN",
+            5: "STOPPED",
+            6: "HARNESS ERROR",
+            7: "NOT MENDED",
+        }
         return words.get(self.exit_code, "INTERRUPTED")
