@@ -56,15 +56,16 @@ def sentence(document: Mapping[str, Any]) -> str:  # noqa: PLR0911 (one line for
 
 
 def first_failed(findings: Sequence[Mapping[str, Any]], proofs: Mapping[str, Proof], journal: Journal) -> First | None:
-    """The failed finding whose artefact is the earliest; None when none failed."""
+    """The failed finding whose artefact is the earliest, none earlier than its phase; None when none failed."""
     failures = []
     for finding in findings:
         if finding["outcome"] != "failed":
             continue
         proof = artefact(finding, proofs)
         began = journal.phase_began(finding["phase"]) if finding["phase"] else None
-        at_s = proof.at_s if proof and proof.at_s is not None else began.at_s if began else None
-        failures.append(First(finding, proof, at_s))
+        told_s = [proof.at_s] if proof and proof.at_s is not None else []
+        told_s += [began.at_s] if began else []  # a state that was seen before the phase proves nothing of that time
+        failures.append(First(finding, proof, max(told_s, default=None)))
     return min(failures, key=lambda first: math.inf if first.at_s is None else first.at_s, default=None)
 
 
