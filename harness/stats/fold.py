@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from harness.ledger import Rows
 
 Interval = tuple[float, float]
+UNANSWERED = ("timeout", "conn", "dropped")
+FOREVER = 0xFFFFFFFF  # µs of a request without an answer; the longest that can be told apart from it is 71 minutes
+BLOCK = (
+    1 << 17
+)  # rows looked at together: so many fit a processor's cache, and no column of a large ledger is copied whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +34,8 @@ class Fold:
     counts    ended requests by outcome: ok, 4xx, 5xx, timeout, conn, wrong, dropped
     waiting   not ended yet
     gave_up   never ended, and older than the time-out when the load had ended: errors
-    answered  times to the answer in ms, from the intended time, infinite without one; `service` from the sending
-    waited    how long those that wait have waited, from the intended time; `waited_service` from the sending
+    answered  times to the answer in µs, from the intended time, FOREVER without one; `service` from the sending
+    waited    how long (ms) those that wait have waited, from the intended time; `waited_service` from the sending
     """
 
     start_s: float
@@ -92,10 +97,11 @@ class Fold:
         import numpy as np
 
         known, waited = (self.service, self.waited_service) if service else (self.answered, self.waited)
-        high = float(np.partition(known, rank - 1)[rank - 1]) if rank <= len(known) else math.inf
+        high = _ms(int(np.partition(known, rank - 1)[rank - 1])) if rank <= len(known) else math.inf
         if not len(waited):
             return high, high
-        return float(np.partition(np.concatenate([known, waited]), rank - 1)[rank - 1]), high
+        known_ms = np.where(known == FOREVER, np.inf, known / 1e3)
+        return float(np.partition(np.concatenate([known_ms, waited]), rank - 1)[rank - 1]), high
 
     @property
     def rate_per_s(self) -> float:
@@ -126,37 +132,25 @@ def fold(
     """
     import numpy as np
 
-    from harness.ledger import ASIDE, DONE, NEVER, OUTCOMES
+    from harness.ledger import OUTCOMES
 
     until_us = _us(end_s) if now_s is None else min(_us(end_s), _us(now_s) + 1)
-    part = rows.select(span(rows, _us(start_s), until_us))
-    array = part.array
-    intended = array["intended_us"]
-    mask = (intended >= _us(start_s)) & (intended < until_us) & ((array["flags"] & ASIDE) == 0)
-    mask &= (array["state"] != DONE) | (array["outcome"] != 0)
-    if request:
-        mask &= part.at_endpoint(request)
+    where = span(rows, _us(start_s), until_us)
+    number = rows.endpoint_number(request) if request else None
+    blocks = [
+        _block(rows.array[i : min(i + BLOCK, where.stop)], _us(start_s), until_us, now_s, number)
+        for i in range(where.start, where.stop if number is not None or not request else where.start, BLOCK)
+    ]
+    counts = sum((block.counts for block in blocks), np.zeros(len(OUTCOMES), np.int64))
+    due, sent_after, sent = (np.concatenate([np.zeros(0, np.int64), *(b.open_[i] for b in blocks)]) for i in range(3))
 
-    due, sent, took = intended[mask], array["sent_us"][mask], array["took_us"][mask]
-    outcome, done = array["outcome"][mask], array["state"][mask] == DONE
-    sent_after = np.where(sent == NEVER, 0, sent).astype(np.int64)
-    took_after = np.where(took == NEVER, 0, took).astype(np.int64)
-    ended = done if now_s is None else done & (due + sent_after + took_after <= _us(now_s))
-
-    no_answer = (sent == NEVER) | (took == NEVER)
-    for name in ("timeout", "conn", "dropped"):
-        no_answer |= outcome == OUTCOMES.index(name)
-    answered = np.where(no_answer, np.inf, (sent_after + took_after) / 1e3)[ended]
-    service = np.where(no_answer, np.inf, took_after / 1e3)[ended]
-    counts = np.bincount(outcome[ended], minlength=len(OUTCOMES))
-
-    horizon_us = float(now_s * 1e6) if now_s is not None else float(due.max(initial=0))
-    open_ = ~ended
-    waited = np.maximum(horizon_us - due[open_], 0.0) / 1e3
-    was_sent = (sent[open_] != NEVER) & (due[open_] + sent_after[open_] <= horizon_us)
-    waited_service = np.where(was_sent, np.maximum(waited - sent_after[open_] / 1e3, 0.0), 0.0)
+    latest_us = max((block.latest_us for block in blocks), default=0)
+    horizon_us = float(now_s * 1e6) if now_s is not None else float(latest_us)
+    waited = np.maximum(horizon_us - due, 0.0) / 1e3
+    was_sent = (sent != 0) & (due + sent_after <= horizon_us)
+    waited_service = np.where(was_sent, np.maximum(waited - sent_after / 1e3, 0.0), 0.0)
     gave_up = np.where(was_sent, waited_service, waited) >= given_up_s * 1e3
-    never = np.full(int(gave_up.sum()), np.inf)
+    never = np.full(int(gave_up.sum()), FOREVER, np.uint32)
     return Fold(
         start_s,
         end_s,
@@ -164,11 +158,61 @@ def fold(
         {name: int(count) for name, count in zip(OUTCOMES, counts, strict=True) if name and count},
         waiting=int((~gave_up).sum()),
         gave_up=len(never),
-        answered=np.concatenate([answered, never]),
-        service=np.concatenate([service, never]),
+        answered=np.concatenate([*(block.answered for block in blocks), never]),
+        service=np.concatenate([*(block.service for block in blocks), never]),
         waited=waited[~gave_up],
         waited_service=waited_service[~gave_up],
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Of some rows: ended ones counted by outcome, their times in µs, and of those that wait (due, sent after, was sent)."""
+
+    counts: Any
+    answered: Any
+    service: Any
+    open_: tuple[Any, Any, Any]
+    latest_us: int
+
+
+def _block(array: Any, start_us: int, until_us: int, now_s: float | None, endpoint: int | None) -> _Block:
+    import numpy as np
+
+    from harness.ledger import ASIDE, DONE, NEVER, OUTCOMES
+
+    intended = array["intended_us"]
+    mask = (intended >= start_us) & (intended < until_us) & ((array["flags"] & ASIDE) == 0)
+    mask &= (array["state"] != DONE) | (array["outcome"] != 0)
+    if endpoint is not None:
+        mask &= array["endpoint"] == endpoint
+    part = array if mask.all() else array[mask]
+
+    due, sent, took, outcome = (
+        np.ascontiguousarray(part[name]) for name in ("intended_us", "sent_us", "took_us", "outcome")
+    )
+    never_sent = sent == NEVER
+    no_answer = never_sent | (took == NEVER) | np.array([name in UNANSWERED for name in OUTCOMES])[outcome]
+    sent_after = np.where(never_sent, 0, sent).astype(np.int64)
+    answered_us = sent_after + np.where(took == NEVER, 0, took)
+    ended = part["state"] == DONE
+    if now_s is not None:
+        ended &= due + answered_us <= _us(now_s)
+
+    answered = np.where(no_answer, FOREVER, np.minimum(answered_us, FOREVER - 1)).astype(np.uint32)
+    service = np.where(no_answer, np.uint32(FOREVER), took)
+    open_ = ~ended
+    return _Block(
+        np.bincount(outcome[ended], minlength=len(OUTCOMES)),
+        answered[ended],
+        service[ended],
+        (due[open_], sent_after[open_], ~never_sent[open_]),
+        int(due.max(initial=0)),
+    )
+
+
+def _ms(value_us: int) -> float:
+    return math.inf if value_us == FOREVER else value_us / 1e3
 
 
 def _us(at_s: float) -> int:

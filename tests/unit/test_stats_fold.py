@@ -144,3 +144,33 @@ def test_a_large_ledger_out_of_order_is_counted_as_if_it_were_scanned() -> None:
         assert fold(rows, start_s, end_s).n == scanned
         part = span(rows, round(start_s * 1e6), round(end_s * 1e6))
         assert part.stop - part.start < count or scanned > count - 2 * BLOCK
+
+
+def test_rows_of_many_blocks_are_counted_as_if_they_were_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib
+
+    folding = importlib.import_module("harness.stats.fold")
+    outcomes = ("ok", "5xx", "timeout", "dropped", "conn", "4xx", "wrong")
+    entries = [
+        {
+            "at_s": i / 10,
+            "took_ms": None if i % 11 == 0 else 10.0 + i,
+            "outcome": "" if i % 11 == 0 else outcomes[i % 7],
+        }
+        for i in range(100)
+    ]
+    whole = fold(rows_of(entries), 1.0, 9.0, now_s=9.5, given_up_s=5.0)
+    monkeypatch.setattr(folding, "BLOCK", 7)
+    parts = fold(rows_of(entries), 1.0, 9.0, now_s=9.5, given_up_s=5.0)
+    assert (parts.counts, parts.waiting, parts.gave_up) == (whole.counts, whole.waiting, whole.gave_up)
+    for quantile in (0.1, 0.5, 0.9, 0.99):
+        for service in (False, True):
+            assert parts.percentile_ms(quantile, service=service) == whole.percentile_ms(quantile, service=service)
+
+
+def test_an_answer_is_told_apart_from_none_however_late_it_came() -> None:
+    from harness.stats.fold import FOREVER
+
+    late = fold(rows_of([{"at_s": 1.0, "late_ms": 4_000_000.0, "took_ms": 4_000_000.0}]), 0.0, 2.0)
+    assert late.percentile_ms(0.5) == ((FOREVER - 1) / 1e3, (FOREVER - 1) / 1e3)
+    assert late.percentile_ms(0.5, service=True) == (4_000_000.0, 4_000_000.0)
