@@ -1,7 +1,9 @@
 """A request's deadline, and waiting that ends when it does.
 
 A driver that is told to give up may itself wait for a server that does not answer. So nobody waits for the giving up:
-the answer goes out in time, and the call is cancelled behind it until it lets go of its connection.
+the answer goes out in time, and the call is left alone for a moment more: mostly it ends by itself, and its connection
+stays whole (a new one costs more than the call, just when everything is slow). Then it is cancelled until it lets go.
+All calls are made so that ending after their answer does no harm.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ T = TypeVar("T")
 _until: ContextVar[float] = ContextVar("until", default=float("inf"))
 _letting_go: set[asyncio.Task[None]] = set()
 
+ALONE_S = 1.0
 LET_GO_S = 0.3
 
 
@@ -34,8 +37,8 @@ def left_s() -> float:
 
 
 async def within(limit_s: float, work: Coroutine[Any, Any, T], what: str) -> T:
-    """The work's result; TooLate when neither limit nor deadline leaves it more time. It is then cancelled, and not
-    waited for."""
+    """The work's result; TooLate when neither limit nor deadline leaves it more time. It then
+    ends behind our back."""
     limit_s = min(limit_s, left_s())
     if limit_s <= 0:
         work.close()
@@ -44,15 +47,15 @@ async def within(limit_s: float, work: Coroutine[Any, Any, T], what: str) -> T:
     try:
         done, _ = await asyncio.wait((task,), timeout=limit_s)
     except asyncio.CancelledError:
-        _cancel(task)
+        _leave(task)
         raise
     if done:
         return task.result()
-    _cancel(task)
+    _leave(task)
     raise TooLate(f"{what} took longer than {limit_s:.2f} s")
 
 
-def _cancel(task: asyncio.Task[Any]) -> None:
+def _leave(task: asyncio.Task[Any]) -> None:
     behind = asyncio.ensure_future(_until_it_lets_go(task))
     _letting_go.add(behind)
     behind.add_done_callback(_letting_go.discard)
@@ -60,6 +63,7 @@ def _cancel(task: asyncio.Task[Any]) -> None:
 
 async def _until_it_lets_go(task: asyncio.Task[Any]) -> None:
     """The first cancellation asks the server to stop, which may take for ever; the next ones end that."""
+    await asyncio.wait((task,), timeout=ALONE_S)
     while not task.done():
         task.cancel()
         await asyncio.wait((task,), timeout=LET_GO_S)

@@ -58,6 +58,8 @@ def start(service: str) -> None:
     handler.setFormatter(_Line(service))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _log.setLevel(logging.INFO)
+    # A call that is given up on is told by us, with its request; what the driver says of its connection adds nothing.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 
 def info(message: str, **fields: Any) -> None:
