@@ -83,10 +83,12 @@ def _by_name(
 
 def _built(other: Project, service: str, *, offline: bool, say: Callable[[str], object]) -> tuple[str, Missing | None]:
     body = dict(other.services[service])
-    digest = hashlib.sha256(json.dumps(body["build"], sort_keys=True).encode()).hexdigest()[:8]
+    how = {
+        word: value for word, value in body["build"].items() if word != "context"
+    }  # one name wherever the project lies
+    digest = hashlib.sha256(json.dumps(how, sort_keys=True).encode()).hexdigest()[:8]
     image = f"{built_name(other.name, service)}:release-{digest}"
-    if isinstance(body["build"], dict):
-        body["build"] = {word: value for word, value in body["build"].items() if word != "tags"}
+    body["build"] = {word: value for word, value in body["build"].items() if word != "tags"}
     if offline and exists(image):
         return image, None
     say(f"building {image}")
