@@ -19,7 +19,21 @@ from harness.journal import merged
 from harness.judging import report_page
 from harness.ledger import rows_of
 from harness.report.html.data import NO_ANSWER, data_of, script_json
-from harness.report.html.lanes import LANES, arrivals, containers, faults, latency, logs, phases, run, survey, witness
+from harness.report.html.lanes import (
+    LANES,
+    alerts,
+    arrivals,
+    containers,
+    faults,
+    latency,
+    logs,
+    pages,
+    phases,
+    releases,
+    run,
+    survey,
+    witness,
+)
 from harness.report.html.lanes.base import Bands
 from harness.report.html.page import page
 from harness.report.html.seconds import MOST_BINS, seconds
@@ -194,6 +208,48 @@ def test_cited_log_lines_stand_where_they_were_logged(make_story: Callable[..., 
     ]
 
 
+def test_an_alert_lasts_from_pending_to_clear_and_a_page_is_an_instant_at_its_receiver(
+    make_story: Callable[..., Any],
+) -> None:
+    labels = {"service": "api"}
+    changes = [
+        f.AlertChanged(alert="Slow", state=state, labels=labels, seen_s=at_s, happened_s=at_s)
+        for at_s, state in ((4.0, "pending"), (6.0, "firing"), (9.0, "inactive"))
+    ]
+    page = f.Paged(receiver="oncall", alert="Slow", status="firing", seen_s=7.0, happened_s=6.9)
+    story = more(make_story(), *changes, page)
+    lane = alerts.lane(story, None)
+    assert lane is not None
+    ((name, marks),) = lane.rows
+    assert name == "Slow"
+    assert [(m.text, m.start_s, m.end_s, m.tone) for m in marks] == [
+        ("pending", 4.0, 6.0, "warn"),
+        ("firing", 6.0, 9.0, "bad"),
+    ]
+    delivered = pages.lane(story, None)
+    assert delivered is not None
+    assert [(row, mark.text, mark.start_s) for row, (mark,) in delivered.rows] == [("oncall", "Slow firing", 6.9)]
+
+
+def test_a_rollback_command_that_failed_stands_out_beside_what_was_deployed(make_story: Callable[..., Any]) -> None:
+    story = more(
+        make_story(),
+        f.Deployed(service="api", image="api:bad", by="harness", begun_s=3.0, seen_s=5.0),
+        f.LeverPulled(lever="roll", by="runbook", command="./rollback.sh", seen_s=7.0),
+        f.LeverEnded(lever="roll", begun_s=7.0, exit_code=1, seen_s=8.0),
+    )
+    lane = releases.lane(story, None)
+    assert lane is not None
+    rows = {row: [(m.text, m.start_s, m.end_s, m.tone) for m in marks] for row, marks in lane.rows}
+    assert rows == {"api": [("deployed", 3.0, 5.0, "fault")], "roll": [("lever: runbook", 7.0, 8.0, "bad")]}
+
+
+def test_a_run_without_monitoring_has_no_lanes_for_it(make_story: Callable[..., Any]) -> None:
+    assert (
+        alerts.lane(make_story(), None) is pages.lane(make_story(), None) is releases.lane(make_story(), None) is None
+    )
+
+
 def test_whatever_ended_the_run_stands_on_its_own_band(make_story: Callable[..., Any]) -> None:
     facts = [
         f.GuardTripped(guard="errors > 50%", detail="errors 60%", seen_s=15.0),
@@ -242,7 +298,12 @@ def test_every_fact_that_a_mark_cites_is_in_the_data(make_story: Callable[..., A
 
 
 def test_the_lanes_are_a_literal_tuple_of_functions_with_ids_of_their_own(make_story: Callable[..., Any]) -> None:
-    ids = [lane["id"] for lane in data_of(make_story())["lanes"]]
+    watched = (
+        f.AlertChanged(alert="Slow", state="firing", seen_s=4),
+        f.Paged(receiver="oncall", alert="Slow", status="firing", seen_s=5),
+        f.Deployed(service="api", image="api:bad", by="harness", seen_s=6),
+    )
+    ids = [lane["id"] for lane in data_of(more(make_story(), *watched))["lanes"]]
     assert len(ids) == len(set(ids)) == len(LANES)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from harness.report.html.lanes import (
+    alerts,
     arrivals,
     containers,
     faults,
     latency,
     lateness,
     logs,
+    pages,
     phases,
+    releases,
     run,
     survey,
     witness,
@@ -21,6 +24,9 @@ LANES: tuple[MakeLane, ...] = (
     faults.lane,
     arrivals.lane,
     latency.lane,
+    alerts.lane,
+    pages.lane,
+    releases.lane,
     witness.lane,
     containers.lane,
     logs.lane,
