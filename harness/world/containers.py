@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.errors import NotApplied
 from harness.facts import ContainerChanged, ContainerSeen
-from harness.world.docker import CALL_S, connect, refusing
+from harness.world.docker import CALL_S, connect, container_name, in_the_making, refusing
 from harness.world.events import Events
 
 READBACK_S = 10.0
@@ -47,7 +47,11 @@ class Containers:
         with refusing("list the stack's containers"):
             rows: list[dict[str, Any]] = self.client.api.containers(all=True, filters={"label": labels})
         return [
-            row for row in rows if row["Labels"].get("com.docker.compose.oneoff") != "True" and _asked(row, service)
+            row
+            for row in rows
+            if row["Labels"].get("com.docker.compose.oneoff") != "True"
+            and _asked(row, service)
+            and not in_the_making(row["Names"][0], row["State"])
         ]
 
     def described(self, service: str) -> Sequence[dict[str, Any]]:
@@ -185,7 +189,7 @@ def _asked(row: dict[str, Any], service: str) -> bool:
 
 
 def _name(data: dict[str, Any]) -> str:
-    return str(data["Name"]).lstrip("/")
+    return container_name(str(data["Name"]))
 
 
 def _running(data: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@ as ours."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
 
 CALL_S = 10.0
 """An inspect takes 2 ms, a start under load 2 s; a daemon that needs longer is treated as gone."""
+
+
+_WHILE_RECREATED = re.compile(r"^[0-9a-f]{12}_(?=.)")
+
+
+def container_name(name: str) -> str:
+    """A container's name without Docker's slash, and without what Compose puts before it while it makes one anew."""
+    return re.sub(_WHILE_RECREATED, "", name.lstrip("/"), count=1)
+
+
+def in_the_making(name: str, state: str) -> bool:
+    """Whether Compose has made this container but not yet put it in the place of the one before."""
+    return state == "created" and container_name(name) != name.lstrip("/")
 
 
 def connect(timeout_s: float = CALL_S) -> docker.DockerClient:

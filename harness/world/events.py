@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import NotApplied
 from harness.facts import ContainerChanged
-from harness.world.docker import connect, refusing
+from harness.world.docker import connect, container_name, refusing
 
 KINDS = frozenset(
     (
@@ -114,7 +114,7 @@ class Events:
         self._changes.append(
             ContainerChanged(
                 service=service,
-                container=str(attributes.get("name", "")),
+                container=container_name(str(attributes.get("name", ""))),
                 event=action,
                 exit_code=int(exit_code) if exit_code not in (None, "") else None,
                 detail=detail or (f"signal {attributes['signal']}" if "signal" in attributes else ""),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import NotApplied
-from harness.world.docker import connect, refusing
+from harness.world.docker import connect, container_name, refusing
 from harness.world.logstream import Line, Lines, frames, terminal
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class LogFiles:
                 log.follow()
 
     def _new(self, row: Mapping[str, Any]) -> _Log:
-        name = str(row["Names"][0]).lstrip("/")
+        name = container_name(str(row["Names"][0]))
         service = str(row["Labels"].get("com.docker.compose.service", ""))
         for older in self._logs.values():
             if older.name == name:  # made anew under the same name: it goes on in the same file
