@@ -171,6 +171,11 @@ def test_without_go_and_registry_the_one_apt_line_is_told(monkeypatch: pytest.Mo
         ("echo tar", "cat > /dev/null; echo sha256:1", ""),
         ("echo 'E: no route' >&2; exit 25", "cat > /dev/null; echo sha256:1", "E: no route"),
         ("echo tar", "echo 'no space left on device' >&2; exit 1", "no space left"),
+        (
+            "sleep 0.2; echo tar",
+            "echo 'no space left on device' >&2; exit 1",
+            "no space left",
+        ),  # the pipe is gone by then
     ],
 )
 def test_the_base_image_gets_its_name_only_when_it_is_whole(

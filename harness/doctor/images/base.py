@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 
@@ -66,7 +67,9 @@ def make_base_image(*mirrors: str) -> None:
         return
     if image:
         docker("image", "rm", image)
-    lines = (complaint if maker.returncode else refused).decode(errors="replace").strip().splitlines()
+    # A loader that refuses ends the maker with a broken pipe: then the maker has nothing to say of its own.
+    cut_off = maker.returncode in (-signal.SIGPIPE, 128 + signal.SIGPIPE) or not complaint.strip()
+    lines = (complaint if maker.returncode and not cut_off else refused).decode(errors="replace").strip().splitlines()
     raise CannotRun(f"{BASE_TAG} cannot be made from Debian's packages: {lines[-1] if lines else 'no reason given'}")
 
 
