@@ -83,6 +83,7 @@ def _finding(judged: Judged) -> dict[str, Any]:
         "decide": finding.decide,
         "census": finding.census,
         "cites": list(finding.cites),
+        "details": [[what, text] for what, text in finding.details],
         "measure": None
         if measure is None
         else {"low": measure.low, "high": measure.high, "unit": measure.unit, "kind": measure.kind},

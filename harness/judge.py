@@ -167,6 +167,7 @@ def _under_landings(finding: Finding, landed: Mapping[str, Landing]) -> Finding:
         decide="a fault that the witness can see" if unmeasured else "a fault that is felt",
         measure=finding.measure,
         cites=finding.cites,
+        details=finding.details,
     )
 
 
@@ -181,6 +182,7 @@ def _under_gates(judged: Judged, reasons: Sequence[str]) -> Judged:
         decide="a run that happens as planned",
         measure=finding.measure,
         cites=finding.cites,
+        details=finding.details,
     )
     return dataclasses.replace(judged, finding=replaced)
 

@@ -17,6 +17,9 @@ class Outcome(Enum):
     INCONCLUSIVE = "inconclusive"
 
 
+Details = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class Measure:
     """What was measured, as an interval in `unit`; `kind` says what its width comes from.
@@ -46,6 +49,7 @@ class Finding:
                 `log container@second`
     decide      for an inconclusive finding: what would have decided it
     census      a failure that stands whatever the gates say (a lost order, a container that died)
+    details     what a person who distrusts it checks it by, in order: (what, text)
     """
 
     outcome: Outcome
@@ -55,10 +59,18 @@ class Finding:
     cites: tuple[str, ...] = ()
     decide: str = ""
     census: bool = False
+    details: Details = ()
 
 
-def passed(because: str, *, reason: str = "met", measure: Measure | None = None, cites: Sequence[str] = ()) -> Finding:
-    return Finding(Outcome.PASSED, reason, because, measure, tuple(cites))
+def passed(
+    because: str,
+    *,
+    reason: str = "met",
+    measure: Measure | None = None,
+    cites: Sequence[str] = (),
+    details: Details = (),
+) -> Finding:
+    return Finding(Outcome.PASSED, reason, because, measure, tuple(cites), details=details)
 
 
 def failed(
@@ -68,14 +80,21 @@ def failed(
     measure: Measure | None = None,
     cites: Sequence[str] = (),
     census: bool = False,
+    details: Details = (),
 ) -> Finding:
-    return Finding(Outcome.FAILED, reason, because, measure, tuple(cites), census=census)
+    return Finding(Outcome.FAILED, reason, because, measure, tuple(cites), census=census, details=details)
 
 
 def inconclusive(
-    because: str, *, reason: str = "no_evidence", decide: str, measure: Measure | None = None, cites: Sequence[str] = ()
+    because: str,
+    *,
+    reason: str = "no_evidence",
+    decide: str,
+    measure: Measure | None = None,
+    cites: Sequence[str] = (),
+    details: Details = (),
 ) -> Finding:
-    return Finding(Outcome.INCONCLUSIVE, reason, because, measure, tuple(cites), decide)
+    return Finding(Outcome.INCONCLUSIVE, reason, because, measure, tuple(cites), decide, details=details)
 
 
 @dataclass(frozen=True)
