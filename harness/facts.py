@@ -429,6 +429,57 @@ class Paged(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeliveryCounted(Fact):
+    """A counter of Prometheus' or Alertmanager's own about alerts on their way, at first sight and whenever it changed.
+
+    server     prometheus, alertmanager
+    counter    its name, as the server exposes it; `labels` are those of the series
+    """
+
+    server: str
+    counter: str
+    value: float
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunbookFound(Fact):
+    """A file of the folder of runbooks that a claim is about, read when the run began; `why` when the folder cannot be read.
+
+    sections   its headings, in order
+    """
+
+    folder: str
+    file: str = ""
+    sections: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplaySeen(Fact):
+    """An alert's rule, tried by promtool on the series that this run recorded, when its phases were over; all times in s.
+
+    rehearsed_after_s   from the fault to its firing, with the history that this Prometheus had; None: it does not fire
+    after_s             the same when history_s of clean history at the baseline's rate come before the fault, as in production
+    recorded_s          how long the fault was recorded; beyond it, by extended_s, it is taken to go on as in its last seconds
+    grain_s             what a scrape and an evaluation leave open
+    why                 why it was not tried; '' when it was. `tool` is what tried it
+    """
+
+    alert: str
+    phase: str
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    rehearsed_after_s: float | None = None
+    after_s: float | None = None
+    history_s: float = 0.0
+    recorded_s: float = 0.0
+    extended_s: float = 0.0
+    grain_s: float = 0.0
+    tool: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SilenceSeen(Fact):
     """A silence in Alertmanager, at first sight and whenever its state changed: pending, active, expired."""
 
