@@ -2,6 +2,7 @@
 #
 #   make rehearsal [DRILL=first-light]   run a drill; prints the verdict and where the run's files lie
 #   make test                            unit, browser (Chromium), wire (a real Toxiproxy) and end-to-end (Docker) tests
+#   make controls [ONLY=NAME]            what a rehearsal must say of a stack that is broken on purpose; resumes; docs/controls.md
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
 #   make lint                            ruff and mypy --strict
 #   make lock                            requirements.lock from pyproject.toml
@@ -10,8 +11,9 @@
 
 PYTHON := .venv/bin/python
 DRILL ?= first-light
+ONLY ?=
 
-.PHONY: rehearsal test bench lint lock ready venv browser
+.PHONY: rehearsal test controls bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -22,6 +24,9 @@ rehearsal: ready
 
 test: ready browser
 	@$(PYTHON) -m pytest tests/unit tests/browser tests/wire tests/e2e
+
+controls: ready
+	@PYTHONPATH=tests $(PYTHON) -m matrix $@ $(if $(ONLY),--only "$(ONLY)")
 
 bench: ready
 	@for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(PYTHON) $$bench || exit $$?; done

@@ -1,0 +1,111 @@
+"""A cell of a matrix: how one drill is run, what is changed before or meanwhile, and what must come of it. Frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matrix.live import Live
+    from matrix.project import Copy
+
+OK, NOT, INVALID = "ok", "not", "invalid"
+PASSED, FAILED, INCONCLUSIVE = "passed", "failed", "inconclusive"
+
+
+@dataclass(frozen=True)
+class Want:
+    """What must be found: an outcome, its reason code ('' any), and words that stand in its sentence."""
+
+    outcome: str
+    reason: str = ""
+    says: str = ""
+
+    def __str__(self) -> str:
+        said = f", saying “{self.says}”" if self.says else ""
+        return f"{self.outcome} {self.reason}".strip() + said
+
+
+@dataclass(frozen=True)
+class Found:
+    """One finding of a verdict, or its absence: outcome ''."""
+
+    outcome: str = ""
+    reason: str = ""
+    because: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.reason}".strip() or "absent"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a run came to.
+
+    exit_code   of the command; None when it never ran
+    findings    by id
+    invalid     why the experiment did not happen as planned ('' when it did): no answer of the judge's is tested by it
+    problems    what else was wrong, each in a sentence; none may be
+    run         the run's folder name
+    """
+
+    exit_code: int | None
+    findings: Mapping[str, Found] = field(default_factory=dict)
+    invalid: str = ""
+    problems: tuple[str, ...] = ()
+    run: str = ""
+
+
+def nothing(copy: Copy) -> None:
+    """The project as it is."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """
+    name      of the control, or of what is planted
+    told      what is changed, for the table
+    drill     the drill's name
+    exit_code that `drill run` must end with
+    wants     what must be found, by the finding's id
+    rest      outcomes that every other finding may have
+    times     how often it is played
+    change    made to a copy of the project before the run
+    act       done to the run while it goes
+    options   of `drill run`
+    environ   variables that the run gets
+    phases    the drill is cut to these phases; () leaves it whole
+    """
+
+    name: str
+    told: str
+    drill: str
+    exit_code: int
+    wants: Mapping[str, Want] = field(default_factory=dict)
+    rest: frozenset[str] = frozenset({PASSED})
+    times: int = 1
+    change: Callable[[Copy], None] = nothing
+    act: Callable[[Live], None] | None = None
+    options: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    phases: tuple[str, ...] = ()
+
+    @property
+    def played(self) -> str:
+        """Which drill it is, for the table."""
+        return f"{self.drill} cut to {', '.join(self.phases)}" if self.phases else self.drill
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells that are told together. `made_of` are the paths whose change makes an old line stale."""
+
+    name: str
+    title: str
+    told: str
+    cells: tuple[Cell, ...]
+    made_of: tuple[str, ...] = ("harness", "drills", "compose", "dashboards")
+
+    def cell(self, name: str) -> Cell | None:
+        return next((cell for cell in self.cells if cell.name == name), None)

@@ -1,0 +1,59 @@
+"""No rollback: nobody pulls the lever, or the runbook's command is not there. The bad release serves to the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matrix.cell import FAILED, INCONCLUSIVE, PASSED, Cell, Want
+from matrix.project import Copy, claim
+
+PHASE = "bad-release"
+LEFT_BROKEN = frozenset({PASSED, INCONCLUSIVE})
+"""What comes after a release that nobody took back has no beginning to count from, and the stack does not settle by itself."""
+
+
+def nobody(copy: Copy) -> None:
+    def change(drill: Any) -> None:
+        settings = claim(drill, PHASE, "rolled_back")
+        settings["by"] = "system"
+        del settings["command"]
+
+    copy.edit_drill(change)
+
+
+def absent(copy: Copy) -> None:
+    (copy.root / "compose/checkout/rollback.sh").unlink()
+
+
+CELLS = (
+    Cell(
+        "no rollback",
+        "nobody pulls the lever: `by: system`, and the system does not",
+        "friday-traffic",
+        phases=(PHASE,),
+        exit_code=1,
+        change=nobody,
+        wants={
+            "bad-release/alert_fires-BadRelease": Want(PASSED),
+            "bad-release/rolled_back-system": Want(FAILED, "never_decided"),
+            "bad-release/recovers-steady": Want(FAILED),
+            "bad-release/settles": Want(FAILED),
+        },
+        rest=LEFT_BROKEN,
+    ),
+    Cell(
+        "no command",
+        "the runbook's command is not there",
+        "friday-traffic",
+        phases=(PHASE,),
+        exit_code=1,
+        change=absent,
+        wants={
+            "bad-release/alert_fires-BadRelease": Want(PASSED),
+            "bad-release/rolled_back-runbook": Want(FAILED, "rollback_failed"),
+            "bad-release/recovers-steady": Want(FAILED),
+            "bad-release/settles": Want(FAILED),
+        },
+        rest=LEFT_BROKEN,
+    ),
+)

@@ -1,0 +1,114 @@
+"""Plays what a table lacks: one run after another, each told to the disk as it ends. Resumable at any instant."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matrix.cell import INVALID, OK, Cell, Seen, Table
+from matrix.compare import compare
+from matrix.record import Commit, Line, Standing, append, here, line_of, lines_of, same_as_here, standings
+from matrix.render import page
+
+INVALID_IN_A_ROW = 3
+"""A cell whose runs are invalid so often in one go is left: something is wrong with the machine, or with the cell."""
+Play = Callable[[Cell, Path], Seen]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """
+    root   of the repository; lines and page go to its docs/
+    work   where the copies and the runs' folders go; they are kept, for they are the evidence
+    play   plays one cell in a new folder
+    """
+
+    table: Table
+    root: Path
+    work: Path
+    play: Play
+    say: Callable[[str], object] = print
+
+    @property
+    def file(self) -> Path:
+        return self.root / "docs" / f"{self.table.name}.jsonl"
+
+    def standings(self) -> list[Standing]:
+        lines = lines_of(self.file)
+        fresh = same_as_here(self.root, (line.commit for line in lines), self._made_of)
+        return standings(self.table, lines, frozenset() if self._here().dirty else fresh)
+
+    def run(self, only: Sequence[str] = (), *, redo_stale: bool = False) -> bool:
+        """Play what is missing; whether every run that counts is ok, and none is missing."""
+        for standing in self.standings():
+            if only and standing.cell.name not in only:
+                continue
+            self._fill(standing, redo_stale)
+        self.render()
+        chosen = [one for one in self.standings() if not only or one.cell.name in only]
+        for line in self.tell(chosen):
+            self.say(line)
+        return all(not one.missing() and all(line.result == OK for line in one.fresh + one.stale) for one in chosen)
+
+    def render(self) -> None:
+        target = self.file.with_suffix(".md")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page(self.table, lines_of(self.file)), encoding="utf-8")
+
+    def tell(self, standings: Sequence[Standing]) -> list[str]:
+        """How far each cell is, in a line."""
+        told = []
+        for one in standings:
+            ok = sum(line.result == OK for line in one.fresh + one.stale)
+            parts = [f"{ok} of {len(one.fresh) + len(one.stale)} ok"]
+            parts += [f"{len(one.stale)} stale ({', '.join(sorted({str(s.made_on) for s in one.stale}))})"] * bool(
+                one.stale
+            )
+            parts += [f"{len(one.invalid)} invalid"] * bool(one.invalid)
+            parts += [f"{one.missing()} missing"] * bool(one.missing())
+            told.append(f"{one.cell.name:<24} {', '.join(parts)}")
+        return told
+
+    def _fill(self, standing: Standing, redo_stale: bool) -> None:
+        wasted = 0
+        missing = standing.missing(redo_stale=redo_stale)
+        while missing and wasted < INVALID_IN_A_ROW:
+            line = self._one(standing.cell)
+            wasted = wasted + 1 if line.result == INVALID else 0
+            missing -= line.result != INVALID
+
+    def _one(self, cell: Cell) -> Line:
+        number = 1 + sum(line.cell == cell.name for line in lines_of(self.file))
+        commit, load = self._here(), os.getloadavg()[0]
+        began, at = time.monotonic(), datetime.datetime.now(datetime.UTC)
+        place = self.work / self.table.name / f"{at:%Y%m%dT%H%M%SZ}-{cell.name.replace(' ', '-')}"
+        place.mkdir(parents=True)
+        self.say(f"{cell.name} {number}: {place}")
+        stopped: BaseException | None = None
+        try:
+            seen = self.play(cell, place)
+        except KeyboardInterrupt as error:
+            seen, stopped = Seen(None, invalid="broken off by hand"), error
+        result, why = compare(cell, seen)
+        seconds = time.monotonic() - began
+        line = line_of(cell, number, commit, f"{at:%Y-%m-%dT%H:%M:%SZ}", seconds, load, seen, result, why)
+        append(self.file, line)
+        self.render()
+        self.say(
+            f"{cell.name} {number}: {result}, exit {seen.exit_code}, {seconds:.0f} s"
+            + "".join(f"\n    {w}" for w in why)
+        )
+        if stopped is not None:
+            raise stopped
+        return line
+
+    def _here(self) -> Commit:
+        return here(self.root, self._made_of)
+
+    @property
+    def _made_of(self) -> tuple[str, ...]:
+        return (*self.table.made_of, f"tests/matrix/{self.table.name}")
