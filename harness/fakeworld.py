@@ -426,6 +426,10 @@ class InlineWatch:
         self._record = record
         self._on = False
 
+    @property
+    def lag_s(self) -> float:
+        return max((probe.lag_s for probe in self._probes), default=0.0)
+
     def start(self) -> None:
         self._on = True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import gates
@@ -18,6 +19,7 @@ from harness.facts import Closed, PhaseSettled
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
 from harness.landings import landings, mends
+from harness.series import Book, known_until
 from harness.stats import Condition
 from harness.verdict import Finding, Judged, Outcome, Verdict, inconclusive
 
@@ -65,7 +67,14 @@ class DrillLike(Protocol):
 
 
 def judge(
-    drill: DrillLike, plan_claims: Sequence[Claim], journal: Journal, rows: Rows, logs: Logs, *, over: bool
+    drill: DrillLike,
+    plan_claims: Sequence[Claim],
+    journal: Journal,
+    rows: Rows,
+    logs: Logs,
+    *,
+    over: bool,
+    series: Book = MappingProxyType({}),
 ) -> Verdict:
     """Judge a run, or what is known of it.
 
@@ -74,7 +83,8 @@ def judge(
     landed = landings(journal, faults_of(drill), rows)
     load = _load(drill, plan_claims, journal, rows)
     reasons = gates.invalid(load)
-    judged = [judge_claim(drill, claim, journal, rows, logs, landed, over=over) for claim in plan_claims]
+    known = known_until(series, journal.end_s)
+    judged = [judge_claim(drill, claim, journal, rows, logs, landed, over=over, series=known) for claim in plan_claims]
     if reasons:
         judged = [_under_gates(one, reasons) for one in judged]
     judged += _settling(unsettled(journal), gates.invalid(load, gates.ITS_OWN))
@@ -97,10 +107,11 @@ def judge_claim(
     landed: Mapping[str, Landing] | None = None,
     *,
     over: bool = False,
+    series: Book = MappingProxyType({}),
 ) -> Judged:
     """One claim on its evidence. A check that raises is inconclusive; one about faults that did not land is, too."""
     faults = faults_of(drill, claim.phase)
-    evidence = _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over)
+    evidence = _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over, series=series)
     try:
         finding = claim.expectation.check(evidence)
     except Exception as error:  # an expectation's own fault must not decide anything
@@ -117,7 +128,15 @@ def judge_claim(
 
 
 def _evidence(
-    drill: DrillLike, phase: str, then: bool, journal: Journal, rows: Rows, logs: Logs, *, over: bool = False
+    drill: DrillLike,
+    phase: str,
+    then: bool,
+    journal: Journal,
+    rows: Rows,
+    logs: Logs,
+    *,
+    over: bool = False,
+    series: Book = MappingProxyType({}),
 ) -> Evidence:
     return Evidence(
         journal=journal,
@@ -129,6 +148,7 @@ def _evidence(
         faults=faults_of(drill, phase),
         over=over,
         timeout_s=drill.load.timeout_s,
+        series=series,
     )
 
 

@@ -33,6 +33,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     """
     from harness import journal as journals
     from harness import ledger
+    from harness import series as raw
     from harness.document import verdict_doc
     from harness.drill.parse import parse
     from harness.drill.resolved import load_resolved
@@ -41,6 +42,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.logfiles import read_logs
     from harness.plan import make_plan
     from harness.report.story import Story
+    from harness.wall import Wall
 
     journal = journals.read(folder)
     if told is not None:
@@ -50,9 +52,10 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     drill = load_resolved(folder) if drill_file is None else parse(drill_file)
     rows = ledger.read(folder / "ledger") if (folder / "ledger").is_dir() else ledger.NO_ROWS
     logs = read_logs(folder / "logs", journal)
+    series = raw.read(folder / "series", Wall.of(journal))
     over = journal.first(Closed) is not None
     plan = make_plan(drill)
-    verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over)
+    verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over, series=series)
     document = verdict_doc(
         verdict,
         journal,
@@ -62,7 +65,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         releases=releases_of(drill, plan.all_claims, journal, rows, logs),
     )
     drill_text = drill.origin.document.text if drill_file is None else ""
-    return Judgement(verdict, document, Story(document, journal, rows, logs, plan, drill_text, _images(folder)))
+    return Judgement(verdict, document, Story(document, journal, rows, logs, plan, drill_text, _images(folder), series))
 
 
 def write_results(folder: Path, judgement: Judgement, *, junit: Path | None = None) -> None:

@@ -5,44 +5,17 @@ from __future__ import annotations
 
 import heapq
 import json
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from harness.expectations.base import Line, serves
-from harness.facts import ClockRead
 from harness.journal import Journal
+from harness.wall import Wall
 
 DISORDER_S = 1.0
 """How far lines of one file may be out of order: stdout and stderr are stamped apart and written together."""
-
-
-@dataclass(frozen=True)
-class Wall:
-    """Wall-clock times on the run's axis, by readings of both clocks taken together; follows the wall clock's steps.
-
-    readings   (wall_unix_s, seconds of the run), ascending
-    """
-
-    readings: tuple[tuple[float, float], ...]
-
-    @staticmethod
-    def of(journal: Journal) -> Wall:
-        opened = journal.opened
-        first = [(opened.wall_unix_s, 0.0)] if opened else []
-        return Wall(tuple(sorted([*first, *((fact.wall_unix_s, fact.at_s) for fact in journal.of(ClockRead))])))
-
-    def at_s(self, unix: float) -> float:
-        if not self.readings:
-            return unix
-        wall, axis_s = self.readings[max(0, bisect_right(self.readings, (unix, float("inf"))) - 1)]
-        return axis_s + unix - wall
-
-    def unix_before(self, at_s: float) -> float:
-        """A wall-clock time that nothing from at_s on is stamped before."""
-        return at_s + min((wall - axis_s for wall, axis_s in self.readings), default=0.0)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness.expectations.base import Line, serves
 from harness.facts import Fact
 from harness.journal import Journal, merged
 from harness.ledger import rows_of
+from harness.series import Book, RawSeries
 
-__all__ = ["WrittenLogs", "journal_of", "rows_of"]
+__all__ = ["WrittenLogs", "journal_of", "rows_of", "series_of"]
+
+Points = Sequence[tuple[float, float]]
 
 
 def journal_of(*facts: Fact, writer: str = "harness") -> Journal:
@@ -22,6 +25,21 @@ def journal_of(*facts: Fact, writer: str = "harness") -> Journal:
             for number, fact in enumerate(ordered, start=1)
         )
     )
+
+
+def series_of(entries: Mapping[str, Sequence[tuple[Mapping[str, str], Points]]]) -> Book:
+    """Raw series by selector, each with its labels and points (seconds of the run, value), ascending.
+
+    series_of({"orders_total": [({"job": "api", "instance": "api:80"}, [(0, 0), (5, 12)])],
+               "up": [({"job": "api", "instance": "api:80"}, [(0, 1), (5, 1)])]})
+    """
+    import numpy as np
+
+    def one(labels: Mapping[str, str], points: Points) -> RawSeries:
+        t_s, value = (np.array(column, np.float64) for column in (tuple(zip(*points, strict=True)) or ((), ())))
+        return RawSeries(dict(labels), t_s, value)
+
+    return {selector: tuple(one(labels, points) for labels, points in listed) for selector, listed in entries.items()}
 
 
 class WrittenLogs:

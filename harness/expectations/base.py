@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.alerting import Quiet
     from harness.faults.base import Fault
     from harness.ledger import Rows
+    from harness.series import Book
     from harness.stats import Condition
 
 
@@ -70,6 +71,7 @@ class Evidence:
     faults   the faults of that phase (of all phases, for the whole run), by id
     over     whether the run has ended: nothing more will come (a cut or running journal: False)
     timeout_s  the load's time-out: an older request without an answer, after the load's end, never had one
+    series   by the selectors of `Expectation.series`, the raw samples; a selector that is not in it was never asked for
     """
 
     journal: Journal
@@ -81,6 +83,7 @@ class Evidence:
     faults: Mapping[str, Fault] = field(default_factory=dict)
     over: bool = False
     timeout_s: float = 10.0
+    series: Book = field(default_factory=dict)
 
     @property
     def window(self) -> Window | None:
@@ -138,6 +141,10 @@ class Expectation(Model):
 
     def queries(self) -> tuple[str, ...]:
         """PromQL that must be asked all the time for the claim to be judged."""
+        return ()
+
+    def series(self) -> tuple[str, ...]:
+        """Selectors (`http_requests_total{job="api"}`) whose raw samples must be kept for the claim to be judged."""
         return ()
 
     def late_s(self) -> float | None:

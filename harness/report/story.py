@@ -10,8 +10,9 @@ from typing import Any
 from harness.expectations.base import Logs
 from harness.journal import Journal
 from harness.ledger import Rows
-from harness.logfiles import Wall
 from harness.plan import Plan
+from harness.series import Book
+from harness.wall import Wall
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Story:
     plan        the drill's, for what was meant to happen
     drill_text  drill.yaml of the run folder: the drill as resolved, secrets masked
     images      by service, the image that its container was made from
+    series      the service's own metrics, sample by sample; {} where none were kept
     """
 
     document: Mapping[str, Any]
@@ -31,6 +33,7 @@ class Story:
     plan: Plan
     drill_text: str = ""
     images: Mapping[str, str] = field(default_factory=dict)
+    series: Book = field(default_factory=dict)
 
     @property
     def run(self) -> str:

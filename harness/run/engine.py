@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -118,7 +119,7 @@ class Engine:
         finally:
             if self._take_out(why):
                 self._take_out(why)  # one more try: what stuck once often lets go
-            self._end_load()
+            self._end_load(self.watch.lag_s if why == "plan" else 0.0)
 
     def _take_out(self, why: str) -> tuple[str, ...]:
         """No lever is pulled any more, and every fault is mended; returns what is still on."""
@@ -295,12 +296,17 @@ class Engine:
             if isinstance(fact, LoadEnded):
                 raise LoadGone(fact.detail)
 
-    def _end_load(self) -> None:
-        """Stop the load, wait for what is still in flight, and keep looking so long: the last window closes watched."""
+    def _end_load(self, lag_s: float) -> None:
+        """Stop the load, wait for what is still in flight, and keep looking so long: the last window closes watched.
+
+        lag_s   how late the last facts may come (a scrape that has yet to begin); who was stopped does not wait for them
+        """
         try:
             for fact in self.load.stop():
                 self.record(fact)
-            for _ in range(4):  # a look counts only when it is later than the window's end by its source's lag
+            for _ in range(
+                max(4, math.ceil(lag_s) + 1)
+            ):  # a look counts only when it is later than the window's end by its source's lag
                 self.world.clock.wait_until(self.world.clock.now_s() + SECOND_S)
                 self.watch.tick(self.world.clock.now_s())
         finally:

@@ -43,6 +43,11 @@ class RunFolder:
         return self.path / "logs"
 
     @property
+    def series(self) -> Path:
+        """The stack's own metrics, sample by sample; made when a claim needs them."""
+        return self.path / "series"
+
+    @property
     def levers(self) -> Path:
         """What the drill's own commands printed, a file for each; made when one is started."""
         return self.path / "levers"

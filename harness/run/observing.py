@@ -17,6 +17,7 @@ from harness.facts import Blinded, MonitoringFound, PanelFound, ReceiverSeen
 from harness.probes.alerts import AlertsProbe
 from harness.probes.pages import PagesProbe
 from harness.probes.samples import SamplesProbe
+from harness.probes.series import TARGETS, SeriesProbe
 from harness.probes.silences import SilencesProbe
 from harness.probes.targets import TargetsProbe
 from harness.run.own_metrics import OwnMetrics, Tell
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from harness.stack.observed import Monitoring
     from harness.stack.project import Project
     from harness.stack.stack import Stack
+    from harness.world.metrics import Prometheus
     from harness.world.pager import Pager
     from harness.world.receivers import Paging
 
@@ -102,12 +104,27 @@ class Observing:
         asked = [(query,) for query in asked_always(self.session.drill)]
         found: list[Probe] = [AlertsProbe(prometheus), TargetsProbe(prometheus)]
         found += [SamplesProbe(prometheus, queries) for queries in asked]
+        found += self._series(prometheus)
         panels = self._panels(prometheus)
         if panels:
             found.append(
                 SamplesProbe(prometheus, tuple(panels), every_s=DASHBOARD_EVERY_S, gap_s=DASHBOARD_GAP_S, most=1)
             )
         return found
+
+    def _series(self, prometheus: Prometheus) -> list[Probe]:
+        """What keeps the raw samples that claims need; nothing where none does."""
+        from harness.series import SeriesWriter
+
+        wanted = series_of(self.session.drill)
+        if not wanted:
+            return []
+        try:
+            writer = SeriesWriter(self.session.folder.series, wanted)
+        except OSError as error:
+            self.session.record(Blinded(probe="series", target="", error=f"cannot be kept: {error}"))
+            return []
+        return [SeriesProbe(prometheus, writer, wanted, _scrape_s(prometheus))]
 
     def _panels(self, prometheus: object) -> list[str]:
         """The queries of every dashboard that a claim is about, each once, written down as they will be asked."""
@@ -184,6 +201,12 @@ def asked_always(drill: Drill) -> tuple[str, ...]:
     queries = [query for _, _, claim in drill.claims() for query in claim.queries()]
     queries += [guard.query for guard in drill.abort.any if isinstance(guard, PromGuard)]
     return tuple(dict.fromkeys(queries))
+
+
+def series_of(drill: Drill) -> tuple[str, ...]:
+    """Selectors whose raw samples claims need, each once, with those of the targets themselves; () where none does."""
+    wanted = dict.fromkeys(selector for _, _, claim in drill.claims() for selector in claim.series())
+    return tuple(dict.fromkeys((*wanted, *TARGETS))) if wanted else ()
 
 
 def read_dashboard(drill: Drill, file: str, scrape_s: float) -> Sequence[PanelQuery]:

@@ -12,6 +12,11 @@ from harness.world.handles import World
 
 
 class Watch(Protocol):
+    @property
+    def lag_s(self) -> float:
+        """How late the facts of its probes may arrive."""
+        ...
+
     def start(self) -> None: ...
     def tick(self, now_s: float) -> None: ...
     def close(self) -> None: ...
@@ -34,6 +39,10 @@ class ThreadedWatch:
         self._record = record
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
+
+    @property
+    def lag_s(self) -> float:
+        return max((probe.lag_s for probe in self._probes), default=0.0)
 
     def start(self) -> None:
         for probe in self._probes:

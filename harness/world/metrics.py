@@ -58,6 +58,17 @@ class Prometheus:
         """An instant query: each series has one point (several for `metric[5m]`: the raw samples with their own times)."""
         return self._ask("/api/v1/query", {"query": expr, **({} if at_unix_s is None else {"time": at_unix_s})})
 
+    def samples(self, selector: str, back_s: float) -> tuple[tuple[Mapping[str, str], list[tuple[int, float]]], ...]:
+        """Every series of a selector with its raw samples (unix_ms, value) of the last seconds, as they were scraped."""
+        result, _ = self._result("/api/v1/query", {"query": f"{selector}[{max(1, math.ceil(back_s))}s]"})
+        return tuple(
+            (
+                _strings(one.get("metric")),
+                [(round(float(at) * 1000), float(value)) for at, value in one.get("values") or ()],
+            )
+            for one in result
+        )
+
     def query_range(self, expr: str, start_unix_s: float, end_unix_s: float, step_s: float) -> Answer:
         params = {"query": expr, "start": start_unix_s, "end": end_unix_s, "step": step_s}
         return self._ask("/api/v1/query_range", params)
@@ -130,6 +141,18 @@ class Prometheus:
         )
 
     def _ask(self, path: str, params: Mapping[str, Any]) -> Answer:
+        result, warnings = self._result(path, params)
+        series = tuple(
+            Series(
+                _strings(one.get("metric")),
+                tuple(self._point(point) for point in one.get("values") or ([one["value"]] if "value" in one else [])),
+            )
+            for one in result
+        )
+        return Answer(series, warnings)
+
+    def _result(self, path: str, params: Mapping[str, Any]) -> tuple[list[Any], tuple[str, ...]]:
+        """A vector or matrix as it came, and the warnings."""
         answer = self._api.get(path, params)
         data = self._checked(answer)
         kind, result = data.get("resultType"), data.get("result")
@@ -137,15 +160,8 @@ class Prometheus:
             result = [{"metric": {}, "value": result}]
         elif kind not in ("vector", "matrix"):
             raise NotApplied(f"{params['query']} gives a {kind}, not a vector or a scalar")
-        series = tuple(
-            Series(
-                _strings(one.get("metric")),
-                tuple(self._point(point) for point in one.get("values") or ([one["value"]] if "value" in one else [])),
-            )
-            for one in result or ()
-        )
         warnings = (*(answer.get("warnings") or ()), *(answer.get("infos") or ()))
-        return Answer(series, tuple(str(warning) for warning in warnings))
+        return list(result or ()), tuple(str(warning) for warning in warnings)
 
     def _point(self, point: Any) -> tuple[float, float | None]:
         return on_axis(self._clock, float(point[0])) or 0.0, _number(point[1])

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2] / "harness"
 
 BOTTOM = {"facts", "verdict", "edges", "errors", "harmless", "quantities"}
-DATA = BOTTOM | {"journal", "ledger", "stats"}
+DATA = BOTTOM | {"journal", "ledger", "series", "stats", "wall"}
 HANDLES = {"world.handles"}
 MAY_IMPORT: dict[str, set[str]] = {
     "facts": set(),
@@ -21,6 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "verdict": {"errors"},
     "journal": {"facts", "errors"},
     "ledger": {"facts", "errors"},
+    "wall": {"facts", "journal"},
+    "series": {"wall"},
     "stats": {"facts", "errors", "ledger", "quantities"},
     "alerting": {"facts", "journal"},
     "dashboards": set(),
@@ -64,6 +66,8 @@ PURE = (
     "alerting",
     "dashboards",
     "versions",
+    "series",
+    "wall",
 )
 
 
