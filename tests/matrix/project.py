@@ -56,11 +56,11 @@ class Copy:
         self.data(f"drills/{self.drill}.yaml", change)
 
     def cut(self, phases: Sequence[str]) -> None:
-        """Leave only these phases of the drill, as they are."""
+        """Leave only these phases of the drill, as they are; all of them for ()."""
         known = [phase["name"] for phase in yaml.safe_load(self.drill_file.read_text())["phases"]]
         if unknown := set(phases) - set(known):
             raise ValueError(f"{self.drill} has no phase {', '.join(sorted(unknown))}; it has {', '.join(known)}")
-        if len(phases) < len(known):
+        if 0 < len(phases) < len(known):
             self.edit_drill(
                 lambda drill: drill.update(phases=[phase for phase in drill["phases"] if phase["name"] in phases])
             )

@@ -27,8 +27,7 @@ UNPLANNED = {"invalid_run", "fault_not_landed", "fault_not_measurable"}
 def rehearse(cell: Cell, place: Path, command: Sequence[str] = (sys.executable, "-m", "harness")) -> Seen:
     """Play it in a new folder. Raises KeyboardInterrupt once the run that it broke off is mended."""
     copy = Copy.made(ROOT, place, cell.drill)
-    if cell.phases:
-        copy.cut(cell.phases)
+    copy.cut(cell.phases)
     cell.change(copy)
     runs = place / "runs"
     words = [*command, "run", f"drills/{cell.drill}.yaml", "-o", str(runs), "--live", "plain", *cell.options]

@@ -85,7 +85,7 @@ class Runner:
         number = 1 + sum(line.cell == cell.name for line in lines_of(self.file))
         commit, load = self._here(), os.getloadavg()[0]
         began, at = time.monotonic(), datetime.datetime.now(datetime.UTC)
-        place = self.work / self.table.name / f"{at:%Y%m%dT%H%M%SZ}-{cell.name.replace(' ', '-')}"
+        place = self.work / self.table.name / f"{at:%Y%m%dT%H%M%SZ}-{cell.name.replace(' ', '-')}-{number}"
         place.mkdir(parents=True)
         self.say(f"{cell.name} {number}: {place}")
         stopped: BaseException | None = None
