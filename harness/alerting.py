@@ -123,18 +123,34 @@ def rules(journal: Journal, alert: str, until_s: float = math.inf) -> tuple[Rule
 
 
 @dataclass(frozen=True)
-class Floor:
-    """How soon after its cause an alert (or its page) comes at the earliest and, the cause being plain, at the latest.
-
-    `parts` says what it is made of.
-    """
+class Link:
+    """What one part of the way from a cause to its page takes, by the intervals of those that it waits for."""
 
     low_s: float
     high_s: float
-    parts: str
+    made_of: str
+
+
+@dataclass(frozen=True)
+class Floor:
+    """How soon after its cause an alert (or its page) comes at the earliest and, the cause being plain, at the latest.
+
+    links   what it is made of, in order: sample (after the effect), active, fired, and page where that was asked
+    """
+
+    links: Mapping[str, Link]
+
+    @property
+    def low_s(self) -> float:
+        return sum(link.low_s for link in self.links.values())
+
+    @property
+    def high_s(self) -> float:
+        return sum(link.high_s for link in self.links.values())
 
     def __str__(self) -> str:
-        return f"{_s(self.low_s)}–{_s(self.high_s)} s ({self.parts})"
+        parts = ", ".join(link.made_of for link in self.links.values() if link.made_of)
+        return f"{_s(self.low_s)}–{_s(self.high_s)} s ({parts})"
 
 
 def floor(journal: Journal, alert: str, receiver: str | None = None, until_s: float = math.inf) -> Floor | None:
@@ -142,6 +158,7 @@ def floor(journal: Journal, alert: str, receiver: str | None = None, until_s: fl
 
     Scrape and evaluation happen on grids: from a cause to the next sample, and from that to the next evaluation, take
     anything up to one interval each. `for` is rounded up to whole evaluations; group_wait comes before a new group's page.
+    A rule's query_offset is told by no API: where it has one, its alert comes later by that.
     """
     mine = rules(journal, alert, until_s)
     if not mine:
@@ -149,22 +166,24 @@ def floor(journal: Journal, alert: str, receiver: str | None = None, until_s: fl
     targets = journal.of(TargetSeen, until_s=until_s)
     scrape_s = max((target.interval_s for target in targets), default=0.0)
     took_s = min(max((target.took_s for target in targets), default=0.0), scrape_s)
-    waits = [(_held_s(rule), rule.interval_s, rule.for_s) for rule in mine]
-    low_s = min(held for held, _, _ in waits)
-    high_s = max(held + interval for held, interval, _ in waits) + scrape_s + took_s
-    parts = f"scrape {scrape_s:g} s, evaluation {waits[0][1]:g} s, for {_s(waits[0][2])} s"
-    if receiver is None:
-        return Floor(low_s, high_s, parts)
-    group_s = [
-        seen.group_wait_s for seen in journal.of(ReceiverSeen, until_s=until_s) if receiver in ("", seen.receiver)
-    ]
-    if not group_s:
-        return Floor(low_s, high_s + DELIVERY_S, parts)
-    return Floor(low_s + min(group_s), high_s + max(group_s) + DELIVERY_S, f"{parts}, group_wait {min(group_s):g} s")
+    evaluation_s = max(rule.interval_s for rule in mine)
+    held = [_held_s(rule) for rule in mine]
+    links = {
+        "sample": Link(0.0, scrape_s + took_s, f"scrape {scrape_s:g} s"),
+        "active": Link(0.0, evaluation_s, f"evaluation {evaluation_s:g} s"),
+        "fired": Link(min(held), max(held), f"for {_s(mine[0].for_s)} s"),
+    }
+    if receiver is not None:
+        group_s = [
+            seen.group_wait_s for seen in journal.of(ReceiverSeen, until_s=until_s) if receiver in ("", seen.receiver)
+        ]
+        wait = f"group_wait {min(group_s):g} s" if group_s else ""
+        links["page"] = Link(min(group_s, default=0.0), max(group_s, default=0.0) + DELIVERY_S, wait)
+    return Floor(links)
 
 
 def _held_s(rule: RuleSeen) -> float:
-    """`for`, as it is at the evaluations: it fires at the first one at which it has been active for so long."""
+    """F_eff: `for`, as it is at the evaluations: it fires at the first one at which it has been active for so long."""
     if rule.interval_s <= 0:
         return rule.for_s
     return math.ceil(round(rule.for_s / rule.interval_s, 6)) * rule.interval_s

@@ -11,10 +11,11 @@ from harness import alerting
 from harness.alerting import Episode
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.requests import cites, not_begun
+from harness.expectations.requests import cites
 from harness.facts import Injecting
 from harness.journal import Window
 from harness.quantities import Seconds, spell
+from harness.scoring import flaps_in
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 
@@ -28,8 +29,9 @@ class AlertClears(Expectation):
              must be among the alert's own.
     Counts:  every such alert that fired in the phase or since. It has cleared when none fires for as long as `steady.for`
              (less, where the next fault comes sooner); one that fires again before starts it anew.
-    Decides: passed as soon as that was seen; failed when it surely did not begin within the time. An alert that never
-             fired has nothing to clear (inconclusive: never_fired). A rule's keep_firing_for above the time is below_floor.
+    Decides: passed as soon as that was seen; failed when it surely did not begin within the time: late, flapping (it had
+             cleared and fired anew), never_resolved (it still fired at the end). An alert that never fired has nothing to
+             clear (inconclusive: never_fired). A rule's keep_firing_for above the time is below_floor.
     Source:  Prometheus' /api/v1/rules each second; an alert clears at the time of an evaluation. Measured is the interval
              between that evaluation and the one before.
     """
@@ -53,11 +55,9 @@ class AlertClears(Expectation):
         return alerts.unseen(reach)
 
     def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
-        journal, window = evidence.journal, evidence.window
-        if window is None:
-            return not_begun(evidence)
-        if (missing := alerts.without(evidence)) is not None:
-            return missing
+        journal, window = evidence.journal, alerts.begun(evidence)
+        if isinstance(window, Finding):
+            return window
         what = alerts.spoken(self.alert, self.labels)
         limit_s = window.start_s + self.within_s
         begun = journal.phase_began(evidence.phase)
@@ -143,11 +143,13 @@ class AlertClears(Expectation):
             )
         until_s = last.until_s - window.start_s
         never = math.isinf(until_s)
+        again = flaps_in(mine, window.start_s, limit_s + evidence.steady.for_s)
         when = "it never cleared" if never else f"it cleared only after {until_s:.1f} s"
+        when += f", having fired anew {again} time{'s' if again > 1 else ''}" if again else ""
         how = "was still firing" if last.fires_at(limit_s) else "did not stay clear"
         return failed(
             f"{what} {how} {limit}; {when}",
-            reason="late",
+            reason="flapping" if again else "never_resolved" if never else "late",
             measure=Measure(
                 round(min(self.within_s, until_s), 3),
                 math.inf if never else round(until_s, 3),

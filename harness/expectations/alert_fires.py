@@ -10,28 +10,37 @@ from pydantic import Field
 from harness import alerting
 from harness.alerting import Episode, Floor
 from harness.expectations import alerts
+from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.requests import cites, not_begun
+from harness.expectations.replays import Replays
+from harness.expectations.requests import cites
 from harness.facts import AlertChanged, Injected
 from harness.journal import Window
 from harness.quantities import Seconds, spell
+from harness.scoring import flaps_in
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 
 class AlertFires(Expectation):
-    """An alert of Prometheus fires in time, newly, and for whom it should.
+    """An alert of Prometheus fires in time, newly, once, and for whom it should.
 
         expect:
           - alert_fires: {alert: CheckoutLatencyHigh, labels: {severity: page}, within: 25s}
+          - alert_fires: {alert: BudgetBurnsFast, within: 40s, production_equivalent: 5m, flaps: 1}
 
     Units:   within: a duration from the phase's beginning (in `then` from its end); the whole phase when left out.
-             `labels` must be among the alert's own; others do not matter.
+             `labels` must be among the alert's own. flaps: how often the same alert may fire anew in the phase.
+             production_equivalent: the most that it may take from the fault to the alert where a full window of clean history
+             lies before it. A Prometheus that was just started has none, so a rule on long windows fires in a rehearsal far
+             sooner than it would in production (or an absolute rate far later).
     Counts:  an alert that begins to fire after the phase's first fault was asked for. One that fired already is no
              detection (inconclusive: pre_existing), nor is a pending one.
-    Decides: when the time is over. Failed: late, pending_only, other_service, wrong_labels, rule_missing, missed.
-             Where the rule's own waits exceed the time, no fault could be detected in it (inconclusive: below_floor).
-    Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. Measured is
-             the time since the fault, an interval as wide as its injection; its floor is scrape + evaluation + `for`.
+    Decides: when the phase is over; in `then` when the time is. Failed: late, pending_only, other_service, wrong_labels,
+             rule_missing, missed, flapping, production_late. Where the rule's own waits exceed the time, no fault could be
+             detected in it (inconclusive: below_floor).
+    Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. Measured is the
+             time since the fault, an interval as wide as its injection; its links, from the effect over the first sample to
+             the page, stand in the details. The production time comes from promtool, on the raw series of this run.
     """
 
     word: ClassVar[str] = "alert_fires"
@@ -39,6 +48,10 @@ class AlertFires(Expectation):
     alert: str = Field(min_length=1, description="the alert's name, as the rule has it")
     labels: dict[str, str] = Field(default_factory=dict, description="labels that it must have")
     within_s: Seconds | None = Field(default=None, alias="within", description="from the phase's beginning, or its end")
+    production_equivalent_s: Seconds | None = Field(
+        default=None, alias="production_equivalent", gt=0, description="the most that it may take with a full history"
+    )
+    flaps: int = Field(default=0, ge=0, description="how often the same alert may fire anew")
 
     def about(self) -> str:
         return self.alert
@@ -47,17 +60,20 @@ class AlertFires(Expectation):
         return self.within_s
 
     def undecidable(self, reach: Reach) -> str:
+        if self.production_equivalent_s is not None and (reach.then or not reach.faulted):
+            return "`production_equivalent` counts from a fault: write it in a phase that has one, under `expect`"
         return alerts.too_long(reach, self.within_s)
 
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach)
 
-    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
-        journal, window = evidence.journal, evidence.window
-        if window is None:
-            return not_begun(evidence)
-        if (missing := alerts.without(evidence)) is not None:
-            return missing
+    def series(self) -> tuple[str, ...]:
+        return (SCRAPES,)
+
+    def check(self, evidence: Evidence) -> Finding:
+        journal, window = evidence.journal, alerts.begun(evidence)
+        if isinstance(window, Finding):
+            return window
         what = alerts.spoken(self.alert, self.labels)
         limit_s = alerts.limit_of(evidence, window, self.within_s)
         if journal.end_s < limit_s or math.isinf(limit_s):
@@ -70,20 +86,22 @@ class AlertFires(Expectation):
         first = next((episode for episode in fresh if episode.from_s <= limit_s), None)
         floor = alerting.floor(journal, self.alert, until_s=limit_s)
         if first is not None and alerting.watched(journal, from_s, first.from_s, 0.0):
-            return self._fired(evidence, window, from_s, first, floor)
+            return self._fired(evidence, window, (from_s, limit_s), fresh, floor)
         if not alerting.watched(journal, from_s, limit_s):
             return alerts.not_watched(evidence, f"{what} was {'' if first else 'not '}seen to fire")
         if before:
-            since = before[0].began
-            return inconclusive(
-                f"{what} was firing already since {since.at_s:.1f} s, before {from_s:.1f} s, so it detected nothing",
-                reason="pre_existing",
-                decide="a steady state with `no alert firing`",
-                cites=cites(evidence, since),
-            )
+            return alerts.pre_existing(evidence, what, before[0], from_s)
         return self._not_fired(evidence, window, (from_s, limit_s), fresh, floor)
 
-    def _fired(self, evidence: Evidence, window: Window, from_s: float, first: Episode, floor: Floor | None) -> Finding:
+    def _fired(
+        self,
+        evidence: Evidence,
+        window: Window,
+        stretch: tuple[float, float],
+        fresh: list[Episode],
+        floor: Floor | None,
+    ) -> Finding:
+        first, (from_s, limit_s) = fresh[0], stretch
         after_s = first.from_s - window.start_s
         injected = evidence.journal.first(Injected, since_s=from_s, until_s=first.from_s)
         low_s = first.from_s - max(from_s, injected.seen_s if injected else from_s)
@@ -91,11 +109,48 @@ class AlertFires(Expectation):
         limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
         since = f", {measure} after the fault" if evidence.faults and not evidence.then and evidence.phase else ""
         least = f"; it could not in less than {floor}" if floor else ""
-        return passed(
-            f"{first.alert}{alerting.shown(first.labels)} fired {after_s:.1f} s after {_where(evidence)}{limit}{since}{least}",
-            measure=measure,
-            cites=cites(evidence, first.began),
+        said = (
+            f"{first.alert}{alerting.shown(first.labels)} fired {after_s:.1f} s after {alerts.start_of(evidence)}"
+            f"{limit}{since}{least}"
         )
+        chain = chain_of(evidence, first, from_s)
+        replays = Replays.of(evidence, self.alert, self.labels)
+        details = (*chain.details(), *replays.details())
+        where = (*cites(evidence, first.began), *chain.cites, *replays.cites)
+        if (flapping := self._flapping(evidence, window, (from_s, limit_s), fresh, where)) is not None:
+            return flapping
+        if self.production_equivalent_s is None:
+            return passed(f"{said}{replays.beside()}", measure=measure, cites=where, details=details)
+        return replays.judged(said, self.production_equivalent_s, measure=measure, cites=where, details=details)
+
+    def _flapping(
+        self,
+        evidence: Evidence,
+        window: Window,
+        stretch: tuple[float, float],
+        fresh: list[Episode],
+        where: tuple[str, ...],
+    ) -> Finding | None:
+        """Why it did not fire once: it came and went, or that is not known yet. In `then` until the limit, else while the phase
+        lasts; over a whole run it may well fire once for each phase."""
+        if not evidence.phase:
+            return None
+        from_s, limit_s = stretch
+        until_s = limit_s if evidence.then else window.end_s
+        again = flaps_in(fresh, from_s, until_s)
+        if again > self.flaps:
+            return failed(
+                f"{alerts.spoken(self.alert, self.labels)} fired in time, but anew {again} time{'s' if again > 1 else ''} by "
+                f"{min(until_s, evidence.journal.end_s):.1f} s: it flaps (limit {self.flaps})",
+                reason="flapping",
+                measure=Measure(again, again, "times anew"),
+                cites=(*where, *(episode.began.cite for episode in fresh[1:4])),
+            )
+        if not math.isfinite(until_s):
+            return alerts.time_not_up(evidence, "whether it fires anew was not known")
+        if not alerting.watched(evidence.journal, until_s, until_s):
+            return alerts.not_watched(evidence, "it fired in time and was not seen to flap")
+        return None
 
     def _not_fired(
         self,
@@ -107,7 +162,7 @@ class AlertFires(Expectation):
     ) -> Finding:
         journal, (from_s, limit_s) = evidence.journal, stretch
         what = alerts.spoken(self.alert, self.labels)
-        limit = f"within {limit_s - window.start_s:.3g} s of {_where(evidence)}"
+        limit = f"within {limit_s - window.start_s:.3g} s of {alerts.start_of(evidence)}"
         if self.within_s is not None and floor is not None and floor.low_s > self.within_s:
             return inconclusive(
                 f"{what} did not fire {limit}, and no fault could have made it: it takes at least {floor}",
@@ -130,11 +185,14 @@ class AlertFires(Expectation):
         ]
         if fresh:
             late_s = fresh[0].from_s - window.start_s
+            chain = chain_of(evidence, fresh[0], from_s)
             return failed(
-                f"{what} fired only {late_s:.1f} s after {_where(evidence)}, not {limit}{f'; floor {floor}' if floor else ''}",
+                f"{what} fired only {late_s:.1f} s after {alerts.start_of(evidence)}, not {limit}"
+                f"{f'; floor {floor}' if floor else ''}",
                 reason="late",
                 measure=Measure(round(late_s, 3), round(late_s, 3), "s", "grid"),
-                cites=cites(evidence, fresh[0].began, *pending[:1]),
+                cites=(*cites(evidence, fresh[0].began, *pending[:1]), *chain.cites),
+                details=chain.details(),
             )
         if pending:
             held = f"; its rule waits {floor}" if floor else ""
@@ -150,9 +208,3 @@ class AlertFires(Expectation):
                 cites=cites(evidence),
             )
         return failed(f"{what} did not fire {limit}", reason="missed", cites=cites(evidence))
-
-
-def _where(evidence: Evidence) -> str:
-    if not evidence.phase:
-        return "the gate"
-    return f"the end of {evidence.phase!r}" if evidence.then else f"the beginning of {evidence.phase!r}"

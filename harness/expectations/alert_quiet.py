@@ -7,11 +7,14 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness import alerting
+from harness.alerting import Episode
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.requests import cites, not_begun, still_open
+from harness.expectations.requests import cites, still_open
 from harness.facts import RuleSeen
 from harness.journal import Window
+from harness.quantities import spell
+from harness.scoring import most_per_hour, within
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 
@@ -25,7 +28,8 @@ class AlertQuiet(Expectation):
     Units:   alert: a name, or a pattern such as "*". `labels` must be among the alert's own. `allow`: names or patterns of
              alerts that may fire.
     Counts:  every moment of the window, also that of an alert which was firing when it began.
-    Decides: failed at the first alert that fires; passed when the window is over, Prometheus was looked at all the time,
+    Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
+             pre_existing (it fired before the window); passed when the window is over, Prometheus was looked at all the time,
              and a rule of that name is loaded and can be evaluated (else its silence says nothing).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact.
     """
@@ -42,12 +46,10 @@ class AlertQuiet(Expectation):
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach)
 
-    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
-        journal, window = evidence.journal, evidence.window
-        if window is None:
-            return not_begun(evidence)
-        if (missing := alerts.without(evidence)) is not None:
-            return missing
+    def check(self, evidence: Evidence) -> Finding:
+        journal, window = evidence.journal, alerts.begun(evidence)
+        if isinstance(window, Finding):
+            return window
         what = alerts.spoken(self.alert, self.labels)
         heard = [
             episode
@@ -57,20 +59,7 @@ class AlertQuiet(Expectation):
         loud = alerts.overlapping(heard, window.start_s, window.end_s)
         known = [e for e in loud if e.from_s >= window.start_s or self._still(evidence, e.until_s, window.start_s)]
         if known:
-            first, others = known[0], len(known) - 1
-            old = first.from_s < window.start_s
-            more = f" ({others} more)" if others else ""
-            return failed(
-                f"{first.alert}{alerting.shown(first.labels)} "
-                + (
-                    f"was firing already since {first.from_s:.1f} s, before {window.start_s:.1f} s{more}"
-                    if old
-                    else f"fired at {first.from_s:.1f} s{more}"
-                ),
-                reason="pre_existing" if old else "fired",
-                measure=Measure(len(known), len(known), "alerts"),
-                cites=cites(evidence, *(episode.began for episode in known[:3])),
-            )
+            return self._loud(evidence, window, known)
         if not window.ended:
             return still_open(evidence, window)
         if loud or not alerting.watched(journal, window.start_s, window.end_s):
@@ -78,11 +67,37 @@ class AlertQuiet(Expectation):
         if (vacuous := self._vacuous(evidence, window)) is not None:
             return vacuous
         loaded = len(alerting.rules(journal, self.alert, window.end_s))
+        excluded = most_per_hour(0, window.length_s)
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
-            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated all the time)",
+            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated all the time); none seen in"
+            f" {spell(round(window.length_s, 1))} excludes more than {excluded:.2g} per hour at 95 %",
             measure=Measure(0, 0, "alerts"),
             cites=cites(evidence),
+        )
+
+    @staticmethod
+    def _loud(evidence: Evidence, window: Window, known: list[Episode]) -> Finding:
+        """What fired, and whether a fault was on that it may have come from."""
+        first, others = known[0], len(known) - 1
+        more = f" ({others} more)" if others else ""
+        what = f"{first.alert}{alerting.shown(first.labels)}"
+        measure = Measure(len(known), len(known), "alerts")
+        where = cites(evidence, *(episode.began for episode in known[:3]))
+        if first.from_s < window.start_s:
+            return failed(
+                f"{what} was firing already since {first.from_s:.1f} s, before {window.start_s:.1f} s{more}",
+                reason="pre_existing",
+                measure=measure,
+                cites=where,
+            )
+        around = within(alerts.troubles(evidence.journal), first)
+        during = f"in the trouble of {around[0].name!r}" if around else "where no fault was on"
+        return failed(
+            f"{what} fired at {first.from_s:.1f} s, {during}{more}",
+            reason="collateral" if around else "false_alarm",
+            measure=measure,
+            cites=where,
         )
 
     @staticmethod

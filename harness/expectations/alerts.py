@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from harness import alerting
 from harness.alerting import Episode
 from harness.expectations.base import Evidence, Reach
-from harness.expectations.requests import cites
-from harness.facts import Injecting, MonitoringFound
-from harness.journal import Window
+from harness.expectations.requests import cites, not_begun
+from harness.facts import Injecting, Mended, MonitoringFound, PhaseBegan, PhaseSettled
+from harness.journal import Journal, Window
 from harness.quantities import spell
+from harness.scoring import Trouble
 from harness.verdict import Finding, inconclusive
 
 PLACES = ("service", "job", "instance", "app", "component", "namespace", "container", "dependency")
 """Labels that say whom an alert is about: one that differs only there fired for somebody else."""
+
+
+def begun(evidence: Evidence, *, pages: bool = False) -> Window | Finding:
+    """The claim's window, or why nothing can be said: it never began, or there was no Prometheus (or Alertmanager) to look at."""
+    if evidence.window is None:
+        return not_begun(evidence)
+    return without(evidence, pages=pages) or evidence.window
+
+
+def start_of(evidence: Evidence) -> str:
+    """What a claim's time counts from, in words."""
+    if not evidence.phase:
+        return "the gate"
+    return f"the end of {evidence.phase!r}" if evidence.then else f"the beginning of {evidence.phase!r}"
 
 
 def without(evidence: Evidence, *, pages: bool = False) -> Finding | None:
@@ -68,6 +84,22 @@ def from_of(evidence: Evidence, window: Window, limit_s: float) -> float:
     return min(begun, default=window.start_s)
 
 
+def troubles(journal: Journal) -> list[Trouble]:
+    """The stretches in which a fault was on, one for each phase that had one, with the settling after it as their grace."""
+    found = []
+    for begun_ in journal.of(PhaseBegan):
+        settled = journal.first(PhaseSettled, phase=begun_.phase)
+        ended = journal.phase_ended(begun_.phase)
+        last_s = settled.at_s if settled else math.inf
+        asked = journal.of(Injecting, since_s=begun_.at_s, until_s=min(last_s, ended.at_s if ended else math.inf))
+        if not asked:
+            continue
+        out = [mended.seen_s for one in asked for mended in journal.of(Mended, fault=one.fault)[:1]]
+        end_s = max(out) if len(out) == len(asked) else last_s
+        found.append(Trouble(begun_.phase, asked[0].at_s, end_s, max(last_s, end_s), end_s))
+    return found
+
+
 def time_not_up(evidence: Evidence, what: str) -> Finding:
     return inconclusive(
         f"{what} by {evidence.journal.end_s:.1f} s, its time not up",
@@ -83,6 +115,15 @@ def not_watched(evidence: Evidence, what: str, who: str = "Prometheus") -> Findi
         reason="not_watched",
         decide=f"{who} answering until after the window",
         cites=cites(evidence),
+    )
+
+
+def pre_existing(evidence: Evidence, what: str, episode: Episode, from_s: float) -> Finding:
+    return inconclusive(
+        f"{what} was firing already since {episode.from_s:.1f} s, before {from_s:.1f} s, so it detected nothing",
+        reason="pre_existing",
+        decide="a steady state with `no alert firing`",
+        cites=cites(evidence, episode.began),
     )
 
 

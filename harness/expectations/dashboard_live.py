@@ -9,7 +9,7 @@ from pydantic import Field
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.metric_stays import LAG_S, PROBE
-from harness.expectations.requests import cites, not_begun, still_open
+from harness.expectations.requests import cites, still_open
 from harness.facts import PanelFound, Sampled
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
@@ -39,12 +39,10 @@ class DashboardLive(Expectation):
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach)
 
-    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
-        journal, window = evidence.journal, evidence.window
-        if window is None:
-            return not_begun(evidence)
-        if (missing := alerts.without(evidence)) is not None:
-            return missing
+    def check(self, evidence: Evidence) -> Finding:
+        journal, window = evidence.journal, alerts.begun(evidence)
+        if isinstance(window, Finding):
+            return window
         found = journal.of(PanelFound, dashboard=self.file)
         panels = [panel for panel in found if panel.query]
         if not panels:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from harness import alerting
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.requests import cites, not_begun, still_open
+from harness.expectations.requests import cites, still_open
 from harness.facts import Sampled
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
@@ -56,12 +56,10 @@ class MetricStays(Expectation):
     def queries(self) -> tuple[str, ...]:
         return (self.query,)
 
-    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
-        journal, window = evidence.journal, evidence.window
-        if window is None:
-            return not_begun(evidence)
-        if (missing := alerts.without(evidence)) is not None:
-            return missing
+    def check(self, evidence: Evidence) -> Finding:
+        journal, window = evidence.journal, alerts.begun(evidence)
+        if isinstance(window, Finding):
+            return window
         samples = [
             sample
             for sample in journal.of(Sampled, query=self.query, since_s=window.start_s, until_s=window.end_s)

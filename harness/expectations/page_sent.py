@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -12,36 +11,16 @@ from pydantic import Field
 from harness import alerting
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.notifications import Notification, notifications
 from harness.expectations.requests import cites, not_begun
 from harness.facts import AlertRouted, Paged, ReceiverSeen
-from harness.journal import Journal, Window
+from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 PROBE = "pages"
 GAP_S = 5.0  # as the probe promises (harness/probes/pages.py); a test holds them together
 LAG_S = 2.0
-
-
-@dataclass(frozen=True)
-class Notification:
-    """Deliveries that say the same: one receiver, group, alert, start and status. The first is what counts."""
-
-    first: Paged
-    deliveries: int
-
-    @property
-    def at_s(self) -> float:
-        return self.first.at_s
-
-
-def notifications(journal: Journal) -> list[Notification]:
-    """Every notification, at its first receipt, in that order."""
-    known: dict[tuple[str, ...], list[Paged]] = {}
-    for page in sorted(journal.of(Paged), key=lambda page: page.at_s):
-        key = (page.receiver, page.group_key, page.fingerprint, page.start, page.status, page.alert)
-        known.setdefault(key, []).append(page)
-    return [Notification(pages[0], len({page.delivery for page in pages})) for pages in known.values()]
 
 
 class PageSent(Expectation):

@@ -225,7 +225,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, docker_engine: None) -> Itera
         ("paged over https", "inconclusive", "not_observable"),
         ("ticket", "passed", "met"),
         ("quiet", "passed", "met"),
-        ("not quiet", "failed", "fired"),
+        ("not quiet", "failed", "collateral"),
         ("metric stays", "passed", "met"),
         ("metric leaves", "failed", "beyond"),
         ("no metric", "inconclusive", "no_data"),

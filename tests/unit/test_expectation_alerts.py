@@ -73,7 +73,7 @@ def test_a_time_below_the_rules_own_waits_decides_nothing() -> None:
 
 def test_nobody_looking_is_inconclusive_but_what_was_seen_in_time_was_seen() -> None:
     assert came_out(judged(FIRES, story(hole=(22, 34)))) == ("inconclusive", "not_watched")
-    assert came_out(judged(FIRES, story(alert("firing", 25), hole=(30, 60)))) == ("passed", "met")
+    assert came_out(judged(FIRES, story(alert("firing", 25), hole=(30, 45)))) == ("passed", "met")
     blinded = f.Blinded(seen_s=28, probe="alerts", target="", error="no answer")
     assert came_out(judged(FIRES, story(blinded))) == ("inconclusive", "not_watched")
 
@@ -109,8 +109,13 @@ def test_a_time_beyond_its_phase_could_never_be_and_a_stack_without_prometheus_i
         ((alert("firing", 29), alert("inactive", 55)), "passed", "met"),
         ((alert("firing", 29), alert("inactive", 48)), "passed", "met"),  # before the phase ended
         ((alert("firing", 29), alert("inactive", 65)), "failed", "late"),
-        ((alert("firing", 29),), "failed", "late"),
-        ((alert("firing", 29), alert("inactive", 53), alert("firing", 58)), "failed", "late"),  # a flap
+        ((alert("firing", 29),), "failed", "never_resolved"),
+        ((alert("firing", 29), alert("inactive", 53), alert("firing", 58)), "failed", "flapping"),
+        (
+            (alert("firing", 29), alert("inactive", 53), alert("firing", 58), alert("inactive", 66)),
+            "failed",
+            "flapping",
+        ),
         ((alert("firing", 29), alert("inactive", 52), alert("firing", 54), alert("inactive", 57)), "passed", "met"),
         ((), "inconclusive", "never_fired"),
         ((alert("firing", 5), alert("inactive", 15)), "inconclusive", "never_fired"),
@@ -148,11 +153,11 @@ def test_alert_clears_stands_in_then_alone() -> None:
     [
         (AlertQuiet(alert="Slow"), (), "passed", "met"),
         (AlertQuiet(alert="Slow"), (alert("pending", 30),), "passed", "met"),
-        (AlertQuiet(alert="Slow"), (alert("firing", 30),), "failed", "fired"),
+        (AlertQuiet(alert="Slow"), (alert("firing", 30),), "failed", "collateral"),
         (AlertQuiet(alert="Slow"), (alert("firing", 15),), "failed", "pre_existing"),
         (AlertQuiet(alert="Slow"), (alert("firing", 12), alert("inactive", 19)), "passed", "met"),
         (AlertQuiet(alert="Slow"), (alert("firing", 55),), "passed", "met"),
-        (AlertQuiet(alert="*"), (alert("firing", 30, name="Other"),), "failed", "fired"),
+        (AlertQuiet(alert="*"), (alert("firing", 30, name="Other"),), "failed", "collateral"),
         (AlertQuiet(alert="*", allow=("Oth*",)), (alert("firing", 30, name="Other"),), "passed", "met"),
         (AlertQuiet(alert="Slow", labels={"severity": "ticket"}), (alert("firing", 30),), "passed", "met"),
         (AlertQuiet(alert="NoRule"), (), "inconclusive", "rule_missing"),
@@ -178,7 +183,7 @@ def test_silence_counts_only_where_a_rule_could_have_broken_it(
 
 def test_an_alert_fails_the_quiet_at_once_and_silence_counts_only_when_it_was_watched() -> None:
     claim = AlertQuiet(alert="Slow")
-    assert came_out(judged(claim, story(alert("firing", 30)).cut(31))) == ("failed", "fired")
+    assert came_out(judged(claim, story(alert("firing", 30)).cut(31))) == ("failed", "collateral")
     assert came_out(judged(claim, story().cut(49))) == ("inconclusive", "window_open")
     assert came_out(judged(claim, story(hole=(30, 40)))) == ("inconclusive", "not_watched")
     nobody = journal_of(*(fact for fact in story().facts if not isinstance(fact, f.Looked)), *looks("pages"))

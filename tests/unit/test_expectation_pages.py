@@ -8,7 +8,8 @@ import pytest
 from alert_stories import alert, judged, looks, page, story
 
 from harness import facts as f
-from harness.expectations.page_sent import PageSent, notifications
+from harness.expectations.notifications import notifications
+from harness.expectations.page_sent import PageSent
 from harness.testing import journal_of
 from harness.verdict import Finding
 

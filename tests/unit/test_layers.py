@@ -9,13 +9,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "harness"
 
-BOTTOM = {"facts", "verdict", "edges", "errors", "harmless", "quantities"}
+BOTTOM = {"facts", "verdict", "edges", "errors", "harmless", "logtext", "masking", "quantities"}
 DATA = BOTTOM | {"journal", "ledger", "series", "stats", "wall"}
 HANDLES = {"world.handles"}
 MAY_IMPORT: dict[str, set[str]] = {
     "facts": set(),
     "errors": set(),
     "harmless": set(),
+    "logtext": set(),
+    "masking": set(),
     "quantities": set(),
     "edges": set(),
     "verdict": {"errors"},
@@ -24,12 +26,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "wall": {"facts", "journal"},
     "series": {"wall"},
     "stats": {"facts", "errors", "ledger", "quantities"},
+    "blaming": {"edges", "facts", "journal"},
     "alerting": {"facts", "journal"},
     "dashboards": set(),
+    "scoring": {"alerting"},
     "versions": DATA,
     "faults": BOTTOM | HANDLES | {"stats"},
     "probes": DATA | HANDLES | {"alerting"},
-    "expectations": DATA | {"alerting", "landings", "faults.base", "steadiness", "versions"},
+    "expectations": DATA | {"alerting", "blaming", "scoring", "landings", "faults.base", "steadiness", "versions"},
     "landings": DATA | {"faults.base", "faults", "versions"},
     "drill": BOTTOM | {"alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
     "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals"},
@@ -54,6 +58,9 @@ PURE = (
     "edges",
     "quantities",
     "harmless",
+    "logtext",
+    "masking",
+    "blaming",
     "stats",
     "expectations",
     "drill",
@@ -65,6 +72,7 @@ PURE = (
     "landings",
     "alerting",
     "dashboards",
+    "scoring",
     "versions",
     "series",
     "wall",

@@ -1,0 +1,29 @@
+"""Pages as evidence, shared by the claims about them: deliveries that say the same are one notification. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.facts import Paged
+from harness.journal import Journal
+
+
+@dataclass(frozen=True)
+class Notification:
+    """Deliveries that say the same: one receiver, group, alert, start and status. The first is what counts."""
+
+    first: Paged
+    deliveries: int
+
+    @property
+    def at_s(self) -> float:
+        return self.first.at_s
+
+
+def notifications(journal: Journal) -> list[Notification]:
+    """Every notification, at its first receipt, in that order."""
+    known: dict[tuple[str, ...], list[Paged]] = {}
+    for page in sorted(journal.of(Paged), key=lambda page: page.at_s):
+        key = (page.receiver, page.group_key, page.fingerprint, page.start, page.status, page.alert)
+        known.setdefault(key, []).append(page)
+    return [Notification(pages[0], len({page.delivery for page in pages})) for pages in known.values()]

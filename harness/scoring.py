@@ -1,0 +1,125 @@
+"""Alerts scored as events against the faults that were injected: detected, late, missed, collateral, false, flapping. Pure.
+
+Never point by point: one hit would count a whole fault as detected, and an alerter that fires at random would look perfect.
+Sources: verdict of each fault by its deadline; Clopper and Pearson 1934 for shares; Garwood 1936 for rates of a Poisson process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.alerting import Episode
+
+CONFIDENCE = 0.95
+DETECTED, LATE, MISSED, PRE_EXISTING = "detected", "late", "missed", "pre_existing"
+
+
+def nothing(episode: Episode) -> bool:
+    """No alert is meant."""
+    return False
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A stretch in which somebody should be told. Times on the run's axis, in s.
+
+    start_s, end_s   from the fault to its mend; deadline_s is until when an alert is in time
+    settled_s        until when its alerts may still fire: the mend and the grace after it
+    meant, allowed   which alerts should tell of it, and which others may
+    """
+
+    name: str
+    start_s: float
+    end_s: float
+    settled_s: float
+    deadline_s: float
+    meant: Callable[[Episode], bool] = nothing
+    allowed: Callable[[Episode], bool] = nothing
+
+
+@dataclass(frozen=True)
+class Score:
+    """
+    told         by trouble: detected, late, missed or pre_existing
+    flaps        by trouble: how often an alert that was meant fired anew in it
+    collateral   alerts that began in a trouble without being meant or allowed in it
+    false        alerts that began where there was no trouble
+    """
+
+    told: Mapping[str, str]
+    flaps: Mapping[str, int]
+    collateral: tuple[Episode, ...]
+    false: tuple[Episode, ...]
+
+    @property
+    def counted(self) -> int:
+        """Troubles that could be detected: nothing was firing for them before."""
+        return sum(1 for word in self.told.values() if word != PRE_EXISTING)
+
+    @property
+    def detected(self) -> int:
+        return sum(1 for word in self.told.values() if word == DETECTED)
+
+    @property
+    def recall(self) -> tuple[float, float]:
+        """The share of troubles that are detected in time, as an interval."""
+        return share(self.detected, self.counted)
+
+
+def score(troubles: Sequence[Trouble], episodes: Sequence[Episode]) -> Score:
+    """Counts first. An alert that fires over two troubles is judged by the one in which it began."""
+    told, flaps = {}, {}
+    collateral: list[Episode] = []
+    false: list[Episode] = []
+    for trouble in troubles:
+        mine = [episode for episode in episodes if trouble.meant(episode)]
+        told[trouble.name] = _told(trouble, mine)
+        flaps[trouble.name] = flaps_in(mine, trouble.start_s, trouble.settled_s)
+    for episode in episodes:
+        around = within(troubles, episode)
+        if not around:
+            false.append(episode)
+        elif not any(trouble.meant(episode) or trouble.allowed(episode) for trouble in around):
+            collateral.append(episode)
+    return Score(told, flaps, tuple(collateral), tuple(false))
+
+
+def within(troubles: Sequence[Trouble], episode: Episode) -> list[Trouble]:
+    """The troubles, with the grace after them, in which an alert began to fire."""
+    return [trouble for trouble in troubles if trouble.start_s <= episode.from_s <= trouble.settled_s]
+
+
+def flaps_in(episodes: Sequence[Episode], start_s: float, end_s: float) -> int:
+    """How often one and the same alert fired anew in [start_s, end_s]: its episodes beyond the first, over all alerts."""
+    begun: dict[object, int] = {}
+    for episode in episodes:
+        if episode.from_s <= end_s and episode.until_s > start_s:
+            begun[episode.identity] = begun.get(episode.identity, 0) + 1
+    return sum(count - 1 for count in begun.values())
+
+
+def share(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """k of n as a share: the two-sided interval of Clopper and Pearson. Of none, everything is possible."""
+    if n == 0:
+        return 0.0, 1.0
+    from scipy.stats import binomtest
+
+    found = binomtest(k, n).proportion_ci(confidence, "exact")
+    return float(found.low), float(found.high)
+
+
+def most_per_hour(k: int, watched_s: float, confidence: float = CONFIDENCE) -> float:
+    """The rate that k events in so long a time exclude: at or above it so few would be seen less often than 1 - confidence."""
+    from scipy.stats import chi2
+
+    return float(chi2.ppf(confidence, 2 * (k + 1)) / 2 / (watched_s / 3600.0))
+
+
+def _told(trouble: Trouble, mine: Sequence[Episode]) -> str:
+    if any(episode.fires_at(trouble.start_s) and episode.from_s < trouble.start_s for episode in mine):
+        return PRE_EXISTING
+    begun = [episode.from_s for episode in mine if trouble.start_s <= episode.from_s <= trouble.end_s]
+    if any(from_s <= trouble.deadline_s for from_s in begun):
+        return DETECTED
+    return LATE if begun else MISSED
