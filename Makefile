@@ -3,6 +3,7 @@
 #   make rehearsal [DRILL=first-light]   run a drill; prints the verdict and where the run's files lie
 #   make test                            unit, browser (Chromium), wire (a real Toxiproxy) and end-to-end (Docker) tests
 #   make controls [ONLY=NAME]            what a rehearsal must say of a stack that is broken on purpose; resumes; docs/controls.md
+#   make kills                           a run killed at twenty instants, mended, judged; resumes; docs/kills.md
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
 #   make lint                            ruff and mypy --strict
 #   make lock                            requirements.lock from pyproject.toml
@@ -13,7 +14,7 @@ PYTHON := .venv/bin/python
 DRILL ?= first-light
 ONLY ?=
 
-.PHONY: rehearsal test controls bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -25,7 +26,7 @@ rehearsal: ready
 test: ready browser
 	@$(PYTHON) -m pytest tests/unit tests/browser tests/wire tests/e2e
 
-controls: ready
+controls kills: ready
 	@PYTHONPATH=tests $(PYTHON) -m matrix $@ $(if $(ONLY),--only "$(ONLY)")
 
 bench: ready

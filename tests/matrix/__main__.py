@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from matrix.rehearsal import ROOT, rehearse
+from matrix.rehearsal import ROOT
 from matrix.runner import Runner
 from matrix.tables import TABLES
 
@@ -19,13 +19,16 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="this cell alone; may be repeated")
     parser.add_argument("--list", action="store_true", help="say what is there, stale or missing; run nothing")
     parser.add_argument("--redo-stale", action="store_true", help="play again what was made of older files")
+    parser.add_argument(
+        "--below", type=float, metavar="LOAD", help="begin each run once the load average is below this"
+    )
     parser.add_argument("--render", action="store_true", help="write the page again; run nothing")
     parser.add_argument("--work", type=Path, default=ROOT / "runs" / "matrix", help="where runs and copies go")
     asked = parser.parse_args(argv)
-    table = TABLES[asked.table]
+    table, play = TABLES[asked.table]
     if unknown := [name for name in asked.only if table.cell(name) is None]:
         parser.error(f"no cell {', '.join(unknown)}; there are: {', '.join(cell.name for cell in table.cells)}")
-    runner = Runner(table, ROOT, asked.work, rehearse)
+    runner = Runner(table, ROOT, asked.work, play, below=asked.below)
     if asked.list:
         print("\n".join(runner.tell(runner.standings())))
         return 0

@@ -16,7 +16,13 @@ from matrix.render import page
 
 INVALID_IN_A_ROW = 3
 """A cell whose runs are invalid so often in one go is left: something is wrong with the machine, or with the cell."""
+CALM_EVERY_S = 5.0
 Play = Callable[[Cell, Path], Seen]
+
+
+def said(line: str) -> None:
+    """On stdout, at once, for whoever follows a log."""
+    print(line, flush=True)
 
 
 @dataclass(frozen=True)
@@ -25,13 +31,15 @@ class Runner:
     root   of the repository; lines and page go to its docs/
     work   where the copies and the runs' folders go; they are kept, for they are the evidence
     play   plays one cell in a new folder
+    below  a run begins only once the machine's load average is below this; its outcome is told whatever comes
     """
 
     table: Table
     root: Path
     work: Path
     play: Play
-    say: Callable[[str], object] = print
+    say: Callable[[str], object] = said
+    below: float | None = None
 
     @property
     def file(self) -> Path:
@@ -82,6 +90,7 @@ class Runner:
             missing -= line.result != INVALID
 
     def _one(self, cell: Cell) -> Line:
+        self._await_calm()
         number = 1 + sum(line.cell == cell.name for line in lines_of(self.file))
         commit, load = self._here(), os.getloadavg()[0]
         began, at = time.monotonic(), datetime.datetime.now(datetime.UTC)
@@ -105,6 +114,14 @@ class Runner:
         if stopped is not None:
             raise stopped
         return line
+
+    def _await_calm(self) -> None:
+        if self.below is None:
+            return
+        if os.getloadavg()[0] >= self.below:
+            self.say(f"waiting for a load average below {self.below:g}")
+        while os.getloadavg()[0] >= self.below:
+            time.sleep(CALM_EVERY_S)
 
     def _here(self) -> Commit:
         return here(self.root, self._made_of)

@@ -1,8 +1,15 @@
-"""Every table, by name."""
+"""Every table by name, with how its cells are played."""
 
 from __future__ import annotations
 
 from matrix.cell import Table
 from matrix.controls import TABLE as CONTROLS
+from matrix.kills import TABLE as KILLS
+from matrix.kills.play import play as kill
+from matrix.rehearsal import rehearse
+from matrix.runner import Play
 
-TABLES: dict[str, Table] = {table.name: table for table in (CONTROLS,)}
+TABLES: dict[str, tuple[Table, Play]] = {
+    CONTROLS.name: (CONTROLS, rehearse),
+    KILLS.name: (KILLS, kill),
+}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,11 +15,19 @@ import pytest
 from matrix.cell import FAILED, INCONCLUSIVE, INVALID, NOT, OK, PASSED, Cell, Found, Seen, Table, Want
 from matrix.compare import compare
 from matrix.controls import TABLE as CONTROLS
+from matrix.kills import WHOLE, drawn
+from matrix.kills.cut import contradictions, decided_too_early, verdict_too_early
+from matrix.kills.play import DRILL as SMALL
+from matrix.kills.play import SHOP, processes
+from matrix.kills.stages import STAGES
 from matrix.project import Copy, claim
 from matrix.record import Commit, lines_of
 from matrix.rehearsal import ROOT, rehearse, seen_in
 from matrix.render import page
 from matrix.runner import INVALID_IN_A_ROW, Runner
+
+from harness import facts as f
+from harness.testing import journal_of
 
 PAGED = Cell("paged", "nothing", "d", exit_code=1, wants={"p/page": Want(FAILED, "missed", "oncall")}, times=2)
 AS_IT_MUST = Seen(
@@ -169,6 +179,17 @@ def test_a_run_beside_uncommitted_changes_is_marked_and_never_fresh(rig: Rig) ->
     rig.git("checkout", "-q", "made_of")
     (standing,) = rig.runner.standings()
     assert len(standing.stale) == 2
+
+
+def test_a_run_waits_for_a_calm_machine_when_asked_to(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads = iter([9.0, 9.0, 8.0, 1.0, 1.0])
+    slept: list[float] = []
+    monkeypatch.setattr("matrix.runner.os.getloadavg", lambda: (next(loads, 1.0), 0.0, 0.0))
+    monkeypatch.setattr("matrix.runner.time.sleep", slept.append)
+    rig.plays = [AS_IT_MUST, AS_IT_MUST]
+    assert dataclasses.replace(rig.runner, below=4.0).run()
+    assert len(slept) == 2
+    assert [line.load for line in lines_of(rig.runner.file)] == [1.0, 1.0]
 
 
 def test_only_the_cells_asked_for_are_played(tmp_path: Path) -> None:
@@ -344,3 +365,75 @@ def test_a_claim_is_found_by_its_word_and_its_alert() -> None:
     assert claim(drill, "p", "a", "Y")["n"] == 1
     with pytest.raises(ValueError, match="unpack"):
         claim(drill, "p", "b")
+
+
+# --- kills --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_instants_are_the_same_for_the_same_seed_and_lie_in_every_stage() -> None:
+    first, again, other = drawn(7), drawn(7), drawn(8)
+    assert [kill.after_s for kill in first] == [kill.after_s for kill in again] != [kill.after_s for kill in other]
+    assert len(first) == 20
+    assert {kill.stage for kill in first} == set(STAGES)
+    assert all(0 <= kill.after_s <= kill.stage.length_s for kill in first)
+    assert 4 <= sum(kill.load_too for kill in first) < 20
+    assert not [kill for kill in first if kill.load_too and not kill.stage.loaded]
+
+
+def test_a_cut_run_may_know_less_than_the_whole_and_nothing_else() -> None:
+    less = dict.fromkeys(WHOLE, Found(INCONCLUSIVE, "window_open"))
+    whole = {name: Found(want.outcome) for name, want in WHOLE.items()}
+    assert list(contradictions(less, WHOLE)) == list(contradictions(whole, WHOLE)) == []
+    for name, want in WHOLE.items():
+        turned = {name: Found(PASSED if want.outcome == FAILED else FAILED)}
+        assert len(list(contradictions(turned, WHOLE))) == 1
+    assert len(list(contradictions({"slow/settles": Found(FAILED, "not_settled")}, WHOLE))) == 1
+
+
+def test_nothing_may_be_decided_on_an_open_window() -> None:
+    began, ended = f.PhaseBegan(phase="slow", seen_s=10.0), f.PhaseEnded(phase="slow", seen_s=45.0)
+    open_, over = journal_of(began), journal_of(began, ended)
+    passed = {"slow-works": Found(PASSED, "met")}
+    assert len(list(decided_too_early(passed, open_))) == 1
+    assert list(decided_too_early(passed, over)) == []
+    assert len(list(decided_too_early({"web-stays": Found(PASSED, "met")}, over))) == 1
+    assert (
+        list(
+            decided_too_early(
+                {"web-stays": Found(PASSED, "met")}, journal_of(f.LoadEnded(clean=True, ended_s=90.0, seen_s=90.1))
+            )
+        )
+        == []
+    )
+    assert len(list(decided_too_early({"no-error": Found(FAILED, "logged")}, over))) == 1
+    assert list(decided_too_early({"no-error": Found(INCONCLUSIVE, "window_open")}, open_)) == []
+    assert list(verdict_too_early(3, open_)) == []
+    assert len(list(verdict_too_early(0, open_))) == len(list(verdict_too_early(1, open_))) == 1
+
+
+def test_the_small_drill_is_one_that_can_be_run_and_has_the_claims_whose_answers_are_known(tmp_path: Path) -> None:
+    from harness.drill.parse import parse
+    from harness.plan import make_plan
+
+    shutil.copytree(SHOP, tmp_path / "shop")
+    (tmp_path / "drills").mkdir()
+    shutil.copy(SMALL, tmp_path / "drills")
+    plan = make_plan(parse(tmp_path / "drills" / "small.yaml"))
+    plan.refuse()
+    assert {claim.id for claim in plan.all_claims} == set(WHOLE)
+
+
+def test_processes_of_a_run_are_found_by_their_place_and_by_its_name(tmp_path: Path) -> None:
+    script = "import sys, time; print(flush=True); time.sleep(600)"
+    inside = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE)
+    named = subprocess.Popen([sys.executable, "-c", script, "drill-0badcafe"], stdout=subprocess.PIPE)
+    try:
+        for one in (inside, named):
+            assert one.stdout is not None
+            one.stdout.readline()
+        assert set(processes(tmp_path, "0badcafe")) == {inside.pid, named.pid}
+    finally:
+        for one in (inside, named):
+            one.kill()
+            one.communicate()
+    assert processes(tmp_path, "0badcafe") == []
