@@ -132,6 +132,14 @@ class Journal:
             kinds.setdefault(type(fact), []).append(fact)
         return kinds
 
+    @cached_property
+    def _looked(self) -> dict[str, list[f.Looked]]:
+        """Looks by their probe: most facts of a run are looks, and every claim asks for those of one probe."""
+        probes: dict[str, list[f.Looked]] = {}
+        for look in self.of(f.Looked):
+            probes.setdefault(look.probe, []).append(look)
+        return probes
+
     def of(
         self, kind: type[F], /, *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any
     ) -> tuple[F, ...]:
@@ -158,7 +166,7 @@ class Journal:
     def opened(self) -> f.Opened | None:
         return self.first(f.Opened)
 
-    @property
+    @cached_property
     def end_s(self) -> float:
         """When the last fact was seen: nothing after this instant is known."""
         return max((fact.seen_s for fact in self.facts), default=0.0)
@@ -201,7 +209,7 @@ class Journal:
         """
         if not math.isfinite(end_s):
             return False
-        looks = sorted(look.seen_s for look in self.of(f.Looked, probe=probe) if look.target in (target, ""))
+        looks = sorted(look.seen_s for look in self._looked.get(probe, ()) if look.target in (target, ""))
         blinded = (b.seen_s for b in self.of(f.Blinded, probe=probe) if not target or b.target in (target, ""))
         if not looks or looks[-1] < end_s + lag_s or any(start_s <= at_s <= end_s for at_s in blinded):
             return False
