@@ -12,11 +12,12 @@ from harness import alerting
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.notifications import Notification, notifications
-from harness.expectations.requests import cites, not_begun
-from harness.facts import AlertRouted, Paged, ReceiverSeen
+from harness.expectations.page_way import Sought, Way, way_of
+from harness.expectations.requests import cites
+from harness.facts import Paged, ReceiverSeen
 from harness.journal import Window
 from harness.quantities import Seconds, spell
-from harness.verdict import Finding, Measure, failed, inconclusive, passed
+from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
 
 PROBE = "pages"
 GAP_S = 5.0  # as the probe promises (harness/probes/pages.py); a test holds them together
@@ -35,9 +36,12 @@ class PageSent(Expectation):
     Counts:  notifications as they arrive at a mailbox under the host name of the receiver's URL, so that no person is paged.
              One per group key, alert, start and status: retries and repeats are said, not counted. Of an alert that
              began to fire before the phase's first fault none counts.
-    Decides: when the time is over. Failed: late, too_many, wrong_receiver, other_service, wrong_labels, suppressed,
-             not_delivered, rule_missing, missed. Inconclusive: pre_existing, not_observable, no_alertmanager, below_floor.
-    Source:  what was received, Alertmanager's /api/v2/alerts and silences each second, and its configuration.
+    Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
+             which its way ended, rule_missing, rule_broken, missed, pending_only, fired_not_routed, wrong_receiver, suppressed
+             (silenced or inhibited, and by what), not_delivered; never_resolved for an all-clear. Inconclusive: pre_existing,
+             not_observable, no_alertmanager, below_floor.
+    Source:  what was received, Alertmanager's /api/v2/alerts and silences each second, its configuration, and what both servers
+             count of alerts on their way (/metrics). Whether anybody acknowledged is a provider's own state: not observable.
     """
 
     word: ClassVar[str] = "page_sent"
@@ -61,12 +65,10 @@ class PageSent(Expectation):
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach, pages=True)
 
-    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
-        journal, window = evidence.journal, evidence.window
-        if window is None:
-            return not_begun(evidence)
-        if (missing := alerts.without(evidence, pages=True)) is not None:
-            return missing
+    def check(self, evidence: Evidence) -> Finding:
+        journal, window = evidence.journal, alerts.begun(evidence, pages=True)
+        if isinstance(window, Finding):
+            return window
         limit_s = alerts.limit_of(evidence, window, self.within_s)
         if journal.end_s < limit_s or math.isinf(limit_s):
             return alerts.time_not_up(evidence, f"whether {self._what()} would be sent in time was not known")
@@ -111,12 +113,21 @@ class PageSent(Expectation):
         limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
         least = f"; it could not in less than {floor}" if floor and self.status == "firing" else ""
         return passed(
-            f"{first.first.receiver} was sent {self._what(to=False)} {after_s:.1f} s after {self._start(evidence)}{limit}, "
+            f"{first.first.receiver} was sent {self._what(to=False)} {after_s:.1f} s after {alerts.start_of(evidence)}{limit}, "
             f"{fired_s:.1f} s after the alert {'cleared' if self.status == 'resolved' else 'fired'}"
             f"{self._repeats(came)}{least}",
             measure=Measure(round(after_s, 3), round(after_s, 3), "s"),
             cites=cites(evidence, *(note.first for note in came[:3])),
+            details=self._hops(evidence, window, came),
         )
+
+    def _hops(self, evidence: Evidence, window: Window, came: Sequence[Notification]) -> Details:
+        """How the page came; of an all-clear nothing is told hop by hop."""
+        if self.status == "resolved":
+            return ()
+        limit_s = alerts.limit_of(evidence, window, self.within_s)
+        from_s = self._from_s(evidence, window, limit_s)
+        return way_of(evidence.journal, self._sought(from_s, limit_s), came).details()
 
     def _counted(self, evidence: Evidence, window: Window, came: Sequence[Notification], limit_s: float) -> Finding:
         if len(came) == self.count:
@@ -143,7 +154,7 @@ class PageSent(Expectation):
         fresh: Sequence[Notification],
     ) -> Finding:
         journal, (from_s, limit_s) = evidence.journal, stretch
-        limit = f"within {limit_s - window.start_s:.3g} s of {self._start(evidence)}"
+        limit = f"within {limit_s - window.start_s:.3g} s of {alerts.start_of(evidence)}"
         if (unobservable := self._not_observable(evidence, limit_s)) is not None:
             return unobservable
         wrong = [n for n in fresh if n.at_s <= limit_s and self.receiver not in ("", n.first.receiver)]
@@ -203,44 +214,31 @@ class PageSent(Expectation):
         if late:
             late_s = late[0].at_s - window.start_s
             return failed(
-                f"{what} came only {late_s:.1f} s after {self._start(evidence)}, not {limit}",
+                f"{what} came only {late_s:.1f} s after {alerts.start_of(evidence)}, not {limit}",
                 reason="late",
                 measure=Measure(round(late_s, 3), round(late_s, 3), "s"),
                 cites=cites(evidence, late[0].first),
             )
-        routed = [
-            seen
-            for seen in journal.of(AlertRouted, until_s=limit_s)
-            if alerting.named(seen.alert, self.alert) and alerting.bears(seen.labels, self.labels)
-        ]
-        held = [seen for seen in routed if seen.state == "suppressed" and seen.at_s > from_s]
-        if held:
-            by = f"silence {held[0].silenced_by[0]}" if held[0].silenced_by else "another alert that inhibits it"
+        if self.status == "resolved":
+            still = [e for e in alerting.episodes(journal, self.alert, self.labels) if e.fires_at(limit_s)]
             return failed(
-                f"{what} was not sent {limit}: Alertmanager held it back, by {by}",
-                reason="suppressed",
-                cites=cites(evidence, held[0]),
+                f"{what} was not sent {limit}{'; the alert was still firing' if still else ''}",
+                reason="never_resolved" if still else "missed",
+                cites=cites(evidence, *(episode.began for episode in still[:1])),
             )
-        fired = [
-            e for e in alerting.episodes(journal, self.alert, self.labels) if e.from_s <= limit_s and e.until_s > from_s
-        ]
-        there = [seen for seen in routed if seen.state != "gone" and seen.at_s > from_s]
-        if self.status == "firing" and (fired or there):
-            to = f"; Alertmanager meant it for {', '.join(there[-1].receivers)}" if there else ""
-            return failed(
-                f"{self.alert} fired{f' at {fired[0].from_s:.1f} s' if fired else ''}, but {what} did not arrive {limit}{to}",
-                reason="not_delivered",
-                cites=cites(evidence, *(e.began for e in fired[:1]), *there[-1:]),
-            )
-        if self.status == "firing" and alerts.without(evidence) is None:
-            looked = alerting.watched(journal, from_s, limit_s)
-            if looked and not alerting.rules(journal, self.alert, limit_s):
-                return failed(
-                    f"{what} was not sent: Prometheus has no alerting rule {self.alert}",
-                    reason="rule_missing",
-                    cites=cites(evidence),
-                )
-        return failed(f"{what} was not sent {limit}", reason="missed", cites=cites(evidence))
+        return self._broke(evidence, limit, way_of(journal, self._sought(from_s, limit_s)))
+
+    def _sought(self, from_s: float, limit_s: float) -> Sought:
+        return Sought(self.alert, self.labels, self.receiver, from_s, limit_s)
+
+    def _broke(self, evidence: Evidence, limit: str, way: Way) -> Finding:
+        """The hop at which the page ended is the reason, and every hop is told with what proves it."""
+        ended = way.broke
+        assert ended is not None, "a page that came is no page that was not sent"
+        before = way.hops[: way.hops.index(ended)]
+        got = f"; it was {before[-1].name} ({before[-1].said})" if before and before[-1].said else ""
+        said = f"{self._what()} was not sent {limit}: its way ended at '{ended.name}', for {ended.said}{got}"
+        return Finding(Outcome.FAILED, ended.reason, said, cites=cites(evidence, *way.facts), details=way.details())
 
     def _not_observable(self, evidence: Evidence, limit_s: float) -> Finding | None:
         """Why a page to that receiver could not have been seen here, or None."""
@@ -268,9 +266,3 @@ class PageSent(Expectation):
             decide="the receiver's name as Alertmanager's configuration has it",
             cites=cites(evidence),
         )
-
-    @staticmethod
-    def _start(evidence: Evidence) -> str:
-        if not evidence.phase:
-            return "the gate"
-        return f"the end of {evidence.phase!r}" if evidence.then else f"the beginning of {evidence.phase!r}"

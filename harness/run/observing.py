@@ -15,11 +15,13 @@ from harness.expectations.dashboard_live import GAP_S as DASHBOARD_GAP_S
 from harness.expectations.dashboard_live import DashboardLive
 from harness.facts import Blinded, MonitoringFound, PanelFound, ReceiverSeen
 from harness.probes.alerts import AlertsProbe
+from harness.probes.delivery import DeliveryProbe
 from harness.probes.pages import PagesProbe
 from harness.probes.samples import SamplesProbe
 from harness.probes.series import TARGETS, SeriesProbe
 from harness.probes.silences import SilencesProbe
 from harness.probes.targets import TargetsProbe
+from harness.probes.traces import TracesProbe
 from harness.run.own_metrics import OwnMetrics, Tell
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from harness.stack.observed import Monitoring
     from harness.stack.project import Project
     from harness.stack.stack import Stack
+    from harness.world.collector import Collector
     from harness.world.metrics import Prometheus
     from harness.world.pager import Pager
     from harness.world.receivers import Paging
@@ -56,6 +59,7 @@ class Observing:
     monitoring: Monitoring
     pager: Pager | None = None
     own: OwnMetrics | None = None
+    collector: Collector | None = None
 
     @staticmethod
     def begin(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Observing:
@@ -67,6 +71,7 @@ class Observing:
         observing = Observing(session, stack, monitoring)
         if monitoring.alertmanager:
             observing._catch_pages(closing)
+        observing._take_traces(closing)
         if monitoring.prometheus:
             service = monitoring.prometheus.rpartition(":")[0]
             observing.own = OwnMetrics.begin(session, stack, service, closing)
@@ -86,9 +91,12 @@ class Observing:
 
             address = self._address(self.monitoring.alertmanager)
             if address:
-                found.append(SilencesProbe(Alertmanager(address, self._prefix("alertmanager"))))
+                alertmanager = Alertmanager(address, self._prefix("alertmanager"))
+                found += [SilencesProbe(alertmanager), DeliveryProbe("alertmanager", alertmanager)]
         if self.pager is not None:
             found.append(PagesProbe(self.pager))
+        if self.collector is not None:
+            found.append(TracesProbe(self.collector))
         return tuple(found)
 
     def _prometheus(self) -> list[Probe]:
@@ -102,7 +110,11 @@ class Observing:
         while not prometheus.ready() and time.monotonic() < end_s:
             time.sleep(0.25)
         asked = [(query,) for query in asked_always(self.session.drill)]
-        found: list[Probe] = [AlertsProbe(prometheus), TargetsProbe(prometheus)]
+        found: list[Probe] = [
+            AlertsProbe(prometheus),
+            TargetsProbe(prometheus),
+            DeliveryProbe("prometheus", prometheus),
+        ]
         found += [SamplesProbe(prometheus, queries) for queries in asked]
         found += self._series(prometheus)
         panels = self._panels(prometheus)
@@ -171,6 +183,34 @@ class Observing:
         for seen in known.receivers:
             observable = seen.observable and not lost
             record(seen if observable == seen.observable else _unseen(seen, lost))
+
+    def _take_traces(self, closing: contextlib.ExitStack) -> None:
+        """Put a collector where the services' traces would go, so that none leaves the stack, and keep what they send."""
+        from harness.spans import SpansWriter
+        from harness.stack.changes.identity import RUN_LABEL
+        from harness.stack.exporters import exporting
+        from harness.world.attached import Place
+        from harness.world.collector import Collector
+
+        session, stack = self.session, self.stack
+        known = exporting(stack.project.config)
+        for seen in known.exporters:
+            session.record(seen)
+        networks = {name: place for one in known.senders for name, place in stack.attachments(one)}
+        if not known.hosts or not networks:
+            return
+        place = Place(
+            f"{stack.project_name}-traces",
+            {RUN_LABEL: session.folder.run},
+            tuple(networks.items()),
+            tuple(known.hosts),
+        )
+        try:
+            self.collector = Collector(place, known.ports, session.clock.opened_ns, SpansWriter(session.folder.spans))
+            closing.callback(self.collector.close)
+            self.collector.start()
+        except (NotApplied, OSError) as error:
+            raise CannotRun(f"traces would leave the stack: {error}") from error
 
     def _start_pager(self, service: str, known: Paging, closing: contextlib.ExitStack) -> str:
         """Why there is no mailbox, or ''."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.errors import NotApplied
-from harness.facts import AlertRouted, SilenceSeen
+from harness.facts import AlertRouted, DeliveryCounted, SilenceSeen
+from harness.world.exposition import delivery_counters
 from harness.world.jsonapi import JsonApi
 
 MOST = 2000
@@ -23,6 +24,10 @@ class Alertmanager:
         answer = self._api.get("/api/v2/status")
         config = answer.get("config") if isinstance(answer, dict) else None
         return str(config.get("original") or "") if isinstance(config, dict) else ""
+
+    def counters(self) -> tuple[DeliveryCounted, ...]:
+        """What it counts of alerts received and notifications sent."""
+        return delivery_counters("alertmanager", self._api.text("/metrics"))
 
     def alerts(self) -> tuple[AlertRouted, ...]:
         """Every alert that it holds, those that it keeps back among them, with the receivers meant to hear of it."""

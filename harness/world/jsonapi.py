@@ -28,6 +28,24 @@ class JsonApi:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The decoded answer; None for an empty one. Raises NotApplied with the server's own words for anything else."""
+        body, status = self._asked(path, params)
+        try:
+            data = json.loads(body) if body.strip() else None
+        except ValueError:
+            data = body.decode("utf-8", "replace")[:300]
+        if status != 200:
+            said = data.get("error") or data.get("message") if isinstance(data, dict) else data
+            raise NotApplied(f"{self.what} refused {path}: {status}: {said}")
+        return data
+
+    def text(self, path: str) -> str:
+        """The answer as it is. Raises NotApplied."""
+        body, status = self._asked(path, None)
+        if status != 200:
+            raise NotApplied(f"{self.what} refused {path}: {status}")
+        return body.decode("utf-8", "replace")
+
+    def _asked(self, path: str, params: Mapping[str, Any] | None) -> tuple[bytes, int]:
         import requests
 
         try:
@@ -40,14 +58,7 @@ class JsonApi:
             raise NotApplied(f"{self.what} does not answer: {type(error).__name__}: {error}") from error
         if len(body) > MOST_BYTES:
             raise NotApplied(f"{self.what} answered with more than {MOST_BYTES >> 20} MiB")
-        try:
-            data = json.loads(body) if body.strip() else None
-        except ValueError:
-            data = body.decode("utf-8", "replace")[:300]
-        if status != 200:
-            said = data.get("error") or data.get("message") if isinstance(data, dict) else data
-            raise NotApplied(f"{self.what} refused {path}: {status}: {said}")
-        return data
+        return body, status
 
     def _session(self) -> Any:
         """One per thread: a session is not made to be shared."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import NotApplied
-from harness.facts import AlertChanged, RuleSeen, TargetSeen
+from harness.facts import AlertChanged, DeliveryCounted, RuleSeen, TargetSeen
+from harness.world.exposition import delivery_counters
 from harness.world.handles import Clock
 from harness.world.jsonapi import JsonApi, go_duration_s, on_axis, unix_s
 
@@ -100,6 +101,10 @@ class Prometheus:
             for at_s, _ in series.points
         ]
         return tuple(sorted(found, key=lambda change: change.at_s))
+
+    def counters(self) -> tuple[DeliveryCounted, ...]:
+        """What it counts of its own notifications to Alertmanager."""
+        return delivery_counters("prometheus", self._api.text("/metrics"))
 
     def targets(self) -> tuple[TargetSeen, ...]:
         data = self._data("/api/v1/targets", {"state": "active"})

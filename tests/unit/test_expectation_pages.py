@@ -82,6 +82,111 @@ def test_a_silence_is_named() -> None:
     assert "silence s1" in found.because
 
 
+def counted(at_s: float, server: str, counter: str, value: float, **labels: str) -> f.DeliveryCounted:
+    return f.DeliveryCounted(seen_s=at_s, server=server, counter=counter, value=value, labels=labels)
+
+
+def routed(at_s: float, state: str = "active", **more: Any) -> f.AlertRouted:
+    given = {"alert": "Slow", "labels": {"service": "api", "severity": "page"}, "receivers": ("oncall",), **more}
+    return f.AlertRouted(seen_s=at_s, state=state, fingerprint=str(given.pop("fingerprint", "a")), **given)
+
+
+SENT = counted(29.5, "prometheus", "prometheus_notifications_sent_total", 3)
+HELD_BY = f.AlertRouted(
+    seen_s=29, alert="Down", state="active", labels={"service": "api"}, fingerprint="d", receivers=("oncall",)
+)
+ILL = f.RuleSeen(seen_s=15, rule="Slow", group="g", for_s=5.0, interval_s=1.0, health="err", error="many-to-many")
+
+
+@pytest.mark.parametrize(
+    ("happened", "reason", "hop", "said"),
+    [
+        ((ILL,), "rule_broken", "evaluated", "many-to-many"),
+        ((), "missed", "pending", "never held"),
+        (FIRED[:1], "pending_only", "firing", "not as long as its rule asks"),
+        (
+            (*FIRED, counted(6, "prometheus", "prometheus_notifications_alertmanagers_discovered", 0)),
+            "fired_not_routed",
+            "sent",
+            "knows of no Alertmanager",
+        ),
+        (
+            (*FIRED, counted(30, "prometheus", "prometheus_notifications_errors_total", 2)),
+            "fired_not_routed",
+            "sent",
+            "errors_total rose to 2",
+        ),
+        ((*FIRED, SENT), "fired_not_routed", "received", "never held it"),
+        ((*FIRED, SENT, routed(30, receivers=("tickets",))), "wrong_receiver", "routed", "tickets"),
+        (
+            (*FIRED, SENT, routed(30, "suppressed", inhibited_by=("d",)), HELD_BY),
+            "suppressed",
+            "neither silenced nor inhibited",
+            'inhibited, by Down{service="api"}',
+        ),
+        (
+            (
+                *FIRED,
+                routed(30, "suppressed", silenced_by=("s1",)),
+                f.SilenceSeen(seen_s=12, silence="s1", state="active", matchers=('alertname="Slow"',), by="ops"),
+            ),
+            "suppressed",
+            "neither silenced nor inhibited",
+            'silenced, by silence s1 (alertname="Slow"; by ops)',
+        ),
+        (
+            (
+                *FIRED,
+                routed(30),
+                counted(6, "alertmanager", "alertmanager_notifications_failed_total", 0, integration="webhook"),
+                counted(33, "alertmanager", "alertmanager_notifications_failed_total", 2, integration="webhook"),
+            ),
+            "not_delivered",
+            "receiver answered",
+            "failed notifications (webhook)",
+        ),
+        ((*FIRED, routed(30)), "not_delivered", "receiver answered", "no delivery arrived"),
+    ],
+)
+def test_the_hop_at_which_a_page_ended_is_named_and_each_before_it_is_proven(
+    happened: tuple[f.Fact, ...], reason: str, hop: str, said: str
+) -> None:
+    journal = journal_of(*story().facts, *looks("silences"), *happened)
+    found = judged(claim(), journal)
+    assert came_out(found) == ("failed", reason)
+    assert f"its way ended at '{hop}'" in found.because
+    assert said in found.because
+    names = [name for name, _ in found.details]
+    states = {name: text.partition(":")[0] for name, text in found.details}
+    assert states[hop] == "broken"
+    assert all(states[name] == "done" for name in names[: names.index(hop)] if name != "sent")
+    assert all(states[name] == "not reached" for name in names[names.index(hop) + 1 :])
+    known = {fact.cite for fact in journal.facts}
+    assert set(found.cites) <= known
+
+
+def test_the_way_of_a_page_that_came_is_told_and_nobody_knows_whether_it_was_acknowledged() -> None:
+    journal = journal_of(*story(*FIRED, page(30.2, start_s=29)).facts, *looks("silences"), routed(29.8))
+    states = [text.partition(":")[0] for _, text in judged(claim(), journal).details]
+    assert states == ["done"] * 9 + ["not observable"]
+
+
+def test_a_page_that_came_late_through_a_retry_was_sent_though_something_was_dropped() -> None:
+    """Counters are of all alerts together: what Alertmanager holds was sent, whatever else was lost."""
+    lost = counted(30, "prometheus", "prometheus_notifications_errors_total", 2)
+    journal = journal_of(*story(*FIRED, lost, routed(31)).facts, *looks("silences"))
+    assert came_out(judged(claim(), journal)) == ("failed", "not_delivered")
+
+
+def test_without_prometheus_only_what_alertmanager_tells_is_told() -> None:
+    only = f.MonitoringFound(seen_s=2, alertmanager="alertmanager:9093")
+    facts = [fact for fact in story().facts if not (isinstance(fact, f.Looked) and fact.probe == "alerts")]
+    journal = journal_of(*(fact for fact in facts if not isinstance(fact, f.RuleSeen)), only, *looks("silences"))
+    found = judged(claim(), journal)
+    assert came_out(found) == ("failed", "missed")
+    assert dict(found.details)["rule loaded"].startswith("not observable")
+
+
 def test_the_all_clear_may_come_between_the_last_mend_and_the_end_of_its_phase() -> None:
     done = page(49.9, start_s=29, status="resolved", ends_s=49.6)
     found = judged(claim(status="resolved"), story(*FIRED, alert("inactive", 49.6), done), then=True)

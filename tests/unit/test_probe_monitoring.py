@@ -13,6 +13,7 @@ from harness.facts import (
     AlertChanged,
     AlertRouted,
     Blinded,
+    DeliveryCounted,
     Fact,
     Looked,
     RuleSeen,
@@ -22,10 +23,12 @@ from harness.facts import (
 )
 from harness.fakeworld import FakeWorld
 from harness.probes.alerts import AlertsProbe, changes
+from harness.probes.delivery import DeliveryProbe
 from harness.probes.pages import PagesProbe
 from harness.probes.samples import SamplesProbe, sampled
 from harness.probes.silences import SilencesProbe
 from harness.probes.targets import TargetsProbe
+from harness.world.exposition import delivery_counters
 from harness.world.metrics import Answer, Rules, Series
 
 
@@ -181,6 +184,35 @@ def test_pages_are_watched_only_while_the_mailbox_says_something() -> None:
     assert [type(f) for f in PagesProbe(pager).look(world)] == [Looked]
     pager.why = "it was silent"
     assert [type(f) for f in PagesProbe(pager).look(world)] == [Blinded]
+
+
+def test_counters_of_alerts_on_their_way_are_written_when_they_change() -> None:
+    exposed = """# HELP prometheus_notifications_sent_total Total number of alerts sent.
+# TYPE prometheus_notifications_sent_total counter
+prometheus_notifications_sent_total{alertmanager="http://me:secret@alertmanager:9093/api/v2/alerts"} 7
+prometheus_notifications_dropped_total 0
+prometheus_notifications_queue_length 1
+go_goroutines 9
+"""
+
+    class Server:
+        text = exposed
+
+        def counters(self) -> tuple[DeliveryCounted, ...]:
+            return delivery_counters("prometheus", self.text)
+
+    server, world = Server(), FakeWorld().world
+    probe = DeliveryProbe("prometheus", server)
+    first = [(f.counter, f.value, f.labels) for f in probe.look(world) if isinstance(f, DeliveryCounted)]
+    place = {"alertmanager": "http://alertmanager:9093/api/v2/alerts"}
+    assert first == [
+        ("prometheus_notifications_sent_total", 7.0, place),
+        ("prometheus_notifications_dropped_total", 0.0, {}),
+    ]
+    assert [type(fact) for fact in probe.look(world)] == [Looked]
+    server.text = exposed.replace("total 0", "total 2")
+    assert [f.value for f in probe.look(world) if isinstance(f, DeliveryCounted)] == [2.0]
+    assert delivery_counters("alertmanager", "<html>no metrics</html>") == ()
 
 
 def series(value: float | None, **labels: str) -> Series:

@@ -1,0 +1,245 @@
+"""The way of a page, hop by hop, from the rule to the person: the first hop that broke, and what proves those before it. Pure.
+
+    rule loaded, evaluated, pending, firing         Prometheus' own rules and alerts, each second
+    sent, received                                  its counters, and Alertmanager holding the alert
+    routed, not held back                           the receivers that Alertmanager means it for, silences, inhibitions
+    receiver answered                               the delivery itself, or Alertmanager's counter of those that failed
+    acknowledged                                    a provider's own state, which nobody here sees
+
+A hop is done, broken, or cannot be told; what comes after a hop that is done proves the ones before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from harness import alerting
+from harness.alerting import Episode
+from harness.expectations.notifications import Notification
+from harness.facts import AlertChanged, AlertRouted, DeliveryCounted, Fact, Paged, SilenceSeen
+from harness.journal import Journal
+from harness.verdict import Details
+
+DONE, BROKEN, UNTOLD = "done", "broken", "not observable"
+OPEN = "not reached"
+FIRING, RECEIVED = 3, 5  # the places of those hops
+UNSEEN = "Prometheus could not be looked at all the time"
+
+
+@dataclass(frozen=True)
+class Hop:
+    """`reason` is the code of a finding whose page ended here."""
+
+    name: str
+    state: str
+    said: str
+    reason: str = ""
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Way:
+    """The hops in their order, those after the broken one as not reached."""
+
+    hops: tuple[Hop, ...]
+
+    @property
+    def broke(self) -> Hop | None:
+        return next((hop for hop in self.hops if hop.state == BROKEN), None)
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return tuple(fact for hop in self.hops for fact in hop.facts)
+
+    def details(self) -> Details:
+        return tuple((hop.name, f"{hop.state}{f': {hop.said}' if hop.said else ''}") for hop in self.hops)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """The page that a claim is about, and the stretch in which it should have come. receiver '': any."""
+
+    alert: str
+    labels: Mapping[str, str]
+    receiver: str
+    from_s: float
+    limit_s: float
+
+    def about(self, alert: str, labels: Mapping[str, str]) -> bool:
+        return alerting.named(alert, self.alert) and alerting.bears(labels, self.labels)
+
+
+def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) -> Way:
+    """How far the page came; `came` are the notifications that arrived for it in time."""
+    firing = [
+        episode
+        for episode in alerting.episodes(journal, sought.alert, sought.labels)
+        if episode.from_s <= sought.limit_s and episode.until_s > sought.from_s
+    ]
+    held = [
+        seen
+        for seen in journal.of(AlertRouted, since_s=sought.from_s, until_s=sought.limit_s)
+        if sought.about(seen.alert, seen.labels) and seen.state != "gone"
+    ]
+    pages = tuple(note.first for note in came)
+    made = (
+        _loaded(journal, sought),
+        _evaluated(journal, sought),
+        _pending(journal, sought, firing),
+        _firing(journal, sought, firing),
+        _sent(journal, sought, firing),
+        _received(journal, sought, held),
+        _routed(sought, held),
+        _not_held_back(journal, sought, held),
+        _answered(journal, sought, held, pages),
+        Hop("acknowledged", UNTOLD, "a mailbox stands where the provider would; nobody can acknowledge there"),
+    )
+    proven = max((number for number, hop in enumerate(made) if hop.state == DONE), default=-1)
+    hops: list[Hop] = []
+    broke = False
+    for number, hop in enumerate(made):
+        if broke:
+            hops.append(Hop(hop.name, OPEN, ""))
+        elif number < min(proven, RECEIVED) and hop.state != DONE:  # seen later on the way, so it was passed here
+            hops.append(Hop(hop.name, DONE, f"for it was seen {made[proven].name}"))
+        else:
+            broke = hop.state == BROKEN
+            unfired = (
+                broke and number > FIRING and not firing
+            )  # nobody knows whether it fired: all that is known is no page
+            hops.append(replace(hop, reason="missed") if unfired else hop)
+    return Way(tuple(hops))
+
+
+def _loaded(journal: Journal, sought: Sought) -> Hop:
+    mine = alerting.rules(journal, sought.alert, sought.limit_s)
+    if not mine and not alerting.watched(journal, sought.from_s, sought.limit_s):
+        return Hop("rule loaded", UNTOLD, UNSEEN)
+    if not mine:
+        said = f"Prometheus has no alerting rule {sought.alert}"
+        return Hop("rule loaded", BROKEN, said, reason="rule_missing")
+    return Hop(
+        "rule loaded", DONE, f"{mine[0].rule} in {mine[0].group.rpartition(';')[2] or 'a group'}", facts=mine[:1]
+    )
+
+
+def _evaluated(journal: Journal, sought: Sought) -> Hop:
+    mine = alerting.rules(journal, sought.alert, sought.limit_s)
+    ill = [rule for rule in mine if rule.health == "err"]
+    if ill:
+        said = f"Prometheus cannot evaluate {ill[0].rule}: {ill[0].error}"
+        return Hop("evaluated", BROKEN, said, reason="rule_broken", facts=tuple(ill[:1]))
+    if not mine or not alerting.watched(journal, sought.from_s, sought.limit_s):
+        return Hop("evaluated", UNTOLD, UNSEEN)
+    every = f"every {mine[0].interval_s:g} s" if mine[0].interval_s else "without an error"
+    return Hop("evaluated", DONE, every)
+
+
+def _pending(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:
+    pending = [
+        change
+        for change in journal.of(AlertChanged, state="pending", since_s=sought.from_s, until_s=sought.limit_s)
+        if sought.about(change.alert, change.labels)
+    ]
+    if pending:
+        return Hop("pending", DONE, f"since {pending[0].at_s:.1f} s", facts=tuple(pending[:1]))
+    if firing:
+        return Hop("pending", DONE, "it fired at once", facts=(firing[0].began,))
+    if not alerting.watched(journal, sought.from_s, sought.limit_s):
+        return Hop("pending", UNTOLD, UNSEEN)
+    return Hop("pending", BROKEN, "its expression never held", reason="missed")
+
+
+def _firing(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:
+    if firing:
+        return Hop("firing", DONE, f"since {firing[0].from_s:.1f} s", facts=(firing[0].began,))
+    if not alerting.watched(journal, sought.from_s, sought.limit_s):
+        return Hop("firing", UNTOLD, UNSEEN)
+    return Hop("firing", BROKEN, "its expression held, but not as long as its rule asks", reason="pending_only")
+
+
+def _sent(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:
+    """By Prometheus' own counters; nothing sent, or all of it failed, is where it ended."""
+    since_s = firing[0].from_s if firing else sought.from_s
+    known = [one for one in journal.of(DeliveryCounted, server="prometheus") if one.at_s <= sought.limit_s]
+    if not known:
+        return Hop("sent", UNTOLD, "Prometheus' own counters were not read")
+    there = [one for one in known if one.counter == "prometheus_notifications_alertmanagers_discovered"]
+    if there and there[-1].value == 0:
+        return Hop("sent", BROKEN, "Prometheus knows of no Alertmanager", reason="fired_not_routed", facts=(there[-1],))
+    sent = _risen(known, "prometheus_notifications_sent_total", since_s)
+    lost = [
+        fact
+        for name in ("prometheus_notifications_dropped_total", "prometheus_notifications_errors_total")
+        for fact in _risen(known, name, since_s)
+    ]
+    if lost:
+        said = f"{lost[-1].counter} rose to {lost[-1].value:g} after it fired"
+        return Hop("sent", BROKEN, said, reason="fired_not_routed", facts=tuple(lost[-1:]))
+    if sent:
+        return Hop("sent", DONE, f"{sent[0].counter} rose after it fired", facts=tuple(sent[:1]))
+    return Hop("sent", UNTOLD, "its counters did not rise after it fired, and may not have been read since")
+
+
+def _received(journal: Journal, sought: Sought, held: Sequence[AlertRouted]) -> Hop:
+    if held:
+        return Hop("received", DONE, f"Alertmanager held it at {held[0].at_s:.1f} s", facts=tuple(held[:1]))
+    if not journal.watched("silences", "", sought.from_s, sought.limit_s, 5.0, 1.0):
+        return Hop("received", UNTOLD, "Alertmanager could not be looked at all the time")
+    return Hop("received", BROKEN, "Alertmanager never held it", reason="fired_not_routed")
+
+
+def _routed(sought: Sought, held: Sequence[AlertRouted]) -> Hop:
+    meant = tuple(dict.fromkeys(name for seen in held for name in seen.receivers))
+    if not held:
+        return Hop("routed", UNTOLD, "")
+    if not meant or sought.receiver not in ("", *meant):
+        said = f"Alertmanager means it for {', '.join(meant) or 'nobody'}"
+        return Hop("routed", BROKEN, said, reason="wrong_receiver", facts=tuple(held[-1:]))
+    return Hop("routed", DONE, f"to {', '.join(meant)}", facts=tuple(held[-1:]))
+
+
+def _not_held_back(journal: Journal, sought: Sought, held: Sequence[AlertRouted]) -> Hop:
+    """A silence by its matchers, an inhibition by the alert that does it."""
+    quiet = [seen for seen in held if seen.state == "suppressed"]
+    name = "neither silenced nor inhibited"
+    if not quiet:
+        return Hop(name, DONE if held else UNTOLD, "")
+    last = quiet[0]
+    if last.silenced_by:
+        silences = journal.of(SilenceSeen, silence=last.silenced_by[0])
+        what = f" ({', '.join(silences[-1].matchers)}; by {silences[-1].by or 'nobody named'})" if silences else ""
+        said = f"silenced, by silence {last.silenced_by[0]}{what}"
+        return Hop(name, BROKEN, said, reason="suppressed", facts=(last, *silences[-1:]))
+    others = [s for s in journal.of(AlertRouted) if s.fingerprint and s.fingerprint in last.inhibited_by]
+    by = f"{others[-1].alert}{alerting.shown(others[-1].labels)}" if others else "another alert"
+    return Hop(name, BROKEN, f"inhibited, by {by}", reason="suppressed", facts=(last, *others[-1:]))
+
+
+def _answered(journal: Journal, sought: Sought, held: Sequence[AlertRouted], pages: Sequence[Paged]) -> Hop:
+    if pages:
+        said = f"{pages[0].receiver} got it at {pages[0].at_s:.1f} s and answered 200"
+        return Hop("receiver answered", DONE, said, facts=tuple(pages[:1]))
+    since_s = held[0].at_s if held else sought.from_s
+    known = [one for one in journal.of(DeliveryCounted, server="alertmanager") if one.at_s <= sought.limit_s]
+    refused = _risen(known, "alertmanager_notifications_failed_total", since_s)
+    if refused:
+        how = ", ".join(value for name, value in sorted(refused[-1].labels.items()) if value)
+        said = f"Alertmanager counts failed notifications{f' ({how})' if how else ''}: {refused[-1].value:g} by then"
+        return Hop("receiver answered", BROKEN, said, reason="not_delivered", facts=tuple(refused[-1:]))
+    return Hop("receiver answered", BROKEN, "no delivery arrived where its URL points", reason="not_delivered")
+
+
+def _risen(known: Sequence[DeliveryCounted], counter: str, since_s: float) -> list[DeliveryCounted]:
+    """Readings of a counter since an instant that are above its reading before; one that was never read before counts from 0."""
+    risen: list[DeliveryCounted] = []
+    before: dict[tuple[tuple[str, str], ...], float] = {}
+    for one in known:
+        if one.counter != counter:
+            continue
+        key = tuple(sorted(one.labels.items()))
+        if one.at_s >= since_s and one.value > before.get(key, 0.0):
+            risen.append(one)
+        before[key] = one.value
+    return risen
