@@ -115,6 +115,7 @@ class _Log:
         self._stale: Counter[tuple[bytes, int]] = Counter()
         self._long: deque[bytes] = deque(maxlen=256)
         self._unfinished: bytes | None = None
+        self._followed = False
         self._turned_s = 0.0
         self._began_s = float("-inf")
         self._thread: threading.Thread | None = None
@@ -177,9 +178,11 @@ class _Log:
             url = f"{client.api.base_url}/v{client.api.api_version}/containers/{self.container}/logs"
             response = client.api.get(url, params=parameters, stream=True, timeout=(10, None if follow else 60))
             if response.status_code != 200:
-                raise NotApplied(
-                    f"the log of {self.name} cannot be read: {response.json().get('message', response.status_code)}"
-                )
+                why = str(response.json().get("message", response.status_code))
+                if self._followed and going(response.status_code, why):
+                    return  # it had ended, and was followed until then
+                raise NotApplied(f"the log of {self.name} cannot be read: {why}")
+            self._followed = True
             self._response = response
             lines = Lines()
             pieces = terminal(response.iter_content(None)) if terminal_on else frames(response.raw)
@@ -209,6 +212,11 @@ class _Log:
         if self._response is not None:
             with contextlib.suppress(Exception):  # a socket closed under the thread that reads it: anything may come
                 CancellableStream(iter(()), self._response).close()
+
+
+def going(status: int, message: str) -> bool:
+    """Whether Docker refuses a log because its container is being removed (409 dead or marked for removal; 404 then)."""
+    return status == 409 and "marked for removal" in message
 
 
 def _stamp(unix_s: float) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 from harness.facts import Opened
 from harness.logfiles import read_logs, unix_s
 from harness.testing import journal_of
+from harness.world.logs import going
 from harness.world.logstream import LINE_CAP, Lines, frames, terminal
 
 OPENED = journal_of(Opened(drill="d", run="r", wall_unix_s=1_700_000_000.0, monotonic_ns=0))
@@ -122,3 +123,9 @@ def test_bytes_that_are_no_text_are_shown_as_such(tmp_path: Path) -> None:
     write(tmp_path, "api-1", "api", (1.0, "a"))
     (tmp_path / "api-1.log").write_bytes(stamp(1.0).encode() + b" \xffa\x00b\r\n")
     assert next(iter(read_logs(tmp_path, OPENED).lines("api", 0, 9))).text == "\N{REPLACEMENT CHARACTER}a\x00b"
+
+
+def test_a_container_on_its_way_out_is_told_from_a_log_that_cannot_be_read() -> None:
+    assert going(409, "can not get logs from container which is dead or marked for removal")
+    assert not going(409, "configured logging driver does not support reading")
+    assert not going(500, "dead or marked for removal")
