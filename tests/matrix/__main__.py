@@ -35,7 +35,8 @@ def main(argv: list[str]) -> int:
     if asked.render:
         runner.render()
         return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background job is started with it ignored
+        signal.signal(number, signal.default_int_handler)
     try:
         return 0 if runner.run(asked.only, redo_stale=asked.redo_stale) else 1
     except KeyboardInterrupt:
