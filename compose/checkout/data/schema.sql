@@ -28,7 +28,8 @@ CREATE TABLE outbox (
     kind         text NOT NULL CHECK (kind IN ('paid', 'pay_later')),
     created_at   timestamptz NOT NULL DEFAULT now(),
     due_at       timestamptz NOT NULL DEFAULT now(),  -- handed out again when it is still here then: a queue that forgets loses nothing
-    attempts     integer NOT NULL DEFAULT 0
+    attempts     integer NOT NULL DEFAULT 0,
+    trace        text NOT NULL DEFAULT ''             -- context (W3C traceparent) of the request that it came by
 );
 CREATE INDEX outbox_due ON outbox (due_at);
 

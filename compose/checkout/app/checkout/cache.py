@@ -40,13 +40,17 @@ class Cache:
     async def keep_catalog(self, text: str) -> None:
         await attempt("redis", self._patience_s, self._redis.set(CATALOG_KEY, text, ex=CATALOG_S))
 
-    async def put(self, orders: list[str]) -> None:
-        await attempt("redis", self._patience_s, self._redis.rpush(QUEUE_KEY, *orders))
+    async def put(self, orders: list[tuple[str, str]]) -> None:
+        """Orders, each with its trace context; an entry is the two with a space between."""
+        await attempt("redis", self._patience_s, self._redis.rpush(QUEUE_KEY, *map(" ".join, orders)))
 
-    async def take(self, wait_s: float) -> str | None:
-        """The next order; None when there was none for so long."""
+    async def take(self, wait_s: float) -> tuple[str, str] | None:
+        """The next order and its trace context; None when there was none for so long."""
         taken = await attempt("redis", wait_s + self._patience_s, self._redis.blpop([QUEUE_KEY], timeout=wait_s))
-        return taken[1] if taken else None
+        if not taken:
+            return None
+        order, _, trace = taken[1].partition(" ")
+        return order, trace
 
     async def length(self) -> int:
         return await attempt("redis", self._patience_s, self._redis.llen(QUEUE_KEY))

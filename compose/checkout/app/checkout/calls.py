@@ -12,7 +12,7 @@ import psycopg
 import psycopg_pool
 import redis.exceptions
 
-from checkout import deadline, metrics
+from checkout import deadline, defects, metrics, tracing
 
 T = TypeVar("T")
 
@@ -32,6 +32,10 @@ UNREACHABLE = (
 )
 
 
+last: dict[str, str] = {}
+"""How the last attempt at each dependency ended."""
+
+
 class Failed(Exception):
     """A dependency failed one attempt. `outcome` is `timeout`, `unreachable` or `error`."""
 
@@ -44,14 +48,17 @@ async def attempt(dependency: str, limit_s: float, work: Coroutine[Any, Any, T])
     """The work's result; Failed when the dependency failed, with the cause in words."""
     began = time.monotonic()
     outcome = "error"
+    address = defects.blamed(dependency)
     try:
-        result = await deadline.within(limit_s, work, dependency)
-        outcome = "ok"
+        with tracing.span(f"call {address}", tracing.CLIENT, {"server.address": address}) as span:
+            result = await deadline.within(limit_s, work, dependency)
+        last[dependency] = outcome = "ok"
         return result
     except (*TIMEOUTS, *UNREACHABLE, aiohttp.ClientError, redis.exceptions.RedisError, Refused) as error:
         outcome = (
             "timeout" if isinstance(error, TIMEOUTS) else "unreachable" if isinstance(error, UNREACHABLE) else "error"
         )
+        last[dependency] = span.attributes["error.type"] = outcome
         raise Failed(
             dependency, outcome, f"{type(error).__name__}: {' '.join(str(error).split())}".strip(": ")
         ) from error

@@ -13,6 +13,7 @@ import traceback
 from contextvars import ContextVar
 from typing import Any
 
+from checkout import defects, tracing
 from checkout.release import VERSION
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -40,9 +41,11 @@ class _Line(logging.Formatter):
             line["logger"] = record.name
         if identity := request_id.get():
             line.setdefault("request_id", identity)
+        if span := tracing.current.get():
+            line |= {"trace_id": span.trace.hex(), "span_id": span.number.hex()}
         if record.exc_info and record.exc_info[1] is not None:
             line |= told(record.exc_info[1])
-        return json.dumps(line, default=str)
+        return json.dumps(defects.logged(line), default=str)
 
 
 def told(error: BaseException) -> dict[str, str]:
@@ -60,6 +63,10 @@ def start(service: str) -> None:
     _log.setLevel(logging.INFO)
     # A call that is given up on is told by us, with its request; what the driver says of its connection adds nothing.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
+    if on := defects.switched_on():
+        warning("defects for a rehearsal are switched on", defects=on)
+    if strange := defects.unknown():
+        warning("these variables name no defect", variables=strange)
 
 
 def info(message: str, **fields: Any) -> None:

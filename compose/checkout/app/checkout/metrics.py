@@ -3,11 +3,13 @@ error shows no increase, and that error is seen by nobody."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from checkout import defects
 from checkout.release import VERSION
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -24,7 +26,7 @@ request_seconds = Histogram(
     "http_request_duration_seconds",
     "From the request's last header to the answer.",
     ["method", "route", "version"],
-    buckets=REQUEST_BUCKETS_S,
+    buckets=defects.buckets(REQUEST_BUCKETS_S),
 )
 in_flight = Gauge("http_requests_in_flight", "Requests that are not answered yet.")
 build_info = Gauge("build_info", "1, with the release as a label.", ["version"])
@@ -46,6 +48,8 @@ catalog_total = Counter("catalog_answers_total", "Catalogues given out, by where
 CATALOG_SOURCES = ("memory", "redis", "postgres", "stale")
 pool_connections = Gauge("database_pool_connections", "Connections of the pool, by use.", ["use"])
 pool_waiting = Gauge("database_pool_waiting", "Requests that wait for a connection.")
+spans_total = Counter("trace_spans_total", "Spans of traces, by what became of them.", ["outcome"])
+SPAN_OUTCOMES = ("sent", "failed", "refused", "dropped")
 
 fulfilled_total = Counter("orders_fulfilled_total", "Orders that the worker brought to their end.", ["kind"])
 lost_total = Counter("orders_lost_total", "Orders that were given up. Never, if all is well.")
@@ -62,6 +66,18 @@ def describe() -> None:
     """What every role tells of itself."""
     build_info.labels(VERSION).set(1)
     started_at.set(time.time())
+    for outcome in SPAN_OUTCOMES:
+        spans_total.labels(outcome)
+
+
+def count_request(method: str, route: str, status: int, took_s: float) -> None:
+    """A request was answered with this status, so long after its last header."""
+    if (code := defects.counted_as(status)) is not None:
+        requests_total.labels(method, route, code, VERSION).inc()
+    request_seconds.labels(method, route, VERSION).observe(took_s)
+    if defects.stops_counting(status):
+        with contextlib.suppress(KeyError):  # it has stopped before
+            REGISTRY.unregister(requests_total)
 
 
 def expect_routes(routes: dict[tuple[str, str], tuple[int, ...]]) -> None:

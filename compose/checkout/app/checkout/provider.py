@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from checkout import deadline, logs, metrics
+from checkout import deadline, defects, logs, metrics, tracing
 from checkout.breaker import Breaker
 from checkout.calls import Failed, Refused, attempt
 from checkout.retries import Budget, pause_s
@@ -67,7 +67,10 @@ class Provider:
         for number in range(1, PAYMENT_ATTEMPTS + 1):
             if not self._breaker.allows():
                 metrics.calls_total.labels("payments", "skipped").inc()
-                raise Failed("payments", "skipped", "the circuit breaker is open")
+                address = defects.blamed("payments")
+                described = {"server.address": address, "error.type": "skipped"}
+                with tracing.span(f"call {address}", tracing.CLIENT, described):
+                    raise Failed("payments", "skipped", "the circuit breaker is open")
             well = False
             try:
                 limit_s = min(PAYMENT_ATTEMPT_S, until - time.monotonic())
@@ -89,6 +92,8 @@ class Provider:
 
     async def _once(self, method: str, path: str, key: str, **more: Any) -> tuple[int, dict[str, Any]]:
         headers = {"X-Request-ID": logs.request_id.get()}
+        if span := tracing.current.get():
+            headers["traceparent"] = span.traceparent
         if key:
             headers["Idempotency-Key"] = key
         async with self._session.request(method, path, headers=headers, **more) as answer:

@@ -12,6 +12,9 @@ REDIS_URL = os.environ.get("REDIS_URL", "")
 REDIS_POOL = int(os.environ.get("REDIS_POOL", "8"))
 PAYMENTS_URL = os.environ.get("PAYMENTS_URL", "")
 PAYMENTS_POOL = int(os.environ.get("PAYMENTS_POOL", "8"))
+# As OpenTelemetry names it: the collector; its path for traces is added. Nothing is sent without it.
+_COLLECTOR = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").rstrip("/")
+TRACES_URL = f"{_COLLECTOR}/v1/traces" if _COLLECTOR else ""
 
 # A shopper looks at a spinning wheel for two seconds and then presses the button again: no answer is later than that.
 CHECKOUT_DEADLINE_S = 2.0

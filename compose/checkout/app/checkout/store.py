@@ -13,7 +13,7 @@ import psycopg_pool
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from checkout import deadline, logs, metrics
+from checkout import deadline, defects, logs, metrics, tracing
 from checkout.calls import Failed, attempt
 from checkout.release import VERSION
 from checkout.retries import Budget, pause_s
@@ -37,8 +37,8 @@ WITH settled AS (
     UPDATE orders SET state = %(state)s, payment_id = %(payment_id)s, changed_at = now()
     WHERE id = %(id)s AND state IN ('pending', 'abandoned', 'pay_later') RETURNING id
 )
-INSERT INTO outbox (order_id, kind) SELECT id, %(state)s FROM settled
-ON CONFLICT (order_id) DO UPDATE SET kind = excluded.kind, due_at = now(), attempts = 0
+INSERT INTO outbox (order_id, kind, trace) SELECT id, %(state)s, %(trace)s FROM settled
+ON CONFLICT (order_id) DO UPDATE SET kind = excluded.kind, trace = excluded.trace, due_at = now(), attempts = 0
 RETURNING order_id
 """
 
@@ -59,7 +59,7 @@ FROM orders WHERE id = %(id)s
 HAND_OUT = """
 UPDATE outbox SET due_at = now() + interval '30 seconds', attempts = attempts + 1
 WHERE order_id IN (SELECT order_id FROM outbox WHERE due_at <= now() ORDER BY due_at LIMIT 100 FOR UPDATE SKIP LOCKED)
-RETURNING order_id
+RETURNING order_id, trace
 """
 
 FULFIL = """
@@ -167,8 +167,10 @@ class Store:
         return row
 
     async def settle(self, order: str, state: str, payment_id: str | None) -> bool:
-        """`paid` or `pay_later`, and in the outbox. False when somebody else had settled it before."""
-        return bool(await self.ask(SETTLE, id=order, state=state, payment_id=payment_id))
+        """`paid` or `pay_later`, and in the outbox with the request's context. False when somebody else had settled it before."""
+        with tracing.span("send order", tracing.PRODUCER, tracing.TO_QUEUE) as span:
+            trace = "" if defects.TRACE_CONTEXT_DROPPED else span.traceparent
+            return bool(await self.ask(SETTLE, id=order, state=state, payment_id=payment_id, trace=trace))
 
     async def decline(self, order: str) -> None:
         await self.ask(DECLINE, id=order)
@@ -177,8 +179,9 @@ class Store:
         rows = await self.ask(ORDER, id=order)
         return rows[0] if rows else None
 
-    async def hand_out(self) -> list[str]:
-        return [str(row["order_id"]) for row in await self.ask(HAND_OUT)]
+    async def hand_out(self) -> list[tuple[str, str]]:
+        """The orders that are due, each with the context of the request that it came by."""
+        return [(str(row["order_id"]), row["trace"]) for row in await self.ask(HAND_OUT)]
 
     async def fulfil(self, order: str) -> str | None:
         """The order's kind; None when it was fulfilled before."""

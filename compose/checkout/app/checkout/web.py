@@ -6,6 +6,7 @@ Every answer has X-Version and X-Request-ID, a 404 and a 500 too: they are set a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import signal
 import time
@@ -14,7 +15,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from checkout import deadline, logs, metrics
+from checkout import calls, deadline, defects, logs, metrics, tracing
 from checkout.calls import Failed
 from checkout.release import VERSION
 from checkout.settings import DRAIN_S, FINISH_S, PORT, READ_DEADLINE_S
@@ -24,6 +25,8 @@ Look = Callable[[web.Application], None]
 
 _SANE_ID = re.compile(r"[\w.:/+=-]{1,128}")
 SLOW_S = 0.5  # the objective's bound: what is slower gets a line in the log
+
+UNTRACED = ("/metrics", "/healthz", "/readyz")
 
 stopping = web.AppKey("stopping", asyncio.Event)
 
@@ -59,20 +62,34 @@ def middleware(deadlines_s: dict[str, float]) -> Callable[[web.Request, Handler]
         began = time.monotonic()
         metrics.in_flight.inc()
         status = 499  # the asker went away
-        try:
-            answer = await _answer(request, handler)
-            status = answer.status
-            return answer
-        finally:
-            took_s = time.monotonic() - began
-            metrics.in_flight.dec()
-            metrics.requests_total.labels(request.method, route, str(status), VERSION).inc()
-            metrics.request_seconds.labels(request.method, route, VERSION).observe(took_s)
-            if took_s > SLOW_S or status in (499, 503, 504):
-                logs.warning("answered late" if status < 500 else "answered with an error", route=route, status=status,
-                             took_ms=round(took_s * 1000))  # fmt: skip
+        with _span(request, route) as span:
+            try:
+                answer = await _answer(request, handler)
+                status = defects.answered_as(answer.status)
+                if status != answer.status:
+                    answer.set_status(status)
+                return answer
+            finally:
+                took_s = time.monotonic() - began
+                metrics.in_flight.dec()
+                metrics.count_request(request.method, route, status, took_s)
+                span.attributes["http.response.status_code"] = status
+                if status >= 500:
+                    span.fail(f"answered {status}")
+                if took_s > SLOW_S or status in (499, 503, 504):
+                    logs.warning("answered late" if status < 500 else "answered with an error", route=route, status=status,
+                                 took_ms=round(took_s * 1000))  # fmt: skip
+                defects.crash(status)
 
     return around
+
+
+def _span(request: web.Request, route: str) -> contextlib.AbstractContextManager[tracing.Span]:
+    """The span of a request: of the trace that it came with, or the first of a new one. Looks by machines begin none."""
+    given = request.headers.get("traceparent", "")
+    context = given or (None if route in UNTRACED else "")
+    described = {"http.request.method": request.method, "http.route": route, "url.path": request.path}
+    return tracing.span(f"{request.method} {route}", tracing.SERVER, described, context=context)
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -98,8 +115,11 @@ async def _head(request: web.Request, answer: web.StreamResponse) -> None:
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """The process answers. Nothing more: one that is restarted because its database is away helps nobody."""
-    return web.json_response({"status": "ok", "version": VERSION})
+    """200 says that the process answers, nothing more: one that is restarted because its database is away helps nobody. How
+    it fares stands in the body: `degraded` when the last attempt at a dependency failed, and at which."""
+    failing = [] if defects.HEALTH_ALWAYS_YES else sorted(name for name, how in calls.last.items() if how != "ok")
+    status = "degraded" if failing else "ok"
+    return web.json_response({"status": status, "failing": failing, "version": VERSION})
 
 
 def application(deadlines_s: dict[str, float] | None = None, look: Look = lambda app: None) -> web.Application:
@@ -127,12 +147,15 @@ async def serve(app: web.Application, name: str) -> None:
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=FINISH_S)
     await runner.setup()
     await web.TCPSite(runner, port=PORT, backlog=512).start()
+    exporting = asyncio.ensure_future(tracing.export(name))
     logs.info(f"{name} serves", port=PORT)
     await told_to_stop.wait()
     logs.info(f"{name} was told to stop; it finishes what it has in hand", in_hand=metrics.in_flight._value.get())
     app[stopping].set()
     await asyncio.sleep(DRAIN_S)
     await runner.cleanup()
+    exporting.cancel()
+    await asyncio.wait((exporting,), timeout=tracing.SEND_S)
     logs.info(f"{name} has stopped")
 
 

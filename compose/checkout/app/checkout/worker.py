@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from checkout import logs, metrics
+from checkout import logs, metrics, tracing
 from checkout.cache import Cache
 from checkout.calls import Failed
 from checkout.provider import Declined, Provider
@@ -74,10 +74,12 @@ class Worker:
             await self._cache.put(orders)  # if this fails, they are due again in half a minute
 
     async def _one(self) -> None:
-        order = await self._cache.take(TAKE_S)
-        if order is not None:
+        taken = await self._cache.take(TAKE_S)
+        if taken is not None:
+            order, context = taken
             logs.request_id.set(f"order-{order}")
-            await self._bring_to_its_end(order)
+            with tracing.span("process order", tracing.CONSUMER, tracing.TO_QUEUE, context=context):
+                await self._bring_to_its_end(order)
 
     async def _bring_to_its_end(self, identity: str) -> None:
         order = await self._store.order(identity)
