@@ -48,7 +48,8 @@ def seen_in(folder: Path, exit_code: int, not_done: str = "") -> Seen:
     """What a run's folder and its exit code tell."""
     verdict = folder / "verdict.json"
     if not verdict.is_file():
-        return Seen(exit_code, invalid=not_done or f"no verdict: `drill run` ended with {exit_code}")
+        broken_off = exit_code in (COULD_NOT_RUN, *INTERRUPTED)
+        return Seen(exit_code, invalid=not_done or (f"no verdict: ended with {exit_code}" if broken_off else ""))
     document = json.loads(verdict.read_text())
     findings = found_in(document)
     why = not_done or _unplanned(document, findings, exit_code)

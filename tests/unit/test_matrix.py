@@ -273,8 +273,14 @@ def test_a_gate_that_never_held_and_a_run_without_a_verdict_are_invalid(tmp_path
     cell = Cell("c", "x", "first-light", exit_code=1)
     assert "steady" in rehearse(cell, tmp_path / "a", fake(tmp_path, "False")).invalid
     nothing = fake(tmp_path, script="import sys; sys.exit(4)")
-    assert rehearse(cell, tmp_path / "b", nothing).invalid == "no verdict: `drill run` ended with 4"
+    assert rehearse(cell, tmp_path / "b", nothing).invalid == "no verdict: ended with 4"
     assert seen_in(tmp_path / "none", 130).invalid
+
+
+def test_an_error_of_the_harness_is_no_invalid_run(tmp_path: Path) -> None:
+    seen = seen_in(tmp_path / "none", 6)
+    assert seen.invalid == ""
+    assert compare(PAGED, seen)[0] == NOT
 
 
 def test_what_could_not_be_done_to_the_run_makes_it_invalid(tmp_path: Path) -> None:

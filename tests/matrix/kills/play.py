@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.errors import EXIT_USAGE
+from harness.errors import EXIT_HARNESS, EXIT_NOT_MENDED, EXIT_USAGE
 from harness.journal import read
 from matrix.cell import Cell, Found, Seen
 from matrix.kills.cut import contradictions, decided_too_early, verdict_too_early
@@ -54,7 +54,8 @@ def play(cell: Cell, place: Path) -> Seen:
         finally:
             process.kill()
             process.wait()
-    return aftermath(place, missed)
+    broke = (EXIT_HARNESS, EXIT_NOT_MENDED)
+    return aftermath(place, missed, [f"`drill run` ended with {process.returncode}"] * (process.returncode in broke))
 
 
 def words(*more: str) -> list[str]:
@@ -88,16 +89,15 @@ def kill(live: Live, *, load_too: bool) -> None:
     live.process.wait()
 
 
-def aftermath(place: Path, missed: str) -> Seen:
+def aftermath(place: Path, missed: str, problems: list[str]) -> Seen:
     """Judge, mend, judge, mend, and look at what is left."""
     from matrix.kills import WHOLE
 
     runs = place / "runs"
     if not (runs / "latest").exists():
-        return Seen(None if missed else 0, invalid=missed, problems=tuple(left(place, "")))
+        return Seen(None if missed else 0, invalid=missed, problems=(*problems, *left(place, "")))
     folder = (runs / "latest").resolve()
     journal = read(folder)
-    problems: list[str] = []
     findings: dict[str, Found] = {}
     code = 0
     for when in ("before it was mended", "after it was mended"):
