@@ -88,7 +88,7 @@ class Failed(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeFound(Fact):
-    """An edge as it was placed for this run (see harness.edges.Edge)."""
+    """An edge as it was placed for this run (see harness.edges.Edge); `names`: those that the caller knows its dependency by."""
 
     edge: str
     address: str
@@ -96,6 +96,7 @@ class EdgeFound(Fact):
     speaks: str = ""
     known: tuple[str, ...] = ()
     refused: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -508,6 +509,16 @@ class ReceiverSeen(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExporterSeen(Fact):
+    """A service that sends traces (OTLP), and whether the run's collector can read them; otherwise why not."""
+
+    service: str
+    url: str = ""
+    observable: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sampled(Fact):
     """One series of a query's answer; `happened_s` is the time that the answer gives for it.
 
@@ -661,6 +672,6 @@ def from_dict(data: dict[str, Any]) -> Fact | None:
     cls = _Kinds.by_name.get(str(data.get("fact")))
     if cls is None:
         return None
-    known = {f.name: f for f in dataclasses.fields(cls)}
+    known = cls.__dataclass_fields__
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
     return cls(**values)

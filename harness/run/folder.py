@@ -48,6 +48,11 @@ class RunFolder:
         return self.path / "series"
 
     @property
+    def spans(self) -> Path:
+        """The traces that services sent, as they came; made when one sends any."""
+        return self.path / "spans"
+
+    @property
     def levers(self) -> Path:
         """What the drill's own commands printed, a file for each; made when one is started."""
         return self.path / "levers"

@@ -81,6 +81,7 @@ class Stack:
         self._chosen = Chosen(run_id, (*edges, *front), data=self._modes, mediate=mediate)
         self._seed = int(run_id, 16) if all(c in "0123456789abcdef" for c in run_id.lower()) else sum(map(ord, run_id))
         self._ports_tried = 0
+        self._lent: set[str] = set()
         self._lines: tuple[str, ...] = ()
         self._until_s = float("inf")
 
@@ -263,12 +264,13 @@ class Stack:
         return ("127.0.0.1", given[0])
 
     def attachments(self, service: str) -> tuple[tuple[str, str], ...]:
-        """The Docker networks that a service is on, each with the address that a helper of ours must take there ('': any).
+        """The Docker networks that a service is on, each with the address that a helper of ours must take there ('': any);
+        each address is given out once.
 
         Raises CannotRun when Docker is gone; () for a service outside of the project's networks.
         """
         config, chosen = self.project.config, self._chosen
-        busy = {edge.address for edge in self.edges} | set(chosen.homes.values())
+        busy = {edge.address for edge in self.edges} | set(chosen.homes.values()) | self._lent
         found = []
         for key in topology.networks(config, service):
             filters = (
@@ -277,6 +279,7 @@ class Stack:
             )
             listed = asked("network", "ls", "--quiet", "--filter", filters[0], "--filter", filters[1])
             found += [(network, spare(config, key, chosen.ranges, busy)) for network in listed.split()]
+        self._lent |= {address for _, address in found if address}
         return tuple(found)
 
     def copied(self, service: str, target: str) -> str:

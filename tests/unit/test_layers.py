@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2] / "harness"
 
 BOTTOM = {"facts", "verdict", "edges", "errors", "harmless", "logtext", "masking", "quantities"}
-DATA = BOTTOM | {"journal", "ledger", "series", "stats", "wall"}
+DATA = BOTTOM | {"journal", "ledger", "series", "spans", "stats", "wall"}
 HANDLES = {"world.handles"}
 MAY_IMPORT: dict[str, set[str]] = {
     "facts": set(),
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"facts", "errors"},
     "wall": {"facts", "journal"},
     "series": {"wall"},
+    "spans": {"wall"},
     "stats": {"facts", "errors", "ledger", "quantities"},
     "blaming": {"edges", "facts", "journal"},
     "alerting": {"facts", "journal"},
@@ -75,6 +76,7 @@ PURE = (
     "scoring",
     "versions",
     "series",
+    "spans",
     "wall",
 )
 
