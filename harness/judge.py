@@ -25,6 +25,7 @@ from harness.verdict import Finding, Judged, Outcome, Verdict, inconclusive
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
+    from harness.spans import Spans
 
 FELT = ("landed", "partial")
 
@@ -75,6 +76,7 @@ def judge(
     *,
     over: bool,
     series: Book = MappingProxyType({}),
+    spans: Spans | None = None,
 ) -> Verdict:
     """Judge a run, or what is known of it.
 
@@ -84,7 +86,10 @@ def judge(
     load = _load(drill, plan_claims, journal, rows)
     reasons = gates.invalid(load)
     known = known_until(series, journal.end_s)
-    judged = [judge_claim(drill, claim, journal, rows, logs, landed, over=over, series=known) for claim in plan_claims]
+    judged = [
+        judge_claim(drill, claim, journal, rows, logs, landed, over=over, series=known, spans=spans)
+        for claim in plan_claims
+    ]
     if reasons:
         judged = [_under_gates(one, reasons) for one in judged]
     judged += _settling(unsettled(journal), gates.invalid(load, gates.ITS_OWN))
@@ -108,10 +113,11 @@ def judge_claim(
     *,
     over: bool = False,
     series: Book = MappingProxyType({}),
+    spans: Spans | None = None,
 ) -> Judged:
     """One claim on its evidence. A check that raises is inconclusive; one about faults that did not land is, too."""
     faults = faults_of(drill, claim.phase)
-    evidence = _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over, series=series)
+    evidence = _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over, series=series, spans=spans)
     try:
         finding = claim.expectation.check(evidence)
     except Exception as error:  # an expectation's own fault must not decide anything
@@ -137,6 +143,7 @@ def _evidence(
     *,
     over: bool = False,
     series: Book = MappingProxyType({}),
+    spans: Spans | None = None,
 ) -> Evidence:
     return Evidence(
         journal=journal,
@@ -149,6 +156,7 @@ def _evidence(
         over=over,
         timeout_s=drill.load.timeout_s,
         series=series,
+        spans=spans,
     )
 
 

@@ -42,6 +42,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.logfiles import read_logs
     from harness.plan import make_plan
     from harness.report.story import Story
+    from harness.spans import SpanFolder
     from harness.wall import Wall
 
     journal = journals.read(folder)
@@ -52,10 +53,12 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     drill = load_resolved(folder) if drill_file is None else parse(drill_file)
     rows = ledger.read(folder / "ledger") if (folder / "ledger").is_dir() else ledger.NO_ROWS
     logs = read_logs(folder / "logs", journal)
-    series = raw.read(folder / "series", Wall.of(journal))
+    wall = Wall.of(journal)
+    series = raw.read(folder / "series", wall)
+    spans = SpanFolder(folder / "spans", wall, journal.end_s)
     over = journal.first(Closed) is not None
     plan = make_plan(drill)
-    verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over, series=series)
+    verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over, series=series, spans=spans)
     document = verdict_doc(
         verdict,
         journal,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.faults.base import Fault
     from harness.ledger import Rows
     from harness.series import Book
+    from harness.spans import Spans
     from harness.stats import Condition
 
 
@@ -71,6 +72,7 @@ class Evidence:
     faults   the faults of that phase (of all phases, for the whole run), by id
     over     whether the run has ended: nothing more will come (a cut or running journal: False)
     timeout_s  the load's time-out: an older request without an answer, after the load's end, never had one
+    spans    the traces that the stack's services sent; None where they were not kept
     series   by the selectors of `Expectation.series`, the raw samples; a selector that is not in it was never asked for
     """
 
@@ -84,6 +86,7 @@ class Evidence:
     over: bool = False
     timeout_s: float = 10.0
     series: Book = field(default_factory=dict)
+    spans: Spans | None = None
 
     @property
     def window(self) -> Window | None:
