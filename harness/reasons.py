@@ -27,6 +27,7 @@ REASONS: Mapping[str, str] = {
     "false_alarm": "an alert that must stay quiet fired where no fault was on",
     "flapping": "the alert fired, cleared and fired anew, so that one trouble calls people more than once",
     "never_resolved": "the alert was still firing when the run's evidence ended",
+    "bad_page": "a page lacks something that its reader needs; the finding names each item",
     "production_late": "it fired in the rehearsal, but with a full history before the fault it fires too late, or never",
     "beyond": "a value of the query was beyond its limit",
     "no_samples": "a panel of the dashboard never gave a sample, though it was asked all the time",

@@ -6,9 +6,15 @@ from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.base import Expectation
 from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.errors_below import ErrorsBelow
+from harness.expectations.log_coverage import LogCoverage
 from harness.expectations.log_quiet import LogQuiet
 from harness.expectations.log_seen import LogSeen
+from harness.expectations.metric_count_truth import MetricCountTruth
+from harness.expectations.metric_error_truth import MetricErrorTruth
+from harness.expectations.metric_fresh import MetricFresh
+from harness.expectations.metric_latency_truth import MetricLatencyTruth
 from harness.expectations.metric_stays import MetricStays
+from harness.expectations.page_quality import PageQuality
 from harness.expectations.page_sent import PageSent
 from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
@@ -22,11 +28,17 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     StaysUp,
     LogQuiet,
     LogSeen,
+    LogCoverage,
     AlertFires,
     AlertClears,
     AlertQuiet,
     PageSent,
+    PageQuality,
     MetricStays,
     DashboardLive,
+    MetricCountTruth,
+    MetricErrorTruth,
+    MetricLatencyTruth,
+    MetricFresh,
     RolledBack,
 )

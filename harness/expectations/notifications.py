@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from harness.facts import Paged
 from harness.journal import Journal
 
+PROBE = "pages"
+GAP_S = 5.0  # as the probe promises (harness/probes/pages.py); a test holds them together
+LAG_S = 2.0
+
 
 @dataclass(frozen=True)
 class Notification:

@@ -11,17 +11,13 @@ from pydantic import Field
 from harness import alerting
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.notifications import Notification, notifications
+from harness.expectations.notifications import GAP_S, LAG_S, PROBE, Notification, notifications
 from harness.expectations.page_way import Sought, Way, way_of
 from harness.expectations.requests import cites
 from harness.facts import Paged, ReceiverSeen
 from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
-
-PROBE = "pages"
-GAP_S = 5.0  # as the probe promises (harness/probes/pages.py); a test holds them together
-LAG_S = 2.0
 
 
 class PageSent(Expectation):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from harness.drill.words import PromGuard
 from harness.errors import CannotRun, NotApplied, UsageError
 from harness.expectations.dashboard_live import GAP_S as DASHBOARD_GAP_S
 from harness.expectations.dashboard_live import DashboardLive
-from harness.facts import Blinded, MonitoringFound, PanelFound, ReceiverSeen
+from harness.expectations.page_quality import PageQuality
+from harness.facts import Blinded, MonitoringFound, PanelFound, ReceiverSeen, RunbookFound
 from harness.probes.alerts import AlertsProbe
 from harness.probes.delivery import DeliveryProbe
 from harness.probes.pages import PagesProbe
@@ -23,6 +24,7 @@ from harness.probes.silences import SilencesProbe
 from harness.probes.targets import TargetsProbe
 from harness.probes.traces import TracesProbe
 from harness.run.own_metrics import OwnMetrics, Tell
+from harness.runbooks import headings
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
@@ -41,6 +43,7 @@ READY_S = 15.0
 SCRAPE_S = 15.0
 """Grafana's own idea of a scrape interval, where Prometheus tells none."""
 DASHBOARD_EVERY_S = 5.0
+MOST_RUNBOOKS = 500
 
 
 def monitoring_of(drill: Drill, project: Project) -> Monitoring:
@@ -71,6 +74,9 @@ class Observing:
         observing = Observing(session, stack, monitoring)
         if monitoring.alertmanager:
             observing._catch_pages(closing)
+            for folder in runbooks_asked(session.drill):
+                for found in read_runbooks(session.drill, folder):
+                    session.record(found)
         observing._take_traces(closing)
         if monitoring.prometheus:
             service = monitoring.prometheus.rpartition(":")[0]
@@ -247,6 +253,29 @@ def series_of(drill: Drill) -> tuple[str, ...]:
     """Selectors whose raw samples claims need, each once, with those of the targets themselves; () where none does."""
     wanted = dict.fromkeys(selector for _, _, claim in drill.claims() for selector in claim.series())
     return tuple(dict.fromkeys((*wanted, *TARGETS))) if wanted else ()
+
+
+def runbooks_asked(drill: Drill) -> tuple[str, ...]:
+    """The folders of runbooks that claims are about, each once."""
+    folders = [claim.runbooks for _, _, claim in drill.claims() if isinstance(claim, PageQuality) and claim.runbooks]
+    return tuple(dict.fromkeys(folders))
+
+
+def read_runbooks(drill: Drill, folder: str) -> Iterator[RunbookFound]:
+    """Each runbook of a folder by its headings; one fact with the reason where it cannot be read."""
+    place = drill.path(folder)
+    try:
+        files = sorted(path for path in place.iterdir() if path.suffix in (".md", ".markdown"))
+        if not files or len(files) > MOST_RUNBOOKS:
+            yield RunbookFound(
+                folder=folder, why=f"{len(files)} files in Markdown are in it (1 to {MOST_RUNBOOKS} are read)"
+            )
+            return
+        for path in files:
+            text = path.read_text(encoding="utf-8", errors="replace")
+            yield RunbookFound(folder=folder, file=path.name, sections=headings(text))
+    except OSError as error:
+        yield RunbookFound(folder=folder, why=f"it cannot be read: {error.strerror or error}")
 
 
 def read_dashboard(drill: Drill, file: str, scrape_s: float) -> Sequence[PanelQuery]:

@@ -1,0 +1,163 @@
+"""What a page needs so that whoever it wakes can act: each item true, false or not observable, with what shows it. Pure.
+
+Sources: monitoring-mixins' annotations; prometheus-operator/runbooks; the literal texts that Prometheus leaves where a
+template broke (template.go).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.expectations.alerts import PLACES
+from harness.facts import Fact, Paged, RunbookFound
+from harness.journal import Journal
+from harness.runbooks import lacking
+
+BROKEN = ("<error expanding template", "<no value>")
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Item:
+    """`held` None: nobody here can tell. `facts` are cited beside the page itself."""
+
+    held: bool | None
+    said: str
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a claim wants of its pages. receivers: those to which this very alert was sent."""
+
+    journal: Journal
+    receiver: str
+    receivers: tuple[str, ...]
+    severities: tuple[str, ...]
+    service: str
+    dependencies: tuple[str, ...]
+    runbooks: str
+    most: int
+
+
+def _severity(page: Paged, asked: Asked) -> Item:
+    found = page.labels.get("severity", "")
+    return Item(found in asked.severities, f"severity is {found!r}" if found else "there is no label severity")
+
+
+def _summary(page: Paged, asked: Asked) -> Item:
+    return _text(page, "summary")
+
+
+def _description(page: Paged, asked: Asked) -> Item:
+    return _text(page, "description")
+
+
+def _text(page: Paged, name: str) -> Item:
+    found = page.annotations.get(name, "").strip()
+    return Item(bool(found), repr(_short(found)) if found else f"there is no {name}")
+
+
+def _runbook(page: Paged, asked: Asked) -> Item:
+    """A file of the folder that the claim names, by the last part of its URL, with all four sections."""
+    url = page.annotations.get("runbook_url", "") or page.annotations.get("runbook", "")
+    if not url:
+        return Item(False, "there is no runbook_url")
+    if not asked.runbooks:
+        return Item(None, f"{url} cannot be looked at from here; `runbooks` names the folder it is served from")
+    there = asked.journal.of(RunbookFound, folder=asked.runbooks)
+    unread = [one for one in there if one.why]
+    if unread or not there:
+        why = unread[0].why if unread else "it was not read in this run"
+        return Item(None, f"{asked.runbooks}: {why}", tuple(unread[:1]))
+    name = re.split(r"[?#]", url, maxsplit=1)[0].rstrip("/").rpartition("/")[2]
+    mine = [one for one in there if one.file.casefold() in (name.casefold(), f"{name.casefold()}.md")]
+    if not mine:
+        return Item(False, f"{url} leads nowhere: {asked.runbooks} has no {name}")
+    without = lacking(mine[0].sections)
+    if without:
+        return Item(False, f"{mine[0].file} lacks {', '.join(without)}", (mine[0],))
+    return Item(True, f"{url}, with all of its sections", (mine[0],))
+
+
+def _dashboard(page: Paged, asked: Asked) -> Item:
+    url = page.annotations.get("dashboard_url", "") or page.annotations.get("dashboard", "")
+    return Item(bool(re.match(r"https?://|/", url)), url or "there is no dashboard_url")
+
+
+def _service(page: Paged, asked: Asked) -> Item:
+    """By name where the claim gives one, else by any label that says whom it is about."""
+    if asked.service:
+        return _named(page, (asked.service,), "service")
+    mine = [f"{name}={page.labels[name]}" for name in PLACES[:-1] if page.labels.get(name)]
+    return Item(bool(mine), mine[0] if mine else f"no label of {', '.join(PLACES[:-1])}")
+
+
+def _dependency(page: Paged, asked: Asked) -> Item:
+    if asked.dependencies:
+        return _named(page, asked.dependencies, "dependency")
+    found = page.labels.get("dependency", "")
+    return Item(bool(found), f"dependency={found}" if found else "there is no label dependency")
+
+
+def _named(page: Paged, names: Sequence[str], what: str) -> Item:
+    """Whether one of the names stands as a word in a label or in what people read."""
+    told = " ".join(
+        (*page.labels.values(), page.annotations.get("summary", ""), page.annotations.get("description", ""))
+    )
+    for name in names:
+        if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", told, re.IGNORECASE):
+            return Item(True, f"names {name}")
+    return Item(False, f"does not name the {what} {' or '.join(names)}")
+
+
+def _value(page: Paged, asked: Asked) -> Item:
+    found = NUMBER.findall(page.annotations.get("description", ""))
+    return Item(len(found) >= 2, f"numbers in the description: {', '.join(found[:4]) or 'none'}")
+
+
+def _template(page: Paged, asked: Asked) -> Item:
+    for name, text in (*page.annotations.items(), *page.labels.items()):
+        for broken in BROKEN:
+            if broken in text:
+                return Item(False, f"{name} holds {broken!r}")
+    return Item(True, "no template broke")
+
+
+def _generator(page: Paged, asked: Asked) -> Item:
+    return Item(bool(page.generator), "generatorURL is set" if page.generator else "generatorURL is empty")
+
+
+def _whole(page: Paged, asked: Asked) -> Item:
+    return Item(page.truncated == 0, f"{page.truncated} alerts were left out" if page.truncated else "nothing left out")
+
+
+def _size(page: Paged, asked: Asked) -> Item:
+    return Item(page.count <= asked.most, f"{page.count} alerts in one page (at most {asked.most})")
+
+
+def _receiver(page: Paged, asked: Asked) -> Item:
+    return Item(asked.receiver in asked.receivers, f"went to {', '.join(asked.receivers)}")
+
+
+ITEMS: Mapping[str, Callable[[Paged, Asked], Item]] = {
+    "severity": _severity,
+    "summary": _summary,
+    "description": _description,
+    "runbook": _runbook,
+    "dashboard": _dashboard,
+    "service": _service,
+    "dependency": _dependency,
+    "value": _value,
+    "template": _template,
+    "generator": _generator,
+    "whole": _whole,
+    "size": _size,
+    "receiver": _receiver,
+}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -1,0 +1,144 @@
+"""page_quality: a good page passes; each of its mutations breaks one item and no other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from alert_stories import FAULT, Hurt, looks, page, story
+from pydantic import ValidationError
+
+from harness import facts as f
+from harness.expectations.base import Evidence, Steady
+from harness.expectations.page_items import ITEMS
+from harness.expectations.page_quality import PageQuality
+from harness.journal import Journal
+from harness.ledger import NO_ROWS
+from harness.runbooks import headings, lacking
+from harness.testing import WrittenLogs, journal_of
+from harness.verdict import Finding
+
+LABELS = {"service": "api", "severity": "page"}
+SAYS = {
+    "summary": "Shoppers wait.",
+    "description": "21% of the requests to db took longer than 0.5 s.",
+    "runbook_url": "https://wiki.example.test/runbooks/Slow",
+    "dashboard_url": "/d/checkout",
+}
+BOOK = f.RunbookFound(
+    seen_s=1, folder="books", file="Slow.md", sections=("Slow", "Meaning", "Impact", "Diagnosis", "Mitigation")
+)
+GOOD = page(30, start_s=29, annotations=SAYS, generator="http://prometheus:9090/graph?g0.expr=slow")
+CLAIM = {"alert": "Slow", "receiver": "oncall", "runbooks": "books"}
+
+
+def found(journal: Journal, **more: Any) -> Finding:
+    evidence = Evidence(
+        journal, NO_ROWS, WrittenLogs(), Steady(5.0, ()), phase="hurt", faults={FAULT: Hurt(id=FAULT)}, over=True
+    )
+    return PageQuality(**{**CLAIM, **more}).check(evidence)
+
+
+def without(name: str) -> dict[str, str]:
+    return {key: text for key, text in SAYS.items() if key != name}
+
+
+def came_out(finding: Finding) -> tuple[str, str]:
+    return finding.outcome.value, finding.reason
+
+
+def test_a_page_with_everything_passes_and_shows_what_each_item_was_seen_by() -> None:
+    finding = found(story(GOOD, BOOK))
+    assert came_out(finding) == ("passed", "met")
+    assert [name for name, _ in finding.details] == list(ITEMS)
+    assert all(text.startswith("yes: ") for _, text in finding.details)
+
+
+@pytest.mark.parametrize(
+    ("item", "changed"),
+    [
+        ("severity", {"labels": {"service": "api", "severity": "urgent"}}),
+        ("severity", {"labels": {"service": "api"}}),
+        ("summary", {"annotations": without("summary")}),
+        ("runbook", {"annotations": without("runbook_url")}),
+        ("runbook", {"annotations": {**SAYS, "runbook_url": "https://wiki.example.test/runbooks/Sloww"}}),
+        ("dashboard", {"annotations": without("dashboard_url")}),
+        ("service", {"labels": {"severity": "page"}}),
+        ("dependency", {"annotations": {**SAYS, "description": "21% of the requests took longer than 0.5 s."}}),
+        ("value", {"annotations": {**SAYS, "description": "Many requests to db took longer than 0.5 s."}}),
+        ("template", {"annotations": {**SAYS, "summary": "<error expanding template: no such function>"}}),
+        ("template", {"annotations": {**SAYS, "summary": "<no value> waits."}}),
+        ("generator", {"generator": ""}),
+        ("whole", {"truncated": 3}),
+        ("size", {"count": 6}),
+        ("receiver", {"receiver": "tickets"}),
+    ],
+)
+def test_a_page_that_lacks_one_item_fails_by_that_item_alone(item: str, changed: dict[str, Any]) -> None:
+    finding = found(story(replace(GOOD, **changed), BOOK))
+    assert came_out(finding) == ("failed", "bad_page")
+    assert [name for name, text in finding.details if not text.startswith("yes: ")] == [item]
+    assert f"{item}: " in finding.because
+
+
+def test_a_page_without_a_description_has_no_value_and_names_no_dependency_either() -> None:
+    finding = found(story(replace(GOOD, annotations=without("description")), BOOK))
+    assert [name for name, text in finding.details if text.startswith("no: ")] == ["description", "dependency", "value"]
+
+
+def test_a_runbook_needs_all_of_its_sections() -> None:
+    finding = found(story(GOOD, replace(BOOK, sections=("Meaning", "IMPACT"))))
+    assert came_out(finding) == ("failed", "bad_page")
+    assert "Slow.md lacks Diagnosis, Mitigation" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("facts", "more"),
+    [
+        ((), {}),
+        ((), {"runbooks": ""}),
+        ((f.RunbookFound(seen_s=1, folder="books", why="it cannot be read"),), {}),
+    ],
+)
+def test_a_runbook_that_nobody_could_look_at_is_not_observable_unless_it_does_not_count(
+    facts: tuple[f.Fact, ...], more: dict[str, Any]
+) -> None:
+    assert came_out(found(story(GOOD, *facts), **more)) == ("inconclusive", "not_observable")
+    assert came_out(found(story(GOOD, *facts), **more, **{"except": ["runbook"]})) == ("passed", "met")
+    assert came_out(found(story(GOOD, *facts), **more, require=["summary"])) == ("passed", "met")
+
+
+def test_no_page_is_no_good_page_and_absence_of_a_fault_counts_only_while_the_mailbox_was_there() -> None:
+    assert came_out(found(story(BOOK))) == ("inconclusive", "no_evidence")
+    gone = [fact for fact in story(GOOD, BOOK).facts if not (isinstance(fact, f.Looked) and fact.probe == "pages")]
+    lost = journal_of(*gone, *looks("pages", hole=(25, 40)))
+    assert came_out(found(lost)) == ("inconclusive", "not_watched")
+    assert came_out(found(story(GOOD, BOOK).cut(49))) == ("inconclusive", "window_open")
+
+
+def test_an_alert_that_also_goes_elsewhere_went_to_its_receiver() -> None:
+    journal = story(replace(GOOD, receiver="tickets"), page(30.1, start_s=29, annotations=SAYS, generator="g"), BOOK)
+    assert came_out(found(journal)) == ("passed", "met")
+    assert came_out(found(journal.cut(30.15))) == ("inconclusive", "window_open")
+
+
+def test_one_bad_page_among_good_ones_is_found() -> None:
+    bad = replace(GOOD, fingerprint="b", annotations=without("summary"), happened_s=33, seen_s=33.1)
+    finding = found(story(GOOD, bad, BOOK))
+    assert came_out(finding) == ("failed", "bad_page")
+    assert "2 pages" in finding.because
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"require": ["nonsense"]}, {"except": list(ITEMS)}, {"receiver": "", "require": ["receiver"]}]
+)
+def test_items_that_are_none_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        PageQuality(**{**CLAIM, **wrong})
+
+
+def test_headings_are_read_in_both_ways_and_not_out_of_code() -> None:
+    text = "# Slow #\n\nMeaning\n=======\ntext\n## Impact\n```sh\n# Diagnosis\n```\nMitigation\n---\n"
+    assert headings(text) == ("Slow", "Meaning", "Impact", "Mitigation")
+    assert lacking(headings(text)) == ("Diagnosis",)
