@@ -1,6 +1,6 @@
 # Two commands: `make rehearsal` and `make test`. Both set up what they need first, and do nothing twice.
 #
-#   make rehearsal [DRILL=first-light]   run a drill; prints the verdict and where the run's files lie
+#   make rehearsal [DRILL=friday-traffic] run a drill; prints the verdict and where the run's files lie
 #   make test                            unit, browser (Chromium), wire (a real Toxiproxy) and end-to-end (Docker) tests
 #   make controls [ONLY=NAME]            what a rehearsal must say of a stack that is broken on purpose; resumes; docs/controls.md
 #   make kills                           a run killed at twenty instants, mended, judged; resumes; docs/kills.md
@@ -11,7 +11,7 @@
 # make itself ends with 2 whenever a command fails; the command's own code stands in the line before.
 
 PYTHON := .venv/bin/python
-DRILL ?= first-light
+DRILL ?= friday-traffic
 ONLY ?=
 
 .PHONY: rehearsal test controls kills bench lint lock ready venv browser
