@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,6 +27,9 @@ from harness.verdict import Finding, Judged, Outcome, Verdict, inconclusive
 if TYPE_CHECKING:
     from harness.ledger import Rows
     from harness.spans import Spans
+    from harness.masking import Secret
+
+    Wanted = Callable[[re.Match[bytes]], bool]
 
 FELT = ("landed", "partial")
 
@@ -155,6 +159,7 @@ def _evidence(
         faults=faults_of(drill, phase),
         over=over,
         timeout_s=drill.load.timeout_s,
+        against=getattr(getattr(drill.load, "against", None), "service", ""),
         series=series,
         spans=spans,
     )
@@ -277,5 +282,17 @@ class _Known:
         self._logs = logs
         self._until_s = until_s
 
+    @property
+    def secrets(self) -> Sequence[Secret] | None:
+        return self._logs.secrets
+
     def lines(self, service: str, start_s: float, end_s: float) -> Iterable[Line]:
         yield from self._logs.lines(service, start_s, min(end_s, self._until_s))
+
+    def matching(
+        self, pattern: re.Pattern[bytes], service: str, start_s: float, end_s: float, wanted: Wanted | None = None
+    ) -> Iterable[Line]:
+        yield from self._logs.matching(pattern, service, start_s, min(end_s, self._until_s), wanted)
+
+    def count(self, service: str, start_s: float, end_s: float) -> int:
+        return self._logs.count(service, start_s, min(end_s, self._until_s))

@@ -12,6 +12,7 @@ from harness.verdict import Verdict
 
 if TYPE_CHECKING:
     from harness.journal import Journal
+    from harness.masking import Secret
     from harness.report.story import Story
 
 
@@ -52,7 +53,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         raise UsageError(f"{folder} holds no facts: there is nothing to judge")
     drill = load_resolved(folder) if drill_file is None else parse(drill_file)
     rows = ledger.read(folder / "ledger") if (folder / "ledger").is_dir() else ledger.NO_ROWS
-    logs = read_logs(folder / "logs", journal)
+    logs = read_logs(folder / "logs", journal, _secrets(folder))
     wall = Wall.of(journal)
     series = raw.read(folder / "series", wall)
     spans = SpanFolder(folder / "spans", wall, journal.end_s)
@@ -106,6 +107,37 @@ def _images(folder: Path) -> dict[str, str]:
         return {str(name): str(service.get("image", "")) for name, service in services.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _secrets(folder: Path) -> tuple[Secret, ...] | None:
+    """The stack's own secrets, from the environments in the Compose file that ran: variables called so, and passwords in
+    URLs. None when there is no such file. They are looked for in the logs, and masked wherever a line is shown.
+
+    A value that is also a name of the stack, or the value of a variable that is no secret (an example's user and password
+    are often the same word), is none: it stands in every log.
+    """
+    from harness.drill.resolved import is_secret
+    from harness.masking import Secret, password_in
+
+    try:
+        project = json.loads((folder / "compose.yaml").read_text(encoding="utf-8"))
+        told = [
+            (str(name), str(value))
+            for service in project["services"].values()
+            for name, value in (service.get("environment") or {}).items()
+            if value
+        ]
+        plain = {str(project.get("name", "")), *project["services"]}
+        plain |= {value for name, value in told if not is_secret(name)}
+        found: dict[str, Secret] = {}
+        for name, value in told:
+            whole = value if is_secret(name) and not name.endswith("_FILE") else ""
+            for secret in (whole, password_in(value)):
+                if secret and secret not in plain:
+                    found.setdefault(secret, Secret(name, secret))
+        return tuple(found.values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def write_whole(path: Path, content: str) -> None:

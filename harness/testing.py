@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness.expectations.base import Line, serves
 from harness.facts import Fact
 from harness.journal import Journal, merged
 from harness.ledger import rows_of
+from harness.masking import Secret
 from harness.series import Book, RawSeries
 
 __all__ = ["WrittenLogs", "journal_of", "rows_of", "series_of"]
@@ -43,10 +45,26 @@ def series_of(entries: Mapping[str, Sequence[tuple[Mapping[str, str], Points]]])
 
 
 class WrittenLogs:
-    """Logs written by hand, for expectations."""
+    """Logs written by hand, for expectations. A text with ends of line is a line and those that continue it."""
 
-    def __init__(self, lines: Sequence[Line] = ()) -> None:
+    def __init__(self, lines: Sequence[Line] = (), secrets: Sequence[Secret] | None = ()) -> None:
         self._lines = tuple(lines)
+        self.secrets = secrets
 
     def lines(self, service: str, start_s: float, end_s: float) -> Iterable[Line]:
         return (line for line in self._lines if serves(line.service, service) and start_s <= line.at_s < end_s)
+
+    def matching(
+        self,
+        pattern: re.Pattern[bytes],
+        service: str,
+        start_s: float,
+        end_s: float,
+        wanted: Callable[[re.Match[bytes]], bool] | None = None,
+    ) -> Iterable[Line]:
+        for line in self.lines(service, start_s, end_s):
+            if any(wanted is None or wanted(match) for match in pattern.finditer(line.text.encode())):
+                yield line
+
+    def count(self, service: str, start_s: float, end_s: float) -> int:
+        return sum(line.text.count("\n") + 1 for line in self.lines(service, start_s, end_s))

@@ -33,3 +33,7 @@ class Wall:
     def unix_before(self, at_s: float) -> float:
         """A wall-clock time that nothing from at_s on is stamped before."""
         return at_s + min((wall - axis_s for wall, axis_s in self.readings), default=0.0)
+
+    def unix_after(self, at_s: float) -> float:
+        """A wall-clock time that nothing before at_s is stamped after."""
+        return at_s + max((wall - axis_s for wall, axis_s in self.readings), default=0.0)

@@ -5,7 +5,8 @@ It never touches a clock, a socket or a process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.alerting import Quiet
     from harness.faults.base import Fault
     from harness.ledger import Rows
+    from harness.masking import Secret
     from harness.series import Book
     from harness.spans import Spans
     from harness.stats import Condition
@@ -41,8 +43,29 @@ class Line:
 
 
 class Logs(Protocol):
+    """`secrets` are the stack's own, whose values must not be in a log; None where they are not known."""
+
+    @property
+    def secrets(self) -> Sequence[Secret] | None: ...
+
     def lines(self, service: str, start_s: float, end_s: float) -> Iterable[Line]:
         """Lines of the services that the name or pattern means ("*": all), in [start_s, end_s)."""
+        ...
+
+    def matching(
+        self,
+        pattern: re.Pattern[bytes],
+        service: str,
+        start_s: float,
+        end_s: float,
+        wanted: Callable[[re.Match[bytes]], bool] | None = None,
+    ) -> Iterable[Line]:
+        """Of those lines the ones that the pattern is found in (by a match that is wanted), each with the lines that continue
+        it (a stack trace) after an end of line, in no order. Much faster than to look at each line."""
+        ...
+
+    def count(self, service: str, start_s: float, end_s: float) -> int:
+        """How many lines there are, each with those that continue it as so many."""
         ...
 
 
@@ -72,6 +95,7 @@ class Evidence:
     faults   the faults of that phase (of all phases, for the whole run), by id
     over     whether the run has ended: nothing more will come (a cut or running journal: False)
     timeout_s  the load's time-out: an older request without an answer, after the load's end, never had one
+    against  the service that the load goes to; '' when not known
     spans    the traces that the stack's services sent; None where they were not kept
     series   by the selectors of `Expectation.series`, the raw samples; a selector that is not in it was never asked for
     """
@@ -85,6 +109,7 @@ class Evidence:
     faults: Mapping[str, Fault] = field(default_factory=dict)
     over: bool = False
     timeout_s: float = 10.0
+    against: str = ""
     series: Book = field(default_factory=dict)
     spans: Spans | None = None
 

@@ -12,6 +12,7 @@ from harness.expectations.base import Evidence, Expectation, Line, Reach
 from harness.expectations.log_quiet import pattern
 from harness.expectations.requests import cites, not_begun
 from harness.journal import Window
+from harness.logtext import LEVELS, level_number, level_of
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
@@ -46,7 +47,7 @@ class LogSeen(Expectation):
     @field_validator("level")
     @classmethod
     def _is_level(cls, value: str) -> str:
-        return logs.LEVELS[logs.level_number(value)] if value else ""
+        return LEVELS[level_number(value)] if value else ""
 
     @model_validator(mode="after")
     def _one_text(self) -> LogSeen:
@@ -111,7 +112,7 @@ class LogSeen(Expectation):
 
     def _says(self, line: Line) -> bool:
         said = self.contains in line.text if self.contains else re.search(self.matches, line.text) is not None
-        return said and (not self.level or logs.level_of(line.text) >= logs.level_number(self.level))
+        return said and (not self.level or level_of(line.text) >= level_number(self.level))
 
     @staticmethod
     def _last_s(evidence: Evidence, whole: Window) -> float:

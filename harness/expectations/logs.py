@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from harness.expectations.base import Evidence, Line, serves
 from harness.expectations.requests import cites
-from harness.facts import ClockRead, ContainerSeen
+from harness.facts import ClockRead, ContainerSeen, Looked
 from harness.journal import Journal
+from harness.masking import masked
 from harness.verdict import Finding, inconclusive
 
 PROBE = "logs"
@@ -18,26 +18,6 @@ LAG_S = 1.0  # how late a line may arrive
 STEP_S = (
     0.5  # of the wall clock against the monotonic one between two readings; slewing (adjtime) makes under a millisecond
 )
-
-LEVELS = ("TRACE", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL")
-_SPELLED = {"WARN": "WARNING", "ERR": "ERROR", "FATAL": "CRITICAL", "PANIC": "CRITICAL", "CRIT": "CRITICAL"}
-_SPELLED |= {"ALERT": "CRITICAL", "EMERG": "CRITICAL", "EMERGENCY": "CRITICAL", "SEVERE": "CRITICAL"}
-_LEVEL = re.compile(rf"\b({'|'.join((*LEVELS, *_SPELLED))})\b", re.IGNORECASE)
-
-
-def level_of(text: str) -> int:
-    """Severity of a line, by the first level's name in it: an index of LEVELS; -1 when it names none."""
-    match = _LEVEL.search(text)
-    return level_number(match.group(1)) if match else -1
-
-
-def level_number(name: str) -> int:
-    """The index of a level's name, in any of its spellings. Raises ValueError on what is no level."""
-    upper = name.upper()
-    upper = _SPELLED.get(upper, upper)
-    if upper not in LEVELS:
-        raise ValueError(f"{name!r} is no level; write one of {', '.join(LEVELS)}")
-    return LEVELS.index(upper)
 
 
 def lines(evidence: Evidence, service: str, start_s: float, end_s: float) -> Iterator[Line]:
@@ -66,6 +46,19 @@ def not_followed(journal: Journal, service: str, start_s: float, end_s: float) -
     return ""
 
 
+def followed_until_s(journal: Journal, services: Sequence[str]) -> float:
+    """Until when lines are known: the last look at the log of each container that still ran then, less what a line may lag."""
+    last: dict[str, float] = {}
+    for look in journal.of(Looked, probe=PROBE):
+        last[look.target] = look.seen_s
+    mine = {
+        name
+        for service in services
+        for name in containers(journal, service, max(last.values(), default=0.0) - GAP_S, journal.end_s)
+    }
+    return min((max(last.get(name, 0.0), last.get("", 0.0)) for name in mine), default=0.0) - LAG_S
+
+
 def stepped(evidence: Evidence) -> Finding | None:
     """Lines are stamped by the wall clock: where that was stepped in the run, when they were written is not known."""
     journal = evidence.journal
@@ -86,5 +79,6 @@ def stepped(evidence: Evidence) -> Finding | None:
 
 
 def quote(text: str, most: int = 160) -> str:
-    line = " ".join(text.split())
+    """A line as a finding shows it: what looks like a secret masked, and cut short."""
+    line = " ".join(masked(text).split())
     return line if len(line) <= most else line[: most - 1] + "…"

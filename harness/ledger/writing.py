@@ -11,14 +11,14 @@ import os
 import struct
 from pathlib import Path
 
-from harness.ledger.layout import DEPENDENT, DONE, DROPPED, DUE, FORMAT, NEVER, ROW, SENT
+from harness.ledger.layout import DEPENDENT, DONE, DROPPED, DUE, FORMAT, NEVER, ROW, SENT, UNREACHED
 
 CHUNK_ROWS = 26214  # about 1 MiB
 MOST_NAMES = 0xFFFF
 _TOOK_TO_SHAPE = struct.Struct("<IIHHHBBII")
 _SENT = struct.Struct("<I")
 _ENDPOINT = struct.Struct("<H")
-_AT_SENT, _AT_TOOK, _AT_ENDPOINT, _AT_STATE = 8, 12, 20, 27
+_AT_SENT, _AT_TOOK, _AT_ENDPOINT, _AT_STATE, _AT_FLAGS = 8, 12, 20, 27, 38
 assert _AT_TOOK + _TOOK_TO_SHAPE.size + 4 == ROW.size
 
 
@@ -121,6 +121,10 @@ class Writer:
             self._map, at + _AT_TOOK, took_us, parent, endpoint, status, version, outcome, SENT, size, shape
         )
         self._map[at + _AT_STATE] = DONE
+
+    def unreached(self, row: int) -> None:
+        """No connection was made for it; said before it is done."""
+        self._map[row * 40 + _AT_FLAGS] |= UNREACHED
 
     def nothing_sent(self, row: int, after_us: int) -> None:
         """The arrival's task ran, from after_us after it was due, and sent nothing: done without an outcome."""

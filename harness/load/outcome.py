@@ -37,6 +37,9 @@ _CONN_NAMES = frozenset(
         "RetriesExceeded",
     )
 )
+_UNREACHED_NAMES = frozenset(
+    ("NewConnectionError", "NameResolutionError", "gaierror", "ConnectTimeout", "ConnectTimeoutError")
+)
 _NOT_CONN_NAMES = frozenset(
     ("TooManyRedirects", "ContentDecodingError", "DecodeError", "UnsupportedRedirectSchemeError")
 )
@@ -58,6 +61,12 @@ def classify(exception: BaseException | None, status: int, response: Any = None)
         if type(error).__name__ in _CONN_NAMES or (isinstance(error, OSError) and not _is_answer(error)):
             return CONN
     return CONN if status == 0 and _is_http(response) else WRONG
+
+
+def unreached(exception: BaseException | None, response: Any = None) -> bool:
+    """Whether a request that failed never got a connection: refused, no such name, no answer while connecting."""
+    met = _causes(exception, getattr(response, "error", None))
+    return any(isinstance(error, ConnectionRefusedError) or type(error).__name__ in _UNREACHED_NAMES for error in met)
 
 
 def _is_timeout(error: BaseException) -> bool:

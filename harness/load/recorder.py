@@ -8,9 +8,9 @@ from typing import Any
 
 from gevent import getcurrent
 
-from harness.ledger.layout import ASIDE, NEVER, OK, UNGATED
+from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED
 from harness.ledger.writing import Writer
-from harness.load.outcome import classify
+from harness.load.outcome import classify, unreached
 from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
 from harness.load.shape import LOOKED_AT, shape_of
 
@@ -181,6 +181,8 @@ class Recorder:
                     version = self._version(name) if found is None else found
                 shape = self._shape(endpoint, status, headers, response)
         outcome = OK if exception is None else classify(exception, status, response)
+        if outcome in (CONN, TIMEOUT) and status == 0 and unreached(exception, response):
+            self._writer.unreached(row)
         size = meta.get("response_length") or 0
         took_us = _took_us(meta)
         status = status if 0 <= status <= 0xFFFF else 0

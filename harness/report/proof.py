@@ -13,6 +13,7 @@ from harness.expectations.base import Logs
 from harness.facts import Fact, kind_of, to_dict
 from harness.journal import Journal
 from harness.ledger import OUTCOMES, request_id, traceparent
+from harness.masking import masked
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
@@ -119,7 +120,8 @@ def _line(logs: Logs, container: str, at_s: float) -> Proof | None:
     cite = f"log {container}@{at_s:.6f}"
     for line in logs.lines("*", at_s - 1e-3, at_s + 1e-3):
         if line.cite == cite:
-            data = short({"service": line.service, "container": line.container, "line": line.text})
+            told = masked(line.text, logs.secrets or ())
+            data = short({"service": line.service, "container": line.container, "line": told})
             return Proof(cite, "line", f"{line.service} logged", line.at_s, f"logs/{line.container}.log", data)
     return None
 

@@ -225,6 +225,7 @@ def _found(edge: Edge) -> EdgeFound:
         speaks=edge.speaks,
         known=tuple(f"{known.how}: {known.where}" for known in edge.known),
         refused=edge.refused,
+        names=edge.names,
     )
 
 

@@ -9,7 +9,8 @@ from harness import facts as f
 from harness.expectations.base import Evidence, Expectation, Line, Reach, Steady
 from harness.expectations.log_quiet import LogQuiet
 from harness.expectations.log_seen import LogSeen
-from harness.expectations.logs import GAP_S, LAG_S, PROBE, level_of
+from harness.expectations.logs import GAP_S, LAG_S, PROBE
+from harness.logtext import level_of
 from harness.probes.logs import LogsProbe
 from harness.testing import WrittenLogs, journal_of, rows_of
 from harness.verdict import Finding, Outcome

@@ -1,0 +1,153 @@
+"""Whom to blame: the parts of a stack under all their names, who was hurt, who stands between, and how a ranking scores. Pure.
+
+A ranking is an ordered list of distinct parts. AC@k and Avg@k are those of the root-cause literature (RCAEval, evaluation.py);
+parts are made distinct before they are ranked, which its service-level variant leaves out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.edges import edge_id
+from harness.facts import ContainerSeen, EdgeFound
+from harness.journal import Journal
+
+CLIENT = "client"  # the users' side of an edge: nobody that could be blamed
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^@/]*@)?")
+_PORT = re.compile(r":\d+$")
+
+
+def bare(name: str) -> str:
+    """A name without scheme, account, path and port, in lower case: `postgresql://u@Orders-DB:5432/x` is `orders-db`."""
+    return _PORT.sub("", _SCHEME.sub("", name.strip().lower()).partition("/")[0])
+
+
+@dataclass(frozen=True)
+class Parts:
+    """
+    names     by each name in lower case, the part that it means: its service (or the external host)
+    callers   by part, those that call it
+    services  the parts that are services of the stack
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    callers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    services: frozenset[str] = frozenset()
+
+    @staticmethod
+    def of(journal: Journal, aliases: Mapping[str, Iterable[str]] | None = None) -> Parts:
+        """The parts as the journal tells of edges and containers; `aliases` are more names by part."""
+        names: dict[str, str] = {}
+        callers: dict[str, set[str]] = {}
+        services = dict.fromkeys(seen.service for seen in journal.of(ContainerSeen) if seen.service)
+        for found in journal.of(EdgeFound):
+            caller, dependency = edge_id(found.edge)
+            callers.setdefault(dependency, set()).add(caller)
+            names |= {bare(name): dependency for name in (*found.names, dependency)}
+            if caller != CLIENT:
+                names.setdefault(caller.lower(), caller)
+        for seen in journal.of(ContainerSeen):
+            names.setdefault(seen.container.lower(), seen.service)
+        for service in services:
+            names[service.lower()] = service
+        for part, others in (aliases or {}).items():
+            names[part.lower()] = part
+            names.update((bare(other), part) for other in others)
+        return Parts(names, {part: frozenset(who) for part, who in callers.items()}, frozenset(services))
+
+    def part(self, name: str) -> str:
+        """The part that a name means; a name that nobody knows stands for itself."""
+        plain = bare(name)
+        return self.names.get(name.strip().lower()) or self.names.get(plain, plain)
+
+    def known(self, word: str) -> str:
+        """The part that a word of a text means; '' when it is the name of none."""
+        return self.names.get(word, "")
+
+    def above(self, part: str) -> frozenset[str]:
+        """Everybody who calls it, directly or through others; not itself."""
+        found: set[str] = set()
+        waiting = [part]
+        while waiting:
+            fresh = self.callers.get(waiting.pop(), frozenset()) - found - {part}
+            found |= fresh
+            waiting += sorted(fresh)
+        return frozenset(found)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Who was hurt: `roots`; and `chain`, those on the way from the users to them: what is hurt makes them look ill."""
+
+    roots: frozenset[str] = frozenset()
+    chain: frozenset[str] = frozenset()
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        return self.roots | self.chain
+
+
+def truth_of(targets: Iterable[str], parts: Parts) -> Truth:
+    """By what faults were on: of an edge the dependency is the root, and its caller and who calls that are the chain; of a
+    service the service itself, and all who call it."""
+    roots: set[str] = set()
+    chain: set[str] = set()
+    for target in targets:
+        if "->" in target:
+            caller, root = edge_id(target)
+            chain |= {caller, *parts.above(caller)}
+        else:
+            root = target
+            chain |= parts.above(root)
+        roots.add(root)
+    return Truth(frozenset(roots), frozenset(chain - roots - {CLIENT}))
+
+
+# --- rankings ------------------------------------------------------------------------------------------------------------
+
+
+def distinct(ranking: Iterable[str]) -> tuple[str, ...]:
+    """Each part once, at its first place."""
+    return tuple(dict.fromkeys(ranking))
+
+
+def ac_at(k: int, cases: Sequence[tuple[Sequence[str], str]]) -> float:
+    """AC@k: the share of cases, each (ranking, truth), whose truth is among the first k. 0 without cases."""
+    return sum(truth in distinct(ranking)[:k] for ranking, truth in cases) / len(cases) if cases else 0.0
+
+
+def avg_at(k: int, cases: Sequence[tuple[Sequence[str], str]]) -> float:
+    """Avg@k: the mean of AC@1 … AC@k."""
+    return sum(ac_at(j, cases) for j in range(1, k + 1)) / k
+
+
+REACH = 3
+"""How far down the list a root may stand so that a list that begins on the chain still leads there."""
+
+
+def verdict(ranking: Sequence[str], truth: Truth) -> str:
+    """One word for a ranking against the truth.
+
+    root      every root is before everything else
+    on_chain  it begins on the chain, and every root is within the first three (or as many as there are roots)
+    wrong     it begins with a part that was neither hurt nor on the way, or the root comes too late
+    none      it names nobody
+    spray     it names more parts than were hurt and stand on the way together: blame on everybody is blame on nobody
+    false     it names somebody, and nobody was hurt
+    quiet     it names nobody, and nobody was hurt
+    """
+    named = distinct(ranking)
+    if not truth.roots:
+        return "false" if named else "quiet"
+    if not named:
+        return "none"
+    if len(named) > len(truth.allowed):
+        return "spray"
+    many = len(truth.roots)
+    if truth.roots <= set(named[:many]):
+        return "root"
+    if named[0] in truth.allowed and truth.roots <= set(named[: max(REACH, many)]):
+        return "on_chain"
+    return "wrong"

@@ -1,0 +1,193 @@
+"""The limits of a service's logs besides the lines of failed requests: how many lines, what must not be in them, what must."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness import masking
+from harness.blaming import Parts, truth_of
+from harness.expectations import logs
+from harness.expectations.base import Evidence, Line
+from harness.expectations.failed_requests import near
+from harness.expectations.log_search import AFTER_S, Accusing, Ids, found_in
+from harness.facts import LoadBegan, PhaseBegan
+from harness.journal import Window
+from harness.landings import hurts
+from harness.logtext import ERROR, Said, words
+from harness.verdict import Measure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Mask = NDArray[np.bool_]
+
+LEAST_S = 5.0  # of a usual stretch that log lines are counted in
+BACK = frozenset(
+    ("recovered", "recovers", "recovery", "restored", "reconnected", "back", "available", "healthy", "resumed")
+)
+"""Words that say that something is well again."""
+
+
+class State(Enum):
+    """Kept, broken, or still open: nobody can say yet."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit and how it was kept. `reason` is the finding's where it is broken or open; `decide` what would decide it."""
+
+    what: str
+    said: str
+    state: State = State.KEPT
+    reason: str = "met"
+    decide: str = ""
+    census: bool = False
+    cites: tuple[str, ...] = ()
+    measure: Measure | None = None
+
+
+def share(
+    said: str, good: Mask, of: Mask, unknown: Mask, *, least: float = 0.0, most: float = 1.0, reason: str
+) -> Limit:
+    """A share of the requests `of`, as an interval: what is unknown may yet come out either way. `reason` is for a broken one."""
+    n, have = int(of.sum()), int((good & of).sum())
+    may = int((of & ~good & unknown).sum())
+    low, high = have / n, (have + may) / n
+    limit = f"at least {100 * least:g}%" if least else f"at most {100 * most:g}%"
+    text = f"{have}{f' to {have + may}' if may else ''} ({100 * low:.4g}%) {said} ({limit})"
+    if high < least or low > most:
+        return Limit("share", text, State.BROKEN, reason)
+    if low < least or high > most:
+        return Limit("share", text, State.OPEN, reason="window_open")
+    return Limit("share", text)
+
+
+def storm(evidence: Evidence, services: Sequence[str], window: Window, limit: float) -> Limit:
+    """Lines a request in the window, against the same before the first phase (one at least: nobody is blamed for his first line)."""
+    journal = evidence.journal
+    began, first = journal.first(LoadBegan), journal.first(PhaseBegan)
+    usual = Window(began.begins_s, first.at_s) if began and first else None
+    if usual is None or usual.length_s < LEAST_S:
+        return Limit("lines a request", "how much is logged usually is not known")
+    before, n_before = _volume(evidence, services, usual)
+    during, n_during = _volume(evidence, services, window)
+    if not n_before or not n_during:
+        return Limit("lines a request", "no requests to count lines by")
+    ratio = (during / n_during) / max(1.0, before / n_before)
+    said = (
+        f"{during} lines for {n_during} requests, {during / n_during:.3g} each, ×{ratio:.3g} of the usual "
+        f"({before} lines for {n_before}; limit ×{limit:g})"
+    )
+    if ratio <= limit:
+        return Limit("lines a request", said)
+    return Limit(
+        "lines a request", said, State.BROKEN, reason="log_storm", measure=Measure(ratio, ratio, "times the usual")
+    )
+
+
+def _volume(evidence: Evidence, services: Sequence[str], window: Window) -> tuple[int, int]:
+    lines = sum(evidence.logs.count(service, window.start_s, window.end_s) for service in services)
+    rows = near(evidence, window)
+    return lines, int((rows.between(window.start_s, window.end_s) & ~np.isnan(rows.sent_s)).sum())
+
+
+def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: int) -> Limit:
+    """Secrets in the window's lines: what looks like one, and the values of the stack's own. Never shown, only counted."""
+    end_s = min(window.end_s, evidence.journal.end_s)
+    known: list[tuple[str, Line]] = []
+    for kind, pattern in masking.BYTES:
+        for line in found_in(evidence.logs, services, pattern, window.start_s, end_s, _is_one(kind)):
+            known.append((kind, line))
+    own = [one for one in evidence.logs.secrets or () if len(one.value) >= masking.SHORTEST]
+    if own:
+        values = re.compile(b"|".join(re.escape(one.value.encode()) for one in own))
+        for line in found_in(evidence.logs, services, values, window.start_s, end_s):
+            known += [(f"value of {one.name}", line) for one in own if one.value in line.text]
+    known.sort(key=lambda found: (order(found[1]), found[0]))
+    counts: dict[str, int] = {}
+    for kind, line in known:
+        counts[f"{kind} by {line.service}"] = counts.get(f"{kind} by {line.service}", 0) + 1
+    looked = "" if evidence.logs.secrets is not None else "; the stack's own secrets are not known, and were not looked for"
+    if not known:
+        return Limit("secrets", f"no secret was found in the logs{looked}")
+    listed = ", ".join(f"{n}× {kind}" for kind, n in sorted(counts.items()))
+    first, n = known[0][1], len(known)
+    said = f"{n} in the logs (limit {limit}): {listed}; the first at {first.at_s:.1f} s in {first.container}{looked}"
+    if n <= limit:
+        return Limit("secrets", said)
+    return Limit("secrets", said, State.BROKEN, reason="secret_logged", census=True, measure=Measure(n, n, "secrets"))
+
+
+def _is_one(kind: str) -> Callable[[re.Match[bytes]], bool]:
+    return lambda match: masking.is_secret(kind, match.group().decode("utf-8", "replace"))
+
+
+def noise(evidence: Evidence, services: Sequence[str], window: Window, request: str) -> Limit:
+    """Requests that succeeded and still logged an error."""
+    what = "errors of requests that succeeded"
+    rows = near(evidence, window)
+    mask = rows.between(window.start_s, window.end_s) & rows.counted() & rows.outcome("ok")
+    if request:
+        mask &= rows.at_endpoint(request)
+    fine, run = rows.select(mask), evidence.journal.opened.run if evidence.journal.opened else ""
+    if not len(fine):
+        return Limit(what, "no request succeeded")
+    ids = Ids.of(run, fine)
+    loud: dict[int, Line] = {}
+    for line in found_in(evidence.logs, services, ids.pattern, window.start_s, evidence.journal.end_s, ids.wanted):
+        if Said(line.text).level >= ERROR:
+            for place in ids.among(line.text):
+                loud[place] = min(line, loud.get(place, line), key=order)
+    said = f"{len(loud)} of {len(fine)} requests that succeeded logged an error (at most 0)"
+    if not loud:
+        return Limit(what, said)
+    first = sorted(loud)[:3]
+    shown = [loud[place].cite for place in first if not masking.find(loud[place].text)]
+    cites = (*(fine.cite(place) for place in first), *dict.fromkeys(shown))
+    return Limit(what, said, State.BROKEN, reason="noisy_success", cites=cites)
+
+
+def recovery(evidence: Evidence, services: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> Iterator[Limit]:
+    """After each mend, within 30 s, a line that names who was hurt and says that it is well again."""
+    journal = evidence.journal
+    parts = Parts.of(journal, aliases)
+    accusing = Accusing(parts, ())
+    for hurt in hurts(journal):
+        if hurt.fault not in evidence.faults:
+            continue
+        roots = truth_of(hurt.target.split("+"), parts).roots
+        what = f"a line that {', '.join(sorted(roots))} is back"
+        if not math.isfinite(hurt.off_s):
+            yield Limit(what, f"{hurt.fault} was not mended", State.OPEN, reason="not_mended", decide="its mend")
+            continue
+        until_s = hurt.off_s + AFTER_S
+        said = [
+            line
+            for service in services
+            for line in logs.lines(evidence, service, hurt.off_begun_s, until_s)
+            if BACK & set(words(Said(line.text).spoken())) and accusing.accused(Said(line.text), line.service) & roots
+        ]
+        none = f"none within {AFTER_S:g} s of the mend of {hurt.fault}"
+        if said:
+            first = min(said, key=order)
+            yield Limit(what, f"{first.service} said so {first.at_s - hurt.off_s:.1f} s after the mend")
+        elif logs.followed_until_s(journal, services) < until_s:
+            yield Limit(what, f"{none} so far", State.OPEN, reason="window_open")
+        else:
+            yield Limit(what, none, State.BROKEN, reason="no_recovery_line")
+
+
+def order(line: Line) -> tuple[float, str, str]:
+    """Lines in one order, however they were found."""
+    return line.at_s, line.container, line.text

@@ -1,0 +1,94 @@
+"""Secrets in text: found by what they look like, or by their value, and shown only as what kind they are. Pure.
+
+What they look like: a bearer token, a password in a URL, a private key, an AWS access key, a payment card's number
+(issuer's prefix, length, Luhn's check digit). Digits inside a longer number, a fraction or a word are no card.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+SHORTEST = 6
+"""A value of fewer characters (`true`, `5432`, `admin`) stands in logs by chance."""
+_CARD = (
+    r"4\d{3}(?P<a>[ -]?)\d{4}(?P=a)\d{4}(?P=a)\d{4}|4\d{12}|(?:5[1-5]\d\d|2[2-7]\d\d|6011|65\d\d)(?P<b>[ -]?)\d{4}(?P=b)\d{4}(?P=b)\d{4}"
+    r"|3[47]\d\d(?P<c>[ -]?)\d{6}(?P=c)\d{5}"
+)
+KINDS: tuple[tuple[str, str], ...] = (
+    ("private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+    ("password in a URL", r"://[^\s/:@\"'<>]*:(?!\*+@|x+@|REDACTED@)[^\s/@\"'<>]+@"),
+    ("bearer token", r"(?i:bearer )(?!\*|<|\[|null|none|token\b)[A-Za-z0-9_\-.~+/]{16,}=*"),
+    ("AWS access key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    ("card number", rf"(?<![\w.\-+=/])(?:{_CARD})(?![\w\-/]|\.\d)"),
+)
+_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]*:([^\s/@]+)@", re.IGNORECASE)
+_PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in KINDS)
+BYTES = tuple((kind, re.compile(pattern.encode())) for kind, pattern in KINDS)
+"""The same to look through bytes with; a card's number is one only by its check digit (see `is_secret`)."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret of the stack's own: `name` says where it stands. Its value is never shown, in a traceback neither."""
+
+    name: str
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a text holds from start to end: `kind` is one of KINDS, or the name of one of the stack's own secrets."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def is_secret(kind: str, text: str) -> bool:
+    """Whether what a pattern found is one: a card's number has a check digit."""
+    return kind != "card number" or luhn(text)
+
+
+def luhn(text: str) -> bool:
+    """Whether the digits of a text end with the check digit that ISO/IEC 7812-1 (Luhn's formula) asks for."""
+    digits = [int(digit) for digit in text if digit.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
+    return bool(digits) and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def find(text: str, own: Sequence[Secret] = ()) -> list[Found]:
+    """Every secret in the text, in order; of those that overlap the first, then the longest."""
+    return list(_apart(sorted(_all(text, own), key=lambda found: (found.start, -found.end, found.kind))))
+
+
+def masked(text: str, own: Sequence[Secret] = ()) -> str:
+    """The text with each secret as `[bearer token]`."""
+    for found in reversed(find(text, own)):
+        text = f"{text[: found.start]}[{found.kind}]{text[found.end :]}"
+    return text
+
+
+def password_in(text: str) -> str:
+    """The password of a URL (`scheme://user:password@host`); '' when it has none."""
+    match = _PASSWORD.match(text)
+    return match.group(1) if match else ""
+
+
+def _all(text: str, own: Sequence[Secret]) -> Iterator[Found]:
+    for secret in own:
+        if len(secret.value) >= SHORTEST:
+            yield from (Found(secret.name, m.start(), m.end()) for m in re.finditer(re.escape(secret.value), text))
+    for kind, pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            if is_secret(kind, match.group()):
+                yield Found(kind, match.start(), match.end())
+
+
+def _apart(found: Sequence[Found]) -> Iterator[Found]:
+    end = 0
+    for one in found:
+        if one.start >= end:
+            end = one.end
+            yield one

@@ -1,0 +1,364 @@
+"""log_coverage: a stub service with switches. Each defect lowers exactly its own coverage, and has its own reason."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from harness import facts as f
+from harness.expectations.base import Evidence, Line, Reach, Steady
+from harness.expectations.log_coverage import LogCoverage
+from harness.expectations.logs import PROBE
+from harness.faults.latency import Latency
+from harness.ledger import request_id, traceparent
+from harness.masking import Secret
+from harness.testing import WrittenLogs, journal_of, rows_of
+from harness.verdict import Finding, Outcome
+
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+RUN = "0123abcd"
+FAULT = Latency(edge="api->postgres", delay="400ms", id="hurt/latency")
+
+
+@dataclass(frozen=True)
+class Stub:
+    """A service that answers 200 for ten seconds and then 503 because its database is gone, and the switches of its log."""
+
+    ids: bool = True
+    errors: bool = True
+    generic: bool = False
+    blames: str = "postgres"
+    form: str = "json"
+    once: int = 1
+    access: bool = True
+
+    def lines(self, number: int, at_s: float, status: int) -> list[Line]:
+        told = {"request_id": request_id(RUN, 0, number)} if self.ids else {}
+        found = []
+        if self.access:
+            found.append({"level": "INFO", "message": f"POST /checkout {status}", **told})
+        if status >= 500 and self.errors:
+            error: dict[str, Any] = {"level": "ERROR", "message": "request failed", **told}
+            if not self.generic:
+                error |= {"message": f"{self.blames or 'it'} is unavailable", "cause": "PoolTimeout: no connection"}
+            if self.blames:
+                error["dependency"] = self.blames
+            found += [error] * self.once
+        return [Line("api", "api-1", at_s + 0.01 * i, self.text(line)) for i, line in enumerate(found)]
+
+    def text(self, line: dict[str, Any]) -> str:
+        if self.form == "json":
+            return json.dumps(line)
+        if self.form == "logfmt":
+            return " ".join(f'{key}="{value}"' for key, value in line.items())
+        rest = " ".join(f"[{line[key]}]" for key in ("request_id",) if key in line)
+        why = f": {line['cause']} ({line.get('dependency', '')})" if "cause" in line else ""
+        return f"2026-11-28 20:00:00,123 {line['level']} {rest} {line['message']}{why}"
+
+
+@dataclass
+class Run:
+    """Requests before (0–10 s) and in the phase (10–20 s), a fault on api->postgres all through it; logs followed to 80 s."""
+
+    stub: Stub = field(default_factory=Stub)
+    status: int = 503
+    rate: int = 20
+    fault: bool = True
+    more: list[f.Fact] = field(default_factory=list)
+    extra: list[Line] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    until_s: int = 80
+    secrets: Sequence[Secret] | None = ()
+    followed: bool = True
+
+    def check(self, shuffle: int | None = None, **options: Any) -> Finding:
+        rows, lines = [], list(self.extra)
+        for number in range(20 * self.rate):
+            at_s = number / self.rate
+            status = 200 if at_s < 10 else self.status
+            rows.append(
+                {
+                    "at_s": at_s,
+                    "outcome": "ok" if status < 400 else "5xx",
+                    "status": status,
+                    "endpoint": "POST /checkout",
+                }
+            )
+            lines += self.stub.lines(number, at_s, status)
+        rows += self.rows
+        if shuffle is not None:
+            random.Random(shuffle).shuffle(lines)
+        return LogCoverage.model_validate(options).check(
+            Evidence(
+                journal_of(*self.facts()),
+                rows_of(rows),
+                WrittenLogs(lines, self.secrets),
+                Steady(10.0, ()),
+                phase="hurt",
+                faults={FAULT.id: FAULT} if self.fault else {},
+                against="api",
+                over=True,
+            )
+        )
+
+    def facts(self) -> list[f.Fact]:
+        hurt: list[f.Fact] = [
+            f.Injecting(fault=FAULT.id, kind="latency", target="api->postgres", planned_s=10, seen_s=9.9),
+            f.Injected(fault=FAULT.id, begun_s=9.9, seen_s=9.95),
+            f.Mended(fault=FAULT.id, begun_s=20.0, seen_s=20.1),
+        ]
+        services = ("api", "postgres", "redis", "payments")
+        return [
+            f.Opened(drill="d", run=RUN, wall_unix_s=1e9, monotonic_ns=0),
+            *(f.ContainerSeen(service=name, container=f"{name}-1", status="running", seen_s=0.1) for name in services),
+            f.EdgeFound(edge="api->postgres", address="10.0.0.1", names=("postgres", "orders-db")),
+            f.EdgeFound(edge="api->redis", address="10.0.0.2"),
+            f.EdgeFound(edge="api->payments", address="10.0.0.3"),
+            f.LoadBegan(begins_s=0.0, seen_s=0.0),
+            *(f.LoadSampled(cpu_ratio=0.1, late_ms=0, due=1, dropped=0, seen_s=float(s)) for s in range(1, 25)),
+            f.LoadEnded(clean=True, ended_s=22.0, seen_s=24.0),
+            f.PhaseBegan(phase="hurt", seen_s=10.0),
+            f.PhaseEnded(phase="hurt", seen_s=20.0),
+            *(hurt if self.fault else []),
+            *(
+                f.Looked(probe=PROBE, target=f"{name}-1", seen_s=float(s))
+                for s in range(1, self.until_s)
+                for name in services
+                if self.followed
+            ),
+            *self.more,
+        ]
+
+
+def shares(finding: Finding) -> list[float]:
+    """The shares that the finding tells: found, with cause, naming, accusing."""
+    return [float(said.partition("(")[2].partition("%")[0]) for what, said in finding.details if what == "share"]
+
+
+@pytest.mark.parametrize("form", ["json", "logfmt", "plain"])
+def test_an_honest_service_passes_in_each_format(form: str) -> None:
+    finding = Run(Stub(form=form)).check()
+    assert finding.outcome is PASSED, finding.because
+    assert shares(finding) == [100, 100, 100, 0]
+    assert "of 200 failed requests 200 (100%) are found by their ids" in finding.because
+    assert "one reads 2 lines in the median" in finding.because
+
+
+SWITCHES = [
+    (Stub(ids=False), "no_id", [0, 0, 0, 0]),
+    (Stub(errors=False), "only_access_log", [100, 0, 0, 0]),
+    (Stub(generic=True), "generic", [100, 0, 100, 0]),
+    (Stub(blames=""), "no_dependency", [100, 100, 0, 0]),
+    (Stub(blames="redis"), "wrong_dependency", [100, 100, 0, 100]),
+]
+
+
+@pytest.mark.parametrize(("stub", "reason", "expected"), SWITCHES, ids=[reason for _, reason, _ in SWITCHES])
+@pytest.mark.parametrize("form", ["json", "logfmt", "plain"])
+def test_each_switch_lowers_exactly_its_coverage(stub: Stub, reason: str, expected: list[float], form: str) -> None:
+    if form == "plain" and reason == "generic":
+        expected = [100, 0, 0, 0]  # without fields a general message names nobody either
+    import dataclasses
+
+    finding = Run(dataclasses.replace(stub, form=form)).check()
+    assert (finding.outcome, finding.reason) == (FAILED, reason), finding.because
+    assert shares(finding) == expected
+
+
+def test_a_worker_that_drops_the_context_is_found_only_by_its_access_line() -> None:
+    lost = Stub(errors=False)
+    apart = [
+        Line("api", "api-1", 10 + i / 20, '{"level":"ERROR","message":"x","cause":"PoolTimeout"}') for i in range(200)
+    ]
+    assert Run(lost, extra=apart).check().reason == "only_access_log"
+
+
+def test_the_order_of_the_lines_does_not_matter() -> None:
+    for stub in (Stub(), *(stub for stub, _, _ in SWITCHES)):
+        plain = Run(stub).check(quiet_success=True)
+        assert all(Run(stub).check(seed, quiet_success=True) == plain for seed in (1, 2))
+
+
+def test_requests_in_hand_when_the_service_is_killed_and_its_output_was_buffered_are_a_lost_log() -> None:
+    """The rows from 400 on were in hand at the kill at 15 s; from 15 to 16 s all are refused, and exempt."""
+    died = [
+        f.ContainerChanged(service="api", container="api-1", event="kill", seen_s=15.0, happened_s=15.0),
+        f.ContainerChanged(service="api", container="api-1", event="start", seen_s=16.0, happened_s=16.0),
+    ]
+    hand = [{"at_s": 14.8, "took_ms": 201, "outcome": "conn", "endpoint": "POST /checkout"} for _ in range(30)]
+    refused = [
+        {"at_s": 15.5, "took_ms": 1, "outcome": "conn", "endpoint": "POST /checkout", "unreached": True}
+        for _ in range(7)
+    ]
+    finding = Run(rows=[*hand, *refused], more=died).check()
+    assert (finding.outcome, finding.reason) == (FAILED, "lost_log")
+    assert "200 (86.96%) are found by their ids" in finding.because
+
+
+def test_refused_connections_are_exempt_and_said() -> None:
+    refused = [{"at_s": 12.0, "took_ms": 1, "outcome": "conn", "unreached": True} for _ in range(9)]
+    finding = Run(rows=refused).check()
+    assert finding.outcome is PASSED
+    assert "9 more never reached the service" in finding.because
+
+
+def test_a_broken_connection_without_a_line_leaves_it_open() -> None:
+    finding = Run(rows=[{"at_s": 12.0, "took_ms": 90, "outcome": "conn"}]).check()
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "unknown_reach")
+
+
+def test_without_a_failed_request_there_is_nothing_to_look_for() -> None:
+    finding = Run(status=200).check()
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "none_failed")
+    assert "a fault that makes requests fail" in finding.decide
+
+
+def test_a_log_that_nobody_followed_decides_nothing() -> None:
+    assert Run(followed=False).check().reason == "not_watched"
+    assert Run(Stub(ids=False), followed=False).check().outcome is not PASSED
+
+
+def test_lines_that_may_still_come_leave_it_open_but_what_was_found_stands() -> None:
+    assert Run(Stub(ids=False), until_s=30).check().reason == "window_open"
+    late = Run(until_s=30).check()
+    assert (late.outcome, late.reason) == (UNKNOWN, "window_open")  # somebody else may yet be accused
+    assert Run(until_s=30).check(false_blame="100%").outcome is PASSED
+
+
+def test_trace_ids_are_ids_too() -> None:
+    lines = [
+        Line("api", "api-1", 10 + i / 20, f'{{"level":"error","trace_id":"{traceparent(RUN, 0, 200 + i)[3:35]}",'
+             '"msg":"cannot query","error":{"type":"OperationalError"},"server.address":"orders-db"}')
+        for i in range(200)
+    ]  # fmt: skip
+    finding = Run(Stub(ids=False), extra=lines).check()
+    assert finding.outcome is PASSED, finding.because
+
+
+def test_another_runs_ids_and_longer_numbers_are_not_ours() -> None:
+    wrong = [
+        Line("api", "api-1", 12, f"ERROR drill-{'f' * 8}-0-240 x"),
+        Line("api", "api-1", 12, f"ERROR drill-{RUN}-0-24000000"),
+    ]
+    assert shares(Run(Stub(ids=False), extra=wrong).check())[0] == 0
+
+
+def test_a_stack_trace_belongs_to_its_line() -> None:
+    trace = "\n".join(
+        [
+            "",
+            "Traceback (most recent call last):",
+            '  File "x.py", line 1, in f',
+            "psycopg.OperationalError: postgres is gone",
+        ]
+    )
+    lines = [
+        Line("api", "api-1", 10 + i / 20, f"ERROR [{request_id(RUN, 0, 200 + i)}] failed{trace}") for i in range(200)
+    ]
+    finding = Run(Stub(errors=False), extra=lines).check()
+    assert finding.outcome is PASSED, finding.because
+    assert "one reads 5 lines in the median" in finding.because
+
+
+def test_who_stands_on_the_way_may_be_named_too() -> None:
+    lines = [
+        Line(
+            "payments",
+            "payments-1",
+            12,
+            f'{{"level":"WARN","request_id":"{request_id(RUN, 0, n)}","peer.service":"api"}}',
+        )
+        for n in range(200, 400)
+    ]
+    assert shares(Run(extra=lines).check())[3] == 0
+
+
+def test_without_a_fault_every_accusation_is_false() -> None:
+    finding = Run(fault=False).check()
+    assert (finding.outcome, finding.reason) == (FAILED, "wrong_dependency")
+
+
+def test_own_fields_and_aliases_name_too() -> None:
+    lines = [
+        Line("api", "api-1", 10 + i / 20, json.dumps({"level": "ERROR", "id": request_id(RUN, 0, 200 + i), "cause": "x", "backend": "pg-primary:5432"}))
+        for i in range(200)
+    ]  # fmt: skip
+    stub = Stub(errors=False)
+    assert Run(stub, extra=lines).check().reason == "no_dependency"
+    finding = Run(stub, extra=lines).check(blames=["backend"], aliases={"postgres": ["pg-primary"]})
+    assert finding.outcome is PASSED, finding.because
+
+
+def test_a_storm_of_lines_is_one() -> None:
+    finding = Run(Stub(once=60)).check()
+    assert (finding.outcome, finding.reason) == (FAILED, "log_storm")
+    assert "×59.3 of the usual" in dict(finding.details)["lines a request"]
+    assert dict(finding.details)["error lines a request"] == "0 of 200 have exactly one, 200 more than one (no limit)"
+
+
+LEAKS = [
+    ("authorization: Bearer abcdefghij0123456789.klm", "bearer token"),
+    ("connecting to postgresql://shop:hunter2secret@db:5432/shop", "password in a URL"),
+    ("-----BEGIN RSA PRIVATE KEY-----", "private key"),
+    ("card 4111 1111 1111 1111 declined", "card number"),
+    ("key AKIAIOSFODNN7EXAMPLE used", "AWS access key"),
+    ("login with s3cr3t-of-the-stack failed", "value of DB_PASSWORD"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), LEAKS)
+def test_a_secret_in_the_log_fails_whatever_else_and_is_never_shown(text: str, kind: str) -> None:
+    own = (Secret("DB_PASSWORD", "s3cr3t-of-the-stack"),)
+    finding = Run(extra=[Line("api", "api-1", 12.0, text)], secrets=own, followed=False).check()
+    assert (finding.outcome, finding.reason, finding.census) == (FAILED, "secret_logged", True)
+    assert f"1× {kind} by api" in finding.because
+    assert "hunter2" not in repr(finding)
+    assert "4111" not in repr(finding)
+    assert "s3cr3t" not in repr(finding) + repr(own)
+    assert not any(cite.startswith("log ") for cite in finding.cites)
+
+
+def test_numbers_that_look_like_cards_by_chance_are_none() -> None:
+    fine = [
+        "took 0.4111111111111111 s",
+        "at 1764360000123456",
+        "order 4111111111111112",
+        "trace a4111111111111111",
+        "postgres://u:***@db/x",
+    ]
+    assert Run(extra=[Line("api", "api-1", 12.0, text) for text in fine]).check().outcome is PASSED
+
+
+def test_what_succeeds_must_be_quiet_when_asked() -> None:
+    rows = [{"at_s": 12.0, "endpoint": "POST /checkout"}]
+    loud = [Line("api", "api-1", 12.0, f"ERROR drill-{RUN}-0-400 but it went well with postgres down: X")]
+    assert Run(rows=rows, extra=loud).check().outcome is PASSED
+    finding = Run(rows=rows, extra=loud).check(quiet_success=True)
+    assert (finding.outcome, finding.reason) == (FAILED, "noisy_success")
+    assert "row 0:400" in finding.cites
+
+
+def test_a_line_must_say_that_it_is_back_when_asked() -> None:
+    assert Run().check(recovery_line=True).reason == "no_recovery_line"
+    back = [Line("api", "api-1", 24.0, '{"level":"INFO","message":"postgres is available again"}')]
+    assert Run(extra=back).check(recovery_line=True).outcome is PASSED
+    early = [Line("api", "api-1", 12.0, '{"level":"INFO","message":"postgres is available again"}')]
+    assert Run(extra=early).check(recovery_line=True).reason == "no_recovery_line"
+
+
+def test_three_requests_and_how_to_look_for_them_are_told() -> None:
+    finding = Run(Stub(ids=False)).check()
+    told = dict(finding.details)
+    assert told["requests"] == ", ".join(request_id(RUN, 0, n) for n in (200, 201, 202))
+    assert told["query"].startswith(f"grep -hE '{request_id(RUN, 0, 200)}|{traceparent(RUN, 0, 200)[3:35]}'")
+    assert [cite for cite in finding.cites if cite.startswith("row")] == ["row 0:200", "row 0:201", "row 0:202"]
+
+
+def test_a_service_that_is_not_there_is_refused_at_plan_time() -> None:
+    reach = Reach(window_s=10, arrivals=10, timeout_s=10, services=("api",))
+    assert "no service 'web'" in LogCoverage(services=("api", "web")).undecidable(reach)
