@@ -20,6 +20,7 @@ from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
 from harness.expectations.rolled_back import RolledBack
 from harness.expectations.stays_up import StaysUp
+from harness.expectations.traces import Traces
 
 EXPECTATIONS: tuple[type[Expectation], ...] = (
     RespondsWithin,
@@ -40,5 +41,6 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     MetricErrorTruth,
     MetricLatencyTruth,
     MetricFresh,
+    Traces,
     RolledBack,
 )

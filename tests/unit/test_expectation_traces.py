@@ -1,0 +1,236 @@
+"""traces: a service with switches. Each defect of its tracing has its own reason, and an honest service passes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from trace_stories import Node, call, process, send, server, spans
+
+from harness import facts as f
+from harness.expectations.base import Evidence, Reach, Steady
+from harness.expectations.traces import Traces
+from harness.faults.latency import Latency
+from harness.ledger.layout import trace_prefix
+from harness.spans import CONSUMER, PRODUCER, SERVER, GivenSpans, Span
+from harness.testing import WrittenLogs, journal_of, rows_of
+from harness.verdict import Finding, Outcome
+
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+RUN = "0123abcd"
+FAULT = Latency(edge="api->payments", delay="400ms", id="hurt/latency")
+RATE = 10  # a second; the fault begins at 10 s and ends at 20 s
+Change = Callable[[list[Span]], list[Span]]
+
+
+def checkout(*, pays: bool = True, slow_ms: float = 0, blames: str = "payments") -> Node:
+    """An order: the database, then payments (slow, or not to be had), then a message that the worker takes."""
+    paid = call("api", blames, 40 + slow_ms, at_ms=10, error=not pays)
+    sent = send("api", 3, process("worker", 20), at_ms=55 + slow_ms)
+    return server("api", 60 + slow_ms, call("api", "postgres", 4), paid, sent)
+
+
+@dataclass
+class Run:
+    """Requests before (0–10 s) and in the phase (10–20 s); evidence until 80 s. `change` is made to the spans of the phase."""
+
+    healthy: Callable[[], Node] = checkout
+    hurt: Callable[[], Node] = lambda: checkout(pays=False)
+    change: Change = list
+    took_ms: tuple[float, float] = (60.0, 60.0)
+    fault: bool = True
+    observable: bool = True
+    blinded: bool = False
+    until_s: int = 80
+    silent: int = 0
+    facts: list[f.Fact] = field(default_factory=list)
+    status: int = 201
+
+    def check(self, **options: Any) -> Finding:
+        rows, found = [], []
+        for number in range(20 * RATE):
+            at_s = number / RATE
+            rows.append(
+                {
+                    "at_s": at_s,
+                    "took_ms": self.took_ms[at_s >= 10],
+                    "status": self.status,
+                    "endpoint": "POST /checkout",
+                }
+            )
+            asked = f"{number + 1:016x}"
+            one = spans((self.healthy if at_s < 10 else self.hurt)(), trace_prefix(RUN, 0) + asked, asked, at_s)
+            found += [] if number < self.silent + 10 * RATE and at_s >= 10 else self.change(one) if at_s >= 10 else one
+        return Traces.model_validate(options).check(
+            Evidence(
+                journal_of(*self.written()),
+                rows_of(rows),
+                WrittenLogs(),
+                Steady(10.0, ()),
+                phase="hurt",
+                faults={FAULT.id: FAULT} if self.fault else {},
+                over=True,
+                spans=GivenSpans.of(found),
+            )
+        )
+
+    def written(self) -> list[f.Fact]:
+        hurt: list[f.Fact] = [
+            f.Injecting(seen_s=10.0, fault=FAULT.id, kind="latency", target="api->payments", planned_s=10.0),
+            f.Injected(seen_s=10.05, fault=FAULT.id, begun_s=10.0),
+            f.Mended(seen_s=20.1, fault=FAULT.id, begun_s=20.05),
+        ]
+        looks: list[f.Fact] = [f.Looked(seen_s=float(s), probe="traces") for s in range(1, self.until_s)]
+        if self.blinded:
+            looks.append(f.Blinded(seen_s=15.5, probe="traces", target="", error="it ended"))
+        return [
+            f.Opened(seen_s=0.0, drill="d", run=RUN, wall_unix_s=1000.0, monotonic_ns=0, version="1"),
+            f.ExporterSeen(seen_s=0.1, service="api", observable=self.observable, why="" if self.observable else "TLS"),
+            *(
+                f.EdgeFound(seen_s=0.1, edge=edge, address="10.0.0.1", ports=(80,))
+                for edge in ("api->payments", "api->postgres", "worker->postgres")
+            ),
+            f.LoadBegan(seen_s=0.2, begins_s=0.0),
+            *(f.LoadSampled(seen_s=float(s), cpu_ratio=0.1, late_ms=0.1, due=RATE, dropped=0) for s in range(1, 31)),
+            f.GateHeld(seen_s=0.2),
+            f.PhaseBegan(seen_s=10.0, phase="hurt"),
+            *(hurt if self.fault else []),
+            f.PhaseEnded(seen_s=20.2, phase="hurt"),
+            f.LoadEnded(seen_s=31.0, clean=True, ended_s=30.0),
+            *looks,
+            *self.facts,
+            f.Closed(seen_s=float(self.until_s)),
+        ]
+
+
+def without(kind: int) -> Change:
+    return lambda found: [span for span in found if span.kind != kind]
+
+
+def new_context(found: list[Span]) -> list[Span]:
+    """The consumer begins a trace of its own: the message came without its context."""
+    return [
+        dataclasses.replace(span, trace=span.trace[::-1], parent="") if span.kind == CONSUMER else span for span in found
+    ]
+
+
+def linked(found: list[Span]) -> list[Span]:
+    """The consumer begins a trace of its own, and says by a link what caused it."""
+    sent = next(span for span in found if span.kind == PRODUCER)
+    return [
+        dataclasses.replace(span, trace="f" * 16 + span.trace[16:], parent="", links=((sent.trace, sent.number),))
+        if span.kind == CONSUMER
+        else span
+        for span in found
+    ]
+
+
+def test_whole_traces_that_accuse_who_was_hurt_pass() -> None:
+    finding = Run().check(request="POST /checkout")
+    assert finding.outcome is PASSED, finding.because
+    assert "all 100 traces of 100 answered requests are whole" in finding.because
+    assert "100 of 100 messages went on with their context" in finding.because
+    assert finding.measure is not None
+    assert (finding.measure.low, finding.measure.high) == (100, 100)
+
+
+def test_slowness_without_an_error_is_laid_at_the_door_of_who_was_hurt() -> None:
+    finding = Run(hurt=lambda: checkout(slow_ms=400), took_ms=(60.0, 460.0)).check()
+    assert finding.outcome is PASSED, finding.because
+    assert "failed or slow traces accuse who was hurt, 100%" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (without(SERVER), "missing_root"),
+        (lambda found: [span for span in found if span.kind != PRODUCER], "missing_parent"),
+        (new_context, "broken_context"),
+        (without(CONSUMER), "broken_context"),
+    ],
+)
+def test_each_defect_has_its_reason(change: Change, reason: str) -> None:
+    finding = Run(change=change).check()
+    assert (finding.outcome, finding.reason) == (FAILED, reason), finding.because
+
+
+def test_a_failure_names_three_requests_by_the_ids_they_were_sent_with() -> None:
+    finding = Run(change=without(SERVER)).check()
+    shown = [text for what, text in finding.details if what == "example"]
+    assert len(shown) == 3
+    number = shown[0].partition(",")[0].rpartition("-")[2]
+    assert f"drill-{RUN}-0-{number}" in shown[0]
+    assert f"{trace_prefix(RUN, 0)}{int(number) + 1:016x}" in shown[0]
+    assert f"row 0:{number}" in finding.cites
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        Run(hurt=lambda: checkout(pays=False, blames="postgres")),
+        Run(hurt=lambda: checkout(slow_ms=400, blames="postgres"), took_ms=(60.0, 460.0)),
+    ],
+    ids=["failed", "slow"],
+)
+def test_a_span_that_accuses_another_is_wrong_attribution(run: Run) -> None:
+    finding = run.check()
+    assert (finding.outcome, finding.reason) == (FAILED, "wrong_attribution"), finding.because
+    assert "postgres" in finding.because
+
+
+def test_a_consumer_may_name_its_cause_by_a_link() -> None:
+    assert Run(change=linked).check().outcome is PASSED
+
+
+def test_a_message_that_still_waits_is_not_lost_yet() -> None:
+    waiting = Run(change=without(CONSUMER), until_s=45)
+    assert waiting.check(queue_within="40s").outcome is PASSED
+    assert "100 still waited" in waiting.check(queue_within="40s").because
+    assert waiting.check(queue_within="20s").reason == "broken_context"
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (Run(observable=False), "no_exporter"),
+        (Run(blinded=True), "not_watched"),
+        (Run(silent=6), "untraced"),
+        (Run(status=0), "no_evidence"),
+        (Run(hurt=checkout), "no_evidence"),
+    ],
+)
+def test_what_was_not_seen_is_inconclusive_and_says_what_would_decide_it(run: Run, reason: str) -> None:
+    finding = run.check()
+    assert (finding.outcome, finding.reason) == (UNKNOWN, reason), finding.because
+    assert finding.decide
+
+
+def test_a_twentieth_without_a_trace_is_borne_and_said() -> None:
+    finding = Run(silent=5).check()
+    assert finding.outcome is PASSED, finding.because
+    assert ("without any", "5") in finding.details
+
+
+def test_without_a_fault_nobody_need_be_accused() -> None:
+    assert Run(hurt=checkout, fault=False).check().outcome is PASSED
+    assert Run(hurt=checkout).check(attributed="0%").outcome is PASSED
+
+
+def test_a_run_from_before_traces_is_inconclusive() -> None:
+    run = Run()
+    evidence = Evidence(
+        journal_of(*(fact for fact in run.written() if not isinstance(fact, f.ExporterSeen))),
+        rows_of([{"at_s": 11.0, "endpoint": "POST /checkout"}]),
+        WrittenLogs(),
+        Steady(10.0, ()),
+        phase="hurt",
+    )
+    assert Traces().check(evidence).reason == "no_exporter"
+
+
+def test_it_is_no_claim_about_what_comes_then() -> None:
+    assert Traces().undecidable(Reach(10, 100, 10, then=True))
+    assert not Traces().undecidable(Reach(10, 100, 10))
