@@ -127,7 +127,7 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
         case AlertChanged() if fact.state == "firing":
             return f"alert fires: {fact.alert}"
         case AlertChanged() if fact.state == "inactive":
-            return f"alert clear: {fact.alert}"
+            return f"alert inactive: {fact.alert}"
         case Paged():
             return f"paged {fact.receiver}: {fact.alert}{' is clear' if fact.status == 'resolved' else ''}"
         case SilenceSeen() if fact.state == "active":
