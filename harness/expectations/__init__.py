@@ -4,6 +4,7 @@ from harness.expectations.alert_clears import AlertClears
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.base import Expectation
+from harness.expectations.blame import Blame
 from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.errors_below import ErrorsBelow
 from harness.expectations.log_coverage import LogCoverage
@@ -30,6 +31,7 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     LogQuiet,
     LogSeen,
     LogCoverage,
+    Blame,
     AlertFires,
     AlertClears,
     AlertQuiet,

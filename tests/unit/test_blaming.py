@@ -1,0 +1,134 @@
+"""Rankings of who is accused, against who was hurt: a table of known answers, and the scores of the literature."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from harness import blaming
+from harness.blaming import Parts, Truth, ac_at, avg_at, truth_of, verdict
+from harness.facts import ContainerSeen, EdgeFound
+from harness.testing import journal_of
+
+STACK = journal_of(
+    EdgeFound(edge="web->api", address="10.0.0.1"),
+    EdgeFound(edge="api->postgres", address="10.0.0.2", names=("postgres", "db", "Orders-DB.internal")),
+    EdgeFound(edge="api->redis", address="10.0.0.3"),
+    EdgeFound(edge="worker->postgres", address="10.0.0.4"),
+    EdgeFound(edge="client->web", address="10.0.0.5"),
+    *(ContainerSeen(service=s, container=f"shop-{s}-1", status="running") for s in ("web", "api", "postgres", "redis")),
+)
+PARTS = Parts.of(STACK, {"postgres": ["pg-1:5432"]})
+DATABASE = truth_of(["api->postgres"], PARTS)
+
+TABLE = [
+    # what is accused, in order; who was hurt; the word
+    (["postgres"], DATABASE, "root"),
+    (["postgres", "api"], DATABASE, "root"),
+    (["postgres", "api", "web"], DATABASE, "root"),
+    (["api", "postgres"], DATABASE, "on_chain"),
+    (["web", "api", "postgres"], DATABASE, "on_chain"),
+    (["api", "web"], DATABASE, "wrong"),  # the root never comes
+    (["redis"], DATABASE, "wrong"),
+    (["redis", "postgres"], DATABASE, "wrong"),  # first off the chain
+    ([], DATABASE, "none"),
+    (["postgres", "api", "web", "redis"], DATABASE, "spray"),
+    (["redis", "worker", "api", "web", "postgres"], DATABASE, "spray"),
+    (["postgres", "postgres", "postgres", "postgres"], DATABASE, "root"),  # one part, however often
+    (["api", "api", "api", "postgres"], DATABASE, "on_chain"),  # duplicates push nobody down
+    ([], Truth(), "quiet"),
+    (["redis"], Truth(), "false"),
+    (["redis", "postgres"], truth_of(["api->postgres", "api->redis"], PARTS), "root"),  # both were hurt, in any order
+    (["postgres", "api", "redis"], truth_of(["api->postgres", "api->redis"], PARTS), "on_chain"),
+    (["postgres"], truth_of(["api->postgres", "api->redis"], PARTS), "wrong"),  # half of the truth
+]
+
+
+@pytest.mark.parametrize(("ranking", "truth", "word"), TABLE)
+def test_known_answers(ranking: list[str], truth: Truth, word: str) -> None:
+    assert verdict(ranking, truth) == word
+
+
+def test_the_truth_of_a_fault_is_the_dependency_and_who_stands_before_it() -> None:
+    assert truth_of(["api->postgres"], PARTS) == Truth(frozenset({"postgres"}), frozenset({"api", "web"}))
+    assert truth_of(["postgres"], PARTS) == Truth(frozenset({"postgres"}), frozenset({"api", "web", "worker"}))
+    assert truth_of(["client->web"], PARTS) == Truth(frozenset({"web"}), frozenset())
+    assert truth_of([], PARTS) == Truth()
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("postgres", "postgres"),
+        ("DB", "postgres"),
+        ("orders-db.internal:5432", "postgres"),
+        ("postgresql://shop@db:5432/orders", "postgres"),
+        ("pg-1:5432", "postgres"),
+        ("pg-1", "postgres"),
+        ("shop-redis-1", "redis"),
+        ("stripe.example", "stripe.example"),
+    ],
+)
+def test_a_part_is_known_by_all_its_names(name: str, part: str) -> None:
+    assert PARTS.part(name) == part
+
+
+def test_a_word_of_a_text_means_a_part_only_when_it_is_its_name() -> None:
+    assert (PARTS.known("db"), PARTS.known("redis"), PARTS.known("timeout"), PARTS.known("client")) == (
+        "postgres",
+        "redis",
+        "",
+        "",
+    )
+
+
+def test_a_circle_of_calls_ends() -> None:
+    parts = Parts.of(journal_of(EdgeFound(edge="a->b", address=""), EdgeFound(edge="b->a", address="")))
+    assert parts.above("a") == {"b"}
+
+
+class Evaluator:
+    """RCAEval's evaluation.py, transcribed: of each case the ranks and the answer; accuracy at k, average at k."""
+
+    def __init__(self) -> None:
+        self._accuracy: dict[int, float] = {k: 0.0 for k in range(1, 6)}
+        self._ranks: list[int] = []
+
+    def add_case(self, ranks: list[str], answer: str) -> None:
+        if answer not in ranks:
+            self._ranks.append(10**6)
+            return
+        rank = ranks.index(answer) + 1
+        self._ranks.append(rank)
+        for k in range(rank, 6):
+            self._accuracy[k] += 1.0
+
+    @property
+    def num(self) -> int:
+        return len(self._ranks)
+
+    def accuracy(self, k: int) -> float:
+        return self._accuracy[k] / self.num
+
+    def average(self, k: int) -> float:
+        return sum(self.accuracy(i) for i in range(1, k + 1)) / k
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_scores_are_those_of_the_literature_on_random_rankings(seed: int) -> None:
+    chance = random.Random(seed)
+    names = [f"part{n}" for n in range(9)]
+    cases = [(chance.sample(names, chance.randint(0, 9)), chance.choice(names)) for _ in range(200)]
+    oracle = Evaluator()
+    for ranking, answer in cases:
+        oracle.add_case(ranking, answer)
+    for k in range(1, 6):
+        assert ac_at(k, cases) == pytest.approx(oracle.accuracy(k))
+        assert avg_at(k, cases) == pytest.approx(oracle.average(k))
+
+
+def test_a_part_that_comes_twice_takes_one_place() -> None:
+    assert ac_at(2, [(["a", "a", "b"], "b")]) == 1
+    assert blaming.distinct(["a", "b", "a"]) == ("a", "b")
+    assert ac_at(1, []) == 0

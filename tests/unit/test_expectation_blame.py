@@ -1,0 +1,162 @@
+"""blame: whom pages and logs accuse, against who was hurt."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from harness import facts as f
+from harness.expectations.base import Evidence, Line, Steady
+from harness.expectations.blame import Blame
+from harness.faults.latency import Latency
+from harness.testing import WrittenLogs, journal_of, rows_of
+from harness.verdict import Finding, Outcome
+
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+FAULT = Latency(edge="api->postgres", delay="400ms", id="hurt/latency")
+SERVICES = ("api", "postgres", "redis", "payments")
+
+
+def page(alert: str, at_s: float, severity: str = "page", starts_s: float | None = None, **labels: str) -> f.Paged:
+    return f.Paged(
+        receiver="oncall",
+        alert=alert,
+        status="firing",
+        labels={"alertname": alert, "severity": severity, **labels},
+        fingerprint=alert + str(labels),
+        group_key=alert,
+        starts_s=at_s - 5 if starts_s is None else starts_s,
+        start=str(at_s),
+        happened_s=at_s,
+        seen_s=at_s,
+    )
+
+
+def said(at_s: float, *names: str, level: str = "ERROR") -> list[Line]:
+    return [
+        Line("api", "api-1", at_s, json.dumps({"level": level, "message": "gone", "dependency": name}))
+        for name in names
+    ]
+
+
+def check(
+    *pages: f.Paged,
+    lines: list[Line] | None = None,
+    fault: bool = True,
+    watched: bool = True,
+    alertmanager: bool = True,
+    **options: Any,
+) -> Finding:
+    """A phase from 100 to 160 s, the database hurt from 100 to 160 s."""
+    journal = journal_of(
+        f.MonitoringFound(
+            prometheus="prometheus:9090", alertmanager="alertmanager:9093" if alertmanager else "", seen_s=1
+        ),
+        *(f.ContainerSeen(service=name, container=f"{name}-1", status="running", seen_s=1.0) for name in SERVICES),
+        *(f.EdgeFound(edge=f"api->{name}", address="10.0.0.1", seen_s=1.0) for name in SERVICES[1:]),
+        f.PhaseBegan(phase="hurt", seen_s=100.0),
+        f.PhaseEnded(phase="hurt", seen_s=160.0),
+        *(
+            [f.Injecting(fault=FAULT.id, kind="latency", target="api->postgres", planned_s=0, seen_s=100.1)]
+            if fault
+            else []
+        ),
+        *([f.Injected(fault=FAULT.id, begun_s=100.1, seen_s=100.2)] if fault else []),
+        *(f.Looked(probe="logs", target=f"{name}-1", seen_s=float(s)) for s in range(1, 170) for name in SERVICES),
+        *(f.Looked(probe="pages", seen_s=float(s)) for s in range(1, 170) if watched),
+        *pages,
+    )
+    faults = {FAULT.id: FAULT} if fault else {}
+    evidence = Evidence(journal, rows_of([]), WrittenLogs(lines or []), Steady(10.0, ()), phase="hurt", faults=faults)
+    return Blame.model_validate(options).check(evidence)
+
+
+GOOD = page("OrdersDatabaseSlow", 120, dependency="postgres")
+
+
+def test_pages_and_logs_that_accuse_who_was_hurt_pass() -> None:
+    finding = check(GOOD, lines=said(110, *["postgres"] * 9))
+    assert finding.outcome is PASSED
+    assert finding.because == "postgres was hurt, and pages and logs accuse 1. postgres"
+    assert ("AC@1", "1") in finding.details
+    assert any(cite.startswith("harness:") for cite in finding.cites)
+
+
+def test_the_first_page_counts_and_of_two_at_once_the_more_severe() -> None:
+    wrong = page("PaymentsUnavailable", 119, dependency="payments")
+    assert check(wrong, GOOD).reason == "wrong_part"
+    ticket = page("AQueue", 120, severity="ticket", service="api")
+    assert check(ticket, GOOD).outcome is PASSED
+    assert check(GOOD, ticket).outcome is PASSED
+
+
+def test_who_stands_on_the_way_may_come_first_when_the_claim_allows_it() -> None:
+    burn = page("CheckoutLatencyHigh", 115, service="api")
+    assert check(burn, GOOD).reason == "on_chain_only"
+    assert check(burn, GOOD, at=2).outcome is PASSED
+    assert check(burn, lines=said(110, *["postgres"] * 9), at=2).outcome is PASSED
+    assert check(burn, at=3).reason == "wrong_part"
+
+
+def test_of_a_pages_labels_the_best_one_accuses() -> None:
+    assert check(page("Slow", 115, service="api", dependency="postgres")).outcome is PASSED
+    assert check(page("Slow", 115, service="api", dependency="postgres"), labels=["service"]).reason == "wrong_part"
+    assert check(page("Slow", 115, service="api", blamed="postgres:5432"), labels=["blamed"]).outcome is PASSED
+
+
+def test_nobody_accused_is_a_failure_only_when_somebody_looked() -> None:
+    assert check().reason == "blames_nobody"
+    assert check(watched=False).reason == "not_watched"
+    assert check(alertmanager=False).reason == "not_watched"
+    assert check(alertmanager=False, by=["logs"]).reason == "blames_nobody"
+
+
+def test_blame_on_everybody_is_none() -> None:
+    finding = check(GOOD, lines=said(110, *["postgres"] * 9, *["redis"] * 9, *["payments"] * 9))
+    assert (finding.outcome, finding.reason) == (FAILED, "blames_everybody")
+    assert "more than the 2 that were hurt or on the way" in finding.because
+
+
+def test_where_nobody_was_hurt_nobody_may_be_accused() -> None:
+    assert check(fault=False).outcome is PASSED
+    assert check(GOOD, fault=False).reason == "false_blame"
+    assert check(lines=said(110, *["redis"] * 4), fault=False).reason == "false_blame"
+    assert check(watched=False, fault=False).reason == "not_watched"
+    assert check(GOOD, fault=False, watched=False).reason == "false_blame"
+
+
+def test_a_few_lines_about_somebody_else_are_noise() -> None:
+    assert check(GOOD, lines=said(110, *["postgres"] * 99, *["redis"] * 4, "payments")).outcome is PASSED
+    assert check(lines=said(110, "redis"), fault=False).outcome is PASSED
+    assert check(lines=said(110, "redis"), fault=False, least=1).reason == "false_blame"
+
+
+def test_logs_rank_by_how_many_lines_and_of_a_tie_by_who_came_first() -> None:
+    lines = [*said(111, *["api"] * 5), *said(110, *["postgres"] * 5)]
+    assert check(lines=lines, by=["logs"]).outcome is PASSED
+    assert check(lines=list(reversed(lines)), by=["logs"]) == check(lines=lines, by=["logs"])
+    assert check(lines=[*lines, *said(112, "api")], by=["logs"]).reason == "on_chain_only"
+
+
+def test_what_was_accused_before_the_fault_is_no_answer_to_it() -> None:
+    old = page("PaymentsUnavailable", 130, starts_s=80.0, dependency="payments")
+    assert check(old, GOOD).outcome is PASSED
+    assert check(GOOD, lines=said(50, *["redis"] * 90)).outcome is PASSED
+
+
+def test_lines_below_warning_accuse_nobody() -> None:
+    assert check(GOOD, lines=said(110, *["redis"] * 9, level="INFO")).outcome is PASSED
+
+
+def test_root_aliases_and_chain_can_be_stated() -> None:
+    assert check(page("X", 120, db="pg-1:5432"), aliases={"postgres": ["pg-1"]}).outcome is PASSED
+    assert check(page("X", 120, service="payments"), root=["payments"]).outcome is PASSED
+    assert check(page("X", 115, service="shop"), GOOD, chain=["shop"], at=2).outcome is PASSED
+
+
+@pytest.mark.parametrize("wrong", [{"by": []}, {"by": ["rumours"]}, {"at": 0}, {"labels": []}])
+def test_a_claim_that_says_nothing_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        Blame.model_validate(wrong)
