@@ -7,12 +7,13 @@ landed is asked claim by claim (landings.py), that the stack was steady by the g
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from harness.facts import GateHeld, GateMissed, Injecting, LoadBegan, LoadEnded, LoadSaid, LoadSampled
 from harness.journal import TICK_S, Journal, Window
+from harness.stats.columns import EVER_US, Block, blocks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,12 +109,12 @@ def in_time(load: Load) -> str:
     if window is None:
         return ""
     end_s = min(window.end_s, injecting.at_s if injecting else math.inf)
-    part = load.rows.select(load.rows.between(window.start_s, end_s) & _first_requests(load.rows))
-    late_ms = np.sort(part.late_ms[~np.isnan(part.late_ms)])
-    if not len(late_ms):
+    late_us = np.concatenate([np.zeros(0, np.uint32), *_late_us(load.rows, window.start_s, end_s)])
+    if not len(late_us):
         return ""
-    quantile = 0.99 if len(late_ms) >= 100 else 0.9
-    value = float(late_ms[math.ceil(quantile * len(late_ms)) - 1])
+    quantile = 0.99 if len(late_us) >= 100 else 0.9
+    rank = math.ceil(quantile * len(late_us))
+    value = float(np.partition(late_us, rank - 1)[rank - 1]) / 1e3
     limit = max(LATE_FLOOR_MS, LATE_SHARE * load.tightest_ms if math.isfinite(load.tightest_ms) else 0.0)
     if value > limit:
         return (
@@ -138,7 +139,7 @@ def gated(load: Load) -> str:
     from harness.ledger import UNGATED
 
     said = load.journal.first(LoadSaid, kind="ungated")
-    count = int(load.rows.has(UNGATED).sum()) if len(load.rows) else 0
+    count = sum(int(((block.flags & UNGATED) != 0).sum()) for block in blocks(load.rows, -EVER_US, EVER_US))
     if said is None and not count:
         return ""
     what = f": {said.text}" if said else ""
@@ -150,17 +151,35 @@ ITS_OWN = (recorded, ended_well, all_begun, in_time, not_saturated, gated)
 """What ails the load itself. A steady state that is not reached and arrivals that are dropped may be the service's doing."""
 
 
-def _first_requests(rows: Rows) -> NDArray[np.bool_]:
+def _first_requests(rows: Rows, start_s: float, end_s: float) -> Iterator[tuple[Block, slice, NDArray[np.bool_]]]:
+    """The first requests of the arrivals due in [start, end): by block, the slice in which they lie and which of it they are."""
     from harness.ledger import ASIDE, DEPENDENT, UNGATED
 
-    mask: NDArray[np.bool_] = (rows.array["flags"] & (ASIDE | DEPENDENT | UNGATED)) == 0
-    return mask
+    start_us, end_us = round(start_s * 1e6), round(end_s * 1e6)
+    for block in blocks(rows, start_us, end_us):
+        where, mask = block.within(start_us, end_us)
+        first = (block.flags[where] & (ASIDE | DEPENDENT | UNGATED)) == 0
+        yield block, where, first if mask is None else first & mask
+
+
+def _late_us(rows: Rows, start_s: float, end_s: float) -> Iterator[NDArray[np.uint32]]:
+    """How late the first requests that were sent were sent."""
+    from harness.ledger import NEVER
+
+    for block, where, first in _first_requests(rows, start_s, end_s):
+        place = slice(block.first + where.start, block.first + where.stop)
+        sent = rows.array["sent_us"][place][first]
+        rows.release(place)
+        yield sent[sent != NEVER]
 
 
 def _arrivals(load: Load) -> tuple[int, int]:
     """Arrivals due in the window, and those of them that were dropped."""
-    window = load.window
-    if window is None or not len(load.rows):
-        return 0, 0
-    mask = load.rows.between(window.start_s, window.end_s) & _first_requests(load.rows)
-    return int(mask.sum()), int((mask & load.rows.outcome("dropped")).sum())
+    from harness.ledger import OUTCOMES
+
+    window, arrivals, dropped = load.window, 0, 0
+    if window is not None:
+        for block, where, first in _first_requests(load.rows, window.start_s, window.end_s):
+            arrivals += int(first.sum())
+            dropped += int((first & (block.outcome[where] == OUTCOMES.index("dropped"))).sum())
+    return arrivals, dropped

@@ -11,7 +11,7 @@ import math
 import os
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -144,11 +144,12 @@ class Journal:
         self, kind: type[F], /, *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any
     ) -> tuple[F, ...]:
         """Facts of a kind whose fields equal those given, with at_s in [since_s, until_s]."""
-        return tuple(
-            fact  # type: ignore[misc]
-            for fact in self._by_kind.get(kind, ())
-            if since_s <= fact.at_s <= until_s and all(getattr(fact, name) == value for name, value in fields.items())
-        )
+        found: Sequence[Fact] = self._by_kind.get(kind, ())
+        for name, value in fields.items():
+            found = [fact for fact in found if getattr(fact, name) == value]
+        if since_s > -math.inf or until_s < math.inf:
+            found = [fact for fact in found if since_s <= fact.at_s <= until_s]
+        return tuple(found)  # type: ignore[arg-type]
 
     def first(
         self, kind: type[F], /, *, since_s: float = -math.inf, until_s: float = math.inf, **fields: Any

@@ -68,7 +68,7 @@ def mends(journal: Journal, faults: Mapping[str, Fault], rows: Rows | None = Non
             (h.on_s for h in all_hurts if h.on_s > hurt.off_s and _touch(h.target, hurt.target)), default=math.inf
         )
         after = [
-            look for look in _looks(journal, fault.target) if begun_s(look) >= hurt.off_s and look.seen_s <= next_s
+            look for look in _looks(journal, fault.target) if look.seen_s <= next_s and begun_s(look) >= hurt.off_s
         ]
         gone = fault.gone(_before(journal, hurt, all_hurts), after)
         if gone.outcome == "not_measurable" and not fault.on_edge:
@@ -92,7 +92,7 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
     during = [
         look
         for look in _looks(journal, fault.target)
-        if begun_s(look) >= hurt.sure_s and look.seen_s <= hurt.off_begun_s
+        if look.seen_s <= hurt.off_begun_s and begun_s(look) >= hurt.sure_s
     ]
     landing = fault.landing(_before(journal, hurt, all_hurts), during)
     if landing.outcome == "not_measurable" and not fault.on_edge:
@@ -150,8 +150,8 @@ def _before(journal: Journal, hurt: Hurt, all_hurts: Sequence[Hurt]) -> list[Wit
     return [
         look
         for look in _looks(journal, hurt.target)
-        if hurt.on_s - BEFORE_S <= begun_s(look)
-        and look.seen_s <= hurt.on_s
+        if look.seen_s <= hurt.on_s
+        and hurt.on_s - BEFORE_S <= begun_s(look)
         and not any(begun_s(look) <= h.off_s and look.seen_s >= h.on_s for h in others)
     ]
 

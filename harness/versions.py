@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from harness.facts import ReleaseSeen
 from harness.journal import Journal
-from harness.stats.span import span
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
@@ -68,7 +67,7 @@ def answers(rows: Rows, start_s: float, end_s: float, now_s: float) -> Answers:
 
     from harness.ledger import DONE, NEVER
 
-    part = rows.select(span(rows, _us(start_s - SENT_S), _us(end_s)))
+    part = rows.select(rows.span(_us(start_s - SENT_S), _us(end_s)))
     array = part.array
     known = (array["state"] == DONE) & (array["sent_us"] != NEVER) & (array["took_us"] != NEVER)
     sent_us = array["intended_us"] + array["sent_us"]
@@ -83,7 +82,7 @@ def awaited(rows: Rows, start_s: float, end_s: float, now_s: float) -> int:
     """Requests sent in the stretch that had not been answered by now_s, and may have been since."""
     from harness.ledger import DONE, NEVER
 
-    part = rows.select(span(rows, _us(start_s - SENT_S), _us(end_s)))
+    part = rows.select(rows.span(_us(start_s - SENT_S), _us(end_s)))
     array = part.array
     sent_us = array["intended_us"] + array["sent_us"]
     mine = (array["sent_us"] != NEVER) & (sent_us >= _us(start_s)) & (sent_us < _us(end_s))

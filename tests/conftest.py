@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from harness.doctor import examine
 from harness.doctor.images import toxiproxy_binary as out_of_the_image
 from harness.errors import CannotRun
+
+settings.register_profile("any-machine", deadline=None)  # how long an example takes says nothing on a busy machine
+settings.load_profile("any-machine")
 
 
 @pytest.fixture(scope="session")

@@ -11,17 +11,13 @@ import difflib
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from harness.expectations.base import Evidence
 from harness.facts import Fact, LoadBegan, LoadEnded, LoadSampled
 from harness.journal import Journal, Window
 from harness.stats import Fold, fold
-from harness.stats.span import span
+from harness.stats.fold import FOREVER, counted
 from harness.verdict import Finding, inconclusive
-
-if TYPE_CHECKING:
-    from harness.ledger import Rows
 
 GAP_S = 5.0  # samples come once a second, late on a busy machine; a load that is silent for so long was not watched
 LAG_S = 1.0  # rows due before a sample, less its own lateness and this, are in the ledger
@@ -124,34 +120,35 @@ def cites(evidence: Evidence, *facts: Fact | None) -> tuple[str, ...]:
     return tuple(fact.cite for fact in (*bounds, *facts) if fact is not None)
 
 
-def _near(evidence: Evidence, window: Window) -> Rows:
-    """The rows among which all of the window are; of a large ledger few others."""
-    return evidence.rows.select(span(evidence.rows, round(window.start_s * 1e6), round(window.end_s * 1e6)))
-
-
 def error_rows(
     evidence: Evidence, window: Window, request: str, allowed: Sequence[str], most: int = 3
 ) -> tuple[str, ...]:
     """Citations of the first rows that ended in error."""
-    rows = _near(evidence, window)
-    mask = rows.between(window.start_s, window.end_s) & rows.counted() & ~rows.outcome("", "ok", *allowed)
-    if request:
-        mask &= rows.at_endpoint(request)
-    return tuple(rows.cite(int(i)) for i in mask.nonzero()[0][:most])
+    import numpy as np
+
+    from harness.ledger import OUTCOMES
+
+    fine = np.array([name in ("", "ok", *allowed) for name in OUTCOMES])
+    found: list[str] = []
+    for part in counted(evidence.rows, window.start_s, window.end_s, request, None):
+        bad = ~fine[part.outcome] if part.which is None else ~fine[part.outcome] & part.which
+        found += [evidence.rows.cite(part.first + int(i)) for i in bad.nonzero()[0][: most - len(found)]]
+        if len(found) == most:
+            break
+    return tuple(found)
 
 
 def slowest_row(evidence: Evidence, window: Window, request: str, service: bool) -> tuple[str, ...]:
-    """Citation of the request that took longest, or of one that got no answer."""
+    """Citation of the request that took longest, or of the first that got no answer."""
     import numpy as np
 
-    rows = _near(evidence, window)
-    mask = rows.between(window.start_s, window.end_s) & rows.counted()
-    if request:
-        mask &= rows.at_endpoint(request)
-    places = mask.nonzero()[0]
-    if not len(places):
-        return ()
-    part = rows.select(places)
-    took_ms = np.nan_to_num(part.service_ms if service else part.latency_ms, nan=np.inf)
-    took_ms = np.where(part.outcome("timeout", "conn", "dropped"), np.inf, took_ms)
-    return (part.cite(int(np.argmax(took_ms))),)
+    longest_us, place = -1, -1
+    for part in counted(evidence.rows, window.start_s, window.end_s, request, None):
+        took_us = part.service if service else part.answered
+        places = np.arange(len(took_us)) if part.which is None else part.which.nonzero()[0]
+        if len(places) and int(took_us[places].max()) > longest_us:
+            at = int(places[np.argmax(took_us[places])])
+            longest_us, place = int(took_us[at]), part.first + at
+        if longest_us == FOREVER:
+            break
+    return (evidence.rows.cite(place),) if place >= 0 else ()

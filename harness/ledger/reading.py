@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DrillError
+from harness.ledger.bounds import Bounds
 from harness.ledger.layout import DTYPE, EMPTY, FORMAT, KINDS
 from harness.ledger.rows import NO_ROWS, Rows
 
@@ -39,6 +40,8 @@ class _File:
     header: Path
     worker: int
     array: NDArray[Any] = field(default_factory=lambda: np.zeros(0, DTYPE))
+    pages: mmap.mmap | None = None
+    bounds: Bounds = field(default_factory=Bounds)
     used: int = 0
     names_read: int = 0
     names: dict[str, dict[int, str]] = field(default_factory=lambda: {kind: {0: ""} for kind in KINDS})
@@ -48,7 +51,7 @@ class _File:
         path = self.header.with_suffix(".rows")
         held = path.stat().st_size // DTYPE.itemsize if path.exists() else 0
         if held != len(self.array):
-            self.array = _mapped(path, held)
+            self.array, self.pages = _mapped(path, held)
             self.used = min(self.used, held)
         self.used += _begun(path, self.used, held)
         self._advance_names()  # after the rows: a name stands in its file before its row
@@ -76,25 +79,25 @@ def _begun(path: Path, used: int, held: int) -> int:
     found = 0
     if used == held:
         return 0
+    read = np.zeros(BLOCK, DTYPE)
     with path.open("rb", buffering=0) as file:
         while True:
-            text = os.pread(file.fileno(), BLOCK * DTYPE.itemsize, (used + found) * DTYPE.itemsize)
-            block = np.frombuffer(text, DTYPE, len(text) // DTYPE.itemsize)["state"]
-            empty = np.flatnonzero(block == EMPTY)
-            if len(empty):
-                return found + int(empty[0])
+            length = os.preadv(file.fileno(), [read.data], (used + found) * DTYPE.itemsize)
+            block = read["state"][: length // DTYPE.itemsize]
+            if np.count_nonzero(block) != len(block):
+                return found + int(np.argmax(block == EMPTY))
             found += len(block)
             if len(block) < BLOCK or used + found >= held:
                 return min(found, held - used)
 
 
-def _mapped(path: Path, held: int) -> NDArray[Any]:
+def _mapped(path: Path, held: int) -> tuple[NDArray[Any], mmap.mmap | None]:
     """The first `held` rows, shared with the writer. Mapped, not read: memory is the page cache's."""
     if held == 0:
-        return np.zeros(0, DTYPE)
+        return np.zeros(0, DTYPE), None
     with path.open("rb") as file:
         pages = mmap.mmap(file.fileno(), held * DTYPE.itemsize, prot=mmap.PROT_READ)
-    return np.frombuffer(pages, DTYPE, held)
+    return np.frombuffer(pages, DTYPE, held), pages
 
 
 class Tail:
@@ -140,11 +143,16 @@ def _tuple(names: dict[int, str]) -> tuple[str, ...]:
 
 def _one(file: _File) -> Rows:
     count = file.used
+    endpoints, versions, shapes = (_tuple(file.names[kind]) for kind in KINDS)
     return Rows(
         file.array[:count],
         np.broadcast_to(np.uint16(file.worker), count),
         np.arange(count, dtype=np.uint32),
-        *(_tuple(file.names[kind]) for kind in KINDS),
+        endpoints,
+        versions,
+        shapes,
+        bounds=file.bounds,
+        pages=file.pages,
     )
 
 
@@ -169,4 +177,5 @@ def _merged(files: Sequence[_File]) -> Rows:
     )
     number = np.concatenate([np.arange(len(part), dtype=np.uint32) for part in parts])
     order = np.argsort(array["intended_us"], kind="stable")
-    return Rows(array[order], worker[order], number[order], *(tuple(names[kind]) for kind in KINDS))
+    endpoints, versions, shapes = (tuple(names[kind]) for kind in KINDS)
+    return Rows(array[order], worker[order], number[order], endpoints, versions, shapes)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.ledger.bounds import Bounds
 from harness.ledger.layout import (
     ASIDE,
     DEPENDENT,
@@ -19,6 +21,7 @@ from harness.ledger.layout import (
     OUTCOMES,
     SENT,
     UNGATED,
+    UNREACHED,
 )
 
 Mask = NDArray[np.bool_]
@@ -30,6 +33,8 @@ class Rows:
     array      the rows, dtype `layout.DTYPE`, in the order of reserving (of several workers: of intended times)
     worker     of each row, its worker; `number`: its number there. Together they are its citation
     endpoints  names by number, 0 is '' (a dropped arrival has no endpoint); `versions` and `shapes` likewise
+    bounds     where a stretch of time lies among them; one that grows with a ledger still being written is handed on
+    pages      the file of which the array is the beginning, when it is one
     """
 
     array: NDArray[Any]
@@ -38,6 +43,8 @@ class Rows:
     endpoints: tuple[str, ...] = ("",)
     versions: tuple[str, ...] = ("",)
     shapes: tuple[str, ...] = ("",)
+    bounds: Bounds = field(default_factory=Bounds, repr=False)
+    pages: mmap.mmap | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.array)
@@ -55,7 +62,25 @@ class Rows:
 
     def snapshot(self) -> Rows:
         """A copy that no longer changes (rows of a running load do)."""
-        return replace(self, array=self.array.copy())
+        return replace(self, array=self.array.copy(), pages=None)
+
+    def blocks(self, start_us: int, until_us: int) -> list[slice]:
+        """Where rows due in [start_us, until_us) can lie, in order; each block as many rows as a cache holds."""
+        return self.bounds.blocks(self, start_us, until_us)
+
+    def span(self, start_us: int, until_us: int) -> slice:
+        """A slice that holds every row due in [start_us, until_us), and others."""
+        found = self.blocks(start_us, until_us)
+        return slice(found[0].start, found[-1].stop) if found else slice(0, 0)
+
+    def release(self, where: slice) -> None:
+        """These rows were read for now: of a mapped file their pages need not stay in this process's memory."""
+        if self.pages is None:
+            return
+        first = where.start * DTYPE.itemsize // mmap.PAGESIZE * mmap.PAGESIZE
+        length = min(where.stop * DTYPE.itemsize, len(self.pages)) - first
+        if length > 0:
+            self.pages.madvise(mmap.MADV_DONTNEED, first, length)
 
     # --- columns, in the units of the run's axis ----------------------------------------------------------------------
 
@@ -135,7 +160,7 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
     Keys, all optional: at_s (intended), late_ms (intended to sent, 0; None: not sent yet), took_ms (sent to done, 10;
     None: never answered), endpoint ('GET /'), outcome ('ok'; 'dropped' is never sent and has no endpoint; '' with
     took_ms=None is in flight), status (by outcome), version, shape, size, user, worker, parent (number of the arrival's
-    first row), aside, dependent, ungated. Numbers are given per worker in the order of the list.
+    first row), aside, dependent, ungated, unreached. Numbers are given per worker in the order of the list.
     Raises KeyError on an unknown key.
     """
     names: dict[str, list[str]] = {"endpoint": [""], "version": [""], "shape": [""]}
@@ -162,6 +187,7 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
             ASIDE * bool(entry.pop("aside", False))
             + DEPENDENT * bool(entry.pop("dependent", row["parent"] != number[i]))
             + UNGATED * bool(entry.pop("ungated", False))
+            + UNREACHED * bool(entry.pop("unreached", False))
         )
         row["state"] = DONE if dropped or row["took_us"] != NEVER else DUE if row["sent_us"] == NEVER else SENT
         for kind, default in (("endpoint", "" if dropped else "GET /"), ("version", ""), ("shape", "")):

@@ -10,22 +10,17 @@ between its two extremes, so every figure here is an interval (low, high), of wi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.stats.columns import EVER_US, Block, blocks
+from harness.stats.columns import FOREVER as FOREVER  # noqa: PLC0414 (what a time of the fold's may be)
 from harness.stats.interval import clopper_pearson, percentile_ranks
-from harness.stats.span import span
+from harness.stats.times import Interval, Times
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
-
-Interval = tuple[float, float]
-UNANSWERED = ("timeout", "conn", "dropped")
-FOREVER = 0xFFFFFFFF  # µs of a request without an answer; the longest that can be told apart from it is 71 minutes
-BLOCK = (
-    1 << 17
-)  # rows looked at together: so many fit a processor's cache, and no column of a large ledger is copied whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +29,7 @@ class Fold:
     counts    ended requests by outcome: ok, 4xx, 5xx, timeout, conn, wrong, dropped
     waiting   not ended yet
     gave_up   never ended, and older than the time-out when the load had ended: errors
-    answered  times to the answer in µs, from the intended time, FOREVER without one; `service` from the sending
-    waited    how long (ms) those that wait have waited, from the intended time; `waited_service` from the sending
+    answered  times to the answer, from the intended time; `service` from the sending
     """
 
     start_s: float
@@ -44,10 +38,8 @@ class Fold:
     counts: Mapping[str, int]
     waiting: int
     gave_up: int
-    answered: Any = field(repr=False)
-    service: Any = field(repr=False)
-    waited: Any = field(repr=False)
-    waited_service: Any = field(repr=False)
+    answered: Times = field(repr=False)
+    service: Times = field(repr=False)
 
     @property
     def n(self) -> int:
@@ -93,15 +85,7 @@ class Fold:
         return self._ranked(rank, service)[0] if rank >= 1 else 0.0
 
     def _ranked(self, rank: int, service: bool) -> Interval:
-        """The rank-th value (1-based): low with those that wait at what they waited, high with them at infinity."""
-        import numpy as np
-
-        known, waited = (self.service, self.waited_service) if service else (self.answered, self.waited)
-        high = _ms(int(np.partition(known, rank - 1)[rank - 1])) if rank <= len(known) else math.inf
-        if not len(waited):
-            return high, high
-        known_ms = np.where(known == FOREVER, np.inf, known / 1e3)
-        return float(np.partition(np.concatenate([known_ms, waited]), rank - 1)[rank - 1]), high
+        return (self.service if service else self.answered).ranked_ms(rank)
 
     @property
     def rate_per_s(self) -> float:
@@ -134,88 +118,150 @@ def fold(
 
     from harness.ledger import OUTCOMES
 
-    until_us = _us(end_s) if now_s is None else min(_us(end_s), _us(now_s) + 1)
-    where = span(rows, _us(start_s), until_us)
-    number = rows.endpoint_number(request) if request else None
-    blocks = [
-        _block(rows.array[i : min(i + BLOCK, where.stop)], _us(start_s), until_us, now_s, number)
-        for i in range(where.start, where.stop if number is not None or not request else where.start, BLOCK)
-    ]
-    counts = sum((block.counts for block in blocks), np.zeros(len(OUTCOMES), np.int64))
-    due, sent_after, sent = (np.concatenate([np.zeros(0, np.int64), *(b.open_[i] for b in blocks)]) for i in range(3))
-
-    latest_us = max((block.latest_us for block in blocks), default=0)
+    counts = np.zeros(len(OUTCOMES), np.int64)
+    answered, service, waiting = [], [], []
+    latest_us = 0
+    for part in counted(rows, start_s, end_s, request, now_s):
+        counts += part.outcomes()
+        answered.append((part.answered, part.ended))
+        service.append((part.service, part.ended))
+        waiting.append((part.open_us, part.open_sent_after, part.open_sent))
+        latest_us = max(latest_us, part.latest_us) if now_s is None else 0
+    due_us, sent_after, was_sent = (
+        np.concatenate([np.zeros(0, np.int64), *(one[i] for one in waiting)]) for i in range(3)
+    )
     horizon_us = float(now_s * 1e6) if now_s is not None else float(latest_us)
-    waited = np.maximum(horizon_us - due, 0.0) / 1e3
-    was_sent = (sent != 0) & (due + sent_after <= horizon_us)
+    waited = np.maximum(horizon_us - due_us, 0.0) / 1e3
+    was_sent = (was_sent != 0) & (due_us + sent_after <= horizon_us)
     waited_service = np.where(was_sent, np.maximum(waited - sent_after / 1e3, 0.0), 0.0)
     gave_up = np.where(was_sent, waited_service, waited) >= given_up_s * 1e3
-    never = np.full(int(gave_up.sum()), FOREVER, np.uint32)
+    never = int(gave_up.sum())
     return Fold(
         start_s,
         end_s,
         request,
         {name: int(count) for name, count in zip(OUTCOMES, counts, strict=True) if name and count},
         waiting=int((~gave_up).sum()),
-        gave_up=len(never),
-        answered=np.concatenate([*(block.answered for block in blocks), never]),
-        service=np.concatenate([*(block.service for block in blocks), never]),
-        waited=waited[~gave_up],
-        waited_service=waited_service[~gave_up],
+        gave_up=never,
+        answered=Times(answered, never, waited[~gave_up]),
+        service=Times(service, never, waited_service[~gave_up]),
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Block:
-    """Of some rows: ended ones counted by outcome, their times in µs, and of those that wait (due, sent after, was sent)."""
+class Part:
+    """Requests of a stretch that lie together, as columns; `which` of them count and `ended` which of these had (None: all).
 
-    counts: Any
+    first     place of the first among the Rows
+    begin_us  from which `due` counts, in µs
+    open_us   when those that count and had not ended were due; when they were sent after that (µs), and whether they were
+    """
+
+    first: int
+    begin_us: int
+    due: Any
+    outcome: Any
     answered: Any
     service: Any
-    open_: tuple[Any, Any, Any]
-    latest_us: int
+    which: Any
+    ended: Any
+    open_us: Any
+    open_sent_after: Any
+    open_sent: Any
+
+    @property
+    def latest_us(self) -> int:
+        """When the last of those that count was due; 0 for none."""
+        due = self.due if self.which is None else self.due[self.which]
+        return self.begin_us + int(due.max()) if len(due) else 0
+
+    def ended_us(self) -> Any:
+        """When those that had ended were due."""
+        return self.begin_us + self.of_ended(self.due).astype("int64")
+
+    def of_ended(self, column: Any) -> Any:
+        """A column's values of those that had ended."""
+        import numpy as np
+
+        return column if self.ended is None else np.compress(self.ended, column)
+
+    def outcomes(self) -> Any:
+        """How many ended in each outcome."""
+        import numpy as np
+
+        from harness.ledger import OUTCOMES
+
+        outcome = self.of_ended(self.outcome)
+        ok = OUTCOMES.index("ok")
+        other = outcome[outcome != ok]  # few
+        found = np.bincount(other, minlength=len(OUTCOMES))
+        found[ok] = len(outcome) - len(other)
+        return found
 
 
-def _block(array: Any, start_us: int, until_us: int, now_s: float | None, endpoint: int | None) -> _Block:
+def counted(rows: Rows, start_s: float, end_s: float, request: str, now_s: float | None) -> Iterator[Part]:
+    """The requests that count in [start_s, end_s), block by block, as they were known at now_s (None: all that is known)."""
     import numpy as np
 
-    from harness.ledger import ASIDE, DONE, NEVER, OUTCOMES
+    number = rows.endpoint_number(request) if request else None
+    if request and number is None:
+        return
+    start_us, now_us = _us(start_s), None if now_s is None else _us(now_s)
+    until_us = _us(end_s) if now_us is None else min(_us(end_s), now_us + 1)
+    for block in blocks(rows, start_us, until_us):
+        where, mask = block.within(start_us, until_us)
+        if where.start == where.stop:
+            continue
+        if block.counts is not None:
+            mask = block.counts[where] if mask is None else mask & block.counts[where]
+        if number is not None:
+            mine = block.endpoint[where] == number
+            mask = mine if mask is None else mask & mine
+        at, sent_after, was_sent = _open(rows, block, where, now_us)
+        if mask is not None and len(at):
+            mine = mask[at]
+            at, sent_after, was_sent = at[mine], sent_after[mine], was_sent[mine]
+        due, ended = block.due[where], mask
+        if len(at):
+            ended = np.ones(len(due), bool) if mask is None else mask.copy()
+            ended[at] = False
+        yield Part(
+            first=block.first + where.start,
+            begin_us=block.begin_us,
+            due=due,
+            outcome=block.outcome[where],
+            answered=block.answered[where],
+            service=block.service[where],
+            which=mask,
+            ended=ended,
+            open_us=block.begin_us + due[at].astype(np.int64),
+            open_sent_after=sent_after,
+            open_sent=was_sent,
+        )
 
-    intended = array["intended_us"]
-    mask = (intended >= start_us) & (intended < until_us) & ((array["flags"] & ASIDE) == 0)
-    mask &= (array["state"] != DONE) | (array["outcome"] != 0)
-    if endpoint is not None:
-        mask &= array["endpoint"] == endpoint
-    part = array if mask.all() else array[mask]
 
-    due, sent, took, outcome = (
-        np.ascontiguousarray(part[name]) for name in ("intended_us", "sent_us", "took_us", "outcome")
+def _open(rows: Rows, block: Block, where: slice, now_us: int | None) -> tuple[Any, Any, Any]:
+    """Of this slice of a block the requests that had not ended at now: their places in it, when they were sent after being due (µs), and whether they were."""
+    import numpy as np
+
+    from harness.ledger import NEVER
+
+    mine = (block.open_ >= where.start) & (block.open_ < where.stop)
+    at, sent_after, was_sent = block.open_[mine] - where.start, block.open_sent_after[mine], block.open_sent[mine]
+    if now_us is None or block.ended_us <= now_us:
+        return at, sent_after, was_sent
+    ended_later = block.done_us(rows, where) > now_us
+    ended_later[at] = False
+    later = np.flatnonzero(ended_later)
+    sent = rows.array["sent_us"][block.first + where.start + later]
+    return (
+        np.concatenate([at, later]),
+        np.concatenate([sent_after, np.where(sent == NEVER, 0, sent)]),
+        np.concatenate([was_sent, sent != NEVER]),
     )
-    never_sent = sent == NEVER
-    no_answer = never_sent | (took == NEVER) | np.array([name in UNANSWERED for name in OUTCOMES])[outcome]
-    sent_after = np.where(never_sent, 0, sent).astype(np.int64)
-    answered_us = sent_after + np.where(took == NEVER, 0, took)
-    ended = part["state"] == DONE
-    if now_s is not None:
-        ended &= due + answered_us <= _us(now_s)
-
-    answered = np.where(no_answer, FOREVER, np.minimum(answered_us, FOREVER - 1)).astype(np.uint32)
-    service = np.where(no_answer, np.uint32(FOREVER), took)
-    open_ = ~ended
-    return _Block(
-        np.bincount(outcome[ended], minlength=len(OUTCOMES)),
-        answered[ended],
-        service[ended],
-        (due[open_], sent_after[open_], ~never_sent[open_]),
-        int(due.max(initial=0)),
-    )
-
-
-def _ms(value_us: int) -> float:
-    return math.inf if value_us == FOREVER else value_us / 1e3
 
 
 def _us(at_s: float) -> int:
     if math.isinf(at_s):
-        return (1 << 62) if at_s > 0 else -(1 << 62)
+        return EVER_US if at_s > 0 else -EVER_US
     return round(at_s * 1e6)

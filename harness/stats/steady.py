@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.stats.columns import FOREVER
 from harness.stats.condition import Condition
-from harness.stats.fold import Fold, Interval, fold
-from harness.stats.span import span
+from harness.stats.fold import Fold, Part, counted, fold
+from harness.stats.times import Interval
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
@@ -123,9 +124,7 @@ def steady_from(
     """
     known_s = end_s if now_s is None else min(end_s, now_s)
     step_s = window_s(for_s)
-    part = rows.select(span(rows, round(start_s * 1e6), round(known_s * 1e6)))
-    part = part.select(part.between(start_s, known_s))
-    grid = _Grid(part, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
+    grid = _Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
     low_s, tried = start_s, 0
     while True:
         begin_s = start_s + tried * step_s
@@ -136,7 +135,7 @@ def steady_from(
         if state is not False:
             if done_s > known_s + 1e-9:
                 return Recovery(low_s, math.inf, begin_s if begin_s <= known_s else known_s, tried)
-            pooled = all_hold(holds(conditions, part, begin_s, done_s, now_s=now_s, given_up_s=given_up_s))
+            pooled = all_hold(holds(conditions, rows, begin_s, done_s, now_s=now_s, given_up_s=given_up_s))
             state = pooled if state else (False if pooled is False else None)
         if state is None:
             return Recovery(low_s, math.inf, begin_s, tried)
@@ -156,9 +155,7 @@ def first_bad(
 
     known_s = end_s if now_s is None else min(end_s, now_s)
     step_s = window_s(for_s)
-    part = rows.select(span(rows, round(start_s * 1e6), round(known_s * 1e6)))
-    part = part.select(part.between(start_s, known_s))
-    grid = _Grid(part, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
+    grid = _Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
     found: list[Interval] = []
     for condition, bad, _, n in grid.counted:
         alone = np.flatnonzero(_exceeds(condition, bad, n, grid.alpha, step_s))
@@ -184,17 +181,10 @@ class _Grid:
         per_hold: int,
         now_s: float | None,
     ) -> None:
-        import numpy as np
-
         self.per_hold, self.step_s = max(per_hold, 1), step_s
         self.alpha = ALPHA / self.per_hold  # so many windows are looked at in a hold, and one bad one starts it anew
         count = max(0, math.floor((known_s - start_s) / step_s + 1e-9))
-        index = ((rows.array["intended_us"] / 1e6 - start_s) / step_s + 1e-9).astype(np.int64)
-        self.counted = [
-            (condition, low, high, n)
-            for condition in conditions
-            for low, high, n in _shares(rows, condition, index, count, now_s)
-        ]
+        self.counted = _shares(rows, conditions, start_s, known_s, step_s, count, now_s)
 
     def state(self, first: int) -> bool | None:
         """Of the hold that begins with this window: False when it is bad for sure, None when it may become so.
@@ -218,44 +208,58 @@ class _Grid:
         return bool(windows.any() or prefixes.any())
 
 
-def _shares(rows: Rows, condition: Condition, index: Any, count: int, now_s: float | None) -> Any:
-    """(surely bad, possibly bad, all) requests of each window, in the sense of the condition; for a rate: ok ones."""
+def _shares(
+    rows: Rows,
+    conditions: Sequence[Condition],
+    start_s: float,
+    known_s: float,
+    step_s: float,
+    count: int,
+    now_s: float | None,
+) -> list[tuple[Condition, Any, Any, Any]]:
+    """(condition, surely bad, possibly bad, all) requests of each window, in the sense of the condition; for a rate: ok ones."""
     import numpy as np
 
-    from harness.ledger import ASIDE, DONE, NEVER, OUTCOMES
+    asked = [one for one in conditions if one.op.startswith("<") == (one.metric != "rate")]
+    sure, maybe, every = ([np.zeros(count, np.int64) for _ in asked] for _ in range(3))
+
+    def per_window(due_us: Any, which: Any = None) -> Any:
+        index = ((due_us / 1e6 - start_s) / step_s + 1e-9).astype(np.int64)
+        return np.bincount(index if which is None else index[which], minlength=count)[:count]
+
+    for request in {one.request for one in asked}:
+        for part in counted(rows, start_s, known_s, request, now_s):
+            due_us = part.ended_us()
+            waits = per_window(part.open_us)
+            n = per_window(due_us) + waits
+            for i, condition in enumerate(asked):
+                if condition.request != request:
+                    continue
+                marked = per_window(due_us, _marked(condition, part))
+                overdue = per_window(part.open_us, _overdue(condition, part, now_s))
+                sure[i] += marked + (waits if condition.metric == "rate" else overdue)
+                maybe[i] += marked + (0 if condition.metric == "rate" else waits)
+                every[i] += n
+    return list(zip(asked, sure, maybe, every, strict=True))
+
+
+def _marked(condition: Condition, part: Part) -> Any:
+    """Of the requests that have ended, those that count against the condition; for a rate: for it."""
+    from harness.ledger import OUTCOMES
 
     ok = OUTCOMES.index("ok")
+    if condition.quantile is not None:
+        answered = part.of_ended(part.answered)
+        return (answered == FOREVER) | (answered > condition.value * 1e3)
+    outcome = part.of_ended(part.outcome)
+    return outcome == ok if condition.metric == "rate" else outcome != ok
 
-    array = rows.array
-    mine = ((array["flags"] & ASIDE) == 0) & ((array["state"] != DONE) | (array["outcome"] != 0)) & (index < count)
-    if condition.request:
-        mine &= rows.at_endpoint(condition.request)
-    sent, took, outcome = array["sent_us"][mine], array["took_us"][mine], array["outcome"][mine]
-    total_us = np.where(sent == NEVER, 0, sent).astype(np.int64) + np.where(took == NEVER, 0, took)
-    ended = array["state"][mine] == DONE
-    if now_s is not None:
-        ended &= array["intended_us"][mine] + total_us <= round(now_s * 1e6)
-    where = index[mine]
 
-    def per_window(flags: Any) -> Any:
-        return np.bincount(where[flags], minlength=count)[:count]
-
-    n = np.bincount(where, minlength=count)[:count]
-    if condition.metric == "errors":
-        if condition.op.startswith("<"):
-            bad = ended & (outcome != ok)
-            yield per_window(bad), per_window(bad | ~ended), n
-    elif condition.metric == "rate":
-        if condition.op.startswith(">"):
-            good = ended & (outcome == ok)
-            yield per_window(good | ~ended), per_window(good), n
-    elif condition.op.startswith("<"):
-        lost = np.isin(outcome, [OUTCOMES.index(name) for name in ("timeout", "conn", "dropped")])
-        limit_us = condition.value * 1e3
-        slow = ended & (lost | (sent == NEVER) | (took == NEVER) | (total_us > limit_us))
-        if now_s is not None:
-            slow |= ~ended & (now_s * 1e6 - array["intended_us"][mine] > limit_us)
-        yield per_window(slow), per_window(slow | ~ended), n
+def _overdue(condition: Condition, part: Part, now_s: float | None) -> Any:
+    """Of the requests that wait, those that have waited longer than the condition's percentile may be."""
+    if condition.quantile is None or now_s is None:
+        return part.open_us < 0  # none
+    return now_s * 1e6 - part.open_us > condition.value * 1e3
 
 
 def _exceeds(condition: Condition, k: Any, n: Any, alpha: float, length_s: Any) -> Any:

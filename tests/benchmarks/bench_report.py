@@ -76,7 +76,7 @@ THEIRS = """
 import json, sys, time
 import duckdb
 began = time.perf_counter()
-duckdb.sql("SET threads TO 2")
+duckdb.sql("SET threads TO 2; SET enable_progress_bar = false")
 duckdb.sql(
     "SELECT endpoint, count(*), quantile_disc(coalesce(latency_ms, 'infinity'::DOUBLE), [0.5, 0.95, 0.99])"
     f" FROM '{sys.argv[1]}' GROUP BY endpoint"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -11,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.ledger import DTYPE, Rows
+from harness.ledger.bounds import BLOCK, Bounds
 from harness.stats import Fold, clopper_pearson, fold, needed_for_percentile, needed_for_ratio, percentile_ranks
-from harness.stats.span import BLOCK, span
 from harness.testing import rows_of
 
 
@@ -142,14 +143,11 @@ def test_a_large_ledger_out_of_order_is_counted_as_if_it_were_scanned() -> None:
     for start_s, end_s in ((10.0, 20.0), (0.0, 100.0), (99.0, 99.5), (200.0, 300.0)):
         scanned = int(((array["intended_us"] >= start_s * 1e6) & (array["intended_us"] < end_s * 1e6)).sum())
         assert fold(rows, start_s, end_s).n == scanned
-        part = span(rows, round(start_s * 1e6), round(end_s * 1e6))
+        part = rows.span(round(start_s * 1e6), round(end_s * 1e6))
         assert part.stop - part.start < count or scanned > count - 2 * BLOCK
 
 
-def test_rows_of_many_blocks_are_counted_as_if_they_were_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib
-
-    folding = importlib.import_module("harness.stats.fold")
+def test_rows_of_many_blocks_are_counted_as_if_they_were_one() -> None:
     outcomes = ("ok", "5xx", "timeout", "dropped", "conn", "4xx", "wrong")
     entries = [
         {
@@ -160,8 +158,7 @@ def test_rows_of_many_blocks_are_counted_as_if_they_were_one(monkeypatch: pytest
         for i in range(100)
     ]
     whole = fold(rows_of(entries), 1.0, 9.0, now_s=9.5, given_up_s=5.0)
-    monkeypatch.setattr(folding, "BLOCK", 7)
-    parts = fold(rows_of(entries), 1.0, 9.0, now_s=9.5, given_up_s=5.0)
+    parts = fold(dataclasses.replace(rows_of(entries), bounds=Bounds(7)), 1.0, 9.0, now_s=9.5, given_up_s=5.0)
     assert (parts.counts, parts.waiting, parts.gave_up) == (whole.counts, whole.waiting, whole.gave_up)
     for quantile in (0.1, 0.5, 0.9, 0.99):
         for service in (False, True):

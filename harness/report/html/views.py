@@ -13,6 +13,7 @@ from harness.quantities import spell
 from harness.reasons import REASONS
 from harness.report.proof import Proof, row_proof
 from harness.report.sizes import sizes
+from harness.stats.columns import EVER_US, blocks
 from harness.stats.condition import show_ms
 
 if TYPE_CHECKING:
@@ -147,18 +148,21 @@ def examples(story: Story) -> list[tuple[str, list[Proof]]]:
 
     from harness.ledger import ASIDE
 
-    array = story.rows.array
-    bad = np.flatnonzero((array["outcome"] > OUTCOMES.index("ok")) & ((array["flags"] & ASIDE) == 0))
-    if not len(bad):
+    bad, kinds = [], []
+    for block in blocks(story.rows, -EVER_US, EVER_US):
+        here = np.flatnonzero((block.outcome > OUTCOMES.index("ok")) & ((block.flags & ASIDE) == 0))
+        bad.append(block.first + here)
+        kinds.append(block.endpoint[here].astype(np.int64) * len(OUTCOMES) + block.outcome[here])
+    if not sum(map(len, bad)):
         return []
-    kind = array["endpoint"][bad].astype(np.int64) * len(OUTCOMES) + array["outcome"][bad]
+    places, kind = np.concatenate(bad), np.concatenate(kinds)
     found = []
     for value in np.unique(kind)[:MOST_KINDS]:
-        places = bad[kind == value][:MOST_EXAMPLES]
+        first = places[np.flatnonzero(kind == value)[:MOST_EXAMPLES]]
         title = (
             f"{story.rows.endpoints[int(value) // len(OUTCOMES)] or 'arrivals'}: {OUTCOMES[int(value) % len(OUTCOMES)]}"
         )
-        found.append((title, [row_proof(story.rows, int(place), story.run) for place in places]))
+        found.append((title, [row_proof(story.rows, int(place), story.run) for place in first]))
     return found
 
 
