@@ -7,6 +7,7 @@ from harness.expectations.base import Expectation
 from harness.expectations.blame import Blame
 from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.errors_below import ErrorsBelow
+from harness.expectations.impact import Impact
 from harness.expectations.log_coverage import LogCoverage
 from harness.expectations.log_quiet import LogQuiet
 from harness.expectations.log_seen import LogSeen
@@ -15,6 +16,7 @@ from harness.expectations.metric_error_truth import MetricErrorTruth
 from harness.expectations.metric_fresh import MetricFresh
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
 from harness.expectations.metric_stays import MetricStays
+from harness.expectations.no_regression import NoRegression
 from harness.expectations.page_quality import PageQuality
 from harness.expectations.page_sent import PageSent
 from harness.expectations.recovers import Recovers
@@ -27,6 +29,8 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     RespondsWithin,
     ErrorsBelow,
     Recovers,
+    Impact,
+    NoRegression,
     StaysUp,
     LogQuiet,
     LogSeen,

@@ -1,0 +1,180 @@
+"""How many requests a service must have counted between two scrapes, and how many it can have, from the ledger: set bounds.
+
+Both sides speak of the same requests, so nothing is estimated. L are those that were surely answered in between; U are those
+that can have been, also the ones whose asker had given up. A counter that rose by less than L lost some; one that rose by more
+than U counted what nobody asked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.expectations.counters import Interval
+
+if TYPE_CHECKING:
+    from harness.ledger import Rows
+
+BLOCK = 1 << 17
+CLASSES = 6  # the first digit of a status; 0 for answers without one
+Counts = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Edges:
+    """
+    begin    surely counted is what was sent after the second instant; what was done before the first surely is not
+    end      surely counted is what was done before the first; what was sent after the second surely is not
+    lost     what was on its way in one of these may be in no counter
+    skew_s   how far the two clocks may be apart, and a count behind its answer
+    linger_s how long a service may go on with a request after its asker gave up
+    in_front statuses that a proxy in front of the service may have given by itself
+    """
+
+    begin: Interval
+    end: Interval
+    lost: Sequence[Interval] = ()
+    skew_s: float = 0.05
+    linger_s: float = math.inf
+    in_front: Collection[int] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Some rows and how they lie to the edges: `sure` counted (L), `can` be (U less the next), `unclear`: can be, by any status.
+
+    ended   sent and ended between the edges, whatever it came to
+    """
+
+    first: int
+    part: Any
+    ended: Mask
+    sure: Mask
+    can: Mask
+    unclear: Mask
+    waiting: int
+
+    @property
+    def took_us(self) -> NDArray[np.int64]:
+        return np.asarray(self.part["took_us"], np.int64)
+
+
+def placed(rows: Rows, edges: Edges) -> Iterator[Placed]:
+    """All requests of the ledger, also those that count in no claim: the service counted them too."""
+    from harness.ledger import DONE, NEVER, OUTCOMES
+
+    unanswered = [OUTCOMES.index(name) for name in ("", "timeout", "conn", "dropped")]
+    skew_us = edges.skew_s * 1e6
+    for first in range(0, len(rows), BLOCK):
+        part = rows.array[first : first + BLOCK]
+        asked = part["sent_us"] != NEVER
+        sent_us = part["intended_us"] + np.where(asked, part["sent_us"], 0).astype(np.float64)
+        ended = (part["state"] == DONE) & (part["took_us"] != NEVER)
+        done_us = np.where(ended, sent_us + part["took_us"], np.inf)
+        lost = np.isin(part["outcome"], unanswered) | ~ended
+        unclear = lost | np.isin(part["status"], list(edges.in_front))
+        until_us = done_us + np.where(unclear, edges.linger_s * 1e6, 0.0)
+        can = asked & (sent_us < edges.end[1] * 1e6 + skew_us) & (until_us > edges.begin[0] * 1e6 - skew_us)
+        inside = asked & (sent_us > edges.begin[1] * 1e6 + skew_us) & (done_us < edges.end[0] * 1e6 - skew_us)
+        sure = inside & ~unclear
+        for low_s, high_s in edges.lost:
+            sure &= ~((sent_us < high_s * 1e6 + skew_us) & (done_us > low_s * 1e6 - skew_us))
+        waiting = int((can & ~ended).sum())
+        yield Placed(first, part, inside, sure, can & ~unclear, can & unclear, waiting)
+
+
+@dataclass(frozen=True, eq=False)
+class Census:
+    """
+    sure, can      requests by [endpoint, class of status]; `unclear` by [endpoint] can be of any class
+    ended, within  by [endpoint, outcome], answered or not: those that lay surely, and possibly, between the edges
+    waiting        requests that have not ended
+    """
+
+    rows: Rows
+    edges: Edges
+    sure: Counts
+    can: Counts
+    unclear: Counts
+    ended: Counts
+    within: Counts
+    waiting: int
+
+    def least(self, endpoints: Collection[int], classes: Collection[int] | None = None) -> int:
+        """L: so many were surely answered, by these endpoints, with a status of these classes (None: all)."""
+        return int(self.sure[np.ix_(sorted(endpoints), _all(classes))].sum())
+
+    def most(self, endpoints: Collection[int], classes: Collection[int] | None = None) -> int:
+        """U: no more than so many can have been."""
+        chosen = sorted(endpoints)
+        return int(self.can[np.ix_(chosen, _all(classes))].sum() + self.unclear[chosen].sum())
+
+    def clear(self, endpoints: Collection[int], classes: Collection[int]) -> int:
+        """The most that can have been answered with a status of these classes, without those that nobody knows it of."""
+        return int(self.can[np.ix_(sorted(endpoints), sorted(classes))].sum())
+
+    def fates(self, endpoints: Collection[int], outcomes: Collection[str]) -> tuple[int, int]:
+        """Between how many and how many requests came to one of these outcomes between the edges."""
+        from harness.ledger import OUTCOMES
+
+        chosen = np.ix_(sorted(endpoints), sorted(OUTCOMES.index(outcome) for outcome in outcomes))
+        return int(self.ended[chosen].sum()), int(self.within[chosen].sum())
+
+    def took_us(self, endpoints: Collection[int]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+        """What the asker waited from sending to the answer: of those surely counted, of those that can be, each sorted; and how
+        many more can be counted that got no answer."""
+        chosen = sorted(endpoints)
+        sure, can, unclear = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+        for one in placed(self.rows, self.edges):
+            mine = np.isin(one.part["endpoint"], chosen)
+            sure.append(one.took_us[one.sure & mine])
+            can.append(one.took_us[one.can & mine])
+            unclear += int((one.unclear & mine).sum())
+        return np.sort(np.concatenate(sure)), np.sort(np.concatenate(can)), unclear
+
+    def examples(self, endpoints: Collection[int], classes: Collection[int] | None = None) -> tuple[int, ...]:
+        """The places of the first, a middle and the last request that was surely counted."""
+        wanted, chosen = _all(classes), sorted(endpoints)
+        return self.spread(
+            lambda one: one.sure & np.isin(one.part["endpoint"], chosen) & np.isin(_class(one.part), wanted)
+        )
+
+    def spread(self, which: Callable[[Placed], Mask]) -> tuple[int, ...]:
+        """The places of the first, a middle and the last of some requests."""
+        found = [one.first + np.flatnonzero(which(one)) for one in placed(self.rows, self.edges)]
+        places = np.concatenate([np.zeros(0, np.int64), *found])
+        return tuple(dict.fromkeys(int(places[i]) for i in (0, len(places) // 2, -1))) if len(places) else ()
+
+
+def census(rows: Rows, edges: Edges) -> Census:
+    from harness.ledger import OUTCOMES
+
+    size = (len(rows.endpoints), CLASSES)
+    sure, can = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    unclear, waiting = np.zeros(size[0], np.int64), 0
+    shape = (size[0], len(OUTCOMES))
+    ended, within = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    for one in placed(rows, edges):
+        cell = one.part["endpoint"].astype(np.int64) * CLASSES + _class(one.part)
+        sure += np.bincount(cell[one.sure], minlength=sure.size).reshape(size)
+        can += np.bincount(cell[one.can], minlength=can.size).reshape(size)
+        unclear += np.bincount(one.part["endpoint"][one.unclear], minlength=size[0])
+        waiting += one.waiting
+        fate = one.part["endpoint"].astype(np.int64) * len(OUTCOMES) + one.part["outcome"]
+        ended += np.bincount(fate[one.ended], minlength=ended.size).reshape(shape)
+        within += np.bincount(fate[one.can | one.unclear], minlength=ended.size).reshape(shape)
+    return Census(rows, edges, sure, can, unclear, ended, within, waiting)
+
+
+def _class(part: Any) -> NDArray[np.int64]:
+    return np.minimum(np.asarray(part["status"], np.int64) // 100, CLASSES - 1)
+
+
+def _all(classes: Collection[int] | None) -> list[int]:
+    return list(range(CLASSES)) if classes is None else sorted(classes)

@@ -1,0 +1,171 @@
+"""The service's request counter counts every request of the load, once, and by its status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import Field
+
+from harness.expectations.base import Evidence
+from harness.expectations.counters import Rise
+from harness.expectations.service_metric import ServiceMetric, Told, class_of, is_wide, no_number, too_wide
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One comparison: the counter rose by `rose`, and the load knows of `least` to `most`. `status`: a class, 0 for all."""
+
+    request: str
+    endpoints: frozenset[int]
+    status: int
+    rose: float
+    least: int
+    most: int
+    gone_s: float | None = None
+
+    @property
+    def name(self) -> str:
+        return " ".join(filter(None, (self.request, f"{self.status}xx" if self.status else ""))) or "all requests"
+
+    @property
+    def classes(self) -> frozenset[int] | None:
+        return frozenset((self.status,)) if self.status else None
+
+    @property
+    def missing(self) -> float:
+        return max(0.0, self.least - self.rose)
+
+    @property
+    def excess(self) -> float:
+        return max(0.0, self.rose - self.most)
+
+    @property
+    def holds(self) -> bool:
+        return not self.missing and not self.excess
+
+    def __str__(self) -> str:
+        answers = f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
+        return f"counted {self.rose:g}, the load had {answers}"
+
+
+class MetricCountTruth(ServiceMetric):
+    """The service's request counter agrees with the requests that the load sent and the answers it got.
+
+        expect:
+          - metric_count_truth: {metric: http_requests_total, only: 'job="api",route!~"/healthz|/metrics"'}
+          - metric_count_truth: {metric: http_requests_total, only: 'job="api"', request: "{method} {route}", status: code}
+
+    Units:   requests. `only` are label matchers as in PromQL: leave out health checks, scrapes and other callers.
+             `request` says how labels spell the load's request names; path parameters match however they are written
+             ({id}, [id], <id>, :id), series of other requests are left out. `status` is the label with the status (200 or
+             2xx). skew: how far clocks may be apart (same machine: 50ms); linger: how long the service may go on with a
+             request after its asker gave up (default: the load's time-out).
+    Counts:  all replicas together, from the last scrape before the window to the first after it. Surely counted is what was sent
+             and answered in between (L); a counter can have counted, too, what was on its way at either end and what got no
+             answer (U). What a process that ended took with it is in U alone.
+    Decides: passed when L ≤ rise ≤ U everywhere. Failed: undercount, vanished (series that are no longer exposed), overcount,
+             wrong_status (the sum is right, the statuses are not). L and U further apart than 5 % decide nothing (too_wide).
+             One request behind a redirect is several to the service: leave 3xx out by `only`.
+    Source:  raw samples of Prometheus, at the true times of the scrapes, never increase(), which extrapolates; the ledger.
+    """
+
+    word: ClassVar[str] = "metric_count_truth"
+
+    status: str = Field(default="", description="the label that tells the status, such as code; left out: all together")
+
+    def check(self, evidence: Evidence) -> Finding:
+        told = self.told(evidence)
+        if isinstance(told, Finding):
+            return told
+        rises = told.counters.rises(self.selector())
+        if any(rise.value is None for rise in rises):
+            return no_number(told)
+        unknown = sorted({rise.labels.get(self.status, "") for rise in rises if self.status and not self._class(rise)})
+        if unknown:
+            return inconclusive(
+                f"{self.status}={unknown[0]!r} of {self.selector()} is no status such as 200 or 2xx",
+                reason="unknown_status",
+                decide="`status` naming the label that has the status; left out, all are counted together",
+                cites=told.cites(),
+            )
+        groups = self.groups(evidence, [rise.labels for rise in rises])
+        mine = {name: [rises[i] for i, its in groups.series.items() if its == name] for name in groups.endpoints}
+        totals = [self._cell(told, name, 0, groups.endpoints[name], mine[name]) for name in mine]
+        cells = [*totals, *self._by_status(told, groups.endpoints, mine)] if self.status else totals
+        return self._judged(told, totals, cells, groups.others)
+
+    def _judged(self, told: Told, totals: list[Cell], cells: list[Cell], others: tuple[str, ...]) -> Finding:
+        sure, most = sum(cell.least for cell in totals), sum(cell.most for cell in totals)
+        details = told.details(*((cell.name, str(cell)) for cell in cells if cell.most or cell.rose), others=others)
+        wrong = max(
+            (cell for cell in cells if not cell.holds), key=lambda cell: cell.missing + cell.excess, default=None
+        )
+        if wrong is not None:
+            return self._wrong(told, wrong, totals, details)
+        if sure == 0:
+            return inconclusive(
+                f"no request was surely counted {told.where}",
+                decide="requests that are sent and answered between two scrapes",
+                cites=told.cites(),
+                details=details,
+            )
+        if is_wide(sure, most):
+            return too_wide(told, self.metric, sure, most)
+        rose = sum(cell.rose for cell in totals)
+        return passed(
+            f"{self.metric} counted {rose:g} requests {told.where}; the load had {sure} to {most}",
+            measure=Measure(rose, rose, "requests"),
+            cites=told.cites(),
+            details=details,
+        )
+
+    def _wrong(self, told: Told, cell: Cell, totals: list[Cell], details: tuple[tuple[str, str], ...]) -> Finding:
+        examples = told.examples(cell.endpoints, cell.classes)
+        mislaid = bool(cell.status) and all(total.holds for total in totals if total.request == cell.request)
+        if cell.missing:
+            gone = f"; a series was no longer exposed from {cell.gone_s:.1f} s on" if cell.gone_s is not None else ""
+            how = f"{cell.missing:g} or more are missing{gone}"
+        else:
+            how = f"{cell.excess:g} or more that the load did not send"
+            how += "" if mislaid else " (health checks, scrapes or other callers? leave them out by `only`)"
+        short = cell.missing > 0
+        return failed(
+            f"{self.metric} of {cell.name} {told.where}: {cell}: {how}",
+            reason="wrong_status"
+            if mislaid
+            else "overcount"
+            if not short
+            else "undercount"
+            if cell.gone_s is None
+            else "vanished",
+            measure=Measure(cell.rose, cell.rose, "requests"),
+            cites=told.cites(*examples),
+            census=True,
+            details=(*details, told.ids(examples)),
+        )
+
+    def _class(self, rise: Rise) -> int | None:
+        return class_of(rise.labels.get(self.status, ""))
+
+    def _by_status(
+        self, told: Told, endpoints: Mapping[str, frozenset[int]], mine: dict[str, list[Rise]]
+    ) -> Iterator[Cell]:
+        for name, rises in mine.items():
+            for status in range(1, 6):
+                of_status = [rise for rise in rises if self._class(rise) == status]
+                yield self._cell(told, name, status, endpoints[name], of_status)
+
+    def _cell(self, told: Told, name: str, status: int, endpoints: frozenset[int], rises: list[Rise]) -> Cell:
+        classes = frozenset((status,)) if status else None
+        return Cell(
+            name,
+            endpoints,
+            status,
+            sum(rise.value or 0.0 for rise in rises),
+            told.census.least(endpoints, classes),
+            told.census.most(endpoints, classes),
+            min((rise.gone_s for rise in rises if rise.gone_s is not None), default=None),
+        )

@@ -1,0 +1,214 @@
+"""The service's error counter counts the errors that its users saw: it does not lie, and it is not blind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from harness.expectations.base import Evidence
+from harness.expectations.counters import Rise
+from harness.expectations.service_metric import ServiceMetric, Told, matchers, no_number
+from harness.quantities import Ratio
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+ENOUGH = 20  # failures from which a share of them means something
+LOST = ("timeout", "conn", "wrong")  # what a user saw fail, and no status tells
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Of one request name: what the error counter rose by, and all; and what the load knows of.
+
+    answered  L and U of answers that are errors; `fine` the most of the answers that are not
+    failed    how many requests failed for their users, at least and at most
+    """
+
+    request: str
+    endpoints: frozenset[int]
+    errors: float
+    rose: float
+    answered: tuple[int, int]
+    fine: int
+    failed: tuple[int, int]
+
+    @property
+    def name(self) -> str:
+        return self.request or "all requests"
+
+    @property
+    def uncounted(self) -> float:
+        """So many error answers, at least, were not counted as errors."""
+        return max(0.0, self.answered[0] - self.errors)
+
+    @property
+    def praised(self) -> float:
+        """So many, at least, were counted as well though no answer of theirs was: errors, or requests without an answer."""
+        return max(0.0, self.rose - self.errors - self.fine)
+
+    def __str__(self) -> str:
+        low, high = self.answered
+        return (
+            f"{self.errors:g} errors counted, {low if low == high else f'{low} to {high}'} answered; "
+            f"{_span(self.failed)} failed for their users"
+        )
+
+
+class MetricErrorTruth(ServiceMetric):
+    """The service's error counter counts every error that it answered, and sees most of what its users see fail.
+
+        expect:
+          - metric_error_truth: {metric: http_requests_total, only: 'job="api",route!="/healthz"', errors: 'code=~"5.."'}
+          - metric_error_truth: {metric: http_requests_total, only: 'job="api"', request: "{method} {route}",
+                                 errors: 'code=~"[45].."', answers: [4xx, 5xx], blind: 50%}
+
+    Units:   requests; `errors` are the label matchers of the series that count errors, as the service's own objective has
+             them, and `answers` the answers that these should count (5xx when left out). blind: the share of failed
+             requests that the error counter may miss (20%). The others as for metric_count_truth.
+    Counts:  as metric_count_truth does. A request failed for its user when it was answered with such an error, or not at all
+             (time-out, broken connection), or wrongly.
+    Decides: failed: lying (error answers counted as if they were well), undercount, vanished (not counted at all), overcount
+             (errors that nobody was answered), optimistic (what users gave up on counted as well), blind (more failures than
+             `blind` were not counted: the counter stands where it cannot see them). It passes only on at least 20 failures:
+             where nothing failed, nothing was tried.
+    Source:  raw samples of Prometheus, at the true times of the scrapes; the ledger.
+    """
+
+    word: ClassVar[str] = "metric_error_truth"
+
+    errors: str = Field(min_length=1, description='label matchers of the series that count errors: code=~"5.."')
+    answers: tuple[Literal["4xx", "5xx"], ...] = Field(
+        default=("5xx",), min_length=1, description="answers that are errors"
+    )
+    blind: Ratio = Field(default=0.2, description="the share of failed requests that the error counter may miss")
+
+    @field_validator("errors")
+    @classmethod
+    def _error_matchers(cls, text: str) -> str:
+        return matchers(text)
+
+    def selectors(self) -> tuple[str, ...]:
+        return (self.selector(), self.selector(self.errors))
+
+    def check(self, evidence: Evidence) -> Finding:
+        told = self.told(evidence)
+        if isinstance(told, Finding):
+            return told
+        rises, errors = (told.counters.rises(selector) for selector in self.selectors())
+        if any(rise.value is None for rise in (*rises, *errors)):
+            return no_number(told)
+        groups = self.groups(evidence, [rise.labels for rise in rises])
+        of_error = self.groups(evidence, [rise.labels for rise in errors]).series
+        found = [
+            self._failures(
+                told,
+                name,
+                endpoints,
+                [rises[i] for i, its in groups.series.items() if its == name],
+                [errors[i] for i, its in of_error.items() if its == name],
+            )
+            for name, endpoints in groups.endpoints.items()
+        ]
+        gone = [rise.gone_s for rise in errors if rise.gone_s is not None]
+        details = told.details(*((one.name, str(one)) for one in found if one.failed[1]), others=groups.others)
+        return self._false(told, found, min(gone, default=None), details) or self._sight(told, found, details)
+
+    def _false(
+        self, told: Told, found: list[Failures], gone_s: float | None, details: tuple[tuple[str, str], ...]
+    ) -> Finding | None:
+        """The counter against answers that told their status: exact."""
+        worst = max(found, key=lambda one: max(one.uncounted, one.errors - one.answered[1]))
+        classes = frozenset(int(answer[0]) for answer in self.answers)
+        examples = told.examples(worst.endpoints, classes)
+        proof = (*details, told.ids(examples)) if examples else details
+        measure = Measure(worst.errors, worst.errors, "requests")
+        if worst.uncounted:
+            lied = worst.praised > 0
+            how = f", {worst.praised:g} or more of them as if they were well" if lied else ""
+            how += f"; the series was no longer exposed from {gone_s:.1f} s on" if gone_s is not None else ""
+            return failed(
+                f"{worst.name} {told.where}: {worst.answered[0]} or more were answered {' or '.join(self.answers)}, and "
+                f"{worst.errors:g} counted: {worst.uncounted:g} or more were not counted as errors{how}",
+                reason="lying" if lied else "undercount" if gone_s is None else "vanished",
+                measure=measure,
+                cites=told.cites(*examples),
+                census=True,
+                details=proof,
+            )
+        if worst.errors > worst.answered[1]:
+            return failed(
+                f"{worst.name} {told.where}: {worst.errors:g} errors were counted, and at most {worst.answered[1]} requests of "
+                f"the load can have been answered {' or '.join(self.answers)}",
+                reason="overcount",
+                measure=measure,
+                cites=told.cites(*examples),
+                census=True,
+                details=proof,
+            )
+        return None
+
+    def _sight(self, told: Told, found: list[Failures], details: tuple[tuple[str, str], ...]) -> Finding:
+        """What of all that failed the counter saw."""
+        least, most = (sum(one.failed[i] for one in found) for i in (0, 1))
+        errors, praised = sum(one.errors for one in found), sum(one.praised for one in found)
+        if most == 0:
+            return inconclusive(
+                f"no request failed {told.where}, so that the error counter was not tried",
+                reason="no_failures",
+                decide=f"{ENOUGH} requests that fail in the window: a fault that users feel",
+                cites=told.cites(),
+                details=details,
+            )
+        low, high = (max(0.0, 1 - errors / max(1, failed_)) for failed_ in (least, most))
+        measure = Measure(100 * low, 100 * high, "%")
+        lost = told.lost_examples(LOST)
+        said = f"of {_span((least, most))} requests that failed {told.where}, {errors:g} were counted as errors"
+        proof = (*details, ("users saw fail", told.fates()), *((told.ids(lost),) if lost else ()))
+        if low > self.blind and least >= ENOUGH:
+            hopeful = praised / most > self.blind
+            how = f"; {praised:g} or more that users gave up on were counted as well" if praised else ""
+            return failed(
+                f"{said}: the counter misses {100 * low:.3g} % or more (limit {100 * self.blind:g} %){how}",
+                reason="optimistic" if hopeful else "blind",
+                measure=measure,
+                cites=told.cites(*lost),
+                details=proof,
+            )
+        if least < ENOUGH:
+            return inconclusive(
+                f"{said}: too few to tell",
+                reason="too_few",
+                decide=f"{ENOUGH} requests that fail in the window",
+                measure=measure,
+                cites=told.cites(*lost),
+                details=proof,
+            )
+        if high > self.blind:
+            return inconclusive(
+                f"{said}: between {100 * low:.3g} and {100 * high:.3g} % are missing (limit {100 * self.blind:g} %)",
+                reason="too_near",
+                decide="a longer window, or fewer requests on their way at its ends",
+                measure=measure,
+                cites=told.cites(*lost),
+                details=proof,
+            )
+        return passed(said, measure=measure, cites=told.cites(*lost), details=proof)
+
+    def _failures(
+        self, told: Told, name: str, endpoints: frozenset[int], rises: list[Rise], errors: list[Rise]
+    ) -> Failures:
+        census, classes = told.census, frozenset(int(answer[0]) for answer in self.answers)
+        return Failures(
+            name,
+            endpoints,
+            sum(rise.value or 0.0 for rise in errors),
+            sum(rise.value or 0.0 for rise in rises),
+            (census.least(endpoints, classes), census.most(endpoints, classes)),
+            census.clear(endpoints, frozenset(range(6)) - classes),
+            census.fates(endpoints, (*self.answers, *LOST)),
+        )
+
+
+def _span(counts: tuple[int, int]) -> str:
+    return f"{counts[0]}" if counts[0] == counts[1] else f"{counts[0]} to {counts[1]}"

@@ -1,0 +1,325 @@
+"""What the claims about a service's own metrics share: which series, whose requests they count, and when anything can be said."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from harness.expectations import alerts
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.census import Census, Edges, Mask, Placed, census
+from harness.expectations.counters import START, Counters, Unclear, counters, stretches
+from harness.expectations.requests import cites, known_until_s, not_begun, still_open, stretch
+from harness.facts import Blinded, LoadEnded
+from harness.journal import Window
+from harness.ledger import OUTCOMES, request_id
+from harness.quantities import Seconds
+from harness.verdict import Details, Finding, inconclusive
+
+PROBE = "series"
+GAP_S = 60.0  # as the probe promises (harness/probes/series.py); a test holds them together
+UP, TOOK = "up", "scrape_duration_seconds"
+TOO_WIDE = 0.05  # L and U further apart than this share of the requests tell too little (docs: a census must be narrow)
+_MATCHER = r'\s*[a-zA-Z_]\w*\s*(=~|!~|!=|=)\s*"(?:[^"\\]|\\.)*"\s*'
+_HELD = re.compile(r"\{(\w+)\}")
+_PARAMETER = re.compile(r"(?<=/)(?:\{[^/]*\}|\[[^/]*\]|<[^/]*>|:[^/]+|\*)(?=/|$)")
+
+
+def matchers(text: str) -> str:
+    """Label matchers as they stand between the braces of a selector. Raises ValueError for what is none."""
+    text = text.strip().removesuffix(",")
+    if text and not re.fullmatch(f"{_MATCHER}(,{_MATCHER})*", text):
+        raise ValueError(f'label matchers look like job="api",route!~"/healthz|/metrics", not {text!r}')
+    return text
+
+
+class ServiceMetric(Expectation):
+    """The common part: a metric of the service, held against the ledger."""
+
+    metric: str = Field(
+        pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$", description="the metric's name, as the service exposes it"
+    )
+    only: str = Field(
+        default="", description="label matchers that leave this service's series and the load's requests: job=\"api\""
+    )
+    request: str = Field(
+        default="",
+        description="how labels spell the load's request names: '{method} {route}'; left out: all series, all requests",
+    )
+    in_front: tuple[int, ...] = Field(
+        default=(), description="statuses that a proxy in front of the service may answer by itself: [502, 503, 504]"
+    )
+    linger_s: Seconds | None = Field(
+        default=None,
+        alias="linger",
+        description="how long the service may go on after its asker gave up; the load's time-out",
+    )
+    skew_s: Seconds = Field(
+        default=0.05, alias="skew", description="how far clocks may be apart, and a count behind its answer"
+    )
+
+    @field_validator("only")
+    @classmethod
+    def _matchers(cls, text: str) -> str:
+        return matchers(text)
+
+    @field_validator("request")
+    @classmethod
+    def _holds_labels(cls, text: str) -> str:
+        if text and not _HELD.search(text):
+            raise ValueError(f"labels stand in braces, such as '{{method}} {{route}}'; {text!r} has none")
+        return text
+
+    def about(self) -> str:
+        return self.metric
+
+    def unseen(self, reach: Reach) -> str:
+        return alerts.unseen(reach)
+
+    def selector(self, *more: str, suffix: str = "") -> str:
+        """The metric with `only` and further matchers."""
+        inner = ",".join(text for text in (self.only, *more) if text)
+        return f"{self.metric}{suffix}{{{inner}}}" if inner else f"{self.metric}{suffix}"
+
+    def selectors(self) -> tuple[str, ...]:
+        """What the claim counts."""
+        return (self.selector(),)
+
+    def series(self) -> tuple[str, ...]:
+        return (*self.selectors(), UP, TOOK, START)
+
+    def told(self, evidence: Evidence) -> Told | Finding:
+        """Both sides of the claim's window, or why nothing can be said of it."""
+        met = self.known(evidence)
+        return met if isinstance(met, Finding) else told(self, evidence, *met)
+
+    def known(self, evidence: Evidence) -> tuple[Window, Counters] | Finding:
+        """The window and the counters over it, or why nothing can be said of them."""
+        if evidence.window is None:
+            return not_begun(evidence)
+        if (missing := alerts.without(evidence)) is not None:
+            return missing
+        window = evidence.window
+        if not window.ended:
+            return still_open(evidence, window)
+        if (unkept := self._unkept(evidence, window)) is not None:
+            return unkept
+        try:
+            found = counters(self.selectors(), evidence.series, window, evidence.journal, over=evidence.over)
+        except Unclear as why:
+            return inconclusive(
+                str(why),
+                reason="window_open" if why.still_open else "no_scrapes",
+                decide="a scrape after the window" if why.still_open else "Prometheus' own series of that target",
+                cites=cites(evidence),
+            )
+        return window, found
+
+    def _unkept(self, evidence: Evidence, window: Window) -> Finding | None:
+        """Why the series are not there, or not all of them."""
+        journal = evidence.journal
+        for selector in self.selectors():
+            if selector not in evidence.series:
+                return inconclusive(
+                    f"raw samples of {selector} were not kept in this run",
+                    reason="not_recorded",
+                    decide="a run with this claim in its drill, in which Prometheus answered",
+                    cites=cites(evidence),
+                )
+            if not journal.watched(PROBE, selector, window.start_s, window.end_s, GAP_S, 0.0):
+                blinded = journal.last(Blinded, probe=PROBE)
+                why = f": {blinded.error}" if blinded else ""
+                finding = alerts.not_watched(evidence, f"raw samples of {selector} were not kept all the time{why}")
+                return finding if evidence.over or blinded else still_open(evidence, window)
+        return None
+
+    def groups(self, evidence: Evidence, labels: Sequence[Mapping[str, str]]) -> Groups:
+        """Which requests and which series speak of the same, and the series that speak of none of the load's."""
+        names = evidence.rows.endpoints
+        everything = {"": frozenset(range(len(names)))}
+        if not self.request:
+            return Groups(everything, {place: "" for place in range(len(labels))}, ())
+        spelt = {place: self._spell(one) for place, one in enumerate(labels)}
+        keys = {_plain(text) for text in spelt.values()}
+        of_name = {name: _key(name, keys) for name in names if name}
+        shown = {
+            key: next(name for name, its in of_name.items() if its == key) for key in dict.fromkeys(of_name.values())
+        }
+        endpoints = {
+            shown[key]: frozenset(i for i, name in enumerate(names) if of_name.get(name) == key) for key in shown
+        }
+        series = {place: shown[_plain(text)] for place, text in spelt.items() if _plain(text) in shown}
+        others = dict.fromkeys(text for text in spelt.values() if _plain(text) not in shown)
+        return Groups(endpoints, series, tuple(others))
+
+    def _spell(self, labels: Mapping[str, str]) -> str:
+        return _HELD.sub(lambda held: labels.get(held[1], ""), self.request)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """
+    endpoints  by request name, the numbers of its endpoints
+    series     by place among the labels given, the request name; those of other callers are not in it
+    others     what those are called
+    """
+
+    endpoints: Mapping[str, frozenset[int]]
+    series: Mapping[int, str]
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the counters tell and what the ledger does, of the same stretch."""
+
+    claim: ServiceMetric
+    evidence: Evidence
+    window: Window
+    counters: Counters
+    census: Census
+
+    @property
+    def where(self) -> str:
+        """The stretch, as scrapes bound it."""
+        (begin_s, _), (_, end_s) = self.counters.begin, self.counters.end
+        return f"from {max(0.0, begin_s):.1f} s to {f'{end_s:.1f} s' if math.isfinite(end_s) else 'the end'}"
+
+    def details(self, *more: tuple[str, str], others: Sequence[str] = ()) -> Details:
+        """What a person checks the finding by."""
+        found = [
+            *more,
+            ("counted between", f"{_between(self.counters.begin)} and {_between(self.counters.end)}"),
+            ("query", " and ".join(self.claim.selectors())),
+            ("targets", ", ".join(sorted(" ".join(filter(None, t.name)) for t in self.counters.targets))),
+        ]
+        if self.counters.lost:
+            found.append(("may be in no counter, a process ended", "; ".join(stretches(self.counters.lost))))
+        if others:
+            found.append(("left out, not the load's", ", ".join(others)))
+        return tuple(found)
+
+    def examples(self, endpoints: frozenset[int], classes: frozenset[int] | None = None) -> tuple[str, ...]:
+        """Citations of three requests that were surely counted, or should have been."""
+        return tuple(self.census.rows.cite(place) for place in self.census.examples(endpoints, classes))
+
+    def lost_examples(self, outcomes: Sequence[str]) -> tuple[str, ...]:
+        """Three that came to one of these outcomes."""
+        numbers = [OUTCOMES.index(outcome) for outcome in outcomes]
+        return self._cited(lambda one: one.ended & np.isin(one.part["outcome"], numbers))
+
+    def slow_examples(self, endpoints: frozenset[int], took_us: int, *, over: bool) -> tuple[str, ...]:
+        """Three of these requests that took more than so long, or no more."""
+        chosen = sorted(endpoints)
+
+        def which(one: Placed) -> Mask:
+            slow = one.took_us > took_us
+            return one.sure & np.isin(one.part["endpoint"], chosen) & (slow if over else ~slow)
+
+        return self._cited(which)
+
+    def _cited(self, which: Callable[[Placed], Mask]) -> tuple[str, ...]:
+        return tuple(self.census.rows.cite(place) for place in self.census.spread(which))
+
+    def fates(self) -> str:
+        """How the requests between the edges ended."""
+        total = self.census.ended.sum(axis=0).tolist()
+        return ", ".join(f"{count} {name}" for name, count in zip(OUTCOMES, total, strict=True) if name and count)
+
+    def ids(self, citations: Sequence[str]) -> tuple[str, str]:
+        """The ids under which these requests are found in the service's own logs."""
+        opened = self.evidence.journal.opened
+        run = opened.run if opened else ""
+        pairs = (tuple(map(int, cite.removeprefix("row ").split(":"))) for cite in citations)
+        return "example requests", ", ".join(request_id(run, worker, number) for worker, number in pairs)
+
+    def cites(self, *rows: str) -> tuple[str, ...]:
+        return (*cites(self.evidence), *rows)
+
+
+def told(claim: ServiceMetric, evidence: Evidence, window: Window, found: Counters) -> Told | Finding:
+    """The ledger's side, between the edges that the scrapes give."""
+    sent = stretch(evidence, "")
+    if isinstance(sent, Finding):
+        return sent
+    if not found.targets:
+        return inconclusive(
+            f"no series of {claim.selectors()[0]} in the window",
+            reason="no_series",
+            decide="a metric of that name, with these labels; `only` and `metric` as the service exposes them",
+            cites=cites(evidence),
+        )
+    if (odd := _odd(evidence, found)) is not None:
+        return odd
+    linger_s = evidence.timeout_s if claim.linger_s is None else claim.linger_s
+    edges = Edges(found.begin, found.end, found.lost, claim.skew_s, linger_s, claim.in_front)
+    asked = census(evidence.rows, edges)
+    ended = evidence.journal.last(LoadEnded) is not None
+    if not ended and (asked.waiting or known_until_s(evidence.journal) < found.end[1] + claim.skew_s):
+        return still_open(evidence, window)
+    return Told(claim, evidence, window, found, asked)
+
+
+def _odd(evidence: Evidence, found: Counters) -> Finding | None:
+    """Counters that are none: several processes behind one address, or one that falls while its process goes on."""
+    mixed = [target.name[1] for target in found.targets if target.mixed]
+    if mixed:
+        return inconclusive(
+            f"{mixed[0]} answered now as one process, now as another: each counts for itself, and a scrape meets either",
+            reason="several_processes",
+            decide="a metrics page that tells of all its worker processes",
+            cites=cites(evidence),
+        )
+    return None
+
+
+def too_wide(told_: Told, what: str, least: int, most: int) -> Finding:
+    return inconclusive(
+        f"{what}: between {least} and {most} requests can have been counted {told_.where}, too far apart to tell",
+        reason="too_wide",
+        decide="a longer window, fewer requests on their way at its ends, no process that ends in it",
+        cites=told_.cites(),
+        details=told_.details(),
+    )
+
+
+def is_wide(least: int, most: int) -> bool:
+    return most - least > TOO_WIDE * max(least, 1)
+
+
+def class_of(status: str) -> int | None:
+    """The class of a status as labels tell it, '200', '2xx' or '2XX' as 2; None for other words."""
+    match = re.fullmatch(r"([1-5])(?:\d\d|xx|XX)", status)
+    return int(match[1]) if match else None
+
+
+def _plain(name: str) -> str:
+    """A request's name with its path parameters alike, however they are written: {id}, [id], <id>, :id, *."""
+    return _PARAMETER.sub("*", name.strip())
+
+
+def _key(name: str, keys: set[str]) -> str:
+    """The name as series spell it: with its method, or, where they have none, by its path alone."""
+    plain = _plain(name)
+    path = plain.partition(" ")[2]
+    return path if plain not in keys and path in keys else plain
+
+
+def _between(interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{low:.3f}–{high:.3f} s" if math.isfinite(low) and math.isfinite(high) else "the run's own beginning or end"
+
+
+def no_number(told_: Told) -> Finding:
+    return inconclusive(
+        f"a sample of {' or '.join(told_.claim.selectors())} was no number {told_.where}",
+        reason="no_data",
+        decide="a counter that gives numbers",
+        cites=told_.cites(),
+        details=told_.details(),
+    )
