@@ -83,10 +83,15 @@ _LOCUST_USERS = ("User", "HttpUser", "FastHttpUser")
 
 
 def _brought(tree: ast.Module) -> Iterator[str]:
-    """Names that come from modules other than locust's own."""
+    """Names that come from modules other than locust's own, and what is asked of such a module (`shop.Shopper`)."""
+    modules = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] != "locust":
             yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            modules |= {alias.asname or alias.name for alias in node.names if alias.name.partition(".")[0] != "locust"}
+    for cls in _classes(tree):
+        yield from (b.attr for b in cls.bases if isinstance(b, ast.Attribute) and ast.unparse(b.value) in modules)
 
 
 def _abstract(cls: ast.ClassDef) -> bool:

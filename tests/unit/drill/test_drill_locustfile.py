@@ -22,6 +22,8 @@ def said(tmp_path: Path, text: str) -> str:
         "from locust import User\nclass Base(User):\n    abstract = True\nclass A(Base): pass",
         "from locust.contrib.fasthttp import FastHttpUser\nclass A(FastHttpUser): pass",
         "from shop import Base\nclass A(Base): pass",
+        "import shop\nclass A(shop.Shopper): pass",
+        "import shop.users as s\nclass A(s.Shopper): pass",
         "from shop.users import *",
         "from shop.users import ShopUser",
         "def make():\n    from locust import HttpUser\n    class A(HttpUser): pass\n    return A\nA = make()",
@@ -41,6 +43,7 @@ def test_a_file_with_a_user_is_good(tmp_path: Path, text: str) -> None:
         ("from locust import TaskSet\nclass A(TaskSet): pass", "no User class"),
         ("from locust import HttpUser\nclass A(HttpUser):\n    abstract = True", "no User class"),
         ("class A(A): pass", "no User class"),
+        ("import locust\nclass A(locust.TaskSet): pass", "no User class"),
         (
             "from locust import HttpUser, LoadTestShape\nclass U(HttpUser): pass\nclass S(LoadTestShape): pass",
             "users.py:3:1: S: a LoadTestShape sets the load itself",
