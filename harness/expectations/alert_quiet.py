@@ -112,7 +112,7 @@ class AlertQuiet(Expectation):
         loaded = alerting.rules(journal, self.alert, window.end_s)
         gone = [
             seen
-            for seen in journal.of(RuleSeen, since_s=window.start_s, until_s=window.end_s, gone=True)
+            for seen in journal.of(RuleSeen, kind="alerting", since_s=window.start_s, until_s=window.end_s, gone=True)
             if alerting.named(seen.rule, self.alert)
         ]
         broken = [seen for seen in loaded if seen.health == "err"]

@@ -72,7 +72,8 @@ class AlertsProbe:
         before = [
             last_s
             for rule in rules
-            if (last_s := self._known.evaluated_s.get(rule.rule)) is not None
+            if rule.kind == "alerting"
+            and (last_s := self._known.evaluated_s.get(rule.rule)) is not None
             and rule.evaluated_s is not None
             and rule.interval_s > 0
             and rule.evaluated_s - last_s > MISSED * rule.interval_s
@@ -165,7 +166,7 @@ def _by_name(rules: Iterable[RuleSeen]) -> tuple[Mapping[str, float], Mapping[st
     """Last evaluation and interval by the rule's name; of several rules of one name the earliest evaluation."""
     evaluated: dict[str, float] = {}
     interval: dict[str, float] = {}
-    for rule in rules:
+    for rule in (one for one in rules if one.kind == "alerting"):
         if rule.evaluated_s is not None:
             evaluated[rule.rule] = min(evaluated.get(rule.rule, rule.evaluated_s), rule.evaluated_s)
         interval[rule.rule] = max(interval.get(rule.rule, 0.0), rule.interval_s)

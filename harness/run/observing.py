@@ -14,7 +14,7 @@ from harness.errors import CannotRun, NotApplied, UsageError
 from harness.expectations.dashboard_live import GAP_S as DASHBOARD_GAP_S
 from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.page_quality import PageQuality
-from harness.facts import Blinded, MonitoringFound, PanelFound, ReceiverSeen, RunbookFound
+from harness.facts import Blinded, ContainerSeen, MonitoringFound, PanelFound, ReceiverSeen, RunbookFound
 from harness.probes.alerts import AlertsProbe
 from harness.probes.delivery import DeliveryProbe
 from harness.probes.pages import PagesProbe
@@ -104,6 +104,32 @@ class Observing:
         if self.collector is not None:
             found.append(TracesProbe(self.collector))
         return tuple(found)
+
+    def replay(self) -> None:
+        """When the phases are over: what each claimed alert takes with a full history. What cannot be told is said, not raised."""
+        from harness.run.replaying import Replaying, replayed
+        from harness.stack.changes.identity import RUN_LABEL
+        from harness.world.metrics import Prometheus
+        from harness.world.promtool import try_rules
+
+        session, service = self.session, self.monitoring.prometheus.rpartition(":")[0]
+        claims = replayed(session.drill)
+        address = self._address(self.monitoring.prometheus) if claims and service else None
+        if address is None:
+            return
+        session.display.say("trying the claimed alerts' rules on the recorded series")
+        prometheus = Prometheus(address, session.clock, self._prefix("prometheus"))
+        journal, name = session.record.journal(), f"{self.stack.project_name}-replay"
+        running = journal.last(ContainerSeen, service=service)
+        image, labels = running.image if running else "", {RUN_LABEL: session.folder.run}
+        trying = Replaying(
+            journal,
+            prometheus,
+            lambda files, tests: try_rules(files, tests, image, name, labels),
+            session.drill.steady.for_s,
+        )
+        for seen in trying.seen(claims):
+            session.record(seen)
 
     def _prometheus(self) -> list[Probe]:
         from harness.world.metrics import Prometheus

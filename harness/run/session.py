@@ -215,6 +215,8 @@ def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None
         generator.start()
         generator.ready(users_ready_s(session.drill))
     engine(session, stack, parts, generator, closing).run()
+    with session.stop.interruptible():
+        parts.observing.replay()
 
 
 def _found(edge: Edge) -> EdgeFound:

@@ -35,7 +35,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Rules:
-    """The alerting rules, and every alert that is pending or firing, as of its rule's last evaluation (`happened_s`)."""
+    """All rules, those that record among them, and every alert that is pending or firing, as of its rule's last evaluation (`happened_s`)."""
 
     rules: tuple[RuleSeen, ...]
     alerts: tuple[AlertChanged, ...]
@@ -75,7 +75,7 @@ class Prometheus:
         return self._ask("/api/v1/query_range", params)
 
     def rules(self) -> Rules:
-        data = self._data("/api/v1/rules", {"type": "alert"})
+        data = self._data("/api/v1/rules", {})
         found: list[RuleSeen] = []
         alerts: list[AlertChanged] = []
         for group in data.get("groups") or ():

@@ -7,6 +7,7 @@ settled at 80 s. The load ends at 90 s. Prometheus evaluates each second, and so
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
 from harness import facts as f
@@ -14,6 +15,7 @@ from harness.expectations.base import Evidence, Expectation, Steady
 from harness.faults.base import Fault
 from harness.journal import Journal
 from harness.ledger import NO_ROWS
+from harness.series import Book
 from harness.testing import WrittenLogs, journal_of
 from harness.verdict import Finding
 
@@ -88,7 +90,14 @@ def story(*happened: f.Fact, but: Sequence[type[f.Fact]] = (), hole: tuple[float
     return journal_of(*given, *looks("alerts", hole=hole), *looks("pages"), *happened)
 
 
-def judged(claim: Expectation, journal: Journal, phase: str = "hurt", *, then: bool = False) -> Finding:
+def judged(
+    claim: Expectation,
+    journal: Journal,
+    phase: str = "hurt",
+    *,
+    then: bool = False,
+    series: Book = MappingProxyType({}),
+) -> Finding:
     evidence = Evidence(
         journal=journal,
         rows=NO_ROWS,
@@ -98,5 +107,6 @@ def judged(claim: Expectation, journal: Journal, phase: str = "hurt", *, then: b
         then=then,
         faults={FAULT: Hurt(id=FAULT)},
         over=True,
+        series=series,
     )
     return claim.check(evidence)

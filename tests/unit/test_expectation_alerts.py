@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from alert_stories import alert, judged, looks, story
+from alert_stories import alert, judged, looks, page, story
 
 from harness import facts as f
 from harness.expectations.alert_clears import AlertClears
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.base import Reach
-from harness.testing import journal_of
+from harness.testing import journal_of, series_of
 from harness.verdict import Finding
 
 FIRES = AlertFires(alert="Slow", labels={"severity": "page"}, within_s="15s")
@@ -98,6 +98,82 @@ def test_a_time_beyond_its_phase_could_never_be_and_a_stack_without_prometheus_i
     assert not FIRES.unseen(Reach(window_s=20, arrivals=1, timeout_s=1))
     gone = {"prometheus": "", "alertmanager": "", "why": "no service is known to be it"}
     assert "no service is known" in FIRES.unseen(Reach(window_s=20, arrivals=1, timeout_s=1, monitoring=gone))
+
+
+FIRED = (alert("pending", 24), alert("firing", 29))
+
+
+def replayed(**more: object) -> f.ReplaySeen:
+    values = {"alert": "Slow", "phase": "hurt", "labels": {"severity": "page"}, "rehearsed_after_s": 8.0, **more}
+    return f.ReplaySeen(
+        seen_s=92, history_s=3606.0, recorded_s=28.8, extended_s=3605.0, grain_s=3.0, tool="promtool", **values
+    )  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome", "reason"),
+    [
+        ((replayed(after_s=100.0),), "passed", "met"),
+        ((replayed(after_s=119.0),), "inconclusive", "too_near"),
+        ((replayed(after_s=518.0),), "failed", "production_late"),
+        ((replayed(),), "failed", "production_late"),
+        ((replayed(why="no promtool"),), "inconclusive", "not_replayed"),
+        ((replayed(after_s=100.0, labels={"severity": "ticket"}),), "inconclusive", "not_replayed"),
+        ((), "inconclusive", "not_replayed"),
+    ],
+)
+def test_the_time_with_a_full_history_is_judged_where_the_claim_asks(
+    facts: tuple[f.Fact, ...], outcome: str, reason: str
+) -> None:
+    claim = AlertFires(alert="Slow", labels={"severity": "page"}, within_s="15s", production_equivalent_s="2m")
+    assert came_out(judged(claim, story(*FIRED, *facts))) == (outcome, reason)
+
+
+def test_the_time_with_a_full_history_is_said_beside_that_of_the_rehearsal() -> None:
+    found = judged(FIRES, story(*FIRED, replayed(after_s=518.2)))
+    assert came_out(found) == ("passed", "met")
+    assert "with 60m6s of clean history before the fault it takes 518.2 s" in found.because
+    assert "does not fire within" in judged(FIRES, story(*FIRED, replayed())).because
+    assert dict(found.details)["replayed"].startswith("8.0 s after the fault")
+
+
+def test_each_link_from_the_fault_to_the_page_is_told_with_its_owner_and_what_its_intervals_allow() -> None:
+    sent = page(31.5, start_s=29)
+    found = judged(FIRES, story(alert("pending", 24, active_s=24.0), alert("firing", 29, active_s=24.0), sent))
+    told = dict(found.details)
+    assert list(told) == ["effect → sample", "sample → active", "active → fired", "fired → page"]
+    assert told["effect → sample"].startswith("0.00 to 2.20 s (instrumentation): by its intervals 0 to 2 s, scrape 2 s")
+    assert told["active → fired"] == "5.00 s (for): by its intervals 5 to 5 s, for 5 s"
+    assert told["fired → page"] == (
+        "2.50 s (routing): by its intervals 1 to 2 s, group_wait 1 s; 0.50 s or more are more than its intervals explain"
+    )
+
+
+def test_the_real_scrapes_narrow_the_first_link() -> None:
+    scraped = series_of({"up": [({"job": "api", "instance": "a"}, [(19.4, 1), (21.4, 1), (23.4, 1)])]})
+    found = judged(FIRES, story(*FIRED), series=scraped)
+    assert dict(found.details)["effect → sample"].startswith("0.20 to 0.40 s")
+
+
+@pytest.mark.parametrize(
+    ("claim", "outcome", "reason"),
+    [
+        (FIRES, "failed", "flapping"),
+        (AlertFires(alert="Slow", within_s="15s", flaps=1), "passed", "met"),
+    ],
+)
+def test_an_alert_that_fires_anew_in_the_phase_flaps(claim: AlertFires, outcome: str, reason: str) -> None:
+    again = (*FIRED, alert("inactive", 33), alert("firing", 45))
+    assert came_out(judged(claim, story(*again))) == (outcome, reason)
+    assert came_out(judged(claim, story(*again).cut(40))) == ("inconclusive", "window_open")
+
+
+def test_an_alert_that_fires_where_no_fault_is_on_is_false_and_one_in_the_settling_is_collateral() -> None:
+    claim = AlertQuiet(alert="Slow")
+    assert came_out(judged(claim, story(alert("firing", 15)), "")) == ("failed", "false_alarm")
+    assert came_out(judged(claim, story(alert("firing", 60)), "")) == ("failed", "collateral")
+    assert came_out(judged(claim, story(alert("firing", 85)), "")) == ("failed", "false_alarm")
+    assert "none seen in 30s excludes more than 3.6e+02 per hour at 95 %" in judged(claim, story()).because
 
 
 # --- alert_clears -------------------------------------------------------------------------------------------------------------

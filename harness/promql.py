@@ -1,0 +1,97 @@
+"""What a rule stands on: the recording rules before it, and the metrics that they read, how far back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.facts import RuleSeen
+
+COUNTED = {"rate", "irate", "increase", "resets"}
+"""Functions that take what they read for a counter."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an expression reads: a selector, how far back, and whether as a counter."""
+
+    selector: str
+    back_s: float
+    counted: bool
+
+
+@dataclass(frozen=True)
+class Course:
+    """A rule with all that it stands on, dependencies first, and what these read of the metrics themselves."""
+
+    alert: RuleSeen
+    rules: tuple[RuleSeen, ...]
+    readings: tuple[Reading, ...]
+
+    @property
+    def window_s(self) -> float:
+        """How far back the longest of them looks."""
+        return max((reading.back_s for reading in self.readings), default=0.0)
+
+
+def course(rules: Sequence[RuleSeen], alert: str) -> Course:
+    """What the alert's rule stands on. Raises ValueError for an expression that cannot be read, or for no such rule."""
+    mine = [rule for rule in rules if rule.kind == "alerting" and rule.rule == alert]
+    if len(mine) != 1:
+        raise ValueError(f"there are {len(mine)} rules {alert}")
+    order: dict[int, RuleSeen] = {}
+    found: dict[tuple[str, bool], float] = {}
+
+    def visit(rule: RuleSeen, back_s: float, above: tuple[str, ...]) -> None:
+        if rule.rule in above:
+            raise ValueError(f"the rule {rule.rule} stands on itself")
+        for reading, name in readings(rule.expr):
+            made = [one for one in rules if one.kind == "recording" and name and one.rule == name]
+            for one in made:
+                visit(one, back_s + reading.back_s, (*above, rule.rule))
+            if not made:
+                key = reading.selector, reading.counted
+                found[key] = max(found.get(key, 0.0), back_s + reading.back_s)
+        order.setdefault(id(rule), rule)
+
+    visit(mine[0], 0.0, ())
+    return Course(
+        mine[0],
+        tuple(order.values()),
+        tuple(Reading(selector, back_s, counted) for (selector, counted), back_s in found.items()),
+    )
+
+
+def readings(expr: str) -> Iterator[tuple[Reading, str]]:
+    """Each selector of an expression, with the metric's name where it has one. Raises ValueError."""
+    import promql_parser
+
+    try:
+        parsed = promql_parser.parse(expr)
+    except ValueError as error:
+        raise ValueError(f"{expr!r} cannot be read: {error}") from None
+    yield from _readings(parsed, 0.0, False)
+
+
+def _readings(node: Any, back_s: float, counted: bool) -> Iterator[tuple[Reading, str]]:
+    """An expression's tree: each kind of node has its parts under names of its own."""
+    kind = type(node).__name__
+    if kind == "VectorSelector":
+        offset_s = node.offset.total_seconds() if node.offset else 0.0
+        matchers = str(node.matchers)
+        text = f"{node.name or ''}{matchers if matchers != '{}' else ''}"
+        yield Reading(text, back_s + max(0.0, offset_s), counted), node.name or ""
+    elif kind == "MatrixSelector":
+        yield from _readings(node.vector_selector, back_s + node.range.total_seconds(), counted)
+    elif kind == "SubqueryExpr":
+        offset_s = node.offset.total_seconds() if node.offset else 0.0
+        yield from _readings(node.expr, back_s + node.range.total_seconds() + max(0.0, offset_s), counted)
+    elif kind == "Call":
+        for argument in node.args:
+            yield from _readings(argument, back_s, counted or node.func.name in COUNTED)
+    elif kind == "BinaryExpr":
+        yield from _readings(node.lhs, back_s, counted)
+        yield from _readings(node.rhs, back_s, counted)
+    elif kind in ("AggregateExpr", "ParenExpr", "UnaryExpr"):
+        yield from _readings(node.expr, back_s, counted)

@@ -1,0 +1,128 @@
+"""After the last phase, while the stack still stands: each alert that a claim is about, tried again on what was recorded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from harness.errors import NotApplied
+from harness.expectations.alert_fires import AlertFires
+from harness.facts import GateHeld, Injected, Injecting, ReplaySeen, RuleSeen, TargetSeen
+from harness.journal import Journal
+from harness.promql import Course, course
+from harness.replay import Recorded, Times, answers, asking, rules_file, trials
+from harness.world.metrics import Answer
+
+if TYPE_CHECKING:
+    from harness.drill.model import Drill
+
+LEAD_S = (
+    300.0  # before the run was opened nothing of it was scraped; a Prometheus that is older has more than is needed
+)
+SCRAPE_S = 15.0
+
+
+def replayed(drill: Drill) -> list[tuple[str, AlertFires]]:
+    """The claims, with their phases, that one alert fires upon a fault."""
+    hurt = {phase.name for phase, _ in drill.faults()}
+    return [
+        (phase, claim)
+        for phase, then, claim in drill.claims()
+        if isinstance(claim, AlertFires) and phase in hurt and not then and not set("*?[") & set(claim.alert)
+    ]
+
+
+class Querier(Protocol):
+    """What is needed of world.metrics.Prometheus."""
+
+    def query(self, expr: str) -> Answer: ...
+
+
+class Promtool(Protocol):
+    """Tries files as world.promtool.try_rules does; returns what it said, and which promtool it was. Raises NotApplied."""
+
+    def __call__(self, files: Mapping[str, str], tests: Sequence[str]) -> tuple[str, str]: ...
+
+
+@dataclass
+class Replaying:
+    """One ReplaySeen for each claim that an alert fires in a phase with a fault; with the reason where that cannot be told."""
+
+    journal: Journal
+    prometheus: Querier
+    promtool: Promtool
+    steady_for_s: float
+    _series: dict[str, Answer] = field(default_factory=dict)
+
+    def seen(self, claims: Sequence[tuple[str, AlertFires]]) -> Iterator[ReplaySeen]:
+        """`claims` are those about phases, each with its phase."""
+        done: set[tuple[str, str, frozenset[tuple[str, str]]]] = set()
+        for phase, claim in claims:
+            key = (phase, claim.alert, frozenset(claim.labels.items()))
+            times = self._times(phase)
+            if key in done or times is None:
+                continue
+            done.add(key)
+            try:
+                yield self._tried(phase, claim, times)
+            except (NotApplied, ValueError) as error:
+                yield ReplaySeen(alert=claim.alert, phase=phase, labels=claim.labels, why=str(error))
+
+    def _times(self, phase: str) -> Times | None:
+        """When its first fault came and its phase ended, and the clean stretch before the first fault of all."""
+        begun, ended = self.journal.phase_began(phase), self.journal.phase_ended(phase)
+        held, first = self.journal.first(GateHeld), self.journal.first(Injecting)
+        if begun is None or ended is None or held is None or first is None:
+            return None
+        injected = self.journal.first(Injected, since_s=begun.at_s, until_s=ended.at_s)
+        if injected is None:
+            return None
+        return Times(held.at_s - self.steady_for_s, first.at_s, injected.seen_s, ended.at_s)
+
+    def _tried(self, phase: str, claim: AlertFires, times: Times) -> ReplaySeen:
+        mine = course(self._rules(times.end_s), claim.alert)
+        scrape_s = max((target.interval_s for target in self.journal.of(TargetSeen)), default=0.0) or SCRAPE_S
+        every_s = mine.alert.interval_s or scrape_s
+        both = [
+            asking(trial, claim.alert, claim.labels, every_s)
+            for trial in trials(mine, self._recorded(mine), times, scrape_s)
+        ]
+        files = {"rules.yml": rules_file(mine), **{f"{trial.name}.yml": trial.text for trial in both}}
+        said, tool = self.promtool(files, tuple(f"{trial.name}.yml" for trial in both))
+        rehearsed_s, production_s = answers(said, both)
+        recorded_s = times.end_s - times.effect_s
+        groups = len({rule.group for rule in mine.rules})
+        return ReplaySeen(
+            alert=claim.alert,
+            phase=phase,
+            labels=claim.labels,
+            rehearsed_after_s=rehearsed_s,
+            after_s=production_s,
+            history_s=both[1].effect_s,
+            recorded_s=round(recorded_s, 3),
+            extended_s=round(both[1].end_s - both[1].effect_s - recorded_s, 3),
+            grain_s=scrape_s + groups * every_s,
+            tool=tool,
+        )
+
+    def _rules(self, until_s: float) -> list[RuleSeen]:
+        """As they stood at the end of the phase, in the order in which Prometheus tells them."""
+        last: dict[tuple[str, str, str, frozenset[tuple[str, str]]], RuleSeen] = {}
+        for rule in self.journal.of(RuleSeen, until_s=until_s):
+            last[rule.group, rule.rule, rule.expr, frozenset(rule.labels.items())] = rule
+        return [rule for rule in last.values() if not rule.gone]
+
+    def _recorded(self, mine: Course) -> list[Recorded]:
+        """Every series that is read, once: as a counter where anything reads it so."""
+        found: dict[tuple[tuple[str, str], ...], Recorded] = {}
+        for reading in sorted(mine.readings, key=lambda reading: reading.counted):
+            if reading.selector not in self._series:
+                back_s = math.ceil(self.journal.end_s + LEAD_S)
+                self._series[reading.selector] = self.prometheus.query(f"{reading.selector}[{back_s}s]")
+            for series in self._series[reading.selector].series:
+                if series.points:
+                    key = tuple(sorted(series.labels.items()))
+                    found[key] = Recorded(series.labels, series.points, reading.counted)
+        return list(found.values())
