@@ -22,6 +22,7 @@ from harness.journal import Journal
 from harness.landings import landings, mends
 from harness.series import Book, known_until
 from harness.stats import Condition
+from harness.stats.holm import ALPHA, holm
 from harness.verdict import Finding, Judged, Outcome, Verdict, inconclusive
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def judge(
         judge_claim(drill, claim, journal, rows, logs, landed, over=over, series=known, spans=spans)
         for claim in plan_claims
     ]
+    judged = _among_many(judged, sum(claim.expectation.sampling for claim in plan_claims))
     if reasons:
         judged = [_under_gates(one, reasons) for one in judged]
     judged += _settling(unsettled(journal), gates.invalid(load, gates.ITS_OWN))
@@ -201,6 +203,29 @@ def _under_landings(finding: Finding, landed: Mapping[str, Landing]) -> Finding:
         measure=finding.measure,
         cites=finding.cites,
         details=finding.details,
+    )
+
+
+def _among_many(judged: Sequence[Judged], among: int) -> list[Judged]:
+    """Of many claims decided by samples some would fail by chance: those that Holm's correction does not bear out are open."""
+    places = [i for i, one in enumerate(judged) if one.finding.p_value is not None]
+    adjusted = dict(zip(places, holm([judged[i].finding.p_value or 0.0 for i in places], among), strict=True))
+    return [
+        dataclasses.replace(one, finding=_by_chance(one.finding, adjusted[i], among))
+        if one.finding.outcome is Outcome.FAILED and adjusted.get(i, 0.0) > ALPHA
+        else one
+        for i, one in enumerate(judged)
+    ]
+
+
+def _by_chance(finding: Finding, adjusted: float, among: int) -> Finding:
+    return dataclasses.replace(
+        finding,
+        outcome=Outcome.INCONCLUSIVE,
+        reason="one_of_many",
+        because=f"{finding.because}; of {among} claims decided by samples one may come so far by chance "
+        f"(p {finding.p_value:.2g}, corrected for their number {adjusted:.2g}, limit {ALPHA:g})",
+        decide="more requests, or fewer such claims",
     )
 
 

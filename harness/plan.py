@@ -14,7 +14,7 @@ from harness.drill.model import Drill, Phase
 from harness.drill.problem import Invalid, Problem, did_you_mean
 from harness.drill.words import PromGuard
 from harness.edges import Edge, edge_id
-from harness.expectations.base import Expectation, Reach
+from harness.expectations.base import Expectation, Reach, Stretch
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
 from harness.quantities import spell
@@ -128,7 +128,19 @@ class Plan:
                 name for i in (phase.injections if phase else ()) if i.fault.outlasts for name in i.fault.targets
             ),
             monitoring=self.monitoring,
+            stretches=self._stretches(),
         )
+
+    def _stretches(self) -> dict[str, Stretch]:
+        """What a claim may compare with: every phase, and the gate's hold, each with the most that may be due in it."""
+        steady, found = self.drill.steady, {}
+        for name, length_s, begins, faulted in (
+            ("", steady.for_s, (0.0, steady.within_s - steady.for_s), False),
+            *((p.name, p.length_s, (p.begins_earliest_s, p.begins_latest_s), bool(p.injections)) for p in self.phases),
+        ):
+            most = max(_requests(self.drill, begins_s, length_s) for begins_s in begins)
+            found[name] = Stretch(length_s, most, faulted)
+        return found
 
     def check(
         self, edges: Sequence[Edge] | None = None, services: Sequence[str] | None = None, *, sure: bool = True

@@ -48,6 +48,22 @@ def ratio(value: Any) -> float:
     return share
 
 
+def points(value: Any) -> float:
+    """'+0.1pp' or '0.1pp', a difference of two shares in percentage points, as a number: 0.001. Raises ValueError."""
+    match = re.fullmatch(r"\+?(\d+(?:\.\d+)?)\s*pp", str(value).strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"a difference of shares is written in percentage points, such as +0.1pp, not {value!r}")
+    return float(match.group(1)) / 100
+
+
+def more(value: Any) -> float:
+    """'+10%' or '10%', so much more than something, as a number: 0.1; may be above 100 %. Raises ValueError."""
+    match = re.fullmatch(r"\+?(\d+(?:\.\d+)?)\s*%", str(value).strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"how much more is written with a percent sign, such as +10%, not {value!r}")
+    return float(match.group(1)) / 100
+
+
 def size_bytes(value: Any) -> int:
     """'64KB', '1GiB' as bytes. Raises ValueError without a unit."""
     match = (
@@ -90,6 +106,8 @@ _DURATION_PATTERN = r"^(\d+(\.\d+)?(us|ms|s|m|h))+$"
 Seconds = Annotated[float, BeforeValidator(seconds), _schema(_DURATION_PATTERN, "20s", "1m30s")]
 Milliseconds = Annotated[float, BeforeValidator(milliseconds), _schema(_DURATION_PATTERN, "400ms", "2s")]
 Ratio = Annotated[float, BeforeValidator(ratio), _schema(r"^\d+(\.\d+)?\s*%$", "0.5%", "50%")]
+Points = Annotated[float, BeforeValidator(points), _schema(r"^\+?\d+(\.\d+)?\s*pp$", "+0.1pp")]
+More = Annotated[float, BeforeValidator(more), _schema(r"^\+?\d+(\.\d+)?\s*%$", "+10%")]
 Bytes = Annotated[int, BeforeValidator(size_bytes), _schema(r"^\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]$", "64KB", "1GiB")]
 PerSecond = Annotated[float, BeforeValidator(per_second), _schema(r"^\d+(\.\d+)?\s*/\s*(s|m|h)$", "40/s")]
 

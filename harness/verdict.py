@@ -50,6 +50,8 @@ class Finding:
     decide      for an inconclusive finding: what would have decided it
     census      a failure that stands whatever the gates say (a lost order, a container that died)
     details     what a person who distrusts it checks it by, in order: (what, text)
+    p_value     where the interval is one of sampling: how likely so much beyond the limit is, were the limit just kept
+                (one-sided); among many such claims the run's judge corrects for their number (Holm)
     """
 
     outcome: Outcome
@@ -60,6 +62,7 @@ class Finding:
     decide: str = ""
     census: bool = False
     details: Details = ()
+    p_value: float | None = None
 
 
 def passed(

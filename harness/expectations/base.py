@@ -120,6 +120,15 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A stretch of a plan that a claim may compare with: its length, the requests due in it at most, whether it has a fault."""
+
+    length_s: float
+    arrivals: float
+    faulted: bool = False
+
+
+@dataclass(frozen=True)
 class Reach:
     """What a plan tells of the place where a claim stands, to find claims that this run could never decide.
 
@@ -129,6 +138,7 @@ class Reach:
     services    the services of the stack, when known
     faulted     whether a fault is injected in it
     releases    services that a bad release is deployed of in it
+    stretches   by phase what may be compared with; '' is the steady state before the first fault
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
     """
 
@@ -140,6 +150,7 @@ class Reach:
     then: bool = False
     monitoring: Mapping[str, str] | None = None
     releases: tuple[str, ...] = ()
+    stretches: Mapping[str, Stretch] = field(default_factory=dict)
 
     def no_service(self, name: str) -> str:
         """The sentence about a service that the stack does not have, or ''. "*" and "api-*" are patterns."""
@@ -152,6 +163,7 @@ class Expectation(Model):
     """The common part of all expectations."""
 
     word: ClassVar[str] = ""
+    sampling: ClassVar[bool] = False  # decided by a statistical interval, so that chance alone may fail it
 
     id: str = Field(default="", description="a name of your own; else <phase>/<claim>-<about>")
 

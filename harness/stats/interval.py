@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 
-def clopper_pearson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def clopper_pearson(k: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """The exact two-sided interval of a share, k of n seen. (0, 1) for n = 0.
 
     Source: Clopper and Pearson, Biometrika 26 (1934). For a one-sided 95 % bound ask for 0.90 and take that side.
@@ -61,3 +61,13 @@ def needed_for_percentile(quantile: float, confidence: float = 0.95) -> int:
 def needed_for_ratio(limit: float) -> int:
     """The fewest requests from which one error alone does not exceed the limit: 2 % needs 50; a limit of 0 any."""
     return 1 if limit <= 0 else math.ceil(round(1 / limit, 9))
+
+
+def needed_to_pass(limit: float, confidence: float = 0.95) -> int:
+    """The fewest requests from which a share's upper bound (one-sided) is within the limit when none is bad: 1 % needs 299.
+
+    n = ln(1 - confidence) / ln(1 - limit), the rule of three made exact. A limit of 0 no number shows (10^12).
+    """
+    if limit <= 0:
+        return 10**12
+    return 1 if limit >= 1 else math.ceil(round(math.log(1 - confidence) / math.log(1 - limit), 9))

@@ -1,0 +1,202 @@
+"""A stretch is no worse than the steady state before the first fault, or than another phase, but for a margin."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.errors_below import Allowed
+from harness.expectations.requests import cites, error_rows, folded, load_was_watched, nothing_sent, slowest_row
+from harness.expectations.sampled import (
+    CONFIDENCE,
+    Bound,
+    cut_up,
+    decide,
+    in_batches,
+    times_more,
+    too_short,
+    unanswered,
+)
+from harness.facts import GateHeld, Injecting, PhaseBegan
+from harness.journal import Window
+from harness.quantities import More, Points, spell
+from harness.stats.batches import NEEDED_S, Batch
+from harness.stats.bootstrap import REPLICATES, percentile_ratio
+from harness.stats.interval import needed_for_percentile, needed_to_pass
+from harness.stats.proportions import effective, newcombe, p_beyond
+from harness.verdict import Finding, inconclusive
+
+BASELINE = ""
+
+
+class NoRegression(Expectation):
+    """Errors and p95 are no worse than before the first fault, but for a margin.
+
+        expect:
+          - no_regression: {request: POST /checkout, errors: +0.5pp, p95: +10%}
+          - no_regression: {against: calm, errors: +0.1pp}
+
+    Units:   errors in percentage points more than before, p95 in percent more. Write it in a phase without a fault to ask
+             whether all is as it was, in a phase with one to ask whether it was felt.
+    Counts:  the requests due in the phase against those of the baseline: the gate's hold up to the first injection, or the
+             phase named by `against`; either in 6 to 12 equal batches, so 30 s or more.
+    Decides: non-inferiority, which is not "no significant difference": passed only when the whole interval of the difference
+             is within the margin, failed only when all of it is beyond. +0.1pp without a single error needs 2 700 requests
+             on either side; `drill plan` refuses what the run is too small for.
+    Source:  Newcombe's interval on the batches' effective totals (harness/stats/proportions.py); for p95 the ratio by
+             resampled batches, seeded (harness/stats/bootstrap.py). Each end is a one-sided 95 % bound.
+    """
+
+    word: ClassVar[str] = "no_regression"
+    sampling: ClassVar[bool] = True
+
+    request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
+    against: str = Field(default=BASELINE, description="a phase to compare with; the steady state before any fault")
+    errors: Points | None = Field(default=None, description="at most so many percentage points more, +0.1pp")
+    p95: More | None = Field(default=None, description="at most so much slower, +10%")
+    allow: tuple[Allowed, ...] = Field(default=(), description="outcomes that are no errors here")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> NoRegression:
+        if self.errors is None and self.p95 is None:
+            raise ValueError("no_regression needs a margin: errors, p95, or both")
+        return self
+
+    def about(self) -> str:
+        return self.request or "all"
+
+    def undecidable(self, reach: Reach) -> str:
+        if reach.then:
+            return "it compares a stretch of known length: write it under `expect` of a phase (one without faults, for after)"
+        other = reach.stretches.get(self.against)
+        if reach.stretches and other is None:
+            return f"there is no phase {self.against!r} to compare with; there are {', '.join(filter(None, reach.stretches))}"
+        if other is not None and other.faulted:
+            return f"phase {self.against!r} has a fault of its own: compare with one without, or with the steady state"
+        needed = max(needed_for_percentile(0.95) if self.p95 is not None else 1, self._least())
+        sides = [("the phase", reach.window_s, reach.arrivals)]
+        if other is not None:
+            sides.append((f"{self.against or 'the gate'}", other.length_s, other.arrivals))
+        for what, length_s, arrivals in sides:
+            if length_s < NEEDED_S:
+                hint = "; let `steady.for` be longer, or name a phase with `against`" if what == "the gate" else ""
+                return f"{what} lasts {spell(length_s)}, and six batches of five seconds need {NEEDED_S:g}s{hint}"
+            if arrivals < needed:
+                return f"about {arrivals:.0f} requests are due in {what}, at least needed are {needed}"
+        return ""
+
+    def _least(self) -> int:
+        """Requests on either side from which no error at all is surely within the margin."""
+        return needed_to_pass(self.errors) if self.errors is not None else 1
+
+    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+        found = in_batches(evidence, self.request, self.allow)
+        if isinstance(found, Finding):
+            return found
+        window, these = found
+        before = self._before(evidence)
+        if isinstance(before, Finding):
+            return before
+        base = folded(evidence, before.start_s, before.end_s, self.request)
+        if base.n == 0:
+            return nothing_sent(evidence, self.request)
+        if base.waiting:
+            return unanswered(evidence, base.waiting)
+        those = cut_up(evidence, before, self.request, self.allow)
+        if not those:
+            return too_short(evidence, self._name(), before)
+        bounds = [self._errors(these, those)] if self.errors is not None else []
+        if self.p95 is not None:
+            ratio = self._p95(these, those)
+            if ratio is None:
+                return inconclusive(
+                    f"p95 of the window or of {self._name()} is not finite: one request of twenty had no answer",
+                    reason="no_evidence",
+                    decide="answers on both sides; errors_below says how many are missing",
+                    cites=cites(evidence),
+                )
+            bounds.append(ratio)
+        rows = error_rows(evidence, window, self.request, self.allow)
+        rows = rows or slowest_row(evidence, window, self.request, False)
+        details = (
+            ("window", _told(window, these)),
+            (self._name(), _told(before, those)),
+            ("errors per batch", _ks(these)),
+            ("errors per batch before", _ks(those)),
+        )
+        return decide(bounds, (*cites(evidence), *rows), details)
+
+    def _name(self) -> str:
+        return f"phase {self.against!r}" if self.against else "the steady state before the first fault"
+
+    def _before(self, evidence: Evidence) -> Window | Finding:
+        journal = evidence.journal
+        if self.against:
+            window = journal.window(self.against)
+        else:
+            held = journal.first(GateHeld)
+            ends = [one.at_s for one in (journal.first(Injecting), journal.first(PhaseBegan)) if one is not None]
+            window = Window(held.at_s - evidence.steady.for_s, min(ends)) if held and ends else None
+        if window is None or not window.ended or window.length_s <= 0:
+            return inconclusive(
+                f"{self._name()} never was",
+                reason="not_begun",
+                decide="a run that gets that far",
+                cites=cites(evidence),
+            )
+        if not load_was_watched(journal, window.start_s, window.end_s):
+            return inconclusive(
+                f"the load was not seen at work all the time from {window.start_s:.1f} s to {window.end_s:.1f} s",
+                reason="not_watched",
+                decide="a sample of the load process every second until after the window",
+                cites=cites(evidence),
+            )
+        return window
+
+    def _errors(self, these: Sequence[Batch], those: Sequence[Batch]) -> Bound:
+        assert self.errors is not None
+        k1, n1, k2, n2 = *_totals(these), *_totals(those)
+
+        def interval(confidence: float) -> tuple[float, float]:
+            one = effective([b.errors for b in these], [b.n for b in these], confidence)
+            two = effective([b.errors for b in those], [b.n for b in those], confidence)
+            return newcombe(*one, *two, confidence)
+
+        low, high = interval(CONFIDENCE)
+        said = (
+            f"errors {low * 100:+.2g} to {high * 100:+.2g} percentage points against {self._name()} "
+            f"({k1} of {n1} against {k2} of {n2}, margin +{self.errors * 100:g}pp)"
+        )
+        p = p_beyond(lambda confidence: interval(confidence)[0], self.errors)
+        needs = times_more(low, high, k1 / n1 - k2 / n2, self.errors, min(n1, n2))
+        return Bound(said, low * 100, high * 100, self.errors * 100, "pp", p, needs)
+
+    def _p95(self, these: Sequence[Batch], those: Sequence[Batch]) -> Bound | None:
+        assert self.p95 is not None
+        ratio = percentile_ratio([b.times_us for b in these], [b.times_us for b in those], 0.95)
+        if ratio is None:
+            return None
+        low, high = ((end - 1) * 100 for end in ratio.interval(CONFIDENCE))
+        point, limit = (ratio.point - 1) * 100, self.p95 * 100
+        said = f"p95 {low:+.3g} % to {high:+.3g} % against {self._name()} ({point:+.3g} % here, margin +{limit:g} %)"
+        p = max(p_beyond(lambda confidence: ratio.interval(confidence)[0], 1 + self.p95), 1 / (REPLICATES + 1))
+        n = min(sum(b.n for b in these), sum(b.n for b in those))
+        needs = times_more(low, high, point, limit, n) if math.isfinite(high - low) else "more requests with an answer"
+        return Bound(said, low, high, limit, "%", p, needs)
+
+
+def _totals(cut: Sequence[Batch]) -> tuple[int, int]:
+    return sum(batch.errors for batch in cut), sum(batch.n for batch in cut)
+
+
+def _told(window: Window, cut: Sequence[Batch]) -> str:
+    n = " ".join(str(batch.n) for batch in cut)
+    return f"{window.start_s:.3f} s to {window.end_s:.3f} s, {len(cut)} batches of {n} requests"
+
+
+def _ks(cut: Sequence[Batch]) -> str:
+    return " ".join(str(batch.errors) for batch in cut)
