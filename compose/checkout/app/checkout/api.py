@@ -113,9 +113,10 @@ def make() -> web.Application:
     app.router.add_get("/readyz", readyz)
     app.cleanup_ctx.append(_hold)
     metrics.expect_routes({
-        ("GET", "/catalog"): (200, 503),
-        ("POST", "/checkout"): (201, 202, 400, 402, 422, 500, 503, 504),
-        ("GET", "/orders/{id}"): (200, 404, 500, 503, 504),
+        ("GET", "/catalog"): (200, 499, 500, 503, 504),
+        ("POST", "/checkout"): (201, 202, 400, 402, 422, 499, 500, 503, 504),
+        ("GET", "/orders/{id}"): (200, 404, 499, 500, 503, 504),
+        ("GET", "/healthz"): (200, 499),
     })  # fmt: skip
     metrics.expect_calls("postgres", "redis", "payments")
     metrics.expect_orders()
