@@ -17,7 +17,10 @@ _CARD = (
     r"|3[47]\d\d(?P<c>[ -]?)\d{6}(?P=c)\d{5}"
 )
 KINDS: tuple[tuple[str, str], ...] = (
-    ("private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+    (
+        "private key",
+        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(?:-----END (?:[A-Z]+ )*PRIVATE KEY-----)?",
+    ),
     ("password in a URL", r"://[^\s/:@\"'<>]*:(?!\*+@|x+@|REDACTED@)[^\s/@\"'<>]+@"),
     ("bearer token", r"(?i:bearer )(?!\*|<|\[|null|none|token\b)[A-Za-z0-9_\-.~+/]{16,}=*"),
     ("AWS access key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),

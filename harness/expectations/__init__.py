@@ -3,6 +3,7 @@
 from harness.expectations.alert_clears import AlertClears
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
+from harness.expectations.answers_as_usual import AnswersAsUsual
 from harness.expectations.base import Expectation
 from harness.expectations.blame import Blame
 from harness.expectations.dashboard_live import DashboardLive
@@ -34,6 +35,7 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     StaysUp,
     LogQuiet,
     LogSeen,
+    AnswersAsUsual,
     LogCoverage,
     Blame,
     AlertFires,

@@ -11,6 +11,7 @@ from gevent import getcurrent
 from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED
 from harness.ledger.writing import Writer
 from harness.load.outcome import classify, unreached
+from harness.load.samples import Samples
 from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
 from harness.load.shape import LOOKED_AT, shape_of
 
@@ -47,15 +48,23 @@ class Entry:
 
 class Recorder:
     def __init__(
-        self, writer: Writer, seats: Seats, opened_ns: int, version_header: str, say: Callable[[str, str], None]
+        self,
+        writer: Writer,
+        seats: Seats,
+        opened_ns: int,
+        version_header: str,
+        say: Callable[[str, str], None],
+        samples: Samples | None = None,
     ):
         self._writer = writer
+        self._samples = samples
         self._seats = seats
         self.opened_ns = opened_ns
         self.opened_us = opened_ns // 1000
         self._version_header = version_header
         self._say = say
         self._endpoints: dict[str, int] = {}
+        self._names: dict[int, str] = {}
         self._shapes: dict[Any, int] = {}
         self._versions: dict[str | None, int] = {None: 0}
         self._shape_ns = 0
@@ -179,7 +188,7 @@ class Recorder:
                     name = headers.get(self._version_header)
                     found = self._versions.get(name)
                     version = self._version(name) if found is None else found
-                shape = self._shape(endpoint, status, headers, response)
+                shape = self._shape(row, endpoint, status, headers, response)
         outcome = OK if exception is None else classify(exception, status, response)
         if outcome in (CONN, TIMEOUT) and status == 0 and unreached(exception, response):
             self._writer.unreached(row)
@@ -207,9 +216,10 @@ class Recorder:
             )
             return self._writer.number("endpoint", f"{method} (other)")
         number = self._endpoints[label] = self._writer.number("endpoint", label)
+        self._names[number] = label
         return number
 
-    def _shape(self, endpoint: int, status: int, headers: Any, response: Any) -> int:
+    def _shape(self, row: int, endpoint: int, status: int, headers: Any, response: Any) -> int:
         """Fingerprints are made once per distinct answer, and for answers that always differ within a share of the
         time."""
         content = getattr(
@@ -233,7 +243,10 @@ class Recorder:
         began_ns = monotonic_ns()
         if self._shape_ns > SHAPE_SHARE * (began_ns - self._began_ns) + 100_000_000:
             return 0
-        number = self._writer.number("shape", shape_of(headers.get("content-type") or "", body, moved))
+        shape = shape_of(headers.get("content-type") or "", body, moved)
+        number = self._writer.number("shape", shape)
+        if self._samples is not None:
+            self._samples.keep(row, (endpoint, status, number), self._names.get(endpoint, ""), shape, moved, body)
         if len(self._shapes) >= SHAPES_KEPT:
             self._shapes.clear()
         self._shapes[key] = number

@@ -21,14 +21,16 @@ from harness.ledger.writing import LedgerBroken, Writer
 from harness.load import locustfile, patches
 from harness.load.arrivals import instants
 from harness.load.channel import Channel
-from harness.load.config import LoadConfig
+from harness.load.config import SPAWN_PER_S, LoadConfig
 from harness.load.gate import Gate
 from harness.load.locustfile import Refused
 from harness.load.recorder import Recorder
+from harness.load.samples import Samples
 from harness.load.seat import Seats
 from harness.load.shares import shares
 
 LOOK_S = 0.1
+AT_ONCE_PER_S = 20  # so many times all users: a twentieth of a second, in which Locust can still do other things
 SILENT = (
     "tasks end without a request that Locust knows of, so nothing is measured; a client that is not Locust's own has to "
     "fire the request event for each (locust.events.request.fire)"
@@ -85,8 +87,9 @@ class Session:
         if config.seed is not None:
             random.seed(config.seed)
         seats = Seats()
+        samples = Samples(self._ledger.parent / "answers", config.run, config.worker)
         self._recorder = Recorder(
-            self._writer, seats, config.opened_monotonic_ns, config.version_header, self._channel.say
+            self._writer, seats, config.opened_monotonic_ns, config.version_header, self._channel.say, samples
         )
         self._gate = Gate(self._writer, self._recorder, seats, closed=config.model == "closed", seed=config.seed)
         self._gate.on_broken = self._broken
@@ -144,7 +147,7 @@ class Session:
         parser.error = refuse
         options = parser.parse_args([])
         options.host, options.headless = self._config.host, True
-        options.num_users, options.spawn_rate = self._config.started_users, self._config.spawn_rate
+        options.num_users, options.spawn_rate = self._config.started_users, self._config.spawn_rate or SPAWN_PER_S
         return options
 
     # --- users --------------------------------------------------------------------------------------------------------
@@ -155,7 +158,9 @@ class Session:
         found = shares(classes, count)
         least = self._config.users_at_least or 1
         self._gate.admit([(cls, share, max(1, math.ceil(least * share))) for cls, share in found.items()])
-        self._runner.start(count, self._config.spawn_rate)
+        at_once = count * AT_ONCE_PER_S
+        rate = self._config.spawn_rate or (SPAWN_PER_S if locustfile.greets(classes) else at_once)
+        self._runner.start(count, rate)
         spawning = self._runner.spawning_greenlet
         gevent.spawn(self._listen)
         told = 0.0
@@ -198,7 +203,7 @@ class Session:
         if before and (self._gate.parked == 0 or self._deaths > 3 * sum(self._wanted.values())):
             what, where = self._last_error
             raise Refused(f"its users end before their first task: {what or 'no error was raised'}", where)
-        budget = max(1, round(self._config.spawn_rate * LOOK_S))
+        budget = max(1, round((self._config.spawn_rate or SPAWN_PER_S) * LOOK_S))
         for name, number in dead.items():
             again = min(number, budget)
             if again > 0:

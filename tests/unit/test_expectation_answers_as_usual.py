@@ -1,0 +1,221 @@
+"""answers_as_usual: what calm times taught, what is new, and when it was too little to tell."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import hypergeom
+
+from harness import facts as f
+from harness.expectations.answers_as_usual import AnswersAsUsual
+from harness.expectations.base import Evidence, Steady
+from harness.expectations.usual_answers import Answers, chance_unseen, novelties, rough
+from harness.faults.latency import Latency
+from harness.testing import WrittenLogs, journal_of, rows_of, series_of
+from harness.verdict import Finding, Outcome
+
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+FAULT = Latency(edge="api->postgres", delay="400ms", id="hurt/latency")
+PAGE = "text/html 'Wiki' tags:0a1b2c3d"
+JSON = "application/json items[].sku,total"
+
+
+def rows(start_s: float, count: int, shape: str = JSON, status: int = 200, **more: Any) -> list[dict[str, Any]]:
+    """`count` answers from start_s on, evenly over ten seconds."""
+    outcome = "ok" if status < 400 else "4xx" if status < 500 else "5xx"
+    return [
+        {"at_s": start_s + 10 * i / count, "shape": shape, "status": status, "outcome": outcome, "endpoint": "GET /catalog", **more}
+        for i in range(count)
+    ]  # fmt: skip
+
+
+def check(
+    *listed: list[dict[str, Any]], series: Any = None, phase: str = "hurt", watched: bool = True, **options: Any
+) -> Finding:
+    """Load from 0 s, steady from 10 s, held at 20 s; a phase from 60 to 70 s with a fault; the load's end at 90 s."""
+    journal = journal_of(
+        f.Opened(drill="d", run="0123abcd", wall_unix_s=1e9, monotonic_ns=0),
+        f.LoadBegan(begins_s=0.0),
+        f.GateHeld(seen_s=20.0),
+        f.PhaseBegan(phase="hurt", seen_s=60.0),
+        f.Injecting(fault=FAULT.id, kind="latency", target="api->postgres", planned_s=0, seen_s=60.1),
+        f.Injected(fault=FAULT.id, begun_s=60.1, seen_s=60.2),
+        f.Mended(fault=FAULT.id, begun_s=70.0, seen_s=70.1),
+        f.PhaseEnded(phase="hurt", seen_s=70.0),
+        *(f.LoadSampled(cpu_ratio=0.1, late_ms=0, due=1, dropped=0, seen_s=float(s)) for s in range(1, 92) if watched),
+        f.LoadEnded(clean=True, ended_s=90.0, seen_s=92.0),
+    )
+    ledger = rows_of(sorted((row for part in listed for row in part), key=lambda row: row["at_s"]))
+    claim = AnswersAsUsual.model_validate(options)
+    faults = {FAULT.id: FAULT}
+    return claim.check(
+        Evidence(journal, ledger, WrittenLogs(), Steady(10.0, ()), phase=phase, faults=faults, series=series or {})
+    )
+
+
+def test_the_usual_answers_pass() -> None:
+    finding = check(rows(20, 400), rows(20, 30, status=402), rows(60, 100), rows(60, 9, status=402))
+    assert finding.outcome is PASSED, finding.because
+    assert "109 answers were of kinds that 430 calm ones had shown" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("new", "reason", "how"),
+    [
+        (rows(60, 20, "text/html 'Oops' tags:00000000"), "new_success", "200 text/html 'Oops'"),
+        (rows(60, 20, "application/json error"), "new_success", "200 application/json error"),
+        (rows(60, 20, "text/html -> /login 'Sign in' tags:00000000"), "moved_elsewhere", "-> /login"),
+        (rows(60, 20, "text/html -> /login", status=302), "moved_elsewhere", "302 text/html -> /login"),
+        (rows(60, 20, "application/json error", status=401), "new_error", "401 application/json error"),
+        (rows(60, 20, "application/json error", status=504), "new_error", "504 application/json error"),
+    ],
+)
+def test_an_answer_that_was_never_seen_fails_with_its_kind(new: list[dict[str, Any]], reason: str, how: str) -> None:
+    finding = check(rows(20, 400), rows(60, 100), new)
+    assert (finding.outcome, finding.reason) == (FAILED, reason)
+    assert (
+        f"20 of 120 answers were of a kind that calm times never showed (limit 0%): 20× GET /catalog: {how}"
+        in finding.because
+        or how in finding.because
+    )
+    told = dict(finding.details)
+    assert told["requests"].startswith("drill-0123abcd-0-")
+    assert told["samples"].endswith("answers/*.jsonl")
+    assert sum(cite.startswith("row ") for cite in finding.cites) == 3
+
+
+def test_what_is_expected_is_allowed() -> None:
+    errors = rows(60, 20, "application/json error", status=503)
+    for allow in (["503"], [503], ["5xx"], ["5xx application/json*"]):
+        assert check(rows(20, 400), rows(60, 100), errors, allow=allow).outcome is PASSED
+    assert check(rows(20, 400), rows(60, 100), errors, allow=["503 text/html*"]).outcome is FAILED
+    assert check(rows(20, 400), rows(60, 100), errors, ratio="20%").outcome is PASSED
+
+
+def test_a_kind_so_rare_that_calm_times_may_have_missed_it_is_not_called_new() -> None:
+    """One of 100 may hide in 400 others by chance; with 1900 it would have shown."""
+    odd = rows(60, 1, "application/json items[].sku,note,total")
+    finding = check(rows(20, 400), rows(60, 99), odd)
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "taught_too_little")
+    assert finding.decide == "1900 answers to GET /catalog in calm times (there were 400)"
+    assert check(rows(20, 1900), rows(60, 99), odd).outcome is FAILED
+    assert check(rows(20, 400), rows(60, 99), odd, ratio="1%").outcome is PASSED
+
+
+def test_an_endpoint_that_calm_times_never_asked_is_not_judged() -> None:
+    assert check(rows(20, 400), rows(60, 50, endpoint="GET /new")).reason == "taught_too_little"
+
+
+def test_pages_that_vary_all_the_time_vary_under_a_fault_too() -> None:
+    """Every hundredth page has tags of its own; that one repeats itself is something else."""
+
+    def varied(start_s: float, count: int, seed: int) -> list[dict[str, Any]]:
+        chance = random.Random(seed)
+        return [
+            {**row, "shape": f"text/html 'Wiki' tags:{chance.getrandbits(32):08x}" if i % 50 == 0 else PAGE}
+            for i, row in enumerate(rows(start_s, count))
+        ]
+
+    assert check(varied(20, 400, 1), varied(60, 200, 2)).outcome is PASSED
+    error = rows(60, 30, "text/html 'Wiki' tags:eeeeeeee")
+    assert check(varied(20, 400, 1), varied(60, 200, 2), error).reason == "new_success"
+
+
+def test_what_came_while_something_was_hurt_or_before_the_steady_state_teaches_no_error() -> None:
+    warm_up = rows(0, 50, "application/json error", status=503)
+    assert (
+        check(warm_up, rows(20, 400), rows(60, 100), rows(60, 20, "application/json error", status=503)).reason
+        == "new_error"
+    )
+    in_steady = rows(15, 5, "application/json error", status=503)
+    assert (
+        check(in_steady, rows(20, 400), rows(60, 100), rows(60, 20, "application/json error", status=503)).outcome
+        is PASSED
+    )
+
+
+def test_of_the_whole_run_what_came_from_the_first_fault_on_is_judged() -> None:
+    assert check(rows(20, 400), rows(65, 100), phase="").outcome is PASSED
+    assert check(rows(20, 400), rows(65, 100), rows(65, 20, "x/y"), phase="").reason == "new_success"
+
+
+def test_without_fingerprints_or_looks_nothing_is_said() -> None:
+    assert check(rows(20, 400), rows(60, 90), rows(60, 10, "")).reason == "no_shapes"
+    assert check(rows(20, 400), rows(60, 100), watched=False).reason == "not_watched"
+    assert check(rows(20, 400)).reason == "no_evidence"
+
+
+def test_how_many_the_services_own_counter_took_for_successes_is_said() -> None:
+    """100 usual answers and 20 error pages with status 200: the counter has 120 successes."""
+    series = series_of(
+        {
+            "http_requests_total": [
+                ({"code": "200"}, [(58, 400), (72, 520)]),
+                ({"code": "500"}, [(58, 0), (72, 0)]),
+            ]
+        }
+    )
+    error = rows(60, 20, "text/html 'Oops' tags:00000000")
+    finding = check(rows(20, 400), rows(60, 100), error, series=series, metric="http_requests_total")
+    assert dict(finding.details)["counted as success"].startswith("20 of 20: http_requests_total counted 120 successes")
+    without = check(rows(20, 400), rows(60, 100), error, metric="http_requests_total")
+    assert "were not kept in this run" in dict(without.details)["counted as success"]
+
+
+@pytest.mark.parametrize("wrong", [{"allow": ["teapot"]}, {"allow": ["200text"]}, {"ratio": 2}])
+def test_what_is_no_kind_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        AnswersAsUsual.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("shape", "page"),
+    [
+        (PAGE, "text/html 'Wiki'"),
+        ("text/html tags:0a1b2c3d", "text/html"),
+        ("text/html -> /login 'Sign in' tags:0a1b2c3d", "text/html -> /login 'Sign in'"),
+        (JSON, "application/json"),
+        ("application/json -> /orders/# id,state", "application/json -> /orders/#"),
+        ("application/json not json", "application/json not json"),
+        ("text/plain", "text/plain"),
+    ],
+)
+def test_of_a_shape_the_page_is_what_does_not_vary_within_it(shape: str, page: str) -> None:
+    assert rough(shape) == page
+
+
+@pytest.mark.parametrize(("count", "of", "taught"), [(1, 100, 400), (5, 40, 40), (3, 7, 1000), (20, 20, 5), (1, 1, 0)])
+def test_the_chance_is_fishers(count: int, of: int, taught: int) -> None:
+    assert chance_unseen(count, of, taught) == pytest.approx(hypergeom.pmf(count, of + taught, count, of), rel=1e-9, abs=1e-12)
+
+
+def test_it_is_the_rule_of_three_where_the_window_is_long() -> None:
+    """A kind of 1 % of a long window is told from 3 / 1 % = 300 calm answers on, as (1 - p)^m = 5 % says."""
+    needed = next(m for m in range(1, 1000) if chance_unseen(10**6 // 100, 10**6, m) <= 0.05 or (1 - 0.01) ** m <= 0.05)
+    assert needed == pytest.approx(math.log(0.05) / math.log(0.99), abs=1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_service_that_is_the_same_in_calm_times_and_after_is_seldom_called_new(seed: int) -> None:
+    """500 pairs of samples from one distribution with a long tail of rare kinds: at most 5 % may be called new."""
+    chance = np.random.default_rng(seed)
+    weights = 1 / np.arange(1, 41) ** 2
+    weights /= weights.sum()
+    wrong = 0
+    for _ in range(500):
+        calm, seen = (
+            Answers(
+                {
+                    ("GET /", 200, f"text/html 'p{k}'"): int(n)
+                    for k, n in enumerate(chance.multinomial(size, weights))
+                    if n
+                }
+            )
+            for size in (300, 120)
+        )
+        wrong += any(one.new for one in novelties(calm, seen))
+    assert wrong <= 0.05 * 500
