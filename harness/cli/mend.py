@@ -21,8 +21,7 @@ def command(run: str | None, force: bool) -> None:
     from harness.errors import EXIT_NOT_MENDED, UsageError
     from harness.judging import judge_folder, write_results
     from harness.run import folder as folders
-    from harness.safety.mend import mend, strays
-    from harness.stack.sweep import sweep
+    from harness.safety.mend import cleared, mend, strays
 
     def say(text: str) -> None:
         click.echo(text, err=True)
@@ -42,7 +41,7 @@ def command(run: str | None, force: bool) -> None:
             write_results(folder.path, judge_folder(folder.path))
     for name in unknown:
         if force:
-            left += sweep(name)
+            left += cleared(name, say)
             say(f"{name}: removed (no run folder here)")
         else:
             say(f"{name}: something bears our label, but no run folder here does; `drill mend --force` removes it")

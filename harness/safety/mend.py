@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from harness.journal import read
 from harness.run import folder as folders
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
+from harness.safety.orphans import end_orphans
 from harness.safety.takeout import clock_of, own_writer
+
+LATE_S = 2.0  # a network or a container that was asked for takes Docker so long, on a busy machine too
 
 
 def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
@@ -18,11 +22,9 @@ def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
 
     Taking the stack away takes its faults away; they are recorded as mended only when the world was read back empty.
     """
-    from harness.stack.sweep import sweep
-
     journal = read(folder.path)
     begun_s = clock_of(folder).now_s()
-    left = sweep(folder.run)
+    left = cleared(folder.run, say)
     if not left:
         writer = own_writer(folder, "mend")
         for fault in open_faults(journal):
@@ -31,6 +33,20 @@ def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
             writer.write(Closed(), durable=True)
         writer.close()
     say(f"{folder.run}: " + ("still there: " + ", ".join(left) if left else "nothing of it is left"))
+    return left
+
+
+def cleared(run: str, say: Callable[[str], None]) -> list[str]:
+    """Take away what is there of a dead run, and end what would make more of it; returns what could not be removed."""
+    from harness.stack.sweep import sweep
+
+    ended = end_orphans(run)
+    for command in ended:
+        say(f"{run}: ended what its harness had left running: {command}")
+    left = sweep(run)
+    if ended:  # Docker may just have been making what was asked of it
+        time.sleep(LATE_S)
+        left = sweep(run)
     return left
 
 

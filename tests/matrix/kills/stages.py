@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.facts import Closed, Fact, LoadBegan, LoadEnded, LoadReady, Opened, PhaseBegan, PhaseEnded
+from harness.facts import Closed, EdgeFound, Fact, LoadBegan, LoadEnded, LoadReady, Opened, PhaseBegan, PhaseEnded
 from harness.journal import Journal
 from matrix.cell import Cell
 
@@ -32,7 +32,8 @@ class Stage:
 
 STAGES = (
     Stage("the command's start", None, 3.0, 2, loaded=False),
-    Stage("the run's folder was opened", Opened, 10.0, 4, loaded=False),
+    Stage("the run's folder was opened", Opened, 5.0, 2, loaded=False),
+    Stage("Toxiproxy was up and the services were next", EdgeFound, 7.0, 2, loaded=False),
     Stage("the load's users were ready", LoadReady, 0.3, 1),
     Stage("the first request was due", LoadBegan, 4.0, 2),
     Stage("the first phase began", PhaseBegan, 35.0, 3),
