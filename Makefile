@@ -4,6 +4,7 @@
 #   make test                            unit, browser (Chromium), wire (a real Toxiproxy) and end-to-end (Docker) tests
 #   make controls [ONLY=NAME]            what a rehearsal must say of a stack that is broken on purpose; resumes; docs/controls.md
 #   make kills                           a run killed at twenty instants, mended, judged; resumes; docs/kills.md
+#   make lies [ONLY=NAME]                what the judge says of a service that does not tell the truth; resumes; docs/lies.md
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
 #   make lint                            ruff and mypy --strict
 #   make lock                            requirements.lock from pyproject.toml
@@ -14,7 +15,7 @@ PYTHON := .venv/bin/python
 DRILL ?= friday-traffic
 ONLY ?=
 
-.PHONY: rehearsal test controls kills bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills lies bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -26,7 +27,7 @@ rehearsal: ready
 test: ready browser
 	@$(PYTHON) -m pytest tests/unit tests/browser tests/wire tests/e2e
 
-controls kills: ready
+controls kills lies: ready
 	@PYTHONPATH=tests $(PYTHON) -m matrix $@ $(if $(ONLY),--only "$(ONLY)")
 
 bench: ready

@@ -99,13 +99,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells that are told together. `made_of` are the paths whose change makes an old line stale."""
+    """Cells that are told together. `made_of` are the paths whose change makes an old line stale. `grid`: the page also has a
+    table of what was changed against what each claim said."""
 
     name: str
     title: str
     told: str
     cells: tuple[Cell, ...]
     made_of: tuple[str, ...] = ("harness", "drills", "compose", "dashboards")
+    grid: bool = False
 
     def cell(self, name: str) -> Cell | None:
         return next((cell for cell in self.cells if cell.name == name), None)

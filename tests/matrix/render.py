@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from matrix.cell import INVALID, NOT, OK, Cell, Table
+from matrix.grid import grid
 from matrix.record import Line
 
 MARKS = {OK: "✓", NOT: "✗", INVALID: "(invalid)"}
@@ -13,7 +14,8 @@ MARKS = {OK: "✓", NOT: "✗", INVALID: "(invalid)"}
 def page(table: Table, lines: Sequence[Line]) -> str:
     """The whole file: docs/TABLE.md."""
     mine = [line for line in lines if table.cell(line.cell) is not None]
-    return "\n".join((*_head(table, mine), *_cells(table, mine), *_runs(mine), *_retired(table, lines))) + "\n"
+    squares = grid(table, mine) if table.grid else ()
+    return "\n".join((*_head(table, mine), *_cells(table, mine), *squares, *_runs(mine), *_retired(table, lines))) + "\n"
 
 
 def _head(table: Table, lines: Sequence[Line]) -> Iterator[str]:
