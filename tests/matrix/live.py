@@ -35,11 +35,12 @@ class Live:
 
     @property
     def journal(self) -> Journal:
-        return read(self.folder)
+        """What it has written so far; empty before it has a folder."""
+        return read(self.folder) if (self.folder / "facts").is_dir() else Journal(())
 
     def await_fact(self, kind: type[Fact], **fields: Any) -> None:
         """Wait until the run has written such a fact. Raises Over when it ends without it."""
-        while not (self.folder / "facts").is_dir() or not self.journal.of(kind, **fields):
+        while not self.journal.of(kind, **fields):
             if self.process.poll() is not None:
                 raise Over(f"the run ended before {kind.__name__}")
             time.sleep(0.2)

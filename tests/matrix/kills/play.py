@@ -69,7 +69,7 @@ def environ() -> dict[str, str]:
 def reach(live: Live, stage: Stage, after_s: float) -> str:
     """Wait for the instant; why it did not come, or ''."""
     limit = time.monotonic() + MOST_S
-    while stage.fact is not None and not ((live.folder / "facts").is_dir() and stage.begun(live.journal)):
+    while not stage.begun(live.journal, said(live)):
         if live.process.poll() is not None or time.monotonic() > limit:
             return f"{stage.told} never came"
         time.sleep(0.02)
@@ -77,6 +77,11 @@ def reach(live: Live, stage: Stage, after_s: float) -> str:
         live.process.wait(after_s)
         return f"the run had ended by {after_s:g} s after {stage.told}"
     return ""
+
+
+def said(live: Live) -> str:
+    """What the command has told so far."""
+    return (live.runs.parent / "err").read_text(errors="replace")
 
 
 def kill(live: Live, *, load_too: bool) -> None:

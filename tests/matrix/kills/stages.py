@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.facts import Closed, EdgeFound, Fact, LoadBegan, LoadEnded, LoadReady, Opened, PhaseBegan, PhaseEnded
+from harness.facts import Closed, Fact, LoadBegan, LoadEnded, LoadReady, Opened, PhaseBegan, PhaseEnded
 from harness.journal import Journal
 from matrix.cell import Cell
 
@@ -13,7 +13,8 @@ from matrix.cell import Cell
 class Stage:
     """
     told      what it begins with, for the table
-    fact      that it begins with, None for the command's own start; the `number`th of them
+    fact      that it begins with, the `number`th of them; None where the command's own words tell, or its start
+    said      what the command says when it begins
     length_s  about how long it is on a quiet machine: instants are drawn from so much of it
     kills     how many of the kills fall into it
     loaded    whether the load has a process in it
@@ -25,15 +26,16 @@ class Stage:
     kills: int
     number: int = 1
     loaded: bool = True
+    said: str = ""
 
-    def begun(self, journal: Journal) -> bool:
-        return self.fact is None or len(journal.of(self.fact)) >= self.number
+    def begun(self, journal: Journal, said: str) -> bool:
+        return self.said in said and (self.fact is None or len(journal.of(self.fact)) >= self.number)
 
 
 STAGES = (
     Stage("the command's start", None, 3.0, 2, loaded=False),
     Stage("the run's folder was opened", Opened, 5.0, 2, loaded=False),
-    Stage("Toxiproxy was up and the services were next", EdgeFound, 7.0, 2, loaded=False),
+    Stage("the stack's services were being started", None, 4.0, 2, loaded=False, said="starting the stack"),
     Stage("the load's users were ready", LoadReady, 0.3, 1),
     Stage("the first request was due", LoadBegan, 4.0, 2),
     Stage("the first phase began", PhaseBegan, 35.0, 3),
