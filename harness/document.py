@@ -17,6 +17,7 @@ from harness.stats import fold
 from harness.verdict import Judged, Verdict
 
 if TYPE_CHECKING:
+    from harness.expectations.detection import Detection
     from harness.expectations.release_story import ReleaseStory
     from harness.ledger import Rows
 
@@ -32,11 +33,12 @@ def verdict_doc(
     *,
     timeout_s: float = 10.0,
     releases: Sequence[ReleaseStory] = (),
+    detection: Detection | None = None,
 ) -> dict[str, Any]:
     """The verdict as JSON-ready data: findings, faults stated and measured side by side, and a table of the phases.
 
     `faults` are those of the drill, by id (harness.judge.faults_of); `releases` the stories of those that are bad releases
-    (harness.judge.releases_of).
+    (harness.judge.releases_of); `detection` how the alerts did over all faults (harness.expectations.detection).
     """
     ending, opened = verdict.ending, journal.opened
     document = {
@@ -60,6 +62,7 @@ def verdict_doc(
         "faults": _faults(journal, faults, rows),
         "phases": _phases(journal, rows, timeout_s),
         "releases": [_release(story) for story in releases],
+        "detection": None if detection is None else _detection(detection),
     }
     made: dict[str, Any] = plain(document)
     return made
@@ -123,6 +126,22 @@ def _release(story: ReleaseStory) -> dict[str, Any]:
             for name, at in sorted(story.at.items(), key=lambda item: (item[1].high_s, item[0]))
         },
         "durations": {name: {"low_s": low_s, "high_s": high_s} for name, low_s, high_s in story.spans()},
+    }
+
+
+def _detection(found: Detection) -> dict[str, Any]:
+    """Counts first, then what so few of them say."""
+    score = found.score
+    return {
+        "told": dict(score.told),
+        "detected": score.detected,
+        "counted": score.counted,
+        "recall": list(score.recall),
+        "flaps": dict(score.flaps),
+        "collateral": [{"alert": one.alert, "at_s": one.from_s, "cite": one.began.cite} for one in score.collateral],
+        "false_alarms": [{"alert": one.alert, "at_s": one.from_s, "cite": one.began.cite} for one in score.false],
+        "calm_s": found.calm_s,
+        "false_per_hour_at_most": found.false_per_hour,
     }
 
 

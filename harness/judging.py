@@ -39,6 +39,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.drill.parse import parse
     from harness.drill.resolved import load_resolved
     from harness.errors import UsageError
+    from harness.expectations.detection import detection
     from harness.judge import faults_of, judge, releases_of
     from harness.logfiles import read_logs
     from harness.plan import make_plan
@@ -67,6 +68,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         faults_of(drill),
         timeout_s=drill.load.timeout_s,
         releases=releases_of(drill, plan.all_claims, journal, rows, logs),
+        detection=detection(journal, tuple(drill.claims())),
     )
     drill_text = drill.origin.document.text if drill_file is None else ""
     return Judgement(verdict, document, Story(document, journal, rows, logs, plan, drill_text, _images(folder), series))

@@ -1,7 +1,7 @@
 """Alerts scored as events against the faults that were injected: detected, late, missed, collateral, false, flapping. Pure.
 
 Never point by point: one hit would count a whole fault as detected, and an alerter that fires at random would look perfect.
-Sources: verdict of each fault by its deadline; Clopper and Pearson 1934 for shares; Garwood 1936 for rates of a Poisson process.
+Sources: Clopper and Pearson 1934 for shares of few; Garwood 1936 for the rate of a Poisson process.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.alerting import Episode
+from harness.stats import clopper_pearson
 
 CONFIDENCE = 0.95
 DETECTED, LATE, MISSED, PRE_EXISTING = "detected", "late", "missed", "pre_existing"
@@ -41,7 +42,7 @@ class Trouble:
 @dataclass(frozen=True)
 class Score:
     """
-    told         by trouble: detected, late, missed or pre_existing
+    told         by trouble: detected, late, missed or pre_existing; one of which no alert was meant to tell is not in it
     flaps        by trouble: how often an alert that was meant fired anew in it
     collateral   alerts that began in a trouble without being meant or allowed in it
     false        alerts that began where there was no trouble
@@ -64,7 +65,7 @@ class Score:
     @property
     def recall(self) -> tuple[float, float]:
         """The share of troubles that are detected in time, as an interval."""
-        return share(self.detected, self.counted)
+        return clopper_pearson(self.detected, self.counted, CONFIDENCE)
 
 
 def score(troubles: Sequence[Trouble], episodes: Sequence[Episode]) -> Score:
@@ -74,8 +75,9 @@ def score(troubles: Sequence[Trouble], episodes: Sequence[Episode]) -> Score:
     false: list[Episode] = []
     for trouble in troubles:
         mine = [episode for episode in episodes if trouble.meant(episode)]
-        told[trouble.name] = _told(trouble, mine)
-        flaps[trouble.name] = flaps_in(mine, trouble.start_s, trouble.settled_s)
+        if trouble.meant is not nothing:
+            told[trouble.name] = _told(trouble, mine)
+            flaps[trouble.name] = flaps_in(mine, trouble.start_s, trouble.settled_s)
     for episode in episodes:
         around = within(troubles, episode)
         if not around:
@@ -97,16 +99,6 @@ def flaps_in(episodes: Sequence[Episode], start_s: float, end_s: float) -> int:
         if episode.from_s <= end_s and episode.until_s > start_s:
             begun[episode.identity] = begun.get(episode.identity, 0) + 1
     return sum(count - 1 for count in begun.values())
-
-
-def share(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """k of n as a share: the two-sided interval of Clopper and Pearson. Of none, everything is possible."""
-    if n == 0:
-        return 0.0, 1.0
-    from scipy.stats import binomtest
-
-    found = binomtest(k, n).proportion_ci(confidence, "exact")
-    return float(found.low), float(found.high)
 
 
 def most_per_hour(k: int, watched_s: float, confidence: float = CONFIDENCE) -> float:

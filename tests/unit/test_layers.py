@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "blaming": {"edges", "facts", "journal"},
     "alerting": {"facts", "journal"},
     "dashboards": set(),
-    "scoring": {"alerting"},
+    "scoring": {"alerting", "stats"},
     "runbooks": set(),
     "promql": {"facts"},
     "replay": {"facts", "promql"},
@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals"},
     "judge": DATA
     | {"drill", "plan", "faults", "expectations", "landings", "gates", "ending", "document", "load.arrivals"},
-    "document": DATA | {"faults.base", "landings", "expectations"},
+    "document": DATA | {"faults.base", "landings", "expectations", "scoring"},
     "ending": DATA,
     "logfiles": DATA | {"expectations.base"},
     "gates": DATA | {"drill", "plan", "expectations", "landings", "load.arrivals"},

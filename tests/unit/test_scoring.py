@@ -13,7 +13,8 @@ from alert_stories import alert
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.scoring import Score, Trouble, most_per_hour, score, share
+from harness.scoring import Score, Trouble, most_per_hour, score
+from harness.stats import clopper_pearson
 from harness.testing import journal_of
 
 
@@ -93,9 +94,12 @@ def test_what_fired_already_is_no_detection_and_no_miss() -> None:
 @pytest.mark.parametrize(("n", "low"), [(5, 0.55), (20, 0.86), (59, 0.95)])
 def test_all_of_few_proves_little(n: int, low: float) -> None:
     """One-sided 95 % is two-sided 90 %. All of n: the low end is 0.05 ** (1 / n)."""
-    assert share(n, n, 0.90)[0] == pytest.approx(low, abs=0.005)
-    assert share(n, n, 0.90)[0] == pytest.approx(0.05 ** (1 / n))
-    assert share(0, 0) == (0.0, 1.0)
+    assert clopper_pearson(n, n, 0.90)[0] == pytest.approx(low, abs=0.005)
+    assert clopper_pearson(n, n, 0.90)[0] == pytest.approx(0.05 ** (1 / n))
+    troubles = [trouble(start, start + 60, start + 30, str(start)) for start in range(0, n * 100, 100)]
+    found = score(troubles, [episode(one.start_s + 1, one.start_s + 50) for one in troubles])
+    assert found.recall == clopper_pearson(n, n)
+    assert score([], []).recall == (0.0, 1.0)
 
 
 def test_a_quiet_ten_minutes_exclude_only_eighteen_an_hour() -> None:
