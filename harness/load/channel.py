@@ -45,6 +45,16 @@ class Channel:
         for (kind, text), count in said.most_common(20):
             self.tell("said", kind=kind, text=text[:1000], count=count)
 
+    def told_to_start(self) -> bool:
+        """Wait for the first line that is said to us; False when there is none, for the harness is gone."""
+        line = b""
+        while not line.endswith(b"\n"):
+            byte = os.read(self._in, 1)  # nothing that comes after the line may be lost in a buffer
+            if not byte:
+                return False
+            line += byte
+        return True
+
     def commands(self) -> Iterator[dict[str, Any]]:
         """The harness's commands as they come; ends when the harness is gone."""
         from gevent.fileobject import FileObjectPosix

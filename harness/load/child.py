@@ -1,5 +1,5 @@
 """The load process: `python -m harness.load.child CONFIG.json`. Locust with the gate in it, told and telling over its
-channel."""
+channel. Locust is imported at once; CONFIG.json is read, and the user's locustfile imported, when told to start."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ def main() -> None:
     channel = Channel()
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)
-    config, ledger = LoadConfig.from_json(Path(sys.argv[1]).read_text())
     from harness.load.session import Session  # imports locust, and so patches this process
 
+    if not channel.told_to_start():
+        os._exit(0)
+    config, ledger = LoadConfig.from_json(Path(sys.argv[1]).read_text())
     code = Session(config, ledger, channel).run()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -10,6 +10,8 @@ from typing import Any
 
 from harness.load.arrivals import Segment
 
+SPAWN_PER_S = 100.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoadConfig:
@@ -24,7 +26,8 @@ class LoadConfig:
     max_in_flight   open: how many users are started; an arrival that finds none idle is dropped
     users_at_least  open: rotate over so many users; fewer are used when the load allows it
     users           closed: how many
-    spawn_rate      users started per second, evenly
+    spawn_rate      users started per second, evenly; None: SPAWN_PER_S where a user does something when it starts, else
+                    all at once
     timeout_s       of each request, unless the locustfile sets its own
     drain_s         how long requests in flight may still be answered after a stop
     version_header  the response header that names the answering version
@@ -42,7 +45,7 @@ class LoadConfig:
     max_in_flight: int = 400
     users_at_least: int | None = None
     users: int | None = None
-    spawn_rate: float = 100.0
+    spawn_rate: float | None = SPAWN_PER_S
     timeout_s: float = 10.0
     tags: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import queue
@@ -52,24 +53,38 @@ class Generator:
         return self._folder / "ledger"
 
     @property
+    def _told(self) -> Path:
+        """What the process reads when it is told to start."""
+        return self._folder / ("load.json" if self.config.worker == 0 else f"load-{self.config.worker}.json")
+
+    @property
     def pid(self) -> int | None:
         """Of the load process, once it is started."""
         return self._process.pid if self._process else None
 
     # --- verbs -------------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Start the process; it imports the locustfile and starts the users, but nothing is due before `begin`."""
-        self.ledger.mkdir(parents=True, exist_ok=True)
-        path = self._folder / ("load.json" if self.config.worker == 0 else f"load-{self.config.worker}.json")
-        path.write_text(self.config.to_json(self.ledger))
+    def warm(self) -> None:
+        """Start the process: it imports Locust, which takes longest, and waits. Nothing of the user's runs yet."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         # A thread of its own starts and hears the process: PR_SET_PDEATHSIG is tied to the thread that starts it
         # (prctl(2)), and somebody must always empty the pipe, or the load would stall.
         self._asked = True
-        threading.Thread(target=self._run, args=(path,), name="drill-load", daemon=True).start()
+        threading.Thread(target=self._run, args=(self._told,), name="drill-load", daemon=True).start()
         self._started.wait()
         if self._error:
             raise CannotRun(f"the load process could not be started: {self._error}")
+
+    def start(self, host: str = "") -> None:
+        """Import the locustfile and start the users, but nothing is due before `begin`. `host`: where its service is, if
+        that was not known before."""
+        if host:
+            self.config = dataclasses.replace(self.config, host=host)
+        self.ledger.mkdir(parents=True, exist_ok=True)
+        self._told.write_text(self.config.to_json(self.ledger))
+        if not self._asked:
+            self.warm()
+        self._tell({"do": "start"})
 
     def ready(self, deadline_s: float) -> int:
         """Wait until all users are started and stand at the gate; returns how many.

@@ -83,6 +83,11 @@ def paced(classes: Iterable[type[User]]) -> list[str]:
     return sorted({holder.__name__ for cls in classes for holder in _holders(cls) if _sets(holder, words)})
 
 
+def greets(classes: Iterable[type[User]]) -> bool:
+    """Whether a user does something of its own when it starts (on_start, __init__), which may ask the service."""
+    return any(_sets(holder, ("on_start", "__init__")) for cls in classes for holder in _holders(cls))
+
+
 def _holders(cls: type[User]) -> Iterator[Any]:
     yield cls
     waiting = [task for task in cls.tasks if isinstance(task, type)]

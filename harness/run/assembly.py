@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.errors import CannotRun, Missing, NotApplied
 from harness.expectations.base import Steady
+from harness.expectations.leak import Leak
 from harness.facts import Blinded, ListenersChanged, Looked
 from harness.faults.bad_release import BadRelease
 from harness.logfiles import read_logs
@@ -94,15 +96,31 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
 
     keeper = Keeper(run, stack.project_name, stack.dependencies, heard, session.stop.lost, gap)
     closing.callback(keeper.close)
-    keeper.start()
-    with needed():
-        containers = Containers(run, stack.project_name, session.clock.opened_ns)
-    closing.callback(containers.close)
-    logs = LogFiles(run, session.folder.logs, containers)
-    logs.start()
-    closing.callback(logs.close)
-    observing = Observing.begin(session, stack, closing)
+    with beside(keeper.start, keeper.close):
+        with needed():
+            containers = Containers(run, stack.project_name, session.clock.opened_ns)
+        closing.callback(containers.close)
+        logs = LogFiles(run, session.folder.logs, containers)
+        logs.start()
+        closing.callback(logs.close)
+        observing = Observing.begin(session, stack, closing)
     return Parts(proxies, containers, logs, lookout, observing, closing, changes)
+
+
+@contextlib.contextmanager
+def beside(start: Callable[[], object], end: Callable[[], object]) -> Iterator[None]:
+    """Start something that takes long while the block goes on; it has started when the block is left.
+
+    Raises what the start raised. A block that raises ends it, so that nobody waits for a start that is not wanted any more.
+    """
+    with ThreadPoolExecutor(1) as worker:
+        started = worker.submit(start)
+        try:
+            yield
+        except BaseException:
+            end()
+            raise
+        started.result()
 
 
 @contextlib.contextmanager
@@ -136,7 +154,12 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         load=RealLoad(generator, session.folder.ledger, drill.load.timeout_s),
         record=record,
         watch=ThreadedWatch(
-            (*probes_for(witnessed(drill, stack.edges), parts.logs), *parts.observing.probes()), world, record
+            (
+                *probes_for(witnessed(drill, stack.edges), parts.logs, leaking(drill)),
+                *parts.observing.probes(),
+            ),
+            world,
+            record,
         ),
         injector=Injector(world, record, starter),
         stop=session.stop,
@@ -181,6 +204,12 @@ def witnessed(drill: Drill, edges: Sequence[Edge]) -> list[Edge]:
     """The edges that a fault of the drill is felt on: its own, or all into the service that it hurts."""
     targets = {target for _, fault in drill.faults() for target in fault.targets}
     return [edge for edge in edges if edge.id in targets or edge.dependency in targets]
+
+
+def leaking(drill: Drill) -> tuple[str, ...]:
+    """The services of whose memory something is claimed, each once."""
+    services = (claim.service for _, _, claim in drill.claims() if isinstance(claim, Leak))
+    return tuple(dict.fromkeys(name for name in services if name))
 
 
 def look_limits(plan: Plan) -> dict[str, float]:

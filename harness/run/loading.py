@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from harness.facts import Fact
 from harness.ledger import Rows, Tail
+from harness.load.config import SPAWN_PER_S
 from harness.load.generator import Generator, LoadConfig
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
 
-DEFAULT_SPAWN_PER_S = 100.0
 START_S = 20.0  # Locust itself takes 0.4 s; a locustfile that trains a model at import may take longer
 
 
@@ -38,15 +38,20 @@ class RealLoad:
         return self._tail.rows()
 
 
-def load_config(drill: Drill, run: str, opened_ns: int, address: tuple[str, int]) -> LoadConfig:
-    """What the load process is told, from the drill's `load:`; `address` is where its service is published."""
-    load = drill.load
+def host_of(drill: Drill, address: tuple[str, int]) -> str:
+    """What the locustfile's paths are appended to; `address` is where its service is published."""
     host, port = address
+    return f"{drill.load.against.scheme}://{host}:{port}"
+
+
+def load_config(drill: Drill, run: str, opened_ns: int) -> LoadConfig:
+    """What the load process is told, from the drill's `load:`; where its service is comes later (host_of)."""
+    load = drill.load
     return LoadConfig(
         run=run,
         opened_monotonic_ns=opened_ns,
         locustfile=drill.locustfile,
-        host=f"{load.against.scheme}://{host}:{port}",
+        host="",
         model="open" if load.users is None else "closed",
         arrivals=load.segments,
         poisson=load.poisson,
@@ -54,7 +59,7 @@ def load_config(drill: Drill, run: str, opened_ns: int, address: tuple[str, int]
         max_in_flight=load.max_in_flight,
         users_at_least=load.users_at_least,
         users=load.users,
-        spawn_rate=load.spawn_rate_per_s or DEFAULT_SPAWN_PER_S,
+        spawn_rate=load.spawn_rate_per_s,
         timeout_s=load.timeout_s,
         tags=load.tags,
         exclude_tags=load.exclude_tags,
@@ -67,4 +72,4 @@ def users_ready_s(drill: Drill) -> float:
     """How long the users may take to start: as declared by the rate, then one time-out for the slowest on_start, with room."""
     load = drill.load
     users = load.users or load.max_in_flight
-    return users / (load.spawn_rate_per_s or DEFAULT_SPAWN_PER_S) + 3 * load.timeout_s + START_S
+    return users / (load.spawn_rate_per_s or SPAWN_PER_S) + 3 * load.timeout_s + START_S

@@ -189,14 +189,20 @@ def _take_down(stack: Stack, *, twice: bool) -> tuple[str, ...]:
 
 
 def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None:
-    """Bring the stack and its helpers up, one after another (each closed again in reverse), then play the plan."""
+    """Bring the stack and its helpers up (each closed again in reverse), then play the plan.
+
+    What takes long and needs nothing of the stack is made ready while Compose works: the load process imports Locust.
+    """
     from harness.load.generator import Generator
     from harness.run.assembly import engine, helpers
-    from harness.run.loading import load_config, users_ready_s
+    from harness.run.loading import host_of, load_config, users_ready_s
 
     display, record = session.display, session.record
+    generator = Generator(load_config(session.drill, session.folder.run, session.clock.opened_ns), session.folder.path)
+    closing.callback(generator.kill)
     with session.stop.interruptible():
         record(Asked(step="stack", what="stack_up"))
+        generator.warm()
         display.say("starting Toxiproxy")
         stack.begin()
         for edge in stack.edges:
@@ -205,14 +211,12 @@ def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None
         display.say("starting the stack")
         stack.up()
         display.say("waiting for the stack to be ready")
+        parts.begin_looking(session.plan)
         stack.wait_ready()
         record(Done(step="stack", detail=f"ready after {session.clock.now_s():.1f} s"))
-        parts.begin_looking(session.plan)
         display.say("starting the load's users")
-        config = load_config(session.drill, session.folder.run, session.clock.opened_ns, stack.address(session.target))
-        generator = Generator(config, session.folder.path)
-        closing.callback(generator.kill)
-        generator.start()
+        closing.callback(generator.kill)  # once more: before what looks at the stack is closed
+        generator.start(host_of(session.drill, stack.address(session.target)))
         generator.ready(users_ready_s(session.drill))
     engine(session, stack, parts, generator, closing).run()
     with session.stop.interruptible():

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from harness.errors import CannotRun, UsageError
-from harness.facts import LoadEnded, LoadSaid, LoadSampled
+from harness.facts import LoadBegan, LoadEnded, LoadSaid, LoadSampled
 from harness.ledger import DUE, NEVER, SENT, Tail, read
 from harness.load.generator import Generator
 
@@ -176,6 +176,51 @@ def test_a_killed_process_leaves_its_rows_and_is_told_of(server: Any, load: Load
     assert len(rows) >= len(server.seen)
     assert len(tail.rows()) == len(rows)
     assert rows.array["state"].min() >= DUE
+
+
+def test_a_warm_process_runs_nothing_of_the_user_s_until_it_is_told_where_the_service_is(
+    server: Any, load: Load
+) -> None:
+    generator = load("fast_http_user", "")
+    generator.warm()
+    assert not generator.ledger.exists()
+    assert not (generator.ledger.parent / "load.json").exists()
+    generator.start(server.url)
+    generator.ready(30)
+    generator.begin(0.0)
+    wait_for(generator, lambda facts: any(isinstance(f, LoadBegan) for f in facts))
+    generator.stop()
+    assert len(server.seen) > 0
+
+
+def test_a_warm_process_that_is_not_wanted_ends(load: Load) -> None:
+    generator = load("fast_http_user", "")
+    generator.warm()
+    pid = generator.pid
+    assert pid is not None
+    generator.kill()
+    assert not is_running(pid)
+    generator.kill()
+
+
+@pytest.mark.parametrize(
+    ("body", "greets"),
+    [
+        ("    pass", False),
+        ("    def on_start(self):\n        pass", True),
+        ("    def __init__(self, *args):\n        super().__init__(*args)", True),
+        ("    @task\n    class Inner(TaskSet):\n        def on_start(self):\n            pass", True),
+    ],
+)
+def test_users_are_started_all_at_once_only_where_starting_asks_the_service_nothing(body: str, greets: bool) -> None:
+    code = (
+        "from locust import FastHttpUser, TaskSet, task\n"
+        "from harness.load.locustfile import greets\n"
+        f"class U(FastHttpUser):\n    @task\n    def t(self):\n        pass\n{body}\n"
+        "print(greets([U]))\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == [str(greets)]
 
 
 def test_without_the_harness_the_process_ends_at_once(server: Any, tmp_path: Path, load: Load) -> None:
