@@ -276,6 +276,28 @@ class ContainerChanged(Fact):
     detail: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class MemorySeen(Fact):
+    """What a container's memory cgroup holds, without file pages that the kernel may drop at once (as `docker stats` counts).
+
+    limit_bytes   the container's own limit; None when it has none, and so shares the machine's memory
+    """
+
+    service: str
+    container: str
+    used_bytes: int
+    limit_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PressureSeen(Fact):
+    """The kernel's pressure stall information of this machine's processors: for how many µs since its boot some task that
+    could run had to wait for one.
+    """
+
+    cpu_some_us: int
+
+
 # --- load -----------------------------------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,7 @@ from harness.facts import (
     LoadEnded,
     LoadSaid,
     LoadSampled,
+    MemorySeen,
     ReleaseSeen,
     Surveyed,
     Witnessed,
@@ -120,6 +121,13 @@ class FakeContainers:
     def changes(self) -> Sequence[ContainerChanged]:
         out, self._changes = tuple(self._changes), []
         return out
+
+    def memory(self, service: str) -> Sequence[MemorySeen]:
+        return tuple(
+            MemorySeen(service=name, container=f"{name}-1", used_bytes=100 << 20)
+            for name, status in self.status.items()
+            if name == service and status == "running"
+        )
 
     def stop(self, service: str, grace_s: float) -> None:
         self._become(service, "exited", "stop")

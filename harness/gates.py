@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from harness.facts import GateHeld, GateMissed, Injecting, LoadBegan, LoadEnded, LoadSaid, LoadSampled
+from harness import surroundings
+from harness.facts import GateHeld, GateMissed, Injecting, LoadBegan, LoadEnded, LoadSaid
 from harness.journal import TICK_S, Journal, Window
 from harness.stats.columns import EVER_US, Block, blocks
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 DROPPED = 0.01
 BEGUN = 0.99
-CPU = 0.90  # of one core: beyond it the load measures itself
+SPARE = 0.10  # of the time: a machine on which nobody waits for longer has processors to spare
 LATE_SHARE = 0.1  # of the tightest latency that is claimed
 LATE_FLOOR_MS = 50.0  # what a busy machine's scheduler does to anybody
 
@@ -36,7 +37,9 @@ class Planned(Protocol):
 
 @dataclass(frozen=True)
 class Load:
-    """What the gates look at. `tightest_ms` is the smallest latency that the drill claims, infinite without any."""
+    """What the gates look at. `tightest_ms` is the smallest latency that the drill claims, infinite without any;
+    `compares`: a claim compares with the time before the first fault.
+    """
 
     journal: Journal
     rows: Rows
@@ -44,6 +47,7 @@ class Load:
     tightest_ms: float
     steady_for_s: float
     poisson: bool = False
+    compares: bool = False
 
     @property
     def window(self) -> Window | None:
@@ -103,36 +107,49 @@ def all_begun(load: Load) -> str:
 
 def in_time(load: Load) -> str:
     """Lateness before the first injection: later it may be the service that is felt, on a machine that is shared."""
-    import numpy as np
-
     window, injecting = load.window, load.journal.first(Injecting)
     if window is None:
         return ""
     end_s = min(window.end_s, injecting.at_s if injecting else math.inf)
-    late_us = np.concatenate([np.zeros(0, np.uint32), *_late_us(load.rows, window.start_s, end_s)])
-    if not len(late_us):
-        return ""
-    quantile = 0.99 if len(late_us) >= 100 else 0.9
-    rank = math.ceil(quantile * len(late_us))
-    value = float(np.partition(late_us, rank - 1)[rank - 1]) / 1e3
-    limit = max(LATE_FLOOR_MS, LATE_SHARE * load.tightest_ms if math.isfinite(load.tightest_ms) else 0.0)
-    if value > limit:
+    late = _late(load, window.start_s, end_s)
+    if late:
+        share = surroundings.stalled(load.journal, window.start_s, end_s)
         return (
-            f"before the first fault requests were sent {value:.0f} ms late "
-            f"(p{100 * quantile:g}; limit {limit:.0f} ms): the generator was starved"
+            f"before the first fault requests were sent {late}: the generator was starved ({surroundings.told(share)})"
         )
     return ""
 
 
-def not_saturated(load: Load) -> str:
-    window = load.window
-    if window is None:
+def kept_up(load: Load) -> str:
+    """Lateness after the first injection, where the machine had processors to spare: then it is the load's own."""
+    window, injecting = load.window, load.journal.first(Injecting)
+    if window is None or injecting is None or injecting.at_s >= window.end_s:
         return ""
-    samples = load.journal.of(LoadSampled, since_s=window.start_s, until_s=window.end_s)
-    mean = sum(s.cpu_ratio for s in samples) / len(samples) if samples else 0.0
-    if mean > CPU:
-        return f"the load process used {mean:.0%} of a core, more than {CPU:.0%}: its times are its own"
-    return ""
+    share = surroundings.stalled(load.journal, injecting.at_s, window.end_s)
+    if share is None or share > SPARE:
+        return ""
+    late = _late(load, injecting.at_s, window.end_s)
+    return (
+        f"after the first fault requests were sent {late} though the machine had processors to spare "
+        f"({surroundings.told(share)}): the load process itself could not keep up"
+        if late
+        else ""
+    )
+
+
+def clocks(load: Load) -> str:
+    return surroundings.stepped(load.journal) or surroundings.prometheus_off(load.journal)
+
+
+def at_rest(load: Load) -> str:
+    """The service was at rest before the first fault, as far as what is claimed depends on it: the least limit on a latency,
+    or, where a claim compares with that time, a twentieth of what it was.
+    """
+    window, injecting = load.window, load.journal.first(Injecting)
+    if window is None or injecting is None or not (load.compares or math.isfinite(load.tightest_ms)):
+        return ""
+    material_ms = 0.0 if load.compares else LATE_SHARE * load.tightest_ms
+    return surroundings.unsettled(load.rows, window.start_s, min(window.end_s, injecting.at_s), material_ms)
 
 
 def gated(load: Load) -> str:
@@ -146,8 +163,8 @@ def gated(load: Load) -> str:
     return f"{max(count, said.count if said else 0)} requests were sent outside of any arrival{what}"
 
 
-GATES = (steady, recorded, ended_well, not_dropped, all_begun, in_time, not_saturated, gated)
-ITS_OWN = (recorded, ended_well, all_begun, in_time, not_saturated, gated)
+GATES = (steady, at_rest, recorded, ended_well, not_dropped, all_begun, in_time, kept_up, gated, clocks)
+ITS_OWN = (recorded, ended_well, all_begun, in_time, kept_up, gated)
 """What ails the load itself. A steady state that is not reached and arrivals that are dropped may be the service's doing."""
 
 
@@ -160,6 +177,20 @@ def _first_requests(rows: Rows, start_s: float, end_s: float) -> Iterator[tuple[
         where, mask = block.within(start_us, end_us)
         first = (block.flags[where] & (ASIDE | DEPENDENT | UNGATED)) == 0
         yield block, where, first if mask is None else first & mask
+
+
+def _late(load: Load, start_s: float, end_s: float) -> str:
+    """How late first requests were sent in a stretch, where that is too late; else ''."""
+    import numpy as np
+
+    late_us = np.concatenate([np.zeros(0, np.uint32), *_late_us(load.rows, start_s, end_s)])
+    if not len(late_us):
+        return ""
+    quantile = 0.99 if len(late_us) >= 100 else 0.9
+    rank = math.ceil(quantile * len(late_us))
+    value = float(np.partition(late_us, rank - 1)[rank - 1]) / 1e3
+    limit = max(LATE_FLOOR_MS, LATE_SHARE * load.tightest_ms if math.isfinite(load.tightest_ms) else 0.0)
+    return f"{value:.0f} ms late (p{100 * quantile:g}; limit {limit:.0f} ms)" if value > limit else ""
 
 
 def _late_us(rows: Rows, start_s: float, end_s: float) -> Iterator[NDArray[np.uint32]]:

@@ -13,6 +13,7 @@ from harness import gates
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
 from harness.ending import ending_of, unsettled
 from harness.expectations.base import Evidence, Expectation, Line, Logs, Steady
+from harness.expectations.no_regression import NoRegression
 from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.responds_within import RespondsWithin
 from harness.expectations.rolled_back import RolledBack
@@ -27,8 +28,8 @@ from harness.verdict import Finding, Judged, Outcome, Verdict, inconclusive
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
-    from harness.spans import Spans
     from harness.masking import Secret
+    from harness.spans import Spans
 
     Wanted = Callable[[re.Match[bytes]], bool]
 
@@ -297,6 +298,7 @@ def _load(drill: DrillLike, claims: Sequence[Claim], journal: Journal, rows: Row
         tightest_ms=min(limits, default=math.inf),
         steady_for_s=drill.steady.for_s,
         poisson=bool(drill.load.poisson),
+        compares=any(isinstance(c.expectation, NoRegression) and not c.expectation.against for c in claims),
     )
 
 

@@ -128,6 +128,7 @@ class Plan:
                 name for i in (phase.injections if phase else ()) if i.fault.outlasts for name in i.fault.targets
             ),
             monitoring=self.monitoring,
+            closed=self.drill.load.users is not None,
             stretches=self._stretches(),
         )
 

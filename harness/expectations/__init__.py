@@ -9,6 +9,7 @@ from harness.expectations.blame import Blame
 from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.errors_below import ErrorsBelow
 from harness.expectations.impact import Impact
+from harness.expectations.leak import Leak
 from harness.expectations.log_coverage import LogCoverage
 from harness.expectations.log_quiet import LogQuiet
 from harness.expectations.log_seen import LogSeen
@@ -18,10 +19,12 @@ from harness.expectations.metric_fresh import MetricFresh
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
 from harness.expectations.metric_stays import MetricStays
 from harness.expectations.no_regression import NoRegression
+from harness.expectations.not_metastable import NotMetastable
 from harness.expectations.page_quality import PageQuality
 from harness.expectations.page_sent import PageSent
 from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
+from harness.expectations.retries_bounded import RetriesBounded
 from harness.expectations.rolled_back import RolledBack
 from harness.expectations.stays_up import StaysUp
 from harness.expectations.traces import Traces
@@ -32,6 +35,9 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     Recovers,
     Impact,
     NoRegression,
+    NotMetastable,
+    RetriesBounded,
+    Leak,
     StaysUp,
     LogQuiet,
     LogSeen,

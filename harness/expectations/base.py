@@ -138,6 +138,7 @@ class Reach:
     services    the services of the stack, when known
     faulted     whether a fault is injected in it
     releases    services that a bad release is deployed of in it
+    closed      the load's users wait for their answers before they ask again
     stretches   by phase what may be compared with; '' is the steady state before the first fault
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
     """
@@ -150,6 +151,7 @@ class Reach:
     then: bool = False
     monitoring: Mapping[str, str] | None = None
     releases: tuple[str, ...] = ()
+    closed: bool = False
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
 
     def no_service(self, name: str) -> str:

@@ -135,12 +135,7 @@ class NoRegression(Expectation):
 
     def _before(self, evidence: Evidence) -> Window | Finding:
         journal = evidence.journal
-        if self.against:
-            window = journal.window(self.against)
-        else:
-            held = journal.first(GateHeld)
-            ends = [one.at_s for one in (journal.first(Injecting), journal.first(PhaseBegan)) if one is not None]
-            window = Window(held.at_s - evidence.steady.for_s, min(ends)) if held and ends else None
+        window = journal.window(self.against) if self.against else baseline(evidence)
         if window is None or not window.ended or window.length_s <= 0:
             return inconclusive(
                 f"{self._name()} never was",
@@ -187,6 +182,14 @@ class NoRegression(Expectation):
         n = min(sum(b.n for b in these), sum(b.n for b in those))
         needs = times_more(low, high, point, limit, n) if math.isfinite(high - low) else "more requests with an answer"
         return Bound(said, low, high, limit, "%", p, needs)
+
+
+def baseline(evidence: Evidence) -> Window | None:
+    """The steady state before the first fault: the gate's hold, and what came after it until the first phase or fault."""
+    journal = evidence.journal
+    held = journal.first(GateHeld)
+    ends = [one.at_s for one in (journal.first(Injecting), journal.first(PhaseBegan)) if one is not None]
+    return Window(held.at_s - evidence.steady.for_s, min(ends)) if held and ends else None
 
 
 def _totals(cut: Sequence[Batch]) -> tuple[int, int]:

@@ -9,15 +9,31 @@ from harness.probes.base import Probe
 from harness.probes.clock import ClockProbe
 from harness.probes.containers import ContainersProbe
 from harness.probes.logs import LogKeeper, LogsProbe
+from harness.probes.memory import MemoryProbe
+from harness.probes.pressure import PressureProbe
 from harness.probes.releases import ReleasesProbe
 from harness.probes.survey import SurveyProbe
 from harness.probes.witness import WitnessProbe
 
-PROBES = (ClockProbe, ContainersProbe, LogsProbe, SurveyProbe, WitnessProbe, ReleasesProbe)
+PROBES = (
+    ClockProbe,
+    ContainersProbe,
+    LogsProbe,
+    SurveyProbe,
+    WitnessProbe,
+    ReleasesProbe,
+    PressureProbe,
+    MemoryProbe,
+)
 
 
-def probes_for(edges: Sequence[Edge], logs: LogKeeper) -> tuple[Probe, ...]:
-    """The probes of a run: one witness for each edge that is mediated, one of each other kind."""
+def probes_for(edges: Sequence[Edge], logs: LogKeeper, leaking: Sequence[str] = ()) -> tuple[Probe, ...]:
+    """The probes of a run: one witness for each edge that is mediated, one of each other kind.
+
+    leaking   services of whose memory something is claimed: one probe each
+    """
     placed = [edge for edge in edges if edge.address and not edge.refused]
     witnesses = (WitnessProbe(edge=edge.id) for edge in placed)
-    return (ClockProbe(), ContainersProbe(), LogsProbe(logs), SurveyProbe(), *witnesses, ReleasesProbe())
+    memory = (MemoryProbe(service) for service in leaking)
+    always = (ClockProbe(), ContainersProbe(), LogsProbe(logs), SurveyProbe(), ReleasesProbe(), PressureProbe())
+    return (*always, *witnesses, *memory)

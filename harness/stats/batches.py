@@ -28,16 +28,24 @@ NEEDED_S = FEWEST * SHORTEST_S
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """The requests due in [start_s, end_s): how many, how many ended in error, and times to the answer in µs (inf: none)."""
+    """
+    errors    how many of the n requests due in [start_s, end_s) ended in error
+    times_us  of each, the time to its answer (inf: none); `ok`: whether that was a good one
+    """
 
     start_s: float
     end_s: float
     n: int
     errors: int
     times_us: Any = field(repr=False)
+    ok: Any = field(repr=False)
 
     def slower_than(self, limit_ms: float) -> int:
         return int((self.times_us > limit_ms * 1e3).sum())
+
+    def good_within(self, limit_ms: float) -> int:
+        """Answered well, and in time: goodput."""
+        return int((self.ok & (self.times_us <= limit_ms * 1e3)).sum())
 
 
 def cut(start_s: float, end_s: float) -> list[tuple[float, float]]:
@@ -59,18 +67,23 @@ def batches(rows: Rows, start_s: float, end_s: float, request: str = "", allowed
 
     `allowed` are outcomes that are no errors. [] when the stretch is too short.
     """
-    return [_batch(rows, begin_s, until_s, request, allowed) for begin_s, until_s in cut(start_s, end_s)]
+    return [batch(rows, begin_s, until_s, request, allowed) for begin_s, until_s in cut(start_s, end_s)]
 
 
-def _batch(rows: Rows, start_s: float, end_s: float, request: str, allowed: Sequence[str]) -> Batch:
+def batch(rows: Rows, start_s: float, end_s: float, request: str = "", allowed: Sequence[str] = ()) -> Batch:
+    """A whole stretch as one batch."""
     import numpy as np
 
+    from harness.ledger import OUTCOMES
+
     ended = fold(rows, start_s, end_s, request=request, given_up_s=0.0)
-    times = [np.zeros(0)]
+    times, ok = [np.zeros(0)], [np.zeros(0, bool)]
     for part in counted(rows, start_s, end_s, request, None):
         took_us = part.answered.astype(np.float64)
         took_us[part.answered == FOREVER] = np.inf
         if part.ended is not None:
             took_us[~part.ended] = np.inf
+        well = part.outcome == OUTCOMES.index("ok")
         times.append(took_us if part.which is None else took_us[part.which])
-    return Batch(start_s, end_s, ended.n, ended.errors_but(*allowed), np.concatenate(times))
+        ok.append(well if part.which is None else well[part.which])
+    return Batch(start_s, end_s, ended.n, ended.errors_but(*allowed), np.concatenate(times), np.concatenate(ok))

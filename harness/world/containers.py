@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from harness.errors import NotApplied
-from harness.facts import ContainerChanged, ContainerSeen
+from harness.facts import ContainerChanged, ContainerSeen, MemorySeen
 from harness.world.docker import CALL_S, connect, container_name, in_the_making, refusing
 from harness.world.events import Events
 
@@ -31,6 +31,7 @@ class Containers:
         self.project = project
         self.client = connect()
         self._events = Events(project, opened_ns)
+        self._machine_bytes: int | None = None
         self._events.start()
 
     def close(self) -> None:
@@ -79,6 +80,29 @@ class Containers:
         if lost and not changes:
             raise NotApplied(f"Docker's events are lost: {lost}")
         return changes
+
+    def memory(self, service: str) -> Sequence[MemorySeen]:
+        """What each running container of the service holds now. Raises NotApplied when Docker does not answer.
+
+        One reading each of its cgroup (`one-shot`), which takes Docker a few milliseconds; without it Docker would wait a
+        second for a second reading of the processor.
+        """
+        from docker.errors import NotFound
+
+        found = []
+        for row in self.listed(service):
+            if row["State"] != "running":
+                continue
+            with refusing("read the memory of the stack's containers"):
+                try:
+                    stats: dict[str, Any] = self.client.api.stats(row["Id"], stream=False, one_shot=True)
+                except NotFound:
+                    continue
+                if self._machine_bytes is None:
+                    self._machine_bytes = int(self.client.api.info().get("MemTotal") or 0)
+            seen = _memory(service, container_name(row["Names"][0]), stats, self._machine_bytes)
+            found += [seen] if seen is not None else []
+        return tuple(found)
 
     # --- changing
 
@@ -216,6 +240,20 @@ def _ended(now: dict[str, Any], was: dict[str, Any]) -> bool:
 def _begun(now: dict[str, Any], was: dict[str, Any]) -> bool:
     """It has been started since, even if it has ended again: a service that cannot come up is the stack's affair."""
     return bool(now["State"]["StartedAt"] != was["State"]["StartedAt"])
+
+
+def _memory(service: str, container: str, stats: dict[str, Any], machine_bytes: int) -> MemorySeen | None:
+    """As `docker stats` counts: usage less inactive file pages (cgroup v2 and v1 name them differently). None: ended just now."""
+    memory = stats.get("memory_stats") or {}
+    if "usage" not in memory:
+        return None
+    kinds = memory.get("stats") or {}
+    droppable = int(kinds.get("inactive_file", kinds.get("total_inactive_file", 0)))
+    used, limit = int(memory["usage"]), int(memory.get("limit") or 0)
+    own = limit if 0 < limit < (machine_bytes or limit + 1) else None
+    return MemorySeen(
+        service=service, container=container, used_bytes=used - droppable if droppable < used else used, limit_bytes=own
+    )
 
 
 def _seen(data: dict[str, Any]) -> ContainerSeen:

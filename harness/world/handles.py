@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from harness.facts import ContainerChanged, ContainerSeen, Deployed, ReleaseSeen, Surveyed, Witnessed
+from harness.facts import ContainerChanged, ContainerSeen, Deployed, MemorySeen, ReleaseSeen, Surveyed, Witnessed
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,10 @@ class Containers(Protocol):
     def states(self, service: str = "") -> Sequence[ContainerSeen]: ...
     def changes(self) -> Sequence[ContainerChanged]:
         """Docker's events since the last call, oldest first."""
+        ...
+
+    def memory(self, service: str) -> Sequence[MemorySeen]:
+        """What each running container of the service holds now."""
         ...
 
     def stop(self, service: str, grace_s: float) -> None: ...

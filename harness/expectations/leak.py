@@ -1,0 +1,253 @@
+"""Memory does not grow until it runs out: its slope, and when it would meet its limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field, model_validator
+
+from harness.alerting import shown
+from harness.expectations import alerts
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.requests import cites, not_begun, still_open
+from harness.facts import ContainerSeen, MemorySeen
+from harness.journal import Window
+from harness.quantities import Bytes, Seconds, spell
+from harness.stats.proportions import p_beyond
+from harness.stats.theil_sen import BATCHES, Slope, batch_medians, theil_sen
+from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
+
+if TYPE_CHECKING:
+    from harness.series import RawSeries
+
+PROBE = "memory"
+GAP_S = 10.0  # as the probe promises (harness/probes/memory.py); a test holds them together
+LAG_S = 1.0
+SERIES_GAP_S = 60.0
+POINTS = 5  # samples in a batch at the least, so that a median forgets a neighbour
+HALF = BATCHES // 2
+MIB = 1 << 20
+ORDER = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.PASSED)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One process's memory from its start (or the window's) to its end: samples in bytes."""
+
+    name: str
+    times_s: Sequence[float]
+    bytes_: Sequence[float]
+    limit_bytes: float | None
+    cited: tuple[str, ...] = ()
+
+
+class Leak(Expectation):
+    """Memory does not grow so that it would run out within the horizon.
+
+        expect:
+          - leak: {service: api, horizon: 24h}
+          - leak: {service: api, limit: 512MiB, horizon: 24h}
+          - leak: {metric: 'process_resident_memory_bytes{job="api"}', limit: 512MiB, horizon: 24h}
+
+    Units:   `limit` in bytes; left out, it is the container's own (`mem_limit`). `horizon`: from the window's end to the
+             time at which the memory, growing on as it does, meets the limit.
+    Counts:  each container of the service by itself, read from its cgroup once a second (as `docker stats` counts), or each
+             series of the metric, raw. A restart begins a new series; the longest is judged. At least 60 samples.
+    Decides: by the 95 % interval of the slope over twelve batch medians: failed when memory surely grows and the limit is
+             surely met within the horizon; passed when it is surely not. Growth in the first half alone is warming up.
+    Source:  Theil-Sen on batch medians (scipy.stats.theilslopes); raw points would be far too sure of themselves.
+    """
+
+    word: ClassVar[str] = "leak"
+    sampling: ClassVar[bool] = True
+
+    service: str = Field(default="", description="whose containers are meant")
+    metric: str = Field(default="", description="a selector of series in bytes, instead of a service")
+    limit: Bytes | None = Field(default=None, description="what it may hold; the container's own limit when left out")
+    horizon_s: Seconds = Field(alias="horizon", gt=0, description="so long it must at least last")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Leak:
+        if bool(self.service) == bool(self.metric):
+            raise ValueError("leak is about a `service` or a `metric`, one of the two")
+        if self.metric and self.limit is None:
+            raise ValueError("a metric has no limit of its own: `limit` is needed")
+        return self
+
+    def about(self) -> str:
+        return self.service or "".join(c if c.isalnum() or c == "_" else "-" for c in self.metric)[:40].strip("-")
+
+    def undecidable(self, reach: Reach) -> str:
+        if reach.window_s < BATCHES * POINTS:
+            return f"it lasts {spell(reach.window_s)}; twelve batches of five samples, one a second, need {BATCHES * POINTS}s"
+        return reach.no_service(self.service) if self.service else ""
+
+    def unseen(self, reach: Reach) -> str:
+        return alerts.unseen(reach) if self.metric else ""
+
+    def series(self) -> tuple[str, ...]:
+        return (self.metric,) if self.metric else ()
+
+    def check(self, evidence: Evidence) -> Finding:
+        window = evidence.window
+        if window is None:
+            return not_begun(evidence)
+        if not window.ended:
+            return still_open(evidence, window)
+        if self.metric and self.metric not in evidence.series:
+            return inconclusive(
+                f"raw samples of {self.metric} were not kept",
+                reason="not_recorded",
+                decide="a stack with a Prometheus, and a run of this drill",
+                cites=cites(evidence),
+            )
+        probe, target, gap_s = ("series", "", SERIES_GAP_S) if self.metric else (PROBE, self.service, GAP_S)
+        if not evidence.journal.watched(probe, target, window.start_s, window.end_s, gap_s, LAG_S):
+            return inconclusive(
+                f"the memory of {self.about()} was not looked at all the time",
+                reason="not_watched",
+                decide=f"a look of the probe {probe} at least every {gap_s:g} s until after the window",
+                cites=cites(evidence),
+            )
+        found = list(self._of_metric(evidence, window) if self.metric else self._of_containers(evidence, window))
+        if not found:
+            return inconclusive(
+                f"nothing told the memory of {self.about()} in the window",
+                reason="no_evidence",
+                decide=f"{BATCHES * POINTS} samples or more of one process",
+                cites=cites(evidence),
+            )
+        findings = [self._one(evidence, one, len(found)) for one in found]
+        worst = min(findings, key=lambda finding: ORDER.index(finding.outcome))
+        ps = [finding.p_value for finding in findings if finding.p_value is not None]
+        return replace(worst, p_value=min(1.0, min(ps) * len(found)) if ps else None)
+
+    # --- evidence
+
+    def _of_containers(self, evidence: Evidence, window: Window) -> Iterator[Stretch]:
+        journal = evidence.journal
+        seen = [s for s in journal.of(MemorySeen, service=self.service) if window.start_s <= s.at_s < window.end_s]
+        for name in dict.fromkeys(one.container for one in seen):
+            starts = _starts(journal.of(ContainerSeen, container=name))
+            mine = [one for one in seen if one.container == name]
+            parts = [
+                [s for s in mine if a <= s.at_s < b]
+                for a, b in zip([-math.inf, *starts], [*starts, math.inf], strict=True)
+            ]
+            longest = max(parts, key=len)
+            if longest:
+                yield Stretch(
+                    name,
+                    [s.at_s for s in longest],
+                    [float(s.used_bytes) for s in longest],
+                    self.limit or longest[-1].limit_bytes,
+                    (longest[0].cite, longest[-1].cite),
+                )
+
+    def _of_metric(self, evidence: Evidence, window: Window) -> Iterator[Stretch]:
+        for series in evidence.series[self.metric]:
+            part: RawSeries = series.between(window.start_s, window.end_s)
+            if len(part):
+                name = part.name + shown(part.labels, ("__name__",))
+                yield Stretch(name, part.t_s.tolist(), part.value.tolist(), self.limit)
+
+    # --- judgement
+
+    def _one(self, evidence: Evidence, part: Stretch, among: int) -> Finding:
+        cited = (*cites(evidence), *part.cited)
+        if len(part.times_s) < BATCHES * POINTS:
+            return inconclusive(
+                f"{part.name}: {len(part.times_s)} samples of one process: too few",
+                reason="too_few",
+                decide=f"{BATCHES * POINTS} samples or more without a restart",
+                cites=cited,
+            )
+        if part.limit_bytes is None:
+            return inconclusive(
+                f"{part.name} has no memory limit of its own",
+                reason="no_limit",
+                decide="`limit` in the claim, or `mem_limit` in the Compose file",
+                cites=cited,
+            )
+        start_s, end_s = part.times_s[0], part.times_s[-1]
+        points = batch_medians(part.bytes_, part.times_s, start_s, math.nextafter(end_s, math.inf))
+        times, values = [at_s for at_s, _ in points], [value for _, value in points]
+        slope = theil_sen(values, times)
+        now, limit = slope.at(end_s), float(part.limit_bytes)
+        low_s, high_s = until_full(slope, now, limit)
+        measure = Measure(round(low_s / 3600, 4), round(high_s / 3600, 4), "h", "sampling")
+        said = (
+            f"{part.name}: {slope.low * 60 / MIB:+.3g} to {slope.high * 60 / MIB:+.3g} MiB a minute, {now / MIB:.0f} of "
+            f"{limit / MIB:.0f} MiB now: full {_when(low_s, high_s)} (horizon {_h(self.horizon_s)})"
+        )
+        details = (
+            ("window", f"{start_s:.1f} s to {end_s:.1f} s, {len(part.times_s)} samples"),
+            ("batch medians (MiB)", " ".join(f"{value / MIB:.2f}" for value in values)),
+        )
+        if now >= limit:
+            return failed(f"{said}; it is there", reason="full", measure=measure, cites=cited, details=details)
+        growth = (limit - now) / self.horizon_s  # the slope that meets the limit just at the horizon
+        p = p_beyond(lambda confidence: theil_sen(values, times, confidence).low, growth)
+        if low_s > self.horizon_s:
+            finding = passed(said, measure=measure, cites=cited, details=details)
+        elif _warming(values, times):
+            finding = inconclusive(
+                f"{said}; it grew in the first half alone",
+                reason="still_warming",
+                decide="a longer run, or a warm-up before the window",
+                measure=measure,
+                cites=cited,
+                details=details,
+            )
+        elif slope.low > 0 and high_s < self.horizon_s and p * among <= 0.05:
+            finding = failed(said, reason="leaks", measure=measure, cites=cited, details=details)
+        else:
+            finding = inconclusive(
+                said,
+                reason="straddles",
+                decide="a longer window: the interval of the slope narrows with its length",
+                measure=measure,
+                cites=cited,
+                details=details,
+            )
+        return replace(finding, p_value=round(p, 9))
+
+
+def until_full(slope: Slope, now: float, limit: float) -> tuple[float, float]:
+    """From now to the limit, in seconds, as an interval; infinite where the slope may be nil or less."""
+    room = max(0.0, limit - now)
+    return (
+        room / slope.high if slope.high > 0 else math.inf,
+        room / slope.low if slope.low > 0 else math.inf,
+    )
+
+
+def _warming(values: Sequence[float], times: Sequence[float]) -> bool:
+    """Grew surely in the first half, and in the second not surely."""
+    if len(values) < 2 * HALF:
+        return False
+    first, second = theil_sen(values[:HALF], times[:HALF]), theil_sen(values[-HALF:], times[-HALF:])
+    return first.low > 0 and second.low <= 0
+
+
+def _starts(seen: Sequence[ContainerSeen]) -> list[float]:
+    """When a container was seen with another start than before."""
+    starts, last = [], ""
+    for one in seen:
+        if last and one.started_at and one.started_at != last:
+            starts.append(one.at_s)
+        last = one.started_at or last
+    return starts
+
+
+def _when(low_s: float, high_s: float) -> str:
+    if math.isinf(low_s):
+        return "never"
+    return f"after {_h(low_s)} or more" if math.isinf(high_s) else f"after {_h(low_s)} to {_h(high_s)}"
+
+
+def _h(value_s: float) -> str:
+    return f"{value_s / 3600:.3g} h" if value_s >= 3600 else spell(round(value_s, 1))

@@ -1,0 +1,239 @@
+"""When the trigger is gone, the trouble is gone: a service does not keep itself down by its own retries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from pydantic import Field
+
+from harness.expectations.attempts import Ratio, ratio
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.no_regression import baseline
+from harness.expectations.recovers import held_until_s
+from harness.expectations.requests import cites, error_rows, folded, load_was_watched, not_begun, slowest_row
+from harness.journal import Window
+from harness.landings import mends
+from harness.quantities import Milliseconds, Seconds, spell
+from harness.stats.batches import batch, batches
+from harness.stats.condition import show_ms
+from harness.stats.proportions import clustered, p_beyond
+from harness.stats.theil_sen import theil_sen
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+GOOD = 0.9  # of the goodput before the fault: less than this, surely, in the last third is "not back"
+SAME_LOAD = 0.02
+CONFIDENCE = 0.90
+SHORTEST_HOLD_S = 90.0  # its last third holds six batches
+
+
+@dataclass(frozen=True)
+class Goodput:
+    """Of the requests due in each batch, those answered `ok` within the limit."""
+
+    good: tuple[int, ...]
+    n: tuple[int, ...]
+
+    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
+        return clustered(self.good, self.n, confidence)
+
+
+class NotMetastable(Expectation):
+    """After the fault the service does as much as before, and is not kept down by work that it makes for itself.
+
+        then:
+          - not_metastable: {for: 120s, within: 1s}
+          - not_metastable: {for: 180s, attempts: 'payment_attempts_total{job="api"}', amplification: 1.3}
+
+    Units:   `for` is how long it is watched after the phase's end; `within` what a good answer may take (the load's time-out
+             when left out); `amplification` a factor on the usual attempts for each operation. Stands in `then` alone.
+    Counts:  goodput: requests answered `ok` within the time, of all that were due, in the last third of `for` against the
+             steady state before the first fault. With `attempts` (a selector of counters) also what is asked of the dependency.
+    Decides: only with the fault shown to be gone by the witness and the load within 2 % of what it was. Passed when goodput is
+             surely at least 0.9 of what it was (and attempts are within the limit). Failed when it is surely less, and the
+             reason tells why: metastable (attempts stay amplified), permanent_damage (they do not), slow_recovery (it rises),
+             not_back (attempts were not counted).
+    Source:  Bronson et al., Metastable Failures in Distributed Systems (HotOS 2021); Huang et al., Metastable Failures in the
+             Wild (OSDI 2022). Open arrivals are needed: users that wait for answers take the load away themselves.
+    """
+
+    word: ClassVar[str] = "not_metastable"
+    sampling: ClassVar[bool] = True
+
+    for_s: Seconds = Field(
+        default=120.0, alias="for", ge=SHORTEST_HOLD_S, description="watched so long after the phase"
+    )
+    within: Milliseconds | None = Field(default=None, description="what a good answer may take; the load's time-out")
+    request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
+    attempts: str = Field(default="", description="a selector of counters of the attempts at the dependency")
+    amplification: float = Field(default=1.3, ge=1, description="attempts may be so many times the usual ones")
+
+    def about(self) -> str:
+        return self.request or "all"
+
+    def late_s(self) -> float | None:
+        return self.for_s
+
+    def series(self) -> tuple[str, ...]:
+        return (self.attempts,) if self.attempts else ()
+
+    def undecidable(self, reach: Reach) -> str:
+        if not reach.then:
+            return "not_metastable is about the time after a phase: write it under `then`"
+        if not reach.faulted:
+            return "there is no fault in this phase that could leave anything behind"
+        if reach.closed:
+            return "users that wait for their answers (load: users) take the load away themselves: it needs `arrivals`"
+        return ""
+
+    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+        journal, window = evidence.journal, evidence.window
+        if window is None:
+            return not_begun(evidence)
+        start_s, end_s = window.start_s, window.start_s + self.for_s
+        until_s = held_until_s(journal, start_s)
+        if journal.end_s < end_s + evidence.timeout_s and not evidence.over:
+            return self._open(evidence, f"{spell(self.for_s)} after the phase were not over at {journal.end_s:.1f} s")
+        if until_s < end_s - 1e-6:
+            return self._open(evidence, f"the stack was left alone for {until_s - start_s:.1f} s only")
+        before = baseline(evidence)
+        if before is None or not all(load_was_watched(journal, *span) for span in (_of(before), (start_s, end_s))):
+            return inconclusive(
+                "the load was not seen at work all the time before the first fault and after it",
+                reason="not_watched",
+                decide="a sample of the load process every second, before the first fault and after",
+                cites=cites(evidence),
+            )
+        on = [id_ for id_, gone in mends(journal, evidence.faults, evidence.rows).items() if gone.outcome != "landed"]
+        on += [id_ for id_ in evidence.faults if id_ not in mends(journal, evidence.faults, evidence.rows)]
+        if on:
+            return inconclusive(
+                f"not shown to be gone: {', '.join(on)}",
+                reason="trigger_on",
+                decide="looks of the witness that show each fault gone",
+                cites=cites(evidence),
+            )
+        usual, base = folded(evidence, *_of(before), self.request), folded(evidence, start_s, end_s, self.request)
+        if not usual.n or not base.n or abs(base.rate_per_s / usual.rate_per_s - 1) > SAME_LOAD + 2 / usual.n**0.5:
+            return inconclusive(
+                f"{base.rate_per_s:.3g} requests a second were due after the fault, {usual.rate_per_s:.3g} before it",
+                reason="load_changed",
+                decide="the same rate of arrivals before the first fault and after it",
+                cites=cites(evidence),
+            )
+        return self._judged(evidence, before, Window(start_s, end_s))
+
+    def _open(self, evidence: Evidence, because: str) -> Finding:
+        return inconclusive(
+            because,
+            reason="window_open",
+            decide=f"{spell(self.for_s)} of load after the phase, without another fault",
+            cites=cites(evidence),
+        )
+
+    def _judged(self, evidence: Evidence, before: Window, after: Window) -> Finding:
+        third_s = after.end_s - self.for_s / 3
+        last = self._goodput(evidence, third_s, after.end_s)
+        # before the fault the stretch may be short: it is the measure, and counted whole
+        whole = batch(evidence.rows, *_of(before), self.request)
+        usual = whole.good_within(self._limit_ms(evidence)) / whole.n
+        limit = GOOD * usual
+        low, high = last.interval()
+        amplified = self._amplification(evidence, before, Window(third_s, after.end_s))
+        hysteresis = self._hysteresis(evidence, usual, after)
+        within = show_ms(self._limit_ms(evidence))
+        said = (
+            f"in the last third of {spell(self.for_s)} after the fault {low * 100:.3g}% to {high * 100:.3g}% of the requests "
+            f"were answered well within {within} ({sum(last.good)} of {sum(last.n)}; {usual * 100:.3g}% before the first fault, "
+            f"limit {GOOD:g} of it){self._told(amplified)}"
+        )
+        measure = Measure(round(low * 100, 4), round(high * 100, 4), "%", "sampling")
+        rows = error_rows(evidence, Window(third_s, after.end_s), self.request, ())
+        rows = rows or slowest_row(evidence, Window(third_s, after.end_s), self.request, False)
+        cited = (*cites(evidence), *rows)
+        details = (
+            ("window", f"{after.start_s:.3f} s to {after.end_s:.3f} s, last third from {third_s:.3f} s"),
+            ("good per batch", " ".join(str(k) for k in last.good)),
+            ("requests per batch", " ".join(str(n) for n in last.n)),
+            ("goodput lost since the fault", f"{hysteresis * 100:.3g}%"),
+        )
+        # P(as few good ones), were goodput just at the limit: the same bound, of those that were not good
+        bad = [n - k for k, n in zip(last.good, last.n, strict=True)]
+        p = p_beyond(lambda confidence: clustered(bad, last.n, confidence)[0], 1 - limit)
+        if high < limit:
+            finding = failed(
+                said,
+                reason="slow_recovery"
+                if self._rises(evidence, after)
+                else "not_back"
+                if amplified is None
+                else "metastable"
+                if amplified[0] > self.amplification
+                else "permanent_damage",
+                measure=measure,
+                cites=cited,
+                details=details,
+            )
+        elif low < limit:
+            finding = inconclusive(
+                said,
+                reason="straddles",
+                decide="more requests, or a longer `for`",
+                measure=measure,
+                cites=cited,
+                details=details,
+            )
+        elif self.attempts and amplified is None:
+            finding = inconclusive(
+                said,
+                reason="not_counted",
+                decide=f"a scraped counter {self.attempts}, before the fault and after it",
+                measure=measure,
+                cites=cited,
+                details=details,
+            )
+        elif amplified is not None and amplified[0] > self.amplification:
+            finding = failed(said, reason="amplified", measure=measure, cites=cited, details=details)
+        else:
+            finding = passed(said, measure=measure, cites=cited, details=details)
+        return replace(finding, p_value=round(p, 9)) if finding.reason != "amplified" else finding
+
+    def _rises(self, evidence: Evidence, after: Window) -> bool:
+        """Whether goodput surely rose over the second half of the time."""
+        middle_s = (after.start_s + after.end_s) / 2
+        cut_up = self._goodput(evidence, middle_s, after.end_s)
+        shares = [k / n if n else 0.0 for k, n in zip(cut_up.good, cut_up.n, strict=True)]
+        return theil_sen(shares, range(len(shares))).low > 0
+
+    def _amplification(self, evidence: Evidence, before: Window, last: Window) -> tuple[float, Ratio, Ratio] | None:
+        """The factor on the usual attempts for each operation. None: not asked, or not counted."""
+        if not self.attempts:
+            return None
+        usual, now = (ratio(evidence, self.attempts, self.request, window) for window in (before, last))
+        return (now.each / usual.each, usual, now) if usual and now and usual.attempts else None
+
+    def _told(self, amplified: tuple[float, Ratio, Ratio] | None) -> str:
+        if amplified is None:
+            return "; attempts were not counted" if self.attempts else ""
+        factor, usual, now = amplified
+        return (
+            f"; {factor:.2f} times the usual attempts for each operation ({now.attempts:.0f} for {now.operations}, before "
+            f"{usual.attempts:.0f} for {usual.operations}; limit {self.amplification:g})"
+        )
+
+    def _goodput(self, evidence: Evidence, start_s: float, end_s: float) -> Goodput:
+        parts, limit_ms = batches(evidence.rows, start_s, end_s, self.request), self._limit_ms(evidence)
+        return Goodput(tuple(part.good_within(limit_ms) for part in parts), tuple(part.n for part in parts))
+
+    def _hysteresis(self, evidence: Evidence, usual: float, after: Window) -> float:
+        """The share of the usual goodput that was lost from the end of the fault on: H of the definition."""
+        cut_up = self._goodput(evidence, *_of(after))
+        lost = [max(0.0, usual - k / n) for k, n in zip(cut_up.good, cut_up.n, strict=True) if n]
+        return sum(lost) / len(lost) / usual if lost and usual else 0.0
+
+    def _limit_ms(self, evidence: Evidence) -> float:
+        return self.within if self.within is not None else evidence.timeout_s * 1000
+
+
+def _of(window: Window) -> tuple[float, float]:
+    return window.start_s, window.end_s

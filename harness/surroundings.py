@@ -1,0 +1,107 @@
+"""What a run stands on: processors to spare, clocks that agree, a service at rest before the first fault. Pure.
+
+Each function tells a measure, or a sentence of what is wrong ('' when nothing is, or nothing can be told); gates.py decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from harness.facts import ClockRead, PressureSeen, Sampled
+from harness.journal import Journal
+from harness.stats.fold import fold
+from harness.stats.settled import FEWEST_POINTS, settled
+
+if TYPE_CHECKING:
+    from harness.ledger import Rows
+
+MOST_STEP_S = 0.1  # slewing (adjtime) makes under a millisecond a second; each reading is good to 20 ms
+MOST_SKEW_S = 0.05
+ASKED_S = 1.0  # what an answer of Prometheus takes at the most, so that its stamp is no older
+FEWEST_ANSWERS = 5
+
+
+def stalled(journal: Journal, start_s: float, end_s: float) -> float | None:
+    """The share of the time in which some task that could run had to wait for a processor. None: this machine does not tell.
+
+    Source: the kernel's pressure stall information, `some` of /proc/pressure/cpu (Documentation/accounting/psi.rst).
+    """
+    seen = journal.of(PressureSeen, since_s=start_s, until_s=end_s)
+    if len(seen) < 2 or seen[-1].at_s <= seen[0].at_s:
+        return None
+    return (seen[-1].cpu_some_us - seen[0].cpu_some_us) / 1e6 / (seen[-1].at_s - seen[0].at_s)
+
+
+def told(share: float | None) -> str:
+    """A stall share as part of a sentence."""
+    if share is None:
+        return "this machine has no pressure stall information"
+    return f"processes waited for a processor {share:.0%} of that time"
+
+
+def stepped(journal: Journal) -> str:
+    """Whether somebody set this machine's clock while the run went."""
+    reads = journal.of(ClockRead)
+    for before, after in pairwise(reads):
+        step_s = (after.wall_unix_s - before.wall_unix_s) - (after.at_s - before.at_s)
+        if abs(step_s) > MOST_STEP_S:
+            return (
+                f"this machine's clock was set by {step_s:+.2f} s at {after.at_s:.1f} s: stamps of logs, alerts and samples "
+                "from before and after do not fit together"
+            )
+    return ""
+
+
+def prometheus_off(journal: Journal) -> str:
+    """Whether Prometheus' clock is another one than ours. Containers of one host share its kernel's; a Prometheus elsewhere
+    does not. Its answers are stamped with its own time: neither later than they came, nor older than a second.
+    """
+    ages_s = [one.seen_s - one.happened_s for one in journal.of(Sampled) if one.happened_s is not None]
+    if len(ages_s) < FEWEST_ANSWERS:
+        return ""
+    least_s = min(ages_s)
+    if least_s < -MOST_SKEW_S:
+        return f"Prometheus' clock is {-least_s:.2f} s or more ahead of this machine's"
+    if least_s > ASKED_S + MOST_SKEW_S:
+        return f"Prometheus' clock is {least_s - ASKED_S:.2f} s or more behind this machine's"
+    return ""
+
+
+def unsettled(rows: Rows, start_s: float, end_s: float, material_ms: float) -> str:
+    """Whether the median latency, second by second, was still changing before the first fault, by so many ms or more.
+
+    '' for a stretch of less than a minute: it is too short to tell a drift from noise, and the gate has held.
+    """
+    seconds = math.floor(end_s - start_s)
+    if seconds < FEWEST_POINTS:
+        return ""
+    medians = [_median_ms(rows, start_s + i, start_s + i + 1) for i in range(seconds)]
+    known = [median for median in medians if math.isfinite(median)]
+    if len(known) < FEWEST_POINTS:
+        return ""
+    found = settled(known)
+    if found is None or found.steady or _change_ms(known) < material_ms:
+        return ""
+    return (
+        f"the service was not at rest in the {seconds} s before the first fault: its median latency, {_mean(known):.0f} ms, "
+        f"was not steady: {found.because}"
+    )
+
+
+def _median_ms(rows: Rows, start_s: float, end_s: float) -> float:
+    value = fold(rows, start_s, end_s).percentile_ms(0.5)
+    return value[1] if value is not None else math.nan
+
+
+def _change_ms(medians: Sequence[float]) -> float:
+    """Between the least and the greatest of six stretches."""
+    size = len(medians) // 6
+    means = [_mean(medians[i * size : (i + 1) * size]) for i in range(6)]
+    return max(means) - min(means)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
