@@ -14,7 +14,7 @@ from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.census import Census, Edges, Mask, Placed, census
 from harness.expectations.counters import START, Counters, Unclear, counters, stretches
-from harness.expectations.requests import cites, known_until_s, not_begun, still_open, stretch
+from harness.expectations.requests import cites, known_until_s, not_begun, nothing_sent, still_open
 from harness.facts import Blinded, LoadEnded
 from harness.journal import Window
 from harness.ledger import OUTCOMES, request_id
@@ -244,9 +244,11 @@ class Told:
 
 def told(claim: ServiceMetric, evidence: Evidence, window: Window, found: Counters) -> Told | Finding:
     """The ledger's side, between the edges that the scrapes give."""
-    sent = stretch(evidence, "")
-    if isinstance(sent, Finding):
-        return sent
+    ended = evidence.journal.last(LoadEnded) is not None
+    if not ended and known_until_s(evidence.journal) < found.end[1] + claim.skew_s:
+        return still_open(evidence, window)
+    if not len(evidence.rows):
+        return nothing_sent(evidence, "")
     if not found.targets:
         return inconclusive(
             f"no series of {claim.selectors()[0]} in the window",
@@ -259,8 +261,7 @@ def told(claim: ServiceMetric, evidence: Evidence, window: Window, found: Counte
     linger_s = evidence.timeout_s if claim.linger_s is None else claim.linger_s
     edges = Edges(found.begin, found.end, found.lost, claim.skew_s, linger_s, claim.in_front)
     asked = census(evidence.rows, edges)
-    ended = evidence.journal.last(LoadEnded) is not None
-    if not ended and (asked.waiting or known_until_s(evidence.journal) < found.end[1] + claim.skew_s):
+    if asked.waiting and not ended:
         return still_open(evidence, window)
     return Told(claim, evidence, window, found, asked)
 

@@ -152,7 +152,7 @@ class Observing:
         panels = self._panels(prometheus)
         if panels:
             found.append(
-                SamplesProbe(prometheus, tuple(panels), every_s=DASHBOARD_EVERY_S, gap_s=DASHBOARD_GAP_S, most=1)
+                SamplesProbe(prometheus, tuple(panels), every_s=DASHBOARD_EVERY_S, gap_s=DASHBOARD_GAP_S, most=2)
             )
         return found
 
@@ -168,7 +168,7 @@ class Observing:
         except OSError as error:
             self.session.record(Blinded(probe="series", target="", error=f"cannot be kept: {error}"))
             return []
-        return [SeriesProbe(prometheus, writer, wanted, _scrape_s(prometheus))]
+        return [SeriesProbe(prometheus, writer, wanted)]
 
     def _panels(self, prometheus: object) -> list[str]:
         """The queries of every dashboard that a claim is about, each once, written down as they will be asked."""

@@ -268,6 +268,7 @@ def test_a_timer_that_starts_late_hides_what_its_users_wait() -> None:
     seen.took_s += 0.2
     finding = judged(LATENCY, seen, book(18, seen))
     assert finding.reason == "hides_latency"
+    assert not finding.census, "a starved load measures too long"
     assert (
         judged(
             MetricLatencyTruth(metric="http_request_duration_seconds", hidden_ms="250ms"), seen, book(18, seen)

@@ -83,7 +83,9 @@ def test_at_its_limit_it_is_blinded(tmp_path: Path) -> None:
     assert kept(tmp_path) == [0, 1, 2, 3, 4]
 
 
-def test_the_end_of_a_run_waits_for_the_scrape_after_it() -> None:
-    quick, slow = (SeriesProbe(None, None, (), scrape_s) for scrape_s in (1.0, 60.0))  # type: ignore[arg-type]
-    assert quick.lag_s == 4
-    assert slow.lag_s == 72
+def test_the_end_of_a_run_waits_for_the_scrape_after_it(tmp_path: Path) -> None:
+    world = FakeWorld()
+    probe = SeriesProbe(FakePrometheus(world), SeriesWriter(tmp_path, ("up",)), ("up",), scrape_s=60.0)
+    assert probe.lag_s == 72, "as long as no scrape was seen"
+    looks(world, probe, 5.0)
+    assert probe.lag_s == 4, "scraped each second"

@@ -1,0 +1,121 @@
+"""metric_fresh: there from the start, at every scrape, never old, and each failing under a name of its own."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from truthful_service import Replica, Scraped, Traffic, evidence, journal, traffic
+
+from harness.expectations.metric_fresh import MetricFresh
+from harness.series import Book, RawSeries
+from harness.verdict import Finding, Outcome
+
+TOTAL = "http_requests_total"
+ERRORS = 'http_requests_total{code=~"5.."}'
+FRESH = MetricFresh(metric=TOTAL)
+WITH_ERRORS = MetricFresh(metric=TOTAL, errors='code=~"5.."')
+
+
+def book(seed: int, seen: Traffic, *, hidden_until: float = math.inf, **how: Any) -> Book:
+    selectors = {
+        TOTAL: lambda labels: labels["__name__"] == TOTAL,
+        ERRORS: lambda labels: labels["__name__"] == TOTAL and labels["code"].startswith("5"),
+    }
+    return Scraped(np.random.default_rng(seed), **how).book(seen, selectors=selectors, hidden_until=hidden_until)
+
+
+def judged(claim: MetricFresh, seen: Traffic, series: Book) -> Finding:
+    return claim.check(evidence(seen.rows(), series, journal()))
+
+
+def day(seed: int, **how: Any) -> Traffic:
+    return traffic(np.random.default_rng(seed), **how)
+
+
+def without(series: Book, start_s: float, end_s: float) -> Book:
+    """Prometheus did not scrape in this stretch."""
+
+    def cut(one: RawSeries) -> RawSeries:
+        kept = (one.t_s < start_s) | (one.t_s > end_s)
+        return RawSeries(one.labels, one.t_s[kept], one.value[kept])
+
+    return {selector: tuple(cut(one) for one in found) for selector, found in series.items()}
+
+
+def test_a_metric_that_is_there_at_every_scrape() -> None:
+    seen = day(1, errors=0.05)
+    for claim in (FRESH, WITH_ERRORS):
+        finding = judged(claim, seen, book(1, seen))
+        assert finding.outcome is Outcome.PASSED, finding.because
+        assert finding.measure is not None
+        assert finding.measure.high < 2.1
+    assert "at most 2.0 s apart (limit 4 s)" in finding.because
+
+
+def test_a_service_that_restarts_and_one_that_is_replaced_are_fresh_while_they_live() -> None:
+    seen = day(2)
+    restarted = (Replica("a:80", ((-60, 70.0), (70.5, math.inf))),)
+    replaced = (Replica("a:80", ((-60, 70.0),)), Replica("b:80", ((66.0, math.inf),)))
+    for replicas in (restarted, replaced):
+        finding = judged(MetricFresh(metric=TOTAL, max_age_s="6s"), seen, book(2, seen, replicas=replicas))
+        assert finding.outcome is Outcome.PASSED, finding.because
+
+
+def test_for_too_long_nothing_was_scraped() -> None:
+    seen = day(3)
+    series = without(book(3, seen), 60.0, 75.0)
+    finding = judged(FRESH, seen, series)
+    assert finding.reason == "scrape_gap"
+    assert finding.measure is not None
+    assert 15 < finding.measure.high < 19.1
+    assert judged(MetricFresh(metric=TOTAL, max_age_s="20s"), seen, series).outcome is Outcome.PASSED
+
+
+def test_one_replica_that_lives_on_unseen_is_no_fresher_for_the_others() -> None:
+    seen = day(4)
+    series = book(4, seen, replicas=(Replica("a:80"), Replica("b:80")))
+    partly = {
+        selector: tuple(
+            without({"x": (one,)}, 60.0, 75.0)["x"][0] if one.labels["instance"] == "a:80" else one for one in found
+        )
+        for selector, found in series.items()
+    }
+    assert judged(FRESH, seen, partly).reason == "scrape_gap"
+
+
+def test_a_series_that_stops_being_exposed() -> None:
+    seen = day(5)
+    finding = judged(FRESH, seen, book(5, seen, hidden_until=80.0))
+    assert finding.reason == "vanished"
+    assert finding.census
+
+
+def test_a_series_that_is_born_with_its_first_error() -> None:
+    seen = day(6, errors=0.02, start_s=25.0, length_s=90)
+    series = book(6, seen, preregistered=False)
+    finding = judged(FRESH, seen, series)
+    assert finding.reason == "not_preregistered"
+    assert judged(MetricFresh(metric=TOTAL, preregistered=False), seen, series).outcome is Outcome.PASSED
+
+
+def test_an_error_that_the_next_scrape_does_not_show() -> None:
+    seen = day(7, errors=0.05)
+    first = int(np.flatnonzero((seen.status >= 500) & (seen.sent_s > 20))[0])
+    seen.served_s[first] += 9.0
+    held = seen.sent_s > seen.sent_s[first]
+    seen.status[held & (seen.status >= 500)], seen.outcome[held & (seen.outcome == 3)] = 200, 1
+    seen.counted_status[held] = 200
+    finding = judged(WITH_ERRORS, seen, book(7, seen))
+    assert finding.reason == "error_late"
+    assert f"row 0:{first}" in finding.cites
+    assert judged(FRESH, seen, book(7, seen)).outcome is Outcome.PASSED
+
+
+def test_what_was_not_seen_is_never_passed() -> None:
+    seen = day(8)
+    series = book(8, seen)
+    assert judged(FRESH, seen, {}).reason == "not_recorded"
+    assert judged(FRESH, seen, {TOTAL: (), "up": series["up"]}).reason == "no_series"
+    assert judged(FRESH, seen, {**series, "up": ()}).reason == "no_scrapes"
