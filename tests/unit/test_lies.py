@@ -28,7 +28,7 @@ def test_every_defect_is_a_variable_that_the_file_hands_on_empty_and_the_readme_
         assert name == variable
         assert f"DEFECT_{name}: ${{DEFECT_{name}:-}}\n" in compose
         assert f"| `DEFECT_{name}` |" in readme
-    assert len(re.findall(r"DEFECT_\w+:", compose)) == len(DEFECTS)
+    assert len(re.findall(r"^  DEFECT_\w+:", compose, re.MULTILINE)) == len(DEFECTS)
 
 
 def test_every_defect_is_planted_and_nothing_else_is() -> None:

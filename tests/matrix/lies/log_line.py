@@ -6,9 +6,9 @@ from matrix.cell import FAILED, Want
 from matrix.lies.lie import Lie, cell, honest
 
 DRILL = "missing-log-line"
-COVERAGE = "database-gone/log_coverage-all"
-DATABASE = "database-gone/blame-all"
-PAYMENTS = "payments-gone/blame-all"
+COVERAGE = "database-gone/log_coverage-api"
+DATABASE = "database-gone/blame"
+PAYMENTS = "payments-gone/blame"
 SEEN = "payments-gone/log_seen-api"
 
 NO_ID = Lie("DEFECT_LOG_WITHOUT_ID", "no line has the request's id", {COVERAGE: Want(FAILED, "no_id")})

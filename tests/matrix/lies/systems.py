@@ -13,6 +13,7 @@ TIMES = "run/metric_latency_truth-http_request_duration_seconds"
 HEALTH = "database-hangs/errors_below-GET /healthz"
 TRACES = "database-hangs/traces-POST /checkout"
 QUEUE = "payments-gone/traces-across-the-queue"
+ANSWERS = "database-hangs/answers_as_usual-GET /orders/{id}"
 UP = "run/stays_up-api"
 
 AS_200 = Lie(
@@ -43,6 +44,11 @@ CRASH = Lie(
 ALWAYS_YES = Lie(
     "DEFECT_HEALTH_ALWAYS_YES", "/healthz says that all is well, whatever fails", {HEALTH: Want(FAILED, "not_met")}
 )
+FRIENDLY = Lie(
+    "DEFECT_ERRORS_ANSWERED_AS_200",
+    "errors are answered with status 200 and the error in the body",
+    {ANSWERS: Want(FAILED, "new_success"), ERRORS: Want(FAILED, "blind")},
+)
 CONTEXT = Lie(
     "DEFECT_TRACE_CONTEXT_DROPPED",
     "orders go into the queue without their trace",
@@ -65,5 +71,6 @@ CELLS = (
     cell(DRILL, "time-outs not counted, and spans that accuse others", NOT_COUNTED, WRONGLY),
     cell(DRILL, "a top bucket too low, and traces without a root", LOW_BUCKET, ROOTLESS),
     cell(DRILL, "a metric that stops, and a status page that says yes", STOPS, ALWAYS_YES),
+    cell(DRILL, "errors answered as 200", FRIENDLY),
     cell(DRILL, "a crash", CRASH, rest=frozenset({PASSED, INCONCLUSIVE})),
 )
