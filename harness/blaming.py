@@ -76,6 +76,12 @@ class Parts:
             waiting += sorted(fresh)
         return frozenset(found)
 
+    def between(self, entry: str, chain: Iterable[str]) -> frozenset[str]:
+        """Those of a chain that are reached from the entry; all but the users themselves where it is not known."""
+        return frozenset(
+            one for one in chain if one != CLIENT and (not entry or one == entry or entry in self.above(one))
+        )
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -89,9 +95,11 @@ class Truth:
         return self.roots | self.chain
 
 
-def truth_of(targets: Iterable[str], parts: Parts) -> Truth:
+def truth_of(targets: Iterable[str], parts: Parts, entry: str = "") -> Truth:
     """By what faults were on: of an edge the dependency is the root, and its caller and who calls that are the chain; of a
-    service the service itself, and all who call it."""
+    service the service itself, and all who call it. Where the users come in is known (`entry`), only those on a way from there
+    are of the chain: who merely watches a service (a Prometheus) is not.
+    """
     roots: set[str] = set()
     chain: set[str] = set()
     for target in targets:
@@ -102,7 +110,7 @@ def truth_of(targets: Iterable[str], parts: Parts) -> Truth:
             root = target
             chain |= parts.above(root)
         roots.add(root)
-    return Truth(frozenset(roots), frozenset(chain - roots - {CLIENT}))
+    return Truth(frozenset(roots), parts.between(entry, chain) - roots)
 
 
 # --- rankings ------------------------------------------------------------------------------------------------------------

@@ -114,12 +114,13 @@ class Blame(Expectation):
         if self.root:
             roots = frozenset(parts.part(name) for name in self.root)
             above = frozenset[str]().union(*(parts.above(root) for root in roots))
-            truth = Truth(roots, above - roots - {blaming.CLIENT})
+            truth = Truth(roots, parts.between(evidence.against, above) - roots)
         else:
             on = [
                 hurt for hurt in hurts(evidence.journal) if hurt.fault in evidence.faults and math.isfinite(hurt.sure_s)
             ]
-            truth = blaming.truth_of((one for hurt in on for one in hurt.target.split("+")), parts)
+            targets = (one for hurt in on for one in hurt.target.split("+"))
+            truth = blaming.truth_of(targets, parts, evidence.against)
         if self.chain:
             truth = Truth(truth.roots, frozenset(parts.part(name) for name in self.chain) - truth.roots)
         return truth
@@ -171,7 +172,7 @@ class Blame(Expectation):
         ranking = blaming.distinct(one.part for one in accused)
         roots, way = ", ".join(sorted(truth.roots)), ", ".join(sorted(truth.chain))
         named = ", ".join(f"{number}. {part}" for number, part in enumerate(ranking, start=1)) or "nobody"
-        hurt = f"{roots} was hurt" if truth.roots else "nobody was hurt"
+        hurt = f"{roots} {'was' if len(truth.roots) == 1 else 'were'} hurt" if truth.roots else "nobody was hurt"
         said = f"{hurt}, and {' and '.join(self.by)} accuse {named}"
         shown = {one.part: one for one in reversed(accused)}
         cited = (*cites(evidence), *(shown[part].cite for part in ranking[:3]))

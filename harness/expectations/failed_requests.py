@@ -70,7 +70,7 @@ def failed_requests(
     broken = found.outcome("conn") & (found.array["status"] == 0) & ~cut
     broken |= found.outcome("conn", "timeout") & _over_a_hurt_door(journal, sent_s, done_s)
     keep = ~(absent & ~cut)
-    truth, sure, truths = _truths(journal, sent_s[keep], done_s[keep], parts)
+    truth, sure, truths = _truths(evidence, sent_s[keep], done_s[keep], parts)
     return FailedRequests(
         found.select(keep), done_s[keep], broken[keep], cut[keep], int((~keep).sum()), truth, sure, truths
     )
@@ -112,10 +112,10 @@ def _over_a_hurt_door(journal: Journal, sent_s: NDArray[np.float64], done_s: NDA
 
 
 def _truths(
-    journal: Journal, sent_s: NDArray[np.float64], done_s: NDArray[np.float64], parts: Parts
+    evidence: Evidence, sent_s: NDArray[np.float64], done_s: NDArray[np.float64], parts: Parts
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_], list[Truth]]:
     """The case of each request: which faults were on while it was under way, or had been shortly before."""
-    every = [hurt for hurt in hurts(journal) if math.isfinite(hurt.sure_s)]
+    every = [hurt for hurt in hurts(evidence.journal) if math.isfinite(hurt.sure_s)]
     sets = np.zeros(len(sent_s), np.int64)
     sure = np.zeros(len(sent_s), bool)
     for bit, hurt in enumerate(every[:62]):
@@ -123,9 +123,9 @@ def _truths(
         sets |= np.where((done_s >= hurt.on_s) & (sent_s <= hurt.off_s + AFTERMATH_S), 1 << bit, 0)
         sure |= on
     cases, place = np.unique(np.append(sets, 0), return_inverse=True)
-    return place[:-1].astype(np.intp), sure, [_case(int(case), every, parts) for case in cases]
+    return place[:-1].astype(np.intp), sure, [_case(int(case), every, parts, evidence.against) for case in cases]
 
 
-def _case(case: int, every: Sequence[Hurt], parts: Parts) -> Truth:
+def _case(case: int, every: Sequence[Hurt], parts: Parts, entry: str) -> Truth:
     targets = [one for bit, hurt in enumerate(every[:62]) if case >> bit & 1 for one in hurt.target.split("+")]
-    return truth_of(targets, parts)
+    return truth_of(targets, parts, entry)

@@ -83,6 +83,12 @@ def test_a_word_of_a_text_means_a_part_only_when_it_is_its_name() -> None:
     )
 
 
+def test_who_only_watches_is_not_on_the_way() -> None:
+    watched = Parts.of(journal_of(EdgeFound(edge="api->db", address=""), EdgeFound(edge="prometheus->api", address="")))
+    assert truth_of(["api->db"], watched).chain == {"api", "prometheus"}
+    assert truth_of(["api->db"], watched, "api").chain == {"api"}
+
+
 def test_a_circle_of_calls_ends() -> None:
     parts = Parts.of(journal_of(EdgeFound(edge="a->b", address=""), EdgeFound(edge="b->a", address="")))
     assert parts.above("a") == {"b"}
