@@ -87,6 +87,7 @@ def placed(rows: Rows, edges: Edges) -> Iterator[Placed]:
             sure &= ~((sent_us < high_s * 1e6 + skew_us) & (done_us > low_s * 1e6 - skew_us))
         waiting = int((can & ~ended).sum())
         yield Placed(first, part, inside, sure, can & ~unclear, can & unclear, waiting)
+        rows.release(slice(first, first + len(part)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from harness.expectations.base import Evidence
 from harness.expectations.counters import Rise
-from harness.expectations.service_metric import ServiceMetric, Told, class_of, is_wide, no_number, too_wide
+from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
+from harness.expectations.service_metric import ServiceMetric, class_of
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 

@@ -9,7 +9,8 @@ from pydantic import Field, field_validator
 
 from harness.expectations.base import Evidence
 from harness.expectations.counters import Rise
-from harness.expectations.service_metric import ServiceMetric, Told, matchers, no_number
+from harness.expectations.metric_sides import Told, no_number
+from harness.expectations.service_metric import ServiceMetric, matchers
 from harness.quantities import Ratio
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 

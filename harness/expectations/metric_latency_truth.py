@@ -13,7 +13,8 @@ from pydantic import Field, field_validator
 
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.counters import Rise
-from harness.expectations.service_metric import ServiceMetric, Told, is_wide, no_number, too_wide
+from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
+from harness.expectations.service_metric import ServiceMetric
 from harness.quantities import Milliseconds, Ratio
 from harness.series import shown_quantile
 from harness.stats import needed_for_percentile, percentile_ranks
