@@ -222,7 +222,14 @@ class PageSent(Expectation):
                 reason="never_resolved" if still else "missed",
                 cites=cites(evidence, *(episode.began for episode in still[:1])),
             )
-        return self._broke(evidence, limit, way_of(journal, self._sought(from_s, limit_s)))
+        way = way_of(journal, self._sought(from_s, limit_s))
+        ended = way.broke
+        unseen = alerts.without(evidence) is None and not alerting.watched(journal, from_s, limit_s)
+        if unseen and ended is not None and ended.reason == "missed":
+            return alerts.not_watched(
+                evidence, f"{what} was not sent {limit}, and whether the alert fired is not known"
+            )
+        return self._broke(evidence, limit, way)
 
     def _sought(self, from_s: float, limit_s: float) -> Sought:
         return Sought(self.alert, self.labels, self.receiver, from_s, limit_s)

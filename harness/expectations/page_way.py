@@ -23,7 +23,7 @@ from harness.verdict import Details
 
 DONE, BROKEN, UNTOLD = "done", "broken", "not observable"
 OPEN = "not reached"
-FIRING, RECEIVED = 3, 5  # the places of those hops
+FIRING, SENT, RECEIVED = 3, 4, 5  # the places of those hops
 UNSEEN = "Prometheus could not be looked at all the time"
 
 
@@ -95,7 +95,8 @@ def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) 
         _answered(journal, sought, held, pages),
         Hop("acknowledged", UNTOLD, "a mailbox stands where the provider would; nobody can acknowledge there"),
     )
-    proven = max((number for number, hop in enumerate(made) if hop.state == DONE), default=-1)
+    # Prometheus' counters tell of all alerts together: that something was sent proves nothing of this one.
+    proven = max((number for number, hop in enumerate(made) if hop.state == DONE and number != SENT), default=-1)
     hops: list[Hop] = []
     broke = False
     for number, hop in enumerate(made):
@@ -105,10 +106,8 @@ def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) 
             hops.append(Hop(hop.name, DONE, f"for it was seen {made[proven].name}"))
         else:
             broke = hop.state == BROKEN
-            unfired = (
-                broke and number > FIRING and not firing
-            )  # nobody knows whether it fired: all that is known is no page
-            hops.append(replace(hop, reason="missed") if unfired else hop)
+            # Nobody knows whether it fired: all that is known is that there was no page.
+            hops.append(replace(hop, reason="missed") if broke and number > FIRING and not firing else hop)
     return Way(tuple(hops))
 
 
@@ -161,18 +160,17 @@ def _firing(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:
 
 def _sent(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:
     """By Prometheus' own counters; nothing sent, or all of it failed, is where it ended."""
-    since_s = firing[0].from_s if firing else sought.from_s
     known = [one for one in journal.of(DeliveryCounted, server="prometheus") if one.at_s <= sought.limit_s]
-    if not known:
-        return Hop("sent", UNTOLD, "Prometheus' own counters were not read")
+    if not firing or not known:
+        return Hop("sent", UNTOLD, "Prometheus' own counters were not read" if firing else "")
     there = [one for one in known if one.counter == "prometheus_notifications_alertmanagers_discovered"]
     if there and there[-1].value == 0:
         return Hop("sent", BROKEN, "Prometheus knows of no Alertmanager", reason="fired_not_routed", facts=(there[-1],))
-    sent = _risen(known, "prometheus_notifications_sent_total", since_s)
+    sent = _risen(known, "prometheus_notifications_sent_total", firing[0].from_s)
     lost = [
         fact
         for name in ("prometheus_notifications_dropped_total", "prometheus_notifications_errors_total")
-        for fact in _risen(known, name, since_s)
+        for fact in _risen(known, name, firing[0].from_s)
     ]
     if lost:
         said = f"{lost[-1].counter} rose to {lost[-1].value:g} after it fired"
