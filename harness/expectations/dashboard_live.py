@@ -9,6 +9,7 @@ from pydantic import Field
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.metric_stays import LAG_S, PROBE
+from harness.expectations.panels import moves
 from harness.expectations.requests import cites, still_open
 from harness.facts import PanelFound, Sampled
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
@@ -17,7 +18,7 @@ GAP_S = 20.0  # dashboards are asked rarely (harness/probes/samples.py); a test 
 
 
 class DashboardLive(Expectation):
-    """Every panel of a Grafana dashboard gives samples at some time in the window.
+    """Every panel of a Grafana dashboard gives samples at some time in the window, and one at least moves while users suffer.
 
         expect:
           - dashboard_live: {file: ../dashboards/checkout.json}
@@ -25,8 +26,10 @@ class DashboardLive(Expectation):
     Units:   file: a dashboard's JSON, relative to the drill file.
     Counts:  each query of each panel that asks Prometheus, asked every 5 s with $__rate_interval, $__interval and the
              dashboard's variables put in. Panels of other data sources are said, not counted.
-    Decides: when the window is over: failed with the panels that never gave a sample though they were asked all the time.
-    Source:  Prometheus' /api/v1/query; no Grafana is needed.
+    Decides: when the window is over: failed with the panels that never gave a sample though they were asked all the time
+             (no_samples), or where a steady condition broke in a fault's stretch and no panel left what it showed before (flat).
+             Which panels moved is told, for each fault's stretch that lies in the window.
+    Source:  Prometheus' /api/v1/query; no Grafana is needed. Whether users suffered: the ledger.
     """
 
     word: ClassVar[str] = "dashboard_live"
@@ -39,7 +42,7 @@ class DashboardLive(Expectation):
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach)
 
-    def check(self, evidence: Evidence) -> Finding:
+    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         journal, window = evidence.journal, alerts.begun(evidence)
         if isinstance(window, Finding):
             return window
@@ -77,8 +80,32 @@ class DashboardLive(Expectation):
                 measure=measure,
                 cites=cites(evidence, *empty[:3]),
             )
+        told = moves(evidence, window, panels)
+        if any(not one.known for one in told):
+            return alerts.time_not_up(evidence, "whether users suffered in a fault's stretch was not known")
+        details = tuple(
+            (
+                f"moved in {one.trouble.name!r}",
+                f"{', '.join(one.moved) or 'nothing'}; still: {', '.join(one.still) or 'none'}",
+            )
+            for one in told
+        )
+        flat = next((one for one in told if one.flat), None)
+        if flat is not None and flat.suffered is not None:
+            return failed(
+                f"in {flat.trouble.name!r} users suffered (seen from {flat.suffered[0]:.1f} s to {flat.suffered[1]:.1f} s), and "
+                f"none of {len(flat.still)} panels of {self.file} moved",
+                reason="flat",
+                measure=Measure(0, 0, f"of {len(flat.still)} panels"),
+                cites=cites(evidence, *panels[:3]),
+                details=details,
+            )
         left = sum(1 for panel in found if not panel.query)
         more = f"; {left} not asked ({next(p.why for p in found if not p.query)})" if left else ""
+        moved = "".join(f"; {len(one.moved)} panels moved in {one.trouble.name!r}" for one in told)
         return passed(
-            f"all {len(panels)} queries of {self.file} gave samples{more}", measure=measure, cites=cites(evidence)
+            f"all {len(panels)} queries of {self.file} gave samples{moved}{more}",
+            measure=measure,
+            cites=cites(evidence),
+            details=details,
         )

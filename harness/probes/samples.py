@@ -37,7 +37,7 @@ class Querier(Protocol):
 class SamplesProbe:
     """Asks its queries one after another; each has a Looked or a Blinded of its own.
 
-    most   series written per answer: all that a claim needs are the extremes; a dashboard needs to know of one
+    most   series written per answer: all that a claim needs are the extremes
     """
 
     prometheus: Querier

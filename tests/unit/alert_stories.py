@@ -14,8 +14,9 @@ from harness import facts as f
 from harness.expectations.base import Evidence, Expectation, Steady
 from harness.faults.base import Fault
 from harness.journal import Journal
-from harness.ledger import NO_ROWS
+from harness.ledger import NO_ROWS, Rows
 from harness.series import Book
+from harness.stats import Condition
 from harness.testing import WrittenLogs, journal_of
 from harness.verdict import Finding
 
@@ -97,12 +98,14 @@ def judged(
     *,
     then: bool = False,
     series: Book = MappingProxyType({}),
+    rows: Rows = NO_ROWS,
+    conditions: tuple[Condition, ...] = (),
 ) -> Finding:
     evidence = Evidence(
         journal=journal,
-        rows=NO_ROWS,
+        rows=rows,
         logs=WrittenLogs(),
-        steady=Steady(5.0, ()),
+        steady=Steady(5.0, conditions),
         phase=phase,
         then=then,
         faults={FAULT: Hurt(id=FAULT)},

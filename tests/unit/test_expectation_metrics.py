@@ -10,7 +10,9 @@ from harness import facts as f
 from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.metric_stays import MetricStays
 from harness.journal import Journal
-from harness.testing import journal_of
+from harness.ledger import Rows
+from harness.stats import Condition
+from harness.testing import journal_of, rows_of
 
 QUERY = "queue_depth"
 LIVE = DashboardLive(file="board.json")
@@ -90,3 +92,49 @@ def test_a_panel_that_stays_empty_is_named() -> None:
 def test_a_panel_that_was_not_asked_all_the_time_decides_nothing_and_neither_does_an_empty_dashboard() -> None:
     assert reason(LIVE, board("a", watched=("a",))) == ("inconclusive", "not_watched")
     assert reason(DashboardLive(file="other.json"), board("a", "b")) == ("inconclusive", "no_evidence")
+
+
+SLOW = Condition.parse("p95 < 400ms")
+
+
+def dashboard(shown: dict[str, tuple[float | None, float | None]], slow_ms: float = 900.0) -> tuple[Journal, Rows]:
+    """Panels by name, with what each shows before the fault and in it (None: nothing); ten requests a second."""
+    panels = [f.PanelFound(seen_s=2, dashboard="board.json", panel=name.upper(), query=name) for name in shown]
+    samples = [
+        f.Sampled(query=name, value=value, count=value is not None, happened_s=at_s + 0.2, seen_s=at_s + 0.2)
+        for name, (before, during) in shown.items()
+        for at_s in range(5, 95, 5)
+        for value in [(during if 21 < at_s < 50 else before)]
+    ]
+    seen = [look for name in shown for look in looks("samples", name, every_s=5.0)]
+    load = [f.LoadSampled(seen_s=float(at_s), cpu_ratio=0.1, late_ms=0.0, due=1, dropped=0) for at_s in range(1, 91)]
+    due = [at / 10 for at in range(10, 900)]
+    rows = rows_of([{"at_s": at_s, "took_ms": slow_ms if 21 <= at_s < 49 else 50.0} for at_s in due])
+    return journal_of(*BOUNDS, *panels, *samples, *seen, *load), rows
+
+
+@pytest.mark.parametrize(
+    ("shown", "slow_ms", "outcome", "reason", "said"),
+    [
+        ({"a": (1.0, 5.0), "b": (1.0, 1.0)}, 900.0, "passed", "met", "1 panels moved in 'hurt'"),
+        ({"a": (1.0, None), "b": (1.0, 1.0)}, 900.0, "passed", "met", "1 panels moved in 'hurt'"),
+        ({"a": (None, 1.0), "b": (1.0, 1.0)}, 900.0, "passed", "met", "1 panels moved in 'hurt'"),
+        ({"a": (1.0, 1.0), "b": (3.0, 3.0)}, 900.0, "failed", "flat", "none of 2 panels of board.json moved"),
+        ({"a": (1.0, 1.0), "b": (3.0, 3.0)}, 60.0, "passed", "met", "0 panels moved in 'hurt'"),
+    ],
+)
+def test_a_dashboard_that_stays_flat_while_users_suffer_fails(
+    shown: dict[str, tuple[float | None, float | None]], slow_ms: float, outcome: str, reason: str, said: str
+) -> None:
+    journal, rows = dashboard(shown, slow_ms)
+    found = judged(LIVE, journal, "", rows=rows, conditions=(SLOW,))
+    assert (found.outcome.value, found.reason) == (outcome, reason)
+    assert said in found.because
+    assert "moved in 'hurt'" in dict(found.details)
+
+
+def test_what_always_wavers_has_not_moved_until_it_leaves_its_usual_width() -> None:
+    journal, rows = dashboard({"a": (1.0, 2.9)})
+    wavering = [f.Sampled(query="a", value=2.0, happened_s=7, seen_s=7)]  # 1 to 2 before: up to 3 is nothing new
+    found = judged(LIVE, journal_of(*journal.facts, *wavering), "", rows=rows, conditions=(SLOW,))
+    assert found.reason == "flat"
