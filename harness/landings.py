@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.facts import ContainerChanged, Injected, Injecting, Mended, NotInjected, Witnessed
+from harness.facts import ContainerChanged, Injected, Injecting, Mended, NotInjected, Surveyed, Witnessed
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
 from harness.versions import answers, new_version, releases_at
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 BEFORE_S = 120.0  # looks older than this say little of what is ordinary now
 ENDED = ("die", "kill", "stop", "pause", "oom")
 BACK = ("start", "unpause")
+SPARES = ("reset",)  # faults that connections opened before them are spared by (Toxiproxy link.go, Start)
+MAY_MISS, MISSED = (
+    0.05,
+    0.5,
+)  # that a share hits none of the caller's connections: said; more likely than not: nobody knows
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,43 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
     landing = fault.landing(_before(journal, hurt, all_hurts), during)
     if landing.outcome == "not_measurable" and not fault.on_edge:
         return _told_by_docker(journal, hurt, landing, ENDED, hurt.off_s)
+    return _surveyed(journal, fault, hurt, landing) if fault.on_edge else landing
+
+
+def _surveyed(journal: Journal, fault: Fault, hurt: Hurt, landing: Landing) -> Landing:
+    """The witness opens connections of its own: whether the caller's were met, surveys of them tell.
+
+    It goes around the proxy, or its pool was opened before the fault and is spared by it, or so few connections were drawn
+    from that perhaps none was hit. Connections that have just ended are among those surveyed (TIME_WAIT, a minute).
+    """
+    if landing.outcome not in ("landed", "partial"):
+        return landing
+    surveys = journal.of(Surveyed, edge=hurt.target)
+    during = [one for one in surveys if hurt.sure_s <= one.seen_s <= hurt.off_begun_s]
+    around = next((one for one in during if one.direct), None)
+    if around is not None:
+        examples = ", ".join(around.examples) or "no example"
+        said = f"{around.direct} connections went straight to the dependency at {around.at_s:.1f} s ({examples})"
+        return replace(
+            landing, outcome="not_landed", because=f"{said}; those that went over the edge: {landing.because}"
+        )
+    share, stated = float(getattr(fault, "share", 1.0)), dict(fault.stated())
+    kept = stated.get("open_connections") == "keep"
+    before = [one for one in surveys if one.seen_s <= hurt.on_s]
+    pool = before[-1].mediated if before else 0
+    if kept and (fault.word in SPARES or share < 1) and pool:
+        said = f"up to {pool} connections were open before it and were kept: what each meets was drawn once for all, or is a mere end"
+        return replace(landing, outcome="partial", because=f"{landing.because}; {said}")
+    most = max([pool, *(one.mediated for one in during)])
+    missed = (1 - share) ** most if share < 1 and most else 0.0
+    if missed > MAY_MISS:
+        needed = math.ceil(math.log(MAY_MISS) / math.log(1 - share))
+        said = (
+            f"the caller had {most} connections at most, and a share of {share:.0%} hits none of so few with {missed:.0%} "
+            f"({needed} would be sure)"
+        )
+        outcome = "not_measurable" if missed > MISSED else landing.outcome
+        return replace(landing, outcome=outcome, because=f"{landing.because}; {said}")
     return landing
 
 

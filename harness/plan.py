@@ -183,8 +183,18 @@ def make_plan(
         latest_s += planned.length_s + planned.settle_latest_s
     claims = tuple(_claim(drill, claim, "", False) for claim in drill.expect)
     plan = Plan(drill, tuple(phases), claims, drill.abort.max_duration_s, services=tuple(services or ()))
-    plan = replace(plan, monitoring=monitoring)
-    return replace(plan, problems=(*drill.warnings, *plan.check(edges, services, sure=sure), *_unwatched(plan)))
+    plan = replace(plan, monitoring=monitoring, alerts=None if alerts is None else tuple(alerts))
+    return replace(
+        plan, problems=(*drill.warnings, *plan.check(edges, services, sure=sure), *_doubtful(plan), *_unwatched(plan))
+    )
+
+
+def _doubtful(plan: Plan) -> Iterator[Problem]:
+    """Claims that the run will decide, though it is too small to show much of the service."""
+    for claim in plan.all_claims:
+        why = claim.expectation.doubtful(plan.reach(claim))
+        if why:
+            yield replace(plan.drill.problem(claim.id, f"{claim.id}: {why}"), severity="warning")
 
 
 def _unwatched(plan: Plan) -> Iterator[Problem]:

@@ -30,7 +30,14 @@ def command(drill: str, sets: tuple[str, ...], env_file: tuple[Path, ...], as_js
 
     made = read_drill(drill, sets, env_file)
     looked = look(made)
-    plan = make_plan(made, edges=looked.edges, services=looked.services, sure=looked.sure, monitoring=looked.monitoring)
+    plan = make_plan(
+        made,
+        edges=looked.edges,
+        services=looked.services,
+        sure=looked.sure,
+        monitoring=looked.monitoring,
+        alerts=looked.alerts,
+    )
     if plan.errors or looked.wrong:
         raise UsageError(*looked.wrong, *(Invalid(plan.errors).problems if plan.errors else ()))
     if as_json:
@@ -68,7 +75,9 @@ def lines(plan: Plan, looked: Looked) -> Iterator[str]:
     if plan.claims:
         yield ""
         yield f"  {'whole run':<20} {len(plan.claims)} claim{'s' if len(plan.claims) > 1 else ''}"
-        yield from (f"  {'':<20}   must    {claim.text}   {claim.where}" for claim in plan.claims)
+        for claim in plan.claims:
+            yield f"  {'':<20}   must    {claim.text}   {claim.where}"
+            yield from _needs(plan, claim)
     yield ""
     yield f"  takes {describe(plan)}"
 
@@ -88,12 +97,23 @@ def _phase(plan: Plan, phase: PlannedPhase) -> Iterator[str]:
         yield f"  {_at(at_s):>20}   {text}"
     for claim in (claim for claim in phase.claims if not claim.then):
         yield f"  {_window(claim, 0, phase.length_s):>20}   must    {claim.text}   {claim.where}"
+        yield from _needs(plan, claim)
     for claim in (claim for claim in phase.claims if claim.then):
         yield f"  {_window(claim, phase.length_s, phase.settle_latest_s):>20}   then    {claim.text}   {claim.where}"
+        yield from _needs(plan, claim)
     settle = _span(phase.settle_earliest_s, phase.settle_latest_s)
     yield f"  {'':>20}   settle  {settle} after its end: claims decided or late, steady again"
     for injection in (one for one in phase.injections if one.fault.outlasts):
         yield f"  {'':>20}   mend    {injection.id}, after that, unless it was rolled back"
+
+
+def _needs(plan: Plan, claim: Claim) -> Iterator[str]:
+    """How much the claim needs to be decided, and how much of it is due."""
+    reach = plan.reach(claim)
+    needs = claim.expectation.needs(reach)
+    if needs:
+        due = f"about {reach.arrivals:.0f} are due, of all names" if "request" in needs else ""
+        yield f"  {'':>20}           needs {needs}{'; ' + due if due else ''}"
 
 
 def _window(claim: Claim, start_s: float, length_s: float) -> str:
@@ -168,6 +188,7 @@ def document(plan: Plan, looked: Looked) -> dict[str, Any]:
             "window_s": reach.window_s,
             "late_s": item.expectation.late_s(),
             "requests_at_most": round(reach.arrivals),
+            "needs": item.expectation.needs(reach),
         }
 
     phases = [

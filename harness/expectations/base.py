@@ -187,6 +187,14 @@ class Expectation(Model):
 
     def series(self) -> tuple[str, ...]:
         """Selectors (`http_requests_total{job="api"}`) whose raw samples must be kept for the claim to be judged."""
+    def needs(self, reach: Reach) -> str:
+        """How much this claim needs to be decided, such as '299 requests', or ''. Shown by `drill plan` beside what is due."""
+        return ""
+
+    def doubtful(self, reach: Reach) -> str:
+        """Why so small a run, which decides it, shows little of the service, or ''. Said at plan time; nothing is refused."""
+        return ""
+
         return ()
 
     def late_s(self) -> float | None:

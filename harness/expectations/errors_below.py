@@ -10,6 +10,7 @@ from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, error_rows, stretch
 from harness.quantities import Ratio
 from harness.stats import Fold, needed_for_ratio
+from harness.stats.interval import needed_to_pass
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 Allowed = Literal["4xx", "5xx", "timeout", "conn", "wrong"]
@@ -47,6 +48,18 @@ class ErrorsBelow(Expectation):
         return (
             f"about {reach.arrivals:.0f} requests are due in {reach.window_s:g} s, and one error among fewer than "
             f"{needed} exceeds {self.ratio * 100:g}%"
+        )
+
+    def needs(self, reach: Reach) -> str:
+        return f"{needed_for_ratio(self.ratio)} requests"
+
+    def doubtful(self, reach: Reach) -> str:
+        wanted = needed_to_pass(self.ratio)
+        if self.ratio <= 0 or reach.arrivals >= wanted:
+            return ""
+        return (
+            f"about {reach.arrivals:.0f} requests are due in {reach.window_s:g} s: even without an error they do not show that "
+            f"like runs stay below {self.ratio * 100:g}%; {wanted} would"
         )
 
     def check(self, evidence: Evidence) -> Finding:

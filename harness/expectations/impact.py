@@ -78,6 +78,11 @@ class Impact(Expectation):
             f"at least needed are: {', '.join(short)}"
         )
 
+    def needs(self, reach: Reach) -> str:
+        least = [needed_to_pass(limit) for _, limit in self._limits(reach.window_s)]
+        least += [needed_for_percentile(0.95)] if self.p95 is not None else []
+        return f"{max(least)} requests, {NEEDED_S:g}s"
+
     def _limits(self, length_s: float) -> Iterator[tuple[str, float]]:
         """Each limit on the share of errors."""
         if self.errors is not None:

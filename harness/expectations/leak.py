@@ -17,7 +17,7 @@ from harness.facts import ContainerSeen, MemorySeen
 from harness.journal import Window
 from harness.quantities import Bytes, Seconds, spell
 from harness.stats.proportions import p_beyond
-from harness.stats.theil_sen import BATCHES, Slope, batch_medians, theil_sen
+from harness.stats.theil_sen import BATCHES, batch_medians, theil_sen
 from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
 
 if TYPE_CHECKING:
@@ -84,6 +84,9 @@ class Leak(Expectation):
         if reach.window_s < BATCHES * POINTS:
             return f"it lasts {spell(reach.window_s)}; twelve batches of five samples, one a second, need {BATCHES * POINTS}s"
         return reach.no_service(self.service) if self.service else ""
+
+    def needs(self, reach: Reach) -> str:
+        return f"{BATCHES * POINTS} samples of one process"
 
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach) if self.metric else ""
@@ -177,7 +180,7 @@ class Leak(Expectation):
         times, values = [at_s for at_s, _ in points], [value for _, value in points]
         slope = theil_sen(values, times)
         now, limit = slope.at(end_s), float(part.limit_bytes)
-        low_s, high_s = until_full(slope, now, limit)
+        low_s, high_s = slope.until(limit, end_s)
         measure = Measure(round(low_s / 3600, 4), round(high_s / 3600, 4), "h", "sampling")
         said = (
             f"{part.name}: {slope.low * 60 / MIB:+.3g} to {slope.high * 60 / MIB:+.3g} MiB a minute, {now / MIB:.0f} of "
@@ -189,7 +192,9 @@ class Leak(Expectation):
         )
         if now >= limit:
             return failed(f"{said}; it is there", reason="full", measure=measure, cites=cited, details=details)
-        growth = (limit - now) / self.horizon_s  # the slope that meets the limit just at the horizon
+        growth = (limit - slope.level) / (
+            self.horizon_s + end_s - slope.middle_s
+        )  # meets the limit just at the horizon
         p = p_beyond(lambda confidence: theil_sen(values, times, confidence).low, growth)
         if low_s > self.horizon_s:
             finding = passed(said, measure=measure, cites=cited, details=details)
@@ -214,15 +219,6 @@ class Leak(Expectation):
                 details=details,
             )
         return replace(finding, p_value=round(p, 9))
-
-
-def until_full(slope: Slope, now: float, limit: float) -> tuple[float, float]:
-    """From now to the limit, in seconds, as an interval; infinite where the slope may be nil or less."""
-    room = max(0.0, limit - now)
-    return (
-        room / slope.high if slope.high > 0 else math.inf,
-        room / slope.low if slope.low > 0 else math.inf,
-    )
 
 
 def _warming(values: Sequence[float], times: Sequence[float]) -> bool:

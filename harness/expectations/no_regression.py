@@ -89,6 +89,10 @@ class NoRegression(Expectation):
                 return f"about {arrivals:.0f} requests are due in {what}, at least needed are {needed}"
         return ""
 
+    def needs(self, reach: Reach) -> str:
+        least = max(needed_for_percentile(0.95) if self.p95 is not None else 1, self._least())
+        return f"{least} requests and {NEEDED_S:g}s, here and in {self.against or 'the gate'}"
+
     def _least(self) -> int:
         """Requests on either side from which no error at all is surely within the margin."""
         return needed_to_pass(self.errors) if self.errors is not None else 1

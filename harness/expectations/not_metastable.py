@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -15,10 +16,10 @@ from harness.expectations.requests import cites, error_rows, folded, load_was_wa
 from harness.journal import Window
 from harness.landings import mends
 from harness.quantities import Milliseconds, Seconds, spell
+from harness.stats import Fold
 from harness.stats.batches import batch, batches
 from harness.stats.condition import show_ms
-from harness.stats.proportions import clustered, p_beyond
-from harness.stats.theil_sen import theil_sen
+from harness.stats.proportions import clustered, effective, newcombe, p_beyond
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 GOOD = 0.9  # of the goodput before the fault: less than this, surely, in the last third is "not back"
@@ -86,6 +87,9 @@ class NotMetastable(Expectation):
             return "users that wait for their answers (load: users) take the load away themselves: it needs `arrivals`"
         return ""
 
+    def needs(self, reach: Reach) -> str:
+        return f"{spell(self.for_s)} after the phase, at the rate of before"
+
     def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         journal, window = evidence.journal, evidence.window
         if window is None:
@@ -114,7 +118,7 @@ class NotMetastable(Expectation):
                 cites=cites(evidence),
             )
         usual, base = folded(evidence, *_of(before), self.request), folded(evidence, start_s, end_s, self.request)
-        if not usual.n or not base.n or abs(base.rate_per_s / usual.rate_per_s - 1) > SAME_LOAD + 2 / usual.n**0.5:
+        if not usual.n or not base.n or not _alike(usual, base):
             return inconclusive(
                 f"{base.rate_per_s:.3g} requests a second were due after the fault, {usual.rate_per_s:.3g} before it",
                 reason="load_changed",
@@ -199,11 +203,11 @@ class NotMetastable(Expectation):
         return replace(finding, p_value=round(p, 9)) if finding.reason != "amplified" else finding
 
     def _rises(self, evidence: Evidence, after: Window) -> bool:
-        """Whether goodput surely rose over the second half of the time."""
-        middle_s = (after.start_s + after.end_s) / 2
-        cut_up = self._goodput(evidence, middle_s, after.end_s)
-        shares = [k / n if n else 0.0 for k, n in zip(cut_up.good, cut_up.n, strict=True)]
-        return theil_sen(shares, range(len(shares))).low > 0
+        """Whether goodput surely rose from the middle third of the time to the last."""
+        third_s = self.for_s / 3
+        middle = self._goodput(evidence, after.start_s + third_s, after.end_s - third_s)
+        last = self._goodput(evidence, after.end_s - third_s, after.end_s)
+        return newcombe(*effective(last.good, last.n), *effective(middle.good, middle.n), CONFIDENCE)[0] > 0
 
     def _amplification(self, evidence: Evidence, before: Window, last: Window) -> tuple[float, Ratio, Ratio] | None:
         """The factor on the usual attempts for each operation. None: not asked, or not counted."""
@@ -233,6 +237,12 @@ class NotMetastable(Expectation):
 
     def _limit_ms(self, evidence: Evidence) -> float:
         return self.within if self.within is not None else evidence.timeout_s * 1000
+
+
+def _alike(usual: Fold, now: Fold) -> bool:
+    """The same rate, but for 2 % and for what chance does to random arrivals (three standard deviations)."""
+    chance = 3 * math.sqrt(1 / usual.n + 1 / now.n)
+    return abs(now.rate_per_s / usual.rate_per_s - 1) <= SAME_LOAD + chance
 
 
 def _of(window: Window) -> tuple[float, float]:

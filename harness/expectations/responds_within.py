@@ -62,6 +62,9 @@ class RespondsWithin(Expectation):
         which = ", ".join(f"{name} {n}" for name, n in short.items())
         return f"about {reach.arrivals:.0f} requests are due in {reach.window_s:g} s; at least needed are: {which}"
 
+    def needs(self, reach: Reach) -> str:
+        return f"{max(needed_for_percentile(quantile_of(name) or 1.0) for name in self.limits_ms())} requests"
+
     def check(self, evidence: Evidence) -> Finding:
         found = stretch(evidence, self.request)
         if isinstance(found, Finding):

@@ -40,7 +40,7 @@ def simulate(  # noqa: PLR0912, PLR0915 (one story, told once)
     trigger   from when to when the worker is ten times slower
     budget    retries at most this share of the operations (a token bucket), None: no budget
     broken_after   three of four operations fail at once after the trigger, and nobody retries: permanent damage
-    heals_over_s   after the trigger the worker's speed comes back linearly over so long
+    heals_over_s   after the trigger nine of ten do, then fewer and fewer, none after so long: a cold cache
     """
     dice, told = random.Random(seed), Told()
     mean_s = rho / rate
@@ -58,9 +58,13 @@ def simulate(  # noqa: PLR0912, PLR0915 (one story, told once)
     def slow(at_s: float) -> float:
         if trigger[0] <= at_s < trigger[1]:
             return 10.0
-        if heals_over_s and trigger[1] <= at_s < trigger[1] + heals_over_s:
-            return 10.0 - 9.0 * (at_s - trigger[1]) / heals_over_s
         return 1.0
+
+    def fails(at_s: float) -> float:
+        since_s = at_s - trigger[1]
+        if since_s < 0:
+            return 0.0
+        return 0.75 if broken_after else max(0.0, 0.9 * (1 - since_s / heals_over_s)) if heals_over_s else 0.0
 
     def attempt(operation: dict[str, Any], at_s: float) -> None:
         nonlocal count
@@ -87,7 +91,7 @@ def simulate(  # noqa: PLR0912, PLR0915 (one story, told once)
                 push(at_s + dice.expovariate(rate), "arrive")
                 tokens = min(10.0, tokens + (budget or 0.0))
                 operation = {"at_s": at_s, "tries": 0, "over": False}
-                if broken_after and at_s >= trigger[1] and dice.random() < 0.75:
+                if dice.random() < fails(at_s):
                     count += 1
                     told.rows.append({"at_s": at_s, "took_ms": 5.0, "outcome": "5xx"})
                 else:

@@ -7,7 +7,7 @@ import pytest
 
 from harness import facts as f
 from harness.expectations.base import Evidence, Reach, Steady
-from harness.expectations.leak import GAP_S, LAG_S, Leak, until_full
+from harness.expectations.leak import GAP_S, LAG_S, Leak
 from harness.fakeworld import FakeWorld
 from harness.probes.memory import MemoryProbe
 from harness.stats import Condition
@@ -85,7 +85,7 @@ def test_the_time_until_it_is_full_is_covered() -> None:
         values = memory(240, per_s=MIB, seed=seed, phi=0.8)
         points = batch_medians(values, range(240), 0.0, 240.0)
         slope = theil_sen([value for _, value in points], [at_s for at_s, _ in points])
-        low_s, high_s = until_full(slope, slope.at(239.0), LIMIT)
+        low_s, high_s = slope.until(LIMIT, 239.0)
         covered += low_s <= (LIMIT - 100 * MIB) / MIB - 239.0 <= high_s
     assert covered >= 45
 

@@ -19,7 +19,7 @@ from harness.testing import WrittenLogs, journal_of, rows_of, series_of
 from harness.verdict import Finding, Outcome
 
 SELECTOR = "attempts_total"
-GATE_S, ON_S, OFF_S, END_S = 40.0, 45.0, 65.0, 170.0
+GATE_S, ON_S, OFF_S, END_S = 40.0, 45.0, 50.0, 150.0
 HOLD = "90s"
 
 
@@ -78,7 +78,10 @@ def check(told: Told, **how: Any) -> Finding:
 
 
 def test_a_storm_of_retries_that_outlives_its_trigger_is_metastable_in_nearly_every_run() -> None:
-    """rho 0.8 with three attempts each: once all are retried the worker is offered 2.4 times what it can do."""
+    """rho 0.8 with three attempts each: once all are retried the worker is offered 2.4 times what it can do.
+
+    A trigger of 5 s leaves a backlog that is drained in half a minute without retries, and never with them.
+    """
     found = Counter(check(run(seed)).reason for seed in range(12))
     assert found["metastable"] >= 11, found
 
@@ -97,7 +100,7 @@ def test_what_stays_broken_though_nobody_retries_is_permanent_damage() -> None:
 
 
 def test_what_is_on_its_way_back_is_a_slow_recovery() -> None:
-    finding = check(run(heals_over_s=150.0, rho=0.5, tries=1))
+    finding = check(run(heals_over_s=200.0, rho=0.5, tries=1))
     assert (finding.outcome, finding.reason) == (Outcome.FAILED, "slow_recovery")
 
 

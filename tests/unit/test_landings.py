@@ -6,9 +6,14 @@ from collections.abc import Sequence
 
 from harness import facts as f
 from harness.faults.base import Fault, Landing
+from harness.faults.latency import Latency
 from harness.faults.pause import Pause
+from harness.faults.reset import Reset
 from harness.landings import begun_s, landings, mends
 from harness.testing import journal_of
+from harness.world.handles import Toxic
+from harness.world.toxiproxy import ProxySeen
+from harness.world.wanted import Wanted, steps
 
 
 class Counting(Fault):
@@ -101,3 +106,69 @@ def test_what_was_not_injected_did_not_land() -> None:
         landing = landings(journal_of(*facts), {"x": Counting()})["x"]
         assert landing.outcome == "not_landed"
         assert says in landing.because
+
+
+# --- a fault that the witness felt, and the service did not ---------------------------------------------------------------
+
+
+def surveyed(at_s: float, mediated: int, direct: int = 0) -> f.Surveyed:
+    return f.Surveyed(
+        edge="api->db", mediated=mediated, direct=direct, seen_s=at_s, examples=("10.0.0.5:5432",) if direct else ()
+    )
+
+
+def felt(fault: Fault, during: str, *surveys: f.Surveyed) -> Landing:
+    """A fault from 10 to 20 s that every look of the witness felt."""
+    slow = 2.0 + (400.0 if during == "answered" else 0.0)
+    before = [
+        f.Witnessed(edge="api->db", port=1, outcome="answered", answer_ms=2.0, speaks="http", turns=1, seen_s=s / 2)
+        for s in range(2, 20)
+    ]
+    looks = [
+        f.Witnessed(edge="api->db", port=1, outcome=during, answer_ms=slow, speaks="http", turns=1, seen_s=10.6 + s / 2)
+        for s in range(18)
+    ]
+    return landings(journal_of(*on(10.0, 20.0), *before, *looks, *surveys), {"x": fault})["x"]
+
+
+LATE = Latency(edge="api->db", delay="400ms")
+
+
+def test_a_service_that_goes_around_the_proxy_did_not_feel_it() -> None:
+    assert felt(LATE, "answered", surveyed(12.0, 3)).outcome == "landed"
+    around = felt(LATE, "answered", surveyed(12.0, 3), surveyed(14.0, 3, direct=2))
+    assert around.outcome == "not_landed"
+    assert "2 connections went straight to the dependency at 14.0 s (10.0.0.5:5432)" in around.because
+    assert felt(LATE, "answered", surveyed(4.0, 3, direct=2)).outcome == "landed", "that was before it"
+
+
+def test_a_pool_that_was_opened_before_a_reset_and_kept_does_not_see_it() -> None:
+    kept, cut = (Reset(edge="api->db", open_connections=what) for what in ("keep", "cut"))
+    pooled = felt(kept, "reset", surveyed(8.0, 5), surveyed(14.0, 5))
+    assert pooled.outcome == "partial"
+    assert "up to 5 connections were open before it and were kept" in pooled.because
+    assert felt(cut, "reset", surveyed(8.0, 5)).outcome == "landed"
+
+
+def test_a_share_of_a_few_connections_may_have_hit_nobody() -> None:
+    def seen(at_s: float, outcome: str = "answered") -> f.Witnessed:
+        return f.Witnessed(edge="api->db", port=1, outcome=outcome, answer_ms=2.0, speaks="http", turns=1, seen_s=at_s)
+
+    looks = [seen(s / 2) for s in range(2, 20)] + [
+        seen(10.6 + s * 0.4, "reset" if s % 5 == 0 else "answered") for s in range(22)
+    ]
+    share = Reset(edge="api->db", share="20%")
+    few, more = (
+        landings(journal_of(*on(10.0, 20.0), *looks, surveyed(12.0, pool)), {"x": share})["x"] for pool in (3, 30)
+    )
+    assert (few.outcome, more.outcome) == ("not_measurable", "landed")
+    assert "3 connections at most, and a share of 20% hits none of so few with 51% (14 would be sure)" in few.because
+
+
+def test_a_proxy_to_a_wrong_upstream_is_not_read_back_as_on() -> None:
+    """The reconciler reads back where the proxy leads, too: what is left to do is an error, and the fault not injected."""
+    toxic = {"1-latency-downstream": Toxic("latency", {"latency": 400})}
+    wanted = Wanted("api->db:5432", "10.1.0.200:5432", "db:5432", True, toxic)
+    seen = ProxySeen("api->db:5432", "10.1.0.200:5432", "replica:5432", True, toxic)
+    assert [step.verb for step in steps(wanted, seen)][:2] == ["delete", "create"]
+    assert steps(wanted, ProxySeen("api->db:5432", "10.1.0.200:5432", "db:5432", True, toxic)) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 
 from harness.edges import Edge
 from harness.errors import NotApplied
-from harness.facts import Blinded, ClockRead, ContainerChanged, ContainerSeen, Looked, Surveyed, Witnessed
+from harness.facts import Blinded, ClockRead, ContainerChanged, ContainerSeen, Looked, PressureSeen, Surveyed, Witnessed
 from harness.probes import PROBES, probes_for
 from harness.probes.clock import ClockProbe
 from harness.probes.containers import ContainersProbe
 from harness.probes.logs import LogsProbe
+from harness.probes.memory import MemoryProbe
+from harness.probes.pressure import PressureProbe
 from harness.probes.survey import SurveyProbe
 from harness.probes.witness import BARE_S, WitnessProbe
 
@@ -186,7 +189,21 @@ def test_a_run_has_a_witness_for_each_edge_that_is_mediated_and_one_of_every_oth
         Edge("a", "c", address="10.0.0.2", refused="addressed by IP"),
         Edge("a", "d"),
     ]
-    probes = probes_for(edges, Logs({}))
+    probes = probes_for(edges, Logs({}), leaking=("b",))
     assert {type(probe) for probe in probes} == set(PROBES)
     assert [probe.edge for probe in probes if isinstance(probe, WitnessProbe)] == ["a->b"]
+    assert [probe.service for probe in probes if isinstance(probe, MemoryProbe)] == ["b"]
     assert len({hash(probe) for probe in probes}) == len(probes)
+
+
+def test_pressure_is_read_and_where_there_is_none_that_is_said_once(tmp_path: Path) -> None:
+    psi = tmp_path / "cpu"
+    psi.write_text(
+        "some avg10=1.00 avg60=2.00 avg300=3.00 total=2183143784\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
+    )
+    assert PressureProbe(psi).look(world()) == (PressureSeen(cpu_some_us=2183143784), Looked(probe="pressure"))
+    missing = PressureProbe(tmp_path / "none")
+    (blinded,) = missing.look(world())
+    assert isinstance(blinded, Blinded)
+    assert "no pressure stall information" in blinded.error
+    assert missing.look(world()) == ()
