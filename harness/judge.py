@@ -122,7 +122,7 @@ def judge_claim(
     series: Book = MappingProxyType({}),
     spans: Spans | None = None,
 ) -> Judged:
-    """One claim on its evidence. A check that raises is inconclusive; one about faults that did not land is, too."""
+    """One claim on its evidence. A check that raises is inconclusive; one that needs faults which did not land is, too."""
     faults = faults_of(drill, claim.phase)
     evidence = _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over, series=series, spans=spans)
     try:
@@ -133,7 +133,7 @@ def judge_claim(
             reason="check_broke",
             decide="a mended expectation; judge the stored run again",
         )
-    if claim.phase and faults:
+    if claim.phase and faults and not claim.expectation.faultless:
         known = landings(journal, faults, rows) if landed is None else {id_: landed[id_] for id_ in faults}
         finding = _under_landings(finding, known)
     text = claim.text or f"{claim.expectation.word}: {claim.expectation.about()}"

@@ -35,6 +35,7 @@ class AlertQuiet(Expectation):
     """
 
     word: ClassVar[str] = "alert_quiet"
+    faultless: ClassVar[bool] = True  # a false alarm is one with a fault and without
 
     alert: str = Field(min_length=1, description='the alert\'s name; "*" is any')
     labels: dict[str, str] = Field(default_factory=dict, description="only alerts with these labels")

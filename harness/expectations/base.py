@@ -19,6 +19,7 @@ from harness.verdict import Finding
 
 if TYPE_CHECKING:
     from harness.alerting import Quiet
+    from harness.facts import RuleSeen
     from harness.faults.base import Fault
     from harness.ledger import Rows
     from harness.masking import Secret
@@ -141,6 +142,8 @@ class Reach:
     closed      the load's users wait for their answers before they ask again
     stretches   by phase what may be compared with; '' is the steady state before the first fault
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
+    alerts      the rules that its Prometheus will load; None: not known
+    history_s   how long its Prometheus has scraped when the window begins, at the least
     """
 
     window_s: float
@@ -151,6 +154,8 @@ class Reach:
     then: bool = False
     monitoring: Mapping[str, str] | None = None
     releases: tuple[str, ...] = ()
+    alerts: tuple[RuleSeen, ...] | None = None
+    history_s: float = 0.0
     closed: bool = False
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
 
@@ -165,6 +170,7 @@ class Expectation(Model):
     """The common part of all expectations."""
 
     word: ClassVar[str] = ""
+    faultless: ClassVar[bool] = False  # what it finds holds just as well where the faults of its phase were not felt
     sampling: ClassVar[bool] = False  # decided by a statistical interval, so that chance alone may fail it
 
     id: str = Field(default="", description="a name of your own; else <phase>/<claim>-<about>")
@@ -181,12 +187,6 @@ class Expectation(Model):
         """What this stack does not have, so that the claim will be inconclusive, or ''. Said at plan time; nothing is refused."""
         return ""
 
-    def queries(self) -> tuple[str, ...]:
-        """PromQL that must be asked all the time for the claim to be judged."""
-        return ()
-
-    def series(self) -> tuple[str, ...]:
-        """Selectors (`http_requests_total{job="api"}`) whose raw samples must be kept for the claim to be judged."""
     def needs(self, reach: Reach) -> str:
         """How much this claim needs to be decided, such as '299 requests', or ''. Shown by `drill plan` beside what is due."""
         return ""
@@ -195,6 +195,12 @@ class Expectation(Model):
         """Why so small a run, which decides it, shows little of the service, or ''. Said at plan time; nothing is refused."""
         return ""
 
+    def queries(self) -> tuple[str, ...]:
+        """PromQL that must be asked all the time for the claim to be judged."""
+        return ()
+
+    def series(self) -> tuple[str, ...]:
+        """Selectors (`http_requests_total{job="api"}`) whose raw samples must be kept for the claim to be judged."""
         return ()
 
     def late_s(self) -> float | None:

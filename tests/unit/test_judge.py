@@ -164,6 +164,15 @@ def test_a_failure_that_needs_no_fault_stands_though_it_did_not_land() -> None:
     assert verdict(LOST, facts=story(landed=False)).exit_code == 1
 
 
+@pytest.mark.parametrize("claim", [GOOD, BAD])
+def test_a_claim_that_holds_without_a_fault_is_decided_though_it_did_not_land(
+    claim: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Said, "faultless", True)
+    found = verdict(claim, facts=story(landed=False)).findings[0].finding
+    assert found.outcome is claim.expectation.finding.outcome  # type: ignore[attr-defined]
+
+
 def test_a_fault_that_nobody_could_measure_leaves_its_claims_open() -> None:
     finding = verdict(GOOD, facts=story(without=(f.Witnessed,))).findings[0].finding
     assert finding.reason == "fault_not_measurable"
