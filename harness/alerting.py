@@ -167,7 +167,7 @@ def floor(journal: Journal, alert: str, receiver: str | None = None, until_s: fl
     scrape_s = max((target.interval_s for target in targets), default=0.0)
     took_s = min(max((target.took_s for target in targets), default=0.0), scrape_s)
     evaluation_s = max(rule.interval_s for rule in mine)
-    held = [_held_s(rule) for rule in mine]
+    held = [held_s(rule) for rule in mine]
     links = {
         "sample": Link(0.0, scrape_s + took_s, f"scrape {scrape_s:g} s"),
         "active": Link(0.0, evaluation_s, f"evaluation {evaluation_s:g} s"),
@@ -182,7 +182,7 @@ def floor(journal: Journal, alert: str, receiver: str | None = None, until_s: fl
     return Floor(links)
 
 
-def _held_s(rule: RuleSeen) -> float:
+def held_s(rule: RuleSeen) -> float:
     """F_eff: `for`, as it is at the evaluations: it fires at the first one at which it has been active for so long."""
     if rule.interval_s <= 0:
         return rule.for_s

@@ -15,6 +15,7 @@ from harness.drill.problem import Invalid, Problem, did_you_mean
 from harness.drill.words import PromGuard
 from harness.edges import Edge, edge_id
 from harness.expectations.base import Expectation, Reach, Stretch
+from harness.facts import RuleSeen
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
 from harness.quantities import spell
@@ -75,6 +76,7 @@ class Plan:
     problems: tuple[Problem, ...] = ()
     services: tuple[str, ...] = ()
     monitoring: Mapping[str, str] | None = None
+    alerts: tuple[RuleSeen, ...] | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -171,8 +173,9 @@ def make_plan(
     services: Sequence[str] | None = None,
     sure: bool = True,
     monitoring: Mapping[str, str] | None = None,
+    alerts: Sequence[RuleSeen] | None = None,
 ) -> Plan:
-    """The plan of a drill, with its problems; give edges, services and monitoring of the stack when they are known."""
+    """The plan of a drill, with its problems; give edges, services, monitoring and rules of the stack when they are known."""
     steady = drill.steady
     earliest_s, latest_s = steady.for_s, steady.within_s
     phases: list[PlannedPhase] = []

@@ -13,6 +13,8 @@ import click
 if TYPE_CHECKING:
     from harness.drill.model import Drill
     from harness.edges import Edge
+    from harness.facts import RuleSeen
+    from harness.stack.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,13 +53,14 @@ class Looked:
     """What the Compose files say. None where it is not known; `why` says why, `wrong` what Compose finds wrong.
 
     sure        every image was here to be asked for its ports, so that an edge that was not found is none
-    monitoring  where the stack's own Prometheus and Alertmanager are
+    monitoring  where the stack's own Prometheus and Alertmanager are; `alerts` the rules that it will load
     """
 
     services: tuple[str, ...] | None = None
     edges: tuple[Edge, ...] | None = None
     sure: bool = True
     monitoring: Mapping[str, str] | None = None
+    alerts: tuple[RuleSeen, ...] | None = None
     why: str = ""
     wrong: tuple[str, ...] = ()
 
@@ -79,6 +82,7 @@ def look(drill: Drill) -> Looked:
         return Looked(why=str(error))
     services = tuple(project.services)
     monitoring = monitoring_of(drill, project).known()
+    alerts = rules_of(project, monitoring["prometheus"])
     if any(problem.severity == "error" for problem in make_plan(drill).check(None, services)):
         return Looked(services, monitoring=monitoring, why="a service is not there")
     try:
@@ -91,4 +95,11 @@ def look(drill: Drill) -> Looked:
         return Looked(
             services, monitoring=monitoring, wrong=error.problems, why="an edge that the drill declares cannot be meant"
         )
-    return Looked(services, edges, sure=set(services) <= set(images), monitoring=monitoring)
+    return Looked(services, edges, sure=set(services) <= set(images), monitoring=monitoring, alerts=alerts)
+
+
+def rules_of(project: Project, prometheus: str) -> tuple[RuleSeen, ...] | None:
+    """The rules that the stack's Prometheus ('service:port') will load; None where they are not known."""
+    from harness.stack.rulefiles import rule_files
+
+    return rule_files(project, prometheus.rpartition(":")[0]) if prometheus else None

@@ -151,7 +151,7 @@ def _one(
     as_json: bool,
     shown: PlainDisplay,
 ) -> int:
-    from harness.cli.inputs import read_drill
+    from harness.cli.inputs import read_drill, rules_of
     from harness.cli.judge import show, tell
     from harness.cli.judge import shown as shown_path
     from harness.doctor.examine import preflight
@@ -169,7 +169,8 @@ def _one(
         raise Invalid(wrong)
     stack_project, edges = read_stack(drill)
     monitoring = monitoring_of(drill, stack_project).known()
-    plan = make_plan(drill, edges=edges, services=tuple(stack_project.services), monitoring=monitoring)
+    alerts = rules_of(stack_project, monitoring["prometheus"])
+    plan = make_plan(drill, edges=edges, services=tuple(stack_project.services), monitoring=monitoring, alerts=alerts)
     plan = narrowed(plan, only, skip, baseline)
     plan.refuse()
     for problem in plan.problems:

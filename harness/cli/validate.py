@@ -79,7 +79,12 @@ def check(file: Path, sets: Sequence[str], env: dict[str, str]) -> tuple[list[Pr
     looked = look(drill)
     found += [drill.origin.document.problem(("stack", "compose"), text) for text in looked.wrong]
     found += make_plan(
-        drill, edges=looked.edges, services=looked.services, sure=looked.sure, monitoring=looked.monitoring
+        drill,
+        edges=looked.edges,
+        services=looked.services,
+        sure=looked.sure,
+        monitoring=looked.monitoring,
+        alerts=looked.alerts,
     ).problems
     unchecked = looked.why if looked.edges is None and not looked.wrong else ""
     known: dict[tuple[str, int, int, str], Problem] = {(p.file, p.line, p.column, p.what): p for p in found}

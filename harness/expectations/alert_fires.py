@@ -14,6 +14,7 @@ from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.replays import Replays
 from harness.expectations.requests import cites
+from harness.expectations.slow_rules import slow_rule
 from harness.facts import AlertChanged, Injected
 from harness.journal import Window
 from harness.quantities import Seconds, spell
@@ -66,6 +67,12 @@ class AlertFires(Expectation):
 
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach)
+
+    def doubtful(self, reach: Reach) -> str:
+        if reach.then or not reach.faulted or reach.alerts is None or set("*?[") & set(self.alert):
+            return ""
+        limit_s = reach.window_s if self.within_s is None else min(self.within_s, reach.window_s)
+        return slow_rule(reach.alerts, self.alert, limit_s, reach.history_s, self.production_equivalent_s)
 
     def series(self) -> tuple[str, ...]:
         return (SCRAPES,)

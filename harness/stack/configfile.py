@@ -52,7 +52,7 @@ def _from_file(project: Project, body: dict[str, Any], path: str) -> Iterator[st
     for mount in body.get("volumes") or ():
         if mount.get("type") != "bind":
             continue
-        inner = _below(path, str(mount.get("target")))
+        inner = below(path, str(mount.get("target")))
         if inner is not None:
             yield from _read(Path(str(mount["source"])) / inner if inner else Path(str(mount["source"])))
     for use in body.get("configs") or ():
@@ -66,7 +66,8 @@ def _from_file(project: Project, body: dict[str, Any], path: str) -> Iterator[st
                 yield from _read(Path(str(given["file"])))
 
 
-def _below(path: str, folder: str) -> str | None:
+def below(path: str, folder: str) -> str | None:
+    """The path from a folder on: '' for the folder itself, None for what lies elsewhere."""
     try:
         inner = str(PurePosixPath(path).relative_to(PurePosixPath(folder)))
     except ValueError:
