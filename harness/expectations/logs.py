@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from harness.expectations.base import Evidence, Line, serves
 from harness.expectations.requests import cites
-from harness.facts import ClockRead, ContainerSeen, Looked
+from harness.facts import ClockRead, ContainerChanged, ContainerSeen, Looked
 from harness.journal import Journal
 from harness.masking import masked
 from harness.verdict import Finding, inconclusive
@@ -41,9 +41,17 @@ def not_followed(journal: Journal, service: str, start_s: float, end_s: float) -
     if not mine:
         return "no container of it was seen running" if service != "*" else "no container was seen running"
     for name in mine:
-        if not journal.watched(PROBE, name, start_s, end_s, GAP_S, LAG_S):
-            return f"the log of {name} was not followed all the time from {start_s:.1f} s to {end_s:.1f} s"
+        since_s = max(start_s, _born_s(journal, name))
+        if since_s < end_s and not journal.watched(PROBE, name, since_s, end_s, GAP_S, LAG_S):
+            return f"the log of {name} was not followed all the time from {since_s:.1f} s to {end_s:.1f} s"
     return ""
+
+
+def _born_s(journal: Journal, container: str) -> float:
+    """When the first container of that name was there: nothing was logged by it before."""
+    created = [change.at_s for change in journal.of(ContainerChanged, container=container, event="create")]
+    seen = [one.at_s for one in journal.of(ContainerSeen, container=container)]
+    return min((*created, *seen), default=0.0)
 
 
 def followed_until_s(journal: Journal, services: Sequence[str]) -> float:

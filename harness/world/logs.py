@@ -215,8 +215,8 @@ class _Log:
 
 
 def going(status: int, message: str) -> bool:
-    """Whether Docker refuses a log because its container is being removed (409 dead or marked for removal; 404 then)."""
-    return status == 409 and "marked for removal" in message
+    """Whether Docker refuses a log because its container is being removed (409 dead or marked for removal), or was (404)."""
+    return status == 404 or (status == 409 and "marked for removal" in message)
 
 
 def _stamp(unix_s: float) -> bytes:

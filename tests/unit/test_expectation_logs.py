@@ -52,6 +52,21 @@ def test_a_line_that_must_not_be_fails_at_once_and_is_quoted() -> None:
     assert "api logged at 12.0 s: panic: oh no (2 such lines)" in finding.because
 
 
+@pytest.mark.parametrize(("first_look_s", "outcome"), [(16.0, PASSED), (19.5, UNKNOWN)])
+def test_a_container_is_followed_from_when_it_was_made(first_look_s: float, outcome: Outcome) -> None:
+    """A release's new replica, under a name of its own, made 5 s after the phase began."""
+    facts: list[f.Fact] = [
+        f.PhaseBegan(phase="p", seen_s=10.0),
+        f.ContainerChanged(service="api", container="api-2", event="create", happened_s=15.0, seen_s=15.5),
+        f.ContainerSeen(service="api", container="api-2", status="running", seen_s=16.0),
+        f.PhaseEnded(phase="p", seen_s=20.0),
+        f.PhaseSettled(phase="p", steady=True, seen_s=30.0),
+        *(f.Looked(probe=PROBE, target="api-2", seen_s=first_look_s + n) for n in range(20)),
+    ]
+    evidence = Evidence(journal_of(*facts), rows_of([]), WrittenLogs([]), Steady(10.0, ()), phase="p")
+    assert QUIET.check(evidence).outcome is outcome
+
+
 def test_a_service_that_was_never_there_is_not_quiet() -> None:
     assert check(LogQuiet(service="ghost", matches="x")).reason == "not_watched"
 

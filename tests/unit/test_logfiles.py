@@ -127,5 +127,6 @@ def test_bytes_that_are_no_text_are_shown_as_such(tmp_path: Path) -> None:
 
 def test_a_container_on_its_way_out_is_told_from_a_log_that_cannot_be_read() -> None:
     assert going(409, "can not get logs from container which is dead or marked for removal")
+    assert going(404, "No such container: c821275b616f")
     assert not going(409, "configured logging driver does not support reading")
     assert not going(500, "dead or marked for removal")
