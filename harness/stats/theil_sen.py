@@ -50,11 +50,10 @@ def theil_sen(values: Sequence[float], times_s: Sequence[float], confidence: flo
 def batch_medians(
     values: Sequence[float], times_s: Sequence[float], start_s: float, end_s: float, count: int = BATCHES
 ) -> list[tuple[float, float]]:
-    """(middle of the batch, median of its values) for each of `count` equal batches that has any."""
+    """(median of the times, median of the values) for each of `count` equal batches that has any."""
     import numpy as np
 
-    where = np.floor((np.asarray(times_s) - start_s) / (end_s - start_s) * count).astype(int)
-    array, step_s = np.asarray(values, float), (end_s - start_s) / count
-    return [
-        (start_s + (i + 0.5) * step_s, float(np.median(array[where == i]))) for i in range(count) if (where == i).any()
-    ]
+    times, array = np.asarray(times_s, float), np.asarray(values, float)
+    where = np.floor((times - start_s) / (end_s - start_s) * count).astype(int)
+    batches = [where == i for i in range(count)]
+    return [(float(np.median(times[one])), float(np.median(array[one]))) for one in batches if one.any()]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.world.containers import _seen
+from harness.facts import MemorySeen
+from harness.world.containers import _memory, _seen
 
 
 def test_a_container_is_seen_with_its_image_by_name_and_by_digest() -> None:
@@ -21,3 +22,18 @@ def test_a_container_is_seen_with_its_image_by_name_and_by_digest() -> None:
         "healthy",
     )
     assert (seen.image, seen.image_id) == ("wiki:1", "sha256:0123")
+
+
+def test_memory_is_counted_as_docker_stats_counts_it_and_a_limit_of_the_whole_machine_is_none() -> None:
+    stats = {"memory_stats": {"usage": 35_000_000, "limit": 400_000_000, "stats": {"inactive_file": 5_000_000}}}
+    seen = _memory("api", "api-1", stats, 24_000_000_000)
+    assert seen == MemorySeen(service="api", container="api-1", used_bytes=30_000_000, limit_bytes=400_000_000)
+    machine = {"memory_stats": {**stats["memory_stats"], "limit": 24_000_000_000}}
+    shared = _memory("api", "api-1", machine, 24_000_000_000)
+    assert shared is not None
+    assert shared.limit_bytes is None
+    older = {"memory_stats": {"usage": 10, "limit": 20, "stats": {"total_inactive_file": 4}}}
+    v1 = _memory("api", "api-1", older, 24_000_000_000)
+    assert v1 is not None
+    assert v1.used_bytes == 6
+    assert _memory("api", "api-1", {"memory_stats": {}}, 1) is None, "it has just ended"

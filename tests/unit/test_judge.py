@@ -199,7 +199,7 @@ def test_a_claim_about_the_whole_run_does_not_depend_on_one_fault() -> None:
         (story(more=(f.ClockRead(wall_unix_s=1.7e9 + 5, seen_s=5.0), f.ClockRead(wall_unix_s=1.7e9 + 6.2, seen_s=6.0))),
          load(), "clock was set by +0.20 s"),
         (story(more=asked(ahead_s=0.3)), load(), "ahead"),
-        (story(more=asked(ahead_s=-3.0)), load(), "behind"),
+        (story(more=asked(ahead_s=-6.0)), load(), "behind"),
         (story(more=(f.LoadSaid(kind="ungated", text="GET /x was sent by a thread", seen_s=9.0),)), load(), "outside of any"),
         (story(), [*load(), {"at_s": 9.0, "ungated": True}], "outside of any"),
         (story(without=(f.LoadEnded,), more=(f.LoadEnded(clean=False, ended_s=30, detail="it crashed", seen_s=31.0),)),
