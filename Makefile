@@ -5,6 +5,7 @@
 #   make controls [ONLY=NAME]            what a rehearsal must say of a stack that is broken on purpose; resumes; docs/controls.md
 #   make kills                           a run killed at twenty instants, mended, judged; resumes; docs/kills.md
 #   make lies [ONLY=NAME]                what the judge says of a service that does not tell the truth; resumes; docs/lies.md
+#   make calibration [RUNS="FOLDER …"]    how often the judge is wrong, on simulated runs; remakes docs/calibration.md (long)
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
 #   make lint                            ruff and mypy --strict
 #   make lock                            requirements.lock from pyproject.toml
@@ -14,8 +15,11 @@
 PYTHON := .venv/bin/python
 DRILL ?= friday-traffic
 ONLY ?=
+RUNS ?=
+NULL ?= 500
+SEEDS ?= 100
 
-.PHONY: rehearsal test controls kills lies bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills lies calibration bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -25,10 +29,13 @@ rehearsal: ready
 	echo "drill run $(DRILL) ended with $$code"; exit $$code
 
 test: ready browser
-	@$(PYTHON) -m pytest tests/unit tests/browser tests/wire tests/e2e
+	@$(PYTHON) -m pytest tests/unit tests/calibration tests/browser tests/wire tests/e2e
 
 controls kills lies: ready
 	@PYTHONPATH=tests $(PYTHON) -m matrix $@ $(if $(ONLY),--only "$(ONLY)")
+
+calibration: venv
+	@PYTHONPATH=tests $(PYTHON) -m calibration --null $(NULL) --seeds $(SEEDS) $(RUNS)
 
 bench: ready
 	@for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(PYTHON) $$bench || exit $$?; done

@@ -1,0 +1,85 @@
+"""Defects of a release and of the way back from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from calibration.defects.planted import Planted, rule, without
+from calibration.simulator.rules import Rate, Select
+from calibration.simulator.world import BAD, World
+
+
+def _release(world: World, **changed: Any) -> World:
+    return replace(world, release=replace(world.release, **changed))
+
+
+def nobody_is_paged(world: World) -> World:
+    """No rule tells a bad release, so nobody takes it back."""
+    return without(world, "BadRelease")
+
+
+def nobody_acts(world: World) -> World:
+    """The page comes, and the runbook is not begun."""
+    return _release(world, takes_back="nobody")
+
+
+def decides_too_late(world: World) -> World:
+    """The page waits for forty seconds before somebody acts on it."""
+    return _release(world, hesitates_s=42.0)
+
+
+def takes_too_long(world: World) -> World:
+    """The rollback's command needs most of a minute."""
+    return _release(world, takes_s=45.0)
+
+
+def rollback_does_nothing(world: World) -> World:
+    """The command ends with 0, and nothing was changed."""
+    return _release(world, does_nothing=True)
+
+
+def one_replica_left(world: World) -> World:
+    """The command ends with 0, and one replica of two still runs the bad release."""
+    return _release(world, leaves=1)
+
+
+def rollback_fails(world: World) -> World:
+    """The command ends with an error."""
+    return _release(world, exit_code=1)
+
+
+def another_hand(world: World) -> World:
+    """Something else took the release back before the page came."""
+    return _release(world, takes_back="system")
+
+
+def heals_by_itself(world: World) -> World:
+    """The errors stop by themselves; the bad release goes on serving."""
+    return _release(without(world, "BadRelease"), heals_after_s=12.0)
+
+
+def leaves_poison(world: World) -> World:
+    """What the bad release wrote makes the good one fail, too."""
+    return _release(world, poison_share=0.3)
+
+
+def healthy_taken_back(world: World) -> World:
+    """The release is well, and a rule that fires for every new version has it taken back."""
+    new = Rate(Select("http_requests_total", {"version": BAD}), 20.0, 0.0)
+    return rule(_release(world, error_share=0.0), "BadRelease", expression=new)
+
+
+RELEASE = (
+    Planted(nobody_is_paged, "bad-release", "release-back", "never_decided"),
+    Planted(nobody_acts, "bad-release", "release-back", "never_decided"),
+    Planted(decides_too_late, "bad-release", "release-back", "decided_late"),
+    Planted(takes_too_long, "bad-release", "release-back", "late"),
+    Planted(rollback_does_nothing, "bad-release", "release-back", "said_done_but_still_serving"),
+    Planted(one_replica_left, "bad-release", "release-back", "said_done_but_still_serving"),
+    Planted(rollback_fails, "bad-release", "release-back", "rollback_failed"),
+    Planted(another_hand, "bad-release", "release-back", "wrong_trigger"),
+    Planted(heals_by_itself, "bad-release", "release-back", "restored_without_rollback"),
+    Planted(leaves_poison, "bad-release", "release-back", "rolled_back_and_still_broken"),
+    Planted(healthy_taken_back, "bad-release", "release-back", "false_rollback"),
+)

@@ -1,0 +1,83 @@
+"""Defects of the service itself: it fails where it should degrade, does not come back, or dies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from calibration.defects.planted import Planted
+from calibration.simulator.world import World
+
+
+def _api(world: World, **changed: Any) -> World:
+    return replace(world, api=replace(world.api, **changed))
+
+
+def no_fallback(world: World) -> World:
+    """Without the payment provider nobody can order, though they could pay later."""
+    return _api(world, pay_later=False)
+
+
+def gives_up_too_soon(world: World) -> World:
+    """The time-out of the database is below what it takes on a slow day."""
+    return _api(world, database_timeout_s=0.35)
+
+
+def too_few_workers(world: World) -> World:
+    """The replicas have fewer workers than requests wait for a slow database at once."""
+    return _api(world, workers=3)
+
+
+def loses_its_workers(world: World) -> World:
+    """A worker that waited for a slow database is never given back: the service does not recover."""
+    return _api(world, pool_lost=24)
+
+
+def works_off_what_piled_up(world: World) -> World:
+    """After the fault everybody waits behind the requests of before."""
+    return _api(world, backlog_s=30.0)
+
+
+def crashes(world: World) -> World:
+    """The process dies while its dependency is away, again and again."""
+    return _api(world, crash_every_s=6.0)
+
+
+def out_of_memory(world: World) -> World:
+    """What waits for the dependency fills the memory: the kernel kills the process."""
+    return _api(world, crash_every_s=8.0, crash_exit_code=137, oom=True)
+
+
+def worker_stuck(world: World) -> World:
+    """The worker handles nothing any more; the queue grows, and every checkout is answered with 201."""
+    return _api(world, worker_stuck=True)
+
+
+def friendly_failure(world: World) -> World:
+    """A failure is answered as a friendly page, with 200."""
+    return _api(world, friendly=True)
+
+
+def retry_storm(world: World) -> World:
+    """Each checkout asks a provider that is down eight times."""
+    return _api(world, payments_attempts=8)
+
+
+def slow_leak(world: World) -> World:
+    """Every request leaves something behind: the memory is full within minutes."""
+    return _api(world, leak_mib_s=1.5)
+
+
+SERVICE = (
+    Planted(friendly_failure, "database-gone", "down-answers", "new_success"),
+    Planted(retry_storm, "payments-gone", "gone-retries", "amplified"),
+    Planted(slow_leak, "database-slow", "run-leak", "leaks"),
+    Planted(no_fallback, "payments-gone", "gone-errors", "not_met"),
+    Planted(gives_up_too_soon, "database-slow", "slow-errors", "not_met"),
+    Planted(too_few_workers, "database-slow", "slow-latency", "not_met"),
+    Planted(loses_its_workers, "database-slow", "slow-recovers", "late"),
+    Planted(works_off_what_piled_up, "database-gone", "down-recovers", "late"),
+    Planted(crashes, "payments-gone", "gone-up", "died"),
+    Planted(out_of_memory, "payments-gone", "gone-up", "died"),
+    Planted(worker_stuck, "database-slow", "run-queue", "beyond"),
+)

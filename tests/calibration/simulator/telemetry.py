@@ -1,0 +1,188 @@
+"""What the service tells of itself: counts, durations, log lines. Here the planted lies of its instruments live."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from calibration.simulator import chance as chances
+from calibration.simulator.replicas import Replica, release_of
+from calibration.simulator.resident import resident
+from calibration.simulator.scenario import WALL_UNIX_S, Scenario
+from calibration.simulator.service import Call, History, Request, Served
+from calibration.simulator.store import Counted, Floats, Labels, Store, scraped, scrapes
+from calibration.simulator.world import BAD, CHECKOUT, GOOD, ROUTES, World
+from harness.ledger import request_id, traceparent
+
+WORKER = "rehearsal-worker-1"
+SAID = {"refused": "connection refused", "timeout": "no answer in time"}
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """`written_s` is what Docker stamps."""
+
+    service: str
+    container: str
+    written_s: float
+    text: str
+
+
+def counted(world: World, history: History, seed: int, scenario: Scenario, replicas: tuple[Replica, ...]) -> Counted:
+    """All counters of the api, as its processes counted them."""
+    chance, found, told = chances.stream(seed, "counting"), Counted(), world.metrics
+    if told.preregistered:
+        _register(found, scenario, replicas)
+    for request in history.requests:
+        served = request.served
+        if served is None or served.status == 0:
+            continue
+        instance, (method, path) = served.replica.instance, ROUTES[request.route]
+        for call in served.calls:
+            found.count(
+                instance, "dependency_calls_total", call.ended_s, dependency=call.dependency, outcome=call.outcome
+            )
+            if call.outcome != "ok":
+                found.count(instance, "dependency_failures_total", call.ended_s)
+        if served.status >= 500:
+            found.count(instance, "http_errors_total", served.ended_s)
+        if served.order:
+            found.count(instance, "checkout_orders_total", served.ended_s, outcome=served.order, version=served.version)
+        drawn = chance.random()
+        if drawn < told.lost_share or served.status in told.uncounted:
+            continue
+        if not told.counts_abandoned and request.outcome == "timeout":
+            continue
+        code = dict(told.code_told).get(str(served.status), str(served.status))
+        since_s = served.accepted_s if told.timer == "accepted" else served.begun_s
+        labels = {"method": method, "route": path, "code": code, "version": served.version}
+        for _ in range(2 if drawn > 1 - told.twice_share else 1):
+            found.count(instance, "http_requests_total", served.ended_s, **labels)
+        took_s = (served.ended_s - since_s) * told.stretched
+        found.observe(instance, "http_request_duration_seconds", served.ended_s, took_s, method=method, route=path)
+    return found
+
+
+def _register(found: Counted, scenario: Scenario, replicas: tuple[Replica, ...]) -> None:
+    """Every series that may ever count is there at 0 from the beginning."""
+    versions = (GOOD, BAD) if release_of(scenario) else (GOOD,)
+    for replica in replicas:
+        for route, (method, path) in ROUTES.items():
+            for code in ("200", "500", "503", "504") if route != CHECKOUT else ("201", "202", "500", "503", "504"):
+                for version in versions:
+                    labels = {"method": method, "route": path, "code": code, "version": version}
+                    found.known(replica.instance, "http_requests_total", **labels)
+        for dependency in ("postgres", "payments"):
+            for outcome in ("ok", "refused", "timeout"):
+                found.known(replica.instance, "dependency_calls_total", dependency=dependency, outcome=outcome)
+        for metric in ("orders_lost_total", "dependency_failures_total", "http_errors_total"):
+            found.known(replica.instance, metric)
+
+
+def store_of(world: World, history: History, scenario: Scenario, replicas: tuple[Replica, ...], seed: int) -> Store:
+    """What Prometheus scraped of it all."""
+    metrics, worker = world.metrics, f"{WORKER}:8080"
+    begins: dict[str, Callable[[float], float | None]] = {r.instance: partial(_began, r) for r in replicas}
+    begins[worker] = lambda at_s: 2.5 if at_s > 2.5 else None
+    targets = [
+        scrapes(
+            "worker" if instance == worker else "api",
+            instance,
+            metrics.scrape_s,
+            scenario.closes_s - 2.0,
+            metrics.miss_share,
+            chances.stream(seed, f"scrapes of {instance}"),
+            began,
+        )
+        for instance, began in begins.items()
+    ]
+    gauges: dict[tuple[str, str, Labels], partial[Floats]] = {
+        (worker, "orders_waiting", ()): partial(_waiting, history),
+    }
+    for replica in replicas:
+        gauges[replica.instance, "process_resident_memory_bytes", ()] = partial(resident, world, seed, replica)
+        gauges[replica.instance, "process_start_time_seconds", ()] = partial(_started, seed, replica)
+    first = min((hurt.on_s for hurt in scenario.hurts), default=scenario.gate_s)
+    silent = dict.fromkeys(metrics.silent, first + 1.0)
+    return scraped(counted(world, history, seed, scenario, replicas), gauges, targets, metrics.buckets, silent)
+
+
+def _began(replica: Replica, at_s: float) -> float | None:
+    process = replica.at(at_s)
+    return None if process is None else process.began_s
+
+
+def _waiting(history: History, at_s: Floats) -> Floats:
+    come = np.searchsorted(np.asarray(history.enqueued_s), at_s, side="right")
+    gone = np.searchsorted(np.sort(np.asarray(history.handled_s)), at_s, side="right")
+    return np.asarray(come - gone, dtype=np.float64)
+
+
+def _started(seed: int, replica: Replica, at_s: Floats) -> Floats:
+    """When the process began, in Unix seconds, off by what the kernel's whole second of its boot leaves open."""
+    off_s = chances.stream(seed, "boot").uniform(-0.5, 0.5)
+    starts = [_began(replica, float(one)) or 0.0 for one in at_s]
+    return np.asarray([WALL_UNIX_S + off_s + start for start in starts], dtype=np.float64)
+
+
+def log_lines(world: World, history: History, run: str, end_s: float, seed: int) -> list[LogLine]:
+    """All lines until the end, in the order in which they were written: late, and not always in the order of what they tell."""
+    chance, found = chances.stream(seed, "logging"), []
+    for request in history.requests:
+        served = request.served
+        if served is None or served.status == 0:
+            continue
+        for at_s, line in _lines(world, request, served, run, chance.random()):
+            written_s = (
+                at_s
+                + chance.uniform(0.0005, 0.01)
+                + (chance.random() < 0.1) * chance.uniform(0.0, world.logging.late_s)
+            )
+            found.append(LogLine("api", served.replica.name, written_s, line))
+    for at_s in history.handled_s:
+        found.append(LogLine("worker", WORKER, at_s + chance.uniform(0.001, 0.05), _json("INFO", "order fulfilled")))
+    return sorted((line for line in found if line.written_s < end_s), key=lambda line: line.written_s)
+
+
+def _lines(world: World, request: Request, served: Served, run: str, drawn: float) -> Iterator[tuple[float, str]]:
+    logging = world.logging
+    ids = {}
+    if logging.request_id:
+        ids = {"request_id": request_id(run, 0, request.number), "trace_id": traceparent(run, 0, request.number)[3:35]}
+    for call in served.calls if logging.failures else ():
+        if call.outcome != "ok" and (call.dependency != "payments" or call is _last(served, "payments")):
+            for named in (logging.blames or (call.dependency,)) * logging.repeats:
+                yield call.ended_s, _failure(world, served, call, named, ids)
+    if drawn > 1 - logging.grumbles and served.status in (201, 202):
+        yield served.ended_s, _json("WARNING", "payments answers strangely", **ids, dependency="payments")
+    if served.status == 500 and logging.failures:
+        text = "KeyError: 'discount' while pricing the cart" if logging.specific else "internal error"
+        yield served.ended_s, _json("ERROR", text, **ids)
+    if drawn < logging.traceback and request.route == CHECKOUT:
+        yield served.ended_s, "Traceback (most recent call last):"
+    yield served.ended_s, _json("INFO", f"{request.route} {served.status}", **ids)
+
+
+def _failure(world: World, served: Served, call: Call, named: str, ids: Mapping[str, str]) -> str:
+    logging = world.logging
+    text, more = f"{named}: {SAID[call.outcome]}", {"dependency": named, "error_type": call.outcome}
+    if not logging.names:
+        text, more = SAID[call.outcome], {"error_type": call.outcome}
+    if not logging.specific:
+        text, more = "internal error", {}
+    if logging.secret:
+        text = f"{text}; dsn=postgres://shop:hunter2-s3cret@postgres/shop"
+    return _json("ERROR" if served.status >= 500 else "WARNING", text, **ids, **more)
+
+
+def _last(served: Served, dependency: str) -> object:
+    return [call for call in served.calls if call.dependency == dependency][-1]
+
+
+def _json(level: str, message: str, **more: str) -> str:
+    fields: Mapping[str, str] = {"level": level, "message": message, **more}
+    return json.dumps(fields)

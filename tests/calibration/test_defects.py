@@ -1,0 +1,32 @@
+"""Planted defects: each is found by its own claim, with its own reason. The long mode is `make calibration`."""
+
+from __future__ import annotations
+
+import pytest
+
+from calibration.defects import DEFECTS, Planted
+from calibration.simulator.world import HONEST
+from calibration.suite import CALM, TROUBLES, defects, script_of
+from harness.reasons import REASONS
+
+SEEDS = range(3)
+
+
+@pytest.mark.parametrize("planted", DEFECTS, ids=lambda one: f"{one.name}-{one.claim}")
+def test_a_planted_defect_is_found_by_its_own_reason(planted: Planted) -> None:
+    (found,) = defects([planted], SEEDS)
+    assert found.found.count == found.found.runs, dict(found.instead)
+
+
+def test_there_are_forty_and_each_says_what_is_wrong() -> None:
+    assert len({one.name for one in DEFECTS}) >= 40
+    for one in DEFECTS:
+        assert one.about.endswith("."), one.name
+        assert one.phase in TROUBLES
+        assert one.plant(HONEST) != HONEST, one.name
+
+
+def test_each_stands_for_a_claim_and_a_reason_that_there_are() -> None:
+    for one in DEFECTS:
+        assert one.reason in REASONS, one.reason
+        assert one.claim in {claim.id for claim in script_of(CALM, one.phase).plan.all_claims}, one.claim
