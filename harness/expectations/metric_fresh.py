@@ -18,7 +18,7 @@ from harness.series import RawSeries, scrapes_of
 from harness.series.raw import Floats, Scrapes
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
-LIMIT = 2.0  # scrape intervals that a sample may be old: one may be missed
+LIMIT = 2.5  # scrape intervals that a sample may be old: one missed passes whatever the jitter, two never do
 
 
 class MetricFresh(ServiceMetric):
@@ -28,8 +28,8 @@ class MetricFresh(ServiceMetric):
           - metric_fresh: {metric: http_requests_total, only: 'job="api"', max_age: 30s}
           - metric_fresh: {metric: http_requests_total, only: 'job="api"', errors: 'code=~"5.."', preregistered: false}
 
-    Units:   max_age: the most that the newest sample may be old (two scrape intervals when left out). `errors`: label
-             matchers of the series that count errors; the first error must show at the next scrape.
+    Units:   max_age: the most that the newest sample may be old (when left out, two and a half scrape intervals: one may be
+             missed). `errors`: label matchers of the series that count errors; the first error must show at the next scrape.
     Counts:  every scrape of the targets that give the metric. A process that ended ends its series; while it is gone, samples
              grow old all the same.
     Decides: failed: scrape_gap (older than max_age), vanished (a good scrape lacks a series that was there before),
@@ -42,7 +42,7 @@ class MetricFresh(ServiceMetric):
     word: ClassVar[str] = "metric_fresh"
 
     max_age_s: Seconds | None = Field(
-        default=None, alias="max_age", gt=0, description="two scrape intervals when left out"
+        default=None, alias="max_age", gt=0, description="2.5 scrape intervals when left out"
     )
     preregistered: bool = Field(default=True, description="series are there at 0 before they count")
     errors: str = Field(default="", description='label matchers of the series that count errors: code=~"5.."')
@@ -214,7 +214,7 @@ class MetricFresh(ServiceMetric):
         )
 
     def _limit_s(self, by_target: dict[tuple[str, str], Scrapes]) -> float:
-        """Two intervals of the slowest target, as its scrapes show them."""
+        """LIMIT intervals of the slowest target, as its scrapes show them."""
         if self.max_age_s is not None:
             return self.max_age_s
         apart = [float(np.median(np.diff(one.began_s))) for one in by_target.values() if len(one) > 1]

@@ -51,7 +51,7 @@ def test_a_metric_that_is_there_at_every_scrape() -> None:
         assert finding.outcome is Outcome.PASSED, finding.because
         assert finding.measure is not None
         assert finding.measure.high < 2.1
-    assert "at most 2.0 s apart (limit 4 s)" in finding.because
+    assert "at most 2.0 s apart (limit 5 s)" in finding.because
 
 
 def test_a_service_that_restarts_and_one_that_is_replaced_are_fresh_while_they_live() -> None:
