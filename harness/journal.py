@@ -11,7 +11,7 @@ import math
 import os
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -94,6 +94,15 @@ class Writer:
         with self._lock:
             return Journal(tuple(self._facts))
 
+    def forget(self, kinds: tuple[type[Fact], ...], before_s: float) -> None:
+        """Leave facts of these kinds that were seen before out of the live view: memory must not grow with a run's length.
+
+        They stand in the file; where the disk has refused any, nothing is forgotten, for the run is judged by what is here.
+        """
+        with self._lock:
+            if not self._owed and not self.broken:
+                self._facts = [fact for fact in self._facts if fact.seen_s >= before_s or not isinstance(fact, kinds)]
+
     def close(self) -> None:
         """Facts that come later stay in memory; idempotent."""
         with self._lock:
@@ -166,6 +175,11 @@ class Journal:
     @property
     def opened(self) -> f.Opened | None:
         return self.first(f.Opened)
+
+    @cached_property
+    def by_cite(self) -> Mapping[str, Fact]:
+        """Each fact by its citation."""
+        return {fact.cite: fact for fact in self.facts}
 
     @cached_property
     def end_s(self) -> float:

@@ -57,8 +57,7 @@ def prove(story: Story, cites: Iterable[str]) -> dict[str, Proof]:
 
 def facts_by_cite(journal: Journal, wanted: Iterable[str]) -> dict[str, Fact]:
     """The facts of these citations, those that are there."""
-    asked = set(wanted)
-    return {fact.cite: fact for fact in journal.facts if fact.cite in asked}
+    return {cite: journal.by_cite[cite] for cite in wanted if cite in journal.by_cite}
 
 
 def _one(story: Story, cite: str, facts: Mapping[str, Fact]) -> Proof:

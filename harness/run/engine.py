@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 TICK_S = 0.1
 SECOND_S = 1.0
 LEAD_S = 0.5  # arrivals begin so long after they are ordered, so that the order is there before the first is due
+BEFORE_S = 120.0  # nothing that is decided while a run goes asks for looks so long before its phase
 SETTLE_LAG_S = 3.0  # facts about the last second of a window may arrive so late
 MEND_LIMIT_S = 60.0  # the slowest ordinary mend: a stopped container that starts again, the clean-up ladder
 
@@ -170,6 +171,7 @@ class Engine:
         """One phase; whether the next may begin."""
         self.phase = phase.name
         begun = self.record(PhaseBegan(phase=phase.name))
+        self.record.forget_looks(begun.seen_s - BEFORE_S)
         self.injector.arm(phase, begun.seen_s)
         if self.levers is not None:
             self.levers.arm(phase)

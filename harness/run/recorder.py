@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.facts import Fact
+from harness.facts import Fact, LoadSampled, Looked, Surveyed, Witnessed
 from harness.journal import Journal, Writer
+
+LOOKS = (Looked, Witnessed, Surveyed, LoadSampled)
 
 
 class Recorder:
@@ -33,8 +35,12 @@ class Recorder:
         return self._writer.broken
 
     def journal(self) -> Journal:
-        """All that was written so far, without reading the file again."""
+        """All that was written so far, without reading the file again; of looks, those that were not forgotten."""
         return self._writer.journal()
+
+    def forget_looks(self, before_s: float) -> None:
+        """Looks are most of a run's facts. Those of an earlier time are on disk, and nobody asks for them while it goes."""
+        self._writer.forget(LOOKS, before_s)
 
     def close(self) -> None:
         self._writer.close()

@@ -1,9 +1,10 @@
 """The harness's own memory over a real run of ten minutes under light load: a slope with its interval, in kB per minute.
 
 DRILL_BENCH_MINUTES sets how long (10). Every five seconds the process's private and shared memory is read
-(/proc/PID/smaps_rollup): RSS, PSS, and of it what is anonymous. The first minute is left out (caches fill). The slope is
-Theil and Sen's median of pairwise slopes; its 95 % interval comes from the slopes of pairs a third of the run apart
-(disjoint pairs, so that the samples' autocorrelation does not narrow it), by order statistics.
+(/proc/PID/smaps_rollup): RSS, PSS, and of it what is anonymous. The phases take half a minute each. The first three
+minutes are left out: caches fill, and looks of the last two minutes before a phase are held. The slope is Theil and
+Sen's median of pairwise slopes; its 95 % interval comes from the slopes of disjoint pairs two thirds of that time apart
+(so that the samples' autocorrelation does not narrow it), by order statistics.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from harness.stats import percentile_ranks
 
 MINUTES = float(os.environ.get("DRILL_BENCH_MINUTES", "10"))
 EVERY_S = 5.0
-WARM_S = 60.0
+WARM_S = 180.0
+PHASE_S = 30.0
 KINDS = ("Rss", "Pss", "Pss_Anon")
 
 
@@ -45,7 +47,7 @@ def main() -> None:
     load_averages = []
     with (
         tempfile.TemporaryDirectory(prefix="drill-bench-") as name,
-        rig.running(Path(name) / "home", MINUTES * 60) as run,
+        rig.running(Path(name) / "home", round(MINUTES * 60 / PHASE_S), PHASE_S) as run,
     ):
         run.wait_for("phase_began", 600)
         before, began_s = rig.used(run), time.monotonic()

@@ -19,7 +19,7 @@ LENGTH_S = float(os.environ.get("DRILL_BENCH_SECONDS", "120"))
 def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="drill-bench-") as name,
-        rig.running(Path(name) / "home", LENGTH_S + 30) as run,
+        rig.running(Path(name) / "home", 1, LENGTH_S + 30) as run,
     ):
         run.wait_for("phase_began", 600)
         time.sleep(10)

@@ -170,3 +170,28 @@ def test_a_listener_that_fails_hides_no_fact_from_the_others(tmp_path: Path) -> 
     record.listeners += [gone, heard.append]
     record(f.PhaseBegan(phase="slow"))
     assert len(heard) == len(read(tmp_path).facts) == 1
+
+
+def test_looks_that_nobody_asks_for_any_more_are_left_out_of_the_live_view_and_stay_on_disk(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "facts", "harness", lambda: 0.0)
+    for at_s in range(1, 11):
+        writer.write(f.Looked(probe="alerts", seen_s=float(at_s)))
+    writer.write(f.PhaseBegan(phase="slow", seen_s=3.5))
+    writer.forget((f.Looked,), 6.0)
+    assert [look.seen_s for look in writer.journal().of(f.Looked)] == [6.0, 7.0, 8.0, 9.0, 10.0]
+    assert writer.journal().phase_began("slow") is not None, "only what was asked for goes"
+    assert len(read(tmp_path).of(f.Looked)) == 10
+
+
+def test_nothing_is_forgotten_that_the_disk_has_refused(tmp_path: Path) -> None:
+    (tmp_path / "facts").write_text("a file where a folder should be")
+    writer = Writer(tmp_path / "facts", "harness", lambda: 0.0)
+    writer.write(f.Looked(probe="alerts", seen_s=1.0))
+    writer.forget((f.Looked,), 6.0)
+    assert len(writer.journal().of(f.Looked)) == 1
+
+
+def test_a_fact_is_found_by_its_citation() -> None:
+    journal = journal_of(f.PhaseBegan(phase="slow", seen_s=1.0), f.PhaseEnded(phase="slow", seen_s=2.0))
+    assert journal.by_cite["harness:2"] == journal.phase_ended("slow")
+    assert "harness:3" not in journal.by_cite

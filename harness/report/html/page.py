@@ -118,8 +118,15 @@ def _file(name: str) -> str:
 def _template() -> Template:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    from harness.report.html.compiled import BesideTheTemplate
+
     environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=BesideTheTemplate(HERE / "__pycache__"),
     )
     environment.filters["ticked"] = _ticked
     return environment.get_template("report.html.j2")
