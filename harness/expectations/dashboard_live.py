@@ -7,11 +7,12 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness.expectations import alerts
+from harness.expectations.alert_panels import none_there
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.metric_stays import LAG_S, PROBE
 from harness.expectations.panels import moves
 from harness.expectations.requests import cites, still_open
-from harness.facts import PanelFound, Sampled
+from harness.facts import AlertChanged, PanelFound, Sampled
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 GAP_S = 20.0  # dashboards are asked rarely (harness/probes/samples.py); a test holds them together
@@ -25,7 +26,8 @@ class DashboardLive(Expectation):
 
     Units:   file: a dashboard's JSON, relative to the drill file.
     Counts:  each query of each panel that asks Prometheus, asked every 5 s with $__rate_interval, $__interval and the
-             dashboard's variables put in. Panels of other data sources are said, not counted.
+             dashboard's variables put in. Said and not counted: panels of other data sources, and those that show nothing but
+             alerts (ALERTS), as long as none of those was there.
     Decides: when the window is over: failed with the panels that never gave a sample though they were asked all the time
              (no_samples), or where a steady condition broke in a fault's stretch and no panel left what it showed before (flat).
              Which panels moved is told, for each fault's stretch that lies in the window.
@@ -62,6 +64,15 @@ class DashboardLive(Expectation):
             for sample in journal.of(Sampled, since_s=window.start_s, until_s=window.end_s)
             if sample.count and sample.at_s < window.end_s
         }
+        there = journal.of(AlertChanged, until_s=window.end_s)
+        silent = [panel for panel in panels if panel.query not in live and none_there(panel.query, there)]
+        panels = [panel for panel in panels if panel not in silent]
+        if not panels:
+            return inconclusive(
+                f"every query of {self.file} is about alerts, and none of those was there",
+                decide="an alert that fires, or a panel on something else",
+                cites=cites(evidence, *silent[:3]),
+            )
         empty = [panel for panel in panels if panel.query not in live]
         measure = Measure(len(panels) - len(empty), len(panels) - len(empty), f"of {len(panels)} queries")
         blind = [
@@ -102,6 +113,7 @@ class DashboardLive(Expectation):
             )
         left = sum(1 for panel in found if not panel.query)
         more = f"; {left} not asked ({next(p.why for p in found if not p.query)})" if left else ""
+        more += f"; {len(silent)} about alerts, of which none was there" if silent else ""
         moved = "".join(f"; {len(one.moved)} panels moved in {one.trouble.name!r}" for one in told)
         return passed(
             f"all {len(panels)} queries of {self.file} gave samples{moved}{more}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from alert_stories import BOUNDS, judged, looks
+from alert_stories import BOUNDS, alert, judged, looks
 from pydantic import ValidationError
 
 from harness import facts as f
@@ -92,6 +92,27 @@ def test_a_panel_that_stays_empty_is_named() -> None:
 def test_a_panel_that_was_not_asked_all_the_time_decides_nothing_and_neither_does_an_empty_dashboard() -> None:
     assert reason(LIVE, board("a", watched=("a",))) == ("inconclusive", "not_watched")
     assert reason(DashboardLive(file="other.json"), board("a", "b")) == ("inconclusive", "no_evidence")
+
+
+PAGES = 'max by (alertname) (ALERTS{alertstate="firing", severity=~"page|ticket"})'
+
+
+def alerts_board(*happened: f.Fact, other: bool = True) -> Journal:
+    """A panel on alerts that never gave a sample, asked all the time; beside it one that did."""
+    panels = [f.PanelFound(seen_s=2, dashboard="board.json", panel="Firing", query=PAGES)]
+    panels += [f.PanelFound(seen_s=2, dashboard="board.json", panel="A", query="a")] * other
+    sample = f.Sampled(query="a", value=1.0, happened_s=30, seen_s=30)
+    seen = [look for name in (PAGES, "a") for look in looks("samples", name, every_s=5.0)]
+    return journal_of(*BOUNDS, *panels, sample, *seen, *happened)
+
+
+def test_a_panel_on_alerts_is_empty_as_it_should_be_while_none_of_those_is_there() -> None:
+    watchdog = alert("firing", 5, "Watchdog", {"severity": "none"})
+    found = judged(LIVE, alerts_board(watchdog, alert("pending", 25)))
+    assert (found.outcome.value, found.reason) == ("passed", "met")
+    assert "1 about alerts, of which none was there" in found.because
+    assert reason(LIVE, alerts_board(alert("firing", 25))) == ("failed", "no_samples")
+    assert reason(LIVE, alerts_board(other=False)) == ("inconclusive", "no_evidence")
 
 
 SLOW = Condition.parse("p95 < 400ms")

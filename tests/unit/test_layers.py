@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "landings",
         "faults.base",
         "steadiness",
+        "surroundings",
         "versions",
     },
     "landings": DATA | {"faults.base", "faults", "versions"},

@@ -1,0 +1,43 @@
+"""Panels that show nothing but alerts: empty is what they should be while none of those alerts is there. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from harness.facts import AlertChanged
+from harness.promql import readings
+
+ALERTS = "ALERTS"
+"""Prometheus' own series: one for each alert, only as long as it is pending or firing."""
+
+_FITS: Mapping[str, Callable[[str, str], bool]] = {
+    "Equal": lambda wanted, value: value == wanted,
+    "NotEqual": lambda wanted, value: value != wanted,
+    "Re": lambda wanted, value: re.fullmatch(wanted, value) is not None,
+    "NotRe": lambda wanted, value: re.fullmatch(wanted, value) is None,
+}
+
+
+def none_there(query: str, seen: Iterable[AlertChanged]) -> bool:
+    """Whether a query reads alerts alone, and none of those seen is one that it takes. False for a query that cannot be read."""
+    try:
+        read = list(readings(query))
+    except ValueError:
+        return False
+    if not read or any(name != ALERTS for _, name in read):
+        return False
+    selectors = [reading.selector for reading, _ in read]
+    return not any(_takes(selector, one) for selector in selectors for one in seen)
+
+
+def _takes(selector: str, alert: AlertChanged) -> bool:
+    import promql_parser
+
+    parsed: Any = promql_parser.parse(selector)
+    labels = {**alert.labels, "alertname": alert.alert, "alertstate": alert.state}
+    return all(
+        _FITS[str(matcher.op).rpartition(".")[2]](matcher.value, labels.get(matcher.name, ""))
+        for matcher in parsed.matchers.matchers
+    )
