@@ -187,6 +187,15 @@ def test_without_prometheus_only_what_alertmanager_tells_is_told() -> None:
     assert dict(found.details)["rule loaded"].startswith("not observable")
 
 
+def test_no_page_means_little_while_the_stack_s_own_prometheus_could_not_be_looked_at() -> None:
+    blind = journal_of(*story(hole=(20, 60)).facts, *looks("silences"))
+    found = judged(claim(), blind)
+    assert came_out(found) == ("inconclusive", "not_watched")
+    assert "whether the alert fired is not known" in found.because
+    fired = journal_of(*story(*FIRED, hole=(32, 60)).facts, *looks("silences"))
+    assert judged(claim(), fired).outcome.value == "failed"
+
+
 def test_the_all_clear_may_come_between_the_last_mend_and_the_end_of_its_phase() -> None:
     done = page(49.9, start_s=29, status="resolved", ends_s=49.6)
     found = judged(claim(status="resolved"), story(*FIRED, alert("inactive", 49.6), done), then=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from matrix.cell import FAILED, INCONCLUSIVE, PASSED, Cell, Want
+from matrix.cell import FAILED, PASSED, Cell, Want
 from matrix.live import Live, Over, docker
 
 PORT = 80
@@ -41,7 +41,8 @@ CELLS = (
             "orders-slow/page_sent-CheckoutLatencyHigh-oncall": Want(FAILED, "not_delivered", "oncall"),
             "bad-release/alert_fires-BadRelease": Want(PASSED),
             "bad-release/rolled_back-runbook": Want(FAILED, "never_decided"),
+            "bad-release/recovers-steady": Want(FAILED),
+            "bad-release/settles": Want(FAILED),
         },
-        rest=frozenset({PASSED, INCONCLUSIVE}),
     ),
 )
