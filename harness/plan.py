@@ -130,6 +130,7 @@ class Plan:
                 name for i in (phase.injections if phase else ()) if i.fault.outlasts for name in i.fault.targets
             ),
             monitoring=self.monitoring,
+            hurt_s=max((i.until_s - i.at_s for i in (phase.injections if phase else ())), default=0.0),
             closed=self.drill.load.users is not None,
             stretches=self._stretches(),
         )

@@ -139,6 +139,7 @@ class Reach:
     services    the services of the stack, when known
     faulted     whether a fault is injected in it
     releases    services that a bad release is deployed of in it
+    hurt_s      how long its longest fault is on
     closed      the load's users wait for their answers before they ask again
     stretches   by phase what may be compared with; '' is the steady state before the first fault
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
@@ -156,6 +157,7 @@ class Reach:
     releases: tuple[str, ...] = ()
     alerts: tuple[RuleSeen, ...] | None = None
     history_s: float = 0.0
+    hurt_s: float = 0.0
     closed: bool = False
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
 

@@ -24,6 +24,7 @@ from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 GOOD = 0.9  # of the goodput before the fault: less than this, surely, in the last third is "not back"
 SAME_LOAD = 0.02
+WATCHED = 5.0  # times as long as the fault was on: what has not come back by then will not
 CONFIDENCE = 0.90
 SHORTEST_HOLD_S = 90.0  # its last third holds six batches
 
@@ -86,6 +87,15 @@ class NotMetastable(Expectation):
         if reach.closed:
             return "users that wait for their answers (load: users) take the load away themselves: it needs `arrivals`"
         return ""
+
+    def doubtful(self, reach: Reach) -> str:
+        long_s = WATCHED * reach.hurt_s
+        if self.for_s >= long_s:
+            return ""
+        return (
+            f"it is watched for {spell(self.for_s)} after a fault of {spell(reach.hurt_s)}: a backlog of that size may drain by "
+            f"itself later; {spell(long_s)} would tell"
+        )
 
     def needs(self, reach: Reach) -> str:
         return f"{spell(self.for_s)} after the phase, at the rate of before"

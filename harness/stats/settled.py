@@ -128,7 +128,7 @@ def _wanders(rest: Any, mean: float) -> bool:
     """Whether nearly all of its variance lies between stretches and little within: a wave (a sawtooth), and no noise."""
     import numpy as np
 
-    parts = np.array_split(rest, 24)
+    parts = np.array_split(rest, max(2, len(rest) // BATCH))
     between, total = float(np.var([part.mean() for part in parts])), float(np.var(rest))
     return total > 0 and between > BETWEEN * total and math.sqrt(between) > DRIFT * abs(mean)
 

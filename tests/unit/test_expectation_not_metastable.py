@@ -156,3 +156,8 @@ def test_where_it_could_never_be_decided_is_said_before_a_run(reach: Reach, says
     said = NotMetastable().undecidable(reach)
     assert says in said
     assert bool(says) == bool(said)
+
+
+def test_a_watch_shorter_than_five_times_the_fault_is_said() -> None:
+    assert "2m30s would tell" in NotMetastable(for_s="120s").doubtful(Reach(120, 1000, 10, then=True, hurt_s=30.0))
+    assert NotMetastable(for_s="120s").doubtful(Reach(120, 1000, 10, then=True, hurt_s=20.0)) == ""
