@@ -102,7 +102,9 @@ class MetricCountTruth(ServiceMetric):
         sure, most = sum(cell.least for cell in totals), sum(cell.most for cell in totals)
         details = told.details(*((cell.name, str(cell)) for cell in cells if cell.most or cell.rose), others=others)
         wrong = max(
-            (cell for cell in cells if not cell.holds), key=lambda cell: cell.missing + cell.excess, default=None
+            (cell for cell in cells if not cell.holds),
+            key=lambda cell: (cell.missing + cell.excess, cell.missing),
+            default=None,
         )
         if wrong is not None:
             return self._wrong(told, wrong, totals, details)

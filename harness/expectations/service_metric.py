@@ -16,6 +16,7 @@ from harness.expectations.requests import cites, not_begun, still_open
 from harness.facts import Blinded
 from harness.journal import Window
 from harness.quantities import Seconds
+from harness.surroundings import prometheus_off, stepped
 from harness.verdict import Finding, inconclusive
 
 PROBE = "series"
@@ -103,7 +104,7 @@ class ServiceMetric(Expectation):
         window = evidence.window
         if not window.ended:
             return still_open(evidence, window)
-        if (unkept := self._unkept(evidence, window)) is not None:
+        if (unkept := self._unkept(evidence, window) or clocks(evidence, window)) is not None:
             return unkept
         try:
             found = counters(self.selectors(), evidence.series, window, evidence.journal, over=evidence.over)
@@ -168,6 +169,20 @@ class Groups:
     endpoints: Mapping[str, frozenset[int]]
     series: Mapping[int, str]
     others: tuple[str, ...]
+
+
+def clocks(evidence: Evidence, window: Window) -> Finding | None:
+    """Why the stamps of samples do not say when they were: both sides of a claim are compared by time."""
+    known = evidence.journal.cut(window.end_s)
+    set_, off = stepped(known), prometheus_off(known)
+    if not set_ and not off:
+        return None
+    return inconclusive(
+        set_ or off,
+        reason="clock_stepped" if set_ else "clock_off",
+        decide="a run in which nobody sets the clock, and a Prometheus on this machine",
+        cites=cites(evidence),
+    )
 
 
 def class_of(status: str) -> int | None:

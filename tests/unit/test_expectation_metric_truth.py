@@ -333,6 +333,18 @@ def test_what_was_not_seen_is_never_passed(claim: Any) -> None:
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.word)
+def test_stamps_of_a_clock_that_was_set_decide_nothing(claim: Any) -> None:
+    seen = day(28, errors=0.05)
+    series = book(28, seen)
+    reads = [
+        f.ClockRead(wall_unix_s=1_700_000_000.0 + s + (30 if s > 60 else 0), seen_s=float(s)) for s in range(1, 160)
+    ]
+    assert claim.check(evidence(seen.rows(), series, journal(more=reads))).reason == "clock_stepped"
+    ahead = [f.Sampled(query="up", value=1.0, happened_s=s + 0.3, seen_s=float(s)) for s in range(20, 40)]
+    assert claim.check(evidence(seen.rows(), series, journal(more=ahead))).reason == "clock_off"
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.word)
 @pytest.mark.parametrize("liar", [False, True])
 def test_what_was_known_earlier_never_says_the_opposite(claim: Any, liar: bool) -> None:
     from harness.series import known_until

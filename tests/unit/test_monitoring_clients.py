@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -95,6 +96,21 @@ def test_a_scalar_is_one_series_and_a_matrix_has_its_raw_samples(server: Server)
     matrix = {"resultType": "matrix", "result": [{"metric": {}, "values": [[990, "1"], [992, "2"]]}]}
     server.answers["/api/v1/query_range"] = success(matrix)
     assert prometheus(server).query_range("a", 990, 1000, 2).series[0].points == ((0.0, 1.0), (2.0, 2.0))
+
+
+def test_raw_samples_keep_the_stamps_of_their_scrapes(server: Server) -> None:
+    result = [
+        {"metric": {"job": "api"}, "values": [[998.501, "3"], [1000.5, "NaN"]]},
+        {"metric": {"job": "native"}, "histograms": [[998.501, {}]]},
+    ]
+    server.answers["/api/v1/query"] = success({"resultType": "matrix", "result": result})
+    (one, native) = prometheus(server).samples('x{job="api"}', 12.2)
+    assert one[0] == {"job": "api"}
+    assert [ms for ms, _ in one[1]] == [998_501, 1_000_500]
+    assert one[1][0][1] == 3
+    assert math.isnan(one[1][1][1])
+    assert native[1] == [], "a native histogram has no samples that are numbers"
+    assert server.asked[-1][1] == {"query": ['x{job="api"}[13s]']}
 
 
 @pytest.mark.parametrize(
