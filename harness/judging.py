@@ -71,7 +71,11 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         detection=detection(journal, tuple(drill.claims())),
     )
     drill_text = drill.origin.document.text if drill_file is None else ""
-    return Judgement(verdict, document, Story(document, journal, rows, logs, plan, drill_text, _images(folder), series))
+    return Judgement(
+        verdict,
+        document,
+        Story(document, journal, rows, logs, plan, drill_text, _images(folder), series, _answers(folder)),
+    )
 
 
 def write_results(folder: Path, judgement: Judgement, *, junit: Path | None = None) -> None:
@@ -109,6 +113,19 @@ def _images(folder: Path) -> dict[str, str]:
         return {str(name): str(service.get("image", "")) for name, service in services.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _answers(folder: Path) -> dict[str, str]:
+    """By request id, the samples of answers that the load kept; a line torn by a kill is left out."""
+    found: dict[str, str] = {}
+    for path in sorted((folder / "answers").glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                sample = json.loads(line)
+                found[str(sample["request_id"])] = str(sample["text"])
+            except (ValueError, KeyError, TypeError):
+                continue
+    return found
 
 
 def _secrets(folder: Path) -> tuple[Secret, ...] | None:

@@ -118,7 +118,9 @@ def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: 
     counts: dict[str, int] = {}
     for kind, line in known:
         counts[f"{kind} by {line.service}"] = counts.get(f"{kind} by {line.service}", 0) + 1
-    looked = "" if evidence.logs.secrets is not None else "; the stack's own secrets are not known, and were not looked for"
+    looked = (
+        "" if evidence.logs.secrets is not None else "; the stack's own secrets are not known, and were not looked for"
+    )
     if not known:
         return Limit("secrets", f"no secret was found in the logs{looked}")
     listed = ", ".join(f"{n}× {kind}" for kind, n in sorted(counts.items()))

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.expectations.base import Logs
@@ -66,7 +66,9 @@ def _one(story: Story, cite: str, facts: Mapping[str, Fact]) -> Proof:
     if match := _ROW.fullmatch(cite):
         index = place_of(story.rows, int(match[1]), int(match[2]))
         if index is not None:
-            return row_proof(story.rows, index, story.run)
+            found_row = row_proof(story.rows, index, story.run)
+            answer = story.answers.get(found_row.request)
+            return replace(found_row, data={**found_row.data, "answer": short(answer)}) if answer else found_row
     if match := _LINE.fullmatch(cite):
         found = _line(story.logs, match[1], float(match[2]))
         if found is not None:

@@ -23,6 +23,7 @@ class Story:
     plan        the drill's, for what was meant to happen
     drill_text  drill.yaml of the run folder: the drill as resolved, secrets masked
     images      by service, the image that its container was made from
+    answers     by request id, the text of those answers that samples were kept of (see load/samples.py)
     series      the service's own metrics, sample by sample; {} where none were kept
     """
 
@@ -34,6 +35,7 @@ class Story:
     drill_text: str = ""
     images: Mapping[str, str] = field(default_factory=dict)
     series: Book = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def run(self) -> str:

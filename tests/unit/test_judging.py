@@ -13,7 +13,7 @@ from harness.cli.judge import command
 from harness.drill.parse import parse
 from harness.errors import UsageError
 from harness.journal import Journal, Writer, read
-from harness.judging import judge_folder, write_results
+from harness.judging import _answers, _secrets, judge_folder, write_results
 from harness.ledger.layout import C5XX, OK
 from harness.ledger.writing import Writer as Ledger
 
@@ -129,3 +129,34 @@ def test_a_verdict_that_cannot_be_written_leaves_the_old_one_whole(project: Path
         write_results(project, judge_folder(project))
     assert (project / "verdict.json").read_bytes() == before
     assert not list(project.glob(".*.new"))
+
+
+def test_the_stacks_own_secrets_are_known_from_the_compose_file_that_ran(tmp_path: Path) -> None:
+    """An example's password that is also its user, or a service's name, is no secret: it stands in every log."""
+    environment = {
+        "DATABASE_URL": "postgresql://shop:hunter2secret@db:5432/shop",
+        "API_TOKEN": "abcdef123456",
+        "POSTGRES_USER": "shop",
+        "POSTGRES_PASSWORD": "shop",
+        "SIGNING_KEY_FILE": "/run/secrets/key",
+        "CACHE_PASSWORD": "redis",
+    }
+    project = {"name": "shop", "services": {"api": {"environment": environment}, "redis": {"environment": None}}}
+    (tmp_path / "compose.yaml").write_text(json.dumps(project))
+    found = _secrets(tmp_path)
+    assert found is not None
+    assert {(one.name, one.value) for one in found} == {
+        ("DATABASE_URL", "hunter2secret"),
+        ("API_TOKEN", "abcdef123456"),
+    }
+    assert "hunter2" not in repr(found)
+    assert _secrets(tmp_path / "nowhere") is None
+
+
+def test_samples_of_answers_are_read_and_a_torn_line_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "0.jsonl").write_text(
+        '{"request_id": "drill-r-0-1", "text": "<h1>Oops"}\n{"request_id": "drill-r'
+    )
+    assert _answers(tmp_path) == {"drill-r-0-1": "<h1>Oops"}
+    assert _answers(tmp_path / "nowhere") == {}

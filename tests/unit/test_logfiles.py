@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
+import random
+import re
 import struct
 from pathlib import Path
 
 import pytest
 
 from harness.facts import Opened
-from harness.logfiles import read_logs, unix_s
+from harness.logfiles import LogFolder, read_logs, unix_s
 from harness.testing import journal_of
 from harness.world.logs import going
 from harness.world.logstream import LINE_CAP, Lines, frames, terminal
@@ -130,3 +133,61 @@ def test_a_container_on_its_way_out_is_told_from_a_log_that_cannot_be_read() -> 
     assert going(404, "No such container: c821275b616f")
     assert not going(409, "configured logging driver does not support reading")
     assert not going(500, "dead or marked for removal")
+
+
+def written(folder: Path, *lines: tuple[float, str], name: str = "api-1") -> LogFolder:
+    with (folder / "index.jsonl").open("a") as index:
+        index.write(json.dumps({"container": name, "service": "api", "file": f"{name}.log"}) + "\n")
+    (folder / f"{name}.log").write_text("".join(f"{stamp(at_s)} {text}\n" for at_s, text in lines))
+    return read_logs(folder, OPENED)
+
+
+def test_lines_that_match_are_found_each_once_within_the_stretch(tmp_path: Path) -> None:
+    logs = written(tmp_path, (1, "id 7"), (2, "id 7 and id 7"), (3, "nothing"), (4, "id 8"), (9, "id 7"))
+    found = list(logs.matching(re.compile(rb"id (\d)"), "*", 2, 9))
+    assert [(round(line.at_s), line.text) for line in found] == [(2, "id 7 and id 7"), (4, "id 8")]
+    wanted = logs.matching(re.compile(rb"id (\d)"), "api", 0, 10, lambda match: match[1] == b"8")
+    assert [line.text for line in wanted] == ["id 8"]
+    assert list(logs.matching(re.compile(rb"id"), "web", 0, 10)) == []
+
+
+def test_a_match_gives_the_whole_line_and_those_that_continue_it(tmp_path: Path) -> None:
+    trace = [
+        (2, "ERROR failed"),
+        (2, "Traceback (most recent call last):"),
+        (2, '  File "x.py"'),
+        (2, "KeyError: id 7"),
+        (2, "INFO next"),
+    ]
+    logs = written(tmp_path, (1, "INFO before"), *trace)
+    (found,) = logs.matching(re.compile(rb"id 7"), "*", 0, 10)
+    assert found.text.split("\n") == [text for _, text in trace[:4]]
+    (other,) = logs.matching(re.compile(rb"ERROR"), "*", 0, 10)
+    assert other.text == found.text
+
+
+def test_lines_are_counted_in_a_stretch_of_a_large_file(tmp_path: Path) -> None:
+    logs = written(tmp_path, *((i / 100, "x" * 100) for i in range(20000)))
+    assert logs.count("*", 50, 100) == 5000
+    assert logs.count("*", 0, 1000) == 20000
+    assert logs.count("web", 0, 1000) == 0
+    assert len(list(logs.matching(re.compile(rb"x+"), "*", 50, 100))) == 5000
+
+
+def test_what_is_found_is_what_looking_at_each_line_finds(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    lines = sorted((chance.uniform(0, 20), f"req {chance.randint(0, 50)} \xe9") for _ in range(3000))
+    jumbled = [lines[i + chance.choice((0, 0, 1, -1))] if 0 < i < 2998 else lines[i] for i in range(3000)]
+    logs = written(tmp_path, *jumbled)
+    pattern = re.compile(rb"req 7\b")
+    looked = sorted((line.at_s, line.text) for line in logs.lines("*", 5, 15) if "req 7 " in line.text)
+    assert sorted((line.at_s, line.text) for line in logs.matching(pattern, "*", 5, 15)) == looked
+    assert looked
+
+
+def test_an_empty_log_and_one_that_is_not_there_have_no_lines(tmp_path: Path) -> None:
+    logs = written(tmp_path)
+    assert list(logs.matching(re.compile(rb"x"), "*", 0, 10)) == []
+    assert logs.count("*", 0, 10) == 0
+    (tmp_path / "api-1.log").unlink()
+    assert logs.count("*", 0, 10) == 0

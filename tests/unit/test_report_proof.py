@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 
 from harness import facts as f
+from harness.expectations.base import Line
 from harness.ledger import rows_of
+from harness.masking import Secret
 from harness.report.proof import LONGEST_TEXT, MOST_ITEMS, fact_proof, place_of, prove, row_proof, short
+from harness.testing import WrittenLogs
 
 
 def test_a_fact_is_shown_as_it_stands_in_its_writers_file(make_story: Callable[..., Any]) -> None:
@@ -39,6 +43,20 @@ def test_a_log_line_is_shown_word_for_word(make_story: Callable[..., Any]) -> No
     cite = "log tale-api-1@11.000000"
     proof = prove(make_story(), [cite])[cite]
     assert (proof.kind, proof.raw, proof.place) == ("line", "the database is slow", "logs/tale-api-1.log")
+
+
+def test_a_secret_in_a_log_line_is_masked(make_story: Callable[..., Any]) -> None:
+    line = Line("api", "tale-api-1", 11.0, "postgres://shop:hunter2@db/x is gone, and so is 0p3n-sesame")
+    logs = WrittenLogs([line], secrets=[Secret("API_TOKEN", "0p3n-sesame")])
+    proof = prove(dataclasses.replace(make_story(), logs=logs), [line.cite])[line.cite]
+    assert proof.raw == "postgres[password in a URL]db/x is gone, and so is [API_TOKEN]"
+
+
+def test_the_sample_of_an_answer_is_shown_with_its_row(make_story: Callable[..., Any]) -> None:
+    story = dataclasses.replace(make_story(), answers={"drill-0badcafe-0-200": "<title>Oops</title>"})
+    proofs = prove(story, ["row 0:200", "row 0:201"])
+    assert proofs["row 0:200"].data["answer"] == "<title>Oops</title>"
+    assert "answer" not in proofs["row 0:201"].data
 
 
 @pytest.mark.parametrize("cite", ["harness:9999", "row 7:1", "row 0:999999", "log tale-api-1@99.000000", "what?"])
