@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import yaml
 
+from calibration.simulator.folder import write_ledger
 from calibration.simulator.looks import containers
 from calibration.simulator.raw import chosen
-from calibration.simulator.recording import Memo, Recording, simulate, write_ledger
+from calibration.simulator.recording import Memo, Recording, simulate
 from calibration.simulator.world import World
 from harness import ledger
 from harness.drill.model import Drill

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from calibration.judged import SECRETS, Script, verdict_of
-from calibration.simulator.recording import Recording, simulate, write
+from calibration.simulator.folder import write
+from calibration.simulator.recording import Recording, simulate
 from calibration.simulator.world import HONEST
 from harness.judging import judge_folder, write_results
 

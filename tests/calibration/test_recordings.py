@@ -9,7 +9,8 @@ import pytest
 
 from calibration.judged import Script
 from calibration.recordings import GRAFTS, recorded
-from calibration.simulator.recording import simulate, write
+from calibration.simulator.folder import write
+from calibration.simulator.recording import simulate
 from calibration.simulator.world import HONEST
 
 NEEDED = {graft.word for graft in GRAFTS}

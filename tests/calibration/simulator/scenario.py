@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)")
 _FACTOR = {"ms": 0.001, "s": 1.0, "m": 60.0}
+RUN = "simulated"
+MONOTONIC_NS = 1_000_000_000_000
 WALL_UNIX_S = 1_790_000_000.0  # second 0 of every simulated run, on the wall clock
 LOAD_BEGINS_S = 8.0
 TAKEDOWN_S = 6.0
@@ -179,11 +181,3 @@ def seconds(text: str) -> float:
 
 def _rate(text: Any) -> float:
     return float(str(text).removesuffix("/s"))
-
-
-def share_of(settings: Mapping[str, Any]) -> float:
-    return float(str(settings.get("share", "100%")).rstrip("%")) / 100
-
-
-def names(stretches: Sequence[Stretch]) -> list[str]:
-    return [stretch.name for stretch in stretches]

@@ -34,14 +34,13 @@ class Scrapes:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """`at_s`, `values`: its samples. `grown`: the values with resets undone (of counters)."""
+    """`at_s`, `values`: its samples. `grown`: the values with resets undone, where it is a counter."""
 
     metric: str
     labels: Mapping[str, str]
     at_s: list[float]
     values: list[float]
     grown: list[float]
-    counter: bool = True
     target: Scrapes | None = None
 
     def increase(self, window_s: float, at_s: float) -> float | None:
@@ -146,7 +145,7 @@ def scraped(
         events = np.sort(np.asarray(times, dtype=np.float64))
         read_s = target.at_s + target.took_s / 2
         values = np.searchsorted(events, read_s, side="right") - np.searchsorted(events, target.started_s)
-        _keep(store, target, metric, labels, values.astype(np.float64), True, silent_from)
+        _keep(store, target, metric, labels, values.astype(np.float64), silent_from)
 
     for (instance, metric, labels), times in counted.increments.items():
         add(instance, metric, labels, times)
@@ -157,13 +156,13 @@ def scraped(
         add(instance, f"{metric}_count", labels, [at_s for at_s, _ in seen])
     for (instance, metric, labels), gauge in gauges.items():
         target = by_instance[instance]
-        _keep(store, target, metric, labels, gauge(target.at_s), False, silent_from)
+        _keep(store, target, metric, labels, gauge(target.at_s), silent_from)
     for target in targets:
         up = np.where(target.ok, 1.0, 0.0)
         whose = {"job": target.job, "instance": target.instance}
-        store.series.append(Series("up", whose, target.at_s.tolist(), up.tolist(), up.tolist(), False))
+        store.series.append(Series("up", whose, target.at_s.tolist(), up.tolist(), up.tolist()))
         took = target.took_s.tolist()
-        store.series.append(Series("scrape_duration_seconds", whose, target.at_s.tolist(), took, took, False))
+        store.series.append(Series("scrape_duration_seconds", whose, target.at_s.tolist(), took, took))
     return store
 
 
@@ -173,7 +172,6 @@ def _keep(
     metric: str,
     labels: Labels,
     values: Floats,
-    counter: bool,
     silent_from: Mapping[str, float],
 ) -> None:
     kept = target.ok & (
@@ -183,4 +181,4 @@ def _keep(
     steps = np.diff(values, prepend=values[:1])
     grown = np.cumsum(np.where(steps < 0, values, steps)) + (values[0] if len(values) else 0.0)
     named = {**dict(labels), "job": target.job, "instance": target.instance}
-    store.series.append(Series(metric, named, at_s.tolist(), values.tolist(), grown.tolist(), counter, target))
+    store.series.append(Series(metric, named, at_s.tolist(), values.tolist(), grown.tolist(), target))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from calibration.simulator.rules import ANNOTATIONS, Always, Quantile, Rate, Ratio, Rule, Select
+from calibration.simulator.rules import Always, Quantile, Rate, Ratio, Rule, Select
 
 CHECKOUT, PRODUCTS = "POST /checkout", "GET /products"
 ROUTES: Mapping[str, tuple[str, str]] = {CHECKOUT: ("POST", "/checkout"), PRODUCTS: ("GET", "/products")}
@@ -267,4 +267,3 @@ HONEST = World(
         ("Orders waiting", "orders_waiting"),
     ),
 )
-assert ANNOTATIONS
