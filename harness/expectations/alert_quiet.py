@@ -68,11 +68,11 @@ class AlertQuiet(Expectation):
         if (vacuous := self._vacuous(evidence, window)) is not None:
             return vacuous
         loaded = len(alerting.rules(journal, self.alert, window.end_s))
-        excluded = most_per_hour(0, window.length_s)
+        excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
             f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated all the time); none seen in"
-            f" {spell(round(window.length_s, 1))} excludes more than {excluded:.2g} per hour at 95 %",
+            f" {spell(round(window.length_s, 1))} excludes more than {excluded:g} per hour at 95 %",
             measure=Measure(0, 0, "alerts"),
             cites=cites(evidence),
         )
