@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 SHORTEST = 6
 """A value of fewer characters (`true`, `5432`, `admin`) stands in logs by chance."""
 _CARD = (
-    r"4\d{3}(?P<a>[ -]?)\d{4}(?P=a)\d{4}(?P=a)\d{4}|4\d{12}|(?:5[1-5]\d\d|2[2-7]\d\d|6011|65\d\d)(?P<b>[ -]?)\d{4}(?P=b)\d{4}(?P=b)\d{4}"
-    r"|3[47]\d\d(?P<c>[ -]?)\d{6}(?P=c)\d{5}"
+    r"(?<=4)\d{3}(?P<a>[ -]?)\d{4}(?P=a)\d{4}(?P=a)\d{4}|(?<=4)\d{12}"
+    r"|(?:(?<=5)[1-5]\d\d|(?<=2)[2-7]\d\d|(?<=6)(?:011|5\d\d))(?P<b>[ -]?)\d{4}(?P=b)\d{4}(?P=b)\d{4}"
+    r"|(?<=3)[47]\d\d(?P<c>[ -]?)\d{6}(?P=c)\d{5}"
 )
 KINDS: tuple[tuple[str, str], ...] = (
     (
@@ -22,9 +23,9 @@ KINDS: tuple[tuple[str, str], ...] = (
         r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(?:-----END (?:[A-Z]+ )*PRIVATE KEY-----)?",
     ),
     ("password in a URL", r"://[^\s/:@\"'<>]*:(?!\*+@|x+@|REDACTED@)[^\s/@\"'<>]+@"),
-    ("bearer token", r"(?i:bearer )(?!\*|<|\[|null|none|token\b)[A-Za-z0-9_\-.~+/]{16,}=*"),
-    ("AWS access key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    ("card number", rf"(?<![\w.\-+=/])(?:{_CARD})(?![\w\-/]|\.\d)"),
+    ("bearer token", r"[Bb]earer (?!\*|<|\[|null|none|token\b)[A-Za-z0-9_\-.~+/]{16,}=*"),
+    ("AWS access key", r"A(?<!\w.)(?:KIA|SIA)[A-Z0-9]{16}\b"),
+    ("card number", rf"[2-6](?<![\w.\-+/].)(?:{_CARD})(?![\w\-/]|\.\d)"),
 )
 _PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]*:([^\s/@]+)@", re.IGNORECASE)
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in KINDS)
