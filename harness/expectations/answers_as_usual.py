@@ -143,7 +143,11 @@ class AnswersAsUsual(Expectation):
         if many > self.ratio * n:
             finding = failed(
                 f"{many} of {n} answers were of a kind that calm times never showed {limit}: {_spoken(new)}",
-                reason=self._reason(new[0]),
+                reason="moved_elsewhere"
+                if self._led_elsewhere(new[0])
+                else "new_success"
+                if new[0].status < 300
+                else "new_error",
                 measure=measure,
                 cites=cited,
                 details=details,
@@ -181,10 +185,8 @@ class AnswersAsUsual(Expectation):
         return any(_matches(pattern, kind) for pattern in self.allow)
 
     @staticmethod
-    def _reason(one: Novelty) -> str:
-        if 300 <= one.status < 400 or any(" -> " in shape for _, _, shape in one.kinds):
-            return "moved_elsewhere"
-        return "new_success" if one.status < 300 else "new_error"
+    def _led_elsewhere(one: Novelty) -> bool:
+        return 300 <= one.status < 400 or any(" -> " in shape for _, _, shape in one.kinds)
 
     def _details(
         self,
