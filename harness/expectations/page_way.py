@@ -97,12 +97,13 @@ def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) 
     )
     # Prometheus' counters tell of all alerts together: that something was sent proves nothing of this one.
     proven = max((number for number, hop in enumerate(made) if hop.state == DONE and number != SENT), default=-1)
+    sure = proven if pages else min(proven, RECEIVED)  # a page that came was held back at another time, if at all
     hops: list[Hop] = []
     broke = False
     for number, hop in enumerate(made):
         if broke:
             hops.append(Hop(hop.name, OPEN, ""))
-        elif number < min(proven, RECEIVED) and hop.state != DONE:  # seen later on the way, so it was passed here
+        elif number < sure and hop.state != DONE:  # seen later on the way, so it was passed here
             hops.append(Hop(hop.name, DONE, f"for it was seen {made[proven].name}"))
         else:
             broke = hop.state == BROKEN

@@ -169,6 +169,8 @@ def test_the_way_of_a_page_that_came_is_told_and_nobody_knows_whether_it_was_ack
     journal = journal_of(*story(*FIRED, page(30.2, start_s=29)).facts, *looks("silences"), routed(29.8))
     states = [text.partition(":")[0] for _, text in judged(claim(), journal).details]
     assert states == ["done"] * 9 + ["not observable"]
+    again = journal_of(*journal.facts, routed(33, "suppressed", silenced_by=("s1",)))
+    assert [text.partition(":")[0] for _, text in judged(claim(), again).details] == states
 
 
 def test_a_page_that_came_late_through_a_retry_was_sent_though_something_was_dropped() -> None:
