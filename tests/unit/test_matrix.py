@@ -19,6 +19,7 @@ from matrix.kills import WHOLE, drawn
 from matrix.kills.cut import contradictions, decided_too_early, verdict_too_early
 from matrix.kills.play import DRILL as SMALL
 from matrix.kills.play import SHOP, processes
+from matrix.kills.play import play as kill
 from matrix.kills.stages import STAGES
 from matrix.project import Copy, claim
 from matrix.record import Commit, lines_of
@@ -443,3 +444,17 @@ def test_processes_of_a_run_are_found_by_their_place_and_by_its_name(tmp_path: P
             one.kill()
             one.communicate()
     assert processes(tmp_path, "0badcafe") == []
+
+
+def test_a_kill_that_is_broken_off_leaves_no_run_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken_off(*_: Any) -> str:
+        raise KeyboardInterrupt
+
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr("matrix.kills.play.words", lambda *_: ["sleep", "600"])
+    monkeypatch.setattr("matrix.kills.play.reach", broken_off)
+    monkeypatch.setattr("matrix.kills.play.drill", lambda place, *words: asked.append(words))
+    with pytest.raises(KeyboardInterrupt):
+        kill(drawn(7)[0], tmp_path)
+    assert asked == [("mend",)]
+    assert processes(tmp_path, "") == []

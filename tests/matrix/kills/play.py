@@ -51,11 +51,13 @@ def play(cell: Cell, place: Path) -> Seen:
             live = Live(process, place / "runs")
             missed = reach(live, cell.stage, cell.after_s)
             kill(live, load_too=cell.load_too)
-        finally:
+            broke = process.returncode in (EXIT_HARNESS, EXIT_NOT_MENDED)
+            return aftermath(place, missed, [f"`drill run` ended with {process.returncode}"] * broke)
+        except BaseException:  # broken off by hand: what is there must not stay
             process.kill()
             process.wait()
-    broke = (EXIT_HARNESS, EXIT_NOT_MENDED)
-    return aftermath(place, missed, [f"`drill run` ended with {process.returncode}"] * (process.returncode in broke))
+            drill(place, "mend")
+            raise
 
 
 def words(*more: str) -> list[str]:
