@@ -15,7 +15,9 @@ def page(table: Table, lines: Sequence[Line]) -> str:
     """The whole file: docs/TABLE.md."""
     mine = [line for line in lines if table.cell(line.cell) is not None]
     squares = grid(table, mine) if table.grid else ()
-    return "\n".join((*_head(table, mine), *_cells(table, mine), *squares, *_runs(mine), *_retired(table, lines))) + "\n"
+    return (
+        "\n".join((*_head(table, mine), *_cells(table, mine), *squares, *_runs(mine), *_retired(table, lines))) + "\n"
+    )
 
 
 def _head(table: Table, lines: Sequence[Line]) -> Iterator[str]:
