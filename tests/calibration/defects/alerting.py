@@ -82,7 +82,7 @@ def never_clears(world: World) -> World:
 
 def clears_late(world: World) -> World:
     """The rule remembers the trouble for longer than anybody wants to."""
-    return rule(world, SLOW, expression=Quantile(DURATIONS, CHECKOUT, 0.9, 110.0, 0.5))
+    return rule(world, SLOW, expression=Quantile(DURATIONS, CHECKOUT, 0.9, 58.0, 0.5))
 
 
 def metric_renamed(world: World) -> World:

@@ -135,8 +135,10 @@ def scraped(
     targets: Sequence[Scrapes],
     buckets: Sequence[float],
     silent_from: Mapping[str, float],
+    born_at_zero: bool = True,
 ) -> Store:
-    """The store after all scrapes. `silent_from`: metrics that are not exposed any more from a moment on."""
+    """The store after all scrapes. `silent_from`: metrics that are not exposed any more from a moment on; `born_at_zero`: counters
+    are there before they count, not only from their first count on."""
     store = Store(targets=list(targets))
     by_instance = {target.instance: target for target in targets}
 
@@ -145,7 +147,8 @@ def scraped(
         events = np.sort(np.asarray(times, dtype=np.float64))
         read_s = target.at_s + target.took_s / 2
         values = np.searchsorted(events, read_s, side="right") - np.searchsorted(events, target.started_s)
-        _keep(store, target, metric, labels, values.astype(np.float64), silent_from)
+        there = target.ok if born_at_zero else target.ok & (values > 0)
+        _keep(store, target, metric, labels, values.astype(np.float64), there, silent_from)
 
     for (instance, metric, labels), times in counted.increments.items():
         add(instance, metric, labels, times)
@@ -156,7 +159,7 @@ def scraped(
         add(instance, f"{metric}_count", labels, [at_s for at_s, _ in seen])
     for (instance, metric, labels), gauge in gauges.items():
         target = by_instance[instance]
-        _keep(store, target, metric, labels, gauge(target.at_s), silent_from)
+        _keep(store, target, metric, labels, gauge(target.at_s), target.ok, silent_from)
     for target in targets:
         up = np.where(target.ok, 1.0, 0.0)
         whose = {"job": target.job, "instance": target.instance}
@@ -172,11 +175,10 @@ def _keep(
     metric: str,
     labels: Labels,
     values: Floats,
+    there: NDArray[np.bool_],
     silent_from: Mapping[str, float],
 ) -> None:
-    kept = target.ok & (
-        target.at_s < silent_from.get(metric.removesuffix("_bucket").removesuffix("_count"), float("inf"))
-    )
+    kept = there & (target.at_s < silent_from.get(metric.removesuffix("_bucket").removesuffix("_count"), float("inf")))
     at_s, values = target.at_s[kept], values[kept]
     steps = np.diff(values, prepend=values[:1])
     grown = np.cumsum(np.where(steps < 0, values, steps)) + (values[0] if len(values) else 0.0)

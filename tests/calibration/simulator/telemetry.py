@@ -108,7 +108,14 @@ def store_of(world: World, history: History, scenario: Scenario, replicas: tuple
         gauges[replica.instance, "process_start_time_seconds", ()] = partial(_started, seed, replica)
     first = min((hurt.on_s for hurt in scenario.hurts), default=scenario.gate_s)
     silent = dict.fromkeys(metrics.silent, first + 1.0)
-    return scraped(counted(world, history, seed, scenario, replicas), gauges, targets, metrics.buckets, silent)
+    return scraped(
+        counted(world, history, seed, scenario, replicas),
+        gauges,
+        targets,
+        metrics.buckets,
+        silent,
+        metrics.preregistered,
+    )
 
 
 def _began(replica: Replica, at_s: float) -> float | None:
