@@ -1,8 +1,8 @@
 """A server that is no bottleneck, and keeps its own book: when each request arrived and was answered, by its id.
 
-    python load_server.py PORT [stall]     with stall: after /__stalls it stands still from 5 s to 7 s of each 10 s
-    GET /__count     requests so far                        GET /__reset      empty the book
-    GET /__book      [arrived_us, answered_us, id] of each request, CLOCK_MONOTONIC
+python load_server.py PORT [stall]     with stall: after /__stalls it stands still from 5 s to 7 s of each 10 s
+GET /__count     requests so far                        GET /__reset      empty the book
+GET /__book      [arrived_us, answered_us, id] of each request, CLOCK_MONOTONIC
 """
 
 from __future__ import annotations

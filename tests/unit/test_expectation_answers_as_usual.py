@@ -190,7 +190,9 @@ def test_of_a_shape_the_page_is_what_does_not_vary_within_it(shape: str, page: s
 
 @pytest.mark.parametrize(("count", "of", "taught"), [(1, 100, 400), (5, 40, 40), (3, 7, 1000), (20, 20, 5), (1, 1, 0)])
 def test_the_chance_is_fishers(count: int, of: int, taught: int) -> None:
-    assert chance_unseen(count, of, taught) == pytest.approx(hypergeom.pmf(count, of + taught, count, of), rel=1e-9, abs=1e-12)
+    assert chance_unseen(count, of, taught) == pytest.approx(
+        hypergeom.pmf(count, of + taught, count, of), rel=1e-9, abs=1e-12
+    )
 
 
 def test_it_is_the_rule_of_three_where_the_window_is_long() -> None:

@@ -113,7 +113,8 @@ def without(kind: int) -> Change:
 def new_context(found: list[Span]) -> list[Span]:
     """The consumer begins a trace of its own: the message came without its context."""
     return [
-        dataclasses.replace(span, trace=span.trace[::-1], parent="") if span.kind == CONSUMER else span for span in found
+        dataclasses.replace(span, trace=span.trace[::-1], parent="") if span.kind == CONSUMER else span
+        for span in found
     ]
 
 
