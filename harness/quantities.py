@@ -102,6 +102,13 @@ def _schema(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
 
+def go_duration_s(text: Any) -> float:
+    """'1m30s', '500ms', '5m', '1d' as Prometheus and Alertmanager write durations; 0 for what is none."""
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdwy])", str(text or ""))
+    return sum(float(number) * units[unit] for number, unit in parts)
+
+
 _DURATION_PATTERN = r"^(\d+(\.\d+)?(us|ms|s|m|h))+$"
 Seconds = Annotated[float, BeforeValidator(seconds), _schema(_DURATION_PATTERN, "20s", "1m30s")]
 Milliseconds = Annotated[float, BeforeValidator(milliseconds), _schema(_DURATION_PATTERN, "400ms", "2s")]

@@ -16,7 +16,7 @@ from pydantic import Field
 from harness.blaming import Parts, truth_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, now_s, stretch
-from harness.facts import ExporterSeen
+from harness.facts import ExporterSeen, Looked
 from harness.journal import Window
 from harness.landings import Hurt, hurts
 from harness.ledger.layout import request_id, trace_prefix
@@ -191,8 +191,9 @@ class Seen:
 
     @property
     def known_s(self) -> float:
-        """Until when spans are known: no message is overdue before."""
-        return self.evidence.journal.end_s
+        """Until when spans are known, since what a service keeps for a while has come by then: no message is overdue before."""
+        looks = self.evidence.journal.of(Looked, probe=PROBE)
+        return looks[-1].seen_s - LAG_S if looks else 0.0
 
     @cached_property
     def hurts(self) -> list[Hurt]:

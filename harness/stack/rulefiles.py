@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.facts import RuleSeen
+from harness.quantities import go_duration_s
 from harness.stack import names as topology
 from harness.stack.configfile import PROMETHEUS, below, config_file
 from harness.stack.project import Project
-from harness.world.jsonapi import go_duration_s
 
 DEFAULT_S = 60.0
 """Prometheus' own evaluation_interval."""

@@ -85,10 +85,3 @@ def on_axis(clock: Clock, at_unix_s: float | None) -> float | None:
     if at_unix_s is None:
         return None
     return round(clock.now_s() - (clock.wall_s() - at_unix_s), 6)
-
-
-def go_duration_s(text: Any) -> float:
-    """'1m30s', '500ms', '5m', '1d' as Prometheus and Alertmanager write durations; 0 for what is none."""
-    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdwy])", str(text or ""))
-    return sum(float(number) * units[unit] for number, unit in parts)

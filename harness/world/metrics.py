@@ -9,9 +9,10 @@ from typing import Any
 
 from harness.errors import NotApplied
 from harness.facts import AlertChanged, DeliveryCounted, RuleSeen, TargetSeen
+from harness.quantities import go_duration_s
 from harness.world.exposition import delivery_counters
 from harness.world.handles import Clock
-from harness.world.jsonapi import JsonApi, go_duration_s, on_axis, unix_s
+from harness.world.jsonapi import JsonApi, on_axis, unix_s
 
 MOST_RULES = 2000
 MOST_ALERTS = 1000

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harness.facts import ReceiverSeen
-from harness.world.jsonapi import go_duration_s
+from harness.quantities import go_duration_s
 
 GROUP_WAIT_S = 30.0  # Alertmanager's own defaults
 GROUP_INTERVAL_S = 300.0

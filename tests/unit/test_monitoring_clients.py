@@ -15,8 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from harness.errors import NotApplied
+from harness.quantities import go_duration_s
 from harness.world.alertmanager import Alertmanager
-from harness.world.jsonapi import JsonApi, go_duration_s, on_axis, unix_s
+from harness.world.jsonapi import JsonApi, on_axis, unix_s
 from harness.world.metrics import Prometheus
 
 

@@ -166,9 +166,13 @@ class Store:
         (row,) = await self.ask(OPEN, items=Jsonb(list(items)), **values)
         return row
 
-    async def settle(self, order: str, state: str, payment_id: str | None) -> bool:
-        """`paid` or `pay_later`, and in the outbox with the request's context. False when somebody else had settled it before."""
-        with tracing.span("send order", tracing.PRODUCER, tracing.TO_QUEUE) as span:
+    async def settle(self, order: str, state: str, payment_id: str | None, *, in_hand: bool = False) -> bool:
+        """`paid` or `pay_later`, and in the outbox with the request's context. False when somebody else had settled it before.
+
+        `in_hand`: the worker goes on with it at once, and the outbox is for the case that it dies in between.
+        """
+        name, kind = ("settle order", tracing.INTERNAL) if in_hand else ("send order", tracing.PRODUCER)
+        with tracing.span(name, kind, {} if in_hand else tracing.TO_QUEUE) as span:
             trace = "" if defects.TRACE_CONTEXT_DROPPED else span.traceparent
             return bool(await self.ask(SETTLE, id=order, state=state, payment_id=payment_id, trace=trace))
 

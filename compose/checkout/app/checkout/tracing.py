@@ -24,7 +24,7 @@ from checkout.release import VERSION
 from checkout.settings import TRACES_URL
 
 # Numbers of OTLP's Span.SpanKind and Status.StatusCode.
-SERVER, CLIENT, PRODUCER, CONSUMER = range(2, 6)
+INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = range(1, 6)
 ERROR = 2
 
 TO_QUEUE = {"messaging.destination.name": "orders"}

@@ -109,7 +109,7 @@ class Worker:
                 metrics.lost_total.inc()
                 logs.error("an order has waited for its payment for a day: a person must look", order=order)
             return False
-        await self._store.settle(order, "paid", charge["id"])
+        await self._store.settle(order, "paid", charge["id"], in_hand=True)
         logs.info("paid late", order=order, payment=charge["id"], cents=cents)
         return True
 
