@@ -192,7 +192,7 @@ def test_rules_and_alerts_are_read_with_their_waits_and_the_evaluations_own_time
     (alert,) = read.alerts
     assert (alert.state, alert.labels, alert.active_s, alert.at_s) == ("firing", {"service": "api"}, -9.5, 5.25)
     assert alert.value == 1.5
-    assert server.asked == [("/api/v1/rules", {"type": ["alert"]})]
+    assert server.asked == [("/api/v1/rules", {})]
 
 
 def test_what_fired_between_two_looks_is_read_from_the_series_of_alerts(server: Server) -> None:
