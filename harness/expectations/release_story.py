@@ -259,10 +259,15 @@ def _healthy(evidence: Evidence, at: Mapping[str, Instant], end_s: float) -> boo
 
 
 def restored_while_bad(evidence: Evidence, story: ReleaseStory) -> bool:
-    """Whether the steady state came back, and was held, after the harm was felt, with the bad release still serving."""
+    """Whether the steady state came back after the harm was felt, and held to the end, with the bad release still serving.
+
+    To the end: a release that fails few requests has calm stretches by chance.
+    """
     felt, steady = story.at.get("impact"), evidence.steady
     if felt is None or not math.isfinite(felt.high_s):
         return False
     known_s = now_s(evidence.journal)
     found = steady_from(evidence.rows, steady.conditions, steady.for_s, felt.high_s, story.end_s, known_s)
-    return found.held
+    if not found.held:
+        return False
+    return all_hold(holds(steady.conditions, evidence.rows, found.high_s, story.end_s, now_s=known_s)) is True

@@ -297,6 +297,12 @@ def test_a_service_that_heals_by_itself_with_the_bad_release_still_serving_was_n
     assert (finding.outcome, finding.reason) == (FAILED, "restored_without_rollback")
 
 
+def test_a_calm_stretch_of_a_bad_release_is_no_return() -> None:
+    run = Run(back_s=NEVER_BACK, pulled_s=None, ill=[(21.0, 40.0), (60.0, 65.0)])
+    finding = judged(run, by="system")
+    assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
+
+
 def test_a_service_that_stays_broken_after_its_rollback_fails_though_the_version_is_gone() -> None:
     finding = judged(Run(ill=[(21.0, 99.0)]))
     assert (finding.outcome, finding.reason) == (FAILED, "rolled_back_and_still_broken")
