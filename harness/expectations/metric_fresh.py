@@ -41,9 +41,7 @@ class MetricFresh(ServiceMetric):
 
     word: ClassVar[str] = "metric_fresh"
 
-    max_age_s: Seconds | None = Field(
-        default=None, alias="max_age", gt=0, description="2.5 scrape intervals when left out"
-    )
+    max_age_s: Seconds | None = Field(default=None, alias="max_age", description="2.5 scrape intervals when left out")
     preregistered: bool = Field(default=True, description="series are there at 0 before they count")
     errors: str = Field(default="", description='label matchers of the series that count errors: code=~"5.."')
 

@@ -22,8 +22,9 @@ AT_ONCE = 50
 A_SECOND = 1.0
 MOST = 1500
 _TEXT = re.compile(r"text/|json|xml|javascript|form-urlencoded|^untyped|^none")
+# Bounded, and without anything before the word: the load's own process reads this, and may not be held up by any answer.
 _KEYED = re.compile(
-    r"""([\w.\[\]-]*(?:token|secret|passw|csrf|session|authenticity|api_?key)[\w.\[\]-]*["']?\s*(?:[:=]|\s+value=)\s*["']?)([^"'&\s<>,;]{4,})""",
+    r"""((?:token|secret|passw|csrf|session|authenticity|api_?key)[\w.\[\]-]{0,40}["']?\s{0,4}(?:[:=]|\s{1,4}value=)\s{0,4}["']?)([^"'&\s<>,;]{4,})""",
     re.IGNORECASE,
 )
 

@@ -173,7 +173,7 @@ def test_an_alert_that_fires_where_no_fault_is_on_is_false_and_one_in_the_settli
     assert came_out(judged(claim, story(alert("firing", 15)), "")) == ("failed", "false_alarm")
     assert came_out(judged(claim, story(alert("firing", 60)), "")) == ("failed", "collateral")
     assert came_out(judged(claim, story(alert("firing", 85)), "")) == ("failed", "false_alarm")
-    assert "none seen in 30s excludes more than 3.6e+02 per hour at 95 %" in judged(claim, story()).because
+    assert "none seen in 30s excludes more than 360 per hour at 95 %" in judged(claim, story()).because
 
 
 # --- alert_clears -------------------------------------------------------------------------------------------------------------
