@@ -50,7 +50,7 @@ class AlertFires(Expectation):
     labels: dict[str, str] = Field(default_factory=dict, description="labels that it must have")
     within_s: Seconds | None = Field(default=None, alias="within", description="from the phase's beginning, or its end")
     production_equivalent_s: Seconds | None = Field(
-        default=None, alias="production_equivalent", gt=0, description="the most that it may take with a full history"
+        default=None, alias="production_equivalent", description="the most that it may take with a full history"
     )
     flaps: int = Field(default=0, ge=0, description="how often the same alert may fire anew")
 

@@ -58,7 +58,11 @@ class AnswersAsUsual(Expectation):
 
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
     ratio: Ratio = Field(default=0.0, description="the greatest share of answers of a new kind")
-    allow: tuple[str, ...] = Field(default=(), description="kinds that are expected: 503, 5xx, '200 text/html*'")
+    allow: tuple[str, ...] = Field(
+        default=(),
+        description="kinds that are expected: 503, 5xx, '200 text/html*'",
+        json_schema_extra={"items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
+    )
     metric: str = Field(default="", description="the service's own counter of answers, with a label for the status")
     only: str = Field(default="", description='label matchers that leave this service\'s series: job="api"')
 

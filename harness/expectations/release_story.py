@@ -261,13 +261,15 @@ def _healthy(evidence: Evidence, at: Mapping[str, Instant], end_s: float) -> boo
 def restored_while_bad(evidence: Evidence, story: ReleaseStory) -> bool:
     """Whether the steady state came back after the harm was felt, and held to the end, with the bad release still serving.
 
-    To the end: a release that fails few requests has calm stretches by chance.
+    To the end, and for as long as the harm lasted or twice as long as the steady state has to hold: a release that fails few
+    requests has calm stretches by chance, and a run ends upon the first that is long enough.
     """
     felt, steady = story.at.get("impact"), evidence.steady
     if felt is None or not math.isfinite(felt.high_s):
         return False
     known_s = now_s(evidence.journal)
     found = steady_from(evidence.rows, steady.conditions, steady.for_s, felt.high_s, story.end_s, known_s)
-    if not found.held:
+    calm_s, ill_s = story.end_s - found.high_s, found.low_s - felt.low_s
+    if not found.held or calm_s < min(ill_s, 2 * steady.for_s):
         return False
     return all_hold(holds(steady.conditions, evidence.rows, found.high_s, story.end_s, now_s=known_s)) is True
