@@ -70,6 +70,8 @@ class Cell:
     exit_code that `drill run` must end with
     wants     what must be found, by the finding's id
     rest      outcomes that every other finding may have
+    may_fail  findings that may also fail, or not be there: what a release that nobody took back leaves broken is little, and
+              shows by chance
     times     how often it is played
     change    made to a copy of the project before the run
     act       done to the run while it goes
@@ -84,12 +86,19 @@ class Cell:
     exit_code: int
     wants: Mapping[str, Want] = field(default_factory=dict)
     rest: frozenset[str] = frozenset({PASSED})
+    may_fail: tuple[str, ...] = ()
     times: int = 1
     change: Callable[[Copy], None] = nothing
     act: Callable[[Live], None] | None = None
     options: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     phases: tuple[str, ...] = ()
+
+    def may(self, name: str) -> frozenset[str]:
+        """The outcomes that a finding may have."""
+        if name in self.wants:
+            return frozenset({self.wants[name].outcome})
+        return self.rest | {FAILED, INCONCLUSIVE} if name in self.may_fail else self.rest
 
     @property
     def played(self) -> str:
