@@ -14,8 +14,11 @@ SEEDS = range(3)
 
 @pytest.mark.parametrize("planted", DEFECTS, ids=lambda one: f"{one.name}-{one.claim}")
 def test_a_planted_defect_is_found_by_its_own_reason(planted: Planted) -> None:
+    """Of a few seeds; how often of a hundred, `make calibration` tells. A defect that passes in any is missed."""
     (found,) = defects([planted], SEEDS)
-    assert found.found.count == found.found.runs, dict(found.instead)
+    told = dict(found.instead)
+    assert found.found.count >= found.found.runs - 1, told
+    assert not [one for one in told if one.startswith("passed")], told
 
 
 def test_there_are_forty_and_each_says_what_is_wrong() -> None:
