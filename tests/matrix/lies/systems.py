@@ -19,7 +19,7 @@ UP = "run/stays_up-api"
 AS_200 = Lie(
     "DEFECT_ERRORS_COUNTED_AS_200",
     "the request counter has every 5xx as a 200",
-    {COUNT: Want(FAILED, "wrong_status"), ERRORS: Want(FAILED, "lying"), FRESH: Want(FAILED, "error_late")},
+    {COUNT: Want(FAILED, "wrong_status"), ERRORS: Want(FAILED, "lying"), FRESH: Want(FAILED, "not_preregistered")},
 )
 NOT_COUNTED = Lie(
     "DEFECT_TIMEOUTS_NOT_COUNTED",
@@ -47,12 +47,12 @@ ALWAYS_YES = Lie(
 FRIENDLY = Lie(
     "DEFECT_ERRORS_ANSWERED_AS_200",
     "errors are answered with status 200 and the error in the body",
-    {ANSWERS: Want(FAILED, "new_success"), ERRORS: Want(FAILED, "blind")},
+    {ANSWERS: Want(FAILED, "new_success"), ERRORS: Want(FAILED, "blind"), FRESH: Want(FAILED, "not_preregistered")},
 )
 CONTEXT = Lie(
     "DEFECT_TRACE_CONTEXT_DROPPED",
     "orders go into the queue without their trace",
-    {QUEUE: Want(FAILED, "broken_context")},
+    {TRACES: Want(FAILED, "broken_context"), QUEUE: Want(FAILED, "broken_context")},
 )
 WRONGLY = Lie(
     "DEFECT_TRACE_WRONG_DEPENDENCY",
