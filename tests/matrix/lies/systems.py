@@ -39,7 +39,7 @@ STOPS = Lie(
 CRASH = Lie(
     "DEFECT_CRASH_LOSES_COUNTERS",
     "the process dies at its tenth error, and what it had counted with it",
-    {UP: Want(FAILED, "died")},
+    {UP: Want(FAILED, "died"), ERRORS: Want(FAILED, "blind"), TRACES: Want(FAILED, "wrong_attribution")},
 )
 ALWAYS_YES = Lie(
     "DEFECT_HEALTH_ALWAYS_YES", "/healthz says that all is well, whatever fails", {HEALTH: Want(FAILED, "not_met")}
