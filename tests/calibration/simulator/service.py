@@ -211,7 +211,8 @@ class Service:
         if version == BAD:
             healed = release.heals_after_s is not None and at_s > hurt.on_s + release.heals_after_s
             return not healed and self._chance.random() < release.error_share
-        return version == GOOD and release.poison_share > 0 and self._chance.random() < release.poison_share
+        after = version == GOOD and at_s > hurt.on_s  # the good one serves then only because it was taken back to
+        return after and release.poison_share > 0 and self._chance.random() < release.poison_share
 
     def _backlog_s(self, at_s: float) -> float:
         backlog_s = self.world.api.backlog_s
