@@ -15,7 +15,6 @@ import friday_traffic
 from friday_traffic import json_of
 from locust import task
 
-
 ORDERS: deque[str] = deque(maxlen=200)
 """Of all shoppers: whoever doubts asks for one of these, so that it needs no order of his own."""
 
