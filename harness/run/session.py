@@ -219,6 +219,8 @@ def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None
         generator.start(host_of(session.drill, stack.address(session.target)))
         generator.ready(users_ready_s(session.drill))
     engine(session, stack, parts, generator, closing).run()
+    if session.stop.asked:  # the engine has told why it ended; nothing is tried out for those who want the end
+        return
     with session.stop.interruptible():
         parts.observing.replay()
 

@@ -59,6 +59,11 @@ class StopSignals:
         """A helper that the run cannot do without is gone (from any thread)."""
         self._lost = self._lost or why
 
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked for the end, or something needed is gone."""
+        return bool(self._lost or self._signal) or self._halt_request.exists()
+
     def check(self) -> None:
         """Raise Stopped when somebody asked for the end, or something needed is gone."""
         if self._lost:

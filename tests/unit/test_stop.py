@@ -101,3 +101,14 @@ def test_a_signal_that_comes_while_a_command_is_being_started_leaves_no_command_
         run(("sleep", str(LONG_S)), within_s=LONG_S)
     assert caught.value.fact == Interrupted(signal="SIGINT")
     assert born[0].poll() == -signal.SIGKILL
+
+
+def test_who_was_asked_to_end_knows_it_afterwards(tmp_path: Path) -> None:
+    request = tmp_path / "halt.json"
+    stop = StopSignals(request)
+    assert not stop.asked
+    request.write_text("{}")
+    assert stop.asked
+    lost = StopSignals(tmp_path / "none.json")
+    lost.lost("the keeper ended")
+    assert lost.asked
