@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from harness.facts import ExporterSeen
 from harness.stack.names import Config, names, pinned_hosts, services
+from harness.urls import fixed, place
 
 ENDPOINT, TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 PROTOCOL, TRACES_PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
@@ -46,11 +46,11 @@ def exporting(config: Config) -> Exporting:
         if not url or said.get("OTEL_SDK_DISABLED", "").lower() == "true" or said.get("OTEL_TRACES_EXPORTER") == "none":
             continue
         own = [name for other in services(config) for name in names(config, service, other)]
-        host, port = _place(url)
+        host, port = place(url)
         why = _why_not(url, host, said.get(TRACES_PROTOCOL) or said.get(PROTOCOL) or "", own, list(pinned_hosts(body)))
         shown = f"{urlsplit(url).scheme}://{host}:{port}" if host else ""
         seen.append(ExporterSeen(service=service, url=shown, observable=not why, why=why))
-        if host and host not in own and host not in pinned_hosts(body) and not _fixed(host):
+        if host and host not in own and host not in pinned_hosts(body) and not fixed(host):
             hosts.setdefault(host, set()).update(() if why else (port,))
             senders.append(service)
     return Exporting(tuple(seen), {host: tuple(sorted(ports)) for host, ports in hosts.items()}, tuple(senders))
@@ -66,25 +66,6 @@ def _why_not(url: str, host: str, protocol: str, own: Sequence[str], pinned: Seq
         "it sends gRPC; with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf it would be seen": protocol == "grpc",
         f"its endpoint is {host}, a service of the stack, which receives it; a host outside would be seen": host in own,
         f"the stack's extra_hosts fix the address of {host}; without them it would be seen": host in pinned,
-        f"its endpoint is the address {host}; a host name would be seen": _fixed(host),
+        f"its endpoint is the address {host}; a host name would be seen": fixed(host),
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
-
-
-def _place(url: str) -> tuple[str, int]:
-    """Host and port of an endpoint; ('', 0) for what is none."""
-    try:
-        parts = urlsplit(url)
-        usual = {"http": 80, "https": 443}.get(parts.scheme, 0)
-        return (parts.hostname or "", parts.port or usual) if usual else ("", 0)
-    except ValueError:
-        return "", 0
-
-
-def _fixed(host: str) -> bool:
-    """Whether no name server is asked for it."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return True

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from harness.facts import ReceiverSeen
 from harness.quantities import go_duration_s
+from harness.urls import fixed, place
 
 GROUP_WAIT_S = 30.0  # Alertmanager's own defaults
 GROUP_INTERVAL_S = 300.0
@@ -68,8 +68,8 @@ def paging(text: str, own: Sequence[str] = (), pinned: Sequence[str] = ()) -> Pa
         outlets = list(_outlets(receiver, data.get("global") or {}))
         for kind, url in outlets or [("", "")]:
             why = _why_not(kind, url, own, pinned)
-            host, port = _place(url)
-            if host and not _fixed(host) and host not in own and host not in pinned:
+            host, port = place(url)
+            if host and not fixed(host) and host not in own and host not in pinned:
                 hosts.setdefault(host, set())
                 if not why:
                     hosts[host].add(port)
@@ -116,7 +116,7 @@ def _url(kind: str, config: Mapping[str, Any], shared: Mapping[str, Any]) -> str
 
 def _why_not(kind: str, url: str, own: Sequence[str], pinned: Sequence[str]) -> str:  # noqa: PLR0911 (one for each reason)
     """Why a mailbox in the stack could not read what goes there, and what would change that; '' when it can."""
-    host, _ = _place(url)
+    host, _ = place(url)
     if not kind:
         return "it sends nothing"
     if kind != "webhook":
@@ -129,33 +129,14 @@ def _why_not(kind: str, url: str, own: Sequence[str], pinned: Sequence[str]) -> 
         return f"its URL points to {host}, a service of the stack, which receives it; a host outside would be seen"
     if host in pinned:
         return f"the stack's extra_hosts fix the address of {host}; without them it would be seen"
-    if _fixed(host):
+    if fixed(host):
         return f"its URL points to the address {host}; a host name would be seen"
     return ""
 
 
-def _place(url: str) -> tuple[str, int]:
-    """Host and port of a URL; ('', 0) for what is none (a hidden '<secret>', a template)."""
-    try:
-        parts = urlsplit(url)
-        usual = {"http": 80, "https": 443, "smtp": 25}.get(parts.scheme, 0)
-        return (parts.hostname or "", parts.port or usual) if usual else ("", 0)
-    except ValueError:
-        return "", 0
-
-
-def _fixed(host: str) -> bool:
-    """Whether no name server is asked for it."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return True
-
-
 def _shown(url: str) -> str:
     """A URL without what may be secret in it: the host alone."""
-    host, port = _place(url)
+    host, port = place(url)
     return f"{urlsplit(url).scheme}://{host}:{port}/…" if host else ""
 
 
