@@ -173,6 +173,7 @@ class Expectation(Model):
 
     word: ClassVar[str] = ""
     faultless: ClassVar[bool] = False  # what it finds holds just as well where the faults of its phase were not felt
+    reads_traces: ClassVar[bool] = False  # the run looks on at its end until spans that come late have come
     sampling: ClassVar[bool] = False  # decided by a statistical interval, so that chance alone may fail it
 
     id: str = Field(default="", description="a name of your own; else <phase>/<claim>-<about>")

@@ -58,6 +58,7 @@ class Blame(Expectation):
     """
 
     word: ClassVar[str] = "blame"
+    reads_traces: ClassVar[bool] = True
 
     by: tuple[Source, ...] = Field(default=("pages", "logs"), min_length=1, description="who accuses: pages, logs")
     at: int = Field(default=1, ge=1, le=5, description="within the first so many the root must stand")

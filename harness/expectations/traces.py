@@ -57,6 +57,7 @@ class Traces(Expectation):
     """
 
     word: ClassVar[str] = "traces"
+    reads_traces: ClassVar[bool] = True
 
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
     attributed: Ratio = Field(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -45,6 +44,7 @@ SECOND_S = 1.0
 LEAD_S = 0.5  # arrivals begin so long after they are ordered, so that the order is there before the first is due
 BEFORE_S = 120.0  # nothing that is decided while a run goes asks for looks so long before its phase
 SETTLE_LAG_S = 3.0  # facts about the last second of a window may arrive so late
+STOPPED_S = 4.0  # a probe's last look may take so long; a run that was stopped looks on no longer than this
 MEND_LIMIT_S = 60.0  # the slowest ordinary mend: a stopped container that starts again, the clean-up ladder
 
 
@@ -120,7 +120,7 @@ class Engine:
         finally:
             if self._take_out(why):
                 self._take_out(why)  # one more try: what stuck once often lets go
-            self._end_load(self.watch.lag_s if why == "plan" else 0.0)
+            self._end_load(STOPPED_S + (self.watch.lag_s if why == "plan" else 0.0))
 
     def _take_out(self, why: str) -> tuple[str, ...]:
         """No lever is pulled any more, and every fault is mended; returns what is still on."""
@@ -298,18 +298,18 @@ class Engine:
             if isinstance(fact, LoadEnded):
                 raise LoadGone(fact.detail)
 
-    def _end_load(self, lag_s: float) -> None:
-        """Stop the load, wait for what is still in flight, and keep looking so long: the last window closes watched.
+    def _end_load(self, late_s: float) -> None:
+        """Stop the load, wait for what is still in flight, and keep looking until the last window has closed watched.
 
-        lag_s   how late the last facts may come (a scrape that has yet to begin); who was stopped does not wait for them
+        late_s   how long at most: a scrape that has yet to begin may be the slowest
         """
         try:
             for fact in self.load.stop():
                 self.record(fact)
-            for _ in range(
-                max(4, math.ceil(lag_s) + 1)
-            ):  # a look counts only when it is later than the window's end by its source's lag
-                self.world.clock.wait_until(self.world.clock.now_s() + SECOND_S)
+            ended_s = self.world.clock.now_s()
+            self.watch.end(ended_s)
+            while not self.watch.ended and self.world.clock.now_s() < ended_s + late_s:
+                self.world.clock.wait_until(self.world.clock.now_s() + TICK_S)
                 self.watch.tick(self.world.clock.now_s())
         finally:
             self.watch.close()

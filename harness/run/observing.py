@@ -101,7 +101,7 @@ class Observing:
                 found += [SilencesProbe(alertmanager), DeliveryProbe("alertmanager", alertmanager)]
         if self.pager is not None:
             found.append(PagesProbe(self.pager))
-        if self.collector is not None:
+        if self.collector is not None and any(claim.reads_traces for _, _, claim in self.session.drill.claims()):
             found.append(TracesProbe(self.collector))
         return tuple(found)
 
