@@ -151,10 +151,13 @@ def _one(
     as_json: bool,
     shown: PlainDisplay,
 ) -> int:
+    from harness.doctor.examine import begun, preflight
+
+    looks = begun()  # beside the imports and the reading of files
+
     from harness.cli.inputs import read_drill, rules_of
     from harness.cli.judge import show, tell
     from harness.cli.judge import shown as shown_path
-    from harness.doctor.examine import preflight
     from harness.drill import locustfile
     from harness.drill.problem import Invalid
     from harness.drill.project import find_project
@@ -175,7 +178,7 @@ def _one(
     plan.refuse()
     for problem in plan.problems:
         shown.say(str(problem))
-    preflight(shown.say)
+    preflight(shown.say, looks=looks())
     options = Options(keep=keep or drill.stack.keep, offline=offline)
     runs = Path(output).absolute() if output else find_project().runs
     done = rehearse(plan, stack_project, edges, runs, options, Display(shown.say, shown.fact, shown.second))

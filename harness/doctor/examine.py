@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 from harness.doctor.checks import CHECKS
 from harness.doctor.seen import Check, Say, Seen
@@ -28,18 +30,45 @@ def fix(say: Say, checks: Sequence[Check] = CHECKS) -> list[Seen]:
     return seen
 
 
-def preflight(say: Say = lambda line: None, checks: Sequence[Check] = CHECKS) -> None:
+def begun(checks: Sequence[Check] = CHECKS) -> Callable[[], list[Seen]]:
+    """The looks of a preflight, made in a thread of their own from now on; the result waits for them."""
+    looks: Future[list[Seen]] = Future()
+
+    def made() -> None:
+        try:
+            looks.set_result(look(wanted(checks)))
+        except BaseException as error:
+            looks.set_exception(error)
+
+    threading.Thread(target=made, name="preflight", daemon=True).start()  # nobody waits for it who does not ask
+    return looks.result
+
+
+def wanted(checks: Sequence[Check]) -> list[Check]:
+    """Those of the checks that are for every run."""
+    return [check for check in checks if check.name in PREFLIGHT]
+
+
+def preflight(
+    say: Say = lambda line: None, checks: Sequence[Check] = CHECKS, looks: Sequence[Seen] | None = None
+) -> None:
     """Raises errors.CannotRun with every thing that a run needs of this machine and lacks, each with its cure.
 
     One thing it cures by itself, in half a second: the harness image, when only the code inside has changed. The base
     image is wanted for that alone.
+
+    looks   what was seen already (`begun`), in the order of the checks; None: look now
     """
+    first = {one.check: one for one in (look(wanted(checks)) if looks is None else looks)}
     seen: list[Seen] = []
-    for check in checks:
-        if check.name in PREFLIGHT:
-            based = any(one.check == "base image" and one.state == "ok" for one in seen)
-            make = _cured if check.name == "harness image" and based else _looked
-            seen.append(_hindered(check, seen) or make(check, say))
+    for check in wanted(checks):
+        one = first[check.name]
+        based = any(other.check == "base image" and other.state == "ok" for other in seen)
+        if check.name == "harness image" and based:
+            one = _cured(check, say, one)
+        elif one.state == "unseen":  # what it needs may have been cured since
+            one = _hindered(check, seen) or check.look()
+        seen.append(one)
     built = any(one.check == "harness image" and one.state == "ok" for one in seen)
     missing = [one for one in seen if one.state == "missing" and not (built and one.check == "base image")]
     if missing:
@@ -57,12 +86,8 @@ def _hindered(check: Check, seen: Sequence[Seen]) -> Seen | None:
     return Seen(check.name, "unseen", f"not looked at: needs {', '.join(unmet)}") if unmet else None
 
 
-def _looked(check: Check, say: Say) -> Seen:
-    return check.look()
-
-
-def _cured(check: Check, say: Say) -> Seen:
-    first = check.look()
+def _cured(check: Check, say: Say, first: Seen | None = None) -> Seen:
+    first = first or check.look()
     if first.state != "missing":
         return first
     say(f"{check.name}: {first.what}")

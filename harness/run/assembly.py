@@ -74,7 +74,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
     from harness.world.proxies import Reconciler
 
     run, record = session.folder.run, session.record
-    changes = ready_releases(session, stack)
+    changes: dict[str, dict[str, Change]] = {}
     proxies = Reconciler(
         stack.api,
         stack.edges,
@@ -96,7 +96,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
 
     keeper = Keeper(run, stack.project_name, stack.dependencies, heard, session.stop.lost, gap)
     closing.callback(keeper.close)
-    with beside(keeper.start, keeper.close):
+    with beside(lambda: changes.update(ready_releases(session, stack))), beside(keeper.start, keeper.close):
         with needed():
             containers = Containers(run, stack.project_name, session.clock.opened_ns)
         closing.callback(containers.close)
@@ -108,7 +108,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
 
 
 @contextlib.contextmanager
-def beside(start: Callable[[], object], end: Callable[[], object]) -> Iterator[None]:
+def beside(start: Callable[[], object], end: Callable[[], object] = lambda: None) -> Iterator[None]:
     """Start something that takes long while the block goes on; it has started when the block is left.
 
     Raises what the start raised. A block that raises ends it, so that nobody waits for a start that is not wanted any more.

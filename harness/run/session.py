@@ -124,16 +124,19 @@ def _keep_drill(folder: folders.RunFolder, drill: Drill, record: Recorder) -> No
 def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
     """Everything between Opened and Closed. Raises the UsageError of a locustfile that is refused, once all is taken down."""
     from harness.run.observing import monitoring_of
+    from harness.stack.exporters import exporting
     from harness.stack.stack import Stack
 
     drill, record = session.drill, session.record
+    monitoring = monitoring_of(drill, project)
     stack = Stack(
         project=project,
         run_id=session.folder.run,
         folder=session.folder.path,
         edges=edges,
         publish=(session.target,),
-        reach=monitoring_of(drill, project).targets,
+        reach=monitoring.targets,
+        held=(*monitoring.services, *exporting(project.config).senders),
         data=dict(drill.stack.data),
         ready_within_s=drill.stack.ready_within_s,
         offline=session.options.offline or drill.stack.offline,

@@ -30,17 +30,12 @@ def ready_images(project: Project, *, offline: bool = False, say: Callable[[str]
     one_each = {body["image"]: name for name, body in reversed(services(config).items()) if body.get("build")}
     to_build = [name for name in services(config) if name in one_each.values()]
     to_build = [name for name in to_build if not (offline and exists(config["services"][name]["image"]))]
-    while to_build:
-        problems = {}
-        for name in to_build:
-            say(f"building {config['services'][name]['image']}")
-            problem = build(project, config, name)
-            if problem:
-                problems[name] = problem
-        if len(problems) in (0, len(to_build)):
-            missing += problems.values()
-            break
-        to_build = list(problems)  # it may be based on one that has just been built
+    for name in to_build:
+        say(f"building {config['services'][name]['image']}")
+    if to_build and (
+        len(to_build) == 1 or build(project, config, *to_build)
+    ):  # several at once; which fails tells one alone
+        missing += _one_by_one(project, config, to_build)
     wanted = {
         str(body["image"]): name
         for name, body in services(config).items()
@@ -65,30 +60,44 @@ def ready_images(project: Project, *, offline: bool = False, say: Callable[[str]
         raise CannotRun(*missing)
 
 
+def _one_by_one(project: Project, config: dict[str, Any], names: list[str]) -> list[Missing]:
+    """Build each; one that fails is tried again as long as another succeeds, for it may be based on that one."""
+    while True:
+        problems = {name: problem for name in names if (problem := build(project, config, name))}
+        if len(problems) in (0, len(names)):
+            return list(problems.values())
+        names = list(problems)
+
+
 def exists(image: str) -> bool:
     """Whether an image of this name is here."""
     return docker("image", "inspect", "--format", "{{.Id}}", image).ok
 
 
-def build(project: Project, config: dict[str, Any], service: str) -> Missing | None:
-    """Build one service's image, under the name that the config gives it; what is missing when that fails."""
+def build(project: Project, config: dict[str, Any], *names: str) -> Missing | None:
+    """Build services' images, under the names that the config gives them; what is missing when that fails."""
     arguments = [part for name in _PROXIES if os.environ.get(name) for part in ("--build-arg", name)]
-    body = config["services"][service]
-    only = {**config, "services": {service: {key: body[key] for key in ("build", "image", "platform") if key in body}}}
+    bodies = {name: config["services"][name] for name in names}
+    kept = ("build", "image", "platform")
+    only = {
+        **config,
+        "services": {name: {key: body[key] for key in kept if key in body} for name, body in bodies.items()},
+    }
     for word in ("networks", "volumes", "configs"):
         only.pop(word, None)
     command = ["docker", "compose", "--ansi", "never", "--project-directory", str(project.directory), "-f", "-"]
     answer = run(
-        (*command, "build", "--quiet", *arguments, service),
+        (*command, "build", "--quiet", *arguments, *names),
         within_s=BUILD_S,
         cwd=project.directory,
         stdin=written(only),
     )
     if answer.ok:
         return None
+    told = " ".join(names)
     return Missing(
-        f"service {service} cannot be built: {answer.why}",
-        f"docker compose -f {Path(project.files[0])} build {service}",
+        f"service {told} cannot be built: {answer.why}",
+        f"docker compose -f {Path(project.files[0])} build {told}",
     )
 
 

@@ -32,6 +32,11 @@ class Monitoring:
         """What the harness must reach."""
         return tuple(target for target in (self.prometheus, self.alertmanager) if target)
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that they are."""
+        return tuple(target.rpartition(":")[0] for target in self.targets)
+
     def known(self) -> dict[str, str]:
         """As a plan takes it."""
         return {"prometheus": self.prometheus, "alertmanager": self.alertmanager, "why": self.why}

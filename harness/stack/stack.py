@@ -26,6 +26,7 @@ from harness.stack.docker import asked, docker, inspected
 from harness.stack.free_ports import free_ports, run_of
 from harness.stack.images import ready_images
 from harness.stack.inward import inner_address, inward, pinned
+from harness.stack.leaves import leaves
 from harness.stack.mentions import addresses
 from harness.stack.place import lane_homes, place, spare
 from harness.stack.project import Project, write_private, written
@@ -47,12 +48,13 @@ DATA: Mapping[str, str] = {}
 
 
 class Stack:
-    """One run's stack. `begin` makes networks, lanes and Toxiproxy; then the keeper can start; `up` starts the
-    services.
+    """One run's stack. `begin` makes networks, lanes and Toxiproxy, and starts what calls nobody; then the keeper can
+    start; `up` starts the other services.
 
     publish   'service:port' that the harness must reach, such as the load's target
     reach     the same where it would like to look (the stack's own monitoring): published too, never waited for
     data      'private' (the default), 'copy' or 'shared' by volume key or bind path
+    held      services that `begin` must not start
     mediate   False starts it without edges, to look at it as it is
     """
 
@@ -69,6 +71,7 @@ class Stack:
         ready_within_s: float = 120.0,
         offline: bool = False,
         say: Callable[[str], object] = lambda line: None,
+        held: Sequence[str] = (),
         mediate: bool = True,
     ) -> None:
         self.project, self.run_id, self.folder = project, run_id, Path(folder).resolve()
@@ -79,6 +82,7 @@ class Stack:
         self._modes, self._shared = read_data(project, data)
         front = tuple(self._front_edges(edges)) if mediate else ()
         self._chosen = Chosen(run_id, (*edges, *front), data=self._modes, mediate=mediate)
+        self._first = (LANES, TOXIPROXY, *leaves(project.config, self._chosen.edges, held))
         self._seed = int(run_id, 16) if all(c in "0123456789abcdef" for c in run_id.lower()) else sum(map(ord, run_id))
         self._ports_tried = 0
         self._lent: set[str] = set()
@@ -102,22 +106,21 @@ class Stack:
     # --- the steps --------------------------------------------------------------------------------------------------
 
     def begin(self) -> tuple[str, int]:
-        """Images, copies, networks, lanes and Toxiproxy. Returns host and port of Toxiproxy's API once it answers.
+        """Images, copies, networks, lanes, Toxiproxy, and the services that call nobody (they often take longest, and every
+        edge to them opens once it is attended to). Returns host and port of Toxiproxy's API once it answers.
 
-        Raises CannotRun with everything that is missing; nothing of the user's services runs yet.
+        Raises CannotRun with everything that is missing; no service that could call another runs yet.
         """
         self.prepare()
         for attempt in range(TRIES):
             with turn():
                 self._choose(attempt)
                 self._write()
-                answer = self._compose.up([LANES, TOXIPROXY], within_s=NETWORKS_S)
+                answer = self._compose.up(self._first, within_s=NETWORKS_S)
             if answer.ok:
                 break
             if attempt + 1 == TRIES or not (is_pool_taken(answer) or is_port_taken(answer)):
-                raise CannotRun(
-                    Missing(f"networks and lanes of the stack cannot be made: {answer.why}", "drill doctor")
-                )
+                self._fail(f"the networks, lanes and first services of the stack cannot be made: {answer.why}")
             self._say(f"an address range or port was taken meanwhile, choosing others: {answer.why.splitlines()[-1]}")
             self._compose.down_networks()
         self._await_lanes()
@@ -375,11 +378,11 @@ class Stack:
         """Toxiproxy answers and the lanes have placed their addresses. Raises CannotRun with what they said."""
         end_s = time.monotonic() + API_WITHIN_S
         while True:
-            logs = docker("compose", "-p", self.project_name, "logs", "--no-color", LANES).out
+            logs = docker("logs", f"{self.project_name}-{LANES}-1").out
             if "placed" in logs and api_answers(self.api):
                 return
             if time.monotonic() > end_s:
-                more = docker("compose", "-p", self.project_name, "logs", "--no-color", TOXIPROXY).out
+                more = docker("logs", f"{self.project_name}-{TOXIPROXY}-1").out
                 raise CannotRun(
                     f"lanes and Toxiproxy did not start within {API_WITHIN_S:g} s:\n{logs[-1000:]}{more[-1000:]}"
                 )

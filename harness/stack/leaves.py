@@ -1,0 +1,29 @@
+"""Which services may start before all others: those that call nobody, as far as the project tells. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from harness.edges import Edge
+from harness.stack import names as topology
+
+TIES = ("depends_on", "links", "external_links", "volumes_from", "pid", "ipc", "cgroup")
+"""What may bind the start of a service to another one."""
+
+
+def leaves(config: topology.Config, edges: Iterable[Edge], held: Collection[str] = ()) -> tuple[str, ...]:
+    """Services with a network namespace of their own that wait for no other and stand at no edge's beginning.
+
+    held   those that must not, whatever they call: what pages or sends traces, until somebody is there who takes them
+    """
+    callers = {edge.caller for edge in edges}
+    return tuple(
+        name
+        for name, body in topology.services(config).items()
+        if name not in held
+        and topology.replicas(config, name) > 0
+        and not callers & {name, *topology.sharers(config, name)}
+        and not topology.outside(config, name)
+        and topology.owner(config, name) == name
+        and not any(body.get(tie) for tie in TIES)
+    )
