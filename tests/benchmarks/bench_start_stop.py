@@ -1,7 +1,7 @@
 """From the command to the first request, and from the last answer to nothing left, beside bare `docker compose` on the same project.
 
-In turn, DRILL_BENCH_ROUNDS rounds (5) on compose/wiki with its image built: `docker compose up --wait` and `down
---volumes` by hand, then a short `drill run`. The first request is the ledger's first sent row; nothing is left when the
+In turn, DRILL_BENCH_ROUNDS rounds (5) on compose/checkout and on compose/wiki with their images built: `docker compose up --wait`
+and `down --volumes` by hand, then a short `drill run`. The first request is the ledger's first sent row; nothing is left when the
 run says `closed`, which it does when a look at Docker found nothing that bears its label. Also printed: where the run's own time went.
 """
 
@@ -25,7 +25,7 @@ from harness.journal import Journal, read
 from harness.ledger import NEVER
 from harness.ledger import read as read_ledger
 
-WIKI = Path(__file__).parents[2] / "compose" / "wiki" / "compose.yaml"
+COMPOSE = Path(__file__).parents[2] / "compose"
 PROJECT = "bench-bare"
 LOCUSTFILE = """
 from locust import FastHttpUser, task
@@ -34,19 +34,42 @@ from locust import FastHttpUser, task
 class Reader(FastHttpUser):
     @task
     def page(self):
-        self.client.get("/wiki/Main_Page")
+        self.client.get("PAGE")
 """
-DRILL = f"""
+DRILL = """
 drill: short
-stack: {{compose: [{WIKI}], ready_within: 300s}}
-load: {{locustfile: load.py, against: "web:8080", arrivals: [{{for: 1m, rate: 2/s}}], max_in_flight: 50}}
-steady: {{for: 2s, within: 60s, all: [errors < 50%]}}
+stack: {compose: [FILE], ready_within: 300s}
+load: {locustfile: load.py, against: "TARGET", arrivals: [{for: 1m, rate: 2/s}], max_in_flight: 50}
+steady: {for: 2s, within: 60s, all: [errors < 50%]}
 phases:
   - name: calm
     for: 2s
-    expect: [errors_below: {{ratio: 50%}}]
-abort: {{max_duration: 15m}}
+    expect: [errors_below: {ratio: 50%}]
+abort: {max_duration: 15m}
 """
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Compose project: what load goes to, and the variable of the port that it is published on."""
+
+    name: str
+    target: str
+    page: str
+    port: str
+
+    @property
+    def file(self) -> Path:
+        return COMPOSE / self.name / "compose.yaml"
+
+    def drill(self) -> str:
+        return DRILL.replace("FILE", str(self.file)).replace("TARGET", self.target)
+
+
+PROJECTS = (
+    Project("checkout", "api:8080", "/catalog", "CHECKOUT_PORT"),
+    Project("wiki", "web:8080", "/wiki/Main_Page", "WIKI_PORT"),
+)
 
 
 @dataclass(frozen=True)
@@ -58,13 +81,13 @@ class Round:
     steps: dict[str, float]
 
 
-def bare() -> tuple[float, float]:
+def bare(project: Project) -> tuple[float, float]:
     """Seconds of `up --wait` and of `down --volumes`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    env = {**os.environ, "WIKI_PORT": str(port)}
-    command = ["docker", "compose", "--progress", "quiet", "-p", PROJECT, "-f", str(WIKI)]
+    env = {**os.environ, project.port: str(port)}
+    command = ["docker", "compose", "--progress", "quiet", "-p", PROJECT, "-f", str(project.file)]
     began_s = time.monotonic()
     try:
         subprocess.run([*command, "up", "--detach", "--wait", "--no-build"], check=True, env=env)
@@ -75,12 +98,12 @@ def bare() -> tuple[float, float]:
     return up_s, time.monotonic() - began_s
 
 
-def rehearsed(home: Path) -> tuple[float, float, dict[str, float]]:
+def rehearsed(project: Project, home: Path) -> tuple[float, float, dict[str, float]]:
     """Seconds from the command to the first request, from the last answer to nothing left, and by step."""
     home.mkdir()
     (home / "pyproject.toml").write_text("[tool.drill]\n")
-    (home / "short.yaml").write_text(DRILL)
-    (home / "load.py").write_text(LOCUSTFILE)
+    (home / "short.yaml").write_text(project.drill())
+    (home / "load.py").write_text(LOCUSTFILE.replace("PAGE", project.page))
     began_ns = time.monotonic_ns()
     done = subprocess.run(
         [sys.executable, "-m", "harness", "run", "short.yaml", "--live", "plain"], cwd=home, capture_output=True, text=True, check=False
@@ -126,13 +149,20 @@ def _steps(journal: Journal, first_s: float) -> dict[str, float]:
 
 
 def main() -> None:
+    for project in PROJECTS:
+        subprocess.run(["docker", "compose", "--progress", "quiet", "-f", str(project.file), "build"], check=True)
+        print(f"  {project.name}", flush=True)
+        measure(project)
+
+
+def measure(project: Project) -> None:
     rounds: list[Round] = []
     averages = []
     with tempfile.TemporaryDirectory(prefix="drill-bench-") as name:
         for number in range(rig.ROUNDS):
             averages.append(os.getloadavg()[0])
-            up_s, down_s = bare()
-            first_s, left_s, steps = rehearsed(Path(name) / str(number))
+            up_s, down_s = bare(project)
+            first_s, left_s, steps = rehearsed(project, Path(name) / str(number))
             rounds.append(Round(up_s, down_s, first_s, left_s, steps))
             print(f"  round {number}: up {up_s:.1f} s, first request {first_s:.1f} s; down {down_s:.1f} s, left {left_s:.1f} s", flush=True)  # fmt: skip
     print(f"  load average {min(averages):.1f} to {max(averages):.1f}")
