@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from harness.run.levers import Levers
 from harness.run.loading import RealLoad
 from harness.run.observing import Observing
 from harness.run.ontime import OnTime
+from harness.run.together import Together, beside
 from harness.run.watch import ThreadedWatch
 from harness.world.commands import Commands
 from harness.world.handles import World
@@ -50,7 +50,7 @@ class Parts:
     logs: LogFiles
     lookout: Lookout
     observing: Observing
-    closing: contextlib.ExitStack
+    closing: Together
     changes: Mapping[str, Mapping[str, Change]] = field(default_factory=dict)
 
     def begin_looking(self, plan: Plan) -> None:
@@ -65,8 +65,11 @@ class Parts:
 def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Parts:
     """Start what must be there before the first service: an edge opens as soon as its dependency listens.
 
-    Each is closed whatever happens, also when its start is interrupted. Raises CannotRun when one does not start.
+    Each is closed whatever happens, also when its start is interrupted; those that only need Docker for that, together.
+    Raises CannotRun when one does not start.
     """
+    import docker  # noqa: F401  here, not in one of the threads below: its modules import each other in a circle
+
     from harness.stack.keeper import Keeper
     from harness.world.containers import Containers
     from harness.world.logs import LogFiles
@@ -95,32 +98,18 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
         record(Blinded(probe="keeper", target="", error=why) if why else Looked(probe="keeper", target=""))
 
     keeper = Keeper(run, stack.project_name, stack.dependencies, heard, session.stop.lost, gap)
-    closing.callback(keeper.close)
+    with needed():
+        containers = Containers(run, stack.project_name, session.clock.opened_ns)
+    closing.callback(containers.close)
+    together = Together()
+    closing.callback(together.close)
+    together.callback(keeper.close)
     with beside(lambda: changes.update(ready_releases(session, stack))), beside(keeper.start, keeper.close):
-        with needed():
-            containers = Containers(run, stack.project_name, session.clock.opened_ns)
-        closing.callback(containers.close)
         logs = LogFiles(run, session.folder.logs, containers)
         logs.start()
-        closing.callback(logs.close)
-        observing = Observing.begin(session, stack, closing)
-    return Parts(proxies, containers, logs, lookout, observing, closing, changes)
-
-
-@contextlib.contextmanager
-def beside(start: Callable[[], object], end: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Start something that takes long while the block goes on; it has started when the block is left.
-
-    Raises what the start raised. A block that raises ends it, so that nobody waits for a start that is not wanted any more.
-    """
-    with ThreadPoolExecutor(1) as worker:
-        started = worker.submit(start)
-        try:
-            yield
-        except BaseException:
-            end()
-            raise
-        started.result()
+        together.callback(logs.close)
+        observing = Observing.begin(session, stack, together)
+    return Parts(proxies, containers, logs, lookout, observing, together, changes)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,12 +23,14 @@ from harness.probes.silences import SilencesProbe
 from harness.probes.targets import TargetsProbe
 from harness.probes.traces import TracesProbe
 from harness.run.own_metrics import OwnMetrics, Tell
+from harness.run.together import side_by_side
 from harness.runbooks import headings
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
     from harness.probes.base import Probe
     from harness.run.session import Session
+    from harness.run.together import Together
     from harness.stack.observed import Monitoring
     from harness.stack.project import Project
     from harness.stack.stack import Stack
@@ -65,22 +66,19 @@ class Observing:
     collector: Collector | None = None
 
     @staticmethod
-    def begin(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Observing:
-        """Before the first service starts: say what was found, and put the mailbox where pages would go."""
+    def begin(session: Session, stack: Stack, closing: Together) -> Observing:
+        """Before the first service that pages or sends traces starts: say what was found, and put the mailbox where pages
+        would go, the collector where traces would, and the run's own metrics where they are looked for."""
         monitoring = monitoring_of(session.drill, stack.project)
         session.record(
             MonitoringFound(prometheus=monitoring.prometheus, alertmanager=monitoring.alertmanager, why=monitoring.why)
         )
         observing = Observing(session, stack, monitoring)
-        if monitoring.alertmanager:
-            observing._catch_pages(closing)
-            for folder in runbooks_asked(session.drill):
-                for found in read_runbooks(session.drill, folder):
-                    session.record(found)
-        observing._take_traces(closing)
-        if monitoring.prometheus:
-            service = monitoring.prometheus.rpartition(":")[0]
-            observing.own = OwnMetrics.begin(session, stack, service, closing)
+        side_by_side(
+            lambda: observing._catch_pages(closing) if monitoring.alertmanager else None,
+            lambda: observing._take_traces(closing),
+            lambda: observing._serve_metrics(closing) if monitoring.prometheus else None,
+        )
         return observing
 
     def telling(self, tell: Tell) -> Tell:
@@ -193,7 +191,18 @@ class Observing:
     def _prefix(self, what: str) -> str:
         return (self.monitoring.prefix or {}).get(what, "")
 
-    def _catch_pages(self, closing: contextlib.ExitStack) -> None:
+    def _serve_metrics(self, closing: Together) -> None:
+        service = self.monitoring.prometheus.rpartition(":")[0]
+        self.own = OwnMetrics.begin(self.session, self.stack, service, closing)
+
+    def _catch_pages(self, closing: Together) -> None:
+        """The mailbox, and the runbooks that claims about pages are held against."""
+        for folder in runbooks_asked(self.session.drill):
+            for found in read_runbooks(self.session.drill, folder):
+                self.session.record(found)
+        self._put_mailbox(closing)
+
+    def _put_mailbox(self, closing: Together) -> None:
         from harness.stack.configfile import ALERTMANAGER, config_file
         from harness.world.receivers import paging
 
@@ -216,7 +225,7 @@ class Observing:
             observable = seen.observable and not lost
             record(seen if observable == seen.observable else _unseen(seen, lost))
 
-    def _take_traces(self, closing: contextlib.ExitStack) -> None:
+    def _take_traces(self, closing: Together) -> None:
         """Put a collector where the services' traces would go, so that none leaves the stack, and keep what they send."""
         from harness.spans import SpansWriter
         from harness.stack.changes.identity import RUN_LABEL
@@ -244,7 +253,7 @@ class Observing:
         except (NotApplied, OSError) as error:
             raise CannotRun(f"traces would leave the stack: {error}") from error
 
-    def _start_pager(self, service: str, known: Paging, closing: contextlib.ExitStack) -> str:
+    def _start_pager(self, service: str, known: Paging, closing: Together) -> str:
         """Why there is no mailbox, or ''."""
         from harness.stack.changes.identity import RUN_LABEL
         from harness.world.attached import Place

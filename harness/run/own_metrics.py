@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from harness.ledger import Rows
     from harness.plan import Plan
     from harness.run.session import Session
+    from harness.run.together import Together
     from harness.stack.stack import Stack
     from harness.world.rehearsal import RehearsalMetrics
 
@@ -29,7 +29,7 @@ class OwnMetrics:
     helper: RehearsalMetrics | None = None
 
     @staticmethod
-    def begin(session: Session, stack: Stack, service: str, closing: contextlib.ExitStack) -> OwnMetrics:
+    def begin(session: Session, stack: Stack, service: str, closing: Together) -> OwnMetrics:
         """Before the first service starts: serve them on Prometheus' networks, and place the target file where it reads."""
         from harness.stack.changes.identity import RUN_LABEL
         from harness.stack.configfile import PROMETHEUS, config_file

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -86,6 +87,7 @@ class Stack:
         self._seed = int(run_id, 16) if all(c in "0123456789abcdef" for c in run_id.lower()) else sum(map(ord, run_id))
         self._ports_tried = 0
         self._lent: set[str] = set()
+        self._lending = threading.Lock()
         self._lines: tuple[str, ...] = ()
         self._until_s = float("inf")
 
@@ -273,16 +275,17 @@ class Stack:
         Raises CannotRun when Docker is gone; () for a service outside of the project's networks.
         """
         config, chosen = self.project.config, self._chosen
-        busy = {edge.address for edge in self.edges} | set(chosen.homes.values()) | self._lent
-        found = []
-        for key in topology.networks(config, service):
-            filters = (
-                f"label=com.docker.compose.project={self.project_name}",
-                f"label=com.docker.compose.network={key}",
-            )
-            listed = asked("network", "ls", "--quiet", "--filter", filters[0], "--filter", filters[1])
-            found += [(network, spare(config, key, chosen.ranges, busy)) for network in listed.split()]
-        self._lent |= {address for _, address in found if address}
+        found: list[tuple[str, str]] = []
+        with self._lending:
+            busy = {edge.address for edge in self.edges} | set(chosen.homes.values()) | self._lent
+            for key in topology.networks(config, service):
+                filters = (
+                    f"label=com.docker.compose.project={self.project_name}",
+                    f"label=com.docker.compose.network={key}",
+                )
+                listed = asked("network", "ls", "--quiet", "--filter", filters[0], "--filter", filters[1])
+                found += [(network, spare(config, key, chosen.ranges, busy)) for network in listed.split()]
+            self._lent |= {address for _, address in found if address}
         return tuple(found)
 
     def copied(self, service: str, target: str) -> str:

@@ -37,9 +37,9 @@ def sweep(run_id: str) -> list[str]:
             for network in _ids("network", "ls", "--quiet", "--filter", label):
                 if not docker("network", "rm", network).ok and not _freed(network):
                     left.append(f"network {network}")
-            for volume in _ids("volume", "ls", "--quiet", "--filter", label):
-                if not docker("volume", "rm", "--force", volume, within_s=REMOVE_S).ok:
-                    left.append(f"volume {volume}")
+            volumes = _ids("volume", "ls", "--quiet", "--filter", label)
+            if volumes and not docker("volume", "rm", "--force", *volumes, within_s=REMOVE_S).ok:
+                left += [f"volume {one}" for one in _ids("volume", "ls", "--quiet", "--filter", label)]
         except CannotRun as error:  # Docker is gone: nothing is known, so nothing is called removed
             return [f"everything of run {run_id}: {error}"]
         if not left:
