@@ -6,10 +6,10 @@ It never touches a clock, a socket or a process.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import Field
 
@@ -43,6 +43,12 @@ class Line:
         return f"log {self.container}@{self.at_s:.6f}"
 
 
+class Finder(Protocol):
+    """What finds places in bytes: a compiled pattern, or something that knows how to be faster."""
+
+    def finditer(self, string: Any, pos: int = ..., endpos: int = ..., /) -> Iterator[re.Match[bytes]]: ...
+
+
 class Logs(Protocol):
     """`secrets` are the stack's own, whose values must not be in a log; None where they are not known."""
 
@@ -55,7 +61,7 @@ class Logs(Protocol):
 
     def matching(
         self,
-        pattern: re.Pattern[bytes],
+        pattern: Finder,
         service: str,
         start_s: float,
         end_s: float,
