@@ -32,7 +32,7 @@ from harness.expectations.log_search import (
 from harness.expectations.requests import cites, load_was_watched, not_begun, still_open
 from harness.journal import Window
 from harness.ledger import request_id, traceparent
-from harness.quantities import Ratio
+from harness.quantities import Ratio, spell
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
 if TYPE_CHECKING:
@@ -109,6 +109,22 @@ class LogCoverage(Expectation):
     def undecidable(self, reach: Reach) -> str:
         return next((said for service in self.services if (said := reach.no_service(service))), "")
 
+    def needs(self, reach: Reach) -> str:
+        return f"requests that fail, and logs until {spell(AFTER_S)} after the last of them"
+
+    def doubtful(self, reach: Reach) -> str:
+        if reach.after_s >= AFTER_S:
+            return ""
+        late = (
+            "it is inconclusive"
+            if self.quiet_success or self.recovery_line
+            else "what is not found by then is inconclusive"
+        )
+        return (
+            f"lines of a request are waited for {spell(AFTER_S)} after its end, and the run may end {spell(round(reach.after_s, 1))} "
+            f"after the window: {late}; a phase after it, or a longer `steady.for`, gives more"
+        )
+
     def check(self, evidence: Evidence) -> Finding:
         window = evidence.window
         if window is None:
@@ -160,7 +176,7 @@ class LogCoverage(Expectation):
             limits.append(Limit("broken", said, State.OPEN, reason="unknown_reach", decide="a log of every connection"))
         if found.waiting:
             said = f"{found.waiting} requests had not ended"
-            limits.append(Limit("waiting", said, State.OPEN, reason="unanswered", decide="the answers to them"))
+            limits.insert(0, Limit("waiting", said, State.OPEN, reason="unanswered", decide="the answers to them"))
         if looked.known_s < window.end_s:
             said = f"lines are known until {looked.known_s:.1f} s"
             limits.append(Limit("lines", said, State.OPEN, reason="window_open"))

@@ -123,6 +123,14 @@ class Traces(Expectation):
         if queue.sent:
             waiting = f", {len(queue.lost)} still waited" if queue.lost else ""
             whole += f", {queue.sent - len(queue.lost)} of {queue.sent} messages went on with their context{waiting}"
+        if queue.lost:
+            return inconclusive(
+                f"{whole}; they may still be taken",
+                reason="window_open",
+                decide=f"what became of them, {spell(self.queue_within_s)} after the last was sent",
+                cites=seen.cites(),
+                details=(*seen.details(), *_shown("message that waits", queue.lost)),
+            )
         if not seen.hurts or not self.attributed:
             return passed(whole, cites=seen.cites(), details=seen.details())
         right, wrong = _by_truth(seen)
