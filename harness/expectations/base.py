@@ -62,7 +62,7 @@ class Logs(Protocol):
 
     def matching(
         self,
-        pattern: Finder,
+        pattern: re.Pattern[bytes],
         service: str,
         start_s: float,
         end_s: float,
