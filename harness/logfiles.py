@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from harness.expectations.base import Line, serves
+from harness.expectations.base import Finder, Line, serves
 from harness.journal import Journal
 from harness.logtext import continues
 from harness.masking import Secret
@@ -47,7 +47,7 @@ class LogFolder:
         yield from heapq.merge(*files, key=lambda line: line.at_s)
 
     def matching(
-        self, pattern: re.Pattern[bytes], service: str, start_s: float, end_s: float, wanted: Wanted | None = None
+        self, pattern: Finder, service: str, start_s: float, end_s: float, wanted: Wanted | None = None
     ) -> Iterator[Line]:
         """See Logs. The files are looked through as they lie on disk; only lines that are found are read as text."""
         for name, container, file in self.index():
@@ -174,9 +174,7 @@ def _place(pages: Pages, unix: float) -> int:
     return low
 
 
-def _found(
-    pages: Pages, pattern: re.Pattern[bytes], first: int, last: int, wanted: Wanted | None
-) -> Iterator[tuple[int, int]]:
+def _found(pages: Pages, pattern: Finder, first: int, last: int, wanted: Wanted | None) -> Iterator[tuple[int, int]]:
     """Where each line that the pattern is found in begins and ends, with the lines that continue it."""
     until = first
     for match in pattern.finditer(pages, first, last):

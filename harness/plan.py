@@ -21,6 +21,7 @@ from harness.load.arrivals import expected_count
 from harness.quantities import spell
 
 CLIENT = "client"  # the caller's name of an edge on the users' side
+LOOKS_ON_S = 4.0  # the stack is looked at after the load's end, at the least (see run/session)
 _CLOSED_PER_S = 100.0  # of one user of the closed model, at most: answers do not come faster than every 10 ms
 
 
@@ -119,6 +120,8 @@ class Plan:
             window_s = phase.settle_latest_s
         else:
             starts, window_s = (phase.begins_earliest_s, phase.begins_latest_s), phase.length_s
+        settle_s = phase.settle_earliest_s if phase and claim.then else 0.0
+        end_s = phase.begins_earliest_s + phase.length_s + settle_s if phase else self.shortest_s
         return Reach(
             window_s=window_s,
             arrivals=max(_requests(self.drill, start_s, window_s) for start_s in starts),
@@ -130,7 +133,10 @@ class Plan:
                 name for i in (phase.injections if phase else ()) if i.fault.outlasts for name in i.fault.targets
             ),
             monitoring=self.monitoring,
+            alerts=self.alerts,
+            history_s=min(starts),
             hurt_s=max((i.until_s - i.at_s for i in (phase.injections if phase else ())), default=0.0),
+            after_s=max(0.0, self.shortest_s - end_s) + LOOKS_ON_S,
             closed=self.drill.load.users is not None,
             stretches=self._stretches(),
         )

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from harness.expectations.base import Line, serves
+from harness.expectations.base import Finder, Line, serves
 from harness.facts import Fact
 from harness.journal import Journal, merged
 from harness.ledger import rows_of
@@ -56,7 +56,7 @@ class WrittenLogs:
 
     def matching(
         self,
-        pattern: re.Pattern[bytes],
+        pattern: Finder,
         service: str,
         start_s: float,
         end_s: float,

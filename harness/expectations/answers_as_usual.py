@@ -14,9 +14,10 @@ from pydantic import Field, field_validator
 from harness.expectations.base import Evidence, Expectation
 from harness.expectations.counted_success import counted_as_success
 from harness.expectations.failed_requests import near
-from harness.expectations.requests import cites, load_was_watched, not_begun, nothing_sent, still_open
+from harness.expectations.requests import cites, folded, load_was_watched, not_begun, nothing_sent, still_open
+from harness.expectations.sampled import unanswered
 from harness.expectations.usual_answers import ALPHA, Answers, Kind, Novelty, novelties
-from harness.facts import GateHeld, LoadBegan, PhaseSettled
+from harness.facts import GateHeld, LoadBegan, LoadEnded, PhaseSettled
 from harness.journal import Window
 from harness.landings import hurts
 from harness.ledger import request_id
@@ -98,6 +99,9 @@ class AnswersAsUsual(Expectation):
                 decide="a sample of the load process every second until after the window",
                 cites=cites(evidence),
             )
+        waiting = folded(evidence, window.start_s, window.end_s, self.request).waiting
+        if waiting and evidence.journal.last(LoadEnded) is None:
+            return unanswered(evidence, waiting)
         window = self._judged_stretch(evidence, window)
         rows = near(evidence, window)
         mask = self._mine(rows, window)

@@ -14,6 +14,9 @@ from harness.expectations.requests import folded
 from harness.journal import Window
 from harness.series import RawSeries
 
+PROBE = "series"
+GAP_S = 60.0  # as the probe promises (harness/probes/series.py)
+LAG_S = 1.0
 WINDOW_S = 5.0  # the least over which the greatest amplification is looked for: shorter ones tell of single scrapes
 
 

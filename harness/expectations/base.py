@@ -5,11 +5,12 @@ It never touches a clock, a socket or a process.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import Field
 
@@ -41,6 +42,12 @@ class Line:
     def cite(self) -> str:
         """How a finding cites this line, `log container@second`."""
         return f"log {self.container}@{self.at_s:.6f}"
+
+
+class Finder(Protocol):
+    """What finds places in bytes: a compiled pattern, or something that knows how to be faster."""
+
+    def finditer(self, string: Any, pos: int = ..., endpos: int = ..., /) -> Iterator[re.Match[bytes]]: ...
 
 
 class Logs(Protocol):
@@ -145,6 +152,7 @@ class Reach:
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
     alerts      the rules that its Prometheus will load; None: not known
     history_s   how long its Prometheus has scraped when the window begins, at the least
+    after_s     how long the stack is looked at after the window's end, at the least
     """
 
     window_s: float
@@ -158,6 +166,7 @@ class Reach:
     alerts: tuple[RuleSeen, ...] | None = None
     history_s: float = 0.0
     hurt_s: float = 0.0
+    after_s: float = math.inf
     closed: bool = False
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
 

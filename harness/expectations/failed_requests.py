@@ -35,6 +35,7 @@ class FailedRequests:
     exempt    how many surely never reached it: refused, or sent while it was down or paused
     truth     by row, the place of its case in `truths`; the first case is that nothing was hurt
     sure      by row, whether a fault was on while it was under way (and not only a while before)
+    waiting   how many more were sent and have not ended: each may yet fail
     """
 
     rows: Rows
@@ -45,6 +46,7 @@ class FailedRequests:
     truth: NDArray[np.intp]
     sure: NDArray[np.bool_]
     truths: Sequence[Truth]
+    waiting: int = 0
 
 
 def failed_requests(
@@ -56,9 +58,10 @@ def failed_requests(
     if (over := journal.last(LoadEnded)) is not None:  # who waited longer than its client does never heard anything
         ended |= (rows.array["state"] == SENT) & (rows.sent_s + evidence.timeout_s <= over.seen_s)
     mask = rows.between(window.start_s, window.end_s) & rows.counted() & ~np.isnan(rows.sent_s)
-    mask &= ended & ~rows.outcome("ok", "dropped", *allowed)
     if request:
         mask &= rows.at_endpoint(request)
+    waiting = 0 if evidence.over else int((mask & ~ended).sum())
+    mask &= ended & ~rows.outcome("ok", "dropped", *allowed)
     found = rows.select(mask)
     sent_s, done_s = found.sent_s, _done_s(found, evidence.timeout_s)
     away = away_from(journal, evidence.against, evidence.rows)
@@ -72,7 +75,7 @@ def failed_requests(
     keep = ~(absent & ~cut)
     truth, sure, truths = _truths(evidence, sent_s[keep], done_s[keep], parts)
     return FailedRequests(
-        found.select(keep), done_s[keep], broken[keep], cut[keep], int((~keep).sum()), truth, sure, truths
+        found.select(keep), done_s[keep], broken[keep], cut[keep], int((~keep).sum()), truth, sure, truths, waiting
     )
 
 

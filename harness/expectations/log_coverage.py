@@ -24,6 +24,7 @@ from harness.expectations.log_search import (
     ONE_LINE,
     SEVERE,
     Accusing,
+    Ids,
     Tally,
     found_in,
     search,
@@ -31,7 +32,7 @@ from harness.expectations.log_search import (
 from harness.expectations.requests import cites, load_was_watched, not_begun, still_open
 from harness.journal import Window
 from harness.ledger import request_id, traceparent
-from harness.quantities import Ratio
+from harness.quantities import Ratio, spell
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
 if TYPE_CHECKING:
@@ -45,13 +46,19 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Looked:
-    """The failed requests, what the logs say of each, and which of them may still get lines."""
+    """The failed requests, what the logs say of each, and which of them may still get lines; lines are known until known_s."""
 
     failed: FailedRequests
     tally: Tally
     judged: Mask
     open: Mask
     blind: str
+    known_s: float
+
+    @property
+    def more(self) -> int:
+        """How many requests may yet be judged: those that have not ended, and broken connections that may get a line."""
+        return self.failed.waiting + int((self.failed.maybe & ~self.judged & self.open).sum())
 
 
 class LogCoverage(Expectation):
@@ -102,6 +109,22 @@ class LogCoverage(Expectation):
     def undecidable(self, reach: Reach) -> str:
         return next((said for service in self.services if (said := reach.no_service(service))), "")
 
+    def needs(self, reach: Reach) -> str:
+        return f"requests that fail, and logs until {spell(AFTER_S)} after the last of them"
+
+    def doubtful(self, reach: Reach) -> str:
+        if reach.after_s >= AFTER_S:
+            return ""
+        late = (
+            "it is inconclusive"
+            if self.quiet_success or self.recovery_line
+            else "what is not found by then is inconclusive"
+        )
+        return (
+            f"lines of a request are waited for {spell(AFTER_S)} after its end, and the run may end {spell(round(reach.after_s, 1))} "
+            f"after the window: {late}; a phase after it, or a longer `steady.for`, gives more"
+        )
+
     def check(self, evidence: Evidence) -> Finding:
         window = evidence.window
         if window is None:
@@ -137,7 +160,7 @@ class LogCoverage(Expectation):
         blind = next(
             (why for s in self.services if (why := logs.not_followed(journal, s, start_s, min(last_s, known_s)))), ""
         )
-        return Looked(found, tally, judged, found.done_s + AFTER_S > known_s, blind)
+        return Looked(found, tally, judged, found.done_s + AFTER_S > known_s, blind, known_s)
 
     def _judged(self, evidence: Evidence, window: Window, looked: Looked, leaked: Limit) -> Finding:
         found = looked.failed
@@ -151,6 +174,12 @@ class LogCoverage(Expectation):
         if silent := int((found.maybe & ~looked.judged).sum()):
             said = f"{silent} broken connections left no line: nobody knows whether their requests reached the service"
             limits.append(Limit("broken", said, State.OPEN, reason="unknown_reach", decide="a log of every connection"))
+        if found.waiting:
+            said = f"{found.waiting} requests had not ended"
+            limits.insert(0, Limit("waiting", said, State.OPEN, reason="unanswered", decide="the answers to them"))
+        if looked.known_s < window.end_s:
+            said = f"lines are known until {looked.known_s:.1f} s"
+            limits.append(Limit("lines", said, State.OPEN, reason="window_open"))
         details = self._details(evidence, window, looked, limits)
         wrong = next((limit for limit in limits if limit.state is State.BROKEN), None)
         if wrong is not None:
@@ -190,6 +219,7 @@ class LogCoverage(Expectation):
             judged,
             unknown,
             least=self.found,
+            more=looked.more,
             reason="lost_log" if _mostly(lost, judged & ~has) else "no_id",
         )
         dull = judged & ~tally.has(CAUSE)
@@ -199,6 +229,7 @@ class LogCoverage(Expectation):
             judged,
             unknown,
             least=self.cause,
+            more=looked.more,
             reason="only_access_log" if _mostly(dull & ~tally.has(SEVERE), dull) else "generic",
         )
         if hurt.any():
@@ -208,9 +239,18 @@ class LogCoverage(Expectation):
                 hurt,
                 unknown,
                 least=self.dependency,
+                more=looked.more,
                 reason="wrong_dependency" if _mostly(hurt & ~named & false, hurt & ~named) else "no_dependency",
             )
-        yield share("accuse somebody else", false, judged, unknown, most=self.false_blame, reason="wrong_dependency")
+        yield share(
+            "accuse somebody else",
+            false,
+            judged,
+            unknown,
+            most=self.false_blame,
+            more=looked.more,
+            reason="wrong_dependency",
+        )
 
     @staticmethod
     def _has_root(looked: Looked) -> Mask:
@@ -293,17 +333,13 @@ class LogCoverage(Expectation):
 
     def _cited(self, evidence: Evidence, looked: Looked) -> tuple[str, ...]:
         """Rows of three requests that lack something, and the lines that they do have (none that holds a secret)."""
-        import re
-
         from harness.masking import find
 
-        run, shown = self._run(evidence), self._examples(looked)
-        ids = [text for place in shown for text in (self._id(looked, place, run), self._trace(looked, place, run))]
-        pattern = re.compile(b"|".join(re.escape(text.encode()) + rb"(?![0-9a-f])" for text in ids) or b"(?!)")
-        rows = looked.failed.rows
+        shown, rows = self._examples(looked), looked.failed.rows
+        ids = Ids.of(self._run(evidence), rows.select(shown))
         sent_s, done_s = rows.sent_s[shown], looked.failed.done_s[shown]
         between = (float(sent_s.min()) - BEFORE_S, float(done_s.max()) + AFTER_S)
-        seen = [line for line in found_in(evidence.logs, self.services, pattern, *between) if not find(line.text)]
+        seen = [line for line in found_in(evidence.logs, self.services, ids, *between) if not find(line.text)]
         seen.sort(key=order)
         return (*(rows.cite(place) for place in shown), *dict.fromkeys(line.cite for line in seen[:EXAMPLES]))
 

@@ -58,14 +58,15 @@ class Limit:
 
 
 def share(
-    said: str, good: Mask, of: Mask, unknown: Mask, *, least: float = 0.0, most: float = 1.0, reason: str
+    said: str, good: Mask, of: Mask, unknown: Mask, *, least: float = 0.0, most: float = 1.0, more: int = 0, reason: str
 ) -> Limit:
-    """A share of the requests `of`, as an interval: what is unknown may yet come out either way. `reason` is for a broken one."""
+    """A share of the requests `of`, as an interval: what is unknown may yet come out either way, and so may so many `more` that
+    may yet be of them. `reason` is for a broken one."""
     n, have = int(of.sum()), int((good & of).sum())
     may = int((of & ~good & unknown).sum())
-    low, high = have / n, (have + may) / n
+    low, high = have / (n + more), (have + may + more) / (n + more)
     limit = f"at least {100 * least:g}%" if least else f"at most {100 * most:g}%"
-    text = f"{have}{f' to {have + may}' if may else ''} ({100 * low:.4g}%) {said} ({limit})"
+    text = f"{have}{f' to {have + may}' if may else ''} ({100 * have / n:.4g}%) {said} ({limit})"
     if high < least or low > most:
         return Limit("share", text, State.BROKEN, reason)
     if low < least or high > most:
@@ -106,9 +107,11 @@ def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: 
     """Secrets in the window's lines: what looks like one, and the values of the stack's own. Never shown, only counted."""
     end_s = min(window.end_s, evidence.journal.end_s)
     known: list[tuple[str, Line]] = []
-    for kind, pattern in masking.BYTES:
+    for number, (kind, pattern) in enumerate(masking.BYTES):
+        counted = [other for same, other in masking.BYTES[:number] if same == kind]
         for line in found_in(evidence.logs, services, pattern, window.start_s, end_s, _is_one(kind)):
-            known.append((kind, line))
+            if not any(other.search(line.text.encode()) for other in counted):
+                known.append((kind, line))
     own = [one for one in evidence.logs.secrets or () if len(one.value) >= masking.SHORTEST]
     if own:
         values = re.compile(b"|".join(re.escape(one.value.encode()) for one in own))
@@ -147,11 +150,14 @@ def noise(evidence: Evidence, services: Sequence[str], window: Window, request: 
         return Limit(what, "no request succeeded")
     ids = Ids.of(run, fine)
     loud: dict[int, Line] = {}
-    for line in found_in(evidence.logs, services, ids.pattern, window.start_s, evidence.journal.end_s, ids.wanted):
+    until_s = float(fine.done_s.max()) + AFTER_S
+    for line in found_in(evidence.logs, services, ids, window.start_s, until_s):
         if Said(line.text).level >= ERROR:
             for place in ids.among(line.text):
                 loud[place] = min(line, loud.get(place, line), key=order)
     said = f"{len(loud)} of {len(fine)} requests that succeeded logged an error (at most 0)"
+    if not loud and logs.followed_until_s(evidence.journal, services) < until_s:
+        return Limit(what, f"{said} so far", State.OPEN, reason="window_open")
     if not loud:
         return Limit(what, said)
     first = sorted(loud)[:3]

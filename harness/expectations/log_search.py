@@ -5,17 +5,20 @@ What is kept of a request is a handful of numbers, added up line by line: the or
 
 from __future__ import annotations
 
+import heapq
+import mmap
 import re
+import sys
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.blaming import Parts, Truth
-from harness.expectations.base import Line, Logs
+from harness.expectations.base import Finder, Line, Logs
 from harness.ledger import request_id, traceparent
 from harness.logtext import ERROR, WARNING, Said, words
 
@@ -30,49 +33,55 @@ FOUND, SEVERE, CAUSE, NAMED, FALSE, ONE_LINE = 1, 2, 4, 8, 16, 32
 somebody else; one that tells why and names."""
 
 
-def id_pattern(run: str, workers: Sequence[int]) -> re.Pattern[bytes]:
-    """Finds the ids of a run's requests: `drill-RUN-WORKER-NUMBER`, and W3C trace ids (lower-case hex) in a traceparent or alone."""
-    first = re.escape(request_id(run, 0, 0)[: -len("0-0")].encode())
-    prefixes = b"|".join(traceparent(run, worker, 0)[3:19].encode() for worker in workers)
-    return re.compile(rb"%s(\d{1,5})-(\d{1,10})(?!\d)|(%s)([0-9a-f]{16})(?![0-9a-f])" % (first, prefixes or b"(?!)"))
-
-
 @dataclass(frozen=True)
 class Ids:
-    """From an id in a log to the place of its row among those that are looked for."""
+    """The ids of some requests, `drill-RUN-WORKER-NUMBER` and W3C trace ids (lower-case hex; in a traceparent or alone), to be
+    looked for in logs; each id found is the place of its row among them.
 
-    pattern: re.Pattern[bytes]
-    places: Mapping[int, array[int]]
-    workers: Mapping[bytes, int]
+    patterns   each begins with text that is always the same, which is found much faster than one pattern of them all; with it the
+               base of its numbers, what is to be taken from them, and the places of its worker's rows (-1: not asked for)
+    """
+
+    patterns: Sequence[tuple[re.Pattern[bytes], int, int, array[int]]]
 
     @staticmethod
     def of(run: str, rows: Rows) -> Ids:
-        workers = sorted({int(worker) for worker in np.unique(rows.worker)})
-        places = {}
-        for worker in workers:
+        patterns = []
+        for worker in sorted({int(worker) for worker in np.unique(rows.worker)}):
             mine = np.flatnonzero(rows.worker == worker)
             table = np.full(int(rows.number[mine].max()) + 1, -1, np.int32)
             table[rows.number[mine]] = mine
-            places[worker] = array("i", table.tobytes())
-        prefixes = {traceparent(run, worker, 0)[3:19].encode(): worker for worker in workers}
-        return Ids(id_pattern(run, workers), places, prefixes)
+            places = array("i", table.tobytes())
+            name, trace = request_id(run, worker, 0)[:-1].encode(), traceparent(run, worker, 0)[3:19].encode()
+            patterns.append((re.compile(rb"%s(\d{1,10})(?!\d)" % re.escape(name)), 10, 0, places))
+            patterns.append((re.compile(rb"%s([0-9a-f]{16})(?![0-9a-f])" % trace), 16, 1, places))
+        return Ids(patterns)
 
-    def place(self, match: re.Match[bytes]) -> int:
-        """The place of the row that an id found means; -1 when it is none of those."""
-        if match[2] is not None:
-            worker, number = int(match[1]), int(match[2])
-        else:
-            worker, number = self.workers[match[3]], int(match[4], 16) - 1
-        table = self.places.get(worker)
-        return table[number] if table is not None and 0 <= number < len(table) else -1
-
-    def wanted(self, match: re.Match[bytes]) -> bool:
-        return self.place(match) >= 0
+    def finditer(self, text: bytes | mmap.mmap, start: int = 0, end: int = sys.maxsize) -> Iterator[re.Match[bytes]]:
+        """As of a compiled pattern: the matches of ids that are asked for, in the order of the text."""
+        each = [self._asked(text, start, end, *one) for one in self.patterns]
+        yield from (match for match, _ in heapq.merge(*each, key=lambda found: found[0].start()))
 
     def among(self, text: str) -> set[int]:
         """The places of all ids in a line."""
-        found = {self.place(match) for match in self.pattern.finditer(text.encode("utf-8", "replace"))}
-        return found - {-1}
+        line = text.encode("utf-8", "replace")
+        return {place for one in self.patterns for _, place in self._asked(line, 0, len(line), *one)}
+
+    @staticmethod
+    def _asked(
+        text: bytes | mmap.mmap,
+        start: int,
+        end: int,
+        pattern: re.Pattern[bytes],
+        base: int,
+        less: int,
+        places: array[int],
+    ) -> Iterator[tuple[re.Match[bytes], int]]:
+        size = len(places)
+        for match in pattern.finditer(text, start, end):
+            number = int(match[1], base) - less
+            if 0 <= number < size and (place := places[number]) >= 0:
+                yield match, place
 
 
 @dataclass(frozen=True)
@@ -128,7 +137,7 @@ def search(
     if count:
         ids = Ids.of(run, rows)
         from_s, until_s = rows.sent_s - BEFORE_S, done_s + AFTER_S
-        for line in found_in(logs, services, ids.pattern, float(from_s.min()), float(until_s.max()), ids.wanted):
+        for line in found_in(logs, services, ids, float(from_s.min()), float(until_s.max())):
             places = [place for place in sorted(ids.among(line.text)) if from_s[place] <= line.at_s <= until_s[place]]
             if not places:
                 continue
@@ -153,19 +162,20 @@ def search(
 def found_in(
     logs: Logs,
     services: Sequence[str],
-    pattern: re.Pattern[bytes],
+    pattern: Finder,
     start_s: float,
     end_s: float,
     wanted: Callable[[re.Match[bytes]], bool] | None = None,
 ) -> Iterator[Line]:
     """Lines of several services (or patterns of them) that a pattern is found in, each once, in no order."""
+    finder = cast("re.Pattern[bytes]", pattern)  # nothing but its `finditer` is used
     if len(services) == 1:
-        yield from logs.matching(pattern, services[0], start_s, end_s, wanted)
+        yield from logs.matching(finder, services[0], start_s, end_s, wanted)
         return
     seen: set[tuple[str, str]] = set()
     for service in services:
         mine: set[tuple[str, str]] = set()
-        for line in logs.matching(pattern, service, start_s, end_s, wanted):
+        for line in logs.matching(finder, service, start_s, end_s, wanted):
             if (key := (line.service, line.container)) not in seen:
                 mine.add(key)
                 yield line

@@ -55,16 +55,14 @@ def _born_s(journal: Journal, container: str) -> float:
 
 
 def followed_until_s(journal: Journal, services: Sequence[str]) -> float:
-    """Until when lines are known: the last look at the log of each container that still ran then, less what a line may lag."""
+    """Until when lines are known: the last look at the log of each container that still ran then (where none did, at any), less
+    what a line may lag."""
     last: dict[str, float] = {}
     for look in journal.of(Looked, probe=PROBE):
         last[look.target] = look.seen_s
-    mine = {
-        name
-        for service in services
-        for name in containers(journal, service, max(last.values(), default=0.0) - GAP_S, journal.end_s)
-    }
-    return min((max(last.get(name, 0.0), last.get("", 0.0)) for name in mine), default=0.0) - LAG_S
+    latest_s = max(last.values(), default=0.0)
+    mine = {name for service in services for name in containers(journal, service, latest_s - GAP_S, journal.end_s)}
+    return min((max(last.get(name, 0.0), last.get("", 0.0)) for name in mine), default=latest_s) - LAG_S
 
 
 def stepped(evidence: Evidence) -> Finding | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from harness.expectations.base import Evidence
+from harness.expectations.base import Evidence, Reach
 from harness.expectations.counters import Rise
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
 from harness.expectations.service_metric import ServiceMetric, class_of
@@ -76,6 +76,12 @@ class MetricCountTruth(ServiceMetric):
     word: ClassVar[str] = "metric_count_truth"
 
     status: str = Field(default="", description="the label that tells the status, such as code; left out: all together")
+
+    def needs(self, reach: Reach) -> str:
+        return self.unsure(reach)
+
+    def doubtful(self, reach: Reach) -> str:
+        return self.too_short(reach)
 
     def check(self, evidence: Evidence) -> Finding:
         told = self.told(evidence)

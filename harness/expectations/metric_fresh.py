@@ -10,8 +10,9 @@ from pydantic import Field, field_validator
 from harness.expectations.base import Evidence
 from harness.expectations.census import Edges, census, placed
 from harness.expectations.counters import Counters, Unclear, counters
-from harness.expectations.requests import cites
+from harness.expectations.requests import cites, known_until_s, still_open
 from harness.expectations.service_metric import ServiceMetric, matchers
+from harness.facts import LoadEnded
 from harness.journal import Window
 from harness.quantities import Seconds
 from harness.series import RawSeries, scrapes_of
@@ -158,6 +159,9 @@ class MetricFresh(ServiceMetric):
 
     def _error_late(self, evidence: Evidence, window: Window, found: Counters, details: Details) -> Finding | None:
         """The first error answered in the window shows at the next scrape."""
+        ended = evidence.journal.last(LoadEnded) is not None
+        if self.errors and not ended and known_until_s(evidence.journal) < window.end_s:
+            return still_open(evidence, window)
         first = self._first_error(evidence, window, found) if self.errors else None
         if first is None:
             return None
@@ -165,8 +169,8 @@ class MetricFresh(ServiceMetric):
         try:
             around = Window(sent_s - self.skew_s, done_s + 2 * self.skew_s)
             near = counters(self.selectors(), evidence.series, around, evidence.journal, over=evidence.over)
-        except Unclear:
-            return None
+        except Unclear as why:  # the scrape after it may not have been yet
+            return still_open(evidence, window) if why.still_open else None
         least = census(evidence.rows, Edges(near.begin, near.end, near.lost, self.skew_s)).least(
             range(len(evidence.rows.endpoints)), (5,)
         )

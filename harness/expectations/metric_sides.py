@@ -139,6 +139,12 @@ def too_wide(told_: Told, what: str, least: int, most: int) -> Finding:
     )
 
 
+def most_under_way_s(window_s: float, skew_s: float) -> float:
+    """How long requests may be under way at either end of a window so that L and U stay within TOO_WIDE of each other, at an even
+    rate: at each end those are not sure that were under way, or sent or answered within twice the skew."""
+    return TOO_WIDE * window_s / 2 - 2 * skew_s
+
+
 def is_wide(least: int, most: int) -> bool:
     return most - least > TOO_WIDE * max(least, 1)
 

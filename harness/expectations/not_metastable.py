@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from harness.expectations.attempts import Ratio, ratio
+from harness.expectations.attempts import GAP_S, LAG_S, PROBE, Ratio, ratio
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.no_regression import baseline
 from harness.expectations.recovers import held_until_s
@@ -220,8 +220,9 @@ class NotMetastable(Expectation):
         return newcombe(*effective(last.good, last.n), *effective(middle.good, middle.n), CONFIDENCE)[0] > 0
 
     def _amplification(self, evidence: Evidence, before: Window, last: Window) -> tuple[float, Ratio, Ratio] | None:
-        """The factor on the usual attempts for each operation. None: not asked, or not counted."""
-        if not self.attempts:
+        """The factor on the usual attempts for each operation. None: not asked, or not counted all the time."""
+        watched = evidence.journal.watched(PROBE, "", last.start_s, last.end_s, GAP_S, LAG_S)
+        if not self.attempts or not watched:
             return None
         usual, now = (ratio(evidence, self.attempts, self.request, window) for window in (before, last))
         return (now.each / usual.each, usual, now) if usual and now and usual.attempts else None

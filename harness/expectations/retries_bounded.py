@@ -7,16 +7,12 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness.expectations import alerts
-from harness.expectations.attempts import WINDOW_S, ratio, windows
+from harness.expectations.attempts import GAP_S, LAG_S, PROBE, WINDOW_S, ratio, windows
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.no_regression import baseline
 from harness.expectations.requests import cites, stretch
 from harness.quantities import spell
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
-
-PROBE = "series"
-GAP_S = 60.0  # as the probe promises (harness/probes/series.py)
-LAG_S = 1.0
 
 
 class RetriesBounded(Expectation):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +12,17 @@ from pydantic import Field, field_validator
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.counters import START, Counters, Unclear, counters
-from harness.expectations.metric_sides import Told, told
+from harness.expectations.metric_sides import TOO_WIDE, Told, most_under_way_s, told
 from harness.expectations.requests import cites, not_begun, still_open
 from harness.facts import Blinded
 from harness.journal import Window
-from harness.quantities import Seconds
+from harness.quantities import Seconds, spell
 from harness.surroundings import prometheus_off, stepped
 from harness.verdict import Finding, inconclusive
 
 PROBE = "series"
 GAP_S = 60.0  # as the probe promises (harness/probes/series.py); a test holds them together
+LEAST_S = 0.2  # under way at a window's end is an ordinary request for less than this
 UP, TOOK = "up", "scrape_duration_seconds"
 _MATCHER = r'\s*[a-zA-Z_]\w*\s*(=~|!~|!=|=)\s*"(?:[^"\\]|\\.)*"\s*'
 _HELD = re.compile(r"\{(\w+)\}")
@@ -74,6 +76,24 @@ class ServiceMetric(Expectation):
 
     def about(self) -> str:
         return self.metric
+
+    def unsure(self, reach: Reach) -> str:
+        """What keeps both bounds near enough to each other, with this window's numbers."""
+        most_s = most_under_way_s(reach.window_s, self.skew_s)
+        return (
+            f"requests under way for at most {max(0.0, most_s) * 1000:.0f} ms at either end of the window, and an answer to all but "
+            f"{TOO_WIDE:.0%} of them"
+        )
+
+    def too_short(self, reach: Reach) -> str:
+        """Why both bounds may lie too far apart in so short a window, or ''."""
+        if most_under_way_s(reach.window_s, self.skew_s) >= LEAST_S:
+            return ""
+        enough_s = math.ceil(round(2 * (LEAST_S + 2 * self.skew_s) / TOO_WIDE, 6))
+        return (
+            f"it lasts {spell(round(reach.window_s, 1))}: requests that are under way at its ends make the bounds too wide to tell "
+            f"(more than {TOO_WIDE:.0%}); {enough_s}s would do for requests of {LEAST_S * 1000:.0f} ms"
+        )
 
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach)

@@ -1,4 +1,4 @@
-"""blame: whom pages and logs accuse, against who was hurt."""
+"""blame: whom pages, logs and traces accuse, against who was hurt."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from trace_stories import Node, call, server, spans
 
 from harness import facts as f
 from harness.expectations.base import Evidence, Line, Steady
 from harness.expectations.blame import Blame
 from harness.faults.latency import Latency
+from harness.ledger.layout import trace_prefix
+from harness.spans import GivenSpans
 from harness.testing import WrittenLogs, journal_of, rows_of
 from harness.verdict import Finding, Outcome
 
@@ -47,10 +50,28 @@ def check(
     fault: bool = True,
     watched: bool = True,
     alertmanager: bool = True,
+    traced: list[Node] | None = None,
+    collected_until_s: int = 170,
     **options: Any,
 ) -> Finding:
-    """A phase from 100 to 160 s, the database hurt from 100 to 160 s."""
+    """A phase from 100 to 160 s, the database hurt from 100 to 160 s. `traced`: requests of the phase by their traces, one each
+    0.1 s from 110 s on, after as many ordinary ones from 50 s on."""
+    nodes = [call_on("postgres")] * 100 + (traced or [])
+    starts_s = [*(50 + i / 10 for i in range(100)), *(110 + i / 10 for i in range(len(nodes) - 100))]
+    ids = [f"{number:016x}" for number in range(1, len(nodes) + 1)]
+    found = [
+        spans(node, trace_prefix("r", 0) + id_, id_, at_s) for node, id_, at_s in zip(nodes, ids, starts_s, strict=True)
+    ]
+    rows = rows_of({"at_s": at_s, "took_ms": node.took_ms + 1} for node, at_s in zip(nodes, starts_s, strict=True))
+    seen: list[f.Fact] = [
+        f.Opened(drill="d", run="r", wall_unix_s=1.7e9, monotonic_ns=1, seen_s=0.0),
+        f.ExporterSeen(service="api", observable=True, seen_s=0.5),
+        f.LoadBegan(begins_s=1.0, seen_s=0.9),
+        *(f.LoadSampled(cpu_ratio=0.1, late_ms=0.1, due=1, dropped=0, seen_s=float(s)) for s in range(1, 170)),
+        *(f.Looked(probe="traces", seen_s=float(s)) for s in range(1, collected_until_s)),
+    ]
     journal = journal_of(
+        *(seen if traced is not None else []),
         f.MonitoringFound(
             prometheus="prometheus:9090", alertmanager="alertmanager:9093" if alertmanager else "", seen_s=1
         ),
@@ -69,8 +90,20 @@ def check(
         *pages,
     )
     faults = {FAULT.id: FAULT} if fault else {}
-    evidence = Evidence(journal, rows_of([]), WrittenLogs(lines or []), Steady(10.0, ()), phase="hurt", faults=faults)
+    evidence = Evidence(
+        journal,
+        rows if traced is not None else rows_of([]),
+        WrittenLogs(lines or []),
+        Steady(10.0, ()),
+        phase="hurt",
+        faults=faults,
+        spans=GivenSpans.of(span for one in found for span in one),
+    )
     return Blame.model_validate(options).check(evidence)
+
+
+def call_on(name: str, *, error: bool = False, took_ms: float = 20) -> Node:
+    return server("api", took_ms + 2, call("api", f"{name}:80", took_ms, error=error), error=error)
 
 
 GOOD = page("OrdersDatabaseSlow", 120, dependency="postgres")
@@ -160,3 +193,59 @@ def test_root_aliases_and_chain_can_be_stated() -> None:
 def test_a_claim_that_says_nothing_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         Blame.model_validate(wrong)
+
+
+# --- traces, the third source -------------------------------------------------------------------------------------------
+
+
+def failed_on(*names: str) -> list[Node]:
+    return [call_on(name, error=True) for name in names]
+
+
+def test_traces_accuse_where_a_failure_began_and_alone_they_can_do() -> None:
+    finding = check(traced=failed_on(*["postgres"] * 9), by=["traces"])
+    assert (finding.outcome, finding.because) == (PASSED, "postgres was hurt, and traces accuse 1. postgres")
+    assert ("accused by traces", "postgres (9 of 9 traces)") in finding.details
+    assert "row 0:100" in finding.cites
+    assert check(traced=failed_on(*["redis"] * 9), by=["traces"]).reason == "wrong_part"
+
+
+def test_what_each_of_the_three_said_is_shown() -> None:
+    finding = check(GOOD, lines=said(110, *["api"] * 9), traced=failed_on(*["redis"] * 9), at=3)
+    assert "pages, logs and traces accuse 1. postgres, 2. api, 3. redis" in finding.because
+    assert "(pages: 1. postgres; logs: 1. api; traces: 1. redis)" in finding.because
+    assert (finding.outcome, finding.reason) == (FAILED, "blames_everybody")
+    assert [text for name, text in finding.details if name == "traces accuse"] == ["1. redis"]
+
+
+def test_where_no_service_sends_traces_they_say_nothing_and_nothing_is_asked_of_them() -> None:
+    finding = check(GOOD, lines=said(110, *["postgres"] * 9))
+    assert finding.outcome is PASSED
+    assert any(name == "traces accuse" and text.startswith("nothing (no traces") for name, text in finding.details)
+    assert check(by=["traces"]).reason == "no_exporter"
+    assert check().reason == "blames_nobody"
+
+
+def test_traces_that_may_still_come_leave_it_open() -> None:
+    finding = check(GOOD, traced=failed_on(*["postgres"] * 9), collected_until_s=163)
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_watched")
+    assert "traces were not taken all the time" in finding.because
+
+
+def test_slow_traces_accuse_where_they_are_more_than_the_one_in_a_hundred_that_always_is() -> None:
+    slow, usual = call_on("postgres", took_ms=400), call_on("postgres")
+    assert check(traced=[*[usual] * 60, *[slow] * 20], by=["traces"]).outcome is PASSED
+    stray = call_on("redis", took_ms=400)
+    assert check(traced=[*[usual] * 300, *[stray] * 5], by=["traces"], fault=True).reason == "blames_nobody"
+    assert check(traced=[*[usual] * 60, *[stray] * 20], by=["traces"], fault=False).outcome is PASSED
+
+
+def test_failed_traces_where_nobody_was_hurt_are_false_blame() -> None:
+    assert check(traced=failed_on(*["redis"] * 4), fault=False, by=["traces"]).reason == "false_blame"
+    assert check(traced=failed_on("redis"), fault=False, by=["traces"]).outcome is PASSED, "one is noise"
+
+
+def test_a_page_more_may_come_while_nobody_looked_but_one_that_came_has_come() -> None:
+    assert check(GOOD, lines=said(110, *["postgres"] * 9), watched=False).reason == "not_watched"
+    spray = [page(name, 115 + i, dependency=name) for i, name in enumerate(("redis", "payments", "postgres"))]
+    assert check(*spray, watched=False).reason == "blames_everybody"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 from collections.abc import Sequence
@@ -76,7 +77,7 @@ class Run:
     secrets: Sequence[Secret] | None = ()
     followed: bool = True
 
-    def check(self, shuffle: int | None = None, **options: Any) -> Finding:
+    def check(self, shuffle: int | None = None, over: bool = True, **options: Any) -> Finding:
         rows, lines = [], list(self.extra)
         for number in range(20 * self.rate):
             at_s = number / self.rate
@@ -102,7 +103,7 @@ class Run:
                 phase="hurt",
                 faults={FAULT.id: FAULT} if self.fault else {},
                 against="api",
-                over=True,
+                over=over,
             )
         )
 
@@ -362,3 +363,24 @@ def test_three_requests_and_how_to_look_for_them_are_told() -> None:
 def test_a_service_that_is_not_there_is_refused_at_plan_time() -> None:
     reach = Reach(window_s=10, arrivals=10, timeout_s=10, services=("api",))
     assert "no service 'web'" in LogCoverage(services=("api", "web")).undecidable(reach)
+
+
+def test_a_plan_tells_how_long_lines_are_waited_for_and_how_much_of_that_the_run_gives() -> None:
+    reach = Reach(window_s=20, arrivals=200, timeout_s=10, services=("api",), after_s=12.0)
+    assert "logs until 30s after" in LogCoverage().needs(reach)
+    assert "may end 12s after the window: what is not found by then is inconclusive" in LogCoverage().doubtful(reach)
+    assert "12s after the window: it is inconclusive" in LogCoverage(quiet_success=True).doubtful(reach)
+    assert LogCoverage().doubtful(dataclasses.replace(reach, after_s=30.0)) == ""
+
+
+def test_what_may_still_be_logged_leaves_it_open() -> None:
+    """A request that succeeded at the phase's end may log its error half a minute later; a line may come a second late."""
+    fine = [{"at_s": 19.5, "endpoint": "POST /checkout"}]
+    assert Run(rows=fine).check(quiet_success=True).outcome is PASSED
+    assert Run(rows=fine, until_s=45).check(quiet_success=True).reason == "window_open"
+
+
+def test_requests_that_have_not_ended_may_fail_yet() -> None:
+    waits = [{"at_s": 19.5, "took_ms": None, "endpoint": "POST /checkout"}]
+    assert Run(rows=waits).check(over=False).reason == "unanswered"
+    assert Run(rows=waits).check().outcome is PASSED

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from truthful_service import Replica, Scraped, Traffic, evidence, journal, traffic
 
 from harness import facts as f
+from harness.expectations.base import Reach
 from harness.expectations.metric_count_truth import MetricCountTruth
 from harness.expectations.metric_error_truth import MetricErrorTruth
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
@@ -404,3 +405,12 @@ def test_matchers_that_are_none_are_refused_where_they_stand() -> None:
 
 def test_the_probe_looks_as_often_as_the_claims_think() -> None:
     assert SeriesProbe(None, None, (), 1.0).gap_s == GAP_S  # type: ignore[arg-type]
+
+
+def test_a_plan_tells_how_near_the_bounds_must_be_and_when_a_window_is_too_short_for_it() -> None:
+    claim = MetricCountTruth(metric="http_requests_total")
+    assert "at most 1400 ms at either end" in claim.needs(Reach(window_s=60, arrivals=600, timeout_s=10))
+    assert claim.doubtful(Reach(window_s=60, arrivals=600, timeout_s=10)) == ""
+    said = claim.doubtful(Reach(window_s=8, arrivals=80, timeout_s=10))
+    assert "it lasts 8s" in said
+    assert "12s would do for requests of 200 ms" in said
