@@ -14,7 +14,7 @@ from harness.faults.base import Fault, Landing
 from harness.journal import Journal, Window
 from harness.landings import hurts, landings, mends
 from harness.stats import fold
-from harness.verdict import Judged, Verdict
+from harness.verdict import HypothesisTest, Judged, Verdict
 
 if TYPE_CHECKING:
     from harness.expectations.detection import Detection
@@ -90,7 +90,24 @@ def _finding(judged: Judged) -> dict[str, Any]:
         "measure": None
         if measure is None
         else {"low": measure.low, "high": measure.high, "unit": measure.unit, "kind": measure.kind},
+        "test": None if finding.test is None else _test(finding.test),
     }
+
+
+def _test(test: HypothesisTest) -> dict[str, Any]:
+    """The test that decided a finding (harness.verdict.HypothesisTest). P-values are rounded up to a millionth: never to none at all."""
+    return {
+        "p_value": _rounded_up(test.p_value),
+        "p_adjusted": _rounded_up(test.adjusted),
+        "correction": "holm",
+        "alpha": test.alpha,
+        "level": test.level,
+        "tests": test.tests,
+    }
+
+
+def _rounded_up(p_value: float) -> float:
+    return min(1.0, math.ceil(max(p_value, 1e-9) * 1e6 - 1e-6) / 1e6)
 
 
 def _faults(journal: Journal, faults: Mapping[str, Fault], rows: Rows) -> list[dict[str, Any]]:

@@ -23,8 +23,8 @@ from harness.journal import Journal
 from harness.landings import landings, mends
 from harness.series import Book, known_until
 from harness.stats import Condition
-from harness.stats.holm import ALPHA, holm
-from harness.verdict import Finding, Judged, Outcome, Verdict, inconclusive
+from harness.stats.holm import ALPHA, holm, holm_levels
+from harness.verdict import Finding, HypothesisTest, Judged, Outcome, Verdict, inconclusive
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
@@ -209,23 +209,26 @@ def _under_landings(finding: Finding, landed: Mapping[str, Landing]) -> Finding:
 
 def _among_many(judged: Sequence[Judged], among: int) -> list[Judged]:
     """Of many claims decided by samples some would fail by chance: those that Holm's correction does not bear out are open."""
-    places = [i for i, one in enumerate(judged) if one.finding.p_value is not None]
-    adjusted = dict(zip(places, holm([judged[i].finding.p_value or 0.0 for i in places], among), strict=True))
-    return [
-        dataclasses.replace(one, finding=_by_chance(one.finding, adjusted[i], among))
-        if one.finding.outcome is Outcome.FAILED and adjusted.get(i, 0.0) > ALPHA
-        else one
-        for i, one in enumerate(judged)
-    ]
+    tested = [(i, one.finding.p_value) for i, one in enumerate(judged) if one.finding.p_value is not None]
+    p_values = [p_value for _, p_value in tested]
+    among, found = max(among, len(tested)), list(judged)
+    adjusted, levels = holm(p_values, among), holm_levels(p_values, among)
+    for (i, p_value), corrected, level in zip(tested, adjusted, levels, strict=True):
+        finding, test = judged[i].finding, HypothesisTest(p_value, corrected, ALPHA, level, among)
+        finding = dataclasses.replace(finding, test=test, details=(*finding.details, ("test", str(test))))
+        if finding.outcome is Outcome.FAILED and corrected > ALPHA:
+            finding = _by_chance(finding, test)
+        found[i] = dataclasses.replace(judged[i], finding=finding)
+    return found
 
 
-def _by_chance(finding: Finding, adjusted: float, among: int) -> Finding:
+def _by_chance(finding: Finding, test: HypothesisTest) -> Finding:
     return dataclasses.replace(
         finding,
         outcome=Outcome.INCONCLUSIVE,
         reason="one_of_many",
-        because=f"{finding.because}; of {among} claims decided by samples one may come so far by chance "
-        f"(p {finding.p_value:.2g}, corrected for their number {adjusted:.2g}, limit {ALPHA:g})",
+        because=f"{finding.because}; of {test.tests} claims decided by samples one may come so far by chance "
+        f"(p {test.p_value:.2g}, corrected for their number {test.adjusted:.2g}, limit {ALPHA:g})",
         decide="more requests, or fewer such claims",
     )
 

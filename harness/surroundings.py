@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.facts import ClockRead, PressureSeen, Sampled
 from harness.journal import Journal
-from harness.stats.fold import fold
+from harness.stats.fold import FOREVER, counted
 from harness.stats.settled import FEWEST_POINTS, settled
 
 if TYPE_CHECKING:
@@ -71,35 +71,67 @@ def prometheus_off(journal: Journal) -> str:
 
 
 def unsettled(rows: Rows, start_s: float, end_s: float, material_ms: float) -> str:
-    """Whether the median latency, second by second, was still changing before the first fault, by so many ms or more.
+    """Whether latency, second by second, was still changing before the first fault, by so many ms or more.
 
+    Each request is taken as a multiple of the median of its own endpoint: else the median of a second tells mostly how many
+    slow and how many fast ones happened to fall into it. In ms it is of the slowest endpoint.
     '' for a stretch of less than a minute: it is too short to tell a drift from noise, and the gate has held.
     """
     seconds = math.floor(end_s - start_s)
     if seconds < FEWEST_POINTS:
         return ""
-    medians = [_median_ms(rows, start_s + i, start_s + i + 1) for i in range(seconds)]
-    known = [median for median in medians if math.isfinite(median)]
-    if len(known) < FEWEST_POINTS:
+    levels, slowest_ms = _levels(rows, start_s, seconds)
+    if len(levels) < FEWEST_POINTS:
         return ""
-    found = settled(known)
-    if found is None or found.steady or _change_ms(known) < material_ms:
+    found = settled(levels)
+    if found is None or found.steady or _change(levels) * slowest_ms < material_ms:
         return ""
     return (
-        f"the service was not at rest in the {seconds} s before the first fault: its median latency, {_mean(known):.0f} ms, "
-        f"was not steady: {found.because}"
+        f"the service was not at rest in the {seconds} s before the first fault: its median latency (of the slowest "
+        f"endpoint {slowest_ms:.0f} ms) was not steady: {found.because}"
     )
 
 
-def _median_ms(rows: Rows, start_s: float, end_s: float) -> float:
-    value = fold(rows, start_s, end_s).percentile_ms(0.5)
-    return value[1] if value is not None else math.nan
+def _levels(rows: Rows, start_s: float, seconds: int) -> tuple[list[float], float]:
+    """For each second that has one, the median of its requests' times, each as a multiple of its endpoint's median; and the
+    median (ms) of the slowest endpoint. An endpoint that mostly does not answer tells nothing here.
+    """
+    import numpy as np
+
+    parts = list(counted(rows, start_s, start_s + seconds, "", None))
+    if not parts:
+        return [], 0.0
+    second = np.concatenate([part.ended_us() for part in parts]) / 1e6 - start_s
+    took = np.concatenate([part.of_ended(part.answered) for part in parts]).astype(float)
+    took[took == FOREVER] = np.inf
+    endpoint = np.concatenate([part.of_ended(part.endpoint) for part in parts])
+    levels, slowest_ms = np.full(len(took), np.nan), 0.0
+    for number in np.unique(endpoint):
+        mine = endpoint == number
+        usual = _median(took[mine])
+        if 0 < usual < math.inf:
+            levels[mine] = took[mine] / usual
+            slowest_ms = max(slowest_ms, usual / 1e3)
+    known = ~np.isnan(levels)
+    levels, second = levels[known], np.clip(second[known].astype(int), 0, seconds - 1)
+    order = np.lexsort((levels, second))
+    bounds = np.searchsorted(second[order], np.arange(seconds + 1))
+    found = [_median(levels[order[a:b]]) for a, b in pairwise(bounds.tolist()) if b > a]
+    return [level for level in found if math.isfinite(level)], slowest_ms
 
 
-def _change_ms(medians: Sequence[float]) -> float:
+def _median(values: Any) -> float:
+    """By the nearest rank."""
+    import numpy as np
+
+    place = (len(values) - 1) // 2
+    return float(np.partition(values, place)[place])
+
+
+def _change(levels: Sequence[float]) -> float:
     """Between the least and the greatest of six stretches."""
-    size = len(medians) // 6
-    means = [_mean(medians[i * size : (i + 1) * size]) for i in range(6)]
+    size = len(levels) // 6
+    means = [_mean(levels[i * size : (i + 1) * size]) for i in range(6)]
     return max(means) - min(means)
 
 

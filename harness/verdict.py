@@ -40,6 +40,35 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class HypothesisTest:
+    """The statistical test behind a finding, and what it was held against among all such tests of its run.
+
+    p_value    one-sided: how likely so much beyond the limit is, were the limit just kept
+    adjusted   p_value corrected for the number of tests (Holm 1979): a failure stands where it is at most `alpha`
+    alpha      the risk that any of the run's tests fails a service that keeps its limits
+    level      what p_value itself had to be at most, by Holm's rank: alpha / (tests - rank), the least p_value's rank being 0
+    tests      how many claims of the run are decided by a sample, those that were not decided among them
+    """
+
+    p_value: float
+    adjusted: float
+    alpha: float
+    level: float
+    tests: int
+
+    def __str__(self) -> str:
+        among = f"{self.tests} tests" if self.tests != 1 else "1 test"
+        return (
+            f"p {_p(self.p_value)} (one-sided), at its rank among {among} held against {self.level:.3g}; "
+            f"adjusted by Holm {_p(self.adjusted)}, held against {self.alpha:g}"
+        )
+
+
+def _p(value: float) -> str:
+    return "under 0.000001" if value < 1e-6 else f"{value:.2g}"
+
+
+@dataclass(frozen=True)
 class Finding:
     """One expectation judged.
 
@@ -52,6 +81,7 @@ class Finding:
     details     what a person who distrusts it checks it by, in order: (what, text)
     p_value     where the interval is one of sampling: how likely so much beyond the limit is, were the limit just kept
                 (one-sided); among many such claims the run's judge corrects for their number (Holm)
+    test        what the run's judge made of the p_value; None where no test decides
     """
 
     outcome: Outcome
@@ -63,6 +93,7 @@ class Finding:
     census: bool = False
     details: Details = ()
     p_value: float | None = None
+    test: HypothesisTest | None = None
 
 
 def passed(

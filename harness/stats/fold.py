@@ -160,6 +160,7 @@ class Part:
     first: int
     begin_us: int
     due: Any
+    endpoint: Any
     outcome: Any
     answered: Any
     service: Any
@@ -229,6 +230,7 @@ def counted(rows: Rows, start_s: float, end_s: float, request: str, now_s: float
             first=block.first + where.start,
             begin_us=block.begin_us,
             due=due,
+            endpoint=block.endpoint[where],
             outcome=block.outcome[where],
             answered=block.answered[where],
             service=block.service[where],

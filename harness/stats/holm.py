@@ -21,3 +21,14 @@ def holm(p_values: Sequence[float], among: int | None = None) -> list[float]:
         highest = max(highest, min(1.0, (m - rank) * p_values[index]))
         adjusted[index] = highest
     return adjusted
+
+
+def holm_levels(p_values: Sequence[float], among: int | None = None) -> list[float]:
+    """What each p-value must be at most at its rank, in the same order: ALPHA / (m - rank). A claim may be called failed only
+    where its own and all smaller p-values keep theirs, which is what `holm` says in one number.
+    """
+    m = max(len(p_values), among or 0)
+    levels = [ALPHA] * len(p_values)
+    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        levels[index] = ALPHA / (m - rank)
+    return levels

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness import facts as f
+from harness.document import verdict_doc
 from harness.ending import ending_of, unsettled
 from harness.expectations.base import Evidence, Expectation
 from harness.faults.base import Fault, Landing
@@ -18,7 +19,7 @@ from harness.ledger import Rows
 from harness.load.arrivals import Segment
 from harness.stats import Condition
 from harness.testing import WrittenLogs, journal_of, rows_of
-from harness.verdict import Finding, Outcome, Verdict, failed, inconclusive, passed
+from harness.verdict import Finding, HypothesisTest, Outcome, Verdict, failed, inconclusive, passed
 
 
 class Said(Expectation):
@@ -333,3 +334,42 @@ def test_a_stack_that_did_not_settle_fails_the_run_unless_the_load_ailed_itself(
     assert found.exit_code == code
     (settles,) = [one.finding for one in found.findings if one.id.endswith("/settles")]
     assert settles.reason == ("not_settled" if code == 1 else "invalid_run")
+
+
+def by_sample(outcome: Outcome, p_value: float) -> Claim:
+    finding = failed("beyond") if outcome is Outcome.FAILED else passed("within")
+    return Claim(Said(finding=dataclasses.replace(finding, p_value=p_value)))
+
+
+def test_what_a_sample_decided_tells_its_p_value_and_what_it_was_held_against() -> None:
+    found = verdict(
+        by_sample(Outcome.FAILED, 0.001), by_sample(Outcome.PASSED, 0.4), by_sample(Outcome.FAILED, 0.03), GOOD
+    )
+    tests = [one.finding.test for one in found.findings]
+    assert tests[:3] == [
+        HypothesisTest(0.001, pytest.approx(0.003), 0.05, pytest.approx(0.05 / 3), 3),
+        HypothesisTest(0.4, pytest.approx(0.4), 0.05, pytest.approx(0.05), 3),
+        HypothesisTest(0.03, pytest.approx(0.06), 0.05, pytest.approx(0.025), 3),
+    ]
+    assert tests[3] is None, "a count decides without a test"
+    assert [one.finding.reason for one in found.findings[:3]] == ["not_met", "met", "one_of_many"]
+
+
+def test_the_document_and_a_findings_details_tell_its_test() -> None:
+    found = verdict(by_sample(Outcome.FAILED, 1e-9), GOOD)
+    journal = journal_of(*story())
+    tested, counted = verdict_doc(found, journal, rows_of(load()), {})["findings"]
+    assert tested["test"] == {
+        "p_value": 0.000001,
+        "p_adjusted": 0.000001,
+        "correction": "holm",
+        "alpha": 0.05,
+        "level": 0.05,
+        "tests": 1,
+    }
+    assert counted["test"] is None
+    said = dict(tested["details"])["test"]
+    assert (
+        said
+        == "p under 0.000001 (one-sided), at its rank among 1 test held against 0.05; adjusted by Holm under 0.000001, held against 0.05"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
@@ -57,3 +58,38 @@ def test_a_service_that_still_changes_before_the_first_fault_is_not_at_rest() ->
     assert unsettled(doubled, 0.0, 90.0, material_ms=100.0) == "", "20 ms more matter to nobody who claims seconds"
     assert unsettled(doubled, 0.0, 50.0, material_ms=0.0) == "", "too short to tell"
     assert unsettled(load(lambda at_s: 1.0), 0.0, 90.0, material_ms=0.0) == ""
+
+
+def mixed(seed: int, change: Any, seconds: int = 60, spread: float = 0.15) -> Rows:
+    """A fast endpoint and a slow one in turn by chance, both with a level that remembers (AR(1), 0.85 from second to second)."""
+    dice, level, levels = random.Random(seed), 0.0, []
+    for _ in range(seconds):
+        level = 0.85 * level + dice.gauss(0.0, spread * (1 - 0.85**2) ** 0.5)
+        levels.append(math.exp(level))
+    return rows_of(
+        {
+            "at_s": i / 15,
+            "endpoint": "POST /checkout" if (slow := dice.random() < 0.45) else "GET /products",
+            "took_ms": (55 if slow else 10)
+            * dice.lognormvariate(0.0, 0.25)
+            * levels[i // 15]
+            * change(i / 15 / seconds),
+        }
+        for i in range(seconds * 15)
+    )
+
+
+def test_that_slow_and_fast_requests_fall_together_by_chance_is_no_unrest() -> None:
+    voided = [seed for seed in range(40) if unsettled(mixed(seed, lambda part: 1.0), 0.0, 60.0, material_ms=0.0)]
+    assert len(voided) <= 1, voided
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda part: 1 - 0.4 * min(1.0, part / 0.5), lambda part: 1 + 0.3 * (part >= 0.5), lambda part: 1 + 0.5 * part],
+)
+def test_what_changes_in_every_endpoint_alike_is_found_among_them(change: Any) -> None:
+    found = sum(
+        bool(unsettled(mixed(seed, change, 120, spread=0.04), 0.0, 120.0, material_ms=0.0)) for seed in range(8)
+    )
+    assert found >= 7

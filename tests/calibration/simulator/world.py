@@ -217,7 +217,8 @@ def honest_rules() -> tuple[Rule, ...]:
     calls = "dependency_calls_total"
     return (
         Rule("Watchdog", Always(), 0.0, {"severity": "none", "service": "prometheus"}),
-        Rule("CheckoutLatencyHigh", Quantile("http_request_duration_seconds", _CHECKOUTS, 0.9, 15.0, 0.5), 6.0, page()),
+        # Of 20 s a hiccup is 4 %: of 15 s, chance made it a tenth of the checkouts in one healthy run of 30, and a true page.
+        Rule("CheckoutLatencyHigh", Quantile("http_request_duration_seconds", _CHECKOUTS, 0.9, 20.0, 0.5), 6.0, page()),
         Rule("CheckoutErrorsHigh", Ratio(failed, requests, 15.0, 0.05), 6.0, page()),
         Rule(
             "OrdersDatabaseDown",
