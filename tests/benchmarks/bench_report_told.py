@@ -164,9 +164,10 @@ def make_logs(folder: Path, rows: object) -> None:
     (folder / "index.jsonl").write_text(
         json.dumps({"service": "api", "container": "api-1", "file": "api-1.log"}) + "\n"
     )
+    sent_s = rows.sent_s
     with (folder / "api-1.log").open("w") as file:
         for place in np.flatnonzero(rows.array["status"] != 200).tolist():
-            at_s = float(rows.sent_s[place]) + 0.05
+            at_s = float(sent_s[place]) + 0.05
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(WALL_S + at_s)) + f".{int(at_s % 1 * 1e9):09d}Z"
             said = {"level": "ERROR", "message": "no connection", "error.type": "PoolTimeout", "dependency": "db"}
             said["request_id"] = request_id(RUN, int(rows.worker[place]), int(rows.number[place]))
@@ -182,6 +183,7 @@ def make_spans(folder: Path, rows: object) -> None:
     assert isinstance(rows, Rows)
     folder.mkdir()
     every = max(1, 2 * len(rows) // SPANS)
+    sent_s = rows.sent_s
     with (folder / "otlp.jsonl").open("w") as file:
         for start in range(0, len(rows), 500 * every):
             request = ExportTraceServiceRequest()
@@ -192,7 +194,7 @@ def make_spans(folder: Path, rows: object) -> None:
             last_s = 0.0
             for place in range(start, min(start + 500 * every, len(rows)), every):
                 parts = traceparent(RUN, int(rows.worker[place]), int(rows.number[place])).split("-")
-                began_s, took_s = float(rows.sent_s[place]), float(rows.array["took_us"][place]) / 1e6
+                began_s, took_s = float(sent_s[place]), float(rows.array["took_us"][place]) / 1e6
                 last_s = max(last_s, began_s + took_s)
                 failed = int(rows.array["status"][place]) == 500
                 for kind, own, above in ((2, b"\1", bytes.fromhex(parts[2])), (3, b"\2", b"\1" * 8)):

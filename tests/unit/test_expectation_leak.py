@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import theilslopes
 
 from harness import facts as f
 from harness.expectations.base import Evidence, Reach, Steady
@@ -162,3 +163,15 @@ def test_the_probe_reads_the_service_and_says_that_it_looked() -> None:
     assert (seen.service, seen.container) == ("api", "api-1")
     assert looked == f.Looked(probe="memory", target="api")
     assert (probe.gap_s, probe.lag_s) == (GAP_S, LAG_S)
+
+
+def test_the_slope_and_its_interval_are_those_of_scipy() -> None:
+    dice = np.random.default_rng(5)
+    for n, digits in ((3, 6), (6, 0), (12, 6), (12, 0), (40, 1)):
+        times, values = np.sort(dice.uniform(0, 60, n)).round(digits), (dice.normal(0, 3, n)).round(digits)
+        for confidence in (0.5, 0.9, 0.95, 0.999):
+            if len(set(times.tolist())) > 2:
+                ours, theirs = theil_sen(values, times, confidence), theilslopes(values, times, confidence)
+                assert (ours.per_s, ours.low, ours.high) == pytest.approx(
+                    (theirs.slope, theirs.low_slope, theirs.high_slope)
+                )

@@ -62,6 +62,19 @@ class Felt(Fault):
         return Landing("landed" if after and (after[-1].answer_ms or 0) < 100 else "not_landed", "by looks")
 
 
+class Dice(random.Random):
+    """`honest`: of what may be wrong with the service and its watchers nothing is."""
+
+    honest = False
+
+    def defect(self, values: Sequence[Any]) -> Any:
+        """One of the values; the first is that of an honest service."""
+        return values[0] if self.honest else self.choice(values)
+
+    def chance(self, p: float) -> bool:
+        return not self.honest and self.random() < p
+
+
 @dataclass
 class Told:
     """A run that has happened, and when each of its parts was there to be seen."""
@@ -120,7 +133,8 @@ class Times:
 
 def told(seed: int, claims: Sequence[Expectation]) -> Told:
     """A random run; series are kept for the selectors of these claims."""
-    dice = random.Random(seed)
+    dice = Dice(seed)
+    dice.honest = seed % 3 == 0
     gate_s = dice.uniform(38, 44)
     hurt_s = gate_s + dice.uniform(0.1, 0.5)
     out_s = hurt_s + dice.uniform(62, 68)
@@ -151,10 +165,10 @@ def told(seed: int, claims: Sequence[Expectation]) -> Told:
     return Told(journal_of(*written), rows, np.array(reserved_s), lines, line_s, found, span_s, series)
 
 
-def _load(dice: random.Random, t: Times) -> tuple[list[dict[str, Any]], list[float], tuple[float, float]]:
+def _load(dice: Dice, t: Times) -> tuple[list[dict[str, Any]], list[float], tuple[float, float]]:
     bad_until_s = dice.choice([t.off_s, t.off_s, t.out_s + dice.uniform(0, 8), 1e9, 1e9])
-    how_bad, background = dice.choice([0.0, 0.06, 0.3, 0.3, 1.0]), dice.choice([0.0, 0.0, 0.01])
-    kind = dice.choice(["5xx", "5xx", "5xx", "5xx", "timeout", "slow", "conn"])
+    how_bad, background = dice.defect([0.3, 0.0, 0.06, 0.3, 1.0]), dice.choice([0.0, 0.0, 0.01])
+    kind = dice.defect(["5xx", "5xx", "timeout", "slow", "conn"])
     strange = dice.choice([None, None, "text/html Error", "application/json keys:deadbeef"])
     rate = dice.choice([5.0, 12.0])
     entries, reserved_s = [], []
@@ -187,13 +201,13 @@ def _load(dice: random.Random, t: Times) -> tuple[list[dict[str, Any]], list[flo
     return entries, reserved_s, (t.on_s, min(bad_until_s, t.stop_s))
 
 
-def _logs(dice: random.Random, rows: Rows, t: Times) -> tuple[list[Line], list[float]]:
+def _logs(dice: Dice, rows: Rows, t: Times) -> tuple[list[Line], list[float]]:
     """A line for most requests that failed, often late, and some of others."""
-    has, why, names = (dice.choice([1.0, 1.0, 1.0, 1.0, 0.4]) for _ in range(3))
+    has, why, names = (dice.defect([1.0, 1.0, 1.0, 0.4]) for _ in range(3))
     accused, lag_s, noisy = (
-        dice.choice(["db", "db", "db", "cache"]),
-        dice.choice([0.1, 3.0, 28.0]),
-        dice.random() < 0.15,
+        dice.defect(["db", "db", "cache"]),
+        dice.defect([0.1, 3.0, 28.0]),
+        dice.chance(0.2),
     )
     lines, line_s = [], []
 
@@ -201,10 +215,11 @@ def _logs(dice: random.Random, rows: Rows, t: Times) -> tuple[list[Line], list[f
         lines.append(Line(service, f"{service}-1", at_s, json.dumps(said)))
         line_s.append(at_s + dice.uniform(0, 0.95))
 
+    sent_s, done_s = rows.sent_s, rows.done_s
     for place in range(len(rows)):
         outcome, number = OUTCOMES[int(rows.array["outcome"][place])], int(rows.number[place])
-        began_s = float(rows.sent_s[place])
-        ended_s = float(rows.done_s[place])
+        began_s = float(sent_s[place])
+        ended_s = float(done_s[place])
         ended_s = began_s + TIMEOUT_S if math.isnan(ended_s) else ended_s
         if outcome in ("5xx", "timeout") and dice.random() < has:
             said: dict[str, Any] = {
@@ -218,9 +233,9 @@ def _logs(dice: random.Random, rows: Rows, t: Times) -> tuple[list[Line], list[f
         elif outcome == "ok" and dice.random() < 0.1:
             level = "ERROR" if noisy and dice.random() < 0.2 else "INFO"
             add("api", ended_s, level=level, request_id=request_id(RUN, 0, number), message="done")
-    if dice.random() < 0.5:
+    if dice.honest or dice.random() < 0.5:
         add("api", t.off_s + dice.uniform(0.5, 25), level="INFO", message="db is back", dependency="db")
-    if dice.random() < 0.3:
+    if dice.chance(0.3):
         for _ in range(dice.choice([3, 2000])):
             add(
                 "db",
@@ -229,23 +244,24 @@ def _logs(dice: random.Random, rows: Rows, t: Times) -> tuple[list[Line], list[f
                 message="slow",
                 dependency=dice.choice(["db", "cache"]),
             )
-    if dice.random() < 0.05:
+    if dice.chance(0.1):
         add("api", dice.uniform(t.gate_s, t.stop_s), level="INFO", message="token AKIAIOSFODNN7EXAMPLE was used")
     return lines, line_s
 
 
-def _spans(dice: random.Random, rows: Rows, t: Times) -> tuple[list[Span], list[float]]:
+def _spans(dice: Dice, rows: Rows, t: Times) -> tuple[list[Span], list[float]]:
     """A tree for most answered requests, sent some seconds later, each service by itself."""
-    traced = dice.choice([1.0, 1.0, 1.0, 0.7])
-    torn, lost = dice.choice([0.0, 0.0, 0.0, 0.02]), dice.choice([0.0, 0.0, 0.0, 0.05])
-    blamed, waits_ms = dice.choice(["db", "db", "cache"]), dice.choice([5.0, 50.0, 4000.0])
+    traced = dice.defect([1.0, 1.0, 1.0, 0.7])
+    torn, lost = dice.defect([0.0, 0.0, 0.0, 0.02]), dice.defect([0.0, 0.0, 0.0, 0.05])
+    blamed, waits_ms = dice.defect(["db", "db", "cache"]), dice.defect([5.0, 50.0, 4000.0])
     found: list[Span] = []
     came_s: list[float] = []
+    sent_s, service_ms = rows.sent_s, rows.service_ms
     for place in range(len(rows)):
         if rows.array["status"][place] == 0 or dice.random() > traced:
             continue
-        asked, began_s = f"{int(rows.number[place]) + 1:016x}", float(rows.sent_s[place])
-        took_ms, bad = float(rows.service_ms[place]), OUTCOMES[int(rows.array["outcome"][place])] == "5xx"
+        asked, began_s = f"{int(rows.number[place]) + 1:016x}", float(sent_s[place])
+        took_ms, bad = float(service_ms[place]), OUTCOMES[int(rows.array["outcome"][place])] == "5xx"
         taken = () if dice.random() < lost else (process("worker", 5, at_ms=waits_ms),)
         work = max(1.0, took_ms - 4)
         root = server(
@@ -262,7 +278,7 @@ def _spans(dice: random.Random, rows: Rows, t: Times) -> tuple[list[Span], list[
     return found, came_s
 
 
-def _facts(dice: random.Random, t: Times) -> list[f.Fact]:
+def _facts(dice: Dice, t: Times) -> list[f.Fact]:
     written: list[f.Fact] = [
         f.Opened(drill="told", run=RUN, wall_unix_s=WALL_S, monotonic_ns=1),
         f.MonitoringFound(seen_s=0.5, prometheus="prom:9090", alertmanager="am:9093"),
@@ -301,7 +317,7 @@ def _facts(dice: random.Random, t: Times) -> list[f.Fact]:
     probes: list[tuple[str, str]] = [("pages", ""), ("alerts", ""), ("series", ""), ("traces", ""), ("memory", "api")]
     probes += [("logs", f"{name}-1") for name in ("api", "db", "cache")]
     for probe, target in probes:
-        hole_s = dice.uniform(t.gate_s, t.closed_s) if dice.random() < 0.08 else -1.0
+        hole_s = dice.uniform(t.gate_s, t.closed_s) if dice.chance(0.08) else -1e9
         at_s = dice.uniform(0.5, 1.5)
         while at_s < t.closed_s:
             if not hole_s <= at_s < hole_s + 65:
@@ -316,16 +332,16 @@ def _facts(dice: random.Random, t: Times) -> list[f.Fact]:
     return written
 
 
-def _pages(dice: random.Random, t: Times) -> list[f.Fact]:
+def _pages(dice: Dice, t: Times) -> list[f.Fact]:
     """None to three pages, about whom it was or somebody else, whole or lacking something."""
     found: list[f.Fact] = []
     for number in range(dice.choice([0, 1, 1, 1, 2, 3])):
-        lacks = dice.choice(["", "", "", "summary", "runbook_url"])
+        lacks = dice.defect(["", "", "", "summary", "runbook_url"])
         at_s = dice.choice([t.on_s + dice.uniform(1, 40), t.out_s + dice.uniform(1, 60), dice.uniform(1, t.closed_s)])
-        dependency = dice.choice(["db", "db", "db", "cache"])
+        dependency = dice.defect(["db", "db", "db", "cache"])
         found.append(
             f.Paged(
-                receiver=dice.choice(["oncall", "oncall", "oncall", "tickets"]),
+                receiver=dice.defect(["oncall", "oncall", "oncall", "tickets"]),
                 alert="Slow",
                 status="firing",
                 labels={"severity": "page", "service": "api", "dependency": dependency},
@@ -343,14 +359,14 @@ def _pages(dice: random.Random, t: Times) -> list[f.Fact]:
     return found
 
 
-def _grows(dice: random.Random, t: Times) -> Mapping[float, float]:
+def _grows(dice: Dice, t: Times) -> Mapping[float, float]:
     """Memory in bytes each second: flat, warming up, or growing, with noise."""
     rate, noise = dice.choice([0.0, 0.0, 0.2, 2.0]) * MIB, dice.choice([0.05, 1.0]) * MIB
     warm_s = dice.choice([1e9, 1e9, t.hurt_s + 25])
     return {s + 0.3: 100 * MIB + rate * min(float(s), warm_s) + dice.gauss(0, noise) for s in range(2, int(t.closed_s))}
 
 
-def _memory(dice: random.Random, t: Times) -> list[f.Fact]:
+def _memory(dice: Dice, t: Times) -> list[f.Fact]:
     limit = dice.choice([None, int(256 * MIB), int(256 * MIB)])
     return [
         f.MemorySeen(seen_s=at_s, service="api", container="api-1", used_bytes=int(used), limit_bytes=limit)
@@ -359,7 +375,7 @@ def _memory(dice: random.Random, t: Times) -> list[f.Fact]:
 
 
 def _series(
-    dice: random.Random,
+    dice: Dice,
     rows: Rows,
     t: Times,
     death_s: float | None,
@@ -377,7 +393,7 @@ def _series(
     inside_s = np.maximum(1e-4, np.where(unanswered, took_s + generator.exponential(0.5, n), took_s - 0.003))
     served_s = np.where(lost, np.inf, sent_s + 0.001 + inside_s)
     counted_status = np.where(unanswered, 200, array["status"])
-    lying = dice.choice([None, None, None, "loses", "praises", "hides"])
+    lying = dice.defect([None, None, None, "loses", "praises", "hides"])
     if lying == "praises":
         counted_status = np.where(counted_status >= 500, 200, counted_status)
     if lying == "hides":
@@ -387,7 +403,7 @@ def _series(
         served_s, inside_s, counted_status.astype(np.int64),
     )  # fmt: skip
     lives = ((-60.0, math.inf),) if death_s is None else ((-60.0, death_s), (death_s + 1.5, math.inf))
-    hidden = dice.choice([math.inf, math.inf, math.inf, dice.uniform(t.hurt_s, t.stop_s)])
+    hidden = dice.defect([math.inf, math.inf, math.inf, dice.uniform(t.hurt_s, t.stop_s)])
     wanted = list(dict.fromkeys(selector for claim in claims for selector in claim.series()))
     selectors = {
         selector: (lambda labels, selector=selector: _fits(labels, selector))
