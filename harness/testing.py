@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from harness.expectations.base import Finder, Line, serves
 from harness.facts import Fact
@@ -49,10 +51,15 @@ class WrittenLogs:
 
     def __init__(self, lines: Sequence[Line] = (), secrets: Sequence[Secret] | None = ()) -> None:
         self._lines = tuple(lines)
+        self._at_s = [line.at_s for line in self._lines]
+        self._ordered = all(before <= after for before, after in pairwise(self._at_s))
         self.secrets = secrets
 
     def lines(self, service: str, start_s: float, end_s: float) -> Iterable[Line]:
-        return (line for line in self._lines if serves(line.service, service) and start_s <= line.at_s < end_s)
+        within = self._lines
+        if self._ordered:
+            within = within[bisect_left(self._at_s, start_s) : bisect_left(self._at_s, end_s)]
+        return (line for line in within if serves(line.service, service) and start_s <= line.at_s < end_s)
 
     def matching(
         self,

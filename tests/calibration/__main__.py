@@ -1,19 +1,25 @@
 """`make calibration`: both suites, the statistics, and recorded runs where given; remakes docs/calibration.md and its figures.
 
-python -m calibration [--null 500] [--seeds 100] [--rehearsals 20] [--out docs] [RUN FOLDER …]
+python -m calibration [--null 500] [--seeds 100] [--rehearsals 20] [--jobs N] [--work runs/calibration] [--out docs] [RUN FOLDER …]
+
+What is done is kept in the work folder; begun again with the same code, it goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from calibration import report
-from calibration.coverage import tables
+from calibration.coverage import TABLES, as_data, cell_of
 from calibration.defects import DEFECTS
 from calibration.recordings import recorded
-from calibration.suite import defects, in_turn, null
+from calibration.suite import defects, in_turn, null, whole
+from calibration.work import Work
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,6 +30,10 @@ def main() -> int:
     parser.add_argument("--rehearsals", type=int, default=20, help="healthy runs of the whole rehearsal, beside those")
     parser.add_argument("--seeds", type=int, default=100, help="runs of each planted defect")
     parser.add_argument("--simulations", type=int, default=2000, help="of each cell of the tables of coverage")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="processes; the figures do not depend on it"
+    )
+    parser.add_argument("--work", type=Path, default=ROOT / "runs" / "calibration", help="where what is done is kept")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     parser.add_argument("runs", nargs="*", type=Path, help="folders of recorded healthy runs")
     told = parser.parse_args()
@@ -32,16 +42,24 @@ def main() -> int:
     def say(text: str) -> None:
         print(f"{time.monotonic() - began_s:7.0f} s  {text}", flush=True)
 
+    work = Work(told.work, told.jobs)
     say(f"{told.null} healthy runs, each of one trouble")
-    healthy = null(range(told.null), in_turn, say)
+    healthy = null(range(told.null), in_turn, say, work)
     say(f"{told.rehearsals} healthy runs of the whole rehearsal")
-    whole = null(range(10_000, 10_000 + told.rehearsals), lambda seed: (), say)
+    rehearsed = null(range(10_000, 10_000 + told.rehearsals), whole, say, work)
     say(f"{len(DEFECTS)} planted defects, {told.seeds} runs each")
-    found = defects(DEFECTS, range(20_000, 20_000 + told.seeds), say)
+    found = defects(DEFECTS, range(20_000, 20_000 + told.seeds), say, work)
     say("tables of coverage")
-    covered = tables(told.simulations)
+    covered = list(
+        chain.from_iterable(
+            map(cell_of, one)
+            for one in work.done(
+                f"coverage {told.simulations}", partial(as_data, told.simulations), range(len(TABLES)), say
+            )
+        )
+    )
     real = recorded(told.runs, say) if told.runs else None
-    figures = report.figures(healthy, whole, found, covered, real)
+    figures = report.figures(healthy, rehearsed, found, covered, real)
     told.out.mkdir(parents=True, exist_ok=True)
     (told.out / "calibration.json").write_text(report.as_json(figures))
     (told.out / "calibration.md").write_text(report.page(figures))

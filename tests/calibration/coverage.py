@@ -6,8 +6,8 @@ fails healthy services. Every draw is seeded, so that the tables are the same on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -45,13 +45,17 @@ class Cell:
 
 def tables(simulations: int) -> list[Cell]:
     """All tables, each cell from so many simulations (fewer where one is dear)."""
-    return [
-        *_shares(simulations),
-        *_differences(simulations),
-        *_percentiles(max(1, simulations // 10)),
-        *_slopes(simulations),
-        *_recoveries(max(1, simulations // 10)),
-    ]
+    return [cell for table, dear in TABLES for cell in table(max(1, simulations // dear))]
+
+
+def as_data(simulations: int, place: int) -> list[dict[str, Any]]:
+    """The cells of one of TABLES, as plain data."""
+    table, dear = TABLES[place]
+    return [asdict(cell) for cell in table(max(1, simulations // dear))]
+
+
+def cell_of(data: dict[str, Any]) -> Cell:
+    return Cell(**{**data, "rate": Rate(**data["rate"])})
 
 
 def remembering(dice: np.random.Generator, runs: int, length: int, persistence: float) -> Floats:
@@ -170,3 +174,13 @@ def _runs(fault: _Fault, simulations: int) -> Iterator[Rows]:
         array["took_us"], array["state"], array["parent"] = 10_000, DONE, np.arange(count)
         array["outcome"] = np.where(bad, OUTCOMES.index("5xx"), OUTCOMES.index("ok"))
         yield Rows(array, np.zeros(count, np.uint16), np.arange(count, dtype=np.uint32))
+
+
+TABLES: tuple[tuple[Callable[[int], Iterator[Cell]], int], ...] = (
+    (_shares, 1),
+    (_differences, 1),
+    (_percentiles, 10),
+    (_slopes, 1),
+    (_recoveries, 10),
+)
+"""Each with how many times dearer one of its simulations is."""

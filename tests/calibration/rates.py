@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from scipy.stats import binomtest
 
@@ -42,13 +44,37 @@ class Null:
     open: Counter[str] = field(default_factory=Counter)
 
     def add(self, seed: int, verdict: Verdict) -> None:
-        failed = [one for one in verdict.findings if one.finding.outcome is Outcome.FAILED]
-        open_ = [one for one in verdict.findings if one.finding.outcome is Outcome.INCONCLUSIVE]
+        self.count(seed, told(verdict))
+
+    def count(self, seed: int, run: Told) -> None:
+        """A run as `told` put it."""
+        failed, open_ = run["failed"], run["open"]
         self.false.add(bool(failed))
-        self.census.add(any(one.finding.census for one in failed))
+        self.census.add(any(one["census"] for one in failed))
         self.undecided.add(bool(open_))
-        self.invalid.add(bool(verdict.invalid))
-        self.claims += len(verdict.findings)
-        self.said += [f"seed {seed}: {one.id} {one.finding.reason}: {one.finding.because}" for one in failed]
-        self.said += [f"seed {seed}: invalid: {why}" for why in verdict.invalid]
-        self.open.update(f"{one.id} {one.finding.reason}" for one in open_)
+        self.invalid.add(bool(run["invalid"]))
+        self.claims += run["claims"]
+        self.said += [f"seed {seed}: {one['id']} {one['reason']}: {one['because']}" for one in failed]
+        self.said += [f"seed {seed}: invalid: {why}" for why in run["invalid"]]
+        self.open.update(f"{one['id']} {one['reason']}" for one in open_)
+
+
+Told = Mapping[str, Any]
+
+
+def told(verdict: Verdict) -> Told:
+    """What is counted of a healthy run's verdict, as plain data."""
+
+    def of(outcome: Outcome) -> list[Told]:
+        return [
+            {"id": one.id, "reason": one.finding.reason, "because": one.finding.because, "census": one.finding.census}
+            for one in verdict.findings
+            if one.finding.outcome is outcome
+        ]
+
+    return {
+        "claims": len(verdict.findings),
+        "failed": of(Outcome.FAILED),
+        "open": of(Outcome.INCONCLUSIVE),
+        "invalid": list(verdict.invalid),
+    }

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 from calibration.defects import Planted
 from calibration.judged import Script, judged
-from calibration.rates import Null, Rate
+from calibration.rates import Null, Rate, Told
+from calibration.rates import told as verdict_told
 from calibration.simulator.recording import Memo
 from calibration.simulator.world import HONEST
+from calibration.work import Work
 from harness.verdict import Outcome, Verdict
 
 CALM = "calm"
@@ -31,27 +33,40 @@ class Found:
     found: Rate = field(default_factory=Rate)
     instead: Counter[str] = field(default_factory=Counter)
 
-    def add(self, verdict: Verdict) -> None:
-        one = next(one for one in verdict.findings if one.id == self.planted.claim)
-        hit = one.finding.outcome is not Outcome.PASSED and one.finding.reason == self.planted.reason
-        hit = hit and self.planted.says in one.finding.because
-        self.found.add(hit)
-        if not hit:
-            self.instead[f"{one.finding.outcome.value}: {one.finding.reason}"] += 1
+    def count(self, said: str) -> None:
+        """What `_sought` told of one run."""
+        self.found.add(not said)
+        if said:
+            self.instead[said] += 1
 
 
 def null_run(seed: int, *phases: str) -> Verdict:
     return judged(script_of(*phases), HONEST, seed)
 
 
-def null(seeds: Iterable[int], phases_of: Callable[[int], Sequence[str]], told: Callable[[str], None] = print) -> Null:
-    """Healthy runs, each of the phases that `phases_of` gives it (none: the whole rehearsal)."""
-    found = Null()
-    for seed in seeds:
-        found.add(seed, null_run(seed, *phases_of(seed)))
+def null(
+    seeds: Iterable[int],
+    phases_of: Callable[[int], Sequence[str]],
+    told: Callable[[str], None] = print,
+    work: Work | None = None,
+) -> Null:
+    """Healthy runs, each of the phases that `phases_of` (a function of a module) gives it (none: the whole rehearsal)."""
+    found, numbers = Null(), list(seeds)
+    runs = (work or Work(None)).done(f"null {phases_of.__name__}", partial(_null, phases_of), numbers, told)
+    for seed, run in zip(numbers, runs, strict=True):
+        found.count(seed, run)
         if found.false.runs % 50 == 0:
             told(f"  {found.false.runs} healthy runs: {found.false.count} with a false failure")
     return found
+
+
+def _null(phases_of: Callable[[int], Sequence[str]], seed: int) -> Told:
+    return verdict_told(null_run(seed, *phases_of(seed)))
+
+
+def whole(seed: int) -> tuple[str, ...]:
+    """The whole rehearsal."""
+    return ()
 
 
 def in_turn(seed: int) -> tuple[str, str]:
@@ -59,14 +74,33 @@ def in_turn(seed: int) -> tuple[str, str]:
     return CALM, TROUBLES[seed % len(TROUBLES)]
 
 
-def defects(planted: Sequence[Planted], seeds: Iterable[int], told: Callable[[str], None] = print) -> list[Found]:
+def defects(
+    planted: Sequence[Planted],
+    seeds: Iterable[int],
+    told: Callable[[str], None] = print,
+    work: Work | None = None,
+) -> list[Found]:
     """Every defect on every seed; runs of one seed share what their worlds have in common."""
-    results = [Found(one) for one in planted]
-    for number, seed in enumerate(seeds, start=1):
-        memo = Memo(seed)
-        for result in results:
-            one = result.planted
-            result.add(judged(script_of(CALM, one.phase), one.plant(HONEST), seed, memo))
+    results, numbers = [Found(one) for one in planted], list(seeds)
+    name = "defects " + " ".join(f"{one.name}-{one.claim}" for one in planted)
+    runs = (work or Work(None)).done(name, partial(_planted, tuple(planted)), numbers, told)
+    for number, said in enumerate(runs, start=1):
+        for result, one in zip(results, said, strict=True):
+            result.count(one)
         if number % 10 == 0:
             told(f"  {number} seeds of {len(results)} defects")
     return results
+
+
+def _planted(planted: Sequence[Planted], seed: int) -> list[str]:
+    memo = Memo(seed)
+    return [
+        _sought(one, judged(script_of(CALM, one.phase), one.plant(HONEST), seed, memo, one.claim)) for one in planted
+    ]
+
+
+def _sought(planted: Planted, verdict: Verdict) -> str:
+    """'' where the defect was found by its own claim and code, else what was said instead."""
+    one = next(one for one in verdict.findings if one.id == planted.claim).finding
+    hit = one.outcome is not Outcome.PASSED and one.reason == planted.reason and planted.says in one.because
+    return "" if hit else f"{one.outcome.value}: {one.reason}"

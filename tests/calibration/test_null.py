@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from calibration.suite import TROUBLES, in_turn, null
+from calibration.suite import TROUBLES, in_turn, null, null_run
+from harness.verdict import Outcome
 
 SEEDS = 8 * len(TROUBLES)
 
@@ -13,7 +14,7 @@ def test_no_claim_fails_in_a_healthy_run() -> None:
     told = "\n".join(found.said)
     assert not found.false.count, told
     assert not found.census.count, told
-    assert found.invalid.count <= SEEDS / 10, told  # counted apart: a baseline that shifts by chance is no steady state
+    assert found.invalid.count <= 1, told  # of 40: a baseline that shifts by chance, promised in at most 1 of 100
 
 
 def test_healthy_runs_are_not_merely_undecided() -> None:
@@ -21,3 +22,10 @@ def test_healthy_runs_are_not_merely_undecided() -> None:
     undecided = sum(found.open.values())
     assert found.claims > 20 * len(TROUBLES)
     assert undecided <= 0.05 * found.claims, found.open
+
+
+def test_a_hiccup_of_the_database_is_nobodys_page() -> None:
+    """Seeds in which nine checkouts fell into it: a tenth of 15 s."""
+    for seed in (49, 261):
+        verdict = null_run(seed, *in_turn(seed))
+        assert not [one for one in verdict.findings if one.finding.outcome is Outcome.FAILED]

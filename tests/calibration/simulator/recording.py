@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from calibration.simulator import chance as chances
@@ -39,8 +39,18 @@ class Recording:
     replicas: tuple[Replica, ...]
     store: Store
     facts: tuple[Fact, ...]
-    lines: tuple[LogLine, ...]
-    spans: tuple[Span, ...]
+    written: Callable[[], tuple[LogLine, ...]]
+    traced: Callable[[], tuple[Span, ...]]
+
+    @cached_property
+    def lines(self) -> tuple[LogLine, ...]:
+        """What the services logged; made when it is asked for."""
+        return self.written()
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """What the services traced; made when it is asked for."""
+        return self.traced()
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,19 @@ class Lived:
 
 
 Key = tuple[object, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Same:
+    """A thing as part of a key, told by its identity; it is kept as long as the key."""
+
+    what: object
+
+    def __hash__(self) -> int:
+        return id(self.what)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.what is self.what
 
 
 class Memo:
@@ -114,9 +137,12 @@ def _played(
             seen.add(f.PanelFound(seen_s=3.0, dashboard=dashboard, panel=title, query=metric))
     releases(seen, world, scenario, lived.lives, back, _lever(drill), seed)
     facts = tuple(sorted(seen.facts, key=lambda fact: fact.seen_s))
-    lines = tuple(log_lines(world, lived.history, RUN, scenario.closes_s, seed))
-    traced = memo.get(("spans", *key, world.tracing), partial(spans, world, lived.history, RUN, seed))
-    return Recording(scenario, lived.history, lived.lives, store, facts, lines, tuple(traced)), lived.steady
+    history, closes_s = lived.history, scenario.closes_s
+    written = partial(
+        memo.get, ("lines", *key, world.logging), lambda: tuple(log_lines(world, history, RUN, closes_s, seed))
+    )
+    traced = partial(memo.get, ("spans", *key, world.tracing), lambda: tuple(spans(world, history, RUN, seed)))
+    return Recording(scenario, history, lived.lives, store, facts, written, traced), lived.steady
 
 
 def _lived(world: World, scenario: Scenario, seed: int, back: Rollback | None) -> Lived:
