@@ -1,7 +1,7 @@
 # Two commands: `make rehearsal` and `make test`. Both set up what they need first, and do nothing twice.
 #
 #   make rehearsal [DRILL=friday-traffic] run a drill; prints the verdict and where the run's files lie
-#   make test                            unit, browser (Chromium), wire (a real Toxiproxy) and end-to-end (Docker) tests
+#   make test                            unit, calibration, browser (Chromium), wire (a real Toxiproxy) and end-to-end (Docker) tests
 #   make controls [ONLY=NAME]            what a rehearsal must say of a stack that is broken on purpose; resumes; docs/controls.md
 #   make kills                           a run killed at twenty instants, mended, judged; resumes; docs/kills.md
 #   make lies [ONLY=NAME]                what the judge says of a service that does not tell the truth; resumes; docs/lies.md
@@ -29,7 +29,7 @@ rehearsal: ready
 	echo "drill run $(DRILL) ended with $$code"; exit $$code
 
 test: ready browser
-	@$(PYTHON) -m pytest tests/unit tests/calibration tests/browser tests/wire tests/e2e
+	@tools/test
 
 controls kills lies: ready
 	@PYTHONPATH=tests $(PYTHON) -m matrix $@ $(if $(ONLY),--only "$(ONLY)")
