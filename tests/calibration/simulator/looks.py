@@ -39,6 +39,11 @@ def grid(chance: random.Random, every_s: float, start_s: float, end_s: float) ->
     return found
 
 
+def watch(chance: random.Random, every_s: float, scenario: Scenario, start_s: float = 4.0) -> list[float]:
+    """Moments of a probe's looks: its grid, and the last look that every probe has once all that happened can be told."""
+    return [*grid(chance, every_s, start_s, scenario.watched_s), scenario.watched_s]
+
+
 def after(looks: Sequence[float], at_s: float) -> float | None:
     """The first look at or after a moment."""
     place = bisect_left(looks, at_s)
@@ -52,7 +57,7 @@ def containers(replicas: Sequence[Replica]) -> dict[str, str]:
 
 def clocks(seen: Seen, scenario: Scenario, seed: int) -> None:
     chance = chances.stream(seed, "clock")
-    for at_s in grid(chance, 1.0, 0.5, scenario.closes_s):
+    for at_s in watch(chance, 1.0, scenario, 0.5):
         wall = WALL_UNIX_S + at_s * (1 + 2e-6) + chance.gauss(0.0, 2e-5)
         seen.add(f.ClockRead(seen_s=at_s, wall_unix_s=wall), f.Looked(seen_s=at_s, probe="clock"))
 
@@ -81,10 +86,10 @@ def load(seen: Seen, scenario: Scenario, history: History, seed: int) -> None:
 def machine(seen: Seen, world: World, scenario: Scenario, replicas: Sequence[Replica], seed: int) -> None:
     """Pressure on the processors, and what each replica's memory holds, once a second."""
     chance, stalled_us = chances.stream(seed, "machine"), 0
-    for at_s in grid(chance, 1.0, 1.0, scenario.closes_s):
+    for at_s in watch(chance, 1.0, scenario, 1.0):
         stalled_us += round(chance.uniform(5_000, 40_000))
         seen.add(f.PressureSeen(seen_s=at_s, cpu_some_us=stalled_us), f.Looked(seen_s=at_s, probe="pressure"))
-    looks = grid(chance, 1.0, 3.5, scenario.closes_s)
+    looks = watch(chance, 1.0, scenario, 3.5)
     for replica in replicas:
         for at_s, used in zip(looks, resident(world, seed, replica, np.array(looks)).tolist(), strict=True):
             if replica.at(at_s) is not None:
@@ -99,13 +104,13 @@ def machine(seen: Seen, world: World, scenario: Scenario, replicas: Sequence[Rep
 def docker(seen: Seen, world: World, scenario: Scenario, replicas: Sequence[Replica], seed: int) -> None:
     """Containers, their events, and their logs being followed."""
     chance = chances.stream(seed, "docker")
-    looks = grid(chance, 1.0, 2.0, scenario.closes_s)
+    looks = watch(chance, 1.0, scenario, 2.0)
     seen.add(*(f.Looked(seen_s=at_s, probe="containers") for at_s in looks))
     for name, service in containers(replicas).items():
         seen.add(
             f.ContainerSeen(seen_s=looks[0], service=service, container=name, status="running", image=f"{service}:v1")
         )
-        for at_s in grid(chance, 1.0, 2.0, scenario.closes_s):
+        for at_s in watch(chance, 1.0, scenario, 2.0):
             seen.add(f.Looked(seen_s=at_s, probe="logs", target=name))
     for replica in replicas:
         restarts = 0

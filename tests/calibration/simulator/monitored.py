@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from calibration.simulator import chance as chances
-from calibration.simulator.looks import Seen, after, grid
+from calibration.simulator.looks import Seen, after, watch
 from calibration.simulator.pager import labels_of
 from calibration.simulator.rules import Change, Quantile, Rule
 from calibration.simulator.scenario import Scenario
@@ -16,6 +16,7 @@ from harness import facts as f
 
 _QUANTILE = re.compile(r"histogram_quantile\(([\d.]+), sum by \(le\) \(rate\((\w+)_bucket\[(\d+)s\]\)\)\)")
 _RATE = re.compile(r"sum\(rate\((\w+)\[(\d+)s\]\)\)")
+_MOST = re.compile(r"max_over_time\((\w+)\[(\d+)s\]\)")
 _PLAIN = re.compile(r'(\w+)(?:\{(\w+)="([^"]*)"\})?')
 
 
@@ -25,7 +26,7 @@ def monitoring(
     """Prometheus' rules, alerts and targets; returns when its alerts were looked at."""
     chance = chances.stream(seed, "prometheus")
     seen.add(f.MonitoringFound(seen_s=2.0, prometheus="prometheus:9090", alertmanager="alertmanager:9093"))
-    looks = grid(chance, 1.0, 4.0, scenario.closes_s)
+    looks = watch(chance, 1.0, scenario)
     seen.add(*(f.Looked(seen_s=at_s, probe="alerts") for at_s in looks))
     every_s = world.evaluation_s
     for rule in world.rules:
@@ -46,8 +47,8 @@ def monitoring(
                     value=change.value,
                 )
             )
-    seen.add(*(f.Looked(seen_s=at_s, probe="series") for at_s in grid(chance, 2.0, 4.0, scenario.closes_s)))
-    targets = grid(chance, 1.0, 4.0, scenario.closes_s)
+    seen.add(*(f.Looked(seen_s=at_s, probe="series") for at_s in watch(chance, 2.0, scenario)))
+    targets = watch(chance, 1.0, scenario)
     seen.add(*(f.Looked(seen_s=at_s, probe="targets") for at_s in targets))
     for target in store.targets:
         health = ""
@@ -92,7 +93,7 @@ def samples(
     """Queries of claims each second, those of dashboards every five."""
     chance = chances.stream(seed, "queries")
     for query, every_s in [*((one, 1.0) for one in queries), *((one, 5.0) for one in panels)]:
-        for at_s in grid(chance, every_s, 4.0, scenario.closes_s):
+        for at_s in watch(chance, every_s, scenario):
             found = asked(query)(store, at_s)
             for labels, value in found[:20]:
                 sample = f.Sampled(
@@ -105,7 +106,7 @@ def samples(
 
 
 def asked(query: str) -> Callable[[Store, float], list[tuple[dict[str, str], float]]]:
-    """The few forms of PromQL that the simulated drill asks: a selector, sum(rate(…)), or histogram_quantile of such."""
+    """The few forms of PromQL that the simulated drill asks: a selector, max_over_time or sum(rate(…)), and histogram_quantile."""
     if (parts := _QUANTILE.fullmatch(query)) is not None:
         expression = Quantile(parts.group(2), {}, float(parts.group(1)), float(parts.group(3)), -1.0)
         return lambda store, at_s: [({}, value) for value in expression.holds(store, at_s).values()]
@@ -119,6 +120,14 @@ def asked(query: str) -> Callable[[Store, float], list[tuple[dict[str, str], flo
             return [({}, sum(known))] if known else []
 
         return summed
+    if (most := _MOST.fullmatch(query)) is not None:
+        metric, back_s = most.group(1), float(most.group(2))
+
+        def greatest(store: Store, at_s: float) -> list[tuple[dict[str, str], float]]:
+            known = [(dict(one.labels), one.between(at_s - back_s, at_s)) for one in store.select(metric, {})]
+            return [(labels, max(values)) for labels, values in known if values]
+
+        return greatest
     assert plain is not None, f"the simulator cannot answer {query!r}"
     metric, matchers = plain.group(1), {plain.group(2): plain.group(3)} if plain.group(2) else {}
 

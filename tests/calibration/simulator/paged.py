@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from calibration.simulator import chance as chances
-from calibration.simulator.looks import Seen, after, grid
+from calibration.simulator.looks import Seen, after, watch
 from calibration.simulator.pager import Delivery, Held, muted, receiver_of
 from calibration.simulator.scenario import WALL_UNIX_S, Scenario
 from calibration.simulator.world import World
@@ -34,8 +34,8 @@ def pages(
                 group_interval_s=pager.group_interval_s,
             )
         )
-    seen.add(*(f.Looked(seen_s=at_s, probe="pages") for at_s in grid(chance, 1.0, 4.0, scenario.closes_s)))
-    looks = grid(chance, 1.0, 4.0, scenario.closes_s)
+    seen.add(*(f.Looked(seen_s=at_s, probe="pages") for at_s in watch(chance, 1.0, scenario)))
+    looks = watch(chance, 1.0, scenario)
     seen.add(*(f.Looked(seen_s=at_s, probe="silences") for at_s in looks))
     for silence in pager.silences:
         matchers = tuple(f'{name}="{value}"' for name, value in silence.labels.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calibration.simulator import chance as chances
-from calibration.simulator.looks import Seen, grid
+from calibration.simulator.looks import Seen, watch
 from calibration.simulator.pager import Delivery
 from calibration.simulator.replicas import Replica, Rollback, release_of
 from calibration.simulator.scenario import Scenario
@@ -47,7 +47,7 @@ def releases(
     if hurt is None:
         return
     chance = chances.stream(seed, "releases")
-    looks = grid(chance, 0.5, 5.0, scenario.closes_s)
+    looks = watch(chance, 0.5, scenario, 5.0)
     last: dict[str, str] = {}
     bad_s: float | None = None
     for at_s in looks:

@@ -74,6 +74,11 @@ class Scenario:
     steady_for_s: float
     limits: tuple[Limit, ...]
 
+    @property
+    def watched_s(self) -> float:
+        """When each probe has its last look: every one is waited for, however rarely it looks."""
+        return self.closes_s - 0.05
+
     @cached_property
     def hurts(self) -> tuple[Hurt, ...]:
         return tuple(hurt for stretch in self.stretches for hurt in stretch.hurts)

@@ -60,6 +60,10 @@ class Series:
             to_end_s = gap_s / 2
         return grown * (sampled_s + to_start_s + to_end_s) / sampled_s
 
+    def between(self, after_s: float, until_s: float) -> list[float]:
+        """Its samples in (after_s, until_s], as a range selector gives them."""
+        return self.values[bisect_right(self.at_s, after_s) : bisect_right(self.at_s, until_s)]
+
     def value(self, at_s: float) -> float | None:
         """Its last sample, not older than five minutes, and none where the last scrape did not have it."""
         place = bisect_right(self.at_s, at_s) - 1

@@ -107,7 +107,7 @@ def store_of(world: World, history: History, scenario: Scenario, replicas: tuple
         gauges[replica.instance, "process_resident_memory_bytes", ()] = partial(resident, world, seed, replica)
         gauges[replica.instance, "process_start_time_seconds", ()] = partial(_started, seed, replica)
     first = min((hurt.on_s for hurt in scenario.hurts), default=scenario.gate_s)
-    silent = dict.fromkeys(metrics.silent, first + 1.0)
+    silent = dict.fromkeys(metrics.silent, first)
     return scraped(
         counted(world, history, seed, scenario, replicas),
         gauges,

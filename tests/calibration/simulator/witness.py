@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calibration.simulator import chance as chances
-from calibration.simulator.looks import Seen, grid
+from calibration.simulator.looks import Seen, grid, watch
 from calibration.simulator.scenario import Scenario, seconds
 from harness import facts as f
 
@@ -48,5 +48,5 @@ def collector(seen: Seen, scenario: Scenario, seed: int) -> None:
     """The collector of traces stands where the services send them, and is looked at."""
     for service in ("api", "worker"):
         seen.add(f.ExporterSeen(seen_s=2.5, service=service, url="http://otel:4318", observable=True))
-    for at_s in grid(chances.stream(seed, "collector"), 1.0, 3.0, scenario.closes_s):
+    for at_s in watch(chances.stream(seed, "collector"), 1.0, scenario, 3.0):
         seen.add(f.Looked(seen_s=at_s, probe="traces"))
