@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from calibration.coverage import Cell
-from calibration.rates import Null, Rate
+from calibration.rates import NEVER_DECIDED, Null, Rate
 from calibration.recordings import Grafted
 from calibration.suite import Found
 
@@ -107,6 +107,9 @@ def page(data: Figures) -> str:
         "| --- | --- | --- | --- | --- | --- | --- |",
         _null_line("calm and one trouble each", null),
         _null_line("the whole rehearsal", whole),
+        "",
+        f"Not counted as undecided: {', '.join(f'`{one}`' for one in NEVER_DECIDED)}, which no run of this drill can decide, because",
+        "four processes end in its phase.",
         "",
         f"Promised: a false failure in at most {MOST_FALSE:.0%} of runs, of a census never.",
         "",

@@ -21,7 +21,8 @@ def test_healthy_runs_are_not_merely_undecided() -> None:
     found = null(range(len(TROUBLES)), in_turn)
     undecided = sum(found.open.values())
     assert found.claims > 20 * len(TROUBLES)
-    assert undecided <= 0.05 * found.claims, found.open
+    assert undecided <= 0.02 * found.claims, found.open
+    assert not found.undecided.count, found.open
 
 
 def test_a_hiccup_of_the_database_is_nobodys_page() -> None:

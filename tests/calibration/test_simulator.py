@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration.defects.alerting import no_rule
+from calibration.defects.alerting import metric_renamed, no_rule
 from calibration.judged import Script
+from calibration.simulator.monitored import asked
 from calibration.simulator.recording import Memo, Recording, simulate
+from calibration.simulator.store import Scrapes, Series, Store
 from calibration.simulator.world import HONEST
 from harness import facts as f
 
@@ -130,3 +132,28 @@ def test_logs_are_written_late_and_not_in_the_order_of_what_they_tell(honest: Re
     access = [json.loads(line.text) for line in honest.lines if '"GET /products 200"' in line.text]
     ends = [ended_s[int(line["request_id"].rpartition("-")[2])] for line in access]
     assert ends != sorted(ends)
+
+
+def test_every_query_is_asked_once_more_when_the_load_is_over(honest: Recording) -> None:
+    """As the watch has it: a dashboard that is asked every 5 s is not left unwatched in its last seconds."""
+    looks = [fact for fact in honest.facts if isinstance(fact, f.Looked) and fact.probe == "samples"]
+    last = {fact.target: fact.seen_s for fact in looks}
+    assert len(last) == len(HONEST.panels) + 1
+    assert all(at_s >= honest.scenario.load_ends_s + 2.0 for at_s in last.values())
+
+
+def test_a_metric_that_falls_silent_tells_nothing_of_the_fault(script: Script) -> None:
+    """Not even a request: the last samples before would be a rule's whole window in the end."""
+    store = simulate(script.data, metric_renamed(HONEST), 3).store
+    began_s = simulate(script.data, HONEST, 3).scenario.hurts[0].on_s
+    kept = store.select("http_request_duration_seconds_bucket", {})
+    assert kept
+    assert all(one.at_s[-1] < began_s for one in kept)
+
+
+def test_the_greatest_of_a_few_seconds_outlives_a_failed_scrape() -> None:
+    target = Scrapes("worker", "w", np.array([1.0, 2.0]), np.zeros(2), np.array([True, False]), np.zeros(2))
+    store = Store([Series("waiting", {}, [1.0], [7.0], [7.0], target)], [target])
+    assert asked("waiting")(store, 2.5) == []
+    assert asked("max_over_time(waiting[4s])")(store, 2.5) == [({}, 7.0)]
+    assert asked("max_over_time(waiting[4s])")(store, 5.5) == []
