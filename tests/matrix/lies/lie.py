@@ -13,11 +13,15 @@ FAILED_RUN = 1
 
 @dataclass(frozen=True)
 class Lie:
-    """`wants`: by the finding's id, what is found because of it alone."""
+    """
+    wants    by the finding's id, what is found because of it alone
+    touches  other findings that may fail or stay open because of it: whether it shows there is chance
+    """
 
     variable: str
     told: str
     wants: Mapping[str, Want] = field(default_factory=dict)
+    touches: tuple[str, ...] = ()
 
 
 def cell(drill: str, name: str, *lies: Lie, rest: frozenset[str] = frozenset({PASSED})) -> Cell:
@@ -27,7 +31,8 @@ def cell(drill: str, name: str, *lies: Lie, rest: frozenset[str] = frozenset({PA
         raise ValueError(f"{name}: two lies of one claim")
     told = "; ".join(f"`{lie.variable}`: {lie.told}" for lie in lies)
     environ = {lie.variable: "1" for lie in lies}
-    return Cell(name, told, drill, FAILED_RUN, wants=wants, rest=rest, times=TIMES, environ=environ)
+    touched = tuple(found for lie in lies for found in lie.touches)
+    return Cell(name, told, drill, FAILED_RUN, wants=wants, rest=rest, may_fail=touched, times=TIMES, environ=environ)
 
 
 def honest(drill: str) -> Cell:
