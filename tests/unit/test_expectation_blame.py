@@ -126,7 +126,7 @@ def test_the_first_page_counts_and_of_two_at_once_the_more_severe() -> None:
 
 
 def test_who_stands_on_the_way_may_come_first_when_the_claim_allows_it() -> None:
-    burn = page("CheckoutLatencyHigh", 115, service="api")
+    burn = page("CheckoutLatencyHigh", 115, dependency="api")
     assert check(burn, GOOD).reason == "on_chain_only"
     assert check(burn, GOOD, at=2).outcome is PASSED
     assert check(burn, lines=said(110, *["postgres"] * 9), at=2).outcome is PASSED
