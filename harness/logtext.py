@@ -111,7 +111,12 @@ GENERIC = frozenset(_GENERIC.split())
 
 
 def level_of(text: str) -> int:
-    """Severity that a line of plain text states: an index of LEVELS; UNREAD when it states none.
+    """Severity that a line states, in whatever format: an index of LEVELS; UNREAD when it states none."""
+    return Said(text).level
+
+
+def _level_of_text(text: str) -> int:
+    """Severity that a line of plain text states.
 
     What the line begins with counts first, as its writer puts it there; then the first level in upper case or in brackets. A
     level's name among other words, such as `info` in `GET /info`, is no statement.
@@ -243,7 +248,7 @@ class Said:
                 return level_number(match.group(1))
         found = self._level_by_format()
         if found == UNREAD:
-            found = level_of(self._stated[1])
+            found = _level_of_text(self._stated[1])
         return ERROR if found == UNREAD and _TRACEBACK.search(self.text) else found
 
     def _level_by_format(self) -> int:

@@ -20,7 +20,7 @@ from harness.expectations.log_search import AFTER_S, Accusing, Ids, found_in, na
 from harness.facts import LoadBegan, PhaseBegan
 from harness.journal import Window
 from harness.landings import hurts
-from harness.logtext import ERROR, UNREAD, Said, words
+from harness.logtext import ERROR, UNREAD, Said, level_of, words
 from harness.verdict import Measure
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def noise(evidence: Evidence, services: Sequence[str], window: Window, request: 
     levels: dict[str, tuple[int, int]] = {}
     until_s = float(fine.done_s.max()) + AFTER_S
     for line in found_in(evidence.logs, services, ids, window.start_s, until_s):
-        level = Said(line.text).level
+        level = level_of(line.text)
         without, all_ = levels.get(line.service, (0, 0))
         levels[line.service] = (without + (level == UNREAD), all_ + 1)
         if level == UNREAD:

@@ -13,7 +13,7 @@ from harness.expectations.base import Evidence, Expectation, Line, Reach
 from harness.expectations.log_quiet import pattern
 from harness.expectations.requests import cites, not_begun
 from harness.journal import Window
-from harness.logtext import LEVELS, UNREAD, Said, level_number
+from harness.logtext import LEVELS, UNREAD, level_number, level_of
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
@@ -82,7 +82,7 @@ class LogSeen(Expectation):
         told = [line for line in logs.lines(evidence, self.service, whole.start_s, end_s) if self._says(line)]
         least = level_number(self.level) if self.level else UNREAD
         found = min(
-            (line for line in told if not self.level or Said(line.text).level >= least),
+            (line for line in told if not self.level or level_of(line.text) >= least),
             key=lambda line: (line.at_s, line.container, line.text),
             default=None,
         )
@@ -113,7 +113,7 @@ class LogSeen(Expectation):
                 decide="its logs followed until after the window",
                 cites=cites(evidence),
             )
-        unread = [line for line in told if Said(line.text).level == UNREAD]
+        unread = [line for line in told if level_of(line.text) == UNREAD]
         if unread:
             one = len(unread) == 1
             return inconclusive(
