@@ -27,7 +27,7 @@ def bare(name: str) -> str:
 @dataclass(frozen=True)
 class Parts:
     """
-    names     by each name in lower case, the part that it means: its service (or the external host)
+    names     by each name in lower case (an address of an edge is one), the part that it means: its service or external host
     callers   by part, those that call it
     services  the parts that are services of the stack
     """
@@ -41,17 +41,23 @@ class Parts:
         """The parts as the journal tells of edges and containers; `aliases` are more names by part."""
         names: dict[str, str] = {}
         callers: dict[str, set[str]] = {}
+        behind: dict[str, set[str]] = {}  # an edge's address is what its caller dials, and so what its errors may state
         services = dict.fromkeys(seen.service for seen in journal.of(ContainerSeen) if seen.service)
         for found in journal.of(EdgeFound):
             caller, dependency = edge_id(found.edge)
             callers.setdefault(dependency, set()).add(caller)
             names |= {bare(name): dependency for name in (*found.names, dependency)}
+            if found.address:
+                behind.setdefault(found.address.lower(), set()).add(dependency)
             if caller != CLIENT:
                 names.setdefault(caller.lower(), caller)
         for seen in journal.of(ContainerSeen):
             names.setdefault(seen.container.lower(), seen.service)
         for service in services:
             names[service.lower()] = service
+        for address, those in behind.items():
+            if len(those) == 1:
+                names.setdefault(address, *those)
         for part, others in (aliases or {}).items():
             names[part.lower()] = part
             names.update((bare(other), part) for other in others)
@@ -61,6 +67,10 @@ class Parts:
         """The part that a name means; a name that nobody knows stands for itself."""
         plain = bare(name)
         return self.names.get(name.strip().lower()) or self.names.get(plain, plain)
+
+    def meant(self, name: str) -> str:
+        """The part that a name means, however it is written; '' when no part bears it."""
+        return self.names.get(name.strip().lower()) or self.names.get(bare(name), "")
 
     def known(self, word: str) -> str:
         """The part that a word of a text means; '' when it is the name of none."""

@@ -318,7 +318,10 @@ class LoadBegan(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class LoadSaid(Fact):
-    """The load process reported something: kind is warning, replaced, ungated, refused, broken, …"""
+    """The load process reported something: kind is warning, replaced, ungated, refused, broken, …
+
+    own_ids: the locustfile sets an id's header itself; answer_ids: answers bear ids that are not the load's. Each once.
+    """
 
     kind: str
     text: str

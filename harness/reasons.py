@@ -81,6 +81,10 @@ REASONS: Mapping[str, str] = {
     # inconclusive: nothing passes without evidence
     "no_evidence": "nothing was there to judge by, such as no request of that name in the window",
     "none_failed": "no request failed and reached the service, so there was none to look for in the logs",
+    "no_levels": "lines that would decide it state no level that can be read, so that nobody knows how severe they are",
+    "unknown_names": "lines or pages accuse somebody by a name that no part of the stack bears: an alias, or somebody else",
+    "other_ids": "requests bear ids that are not the load's own, so that the logs cannot be searched for them",
+    "not_tried": "a limit that the claim states could not be tried in this run, and is not kept by that",
     "unknown_reach": "connections broke and left no line, so nobody knows whether their requests reached the service",
     "taught_too_little": "calm times were too short to know whether answers of so rare a kind come there too",
     "no_shapes": "the load had no time to take the fingerprints of too many answers",

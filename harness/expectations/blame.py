@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -13,19 +14,22 @@ from pydantic import Field
 from harness import blaming
 from harness.blaming import Parts, Truth
 from harness.expectations import alerts, logs, traced
-from harness.expectations.base import Evidence, Expectation, Line, Reach
-from harness.expectations.log_search import Accusing
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.log_accusations import Accusation, accusations
+from harness.expectations.log_limits import ALIASES_DECIDE, LEVELS_DECIDE
+from harness.expectations.log_search import Accusing, names_of
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE, notifications
 from harness.expectations.requests import cites, folded, load_was_watched, not_begun, still_open
 from harness.expectations.traced import SLOW, Seen
 from harness.facts import Paged
 from harness.journal import Window
 from harness.landings import hurts
-from harness.logtext import WARNING, Said
 from harness.quantities import Ratio
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
-LABELS = ("dependency", "peer_service", "db", "upstream", "target", "component", "service")
+LABELS = ("dependency", "peer_service", "db", "upstream", "target")
+ABOUT = ("component", "service")
+"""Labels that say whom a page is about. One about a part on the way to who was hurt tells of a symptom, and accuses nobody."""
 SEVERITIES = ("none", "info", "ticket", "warning", "error", "page", "critical")
 Source = Literal["pages", "logs", "traces"]
 SOURCES: tuple[Source, ...] = ("pages", "logs", "traces")
@@ -35,22 +39,39 @@ CHANCE = 3.0  # standard deviations by which slow traces must outnumber the one 
 
 @dataclass(frozen=True)
 class Accused:
-    """A part that a source accuses; `why` says how, `cite` shows it."""
+    """A part that a source accuses; `why` says how, `cite` shows it. `strange`: no part of the stack bears that name, which may be
+    an alias; `about`: it is only whom a page is about."""
 
     part: str
     source: str
     why: str
     cite: str
+    strange: bool = False
+    about: bool = False
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What one source said. `blind`: why it may yet say more, or other things; `silent`: why it could say nothing at all."""
+    """
+    What one source said.
+
+    accused      those whom it surely accuses
+    blind        why it may yet say more, or other things
+    silent       why it could say nothing at all
+    strange      those whom it accuses, and the names that no part bears, each at its place
+    with_unread  the same, if all lines whose level could not be read were severe
+    unread       in how many lines that was, in words
+    aside        what was no accusation, and why
+    """
 
     source: Source
     accused: tuple[Accused, ...]
     blind: str = ""
     silent: str = ""
+    strange: tuple[Accused, ...] = ()
+    with_unread: tuple[Accused, ...] = ()
+    unread: str = ""
+    aside: tuple[str, ...] = ()
 
     @property
     def ranking(self) -> tuple[str, ...]:
@@ -78,14 +99,16 @@ class Blame(Expectation):
              noise: the least share of the accusing lines that a part must have to be accused by the logs, and `least` lines;
              of the accusing traces likewise.
     Counts:  parts of the stack, each once and under all its names: pages first, by their receipt, then by severity, whom
-             the first of `labels` that a page has names; then the logs, by how many lines at WARNING or above accuse a part in
-             a field (dependency, peer.service, server.address) or in words; then the traces, by how many of those that failed
+             the first of `labels` that a page has names (else `component` or `service`, but for a part on the way to who was
+             hurt: a page about that is a symptom's); then the logs, by how many lines at WARNING or above, more than before the
+             first fault, accuse a part in a field (dependency, peer.service, server.address) or in words; then the traces, by how many of those that failed
              or were slow accuse a part, as in `traces`. Slow ones count while a fault of the phase is on, where they are more
              than the one in a hundred that always is. Where no service sends traces nothing is asked of them. What was
              accused already before the first fault is not an answer to it. The root is what the phase's faults hurt (of an
              edge its dependency), the chain who stands between it and the users; both can be stated.
     Decides: once the phase is over, and every source was looked at until after it. Failed: wrong_part, on_chain_only,
-             blames_nobody, blames_everybody, false_blame.
+             blames_nobody, blames_everybody, false_blame. Inconclusive where lines without a readable level (no_levels) or
+             names that no part bears (unknown_names) would turn it.
     Source:  what the mailbox received; `docker logs`; spans sent by OTLP. AC@k as in RCAEval's evaluation.py, over distinct parts.
     """
 
@@ -131,9 +154,9 @@ class Blame(Expectation):
         span = Window(alerts.from_of(evidence, window, window.end_s), window.end_s)
         heard: list[Heard] = []
         if "pages" in self.by:
-            heard.append(Heard("pages", tuple(self._pages(evidence, span, parts)), self._pages_unseen(evidence, span)))
+            heard.append(self._pages(evidence, span, parts, truth))
         if "logs" in self.by:
-            heard.append(Heard("logs", tuple(self._logs(evidence, span, parts)), self._logs_unseen(evidence, span)))
+            heard.append(self._logs(evidence, span, parts, truth))
         if "traces" in self.by:
             found = self._traces(evidence, span, parts)
             if isinstance(found, Finding) and self.by == ("traces",):
@@ -158,36 +181,69 @@ class Blame(Expectation):
 
     # --- who accuses ----------------------------------------------------------------------------------------------------
 
-    def _pages(self, evidence: Evidence, window: Window, parts: Parts) -> list[Accused]:
+    def _pages(self, evidence: Evidence, window: Window, parts: Parts, truth: Truth) -> Heard:
         """By receipt, then the most severe first; of one that names several the first of the labels."""
         found: list[tuple[tuple[float, int, str], Accused]] = []
+        aside: list[str] = []
         for page in (note.first for note in notifications(evidence.journal)):
-            name = next((page.labels[label] for label in self.labels if page.labels.get(label)), "")
+            told = next((label for label in (*self.labels, *ABOUT) if page.labels.get(label)), "")
             fresh = page.starts_s is None or page.starts_s >= window.start_s - 1.0  # written in whole seconds
-            if not name or not fresh or page.status != "firing" or not window.start_s <= page.at_s < window.end_s:
+            if not told or not fresh or page.status != "firing" or not window.start_s <= page.at_s < window.end_s:
                 continue
+            name, about = page.labels[told], told not in self.labels
             part = parts.part(name)
+            known = bool(parts.meant(name)) or part in truth.allowed
             why = f"{page.alert} at {page.at_s:.1f} s"
-            found.append(((page.at_s, -_severity(page), page.alert), Accused(part, "pages", why, page.cite)))
-        return _distinct([one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].part))])
+            if about and part in truth.chain:
+                aside.append(f"{why} is about {part}, on the way: a symptom")
+                continue
+            strange = bool(truth.roots) and not known  # where nobody was hurt, whoever is accused is so falsely
+            if strange:
+                aside.append(f"{why} names {name!r}, which no part of the stack is called: an alias?")
+            one = Accused(part, "pages", why, page.cite, strange, about)
+            found.append(((page.at_s, -_severity(page), page.alert), one))
+        every = _distinct([one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].part))])
+        sure = tuple(one for one in every if not one.strange)
+        return Heard("pages", sure, self._pages_unseen(evidence, window), strange=tuple(every), aside=tuple(aside))
 
-    def _logs(self, evidence: Evidence, window: Window, parts: Parts) -> list[Accused]:
+    def _logs(self, evidence: Evidence, window: Window, parts: Parts, truth: Truth) -> Heard:
         """By how many lines; of a tie who was accused first."""
-        accusing = Accusing(parts, (), self.blames)
-        count: Counter[str] = Counter()
-        first: dict[str, Line] = {}
-        lines = 0
-        for service in dict.fromkeys(self.services):
-            for line in logs.lines(evidence, service, window.start_s, window.end_s):
-                said = Said(line.text)
-                named = accusing.accused(said, line.service) if said.level >= WARNING else frozenset()
-                lines += bool(named)
-                for part in named:
-                    count[part] += 1
-                    first[part] = min(line, first.get(part, line), key=lambda one: (one.at_s, one.container, one.text))
-        loud = self._loud(count, lines)
-        loud.sort(key=lambda part: (-count[part], first[part].at_s, part))
-        return [Accused(part, "logs", f"{count[part]} of {lines} lines", first[part].cite) for part in loud]
+        found = accusations(
+            evidence,
+            self.services,
+            window,
+            Accusing(parts, (), self.blames),
+            calm=not truth.roots,
+            least=self.least,
+            noise=self.noise,
+        )
+
+        def told(listed: Sequence[Accusation]) -> tuple[Accused, ...]:
+            return tuple(
+                Accused(
+                    one.name,
+                    "logs",
+                    f"{one.lines} of {one.among} lines",
+                    one.first.cite,
+                    one.strange and parts.part(one.name) not in truth.allowed,
+                )
+                for one in listed
+            )
+
+        read = told(found.read)
+        return Heard(
+            "logs",
+            tuple(one for one in read if not one.strange),
+            self._logs_unseen(evidence, window),
+            strange=read,
+            with_unread=told(found.with_unread),
+            unread=found.unread,
+            aside=tuple(
+                f"{one.why} name {one.part!r}, which no part of the stack is called: an alias?"
+                for one in read
+                if one.strange
+            ),
+        )
 
     def _traces(self, evidence: Evidence, window: Window, parts: Parts) -> Heard | Finding:
         """By how many traces; of a tie who was accused first. A finding where no service sends any that can be read."""
@@ -251,6 +307,8 @@ class Blame(Expectation):
             ("on the way to it", way or "nobody"),
             *((f"{one.source} accuse", str(one)) for one in heard),
             *((f"accused by {one.source}", f"{one.part} ({one.why})") for one in accused),
+            *((f"no accusation by {one.source}", why) for one in heard for why in one.aside),
+            *(("levels", one.unread) for one in heard if one.unread),
             *(("AC@" + str(k), f"{_share(ranking, truth, k):g}") for k in (1, blaming.REACH) if truth.roots),
         )
         place = min((ranking.index(root) + 1 for root in truth.roots if root in ranking), default=0)
@@ -260,43 +318,49 @@ class Blame(Expectation):
         if blind:  # what stands whatever comes: somebody accused where nobody was hurt, or too many
             sure = blaming.verdict([one.part for one_ in heard if one_.stands for one in one_.accused], truth)
             word = sure if sure in ("false", "spray") else "open"
+        unsure = None
         if word == "open":
+            unsure = "not_watched", blind, "every source looked at until after the window"
+        elif not blind:
+            unsure = self._unsure(truth, heard, self._passes(ranking, truth))
+        if unsure is not None:
+            reason, why, decide = unsure
             return inconclusive(
-                f"{said}; but {blind}",
-                reason="not_watched",
-                decide="every source looked at until after the window",
-                measure=measure,
-                cites=cited,
-                details=details,
+                f"{said}; but {why}", reason=reason, decide=decide, measure=measure, cites=cited, details=details
             )
-        if word in ("root", "quiet") or (word == "on_chain" and self._within(ranking, truth)):
+        if self._passes(ranking, truth) and not blind:
             return passed(said, measure=measure, cites=cited, details=details)
-        if word == "on_chain":
-            return failed(
-                f"{said}: it begins on the way to who was hurt",
-                reason="on_chain_only",
-                measure=measure,
-                cites=cited,
-                details=details,
-            )
-        if word == "spray":
-            most = len(truth.allowed)
-            return failed(
-                f"{said}: more than the {most} that were hurt or on the way",
-                reason="blames_everybody",
-                measure=measure,
-                cites=cited,
-                details=details,
-            )
-        if word == "none":
-            return failed(said, reason="blames_nobody", cites=cited, details=details)
-        return failed(
-            said,
-            reason="false_blame" if word == "false" else "wrong_part",
-            measure=measure,
-            cites=cited,
-            details=details,
-        )
+        fail = partial(failed, measure=measure, cites=cited, details=details)
+        match word:
+            case "on_chain":
+                return fail(f"{said}: it begins on the way to who was hurt", reason="on_chain_only")
+            case "spray":
+                most = f"more than the {len(truth.allowed)} that were hurt or on the way"
+                return fail(f"{said}: {most}", reason="blames_everybody")
+            case "none":
+                return fail(said, reason="blames_nobody")
+        return fail(said, reason="false_blame" if word == "false" else "wrong_part")
+
+    def _passes(self, ranking: Sequence[str], truth: Truth) -> bool:
+        word = blaming.verdict(ranking, truth)
+        return word in ("root", "quiet") or (word == "on_chain" and self._within(ranking, truth))
+
+    def _unsure(self, truth: Truth, heard: Sequence[Heard], passes: bool) -> tuple[str, str, str] | None:
+        """Whether what could not be read would turn the result: lines without a level, and names that no part bears (aliases of
+        who was hurt, or somebody else's names). The reason, why, and what would decide it."""
+        unread = [one.unread for one in heard if one.unread]
+        strangers = [one.part for source in heard for one in source.strange if one.strange]
+        roots = sorted(truth.roots)
+        for with_unread in (False, True) if unread else (False,):
+            for alias in (False, True) if roots else (False,):
+                ranking = _supposed(heard, with_unread, roots if alias else ())
+                if self._passes(ranking, truth) == passes:
+                    continue
+                if with_unread:
+                    return "no_levels", f"{'; '.join(unread)}, which would turn this", LEVELS_DECIDE
+                why = f"{names_of(strangers)} stands for nobody in the stack: an alias would turn this"
+                return "unknown_names", why, ALIASES_DECIDE
+        return None
 
     def _within(self, ranking: Sequence[str], truth: Truth) -> bool:
         return truth.roots <= set(ranking[: max(self.at, len(truth.roots))])
@@ -316,6 +380,22 @@ def _apart(heard: Sequence[Heard]) -> str:
     if len({one.ranking for one in told}) < 2:
         return ""
     return f" ({'; '.join(f'{one.source}: {_numbered(one.ranking) or NOBODY}' for one in told)})"
+
+
+def _supposed(heard: Sequence[Heard], with_unread: bool, roots: Sequence[str]) -> tuple[str, ...]:
+    """The ranking, if lines without a level were severe, and strange names those of the roots (else of parts of their own; whom
+    a page is about is then nobody whom it accuses)."""
+    named: list[str] = []
+    strangers: list[str] = []
+    for source in heard:
+        listed = (source.with_unread if with_unread and source.unread else source.strange) or source.accused
+        for one in listed:
+            if one.strange and roots:
+                strangers += [one.part] if one.part not in strangers else []
+                named.append(roots[strangers.index(one.part) % len(roots)])
+            elif not (one.strange and one.about):
+                named.append(one.part)
+    return blaming.distinct(named)
 
 
 def _share(ranking: Sequence[str], truth: Truth, k: int) -> float:

@@ -13,7 +13,19 @@ from harness.expectations import logs
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.errors_below import Allowed
 from harness.expectations.failed_requests import FailedRequests, failed_requests
-from harness.expectations.log_limits import Limit, State, noise, order, recovery, secrets, share, storm
+from harness.expectations.log_limits import (
+    ALIASES_DECIDE,
+    LEVELS_DECIDE,
+    Doubt,
+    Limit,
+    State,
+    noise,
+    order,
+    recovery,
+    secrets,
+    share,
+    storm,
+)
 from harness.expectations.log_search import (
     AFTER_S,
     BEFORE_S,
@@ -27,7 +39,10 @@ from harness.expectations.log_search import (
     Ids,
     Tally,
     found_in,
+    names_of,
+    other_ids,
     search,
+    unread_of,
 )
 from harness.expectations.requests import cites, load_was_watched, not_begun, still_open
 from harness.journal import Window
@@ -166,7 +181,8 @@ class LogCoverage(Expectation):
         found = looked.failed
         if not looked.judged.any():
             return self._none_failed(evidence, looked)
-        limits = [*self._shares(looked), storm(evidence, self.services, window, self.storm), leaked]
+        asked = "storm" in self.model_fields_set
+        limits = [*self._shares(evidence, looked), storm(evidence, self.services, window, self.storm, asked), leaked]
         if self.quiet_success:
             limits.append(noise(evidence, self.services, window, self.request))
         if self.recovery_line:
@@ -197,7 +213,7 @@ class LogCoverage(Expectation):
         unsure = next((limit for limit in limits if limit.state is State.OPEN), None)
         if unsure is not None:
             return inconclusive(
-                f"{said}: {unsure.said}",
+                f"{said}: {unsure.why or unsure.said}",
                 reason=unsure.reason,
                 decide=unsure.decide or "logs until 30 s after the last failed request, while the stack still runs",
                 measure=measure,
@@ -208,7 +224,32 @@ class LogCoverage(Expectation):
 
     # --- the shares -----------------------------------------------------------------------------------------------------
 
-    def _shares(self, looked: Looked) -> Iterator[Limit]:
+    def _doubts(self, evidence: Evidence, looked: Looked, mark: int) -> tuple[Doubt, ...]:
+        """Requests that may have this mark, if only something could be read that cannot."""
+        import numpy as np
+
+        tally = looked.tally
+        named = tally.has(NAMED)
+        doubts = [
+            Doubt(
+                (tally.unlevelled & mark) != 0,
+                reason="no_levels",
+                said=unread_of(tally.levels),
+                decide=LEVELS_DECIDE,
+            ),
+            Doubt(
+                ((tally.unknown & mark) != 0) & ~(named if mark == FALSE else np.zeros_like(named)),
+                reason="unknown_names",
+                said=f"lines accuse {names_of(tally.strangers)}, which no part of the stack is called",
+                decide=ALIASES_DECIDE,
+            ),
+        ]
+        if other := other_ids(evidence.journal):
+            decide = "a load and a service that pass the load's X-Request-ID or traceparent on, and log one of them"
+            doubts.insert(0, Doubt(~tally.has(FOUND), reason="other_ids", said=other, decide=decide))
+        return tuple(doubts)
+
+    def _shares(self, evidence: Evidence, looked: Looked) -> Iterator[Limit]:
         found, tally, judged, unknown = looked.failed, looked.tally, looked.judged, looked.open
         hurt = judged & found.sure & self._has_root(looked)
         has, named, false = tally.has(FOUND), tally.has(NAMED), tally.has(FALSE)
@@ -221,8 +262,9 @@ class LogCoverage(Expectation):
             least=self.found,
             more=looked.more,
             reason="lost_log" if _mostly(lost, judged & ~has) else "no_id",
+            doubts=self._doubts(evidence, looked, FOUND),
         )
-        dull = judged & ~tally.has(CAUSE)
+        dull, severe = judged & ~tally.has(CAUSE), tally.has(SEVERE) | ((tally.unlevelled & SEVERE) != 0)
         yield share(
             "tell their cause",
             tally.has(CAUSE),
@@ -230,7 +272,8 @@ class LogCoverage(Expectation):
             unknown,
             least=self.cause,
             more=looked.more,
-            reason="only_access_log" if _mostly(dull & ~tally.has(SEVERE), dull) else "generic",
+            reason="only_access_log" if _mostly(dull & ~severe, dull) else "generic",
+            doubts=self._doubts(evidence, looked, CAUSE),
         )
         if hurt.any():
             yield share(
@@ -241,6 +284,7 @@ class LogCoverage(Expectation):
                 least=self.dependency,
                 more=looked.more,
                 reason="wrong_dependency" if _mostly(hurt & ~named & false, hurt & ~named) else "no_dependency",
+                doubts=self._doubts(evidence, looked, NAMED),
             )
         yield share(
             "accuse somebody else",
@@ -250,6 +294,7 @@ class LogCoverage(Expectation):
             most=self.false_blame,
             more=looked.more,
             reason="wrong_dependency",
+            doubts=self._doubts(evidence, looked, FALSE),
         )
 
     @staticmethod
@@ -295,6 +340,10 @@ class LogCoverage(Expectation):
                 f"{int((judged & tally.has(ONE_LINE)).sum())} of {n}: cause and name in the same line",
             ),
         ]
+        if unread := unread_of(tally.levels):
+            told.append(("levels", unread))
+        if tally.strangers:
+            told.append(("unknown names", f"{names_of(tally.strangers)}: aliases?"))
         if tally.accused:
             told.append(("accused", ", ".join(f"{name} in {n} lines" for name, n in sorted(tally.accused.items()))))
         shown = self._examples(looked)

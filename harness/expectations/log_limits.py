@@ -16,11 +16,11 @@ from harness.blaming import Parts, truth_of
 from harness.expectations import logs
 from harness.expectations.base import Evidence, Line
 from harness.expectations.failed_requests import near
-from harness.expectations.log_search import AFTER_S, Accusing, Ids, found_in
+from harness.expectations.log_search import AFTER_S, Accusing, Ids, found_in, names_of, unread_of
 from harness.facts import LoadBegan, PhaseBegan
 from harness.journal import Window
 from harness.landings import hurts
-from harness.logtext import ERROR, Said, words
+from harness.logtext import ERROR, UNREAD, Said, level_of, words
 from harness.verdict import Measure
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 LEAST_S = 5.0  # of a usual stretch that log lines are counted in
+LEVELS_DECIDE = "lines that state their level: a field `level`, or the level in upper case or in brackets"
+ALIASES_DECIDE = "`aliases`, which tell whose names these are"
 BACK = frozenset(
     ("recovered", "recovers", "recovery", "restored", "reconnected", "back", "available", "healthy", "resumed")
 )
@@ -45,56 +47,95 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit and how it was kept. `reason` is the finding's where it is broken or open; `decide` what would decide it."""
+    """One limit and how it was kept. `reason` is the finding's where it is broken or open; `why` it is open, in words; `decide`
+    what would decide it."""
 
     what: str
     said: str
     state: State = State.KEPT
     reason: str = "met"
     decide: str = ""
+    why: str = ""
     census: bool = False
     cites: tuple[str, ...] = ()
     measure: Measure | None = None
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """Requests of which something may be true that cannot be read: why, and what would decide it."""
+
+    of: Mask
+    reason: str
+    said: str
+    decide: str
+
+
 def share(
-    said: str, good: Mask, of: Mask, unknown: Mask, *, least: float = 0.0, most: float = 1.0, more: int = 0, reason: str
+    said: str,
+    good: Mask,
+    of: Mask,
+    unknown: Mask,
+    *,
+    least: float = 0.0,
+    most: float = 1.0,
+    more: int = 0,
+    reason: str,
+    doubts: Sequence[Doubt] = (),
 ) -> Limit:
     """A share of the requests `of`, as an interval: what is unknown may yet come out either way, and so may so many `more` that
-    may yet be of them. `reason` is for a broken one."""
+    may yet be of them, and what `doubts` are of. `reason` is for a broken one."""
     n, have = int(of.sum()), int((good & of).sum())
-    may = int((of & ~good & unknown).sum())
-    low, high = have / (n + more), (have + may + more) / (n + more)
+
+    def held(open_: Mask) -> tuple[State, int]:
+        may = int((of & ~good & open_).sum())
+        low, high = have / (n + more), (have + may + more) / (n + more)
+        if high < least or low > most:
+            return State.BROKEN, may
+        return State.OPEN if low < least or high > most else State.KEPT, may
+
+    every = unknown.copy()
+    for doubt in doubts:
+        every |= doubt.of
+    state, may = held(every)
     limit = f"at least {100 * least:g}%" if least else f"at most {100 * most:g}%"
     text = f"{have}{f' to {have + may}' if may else ''} ({100 * have / n:.4g}%) {said} ({limit})"
-    if high < least or low > most:
-        return Limit("share", text, State.BROKEN, reason)
-    if low < least or high > most:
-        return Limit("share", text, State.OPEN, reason="window_open")
-    return Limit("share", text)
+    if state is not State.OPEN:
+        return Limit("share", text, state, reason if state is State.BROKEN else "met")
+    if doubts and held(unknown)[0] is not State.OPEN:
+        why = next((doubt for doubt in doubts if held(unknown | doubt.of)[0] is State.OPEN), doubts[0])
+        return Limit("share", text, State.OPEN, reason=why.reason, decide=why.decide, why=why.said)
+    return Limit("share", text, State.OPEN, reason="window_open")
 
 
-def storm(evidence: Evidence, services: Sequence[str], window: Window, limit: float) -> Limit:
-    """Lines a request in the window, against the same before the first phase (one at least: nobody is blamed for his first line)."""
+def _untried(what: str, said: str, decide: str, asked: bool) -> Limit:
+    """A limit that could not be tried: open where the claim states it, only told where it is there by default."""
+    if not asked:
+        return Limit(what, f"not tried: {said}")
+    return Limit(what, f"not tried: {said}", State.OPEN, reason="not_tried", decide=decide)
+
+
+def storm(evidence: Evidence, services: Sequence[str], window: Window, limit: float, asked: bool) -> Limit:
+    """Lines a request in the window, against the same before the first phase (one at least: nobody is blamed for his first line).
+    `asked`: the claim states its limit."""
+    what, longer = "lines a request", f"a steady state of {LEAST_S:g} s or more, with requests, before the first phase"
     journal = evidence.journal
     began, first = journal.first(LoadBegan), journal.first(PhaseBegan)
     usual = Window(began.begins_s, first.at_s) if began and first else None
     if usual is None or usual.length_s < LEAST_S:
-        return Limit("lines a request", "how much is logged usually is not known")
+        return _untried(what, "how much is logged usually is not known", longer, asked)
     before, n_before = _volume(evidence, services, usual)
     during, n_during = _volume(evidence, services, window)
     if not n_before or not n_during:
-        return Limit("lines a request", "no requests to count lines by")
+        return _untried(what, "there were no requests to count lines by", longer, asked)
     ratio = (during / n_during) / max(1.0, before / n_before)
     said = (
         f"{during} lines for {n_during} requests, {during / n_during:.3g} each, ×{ratio:.3g} of the usual "
         f"({before} lines for {n_before}; limit ×{limit:g})"
     )
     if ratio <= limit:
-        return Limit("lines a request", said)
-    return Limit(
-        "lines a request", said, State.BROKEN, reason="log_storm", measure=Measure(ratio, ratio, "times the usual")
-    )
+        return Limit(what, said)
+    return Limit(what, said, State.BROKEN, reason="log_storm", measure=Measure(ratio, ratio, "times the usual"))
 
 
 def _volume(evidence: Evidence, services: Sequence[str], window: Window) -> tuple[int, int]:
@@ -147,17 +188,27 @@ def noise(evidence: Evidence, services: Sequence[str], window: Window, request: 
         mask &= rows.at_endpoint(request)
     fine, run = rows.select(mask), evidence.journal.opened.run if evidence.journal.opened else ""
     if not len(fine):
-        return Limit(what, "no request succeeded")
+        return _untried(what, "no request succeeded", "requests that succeed in the phase", True)
     ids = Ids.of(run, fine)
     loud: dict[int, Line] = {}
+    unread: set[int] = set()
+    levels: dict[str, tuple[int, int]] = {}
     until_s = float(fine.done_s.max()) + AFTER_S
     for line in found_in(evidence.logs, services, ids, window.start_s, until_s):
-        if Said(line.text).level >= ERROR:
+        level = level_of(line.text)
+        without, all_ = levels.get(line.service, (0, 0))
+        levels[line.service] = (without + (level == UNREAD), all_ + 1)
+        if level == UNREAD:
+            unread |= ids.among(line.text)
+        if level >= ERROR:
             for place in ids.among(line.text):
                 loud[place] = min(line, loud.get(place, line), key=order)
     said = f"{len(loud)} of {len(fine)} requests that succeeded logged an error (at most 0)"
     if not loud and logs.followed_until_s(evidence.journal, services) < until_s:
         return Limit(what, f"{said} so far", State.OPEN, reason="window_open")
+    if not loud and unread:
+        why = f"{unread_of(levels)}, so that nobody knows whether {len(unread)} more did"
+        return Limit(what, f"{said}; {why}", State.OPEN, reason="no_levels", decide=LEVELS_DECIDE)
     if not loud:
         return Limit(what, said)
     first = sorted(loud)[:3]
@@ -171,27 +222,34 @@ def recovery(evidence: Evidence, services: Sequence[str], aliases: Mapping[str, 
     journal = evidence.journal
     parts = Parts.of(journal, aliases)
     accusing = Accusing(parts, ())
-    for hurt in hurts(journal):
-        if hurt.fault not in evidence.faults:
-            continue
+    mine = [hurt for hurt in hurts(journal) if hurt.fault in evidence.faults]
+    if not mine:
+        said = "no fault was on in the phase, so there was nothing to come back"
+        yield _untried("a line that who was hurt is back", said, "a phase with a fault", True)
+    for hurt in mine:
         roots = truth_of(hurt.target.split("+"), parts).roots
         what = f"a line that {', '.join(sorted(roots))} is back"
         if not math.isfinite(hurt.off_s):
             yield Limit(what, f"{hurt.fault} was not mended", State.OPEN, reason="not_mended", decide="its mend")
             continue
         until_s = hurt.off_s + AFTER_S
-        said = [
-            line
+        back = [
+            (line, accusing.named(Said(line.text), line.service))
             for service in services
             for line in logs.lines(evidence, service, hurt.off_begun_s, until_s)
-            if BACK & set(words(Said(line.text).spoken())) and accusing.accused(Said(line.text), line.service) & roots
+            if BACK & set(words(Said(line.text).spoken()))
         ]
+        heard = [line for line, named in back if named.parts & roots]
+        strange = names_of(name for _, named in back for name in named.strangers)
         none = f"none within {AFTER_S:g} s of the mend of {hurt.fault}"
-        if said:
-            first = min(said, key=order)
+        if heard:
+            first = min(heard, key=order)
             yield Limit(what, f"{first.service} said so {first.at_s - hurt.off_s:.1f} s after the mend")
         elif logs.followed_until_s(journal, services) < until_s:
             yield Limit(what, f"{none} so far", State.OPEN, reason="window_open")
+        elif strange:
+            told = f"{none}, but lines say so of {strange}, which no part of the stack is called"
+            yield Limit(what, told, State.OPEN, reason="unknown_names", decide=ALIASES_DECIDE)
         else:
             yield Limit(what, none, State.BROKEN, reason="no_recovery_line")
 

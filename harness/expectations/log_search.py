@@ -10,17 +10,19 @@ import mmap
 import re
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.blaming import Parts, Truth
+from harness.blaming import Parts, Truth, bare
 from harness.expectations.base import Finder, Line, Logs
+from harness.facts import LoadSaid
+from harness.journal import Journal
 from harness.ledger import request_id, traceparent
-from harness.logtext import ERROR, WARNING, Said, words
+from harness.logtext import ERROR, UNREAD, WARNING, Said, words
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
@@ -35,8 +37,11 @@ somebody else; one that tells why and names."""
 
 @dataclass(frozen=True)
 class Ids:
-    """The ids of some requests, `drill-RUN-WORKER-NUMBER` and W3C trace ids (lower-case hex; in a traceparent or alone), to be
-    looked for in logs; each id found is the place of its row among them.
+    """The ids of some requests, to be looked for in logs; each id found is the place of its row among them.
+
+    `drill-RUN-WORKER-NUMBER`, and W3C trace ids (in a traceparent or alone) as loggers write them: in lower or upper case, as
+    a UUID, as AWS X-Ray does (1-8-24 digits), and, where one worker sent them all, as Datadog does (dd.trace_id, the lower 64
+    bits in decimal).
 
     patterns   each begins with text that is always the same, which is found much faster than one pattern of them all; with it the
                base of its numbers, what is to be taken from them, and the places of its worker's rows (-1: not asked for)
@@ -47,14 +52,18 @@ class Ids:
     @staticmethod
     def of(run: str, rows: Rows) -> Ids:
         patterns = []
-        for worker in sorted({int(worker) for worker in np.unique(rows.worker)}):
+        workers = sorted({int(worker) for worker in np.unique(rows.worker)})
+        for worker in workers:
             mine = np.flatnonzero(rows.worker == worker)
             table = np.full(int(rows.number[mine].max()) + 1, -1, np.int32)
             table[rows.number[mine]] = mine
             places = array("i", table.tobytes())
             name, trace = request_id(run, worker, 0)[:-1].encode(), traceparent(run, worker, 0)[3:19].encode()
             patterns.append((re.compile(rb"%s(\d{1,10})(?!\d)" % re.escape(name)), 10, 0, places))
-            patterns.append((re.compile(rb"%s([0-9a-f]{16})(?![0-9a-f])" % trace), 16, 1, places))
+            for prefix, digit in ((trace, rb"[0-9a-f]"), (trace.upper(), rb"[0-9A-F]")):
+                patterns.append((_trace_ids(prefix, digit), 16, 1, places))
+            if len(workers) == 1:
+                patterns.append((_DATADOG, 10, 1, places))
         return Ids(patterns)
 
     def finditer(self, text: bytes | mmap.mmap, start: int = 0, end: int = sys.maxsize) -> Iterator[re.Match[bytes]]:
@@ -79,9 +88,30 @@ class Ids:
     ) -> Iterator[tuple[re.Match[bytes], int]]:
         size = len(places)
         for match in pattern.finditer(text, start, end):
-            number = int(match[1], base) - less
+            number = int(match[match.lastindex or 0].replace(b"-", b""), base) - less
             if 0 <= number < size and (place := places[number]) >= 0:
                 yield match, place
+
+
+_DATADOG = re.compile(rb"""dd\.trace_id\\?["']?[=:]\s?\\?["']?(\d{1,20})(?![0-9a-fA-F])""")
+
+
+def _trace_ids(prefix: bytes, digit: bytes) -> re.Pattern[bytes]:
+    """Trace ids that begin with these 16 digits: in one piece, as a UUID, and as AWS X-Ray writes them."""
+    one, two, three = prefix[:8], prefix[8:12], prefix[12:]
+    return re.compile(
+        rb"%s(?:%s%s(%s{16})|-%s-%s-(%s{4}-%s{12})|-%s%s(%s{16}))(?!%s)"
+        % (one, two, three, digit, two, three, digit, digit, two, three, digit, digit)
+    )
+
+
+@dataclass(frozen=True)
+class Named:
+    """Whom a line names: `parts`; `strangers`, names that no part bears (an alias, perhaps); `stated`: in fields made for that."""
+
+    parts: frozenset[str] = frozenset()
+    strangers: tuple[str, ...] = ()
+    stated: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,25 +122,42 @@ class Accusing:
     truths: Sequence[Truth]
     blames: Sequence[str] = ()
 
-    def accused(self, said: Said, service: str) -> frozenset[str]:
-        """The parts that a line accuses: by its fields, else by the words of what it says, but for its own service."""
-        told = said.field(*self.blames) if self.blames else None
-        name = told if isinstance(told, str) else said.accuses
-        if name:
-            return frozenset({self.parts.part(name)})
-        return frozenset(part for word in words(said.spoken()) if (part := self.parts.known(word)) and part != service)
+    def named(self, said: Said, service: str) -> Named:
+        """Whom a line names: in its fields, else by the words of what it says, but for its own service."""
+        told = said.named(*self.blames)
+        known = frozenset(part for name in (*told, *said.perhaps_named) if (part := self.parts.meant(name)))
+        if known:
+            return Named(known, stated=True)
+        spoken = frozenset(
+            part for word in words(said.spoken()) if (part := self.parts.known(word)) and part != service
+        )
+        return Named(spoken, tuple(name for name in told if bare(name)))
 
 
 @dataclass(frozen=True)
 class Tally:
-    """By place of a request: `marks` (FOUND, …), how many `lines` bear its id, how many of them are `errors`, and
-    `read`: text lines that somebody reads who looks for it."""
+    """
+    Of the requests looked for, by place:
+
+    marks       FOUND, …, of what its lines surely say
+    unlevelled  what its lines without a readable level would say besides, if they were at WARNING or above
+    unknown     what its lines would say besides, if the names that no part bears were aliases, or were none
+    lines       how many bear its id, how many of them are `errors`
+    read        text lines that somebody reads who looks for it
+
+    And of all: `accused`, lines by part; `strangers`, lines by name that no part bears; `levels`, by service how many lines had no
+    readable level, and how many there were.
+    """
 
     marks: NDArray[np.uint8]
+    unlevelled: NDArray[np.uint8]
+    unknown: NDArray[np.uint8]
     lines: NDArray[np.uint32]
     errors: NDArray[np.uint32]
     read: NDArray[np.uint32]
     accused: Mapping[str, int] = field(default_factory=dict)
+    strangers: Mapping[str, int] = field(default_factory=dict)
+    levels: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def has(self, mark: int) -> NDArray[np.bool_]:
         return np.asarray((self.marks & mark) != 0)
@@ -127,13 +174,11 @@ def search(
 ) -> Tally:
     """One pass over the logs of the services. `truth` says of each row which of `accusing.truths` holds, `done_s` when it ended."""
     count = len(rows)
-    marks, lines, errors, read = (
-        bytearray(count),
-        array("L", bytes(8 * count)),
-        array("L", bytes(8 * count)),
-        array("L", bytes(8 * count)),
-    )
+    marks, unlevelled, unknown = bytearray(count), bytearray(count), bytearray(count)
+    lines, errors, read = (array("L", bytes(8 * count)) for _ in range(3))
     accused: dict[str, int] = {}
+    strangers: dict[str, int] = {}
+    levels: dict[str, tuple[int, int]] = {}
     if count:
         ids = Ids.of(run, rows)
         from_s, until_s = rows.sent_s - BEFORE_S, done_s + AFTER_S
@@ -142,21 +187,53 @@ def search(
             if not places:
                 continue
             said = Said(line.text)
-            told, names = _marks(said), accusing.accused(said, line.service) if said.level >= WARNING else frozenset()
+            level = said.level
+            unread, all_ = levels.get(line.service, (0, 0))
+            levels[line.service] = (unread + (level == UNREAD), all_ + 1)
+            told, named = FOUND, Named()
+            if level == UNREAD or level >= WARNING:
+                told, named = FOUND | SEVERE | (CAUSE if said.tells_why else 0), accusing.named(said, line.service)
             for place in places:
-                marks[place] |= told | _blame(told, names, line.service, accusing.truths[truth[place]])
+                sure, doubtful = _blame(told, named, line.service, accusing.truths[truth[place]])
+                if level == UNREAD:
+                    marks[place] |= FOUND
+                    unlevelled[place] |= sure | doubtful
+                else:
+                    marks[place] |= sure
+                    unknown[place] |= doubtful
                 lines[place] += 1
                 read[place] += line.text.count("\n") + 1
-                errors[place] += said.level >= ERROR
-            for name in names:
-                accused[name] = accused.get(name, 0) + 1
-    return Tally(
-        np.frombuffer(bytes(marks), np.uint8),
-        np.asarray(lines, np.uint32),
-        np.asarray(errors, np.uint32),
-        np.asarray(read, np.uint32),
-        accused,
-    )
+                errors[place] += level >= ERROR
+            if level != UNREAD:
+                for name in named.parts:
+                    accused[name] = accused.get(name, 0) + 1
+                for name in named.strangers:
+                    strangers[name] = strangers.get(name, 0) + 1
+    bits = [np.frombuffer(bytes(one), np.uint8) for one in (marks, unlevelled, unknown)]
+    counts = [np.asarray(one, np.uint32) for one in (lines, errors, read)]
+    return Tally(bits[0], bits[1], bits[2], counts[0], counts[1], counts[2], accused, strangers, levels)
+
+
+def other_ids(journal: Journal) -> str:
+    """Why requests may stand in the logs under ids that are not looked for, in words; ''."""
+    said = dict.fromkeys(fact.text for kind in ("own_ids", "answer_ids") for fact in journal.of(LoadSaid, kind=kind))
+    return f"{', and '.join(said)}; those ids are not in the ledger" if said else ""
+
+
+def unread_of(levels: Mapping[str, tuple[int, int]]) -> str:
+    """In how many lines of which service no level could be read, in words; '' where it could be in all."""
+    told = [
+        f"{unread} of {all_} line{'s' if all_ > 1 else ''} of {service} ({100 * unread / all_:.3g}%)"
+        for service, (unread, all_) in sorted(levels.items())
+        if unread
+    ]
+    return f"no level could be read in {', '.join(told)}" if told else ""
+
+
+def names_of(strangers: Iterable[str]) -> str:
+    """Names that no part bears, in words."""
+    told = sorted(set(strangers))
+    return ", ".join([repr(name) for name in told[:5]] + ([f"{len(told) - 5} more"] if len(told) > 5 else []))
 
 
 def found_in(
@@ -182,16 +259,16 @@ def found_in(
         seen |= mine
 
 
-def _marks(said: Said) -> int:
-    if said.level < WARNING:
-        return FOUND
-    return FOUND | SEVERE | (CAUSE if said.tells_why else 0)
-
-
-def _blame(told: int, names: frozenset[str], service: str, truth: Truth) -> int:
-    """What a line's accusations mean for a request: a service that is hurt itself is named by its own error."""
+def _blame(told: int, named: Named, service: str, truth: Truth) -> tuple[int, int]:
+    """What a line's accusations mean for a request, surely, and if its strangers are aliases of whoever. A service that is hurt
+    itself is named by its own error."""
     if not told & SEVERE:
-        return 0
-    named = bool(names & truth.roots) or (service in truth.roots and not names)
-    false = bool(names) and not names & truth.allowed
-    return (NAMED if named else 0) | (FALSE if false else 0) | (ONE_LINE if named and told & CAUSE else 0)
+        return told, 0
+    roots = bool(named.parts & truth.roots)
+    if not named.parts and not named.strangers:
+        roots = service in truth.roots
+    false = FALSE if named.parts and not named.parts & truth.allowed else 0
+    names = NAMED | (ONE_LINE if told & CAUSE else 0)
+    if named.strangers:  # what it says in words may be beside the point
+        return told | (names if roots else 0), names | false
+    return told | (names if roots else 0) | false, 0

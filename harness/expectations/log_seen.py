@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
@@ -12,7 +13,7 @@ from harness.expectations.base import Evidence, Expectation, Line, Reach
 from harness.expectations.log_quiet import pattern
 from harness.expectations.requests import cites, not_begun
 from harness.journal import Window
-from harness.logtext import LEVELS, level_number, level_of
+from harness.logtext import LEVELS, UNREAD, level_number, level_of
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
@@ -25,7 +26,8 @@ class LogSeen(Expectation):
 
     Units:   within: a duration from the phase's beginning (in `then` from its end); the whole phase when left out.
              `contains` is plain text, `matches` a regular expression (Python's); case counts in both.
-             level: lines at least that severe, by the first level's name in the line (FATAL and PANIC are CRITICAL).
+             level: lines at least that severe, by their field `level`, or the level that they state in upper case, in brackets
+             or at their beginning (FATAL and PANIC are CRITICAL). Lines that state none decide nothing: no_levels.
     Counts:  lines that Docker stamped within the time.
     Decides: when the time is over: passed with such a line, failed without one if the log was followed all the time.
     Source:  `docker logs --timestamps`, kept in the run's folder.
@@ -77,8 +79,10 @@ class LogSeen(Expectation):
             whole.end_s if self.within_s is None else min(whole.start_s + self.within_s, self._last_s(evidence, whole))
         )
         what = f"{self.contains or self.matches!r}{f' at {self.level} or above' if self.level else ''}"
+        told = [line for line in logs.lines(evidence, self.service, whole.start_s, end_s) if self._says(line)]
+        least = level_number(self.level) if self.level else UNREAD
         found = min(
-            (line for line in logs.lines(evidence, self.service, whole.start_s, end_s) if self._says(line)),
+            (line for line in told if not self.level or level_of(line.text) >= least),
             key=lambda line: (line.at_s, line.container, line.text),
             default=None,
         )
@@ -97,7 +101,11 @@ class LogSeen(Expectation):
                 measure=Measure(round(after_s, 6), round(after_s, 6), "s"),
                 cites=(*cites(evidence), found.cite),
             )
-        blind = logs.not_followed(journal, self.service, whole.start_s, end_s)
+        return self._absent(evidence, told, Window(whole.start_s, end_s), what, limit)
+
+    def _absent(self, evidence: Evidence, told: Sequence[Line], window: Window, what: str, limit: str) -> Finding:
+        """No line said so, as far as levels could be read; `told` are those that said so, but for their level."""
+        blind = logs.not_followed(evidence.journal, self.service, window.start_s, window.end_s)
         if blind:
             return inconclusive(
                 f"{self.service} was not seen to log {what}, but {blind}",
@@ -105,14 +113,23 @@ class LogSeen(Expectation):
                 decide="its logs followed until after the window",
                 cites=cites(evidence),
             )
+        unread = [line for line in told if level_of(line.text) == UNREAD]
+        if unread:
+            one = len(unread) == 1
+            return inconclusive(
+                f"{len(unread)} line{'' if one else 's'} of {self.service} said so, but no level could be read in "
+                f"{'it' if one else 'them'}: {logs.quote(unread[0].text)}",
+                reason="no_levels",
+                decide="lines that state their level, or a claim without `level`",
+                cites=(*cites(evidence), unread[0].cite),
+            )
         return failed(
-            f"{self.service} did not log {what} from {whole.start_s:.1f} s to {end_s:.1f} s {limit}".rstrip(),
+            f"{self.service} did not log {what} from {window.start_s:.1f} s to {window.end_s:.1f} s {limit}".rstrip(),
             cites=cites(evidence),
         )
 
     def _says(self, line: Line) -> bool:
-        said = self.contains in line.text if self.contains else re.search(self.matches, line.text) is not None
-        return said and (not self.level or level_of(line.text) >= level_number(self.level))
+        return self.contains in line.text if self.contains else re.search(self.matches, line.text) is not None
 
     @staticmethod
     def _last_s(evidence: Evidence, whole: Window) -> float:

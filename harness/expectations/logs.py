@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from harness.expectations.base import Evidence, Line, serves
 from harness.expectations.requests import cites
 from harness.facts import ClockRead, ContainerChanged, ContainerSeen, Looked
 from harness.journal import Journal
+from harness.logtext import continues
 from harness.masking import masked
 from harness.verdict import Finding, inconclusive
 
 PROBE = "logs"
 GAP_S = 4.0  # as the probe promises (harness/probes/logs.py); a test holds them together
+MOST_LINES = 100  # so many at the most continue one, as harness/logfiles.py has it
 LAG_S = 1.0  # how late a line may arrive
 STEP_S = (
     0.5  # of the wall clock against the monotonic one between two readings; slewing (adjtime) makes under a millisecond
@@ -24,6 +26,27 @@ def lines(evidence: Evidence, service: str, start_s: float, end_s: float) -> Ite
     """Lines of a service ("*": of all) in [start_s, end_s), none later than the journal knows."""
     until_s = min(end_s, evidence.journal.end_s)
     yield from (line for line in evidence.logs.lines(service, start_s, end_s) if start_s <= line.at_s < until_s)
+
+
+def whole(lines: Iterable[Line]) -> Iterator[Line]:
+    """Lines with those that continue them (a stack trace, the second line of a .NET message) as one each, in no order."""
+    pending: dict[str, list[Line]] = {}
+    for line in lines:
+        mine = pending.get(line.container)
+        if mine and len(mine) <= MOST_LINES and continues(line.text[:200].encode("utf-8", "replace")):
+            mine.append(line)
+            continue
+        if mine:
+            yield _joined(mine)
+        pending[line.container] = [line]
+    yield from map(_joined, pending.values())
+
+
+def _joined(lines: Sequence[Line]) -> Line:
+    first = lines[0]
+    if len(lines) == 1:
+        return first
+    return Line(first.service, first.container, first.at_s, "\n".join(line.text for line in lines))
 
 
 def containers(journal: Journal, service: str, start_s: float, end_s: float) -> list[str]:

@@ -106,8 +106,12 @@ def _record_requests(session: Any, config: LoadConfig, gate: Gate, recorder: Rec
         id_is_ours, trace_is_ours = self._drill_ours
         if id_is_ours and "x-request-id" not in taken:
             headers["X-Request-ID"] = f"{first_part}{row}"
+        else:
+            recorder.sets_own("X-Request-ID")
         if trace_is_ours and "traceparent" not in taken:
             headers["traceparent"] = f"00-{prefix}{row + 1:016x}-{row + 1:016x}-01"
+        else:
+            recorder.sets_own("traceparent")
         kwargs["headers"] = headers
         if is_requests and kwargs.get("timeout") is None:
             kwargs["timeout"] = timeout_s

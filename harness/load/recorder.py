@@ -8,7 +8,7 @@ from typing import Any
 
 from gevent import getcurrent
 
-from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED
+from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED, request_id, trace_prefix
 from harness.ledger.writing import Writer
 from harness.load.outcome import classify, unreached
 from harness.load.samples import Samples
@@ -18,6 +18,7 @@ from harness.load.shape import LOOKED_AT, shape_of
 MOST_ENDPOINTS = 5000  # beyond it, names that differ with every request would eat memory without end
 SHAPE_SHARE = 0.02  # of the time that fingerprints of new answers may take; beyond it a row has none
 SHAPES_KEPT = 4096
+ID_HEADERS = ("X-Request-ID", "X-Correlation-ID", "Request-ID", "X-Trace-ID", "X-Amzn-Trace-Id", "X-B3-TraceId")
 
 
 class Entry:
@@ -55,7 +56,9 @@ class Recorder:
         version_header: str,
         say: Callable[[str, str], None],
         samples: Samples | None = None,
+        ours: tuple[str, ...] = (),
     ):
+        """`ours`: see ids_begin."""
         self._writer = writer
         self._samples = samples
         self._seats = seats
@@ -63,6 +66,8 @@ class Recorder:
         self.opened_us = opened_ns // 1000
         self._version_header = version_header
         self._say = say
+        self._ours = ours
+        self._told_ids: set[str] = set()
         self._endpoints: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self._shapes: dict[Any, int] = {}
@@ -219,6 +224,21 @@ class Recorder:
         self._names[number] = label
         return number
 
+    def sets_own(self, header: str) -> None:
+        """The locustfile sets this header itself, so that ours is not sent."""
+        if header not in self._told_ids:
+            self._told_ids.add(header)
+            self._say(
+                "own_ids", f"the locustfile sets {header} itself, so that the harness sends none of its own there"
+            )
+
+    def _look_for_ids(self, headers: Any) -> None:
+        """Whether answers bear ids that are not the load's: a service that makes its own can be searched by those."""
+        for header in ID_HEADERS:
+            if header not in self._told_ids and (value := headers.get(header)) and not _id_of_ours(value, self._ours):
+                self._told_ids.add(header)
+                self._say("answer_ids", f"answers bear {header}s that the load did not send")
+
     def _shape(self, row: int, endpoint: int, status: int, headers: Any, response: Any) -> int:
         """Fingerprints are made once per distinct answer, and for answers that always differ within a share of the
         time."""
@@ -240,6 +260,7 @@ class Recorder:
         known = self._shapes.get(key)
         if known is not None:
             return known
+        self._look_for_ids(headers)
         began_ns = monotonic_ns()
         if self._shape_ns > SHAPE_SHARE * (began_ns - self._began_ns) + 100_000_000:
             return 0
@@ -252,6 +273,15 @@ class Recorder:
         self._shapes[key] = number
         self._shape_ns += monotonic_ns() - began_ns
         return number
+
+
+def ids_begin(run: str, worker: int) -> tuple[str, ...]:
+    """What the ids that the load sends begin with, in lower case and without dashes."""
+    return request_id(run, worker, 0)[:-1].replace("-", "").lower(), trace_prefix(run, worker)
+
+
+def _id_of_ours(value: str, ours: tuple[str, ...]) -> bool:
+    return any(part in value.lower().replace("-", "") for part in ours)
 
 
 def _moved(response: Any) -> str:

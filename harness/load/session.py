@@ -24,7 +24,7 @@ from harness.load.channel import Channel
 from harness.load.config import SPAWN_PER_S, LoadConfig
 from harness.load.gate import Gate
 from harness.load.locustfile import Refused
-from harness.load.recorder import Recorder
+from harness.load.recorder import Recorder, ids_begin
 from harness.load.samples import Samples
 from harness.load.seat import Seats
 from harness.load.shares import shares
@@ -89,7 +89,13 @@ class Session:
         seats = Seats()
         samples = Samples(self._ledger.parent / "answers", config.run, config.worker)
         self._recorder = Recorder(
-            self._writer, seats, config.opened_monotonic_ns, config.version_header, self._channel.say, samples
+            self._writer,
+            seats,
+            config.opened_monotonic_ns,
+            config.version_header,
+            self._channel.say,
+            samples,
+            ids_begin(config.run, config.worker),
         )
         self._gate = Gate(self._writer, self._recorder, seats, closed=config.model == "closed", seed=config.seed)
         self._gate.on_broken = self._broken

@@ -138,3 +138,14 @@ def test_a_part_that_comes_twice_takes_one_place() -> None:
     assert ac_at(2, [(["a", "a", "b"], "b")]) == 1
     assert blaming.distinct(["a", "b", "a"]) == ("a", "b")
     assert ac_at(1, []) == 0
+
+
+def test_the_address_of_an_edge_is_a_name_of_its_dependency() -> None:
+    """It is what the caller dials: Go says `dial tcp 10.0.0.2:5432: connect: connection refused`."""
+    assert PARTS.meant("10.0.0.2:5432") == PARTS.known("10.0.0.2") == "postgres"
+    assert PARTS.meant("10.0.0.4") == "postgres"
+    assert PARTS.meant("172.18.0.9:51234") == PARTS.meant("shop::http") == ""
+    unclear = Parts.of(
+        journal_of(EdgeFound(edge="a->b", address="10.0.0.1"), EdgeFound(edge="a->c", address="10.0.0.1"))
+    )
+    assert unclear.meant("10.0.0.1") == ""

@@ -126,7 +126,7 @@ def test_the_first_page_counts_and_of_two_at_once_the_more_severe() -> None:
 
 
 def test_who_stands_on_the_way_may_come_first_when_the_claim_allows_it() -> None:
-    burn = page("CheckoutLatencyHigh", 115, service="api")
+    burn = page("CheckoutLatencyHigh", 115, dependency="api")
     assert check(burn, GOOD).reason == "on_chain_only"
     assert check(burn, GOOD, at=2).outcome is PASSED
     assert check(burn, lines=said(110, *["postgres"] * 9), at=2).outcome is PASSED
@@ -249,3 +249,84 @@ def test_a_page_more_may_come_while_nobody_looked_but_one_that_came_has_come() -
     assert check(GOOD, lines=said(110, *["postgres"] * 9), watched=False).reason == "not_watched"
     spray = [page(name, 115 + i, dependency=name) for i, name in enumerate(("redis", "payments", "postgres"))]
     assert check(*spray, watched=False).reason == "blames_everybody"
+
+
+# --- what cannot be read, and what is usual -----------------------------------------------------------------------------
+
+
+def spoken(times: range, text: str) -> list[Line]:
+    return [Line("api", "api-1", float(at_s), text) for at_s in times]
+
+
+def test_a_page_about_who_stands_on_the_way_tells_of_a_symptom_and_accuses_nobody() -> None:
+    burn = page("CheckoutLatencyHigh", 115, service="api")
+    finding = check(burn, lines=said(115, *["postgres"] * 20))
+    assert finding.outcome is PASSED
+    told = [text for name, text in finding.details if name == "no accusation by pages"]
+    assert told == ["CheckoutLatencyHigh at 115.0 s is about api, on the way: a symptom"]
+    assert check(burn).reason == "blames_nobody"
+    assert check(page("Down", 115, service="postgres")).outcome is PASSED
+    assert check(page("Down", 115, service="redis"), GOOD).reason == "wrong_part"
+    assert check(burn, fault=False).reason == "false_blame"
+
+
+def test_a_page_about_a_name_that_no_part_bears_was_not_understood() -> None:
+    burn = page("CheckoutLatencyHigh", 115, service="shop-api")
+    assert check(burn, lines=said(115, *["postgres"] * 20)).outcome is PASSED
+    finding = check(burn)
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "unknown_names")
+    assert "'shop-api'" in finding.because
+    assert "aliases" in finding.decide
+
+
+def test_an_accusation_by_a_name_that_no_part_bears_leaves_it_open() -> None:
+    strange = page("Down", 115, dependency="pg-main")
+    assert check(strange).reason == "unknown_names"
+    assert check(strange, GOOD).reason == "unknown_names", "it may be somebody else, and came first"
+    assert check(strange, GOOD, aliases={"postgres": ["pg-main"]}).outcome is PASSED
+    assert check(strange, fault=False).reason == "false_blame", "whoever it is"
+    assert check(lines=said(115, *["pg-main"] * 9), by=["logs"]).reason == "unknown_names"
+    assert check(lines=said(115, *["pg-main"] * 9), by=["logs"], fault=False).reason == "unknown_names"
+
+
+def test_what_is_logged_all_the_time_is_no_answer_to_the_fault() -> None:
+    text = json.dumps({"level": "WARNING", "message": "cache miss, asking redis again"})
+    noise = spoken(range(10, 165), text)
+    assert check(lines=[*noise, *said(115, *["postgres"] * 20)], by=["logs"]).outcome is PASSED
+    assert check(lines=noise, by=["logs"]).reason == "blames_nobody"
+    more = [*noise, *spoken(range(110, 160), text), *spoken(range(110, 160), text)]
+    assert check(lines=more, by=["logs"]).reason == "wrong_part"
+
+
+def test_words_of_the_trade_are_no_accusation_but_fields_are() -> None:
+    trade = spoken(range(10, 165, 7), "WARN payments declined the card: insufficient funds")
+    assert check(lines=trade, fault=False, by=["logs"]).outcome is PASSED
+    stated = [line for at_s in range(10, 165, 7) for line in said(float(at_s), "payments", level="WARNING")]
+    assert check(lines=stated, fault=False, by=["logs"]).reason == "false_blame"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E1128 20:00:00.1 1 x.go:4] redis is down",
+        "\x1b[31merror\x1b[39m: redis is down",
+        "fail: A[0]\n      redis is down",
+    ],
+)
+def test_levels_are_read_as_their_writers_state_them(text: str) -> None:
+    assert check(lines=spoken(range(110, 140), text), fault=False, by=["logs"]).reason == "false_blame"
+
+
+def test_lines_without_a_readable_level_that_accuse_somebody_leave_it_open() -> None:
+    lines = spoken(range(110, 140), "redis is down")
+    finding = check(lines=lines, fault=False, by=["logs"])
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "no_levels")
+    assert "no level could be read in 30 of 30 lines of api (100%)" in finding.because
+    assert check(lines=[*lines, *said(115, *["postgres"] * 9)], by=["logs"]).reason == "no_levels"
+    assert check(lines=spoken(range(110, 140), "order is paid"), fault=False, by=["logs"]).outcome is PASSED
+    assert check(lines=spoken(range(110, 140), "postgres is down"), by=["logs"]).reason == "no_levels"
+
+
+def test_the_module_that_logs_is_nobody_who_is_accused() -> None:
+    line = {"level": "WARN", "fields": {"message": "slow request"}, "target": "shop::http"}
+    assert check(lines=spoken(range(110, 140), json.dumps(line)), fault=False, by=["logs"]).outcome is PASSED

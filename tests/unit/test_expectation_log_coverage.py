@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -384,3 +384,138 @@ def test_requests_that_have_not_ended_may_fail_yet() -> None:
     waits = [{"at_s": 19.5, "took_ms": None, "endpoint": "POST /checkout"}]
     assert Run(rows=waits).check(over=False).reason == "unanswered"
     assert Run(rows=waits).check().outcome is PASSED
+
+
+# --- how the world's loggers write --------------------------------------------------------------------------------------
+
+WHY = "postgres: connection refused"
+
+
+@dataclass(frozen=True)
+class Writes(Stub):
+    """A service that writes, of a request by its ids, these lines when it is served (`fine`) and when it fails (`bad`)."""
+
+    bad: Callable[[str, str], str] = lambda id_, trace: f"ERROR [{id_}] {WHY}"
+    fine: Callable[[str, str], str] = lambda id_, trace: f"INFO [{id_}] ok"
+
+    def lines(self, number: int, at_s: float, status: int) -> list[Line]:
+        write = self.bad if status >= 500 else self.fine
+        text = write(request_id(RUN, 0, number), traceparent(RUN, 0, number)[3:35])
+        return [Line("api", "api-1", at_s, text)]
+
+
+def uuid(trace: str) -> str:
+    return "-".join((trace[:8], trace[8:12], trace[12:16], trace[16:20], trace[20:]))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        lambda id_, trace: f"\x1b[31merror\x1b[39m: [{id_}] {WHY}",
+        lambda id_, trace: f"fail: Shop.Orders[0]\n      [{id_}] {WHY}",
+        lambda id_, trace: f"E1128 20:00:00.123456 1 orders.go:42] [{id_}] {WHY}",
+        lambda id_, trace: f"2026-11-28 [trace: {trace}] ERROR {WHY}",
+        lambda id_, trace: f"[{id_}] GET /info failed ERROR {WHY}",
+        lambda id_, trace: json.dumps({"@t": "x", "@l": "Error", "@mt": WHY, "RequestId": id_}),
+        lambda id_, trace: json.dumps(
+            {"level": "ERROR", "fields": {"message": WHY, "id": id_}, "target": "checkout::db"}
+        ),
+        lambda id_, trace: json.dumps({"level": "ERROR", "msg": WHY, "id": id_, "peer": "172.18.0.9:51234"}),
+        lambda id_, trace: json.dumps(
+            {"level": "ERROR", "msg": "dial: refused", "id": id_, "server.address": "10.0.0.1"}
+        ),
+        lambda id_, trace: f'level=error msg="dial tcp 10.0.0.1:5432: connect: connection refused" request_id={id_}',
+        lambda id_, trace: f"ERROR [{trace.upper()}] {WHY}",
+        lambda id_, trace: f"ERROR [{uuid(trace)}] {WHY}",
+        lambda id_, trace: f"ERROR [{uuid(trace).upper()}] {WHY}",
+        lambda id_, trace: f"ERROR [Root=1-{trace[:8]}-{trace[8:]}] {WHY}",
+        lambda id_, trace: f"ERROR {WHY} dd.trace_id={int(trace[16:], 16)} dd.span_id=1",
+    ],
+)
+def test_an_honest_service_passes_however_its_logger_writes(bad: Callable[[str, str], str]) -> None:
+    finding = Run(Writes(bad=bad)).check()
+    assert finding.outcome is PASSED, finding.because
+    assert shares(finding) == [100, 100, 100, 0]
+
+
+def test_lines_without_a_readable_level_leave_open_what_they_may_tell() -> None:
+    finding = Run(Writes(bad=lambda id_, trace: f"[{id_}] {WHY}")).check()
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "no_levels")
+    assert "no level could be read in 200 of 200 lines of api (100%)" in finding.because
+    assert "state their level" in finding.decide
+    wrong = Run(extra=[Line("api", "api-1", 12.0, f"[{request_id(RUN, 0, n)}] redis refused") for n in range(200, 400)])
+    assert wrong.check().reason == "no_levels", "they may accuse somebody else"
+    dull = Run(Writes(bad=lambda id_, trace: f"[{id_}] request failed")).check()
+    assert (dull.outcome, dull.reason) == (FAILED, "generic"), "whatever its level is"
+
+
+@pytest.mark.parametrize(
+    ("fine", "reason"),
+    [
+        ("\x1b[31merror\x1b[39m: [{}] redis refused", "noisy_success"),
+        ("E1128 20:00:00.1 1 x.go:3] [{}] redis refused", "noisy_success"),
+        ("[{}] redis refused", "no_levels"),
+        ("INFO [{}] ok", "met"),
+    ],
+)
+def test_whether_what_succeeds_is_quiet_is_read_or_open(fine: str, reason: str) -> None:
+    rows = [{"at_s": 12.0, "endpoint": "POST /checkout"} for _ in range(9)]
+    extra = [Line("api", "api-1", 12.0, fine.format(request_id(RUN, 0, 400 + n))) for n in range(9)]
+    finding = Run(rows=rows, extra=extra).check(quiet_success=True)
+    assert finding.reason == reason
+    assert (finding.outcome is PASSED) == (reason == "met")
+
+
+def test_a_name_that_no_part_bears_may_be_an_alias() -> None:
+    finding = Run(Stub(blames="pg-main")).check()
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "unknown_names")
+    assert "'pg-main', which no part of the stack is called" in finding.because
+    assert ("unknown names", "'pg-main': aliases?") in finding.details
+    assert Run(Stub(blames="pg-main")).check(aliases={"postgres": ["pg-main"]}).outcome is PASSED
+
+
+OWN = f.LoadSaid(kind="own_ids", text="the locustfile sets X-Request-ID itself", seen_s=1.0)
+ANSWERS = f.LoadSaid(kind="answer_ids", text="answers bear X-Request-IDs that the load did not send", seen_s=1.0)
+
+
+@pytest.mark.parametrize("said", [OWN, ANSWERS])
+def test_requests_that_bear_other_ids_than_ours_cannot_be_looked_for(said: f.LoadSaid) -> None:
+    stub = Writes(bad=lambda id_, trace: f"ERROR [shopper-{id_[-3:]}] {WHY}")
+    finding = Run(stub, more=[said]).check()
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "other_ids")
+    assert said.text in finding.because
+    assert Run(stub).check().reason == "no_id"
+    assert Run(more=[said]).check().outcome is PASSED, "found by ours all the same"
+    assert Run(Stub(errors=False), more=[said]).check().reason == "only_access_log"
+
+
+# --- limits that could not be tried -------------------------------------------------------------------------------------
+
+
+def test_a_line_of_recovery_is_not_seen_where_nothing_was_hurt() -> None:
+    finding = Run(Stub(blames=""), fault=False).check(recovery_line=True)
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_tried")
+    assert "no fault was on in the phase" in finding.because
+
+
+def test_a_line_of_recovery_by_an_unknown_name_leaves_it_open() -> None:
+    back = [Line("api", "api-1", 24.0, json.dumps({"level": "INFO", "message": "is back", "dependency": "pg-main"}))]
+    assert Run(extra=back).check(recovery_line=True).reason == "unknown_names"
+
+
+def test_a_storm_that_cannot_be_told_from_the_usual_is_open_where_the_claim_states_its_limit() -> None:
+    early = [fact for fact in Run().facts() if not isinstance(fact, f.LoadBegan)]
+
+    class Begun(Run):
+        def facts(self) -> list[f.Fact]:
+            return [*early, f.LoadBegan(begins_s=7.0, seen_s=7.0)]
+
+    finding = Begun(Stub(once=60)).check(storm=20)
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_tried")
+    assert "how much is logged usually is not known" in finding.because
+    assert Begun().check().outcome is PASSED
+    assert dict(Begun().check().details)["lines a request"].startswith("not tried: ")
+
+
+def test_success_that_never_was_cannot_be_quiet() -> None:
+    assert Run().check(quiet_success=True).reason == "not_tried"

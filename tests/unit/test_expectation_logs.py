@@ -9,7 +9,7 @@ from harness import facts as f
 from harness.expectations.base import Evidence, Expectation, Line, Reach, Steady
 from harness.expectations.log_quiet import LogQuiet
 from harness.expectations.log_seen import LogSeen
-from harness.expectations.logs import GAP_S, LAG_S, PROBE
+from harness.expectations.logs import GAP_S, LAG_S, PROBE, whole
 from harness.logtext import level_of
 from harness.probes.logs import LogsProbe
 from harness.testing import WrittenLogs, journal_of, rows_of
@@ -159,3 +159,20 @@ def test_where_the_wall_clock_was_stepped_the_logs_do_not_say_when_a_line_was_wr
         finding = claim.check(Evidence(journal_of(*facts), rows_of([]), logs, Steady(10.0, ()), phase="p"))
         assert (finding.outcome, finding.reason) == (UNKNOWN, "clock_stepped")
         assert f"{step_s:+.1f} s between 14.0 s and 15.0 s" in finding.because
+
+
+def test_a_line_whose_level_cannot_be_read_decides_nothing() -> None:
+    claim = LogSeen(service="api", contains="payments", level="warn")
+    finding = check(claim, (12.0, "payments refused the order"))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "no_levels")
+    assert "1 line of api said so, but no level could be read in it" in finding.because
+    assert check(claim, (12.0, "payments refused"), (13.0, "\x1b[33mwarn\x1b[39m: payments gone")).outcome is PASSED
+    assert check(claim, (12.0, "GET /info: WARN payments gone")).outcome is PASSED
+
+
+def test_lines_that_continue_one_are_of_it() -> None:
+    texts = ["fail: Shop[0]", "      postgres is gone", "info: Shop[0]", "      ok"]
+    lines = [Line("api", "api-1", 12.0 + i, text) for i, text in enumerate(texts)]
+    other = Line("web", "web-1", 12.5, "hello")
+    found = {line.text for line in whole([lines[0], other, *lines[1:]])}
+    assert found == {"fail: Shop[0]\n      postgres is gone", "info: Shop[0]\n      ok", "hello"}

@@ -1,0 +1,96 @@
+"""What a line of a log says, as the world's loggers write it: above all how severe it is, and when that cannot be read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.logtext import LEVELS, UNREAD, Said
+
+WRITTEN = [
+    # plain text
+    ("2026-11-28 20:00:00,123 - shop.orders - ERROR - refused", "ERROR"),
+    ("ERROR:root:refused", "ERROR"),
+    ("\x1b[31merror\x1b[39m: refused", "ERROR"),
+    ("\x1b[32minfo\x1b[39m: ok", "INFO"),
+    ("fail: Shop.Orders[0]\n      refused", "ERROR"),
+    ("info: Shop[0]\n      ok", "INFO"),
+    ("E1128 20:00:00.123456 1 orders.go:42] refused", "ERROR"),
+    ("W20261128 20:00:00.123456 1 orders.go:42] refused", "WARNING"),
+    ("[E 261128 20:00:00 web:2271] 500 GET /", "ERROR"),
+    ("ERRO[0000] refused", "ERROR"),
+    ("[2026-11-28T20:00:00Z ERROR shop::db] refused", "ERROR"),
+    ("2026-11-28T20:00:00Z ERR refused error=\"x\"", "ERROR"),
+    ("1764360000.1\terror\tmain.go:1\trefused", "ERROR"),
+    ("Nov 28 20:00:00 warn: slow", "WARNING"),
+    ("20:00:00.123 [http-nio-1] ERROR c.s.Orders - refused", "ERROR"),
+    ("[2026-11-28T20:00:00] app.ERROR: refused {\"id\":1}", "ERROR"),
+    ("[2026-11-28 20:00:00,123: ERROR/MainProcess] Task failed", "ERROR"),
+    ("<11>1 2026-11-28T20:00:00Z api shop - - - refused", "ERROR"),
+    # servers
+    ("2026/11/28 20:00:00 [error] 29#29: *1 connect() failed", "ERROR"),
+    ("[Sat Nov 28 20:00:00.123 2026] [proxy:error] [pid 1] refused", "ERROR"),
+    ("1:M 28 Nov 2026 20:00:00.000 # Out of memory", "WARNING"),
+    ("1:M 28 Nov 2026 20:00:00.000 * Ready to accept connections", "NOTICE"),
+    ("2026-11-28 20:00:00.000 UTC [1] LOG:  parameter \"x\" changed to \"ERROR\"", "INFO"),
+    ("2026-11-28 20:00:00.000 UTC [9] FATAL:  too many clients", "CRITICAL"),
+    ("2026-11-28T20:00:00.000000Z 0 [Note] [MY-010747] [Server] ready", "NOTICE"),
+    ('172.18.0.1 - - [28/Nov/2026:20:00:00 +0000] "POST /orders HTTP/1.1" 503 12', "INFO"),
+    ('INFO:     172.18.0.1:1234 - "POST /orders HTTP/1.1" 503', "INFO"),
+    # words that are no statement stand before the statement
+    ("2026-11-28 [trace: 4bf92f3577b34da6] ERROR refused", "ERROR"),
+    ("[drill-1] GET /info failed ERROR refused", "ERROR"),
+    ("trace=4bf9 ERROR refused", "ERROR"),
+    # fields
+    ('level=error msg="refused"', "ERROR"),
+    ("ts=1 lvl=eror msg=refused", "ERROR"),
+    ('ERROR msg="request refused" id=1', "ERROR"),
+    (json.dumps({"level": "\x1b[31merror\x1b[39m", "message": "refused"}), "ERROR"),
+    (json.dumps({"level": 50, "msg": "refused"}), "ERROR"),
+    (json.dumps({"log": {"level": "error"}, "message": "refused"}), "ERROR"),
+    (json.dumps({"severityNumber": 17, "body": "refused"}), "ERROR"),
+    (json.dumps({"LogLevel": "Information", "Message": "ok"}), "INFO"),
+    (json.dumps({"t": {"$date": "x"}, "s": "E", "c": "NETWORK", "msg": "refused"}), "ERROR"),
+    (json.dumps({"@t": "x", "@l": "Error", "@mt": "refused"}), "ERROR"),
+    (json.dumps({"@t": "x", "@mt": "ok"}), "INFO"),
+    (json.dumps({"method": "POST", "path": "/orders", "status": 503}), "INFO"),
+    ("Traceback (most recent call last):\n  File x\nKeyError: 'x'", "ERROR"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "level"), WRITTEN)
+def test_a_level_is_read_as_its_writer_states_it(text: str, level: str) -> None:
+    assert Said(text).level == LEVELS.index(level)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "refused by postgres",
+        "no info about the order",
+        "GET /info",
+        "GET /find?level=ERROR-1 took 3 ms",
+        "informed the critical path team",
+        json.dumps({"message": "an error occurred"}),
+    ],
+)
+def test_a_line_that_states_no_level_has_none(text: str) -> None:
+    assert Said(text).level == UNREAD
+
+
+def test_a_dotnet_message_is_in_its_second_line() -> None:
+    assert Said("fail: Shop.Orders[0]\n      postgres: refused").message == "postgres: refused"
+
+
+def test_fields_that_name_a_dependency_only_in_some_formats_are_told_apart() -> None:
+    rust = Said(json.dumps({"level": "ERROR", "fields": {"message": "refused"}, "target": "shop::db"}))
+    assert (rust.named(), rust.perhaps_named) == ((), ("shop::db",))
+    many = Said(json.dumps({"level": "ERROR", "peer.service": "pg", "dependency": "postgres", "backend": "db"}))
+    assert many.named("backend") == ("db", "postgres", "pg")
+
+
+def test_a_line_without_end_is_read_quickly() -> None:
+    for text in ("[" * 60000, "1 " * 30000, "a-" * 30000, "<" * 60000 + "error"):
+        assert Said(text).level == UNREAD
