@@ -35,6 +35,8 @@ class Edges:
     skew_s   how far the two clocks may be apart, and a count behind its answer
     linger_s how long a service may go on with a request after its asker gave up
     in_front statuses that a proxy in front of the service may have given by itself
+    hops     a request that was led on by redirects is itself not surely counted, and may be so many more, of any name and
+             status; 0: it counts as any other
     """
 
     begin: Interval
@@ -43,6 +45,7 @@ class Edges:
     skew_s: float = 0.05
     linger_s: float = math.inf
     in_front: Collection[int] = ()
+    hops: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,7 @@ class Placed:
     """Some rows and how they lie to the edges: `sure` counted (L), `can` be (U less the next), `unclear`: can be, by any status.
 
     ended   sent and ended between the edges, whatever it came to
+    moved   of the unclear, those that redirects led on
     """
 
     first: int
@@ -59,6 +63,7 @@ class Placed:
     can: Mask
     unclear: Mask
     waiting: int
+    moved: Mask
 
     @property
     def took_us(self) -> NDArray[np.int64]:
@@ -71,6 +76,7 @@ def placed(rows: Rows, edges: Edges) -> Iterator[Placed]:
 
     unanswered = [OUTCOMES.index(name) for name in ("", "timeout", "conn", "dropped")]
     skew_us = edges.skew_s * 1e6
+    redirected = np.array(["-> " in shape for shape in rows.shapes], bool) & bool(edges.hops)
     for first in range(0, len(rows), BLOCK):
         part = rows.array[first : first + BLOCK]
         asked = part["sent_us"] != NEVER
@@ -78,15 +84,17 @@ def placed(rows: Rows, edges: Edges) -> Iterator[Placed]:
         ended = (part["state"] == DONE) & (part["took_us"] != NEVER)
         done_us = np.where(ended, sent_us + part["took_us"], np.inf)
         lost = np.isin(part["outcome"], unanswered) | ~ended
-        unclear = lost | np.isin(part["status"], list(edges.in_front))
-        until_us = done_us + np.where(unclear, edges.linger_s * 1e6, 0.0)
+        front = lost | np.isin(part["status"], list(edges.in_front))
+        moved = redirected[part["shape"]]
+        unclear = front | moved
+        until_us = done_us + np.where(front, edges.linger_s * 1e6, 0.0)
         can = asked & (sent_us < edges.end[1] * 1e6 + skew_us) & (until_us > edges.begin[0] * 1e6 - skew_us)
         inside = asked & (sent_us > edges.begin[1] * 1e6 + skew_us) & (done_us < edges.end[0] * 1e6 - skew_us)
         sure = inside & ~unclear
         for low_s, high_s in edges.lost:
             sure &= ~((sent_us < high_s * 1e6 + skew_us) & (done_us > low_s * 1e6 - skew_us))
         waiting = int((can & ~ended).sum())
-        yield Placed(first, part, inside, sure, can & ~unclear, can & unclear, waiting)
+        yield Placed(first, part, inside, sure, can & ~unclear, can & unclear, waiting, can & moved)
         rows.release(slice(first, first + len(part)))
 
 
@@ -96,6 +104,7 @@ class Census:
     sure, can      requests by [endpoint, class of status]; `unclear` by [endpoint] can be of any class
     ended, within  by [endpoint, outcome], answered or not: those that lay surely, and possibly, between the edges
     waiting        requests that have not ended
+    moved          requests that redirects led on, each to the service two or more
     """
 
     rows: Rows
@@ -106,6 +115,12 @@ class Census:
     ended: Counts
     within: Counts
     waiting: int
+    moved: int
+
+    @property
+    def led(self) -> int:
+        """So many requests, at most, redirects can have added, anywhere."""
+        return self.moved * self.edges.hops
 
     def least(self, endpoints: Collection[int], classes: Collection[int] | None = None) -> int:
         """L: so many were surely answered, by these endpoints, with a status of these classes (None: all)."""
@@ -114,11 +129,12 @@ class Census:
     def most(self, endpoints: Collection[int], classes: Collection[int] | None = None) -> int:
         """U: no more than so many can have been."""
         chosen = sorted(endpoints)
-        return int(self.can[np.ix_(chosen, _all(classes))].sum() + self.unclear[chosen].sum())
+        return int(self.can[np.ix_(chosen, _all(classes))].sum() + self.unclear[chosen].sum()) + self.led
 
     def clear(self, endpoints: Collection[int], classes: Collection[int]) -> int:
         """The most that can have been answered with a status of these classes, without those that nobody knows it of."""
-        return int(self.can[np.ix_(sorted(endpoints), sorted(classes))].sum())
+        moved = self.moved + self.led if self.moved else 0  # what they were answered on the way, nobody wrote down
+        return int(self.can[np.ix_(sorted(endpoints), sorted(classes))].sum()) + moved
 
     def fates(self, endpoints: Collection[int], outcomes: Collection[str]) -> tuple[int, int]:
         """Between how many and how many requests came to one of these outcomes between the edges."""
@@ -127,17 +143,30 @@ class Census:
         chosen = np.ix_(sorted(endpoints), sorted(OUTCOMES.index(outcome) for outcome in outcomes))
         return int(self.ended[chosen].sum()), int(self.within[chosen].sum())
 
-    def took_us(self, endpoints: Collection[int]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-        """What the asker waited from sending to the answer: of those surely counted, of those that can be, each sorted; and how
-        many more can be counted that got no answer."""
+    def took_us(
+        self, endpoints: Collection[int], apart: Sequence[Interval] = ()
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], int, int]:
+        """What the asker waited from sending to the answer: of those surely counted, of those that can be, each sorted; how many
+        more can be counted that got no answer; and how many that were under way in a stretch of `apart`, which are not in the
+        second: their asker waited for something else as well."""
         chosen = sorted(endpoints)
-        sure, can, unclear = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+        sure, can, unclear, held = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], self.led, 0
         for one in placed(self.rows, self.edges):
             mine = np.isin(one.part["endpoint"], chosen)
+            aside = one.can & mine & _under_way(one.part, apart)
             sure.append(one.took_us[one.sure & mine])
-            can.append(one.took_us[one.can & mine])
+            can.append(one.took_us[one.can & mine & ~aside])
             unclear += int((one.unclear & mine).sum())
-        return np.sort(np.concatenate(sure)), np.sort(np.concatenate(can)), unclear
+            held += int(aside.sum())
+        return np.sort(np.concatenate(sure)), np.sort(np.concatenate(can)), unclear, held
+
+    def statuses(self, endpoints: Collection[int], statuses: Collection[int]) -> int:
+        """How many were surely answered with one of these statuses."""
+        chosen, wanted = sorted(endpoints), sorted(statuses)
+        return sum(
+            int((one.sure & np.isin(one.part["endpoint"], chosen) & np.isin(one.part["status"], wanted)).sum())
+            for one in placed(self.rows, self.edges)
+        )
 
     def examples(self, endpoints: Collection[int], classes: Collection[int] | None = None) -> tuple[int, ...]:
         """The places of the first, a middle and the last request that was surely counted."""
@@ -158,7 +187,7 @@ def census(rows: Rows, edges: Edges) -> Census:
 
     size = (len(rows.endpoints), CLASSES)
     sure, can = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    unclear, waiting = np.zeros(size[0], np.int64), 0
+    unclear, waiting, moved = np.zeros(size[0], np.int64), 0, 0
     shape = (size[0], len(OUTCOMES))
     ended, within = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for one in placed(rows, edges):
@@ -167,10 +196,21 @@ def census(rows: Rows, edges: Edges) -> Census:
         can += np.bincount(cell[one.can], minlength=can.size).reshape(size)
         unclear += np.bincount(one.part["endpoint"][one.unclear], minlength=size[0])
         waiting += one.waiting
+        moved += int(one.moved.sum())
         fate = one.part["endpoint"].astype(np.int64) * len(OUTCOMES) + one.part["outcome"]
         ended += np.bincount(fate[one.ended], minlength=ended.size).reshape(shape)
         within += np.bincount(fate[one.can | one.unclear], minlength=ended.size).reshape(shape)
-    return Census(rows, edges, sure, can, unclear, ended, within, waiting)
+    return Census(rows, edges, sure, can, unclear, ended, within, waiting, moved)
+
+
+def _under_way(part: Any, stretches: Sequence[Interval]) -> Mask:
+    """Which of these, each answered, were under way in one of the stretches (s)."""
+    sent_us = part["intended_us"] + part["sent_us"].astype(np.float64)
+    done_us = sent_us + part["took_us"]
+    under = np.zeros(len(part), bool)
+    for low_s, high_s in stretches:
+        under |= (sent_us < high_s * 1e6) & (done_us > low_s * 1e6)
+    return under
 
 
 def _class(part: Any) -> NDArray[np.int64]:

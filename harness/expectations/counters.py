@@ -52,8 +52,9 @@ class Target:
     begin  between these instants the first values were read; `since_s`: it counts from its own beginning, not before this
     end    between these the last; None when it was gone by then
     lost   stretches of which its processes took their counts with them
-    fell   scrapes between which a counter fell though its process went on
-    mixed  it answered now as one process, now as another that is older
+    fell   scrapes between which a counter fell though its process went on, or, where it does not tell its beginning, though
+           no container died then
+    mixed  it answered now as one process, now as another that had been there before
     """
 
     name: tuple[str, str]
@@ -157,7 +158,7 @@ def _target(
     first_s, started_s = inside[0], starts.get(inside[0])
     if not before and started_s is not None and started_s > window.end_s + START_ERROR_S:
         return None  # came after its end
-    segments, lost, fell, mixed = _segments(inside, starts, mine, scrapes)
+    segments, lost, fell, mixed = _segments(inside, starts, mine, scrapes, dead_s)
     begin: Interval | None = (first_s, first_s + scrapes.took_at(first_s))
     since_s = math.inf
     if not before and started_s is not None:  # its counters were at zero when it began
@@ -176,7 +177,11 @@ def _target(
 
 
 def _segments(
-    scraped: Sequence[float], starts: Mapping[float, float], mine: Sequence[RawSeries], scrapes: Scrapes
+    scraped: Sequence[float],
+    starts: Mapping[float, float],
+    mine: Sequence[RawSeries],
+    scrapes: Scrapes,
+    dead_s: Sequence[float],
 ) -> tuple[list[Segment], list[Interval], list[Interval], bool]:
     """The scrapes cut where another process answers; what was lost there; falls inside of one; whether old ones came back."""
     falls = {fall for one in mine for fall in one.resets(scraped[0], scraped[-1])}
@@ -190,7 +195,9 @@ def _segments(
         if not anew:
             fell += [(before_s, after_s)] if dropped else []
             continue
-        mixed |= known and (new_s or 0.0) < (old_s or 0.0)
+        if not known and not any(before_s - START_ERROR_S <= at_s <= after_s for at_s in dead_s):
+            fell.append((before_s, after_s))
+        mixed |= known and (new_s or 0.0) < before_s - START_ERROR_S
         lost.append((before_s, new_s + START_ERROR_S if new_s is not None else after_s + scrapes.took_at(after_s)))
         segments.append(Segment(begun_s, before_s, born))
         begun_s, born = after_s, True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,8 +10,10 @@ from pydantic import Field
 
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.counters import Rise
+from harness.expectations.metric_doubts import Labels, in_front_hint, many, short
+from harness.expectations.metric_names import Groups, class_of, known_labels
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
-from harness.expectations.service_metric import ServiceMetric, class_of
+from harness.expectations.service_metric import ServiceMetric
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 
@@ -61,15 +63,19 @@ class MetricCountTruth(ServiceMetric):
 
     Units:   requests. `only` are label matchers as in PromQL: leave out health checks, scrapes and other callers.
              `request` says how labels spell the load's request names; path parameters match however they are written
-             ({id}, [id], <id>, :id), series of other requests are left out. `status` is the label with the status (200 or
+             ({id}, [id], <id>, :id), as do methods in small letters and slashes at a path's ends; series of other requests are
+             left out. `status` is the label with the status (200 or
              2xx). skew: how far clocks may be apart (same machine: 50ms); linger: how long the service may go on with a
-             request after its asker gave up (default: the load's time-out).
+             request after its asker gave up (default: the load's time-out); in_front: statuses that a proxy
+             in front of the service may answer by itself ([502, 503, 504]), which need not be in its counter.
     Counts:  all replicas together, from the last scrape before the window to the first after it. Surely counted is what was sent
              and answered in between (L); a counter can have counted, too, what was on its way at either end and what got no
              answer (U). What a process that ended took with it is in U alone.
     Decides: passed when L ≤ rise ≤ U everywhere. Failed: undercount, vanished (series that are no longer exposed), overcount,
              wrong_status (the sum is right, the statuses are not). L and U further apart than 5 % decide nothing (too_wide).
-             One request behind a redirect is several to the service: leave 3xx out by `only`.
+             A request that follows redirects is several to the service: leave 3xx out by `only`, or it decides nothing (redirected).
+             Nor do labels that are not as the claim says (unmatched), two targets of one process (scraped_twice), processes
+             that share an address (several_processes), and counters that are pushed (counted_late).
     Source:  raw samples of Prometheus, at the true times of the scrapes, never increase(), which extrapolates; the ledger.
     """
 
@@ -90,30 +96,44 @@ class MetricCountTruth(ServiceMetric):
         rises = told.counters.rises(self.selector())
         if any(rise.value is None for rise in rises):
             return no_number(told)
+        labels = [rise.labels for rise in rises]
         unknown = sorted({rise.labels.get(self.status, "") for rise in rises if self.status and not self._class(rise)})
         if unknown:
+            known = known_labels(labels)
+            said = f"is no status such as 200 or 2xx; the labels are {', '.join(known) or 'none'}"
             return inconclusive(
-                f"{self.status}={unknown[0]!r} of {self.selector()} is no status such as 200 or 2xx",
+                f"{self.status}={unknown[0]!r} of {self.selector()} {said}",
                 reason="unknown_status",
                 decide="`status` naming the label that has the status; left out, all are counted together",
                 cites=told.cites(),
             )
-        groups = self.groups(evidence, [rise.labels for rise in rises])
+        groups = self.groups(evidence, labels)
         mine = {name: [rises[i] for i, its in groups.series.items() if its == name] for name in groups.endpoints}
         totals = [self._cell(told, name, 0, groups.endpoints[name], mine[name]) for name in mine]
         cells = [*totals, *self._by_status(told, groups.endpoints, mine)] if self.status else totals
-        return self._judged(told, totals, cells, groups.others)
+        rose = [rise.value or 0.0 for rise in rises]
+        return self._judged(
+            told, totals, cells, lambda cell: self._doubt(told, cell, totals, groups, labels, rose), groups
+        )
 
-    def _judged(self, told: Told, totals: list[Cell], cells: list[Cell], others: tuple[str, ...]) -> Finding:
+    def _judged(
+        self, told: Told, totals: list[Cell], cells: list[Cell], doubt: Callable[[Cell], Finding | None], groups: Groups
+    ) -> Finding:
         sure, most = sum(cell.least for cell in totals), sum(cell.most for cell in totals)
-        details = told.details(*((cell.name, str(cell)) for cell in cells if cell.most or cell.rose), others=others)
-        wrong = max(
+        shown = ((cell.name, str(cell)) for cell in cells if cell.most or cell.rose)
+        details = told.details(*shown, others=groups.others)
+        worst = sorted(
             (cell for cell in cells if not cell.holds),
             key=lambda cell: (cell.missing + cell.excess, cell.missing),
-            default=None,
+            reverse=True,
         )
-        if wrong is not None:
-            return self._wrong(told, wrong, totals, details)
+        doubts = []
+        for cell in worst:  # the first that nothing excuses
+            if (why := doubt(cell)) is None:
+                return self._wrong(told, cell, totals, details)
+            doubts.append(why)
+        if doubts:
+            return doubts[0]
         if sure == 0:
             return inconclusive(
                 f"no request was surely counted {told.where}",
@@ -131,12 +151,26 @@ class MetricCountTruth(ServiceMetric):
             details=details,
         )
 
+    def _doubt(
+        self, told: Told, cell: Cell, totals: list[Cell], groups: Groups, labels: Labels, rose: Sequence[float]
+    ) -> Finding | None:
+        """Why the cell may be wrong though the counter is not; None: nothing is known that excuses it."""
+        if cell.missing:
+            return short(told, groups, labels, rose, cell.request, cell.missing)
+        if self._mislaid(cell, totals):
+            return short(told, groups, labels, rose, cell.request, cell.excess)
+        return many(told, labels, rose, cell.excess)
+
+    def _mislaid(self, cell: Cell, totals: list[Cell]) -> bool:
+        """The sum of its request is right, and only the status is not."""
+        return bool(cell.status) and all(total.holds for total in totals if total.request == cell.request)
+
     def _wrong(self, told: Told, cell: Cell, totals: list[Cell], details: tuple[tuple[str, str], ...]) -> Finding:
         examples = told.examples(cell.endpoints, cell.classes)
-        mislaid = bool(cell.status) and all(total.holds for total in totals if total.request == cell.request)
+        mislaid = self._mislaid(cell, totals)
         if cell.missing:
             gone = f"; a series was no longer exposed from {cell.gone_s:.1f} s on" if cell.gone_s is not None else ""
-            how = f"{cell.missing:g} or more are missing{gone}"
+            how = f"{cell.missing:g} or more are missing{gone}{in_front_hint(told, cell.endpoints, cell.missing)}"
         else:
             how = f"{cell.excess:g} or more that the load did not send"
             how += "" if mislaid else " (health checks, scrapes or other callers? leave them out by `only`)"

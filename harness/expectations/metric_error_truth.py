@@ -9,8 +9,10 @@ from pydantic import Field, field_validator
 
 from harness.expectations.base import Evidence
 from harness.expectations.counters import Rise
+from harness.expectations.metric_doubts import in_front_hint, many, short, unknown_errors
+from harness.expectations.metric_names import Groups, matchers
 from harness.expectations.metric_sides import Told, no_number
-from harness.expectations.service_metric import ServiceMetric, matchers
+from harness.expectations.service_metric import ServiceMetric
 from harness.quantities import Ratio
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
@@ -99,7 +101,10 @@ class MetricErrorTruth(ServiceMetric):
         rises, errors = (told.counters.rises(selector) for selector in self.selectors())
         if any(rise.value is None for rise in (*rises, *errors)):
             return no_number(told)
-        groups = self.groups(evidence, [rise.labels for rise in rises])
+        labels, rose = [rise.labels for rise in rises], [rise.value or 0.0 for rise in rises]
+        groups = self.groups(evidence, labels)
+        if (unknown := self._unknown(told, rises, errors, groups)) is not None:
+            return unknown
         of_error = self.groups(evidence, [rise.labels for rise in errors]).series
         found = [
             self._failures(
@@ -113,13 +118,48 @@ class MetricErrorTruth(ServiceMetric):
         ]
         gone = [rise.gone_s for rise in errors if rise.gone_s is not None]
         details = told.details(*((one.name, str(one)) for one in found if one.failed[1]), others=groups.others)
-        return self._false(told, found, min(gone, default=None), details) or self._sight(told, found, details)
+        doubts = []
+        for one in sorted(found, key=lambda one: max(one.uncounted, one.errors - one.answered[1]), reverse=True):
+            wrong = self._false(told, one, min(gone, default=None), details)
+            if wrong is None:
+                continue
+            doubt = (
+                short(told, groups, labels, rose, one.request, one.uncounted)
+                if one.uncounted
+                else many(told, labels, rose, one.errors - one.answered[1])
+            )
+            if doubt is None:
+                return wrong
+            doubts.append(doubt)
+        return doubts[0] if doubts else self._sight(told, found, details)
+
+    def _unknown(self, told: Told, rises: list[Rise], errors: list[Rise], groups: Groups) -> Finding | None:
+        """Matchers that may not be how this service spells its errors."""
+        classes = [int(answer[0]) for answer in self.answers]
+        everyone = frozenset().union(*groups.endpoints.values())
+        why = unknown_errors(
+            self.metric,
+            self.errors,
+            [rise.labels for rise in rises],
+            [rise.labels for rise in errors],
+            classes=classes,
+            rose=[rise.value or 0.0 for rise in rises],
+            answered=(told.census.least(everyone, classes), told.census.most(everyone, classes)),
+        )
+        if not why:
+            return None
+        return inconclusive(
+            why,
+            reason="unknown_status",
+            decide="`errors` matching the series that count errors, by labels and values as the service exposes them",
+            cites=told.cites(),
+            details=told.details(),
+        )
 
     def _false(
-        self, told: Told, found: list[Failures], gone_s: float | None, details: tuple[tuple[str, str], ...]
+        self, told: Told, worst: Failures, gone_s: float | None, details: tuple[tuple[str, str], ...]
     ) -> Finding | None:
         """The counter against answers that told their status: exact."""
-        worst = max(found, key=lambda one: max(one.uncounted, one.errors - one.answered[1]))
         classes = frozenset(int(answer[0]) for answer in self.answers)
         examples = told.examples(worst.endpoints, classes)
         proof = (*details, told.ids(examples)) if examples else details
@@ -128,6 +168,7 @@ class MetricErrorTruth(ServiceMetric):
             lied = worst.praised > 0
             how = f", {worst.praised:g} or more of them as if they were well" if lied else ""
             how += f"; the series was no longer exposed from {gone_s:.1f} s on" if gone_s is not None else ""
+            how += in_front_hint(told, worst.endpoints, worst.uncounted)
             return failed(
                 f"{worst.name} {told.where}: {worst.answered[0]} or more were answered {' or '.join(self.answers)}, and "
                 f"{worst.errors:g} counted: {worst.uncounted:g} or more were not counted as errors{how}",

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field, field_validator
 
 from harness.expectations.base import Evidence
 from harness.expectations.census import Edges, census, placed
-from harness.expectations.counters import Counters, Unclear, counters
+from harness.expectations.counters import Counters, Interval, Unclear, counters
+from harness.expectations.metric_doubts import FRONT, counts_for, unknown_errors
+from harness.expectations.metric_names import OURS, error_statuses, matchers, parsed, routed
+from harness.expectations.metric_odd import several
 from harness.expectations.requests import cites, known_until_s, still_open
-from harness.expectations.service_metric import ServiceMetric, matchers
+from harness.expectations.service_metric import ServiceMetric
 from harness.facts import LoadEnded
 from harness.journal import Window
 from harness.quantities import Seconds
 from harness.series import RawSeries, scrapes_of
 from harness.series.raw import Floats, Scrapes
-from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
+from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
 
+if TYPE_CHECKING:
+    from harness.ledger import Rows
+
+_NOT_SAID = "nothing tells which of the load's requests `only` leaves"
+_UNTRIED = "; no error was answered that a next scrape had to show, so that error_late was not tried"
 LIMIT = 2.5  # scrape intervals that a sample may be old: one missed passes whatever the jitter, two never do
 
 
@@ -30,13 +39,16 @@ class MetricFresh(ServiceMetric):
           - metric_fresh: {metric: http_requests_total, only: 'job="api"', errors: 'code=~"5.."', preregistered: false}
 
     Units:   max_age: the most that the newest sample may be old (when left out, two and a half scrape intervals: one may be
-             missed). `errors`: label matchers of the series that count errors; the first error must show at the next scrape.
+             missed). `errors`: label matchers of the series that count errors; the first error must show at the next scrape. Which of the
+             load's requests the series speak of is told by `request`, or by a label that holds their paths. in_front,
+             request, linger and skew as for metric_count_truth.
     Counts:  every scrape of the targets that give the metric. A process that ended ends its series; while it is gone, samples
              grow old all the same.
     Decides: failed: scrape_gap (older than max_age), vanished (a good scrape lacks a series that was there before),
              not_preregistered (a series was born with a value other than 0: its first increase is seen by nobody; unless
-             `preregistered: false`), error_late (an error was answered, and the next scrape does not show it). A metric that
-             never was there is inconclusive (no_series).
+             `preregistered: false`; or no series matches `errors`), error_late (an error was answered, and the next scrape does
+             not show it). A metric that never was there is inconclusive (no_series), and so is a window with fewer than two
+             scrapes (few_scrapes).
     Source:  raw samples of Prometheus and its own series `up`, at the true times of the scrapes; the ledger.
     """
 
@@ -69,12 +81,71 @@ class MetricFresh(ServiceMetric):
             )
         by_target = {t.name: scrapes for t in found.targets if (scrapes := scrapes_of(evidence.series, t.name))}
         details: Details = (("query", " and ".join(self.selectors())), ("series", str(len(series))))
-        return (
-            self._old(evidence, window, by_target, found, details)
-            or self._gone(evidence, window, series, by_target, found, details)
+        if (old := self._old(evidence, window, by_target, found, details)) is not None:
+            return old
+        wrong = (
+            self._gone(evidence, window, series, by_target, found, details)
             or self._unborn(evidence, window, series, by_target, details)
-            or self._error_late(evidence, window, found, details)
-            or self._fresh(evidence, window, series, by_target, details)
+            or self._few(evidence, window, by_target, found, details)
+            or self._no_errors(evidence, window, series, details)
+        )
+        late, tried = self._error_late(evidence, window, found, series, details) if wrong is None else (None, False)
+        if (wrong := wrong or late) is not None:
+            return (several(evidence, found) if wrong.outcome is Outcome.FAILED else None) or wrong
+        return self._fresh(evidence, window, series, by_target, details, tried)
+
+    def _few(
+        self,
+        evidence: Evidence,
+        window: Window,
+        by_target: dict[tuple[str, str], Scrapes],
+        found: Counters,
+        details: Details,
+    ) -> Finding | None:
+        """A target that lived through the window has to be scraped twice in it: one scrape or none tells no age."""
+        for target in found.targets:
+            stayed = target.begin is not None and target.end is not None and len(target.segments) == 1
+            scrapes = by_target[target.name]
+            seen = _inside(scrapes.began_s[scrapes.good], window)
+            if len(seen) < 2 and (stayed or len(found.targets) == 1):
+                fell = "only 1 scrape" if len(seen) == 1 else "no scrape"
+                return inconclusive(
+                    f"{fell} of {target.name[1]} fell between {window.start_s:.1f} s and {window.end_s:.1f} s: nothing tells how old "
+                    f"{self.metric} was",
+                    reason="few_scrapes",
+                    decide="a window of several scrape intervals, or a shorter interval",
+                    cites=cites(evidence),
+                    details=details,
+                )
+        return None
+
+    def _no_errors(
+        self, evidence: Evidence, window: Window, series: list[RawSeries], details: Details
+    ) -> Finding | None:
+        """No series counts errors: they are spelt otherwise, or not there before the first."""
+        if not self.errors:
+            return None
+        known = _labels(series, window)
+        matching = _labels(evidence.series[self.selectors()[1]], window)
+        classes = {status // 100 for status in error_statuses(self.errors, known)} or {5}
+        why = unknown_errors(self.metric, self.errors, known, matching, classes=classes)
+        if why:
+            return inconclusive(
+                why,
+                reason="unknown_status",
+                decide="`errors` matching the series that count errors, by labels and values as the service exposes them",
+                cites=cites(evidence),
+                details=details,
+            )
+        if matching or not self.preregistered:
+            return None
+        return failed(
+            f"no series of {self.metric} that matches {self.errors} was there by {window.end_s:.1f} s: the first error will begin one, "
+            "nobody will see that increase, and an alert on it starts late",
+            reason="not_preregistered",
+            cites=cites(evidence),
+            census=True,
+            details=details,
         )
 
     def _old(
@@ -157,44 +228,66 @@ class MetricFresh(ServiceMetric):
                 )
         return None
 
-    def _error_late(self, evidence: Evidence, window: Window, found: Counters, details: Details) -> Finding | None:
-        """The first error answered in the window shows at the next scrape."""
+    def _error_late(  # noqa: PLR0911 - one reason after another
+        self, evidence: Evidence, window: Window, found: Counters, series: list[RawSeries], details: Details
+    ) -> tuple[Finding | None, bool]:
+        """The first error answered in the window shows at the next scrape; and whether there was one to try it by."""
         ended = evidence.journal.last(LoadEnded) is not None
-        if self.errors and not ended and known_until_s(evidence.journal) < window.end_s:
-            return still_open(evidence, window)
-        first = self._first_error(evidence, window, found) if self.errors else None
+        if not self.errors:
+            return None, False
+        if not ended and known_until_s(evidence.journal) < window.end_s:
+            return still_open(evidence, window), False
+        known = _labels(series, window)
+        statuses = error_statuses(self.errors, known)
+        endpoints, sure = self._endpoints(evidence, known)
+        inside = self._edges(evidence, (window.start_s, window.start_s), (window.end_s, window.end_s), found)
+        first = _first_error(evidence.rows, inside, endpoints, statuses)
         if first is None:
-            return None
-        place, sent_s, done_s = first
+            return None, False
+        place, sent_s, done_s, status = first
         try:
             around = Window(sent_s - self.skew_s, done_s + 2 * self.skew_s)
             near = counters(self.selectors(), evidence.series, around, evidence.journal, over=evidence.over)
         except Unclear as why:  # the scrape after it may not have been yet
-            return still_open(evidence, window) if why.still_open else None
-        least = census(evidence.rows, Edges(near.begin, near.end, near.lost, self.skew_s)).least(
-            range(len(evidence.rows.endpoints)), (5,)
-        )
+            return (still_open(evidence, window) if why.still_open else None), False
+        least = census(evidence.rows, self._edges(evidence, near.begin, near.end, near)).statuses(endpoints, statuses)
         rose = sum(rise.value or 0.0 for rise in near.rises(self.selectors()[1]))
         if rose or not least:
-            return None
+            return None, bool(least)
+        said = f"an error was answered at {done_s:.1f} s, and by {near.end[0]:.1f} s, the next scrape, {self.selectors()[1]} had not risen"
+        in_front = status in FRONT and not counts_for(found, known, evidence.against)
+        if not sure or (in_front and evidence.against):
+            return inconclusive(
+                f"{said}; {f'{evidence.against}, which the load goes to, may have answered it by itself' if sure else _NOT_SAID}",
+                reason="answered_in_front" if sure else "unmatched",
+                decide="`in_front` with the statuses that the proxy gives by itself, such as in_front: [502, 503, 504]"
+                if sure
+                else '`request`, such as "{method} {route}"',
+                cites=(*cites(evidence), evidence.rows.cite(place)),
+                details=details,
+            ), True
+        hint = " (did a proxy in front answer it by itself? name its status in `in_front`)" if in_front else ""
         return failed(
-            f"an error was answered at {done_s:.1f} s, and by {near.end[0]:.1f} s, the next scrape, {self.selectors()[1]} had "
-            "not risen",
+            f"{said}{hint}",
             reason="error_late",
             cites=(*cites(evidence), evidence.rows.cite(place)),
             census=True,
             details=details,
-        )
+        ), True
 
-    def _first_error(self, evidence: Evidence, window: Window, found: Counters) -> tuple[int, float, float] | None:
-        """Its place, when it was sent and when it was answered: the first 5xx that no process took with it."""
-        edges = Edges((window.start_s, window.start_s), (window.end_s, window.end_s), found.lost, self.skew_s)
-        for block in placed(evidence.rows, edges):
-            for index in np.flatnonzero(block.sure & (block.part["status"] // 100 == 5))[:1]:
-                row = block.part[index]
-                sent_us = int(row["intended_us"]) + int(row["sent_us"])
-                return block.first + int(index), sent_us / 1e6, (sent_us + int(row["took_us"])) / 1e6
-        return None
+    def _edges(self, evidence: Evidence, begin: Interval, end: Interval, found: Counters) -> Edges:
+        linger_s = evidence.timeout_s if self.linger_s is None else self.linger_s
+        return Edges(begin, end, found.lost, self.skew_s, linger_s, self.in_front, self.hops)
+
+    def _endpoints(self, evidence: Evidence, known: list[Mapping[str, str]]) -> tuple[frozenset[int], bool]:
+        """The load's requests that the series speak of; and whether that is known, with all of them where it is not."""
+        names = evidence.rows.endpoints
+        if self.request:
+            groups = self.groups(evidence, known)
+            return frozenset().union(*(groups.endpoints[name] for name in set(groups.series.values()))), True
+        if (by_path := routed(names, known)) is not None:
+            return by_path, True
+        return frozenset(range(len(names))), all(one.label in OURS for one in parsed(self.only))
 
     def _fresh(
         self,
@@ -203,13 +296,16 @@ class MetricFresh(ServiceMetric):
         series: list[RawSeries],
         by_target: dict[tuple[str, str], Scrapes],
         details: Details,
+        tried: bool,
     ) -> Finding:
         good = np.unique(np.concatenate([scrapes.began_s[scrapes.good] for scrapes in by_target.values()]))
-        inside = good[(good >= window.start_s) & (good <= window.end_s)]
-        oldest_s = float(np.diff(inside).max()) if len(inside) > 1 else 0.0
+        inside = _inside(good, window)
+        oldest_s = float(np.diff(inside).max())
+        were = "1 series of {} was" if len(series) == 1 else f"{len(series)} series of {{}} were"
+        untried = "" if tried or not self.errors else _UNTRIED
         return passed(
-            f"{len(series)} series of {self.metric} were there at each of {len(inside)} scrapes, at most {oldest_s:.1f} s apart "
-            f"(limit {self._limit_s(by_target):g} s)",
+            f"{were.format(self.metric)} there at each of {len(inside)} scrapes, at most {oldest_s:.1f} s apart "
+            f"(limit {self._limit_s(by_target):g} s){untried}",
             measure=Measure(oldest_s, oldest_s, "s", "grid"),
             cites=cites(evidence),
             details=details,
@@ -221,6 +317,29 @@ class MetricFresh(ServiceMetric):
             return self.max_age_s
         apart = [float(np.median(np.diff(one.began_s))) for one in by_target.values() if len(one) > 1]
         return round(LIMIT * max(apart, default=15.0), 3)
+
+
+def _first_error(
+    rows: Rows, edges: Edges, endpoints: frozenset[int], statuses: frozenset[int]
+) -> tuple[int, float, float, int] | None:
+    """Its place, when it was sent and answered, and its status: the first of these that no process took with it."""
+    chosen, wanted = sorted(endpoints), sorted(statuses)
+    for block in placed(rows, edges):
+        mine = np.isin(block.part["endpoint"], chosen) & np.isin(block.part["status"], wanted)
+        for index in np.flatnonzero(block.sure & mine)[:1]:
+            row = block.part[index]
+            sent_us = int(row["intended_us"]) + int(row["sent_us"])
+            return block.first + int(index), sent_us / 1e6, (sent_us + int(row["took_us"])) / 1e6, int(row["status"])
+    return None
+
+
+def _labels(series: Iterable[RawSeries], window: Window) -> list[Mapping[str, str]]:
+    """The labels of the series that were there by the window's end."""
+    return [one.labels for one in series if len(one) and one.t_s[0] <= window.end_s]
+
+
+def _inside(at_s: Floats, window: Window) -> Floats:
+    return at_s[(at_s >= window.start_s) & (at_s <= window.end_s)]
 
 
 def _gaps(began_s: Floats, start_s: float, end_s: float, longest_s: float) -> list[tuple[float, float]]:

@@ -3,80 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from harness.expectations.base import Evidence, Reach
-from harness.expectations.counters import Rise
-from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
+from harness.expectations.counters import Interval, Rise, Unclear, counters
+from harness.expectations.metric_buckets import Buckets, Unit, disagreement, other_unit, summed, unit_of, us
+from harness.expectations.metric_doubts import counts_for, in_front_hint, many, short
+from harness.expectations.metric_names import Groups
+from harness.expectations.metric_sides import Told, is_wide, no_number, told, too_wide
 from harness.expectations.service_metric import ServiceMetric
+from harness.facts import GateHeld, NotInjected, PhaseBegan
+from harness.journal import Window
+from harness.landings import hurts
 from harness.quantities import Milliseconds, Ratio
 from harness.series import shown_quantile
-from harness.stats import needed_for_percentile, percentile_ranks
+from harness.stats import needed_for_percentile
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
-BEYOND = 0.01  # `hidden` is a p99: one request in a hundred may be away from its timer for longer
-Times = NDArray[np.int64]
+DEFAULT_MS = 50.0  # network, proxies, accept queue, a thread, on one machine
+MORE_MS = 5.0  # more than what the steady state showed
+LEARNT = 30  # requests in the steady state from which it teaches
 
 
-@dataclass(frozen=True, eq=False)
-class Buckets:
-    """Of one request name: by bound (s, ascending, infinity last), what the bucket rose by; and the load's times in µs, sorted.
+@dataclass(frozen=True)
+class Hidden:
+    """How long a request may be away from the service's timer, and why so long."""
 
-    sure, can  of requests that were surely counted, and that can have been; `unclear` more can, and got no answer
-    """
-
-    request: str
-    endpoints: frozenset[int]
-    rose: tuple[tuple[float, float], ...]
-    sure: Times
-    can: Times
-    unclear: int
+    ms: float
+    why: str
 
     @property
-    def name(self) -> str:
-        return self.request or "all requests"
+    def us(self) -> int:
+        return round(self.ms * 1000)
 
-    @property
-    def count(self) -> float:
-        return self.rose[-1][1] if self.rose else 0.0
-
-    @property
-    def most(self) -> int:
-        return len(self.can) + self.unclear
-
-    def least_at(self, le_s: float) -> int:
-        """Requests that were surely counted and answered within le: what the service took is not more."""
-        return int(np.searchsorted(self.sure, _us(le_s), side="right"))
-
-    def most_at(self, le_s: float, hidden_us: int) -> float:
-        """Requests that can have been counted within le, where the askers waited at most `hidden` more."""
-        if math.isinf(le_s):
-            return self.most
-        fast = int(np.searchsorted(self.can, _us(le_s) + hidden_us, side="right"))
-        return fast + self.unclear + BEYOND * self.most
-
-    def at(self, quantile: float) -> tuple[float, float]:
-        """The bucket that the quantile's rank falls in, as the service counts: (over, up to) in seconds."""
-        low_s = 0.0
-        for le_s, rose in self.rose:
-            if rose >= quantile * self.count:
-                return low_s, le_s
-            low_s = le_s
-        return low_s, math.inf
-
-    def waited_ms(self, quantile: float) -> tuple[float, float]:
-        """The same as the askers measured it: the interval of its order statistics, 95 %."""
-        low, high = percentile_ranks(len(self.can), quantile)
-        return tuple(  # type: ignore[return-value]
-            float(self.can[min(max(rank, 1), len(self.can)) - 1]) / 1e3 if len(self.can) else math.inf
-            for rank in (low, high)
-        )
+    def __str__(self) -> str:
+        return f"{self.ms:.4g} ms outside of the timer: {self.why}"
 
 
 class MetricLatencyTruth(ServiceMetric):
@@ -87,22 +52,31 @@ class MetricLatencyTruth(ServiceMetric):
           - metric_latency_truth: {metric: http_request_duration_seconds, only: 'job="api"', request: "{method} {route}",
                                    quantile: 99%, hidden: 20ms}
 
-    Units:   buckets in seconds; in milliseconds where the metric's name ends so. hidden: the most that a request may take
-             outside of the service's timer (network, accept queue, waiting for a thread): 50ms when left out, for 99 of 100.
-             quantile: the one that people look at (95%). The others as for metric_count_truth.
-    Counts:  as metric_count_truth does; a request's time runs from its sending to its answer.
+    Units:   buckets in `unit` (s, ms, us, ns); left out: as the metric's name tells (…_ms, …_millis, …_microseconds), seconds where it
+             tells none. hidden: the most that a request may take outside of the service's timer (network, accept queue, waiting
+             for a thread), for 99 of 100; left out: 50ms, or 5ms more than in the steady state before the first phase, where a
+             busy machine already held some requests up for longer (not where all were: a timer that always starts late is a
+             finding). quantile: the one that people look at (95%). The others as for metric_count_truth.
+    Counts:  as metric_count_truth does; a request's time runs from its sending to its answer. Requests under way while a fault
+             of ours was on between users and service tell nothing of the service's timer (fault_in_front if they are many).
     Decides: what the service took is not more than what its asker waited, so for each bound `le`, requests answered within
              le ≤ bucket ≤ requests answered within le + hidden. Failed: exaggerates (fewer fast ones than there were),
              hides_latency (more: time passes before the timer starts), undercount, overcount, vanished, buckets_too_low (the
              quantile lies beyond the last bound, so that histogram_quantile gives the bound). Too few requests for the
-             quantile (p95 needs 59, p99 299) decide nothing.
+             quantile (p95 needs 59, p99 299) decide nothing, nor do series without a bound in common (unlike_buckets), nor bounds
+             that fit the load in another unit only (unknown_unit).
     Source:  raw samples of Prometheus' classic histograms, at the true times of the scrapes; the ledger.
     """
 
     word: ClassVar[str] = "metric_latency_truth"
 
-    hidden_ms: Milliseconds = Field(
-        default=50.0, alias="hidden", ge=0, description="most time outside of the timer, as a p99"
+    hidden_ms: Milliseconds | None = Field(
+        default=None,
+        alias="hidden",
+        description="most time outside of the timer, as a p99; 50ms or as in the steady state",
+    )
+    unit: Unit | None = Field(
+        default=None, description="the buckets' unit; left out: as the metric's name tells, or seconds"
     )
     quantile: Ratio = Field(
         default=0.95, gt=0, lt=1, description="the quantile that must not lie beyond the last bucket"
@@ -123,38 +97,92 @@ class MetricLatencyTruth(ServiceMetric):
         return (self.selector(suffix="_bucket"),)
 
     def check(self, evidence: Evidence) -> Finding:
-        told = self.told(evidence)
-        if isinstance(told, Finding):
-            return told
+        both = self.told(evidence)
+        if isinstance(both, Finding):
+            return both
+        return self._judged(both)
+
+    def _judged(self, told: Told) -> Finding:
         rises = told.counters.rises(self.selectors()[0])
         if any(rise.value is None for rise in rises):
             return no_number(told)
-        groups = self.groups(evidence, [rise.labels for rise in rises])
+        found, groups = self._found(told, rises)
+        details = told.details(*((one.name, self._shown(one)) for one in found if one.most), others=groups.others)
+        if (unlike := self._unlike(told, found, details)) is not None:
+            return unlike
+        gone = min((rise.gone_s for rise in rises if rise.gone_s is not None), default=None)
+        return (
+            self._counted(told, found, rises, groups, gone, details)
+            or self._bounds(told, found, details)
+            or self._quantile(told, found, details)
+        )
+
+    def _found(self, told: Told, rises: Sequence[Rise]) -> tuple[list[Buckets], Groups]:
+        labels = [rise.labels for rise in rises]
+        groups, apart = self.groups(told.evidence, labels), _held_up(told, labels)
         found = []
         for name, endpoints in groups.endpoints.items():
             mine = [rises[i] for i, its in groups.series.items() if its == name]
-            found.append(Buckets(name, endpoints, self._summed(mine), *told.census.took_us(endpoints)))
-        details = told.details(*((one.name, self._shown(one)) for one in found if one.most), others=groups.others)
-        gone = min((rise.gone_s for rise in rises if rise.gone_s is not None), default=None)
-        counted = self._counted(told, found, gone, details)
-        return counted or self._bounds(told, found, details) or self._quantile(told, found, details)
+            rose, last_s = summed(mine, self.unit or unit_of(self.metric) or "s")
+            found.append(Buckets(name, endpoints, rose, last_s, *told.census.took_us(endpoints, apart)))
+        return found, groups
 
-    def _counted(self, told: Told, found: list[Buckets], gone_s: float | None, details: Details) -> Finding | None:
+    def _unlike(self, told: Told, found: list[Buckets], details: Details) -> Finding | None:
+        """Series that have no finite bound in common cannot be put together."""
+        for one in found:
+            if one.last_s and not one.finite:
+                return inconclusive(
+                    f"the series of {one.name} of {self.metric} have no bucket in common but +Inf, and so tell nothing together",
+                    reason="unlike_buckets",
+                    decide='a claim for each route: `request` such as "{method} {route}", or `only`',
+                    cites=told.cites(),
+                    details=details,
+                )
+        return None
+
+    def _counted(
+        self,
+        told: Told,
+        found: list[Buckets],
+        rises: Sequence[Rise],
+        groups: Groups,
+        gone_s: float | None,
+        details: Details,
+    ) -> Finding | None:
         """All buckets together count every request: without it no bucket tells anything."""
-        worst = max(found, key=lambda one: max(len(one.sure) - one.count, one.count - one.most))
-        short = len(worst.sure) > worst.count
-        if short or worst.count > worst.most:
+        labels = [rise.labels for rise in rises]
+        rose = [(rise.value or 0.0) * math.isinf(float(rise.labels.get("le", "inf"))) for rise in rises]
+        doubts = []
+        for worst in sorted(found, key=lambda one: max(len(one.sure) - one.count, one.count - one.most), reverse=True):
+            missing, excess = len(worst.sure) - worst.count, worst.count - worst.most
+            if max(missing, excess) <= 0:
+                continue
+            doubt = (
+                short(told, groups, labels, rose, worst.request, missing)
+                if missing > 0
+                else many(told, labels, rose, excess)
+            )
+            if doubt is not None:
+                doubts.append(doubt)
+                continue
             examples = told.examples(worst.endpoints)
-            gone = f"; its series were no longer exposed from {gone_s:.1f} s on" if gone_s is not None and short else ""
+            gone = (
+                f"; its series were no longer exposed from {gone_s:.1f} s on"
+                if gone_s is not None and missing > 0
+                else ""
+            )
+            hint = in_front_hint(told, worst.endpoints, missing)
             return failed(
                 f"{self.metric} of {worst.name} {told.where} timed {worst.count:g} requests; the load had "
-                f"{len(worst.sure)} to {worst.most}{gone}",
-                reason="overcount" if not short else "undercount" if gone_s is None else "vanished",
+                f"{len(worst.sure)} to {worst.most}{gone}{hint}",
+                reason="overcount" if missing <= 0 else "undercount" if gone_s is None else "vanished",
                 measure=Measure(worst.count, worst.count, "requests"),
                 cites=told.cites(*examples),
                 census=True,
                 details=(*details, told.ids(examples)),
             )
+        if doubts:
+            return doubts[0]
         sure, most = sum(len(one.sure) for one in found), sum(one.most for one in found)
         if sure == 0 or is_wide(sure, most):
             return too_wide(told, self.metric, sure, most)
@@ -162,26 +190,27 @@ class MetricLatencyTruth(ServiceMetric):
 
     def _bounds(self, told: Told, found: list[Buckets], details: Details) -> Finding | None:
         """Each finite bucket between its bounds."""
-        hidden_us = round(self.hidden_ms * 1000)
+        hidden = self._hidden(told, found)
         broken = [
-            (max(one.least_at(le_s) - rose, rose - one.most_at(le_s, hidden_us)) / max(1, one.most), one, le_s, rose)
+            (out, one, le_s, rose)
             for one in found
             for le_s, rose in one.rose
-            if not one.least_at(le_s) <= rose <= one.most_at(le_s, hidden_us)
+            if (out := one.broken(le_s, rose, hidden.us))
         ]
         if not broken:
             return None
+        if (unit := self._unit_unknown(told, found, hidden, details)) is not None:
+            return unit
         _, one, le_s, rose = max(broken, key=lambda found_: (found_[0], -found_[2]))
         fewer = rose < one.least_at(le_s)
         if fewer:
             known = f"{one.least_at(le_s)} or more were answered within {le_s:g} s: the service's times are longer than its users'"
         else:
-            within = int(np.searchsorted(one.can, _us(le_s) + hidden_us, side="right"))
             known = (
-                f"{within} at most were answered within {le_s + self.hidden_ms / 1000:g} s ({self.hidden_ms:g} ms more): "
+                f"{one.within(le_s, hidden.us) + one.held} at most were answered within {le_s + hidden.ms / 1000:g} s (up to {hidden}): "
                 "time passes that its timer does not see"
             )
-        examples = told.slow_examples(one.endpoints, _us(le_s) + (0 if fewer else hidden_us), over=not fewer)
+        examples = told.slow_examples(one.endpoints, us(le_s) + (0 if fewer else hidden.us), over=not fewer)
         return failed(
             f"{self.metric} of {one.name} {told.where} says that {rose:g} of {one.count:g} took at most {le_s:g} s; {known}",
             reason="exaggerates" if fewer else "hides_latency",
@@ -191,15 +220,77 @@ class MetricLatencyTruth(ServiceMetric):
             details=(*details, told.ids(examples)),
         )
 
+    def _unit_unknown(self, told: Told, found: list[Buckets], hidden: Hidden, details: Details) -> Finding | None:
+        """The buckets are not as the load has them, and in another unit they are."""
+        if self.unit is not None:
+            return None
+        by_name = unit_of(self.metric)
+        unit = other_unit(found, by_name or "s", hidden.us, sure=by_name is not None)
+        if unit is None:
+            return None
+        as_ = f"the name of {self.metric} says {by_name}" if by_name else f"the name of {self.metric} tells no unit"
+        return inconclusive(
+            f"{as_}, and its buckets suit what the load's requests took {told.where} only in {unit}",
+            reason="unknown_unit",
+            decide=f"`unit: {unit}`, if that is what the service means; a metric in seconds that ends in _seconds",
+            cites=told.cites(),
+            details=details,
+        )
+
+    def _hidden(self, told: Told, found: list[Buckets]) -> Hidden:
+        """What may pass outside of the timer. Looked up in the steady state only where it matters."""
+        if self.hidden_ms is not None:
+            return Hidden(self.hidden_ms, "the claim's own")
+        usual = Hidden(DEFAULT_MS, "the default")
+        if not disagreement(found, usual.us):
+            return usual
+        learnt_ms = self._learnt_ms(told)
+        if learnt_ms is None or learnt_ms + MORE_MS <= DEFAULT_MS:
+            return usual
+        return Hidden(learnt_ms + MORE_MS, f"{MORE_MS:g} ms more than in the steady state before the first phase")
+
+    def _learnt_ms(self, told_: Told) -> float | None:
+        """The least `hidden` that suits the steady state; None where it teaches nothing, or most were away for long even then."""
+        evidence, journal = told_.evidence, told_.evidence.journal
+        gate, phase = journal.first(GateHeld), journal.first(PhaseBegan)
+        if gate is None or phase is None:
+            return None
+        window = Window(gate.at_s - evidence.steady.for_s, phase.at_s)
+        try:
+            steady = counters(self.selectors(), evidence.series, window, journal, over=evidence.over)
+        except Unclear:
+            return None
+        both = told(self, evidence, window, steady)
+        if isinstance(both, Finding):
+            return None
+        rises = both.counters.rises(self.selectors()[0])
+        if any(rise.value is None for rise in rises):
+            return None
+        taught = [one for one in self._found(both, rises)[0] if len(one.sure) >= LEARNT and one.finite]
+        sound = all(len(one.sure) <= one.count <= one.most for one in taught)
+        if not taught or not sound or any(one.hidden_us(beyond=0.5) > DEFAULT_MS * 1000 for one in taught):
+            return None
+        return max(one.hidden_us() for one in taught) / 1000
+
     def _quantile(self, told: Told, found: list[Buckets], details: Details) -> Finding:
         """Whether the quantile can be read from the buckets at all."""
         needed, spelt = needed_for_percentile(self.quantile), f"p{100 * self.quantile:g}"
         enough = [one for one in found if len(one.sure) >= needed]
         for one in enough:
             low_s, high_s = one.at(self.quantile)
+            if math.isinf(high_s) and low_s < one.last_s:
+                return inconclusive(
+                    f"{spelt} of {one.name} lies beyond the last bucket that all series have, {low_s:g} s; some have {one.last_s:g} s",
+                    reason="unlike_buckets",
+                    decide='a claim for each route: `request` such as "{method} {route}", or `only`',
+                    cites=told.cites(),
+                    details=details,
+                )
             if math.isinf(high_s):
                 waited = one.waited_ms(self.quantile)[0]
-                examples = told.slow_examples(one.endpoints, _us(low_s), over=True)
+                examples = told.slow_examples(one.endpoints, us(low_s), over=True)
+                if (unit := self._unit_unknown(told, found, Hidden(DEFAULT_MS, ""), details)) is not None:
+                    return unit
                 return failed(
                     f"{self.metric} of {one.name}: {spelt} lies beyond the last bucket, {low_s:g} s, and that is what is shown; "
                     f"users waited {waited:.4g} ms",
@@ -217,23 +308,25 @@ class MetricLatencyTruth(ServiceMetric):
                 cites=told.cites(),
                 details=details,
             )
-        count = sum(one.count for one in found)
+        count, held, most = (
+            sum(values) for values in zip(*((one.count, one.held, one.most) for one in found), strict=True)
+        )
+        if is_wide(most - held, most):
+            return inconclusive(
+                f"{held} of {most} requests were under way {told.where} while a fault was on between users and service: what passes "
+                "outside of the service's timer was not tried",
+                reason="fault_in_front",
+                decide="the claim in a phase without a fault between users and service",
+                cites=told.cites(),
+                details=details,
+            )
+        hidden = self._hidden(told, found)
         return passed(
-            f"{self.metric} timed {count:g} requests {told.where}, each bucket as the load's own times have it",
+            f"{self.metric} timed {count:g} requests {told.where}, each bucket as the load's own times have it (up to {hidden})",
             measure=Measure(count, count, "requests"),
             cites=told.cites(),
             details=details,
         )
-
-    def _summed(self, rises: Sequence[Rise]) -> tuple[tuple[float, float], ...]:
-        """By bound, over all series that have it; a bound that not every series has tells of some alone, and is left out."""
-        unit = 1e-3 if self.metric.endswith(("_milliseconds", "_ms")) else 1.0
-        by_rest: dict[tuple[tuple[str, str], ...], dict[float, float]] = {}
-        for rise in rises:
-            rest = tuple(sorted((name, value) for name, value in rise.labels.items() if name != "le"))
-            by_rest.setdefault(rest, {})[float(rise.labels.get("le", "inf")) * unit] = rise.value or 0.0
-        shared = set.intersection(*map(set, by_rest.values())) if by_rest else set()
-        return tuple((le_s, sum(one[le_s] for one in by_rest.values())) for le_s in sorted(shared))
 
     def _shown(self, one: Buckets) -> str:
         low_s, high_s = one.at(self.quantile)
@@ -247,5 +340,13 @@ class MetricLatencyTruth(ServiceMetric):
         )
 
 
-def _us(at_s: float) -> int:
-    return round(at_s * 1e6) if math.isfinite(at_s) else np.iinfo(np.int64).max // 2
+def _held_up(told: Told, labels: Sequence[Mapping[str, str]]) -> list[Interval]:
+    """When faults of ours were on between users and the service: on the users' edge, or on one that leads to the service."""
+    journal, against = told.evidence.journal, told.evidence.against
+    found = []
+    for hurt in hurts(journal):
+        caller, arrow, to = hurt.target.partition("->")
+        ahead = caller == "client" or to == against or counts_for(told.counters, labels, to)
+        if arrow and ahead and journal.first(NotInjected, fault=hurt.fault) is None:
+            found.append((hurt.on_s, hurt.off_s))
+    return found

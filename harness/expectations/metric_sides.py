@@ -12,6 +12,8 @@ import numpy as np
 from harness.expectations.base import Evidence
 from harness.expectations.census import Census, Edges, Mask, Placed, census
 from harness.expectations.counters import Counters, stretches
+from harness.expectations.metric_doubts import REDIRECTED
+from harness.expectations.metric_odd import Late, late, odd
 from harness.expectations.requests import cites, known_until_s, nothing_sent, still_open
 from harness.facts import LoadEnded
 from harness.journal import Window
@@ -33,6 +35,7 @@ class Told:
     window: Window
     counters: Counters
     census: Census
+    late: Late | None = None
 
     @property
     def where(self) -> str:
@@ -50,6 +53,8 @@ class Told:
         ]
         if self.counters.lost:
             found.append(("may be in no counter, a process ended", "; ".join(stretches(self.counters.lost))))
+        if self.late is not None:
+            found.append(("behind by up to", f"{self.late.lag_s:.1f} s"))
         if others:
             found.append(("left out, not the load's", ", ".join(others)))
         return tuple(found)
@@ -106,34 +111,54 @@ def told(claim: ServiceMetric, evidence: Evidence, window: Window, found: Counte
             decide="a metric of that name, with these labels; `only` and `metric` as the service exposes them",
             cites=cites(evidence),
         )
-    if (odd := _odd(evidence, found)) is not None:
-        return odd
+    selector = claim.selectors()[0]
+    if (strange := odd(evidence, found, selector)) is not None:
+        return strange
     linger_s = evidence.timeout_s if claim.linger_s is None else claim.linger_s
-    edges = Edges(found.begin, found.end, found.lost, claim.skew_s, linger_s, claim.in_front)
+    behind = late(evidence.rows, found, selector, claim.skew_s, linger_s)
+    lag_s = behind.lag_s if behind is not None else 0.0
+    begin, end = ((low_s - lag_s, high_s) for low_s, high_s in (found.begin, found.end))
+    edges = Edges(begin, end, found.lost, claim.skew_s, linger_s, claim.in_front, claim.hops)
     asked = census(evidence.rows, edges)
     if asked.waiting and not ended:
         return still_open(evidence, window)
-    return Told(claim, evidence, window, found, asked)
-
-
-def _odd(evidence: Evidence, found: Counters) -> Finding | None:
-    """Counters that are none: several processes behind one address, or one that falls while its process goes on."""
-    mixed = [target.name[1] for target in found.targets if target.mixed]
-    if mixed:
-        return inconclusive(
-            f"{mixed[0]} answered now as one process, now as another: each counts for itself, and a scrape meets either",
-            reason="several_processes",
-            decide="a metrics page that tells of all its worker processes",
-            cites=cites(evidence),
-        )
-    return None
+    return Told(claim, evidence, window, found, asked, behind)
 
 
 def too_wide(told_: Told, what: str, least: int, most: int) -> Finding:
+    if told_.late is not None:
+        return counted_late(told_, what)
+    if told_.census.moved:
+        return redirected(told_, what)
     return inconclusive(
         f"{what}: between {least} and {most} requests can have been counted {told_.where}, too far apart to tell",
         reason="too_wide",
         decide="a longer window, fewer requests on their way at its ends, no process that ends in it",
+        cites=told_.cites(),
+        details=told_.details(),
+    )
+
+
+def counted_late(told_: Told, what: str) -> Finding:
+    behind = told_.late
+    assert behind is not None
+    return inconclusive(
+        f"{what} stood still from {behind.since_s:.1f} s on while requests were answered, and by {behind.until_s:.1f} s rose by more "
+        f"than were sent since: it is up to {behind.lag_s:.1f} s behind its service, and so cannot be laid beside the load",
+        reason="counted_late",
+        decide="Prometheus scraping the service itself (not what it pushes to), or a window many times as long as it is behind",
+        cites=told_.cites(),
+        details=told_.details(),
+    )
+
+
+def redirected(told_: Told, what: str) -> Finding:
+    moved = told_.census.moved
+    were = "1 request of the load was" if moved == 1 else f"{moved} requests of the load were"
+    return inconclusive(
+        f"{what}: {were} led on by redirects {told_.where}, each to the service two or more, and nobody wrote down which",
+        reason="redirected",
+        decide=REDIRECTED,
         cites=told_.cites(),
         details=told_.details(),
     )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from pydantic import Field, field_validator
 
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.counters import START, Counters, Unclear, counters
+from harness.expectations.metric_names import Groups, grouped, held, leaves_out_redirects, matchers
 from harness.expectations.metric_sides import TOO_WIDE, Told, most_under_way_s, told
 from harness.expectations.requests import cites, not_begun, still_open
 from harness.facts import Blinded
@@ -23,18 +22,8 @@ from harness.verdict import Finding, inconclusive
 PROBE = "series"
 GAP_S = 60.0  # as the probe promises (harness/probes/series.py); a test holds them together
 LEAST_S = 0.2  # under way at a window's end is an ordinary request for less than this
+HOPS = 5  # redirects that one request follows: one for a form, one for a slash, a few for a login
 UP, TOOK = "up", "scrape_duration_seconds"
-_MATCHER = r'\s*[a-zA-Z_]\w*\s*(=~|!~|!=|=)\s*"(?:[^"\\]|\\.)*"\s*'
-_HELD = re.compile(r"\{(\w+)\}")
-_PARAMETER = re.compile(r"(?<=/)(?:\{[^/]*\}|\[[^/]*\]|<[^/]*>|:[^/]+|\*)(?=/|$)")
-
-
-def matchers(text: str) -> str:
-    """Label matchers as they stand between the braces of a selector. Raises ValueError for what is none."""
-    text = text.strip().removesuffix(",")
-    if text and not re.fullmatch(f"{_MATCHER}(,{_MATCHER})*", text):
-        raise ValueError(f'label matchers look like job="api",route!~"/healthz|/metrics", not {text!r}')
-    return text
 
 
 class ServiceMetric(Expectation):
@@ -70,7 +59,7 @@ class ServiceMetric(Expectation):
     @field_validator("request")
     @classmethod
     def _holds_labels(cls, text: str) -> str:
-        if text and not _HELD.search(text):
+        if text and not held(text):
             raise ValueError(f"labels stand in braces, such as '{{method}} {{route}}'; {text!r} has none")
         return text
 
@@ -155,40 +144,16 @@ class ServiceMetric(Expectation):
                 return finding if evidence.over or blinded else still_open(evidence, window)
         return None
 
+    @property
+    def hops(self) -> int:
+        """So many requests more to the service, at most, is one that redirects lead on; 0: one alone is counted, its last."""
+        if not leaves_out_redirects(self.only):
+            return HOPS
+        return 1 if self.request else 0
+
     def groups(self, evidence: Evidence, labels: Sequence[Mapping[str, str]]) -> Groups:
         """Which requests and which series speak of the same, and the series that speak of none of the load's."""
-        names = evidence.rows.endpoints
-        everything = {"": frozenset(range(len(names)))}
-        if not self.request:
-            return Groups(everything, {place: "" for place in range(len(labels))}, ())
-        spelt = {place: self._spell(one) for place, one in enumerate(labels)}
-        keys = {_plain(text) for text in spelt.values()}
-        of_name = {name: _key(name, keys) for name in names if name}
-        shown = {
-            key: next(name for name, its in of_name.items() if its == key) for key in dict.fromkeys(of_name.values())
-        }
-        endpoints = {
-            shown[key]: frozenset(i for i, name in enumerate(names) if of_name.get(name) == key) for key in shown
-        }
-        series = {place: shown[_plain(text)] for place, text in spelt.items() if _plain(text) in shown}
-        others = dict.fromkeys(text for text in spelt.values() if _plain(text) not in shown)
-        return Groups(endpoints, series, tuple(others))
-
-    def _spell(self, labels: Mapping[str, str]) -> str:
-        return _HELD.sub(lambda held: labels.get(held[1], ""), self.request)
-
-
-@dataclass(frozen=True)
-class Groups:
-    """
-    endpoints  by request name, the numbers of its endpoints
-    series     by place among the labels given, the request name; those of other callers are not in it
-    others     what those are called
-    """
-
-    endpoints: Mapping[str, frozenset[int]]
-    series: Mapping[int, str]
-    others: tuple[str, ...]
+        return grouped(self.request, evidence.rows.endpoints, labels)
 
 
 def clocks(evidence: Evidence, window: Window) -> Finding | None:
@@ -203,21 +168,3 @@ def clocks(evidence: Evidence, window: Window) -> Finding | None:
         decide="a run in which nobody sets the clock, and a Prometheus on this machine",
         cites=cites(evidence),
     )
-
-
-def class_of(status: str) -> int | None:
-    """The class of a status as labels tell it, '200', '2xx' or '2XX' as 2; None for other words."""
-    match = re.fullmatch(r"([1-5])(?:\d\d|xx|XX)", status)
-    return int(match[1]) if match else None
-
-
-def _plain(name: str) -> str:
-    """A request's name with its path parameters alike, however they are written: {id}, [id], <id>, :id, *."""
-    return _PARAMETER.sub("*", name.strip())
-
-
-def _key(name: str, keys: set[str]) -> str:
-    """The name as series spell it: with its method, or, where they have none, by its path alone."""
-    plain = _plain(name)
-    path = plain.partition(" ")[2]
-    return path if plain not in keys and path in keys else plain
