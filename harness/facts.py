@@ -535,12 +535,16 @@ class ReceiverSeen(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class ExporterSeen(Fact):
-    """A service that sends traces (OTLP), and whether the run's collector can read them; otherwise why not."""
+    """A service that sends traces (OTLP), and whether the run's collector can read them; otherwise why not.
+
+    called  its name in its traces (`service.name`) as its environment gives it; '' where that says nothing
+    """
 
     service: str
     url: str = ""
     observable: bool = False
     why: str = ""
+    called: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,6 +98,11 @@ def spell(value_s: float) -> str:
     return f"{minutes}m" + (f"{whole:g}s" if whole else "")
 
 
+def numbered(count: int, one: str, many: str = "") -> str:
+    """How many of a thing, in words: '1 panel', '2 panels', '0 bodies' (many: where an s does not make it)."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def _schema(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 

@@ -114,7 +114,10 @@ REASONS: Mapping[str, str] = {
     "fault_not_landed": "the witness did not feel the fault, so what the claim says of the service under it was not tried",
     "fault_not_measurable": "the witness cannot tell whether the fault was felt, so neither can the claim",
     "invalid_run": "the experiment did not happen as planned (see the run's own reasons); nothing in it can pass",
-    "no_exporter": "no service sends traces to where the run's collector could take them",
+    "no_exporter": "no service, or not the one that it takes, sends its traces to where the run's collector could take them",
+    "queue_half_seen": "messages were seen only where they are sent, or only where they are taken, so that nobody knows whether they "
+    "keep their trace",
+    "unknown_names": "somebody was accused by a name that no part of the stack is known by",
     "untraced": "too many answered requests have no trace at all: the service samples, or does not trace them",
     "no_prometheus": "the stack has no Prometheus that the harness knows of",
     "no_alertmanager": "the stack has no Alertmanager that the harness knows of",

@@ -1,4 +1,4 @@
-"""The answered requests of a window with their traces, shared by the claims about them: whom does a failed or slow one accuse?"""
+"""The answered requests of a window with their traces, and the spans in which a failure or slowness of theirs began."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.blaming import Parts
 from harness.expectations.base import Evidence
 from harness.expectations.requests import cites, now_s
 from harness.facts import ExporterSeen, Looked
 from harness.journal import Window
 from harness.landings import Hurt, hurts
 from harness.ledger.layout import request_id, trace_prefix
+from harness.quantities import numbered
 from harness.spans import NO_SPANS, Queued, Trace, queued
 from harness.verdict import Details, Finding, inconclusive
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
-    from harness.spans import Spans
+    from harness.spans import Span, Spans
     from harness.spans.trace import Key
 
 PROBE, GAP_S, LAG_S = "traces", 5.0, 6.0
@@ -32,15 +32,6 @@ LEAST_USUAL = 20
 SLOW = 0.99
 """Slow is what took longer than so many of the requests before the first fault."""
 SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Accusation:
-    """The part that a failed or slow trace accuses; `place` is its request among the rows."""
-
-    place: int
-    part: str
-    slow: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +65,11 @@ class Seen:
         return queued(self._spans, (trace for _, trace in self.traces), self.window.start_s, self.known_s)
 
     @property
+    def heard(self) -> frozenset[str]:
+        """Every service.name of which a span came, at any time of the run."""
+        return self._spans.services
+
+    @property
     def known_s(self) -> float:
         """Until when spans are known, since what a service keeps for a while has come by then: no message is overdue before."""
         looks = self.evidence.journal.of(Looked, probe=PROBE)
@@ -85,15 +81,15 @@ class Seen:
         every = hurts(self.evidence.journal)
         return [hurt for hurt in every if hurt.fault in self.evidence.faults and math.isfinite(hurt.sure_s)]
 
-    def accusations(self, parts: Parts) -> Iterator[Accusation]:
-        """Whom each trace accuses that failed, or was slow. `parts` are the stack's, under all their names."""
+    def accusing(self) -> Iterator[tuple[int, Span]]:
+        """Of each trace that failed, or was slow: its request's place among the rows, and the span in which that began."""
         took_ms, slow_ms = self.rows.service_ms, self._slow_ms
         for place, trace in self.traces:
-            accused, slow = trace.culprit, False
-            if accused is None and took_ms[place] > slow_ms:
-                accused, slow = trace.slowest(self._usual_s), True
-            if accused is not None:
-                yield Accusation(place, parts.part(accused.blames), slow)
+            span = trace.culprit
+            if span is None and took_ms[place] > slow_ms:
+                span = trace.slowest(self._usual_s)
+            if span is not None:
+                yield place, span
 
     def during(self, hurting: Sequence[Hurt]) -> NDArray[np.bool_]:
         """The requests that were under way while one of these faults was surely on."""
@@ -156,7 +152,9 @@ class Seen:
 
     @property
     def strange(self) -> str:
-        told = "; ".join(f"{count} bodies: {why}" for why, count in sorted(self._spans.strange.items()))
+        told = "; ".join(
+            f"{numbered(count, 'body', 'bodies')}: {why}" for why, count in sorted(self._spans.strange.items())
+        )
         return f" (not readable: {told})" if told else ""
 
     def cites(self, places: Sequence[int] = ()) -> tuple[str, ...]:
@@ -195,7 +193,8 @@ def unseen(evidence: Evidence, window: Window) -> Finding | None:
         return inconclusive(
             f"no traces can be seen here ({whys})",
             reason="no_exporter",
-            decide="a service with OTEL_EXPORTER_OTLP_ENDPOINT on http:// and a host outside of the stack",
+            decide="a service that sends its traces by HTTP to a host outside of the stack: in the drill, give it "
+            "OTEL_EXPORTER_OTLP_ENDPOINT=http://traces.example.test:4318, which the run's collector answers",
             cites=cites(evidence, *exporters),
         )
     if not journal.watched(PROBE, "", window.start_s, window.end_s, GAP_S, LAG_S):

@@ -74,6 +74,10 @@ class SpanFolder:
         return self._read.by_trace
 
     @property
+    def services(self) -> frozenset[str]:
+        return self._read.services
+
+    @property
     def strange(self) -> Mapping[str, int]:
         return self._read.strange
 

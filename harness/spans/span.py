@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 UNSPECIFIED, INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = range(6)
@@ -40,9 +41,14 @@ class Span:
         return max(0.0, self.end_s - self.begin_s)
 
     @property
+    def called(self) -> str:
+        """The address of whom it called, or sent a message to; '' where it called nobody, or does not say whom."""
+        return self.address if self.kind in (CLIENT, PRODUCER) else ""
+
+    @property
     def blames(self) -> str:
         """Whom it accuses when it is where a failure began: the one it called, else the service it is of."""
-        return self.address if self.kind == CLIENT and self.address else self.service
+        return self.called or self.service
 
 
 class Spans(Protocol):
@@ -50,6 +56,8 @@ class Spans(Protocol):
 
     @property
     def by_trace(self) -> Mapping[str, tuple[Span, ...]]: ...
+    @property
+    def services(self) -> frozenset[str]: ...
     @property
     def strange(self) -> Mapping[str, int]: ...
 
@@ -67,6 +75,11 @@ class GivenSpans:
         for span in spans:
             found.setdefault(span.trace, {}).setdefault(span.number, span)
         return GivenSpans({trace: tuple(one.values()) for trace, one in found.items()})
+
+    @cached_property
+    def services(self) -> frozenset[str]:
+        """Whom any span is of, by the names that they give themselves."""
+        return frozenset(span.service for found in self.by_trace.values() for span in found)
 
 
 NO_SPANS = GivenSpans()

@@ -86,30 +86,39 @@ def key_of(span: Span) -> Key:
 class Queued:
     """What was put into queues by some traces, and what of it was taken out with its context.
 
-    lost     messages that were put in well, and of which no consumer says that it has them
-    strays   consumers that name nobody as their cause, neither as parent nor as link
+    sent     spans of kind PRODUCER without an error: messages that were put in well
+    lost     those of them of which no consumer says that it has them
+    unheard  those of the lost whose like no consumer of the whole run ever named: perhaps nobody who takes them sends spans
+    taken    how many consumers go on in these traces, or name a span of them
+    strays   consumers that name nobody as their cause, neither as parent nor as link, nor does anything else of their trace
     """
 
     sent: int
     lost: tuple[Span, ...]
+    unheard: tuple[Span, ...]
+    taken: int
     strays: tuple[Span, ...]
 
 
 def queued(spans: Spans, traces: Iterable[Trace], begin_s: float, end_s: float) -> Queued:
     """Producers of these traces against consumers of all; strays are those that began in [begin_s, end_s]."""
+    traces = tuple(traces)
     consumers = [span for found in spans.by_trace.values() for span in found if span.kind == CONSUMER]
     causes = {(span.trace, span.parent) for span in consumers} | {link for span in consumers for link in span.links}
     producers = [span for trace in traces for span in trace.spans if span.kind == PRODUCER and not span.error]
     lost = tuple(span for span in producers if (span.trace, span.number) not in causes)
-    known = {(span.trace, span.number) for found in spans.by_trace.values() for span in found}
+    mine = {span.trace for one in traces for span in one.spans}
+    taken = sum(span.trace in mine or any(trace in mine for trace, _ in span.links) for span in consumers)
     strays = tuple(
         span
         for span in consumers
         if begin_s <= span.begin_s <= end_s
-        and (span.trace, span.parent) not in known
-        and not any(link in known for link in span.links)
+        and not span.parent
+        and not any(other.links for other in spans.by_trace[span.trace])
     )
-    return Queued(len(producers), lost, strays)
+    heard = {key_of(span) for found in spans.by_trace.values() for span in found if (span.trace, span.number) in causes}
+    unheard = tuple(span for span in lost if key_of(span) not in heard)
+    return Queued(len(producers), lost, unheard, taken, strays)
 
 
 def _inside(parent: Span, child: Span) -> tuple[float, float]:

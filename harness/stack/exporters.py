@@ -1,14 +1,15 @@
 """Where the services of a Compose project send their traces, by OpenTelemetry's own environment variables. Pure.
 
 Source: OpenTelemetry specification, "OTLP exporter configuration": OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is taken as it is,
-OTEL_EXPORTER_OTLP_ENDPOINT is a base for all signals; …_PROTOCOL is grpc, http/protobuf or http/json.
+OTEL_EXPORTER_OTLP_ENDPOINT is a base for all signals; …_PROTOCOL is grpc, http/protobuf or http/json. "SDK configuration":
+OTEL_SERVICE_NAME goes before service.name in OTEL_RESOURCE_ATTRIBUTES, a list k=v,k=v whose values are percent-encoded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote, urlsplit
 
 from harness.facts import ExporterSeen
 from harness.stack.names import Config, names, pinned_hosts, services
@@ -21,7 +22,8 @@ PROTOCOL, TRACES_PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_T
 @dataclass(frozen=True)
 class Exporting:
     """
-    exporters  each service that sends traces, and whether a collector of ours can read them
+    exporters  each service that sends traces, and whether a collector of ours can read them, directly or as a collector of
+               the stack's own sends them on
     hosts      host names that the collector must bear, with its ports; of what it could not read too, so that nothing leaves
     senders    the services that send there
     """
@@ -40,32 +42,62 @@ def exporting(config: Config) -> Exporting:
     seen: list[ExporterSeen] = []
     hosts: dict[str, set[int]] = {}
     senders: list[str] = []
+    receivers: dict[str, str] = {}
     for service, body in services(config).items():
         said = {str(key): str(value) for key, value in (body.get("environment") or {}).items() if value is not None}
         url = said.get(TRACES_ENDPOINT) or said.get(ENDPOINT) or ""
         if not url or said.get("OTEL_SDK_DISABLED", "").lower() == "true" or said.get("OTEL_TRACES_EXPORTER") == "none":
             continue
-        own = [name for other in services(config) for name in names(config, service, other)]
+        own = {name: other for other in services(config) for name in names(config, service, other)}
         host, port = place(url)
         why = _why_not(url, host, said.get(TRACES_PROTOCOL) or said.get(PROTOCOL) or "", own, list(pinned_hosts(body)))
         shown = f"{urlsplit(url).scheme}://{host}:{port}" if host else ""
-        seen.append(ExporterSeen(service=service, url=shown, observable=not why, why=why))
+        seen.append(ExporterSeen(service=service, url=shown, observable=not why, why=why, called=_called(said)))
+        if host in own and own[host] != service:
+            receivers[service] = own[host]
         if host and host not in own and host not in pinned_hosts(body) and not fixed(host):
             hosts.setdefault(host, set()).update(() if why else (port,))
             senders.append(service)
-    return Exporting(tuple(seen), {host: tuple(sorted(ports)) for host, ports in hosts.items()}, tuple(senders))
+    return Exporting(
+        _relayed(seen, receivers), {host: tuple(sorted(ports)) for host, ports in hosts.items()}, tuple(senders)
+    )
 
 
-def _why_not(url: str, host: str, protocol: str, own: Sequence[str], pinned: Sequence[str]) -> str:
+def _relayed(seen: Sequence[ExporterSeen], receivers: Mapping[str, str]) -> tuple[ExporterSeen, ...]:
+    """Who sends to a service of the stack is seen where that one sends on to where it is seen itself. A collector sends on
+    whatever it was sent, by whatever protocol; whether it does shows in the traces that come."""
+    observable = {one.service for one in seen if one.observable}
+    while more := {one for one, to in receivers.items() if to in observable and one not in observable}:
+        observable |= more
+    return tuple(replace(one, observable=True, why="") if one.service in observable else one for one in seen)
+
+
+def _called(said: Mapping[str, str]) -> str:
+    """The service.name that an environment gives."""
+    pairs = (pair.partition("=") for pair in said.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","))
+    listed = next((unquote(value.strip()) for key, _, value in pairs if key.strip() == "service.name"), "")
+    return said.get("OTEL_SERVICE_NAME", "").strip() or listed
+
+
+def _why_not(url: str, host: str, protocol: str, own: Mapping[str, str], pinned: Sequence[str]) -> str:
     """Why a collector in the stack could not read what goes there, and what would change that; '' when it can."""
     scheme = urlsplit(url).scheme
     reasons = {
         "its endpoint is no URL; one on http:// would be seen": not host,
+        _received(own.get(host, "")): host in own,
         f"its endpoint is {scheme}://, whose certificate nobody here has; one on http:// would be seen": scheme
         != "http",
         "it sends gRPC; with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf it would be seen": protocol == "grpc",
-        f"its endpoint is {host}, a service of the stack, which receives it; a host outside would be seen": host in own,
         f"the stack's extra_hosts fix the address of {host}; without them it would be seen": host in pinned,
         f"its endpoint is the address {host}; a host name would be seen": fixed(host),
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _received(service: str) -> str:
+    """What would make visible what a collector or a store of the stack's own is sent."""
+    return (
+        f"its endpoint is {service}, a service of the stack, which receives it; it would be seen if {service} sent it on to a host "
+        f"outside that its own {ENDPOINT} names, or if in the drill the endpoint were a host outside, such as "
+        "http://traces.example.test:4318"
+    )

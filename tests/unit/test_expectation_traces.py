@@ -15,7 +15,7 @@ from harness.expectations.base import Evidence, Reach, Steady
 from harness.expectations.traces import Traces
 from harness.faults.latency import Latency
 from harness.ledger.layout import trace_prefix
-from harness.spans import CONSUMER, PRODUCER, SERVER, GivenSpans, Span
+from harness.spans import CLIENT, CONSUMER, PRODUCER, SERVER, GivenSpans, Span
 from harness.testing import WrittenLogs, journal_of, rows_of
 from harness.verdict import Finding, Outcome
 
@@ -23,6 +23,14 @@ PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
 RUN = "0123abcd"
 FAULT = Latency(edge="api->payments", delay="400ms", id="hurt/latency")
 RATE = 10  # a second; the fault begins at 10 s and ends at 20 s
+EDGES = {
+    "api->payments": "10.0.0.1",
+    "api->postgres": "10.0.0.2",
+    "worker->postgres": "10.0.0.3",
+    "client->api": "10.0.0.4",
+    "api->worker": "10.0.0.5",
+    "worker->payments": "10.0.0.6",
+}
 Change = Callable[[list[Span]], list[Span]]
 
 
@@ -35,11 +43,13 @@ def checkout(*, pays: bool = True, slow_ms: float = 0, blames: str = "payments")
 
 @dataclass
 class Run:
-    """Requests before (0–10 s) and in the phase (10–20 s); evidence until 80 s. `change` is made to the spans of the phase."""
+    """Requests before (0–10 s) and in the phase (10–20 s); evidence until 80 s. `change` is made to the spans of the phase, or
+    always."""
 
     healthy: Callable[[], Node] = checkout
     hurt: Callable[[], Node] = lambda: checkout(pays=False)
     change: Change = list
+    always: bool = False
     took_ms: tuple[float, float] = (60.0, 60.0)
     fault: bool = True
     observable: bool = True
@@ -48,6 +58,8 @@ class Run:
     silent: int = 0
     facts: list[f.Fact] = field(default_factory=list)
     status: int = 201
+    against: str = "api"
+    target: str = "api->payments"
 
     def check(self, **options: Any) -> Finding:
         rows, found = [], []
@@ -63,7 +75,13 @@ class Run:
             )
             asked = f"{number + 1:016x}"
             one = spans((self.healthy if at_s < 10 else self.hurt)(), trace_prefix(RUN, 0) + asked, asked, at_s)
-            found += [] if number < self.silent + 10 * RATE and at_s >= 10 else self.change(one) if at_s >= 10 else one
+            found += (
+                []
+                if number < self.silent + 10 * RATE and at_s >= 10
+                else self.change(one)
+                if at_s >= 10 or self.always
+                else one
+            )
         return Traces.model_validate(options).check(
             Evidence(
                 journal_of(*self.written()),
@@ -73,13 +91,14 @@ class Run:
                 phase="hurt",
                 faults={FAULT.id: FAULT} if self.fault else {},
                 over=True,
+                against=self.against,
                 spans=GivenSpans.of(found),
             )
         )
 
     def written(self) -> list[f.Fact]:
         hurt: list[f.Fact] = [
-            f.Injecting(seen_s=10.0, fault=FAULT.id, kind="latency", target="api->payments", planned_s=10.0),
+            f.Injecting(seen_s=10.0, fault=FAULT.id, kind="latency", target=self.target, planned_s=10.0),
             f.Injected(seen_s=10.05, fault=FAULT.id, begun_s=10.0),
             f.Mended(seen_s=20.1, fault=FAULT.id, begun_s=20.05),
         ]
@@ -89,10 +108,7 @@ class Run:
         return [
             f.Opened(seen_s=0.0, drill="d", run=RUN, wall_unix_s=1000.0, monotonic_ns=0, version="1"),
             f.ExporterSeen(seen_s=0.1, service="api", observable=self.observable, why="" if self.observable else "TLS"),
-            *(
-                f.EdgeFound(seen_s=0.1, edge=edge, address="10.0.0.1", ports=(80,))
-                for edge in ("api->payments", "api->postgres", "worker->postgres")
-            ),
+            *(f.EdgeFound(seen_s=0.1, edge=edge, address=address, ports=(80,)) for edge, address in EDGES.items()),
             f.LoadBegan(seen_s=0.2, begins_s=0.0),
             *(f.LoadSampled(seen_s=float(s), cpu_ratio=0.1, late_ms=0.1, due=RATE, dropped=0) for s in range(1, 31)),
             f.GateHeld(seen_s=0.2),
@@ -184,6 +200,170 @@ def test_a_span_that_accuses_another_is_wrong_attribution(run: Run) -> None:
 
 def test_a_consumer_may_name_its_cause_by_a_link() -> None:
     assert Run(change=linked).check().outcome is PASSED
+
+
+def pushed(found: list[Span]) -> list[Span]:
+    """A list in redis is the queue: who pushes makes a CLIENT span, and its context is dropped."""
+    return [
+        dataclasses.replace(span, kind=CLIENT, address="redis", name="LPUSH") if span.kind == PRODUCER else span
+        for span in new_context(found)
+    ]
+
+
+def unsent(found: list[Span]) -> list[Span]:
+    """Nothing tells that a message was sent, and its context is dropped."""
+    return [span for span in new_context(found) if span.kind != PRODUCER]
+
+
+@pytest.mark.parametrize("change", [pushed, unsent])
+@pytest.mark.parametrize("before", [True, False], ids=["always", "in the phase"])
+def test_consumers_without_a_cause_do_not_pass_because_no_message_was_seen_to_be_sent(
+    change: Change, *, before: bool
+) -> None:
+    finding = Run(change=change, hurt=checkout, always=before).check(attributed="0%")
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "queue_half_seen"), finding.because
+    assert "consumers name no message as their cause: process of worker (" in finding.because
+    assert "the queue was not tried" in finding.because
+    assert "PRODUCER" in finding.decide
+    accusing = Run(change=change, hurt=lambda: checkout(pays=False, blames="postgres"), always=before).check()
+    assert (accusing.outcome, accusing.reason) == (FAILED, "wrong_attribution"), "what surely is wrong comes first"
+
+
+def test_consumers_that_begin_of_themselves_are_named() -> None:
+    assert Run(change=unsent).check(uncaused=["process"]).outcome is PASSED
+
+
+def test_a_trace_without_messages_passes_and_says_that_the_queue_was_not_tried() -> None:
+    calls = lambda: server("api", 60, call("api", "payments", 40, error=True))  # noqa: E731
+    finding = Run(healthy=calls, hurt=calls).check()
+    assert finding.outcome is PASSED, finding.because
+    assert "no message was seen to be sent: the queue was not tried" in finding.because
+
+
+def test_a_consumer_below_a_call_goes_on_in_the_trace() -> None:
+    called = lambda found: [  # noqa: E731
+        dataclasses.replace(span, kind=CLIENT, address="redis") if span.kind == PRODUCER else span for span in found
+    ]
+    finding = Run(change=called).check()
+    assert finding.outcome is PASSED, finding.because
+    assert "100 consumers went on in them" in finding.because
+
+
+def test_messages_that_nobody_in_sight_takes_prove_nothing() -> None:
+    """A topic whose readers stand elsewhere, or send no spans."""
+    finding = Run(change=without(CONSUMER), always=True).check()
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "queue_half_seen"), finding.because
+    assert Run(change=new_context, always=True).check().reason == "broken_context", (
+        "they are taken, without their context"
+    )
+
+
+def test_a_timer_beside_messages_that_wait_is_no_broken_context() -> None:
+    """The worker is stopped, and something else of the kind CONSUMER goes on."""
+
+    def timer(found: list[Span]) -> list[Span]:
+        return [
+            dataclasses.replace(span, name="timer") if span.kind == CONSUMER else span for span in new_context(found)
+        ]
+
+    finding = Run(change=timer, until_s=45).check(queue_within="40s")
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "window_open"), finding.because
+
+
+def through_the_worker(*, pays: bool = True) -> Node:
+    """api -> worker -> payments, each with a span of its own at both ends."""
+    paid = call("worker", "payments", 40, server("payments", 30, error=not pays), error=not pays)
+    return server("api", 60, call("api", "worker", 50, server("worker", 45, paid, error=not pays), error=not pays))
+
+
+def of_others(*services: str) -> Change:
+    return lambda found: [span for span in found if span.service not in services]
+
+
+GRPC = f.ExporterSeen(
+    seen_s=0.6, service="worker", why="it sends gRPC; with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf it would be seen"
+)
+
+
+@pytest.mark.parametrize("dropped", [("worker",), ("worker", "payments")], ids=["in the middle", "and all below"])
+@pytest.mark.parametrize("told", [[GRPC], []], ids=["gRPC", "sent elsewhere"])
+def test_a_service_whose_spans_cannot_be_seen_is_not_held_against_the_stack(
+    dropped: tuple[str, ...], told: list[f.Fact]
+) -> None:
+    run = Run(
+        healthy=through_the_worker,
+        hurt=lambda: through_the_worker(pays=False),
+        change=of_others(*dropped),
+        always=True,
+        facts=told,
+        target="worker->payments",
+    )
+    finding = run.check()
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "no_exporter"), finding.because
+    assert "worker" in finding.because
+    assert ("http/protobuf" in finding.because) == bool(told)
+
+
+def test_a_service_that_sends_spans_and_leaves_some_out_is_held_to_them() -> None:
+    run = Run(
+        healthy=through_the_worker, hurt=lambda: through_the_worker(pays=False), change=of_others("worker"), against=""
+    )
+    finding = run.check()
+    assert (finding.outcome, finding.reason) == (FAILED, "missing_parent"), finding.because
+
+
+def test_who_takes_requests_up_and_sends_nothing_at_all_may_send_it_elsewhere() -> None:
+    finding = Run(change=of_others("api"), always=True).check()
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "no_exporter"), finding.because
+
+
+def renamed(old: str, new: str) -> Change:
+    return lambda found: [dataclasses.replace(span, service=new) if span.service == old else span for span in found]
+
+
+def both_ends(*, pays: bool = True) -> Node:
+    return server("api", 60, call("api", "payments", 40, server("payments", 30, error=not pays), error=not pays))
+
+
+OWN = Run(
+    healthy=both_ends,
+    hurt=lambda: both_ends(pays=False),
+    change=renamed("payments", "payments-svc"),
+    always=True,
+)
+
+
+def test_a_name_that_no_part_bears_accuses_nobody_until_it_is_told_whose_it_is() -> None:
+    finding = OWN.check()
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "unknown_names"), finding.because
+    assert "no part of the stack is known as payments-svc (99)" in finding.because
+    assert "aliases" in finding.decide
+    assert OWN.check(aliases={"payments": ["payments-svc"]}).outcome is PASSED
+    assert OWN.check(aliases={"postgres": ["payments-svc"]}).reason == "wrong_attribution"
+
+
+def test_the_name_that_a_service_gives_itself_is_known_by_its_environment() -> None:
+    told = [f.ExporterSeen(seen_s=0.3, service="payments", observable=True, called="payments-svc")]
+    assert dataclasses.replace(OWN, facts=told).check().outcome is PASSED
+    twice = [*told, f.ExporterSeen(seen_s=0.3, service="postgres", observable=True, called="payments-svc")]
+    assert dataclasses.replace(OWN, facts=twice).check().reason == "unknown_names", "it may be either"
+
+
+def test_the_address_that_an_edge_was_given_is_a_name_of_its_dependency() -> None:
+    def numbers(found: list[Span]) -> list[Span]:
+        return [dataclasses.replace(one, address=EDGES.get(f"api->{one.address}", one.address)) for one in found]
+
+    assert Run(change=numbers).check().outcome is PASSED
+    wrong = Run(hurt=lambda: checkout(pays=False, blames="postgres"), change=numbers).check()
+    assert (wrong.outcome, wrong.reason) == (FAILED, "wrong_attribution"), wrong.because
+
+
+def test_who_could_not_send_a_message_accuses_whom_it_is_sent_to() -> None:
+    def queued(*, sends: bool = True) -> Node:
+        sent = dataclasses.replace(send("api", 30, at_ms=10), error=not sends, address="payments")
+        return server("api", 60, sent, error=not sends)
+
+    assert Run(healthy=checkout, hurt=lambda: queued(sends=False)).check().outcome is PASSED
 
 
 def test_a_message_that_still_waits_is_not_lost_yet() -> None:

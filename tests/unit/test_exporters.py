@@ -72,6 +72,43 @@ def test_what_cannot_be_read_is_said_with_what_would_make_it_so(
     assert found.senders == tuple("api" for _ in hosts)
 
 
+def relayed(collector: dict[str, str], **api: str) -> dict[str, Any]:
+    sends = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", **api}
+    return {"services": {"api": {"environment": sends}, "collector": {"environment": collector}}}
+
+
+def test_a_collector_of_the_stack_s_own_is_seen_through_where_it_sends_on_to_a_host_outside() -> None:
+    found = exporting(relayed({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://traces.example.test:4318"}))
+    assert {seen.service: (seen.observable, seen.why) for seen in found.exporters} == {
+        "api": (True, ""),
+        "collector": (True, ""),
+    }
+    assert (found.hosts, found.senders) == ({"traces.example.test": (4318,)}, ("collector",))
+
+
+def test_a_collector_that_keeps_what_it_gets_is_not_and_the_reason_says_what_would_show_it() -> None:
+    for collector in ({}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://vendor.example.test"}):
+        seen = next(one for one in exporting(relayed(collector)).exporters if one.service == "api")
+        assert not seen.observable
+        assert "if collector sent it on to a host outside that its own OTEL_EXPORTER_OTLP_ENDPOINT names" in seen.why
+    round_about = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://api:4318"}
+    assert not any(one.observable for one in exporting(relayed(round_about)).exporters), "it goes in a circle"
+
+
+@pytest.mark.parametrize(
+    ("said", "called"),
+    [
+        ({}, ""),
+        ({"OTEL_SERVICE_NAME": "shop-api"}, "shop-api"),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=x, service.name=shop%20api"}, "shop api"),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "service.name=other", "OTEL_SERVICE_NAME": "shop-api"}, "shop-api"),
+    ],
+)
+def test_the_name_under_which_a_service_sends_is_read_too(said: dict[str, str], called: str) -> None:
+    (seen,) = exporting(project({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://t.example.test", **said})).exporters
+    assert seen.called == called
+
+
 @pytest.mark.parametrize(
     "environment",
     [
