@@ -10,6 +10,7 @@ REASONS: Mapping[str, str] = {
     # failed
     "not_met": "what was measured is beyond the claim's limit, or what should be seen was not, though it was looked for",
     "late": "it came, or may still come, but surely after the claim's limit",
+    "relapsed": "the steady state had come back, and broke again before it was held as long as it must be",
     "logged": "a line that must not be in the log is in it; this stands whatever the gates say",
     "died": "a container died, ran out of memory or was restarted, not by a fault of ours; this stands whatever the gates say",
     "not_settled": "after a phase the stack did not hold its steady state again; the next phase was not begun",
@@ -128,6 +129,7 @@ REASONS: Mapping[str, str] = {
     "rule_broken": "Prometheus cannot evaluate the rule, so that its silence says nothing",
     "no_data": "the query gave no series, or no number, at some time",
     "not_recorded": "raw samples of the metric were not kept in this run: its drill did not claim anything of it",
+    "no_condition": "the drill has no steady condition that could tell whether users suffered",
     "no_series": "the metric gave no series with these labels, so there was nothing to hold against the ledger",
     "no_scrapes": "nothing tells when the target was scraped, so that a sample is of an unknown time",
     "several_processes": "several processes answer at one address, each with counters of its own, and a scrape meets any of them",

@@ -23,7 +23,7 @@ class Names:
     parts    the stack's, under the names that one calls another by
     senders  by the service.name of spans, the part that sends under it; '' where several do, so that it names none
     heard    the parts of which any span came in the run
-    hidden   by service that sends its traces to where they cannot be seen, why; only those of which no span came
+    hidden   by service that sends its traces to where they cannot be seen, why
     """
 
     parts: Parts
@@ -50,7 +50,7 @@ class Names:
         names = Names(Parts.of(journal, more), senders)
         named = frozenset(names.service(one) for one in heard)
         hidden = {seen.service: seen.why for seen in journal.of(ExporterSeen, observable=False)}
-        return Names(names.parts, senders, named, {one: why for one, why in hidden.items() if one not in named})
+        return Names(names.parts, senders, named, hidden)
 
     def service(self, called: str) -> str:
         """The part whose spans bear this service.name; '' where several parts' do; the name itself where nobody knows it."""

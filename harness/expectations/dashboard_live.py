@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field
@@ -10,10 +11,11 @@ from harness.expectations import alerts
 from harness.expectations.alert_panels import none_there
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.metric_stays import LAG_S, PROBE
-from harness.expectations.panels import moves
+from harness.expectations.panels import LEAST, Moves, moves
 from harness.expectations.requests import cites, still_open
 from harness.facts import AlertChanged, PanelFound, Sampled
-from harness.verdict import Finding, Measure, failed, inconclusive, passed
+from harness.quantities import numbered
+from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
 GAP_S = 20.0  # dashboards are asked rarely (harness/probes/samples.py); a test holds them together
 
@@ -29,8 +31,10 @@ class DashboardLive(Expectation):
              dashboard's variables put in. Said and not counted: panels of other data sources, and those that show nothing but
              alerts (ALERTS), as long as none of those was there.
     Decides: when the window is over: failed with the panels that never gave a sample though they were asked all the time
-             (no_samples), or where a steady condition broke in a fault's stretch and no panel left what it showed before (flat).
-             Which panels moved is told, for each fault's stretch that lies in the window.
+             (no_samples), or where a steady condition broke in a fault's stretch and no panel left what it showed before, or the
+             line along which it rose or fell before (flat). Which panels moved is told, for each fault's stretch that lies in
+             the window. None moved, and some had fewer than 3 looks before or in the stretch: inconclusive (too_few); no
+             steady condition tells whether users suffered: inconclusive (no_condition).
     Source:  Prometheus' /api/v1/query; no Grafana is needed. Whether users suffered: the ledger.
     """
 
@@ -86,7 +90,7 @@ class DashboardLive(Expectation):
             names = "; ".join(dict.fromkeys(f"{panel.panel} ({panel.query})" for panel in empty[:3]))
             more = f" and {len(empty) - 3} more" if len(empty) > 3 else ""
             return failed(
-                f"{len(empty)} of {len(panels)} queries of {self.file} never gave a sample: {names}{more}",
+                f"{len(empty)} of {numbered(len(panels), 'query', 'queries')} of {self.file} never gave a sample: {names}{more}",
                 reason="no_samples",
                 measure=measure,
                 cites=cites(evidence, *empty[:3]),
@@ -97,7 +101,8 @@ class DashboardLive(Expectation):
         details = tuple(
             (
                 f"moved in {one.trouble.name!r}",
-                f"{', '.join(one.moved) or 'nothing'}; still: {', '.join(one.still) or 'none'}",
+                f"{', '.join(one.moved) or 'nothing'}; still: {', '.join(one.still) or 'none'}"
+                f"; not to be told: {', '.join(one.untold) or 'none'}",
             )
             for one in told
         )
@@ -105,19 +110,52 @@ class DashboardLive(Expectation):
         if flat is not None and flat.suffered is not None:
             return failed(
                 f"in {flat.trouble.name!r} users suffered (seen from {flat.suffered[0]:.1f} s to {flat.suffered[1]:.1f} s), and "
-                f"none of {len(flat.still)} panels of {self.file} moved",
+                f"{_none_of(len(flat.still), self.file)}",
                 reason="flat",
-                measure=Measure(0, 0, f"of {len(flat.still)} panels"),
+                measure=Measure(0, 0, f"of {numbered(len(flat.still), 'panel')}"),
                 cites=cites(evidence, *panels[:3]),
                 details=details,
             )
+        if (unknown := _not_told(evidence, told, details)) is not None:
+            return unknown
         left = sum(1 for panel in found if not panel.query)
         more = f"; {left} not asked ({next(p.why for p in found if not p.query)})" if left else ""
         more += f"; {len(silent)} about alerts, of which none was there" if silent else ""
-        moved = "".join(f"; {len(one.moved)} panels moved in {one.trouble.name!r}" for one in told)
+        moved = "".join(f"; {one.said}" for one in told)
+        moved = moved or "; no fault came and went in the window, so that none had to move"
+        gave = "the only query" if len(panels) == 1 else f"all {len(panels)} queries"
         return passed(
-            f"all {len(panels)} queries of {self.file} gave samples{moved}{more}",
+            f"{gave} of {self.file} gave samples{moved}{more}",
             measure=measure,
             cites=cites(evidence),
             details=details,
         )
+
+
+def _not_told(evidence: Evidence, told: Sequence[Moves], details: Details) -> Finding | None:
+    """Nothing was seen to move where it should perhaps have."""
+    unmoved = [one for one in told if not one.moved]
+    if unmoved and not evidence.steady.conditions:
+        return inconclusive(
+            f"no panel moved in {unmoved[0].trouble.name!r}, and the drill has no steady condition that tells whether users suffered",
+            reason="no_condition",
+            decide="a condition on what users feel: steady: {all: [errors < 1%]}",
+            cites=cites(evidence),
+            details=details,
+        )
+    short = next((one for one in unmoved if one.suffered is not None), None)
+    if short is None or short.suffered is None:
+        return None
+    least = f"fewer than {LEAST} looks before the fault or in it"
+    return inconclusive(
+        f"in {short.trouble.name!r} users suffered (seen from {short.suffered[0]:.1f} s to {short.suffered[1]:.1f} s), and no panel "
+        f"was seen to move, but {numbered(len(short.untold), 'panel')} had {least}: {', '.join(short.untold[:3])}",
+        reason="too_few",
+        decide="a longer phase, and a longer time before it: a dashboard is looked at every 5 s",
+        cites=cites(evidence),
+        details=details,
+    )
+
+
+def _none_of(count: int, file: str) -> str:
+    return f"the only panel of {file} did not move" if count == 1 else f"none of {count} panels of {file} moved"

@@ -168,6 +168,45 @@ def first_bad(
     return min(found, key=lambda one: (one[1], -one[0]), default=None)
 
 
+def broken(
+    rows: Rows, conditions: Sequence[Condition], for_s: float, start_s: float, end_s: float, now_s: float | None = None
+) -> tuple[Interval, ...]:
+    """The stretches of windows from start_s on in which a window shows by itself that a condition does not hold: each from the
+    beginning of its first to the end of its last. Between two of them lies at least one window that does not show it."""
+    import numpy as np
+
+    known_s = end_s if now_s is None else min(end_s, now_s)
+    step_s = window_s(for_s)
+    grid = _Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
+    shown = [_exceeds(condition, bad, n, grid.alpha, step_s) for condition, bad, _, n in grid.counted]
+    if not shown:
+        return ()
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], np.any(shown, axis=0), [False])).astype(np.int8)))
+    return tuple(
+        (start_s + float(first) * step_s, start_s + float(last) * step_s)
+        for first, last in zip(edges[::2], edges[1::2], strict=True)
+    )
+
+
+def contrast(
+    rows: Rows, conditions: Sequence[Condition], start_s: float, end_s: float, now_s: float | None = None
+) -> float | None:
+    """How much more was bad in [start_s, end_s) than the conditions allow: the greatest, over them, of the least share of bad
+    requests (one-sided, 95 %) in multiples of the share allowed. None where no condition is one of shares, or none was sent."""
+    from scipy.special import betaincinv  # the one-sided Clopper-Pearson lower bound
+
+    found = []
+    known_s = end_s if now_s is None else min(end_s, now_s)
+    if known_s <= start_s:
+        return None
+    for condition, bad, _, every in _shares(rows, conditions, start_s, known_s, known_s - start_s, 1, now_s):
+        k, n = int(bad.sum()), int(every.sum())
+        limit = condition.value if condition.metric == "errors" else 1 - (condition.quantile or 0.0)
+        if condition.metric != "rate" and n and limit > 0:
+            found.append(float(betaincinv(k, n - k + 1, ALPHA)) / limit if k else 0.0)
+    return max(found, default=None)
+
+
 class _Grid:
     """Per window of the stretch, how many requests are surely bad and how many may become so, for each condition."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from alert_stories import BOUNDS, alert, judged, looks
 from pydantic import ValidationError
@@ -78,7 +80,7 @@ def board(*live: str, watched: tuple[str, ...] = ("a", "b")) -> Journal:
 
 
 def test_a_dashboard_is_live_when_each_query_gave_samples_at_some_time() -> None:
-    found = judged(LIVE, board("a", "b"))
+    found = judged(LIVE, board("a", "b"), conditions=(SLOW,))
     assert (found.outcome.value, found.reason) == ("passed", "met")
     assert "1 not asked (its data source is loki, not Prometheus)" in found.because
 
@@ -108,7 +110,7 @@ def alerts_board(*happened: f.Fact, other: bool = True) -> Journal:
 
 def test_a_panel_on_alerts_is_empty_as_it_should_be_while_none_of_those_is_there() -> None:
     watchdog = alert("firing", 5, "Watchdog", {"severity": "none"})
-    found = judged(LIVE, alerts_board(watchdog, alert("pending", 25)))
+    found = judged(LIVE, alerts_board(watchdog, alert("pending", 25)), conditions=(SLOW,))
     assert (found.outcome.value, found.reason) == ("passed", "met")
     assert "1 about alerts, of which none was there" in found.because
     assert reason(LIVE, alerts_board(alert("firing", 25))) == ("failed", "no_samples")
@@ -137,11 +139,18 @@ def dashboard(shown: dict[str, tuple[float | None, float | None]], slow_ms: floa
 @pytest.mark.parametrize(
     ("shown", "slow_ms", "outcome", "reason", "said"),
     [
-        ({"a": (1.0, 5.0), "b": (1.0, 1.0)}, 900.0, "passed", "met", "1 panels moved in 'hurt'"),
-        ({"a": (1.0, None), "b": (1.0, 1.0)}, 900.0, "passed", "met", "1 panels moved in 'hurt'"),
-        ({"a": (None, 1.0), "b": (1.0, 1.0)}, 900.0, "passed", "met", "1 panels moved in 'hurt'"),
+        ({"a": (1.0, 5.0), "b": (1.0, 1.0)}, 900.0, "passed", "met", "1 panel moved in 'hurt'"),
+        ({"a": (1.0, None), "b": (1.0, 1.0)}, 900.0, "passed", "met", "1 panel moved in 'hurt'"),
+        ({"a": (None, 1.0), "b": (1.0, 1.0)}, 900.0, "passed", "met", "1 panel moved in 'hurt'"),
         ({"a": (1.0, 1.0), "b": (3.0, 3.0)}, 900.0, "failed", "flat", "none of 2 panels of board.json moved"),
-        ({"a": (1.0, 1.0), "b": (3.0, 3.0)}, 60.0, "passed", "met", "0 panels moved in 'hurt'"),
+        (
+            {"a": (1.0, 1.0), "b": (3.0, 3.0)},
+            60.0,
+            "passed",
+            "met",
+            "0 panels moved in 'hurt', where users were not seen to suffer",
+        ),
+        ({"a": (1.0, 1.0)}, 900.0, "failed", "flat", "the only panel of board.json did not move"),
     ],
 )
 def test_a_dashboard_that_stays_flat_while_users_suffer_fails(
@@ -159,3 +168,53 @@ def test_what_always_wavers_has_not_moved_until_it_leaves_its_usual_width() -> N
     wavering = [f.Sampled(query="a", value=2.0, happened_s=7, seen_s=7)]  # 1 to 2 before: up to 3 is nothing new
     found = judged(LIVE, journal_of(*journal.facts, *wavering), "", rows=rows, conditions=(SLOW,))
     assert found.reason == "flat"
+
+
+def shown_at(
+    value: Callable[[float], float], keep: Callable[[float], bool] = lambda at_s: True
+) -> tuple[Journal, Rows]:
+    """One panel, looked at every 5 s from 5 s on (as long as it is kept); the fault is on from 21 s to 50 s, and users suffer."""
+    journal, rows = dashboard({"a": (1.0, 1.0)})
+    plain = [fact for fact in journal.facts if not isinstance(fact, f.Sampled)]
+    times = [at_s + 0.2 for at_s in range(5, 95, 5) if keep(at_s)]
+    looks_ = [f.Sampled(query="a", value=value(at_s), happened_s=at_s, seen_s=at_s) for at_s in times]
+    return journal_of(*plain, *looks_), rows
+
+
+@pytest.mark.parametrize("keep", [lambda at_s: not 31 < at_s < 50, lambda at_s: at_s >= 15], ids=["in it", "before it"])
+def test_with_too_few_looks_nobody_knows_whether_a_panel_moved(keep: Callable[[float], bool]) -> None:
+    journal, rows = shown_at(lambda at_s: 1.0, keep)
+    found = judged(LIVE, journal, "", rows=rows, conditions=(SLOW,))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "too_few"), found.because
+    assert "users suffered" in found.because
+    assert "every 5 s" in found.decide
+
+
+def test_without_a_steady_condition_nobody_knows_whether_a_panel_should_have_moved() -> None:
+    found = judged(LIVE, shown_at(lambda at_s: 1.0)[0], "", conditions=())
+    assert (found.outcome.value, found.reason) == ("inconclusive", "no_condition"), found.because
+    assert judged(LIVE, shown_at(lambda at_s: 9.0 if 21 < at_s < 50 else 1.0)[0], "").outcome.value == "passed"
+
+
+@pytest.mark.parametrize("keep", [lambda at_s: True, lambda at_s: at_s >= 10], ids=["all", "three before"])
+@pytest.mark.parametrize(
+    "value",
+    [lambda at_s: at_s, lambda at_s: 500 - 2 * at_s, lambda at_s: at_s + 0.3 * (at_s % 2)],
+    ids=["up", "down", "rough"],
+)
+def test_a_panel_that_goes_on_rising_as_before_has_not_moved(
+    value: Callable[[float], float], keep: Callable[[float], bool]
+) -> None:
+    journal, rows = shown_at(value, keep)
+    found = judged(LIVE, journal, "", rows=rows, conditions=(SLOW,))
+    assert (found.outcome.value, found.reason) == ("failed", "flat"), found.because
+
+
+@pytest.mark.parametrize(
+    "value",
+    [lambda at_s: at_s if at_s < 21 else 21 + 10 * (at_s - 21), lambda at_s: at_s if at_s < 21 else 300.0],
+    ids=["steeper", "a leap"],
+)
+def test_a_panel_that_leaves_the_line_that_it_rose_along_has_moved(value: Callable[[float], float]) -> None:
+    journal, rows = shown_at(value)
+    assert judged(LIVE, journal, "", rows=rows, conditions=(SLOW,)).outcome.value == "passed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from harness import facts as f
@@ -60,7 +61,9 @@ def test_a_stack_that_never_comes_back_fails_with_what_did_not_hold() -> None:
 
 
 def test_a_relapse_inside_the_hold_is_no_recovery() -> None:
-    assert TEN.check(told((10, 22), (28, 33))).outcome is FAILED
+    relapsed = TEN.check(told((10, 22), (28, 33)))
+    assert (relapsed.outcome, relapsed.reason) == (FAILED, "relapsed"), relapsed.because
+    assert "it had looked steady, and broke again 8.0 s after" in relapsed.because
     assert TEN.check(told((10, 22), (28, 29))).outcome is PASSED, "back again at nine seconds, within the limit"
 
 
@@ -100,3 +103,43 @@ def test_what_did_not_recover_is_shown_by_the_first_requests_after_the_limit_tha
     shown = [cite for cite in finding.cites if cite.startswith("row ")]
     at_30 = next(i for i, at_s in enumerate(evidence.rows.intended_s) if at_s >= 30.0)
     assert (finding.outcome, shown) == (FAILED, [f"row 0:{at_30 + i}" for i in range(3)])
+
+
+def test_what_never_broke_was_never_away() -> None:
+    finding = TEN.check(told())
+    assert finding.outcome is PASSED
+    assert "never away" in finding.because
+    assert "was back" not in finding.because
+
+
+def test_what_broke_before_the_mend_alone_was_back_at_once() -> None:
+    finding = TEN.check(told((10, 19)))
+    assert finding.outcome is PASSED
+    assert "was back 0.0 to 1.0 s" in finding.because
+
+
+def test_a_relapse_within_the_limit_is_told_though_it_passes() -> None:
+    finding = TEN.check(told((10, 22), (27, 28)))
+    assert finding.outcome is PASSED
+    assert "broke again 7.0 s after" in finding.because
+    assert "broke again" not in TEN.check(told((10, 22), (22.5, 24))).because, "half a second is not steady"
+
+
+def test_a_fault_that_is_hardly_felt_leaves_its_end_known_less_well() -> None:
+    weak = TEN.check(told(*((10 + 1.25 * n, 10.05 + 1.25 * n) for n in range(8))))  # 4 % of the requests, where 1 % may
+    strong = TEN.check(told((10, 20)))
+    assert weak.outcome is strong.outcome is PASSED
+    assert "low contrast: the faults broke it by less than 5 times what it allows" in weak.because
+    assert "low contrast" not in strong.because
+    assert weak.measure is not None
+    assert strong.measure is not None
+    assert (weak.measure.high, strong.measure.high) == (2.0, 1.0)
+
+
+def test_five_seconds_at_twenty_requests_a_second_are_enough_to_decide() -> None:
+    short = Recovers(within="5s")  # type: ignore[call-arg]
+    for evidence, outcome in ((told((10, 22)), PASSED), (told((10, 28)), FAILED)):
+        assert (
+            short.check(dataclasses.replace(evidence, steady=Steady(5.0, evidence.steady.conditions))).outcome
+            is outcome
+        )
