@@ -67,7 +67,7 @@ class Seen:
     @property
     def heard(self) -> frozenset[str]:
         """Every service.name of which a span came, at any time of the run."""
-        return self._spans.services
+        return frozenset(span.service for found in self._spans.by_trace.values() for span in found)
 
     @property
     def known_s(self) -> float:

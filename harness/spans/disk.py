@@ -74,10 +74,6 @@ class SpanFolder:
         return self._read.by_trace
 
     @property
-    def services(self) -> frozenset[str]:
-        return self._read.services
-
-    @property
     def strange(self) -> Mapping[str, int]:
         return self._read.strange
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Protocol
 
 UNSPECIFIED, INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = range(6)
@@ -57,8 +56,6 @@ class Spans(Protocol):
     @property
     def by_trace(self) -> Mapping[str, tuple[Span, ...]]: ...
     @property
-    def services(self) -> frozenset[str]: ...
-    @property
     def strange(self) -> Mapping[str, int]: ...
 
 
@@ -75,11 +72,6 @@ class GivenSpans:
         for span in spans:
             found.setdefault(span.trace, {}).setdefault(span.number, span)
         return GivenSpans({trace: tuple(one.values()) for trace, one in found.items()})
-
-    @cached_property
-    def services(self) -> frozenset[str]:
-        """Whom any span is of, by the names that they give themselves."""
-        return frozenset(span.service for found in self.by_trace.values() for span in found)
 
 
 NO_SPANS = GivenSpans()
