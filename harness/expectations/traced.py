@@ -62,7 +62,7 @@ class Seen:
 
     @cached_property
     def queue(self) -> Queued:
-        return queued(self._spans, (trace for _, trace in self.traces), self.window.start_s, self.known_s)
+        return queued(self._spans, (trace for _, trace in self.traces))
 
     @property
     def heard(self) -> frozenset[str]:

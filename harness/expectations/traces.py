@@ -22,7 +22,7 @@ UNTRACED = 0.05
 """With more answered requests than this without any trace, what is seen is a sample, and says nothing of the rest."""
 
 ALIKE = 2.0
-"""Consumers without a cause, and messages that nobody names, are the same when neither are more than so many times the others."""
+"""Consumers without a cause, and messages that nobody names, are the same, of a whole run, when neither are more than so many times the others."""
 
 
 class Traces(Expectation):
@@ -137,7 +137,8 @@ class Traces(Expectation):
             return None
         details = (*seen.details(), *_shown("message that nobody names", late), *_shown("names no cause", strays))
         heard = [span for span in late if span not in set(queue.unheard)]
-        if not heard and not len(queue.lost) / ALIKE <= len(strays) <= len(queue.lost) * ALIKE:
+        every = [span for span in queue.strays if span.name not in self.uncaused]
+        if not heard and not queue.unnamed / ALIKE <= len(every) <= queue.unnamed * ALIKE:
             return inconclusive(
                 f"{_of_messages(len(late), queue.sent)} named by nobody within {spell(self.queue_within_s)}, but no consumer of the "
                 f"like was ever seen{_anew(strays)}: perhaps who takes them sends no spans",
@@ -178,7 +179,11 @@ class Traces(Expectation):
 
     def _strays(self, seen: Seen) -> list[Span]:
         """Consumers without a cause that began while the claim's requests were under way: these are all known by now."""
-        return [span for span in seen.queue.strays if span.begin_s <= seen.until_s and span.name not in self.uncaused]
+        return [
+            span
+            for span in seen.queue.strays
+            if seen.window.start_s <= span.begin_s <= seen.until_s and span.name not in self.uncaused
+        ]
 
     def _whole(self, seen: Seen) -> str:
         queue, n = seen.queue, len(seen.traces)

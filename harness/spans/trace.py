@@ -90,18 +90,21 @@ class Queued:
     lost     those of them of which no consumer says that it has them
     unheard  those of the lost whose like no consumer of the whole run ever named: perhaps nobody who takes them sends spans
     taken    how many consumers go on in these traces, or name a span of them
-    strays   consumers that name nobody as their cause, neither as parent nor as link, nor does anything else of their trace
+    unnamed  how many messages of the whole run no consumer says that it has
+    strays   consumers of the whole run that name nobody as their cause, neither as parent nor as link, nor does anything else of
+             their trace
     """
 
     sent: int
     lost: tuple[Span, ...]
     unheard: tuple[Span, ...]
     taken: int
+    unnamed: int
     strays: tuple[Span, ...]
 
 
-def queued(spans: Spans, traces: Iterable[Trace], begin_s: float, end_s: float) -> Queued:
-    """Producers of these traces against consumers of all; strays are those that began in [begin_s, end_s]."""
+def queued(spans: Spans, traces: Iterable[Trace]) -> Queued:
+    """Producers of these traces against consumers of all."""
     traces = tuple(traces)
     consumers = [span for found in spans.by_trace.values() for span in found if span.kind == CONSUMER]
     causes = {(span.trace, span.parent) for span in consumers} | {link for span in consumers for link in span.links}
@@ -110,15 +113,16 @@ def queued(spans: Spans, traces: Iterable[Trace], begin_s: float, end_s: float) 
     mine = {span.trace for one in traces for span in one.spans}
     taken = sum(span.trace in mine or any(trace in mine for trace, _ in span.links) for span in consumers)
     strays = tuple(
-        span
-        for span in consumers
-        if begin_s <= span.begin_s <= end_s
-        and not span.parent
-        and not any(other.links for other in spans.by_trace[span.trace])
+        span for span in consumers if not span.parent and not any(other.links for other in spans.by_trace[span.trace])
     )
     heard = {key_of(span) for found in spans.by_trace.values() for span in found if (span.trace, span.number) in causes}
     unheard = tuple(span for span in lost if key_of(span) not in heard)
-    return Queued(len(producers), lost, unheard, taken, strays)
+    unnamed = sum(
+        span.kind == PRODUCER and not span.error and (span.trace, span.number) not in causes
+        for found in spans.by_trace.values()
+        for span in found
+    )
+    return Queued(len(producers), lost, unheard, taken, unnamed, strays)
 
 
 def _inside(parent: Span, child: Span) -> tuple[float, float]:

@@ -154,7 +154,7 @@ def test_a_message_is_known_by_the_parent_or_by_the_link_of_its_consumer() -> No
     others = [span for span in sent if span is not consumer]
     linked = dataclasses.replace(consumer, trace="b" * 32, parent="", links=((producer.trace, producer.number),))
     for taken in (consumer, linked):
-        found = queued(GivenSpans.of([*others, taken]), [Trace(tuple(others), ASKED)], 0, 100)
+        found = queued(GivenSpans.of([*others, taken]), [Trace(tuple(others), ASKED)])
         assert (found.sent, found.lost, found.strays) == (1, (), ())
 
 
@@ -163,8 +163,11 @@ def test_a_consumer_that_names_nobody_is_a_stray_and_its_message_is_lost() -> No
     consumer = next(span for span in sent if span.name == "process")
     others = [span for span in sent if span is not consumer]
     stray = dataclasses.replace(consumer, trace="b" * 32, parent="")
-    found = queued(GivenSpans.of([*others, stray]), [Trace(tuple(others), ASKED)], 0, 100)
+    found = queued(GivenSpans.of([*others, stray]), [Trace(tuple(others), ASKED)])
     assert found.sent == 1
     assert [span.name for span in found.lost] == ["send"]
     assert found.strays == (stray,)
-    assert queued(GivenSpans.of([*others, stray]), [], 20, 100).strays == ()  # it began before
+    assert found.unheard == found.lost, "no consumer names such a message"
+    assert (found.unnamed, found.taken) == (1, 0)
+    poll = dataclasses.replace(stray, number="f" * 16, links=((sent[0].trace, sent[0].number),))
+    assert queued(GivenSpans.of([*others, stray, poll]), []).strays == (), "another span of its trace names the cause"

@@ -34,8 +34,8 @@ def samples_by_itself(world: World) -> World:
 
 
 def calls_another(world: World) -> World:
-    """Spans of calls bear the address of the proxy next door."""
-    return _tracing(world, calls_it="envoy")
+    """Spans of calls bear the address of another dependency."""
+    return _tracing(world, calls_it="payments")
 
 
 TRACING = (
