@@ -83,7 +83,7 @@ REASONS: Mapping[str, str] = {
     "no_evidence": "nothing was there to judge by, such as no request of that name in the window",
     "none_failed": "no request failed and reached the service, so there was none to look for in the logs",
     "no_levels": "lines that would decide it state no level that can be read, so that nobody knows how severe they are",
-    "unknown_names": "lines or pages accuse somebody by a name that no part of the stack bears: an alias, or somebody else",
+    "unknown_names": "lines, pages or traces accuse somebody by a name that no part of the stack bears: an alias, or somebody else",
     "other_ids": "requests bear ids that are not the load's own, so that the logs cannot be searched for them",
     "not_tried": "a limit that the claim states could not be tried in this run, and is not kept by that",
     "unknown_reach": "connections broke and left no line, so nobody knows whether their requests reached the service",
@@ -118,7 +118,6 @@ REASONS: Mapping[str, str] = {
     "no_exporter": "no service, or not the one that it takes, sends its traces to where the run's collector could take them",
     "queue_half_seen": "messages were seen only where they are sent, or only where they are taken, so that nobody knows whether they "
     "keep their trace",
-    "unknown_names": "somebody was accused by a name that no part of the stack is known by",
     "untraced": "too many answered requests have no trace at all: the service samples, or does not trace them",
     "no_prometheus": "the stack has no Prometheus that the harness knows of",
     "no_alertmanager": "the stack has no Alertmanager that the harness knows of",

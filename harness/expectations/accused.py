@@ -105,7 +105,7 @@ def judged(seen: Seen, names: Names) -> Judged:
     every, during = hurts(seen.evidence.journal), seen.during(seen.hurts)
     sent_s, done_s = seen.rows.sent_s, seen.rows.done_s
     found: dict[str, list[Place]] = defaultdict(list)
-    for place, span in seen.accusing():
+    for place, span, _ in seen.accusing():
         if during[place]:
             on = [hurt for hurt in every if hurt.on_s <= done_s[place] and hurt.off_s >= sent_s[place]]
             truth = truth_of((name for hurt in on for name in hurt.target.split("+")), names.parts)

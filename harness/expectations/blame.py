@@ -14,6 +14,7 @@ from pydantic import Field
 from harness import blaming
 from harness.blaming import Parts, Truth
 from harness.expectations import alerts, logs, traced
+from harness.expectations.accused import Names
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.log_accusations import Accusation, accusations
 from harness.expectations.log_limits import ALIASES_DECIDE, LEVELS_DECIDE
@@ -158,7 +159,7 @@ class Blame(Expectation):
         if "logs" in self.by:
             heard.append(self._logs(evidence, span, parts, truth))
         if "traces" in self.by:
-            found = self._traces(evidence, span, parts)
+            found = self._traces(evidence, span, truth)
             if isinstance(found, Finding) and self.by == ("traces",):
                 return found
             heard.append(found if isinstance(found, Heard) else Heard("traces", (), "", found.because))
@@ -245,7 +246,7 @@ class Blame(Expectation):
             ),
         )
 
-    def _traces(self, evidence: Evidence, window: Window, parts: Parts) -> Heard | Finding:
+    def _traces(self, evidence: Evidence, window: Window, truth: Truth) -> Heard | Finding:
         """By how many traces; of a tie who was accused first. A finding where no service sends any that can be read."""
         seen = Seen(evidence, window, "")
         blind = traced.unseen(evidence, Window(window.start_s, max(window.end_s, seen.until_s)))
@@ -256,22 +257,34 @@ class Blame(Expectation):
             why = "the load was not seen at work all the time"
         elif waiting := folded(evidence, window.start_s, window.end_s).waiting:
             why = f"{waiting} requests had not ended"
-        during = seen.during(seen.hurts)
-        found = [one for one in seen.accusations(parts) if not one.slow or during[one.place]]
-        slow, usual = sum(one.slow for one in found), (1 - SLOW) * int(during.sum())
-        if slow <= usual + CHANCE * math.sqrt(usual):
-            found = [one for one in found if not one.slow]
-        count = Counter(one.part for one in found)
+        during, names = seen.during(seen.hurts), Names.of(evidence.journal, self.aliases, seen.heard)
+        found = [
+            (place, names.accused(span), slow) for place, span, slow in seen.accusing() if not slow or during[place]
+        ]
+        slow_ones, usual = sum(slow for _, _, slow in found), (1 - SLOW) * int(during.sum())
+        if slow_ones <= usual + CHANCE * math.sqrt(usual):
+            found = [one for one in found if not one[2]]
+        count = Counter(part for _, part, _ in found)
         first: dict[str, int] = {}
-        for one in found:
-            first.setdefault(one.part, one.place)
+        for place, part, _ in found:
+            first.setdefault(part, place)
         loud = self._loud(count, len(found))
         loud.sort(key=lambda part: (-count[part], first[part], part))
-        accused = [
-            Accused(part, "traces", f"{count[part]} of {len(found)} traces", seen.rows.cite(first[part]))
+        every = tuple(
+            Accused(
+                part,
+                "traces",
+                f"{count[part]} of {len(found)} traces",
+                seen.rows.cite(first[part]),
+                bool(truth.roots) and not names.known(part) and part not in truth.allowed,
+            )
             for part in loud
-        ]
-        return Heard("traces", tuple(accused), why)
+        )
+        aside = (
+            f"traces name {one.part!r}, which no part of the stack is called: an alias?" for one in every if one.strange
+        )
+        sure = tuple(one for one in every if not one.strange)
+        return Heard("traces", sure, why, strange=every, aside=tuple(aside))
 
     def _loud(self, count: Counter[str], among: int) -> list[str]:
         """The parts that more than a few accuse."""

@@ -81,15 +81,16 @@ class Seen:
         every = hurts(self.evidence.journal)
         return [hurt for hurt in every if hurt.fault in self.evidence.faults and math.isfinite(hurt.sure_s)]
 
-    def accusing(self) -> Iterator[tuple[int, Span]]:
-        """Of each trace that failed, or was slow: its request's place among the rows, and the span in which that began."""
+    def accusing(self) -> Iterator[tuple[int, Span, bool]]:
+        """Of each trace that failed, or was slow: its request's place among the rows, the span in which that began, and
+        whether it was merely slow."""
         took_ms, slow_ms = self.rows.service_ms, self._slow_ms
         for place, trace in self.traces:
-            span = trace.culprit
+            span, slow = trace.culprit, False
             if span is None and took_ms[place] > slow_ms:
-                span = trace.slowest(self._usual_s)
+                span, slow = trace.slowest(self._usual_s), True
             if span is not None:
-                yield place, span
+                yield place, span, slow
 
     def during(self, hurting: Sequence[Hurt]) -> NDArray[np.bool_]:
         """The requests that were under way while one of these faults was surely on."""

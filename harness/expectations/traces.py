@@ -73,10 +73,10 @@ class Traces(Expectation):
         return "traces is a claim about a phase, or about the run, not about what comes `then`" if reach.then else ""
 
     def check(self, evidence: Evidence) -> Finding:
-        found = stretch(evidence, self.request)
-        if isinstance(found, Finding):
-            return found
-        window, requests = found
+        asked = stretch(evidence, self.request)
+        if isinstance(asked, Finding):
+            return asked
+        window, requests = asked
         if requests.waiting:
             return unanswered(evidence, requests.waiting)
         seen = Seen(evidence, window, self.request)
@@ -107,7 +107,7 @@ class Traces(Expectation):
         rootless = [place for place, trace in seen.traces if trace.root is None]
         if rootless:
             said = f"{_of_traces(len(rootless), seen)} {'has' if len(rootless) == 1 else 'have'} no root"
-            unheard = names.unheard((), entry) | _silent(entry, names)
+            unheard: Mapping[str, str] = {**names.unheard((), entry), **_silent(entry, names)}
             said += ": the service that took the request up sent no span of it"
             return _hidden(seen, rootless, said, unheard) or failed(
                 said,
