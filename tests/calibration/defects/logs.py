@@ -21,8 +21,8 @@ def generic_line(world: World) -> World:
 
 
 def blames_another(world: World) -> World:
-    """A failure's line names the cache, whatever failed."""
-    return _logging(world, blames=("redis",))
+    """A failure's line names the worker, whatever failed."""
+    return _logging(world, blames=("worker",))
 
 
 def stack_traces(world: World) -> World:
