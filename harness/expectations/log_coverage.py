@@ -319,7 +319,9 @@ class LogCoverage(Expectation):
         tally, found = looked.tally, looked.failed
         read = np.sort(tally.read[looked.judged & tally.has(FOUND)])
         least = (
-            f"; one reads {int(read[len(read) // 2])} lines in the median, at most {int(read[-1])}" if len(read) else ""
+            f"; one reads {_lines(int(read[len(read) // 2]))} in the median, at most {int(read[-1])}"
+            if len(read)
+            else ""
         )
         exempt = f"; {found.exempt} more never reached the service" if found.exempt else ""
         shares = ", ".join(limit.said for limit in limits if limit.what == "share")
@@ -415,6 +417,10 @@ class LogCoverage(Expectation):
     def _trace(looked: Looked, place: int, run: str) -> str:
         rows = looked.failed.rows
         return traceparent(run, int(rows.worker[place]), int(rows.number[place]))[3:35]
+
+
+def _lines(n: int) -> str:
+    return f"{n} line{'' if n == 1 else 's'}"
 
 
 def _mostly(some: Mask, of: Mask) -> bool:
