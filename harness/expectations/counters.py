@@ -190,7 +190,7 @@ def _segments(
     for before_s, after_s in pairwise(scraped):
         old_s, new_s = starts.get(before_s), starts.get(after_s)
         known = old_s is not None and new_s is not None
-        dropped = any(before_s <= low and high <= after_s for low, high in falls)
+        dropped = any(before_s < high <= after_s for _, high in falls)
         anew = abs((new_s or 0.0) - (old_s or 0.0)) > START_ERROR_S if known else dropped
         if not anew:
             fell += [(before_s, after_s)] if dropped else []

@@ -270,7 +270,7 @@ class MetricLatencyTruth(ServiceMetric):
         sound = all(len(one.sure) <= one.count <= one.most for one in taught)
         if not taught or not sound or any(one.hidden_us(beyond=0.5) > DEFAULT_MS * 1000 for one in taught):
             return None
-        return max(one.hidden_us() for one in taught) / 1000
+        return max(one.hidden_us(beyond=0.0) for one in taught) / 1000
 
     def _quantile(self, told: Told, found: list[Buckets], details: Details) -> Finding:
         """Whether the quantile can be read from the buckets at all."""
