@@ -47,11 +47,11 @@ class Buckets:
     request: str
     endpoints: frozenset[int]
     rose: tuple[tuple[float, float], ...]
-    last_s: float
     sure: Times
     can: Times
     unclear: int
     held: int = 0
+    last_s: float = 0.0
 
     @property
     def name(self) -> str:

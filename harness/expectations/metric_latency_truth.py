@@ -124,7 +124,7 @@ class MetricLatencyTruth(ServiceMetric):
         for name, endpoints in groups.endpoints.items():
             mine = [rises[i] for i, its in groups.series.items() if its == name]
             rose, last_s = summed(mine, self.unit or unit_of(self.metric) or "s")
-            found.append(Buckets(name, endpoints, rose, last_s, *told.census.took_us(endpoints, apart)))
+            found.append(Buckets(name, endpoints, rose, *told.census.took_us(endpoints, apart), last_s))
         return found, groups
 
     def _unlike(self, told: Told, found: list[Buckets], details: Details) -> Finding | None:
