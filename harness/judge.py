@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from harness import gates
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
 from harness.ending import ending_of, unsettled
-from harness.expectations.base import Evidence, Expectation, Line, Logs, Steady
+from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
 from harness.expectations.no_regression import NoRegression
 from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.responds_within import RespondsWithin
@@ -320,7 +320,7 @@ class _Known:
         yield from self._logs.lines(service, start_s, min(end_s, self._until_s))
 
     def matching(
-        self, pattern: re.Pattern[bytes], service: str, start_s: float, end_s: float, wanted: Wanted | None = None
+        self, pattern: Finder, service: str, start_s: float, end_s: float, wanted: Wanted | None = None
     ) -> Iterable[Line]:
         yield from self._logs.matching(pattern, service, start_s, min(end_s, self._until_s), wanted)
 

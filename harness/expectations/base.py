@@ -62,7 +62,7 @@ class Logs(Protocol):
 
     def matching(
         self,
-        pattern: re.Pattern[bytes],
+        pattern: Finder,
         service: str,
         start_s: float,
         end_s: float,

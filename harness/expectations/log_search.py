@@ -12,7 +12,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -245,14 +245,13 @@ def found_in(
     wanted: Callable[[re.Match[bytes]], bool] | None = None,
 ) -> Iterator[Line]:
     """Lines of several services (or patterns of them) that a pattern is found in, each once, in no order."""
-    finder = cast("re.Pattern[bytes]", pattern)  # nothing but its `finditer` is used
     if len(services) == 1:
-        yield from logs.matching(finder, services[0], start_s, end_s, wanted)
+        yield from logs.matching(pattern, services[0], start_s, end_s, wanted)
         return
     seen: set[tuple[str, str]] = set()
     for service in services:
         mine: set[tuple[str, str]] = set()
-        for line in logs.matching(finder, service, start_s, end_s, wanted):
+        for line in logs.matching(pattern, service, start_s, end_s, wanted):
             if (key := (line.service, line.container)) not in seen:
                 mine.add(key)
                 yield line

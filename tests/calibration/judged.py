@@ -22,7 +22,7 @@ from calibration.simulator.world import World
 from harness import ledger
 from harness.drill.model import Drill
 from harness.drill.parse import parse_text
-from harness.expectations.base import Line
+from harness.expectations.base import Finder, Line
 from harness.expectations.responds_within import RespondsWithin
 from harness.facts import Fact
 from harness.journal import Journal
@@ -138,7 +138,7 @@ class _LateLogs:
 
     def matching(
         self,
-        pattern: re.Pattern[bytes],
+        pattern: Finder,
         service: str,
         start_s: float,
         end_s: float,

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_drill import TIMEOUT_S, Load, Phase
 
 from harness import facts as f
 from harness.expectations.alert_clears import AlertClears
@@ -40,8 +41,6 @@ from harness.stats import Condition
 from harness.testing import WrittenLogs, journal_of, rows_of
 from harness.verdict import Finding, Outcome
 
-TIMEOUT_S = 3.0
-
 
 class Felt(Fault):
     """Landed when a look during it was refused."""
@@ -60,22 +59,9 @@ class Felt(Fault):
 
 
 @dataclass(frozen=True)
-class Phase:
-    name: str
-    faults: tuple[Fault, ...] = ()
-
-
-@dataclass(frozen=True)
 class SteadyState:
     for_s: float = 4.0
     all: tuple[Condition, ...] = (Condition.parse("errors < 5%"), Condition.parse("p95 < 300ms"))
-
-
-@dataclass(frozen=True)
-class Load:
-    timeout_s: float = TIMEOUT_S
-    poisson: bool = True
-    segments: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

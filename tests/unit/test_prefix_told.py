@@ -16,7 +16,8 @@ import test_prefix_property
 from hypothesis import HealthCheck, given, settings
 from hypothesis import Phase as Stage
 from hypothesis import strategies as st
-from told_story import ATTEMPTS, BUCKETS, ERRORS, FAULT, MEMORY, METRIC, STEADY_S, TIMEOUT_S, Felt, Told, told
+from small_drill import Load, Phase
+from told_story import ATTEMPTS, BUCKETS, ERRORS, FAULT, MEMORY, METRIC, STEADY_S, Felt, Told, told
 
 from harness import facts as f
 from harness.expectations import EXPECTATIONS
@@ -35,7 +36,6 @@ from harness.expectations.not_metastable import NotMetastable
 from harness.expectations.page_quality import PageQuality
 from harness.expectations.retries_bounded import RetriesBounded
 from harness.expectations.traces import Traces
-from harness.faults.base import Fault
 from harness.journal import Journal
 from harness.judge import judge_claim
 from harness.ledger import rows_of
@@ -46,22 +46,9 @@ from harness.verdict import Finding, Outcome
 
 
 @dataclass(frozen=True)
-class Phase:
-    name: str
-    faults: tuple[Fault, ...] = ()
-
-
-@dataclass(frozen=True)
 class SteadyState:
     for_s: float = STEADY_S
     all: tuple[Condition, ...] = (Condition.parse("errors < 5%"),)
-
-
-@dataclass(frozen=True)
-class Load:
-    timeout_s: float = TIMEOUT_S
-    poisson: bool = True
-    segments: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

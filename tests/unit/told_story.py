@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from small_drill import TIMEOUT_S
 from trace_stories import call, process, send, server, spans
 from truthful_service import Replica, Scraped, Traffic, counter
 
@@ -30,7 +31,6 @@ from harness.testing import WrittenLogs, journal_of, rows_of
 
 RUN, WALL_S = "0badcafe", 1.7e9
 FAULT = "hurt/felt"
-TIMEOUT_S = 3.0
 STEADY_S = 32.0
 """Of the gate: six batches of five seconds fit into it."""
 METRIC, ERRORS, BUCKETS = "http_requests_total", 'code=~"5.."', "http_request_duration_seconds"
