@@ -106,16 +106,20 @@ class Cell:
         return f"{self.drill} cut to {', '.join(self.phases)}" if self.phases else self.drill
 
 
+TOLD_ALONE = tuple(f":(exclude){path}" for path in ("*.md", "harness/report", "harness/doctor", "harness/cli/explain.py"))
+"""Documents, and code that only tells what was found or prepares the machine."""
+
+
 @dataclass(frozen=True)
 class Table:
-    """Cells that are told together. `made_of` are the paths whose change makes an old line stale. `grid`: the page also has a
-    table of what was changed against what each claim said."""
+    """Cells that are told together. `made_of` are the paths (of git's pathspecs) whose change makes an old line stale: what decides
+    how a run goes and what is found in it. `grid`: the page also has a table of what was changed against what each claim said."""
 
     name: str
     title: str
     told: str
     cells: tuple[Cell, ...]
-    made_of: tuple[str, ...] = ("harness", "drills", "compose", "dashboards")
+    made_of: tuple[str, ...] = ("harness", "drills", "compose", "dashboards", *TOLD_ALONE)
     grid: bool = False
 
     def cell(self, name: str) -> Cell | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from matrix.cell import FAILED, INCONCLUSIVE, PASSED, Cell, Table, Want
+from matrix.cell import FAILED, INCONCLUSIVE, PASSED, TOLD_ALONE, Cell, Table, Want
 from matrix.kills.stages import STAGES, Kill, Stage
 
 SEED = 20261128
@@ -65,5 +65,5 @@ when nothing of it is left (no container, network, volume or process), when mend
 passed that fails in the whole run nor failed that passes there, and when nothing was decided on a window that was still open.
 The exit code is that of `drill mend`; of the whole run, that of `drill run`.""",
     cells=CELLS,
-    made_of=("harness", "tests/e2e/projects/shop"),
+    made_of=("harness", "tests/e2e/projects/shop", *TOLD_ALONE),
 )

@@ -39,11 +39,8 @@ STOPS = Lie(
 CRASH = Lie(
     "DEFECT_CRASH_LOSES_COUNTERS",
     "the process dies at its tenth error, and what it had counted with it",
-    {
-        UP: Want(FAILED, "died"),
-        ERRORS: Want(FAILED, "blind"),
-        TRACES: Want(FAILED),
-    },  # which of its spans were not sent yet is chance
+    {UP: Want(FAILED, "died"), ERRORS: Want(FAILED, "blind")},
+    touches=(TRACES, FRESH),  # which spans were not sent yet, and whether a scrape fell into its start, is chance
 )
 ALWAYS_YES = Lie(
     "DEFECT_HEALTH_ALWAYS_YES", "/healthz says that all is well, whatever fails", {HEALTH: Want(FAILED, "not_met")}
