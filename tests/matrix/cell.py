@@ -106,7 +106,9 @@ class Cell:
         return f"{self.drill} cut to {', '.join(self.phases)}" if self.phases else self.drill
 
 
-TOLD_ALONE = tuple(f":(exclude){path}" for path in ("*.md", "harness/report", "harness/doctor", "harness/cli/explain.py"))
+TOLD_ALONE = tuple(
+    f":(exclude){path}" for path in ("*.md", "harness/report", "harness/doctor", "harness/cli/explain.py")
+)
 """Documents, and code that only tells what was found or prepares the machine."""
 
 
