@@ -298,6 +298,32 @@ class PressureSeen(Fact):
     cpu_some_us: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProcessorsSeen(Fact):
+    """Who used this machine's processors in the `over_s` seconds before this look; all in seconds of processor time.
+
+    processors  how many the machine has
+    idle_s      nobody (with waiting for a disk); steal_s: other virtual machines on the same hardware
+    busy_s      all processes together, without interrupts
+    stack_s     of it the run's containers, its helpers among them; harness_s the harness and all that it started
+    docker_s    Docker's own processes, which work for this run and for others: they are put to nobody's account
+    """
+
+    over_s: float
+    processors: int
+    idle_s: float
+    steal_s: float
+    busy_s: float
+    stack_s: float
+    harness_s: float
+    docker_s: float = 0.0
+
+    @property
+    def others_s(self) -> float:
+        """What processes outside of this run used. The counters are read one after the other: less than nothing is nothing."""
+        return max(0.0, self.busy_s - self.stack_s - self.harness_s - self.docker_s)
+
+
 # --- load -----------------------------------------------------------------------------------------------------------------
 
 

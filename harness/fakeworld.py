@@ -106,10 +106,13 @@ class FakeProxies:
 
 
 class FakeContainers:
+    """`pids`: the containers that run, by id, each with its first process: of no machine, unless a test says which."""
+
     def __init__(self, services: Sequence[str], clock: FakeClock, failures: Failures) -> None:
         self._clock = clock
         self._failures = failures
         self.status = dict.fromkeys(services, "running")
+        self.pids = {f"{name}-1": 0 for name in services}
         self._changes: list[ContainerChanged] = []
 
     def states(self, service: str = "") -> Sequence[ContainerSeen]:
@@ -129,6 +132,12 @@ class FakeContainers:
             for name, status in self.status.items()
             if name == service and status == "running"
         )
+
+    def running(self) -> Sequence[str]:
+        return tuple(self.pids)
+
+    def pid(self, container: str) -> int:
+        return self.pids[container]
 
     def stop(self, service: str, grace_s: float) -> None:
         self._become(service, "exited", "stop")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness import gates
+from harness import gates, neighbours
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
 from harness.ending import ending_of, unsettled
 from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
@@ -97,9 +97,14 @@ def judge(
         for claim in plan_claims
     ]
     judged = _among_many(judged, sum(claim.expectation.sampling for claim in plan_claims))
+    judged = [
+        neighbours.judged_beside(one, claim.expectation, claim.then, journal, drill.steady.for_s)
+        for one, claim in zip(judged, plan_claims, strict=True)
+    ]
     if reasons:
         judged = [_under_gates(one, reasons) for one in judged]
-    judged += _settling(unsettled(journal), gates.invalid(load, gates.ITS_OWN))
+    came_back = [neighbours.settled_beside(one, journal) for one in unsettled(journal)]
+    judged += _settling(came_back, gates.invalid(load, gates.ITS_OWN))
     opened = journal.opened
     return Verdict(
         drill=drill.name,

@@ -114,6 +114,8 @@ REASONS: Mapping[str, str] = {
     "not_mended": "a fault of the phase is still on, or was never injected, so there is no end to count from",
     "fault_not_landed": "the witness did not feel the fault, so what the claim says of the service under it was not tried",
     "fault_not_measurable": "the witness cannot tell whether the fault was felt, so neither can the claim",
+    "host_disturbed": "it failed by being slow or late while processes outside of this run filled the machine, so that nobody knows "
+    "whether the service would be",
     "invalid_run": "the experiment did not happen as planned (see the run's own reasons); nothing in it can pass",
     "no_exporter": "no service, or not the one that it takes, sends its traces to where the run's collector could take them",
     "queue_half_seen": "messages were seen only where they are sent, or only where they are taken, so that nobody knows whether they "

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from harness.expectations.base import Finder, Line, serves
-from harness.facts import Fact
+from harness.facts import Fact, PressureSeen, ProcessorsSeen
 from harness.journal import Journal, merged
 from harness.ledger import rows_of
 from harness.masking import Secret
 from harness.series import Book, RawSeries
 
-__all__ = ["WrittenLogs", "journal_of", "rows_of", "series_of"]
+__all__ = ["WrittenLogs", "journal_of", "machine_of", "rows_of", "series_of"]
 
 Points = Sequence[tuple[float, float]]
 
@@ -27,6 +27,44 @@ def journal_of(*facts: Fact, writer: str = "harness") -> Journal:
         tuple(
             dataclasses.replace(fact, writer=fact.writer or writer, number=fact.number or number)
             for number, fact in enumerate(ordered, start=1)
+        )
+    )
+
+
+def machine_of(
+    start_s: int,
+    end_s: int,
+    *,
+    stack: float = 0.3,
+    harness: float = 0.1,
+    others: float = 0.0,
+    steal: float = 0.0,
+    waited: float = 0.8,
+    processors: int = 2,
+) -> tuple[Fact, ...]:
+    """What was seen of a machine, once a second from start_s + 1 to end_s: how many processors each used, the rest idle.
+
+    waited   the share of each second in which some task had to wait for a processor; one share for the whole journal, for the
+             kernel counts it since the beginning
+    """
+    busy = stack + harness + others
+    idle = processors - busy - steal
+    assert idle > -1e-9, "more was used than the machine has"
+    seen = ProcessorsSeen(
+        over_s=1.0,
+        processors=processors,
+        idle_s=max(0.0, idle),
+        steal_s=steal,
+        busy_s=busy,
+        stack_s=stack,
+        harness_s=harness,
+    )
+    return tuple(
+        fact
+        for at_s in range(start_s + 1, end_s + 1)
+        for fact in (
+            dataclasses.replace(seen, seen_s=float(at_s)),
+            PressureSeen(seen_s=float(at_s), cpu_some_us=round(at_s * waited * 1e6)),
         )
     )
 

@@ -10,7 +10,7 @@ from harness.doctor.checks import CHECKS
 from harness.doctor.seen import Check, Say, Seen
 from harness.errors import CannotRun, Missing
 
-PREFLIGHT = ("engine", "compose", "base image", "harness image", "toxiproxy image", "disk", "clock")
+PREFLIGHT = ("engine", "compose", "base image", "harness image", "toxiproxy image", "disk", "clock", "processors")
 """What every run needs, whatever its stack."""
 
 
@@ -52,7 +52,8 @@ def wanted(checks: Sequence[Check]) -> list[Check]:
 def preflight(
     say: Say = lambda line: None, checks: Sequence[Check] = CHECKS, looks: Sequence[Seen] | None = None
 ) -> None:
-    """Raises errors.CannotRun with every thing that a run needs of this machine and lacks, each with its cure.
+    """Raises errors.CannotRun with every thing that a run needs of this machine and lacks, each with its cure. Says what
+    hinders no run, a line each.
 
     One thing it cures by itself, in half a second: the harness image, when only the code inside has changed. The base
     image is wanted for that alone.
@@ -71,6 +72,9 @@ def preflight(
         seen.append(one)
     built = any(one.check == "harness image" and one.state == "ok" for one in seen)
     missing = [one for one in seen if one.state == "missing" and not (built and one.check == "base image")]
+    for one in seen:
+        if one.state == "note":
+            say(f"warning: {one.what}")
     if missing:
         raise CannotRun(*(Missing(one.what, one.cure) for one in missing))
 

@@ -37,6 +37,7 @@ class AlertClears(Expectation):
     """
 
     word: ClassVar[str] = "alert_clears"
+    timed: ClassVar[tuple[str, ...]] = ("late",)
 
     alert: str = Field(min_length=1, description="the alert's name, as the rule has it")
     labels: dict[str, str] = Field(default_factory=dict, description="only alerts with these labels")

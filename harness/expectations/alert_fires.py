@@ -45,6 +45,7 @@ class AlertFires(Expectation):
     """
 
     word: ClassVar[str] = "alert_fires"
+    timed: ClassVar[tuple[str, ...]] = ("late",)
 
     alert: str = Field(min_length=1, description="the alert's name, as the rule has it")
     labels: dict[str, str] = Field(default_factory=dict, description="labels that it must have")

@@ -184,6 +184,7 @@ class Expectation(Model):
     faultless: ClassVar[bool] = False  # what it finds holds just as well where the faults of its phase were not felt
     reads_traces: ClassVar[bool] = False  # the run looks on at its end until spans that come late have come
     sampling: ClassVar[bool] = False  # decided by a statistical interval, so that chance alone may fail it
+    timed: ClassVar[tuple[str, ...]] = ()  # reasons of its failures that a want of processors alone can bring about
 
     id: str = Field(default="", description="a name of your own; else <phase>/<claim>-<about>")
 

@@ -33,6 +33,7 @@ class ErrorsBelow(Expectation):
     """
 
     word: ClassVar[str] = "errors_below"
+    timed: ClassVar[tuple[str, ...]] = ("not_met",)
 
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
     ratio: Ratio = Field(description="the greatest share of errors")

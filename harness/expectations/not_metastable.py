@@ -60,6 +60,7 @@ class NotMetastable(Expectation):
     """
 
     word: ClassVar[str] = "not_metastable"
+    timed: ClassVar[tuple[str, ...]] = ("metastable", "slow_recovery", "permanent_damage", "not_back")
     sampling: ClassVar[bool] = True
 
     for_s: Seconds = Field(

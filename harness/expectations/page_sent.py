@@ -41,6 +41,7 @@ class PageSent(Expectation):
     """
 
     word: ClassVar[str] = "page_sent"
+    timed: ClassVar[tuple[str, ...]] = ("late",)
 
     alert: str = Field(min_length=1, description="the alert's name, as the rule has it")
     receiver: str = Field(default="", description="the receiver's name in Alertmanager; any when left out")

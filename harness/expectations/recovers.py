@@ -49,6 +49,7 @@ class Recovers(Expectation):
     """
 
     word: ClassVar[str] = "recovers"
+    timed: ClassVar[tuple[str, ...]] = ("late", "relapsed")
 
     within_s: Seconds = Field(alias="within", description="from the phase's end to the beginning of the steady state")
 

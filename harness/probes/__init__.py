@@ -11,6 +11,7 @@ from harness.probes.containers import ContainersProbe
 from harness.probes.logs import LogKeeper, LogsProbe
 from harness.probes.memory import MemoryProbe
 from harness.probes.pressure import PressureProbe
+from harness.probes.processors import ProcessorsProbe
 from harness.probes.releases import ReleasesProbe
 from harness.probes.survey import SurveyProbe
 from harness.probes.witness import WitnessProbe
@@ -23,6 +24,7 @@ PROBES = (
     WitnessProbe,
     ReleasesProbe,
     PressureProbe,
+    ProcessorsProbe,
     MemoryProbe,
 )
 
@@ -35,5 +37,6 @@ def probes_for(edges: Sequence[Edge], logs: LogKeeper, leaking: Sequence[str] = 
     placed = [edge for edge in edges if edge.address and not edge.refused]
     witnesses = (WitnessProbe(edge=edge.id) for edge in placed)
     memory = (MemoryProbe(service) for service in leaking)
-    always = (ClockProbe(), ContainersProbe(), LogsProbe(logs), SurveyProbe(), ReleasesProbe(), PressureProbe())
+    machine = (ClockProbe(), PressureProbe(), ProcessorsProbe())
+    always = (*machine, ContainersProbe(), LogsProbe(logs), SurveyProbe(), ReleasesProbe())
     return (*always, *witnesses, *memory)

@@ -104,6 +104,18 @@ class Containers:
             found += [seen] if seen is not None else []
         return tuple(found)
 
+    def running(self) -> Sequence[str]:
+        """The ids of all containers of the run that run now, the helpers among them. Raises NotApplied when Docker does not
+        answer."""
+        with refusing("list the run's containers"):
+            rows = self.client.api.containers(filters={"label": f"io.drill.run={self.run_id}"})
+        return tuple(str(row["Id"]) for row in rows)
+
+    def pid(self, container: str) -> int:
+        """The first process of a container; 0 when it does not run. Raises NotApplied when Docker does not answer."""
+        data = self._inspect(container)
+        return int(data["State"].get("Pid") or 0) if data is not None else 0
+
     # --- changing
 
     def stop(self, service: str, grace_s: float) -> None:

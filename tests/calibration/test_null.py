@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from calibration.suite import TROUBLES, in_turn, null, null_run
+from dataclasses import replace
+
+from calibration.defects.service import works_off_what_piled_up
+from calibration.judged import judged
+from calibration.simulator.world import HONEST, Machine
+from calibration.suite import CALM, TROUBLES, in_turn, null, null_run, script_of
 from harness.verdict import Outcome
 
 SEEDS = 8 * len(TROUBLES)
@@ -30,3 +35,13 @@ def test_a_hiccup_of_the_database_is_nobodys_page() -> None:
     for seed in (49, 261):
         verdict = null_run(seed, *in_turn(seed))
         assert not [one for one in verdict.findings if one.finding.outcome is Outcome.FAILED]
+
+
+def test_a_busy_neighbour_fails_nobody() -> None:
+    """What is late as in the planted storm of its own is so here for want of processors that somebody else took."""
+    neighbour = replace(works_off_what_piled_up(HONEST), machine=Machine(others=1.2))
+    for seed in range(3):
+        verdict = judged(script_of(CALM, "database-gone"), neighbour, seed)
+        assert not [one for one in verdict.findings if one.finding.outcome is Outcome.FAILED]
+        (late,) = (one.finding for one in verdict.findings if one.id == "down-recovers")
+        assert late.reason == "host_disturbed"

@@ -14,12 +14,14 @@ from harness.doctor.checks import disk, service_images
 from harness.doctor.checks.clock import ClockCheck, pace_error_s, parse_time
 from harness.doctor.checks.disk import DiskCheck
 from harness.doctor.checks.ports import PortsCheck
+from harness.doctor.checks.processors import ProcessorsCheck
 from harness.doctor.checks.ranges import free_ranges
 from harness.doctor.checks.service_images import ServiceImagesCheck, stack_files, wanted_images
 from harness.doctor.checks.shadow import ShadowCheck
 from harness.doctor.command import drill, fix_line
 from harness.doctor.docker_cli import Answer, ask
 from harness.errors import CannotRun
+from harness.probes.accounts import Machine
 
 
 def test_free_ranges_keep_away_from_everything_used() -> None:
@@ -147,3 +149,27 @@ def test_a_question_always_gets_an_answer() -> None:
     assert ask("no-such-program-here").code == 127
     assert ask("sleep", "5", timeout_s=0.05).code == 124
     assert ask("sh", "-c", "echo one; echo two >&2; exit 3").why == "two"
+
+
+@pytest.mark.parametrize(
+    ("busy_s", "idle_s", "steal_s", "ours_s", "state"),
+    [
+        (0.50, 0.00, 0.0, 0.20, "note"),
+        (0.50, 0.00, 0.0, 0.45, "ok"),
+        (0.40, 0.10, 0.0, 0.10, "ok"),
+        (0.30, 0.00, 0.2, 0.20, "note"),
+        (0.00, 0.50, 0.0, 0.00, "ok"),
+    ],
+    ids=["full of others", "full of us", "room left", "stolen", "idle"],
+)
+def test_a_machine_that_others_fill_is_noted_before_a_run(
+    busy_s: float, idle_s: float, steal_s: float, ours_s: float, state: str
+) -> None:
+    before = Machine(2, busy_s=10.0, idle_s=20.0, steal_s=1.0, total_s=31.0)
+    now = Machine(2, 10.0 + busy_s, 20.0 + idle_s, 1.0 + steal_s, 31.0 + busy_s + idle_s + steal_s)
+    seen = ProcessorsCheck().compare(before, now, ours_s)
+    assert seen.state == state
+    if state == "note":
+        assert seen.what.startswith("the machine is full, others use 1.2 of 2 processors:")
+    assert ProcessorsCheck().compare(before, before, 0.0).what == "2 processors"
+    assert ProcessorsCheck().look().state in ("ok", "note")

@@ -85,6 +85,16 @@ def test_a_run_builds_the_harness_image_by_itself_and_nothing_else() -> None:
         examine.preflight(checks=[Thing("toxiproxy image", there=False)])
 
 
+def test_what_hinders_no_run_is_said_before_it() -> None:
+    class Full(Thing):
+        def look(self) -> Seen:
+            return Seen(self.name, "note", "the machine is full")
+
+    said: list[str] = []
+    examine.preflight(said.append, checks=[Full("processors"), Full("command")])
+    assert said == ["warning: the machine is full"]
+
+
 def test_every_check_has_a_name_of_its_own_and_needs_only_earlier_ones() -> None:
     earlier: list[str] = []
     for check in CHECKS:

@@ -18,7 +18,7 @@ from harness.judge import judge, judge_claim
 from harness.ledger import Rows
 from harness.load.arrivals import Segment
 from harness.stats import Condition
-from harness.testing import WrittenLogs, journal_of, rows_of
+from harness.testing import WrittenLogs, journal_of, machine_of, rows_of
 from harness.verdict import Finding, HypothesisTest, Outcome, Verdict, failed, inconclusive, passed
 
 
@@ -188,6 +188,16 @@ def test_a_fault_that_was_never_injected_did_not_land() -> None:
 def test_a_claim_about_the_whole_run_does_not_depend_on_one_fault() -> None:
     whole = dataclasses.replace(GOOD, phase="")
     assert verdict(whole, facts=story(landed=False)).findings[0].finding.outcome is Outcome.PASSED
+
+
+def test_a_failure_by_being_slow_is_open_where_others_filled_the_machine_and_stands_where_the_stack_did(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Said, "timed", ("not_met",))
+    beside = verdict(BAD, GOOD, LOST, facts=story(more=machine_of(0, 36, others=1.6)))
+    assert [one.finding.reason for one in beside.findings] == ["host_disturbed", "met", "not_met"]
+    assert verdict(BAD, GOOD, facts=story(more=machine_of(0, 36, others=1.6))).exit_code == 3
+    assert verdict(BAD, GOOD, facts=story(more=machine_of(0, 36, stack=1.85))).exit_code == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from harness.doctor.checks.disk import DiskCheck
 from harness.doctor.checks.engine import EngineCheck
 from harness.doctor.checks.harness_image import HarnessImageCheck
 from harness.doctor.checks.ports import PortsCheck
+from harness.doctor.checks.processors import ProcessorsCheck
 from harness.doctor.checks.python import PythonCheck
 from harness.doctor.checks.ranges import RangesCheck
 from harness.doctor.checks.service_images import ServiceImagesCheck
@@ -28,5 +29,6 @@ CHECKS: tuple[Check, ...] = (
     RangesCheck(),
     DiskCheck(),
     ClockCheck(),
+    ProcessorsCheck(),
     ShadowCheck(),
 )

@@ -34,7 +34,7 @@ def loses_its_workers(world: World) -> World:
 
 
 def works_off_what_piled_up(world: World) -> World:
-    """After the fault everybody waits behind the requests of before."""
+    """After the fault everybody waits behind the requests of before, which take all of the machine: a storm of its own."""
     return _api(world, backlog_s=30.0)
 
 

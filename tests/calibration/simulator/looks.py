@@ -87,8 +87,9 @@ def machine(seen: Seen, world: World, scenario: Scenario, replicas: Sequence[Rep
     """Pressure on the processors, and what each replica's memory holds, once a second."""
     chance, stalled_us = chances.stream(seed, "machine"), 0
     for at_s in watch(chance, 1.0, scenario, 1.0):
-        stalled_us += round(chance.uniform(5_000, 40_000))
+        stalled_us += round(chance.uniform(5_000, 40_000)) + 700_000 * backlogged(world, scenario, at_s)
         seen.add(f.PressureSeen(seen_s=at_s, cpu_some_us=stalled_us), f.Looked(seen_s=at_s, probe="pressure"))
+    seen.add(*processors(world, scenario, seed))
     looks = watch(chance, 1.0, scenario, 3.5)
     for replica in replicas:
         for at_s, used in zip(looks, resident(world, seed, replica, np.array(looks)).tolist(), strict=True):
@@ -99,6 +100,35 @@ def machine(seen: Seen, world: World, scenario: Scenario, replicas: Sequence[Rep
                 )
                 seen.add(memory)
     seen.add(*(f.Looked(seen_s=at_s, probe="memory", target="api") for at_s in looks))
+
+
+def backlogged(world: World, scenario: Scenario, at_s: float) -> bool:
+    """Whether requests wait behind what a fault had piled up."""
+    return any(hurt.off_s <= at_s < hurt.off_s + world.api.backlog_s for hurt in scenario.hurts)
+
+
+def processors(world: World, scenario: Scenario, seed: int) -> list[f.Fact]:
+    """Who used the machine's two processors, once a second; all of them while there is a backlog."""
+    chance, before_s, found = chances.stream(seed, "processors"), 3.0, list[f.Fact]()
+    for at_s in watch(chance, 1.0, scenario, 4.0):
+        harness, stack, others = chance.uniform(0.05, 0.15), chance.uniform(0.2, 0.6), chance.uniform(0.01, 0.1)
+        if backlogged(world, scenario, at_s):
+            others = world.machine.others + chance.uniform(-0.05, 0.05)
+            stack = 1.95 - harness - others
+        over_s, busy = max(0.01, at_s - before_s), harness + stack + others
+        seen = f.ProcessorsSeen(
+            seen_s=at_s,
+            over_s=over_s,
+            processors=2,
+            idle_s=(2 - busy) * over_s,
+            steal_s=0.0,
+            busy_s=busy * over_s,
+            stack_s=stack * over_s,
+            harness_s=harness * over_s,
+        )
+        before_s = at_s
+        found += [seen, f.Looked(seen_s=at_s, probe="processors")]
+    return found
 
 
 def docker(seen: Seen, world: World, scenario: Scenario, replicas: Sequence[Replica], seed: int) -> None:

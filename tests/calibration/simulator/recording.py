@@ -111,7 +111,7 @@ def _played(
     back: Rollback | None = None
     seed = memo.seed
     while True:  # once more with the rollback that the first telling leads to: all before it is the same again
-        key: Key = (tuple(one.name for one in scenario.stretches), world.api, world.release, back)
+        key: Key = (tuple(one.name for one in scenario.stretches), world.api, world.machine, world.release, back)
         lived = memo.get(("lived", *key), partial(_lived, world, scenario, seed, back))
         store = memo.get(
             ("store", *key, world.metrics), partial(store_of, world, lived.history, scenario, lived.lives, seed)

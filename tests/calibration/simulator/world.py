@@ -189,8 +189,19 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """The machine that the stack runs on, of two processors, which is full while requests wait behind a backlog.
+
+    others   processors that somebody else uses then; the rest is the stack's
+    """
+
+    others: float = 0.1
+
+
+@dataclass(frozen=True)
 class World:
     api: Api = Api()
+    machine: Machine = Machine()
     metrics: Metrics = Metrics()
     runbooks: tuple[str, ...] = ("CheckoutLatencyHigh", "OrdersDatabaseDown", "PaymentsUnavailable", "BadRelease")
     logging: Logging = Logging()

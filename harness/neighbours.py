@@ -1,0 +1,150 @@
+"""Whether others filled the machine while a claim was decided, so that a slow service may not be its own fault. Pure.
+
+It is told claim by claim and no gate of the whole run: others may come and go, and what passed in spite of them has passed. A
+service that eats its own processors is not excused: what the stack uses, and what the harness does, is not others' (ProcessorsSeen).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.facts import Blinded, PressureSeen, ProcessorsSeen
+from harness.journal import Journal, Window
+from harness.surroundings import stalled, told
+from harness.verdict import Finding, Judged, Outcome
+
+if TYPE_CHECKING:
+    from harness.expectations.base import Expectation
+
+FULL = 0.9  # of the processors, interrupts included: with more to spare, who waits is held back by a limit of its own
+WAITED = 0.25  # of the time: well above a tenth, below which nobody waits (gates.py); tasks that fit side by side wait little
+MATERIAL = 0.25  # of the processors: were less given back to it, the run would have had at most a third more
+DISTURBED = 0.10  # of a claim's stretch: twice what lies beyond a p95, so that so many slow requests surely move it
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The seconds of a stretch in which the machine was full, and others had a material part in it.
+
+    full_s          how many seconds, and of_s the whole stretch
+    others, steal   processors that other processes, and other virtual machines, used in them on average
+    cites           the first and the last look that tell of it
+    """
+
+    full_s: float
+    of_s: float
+    others: float
+    steal: float
+    processors: int
+    cites: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        little = 0.05 * self.processors
+        who = [f"processes outside of this run used {self.others:.1f}"] if self.others >= little else []
+        who += [f"other virtual machines took {self.steal:.1f}"] if self.steal >= little else []
+        of = f"of {self.processors} processor{'s' if self.processors != 1 else ''}"
+        return f"{' and '.join(who)} {of} for {self.full_s:.0f} s of the {self.of_s:.0f} s"
+
+
+def neighbours(journal: Journal, start_s: float, end_s: float) -> Neighbours | None:
+    """Who else filled the machine, second by second. None where nobody did, or nobody was looking.
+
+    A second counts where three things hold: no processor was idle (FULL), somebody waited for one (WAITED; what the hypervisor
+    took was waited for too, which the guest's own figure leaves out), and others took enough of it (MATERIAL).
+    """
+    pressures = journal.of(PressureSeen)
+    full = []
+    for look in journal.of(ProcessorsSeen):
+        all_s = look.over_s * look.processors
+        began_s = look.at_s - look.over_s
+        within_s = min(look.at_s, end_s) - max(began_s, start_s)
+        if within_s <= 0 or look.idle_s > (1 - FULL) * all_s or look.others_s + look.steal_s < MATERIAL * all_s:
+            continue
+        if max(_waited(pressures, began_s, look.at_s), look.steal_s / all_s) >= WAITED:
+            full.append((look, within_s))
+    if not full:
+        return None
+    over_s = sum(look.over_s for look, _ in full)
+    return Neighbours(
+        full_s=sum(within_s for _, within_s in full),
+        of_s=end_s - start_s,
+        others=sum(look.others_s for look, _ in full) / over_s,
+        steal=sum(look.steal_s for look, _ in full) / over_s,
+        processors=full[-1][0].processors,
+        cites=tuple(dict.fromkeys((full[0][0].cite, full[-1][0].cite))),
+    )
+
+
+def disturbed(journal: Journal, window: Window | None, late_s: float = math.inf) -> Neighbours | None:
+    """Who filled the machine for a material part of the stretch that a claim was decided in; None where nobody did.
+
+    late_s   the claim is decided so long after its window's beginning, or at its end
+    """
+    if window is None:
+        return None
+    end_s = min(window.end_s, journal.end_s, window.start_s + late_s)
+    found = neighbours(journal, window.start_s, end_s)
+    return found if found is not None and found.full_s >= DISTURBED * found.of_s else None
+
+
+def judged_beside(judged: Judged, claim: Expectation, then: bool, journal: Journal, hold_s: float) -> Judged:
+    """A failure that a want of processors alone can bring about is open where others took them.
+
+    Where processes waited and who used the processors is not observable, it stands, and its details say so.
+
+    hold_s   how long a steady state must be held: so long after its limit a claim about time is decided
+    """
+    finding, late_s = judged.finding, claim.late_s()
+    if finding.outcome is not Outcome.FAILED or finding.census or finding.reason not in claim.timed:
+        return judged
+    window = journal.window(judged.phase, then)
+    found = disturbed(journal, window, math.inf if late_s is None else late_s + hold_s)
+    if found is not None:
+        return dataclasses.replace(judged, finding=_open(finding, found))
+    unknown = _unknown(journal, window)
+    details = (*finding.details, ("machine", unknown)) if unknown else finding.details
+    return dataclasses.replace(judged, finding=dataclasses.replace(finding, details=details))
+
+
+def settled_beside(judged: Judged, journal: Journal) -> Judged:
+    """That a stack did not settle is open, too, where others took the processors meanwhile."""
+    found = disturbed(journal, journal.window(judged.phase, then=True))
+    return judged if found is None else dataclasses.replace(judged, finding=_open(judged.finding, found))
+
+
+def _open(finding: Finding, found: Neighbours) -> Finding:
+    return dataclasses.replace(
+        finding,
+        outcome=Outcome.INCONCLUSIVE,
+        reason="host_disturbed",
+        because=f"{found}: the machine was too busy to tell; in it: {finding.because}",
+        decide="the same drill on a machine that others leave alone",
+        cites=(*finding.cites, *found.cites),
+        census=False,
+    )
+
+
+def _unknown(journal: Journal, window: Window | None) -> str:
+    """Where processes waited for a processor and nobody knows who used them: that; else ''. Old journals tell nothing."""
+    blinded = journal.first(Blinded, probe="processors")
+    if window is None or blinded is None or journal.first(ProcessorsSeen) is not None:
+        return ""
+    share = stalled(journal, window.start_s, min(window.end_s, journal.end_s))
+    return f"{told(share)}; {blinded.error}" if share is not None and share >= WAITED else ""
+
+
+def _waited(seen: Sequence[PressureSeen], start_s: float, end_s: float) -> float:
+    """The share of a stretch in which somebody waited, the counter taken to rise evenly between looks; 0 where none tells."""
+
+    def at(at_s: float) -> float:
+        after = min(max(1, bisect_left(seen, at_s, key=lambda look: look.at_s)), len(seen) - 1)
+        low, high = seen[after - 1], seen[after]
+        part = min(1.0, max(0.0, (at_s - low.at_s) / max(high.at_s - low.at_s, 1e-6)))
+        return low.cpu_some_us + part * (high.cpu_some_us - low.cpu_some_us)
+
+    return (at(end_s) - at(start_s)) / 1e6 / (end_s - start_s) if len(seen) > 1 else 0.0
