@@ -149,3 +149,33 @@ def test_the_address_of_an_edge_is_a_name_of_its_dependency() -> None:
         journal_of(EdgeFound(edge="a->b", address="10.0.0.1"), EdgeFound(edge="a->c", address="10.0.0.1"))
     )
     assert unclear.meant("10.0.0.1") == ""
+
+
+def test_a_container_s_address_accuses_only_whom_the_service_is_known_to_call() -> None:
+    parts = Parts.of(
+        journal_of(
+            EdgeFound(edge="web->api", address="10.0.0.1"),
+            EdgeFound(edge="api->postgres", address="10.0.0.2"),
+            *(
+                ContainerSeen(service=name, container=name, status="running", addresses={"shop": f"172.18.0.{number}"})
+                for number, name in enumerate(("web", "api", "postgres", "prometheus"), 2)
+            ),
+        )
+    )
+    web, api, postgres, prometheus = (f"172.18.0.{number}:5432" for number in range(2, 6))
+    assert [parts.accused(one, "api", 1.0) for one in (web, api, postgres, prometheus)] == ["", "", "postgres", ""]
+    assert parts.accused("10.0.0.2:5432", "web", 1.0) == "postgres", "an edge's address is only ever dialled"
+    assert parts.accused("postgres.shop", "worker", 1.0) == "postgres", "a name is no address"
+    assert [parts.came_from(one, "api", 1.0) for one in (web, api, postgres, prometheus)] == [True, True, False, False]
+
+
+def test_a_name_that_several_containers_bear_means_none_of_them() -> None:
+    parts = Parts.of(
+        journal_of(
+            ContainerSeen(service="a", container="x-a-1", status="running", names=("0a1b", "cache", "localhost")),
+            ContainerSeen(service="b", container="x-b-1", status="running", names=("0c1d", "cache", "a")),
+        )
+    )
+    assert [parts.meant(name) for name in ("0a1b", "0c1d:80", "x-b-1.x_net", "a", "cache", "localhost")] == [
+        "a", "b", "", "a", "", "",
+    ]  # fmt: skip
