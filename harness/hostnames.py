@@ -98,9 +98,10 @@ class Addresses:
         for changed in journal.of(ContainerChanged):
             if changed.event in ("die", "destroy") and changed.container in told:
                 told[changed.container].append(changed)
+        first_s = min((facts[0].seen_s for facts in told.values()), default=0.0)
         spans: dict[str, list[tuple[float, float, str]]] = {}
         for container, facts in told.items():
-            for address, from_s, until_s in _spans(sorted(facts, key=lambda fact: fact.at_s), looks):
+            for address, from_s, until_s in _spans(sorted(facts, key=lambda fact: fact.at_s), looks, first_s):
                 spans.setdefault(address, []).append((from_s, until_s, services[container]))
         return Addresses({address: tuple(_held(found)) for address, found in spans.items()}, tuple(domains))
 
@@ -115,15 +116,17 @@ class Addresses:
 
 
 def _spans(
-    told: Sequence[ContainerSeen | ContainerChanged], looks: Sequence[float]
+    told: Sequence[ContainerSeen | ContainerChanged], looks: Sequence[float], first_s: float
 ) -> Iterator[tuple[str, float, float]]:
-    """Each address of one container with the time in which it may have had it: since ever where the first look found it."""
+    """Each address of one container with the time in which it may have had it: since ever where the first
+    look of all (first_s) found it."""
     since: dict[str, float] = {}
-    for number, fact in enumerate(told):
+    for fact in told:
         addresses = fact.addresses.values() if isinstance(fact, ContainerSeen) else ()
         now = {address.lower() for several in addresses for address in several.split()}
         at = bisect_left(looks, fact.seen_s)
-        earlier_s = looks[at - 1] if at else fact.seen_s - BETWEEN_LOOKS_S if number else float("-inf")
+        earlier_s = looks[at - 1] if at else fact.seen_s - BETWEEN_LOOKS_S
+        earlier_s = float("-inf") if earlier_s < first_s else earlier_s
         yield from ((address, since.pop(address), fact.at_s) for address in since.keys() - now)
         since |= dict.fromkeys(now - since.keys(), earlier_s)
     yield from ((address, from_s, float("inf")) for address, from_s in since.items())

@@ -8,7 +8,9 @@ import pytest
 
 from harness import blaming
 from harness.blaming import Parts, Truth, ac_at, avg_at, truth_of, verdict
+from harness.expectations.log_search import Accusing, Named
 from harness.facts import ContainerSeen, EdgeFound
+from harness.logtext import Said
 from harness.testing import journal_of
 
 STACK = journal_of(
@@ -179,3 +181,39 @@ def test_a_name_that_several_containers_bear_means_none_of_them() -> None:
     assert [parts.meant(name) for name in ("0a1b", "0c1d:80", "x-b-1.x_net", "a", "cache", "localhost")] == [
         "a", "b", "", "a", "", "",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "at_s", "named"),
+    [
+        ("ERROR dial tcp 172.18.0.4:5432: connect: connection refused", 10.0, Named(frozenset({"postgres"}))),
+        ("ERROR dial tcp 172.18.0.4:5432: connect: connection refused", 70.0, Named(frozenset({"redis"}))),
+        ("ERROR lookup db.shop.internal: no such host", 10.0, Named(frozenset({"postgres"}))),
+        (
+            '{"level":"error","msg":"late","server.address":"172.18.0.4:5432"}',
+            10.0,
+            Named(frozenset({"postgres"}), stated=True),
+        ),
+        ("WARN client 172.18.0.9:51234 went away", 10.0, Named()),
+        ('{"level":"error","msg":"late","net.peer.name":"172.18.0.9"}', 10.0, Named()),
+        ('{"level":"error","msg":"late","server.address":"172.18.0.77"}', 10.0, Named(strangers=("172.18.0.77",))),
+    ],
+)
+def test_a_line_names_who_held_the_address_when_it_was_written(line: str, at_s: float, named: Named) -> None:
+    def seen(service: str, address: str, at_s: float) -> ContainerSeen:
+        return ContainerSeen(
+            service=service, container=service, status="running", addresses={"x": address}, seen_s=at_s
+        )
+
+    parts = Parts.of(
+        journal_of(
+            EdgeFound(edge="web->api", address="10.0.0.1"),
+            EdgeFound(edge="api->postgres", address="10.0.0.2", names=("postgres", "db")),
+            EdgeFound(edge="api->redis", address="10.0.0.3"),
+            seen("postgres", "172.18.0.4", 1.0),
+            seen("web", "172.18.0.9", 1.0),
+            seen("postgres", "172.18.0.5", 50.0),
+            seen("redis", "172.18.0.4", 60.0),
+        )
+    )
+    assert Accusing(parts, ()).named(Said(line), "api", at_s) == named

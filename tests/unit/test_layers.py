@@ -82,6 +82,7 @@ PURE = (
     "harmless",
     "logtext",
     "masking",
+    "hostnames",
     "blaming",
     "stats",
     "expectations",
