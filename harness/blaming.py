@@ -6,42 +6,38 @@ parts are made distinct before they are ranked, which its service-level variant 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.edges import edge_id
 from harness.facts import ContainerSeen, EdgeFound
+from harness.hostnames import Addresses, bare, within
 from harness.journal import Journal
 
 CLIENT = "client"  # the users' side of an edge: nobody that could be blamed
-_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^@/]*@)?")
-_PORT = re.compile(r":\d+$")
-
-
-def bare(name: str) -> str:
-    """A name without scheme, account, path and port, in lower case: `postgresql://u@Orders-DB:5432/x` is `orders-db`."""
-    return _PORT.sub("", _SCHEME.sub("", name.strip().lower()).partition("/")[0])
 
 
 @dataclass(frozen=True)
 class Parts:
     """
-    names     by each name in lower case (an address of an edge is one), the part that it means: its service or external host
-    callers   by part, those that call it
-    services  the parts that are services of the stack
+    names      by each name in lower case (an address of an edge is one), the part that it means: its service or external host
+    callers    by part, those that call it
+    services   the parts that are services of the stack
+    addresses  who held those of containers, and when
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     callers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     services: frozenset[str] = frozenset()
+    addresses: Addresses = field(default_factory=Addresses)
 
     @staticmethod
     def of(journal: Journal, aliases: Mapping[str, Iterable[str]] | None = None) -> Parts:
         """The parts as the journal tells of edges and containers; `aliases` are more names by part."""
         names: dict[str, str] = {}
         callers: dict[str, set[str]] = {}
-        behind: dict[str, set[str]] = {}  # an edge's address is what its caller dials, and so what its errors may state
+        # an edge's address is what its caller dials, and so what its errors may state; what several bear means none of them
+        behind: dict[str, set[str]] = {}
         services = dict.fromkeys(seen.service for seen in journal.of(ContainerSeen) if seen.service)
         for found in journal.of(EdgeFound):
             caller, dependency = edge_id(found.edge)
@@ -55,26 +51,49 @@ class Parts:
             names.setdefault(seen.container.lower(), seen.service)
         for service in services:
             names[service.lower()] = service
-        for address, those in behind.items():
-            if len(those) == 1:
-                names.setdefault(address, *those)
+        for seen in journal.of(ContainerSeen):
+            for name in seen.names:
+                behind.setdefault(name.lower(), set()).add(seen.service)
+        for name, those in behind.items():
+            if len(those) == 1 and name != "localhost":
+                names.setdefault(name, *those)
         for part, others in (aliases or {}).items():
             names[part.lower()] = part
             names.update((bare(other), part) for other in others)
-        return Parts(names, {part: frozenset(who) for part, who in callers.items()}, frozenset(services))
+        known = {part: frozenset(who) for part, who in callers.items()}
+        return Parts(names, known, frozenset(services), Addresses.of(journal))
 
-    def part(self, name: str) -> str:
-        """The part that a name means; a name that nobody knows stands for itself."""
-        plain = bare(name)
-        return self.names.get(name.strip().lower()) or self.names.get(plain, plain)
+    def part(self, name: str, at_s: float | None = None) -> str:
+        """The part that a name means; a name that nobody knows stands for itself. `at_s`: when it was said, as a container's
+        address is another's later."""
+        return self.meant(name, at_s) or bare(name)
 
-    def meant(self, name: str) -> str:
+    def meant(self, name: str, at_s: float | None = None) -> str:
         """The part that a name means, however it is written; '' when no part bears it."""
-        return self.names.get(name.strip().lower()) or self.names.get(bare(name), "")
+        return self.names.get(name.strip().lower()) or self.known(bare(name), at_s)
 
-    def known(self, word: str) -> str:
+    def known(self, word: str, at_s: float | None = None) -> str:
         """The part that a word of a text means; '' when it is the name of none."""
-        return self.names.get(word, "")
+        if (part := self.names.get(word, "")) or ("." not in word and ":" not in word):
+            return part
+        return self.addresses.part(word, at_s) or within(word, self.addresses.domains, self._named)
+
+    def accused(self, name: str, service: str, at_s: float) -> str:
+        """The part that a service accuses by a name. A container's address does so only where the service is known to call that
+        part: servers also write down from where they were called."""
+        if (part := self.names.get(name, "")) or name.isalnum():  # most words of a text
+            return part or self.names.get(name.lower(), "")
+        host, part = bare(name), self.meant(name, at_s)
+        unsure = bool(part) and host not in self.names and self.addresses.part(host, at_s) == part
+        return "" if unsure and service not in self.callers.get(part, frozenset()) else part
+
+    def came_from(self, name: str, service: str, at_s: float) -> bool:
+        """Whether a name in what a service says is an address of its own, or of one that calls it, and so accuses nobody."""
+        part = self.addresses.part(bare(name), at_s)
+        return bool(part) and (part == service or part in self.callers.get(service, frozenset()))
+
+    def _named(self, name: str) -> str:
+        return self.names.get(name, "")
 
     def above(self, part: str) -> frozenset[str]:
         """Everybody who calls it, directly or through others; not itself."""

@@ -251,7 +251,12 @@ class Witnessed(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerSeen(Fact):
-    """A container of the stack as Docker describes it; `image` as its Compose file names it, `image_id` its digest."""
+    """A container of the stack as Docker describes it; `image` as its Compose file names it, `image_id` its digest.
+
+    addresses  by Docker network, the container's own (IPv4, then IPv6, with a space between) while it runs; one that runs in
+               another's network has that one's
+    names      others that it answers to: its host name, and its aliases on its networks
+    """
 
     service: str
     container: str
@@ -263,6 +268,8 @@ class ContainerSeen(Fact):
     started_at: str = ""
     image: str = ""
     image_id: str = ""
+    addresses: dict[str, str] = dataclasses.field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

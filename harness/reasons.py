@@ -7,6 +7,7 @@ from collections.abc import Mapping
 REASONS: Mapping[str, str] = {
     # passed
     "met": "what the claim says was seen, or what it forbids was not seen while somebody was looking",
+    "unhurt": "it holds, but the faults of the phase hurt no request, so that there was nothing to come back from: it proves no recovery",
     # failed
     "not_met": "what was measured is beyond the claim's limit, or what should be seen was not, though it was looked for",
     "late": "it came, or may still come, but surely after the claim's limit",

@@ -74,6 +74,8 @@ def story(drill: Drill) -> Iterator[str]:
 
 def verdict_line(folder: Path) -> str:
     """What a run came to, from its verdict.json."""
+    from harness.report.headline import unhurt
+
     try:
         data: Any = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -87,5 +89,8 @@ def verdict_line(folder: Path) -> str:
     word = str(data.get("word", data.get("verdict", "")))
     passed = sum(outcome == "passed" for outcome in outcomes)
     failed = [str(f.get("id", "")) for f, outcome in zip(findings, outcomes, strict=True) if outcome == "failed"]
-    text = f"{word:<13} {passed} of {len(outcomes)} passed"
+    idle = unhurt(
+        [{"outcome": outcome, **(f.get("finding") or f)} for f, outcome in zip(findings, outcomes, strict=True)]
+    )
+    text = f"{word:<13} {passed} of {len(outcomes)} passed{f', {idle}' if idle else ''}"
     return text + (f"; failed: {', '.join(failed)}" if failed else "")

@@ -59,7 +59,7 @@ class Names:
     def accused(self, span: Span) -> str:
         """The part that a span accuses where it is the one in which a failure began; else what it says, for a person."""
         if span.called:
-            part = self.parts.part(span.called)
+            part = self.parts.part(span.called, span.begin_s)
             return part if self.known(part) else (self.senders.get(span.called) or part)
         return self.service(span.service) or f"{span.service} (a name that several services bear)"
 

@@ -192,8 +192,8 @@ class Blame(Expectation):
             if not told or not fresh or page.status != "firing" or not window.start_s <= page.at_s < window.end_s:
                 continue
             name, about = page.labels[told], told not in self.labels
-            part = parts.part(name)
-            known = bool(parts.meant(name)) or part in truth.allowed
+            part = parts.part(name, page.at_s)
+            known = bool(parts.meant(name, page.at_s)) or part in truth.allowed
             why = f"{page.alert} at {page.at_s:.1f} s"
             if about and part in truth.chain:
                 aside.append(f"{why} is about {part}, on the way: a symptom")

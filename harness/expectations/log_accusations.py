@@ -129,7 +129,7 @@ def _counted(
             levels[line.service] = (without, all_ + 1)
             if said.level < WARNING and said.level != UNREAD:
                 continue
-            named = accusing.named(said, line.service)
+            named = accusing.named(said, line.service, line.at_s)
             names = (*named.parts, *(name for name in named.strangers if not named.parts))
             if not names:
                 continue

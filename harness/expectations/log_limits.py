@@ -234,7 +234,7 @@ def recovery(evidence: Evidence, services: Sequence[str], aliases: Mapping[str, 
             continue
         until_s = hurt.off_s + AFTER_S
         back = [
-            (line, accusing.named(Said(line.text), line.service))
+            (line, accusing.named(Said(line.text), line.service, line.at_s))
             for service in services
             for line in logs.lines(evidence, service, hurt.off_begun_s, until_s)
             if BACK & set(words(Said(line.text).spoken()))

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.blaming import Parts, Truth, bare
+from harness.blaming import Parts, Truth
 from harness.expectations.base import Finder, Line, Logs
 from harness.facts import LoadSaid
+from harness.hostnames import bare
 from harness.journal import Journal
 from harness.ledger import request_id, traceparent
 from harness.logtext import ERROR, UNREAD, WARNING, Said, words
@@ -122,16 +123,16 @@ class Accusing:
     truths: Sequence[Truth]
     blames: Sequence[str] = ()
 
-    def named(self, said: Said, service: str) -> Named:
-        """Whom a line names: in its fields, else by the words of what it says, but for its own service."""
-        told = said.named(*self.blames)
-        known = frozenset(part for name in (*told, *said.perhaps_named) if (part := self.parts.meant(name)))
+    def named(self, said: Said, service: str, at_s: float) -> Named:
+        """Whom a line names: in its fields, else by the words of what it says, but for its own service. An address means whoever
+        held it when the line was written."""
+        parts, told = self.parts, said.named(*self.blames)
+        known = frozenset(part for name in (*told, *said.perhaps_named) if (part := parts.accused(name, service, at_s)))
         if known:
             return Named(known, stated=True)
-        spoken = frozenset(
-            part for word in words(said.spoken()) if (part := self.parts.known(word)) and part != service
-        )
-        return Named(spoken, tuple(name for name in told if bare(name)))
+        spoken = (parts.accused(word, service, at_s) for word in words(said.spoken()))
+        strangers = (name for name in told if bare(name) and not parts.came_from(name, service, at_s))
+        return Named(frozenset(spoken) - {"", service}, tuple(strangers))
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,10 @@ def search(
             levels[line.service] = (unread + (level == UNREAD), all_ + 1)
             told, named = FOUND, Named()
             if level == UNREAD or level >= WARNING:
-                told, named = FOUND | SEVERE | (CAUSE if said.tells_why else 0), accusing.named(said, line.service)
+                told, named = (
+                    FOUND | SEVERE | (CAUSE if said.tells_why else 0),
+                    accusing.named(said, line.service, line.at_s),
+                )
             for place in places:
                 sure, doubtful = _blame(told, named, line.service, accusing.truths[truth[place]])
                 if level == UNREAD:

@@ -11,7 +11,7 @@ from pydantic import Field
 from harness.expectations.attempts import GAP_S, LAG_S, PROBE, Ratio, ratio
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.no_regression import baseline
-from harness.expectations.recovers import held_until_s
+from harness.expectations.recovers import away_of, held_until_s
 from harness.expectations.requests import cites, error_rows, folded, load_was_watched, not_begun, slowest_row
 from harness.journal import Window
 from harness.landings import mends
@@ -52,9 +52,10 @@ class NotMetastable(Expectation):
     Counts:  goodput: requests answered `ok` within the time, of all that were due, in the last third of `for` against the
              steady state before the first fault. With `attempts` (a selector of counters) also what is asked of the dependency.
     Decides: only with the fault shown to be gone by the witness and the load within 2 % of what it was. Passed when goodput is
-             surely at least 0.9 of what it was (and attempts are within the limit). Failed when it is surely less, and the
-             reason tells why: metastable (attempts stay amplified), permanent_damage (they do not), slow_recovery (it rises),
-             not_back (attempts were not counted).
+             surely at least 0.9 of what it was and attempts are within the limit (unhurt where the faults never broke the
+             steady state, so that nothing was tried). Failed when it is surely less, and the reason tells why: metastable
+             (attempts stay amplified), permanent_damage (they do not), slow_recovery (it rises), not_back (attempts were
+             not counted).
     Source:  Bronson et al., Metastable Failures in Distributed Systems (HotOS 2021); Huang et al., Metastable Failures in the
              Wild (OSDI 2022). Open arrivals are needed: users that wait for answers take the load away themselves.
     """
@@ -210,7 +211,11 @@ class NotMetastable(Expectation):
         elif amplified is not None and amplified[0] > self.amplification:
             finding = failed(said, reason="amplified", measure=measure, cites=cited, details=details)
         else:
-            finding = passed(said, measure=measure, cites=cited, details=details)
+            reason = "met" if (away := away_of(evidence, after.start_s)).broke else "unhurt"
+            said += (
+                "" if away.broke else "; the faults never broke the steady state, so that it was not put to the test"
+            )
+            finding = passed(said, reason=reason, measure=measure, cites=cited, details=details)
         return replace(finding, p_value=round(p, 9)) if finding.reason != "amplified" else finding
 
     def _rises(self, evidence: Evidence, after: Window) -> bool:

@@ -42,9 +42,9 @@ class Recovers(Expectation):
              anew, and is told. Where the fault broke them by less than five times what they allow, the beginning is known to
              two windows. The next phase's first fault, or the load's end, ends the time in which it can be held. A bad release
              is not waited for: what became of it by then (see `rolled_back`) is what the service recovers with.
-    Decides: passed when it began surely within the time and was held (and it says so when the steady state was never away);
-             failed when it surely did not begin within: late, or relapsed when it had looked steady for a quarter of
-             `steady.for` before that.
+    Decides: passed when it began surely within the time and was held (unhurt when the steady state was never away: that it would
+             recover was not tried); failed when it surely did not begin within: late, or relapsed when it had looked steady for a
+             quarter of `steady.for` before that.
     Source:  the ledger; see harness/stats/steady.py for the estimate.
     """
 
@@ -82,7 +82,7 @@ class Recovers(Expectation):
         cited = cites(evidence, *mended)
         end_s, known_s = held_until_s(journal, start_s), known_until_s(journal)
         limit_s = start_s + self.within_s
-        away = _away(evidence, start_s)
+        away = away_of(evidence, start_s)
         found = self._since(evidence, start_s, end_s, min(known_s, journal.end_s), limit_s)
         if (
             found.held and away.weak
@@ -106,7 +106,7 @@ class Recovers(Expectation):
         )
         if found.held and found.high_s <= limit_s + 1e-9:
             if found.low_s == start_s and not away.broke:
-                return passed(f"{away.said} {after}", measure=measure, cites=cited)
+                return passed(f"{away.said} {after}", reason="unhurt", measure=measure, cites=cited)
             weakly = away.said if away.weak else ""
             return passed(
                 f"the steady state was back {_span(low, high)} {after}{again}{weakly}", measure=measure, cites=cited
@@ -183,7 +183,7 @@ def held_until_s(journal: Journal, start_s: float) -> float:
 
 
 @dataclass(frozen=True)
-class _Away:
+class Away:
     """Whether the faults broke the steady state while they were on: `weak` when by little, and in words."""
 
     broke: bool
@@ -191,21 +191,20 @@ class _Away:
     said: str
 
 
-def _away(evidence: Evidence, start_s: float) -> _Away:
+def away_of(evidence: Evidence, start_s: float) -> Away:
+    """Of the claim's own faults, up to start_s, when they were gone."""
     steady = evidence.steady
     begun = [one.at_s for fault in evidence.faults for one in evidence.journal.of(Injecting, fault=fault)[:1]]
     from_s, now = min(begun, default=start_s), now_s(evidence.journal)
     bad = first_bad(evidence.rows, steady.conditions, steady.for_s, from_s, start_s, now)
     if bad is None:
         sent = bool(evidence.rows.between(from_s, start_s).any())
-        none = (
-            "no request was sent while the faults were on, so nobody knows whether the steady state was away; it held"
-        )
-        never = "the steady state was never away, so there was nothing to recover from; it held on"
-        return _Away(False, False, never if sent else none)
+        none = "no request was sent while the faults were on, so nobody knows whether the steady state was away"
+        why = "the steady state was never away, so there was nothing to recover from" if sent else none
+        return Away(False, False, f"no recovery was seen: {why}; it held")
     times = contrast(evidence.rows, steady.conditions, bad[0], start_s, now)
     weak = times is not None and times < CONTRAST
-    return _Away(
+    return Away(
         True, weak, f"; low contrast: the faults broke it by less than {CONTRAST:g} times what it allows" * weak
     )
 

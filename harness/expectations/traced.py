@@ -194,8 +194,8 @@ def unseen(evidence: Evidence, window: Window) -> Finding | None:
         return inconclusive(
             f"no traces can be seen here ({whys})",
             reason="no_exporter",
-            decide="a service that sends its traces by HTTP to a host outside of the stack: in the drill, give it "
-            "OTEL_EXPORTER_OTLP_ENDPOINT=http://traces.example.test:4318, which the run's collector answers",
+            decide="a service that sends its traces by HTTP, over an edge to a collector of the stack's own or to a host outside: in the "
+            "drill, give it OTEL_EXPORTER_OTLP_ENDPOINT=http://traces.example.test:4318, which the run's collector answers",
             cites=cites(evidence, *exporters),
         )
     if not journal.watched(PROBE, "", window.start_s, window.end_s, GAP_S, LAG_S):

@@ -45,7 +45,8 @@ class Traces(Expectation):
              than 5 % of the answered requests have no trace at all (untraced: it samples, or does not trace them); what is
              missing may be of a service whose spans cannot be seen (no_exporter); consumers name no cause, and no message was
              seen to be sent, or none who takes it was (queue_half_seen); who is accused bears no known name (unknown_names).
-    Source:  what the services sent by OTLP over HTTP to a collector that stands in the stack under their endpoint's name.
+    Source:  what the services sent by OTLP over HTTP: to a collector that stands in the stack under their endpoint's name, or on the
+             way to one of the stack's own.
     """
 
     word: ClassVar[str] = "traces"

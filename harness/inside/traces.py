@@ -1,7 +1,8 @@
 """The collector: takes what services send of their traces (OTLP over HTTP), so that nothing leaves the stack, and reads none of it.
 
-`python3 -m harness.inside traces PORT…` listens on each port, under whatever names its container bears, and writes one JSON
-line per POST to …/v1/traces:
+`python3 -m harness.inside traces PORT… PORT=HOST:PORT…` listens on each port, under whatever names its container bears, and
+answers; what comes to a port with a host it passes on to that one, a collector of the stack's own, which answers (`relay`). Of
+both it writes one JSON line per request to …/v1/traces:
 
     {"traces": {"at_ns": …, "type": "application/x-protobuf", "encoding": "gzip", "body": "<base64>", "cut": false}}
 
@@ -19,6 +20,7 @@ import threading
 import time
 
 from harness.inside.pager import Server, Taken, say
+from harness.inside.relay import Relay, Request
 
 TRACES = "/v1/traces"
 JSON = "application/json"
@@ -31,12 +33,9 @@ class Received(Taken):
 
     def do_POST(self) -> None:
         at_ns = time.monotonic_ns()
-        body, cut = self._body()
-        kind = str(self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
-        if self.path.partition("?")[0].rstrip("/").endswith(TRACES):
-            encoding = str(self.headers.get("Content-Encoding") or "").strip().lower()
-            text = base64.b64encode(body).decode("ascii")
-            say({"traces": {"at_ns": at_ns, "type": kind, "encoding": encoding, "body": text, "cut": cut}})
+        request = Request(self.path, {name.lower(): value for name, value in self.headers.items()}, *self._body())
+        tell(request, at_ns)
+        kind = _kind(request)
         empty = b"{}" if kind == JSON else b""
         self.send_response(200)
         self.send_header("Content-Type", kind or JSON)
@@ -52,12 +51,35 @@ class Received(Taken):
         super().send_error(code, message, explain)
 
 
+def tell(request: Request, at_ns: int = 0) -> None:
+    """The line of a request with traces; of others nothing. `at_ns` 0 is now."""
+    if not request.path.partition("?")[0].rstrip("/").endswith(TRACES):
+        return
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    text = base64.b64encode(request.body).decode("ascii")
+    sent = {"at_ns": at_ns or time.monotonic_ns(), "type": _kind(request), "encoding": encoding, "body": text}
+    say({"traces": {**sent, "cut": request.cut}})
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def listening(text: str) -> Server | Relay:
+    """The server of `PORT` or of `PORT=HOST:PORT`. Raises ValueError, OverflowError or OSError for what is none."""
+    port, relays, upstream = text.partition("=")
+    if not relays:
+        return Server(("0.0.0.0", int(port)), Received)
+    host, _, number = upstream.rpartition(":")
+    return Relay(("0.0.0.0", int(port)), (host, int(number)), tell, lambda begins: say({"strange": begins[:40]}))
+
+
 def main(argv: list[str]) -> int:
     """Runs until stdin ends. Returns 2 for ports that are none."""
     try:
-        servers = [Server(("0.0.0.0", int(text)), Received) for text in argv]
+        servers = [listening(text) for text in argv]
     except (ValueError, OverflowError, OSError) as error:
-        print(f"usage: python3 -m harness.inside traces PORT…: {error}", file=sys.stderr)
+        print(f"usage: python3 -m harness.inside traces PORT… PORT=HOST:PORT…: {error}", file=sys.stderr)
         return 2
     for server in servers:
         threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()

@@ -32,7 +32,8 @@ def sentence(document: Mapping[str, Any]) -> str:  # noqa: PLR0911 (one line for
     also = f" By then {_counted(len(failed), total)} had failed." if failed else ""
     match document["exit_code"]:
         case 0:
-            return f"{drill} did what was expected of it: all {total} expectations passed{_under(document)}."
+            idle = f" ({unhurt(findings)})" if unhurt(findings) else ""
+            return f"{drill} did what was expected of it: all {total} expectations passed{idle}{_under(document)}."
         case 1:
             more = f", and {len(open_)} could not be decided" if open_ else ""
             return f"{drill} did not do what was expected of it: {_counted(len(failed), total)} failed{more}."
@@ -74,6 +75,12 @@ def artefact(finding: Mapping[str, Any], proofs: Mapping[str, Proof]) -> Proof |
     found = [proofs[cite] for cite in finding["cites"] if cite in proofs and proofs[cite].kind != "missing"]
     telling = [proof for proof in found if proof.title not in BOUNDS]
     return next(iter(telling or found), None)
+
+
+def unhurt(findings: Sequence[Mapping[str, Any]]) -> str:
+    """How many passed although they were not put to the test, in words; '' when none did."""
+    count = sum(finding["outcome"] == "passed" and finding.get("reason") == "unhurt" for finding in findings)
+    return f"{count} only because nothing was hurt" if count else ""
 
 
 def faults_told(document: Mapping[str, Any]) -> str:

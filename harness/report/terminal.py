@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.harmless import one_line
 from harness.quantities import spell
+from harness.report.headline import unhurt
 from harness.report.junit import endings
 from harness.stats.condition import show_ms
 
@@ -95,9 +96,9 @@ def _first(document: Mapping[str, Any], paint: _Paint) -> str:
     word = document["verdict"].replace("_", " ").upper()
     style = {0: "passed", 3: "inconclusive"}.get(document["exit_code"], "failed")
     facts = ", ".join([spell(round(document["length_s"])), *_put_right(document)])
-    return (
-        f"{paint(word, 'bold', style)} {document['drill']}  {passed} of {len(findings)} expectations passed   ({facts})"
-    )
+    idle = f", {unhurt(findings)}" if unhurt(findings) else ""
+    told = f"{passed} of {len(findings)} expectations passed{idle}"
+    return f"{paint(word, 'bold', style)} {document['drill']}  {told}   ({facts})"
 
 
 def _put_right(document: Mapping[str, Any]) -> Iterator[str]:

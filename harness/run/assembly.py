@@ -108,7 +108,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
         logs = LogFiles(run, session.folder.logs, containers)
         logs.start()
         together.callback(logs.close)
-        observing = Observing.begin(session, stack, together)
+        observing = Observing.begin(session, stack, proxies, together)
     return Parts(proxies, containers, logs, lookout, observing, together, changes)
 
 

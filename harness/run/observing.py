@@ -24,6 +24,7 @@ from harness.probes.targets import TargetsProbe
 from harness.probes.traces import TracesProbe
 from harness.run.own_metrics import OwnMetrics, Tell
 from harness.run.together import side_by_side
+from harness.run.tracing import reads_traces, take_traces
 from harness.runbooks import headings
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from harness.world.collector import Collector
     from harness.world.metrics import Prometheus
     from harness.world.pager import Pager
+    from harness.world.proxies import Reconciler
     from harness.world.receivers import Paging
 
 READY_S = 15.0
@@ -66,7 +68,7 @@ class Observing:
     collector: Collector | None = None
 
     @staticmethod
-    def begin(session: Session, stack: Stack, closing: Together) -> Observing:
+    def begin(session: Session, stack: Stack, proxies: Reconciler, closing: Together) -> Observing:
         """Before the first service that pages or sends traces starts: say what was found, and put the mailbox where pages
         would go, the collector where traces would, and the run's own metrics where they are looked for."""
         monitoring = monitoring_of(session.drill, stack.project)
@@ -76,7 +78,7 @@ class Observing:
         observing = Observing(session, stack, monitoring)
         side_by_side(
             lambda: observing._catch_pages(closing) if monitoring.alertmanager else None,
-            lambda: observing._take_traces(closing),
+            lambda: observing._take_traces(proxies, closing),
             lambda: observing._serve_metrics(closing) if monitoring.prometheus else None,
         )
         return observing
@@ -99,7 +101,7 @@ class Observing:
                 found += [SilencesProbe(alertmanager), DeliveryProbe("alertmanager", alertmanager)]
         if self.pager is not None:
             found.append(PagesProbe(self.pager))
-        if self.collector is not None and any(claim.reads_traces for _, _, claim in self.session.drill.claims()):
+        if self.collector is not None and reads_traces(self.session.drill):
             found.append(TracesProbe(self.collector))
         return tuple(found)
 
@@ -195,6 +197,9 @@ class Observing:
         service = self.monitoring.prometheus.rpartition(":")[0]
         self.own = OwnMetrics.begin(self.session, self.stack, service, closing)
 
+    def _take_traces(self, proxies: Reconciler, closing: Together) -> None:
+        self.collector = take_traces(self.session, self.stack, proxies, closing)
+
     def _catch_pages(self, closing: Together) -> None:
         """The mailbox, and the runbooks that claims about pages are held against."""
         for folder in runbooks_asked(self.session.drill):
@@ -224,34 +229,6 @@ class Observing:
         for seen in known.receivers:
             observable = seen.observable and not lost
             record(seen if observable == seen.observable else _unseen(seen, lost))
-
-    def _take_traces(self, closing: Together) -> None:
-        """Put a collector where the services' traces would go, so that none leaves the stack, and keep what they send."""
-        from harness.spans import SpansWriter
-        from harness.stack.changes.identity import RUN_LABEL
-        from harness.stack.exporters import exporting
-        from harness.world.attached import Place
-        from harness.world.collector import Collector
-
-        session, stack = self.session, self.stack
-        known = exporting(stack.project.config)
-        for seen in known.exporters:
-            session.record(seen)
-        networks = {name: place for one in known.senders for name, place in stack.attachments(one)}
-        if not known.hosts or not networks:
-            return
-        place = Place(
-            f"{stack.project_name}-traces",
-            {RUN_LABEL: session.folder.run},
-            tuple(networks.items()),
-            tuple(known.hosts),
-        )
-        try:
-            self.collector = Collector(place, known.ports, session.clock.opened_ns, SpansWriter(session.folder.spans))
-            closing.callback(self.collector.close)
-            self.collector.start()
-        except (NotApplied, OSError) as error:
-            raise CannotRun(f"traces would leave the stack: {error}") from error
 
     def _start_pager(self, service: str, known: Paging, closing: Together) -> str:
         """Why there is no mailbox, or ''."""

@@ -136,7 +136,7 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         edges=edges,
         publish=(session.target,),
         reach=monitoring.targets,
-        held=(*monitoring.services, *exporting(project.config).senders),
+        held=(*monitoring.services, *exporting(project.config, edges).held),
         data=dict(drill.stack.data),
         ready_within_s=drill.stack.ready_within_s,
         offline=session.options.offline or drill.stack.offline,

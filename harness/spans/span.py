@@ -11,8 +11,12 @@ UNSPECIFIED, INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = range(6)
 ERROR = 2
 """Status.StatusCode of OTLP."""
 
-ADDRESS = ("server.address", "peer.service", "net.peer.name", "peer.hostname", "server.socket.address")
-"""Where a client's span says whom it called: today's name of the attribute first, then those of older instrumentation."""
+ADDRESS = (
+    "server.address", "peer.service", "net.peer.name", "peer.hostname", "server.socket.address",
+    "network.peer.address", "net.sock.peer.addr", "net.peer.ip",
+)  # fmt: skip
+"""Where a client's span says whom it called: today's name of the attribute first, then those of older instrumentation; where it
+has no name for it, its address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""The collector, as the harness hears it: every body of traces as it was sent to it in the stack, kept in the run's folder."""
+"""The collector, as the harness hears it: every body of traces as it was sent to it, or passed by it, in the stack, kept in the
+run's folder."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ READY_S = 30.0
 SILENT_S = 3.0
 """It says something each second; after so long without a word nobody knows whether it takes traces."""
 
+NO_RELAYS: Mapping[tuple[str, int], int] = {}
+
 Attach = Callable[[Place, Sequence[str], Callable[[dict[str, Any]], None], Callable[[str], None]], Helper]
 
 
@@ -30,13 +33,27 @@ class Keeper(Protocol):
 
 class Collector:
     """The helper container that takes traces. `place` is on the networks of the services that send them and bears the host
-    names of their endpoints; `ports` are theirs."""
+    names of their endpoints; `ports` are theirs.
+
+    relays  by host and port of a collector of the stack's own, the port of ours that passes on to it
+    steer   told True once they are there to be gone through, and False when they are no more: what went through them must go
+            straight again
+    """
 
     def __init__(
-        self, place: Place, ports: Sequence[int], opened_ns: int, keeper: Keeper, attached: Attach = attach
+        self,
+        place: Place,
+        ports: Sequence[int],
+        opened_ns: int,
+        keeper: Keeper,
+        attached: Attach = attach,
+        *,
+        relays: Mapping[tuple[str, int], int] = NO_RELAYS,
+        steer: Callable[[bool], None] = lambda on: None,
     ) -> None:
-        self._place, self._ports, self._opened_ns, self._keeper = place, tuple(ports), opened_ns, keeper
-        self._attach = attached
+        self._place, self._opened_ns, self._keeper = place, opened_ns, keeper
+        self._ports = (*map(str, ports), *(f"{own}={host}:{port}" for (host, port), own in relays.items()))
+        self._attach, self._steer = attached, steer
         self._helper: Helper | None = None
         self._beat_s = float("-inf")
         self._first = threading.Event()
@@ -47,11 +64,14 @@ class Collector:
 
     def start(self) -> None:
         """Start it on its networks and wait for its first word. Raises NotApplied with Docker's own words otherwise."""
-        self._helper = self._attach(self._place, ("traces", *map(str, self._ports)), self._hear, self._ended)
+        self._helper = self._attach(self._place, ("traces", *self._ports), self._hear, self._ended)
         if not self._first.wait(READY_S) or self.lost:
             why = self.lost or f"it said nothing within {READY_S:g} s"
             self.close()
             raise NotApplied(f"the collector of traces did not start: {why}")
+        self._steer(True)
+        if self.lost:  # meanwhile
+            self._steer(False)
 
     def blind(self) -> str:
         """Why traces that are sent now would not be seen, or ''."""
@@ -70,6 +90,7 @@ class Collector:
         """End it, and with it its container; idempotent."""
         helper, self._helper = self._helper, None
         if helper is not None:
+            self._steer(False)
             helper.close()
             remove(self._place.name)
         with self._keeping:
@@ -89,3 +110,4 @@ class Collector:
     def _ended(self, words: str) -> None:
         self.lost = words
         self._first.set()
+        self._steer(False)

@@ -6,7 +6,7 @@ Helpers of ours (services whose name begins with `drill-`) are left out where no
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -63,12 +63,9 @@ class Containers:
     def states(self, service: str = "") -> Sequence[ContainerSeen]:
         """Every container of the service (of the stack), sorted by name. Raises NotApplied when Docker does not
         answer."""
-        found = []
-        for row in self.listed(service):
-            data = self._inspect(row["Id"])
-            if data is not None:
-                found.append(_seen(data))
-        return tuple(sorted(found, key=lambda c: c.container))
+        found = self.described(service)
+        by_id = {str(data["Id"]): data for data in found}
+        return tuple(sorted((_seen(data, by_id) for data in found), key=lambda c: c.container))
 
     def changes(self) -> Sequence[ContainerChanged]:
         """Docker's events since the last call, oldest first. Raises NotApplied while the stream of events is lost.
@@ -268,8 +265,13 @@ def _memory(service: str, container: str, stats: dict[str, Any], machine_bytes: 
     )
 
 
-def _seen(data: dict[str, Any]) -> ContainerSeen:
+NOBODY: Mapping[str, dict[str, Any]] = {}
+
+
+def _seen(data: dict[str, Any], others: Mapping[str, dict[str, Any]] = NOBODY) -> ContainerSeen:
+    """`others` by their id: one that runs in another's network is reached at that one's addresses."""
     state = data["State"]
+    mode = str((data.get("HostConfig") or {}).get("NetworkMode") or "")
     return ContainerSeen(
         service=str((data["Config"].get("Labels") or {}).get("com.docker.compose.service", "")),
         container=_name(data),
@@ -281,7 +283,32 @@ def _seen(data: dict[str, Any]) -> ContainerSeen:
         started_at=str(state.get("StartedAt", "")),
         image=str(data["Config"].get("Image", "")),
         image_id=str(data.get("Image", "")),
+        addresses=_addresses(_networks(others.get(mode.removeprefix("container:"), data))),
+        names=_names(data),
     )
+
+
+_NAMES = ("Aliases", "DNSNames")
+"""Where Docker's description of a container on a network holds its names; the second since Engine 25."""
+
+
+def _names(data: dict[str, Any]) -> tuple[str, ...]:
+    """Each once, sorted."""
+    aliases = (str(one) for use in _networks(data).values() for key in _NAMES for one in use.get(key) or ())
+    return tuple(sorted({str(data["Config"].get("Hostname") or ""), *aliases} - {""}))
+
+
+def _networks(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return (data.get("NetworkSettings") or {}).get("Networks") or {}
+
+
+def _addresses(networks: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+    """By network; without those on which it has none (now)."""
+    told = {
+        network: " ".join(str(use[key]) for key in ("IPAddress", "GlobalIPv6Address") if use.get(key))
+        for network, use in networks.items()
+    }
+    return {network: addresses for network, addresses in told.items() if addresses}
 
 
 __all__ = ["CALL_S", "Containers"]

@@ -61,6 +61,7 @@ class Reconciler:
         self._numbers = itertools.count(1)
         self._wants: dict[tuple[str, str], tuple[int, Want]] = {}
         self._listening: dict[str, tuple[int, ...]] = {}
+        self._through: dict[str, dict[int, str]] = {}
         self._seen: dict[str, ProxySeen] = {}  # as last read or written
         self._owed: dict[str, set[str]] = {}  # holder → proxies that its mend could not prove clean
         self._changes = 0
@@ -102,6 +103,15 @@ class Reconciler:
                 if edge.dependency == service and not edge.external:
                     for name in self._ours(edge.id):
                         self._try(name)
+
+    def through(self, edge: str, port: int, relay: str) -> None:
+        """What goes over this port of the edge passes by a relay ('host:port'), which passes it on; '' and it goes straight
+        again. Closes the port's open connections. What fails is tried again every 0.25 s."""
+        with self._lock:
+            self._through.setdefault(edge, {})[port] = relay
+            self._changes += 1
+            if edge in self._edges and f"{edge}:{port}" in self._wanted(self._edges[edge]):
+                self._try(f"{edge}:{port}")
 
     def want(self, want: Want) -> Mapping[str, Any]:
         """Make it so, read it back; returns the readback by proxy. Raises errors.NotApplied; the want is then
@@ -169,7 +179,7 @@ class Reconciler:
 
     def _wanted(self, edge: Edge) -> dict[str, Wanted]:
         wants = [numbered for (edge_id, _), numbered in self._wants.items() if edge_id == edge.id]
-        return wanted_of(edge, self._listening.get(edge.dependency, ()), wants)
+        return wanted_of(edge, self._listening.get(edge.dependency, ()), wants, self._through.get(edge.id, {}))
 
     def _all_wanted(self) -> dict[str, Wanted]:
         return {name: wanted for edge in self._edges.values() for name, wanted in self._wanted(edge).items()}

@@ -42,18 +42,24 @@ class Step:
         return f"{self.verb} {self.toxic} on {self.proxy}" if self.toxic else f"{self.verb} {self.proxy}"
 
 
-def wanted_of(edge: Edge, listening: Iterable[int], wants: Sequence[tuple[int, Want]]) -> dict[str, Wanted]:
+NOTHING: Mapping[int, str] = {}
+
+
+def wanted_of(
+    edge: Edge, listening: Iterable[int], wants: Sequence[tuple[int, Want]], through: Mapping[int, str] = NOTHING
+) -> dict[str, Wanted]:
     """The proxies of one edge: on every port that is known or listened on, open only where its dependency listens.
 
     An external dependency counts as listening on the ports of its edge. `wants` are numbered; those of several
-    holders join.
+    holders join. `through`: by port, who stands in between and passes on to the dependency.
     """
     open_ports = set(edge.ports) if edge.external else set(listening)
     closed = any(want.closed for _, want in wants)
     toxics = {f"{n}-{toxic.type}-{toxic.stream}": toxic for n, want in wants for toxic in want.toxics}
     return {
-        name: Wanted(name, _join(edge.address, port), _join(edge.upstream or edge.dependency, port), enabled, toxics)
+        name: Wanted(name, _join(edge.address, port), through.get(port) or own, enabled, toxics)
         for port in sorted(open_ports | set(edge.ports))
+        for own in (_join(edge.upstream or edge.dependency, port),)
         for name, enabled in ((f"{edge.id}:{port}", port in open_ports and not closed),)
     }
 

@@ -8,7 +8,9 @@ import pytest
 
 from harness import blaming
 from harness.blaming import Parts, Truth, ac_at, avg_at, truth_of, verdict
+from harness.expectations.log_search import Accusing, Named
 from harness.facts import ContainerSeen, EdgeFound
+from harness.logtext import Said
 from harness.testing import journal_of
 
 STACK = journal_of(
@@ -149,3 +151,69 @@ def test_the_address_of_an_edge_is_a_name_of_its_dependency() -> None:
         journal_of(EdgeFound(edge="a->b", address="10.0.0.1"), EdgeFound(edge="a->c", address="10.0.0.1"))
     )
     assert unclear.meant("10.0.0.1") == ""
+
+
+def test_a_container_s_address_accuses_only_whom_the_service_is_known_to_call() -> None:
+    parts = Parts.of(
+        journal_of(
+            EdgeFound(edge="web->api", address="10.0.0.1"),
+            EdgeFound(edge="api->postgres", address="10.0.0.2"),
+            *(
+                ContainerSeen(service=name, container=name, status="running", addresses={"shop": f"172.18.0.{number}"})
+                for number, name in enumerate(("web", "api", "postgres", "prometheus"), 2)
+            ),
+        )
+    )
+    web, api, postgres, prometheus = (f"172.18.0.{number}:5432" for number in range(2, 6))
+    assert [parts.accused(one, "api", 1.0) for one in (web, api, postgres, prometheus)] == ["", "", "postgres", ""]
+    assert parts.accused("10.0.0.2:5432", "web", 1.0) == "postgres", "an edge's address is only ever dialled"
+    assert parts.accused("postgres.shop", "worker", 1.0) == "postgres", "a name is no address"
+    assert [parts.came_from(one, "api", 1.0) for one in (web, api, postgres, prometheus)] == [True, True, False, False]
+
+
+def test_a_name_that_several_containers_bear_means_none_of_them() -> None:
+    parts = Parts.of(
+        journal_of(
+            ContainerSeen(service="a", container="x-a-1", status="running", names=("0a1b", "cache", "localhost")),
+            ContainerSeen(service="b", container="x-b-1", status="running", names=("0c1d", "cache", "a")),
+        )
+    )
+    assert [parts.meant(name) for name in ("0a1b", "0c1d:80", "x-b-1.x_net", "a", "cache", "localhost")] == [
+        "a", "b", "", "a", "", "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "at_s", "named"),
+    [
+        ("ERROR dial tcp 172.18.0.4:5432: connect: connection refused", 10.0, Named(frozenset({"postgres"}))),
+        ("ERROR dial tcp 172.18.0.4:5432: connect: connection refused", 70.0, Named(frozenset({"redis"}))),
+        ("ERROR lookup db.shop.internal: no such host", 10.0, Named(frozenset({"postgres"}))),
+        (
+            '{"level":"error","msg":"late","server.address":"172.18.0.4:5432"}',
+            10.0,
+            Named(frozenset({"postgres"}), stated=True),
+        ),
+        ("WARN client 172.18.0.9:51234 went away", 10.0, Named()),
+        ('{"level":"error","msg":"late","net.peer.name":"172.18.0.9"}', 10.0, Named()),
+        ('{"level":"error","msg":"late","server.address":"172.18.0.77"}', 10.0, Named(strangers=("172.18.0.77",))),
+    ],
+)
+def test_a_line_names_who_held_the_address_when_it_was_written(line: str, at_s: float, named: Named) -> None:
+    def seen(service: str, address: str, at_s: float) -> ContainerSeen:
+        return ContainerSeen(
+            service=service, container=service, status="running", addresses={"x": address}, seen_s=at_s
+        )
+
+    parts = Parts.of(
+        journal_of(
+            EdgeFound(edge="web->api", address="10.0.0.1"),
+            EdgeFound(edge="api->postgres", address="10.0.0.2", names=("postgres", "db")),
+            EdgeFound(edge="api->redis", address="10.0.0.3"),
+            seen("postgres", "172.18.0.4", 1.0),
+            seen("web", "172.18.0.9", 1.0),
+            seen("postgres", "172.18.0.5", 50.0),
+            seen("redis", "172.18.0.4", 60.0),
+        )
+    )
+    assert Accusing(parts, ()).named(Said(line), "api", at_s) == named

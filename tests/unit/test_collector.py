@@ -180,6 +180,24 @@ def test_one_that_ends_is_blind_and_one_that_never_speaks_does_not_start() -> No
     taken.close()
 
 
+def test_traffic_goes_by_the_relays_only_while_they_are_there() -> None:
+    steered: list[bool] = []
+
+    def attached(
+        place: Place, command: Sequence[str], heard: Callable[[dict[str, Any]], None], ended: Callable[[str], None]
+    ) -> Helper:
+        assert command == ("traces", "4318", "14318=otel:4318")
+        return Helper((sys.executable, "-c", f"print({BEAT!r}, flush=True); input()"), heard, ended)
+
+    relays = {("otel", 4318): 14318}
+    taken = Collector(PLACE, (4318,), 0, Kept(), attached, relays=relays, steer=steered.append)
+    taken.start()
+    assert steered == [True]
+    taken.close()
+    assert steered[:2] == [True, False], "before its container is taken away"
+    assert not any(steered[1:])
+
+
 def test_the_probe_looks_where_nothing_blinds() -> None:
     class Fine:
         def blind(self) -> str:

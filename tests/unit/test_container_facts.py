@@ -24,6 +24,29 @@ def test_a_container_is_seen_with_its_image_by_name_and_by_digest() -> None:
     assert (seen.image, seen.image_id) == ("wiki:1", "sha256:0123")
 
 
+def test_a_container_is_seen_with_its_addresses_and_names_and_one_in_its_network_with_the_same() -> None:
+    use = {"IPAddress": "172.18.0.4", "GlobalIPv6Address": "fd00::4", "Aliases": ["db", "postgres"]}
+    owner = {
+        "Id": "abc",
+        "Name": "/x-postgres-1",
+        "Config": {"Hostname": "0a1b2c3d4e5f", "Labels": {"com.docker.compose.service": "postgres"}},
+        "State": {"Status": "running"},
+        "NetworkSettings": {"Networks": {"x_default": {**use, "DNSNames": ["x-postgres-1", "db"]}}},
+    }
+    sharer = {
+        **owner,
+        "Id": "def",
+        "Name": "/x-exporter-1",
+        "HostConfig": {"NetworkMode": "container:abc"},
+        "NetworkSettings": {"Networks": {}},
+    }
+    seen, beside = (_seen(data, {"abc": owner, "def": sharer}) for data in (owner, sharer))
+    assert seen.addresses == beside.addresses == {"x_default": "172.18.0.4 fd00::4"}
+    assert seen.names == ("0a1b2c3d4e5f", "db", "postgres", "x-postgres-1")
+    ended = {**owner, "NetworkSettings": {"Networks": {"x_default": {"IPAddress": "", "Aliases": None}}}}
+    assert _seen(ended).addresses == {}
+
+
 def test_memory_is_counted_as_docker_stats_counts_it_and_a_limit_of_the_whole_machine_is_none() -> None:
     stats = {"memory_stats": {"usage": 35_000_000, "limit": 400_000_000, "stats": {"inactive_file": 5_000_000}}}
     seen = _memory("api", "api-1", stats, 24_000_000_000)

@@ -143,3 +143,10 @@ def test_five_seconds_at_twenty_requests_a_second_are_enough_to_decide() -> None
             short.check(dataclasses.replace(evidence, steady=Steady(5.0, evidence.steady.conditions))).outcome
             is outcome
         )
+
+
+def test_what_was_never_away_is_told_apart_from_a_recovery() -> None:
+    never, back = TEN.check(told()), TEN.check(told((10, 25)))
+    assert (never.outcome, never.reason) == (PASSED, "unhurt")
+    assert never.because.startswith("no recovery was seen")
+    assert (back.outcome, back.reason) == (PASSED, "met")

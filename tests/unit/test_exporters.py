@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.stack.exporters import exporting
+from harness.edges import Edge
+from harness.stack.exporters import Exporting, Relayed, exporting
 
 
 def project(environment: dict[str, Any], **body: Any) -> dict[str, Any]:
@@ -120,3 +121,55 @@ def test_the_name_under_which_a_service_sends_is_read_too(said: dict[str, str], 
 )
 def test_who_sends_none_is_no_exporter(environment: dict[str, Any]) -> None:
     assert exporting(project(environment)).exporters == ()
+
+
+def through(endpoint: str = "http://collector:4318", **edge: Any) -> Exporting:
+    """A service that sends to a collector of the stack's own, over an edge."""
+    named: dict[str, Any] = {"names": ("collector", "otel"), "address": "10.0.0.9", "upstream": "collector", **edge}
+    sends = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+    return exporting(project(sends), [Edge("api", "collector", **named)])
+
+
+@pytest.mark.parametrize("host", ["collector", "otel"])
+def test_a_collector_in_the_stack_is_seen_on_the_way_to_it(host: str) -> None:
+    found = through(f"http://{host}:4318")
+    (seen,) = found.exporters
+    assert (seen.observable, seen.why) == (True, "")
+    assert found.relayed == (Relayed("api", "collector", "api->collector", 4318, "collector"),)
+    assert found.relays == {("collector", 4318): 14318}
+    assert (found.hosts, found.senders, found.held) == ({}, (), ("api",)), "its own name stays its own"
+
+
+def test_what_one_relay_passes_on_is_of_all_who_send_there() -> None:
+    sends = {"environment": {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://jaeger:4318/v1/traces"}}
+    services = {"api": sends, "web": sends, "jaeger": {}, "sidecar": {**sends, "network_mode": "service:web"}}
+    edges = [Edge(caller, "jaeger", names=("jaeger",), upstream="jaeger.drill-upstream") for caller in ("api", "web")]
+    found = exporting({"services": services}, edges)
+    assert [one.edge for one in found.relayed] == ["api->jaeger", "web->jaeger", "web->jaeger"]
+    assert found.relays == {("jaeger.drill-upstream", 4318): 14318}
+    assert all(seen.observable for seen in found.exporters)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "edge"),
+    [
+        ("http://collector:4317", {}),  # gRPC's port, where nothing says that it speaks HTTP
+        ("https://collector:4318", {}),
+        ("http://collector:4318", {"refused": "addressed by its IP"}),
+        ("http://collector:4318", {"names": ("another",)}),
+    ],
+)
+def test_what_cannot_be_read_on_the_way_is_left_alone_and_said(endpoint: str, edge: dict[str, Any]) -> None:
+    found = through(endpoint, **edge)
+    (seen,) = found.exporters
+    assert (found.relayed, found.held, seen.observable) == ((), (), False)
+    assert "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, to port 4318" in seen.why
+
+
+def test_a_sender_by_grpc_is_seen_behind_a_collector_that_sends_on_by_http_to_another() -> None:
+    config = relayed({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4318"})
+    config["services"]["tempo"] = {}
+    edges = [Edge("api", "collector", names=("collector",)), Edge("collector", "tempo", names=("tempo",))]
+    found = exporting(config, edges)
+    assert [one.edge for one in found.relayed] == ["collector->tempo"]
+    assert all(seen.observable for seen in found.exporters)

@@ -39,6 +39,13 @@ def test_wants_of_several_holders_join_under_names_of_their_own() -> None:
     assert not proxy.enabled
 
 
+def test_a_port_that_goes_through_a_relay_dials_it_and_the_others_do_not() -> None:
+    made = wanted_of(EDGE, [5432, 80], [], {5432: "relay:14318", 80: ""})
+    straight = wanted_of(EDGE, [5432, 80], [])
+    assert made[f"{EDGE.id}:5432"].upstream == "relay:14318"
+    assert made[f"{EDGE.id}:80"] == straight[f"{EDGE.id}:80"]
+
+
 def test_an_ipv6_address_is_written_in_brackets() -> None:
     (proxy,) = wanted_of(replace(EDGE, address="fd00::5"), [5432], []).values()
     assert proxy.listen == "[fd00::5]:5432"

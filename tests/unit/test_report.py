@@ -104,6 +104,13 @@ def test_the_summary_puts_what_failed_first_and_what_would_decide_the_rest() -> 
     assert lines[-1] == "  report: runs/tale/x     exit 1"
 
 
+def test_the_summary_tells_how_many_passed_because_nothing_was_hurt() -> None:
+    idle = Judged("slow/back", "recovers", "slow", "", passed("no recovery was seen", reason="unhurt"))
+    made = document(Verdict("tale", "0badcafe", (FINDINGS[0], idle), ending=Ending(gate=True)))
+    first = summary(made, "x").splitlines()[0]
+    assert first.startswith("PASSED tale  2 of 2 expectations passed, 1 only because nothing was hurt   (")
+
+
 def test_no_log_line_can_write_to_the_terminal_and_colours_only_where_wanted() -> None:
     assert "\x1b" not in summary(document(), "x")
     assert "\x00" not in summary(document(), "x")

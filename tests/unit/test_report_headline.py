@@ -53,6 +53,14 @@ def test_each_way_to_end_has_its_sentence(made: dict[str, Any], says: str) -> No
     assert "\n" not in sentence(made)
 
 
+def test_what_passed_because_nothing_was_hurt_is_counted() -> None:
+    made = document(0, "passed", "passed", "passed")
+    assert "hurt" not in sentence(made)
+    for finding in made["findings"][:2]:
+        finding["reason"] = "unhurt"
+    assert "all 3 expectations passed (2 only because nothing was hurt)" in sentence(made)
+
+
 def test_the_failure_with_the_earliest_artefact_comes_first(make_story: Callable[..., Any]) -> None:
     story = make_story(p95="300ms", line="panic: x")
     proofs = prove(story, [cite for finding in story.document["findings"] for cite in finding["cites"]])

@@ -351,3 +351,22 @@ def test_a_proxy_in_the_environment_is_not_used(
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     proxies.want(Want(edge.id, "slow", (SLOW,)))
     assert proxies.unwant("slow") == ""
+
+
+def test_a_port_that_goes_through_a_relay_comes_back_when_the_relay_is_gone(
+    proxies: Reconciler, server: Server, edge: Edge, dependency: Any
+) -> None:
+    name = f"{edge.id}:{dependency.port}"
+    straight = server.proxy(name).upstream
+    with socket.create_server(("127.0.0.1", 0)) as relay:
+        proxies.through(edge.id, dependency.port, f"127.0.0.1:{relay.getsockname()[1]}")
+        with connect(edge, dependency.port):
+            relay.settimeout(10)
+            relay.accept()[0].close()
+        proxies.listening("db", [])
+        proxies.listening("db", [dependency.port])
+        assert server.proxy(name).upstream != straight, "however often the dependency comes and goes"
+    proxies.through(edge.id, dependency.port, "")
+    assert server.proxy(name).upstream == straight
+    with connect(edge, dependency.port) as connection:
+        assert ask(connection) < 10_000

@@ -196,6 +196,10 @@ def test_show_tells_the_story_and_the_last_verdicts(
             '{"word": "PASSED", "findings": [{"id": "a", "finding": {"outcome": "passed"}}]}',
             "PASSED        1 of 1 passed",
         ),
+        (
+            '{"word": "PASSED", "findings": [{"outcome": "passed", "reason": "unhurt"}, {"outcome": "passed"}]}',
+            "PASSED        2 of 2 passed, 1 only because nothing was hurt",
+        ),
         ("{", "cannot be read"),
         ("[]", "is not understood"),
     ],
