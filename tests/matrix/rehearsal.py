@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT_NAME = "matrix"
 """The Compose name, from which images that a run builds get theirs: a drill beside it builds others of the same content."""
 COULD_NOT_RUN, INTERRUPTED = 4, (130, 143)
-UNPLANNED = {"invalid_run", "fault_not_landed", "fault_not_measurable"}
+UNPLANNED = {"invalid_run", "host_disturbed", "fault_not_landed", "fault_not_measurable"}
 """Reasons that speak of the experiment, not of what was rehearsed."""
 
 
