@@ -81,8 +81,10 @@ class Parts:
     def accused(self, name: str, service: str, at_s: float) -> str:
         """The part that a service accuses by a name. A container's address does so only where the service is known to call that
         part: servers also write down from where they were called."""
-        if (part := self.names.get(name, "")) or name.isalnum():  # most words of a text
-            return part or self.names.get(name.lower(), "")
+        if part := self.names.get(name, ""):
+            return part
+        if not ("." in name or ":" in name or "/" in name):  # most words of a text
+            return self.names.get(name.strip().lower(), "")
         host, part = bare(name), self.meant(name, at_s)
         unsure = bool(part) and host not in self.names and self.addresses.part(host, at_s) == part
         return "" if unsure and service not in self.callers.get(part, frozenset()) else part
