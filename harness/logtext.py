@@ -278,7 +278,7 @@ class Said:
         if told is None and (match := _ACCESS.search(self.head)):
             told = match[1]
         text = str(told)
-        return int(text) if text.isascii() and text.isdigit() and 100 <= int(text) <= 599 else None  # noqa: PLR2004 - HTTP's own
+        return int(text) if text.isascii() and text.isdigit() and 100 <= int(text) <= 599 else None
 
     @property
     def structured(self) -> bool:

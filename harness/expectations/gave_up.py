@@ -80,7 +80,7 @@ def gave_up(told: Told) -> GaveUp:
             continue
         for place in ids.among(line.text):
             if from_s[place] <= line.at_s <= until_s[place]:
-                if status < 400:  # noqa: PLR2004 - HTTP's own line between success and error
+                if status < 400:
                     well[place] = min(well.get(place, line.cite), line.cite)
                 else:
                     ill.add(place)

@@ -107,7 +107,9 @@ class MetricErrorTruth(ServiceMetric):
         default=("5xx",), min_length=1, description="answers that are errors"
     )
     blind: Ratio = Field(default=0.2, description="the share of failed requests that the error counter may miss")
-    seen_by: str = Field(default="", description="alerts that stand on the users' side, by name or pattern: ShoppersWait")
+    seen_by: str = Field(
+        default="", description="alerts that stand on the users' side, by name or pattern: ShoppersWait"
+    )
 
     @field_validator("errors")
     @classmethod
@@ -261,7 +263,11 @@ class MetricErrorTruth(ServiceMetric):
         cited = told.cites(*(given_up.cites or missed.lost))
         if well / missed.failed > self.blind:
             return failed(
-                said + how, reason="optimistic", measure=missed.measure, cites=cited, details=self._joined(told, missed, given_up)
+                said + how,
+                reason="optimistic",
+                measure=missed.measure,
+                cites=cited,
+                details=self._joined(told, missed, given_up),
             )
         window = told.window
         start_s = self._blind_from_s(told)
@@ -281,7 +287,9 @@ class MetricErrorTruth(ServiceMetric):
             return alerts.not_watched(evidence, what) if evidence.over else still_open(evidence, window)
         if outside.before:
             return alerts.pre_existing(evidence, f"{said}; {outside.before[0]},", outside.before[0].episode, start_s)
-        others = f" ({', '.join(outside.others)} fired; if one stands there, name it in `seen_by`)" if outside.others else ""
+        others = (
+            f" ({', '.join(outside.others)} fired; if one stands there, name it in `seen_by`)" if outside.others else ""
+        )
         return failed(
             f"{said}{how}, and no alert of the users' side fired from {start_s:.1f} s to {window.end_s:.1f} s{others}",
             reason="blind",
