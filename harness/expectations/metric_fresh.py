@@ -298,7 +298,7 @@ class MetricFresh(ServiceMetric):
             return None
         rows = evidence.rows.select(~np.isin(evidence.rows.array["status"], list(statuses)))
         linger_s = evidence.timeout_s if self.linger_s is None else self.linger_s
-        return behind(rows, around, *self.selectors(), self.skew_s, linger_s)
+        return behind(rows, around, self.selector(), self.selector(self.errors), self.skew_s, linger_s)
 
     def _edges(self, evidence: Evidence, begin: Interval, end: Interval, found: Counters) -> Edges:
         linger_s = evidence.timeout_s if self.linger_s is None else self.linger_s
