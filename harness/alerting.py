@@ -113,13 +113,17 @@ def firing(journal: Journal, quiet: Quiet) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n for n in names if not any(named(n, allowed) for allowed in quiet.allow)))
 
 
-def rules(journal: Journal, alert: str, until_s: float = math.inf) -> tuple[RuleSeen, ...]:
-    """The alerting rules of that name as they were last seen before an instant; those gone by then are left out."""
+def loaded(journal: Journal, until_s: float = math.inf) -> tuple[RuleSeen, ...]:
+    """All rules, alerting and recording, as they were last seen before an instant; those gone by then are left out."""
     last: dict[tuple[str, str, str, frozenset[tuple[str, str]]], RuleSeen] = {}
-    for seen in journal.of(RuleSeen, kind="alerting", until_s=until_s):
-        if named(seen.rule, alert):
-            last[seen.group, seen.rule, seen.expr, frozenset(seen.labels.items())] = seen
+    for seen in journal.of(RuleSeen, until_s=until_s):
+        last[seen.group, seen.rule, seen.expr, frozenset(seen.labels.items())] = seen
     return tuple(seen for seen in last.values() if not seen.gone)
+
+
+def rules(journal: Journal, alert: str, until_s: float = math.inf) -> tuple[RuleSeen, ...]:
+    """The alerting rules of that name among them."""
+    return tuple(one for one in loaded(journal, until_s) if one.kind == "alerting" and named(one.rule, alert))
 
 
 @dataclass(frozen=True)

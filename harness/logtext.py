@@ -62,7 +62,7 @@ _WRITERS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
 )
 _CALENDAR_WORDS = "jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun utc gmt am pm"
 _CALENDAR = frozenset(_CALENDAR_WORDS.split())
-_ACCESS = re.compile(r'"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ HTTP/[\d.]+"')
+_ACCESS = re.compile(r'"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ HTTP/[\d.]+"(?: ([1-5]\d\d)(?!\d))?')
 _METHOD_KEYS = ("method", "request_method", "http.method", "http.request.method", "req.method")
 _STATUS_KEYS = (
     "status",
@@ -270,6 +270,15 @@ class Said:
         if access and self.field(*LEVEL_KEYS, *MESSAGE_KEYS, *ERROR_KEYS) is None:
             return INFO  # a record of the access log
         return UNREAD
+
+    @property
+    def status(self) -> int | None:
+        """The status that the line says an HTTP request was answered with: a field, or in an access log's place. None: it tells none."""
+        told = self.field(*_STATUS_KEYS)
+        if told is None and (match := _ACCESS.search(self.head)):
+            told = match[1]
+        text = str(told)
+        return int(text) if text.isascii() and text.isdigit() and 100 <= int(text) <= 599 else None
 
     @property
     def structured(self) -> bool:

@@ -146,6 +146,7 @@ REASONS: Mapping[str, str] = {
     "unlike_buckets": "series of the histogram have buckets of their own, and so tell nothing together",
     "unknown_unit": "the histogram's buckets suit the load's times only in another unit than its name tells",
     "hidden_before": "no more passes outside of the service's timer than before the first phase, though more than is allowed",
+    "machine_busy": "processes waited for a processor, which can have held up all that passes outside of the service's timer",
     "fault_in_front": "a fault between users and service held too many requests up, so that the service's timer was not tried",
     "no_failures": "no request failed in the window, so that the counter of errors was not tried",
     "not_deployed": "the bad release was never deployed, so there was nothing to roll back",

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, field_validator
 
+from harness.expectations import alerts
 from harness.expectations.base import Evidence
+from harness.expectations.black_box import sight
+from harness.expectations.census import placed
 from harness.expectations.counters import Rise
+from harness.expectations.gave_up import GaveUp, gave_up
 from harness.expectations.metric_doubts import in_front_hint, many, short, unknown_errors
 from harness.expectations.metric_names import Groups, matchers
 from harness.expectations.metric_sides import Told, no_number
+from harness.expectations.requests import still_open
 from harness.expectations.service_metric import ServiceMetric
+from harness.facts import Injecting
+from harness.ledger import OUTCOMES
 from harness.quantities import Ratio
-from harness.verdict import Finding, Measure, failed, inconclusive, passed
+from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
 ENOUGH = 20  # failures from which a share of them means something
 LOST = ("timeout", "conn", "wrong")  # what a user saw fail, and no status tells
@@ -58,24 +66,38 @@ class Failures:
         )
 
 
+@dataclass(frozen=True)
+class Missed:
+    """More failures than allowed that the counter does not have: `praised` of the `failed` it has as well; `lost` are examples."""
+
+    praised: float
+    failed: int
+    lost: tuple[str, ...]
+    measure: Measure
+    proof: Details
+
+
 class MetricErrorTruth(ServiceMetric):
     """The service's error counter counts every error that it answered, and sees most of what its users see fail.
 
         expect:
           - metric_error_truth: {metric: http_requests_total, only: 'job="api",route!="/healthz"', errors: 'code=~"5.."'}
           - metric_error_truth: {metric: http_requests_total, only: 'job="api"', request: "{method} {route}",
-                                 errors: 'code=~"[45].."', answers: [4xx, 5xx], blind: 50%}
+                                 errors: 'code=~"[45].."', answers: [4xx, 5xx], blind: 50%, seen_by: ShoppersWait}
 
     Units:   requests; `errors` are the label matchers of the series that count errors, as the service's own objective has
              them, and `answers` the answers that these should count (5xx when left out). blind: the share of failed
-             requests that the error counter may miss (20%). The others as for metric_count_truth.
+             requests that the error counter may miss (20%). seen_by: alerts of the users' side, by name or pattern, beside those that
+             are known by what they stand on (probe_success, a proxy's or load balancer's metrics, series of what the load goes to, `up`
+             of the service). The others as for metric_count_truth.
     Counts:  as metric_count_truth does. A request failed for its user when it was answered with such an error, or not at all
              (time-out, broken connection), or wrongly.
     Decides: failed: lying (error answers counted as if they were well), undercount, vanished (not counted at all), overcount
-             (errors that nobody was answered), optimistic (what users gave up on counted as well), blind (more failures than
-             `blind` were not counted: the counter stands where it cannot see them). It passes only on at least 20 failures:
-             where nothing failed, nothing was tried.
-    Source:  raw samples of Prometheus, at the true times of the scrapes; the ledger.
+             (errors that nobody was answered), optimistic (what users gave up on answered well, as the service's log says by
+             their ids, or counted as well), blind (more failures than `blind` were not counted: the counter stands where it
+             cannot see them, and no alert of the users' side fired meanwhile). It passes only on at least 20 failures: where
+             nothing failed, nothing was tried.
+    Source:  raw samples of Prometheus, at the true times of the scrapes; its rules and alerts; the ledger; the service's log.
     """
 
     word: ClassVar[str] = "metric_error_truth"
@@ -85,6 +107,9 @@ class MetricErrorTruth(ServiceMetric):
         default=("5xx",), min_length=1, description="answers that are errors"
     )
     blind: Ratio = Field(default=0.2, description="the share of failed requests that the error counter may miss")
+    seen_by: str = Field(
+        default="", description="alerts that stand on the users' side, by name or pattern: ShoppersWait"
+    )
 
     @field_validator("errors")
     @classmethod
@@ -208,15 +233,8 @@ class MetricErrorTruth(ServiceMetric):
         said = f"of {_span((least, most))} requests that failed {told.where}, {errors:g} were counted as errors"
         proof = (*details, ("users saw fail", told.fates()), *((told.ids(lost),) if lost else ()))
         if low > self.blind and least >= ENOUGH:
-            hopeful = praised / most > self.blind
-            how = f"; {praised:g} or more that users gave up on were counted as well" if praised else ""
-            return failed(
-                f"{said}: the counter misses {100 * low:.3g} % or more (limit {100 * self.blind:g} %){how}",
-                reason="optimistic" if hopeful else "blind",
-                measure=measure,
-                cites=told.cites(*lost),
-                details=proof,
-            )
+            said = f"{said}: the counter misses {100 * low:.3g} % or more (limit {100 * self.blind:g} %)"
+            return self._missed(told, said, Missed(praised, most, lost, measure, proof))
         if least < ENOUGH:
             return inconclusive(
                 f"{said}: too few to tell",
@@ -236,6 +254,65 @@ class MetricErrorTruth(ServiceMetric):
                 details=proof,
             )
         return passed(said, measure=measure, cites=told.cites(*lost), details=proof)
+
+    def _missed(self, told: Told, said: str, missed: Missed) -> Finding:
+        """Optimistic where what users gave up on was told as a success; else blind, unless an alert of the users' side fired."""
+        given_up, evidence = gave_up(told), told.evidence
+        well = max(missed.praised, given_up.well)
+        how = f"; {well:g} or more that users gave up on were told as well ({given_up.how})" if well else ""
+        cited = told.cites(*(given_up.cites or missed.lost))
+        if well / missed.failed > self.blind:
+            return failed(
+                said + how,
+                reason="optimistic",
+                measure=missed.measure,
+                cites=cited,
+                details=self._joined(told, missed, given_up),
+            )
+        window = told.window
+        start_s = self._blind_from_s(told)
+        outside = sight(told, self.seen_by, start_s, window.end_s)
+        if outside.alarms:
+            if not given_up.known:
+                return still_open(evidence, window)
+            first = outside.alarms[0]
+            return passed(
+                f"{said}{how}, and who looks from the users' side saw it: {first}, fired at {first.episode.from_s:.1f} s",
+                measure=missed.measure,
+                cites=(*cited, first.episode.began.cite),
+                details=missed.proof,
+            )
+        if not outside.watched:
+            what = f"{said}{how}; no alert of the users' side was seen to fire from {start_s:.1f} s on"
+            return alerts.not_watched(evidence, what) if evidence.over else still_open(evidence, window)
+        if outside.before:
+            return alerts.pre_existing(evidence, f"{said}; {outside.before[0]},", outside.before[0].episode, start_s)
+        others = (
+            f" ({', '.join(outside.others)} fired; if one stands there, name it in `seen_by`)" if outside.others else ""
+        )
+        return failed(
+            f"{said}{how}, and no alert of the users' side fired from {start_s:.1f} s to {window.end_s:.1f} s{others}",
+            reason="blind",
+            measure=missed.measure,
+            cites=cited,
+            details=missed.proof,
+        )
+
+    @staticmethod
+    def _joined(told: Told, missed: Missed, given_up: GaveUp) -> Details:
+        rows = tuple(cite for cite in given_up.cites if cite.startswith("row "))
+        return (*missed.proof, ("answered well, by their ids", told.ids(rows)[1])) if rows else missed.proof
+
+    def _blind_from_s(self, told: Told) -> float:
+        """When the first request was sent that failed where the counter cannot see it, or a fault was injected before."""
+        lost = [OUTCOMES.index(outcome) for outcome in LOST]
+        sent_s: list[float] = []
+        for one in placed(told.evidence.rows, told.census.edges):
+            unseen = one.ended & (np.isin(one.part["outcome"], lost) | np.isin(one.part["status"], list(self.in_front)))
+            sent_us = one.part["intended_us"][unseen] + one.part["sent_us"][unseen].astype(np.float64)
+            sent_s += [float(sent_us.min()) / 1e6] if len(sent_us) else []
+        first = told.evidence.journal.first(Injecting, since_s=told.window.start_s, until_s=told.window.end_s)
+        return min([*sent_s, *([first.at_s] if first else [])], default=told.window.start_s)
 
     def _failures(
         self, told: Told, name: str, endpoints: frozenset[int], rises: list[Rise], errors: list[Rise]

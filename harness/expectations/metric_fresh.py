@@ -13,7 +13,7 @@ from harness.expectations.census import Edges, census, placed
 from harness.expectations.counters import Counters, Interval, Unclear, counters
 from harness.expectations.metric_doubts import FRONT, counts_for, unknown_errors
 from harness.expectations.metric_names import OURS, error_statuses, matchers, parsed, routed
-from harness.expectations.metric_odd import several
+from harness.expectations.metric_odd import Late, behind, several
 from harness.expectations.requests import cites, known_until_s, still_open
 from harness.expectations.service_metric import ServiceMetric
 from harness.facts import LoadEnded
@@ -47,7 +47,8 @@ class MetricFresh(ServiceMetric):
     Decides: failed: scrape_gap (older than max_age), vanished (a good scrape lacks a series that was there before),
              not_preregistered (a series was born with a value other than 0: its first increase is seen by nobody; unless
              `preregistered: false`; or no series matches `errors`), error_late (an error was answered, and the next scrape does
-             not show it). A metric that never was there is inconclusive (no_series), and so is a window with fewer than two
+             not show it; where requests answered well come as late, the counter is pushed, or kept, and nothing is decided:
+             counted_late). A metric that never was there is inconclusive (no_series), and so is a window with fewer than two
              scrapes (few_scrapes).
     Source:  raw samples of Prometheus and its own series `up`, at the true times of the scrapes; the ledger.
     """
@@ -266,6 +267,15 @@ class MetricFresh(ServiceMetric):
                 cites=(*cites(evidence), evidence.rows.cite(place)),
                 details=details,
             ), True
+        if (pushed := self._pushed(evidence, window, statuses)) is not None:
+            return inconclusive(
+                f"{said}; requests that were answered well came late too: what was missing at {pushed.since_s:.1f} s was there by "
+                f"{pushed.until_s:.1f} s. The whole counter is up to {pushed.lag_s:.1f} s behind its service, as one is that is pushed",
+                reason="counted_late",
+                decide="Prometheus scraping the service itself (not what it pushes to)",
+                cites=(*cites(evidence), evidence.rows.cite(place)),
+                details=details,
+            ), True
         hint = " (did a proxy in front answer it by itself? name its status in `in_front`)" if in_front else ""
         return failed(
             f"{said}{hint}",
@@ -274,6 +284,21 @@ class MetricFresh(ServiceMetric):
             census=True,
             details=details,
         ), True
+
+    def _pushed(self, evidence: Evidence, window: Window, statuses: frozenset[int]) -> Late | None:
+        """How far the counter is behind with requests that were no errors, since the gate. A service that is late with its errors
+        alone is not: it is only that which error_late blames."""
+        gate = evidence.journal.window("")
+        since_s = min(window.start_s, gate.start_s if gate else window.start_s)
+        try:
+            around = counters(
+                self.selectors(), evidence.series, Window(since_s, window.end_s), evidence.journal, over=evidence.over
+            )
+        except Unclear:
+            return None
+        rows = evidence.rows.select(~np.isin(evidence.rows.array["status"], list(statuses)))
+        linger_s = evidence.timeout_s if self.linger_s is None else self.linger_s
+        return behind(rows, around, self.selector(), self.selector(self.errors), self.skew_s, linger_s)
 
     def _edges(self, evidence: Evidence, begin: Interval, end: Interval, found: Counters) -> Edges:
         linger_s = evidence.timeout_s if self.linger_s is None else self.linger_s

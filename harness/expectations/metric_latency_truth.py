@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import Field, field_validator
@@ -13,36 +12,29 @@ from harness.expectations.base import Evidence, Reach
 from harness.expectations.counters import Interval, Rise, Unclear, counters
 from harness.expectations.metric_buckets import Buckets, Unit, disagreement, other_unit, summed, unit_of, us
 from harness.expectations.metric_doubts import counts_for, in_front_hint, many, short
+from harness.expectations.metric_hidden import (
+    MORE_MS,
+    STARVED_MS,
+    Hidden,
+    Steady,
+    busy_share,
+    learned,
+    starved,
+    steady_window,
+)
 from harness.expectations.metric_names import Groups
 from harness.expectations.metric_sides import Told, is_wide, no_number, told, too_wide
+from harness.expectations.requests import still_open
 from harness.expectations.service_metric import ServiceMetric
-from harness.facts import GateHeld, NotInjected, PhaseBegan
-from harness.journal import Window
+from harness.facts import NotInjected
 from harness.landings import hurts
 from harness.quantities import Milliseconds, Ratio
 from harness.series import shown_quantile
 from harness.stats import needed_for_percentile
-from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
+from harness.surroundings import told as stall_told
+from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
 
-DEFAULT_MS = 50.0  # network, proxies, accept queue, a thread, on one machine
-MORE_MS = 5.0  # more than what the steady state showed
-SOME = 0.1  # requests of the steady state that a busy machine may hold up for longer; a timer that starts late does so to more
-LEARNT = 30  # requests in the steady state from which it teaches
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """How long a request may be away from the service's timer, and why so long."""
-
-    ms: float
-    why: str
-
-    @property
-    def us(self) -> int:
-        return round(self.ms * 1000)
-
-    def __str__(self) -> str:
-        return f"{self.ms:.4g} ms outside of the timer: {self.why}"
+TO_DECIDE = "`hidden` saying what is usual here; a machine with processors to spare"
 
 
 class MetricLatencyTruth(ServiceMetric):
@@ -55,9 +47,9 @@ class MetricLatencyTruth(ServiceMetric):
 
     Units:   buckets in `unit` (s, ms, us, ns); left out: as the metric's name tells (…_ms, …_millis, …_microseconds), seconds where it
              tells none. hidden: the most that a request may take outside of the service's timer (network, accept queue, waiting
-             for a thread), for 99 of 100; left out: 50ms, and where a busy machine held some requests up for longer in the steady
-             state already, as much decides nothing (hidden_before). quantile: the one that people look at
-             (95%). The others as for metric_count_truth.
+             for a thread), for 99 of 100; left out: learned from the steady state before the first phase, the least that its
+             buckets suit and 5 ms more, between 20 and 50 ms (50 ms where it teaches none, or the machine was busy). quantile:
+             the one that people look at (95%). The others as for metric_count_truth.
     Counts:  as metric_count_truth does; a request's time runs from its sending to its answer. Requests under way while a fault
              of ours was on between users and service tell nothing of the service's timer (fault_in_front if they are many).
     Decides: what the service took is not more than what its asker waited, so for each bound `le`, requests answered within
@@ -65,7 +57,8 @@ class MetricLatencyTruth(ServiceMetric):
              hides_latency (more: time passes before the timer starts), undercount, overcount, vanished, buckets_too_low (the
              quantile lies beyond the last bound, so that histogram_quantile gives the bound). Too few requests for the
              quantile (p95 needs 59, p99 299) decide nothing, nor do series without a bound in common (unlike_buckets), nor bounds
-             that fit the load in another unit only (unknown_unit).
+             that fit the load in another unit only (unknown_unit); and, where `hidden` is left out, time outside of the timer as in the
+             steady state already (hidden_before), or up to a second on a machine without processors to spare (machine_busy).
     Source:  raw samples of Prometheus' classic histograms, at the true times of the scrapes; the ledger.
     """
 
@@ -74,7 +67,7 @@ class MetricLatencyTruth(ServiceMetric):
     hidden_ms: Milliseconds | None = Field(
         default=None,
         alias="hidden",
-        description="most time outside of the timer, as a p99; left out: 50ms",
+        description="most time outside of the timer, as a p99; left out: learned in the steady state, 20ms to 50ms",
     )
     unit: Unit | None = Field(
         default=None, description="the buckets' unit; left out: as the metric's name tells, or seconds"
@@ -112,11 +105,22 @@ class MetricLatencyTruth(ServiceMetric):
         if (unlike := self._unlike(told, found, details)) is not None:
             return unlike
         gone = min((rise.gone_s for rise in rises if rise.gone_s is not None), default=None)
-        return (
-            self._counted(told, found, rises, groups, gone, details)
-            or self._bounds(told, found, details)
-            or self._quantile(told, found, details)
-        )
+        if (miscounted := self._counted(told, found, rises, groups, gone, details)) is not None:
+            return miscounted
+        steady = self._steady(told) if self.hidden_ms is None else None
+        if isinstance(steady, Finding):
+            return steady
+        if self.hidden_ms is None:
+            hidden = learned(steady, busy_share(told.evidence, told.window))
+        else:
+            hidden = Hidden(self.hidden_ms, "the claim's own")
+        bounds = self._bounds(told, found, hidden, steady, details)
+        if bounds is not None and bounds.outcome is Outcome.FAILED:
+            return bounds
+        quantile = self._quantile(
+            told, found, hidden, details
+        )  # a bucket that is missing is so on a busy machine as well
+        return quantile if bounds is None or quantile.outcome is Outcome.FAILED else bounds
 
     def _found(self, told: Told, rises: Sequence[Rise]) -> tuple[list[Buckets], Groups]:
         labels = [rise.labels for rise in rises]
@@ -189,9 +193,10 @@ class MetricLatencyTruth(ServiceMetric):
             return too_wide(told, self.metric, sure, most)
         return None
 
-    def _bounds(self, told: Told, found: list[Buckets], details: Details) -> Finding | None:
+    def _bounds(
+        self, told: Told, found: list[Buckets], hidden: Hidden, steady: Steady | None, details: Details
+    ) -> Finding | None:
         """Each finite bucket between its bounds."""
-        hidden = self._allowed
         broken = [
             (out, one, le_s, rose)
             for one in found
@@ -202,7 +207,7 @@ class MetricLatencyTruth(ServiceMetric):
             return None
         if (unit := self._unit_unknown(told, found, hidden, details)) is not None:
             return unit
-        if (usual := self._as_before(told, found, details)) is not None:
+        if (usual := self._not_the_timer(told, found, hidden, steady, details)) is not None:
             return usual
         _, one, le_s, rose = max(broken, key=lambda found_: (found_[0], -found_[2]))
         fewer = rose < one.least_at(le_s)
@@ -240,50 +245,55 @@ class MetricLatencyTruth(ServiceMetric):
             details=details,
         )
 
-    @property
-    def _allowed(self) -> Hidden:
-        return (
-            Hidden(DEFAULT_MS, "the default") if self.hidden_ms is None else Hidden(self.hidden_ms, "the claim's own")
-        )
-
-    def _as_before(self, told: Told, found: list[Buckets], details: Details) -> Finding | None:
-        """No more is hidden than before the first phase: whether the machine holds requests up or the timer does, nobody knows."""
-        learnt_ms = self._learnt_ms(told) if self.hidden_ms is None else None
-        if learnt_ms is None or disagreement(found, round((learnt_ms + MORE_MS) * 1000)):
+    def _not_the_timer(
+        self, told: Told, found: list[Buckets], hidden: Hidden, steady: Steady | None, details: Details
+    ) -> Finding | None:
+        """Why the machine may have held requests up, and not the service: no more than before the first phase, or it was busy."""
+        if self.hidden_ms is not None:
             return None
-        return inconclusive(
-            f"{self.metric} {told.where}: some requests took longer than its timer saw, by more than {DEFAULT_MS:g} ms, and by no more "
-            f"than {learnt_ms:.4g} ms, as in the steady state before the first phase: a busy machine, perhaps, or its timer",
-            reason="hidden_before",
-            decide="`hidden` saying what is usual here; a machine with processors to spare",
-            cites=told.cites(),
-            details=details,
+        some = (
+            f"{self.metric} {told.where}: some requests took longer than its timer saw, by more than {hidden.ms:.4g} ms"
         )
+        busy = busy_share(told.evidence, told.window)
+        before_ms = steady.all_ms if steady is not None else None
+        if before_ms is not None and not disagreement(found, round((before_ms + MORE_MS) * 1000)):
+            return inconclusive(
+                f"{some}, and by no more than {before_ms:.4g} ms, as in the steady state before the first phase: a busy machine, "
+                "perhaps, or its timer",
+                reason="hidden_before",
+                decide=TO_DECIDE,
+                cites=told.cites(),
+                details=details,
+            )
+        if starved(found, busy):
+            return inconclusive(
+                f"{some}, and by no more than {STARVED_MS:g} ms; {stall_told(busy)}, which holds requests up before a timer sees them",
+                reason="machine_busy",
+                decide=TO_DECIDE,
+                cites=told.cites(),
+                details=details,
+            )
+        return None
 
-    def _learnt_ms(self, told_: Told) -> float | None:
-        """The least `hidden` that suits the steady state; None where it teaches nothing, or many were away for long even then."""
-        evidence, journal = told_.evidence, told_.evidence.journal
-        gate, phase = journal.first(GateHeld), journal.first(PhaseBegan)
-        if gate is None or phase is None:
+    def _steady(self, told_: Told) -> Steady | Finding | None:
+        """The steady state's buckets; None where they are not known, a finding where they may be yet."""
+        evidence = told_.evidence
+        window = steady_window(evidence)
+        if window is None:
             return None
-        window = Window(gate.at_s - evidence.steady.for_s, phase.at_s)
         try:
-            steady = counters(self.selectors(), evidence.series, window, journal, over=evidence.over)
-        except Unclear:
-            return None
-        both = told(self, evidence, window, steady)
+            before = counters(self.selectors(), evidence.series, window, evidence.journal, over=evidence.over)
+        except Unclear as why:
+            return still_open(evidence, told_.window) if why.still_open else None
+        both = told(self, evidence, window, before)
         if isinstance(both, Finding):
-            return None
+            return both if both.reason == "window_open" else None
         rises = both.counters.rises(self.selectors()[0])
         if any(rise.value is None for rise in rises):
             return None
-        taught = [one for one in self._found(both, rises)[0] if len(one.sure) >= LEARNT and one.finite]
-        sound = all(len(one.sure) <= one.count <= one.most for one in taught)
-        if not taught or not sound or any(one.hidden_us(SOME) > DEFAULT_MS * 1000 for one in taught):
-            return None
-        return max(one.hidden_us(beyond=0.0) for one in taught) / 1000
+        return Steady(window, self._found(both, rises)[0])
 
-    def _quantile(self, told: Told, found: list[Buckets], details: Details) -> Finding:
+    def _quantile(self, told: Told, found: list[Buckets], hidden: Hidden, details: Details) -> Finding:
         """Whether the quantile can be read from the buckets at all."""
         needed, spelt = needed_for_percentile(self.quantile), f"p{100 * self.quantile:g}"
         enough = [one for one in found if len(one.sure) >= needed]
@@ -300,7 +310,7 @@ class MetricLatencyTruth(ServiceMetric):
             if math.isinf(high_s):
                 waited = one.waited_ms(self.quantile)[0]
                 examples = told.slow_examples(one.endpoints, us(low_s), over=True)
-                if (unit := self._unit_unknown(told, found, Hidden(DEFAULT_MS, ""), details)) is not None:
+                if (unit := self._unit_unknown(told, found, hidden, details)) is not None:
                     return unit
                 return failed(
                     f"{self.metric} of {one.name}: {spelt} lies beyond the last bucket, {low_s:g} s, and that is what is shown; "
@@ -332,7 +342,7 @@ class MetricLatencyTruth(ServiceMetric):
                 details=details,
             )
         return passed(
-            f"{self.metric} timed {count:g} requests {told.where}, each bucket as the load's own times have it (up to {self._allowed})",
+            f"{self.metric} timed {count:g} requests {told.where}, each bucket as the load's own times have it (up to {hidden})",
             measure=Measure(count, count, "requests"),
             cites=told.cites(),
             details=details,

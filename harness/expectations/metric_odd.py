@@ -142,6 +142,33 @@ def late(rows: Rows, found: Counters, selector: str, skew_s: float, linger_s: fl
     return max(proven, key=lambda one: one.lag_s, default=None)
 
 
+def behind(rows: Rows, found: Counters, selector: str, less: str, skew_s: float, linger_s: float) -> Late | None:
+    """How far a counter is behind its service, also where it rises at every scrape: at one it lacked requests that were surely
+    answered since another before, and by a later one it rose by more than were asked since. So they were not lost, but late.
+
+    rows  the requests that it counts; `less`: the selector of series to be left out, with theirs
+    """
+    asked = _Asked.of(rows, skew_s, linger_s)
+    worst: Late | None = None
+    for target in found.targets if len(found.targets) == 1 else ():  # of several nobody knows who took which request
+        for segment in target.segments:
+            at_s, total = _totals(found, selector, target, segment)
+            total = total - _totals(found, less, target, segment)[1]
+            for i in range(1, len(at_s) - 1):
+                lacks = total[i] - total[i - 1] < asked.least(at_s[i - 1] + _took_s(found, at_s[i - 1]), at_s[i])
+                later = next(
+                    (
+                        j
+                        for j in range(i + 1, len(at_s))
+                        if total[j] - total[i] > asked.most(at_s[i], at_s[j] + _took_s(found, at_s[j]))
+                    ),
+                    None,
+                )
+                if lacks and later is not None and (worst is None or at_s[later] - at_s[i - 1] > worst.lag_s):
+                    worst = Late(float(at_s[later] - at_s[i - 1]), float(at_s[i]), float(at_s[later]))
+    return worst
+
+
 def _totals(found: Counters, selector: str, target: Target, segment: Segment) -> tuple[Floats, Floats]:
     """At each good scrape of one process, the sum of all its series (of a histogram, those that count all)."""
     scrapes = scrapes_of(found.book, target.name)

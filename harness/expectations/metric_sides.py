@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,12 @@ class Told:
         """The stretch, as scrapes bound it."""
         (begin_s, _), (_, end_s) = self.counters.begin, self.counters.end
         return f"from {max(0.0, begin_s):.1f} s to {f'{end_s:.1f} s' if math.isfinite(end_s) else 'the end'}"
+
+    @property
+    def labels(self) -> list[Mapping[str, str]]:
+        """Those of the series that the claim counts."""
+        every = (one for each in self.claim.selectors() for one in self.evidence.series.get(each, ()))
+        return [one.labels for one in every]
 
     def details(self, *more: tuple[str, str], others: Sequence[str] = ()) -> Details:
         """What a person checks the finding by."""

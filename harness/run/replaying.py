@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from harness import alerting
 from harness.errors import NotApplied
 from harness.expectations.alert_fires import AlertFires
-from harness.facts import GateHeld, Injected, Injecting, ReplaySeen, RuleSeen, TargetSeen
+from harness.facts import GateHeld, Injected, Injecting, ReplaySeen, TargetSeen
 from harness.journal import Journal
 from harness.promql import Course, course
 from harness.replay import Recorded, Times, answers, asking, rules_file, trials
@@ -82,7 +83,7 @@ class Replaying:
         return Times(held.at_s - self.steady_for_s, first.at_s, injected.seen_s, ended.at_s)
 
     def _tried(self, phase: str, claim: AlertFires, times: Times) -> ReplaySeen:
-        mine = course(self._rules(times.end_s), claim.alert)
+        mine = course(alerting.loaded(self.journal, times.end_s), claim.alert)
         scrape_s = max((target.interval_s for target in self.journal.of(TargetSeen)), default=0.0) or SCRAPE_S
         every_s = mine.alert.interval_s or scrape_s
         both = [
@@ -106,13 +107,6 @@ class Replaying:
             grain_s=scrape_s + groups * every_s,
             tool=tool,
         )
-
-    def _rules(self, until_s: float) -> list[RuleSeen]:
-        """As they stood at the end of the phase, in the order in which Prometheus tells them."""
-        last: dict[tuple[str, str, str, frozenset[tuple[str, str]]], RuleSeen] = {}
-        for rule in self.journal.of(RuleSeen, until_s=until_s):
-            last[rule.group, rule.rule, rule.expr, frozenset(rule.labels.items())] = rule
-        return [rule for rule in last.values() if not rule.gone]
 
     def _recorded(self, mine: Course) -> list[Recorded]:
         """Every series that is read, once: as a counter where anything reads it so."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
 import numpy as np
+import pytest
 from truthful_service import Replica, Scraped, Traffic, evidence, journal, traffic
 
 from harness.expectations.metric_fresh import MetricFresh
@@ -119,3 +121,14 @@ def test_what_was_not_seen_is_never_passed() -> None:
     assert judged(FRESH, seen, {}).reason == "not_recorded"
     assert judged(FRESH, seen, {TOTAL: (), "up": series["up"]}).reason == "no_series"
     assert judged(FRESH, seen, {**series, "up": ()}).reason == "no_scrapes"
+
+
+@pytest.mark.parametrize("every_s", [2.0, 5.0, 10.0])
+def test_a_counter_that_is_pushed_shows_its_errors_late_and_is_no_liar(every_s: float) -> None:
+    seen = day(7, errors=0.05)
+    pushed = dataclasses.replace(seen, served_s=np.ceil((seen.served_s - 1.3) / every_s) * every_s + 1.3)
+    finding = judged(WITH_ERRORS, seen, book(7, pushed))
+    assert finding.outcome is not Outcome.FAILED, finding.because
+    if finding.outcome is Outcome.INCONCLUSIVE:
+        assert finding.reason == "counted_late"
+        assert "behind its service" in finding.because

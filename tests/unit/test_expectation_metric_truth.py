@@ -17,6 +17,7 @@ from harness.expectations.metric_count_truth import MetricCountTruth
 from harness.expectations.metric_error_truth import MetricErrorTruth
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
 from harness.expectations.service_metric import GAP_S
+from harness.journal import Journal
 from harness.probes.series import SeriesProbe
 from harness.series import Book
 from harness.verdict import Finding, Outcome
@@ -276,6 +277,43 @@ def test_a_timer_that_starts_late_hides_what_its_users_wait() -> None:
         ).outcome
         is Outcome.PASSED
     )
+
+
+def pressed(share: float) -> Journal:
+    """A machine on which processes waited for a processor so much of the time."""
+    return journal(more=[f.PressureSeen(cpu_some_us=round(s * share * 1e6), seen_s=float(s)) for s in range(1, 170)])
+
+
+def test_what_may_be_hidden_is_learned_before_the_first_phase() -> None:
+    seen = day(18)
+    finding = LATENCY.check(evidence(seen.rows(), book(18, seen), pressed(0.02), phase="slow"))
+    assert finding.outcome is Outcome.PASSED, finding.because
+    assert "up to 20 ms outside of the timer: learned from 10.0 s to 40.0 s" in finding.because
+    seen.took_s += np.where(seen.sent_s > 42, 0.035, 0.0)
+    finding = LATENCY.check(evidence(seen.rows(), book(18, seen), pressed(0.02), phase="slow"))
+    assert finding.reason == "hides_latency", finding.because
+
+
+def test_a_defect_that_was_there_before_is_not_learned_away() -> None:
+    seen = day(18)
+    seen.took_s += 0.07
+    finding = LATENCY.check(evidence(seen.rows(), book(18, seen), pressed(0.02), phase="slow"))
+    assert finding.reason == "hides_latency", finding.because
+    assert "no more than 50 ms is learned" in finding.because
+
+
+def test_a_machine_without_processors_to_spare_may_hold_requests_up() -> None:
+    seen = day(18)
+    seen.took_s += np.where(seen.sent_s > 42, 0.2, 0.0)
+    assert LATENCY.check(evidence(seen.rows(), book(18, seen), pressed(0.8), phase="slow")).reason == "machine_busy"
+    own = MetricLatencyTruth(metric="http_request_duration_seconds", hidden_ms="50ms")
+    assert own.check(evidence(seen.rows(), book(18, seen), pressed(0.8), phase="slow")).reason == "hides_latency"
+    seen.took_s += np.where(seen.sent_s > 42, 1.5, 0.0)
+    assert LATENCY.check(evidence(seen.rows(), book(18, seen), pressed(0.8))).reason == "hides_latency"
+    low = day(20, mean_s=0.3)
+    low.took_s += 0.2
+    ends = book(20, low, buckets_s=(0.05, 0.1, 0.2))
+    assert LATENCY.check(evidence(low.rows(), ends, pressed(0.8), phase="slow")).reason == "buckets_too_low"
 
 
 def test_a_histogram_that_exaggerates() -> None:

@@ -90,6 +90,7 @@ ANYWHERE: tuple[Expectation, ...] = (
     MetricCountTruth(metric=METRIC),
     MetricCountTruth(metric=METRIC, request="{method} {route}", status="code"),
     MetricErrorTruth(metric=METRIC, errors=ERRORS, blind="50%"),
+    MetricErrorTruth(metric=METRIC, errors=ERRORS, blind="5%", seen_by="Unreach*"),
     MetricLatencyTruth(metric=BUCKETS, request="{method} {route}"),
     MetricFresh(metric=METRIC),
     MetricFresh(metric=METRIC, errors=ERRORS, preregistered=False, max_age="4s"),

@@ -151,6 +151,7 @@ def told(seed: int, claims: Sequence[Expectation]) -> Told:
     lines, line_s = _logs(dice, rows, times)
     found, span_s = _spans(dice, rows, times)
     written = _facts(dice, times) + _pages(dice, times) + _memory(dice, times)
+    written += _prober(seed, times)
     if death_s is not None:
         written += [
             f.ContainerChanged(
@@ -330,6 +331,19 @@ def _facts(dice: Dice, t: Times) -> list[f.Fact]:
         )
         at_s += dice.uniform(0.9, 1.3)
     return written
+
+
+def _prober(seed: int, t: Times) -> list[f.Fact]:
+    """Somebody who looks from the users' side, and may be alarmed, soon or late. With dice of its own."""
+    dice = random.Random(f"prober {seed}")
+    at_s = dice.choice([t.on_s + dice.uniform(1, 40), t.out_s + dice.uniform(1, 60), t.gate_s - 5, math.inf])
+    rule = f.RuleSeen(seen_s=0.6, rule="Unreachable", expr="probe_success == 0", interval_s=1.0)
+    if math.isinf(at_s):
+        return [rule]
+    fired = f.AlertChanged(
+        seen_s=at_s + dice.uniform(0, 1.5), alert="Unreachable", state="firing", happened_s=at_s, active_s=at_s - 1
+    )
+    return [rule, fired]
 
 
 def _pages(dice: Dice, t: Times) -> list[f.Fact]:

@@ -195,6 +195,7 @@ def journal(
         *(f.LoadSampled(cpu_ratio=0.1, late_ms=0.0, due=1, dropped=0, seen_s=float(s)) for s in range(4, int(end_s))),
         f.LoadEnded(clean=True, ended_s=end_s - 3, seen_s=end_s),
         *(f.Looked(probe="series", seen_s=float(s)) for s in range(2, int(over_s), 2)),
+        *(f.Looked(probe="alerts", seen_s=float(s)) for s in range(2, int(over_s), 2)),
         f.Closed(seen_s=over_s),
         *more,
     ]
