@@ -17,7 +17,15 @@ from calibration.work import Work
 from harness.verdict import Outcome, Verdict
 
 CALM = "calm"
-TROUBLES = ("database-slow", "payments-gone", "database-gone", "database-hangs", "bad-release")
+TROUBLES = (
+    "database-slow",
+    "payments-gone",
+    "database-gone",
+    "database-hangs",
+    "bad-release",
+    "payments-reset",
+    "database-cut",
+)
 
 
 @cache

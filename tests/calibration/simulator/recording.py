@@ -14,6 +14,7 @@ from calibration.simulator.looks import Seen
 from calibration.simulator.pager import deliveries, held_alerts
 from calibration.simulator.releases import releases, rollback_of
 from calibration.simulator.replicas import Replica, Rollback, replicas
+from calibration.simulator.replay import replays
 from calibration.simulator.rules import evaluate
 from calibration.simulator.scenario import RUN, Scenario, scenario_of
 from calibration.simulator.service import History, Service
@@ -119,7 +120,8 @@ def _played(
         changes, offset_s = evaluate(
             world.rules, store, world.evaluation_s, scenario.closes_s - 2.0, chances.stream(seed, "evaluations")
         )
-        held = held_alerts(changes, scenario.closes_s, chances.stream(seed, "alertmanager"))
+        told = () if world.pager.unsent else changes
+        held = held_alerts(told, scenario.closes_s, chances.stream(seed, "alertmanager"))
         sent = deliveries(world.pager, held, scenario.closes_s - 1.0, seed)
         found = rollback_of(world, scenario, sent, TRIGGER)
         if found == back or (back is not None and found is not None and abs(found.pulled_s - back.pulled_s) < 1e-6):
@@ -135,6 +137,7 @@ def _played(
     for dashboard in dashboards:
         for title, metric in world.panels:
             seen.add(f.PanelFound(seen_s=3.0, dashboard=dashboard, panel=title, query=metric))
+    replays(seen, drill, world, scenario, store)
     releases(seen, world, scenario, lived.lives, back, _lever(drill), seed)
     facts = tuple(sorted(seen.facts, key=lambda fact: fact.seen_s))
     history, closes_s = lived.history, scenario.closes_s

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
 from calibration.simulator import chance as chances
 from calibration.simulator.replicas import Replica
-from calibration.simulator.scenario import Scenario, seconds
-from calibration.simulator.world import BAD, CHECKOUT, GOOD, PRODUCTS, World
+from calibration.simulator.scenario import Scenario, seconds, share
+from calibration.simulator.world import BAD, CHECKOUT, GOOD, ORDER, PRODUCTS, World
 
+READ_WITHIN_S = 20.0  # shoppers look at an order of the last so many seconds
+SHAPES = {CHECKOUT: "id total", PRODUCTS: "items", ORDER: "id state total"}
 NEVER_S = 1e6  # beyond the end of every run: a worker that is not given back
 
 
 @dataclass(frozen=True)
 class Call:
-    """One attempt at a dependency: ok, refused or timeout."""
+    """One attempt at a dependency: ok, refused, reset (after it did its work) or timeout."""
 
     dependency: str
     outcome: str
@@ -40,7 +43,7 @@ class Served:
     status: int
     calls: tuple[Call, ...]
     order: str = ""
-    """What became of a checkout: paid, pay_later; '' of others."""
+    """What became of a checkout: paid, pay_later, lost (acknowledged, and never written); '' of others."""
     shape: str = ""
     """Of its answer, as the load takes it."""
 
@@ -85,12 +88,15 @@ class Service:
         self._lost = {replica.name: world.api.pool_lost for replica in replicas}
         self._hiccups = [one.begins_s + self._chance.uniform(8.0, 18.0) for one in scenario.stretches if not one.hurts]
         self._turn = 0
+        self._readers = chances.stream(seed, "readers")
+        self._acknowledged: list[tuple[float, bool]] = []  # when an order was, and whether it is lost
+        self._attempts: list[float] = []  # at the database, in the order of time
 
     def history(self) -> History:
         """Every arrival of the load, in the order of their being due."""
         found, in_flight = History(), list[float]()
         for number, due_s in enumerate(self.scenario.arrivals()):
-            route = CHECKOUT if self._client.random() < 0.4 else PRODUCTS
+            route = self._route(self._client.random(), due_s)
             late_s = self._client.expovariate(1 / 0.0015)
             while in_flight and in_flight[0] <= due_s:
                 heapq.heappop(in_flight)
@@ -102,9 +108,21 @@ class Service:
             found.requests.append(request)
             if request.served is not None and request.served.order:
                 found.enqueued_s.append(request.served.ended_s)
+                insort(self._acknowledged, (request.served.ended_s, request.served.order == "lost"))
         found.enqueued_s.sort()
         found.handled_s = self._handled(found.enqueued_s)
         return found
+
+    def _route(self, drawn: float, due_s: float) -> str:
+        """Some look at an order; there must be one."""
+        if drawn < 0.4:
+            return CHECKOUT
+        return ORDER if drawn < 0.46 and self._orders(due_s) else PRODUCTS
+
+    def _orders(self, at_s: float) -> list[tuple[float, bool]]:
+        """Those that were acknowledged lately."""
+        first, last = (bisect_left(self._acknowledged, (one_s, False)) for one_s in (at_s - READ_WITHIN_S, at_s - 0.1))
+        return self._acknowledged[first:last]
 
     def _request(self, number: int, due_s: float, sent_s: float, route: str) -> Request:
         there_s = self._client.uniform(0.0002, 0.001)
@@ -143,12 +161,12 @@ class Service:
         else:
             heapq.heappush(free, ended_s)
         shape = (
-            f"application/json {'id total' if route == CHECKOUT else 'items'}"
-            if status < 400
-            else "application/json error"
+            f"application/json {SHAPES[route]}" if status < 400 else "application/json error"
         )
         if status >= 500 and self.world.api.friendly:
             status, shape = 200, "text/html title=Sorry"
+        if status >= 500 and self.world.api.redirects:
+            status, shape = 200, "text/html -> /sorry title=Sorry"
         if process.died and ended_s > process.ended_s:
             return Served(replica, process.version, accepted_s, begun_s, process.ended_s, 0, tuple(calls))
         return Served(replica, process.version, accepted_s, begun_s, ended_s, status, tuple(calls), order, shape)
@@ -159,9 +177,16 @@ class Service:
         level = self._level(at_s)
         own_s = chances.lognormal(chance, api.checkout_ms if route == CHECKOUT else api.read_ms, 0.35) / 1000 * level
         now_s = at_s + own_s + self._backlog_s(at_s)
-        now_s = self._call(calls, "postgres", now_s, level)
-        if calls[-1].outcome != "ok":
-            return now_s - at_s, 503 if calls[-1].outcome == "refused" else 504, ""
+        if self._scarred(at_s):
+            return now_s - at_s, 500, ""
+        acknowledged = route == CHECKOUT and api.acknowledges_first
+        if not acknowledged:
+            now_s = self._database(calls, now_s, level)
+            if calls[-1].outcome != "ok":
+                return now_s - at_s, 503 if calls[-1].outcome == "refused" else 504, ""
+        if route == ORDER:
+            _, lost = self._readers.choice(self._orders(at_s))
+            return now_s - at_s, 404 if lost else 200, ""
         if route != CHECKOUT:
             return now_s - at_s, 200, ""
         order = "paid"
@@ -175,10 +200,22 @@ class Service:
                 return now_s - at_s, 503, ""
         if self._defective(at_s, version):
             return now_s - at_s, 500, ""
-        now_s = self._call(calls, "postgres", now_s, level)
-        if calls[-1].outcome != "ok":
+        answered_s, now_s = now_s, self._database(calls, now_s, level)
+        written, status = calls[-1].outcome == "ok", 201 if order == "paid" else 202
+        if acknowledged:
+            return answered_s - at_s, status, order if written else "lost"
+        if not written:
             return now_s - at_s, 503 if calls[-1].outcome == "refused" else 504, ""
-        return now_s - at_s, 201 if order == "paid" else 202, order
+        return now_s - at_s, status, order
+
+    def _database(self, calls: list[Call], at_s: float, level: float) -> float:
+        """As many attempts as the service makes; returns when the last ended."""
+        now_s = at_s
+        for _ in range(self.world.api.database_attempts):
+            now_s = self._call(calls, "postgres", now_s, level)
+            if calls[-1].outcome == "ok":
+                break
+        return now_s
 
     def _call(self, calls: list[Call], dependency: str, at_s: float, level: float) -> float:
         """One attempt; returns when it ended."""
@@ -191,9 +228,15 @@ class Service:
         took_s, outcome = chances.lognormal(chance, usual_ms, 0.3) / 1000 * level, "ok"
         if dependency == "postgres" and any(begun <= at_s < begun + api.hiccup_s for begun in self._hiccups):
             took_s += 0.6
+        if dependency == "postgres" and self._in_a_wave(at_s):
+            took_s += 0.6
         if self.scenario.hurt("down", edge, at_s):
             took_s, outcome = chance.uniform(0.0005, 0.002), "refused"
         elif self.scenario.hurt("hang", edge, at_s):
+            took_s, outcome = limit_s, "timeout"
+        elif (broken := self.scenario.hurt("reset", edge, at_s)) and chance.random() < share(broken.settings["share"]):
+            outcome = "reset"
+        elif dependency == "postgres" and self._overwhelmed(at_s):
             took_s, outcome = limit_s, "timeout"
         elif slow := self.scenario.hurt("latency", edge, at_s):
             delay_s, jitter_s = seconds(slow.settings["delay"]), seconds(slow.settings.get("jitter", "0ms"))
@@ -202,6 +245,29 @@ class Service:
                 took_s, outcome = limit_s, "timeout"
         calls.append(Call(dependency, outcome, at_s, at_s + took_s))
         return at_s + took_s
+
+    def _overwhelmed(self, at_s: float) -> bool:
+        """More was asked of the database in the last second than it bears; what it is asked now counts, too."""
+        if not self.world.api.database_capacity:
+            return False
+        insort(self._attempts, at_s)
+        first, last = (bisect_left(self._attempts, one_s) for one_s in (at_s - 1.0, at_s))
+        return last - first >= self.world.api.database_capacity
+
+    def _in_a_wave(self, at_s: float) -> bool:
+        if self.world.api.waves is None:
+            return False
+        every_s, long_s, during_s = self.world.api.waves
+        since_s = [at_s - hurt.off_s for hurt in self.scenario.hurts if hurt.off_s <= at_s < hurt.off_s + during_s]
+        return any(one_s % every_s >= every_s - long_s for one_s in since_s)
+
+    def _scarred(self, at_s: float) -> bool:
+        """Whether a request fails for what a fault left behind."""
+        if self.world.api.aftermath is None:
+            return False
+        share, heals_s = self.world.api.aftermath
+        since_s = min((at_s - hurt.off_s for hurt in self.scenario.hurts if hurt.off_s <= at_s), default=math.inf)
+        return since_s < heals_s and self._chance.random() < share * (1 - since_s / heals_s)
 
     def _defective(self, at_s: float, version: str) -> bool:
         release = self.world.release

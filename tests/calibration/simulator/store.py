@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FORGOTTEN_S = 10.0
 Labels = tuple[tuple[str, str], ...]
 Floats = NDArray[np.float64]
 
@@ -140,9 +141,10 @@ def scraped(
     buckets: Sequence[float],
     silent_from: Mapping[str, float],
     born_at_zero: bool = True,
+    forgets: Mapping[str, Sequence[float]] | None = None,
 ) -> Store:
     """The store after all scrapes. `silent_from`: metrics that are not exposed any more from a moment on; `born_at_zero`: counters
-    are there before they count, not only from their first count on."""
+    are there before they count, not only from their first count on; `forgets`: by instance, when the counts of the last 10 s are lost."""
     store = Store(targets=list(targets))
     by_instance = {target.instance: target for target in targets}
 
@@ -151,6 +153,9 @@ def scraped(
         events = np.sort(np.asarray(times, dtype=np.float64))
         read_s = target.at_s + target.took_s / 2
         values = np.searchsorted(events, read_s, side="right") - np.searchsorted(events, target.started_s)
+        for died_s in (forgets or {}).get(instance, ()):
+            lost = np.searchsorted(events, died_s) - np.searchsorted(events, died_s - FORGOTTEN_S)
+            values = values - np.where(read_s >= died_s, lost, 0)
         there = target.ok if born_at_zero else target.ok & (values > 0)
         _keep(store, target, metric, labels, values.astype(np.float64), there, silent_from)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,11 +15,12 @@ from calibration.simulator.resident import resident
 from calibration.simulator.scenario import WALL_UNIX_S, Scenario
 from calibration.simulator.service import Call, History, Request, Served
 from calibration.simulator.store import Counted, Floats, Labels, Store, scraped, scrapes
-from calibration.simulator.world import BAD, CHECKOUT, GOOD, ROUTES, World
+from calibration.simulator.world import BAD, CHECKOUT, GOOD, ORDER, PRODUCTS, ROUTES, World
 from harness.ledger import request_id, traceparent
 
-WORKER = "rehearsal-worker-1"
-SAID = {"refused": "connection refused", "timeout": "no answer in time"}
+WORKER, PROVIDER = "rehearsal-worker-1", "payments"
+WELL = {CHECKOUT: ("201", "202"), PRODUCTS: ("200",), ORDER: ("200", "404")}
+SAID = {"refused": "connection refused", "reset": "connection reset by peer", "timeout": "no answer in time"}
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,24 @@ def counted(world: World, history: History, seed: int, scenario: Scenario, repli
         if served.status >= 500:
             found.count(instance, "http_errors_total", served.ended_s)
         if served.order:
-            found.count(instance, "checkout_orders_total", served.ended_s, outcome=served.order, version=served.version)
+            became = "paid" if served.order == "lost" else served.order
+            found.count(instance, "checkout_orders_total", served.ended_s, outcome=became, version=served.version)
+        reached = [call for call in served.calls if call.dependency == "payments" and call.outcome in ("ok", "reset")]
+        for call in reached if world.api.charges_again else reached[:1]:
+            found.count(f"{PROVIDER}:8080", "payments_booked_total", call.ended_s)
         drawn = chance.random()
         if drawn < told.lost_share or served.status in told.uncounted:
             continue
         if not told.counts_abandoned and request.outcome == "timeout":
             continue
         code = dict(told.code_told).get(str(served.status), str(served.status))
+        if told.abandoned_told and request.outcome == "timeout":
+            code = told.abandoned_told
         since_s = served.accepted_s if told.timer == "accepted" else served.begun_s
         labels = {"method": method, "route": path, "code": code, "version": served.version}
         for _ in range(2 if drawn > 1 - told.twice_share else 1):
-            found.count(instance, "http_requests_total", served.ended_s, **labels)
+            late_s = told.errors_late_s if served.status >= 500 else 0.0
+            found.count(instance, "http_requests_total", served.ended_s + late_s, **labels)
         took_s = (served.ended_s - since_s) * told.stretched
         found.observe(instance, "http_request_duration_seconds", served.ended_s, took_s, method=method, route=path)
     return found
@@ -72,25 +80,27 @@ def _register(found: Counted, scenario: Scenario, replicas: tuple[Replica, ...])
     versions = (GOOD, BAD) if release_of(scenario) else (GOOD,)
     for replica in replicas:
         for route, (method, path) in ROUTES.items():
-            for code in ("200", "500", "503", "504") if route != CHECKOUT else ("201", "202", "500", "503", "504"):
+            for code in (*WELL[route], "500", "503", "504"):
                 for version in versions:
                     labels = {"method": method, "route": path, "code": code, "version": version}
                     found.known(replica.instance, "http_requests_total", **labels)
         for dependency in ("postgres", "payments"):
-            for outcome in ("ok", "refused", "timeout"):
+            for outcome in ("ok", *SAID):
                 found.known(replica.instance, "dependency_calls_total", dependency=dependency, outcome=outcome)
         for metric in ("orders_lost_total", "dependency_failures_total", "http_errors_total"):
             found.known(replica.instance, metric)
+    found.known(f"{PROVIDER}:8080", "payments_booked_total")
 
 
 def store_of(world: World, history: History, scenario: Scenario, replicas: tuple[Replica, ...], seed: int) -> Store:
     """What Prometheus scraped of it all."""
-    metrics, worker = world.metrics, f"{WORKER}:8080"
+    metrics, worker, provider = world.metrics, f"{WORKER}:8080", f"{PROVIDER}:8080"
     begins: dict[str, Callable[[float], float | None]] = {r.instance: partial(_began, r) for r in replicas}
-    begins[worker] = lambda at_s: 2.5 if at_s > 2.5 else None
+    begins[worker] = begins[provider] = lambda at_s: 2.5 if at_s > 2.5 else None
+    jobs = {worker: "worker", provider: PROVIDER}
     targets = [
         scrapes(
-            "worker" if instance == worker else "api",
+            jobs.get(instance, "api"),
             instance,
             metrics.scrape_s,
             scenario.closes_s - 2.0,
@@ -115,7 +125,15 @@ def store_of(world: World, history: History, scenario: Scenario, replicas: tuple
         metrics.buckets,
         silent,
         metrics.preregistered,
+        {replica.instance: _deaths(metrics.forgets_every_s, scenario, replica, seed) for replica in replicas},
     )
+
+
+def _deaths(every_s: float, scenario: Scenario, replica: Replica, seed: int) -> Sequence[float]:
+    """When a process within a replica dies that nobody sees, since the one that Docker knows lives on."""
+    if not every_s:
+        return ()
+    return chances.times(chances.stream(seed, f"forgetting {replica.name}"), every_s, scenario.closes_s)
 
 
 def _began(replica: Replica, at_s: float) -> float | None:
@@ -138,7 +156,9 @@ def _started(seed: int, replica: Replica, at_s: Floats) -> Floats:
 
 def log_lines(world: World, history: History, run: str, end_s: float, seed: int) -> list[LogLine]:
     """All lines until the end, in the order in which they were written: late, and not always in the order of what they tell."""
-    chance, found = chances.stream(seed, "logging"), []
+    chance, found = chances.stream(seed, "logging"), list[LogLine]()
+    lossy, told = chances.stream(seed, "lines lost"), world.logging
+    muted = {name for name in _names(history)[: told.mute]}
     for request in history.requests:
         served = request.served
         if served is None or served.status == 0:
@@ -149,10 +169,36 @@ def log_lines(world: World, history: History, run: str, end_s: float, seed: int)
                 + chance.uniform(0.0005, 0.01)
                 + (chance.random() < 0.1) * chance.uniform(0.0, world.logging.late_s)
             )
-            found.append(LogLine("api", served.replica.name, written_s, line))
+            if served.replica.name not in muted and (not told.lost_share or lossy.random() >= told.lost_share):
+                found.append(LogLine("api", served.replica.name, written_s, line))
+    found += _recoveries(world, history)
     for at_s in history.handled_s:
         found.append(LogLine("worker", WORKER, at_s + chance.uniform(0.001, 0.05), _json("INFO", "order fulfilled")))
     return sorted((line for line in found if line.written_s < end_s), key=lambda line: line.written_s)
+
+
+def _names(history: History) -> list[str]:
+    return sorted({request.served.replica.name for request in history.requests if request.served})
+
+
+def _recoveries(world: World, history: History) -> Iterator[LogLine]:
+    """By each replica, once a dependency answers again that had not."""
+    if not world.logging.recovery:
+        return
+    calls = [
+        (call.ended_s, request.served.replica.name, call)
+        for request in history.requests
+        if request.served is not None
+        for call in request.served.calls
+    ]
+    ill: set[tuple[str, str]] = set()
+    for at_s, replica, call in sorted(calls, key=lambda one: one[:2]):
+        if call.outcome != "ok":
+            ill.add((replica, call.dependency))
+        elif (replica, call.dependency) in ill:
+            ill.remove((replica, call.dependency))
+            text = f"{call.dependency} is available again"
+            yield LogLine("api", replica, at_s + 0.002, _json("INFO", text, dependency=call.dependency))
 
 
 def _lines(world: World, request: Request, served: Served, run: str, drawn: float) -> Iterator[tuple[float, str]]:
@@ -166,6 +212,8 @@ def _lines(world: World, request: Request, served: Served, run: str, drawn: floa
                 yield call.ended_s, _failure(world, served, call, named, ids)
     if drawn > 1 - logging.grumbles and served.status in (201, 202):
         yield served.ended_s, _json("WARNING", "payments answers strangely", **ids, dependency="payments")
+    if drawn < logging.cries and served.status < 400:
+        yield served.ended_s, _json("ERROR", "unexpected state of the cart", **ids)
     if served.status == 500 and logging.failures:
         text = "KeyError: 'discount' while pricing the cart" if logging.specific else "internal error"
         yield served.ended_s, _json("ERROR", text, **ids)
