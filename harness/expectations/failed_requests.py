@@ -65,10 +65,9 @@ def failed_requests(
     found = rows.select(mask)
     sent_s, done_s = found.sent_s, _done_s(found, evidence.timeout_s)
     away = away_from(journal, evidence.against, evidence.rows)
-    cut = np.zeros(len(found), bool)
+    cut = _in_hand(journal, evidence.against, sent_s, done_s)
     absent = found.has(UNREACHED)
     for from_s, until_s in away:
-        cut |= (sent_s < from_s) & (done_s >= from_s)
         absent |= (sent_s >= from_s) & (done_s <= until_s) & (found.array["status"] == 0)
     broken = found.outcome("conn") & (found.array["status"] == 0) & ~cut
     broken |= found.outcome("conn", "timeout") & _over_a_hurt_door(journal, sent_s, done_s)
@@ -77,6 +76,20 @@ def failed_requests(
     return FailedRequests(
         found.select(keep), done_s[keep], broken[keep], cut[keep], int((~keep).sum()), truth, sure, truths, waiting
     )
+
+
+def _in_hand(
+    journal: Journal, service: str, sent_s: NDArray[np.float64], done_s: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Requests under way when a container of the service ended, whether or not another one of it was away already."""
+    mask, away = np.zeros(len(sent_s), bool), set[str]()
+    for event in journal.of(ContainerChanged, service=service) if service else ():
+        if event.event in ENDED and event.container not in away:  # asked to stop, it goes on until it dies
+            mask |= (sent_s < event.at_s) & (done_s >= event.at_s)
+            away.add(event.container)
+        elif event.event in BACK:
+            away.discard(event.container)
+    return mask
 
 
 def near(evidence: Evidence, window: Window) -> Rows:

@@ -60,6 +60,12 @@ def hidden_crash(world: World) -> World:
     return _metrics(world, forgets_every_s=15.0)
 
 
+def restored_after_a_crash(world: World) -> World:
+    """Processes die, and their successors take the counters up where a file of some seconds ago had them: to Prometheus, a second time."""
+    dying = replace(world, api=replace(world.api, crash_every_s=12.0))
+    return _metrics(dying, restores=True)
+
+
 def late_timer(world: World) -> World:
     """The timer starts when a worker takes the request up, not when it comes; few workers, so that it waits."""
     few = replace(world, api=replace(world.api, workers=5))
@@ -101,7 +107,8 @@ INSTRUMENTS = (
     Planted(optimistic_timeouts, "database-hangs", "hang-truth", "optimistic"),
     Planted(errors_told_late, "database-gone", "down-fresh", "error_late"),
     Planted(loses_a_few, "database-slow", "run-count", "undercount"),
-    Planted(hidden_crash, "database-slow", "calm-count", "overcount"),
+    Planted(hidden_crash, "database-slow", "calm-count", "several_processes"),
+    Planted(restored_after_a_crash, "payments-gone", "gone-count", "overcount"),
     Planted(late_timer, "database-slow", "slow-timer", "hides_latency"),
     Planted(stretched_timer, "database-slow", "calm-timer", "exaggerates"),
     Planted(top_bucket_too_low, "database-slow", "slow-timer", "buckets_too_low"),

@@ -78,10 +78,10 @@ def all_accuse_another(world: World) -> World:
 
 
 def accuses_itself(world: World) -> World:
-    """Page and lines name the api, through which users felt it, and nobody names the database."""
-    untraced = replace(world, tracing=replace(world.tracing, sampled=0.0))
-    mislabelled = rule(untraced, DOWN, labels=labelled(called(world, DOWN), dependency="api"))
-    return _logging(without(mislabelled, "CheckoutErrorsHigh"), blames=("api",))
+    """The page names the api, through which users felt it; the payment provider, who is down, stands in the lines alone."""
+    name = "PaymentsUnavailable"
+    mislabelled = rule(world, name, labels=labelled(called(world, name), dependency="api"))
+    return _logging(mislabelled, blames=("api", "payments"))
 
 
 def cries_wolf(world: World) -> World:
@@ -123,7 +123,7 @@ LOGS = (
     Planted(tells_nothing, "database-gone", "down-blame", "blames_nobody"),
     Planted(all_accuse_another, "database-gone", "down-blame", "wrong_part"),
     Planted(blames_another, "payments-gone", "gone-log", "not_met"),
-    Planted(accuses_itself, "database-gone", "down-blame", "on_chain_only"),
+    Planted(accuses_itself, "payments-gone", "gone-blame", "on_chain_only"),
     Planted(cries_wolf, "bad-release", "release-noise", "noisy_success"),
     Planted(silent_recovery, "database-gone", "down-back", "no_recovery_line"),
     Planted(one_replica_mute, "database-gone", "down-coverage", "no_id"),

@@ -89,8 +89,8 @@ def charges_twice(world: World) -> World:
 
 
 def kept_down_by_retries(world: World) -> World:
-    """Five attempts for each failed call are more than the database bears: they keep it down when the fault is gone."""
-    return _api(world, database_attempts=5, database_capacity=45.0, database_timeout_s=0.2)
+    """Six attempts for each failed call are more than the database bears: they keep it down when the fault is gone."""
+    return _api(world, database_attempts=6, database_capacity=36.0, database_timeout_s=0.15)
 
 
 def warms_up_for_minutes(world: World) -> World:

@@ -16,7 +16,7 @@ from calibration.simulator.replicas import Replica
 from calibration.simulator.scenario import Scenario, seconds, share
 from calibration.simulator.world import BAD, CHECKOUT, GOOD, ORDER, PRODUCTS, World
 
-READ_WITHIN_S = 20.0  # shoppers look at an order of the last so many seconds
+READ_WITHIN_S = 30.0  # shoppers look at an order of the last so many seconds
 SHAPES = {CHECKOUT: "id total", PRODUCTS: "items", ORDER: "id state total"}
 NEVER_S = 1e6  # beyond the end of every run: a worker that is not given back
 
@@ -117,7 +117,7 @@ class Service:
         """Some look at an order; there must be one."""
         if drawn < 0.4:
             return CHECKOUT
-        return ORDER if drawn < 0.46 and self._orders(due_s) else PRODUCTS
+        return ORDER if drawn < 0.5 and self._orders(due_s) else PRODUCTS
 
     def _orders(self, at_s: float) -> list[tuple[float, bool]]:
         """Those that were acknowledged lately."""
@@ -160,9 +160,7 @@ class Service:
             heapq.heappush(free, NEVER_S)
         else:
             heapq.heappush(free, ended_s)
-        shape = (
-            f"application/json {SHAPES[route]}" if status < 400 else "application/json error"
-        )
+        shape = f"application/json {SHAPES[route]}" if status < 400 else "application/json error"
         if status >= 500 and self.world.api.friendly:
             status, shape = 200, "text/html title=Sorry"
         if status >= 500 and self.world.api.redirects:
@@ -230,13 +228,14 @@ class Service:
             took_s += 0.6
         if dependency == "postgres" and self._in_a_wave(at_s):
             took_s += 0.6
+        overwhelmed = dependency == "postgres" and self._overwhelmed(at_s)
         if self.scenario.hurt("down", edge, at_s):
             took_s, outcome = chance.uniform(0.0005, 0.002), "refused"
         elif self.scenario.hurt("hang", edge, at_s):
             took_s, outcome = limit_s, "timeout"
         elif (broken := self.scenario.hurt("reset", edge, at_s)) and chance.random() < share(broken.settings["share"]):
             outcome = "reset"
-        elif dependency == "postgres" and self._overwhelmed(at_s):
+        elif overwhelmed:
             took_s, outcome = limit_s, "timeout"
         elif slow := self.scenario.hurt("latency", edge, at_s):
             delay_s, jitter_s = seconds(slow.settings["delay"]), seconds(slow.settings.get("jitter", "0ms"))

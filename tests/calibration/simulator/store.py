@@ -142,9 +142,11 @@ def scraped(
     silent_from: Mapping[str, float],
     born_at_zero: bool = True,
     forgets: Mapping[str, Sequence[float]] | None = None,
+    restores: bool = False,
 ) -> Store:
     """The store after all scrapes. `silent_from`: metrics that are not exposed any more from a moment on; `born_at_zero`: counters
-    are there before they count, not only from their first count on; `forgets`: by instance, when the counts of the last 10 s are lost."""
+    are there before they count, not only from their first count on; `forgets`: by instance, when the counts of the last 10 s are lost;
+    `restores`: that is all that is lost when a process begins anew."""
     store = Store(targets=list(targets))
     by_instance = {target.instance: target for target in targets}
 
@@ -152,8 +154,13 @@ def scraped(
         target = by_instance[instance]
         events = np.sort(np.asarray(times, dtype=np.float64))
         read_s = target.at_s + target.took_s / 2
-        values = np.searchsorted(events, read_s, side="right") - np.searchsorted(events, target.started_s)
-        for died_s in (forgets or {}).get(instance, ()):
+        values = np.searchsorted(events, read_s, side="right")
+        ends_s = list((forgets or {}).get(instance, ()))
+        if restores:
+            ends_s += np.unique(target.started_s[target.ok])[1:].tolist()
+        else:
+            values = values - np.searchsorted(events, target.started_s)
+        for died_s in ends_s:
             lost = np.searchsorted(events, died_s) - np.searchsorted(events, died_s - FORGOTTEN_S)
             values = values - np.where(read_s >= died_s, lost, 0)
         there = target.ok if born_at_zero else target.ok & (values > 0)

@@ -126,6 +126,7 @@ def store_of(world: World, history: History, scenario: Scenario, replicas: tuple
         silent,
         metrics.preregistered,
         {replica.instance: _deaths(metrics.forgets_every_s, scenario, replica, seed) for replica in replicas},
+        metrics.restores,
     )
 
 

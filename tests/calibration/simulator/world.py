@@ -85,6 +85,7 @@ class Metrics:
     uncounted      statuses that are never counted; counts_abandoned: whether requests are whose asker had given up
     abandoned_told what those are counted as; '' is what they are
     errors_late_s  an error is counted so long after its answer
+    restores       whether a process that dies and begins anew takes its counts up again, but for those of its last 10 s
     forgets_every_s    mean time after which a process of a replica dies unseen, and takes the counts of its last 10 s with it
     preregistered  whether series are there at 0 before they count
     stretched      what each duration is multiplied with before it is told
@@ -103,6 +104,7 @@ class Metrics:
     abandoned_told: str = ""
     errors_late_s: float = 0.0
     forgets_every_s: float = 0.0
+    restores: bool = False
     preregistered: bool = True
     stretched: float = 1.0
     code_told: tuple[tuple[str, str], ...] = ()
