@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 from calibration.defects import Planted
+from calibration.defects.planted import SPOKEN
 from calibration.judged import Script, judged
 from calibration.rates import Null, Rate, Told
 from calibration.rates import told as verdict_told
+from calibration.simulator.dialects import DIALECTS, Dialect
 from calibration.simulator.recording import Memo
 from calibration.simulator.world import HONEST
 from calibration.work import Work
@@ -29,8 +31,14 @@ TROUBLES = (
 
 
 @cache
-def script_of(*phases: str) -> Script:
-    return Script.of(*phases)
+def script_of(*phases: str, dialect: str = "prometheus") -> Script:
+    return Script.of(*phases, dialect=dialect)
+
+
+def spoken(seed: int, among: Sequence[str] = SPOKEN) -> Dialect:
+    """The dialect that a seed's service speaks: drawn by turns, so that some runs of each kind speak each."""
+    name = among[seed % len(among)]
+    return next(one for one in DIALECTS if one.name == name)
 
 
 @dataclass
@@ -49,7 +57,8 @@ class Found:
 
 
 def null_run(seed: int, *phases: str) -> Verdict:
-    return judged(script_of(*phases), HONEST, seed)
+    dialect = spoken(seed)
+    return judged(script_of(*phases, dialect=dialect.name), replace(HONEST, dialect=dialect), seed)
 
 
 def null(
@@ -102,9 +111,14 @@ def defects(
 
 def _planted(planted: Sequence[Planted], seed: int) -> list[str]:
     memo = Memo(seed)
-    return [
-        _sought(one, judged(script_of(CALM, one.phase), one.plant(HONEST), seed, memo, one.claim)) for one in planted
-    ]
+    return [_sought(one, planted_run(one, seed, memo)) for one in planted]
+
+
+def planted_run(planted: Planted, seed: int, memo: Memo) -> Verdict:
+    """A run of the phase in which the defect shows, of a service that has it."""
+    dialect = spoken(seed, planted.dialects)
+    world = planted.plant(replace(HONEST, dialect=dialect))
+    return judged(script_of(CALM, planted.phase, dialect=dialect.name), world, seed, memo, planted.claim)
 
 
 def _sought(planted: Planted, verdict: Verdict) -> str:

@@ -113,6 +113,6 @@ INSTRUMENTS = (
     Planted(stretched_timer, "database-slow", "calm-timer", "exaggerates"),
     Planted(top_bucket_too_low, "database-slow", "slow-timer", "buckets_too_low"),
     Planted(metric_vanishes, "database-slow", "slow-fresh", "vanished"),
-    Planted(born_with_its_first_error, "database-gone", "down-fresh", "not_preregistered"),
+    Planted(born_with_its_first_error, "database-gone", "down-fresh", "not_preregistered", dialects=("prometheus",)),
     Planted(scraped_rarely, "database-slow", "calm-fresh", "scrape_gap"),
 )

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from calibration.simulator import chance as chances
 from calibration.simulator import looks, monitored, paged, witness
 from calibration.simulator.bounds import bounds, steady_at
+from calibration.simulator.dialects import Dialect, exposed
 from calibration.simulator.looks import Seen
 from calibration.simulator.pager import deliveries, held_alerts
 from calibration.simulator.releases import releases, rollback_of
@@ -39,9 +40,15 @@ class Recording:
     history: History
     replicas: tuple[Replica, ...]
     store: Store
+    dialect: Dialect
     facts: tuple[Fact, ...]
     written: Callable[[], tuple[LogLine, ...]]
     traced: Callable[[], tuple[Span, ...]]
+
+    @cached_property
+    def exposed(self) -> Store:
+        """The store as the service spells it."""
+        return exposed(self.dialect, self.store)
 
     @cached_property
     def lines(self) -> tuple[LogLine, ...]:
@@ -115,7 +122,7 @@ def _played(
         key: Key = (tuple(one.name for one in scenario.stretches), world.api, world.release, back)
         lived = memo.get(("lived", *key), partial(_lived, world, scenario, seed, back))
         store = memo.get(
-            ("store", *key, world.metrics), partial(store_of, world, lived.history, scenario, lived.lives, seed)
+            ("store", *key, world.metrics, world.dialect), partial(store_of, world, lived.history, scenario, lived.lives, seed)
         )
         changes, offset_s = evaluate(
             world.rules, store, world.evaluation_s, scenario.closes_s - 2.0, chances.stream(seed, "evaluations")
@@ -142,10 +149,10 @@ def _played(
     facts = tuple(sorted(seen.facts, key=lambda fact: fact.seen_s))
     history, closes_s = lived.history, scenario.closes_s
     written = partial(
-        memo.get, ("lines", *key, world.logging), lambda: tuple(log_lines(world, history, RUN, closes_s, seed))
+        memo.get, ("lines", *key, world.logging, world.dialect), lambda: tuple(log_lines(world, history, RUN, closes_s, seed))
     )
     traced = partial(memo.get, ("spans", *key, world.tracing), lambda: tuple(spans(world, history, RUN, seed)))
-    return Recording(scenario, history, lived.lives, store, facts, written, traced), lived.steady
+    return Recording(scenario, history, lived.lives, store, world.dialect, facts, written, traced), lived.steady
 
 
 def _lived(world: World, scenario: Scenario, seed: int, back: Rollback | None) -> Lived:

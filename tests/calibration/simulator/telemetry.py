@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from calibration.simulator import chance as chances
+from calibration.simulator.dialects import COUNTER, HISTOGRAM, line
 from calibration.simulator.replicas import Replica, release_of
 from calibration.simulator.resident import resident
 from calibration.simulator.scenario import WALL_UNIX_S, Scenario
@@ -67,11 +67,14 @@ def counted(world: World, history: History, seed: int, scenario: Scenario, repli
             code = told.abandoned_told
         since_s = served.accepted_s if told.timer == "accepted" else served.begun_s
         labels = {"method": method, "route": path, "code": code, "version": served.version}
-        for _ in range(2 if drawn > 1 - told.twice_share else 1):
-            late_s = told.errors_late_s if served.status >= 500 else 0.0
-            found.count(instance, "http_requests_total", served.ended_s + late_s, **labels)
-        took_s = (served.ended_s - since_s) * told.stretched
-        found.observe(instance, "http_request_duration_seconds", served.ended_s, took_s, method=method, route=path)
+        counted_s = served.ended_s + (told.errors_late_s if served.status >= 500 else 0.0)
+        took_s, alone = (served.ended_s - since_s) * told.stretched, world.dialect.one_histogram
+        observed = labels if world.dialect.name != "prometheus" else {"method": method, "route": path}
+        times = 2 if drawn > 1 - told.twice_share else 1
+        for _ in range(times):
+            found.count(instance, COUNTER, counted_s, **labels)
+        for _ in range(times if alone else 1):
+            found.observe(instance, HISTOGRAM, counted_s if alone else served.ended_s, took_s, **observed)
     return found
 
 
@@ -124,7 +127,7 @@ def store_of(world: World, history: History, scenario: Scenario, replicas: tuple
         targets,
         metrics.buckets,
         silent,
-        metrics.preregistered,
+        (COUNTER, HISTOGRAM) if world.dialect.born_late else () if metrics.preregistered else None,
         {replica.instance: _deaths(metrics.forgets_every_s, scenario, replica, seed) for replica in replicas},
         metrics.restores,
     )
@@ -164,17 +167,17 @@ def log_lines(world: World, history: History, run: str, end_s: float, seed: int)
         served = request.served
         if served is None or served.status == 0:
             continue
-        for at_s, line in _lines(world, request, served, run, chance.random()):
+        for at_s, entry in _lines(world, request, served, run, chance.random()):
             written_s = (
                 at_s
                 + chance.uniform(0.0005, 0.01)
                 + (chance.random() < 0.1) * chance.uniform(0.0, world.logging.late_s)
             )
             if served.replica.name not in muted and (not told.lost_share or lossy.random() >= told.lost_share):
-                found.append(LogLine("api", served.replica.name, written_s, line))
+                found += [LogLine("api", served.replica.name, written_s, text) for text in entry.split("\n")]
     found += _recoveries(world, history)
     for at_s in history.handled_s:
-        found.append(LogLine("worker", WORKER, at_s + chance.uniform(0.001, 0.05), _json("INFO", "order fulfilled")))
+        found.append(LogLine("worker", WORKER, at_s + chance.uniform(0.001, 0.05), _line(world, at_s, "INFO", "order fulfilled")))
     return sorted((line for line in found if line.written_s < end_s), key=lambda line: line.written_s)
 
 
@@ -199,7 +202,8 @@ def _recoveries(world: World, history: History) -> Iterator[LogLine]:
         elif (replica, call.dependency) in ill:
             ill.remove((replica, call.dependency))
             text = f"{call.dependency} is available again"
-            yield LogLine("api", replica, at_s + 0.002, _json("INFO", text, dependency=call.dependency))
+            told = _line(world, at_s, "INFO", text, dependency=call.dependency)
+            yield LogLine("api", replica, at_s + 0.002, told)
 
 
 def _lines(world: World, request: Request, served: Served, run: str, drawn: float) -> Iterator[tuple[float, str]]:
@@ -212,15 +216,15 @@ def _lines(world: World, request: Request, served: Served, run: str, drawn: floa
             for named in (logging.blames or (call.dependency,)) * logging.repeats:
                 yield call.ended_s, _failure(world, served, call, named, ids)
     if drawn > 1 - logging.grumbles and served.status in (201, 202):
-        yield served.ended_s, _json("WARNING", "payments answers strangely", **ids, dependency="payments")
+        yield served.ended_s, _line(world, served.ended_s, "WARNING", "payments answers strangely", **ids, dependency="payments")
     if drawn < logging.cries and served.status < 400:
-        yield served.ended_s, _json("ERROR", "unexpected state of the cart", **ids)
+        yield served.ended_s, _line(world, served.ended_s, "ERROR", "unexpected state of the cart", **ids)
     if served.status == 500 and logging.failures:
         text = "KeyError: 'discount' while pricing the cart" if logging.specific else "internal error"
-        yield served.ended_s, _json("ERROR", text, **ids)
+        yield served.ended_s, _line(world, served.ended_s, "ERROR", text, **ids)
     if drawn < logging.traceback and request.route == CHECKOUT:
         yield served.ended_s, "Traceback (most recent call last):"
-    yield served.ended_s, _json("INFO", f"{request.route} {served.status}", **ids)
+    yield served.ended_s, _line(world, served.ended_s, "INFO", f"{request.route} {served.status}", **ids)
 
 
 def _failure(world: World, served: Served, call: Call, named: str, ids: Mapping[str, str]) -> str:
@@ -232,13 +236,12 @@ def _failure(world: World, served: Served, call: Call, named: str, ids: Mapping[
         text, more = "internal error", {}
     if logging.secret:
         text = f"{text}; dsn=postgres://shop:hunter2-s3cret@postgres/shop"
-    return _json("ERROR" if served.status >= 500 else "WARNING", text, **ids, **more)
+    return _line(world, call.ended_s, "ERROR" if served.status >= 500 else "WARNING", text, **ids, **more)
 
 
 def _last(served: Served, dependency: str) -> object:
     return [call for call in served.calls if call.dependency == dependency][-1]
 
 
-def _json(level: str, message: str, **more: str) -> str:
-    fields: Mapping[str, str] = {"level": level, "message": message, **more}
-    return json.dumps(fields)
+def _line(world: World, at_s: float, level: str, message: str, **more: str) -> str:
+    return line(world.dialect, at_s, level, message, more)
