@@ -48,10 +48,12 @@ class Found:
     planted: Planted
     found: Rate = field(default_factory=Rate)
     instead: Counter[str] = field(default_factory=Counter)
+    spoken: dict[str, Rate] = field(default_factory=dict)
 
-    def count(self, said: str) -> None:
-        """What `_sought` told of one run."""
+    def count(self, said: str, dialect: str) -> None:
+        """What `_sought` told of one run, and how its service spoke."""
         self.found.add(not said)
+        self.spoken.setdefault(dialect, Rate()).add(not said)
         if said:
             self.instead[said] += 1
 
@@ -78,7 +80,7 @@ def null(
 
 
 def _null(phases_of: Callable[[int], Sequence[str]], seed: int) -> Told:
-    return verdict_told(null_run(seed, *phases_of(seed)))
+    return {**verdict_told(null_run(seed, *phases_of(seed))), "dialect": spoken(seed).name}
 
 
 def whole(seed: int) -> tuple[str, ...]:
@@ -101,9 +103,9 @@ def defects(
     results, numbers = [Found(one) for one in planted], list(seeds)
     name = "defects " + " ".join(f"{one.name}-{one.claim}" for one in planted)
     runs = (work or Work(None)).done(name, partial(_planted, tuple(planted)), numbers, told)
-    for number, said in enumerate(runs, start=1):
+    for number, (seed, said) in enumerate(zip(numbers, runs, strict=True), start=1):
         for result, one in zip(results, said, strict=True):
-            result.count(one)
+            result.count(one, spoken(seed, result.planted.dialects).name)
         if number % 10 == 0:
             told(f"  {number} seeds of {len(results)} defects")
     return results

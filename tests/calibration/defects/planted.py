@@ -10,7 +10,6 @@ from calibration.simulator.dialects import DIALECTS
 from calibration.simulator.rules import Rule
 from calibration.simulator.world import World
 
-
 SPOKEN = tuple(one.name for one in DIALECTS)
 
 

@@ -103,14 +103,20 @@ def line(dialect: Dialect, at_s: float, level: str, message: str, more: Mapping[
         return _otel(stamp, level, message, more)
     if dialect.lines == "logfmt":
         words = {"time": stamp, "level": level.lower().replace("warning", "warn"), "msg": message, **more}
-        return " ".join(f"{name}={json.dumps(text) if set(text) & set(' =:') else text}" for name, text in words.items())
+        return " ".join(
+            f"{name}={json.dumps(text) if set(text) & set(' =:') else text}" for name, text in words.items()
+        )
     if dialect.lines == "text":
         return _text(stamp, level, message, more)
     return json.dumps({"level": level, "message": message, **more})
 
 
 def _otel(stamp: str, level: str, message: str, more: Mapping[str, str]) -> str:
-    names = {"dependency": "server.address", "error_type": "error.type", "request_id": "http.request.header.x-request-id"}
+    names = {
+        "dependency": "server.address",
+        "error_type": "error.type",
+        "request_id": "http.request.header.x-request-id",
+    }
     trace = {"trace_id": more["trace_id"], "span_id": more["trace_id"][:16]} if "trace_id" in more else {}
     attributes = {names.get(name, name): text for name, text in more.items() if name != "trace_id"}
     severity = {"WARNING": "WARN"}.get(level, level)

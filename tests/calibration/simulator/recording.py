@@ -14,8 +14,8 @@ from calibration.simulator.dialects import Dialect, exposed
 from calibration.simulator.looks import Seen
 from calibration.simulator.pager import deliveries, held_alerts
 from calibration.simulator.releases import releases, rollback_of
-from calibration.simulator.replicas import Replica, Rollback, replicas
 from calibration.simulator.replay import replays
+from calibration.simulator.replicas import Replica, Rollback, replicas
 from calibration.simulator.rules import evaluate
 from calibration.simulator.scenario import RUN, Scenario, scenario_of
 from calibration.simulator.service import History, Service
@@ -122,7 +122,8 @@ def _played(
         key: Key = (tuple(one.name for one in scenario.stretches), world.api, world.release, back)
         lived = memo.get(("lived", *key), partial(_lived, world, scenario, seed, back))
         store = memo.get(
-            ("store", *key, world.metrics, world.dialect), partial(store_of, world, lived.history, scenario, lived.lives, seed)
+            ("store", *key, world.metrics, world.dialect),
+            partial(store_of, world, lived.history, scenario, lived.lives, seed),
         )
         changes, offset_s = evaluate(
             world.rules, store, world.evaluation_s, scenario.closes_s - 2.0, chances.stream(seed, "evaluations")
@@ -149,7 +150,9 @@ def _played(
     facts = tuple(sorted(seen.facts, key=lambda fact: fact.seen_s))
     history, closes_s = lived.history, scenario.closes_s
     written = partial(
-        memo.get, ("lines", *key, world.logging, world.dialect), lambda: tuple(log_lines(world, history, RUN, closes_s, seed))
+        memo.get,
+        ("lines", *key, world.logging, world.dialect),
+        lambda: tuple(log_lines(world, history, RUN, closes_s, seed)),
     )
     traced = partial(memo.get, ("spans", *key, world.tracing), lambda: tuple(spans(world, history, RUN, seed)))
     return Recording(scenario, history, lived.lives, store, world.dialect, facts, written, traced), lived.steady

@@ -12,6 +12,7 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
 from calibration.simulator import chance as chances
+from calibration.simulator.aftermath import in_a_wave, scarred_share
 from calibration.simulator.replicas import Replica
 from calibration.simulator.scenario import Scenario, seconds, share
 from calibration.simulator.world import BAD, CHECKOUT, GOOD, ORDER, PRODUCTS, World
@@ -175,36 +176,39 @@ class Service:
         level = self._level(at_s)
         own_s = chances.lognormal(chance, api.checkout_ms if route == CHECKOUT else api.read_ms, 0.35) / 1000 * level
         now_s = at_s + own_s + self._backlog_s(at_s)
-        if self._scarred(at_s):
+        scarred = scarred_share(api, self.scenario, at_s)
+        if scarred and chance.random() < scarred:
             return now_s - at_s, 500, ""
-        acknowledged = route == CHECKOUT and api.acknowledges_first
-        if not acknowledged:
+        if route == CHECKOUT:
+            ended_s, status, order = self._checkout(at_s, now_s, version, calls)
+            return ended_s - at_s, status, order
+        now_s = self._database(calls, now_s, level)
+        if calls[-1].outcome != "ok":
+            return now_s - at_s, _failed(calls[-1]), ""
+        lost = route == ORDER and self._readers.choice(self._orders(at_s))[1]
+        return now_s - at_s, 404 if lost else 200, ""
+
+    def _checkout(self, at_s: float, now_s: float, version: str, calls: list[Call]) -> tuple[float, int, str]:
+        """When it was answered, its status, and what became of the order."""
+        api, level = self.world.api, self._level(at_s)
+        if not api.acknowledges_first:
             now_s = self._database(calls, now_s, level)
             if calls[-1].outcome != "ok":
-                return now_s - at_s, 503 if calls[-1].outcome == "refused" else 504, ""
-        if route == ORDER:
-            _, lost = self._readers.choice(self._orders(at_s))
-            return now_s - at_s, 404 if lost else 200, ""
-        if route != CHECKOUT:
-            return now_s - at_s, 200, ""
-        order = "paid"
+                return now_s, _failed(calls[-1]), ""
         for attempt in range(api.payments_attempts):
             now_s = self._call(calls, "payments", now_s + 0.02 * min(attempt, 1), level)
             if calls[-1].outcome == "ok":
                 break
-        else:
-            order = "pay_later"
-            if not api.pay_later:
-                return now_s - at_s, 503, ""
+        order, status = ("paid", 201) if calls[-1].outcome == "ok" else ("pay_later", 202)
+        if order == "pay_later" and not api.pay_later:
+            return now_s, 503, ""
         if self._defective(at_s, version):
-            return now_s - at_s, 500, ""
-        answered_s, now_s = now_s, self._database(calls, now_s, level)
-        written, status = calls[-1].outcome == "ok", 201 if order == "paid" else 202
-        if acknowledged:
-            return answered_s - at_s, status, order if written else "lost"
-        if not written:
-            return now_s - at_s, 503 if calls[-1].outcome == "refused" else 504, ""
-        return now_s - at_s, status, order
+            return now_s, 500, ""
+        written_s = self._database(calls, now_s, level)
+        written = calls[-1].outcome == "ok"
+        if api.acknowledges_first:
+            return now_s, status, order if written else "lost"
+        return written_s, status if written else _failed(calls[-1]), order if written else ""
 
     def _database(self, calls: list[Call], at_s: float, level: float) -> float:
         """As many attempts as the service makes; returns when the last ended."""
@@ -226,7 +230,7 @@ class Service:
         took_s, outcome = chances.lognormal(chance, usual_ms, 0.3) / 1000 * level, "ok"
         if dependency == "postgres" and any(begun <= at_s < begun + api.hiccup_s for begun in self._hiccups):
             took_s += 0.6
-        if dependency == "postgres" and self._in_a_wave(at_s):
+        if dependency == "postgres" and in_a_wave(api, self.scenario, at_s):
             took_s += 0.6
         overwhelmed = dependency == "postgres" and self._overwhelmed(at_s)
         if self.scenario.hurt("down", edge, at_s):
@@ -252,21 +256,6 @@ class Service:
         insort(self._attempts, at_s)
         first, last = (bisect_left(self._attempts, one_s) for one_s in (at_s - 1.0, at_s))
         return last - first >= self.world.api.database_capacity
-
-    def _in_a_wave(self, at_s: float) -> bool:
-        if self.world.api.waves is None:
-            return False
-        every_s, long_s, during_s = self.world.api.waves
-        since_s = [at_s - hurt.off_s for hurt in self.scenario.hurts if hurt.off_s <= at_s < hurt.off_s + during_s]
-        return any(one_s % every_s >= every_s - long_s for one_s in since_s)
-
-    def _scarred(self, at_s: float) -> bool:
-        """Whether a request fails for what a fault left behind."""
-        if self.world.api.aftermath is None:
-            return False
-        share, heals_s = self.world.api.aftermath
-        since_s = min((at_s - hurt.off_s for hurt in self.scenario.hurts if hurt.off_s <= at_s), default=math.inf)
-        return since_s < heals_s and self._chance.random() < share * (1 - since_s / heals_s)
 
     def _defective(self, at_s: float, version: str) -> bool:
         release = self.world.release
@@ -300,3 +289,8 @@ class Service:
             heapq.heappush(hands, ended_s)
             found.append(ended_s)
         return found
+
+
+def _failed(call: Call) -> int:
+    """The status of a request whose call failed."""
+    return 503 if call.outcome == "refused" else 504

@@ -177,7 +177,9 @@ def log_lines(world: World, history: History, run: str, end_s: float, seed: int)
                 found += [LogLine("api", served.replica.name, written_s, text) for text in entry.split("\n")]
     found += _recoveries(world, history)
     for at_s in history.handled_s:
-        found.append(LogLine("worker", WORKER, at_s + chance.uniform(0.001, 0.05), _line(world, at_s, "INFO", "order fulfilled")))
+        found.append(
+            LogLine("worker", WORKER, at_s + chance.uniform(0.001, 0.05), _line(world, at_s, "INFO", "order fulfilled"))
+        )
     return sorted((line for line in found if line.written_s < end_s), key=lambda line: line.written_s)
 
 
@@ -216,7 +218,10 @@ def _lines(world: World, request: Request, served: Served, run: str, drawn: floa
             for named in (logging.blames or (call.dependency,)) * logging.repeats:
                 yield call.ended_s, _failure(world, served, call, named, ids)
     if drawn > 1 - logging.grumbles and served.status in (201, 202):
-        yield served.ended_s, _line(world, served.ended_s, "WARNING", "payments answers strangely", **ids, dependency="payments")
+        yield (
+            served.ended_s,
+            _line(world, served.ended_s, "WARNING", "payments answers strangely", **ids, dependency="payments"),
+        )
     if drawn < logging.cries and served.status < 400:
         yield served.ended_s, _line(world, served.ended_s, "ERROR", "unexpected state of the cart", **ids)
     if served.status == 500 and logging.failures:
