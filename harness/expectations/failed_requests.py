@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 AFTERMATH_S = 30.0
 """So long after its mend a fault may still be named as the cause: pools hold broken connections, breakers stay open."""
+TOLD_LATE_S = 0.5
+"""The kernel closes a dying process's connections, and only then Docker says that its container died, at most so long after."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,9 @@ def failed_requests(
     found = rows.select(mask)
     sent_s, done_s = found.sent_s, _done_s(found, evidence.timeout_s)
     away = away_from(journal, evidence.against, evidence.rows)
-    cut = _in_hand(journal, evidence.against, sent_s, done_s)
     absent = found.has(UNREACHED)
+    torn = found.outcome("conn") & (found.array["status"] == 0) & ~absent
+    cut = _in_hand(journal, evidence.against, sent_s, done_s + np.where(torn, TOLD_LATE_S, 0.0))
     for from_s, until_s in away:
         absent |= (sent_s >= from_s) & (done_s <= until_s) & (found.array["status"] == 0)
     broken = found.outcome("conn") & (found.array["status"] == 0) & ~cut

@@ -51,8 +51,8 @@ def secret_in_the_log(world: World) -> World:
 
 
 def log_storm(world: World) -> World:
-    """A failure is told a hundred times."""
-    return _logging(world, repeats=100)
+    """A failure is told forty times."""
+    return _logging(world, repeats=40)
 
 
 def accuses_everybody(world: World) -> World:

@@ -51,8 +51,9 @@ class Dialect:
         return found
 
 
+PROMETHEUS = Dialect()
 DIALECTS = (
-    Dialect(),
+    PROMETHEUS,
     Dialect(
         "otel",
         counter="",
@@ -129,12 +130,11 @@ def _text(stamp: str, level: str, message: str, more: Mapping[str, str]) -> str:
     word = {"WARNING": " WARN"}.get(level, f"{level:>5}")
     ids = f"[{more['trace_id']}-{more['trace_id'][:16]}] [{more['request_id']}] " if "request_id" in more else ""
     first = f"{stamp} \x1b[{COLOURS[level]}m{word}\x1b[0m 1 --- [api] [exec-3] {ids}c.s.checkout.CheckoutService : {message}"
-    if level != "ERROR":
+    if level != "ERROR" or message == "internal error":  # an exception that was swallowed leaves no trace
         return first
     return "\n".join(
         [
             first,
-            "",
             f"com.shop.checkout.CheckoutFailedException: {message}",
             "\tat com.shop.checkout.CheckoutService.place(CheckoutService.java:118)",
             "\tat jdk.internal.reflect.DirectMethodHandleAccessor.invoke(DirectMethodHandleAccessor.java:103)",

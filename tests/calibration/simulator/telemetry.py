@@ -54,9 +54,7 @@ def counted(world: World, history: History, seed: int, scenario: Scenario, repli
         if served.order:
             became = "paid" if served.order == "lost" else served.order
             found.count(instance, "checkout_orders_total", served.ended_s, outcome=became, version=served.version)
-        reached = [call for call in served.calls if call.dependency == "payments" and call.outcome in ("ok", "reset")]
-        for call in reached if world.api.charges_again else reached[:1]:
-            found.count(f"{PROVIDER}:8080", "payments_booked_total", call.ended_s)
+        _book_payments(world, found, served)
         drawn = chance.random()
         if drawn < told.lost_share or served.status in told.uncounted:
             continue
@@ -76,6 +74,13 @@ def counted(world: World, history: History, seed: int, scenario: Scenario, repli
         for _ in range(times if alone else 1):
             found.observe(instance, HISTOGRAM, counted_s if alone else served.ended_s, took_s, **observed)
     return found
+
+
+def _book_payments(world: World, found: Counted, served: Served) -> None:
+    """What the provider counts: a payment for each order, or one for each attempt that reached it."""
+    reached = [call for call in served.calls if call.dependency == "payments" and call.outcome in ("ok", "reset")]
+    for call in reached if world.api.charges_again else reached[:1]:
+        found.count(f"{PROVIDER}:8080", "payments_booked_total", call.ended_s)
 
 
 def _register(found: Counted, scenario: Scenario, replicas: tuple[Replica, ...]) -> None:

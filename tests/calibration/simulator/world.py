@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from calibration.simulator.dialects import Dialect
+from calibration.simulator.dialects import PROMETHEUS, Dialect
 from calibration.simulator.rules import Always, Quantile, Rate, Ratio, Rule, Select
 
 CHECKOUT, PRODUCTS, ORDER = "POST /checkout", "GET /products", "GET /orders/{id}"
@@ -239,7 +239,7 @@ class World:
     evaluation_s: float = 2.0
     panels: tuple[tuple[str, str], ...] = ()
     """Panels of the dashboard as (title, query)."""
-    dialect: Dialect = Dialect()
+    dialect: Dialect = PROMETHEUS
 
 
 _CHECKOUTS = {"route": "/checkout"}
