@@ -43,6 +43,8 @@ _LOGRUS = re.compile(r"(TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[\d+\]")
 _TORNADO = re.compile(r"\[([DIWEC]) \d{6} ")
 _PRI = re.compile(r"<(\d{1,3})>\d?")
 _REDIS = re.compile(r"\d+:[XCSM] .{0,40}?\d\d:\d\d:\d\d\.\d+ ([.*#-]) ")
+# What Spring Boot writes before a message: the time, level, process, application, thread, trace and logger (DefaultLogback).
+_SPRING = re.compile(r"\S+(?: \S+)?\s+[A-Z]{4,5} \d+ --- (?:\[[^\]]*\]\s+)+\S+\s*: ")
 _DOTNET_LEVELS = {"fail": "error"}
 _REDIS_MARKS = {".": "DEBUG", "-": "INFO", "*": "NOTICE", "#": "WARNING"}
 _POSTGRES = re.compile(r"(?:^|\s)(?:LOG|STATEMENT|DETAIL|HINT|CONTEXT|QUERY):  ")
@@ -293,7 +295,7 @@ class Said:
         if (match := _DOTNET.match(self.head)) is not None:  # what it says stands in the next line
             after = self.text.partition("\n")[2]
             return f"{self.head[match.end() :]} {after}".strip()
-        return "" if self.structured else self.head
+        return "" if self.structured else _SPRING.sub("", self.head, count=1)
 
     @property
     def tells_why(self) -> bool:

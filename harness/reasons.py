@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-REASONS: Mapping[str, str] = {
-    # passed
-    "met": "what the claim says was seen, or what it forbids was not seen while somebody was looking",
-    "unhurt": "it holds, but the faults of the phase hurt no request, so that there was nothing to come back from: it proves no recovery",
-    # failed
+FAILING: Mapping[str, str] = {
     "not_met": "what was measured is beyond the claim's limit, or what should be seen was not, though it was looked for",
     "late": "it came, or may still come, but surely after the claim's limit",
     "relapsed": "the steady state had come back, and broke again before it was held as long as it must be",
@@ -77,9 +73,25 @@ REASONS: Mapping[str, str] = {
     "missing_parent": "a trace has a span whose parent is not there: a service in between sent none of its own",
     "broken_context": "a message went into a queue and was taken out without its trace: no consumer names it as its cause",
     "wrong_attribution": "failed or slow traces lead to another part than the one that was hurt",
-    # failed, or inconclusive where the claim is about detection
+    "leaks": "memory grows, and surely reaches its limit within the horizon",
+    "full": "memory was at its limit already",
+    "metastable": "the trigger is gone and the load as before, but goodput stays low while retries keep the service busy",
+    "slow_recovery": "the trigger is gone and goodput rises, but it was not back in time",
+    "permanent_damage": "the trigger is gone and nobody retries, but goodput stays low: something is broken for good",
+    "not_back": "the trigger is gone, but goodput stays low; whether retries sustain it was not counted",
+    "amplified": "the dependency got more attempts for each operation than the claim allows",
+    # or inconclusive, where the claim is about detection
     "pre_existing": "the alert was firing already before the fault or the phase began, so it tells nothing of it",
     "rule_missing": "Prometheus has no such alerting rule, or it was taken away",
+    "rule_broken": "Prometheus cannot evaluate the rule, so that its silence says nothing",
+}
+"""Of claims that failed; the last three also of some that are inconclusive. Each has a planted defect (tests/calibration)."""
+
+REASONS: Mapping[str, str] = {
+    # passed
+    "met": "what the claim says was seen, or what it forbids was not seen while somebody was looking",
+    "unhurt": "it holds, but the faults of the phase hurt no request, so that there was nothing to come back from: it proves no recovery",
+    **FAILING,
     # inconclusive: nothing passes without evidence
     "no_evidence": "nothing was there to judge by, such as no request of that name in the window",
     "none_failed": "no request failed and reached the service, so there was none to look for in the logs",
@@ -97,15 +109,8 @@ REASONS: Mapping[str, str] = {
     "clock_off": "Prometheus' clock is not this machine's, so that its samples cannot be laid beside the load's requests",
     "unanswered": "requests were still waiting, and their answers could turn the result",
     "too_few": "one event more or less would turn the result",
-    "leaks": "memory grows, and surely reaches its limit within the horizon",
-    "full": "memory was at its limit already",
     "still_warming": "memory grew in the first half and no longer in the second: it may only have been warming up",
     "no_limit": "the container has no memory limit of its own and the claim names none, so there is nothing to run out of",
-    "metastable": "the trigger is gone and the load as before, but goodput stays low while retries keep the service busy",
-    "slow_recovery": "the trigger is gone and goodput rises, but it was not back in time",
-    "permanent_damage": "the trigger is gone and nobody retries, but goodput stays low: something is broken for good",
-    "not_back": "the trigger is gone, but goodput stays low; whether retries sustain it was not counted",
-    "amplified": "the dependency got more attempts for each operation than the claim allows",
     "load_changed": "the load was not as before the fault, so that goodput cannot be compared",
     "trigger_on": "the fault was not shown to be gone, so that what it still does cannot be told from what stays",
     "not_counted": "nothing counted the attempts at the dependency in this run",
@@ -128,7 +133,6 @@ REASONS: Mapping[str, str] = {
     "below_floor": "the claim's time is shorter than scrape, evaluation, `for` and waits together: nothing could have met it",
     "never_fired": "the alert did not fire in the phase, so there was nothing to clear",
     "not_replayed": "the rule could not be tried on the recorded series, so that its time in production is not known",
-    "rule_broken": "Prometheus cannot evaluate the rule, so that its silence says nothing",
     "no_data": "the query gave no series, or no number, at some time",
     "not_recorded": "raw samples of the metric were not kept in this run: its drill did not claim anything of it",
     "no_condition": "the drill has no steady condition that could tell whether users suffered",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from harness.facts import ContainerChanged
 from harness.series import Book, RawSeries, scrapes_of
-from harness.series.raw import Scrapes
+from harness.series.raw import MS, Scrapes
 from harness.wall import Wall
 
 if TYPE_CHECKING:
@@ -190,7 +190,8 @@ def _segments(
     for before_s, after_s in pairwise(scraped):
         old_s, new_s = starts.get(before_s), starts.get(after_s)
         known = old_s is not None and new_s is not None
-        dropped = any(before_s < high <= after_s for _, high in falls)
+        # a series that comes back later than its process, at its first count, fell with the process before it
+        dropped = any(begun_s - MS <= low and before_s < high <= after_s for low, high in falls)
         anew = abs((new_s or 0.0) - (old_s or 0.0)) > START_ERROR_S if known else dropped
         if not anew:
             fell += [(before_s, after_s)] if dropped else []

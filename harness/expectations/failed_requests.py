@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 AFTERMATH_S = 30.0
 """So long after its mend a fault may still be named as the cause: pools hold broken connections, breakers stay open."""
+TOLD_LATE_S = 0.5
+"""The kernel closes a dying process's connections, and only then Docker says that its container died, at most so long after."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,10 @@ def failed_requests(
     found = rows.select(mask)
     sent_s, done_s = found.sent_s, _done_s(found, evidence.timeout_s)
     away = away_from(journal, evidence.against, evidence.rows)
-    cut = np.zeros(len(found), bool)
     absent = found.has(UNREACHED)
+    torn = found.outcome("conn") & (found.array["status"] == 0) & ~absent
+    cut = _in_hand(journal, evidence.against, sent_s, done_s + np.where(torn, TOLD_LATE_S, 0.0))
     for from_s, until_s in away:
-        cut |= (sent_s < from_s) & (done_s >= from_s)
         absent |= (sent_s >= from_s) & (done_s <= until_s) & (found.array["status"] == 0)
     broken = found.outcome("conn") & (found.array["status"] == 0) & ~cut
     broken |= found.outcome("conn", "timeout") & _over_a_hurt_door(journal, sent_s, done_s)
@@ -77,6 +79,20 @@ def failed_requests(
     return FailedRequests(
         found.select(keep), done_s[keep], broken[keep], cut[keep], int((~keep).sum()), truth, sure, truths, waiting
     )
+
+
+def _in_hand(
+    journal: Journal, service: str, sent_s: NDArray[np.float64], done_s: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Requests under way when a container of the service ended, whether or not another one of it was away already."""
+    mask, away = np.zeros(len(sent_s), bool), set[str]()
+    for event in journal.of(ContainerChanged, service=service) if service else ():
+        if event.event in ENDED and event.container not in away:  # asked to stop, it goes on until it dies
+            mask |= (sent_s < event.at_s) & (done_s >= event.at_s)
+            away.add(event.container)
+        elif event.event in BACK:
+            away.discard(event.container)
+    return mask
 
 
 def near(evidence: Evidence, window: Window) -> Rows:

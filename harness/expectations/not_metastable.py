@@ -26,6 +26,7 @@ GOOD = 0.9  # of the goodput before the fault: less than this, surely, in the la
 SAME_LOAD = 0.02
 WATCHED = 5.0  # times as long as the fault was on: what has not come back by then will not
 CONFIDENCE = 0.90
+RISES = 0.98  # its reason is another one where goodput rises: of a hundred that stay low, chance lets one seem to
 SHORTEST_HOLD_S = 90.0  # its last third holds six batches
 
 
@@ -223,7 +224,7 @@ class NotMetastable(Expectation):
         third_s = self.for_s / 3
         middle = self._goodput(evidence, after.start_s + third_s, after.end_s - third_s)
         last = self._goodput(evidence, after.end_s - third_s, after.end_s)
-        return newcombe(*effective(last.good, last.n), *effective(middle.good, middle.n), CONFIDENCE)[0] > 0
+        return newcombe(*effective(last.good, last.n), *effective(middle.good, middle.n), RISES)[0] > 0
 
     def _amplification(self, evidence: Evidence, before: Window, last: Window) -> tuple[float, Ratio, Ratio] | None:
         """The factor on the usual attempts for each operation. None: not asked, or not counted all the time."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from calibration.asking import asked_in
 from calibration.simulator.folder import write_ledger
 from calibration.simulator.looks import containers
 from calibration.simulator.raw import chosen
@@ -47,9 +48,9 @@ class Script:
     data: Mapping[str, Any]
 
     @staticmethod
-    def of(*phases: str) -> Script:
-        """The rehearsal with only some of its phases; all of them without any."""
-        data = yaml.safe_load((DRILLS / "rehearsal.yaml").read_text())
+    def of(*phases: str, dialect: str = "prometheus") -> Script:
+        """The rehearsal with only some of its phases (all of them without any), its claims written for a service that speaks so."""
+        data = yaml.safe_load(asked_in((DRILLS / "rehearsal.yaml").read_text(), dialect))
         if phases:
             kept = [phase for phase in data["phases"] if phase["name"] in phases]
             assert len(kept) == len(phases), phases
@@ -167,7 +168,7 @@ def _book(recording: Recording, selectors: Sequence[str]) -> Book:
     return {
         selector: tuple(
             RawSeries(labels, np.array(one.at_s), np.array(one.values))
-            for labels, one in chosen(recording.store, selector)
+            for labels, one in chosen(recording.exposed, selector)
         )
         for selector in selectors
     }

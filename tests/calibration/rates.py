@@ -31,8 +31,9 @@ class Rate:
         return float(found.low), float(found.high)
 
 
-NEVER_DECIDED = ("release-count too_wide",)
-"""What is undecided in every healthy run, by what the drill does: it is played so that it is seen not to fail."""
+NEVER_DECIDED = ("release-count too_wide", "run-count too_wide")
+"""What is undecided in every healthy run of a bad release alone, whose four processes each end with what they counted last: it is
+played so that it is seen not to fail."""
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Null:
     """Healthy runs. `false` failures and `census` failures among them; what was not decided is counted apart.
 
     undecided   runs with a claim that was not, but for NEVER_DECIDED; `open`: how often each was not, those too
+    spoken      runs with a false failure, by the dialect of their service
     """
 
     false: Rate = field(default_factory=Rate)
@@ -49,6 +51,7 @@ class Null:
     claims: int = 0
     said: list[str] = field(default_factory=list)
     open: Counter[str] = field(default_factory=Counter)
+    spoken: dict[str, Rate] = field(default_factory=dict)
 
     def add(self, seed: int, verdict: Verdict) -> None:
         self.count(seed, told(verdict))
@@ -57,6 +60,8 @@ class Null:
         """A run as `told` put it."""
         failed, open_ = run["failed"], run["open"]
         self.false.add(bool(failed))
+        if "dialect" in run:
+            self.spoken.setdefault(run["dialect"], Rate()).add(bool(failed))
         self.census.add(any(one["census"] for one in failed))
         self.undecided.add(any(f"{one['id']} {one['reason']}" not in NEVER_DECIDED for one in open_))
         self.invalid.add(bool(run["invalid"]))

@@ -36,6 +36,7 @@ def figures(
                 "reason": one.planted.reason,
                 **_rate(one.found),
                 "instead": dict(one.instead.most_common()),
+                "spoken": _spoken(one.spoken),
             }
             for one in found
         ],
@@ -113,17 +114,18 @@ def page(data: Figures) -> str:
         "",
         f"Promised: a false failure in at most {MOST_FALSE:.0%} of runs, of a census never.",
         "",
+        *_dialects(null, defects),
         *_said(null, whole),
         "## Planted defects",
         "",
         f"{len(defects)} defects, up to {runs} runs each; {found} of {total} were found by the claim and with the reason that they",
         f"are named for: {_percent(miss)} were missed. Promised: each in at least {LEAST_FOUND:.0%}.",
         "",
-        "| defect | what is wrong | claim | reason | found | interval | else |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| defect | what is wrong | claim | reason | found | interval | by dialect | else |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *(
             f"| `{one['name']}` | {one['about']} | `{one['claim']}` | `{one['reason']}` | {one['count']} of {one['runs']} | "
-            f"{_span(one)} | {_instead(one)} |"
+            f"{_span(one)} | {_by_dialect(one)} | {_instead(one)} |"
             for one in defects
         ),
         "",
@@ -140,6 +142,37 @@ def page(data: Figures) -> str:
         "",
     ]
     return "\n".join([*lines, *_recordings(data)])
+
+
+def _dialects(null: Figures, defects: Sequence[Figures]) -> list[str]:
+    """Of each dialect, its healthy runs and its planted defects."""
+    names = list(dict.fromkeys([*null["spoken"], *(name for one in defects for name in one["spoken"])]))
+    if not names:
+        return []
+
+    def of(name: str) -> str:
+        false = null["spoken"].get(name, {"count": 0, "runs": 0})
+        mine = [one["spoken"][name] for one in defects if name in one["spoken"]]
+        found, runs = sum(one["count"] for one in mine), sum(one["runs"] for one in mine)
+        return f"| `{name}` | {false['runs']} | {false['count']} | {len(mine)} | {found} of {runs} |"
+
+    return [
+        "Services spell what they tell in different ways: each seed draws its dialect (`tests/calibration/simulator/dialects.py`),",
+        "and the claims are written as somebody would write them for that service (`tests/calibration/asking.py`).",
+        "",
+        "| dialect | healthy runs | with a false failure | planted defects | found |",
+        "| --- | --- | --- | --- | --- |",
+        *(of(name) for name in names),
+        "",
+    ]
+
+
+def _by_dialect(one: Figures) -> str:
+    return ", ".join(f"{name} {rate['count']}/{rate['runs']}" for name, rate in one["spoken"].items())
+
+
+def _spoken(rates: Mapping[str, Rate]) -> dict[str, Any]:
+    return {name: _rate(rate) for name, rate in sorted(rates.items())}
 
 
 def _recordings(data: Figures) -> list[str]:
@@ -194,6 +227,7 @@ def _null(null: Null) -> dict[str, Any]:
         "undecided": _rate(null.undecided),
         "invalid": _rate(null.invalid),
         "said": null.said,
+        "spoken": _spoken(null.spoken),
         "open": dict(null.open.most_common()),
     }
 

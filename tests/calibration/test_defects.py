@@ -7,7 +7,7 @@ import pytest
 from calibration.defects import DEFECTS, Planted
 from calibration.simulator.world import HONEST
 from calibration.suite import CALM, TROUBLES, defects, script_of
-from harness.reasons import REASONS
+from harness.reasons import FAILING, REASONS
 
 SEEDS = range(3)
 
@@ -32,4 +32,9 @@ def test_there_are_forty_and_each_says_what_is_wrong() -> None:
 def test_each_stands_for_a_claim_and_a_reason_that_there_are() -> None:
     for one in DEFECTS:
         assert one.reason in REASONS, one.reason
-        assert one.claim in {claim.id for claim in script_of(CALM, one.phase).plan.all_claims}, one.claim
+        claims = {claim.id for claim in script_of(CALM, one.phase).plan.all_claims}
+        assert one.claim in {*claims, f"{one.phase}/settles"}, one.claim
+
+
+def test_every_reason_by_which_a_claim_fails_has_a_planted_defect() -> None:
+    assert set(FAILING) <= {one.reason for one in DEFECTS}

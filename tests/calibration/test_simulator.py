@@ -113,7 +113,8 @@ def test_a_new_group_is_told_of_after_its_wait(honest: Recording) -> None:
 def test_scrapes_jitter_and_load_remembers(honest: Recording) -> None:
     gaps = {round(b - a, 4) for a, b in pairwise(honest.store.targets[0].at_s.tolist())}
     assert len(gaps) > 3
-    took = [r.took_s or 0.0 for r in honest.history.requests if r.route == "GET /products" and r.due_s < 60]
+    mine = [r for r in honest.history.requests if r.route == "GET /products" and r.due_s < 60]
+    took = [r.took_s for r in mine if r.took_s is not None and r.took_s < 0.3]  # without those in the hiccup
     seconds = np.array([np.median(took[i : i + 9]) for i in range(0, len(took) - 9, 9)])
     assert np.corrcoef(seconds[:-1], seconds[1:])[0, 1] > 0.3
 

@@ -201,6 +201,23 @@ def test_requests_in_hand_when_the_service_is_killed_and_its_output_was_buffered
     assert "200 (86.96%) are found by their ids" in finding.because
 
 
+def test_a_connection_that_broke_just_before_docker_said_that_its_container_died_was_in_hand() -> None:
+    died = [f.ContainerChanged(service="api", container="api-1", event="die", seen_s=15.1, happened_s=15.1)]
+    hand = [{"at_s": 14.8, "took_ms": 201, "outcome": "conn", "endpoint": "POST /checkout"} for _ in range(30)]
+    finding = Run(rows=hand, more=died).check()
+    assert (finding.outcome, finding.reason) == (FAILED, "lost_log")
+
+
+def test_requests_in_hand_of_a_replica_that_dies_while_another_one_is_away_are_a_lost_log_too() -> None:
+    died = [
+        f.ContainerChanged(service="api", container=name, event=event, seen_s=at_s, happened_s=at_s)
+        for name, event, at_s in (("api-1", "die", 14.0), ("api-2", "die", 15.0), ("api-1", "start", 15.5))
+    ]
+    hand = [{"at_s": 14.8, "took_ms": 201, "outcome": "conn", "endpoint": "POST /checkout"} for _ in range(30)]
+    finding = Run(rows=hand, more=died).check()
+    assert (finding.outcome, finding.reason) == (FAILED, "lost_log")
+
+
 def test_refused_connections_are_exempt_and_said() -> None:
     refused = [{"at_s": 12.0, "took_ms": 1, "outcome": "conn", "unreached": True} for _ in range(9)]
     finding = Run(rows=refused).check()

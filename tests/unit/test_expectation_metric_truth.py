@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -201,6 +202,17 @@ def test_a_restart_takes_counts_with_it_and_is_no_lie() -> None:
     assert "may be in no counter, a process ended" in dict(finding.details)
     lost = judged(COUNT, seen, book(10, seen, lossy(0.1), replicas=replicas))
     assert lost.reason == "undercount", "a lie that is larger than the loss"
+
+
+def test_a_series_that_is_born_some_scrapes_after_its_new_process_fell_with_the_old_one() -> None:
+    seen = day(10, rate=40)
+    series = dict(book(10, seen, replicas=(Replica("a:80", ((-60, 70.0), (71.0, math.inf))),)))
+    selector = COUNT.selectors()[0]
+    *others, first = sorted(series[selector], key=lambda one: one.value.max())
+    there = (first.t_s < 70.5) | (first.t_s > 76.0)
+    series[selector] = (dataclasses.replace(first, t_s=first.t_s[there], value=first.value[there]), *others)
+    assert first.resets(60.0, 80.0)
+    assert judged(COUNT, seen, series).reason != "several_processes"
 
 
 def test_one_address_with_several_processes_is_not_judged() -> None:

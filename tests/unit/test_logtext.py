@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness.logtext import LEVELS, UNREAD, Said
+from harness.logtext import ERROR, LEVELS, UNREAD, Said
 
 WRITTEN = [
     # plain text
@@ -94,3 +94,12 @@ def test_fields_that_name_a_dependency_only_in_some_formats_are_told_apart() -> 
 def test_a_line_without_end_is_read_quickly() -> None:
     for text in ("[" * 60000, "1 " * 30000, "a-" * 30000, "<" * 60000 + "error"):
         assert Said(text).level == UNREAD
+
+
+@pytest.mark.parametrize(("message", "why"), [("internal error", False), ("orders-db refuses the password", True)])
+def test_what_spring_boot_writes_before_a_message_tells_no_cause(message: str, why: bool) -> None:
+    before = "2026-11-29T03:26:54.118Z \x1b[31mERROR\x1b[0m 1 --- [api] [nio-8080-exec-3] [5b2f-77aa] c.s.checkout.CheckoutService     : "
+    said = Said(before + message)
+    assert said.message == message
+    assert said.tells_why is why
+    assert said.level == ERROR

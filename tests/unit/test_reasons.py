@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.reasons import REASONS
+from harness.reasons import FAILING, REASONS
 
 ROOT = Path(__file__).parents[2] / "harness"
 PLACES = (
@@ -48,3 +48,17 @@ def test_a_reason_is_one_sentence_without_its_full_stop() -> None:
         assert re.fullmatch(r"[a-z_]+", code)
         assert len(text) > 20
         assert not text.endswith(".")
+
+
+def test_what_fails_a_claim_is_listed_as_failing_and_what_leaves_it_open_is_not() -> None:
+    """Of the codes that stand in the calls themselves."""
+    said: dict[str, set[str]] = {"failed": set(), "inconclusive": set()}
+    for path in PLACES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in said:
+                said[node.func.id] |= {
+                    code for given in node.keywords if given.arg == "reason" for code in strings(given.value)
+                }
+    either = {"pre_existing", "rule_missing", "rule_broken"}
+    assert said["failed"] <= set(FAILING)
+    assert not (said["inconclusive"] - either) & set(FAILING)

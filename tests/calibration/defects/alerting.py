@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from calibration.defects.planted import Planted, called, labelled, rule, without
-from calibration.simulator.rules import Quantile
+from calibration.simulator.rules import Quantile, Ratio, Select
 from calibration.simulator.world import World
 
 SLOW = "CheckoutLatencyHigh"
@@ -105,6 +105,24 @@ def queue_not_exposed(world: World) -> World:
     return replace(world, metrics=replace(world.metrics, silent=("orders_waiting",)))
 
 
+def flaps(world: World) -> World:
+    """Without `for`, and with a window of three scrapes, the alert comes and goes while the trouble lasts."""
+    return rule(world, SLOW, expression=Quantile(DURATIONS, {}, 0.58, 3.0, 0.5), for_s=0.0)
+
+
+def flaps_in_the_aftermath(world: World) -> World:
+    """After the fault the database stalls in waves, and the alert calls people for each of them."""
+    waves = replace(world, api=replace(world.api, waves=(8.0, 4.0, 70.0)))
+    return rule(waves, SLOW, expression=Quantile(DURATIONS, CHECKOUT, 0.9, 3.0, 0.5), for_s=0.0)
+
+
+def burns_slowly(world: World) -> World:
+    """The rule averages over ten minutes, of which a rehearsal has one: in production it comes a minute later."""
+    requests = Select("http_requests_total", CHECKOUT)
+    failed = Select("http_requests_total", {**CHECKOUT, "code": "5.."})
+    return rule(world, "CheckoutErrorsHigh", expression=Ratio(failed, requests, 600.0, 0.12))
+
+
 ALERTING = (
     Planted(no_rule, "database-slow", "slow-alert", "rule_missing"),
     Planted(rule_cannot_be_evaluated, "database-slow", "slow-page", "rule_broken"),
@@ -123,5 +141,8 @@ ALERTING = (
     Planted(metric_renamed, "database-slow", "slow-alert", "missed"),
     Planted(dead_panel, "database-slow", "run-dashboard", "no_samples"),
     Planted(flat_dashboard, "database-slow", "run-dashboard", "flat"),
+    Planted(flaps, "database-slow", "slow-flaps", "flapping"),
+    Planted(flaps_in_the_aftermath, "database-slow", "slow-clears", "flapping"),
+    Planted(burns_slowly, "database-gone", "down-production", "production_late"),
     Planted(queue_not_exposed, "database-slow", "run-queue", "no_data"),
 )

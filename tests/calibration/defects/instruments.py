@@ -39,6 +39,33 @@ def timeouts_uncounted(world: World) -> World:
     return _metrics(patient, counts_abandoned=False)
 
 
+def optimistic_timeouts(world: World) -> World:
+    """The service goes on for longer than its askers wait, and counts as well what it ends for nobody."""
+    patient = replace(world, api=replace(world.api, database_timeout_s=6.0, workers=120))
+    return _metrics(patient, abandoned_told="200")
+
+
+def errors_told_late(world: World) -> World:
+    """Errors are counted in batches, seconds after they were answered."""
+    return _metrics(world, errors_late_s=4.0)
+
+
+def loses_a_few(world: World) -> World:
+    """One request in fifty is not counted: no window of a minute can tell, the whole run can."""
+    return _metrics(world, lost_share=0.02)
+
+
+def hidden_crash(world: World) -> World:
+    """One of a replica's processes dies now and then; the replica goes on, and its counters fall by what that one had counted."""
+    return _metrics(world, forgets_every_s=15.0)
+
+
+def restored_after_a_crash(world: World) -> World:
+    """Processes die, and their successors take the counters up where a file of some seconds ago had them: to Prometheus, a second time."""
+    dying = replace(world, api=replace(world.api, crash_every_s=12.0))
+    return _metrics(dying, restores=True)
+
+
 def late_timer(world: World) -> World:
     """The timer starts when a worker takes the request up, not when it comes; few workers, so that it waits."""
     few = replace(world, api=replace(world.api, workers=5))
@@ -77,10 +104,15 @@ INSTRUMENTS = (
     Planted(swallowed_5xx, "database-gone", "down-count", "wrong_status"),
     Planted(errors_uncounted, "database-gone", "down-truth", "undercount"),
     Planted(timeouts_uncounted, "database-hangs", "hang-truth", "blind"),
+    Planted(optimistic_timeouts, "database-hangs", "hang-truth", "optimistic"),
+    Planted(errors_told_late, "database-gone", "down-fresh", "error_late"),
+    Planted(loses_a_few, "database-slow", "run-count", "undercount"),
+    Planted(hidden_crash, "database-slow", "calm-count", "several_processes"),
+    Planted(restored_after_a_crash, "payments-gone", "gone-count", "overcount"),
     Planted(late_timer, "database-slow", "slow-timer", "hides_latency"),
     Planted(stretched_timer, "database-slow", "calm-timer", "exaggerates"),
     Planted(top_bucket_too_low, "database-slow", "slow-timer", "buckets_too_low"),
     Planted(metric_vanishes, "database-slow", "slow-fresh", "vanished"),
-    Planted(born_with_its_first_error, "database-gone", "down-fresh", "not_preregistered"),
+    Planted(born_with_its_first_error, "database-gone", "down-fresh", "not_preregistered", dialects=("prometheus",)),
     Planted(scraped_rarely, "database-slow", "calm-fresh", "scrape_gap"),
 )

@@ -51,8 +51,8 @@ def secret_in_the_log(world: World) -> World:
 
 
 def log_storm(world: World) -> World:
-    """A failure is told a hundred times."""
-    return _logging(world, repeats=100)
+    """A failure is told forty times."""
+    return _logging(world, repeats=40)
 
 
 def accuses_everybody(world: World) -> World:
@@ -77,6 +77,38 @@ def all_accuse_another(world: World) -> World:
     return _logging(without(mislabelled, "CheckoutErrorsHigh"), blames=("payments",))
 
 
+def accuses_itself(world: World) -> World:
+    """The page names the api, through which users felt it; the payment provider, who is down, stands in the lines alone."""
+    name = "PaymentsUnavailable"
+    mislabelled = rule(world, name, labels=labelled(called(world, name), dependency="api"))
+    return _logging(mislabelled, blames=("api", "payments"))
+
+
+def cries_wolf(world: World) -> World:
+    """One request in fifty succeeds and logs an error all the same."""
+    return _logging(world, cries=0.02)
+
+
+def silent_recovery(world: World) -> World:
+    """No line tells that the database is back."""
+    return _logging(world, recovery=False)
+
+
+def one_replica_mute(world: World) -> World:
+    """The logs of one replica of two are not collected."""
+    return _logging(world, mute=1)
+
+
+def lines_lost_on_the_way(world: World) -> World:
+    """The log's driver drops a third of the lines."""
+    return _logging(world, lost_share=0.33)
+
+
+def dies_with_its_lines(world: World) -> World:
+    """Lines are written when a request ends, and processes die before."""
+    return replace(world, api=replace(world.api, crash_every_s=6.0))
+
+
 LOGS = (
     Planted(generic_line, "database-gone", "down-log", "not_met"),
     Planted(generic_line, "database-gone", "down-coverage", "generic"),
@@ -91,5 +123,11 @@ LOGS = (
     Planted(tells_nothing, "database-gone", "down-blame", "blames_nobody"),
     Planted(all_accuse_another, "database-gone", "down-blame", "wrong_part"),
     Planted(blames_another, "payments-gone", "gone-log", "not_met"),
+    Planted(accuses_itself, "payments-gone", "gone-blame", "on_chain_only"),
+    Planted(cries_wolf, "bad-release", "release-noise", "noisy_success"),
+    Planted(silent_recovery, "database-gone", "down-back", "no_recovery_line"),
+    Planted(one_replica_mute, "database-gone", "down-coverage", "no_id"),
+    Planted(lines_lost_on_the_way, "database-gone", "down-coverage", "no_id"),
+    Planted(dies_with_its_lines, "database-hangs", "hang-coverage", "lost_log"),
     Planted(stack_traces, "payments-gone", "run-log", "logged"),
 )

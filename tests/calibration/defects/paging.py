@@ -63,6 +63,16 @@ def no_all_clear(world: World) -> World:
     return replace(world, pager=replace(world.pager, send_resolved=False))
 
 
+def alertmanager_unknown(world: World) -> World:
+    """Prometheus sends its alerts to an address at which no Alertmanager is."""
+    return replace(world, pager=replace(world.pager, unsent=True))
+
+
+def users_unmentioned(world: World) -> World:
+    """The database's alert is all that comes: no page tells that users suffer."""
+    return without(world, "CheckoutErrorsHigh")
+
+
 PAGING = (
     Planted(page_without_rule, "database-slow", "slow-page", "rule_missing"),
     Planted(inhibited, "database-slow", "slow-page", "suppressed"),
@@ -71,5 +81,7 @@ PAGING = (
     Planted(url_leads_nowhere, "database-slow", "slow-page", "not_delivered"),
     Planted(one_page_for_each_replica, "payments-gone", "gone-page", "too_many_pages"),
     Planted(waits_for_company, "database-slow", "slow-page", "late"),
+    Planted(alertmanager_unknown, "database-slow", "slow-page", "fired_not_routed"),
+    Planted(users_unmentioned, "database-gone", "down-pages", "too_few_pages"),
     Planted(no_all_clear, "database-slow", "slow-allclear", "missed"),
 )

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from calibration.simulator.dialects import DIALECTS
 from calibration.simulator.rules import Rule
 from calibration.simulator.world import World
+
+SPOKEN = tuple(one.name for one in DIALECTS)
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,7 @@ class Planted:
     plant    makes it, in a world that is honest otherwise; its name is the defect's, its docstring what is wrong
     phase    of the rehearsal, in which it shows (the calm phase is always played before)
     claim    the id of the claim that must find it, and `reason`: the code by which
+    dialects those in which it can be: it has no meaning in others
     says     what its sentence must name, where one code stands for several things
     """
 
@@ -24,6 +28,7 @@ class Planted:
     claim: str
     reason: str
     says: str = ""
+    dialects: tuple[str, ...] = SPOKEN
 
     @property
     def name(self) -> str:

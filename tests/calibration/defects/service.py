@@ -68,8 +68,59 @@ def slow_leak(world: World) -> World:
     return _api(world, leak_mib_s=1.5)
 
 
+def leads_to_a_page(world: World) -> World:
+    """A failure is answered by a redirect to a page that says sorry."""
+    return _api(world, redirects=True)
+
+
+def comes_back_in_waves(world: World) -> World:
+    """After the fault the database is well for some seconds, and stalls again."""
+    return _api(world, waves=(12.0, 4.0, 40.0))
+
+
+def acknowledges_before_commit(world: World) -> World:
+    """A checkout is answered with 201 before it is written; what the database then refuses is lost."""
+    return _api(world, acknowledges_first=True)
+
+
+def charges_twice(world: World) -> World:
+    """A payment whose answer was lost is asked for again without a key, and booked again."""
+    return _api(world, charges_again=True)
+
+
+def kept_down_by_retries(world: World) -> World:
+    """Six attempts for each failed call are more than the database bears: they keep it down when the fault is gone."""
+    return _api(world, database_attempts=6, database_capacity=36.0, database_timeout_s=0.15)
+
+
+def warms_up_for_minutes(world: World) -> World:
+    """After a fault of seconds requests go on failing, fewer and fewer, for two minutes."""
+    return _api(world, aftermath=(0.9, 120.0))
+
+
+def never_whole_again(world: World) -> World:
+    """What the fault broke stays broken: a third of the requests fail from then on."""
+    return _api(world, aftermath=(0.33, 1e6))
+
+
+def memory_full(world: World) -> World:
+    """The memory is at its limit all the time."""
+    return _api(world, memory_full=True)
+
+
 SERVICE = (
     Planted(friendly_failure, "database-gone", "down-answers", "new_success"),
+    Planted(no_fallback, "payments-gone", "gone-answers", "new_error"),
+    Planted(leads_to_a_page, "database-gone", "down-answers", "moved_elsewhere"),
+    Planted(acknowledges_before_commit, "database-gone", "run-orders", "new_error"),
+    Planted(charges_twice, "payments-reset", "reset-booked", "amplified"),
+    Planted(kept_down_by_retries, "database-cut", "cut-sustained", "metastable"),
+    Planted(warms_up_for_minutes, "database-cut", "cut-sustained", "slow_recovery"),
+    Planted(never_whole_again, "database-cut", "cut-sustained", "permanent_damage"),
+    Planted(never_whole_again, "database-cut", "cut-back", "not_back"),
+    Planted(never_whole_again, "database-cut", "database-cut/settles", "not_settled"),
+    Planted(comes_back_in_waves, "database-slow", "slow-recovers", "relapsed"),
+    Planted(memory_full, "database-slow", "run-leak", "full"),
     Planted(retry_storm, "payments-gone", "gone-retries", "amplified"),
     Planted(slow_leak, "database-slow", "run-leak", "leaks"),
     Planted(no_fallback, "payments-gone", "gone-errors", "not_met"),

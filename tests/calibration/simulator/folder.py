@@ -36,7 +36,7 @@ def write(recording: Recording, folder: Path, selectors: Sequence[str]) -> None:
                 labels,
                 [(round(1000 * (WALL_UNIX_S + at_s)), value) for at_s, value in zip(one.at_s, one.values, strict=True)],
             )
-            for labels, one in chosen(recording.store, selector)
+            for labels, one in chosen(recording.exposed, selector)
         ]
         series.add(selector, found)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from calibration.simulator import chance as chances
 from calibration.simulator.replicas import Replica
-from calibration.simulator.resident import resident
+from calibration.simulator.resident import LIMIT_BYTES, resident
 from calibration.simulator.scenario import LOAD_BEGINS_S, WALL_UNIX_S, Scenario
 from calibration.simulator.service import History
 from calibration.simulator.world import World
@@ -94,9 +94,8 @@ def machine(seen: Seen, world: World, scenario: Scenario, replicas: Sequence[Rep
     for replica in replicas:
         for at_s, used in zip(looks, resident(world, seed, replica, np.array(looks)).tolist(), strict=True):
             if replica.at(at_s) is not None:
-                limit = 512 << 20
                 memory = f.MemorySeen(
-                    seen_s=at_s, service="api", container=replica.name, used_bytes=round(used), limit_bytes=limit
+                    seen_s=at_s, service="api", container=replica.name, used_bytes=round(used), limit_bytes=LIMIT_BYTES
                 )
                 seen.add(memory)
     seen.add(*(f.Looked(seen_s=at_s, probe="memory", target="api") for at_s in looks))

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 from calibration.simulator import chance as chances
 from calibration.simulator import looks, monitored, paged, witness
 from calibration.simulator.bounds import bounds, steady_at
+from calibration.simulator.dialects import Dialect, exposed
 from calibration.simulator.looks import Seen
 from calibration.simulator.pager import deliveries, held_alerts
 from calibration.simulator.releases import releases, rollback_of
+from calibration.simulator.replay import replays
 from calibration.simulator.replicas import Replica, Rollback, replicas
 from calibration.simulator.rules import evaluate
 from calibration.simulator.scenario import RUN, Scenario, scenario_of
@@ -38,9 +40,15 @@ class Recording:
     history: History
     replicas: tuple[Replica, ...]
     store: Store
+    dialect: Dialect
     facts: tuple[Fact, ...]
     written: Callable[[], tuple[LogLine, ...]]
     traced: Callable[[], tuple[Span, ...]]
+
+    @cached_property
+    def exposed(self) -> Store:
+        """The store as the service spells it."""
+        return exposed(self.dialect, self.store)
 
     @cached_property
     def lines(self) -> tuple[LogLine, ...]:
@@ -114,12 +122,14 @@ def _played(
         key: Key = (tuple(one.name for one in scenario.stretches), world.api, world.machine, world.release, back)
         lived = memo.get(("lived", *key), partial(_lived, world, scenario, seed, back))
         store = memo.get(
-            ("store", *key, world.metrics), partial(store_of, world, lived.history, scenario, lived.lives, seed)
+            ("store", *key, world.metrics, world.dialect),
+            partial(store_of, world, lived.history, scenario, lived.lives, seed),
         )
         changes, offset_s = evaluate(
             world.rules, store, world.evaluation_s, scenario.closes_s - 2.0, chances.stream(seed, "evaluations")
         )
-        held = held_alerts(changes, scenario.closes_s, chances.stream(seed, "alertmanager"))
+        told = () if world.pager.unsent else changes
+        held = held_alerts(told, scenario.closes_s, chances.stream(seed, "alertmanager"))
         sent = deliveries(world.pager, held, scenario.closes_s - 1.0, seed)
         found = rollback_of(world, scenario, sent, TRIGGER)
         if found == back or (back is not None and found is not None and abs(found.pulled_s - back.pulled_s) < 1e-6):
@@ -135,14 +145,17 @@ def _played(
     for dashboard in dashboards:
         for title, metric in world.panels:
             seen.add(f.PanelFound(seen_s=3.0, dashboard=dashboard, panel=title, query=metric))
+    replays(seen, drill, world, scenario, store)
     releases(seen, world, scenario, lived.lives, back, _lever(drill), seed)
     facts = tuple(sorted(seen.facts, key=lambda fact: fact.seen_s))
     history, closes_s = lived.history, scenario.closes_s
     written = partial(
-        memo.get, ("lines", *key, world.logging), lambda: tuple(log_lines(world, history, RUN, closes_s, seed))
+        memo.get,
+        ("lines", *key, world.logging, world.dialect),
+        lambda: tuple(log_lines(world, history, RUN, closes_s, seed)),
     )
     traced = partial(memo.get, ("spans", *key, world.tracing), lambda: tuple(spans(world, history, RUN, seed)))
-    return Recording(scenario, history, lived.lives, store, facts, written, traced), lived.steady
+    return Recording(scenario, history, lived.lives, store, world.dialect, facts, written, traced), lived.steady
 
 
 def _lived(world: World, scenario: Scenario, seed: int, back: Rollback | None) -> Lived:

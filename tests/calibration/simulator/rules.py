@@ -35,6 +35,10 @@ class Expression(Protocol):
 
     def text(self) -> str: ...
 
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the series that it reads."""
+        ...
+
 
 @dataclass(frozen=True)
 class Always:
@@ -45,6 +49,9 @@ class Always:
 
     def text(self) -> str:
         return "vector(1)"
+
+    def metrics(self) -> tuple[str, ...]:
+        return ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,9 @@ class Rate:
 
     def text(self) -> str:
         return f"sum{_by(self.by)} (rate({_spelled(self.what)}[{self.window_s:g}s])) > {self.limit:g}"
+
+    def metrics(self) -> tuple[str, ...]:
+        return (self.what.metric,)
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,9 @@ class Ratio:
         parts = [f"sum{_by(self.by)} (rate({_spelled(one)}[{self.window_s:g}s]))" for one in (self.part, self.whole)]
         return f"{parts[0]} / {parts[1]} > {self.limit:g}"
 
+    def metrics(self) -> tuple[str, ...]:
+        return (self.part.metric, self.whole.metric)
+
 
 @dataclass(frozen=True)
 class Quantile:
@@ -105,6 +118,9 @@ class Quantile:
     def text(self) -> str:
         inner = f"sum by (le) (rate({self.metric}_bucket{_braces(self.matchers)}[{self.window_s:g}s]))"
         return f"histogram_quantile({self.quantile:g}, {inner}) > {self.limit:g}"
+
+    def metrics(self) -> tuple[str, ...]:
+        return (f"{self.metric}_bucket",)
 
 
 def quantile_of(quantile: float, buckets: list[tuple[float, float]]) -> float | None:

@@ -137,7 +137,7 @@ def scenario_of(drill: Mapping[str, Any], chance: random.Random) -> Scenario:
 def _stretch(phase: Mapping[str, Any], begins_s: float, for_s: float, chance: random.Random) -> Stretch:
     ends_s = begins_s + seconds(phase["for"])
     claims = [next(iter(claim.values())) for claim in phase.get("then", ())]
-    limits_s = [seconds(claim["within"]) for claim in claims if isinstance(claim, dict) and "within" in claim]
+    limits_s = [seconds(claim[key]) for claim in claims for key in ("within", "for") if key in claim]
     settled_s = ends_s + for_s + max(limits_s, default=0.0) + chance.uniform(0.5, 2.0)
     hurts = [
         _hurt(phase["name"], word, dict(said), begins_s, ends_s, settled_s, chance)
@@ -182,6 +182,11 @@ def seconds(text: str) -> float:
     parts = _DURATION.findall(str(text))
     assert parts, text
     return sum(float(number) * _FACTOR[unit] for number, unit in parts)
+
+
+def share(text: object) -> float:
+    """'50%'."""
+    return float(str(text).removesuffix("%")) / 100
 
 
 def _rate(text: Any) -> float:

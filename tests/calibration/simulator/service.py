@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
 from calibration.simulator import chance as chances
+from calibration.simulator.aftermath import in_a_wave, scarred_share
 from calibration.simulator.replicas import Replica
-from calibration.simulator.scenario import Scenario, seconds
-from calibration.simulator.world import BAD, CHECKOUT, GOOD, PRODUCTS, World
+from calibration.simulator.scenario import Scenario, seconds, share
+from calibration.simulator.world import BAD, CHECKOUT, GOOD, ORDER, PRODUCTS, World
 
+READ_WITHIN_S = 30.0  # shoppers look at an order of the last so many seconds
+SHAPES = {CHECKOUT: "id total", PRODUCTS: "items", ORDER: "id state total"}
 NEVER_S = 1e6  # beyond the end of every run: a worker that is not given back
 
 
 @dataclass(frozen=True)
 class Call:
-    """One attempt at a dependency: ok, refused or timeout."""
+    """One attempt at a dependency: ok, refused, reset (after it did its work) or timeout."""
 
     dependency: str
     outcome: str
@@ -40,7 +44,7 @@ class Served:
     status: int
     calls: tuple[Call, ...]
     order: str = ""
-    """What became of a checkout: paid, pay_later; '' of others."""
+    """What became of a checkout: paid, pay_later, lost (acknowledged, and never written); '' of others."""
     shape: str = ""
     """Of its answer, as the load takes it."""
 
@@ -85,12 +89,15 @@ class Service:
         self._lost = {replica.name: world.api.pool_lost for replica in replicas}
         self._hiccups = [one.begins_s + self._chance.uniform(8.0, 18.0) for one in scenario.stretches if not one.hurts]
         self._turn = 0
+        self._readers = chances.stream(seed, "readers")
+        self._acknowledged: list[tuple[float, bool]] = []  # when an order was, and whether it is lost
+        self._attempts: list[float] = []  # at the database, in the order of time
 
     def history(self) -> History:
         """Every arrival of the load, in the order of their being due."""
         found, in_flight = History(), list[float]()
         for number, due_s in enumerate(self.scenario.arrivals()):
-            route = CHECKOUT if self._client.random() < 0.4 else PRODUCTS
+            route = self._route(self._client.random(), due_s)
             late_s = self._client.expovariate(1 / 0.0015)
             while in_flight and in_flight[0] <= due_s:
                 heapq.heappop(in_flight)
@@ -102,9 +109,21 @@ class Service:
             found.requests.append(request)
             if request.served is not None and request.served.order:
                 found.enqueued_s.append(request.served.ended_s)
+                insort(self._acknowledged, (request.served.ended_s, request.served.order == "lost"))
         found.enqueued_s.sort()
         found.handled_s = self._handled(found.enqueued_s)
         return found
+
+    def _route(self, drawn: float, due_s: float) -> str:
+        """Some look at an order; there must be one."""
+        if drawn < 0.4:
+            return CHECKOUT
+        return ORDER if drawn < 0.5 and self._orders(due_s) else PRODUCTS
+
+    def _orders(self, at_s: float) -> list[tuple[float, bool]]:
+        """Those that were acknowledged lately."""
+        first, last = (bisect_left(self._acknowledged, (one_s, False)) for one_s in (at_s - READ_WITHIN_S, at_s - 0.1))
+        return self._acknowledged[first:last]
 
     def _request(self, number: int, due_s: float, sent_s: float, route: str) -> Request:
         there_s = self._client.uniform(0.0002, 0.001)
@@ -142,13 +161,11 @@ class Service:
             heapq.heappush(free, NEVER_S)
         else:
             heapq.heappush(free, ended_s)
-        shape = (
-            f"application/json {'id total' if route == CHECKOUT else 'items'}"
-            if status < 400
-            else "application/json error"
-        )
+        shape = f"application/json {SHAPES[route]}" if status < 400 else "application/json error"
         if status >= 500 and self.world.api.friendly:
             status, shape = 200, "text/html title=Sorry"
+        if status >= 500 and self.world.api.redirects:
+            status, shape = 200, "text/html -> /sorry title=Sorry"
         if process.died and ended_s > process.ended_s:
             return Served(replica, process.version, accepted_s, begun_s, process.ended_s, 0, tuple(calls))
         return Served(replica, process.version, accepted_s, begun_s, ended_s, status, tuple(calls), order, shape)
@@ -159,26 +176,49 @@ class Service:
         level = self._level(at_s)
         own_s = chances.lognormal(chance, api.checkout_ms if route == CHECKOUT else api.read_ms, 0.35) / 1000 * level
         now_s = at_s + own_s + self._backlog_s(at_s)
-        now_s = self._call(calls, "postgres", now_s, level)
+        scarred = scarred_share(api, self.scenario, at_s)
+        if scarred and chance.random() < scarred:
+            return now_s - at_s, 500, ""
+        if route == CHECKOUT:
+            ended_s, status, order = self._checkout(at_s, now_s, version, calls)
+            return ended_s - at_s, status, order
+        now_s = self._database(calls, now_s, level)
         if calls[-1].outcome != "ok":
-            return now_s - at_s, 503 if calls[-1].outcome == "refused" else 504, ""
-        if route != CHECKOUT:
-            return now_s - at_s, 200, ""
-        order = "paid"
+            return now_s - at_s, _failed(calls[-1]), ""
+        orders = self._orders(at_s) if route == ORDER else []  # none is left of those where it waited for long
+        lost = bool(orders) and self._readers.choice(orders)[1]
+        return now_s - at_s, 404 if lost else 200, ""
+
+    def _checkout(self, at_s: float, now_s: float, version: str, calls: list[Call]) -> tuple[float, int, str]:
+        """When it was answered, its status, and what became of the order."""
+        api, level = self.world.api, self._level(at_s)
+        if not api.acknowledges_first:
+            now_s = self._database(calls, now_s, level)
+            if calls[-1].outcome != "ok":
+                return now_s, _failed(calls[-1]), ""
         for attempt in range(api.payments_attempts):
             now_s = self._call(calls, "payments", now_s + 0.02 * min(attempt, 1), level)
             if calls[-1].outcome == "ok":
                 break
-        else:
-            order = "pay_later"
-            if not api.pay_later:
-                return now_s - at_s, 503, ""
+        order, status = ("paid", 201) if calls[-1].outcome == "ok" else ("pay_later", 202)
+        if order == "pay_later" and not api.pay_later:
+            return now_s, 503, ""
         if self._defective(at_s, version):
-            return now_s - at_s, 500, ""
-        now_s = self._call(calls, "postgres", now_s, level)
-        if calls[-1].outcome != "ok":
-            return now_s - at_s, 503 if calls[-1].outcome == "refused" else 504, ""
-        return now_s - at_s, 201 if order == "paid" else 202, order
+            return now_s, 500, ""
+        written_s = self._database(calls, now_s, level)
+        written = calls[-1].outcome == "ok"
+        if api.acknowledges_first:
+            return now_s, status, order if written else "lost"
+        return written_s, status if written else _failed(calls[-1]), order if written else ""
+
+    def _database(self, calls: list[Call], at_s: float, level: float) -> float:
+        """As many attempts as the service makes; returns when the last ended."""
+        now_s = at_s
+        for _ in range(self.world.api.database_attempts):
+            now_s = self._call(calls, "postgres", now_s, level)
+            if calls[-1].outcome == "ok":
+                break
+        return now_s
 
     def _call(self, calls: list[Call], dependency: str, at_s: float, level: float) -> float:
         """One attempt; returns when it ended."""
@@ -191,9 +231,16 @@ class Service:
         took_s, outcome = chances.lognormal(chance, usual_ms, 0.3) / 1000 * level, "ok"
         if dependency == "postgres" and any(begun <= at_s < begun + api.hiccup_s for begun in self._hiccups):
             took_s += 0.6
+        if dependency == "postgres" and in_a_wave(api, self.scenario, at_s):
+            took_s += 0.6
+        overwhelmed = dependency == "postgres" and self._overwhelmed(at_s)
         if self.scenario.hurt("down", edge, at_s):
             took_s, outcome = chance.uniform(0.0005, 0.002), "refused"
         elif self.scenario.hurt("hang", edge, at_s):
+            took_s, outcome = limit_s, "timeout"
+        elif (broken := self.scenario.hurt("reset", edge, at_s)) and chance.random() < share(broken.settings["share"]):
+            outcome = "reset"
+        elif overwhelmed:
             took_s, outcome = limit_s, "timeout"
         elif slow := self.scenario.hurt("latency", edge, at_s):
             delay_s, jitter_s = seconds(slow.settings["delay"]), seconds(slow.settings.get("jitter", "0ms"))
@@ -202,6 +249,14 @@ class Service:
                 took_s, outcome = limit_s, "timeout"
         calls.append(Call(dependency, outcome, at_s, at_s + took_s))
         return at_s + took_s
+
+    def _overwhelmed(self, at_s: float) -> bool:
+        """More was asked of the database in the last second than it bears; what it is asked now counts, too."""
+        if not self.world.api.database_capacity:
+            return False
+        insort(self._attempts, at_s)
+        first, last = (bisect_left(self._attempts, one_s) for one_s in (at_s - 1.0, at_s))
+        return last - first >= self.world.api.database_capacity
 
     def _defective(self, at_s: float, version: str) -> bool:
         release = self.world.release
@@ -235,3 +290,8 @@ class Service:
             heapq.heappush(hands, ended_s)
             found.append(ended_s)
         return found
+
+
+def _failed(call: Call) -> int:
+    """The status of a request whose call failed."""
+    return 503 if call.outcome == "refused" else 504

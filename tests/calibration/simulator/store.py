@@ -9,13 +9,14 @@ from __future__ import annotations
 import random
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+FORGOTTEN_S = 10.0
 Labels = tuple[tuple[str, str], ...]
 Floats = NDArray[np.float64]
 
@@ -139,28 +140,46 @@ def scraped(
     targets: Sequence[Scrapes],
     buckets: Sequence[float],
     silent_from: Mapping[str, float],
-    born_at_zero: bool = True,
+    born_late: Collection[str] | None = (),
+    forgets: Mapping[str, Sequence[float]] | None = None,
+    restores: bool = False,
 ) -> Store:
-    """The store after all scrapes. `silent_from`: metrics that are not exposed any more from a moment on; `born_at_zero`: counters
-    are there before they count, not only from their first count on."""
+    """The store after all scrapes. `silent_from`: metrics that are not exposed any more from a moment on; `born_late`:
+    metrics whose series are there only from their first count on, None: all; `forgets`: by instance, when the counts of the last 10 s are lost;
+    `restores`: that is all that is lost when a process begins anew."""
     store = Store(targets=list(targets))
     by_instance = {target.instance: target for target in targets}
 
-    def add(instance: str, metric: str, labels: Labels, times: Sequence[float]) -> None:
+    def counted_of(instance: str, times: Sequence[float]) -> NDArray[np.int64]:
         target = by_instance[instance]
         events = np.sort(np.asarray(times, dtype=np.float64))
         read_s = target.at_s + target.took_s / 2
-        values = np.searchsorted(events, read_s, side="right") - np.searchsorted(events, target.started_s)
-        there = target.ok if born_at_zero else target.ok & (values > 0)
+        values: NDArray[np.int64] = np.searchsorted(events, read_s, side="right")
+        ends_s = list((forgets or {}).get(instance, ()))
+        if restores:
+            ends_s += np.unique(target.started_s[target.ok])[1:].tolist()
+        else:
+            values = values - np.searchsorted(events, target.started_s)
+        for died_s in ends_s:
+            lost = np.searchsorted(events, died_s) - np.searchsorted(events, died_s - FORGOTTEN_S)
+            values = values - np.where(read_s >= died_s, lost, 0)
+        return values
+
+    def add(instance: str, metric: str, labels: Labels, times: Sequence[float], born: Sequence[float]) -> None:
+        target, values = by_instance[instance], counted_of(instance, times)
+        late = born_late is None or metric.removesuffix("_bucket").removesuffix("_count") in born_late
+        there = target.ok & (counted_of(instance, born) > 0) if late else target.ok
         _keep(store, target, metric, labels, values.astype(np.float64), there, silent_from)
 
     for (instance, metric, labels), times in counted.increments.items():
-        add(instance, metric, labels, times)
+        add(instance, metric, labels, times, times)
     for (instance, metric, labels), seen in counted.observed.items():
+        every = [at_s for at_s, _ in seen]
         for bound in (*buckets, float("inf")):
             le = "+Inf" if bound == float("inf") else f"{bound:g}"
-            add(instance, f"{metric}_bucket", (*labels, ("le", le)), [at_s for at_s, value in seen if value <= bound])
-        add(instance, f"{metric}_count", labels, [at_s for at_s, _ in seen])
+            below = [at_s for at_s, value in seen if value <= bound]
+            add(instance, f"{metric}_bucket", (*labels, ("le", le)), below, every)
+        add(instance, f"{metric}_count", labels, every, every)
     for (instance, metric, labels), gauge in gauges.items():
         target = by_instance[instance]
         _keep(store, target, metric, labels, gauge(target.at_s), target.ok, silent_from)

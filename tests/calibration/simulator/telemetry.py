@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from calibration.simulator import chance as chances
+from calibration.simulator.dialects import COUNTER, HISTOGRAM, line
 from calibration.simulator.replicas import Replica, release_of
 from calibration.simulator.resident import resident
 from calibration.simulator.scenario import WALL_UNIX_S, Scenario
 from calibration.simulator.service import Call, History, Request, Served
 from calibration.simulator.store import Counted, Floats, Labels, Store, scraped, scrapes
-from calibration.simulator.world import BAD, CHECKOUT, GOOD, ROUTES, World
+from calibration.simulator.world import BAD, CHECKOUT, GOOD, ORDER, PRODUCTS, ROUTES, World
 from harness.ledger import request_id, traceparent
 
-WORKER = "rehearsal-worker-1"
-SAID = {"refused": "connection refused", "timeout": "no answer in time"}
+WORKER, PROVIDER = "rehearsal-worker-1", "payments"
+WELL = {CHECKOUT: ("201", "202"), PRODUCTS: ("200",), ORDER: ("200", "404")}
+SAID = {"refused": "connection refused", "reset": "connection reset by peer", "timeout": "no answer in time"}
 
 
 @dataclass(frozen=True)
@@ -51,20 +52,35 @@ def counted(world: World, history: History, seed: int, scenario: Scenario, repli
         if served.status >= 500:
             found.count(instance, "http_errors_total", served.ended_s)
         if served.order:
-            found.count(instance, "checkout_orders_total", served.ended_s, outcome=served.order, version=served.version)
+            became = "paid" if served.order == "lost" else served.order
+            found.count(instance, "checkout_orders_total", served.ended_s, outcome=became, version=served.version)
+        _book_payments(world, found, served)
         drawn = chance.random()
         if drawn < told.lost_share or served.status in told.uncounted:
             continue
         if not told.counts_abandoned and request.outcome == "timeout":
             continue
         code = dict(told.code_told).get(str(served.status), str(served.status))
+        if told.abandoned_told and request.outcome == "timeout":
+            code = told.abandoned_told
         since_s = served.accepted_s if told.timer == "accepted" else served.begun_s
         labels = {"method": method, "route": path, "code": code, "version": served.version}
-        for _ in range(2 if drawn > 1 - told.twice_share else 1):
-            found.count(instance, "http_requests_total", served.ended_s, **labels)
-        took_s = (served.ended_s - since_s) * told.stretched
-        found.observe(instance, "http_request_duration_seconds", served.ended_s, took_s, method=method, route=path)
+        counted_s = served.ended_s + (told.errors_late_s if served.status >= 500 else 0.0)
+        took_s, alone = (served.ended_s - since_s) * told.stretched, world.dialect.one_histogram
+        observed = labels if world.dialect.name != "prometheus" else {"method": method, "route": path}
+        times = 2 if drawn > 1 - told.twice_share else 1
+        for _ in range(times):
+            found.count(instance, COUNTER, counted_s, **labels)
+        for _ in range(times if alone else 1):
+            found.observe(instance, HISTOGRAM, counted_s if alone else served.ended_s, took_s, **observed)
     return found
+
+
+def _book_payments(world: World, found: Counted, served: Served) -> None:
+    """What the provider counts: a payment for each order, or one for each attempt that reached it."""
+    reached = [call for call in served.calls if call.dependency == "payments" and call.outcome in ("ok", "reset")]
+    for call in reached if world.api.charges_again else reached[:1]:
+        found.count(f"{PROVIDER}:8080", "payments_booked_total", call.ended_s)
 
 
 def _register(found: Counted, scenario: Scenario, replicas: tuple[Replica, ...]) -> None:
@@ -72,25 +88,27 @@ def _register(found: Counted, scenario: Scenario, replicas: tuple[Replica, ...])
     versions = (GOOD, BAD) if release_of(scenario) else (GOOD,)
     for replica in replicas:
         for route, (method, path) in ROUTES.items():
-            for code in ("200", "500", "503", "504") if route != CHECKOUT else ("201", "202", "500", "503", "504"):
+            for code in (*WELL[route], "500", "503", "504"):
                 for version in versions:
                     labels = {"method": method, "route": path, "code": code, "version": version}
                     found.known(replica.instance, "http_requests_total", **labels)
         for dependency in ("postgres", "payments"):
-            for outcome in ("ok", "refused", "timeout"):
+            for outcome in ("ok", *SAID):
                 found.known(replica.instance, "dependency_calls_total", dependency=dependency, outcome=outcome)
         for metric in ("orders_lost_total", "dependency_failures_total", "http_errors_total"):
             found.known(replica.instance, metric)
+    found.known(f"{PROVIDER}:8080", "payments_booked_total")
 
 
 def store_of(world: World, history: History, scenario: Scenario, replicas: tuple[Replica, ...], seed: int) -> Store:
     """What Prometheus scraped of it all."""
-    metrics, worker = world.metrics, f"{WORKER}:8080"
+    metrics, worker, provider = world.metrics, f"{WORKER}:8080", f"{PROVIDER}:8080"
     begins: dict[str, Callable[[float], float | None]] = {r.instance: partial(_began, r) for r in replicas}
-    begins[worker] = lambda at_s: 2.5 if at_s > 2.5 else None
+    begins[worker] = begins[provider] = lambda at_s: 2.5 if at_s > 2.5 else None
+    jobs = {worker: "worker", provider: PROVIDER}
     targets = [
         scrapes(
-            "worker" if instance == worker else "api",
+            jobs.get(instance, "api"),
             instance,
             metrics.scrape_s,
             scenario.closes_s - 2.0,
@@ -114,8 +132,17 @@ def store_of(world: World, history: History, scenario: Scenario, replicas: tuple
         targets,
         metrics.buckets,
         silent,
-        metrics.preregistered,
+        (COUNTER, HISTOGRAM) if world.dialect.born_late else () if metrics.preregistered else None,
+        {replica.instance: _deaths(metrics.forgets_every_s, scenario, replica, seed) for replica in replicas},
+        metrics.restores,
     )
+
+
+def _deaths(every_s: float, scenario: Scenario, replica: Replica, seed: int) -> Sequence[float]:
+    """When a process within a replica dies that nobody sees, since the one that Docker knows lives on."""
+    if not every_s:
+        return ()
+    return chances.times(chances.stream(seed, f"forgetting {replica.name}"), every_s, scenario.closes_s)
 
 
 def _began(replica: Replica, at_s: float) -> float | None:
@@ -138,21 +165,52 @@ def _started(seed: int, replica: Replica, at_s: Floats) -> Floats:
 
 def log_lines(world: World, history: History, run: str, end_s: float, seed: int) -> list[LogLine]:
     """All lines until the end, in the order in which they were written: late, and not always in the order of what they tell."""
-    chance, found = chances.stream(seed, "logging"), []
+    chance, found = chances.stream(seed, "logging"), list[LogLine]()
+    lossy, told = chances.stream(seed, "lines lost"), world.logging
+    muted = {name for name in _names(history)[: told.mute]}
     for request in history.requests:
         served = request.served
         if served is None or served.status == 0:
             continue
-        for at_s, line in _lines(world, request, served, run, chance.random()):
+        for at_s, entry in _lines(world, request, served, run, chance.random()):
             written_s = (
                 at_s
                 + chance.uniform(0.0005, 0.01)
                 + (chance.random() < 0.1) * chance.uniform(0.0, world.logging.late_s)
             )
-            found.append(LogLine("api", served.replica.name, written_s, line))
+            if served.replica.name not in muted and (not told.lost_share or lossy.random() >= told.lost_share):
+                found += [LogLine("api", served.replica.name, written_s, text) for text in entry.split("\n")]
+    found += _recoveries(world, history)
     for at_s in history.handled_s:
-        found.append(LogLine("worker", WORKER, at_s + chance.uniform(0.001, 0.05), _json("INFO", "order fulfilled")))
+        found.append(
+            LogLine("worker", WORKER, at_s + chance.uniform(0.001, 0.05), _line(world, at_s, "INFO", "order fulfilled"))
+        )
     return sorted((line for line in found if line.written_s < end_s), key=lambda line: line.written_s)
+
+
+def _names(history: History) -> list[str]:
+    return sorted({request.served.replica.name for request in history.requests if request.served})
+
+
+def _recoveries(world: World, history: History) -> Iterator[LogLine]:
+    """By each replica, once a dependency answers again that had not."""
+    if not world.logging.recovery:
+        return
+    calls = [
+        (call.ended_s, request.served.replica.name, call)
+        for request in history.requests
+        if request.served is not None
+        for call in request.served.calls
+    ]
+    ill: set[tuple[str, str]] = set()
+    for at_s, replica, call in sorted(calls, key=lambda one: one[:2]):
+        if call.outcome != "ok":
+            ill.add((replica, call.dependency))
+        elif (replica, call.dependency) in ill:
+            ill.remove((replica, call.dependency))
+            text = f"{call.dependency} is available again"
+            told = _line(world, at_s, "INFO", text, dependency=call.dependency)
+            yield LogLine("api", replica, at_s + 0.002, told)
 
 
 def _lines(world: World, request: Request, served: Served, run: str, drawn: float) -> Iterator[tuple[float, str]]:
@@ -165,13 +223,18 @@ def _lines(world: World, request: Request, served: Served, run: str, drawn: floa
             for named in (logging.blames or (call.dependency,)) * logging.repeats:
                 yield call.ended_s, _failure(world, served, call, named, ids)
     if drawn > 1 - logging.grumbles and served.status in (201, 202):
-        yield served.ended_s, _json("WARNING", "payments answers strangely", **ids, dependency="payments")
+        yield (
+            served.ended_s,
+            _line(world, served.ended_s, "WARNING", "payments answers strangely", **ids, dependency="payments"),
+        )
+    if drawn < logging.cries and served.status < 400:
+        yield served.ended_s, _line(world, served.ended_s, "ERROR", "unexpected state of the cart", **ids)
     if served.status == 500 and logging.failures:
         text = "KeyError: 'discount' while pricing the cart" if logging.specific else "internal error"
-        yield served.ended_s, _json("ERROR", text, **ids)
+        yield served.ended_s, _line(world, served.ended_s, "ERROR", text, **ids)
     if drawn < logging.traceback and request.route == CHECKOUT:
         yield served.ended_s, "Traceback (most recent call last):"
-    yield served.ended_s, _json("INFO", f"{request.route} {served.status}", **ids)
+    yield served.ended_s, _line(world, served.ended_s, "INFO", f"{request.route} {served.status}", **ids)
 
 
 def _failure(world: World, served: Served, call: Call, named: str, ids: Mapping[str, str]) -> str:
@@ -183,13 +246,12 @@ def _failure(world: World, served: Served, call: Call, named: str, ids: Mapping[
         text, more = "internal error", {}
     if logging.secret:
         text = f"{text}; dsn=postgres://shop:hunter2-s3cret@postgres/shop"
-    return _json("ERROR" if served.status >= 500 else "WARNING", text, **ids, **more)
+    return _line(world, call.ended_s, "ERROR" if served.status >= 500 else "WARNING", text, **ids, **more)
 
 
 def _last(served: Served, dependency: str) -> object:
     return [call for call in served.calls if call.dependency == dependency][-1]
 
 
-def _json(level: str, message: str, **more: str) -> str:
-    fields: Mapping[str, str] = {"level": level, "message": message, **more}
-    return json.dumps(fields)
+def _line(world: World, at_s: float, level: str, message: str, **more: str) -> str:
+    return line(world.dialect, at_s, level, message, more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calibration.simulator import chance as chances
 from calibration.simulator.looks import Seen, grid, watch
-from calibration.simulator.scenario import Scenario, seconds
+from calibration.simulator.scenario import Scenario, seconds, share
 from harness import facts as f
 
 EDGES = {"api->postgres": ("postgres", 5432, 3, 3.0), "api->payments": ("http", 8080, 1, 8.0)}
@@ -20,6 +20,8 @@ def witness(seen: Seen, scenario: Scenario, seed: int) -> None:
                 outcome = "refused"
             elif scenario.hurt("hang", edge, at_s):
                 outcome = "hung"
+            elif (broken := scenario.hurt("reset", edge, at_s)) and chance.random() < share(broken.settings["share"]):
+                outcome = "reset"
             elif slow := scenario.hurt("latency", edge, at_s):
                 delay, jitter = (
                     1000 * seconds(slow.settings["delay"]),

@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from calibration.simulator.dialects import PROMETHEUS, Dialect
 from calibration.simulator.rules import Always, Quantile, Rate, Ratio, Rule, Select
 
-CHECKOUT, PRODUCTS = "POST /checkout", "GET /products"
-ROUTES: Mapping[str, tuple[str, str]] = {CHECKOUT: ("POST", "/checkout"), PRODUCTS: ("GET", "/products")}
+CHECKOUT, PRODUCTS, ORDER = "POST /checkout", "GET /products", "GET /orders/{id}"
+ROUTES: Mapping[str, tuple[str, str]] = {
+    CHECKOUT: ("POST", "/checkout"),
+    PRODUCTS: ("GET", "/products"),
+    ORDER: ("GET", "/orders/{id}"),
+}
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 GOOD, BAD = "v1", "v2"
 
@@ -22,15 +27,23 @@ class Api:
     """
     read_ms, checkout_ms    what a request takes in the api itself (median)
     payments_attempts       how often the provider is asked before the shopper may pay later
+    database_attempts       how often the database is asked before a request fails
+    database_capacity       attempts a second above which the database answers none in time; 0: it bears any number
+    charges_again           whether the provider books each attempt that reaches it, for want of a key that tells them apart
+    acknowledges_first      whether a checkout is answered before it is written; what cannot be written then is lost
     pay_later               whether a checkout is accepted without the provider
     gc_every_s, gc_ms       pauses that stop a replica: mean gap, and least and greatest length
     crash_every_s           how often a replica dies during the faults; 0 never
     crash_exit_code         137 with `oom` is a kill for want of memory
     pool_lost               of a replica's workers, how many are never given back once its database failed or was slow
     backlog_s               for how long after a fault requests still wait behind what had piled up
+    waves                   after a fault the database stalls again and again: every so many s, for so long, during so long
+    aftermath               share of requests that fail right after a fault, and in how many s that falls to nothing
     leak_mib_s              growth of the resident memory of each replica from the beginning of the load
+    memory_full             whether the memory is at its limit all the time
     hiccup_s                in a phase without faults the database stalls once for so long: no trouble, and nobody's page
     friendly                whether a failure is answered as a page of HTML, with 200
+    redirects               whether a failure is answered by a redirect to a page of its own
     worker_stuck            whether the worker handles nothing any more once a fault was on
     """
 
@@ -43,6 +56,10 @@ class Api:
     database_timeout_s: float = 2.0
     payments_timeout_s: float = 1.0
     payments_attempts: int = 2
+    database_attempts: int = 1
+    database_capacity: float = 0.0
+    charges_again: bool = False
+    acknowledges_first: bool = False
     pay_later: bool = True
     gc_every_s: float = 20.0
     gc_ms: tuple[float, float] = (15.0, 60.0)
@@ -51,9 +68,13 @@ class Api:
     oom: bool = False
     pool_lost: int = 0
     backlog_s: float = 0.0
+    waves: tuple[float, float, float] | None = None
+    aftermath: tuple[float, float] | None = None
     leak_mib_s: float = 0.0
+    memory_full: bool = False
     hiccup_s: float = 0.8
     friendly: bool = False
+    redirects: bool = False
     worker_stuck: bool = False
 
 
@@ -63,6 +84,10 @@ class Metrics:
     scrape_s       between two scrapes of a target; miss_share of them fail, as on a busy machine
     lost_share     of the requests are never counted; twice_share are counted twice
     uncounted      statuses that are never counted; counts_abandoned: whether requests are whose asker had given up
+    abandoned_told what those are counted as; '' is what they are
+    errors_late_s  an error is counted so long after its answer
+    restores       whether a process that dies and begins anew takes its counts up again, but for those of its last 10 s
+    forgets_every_s    mean time after which a process of a replica dies unseen, and takes the counts of its last 10 s with it
     preregistered  whether series are there at 0 before they count
     stretched      what each duration is multiplied with before it is told
     code_told      what a status is counted as, where it is not itself
@@ -77,6 +102,10 @@ class Metrics:
     twice_share: float = 0.0
     uncounted: tuple[int, ...] = ()
     counts_abandoned: bool = True
+    abandoned_told: str = ""
+    errors_late_s: float = 0.0
+    forgets_every_s: float = 0.0
+    restores: bool = False
     preregistered: bool = True
     stretched: float = 1.0
     code_told: tuple[tuple[str, str], ...] = ()
@@ -96,6 +125,9 @@ class Logging:
     repeats        how often a failure's line is written
     grumbles       share of the well answered checkouts that leave a warning about the payment provider
     secret         whether a failure's line holds a password
+    cries          share of the well answered requests that leave an error
+    lost_share     of the lines is lost on its way; `mute` replicas are, of which none arrives
+    recovery       whether a line says that a dependency is back
     traceback      share of the checkouts that leave a stack trace
     late_s         a line is written at most so long after what it tells
     """
@@ -108,6 +140,10 @@ class Logging:
     repeats: int = 1
     grumbles: float = 0.0
     secret: bool = False
+    cries: float = 0.0
+    lost_share: float = 0.0
+    mute: int = 0
+    recovery: bool = True
     traceback: float = 0.0
     late_s: float = 0.2
 
@@ -150,6 +186,7 @@ class Pager:
     """
     routes      receiver by severity; any other goes to 'tickets'
     deaf        receivers whose URL leads nowhere
+    unsent      whether Prometheus tells Alertmanager nothing
     """
 
     routes: Mapping[str, str] = field(
@@ -162,6 +199,7 @@ class Pager:
     silences: tuple[Silence, ...] = ()
     inhibitions: tuple[Inhibition, ...] = ()
     deaf: tuple[str, ...] = ()
+    unsent: bool = False
     retry_share: float = 0.02
 
 
@@ -212,6 +250,7 @@ class World:
     evaluation_s: float = 2.0
     panels: tuple[tuple[str, str], ...] = ()
     """Panels of the dashboard as (title, query)."""
+    dialect: Dialect = PROMETHEUS
 
 
 _CHECKOUTS = {"route": "/checkout"}
