@@ -47,13 +47,12 @@ def detection(journal: Journal, claims: Sequence[tuple[str, bool, Expectation]])
     troubles = [_claimed(trouble, fires, claims, journal) for trouble in alerts.troubles(journal)]
     episodes = [episode for episode in alerting.episodes(journal) if episode.from_s < window.end_s]
     scored = score(troubles, episodes)
+    ours = replace(scored, false=tuple(episode for episode in scored.false if episode.from_s >= window.start_s))
     begun = [episode for episode in episodes if episode.from_s >= window.start_s]
-    ours = replace(scored, false=tuple(episode for episode in scored.false if episode in begun))
-    hurt_s = sum(min(t.settled_s, window.end_s) - t.start_s for t in troubles if t.start_s < window.end_s)
     every_s = min((rule.interval_s for rule in alerting.rules(journal, "*", window.end_s)), default=0.0)
-    return Detection(
-        ours, max(0.0, window.length_s - hurt_s), trend(troubles, begun, ours, window.end_s, max(0.0, every_s))
-    )
+    hurt_s = sum(min(t.settled_s, window.end_s) - t.start_s for t in troubles if t.start_s < window.end_s)
+    calm_s = max(0.0, window.length_s - hurt_s)
+    return Detection(ours, calm_s, trend(troubles, begun, ours, window.end_s, every_s))
 
 
 def _claimed(
