@@ -159,6 +159,11 @@ def _detection(found: Detection) -> dict[str, Any]:
         "false_alarms": [{"alert": one.alert, "at_s": one.from_s, "cite": one.began.cite} for one in score.false],
         "calm_s": found.calm_s,
         "false_per_hour_at_most": found.false_per_hour,
+        "trend": {
+            "range_recall": found.trend.recall,
+            "range_precision": found.trend.precision,
+            "nab": dict(found.trend.nab),
+        },
     }
 
 

@@ -19,14 +19,16 @@ from harness.expectations.page_sent import PageSent
 from harness.facts import MonitoringFound
 from harness.journal import Journal
 from harness.scoring import Score, Trouble, most_per_hour, score
+from harness.scoring_trend import Trend, trend
 
 
 @dataclass(frozen=True)
 class Detection:
-    """`calm_s` is how long the run was watched without a fault; false_per_hour what it excludes, at 95 %."""
+    """`calm_s` is how long the run was watched without a fault; false_per_hour what it excludes, at 95 %; `trend` decides nothing."""
 
     score: Score
     calm_s: float
+    trend: Trend
 
     @property
     def false_per_hour(self) -> float | None:
@@ -43,10 +45,14 @@ def detection(journal: Journal, claims: Sequence[tuple[str, bool, Expectation]])
     if not alerting.watched(journal, window.start_s, window.end_s):
         return None
     troubles = [_claimed(trouble, fires, claims, journal) for trouble in alerts.troubles(journal)]
-    scored = score(troubles, [e for e in alerting.episodes(journal) if e.from_s < window.end_s])
-    ours = tuple(episode for episode in scored.false if episode.from_s >= window.start_s)
+    episodes = [episode for episode in alerting.episodes(journal) if episode.from_s < window.end_s]
+    scored = score(troubles, episodes)
+    ours = replace(scored, false=tuple(episode for episode in scored.false if episode.from_s >= window.start_s))
+    begun = [episode for episode in episodes if episode.from_s >= window.start_s]
+    every_s = min((rule.interval_s for rule in alerting.rules(journal, "*", window.end_s)), default=0.0)
     hurt_s = sum(min(t.settled_s, window.end_s) - t.start_s for t in troubles if t.start_s < window.end_s)
-    return Detection(replace(scored, false=ours), max(0.0, window.length_s - hurt_s))
+    calm_s = max(0.0, window.length_s - hurt_s)
+    return Detection(ours, calm_s, trend(troubles, begun, ours, window.end_s, every_s))
 
 
 def _claimed(

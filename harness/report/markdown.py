@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.harmless import one_line
 from harness.quantities import spell
+from harness.report.detector import detected, in_numbers
 from harness.report.headline import faults_told, first_failed, sentence
 from harness.report.proof import prove
 from harness.report.sizes import sizes
@@ -43,6 +44,7 @@ def _lines(story: Story) -> Iterator[str]:
         yield from ("", "### Not observed", "")
         yield from (f"- **{plain(one.what)}**: {plain(one.why)}" for one in others)
     yield from _faults(document)
+    yield from _alerts(document)
     yield from _phases(document)
     yield from _findings("Passed", [f for f in findings if f["outcome"] == "passed"])
 
@@ -79,6 +81,14 @@ def _faults(document: Mapping[str, Any]) -> Iterator[str]:
         gone = "not mended" if mend is None else "proven" if mend["outcome"] == "landed" else "not proven"
         landed = f"{landing['outcome'].replace('_', ' ')}: {landing['because']}"
         yield f"| {code(fault['id'], cell=True)} | {plain(landed)} | {plain(stated)} | {plain(measured)} | {gone} |"
+
+
+def _alerts(document: Mapping[str, Any]) -> Iterator[str]:
+    if (told := document["detection"]) is None:
+        return
+    yield from ("", "### Alerts as a detector", "")
+    yield f"- {plain(detected(told))}"
+    yield f"- {plain(in_numbers(told['trend']))}"
 
 
 def _phases(document: Mapping[str, Any]) -> Iterator[str]:

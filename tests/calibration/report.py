@@ -131,7 +131,8 @@ def page(data: Figures) -> str:
         "",
         "## Intervals of the judge's own",
         "",
-        "On series that remember: φ is the correlation from one second to the next.",
+        "On series that remember: φ is the correlation from one second to the next. Point by point is how Kayenta's judge compares two",
+        "phases (`tests/calibration/kayenta.py`); what is known of it there is no promise, but why it is not done here.",
         "",
         "| table | case | counted | share | interval | promised |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -257,7 +258,11 @@ def _percent(rate: Rate) -> str:
 
 
 def _promised(cell: Figures) -> str:
-    return f"at least {cell['least']:.0%}" if cell["least"] else f"at most {100 * cell['most']:.3g} %"
+    if not cell["least"]:
+        return f"at most {100 * cell['most']:.3g} %"
+    if cell["most"] == 1.0:
+        return f"at least {cell['least']:.0%}"
+    return f"known: {100 * cell['least']:.3g} to {100 * cell['most']:.3g} %"
 
 
 def _instead(one: Figures) -> str:

@@ -9,7 +9,7 @@ from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.detection import detection
 from harness.expectations.errors_below import ErrorsBelow
 from harness.facts import MonitoringFound
-from harness.report.html.views import detected
+from harness.report.detector import detected
 
 CLAIMS = [
     ("hurt", False, AlertFires(alert="Slow", labels={"severity": "page"}, within_s="15s")),

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
 from typing import Any
 
+from alert_stories import alert, story
+
+from harness.document import verdict_doc
+from harness.expectations.alert_fires import AlertFires
+from harness.expectations.detection import detection
+from harness.ledger import NO_ROWS
+from harness.report.html.page import page
 from harness.report.markdown import block, code, markdown, plain
+from harness.verdict import Verdict
 
 
 def test_it_begins_with_the_verdict_and_what_failed_first_with_its_proof(make_story: Callable[..., Any]) -> None:
@@ -45,3 +55,27 @@ def test_a_hostile_log_line_stays_in_its_block(make_story: Callable[..., Any]) -
     text = markdown(make_story(line="panic ```\n# mine\n<script>"))
     assert "\n# mine" not in text
     assert "````" in text
+
+
+def test_how_the_alerts_did_is_told_here_and_on_the_page_and_stands_in_the_document(
+    make_story: Callable[..., Any],
+) -> None:
+    plain_story = make_story()
+    assert "Alerts as a detector" not in markdown(plain_story)
+    journal = story(alert("firing", 29), alert("inactive", 60))
+    found = detection(journal, [("hurt", False, AlertFires(alert="Slow", within_s="15s"))])
+    told = verdict_doc(Verdict("d", "r", ()), journal, NO_ROWS, {}, detection=found)["detection"]
+    assert set(told["trend"]) == {"range_recall", "range_precision", "nab"}
+    assert set(told["trend"]["nab"]) == {"standard", "reward_low_FP_rate", "reward_low_FN_rate"}
+    scored = replace(plain_story, document={**plain_story.document, "detection": told})
+    text = markdown(scored)
+    assert "### Alerts as a detector" in text
+    assert "1 of 1 troubles detected in time" in text
+    for part in (
+        "range recall 0.76",
+        "range precision 1.00",
+        "NAB score 98.0 (profile standard)",
+        "no claim is decided",
+    ):
+        assert part in text.replace("\\", "")
+        assert part in unescape(page(scored))

@@ -11,6 +11,7 @@ from harness.facts import ClockRead, ContainerSeen, LoadSampled
 from harness.ledger import OUTCOMES
 from harness.quantities import spell
 from harness.reasons import REASONS
+from harness.report.detector import detected, in_numbers
 from harness.report.proof import Proof, row_proof
 from harness.report.sizes import sizes
 from harness.stats.columns import EVER_US, blocks
@@ -188,24 +189,11 @@ def evidence(story: Story) -> list[tuple[str, str]]:
     rows.append(("ledger", f"{len(story.rows)} rows"))
     if (told := story.document["detection"]) is not None:
         rows.append(("alerts as a detector", detected(told)))
+        rows.append(("the same in numbers", in_numbers(told["trend"])))
     versions = [name for name in story.rows.versions if name]
     if versions:
         rows.append(("versions that answered", ", ".join(versions)))
     return rows
-
-
-def detected(told: Mapping[str, Any]) -> str:
-    """How the alerts did over all faults, with what so few of them say."""
-    low, high = told["recall"]
-    words = ", ".join(f"{name}: {word.replace('_', ' ')}" for name, word in told["told"].items())
-    most = told["false_per_hour_at_most"]
-    rate = f", which excludes more than {most:.2g} per hour" if most is not None else ""
-    flaps = sum(told["flaps"].values())
-    return (
-        f"{told['detected']} of {told['counted']} troubles detected in time ({words}), so {low:.0%} to {high:.0%} of such; "
-        f"{len(told['collateral'])} collateral, {flaps} anew; {len(told['false_alarms'])} false alarms in "
-        f"{spell(round(told['calm_s'], 1))} without a fault{rate} (all at 95 %)"
-    )
 
 
 def images(story: Story) -> list[tuple[str, str, str]]:
