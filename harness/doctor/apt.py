@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.doctor.debian import Distribution, apt_line
-from harness.doctor.docker_cli import Answer, ask
+from harness.doctor.docker_cli import ask
 from harness.doctor.sources import APT, PREFERENCES_NAME, SOURCES_NAME, derive, knows_suite, preferences, read_sources
 from harness.errors import CannotRun, Missing
+from harness.world.docker_cli import Answer
 
 UPDATE_S = 300.0
 INSTALL_S = 900.0
@@ -125,4 +126,4 @@ def _quoted(text: str) -> str:
 
 def _apt_error(answer: Answer) -> str:
     errors = [line.strip() for line in answer.err.splitlines() if line.startswith("E:")]
-    return errors[0] if errors else answer.why
+    return errors[0] if errors else answer.last

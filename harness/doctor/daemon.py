@@ -34,7 +34,7 @@ def start(say: Callable[[str], object]) -> None:
         say("systemctl enable --now docker")
         started = ask("systemctl", "enable", "--now", "docker", timeout_s=START_S)
         if not started.ok:
-            raise CannotRun(Missing(f"systemd did not start Docker: {started.why}", "journalctl -u docker -n 50"))
+            raise CannotRun(Missing(f"systemd did not start Docker: {started.last}", "journalctl -u docker -n 50"))
         _await(None)
         return
     program = find_dockerd()
@@ -102,4 +102,4 @@ def _mount_cgroups(say: Callable[[str], object]) -> None:
         say("mount -t cgroup2 cgroup2 /sys/fs/cgroup")
         mounted = ask("mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
         if not mounted.ok:
-            raise CannotRun(f"control groups cannot be mounted, which Docker Engine needs: {mounted.why}")
+            raise CannotRun(f"control groups cannot be mounted, which Docker Engine needs: {mounted.last}")

@@ -57,7 +57,9 @@ def sight(told: Told, seen_by: str, start_s: float, end_s: float) -> Sight:
     """Who was alarmed from the users' side in [start_s, end_s). `seen_by` names alerts that are taken for such, '' for none."""
     journal = told.evidence.journal
     rules = alerting.loaded(journal, end_s)
-    alarms, before, others = [], [], []
+    alarms: list[Alarm] = []
+    before: list[Alarm] = []
+    others: list[str] = []
     for episode in alerting.episodes(journal):
         if episode.from_s >= end_s or episode.until_s <= start_s:
             continue

@@ -3,90 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
 from harness import blaming
 from harness.blaming import Parts, Truth
-from harness.expectations import alerts, logs, traced
-from harness.expectations.accused import Names
+from harness.expectations import alerts, log_accusations, logs, page_accusations, trace_accusations
+from harness.expectations.accusations import NOBODY, Heard, Source, Threshold, numbered
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.log_accusations import Accusation, accusations
 from harness.expectations.log_limits import ALIASES_DECIDE, LEVELS_DECIDE
 from harness.expectations.log_search import Accusing, names_of
-from harness.expectations.notifications import GAP_S, LAG_S, PROBE, notifications
-from harness.expectations.requests import cites, folded, load_was_watched, not_begun, still_open
-from harness.expectations.traced import SLOW, Seen
-from harness.facts import Paged
+from harness.expectations.requests import cites, not_begun, still_open
 from harness.journal import Window
 from harness.landings import hurts
 from harness.quantities import Ratio
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
 LABELS = ("dependency", "peer_service", "db", "upstream", "target")
-ABOUT = ("component", "service")
-"""Labels that say whom a page is about. One about a part on the way to who was hurt tells of a symptom, and accuses nobody."""
-SEVERITIES = ("none", "info", "ticket", "warning", "error", "page", "critical")
-Source = Literal["pages", "logs", "traces"]
 SOURCES: tuple[Source, ...] = ("pages", "logs", "traces")
-NOBODY = "nobody"
-CHANCE = 3.0  # standard deviations by which slow traces must outnumber the one in a hundred that is always slow
-
-
-@dataclass(frozen=True)
-class Accused:
-    """A part that a source accuses; `why` says how, `cite` shows it. `strange`: no part of the stack bears that name, which may be
-    an alias; `about`: it is only whom a page is about."""
-
-    part: str
-    source: str
-    why: str
-    cite: str
-    strange: bool = False
-    about: bool = False
-
-
-@dataclass(frozen=True)
-class Heard:
-    """
-    What one source said.
-
-    accused      those whom it surely accuses
-    blind        why it may yet say more, or other things
-    silent       why it could say nothing at all
-    strange      those whom it accuses, and the names that no part bears, each at its place
-    with_unread  the same, if all lines whose level could not be read were severe
-    unread       in how many lines that was, in words
-    aside        what was no accusation, and why
-    """
-
-    source: Source
-    accused: tuple[Accused, ...]
-    blind: str = ""
-    silent: str = ""
-    strange: tuple[Accused, ...] = ()
-    with_unread: tuple[Accused, ...] = ()
-    unread: str = ""
-    aside: tuple[str, ...] = ()
-
-    @property
-    def ranking(self) -> tuple[str, ...]:
-        return blaming.distinct(one.part for one in self.accused)
-
-    @property
-    def stands(self) -> bool:
-        """Whether who is accused stays accused, whatever comes: a page that came has come, shares may change."""
-        return self.source == "pages" or not self.blind
-
-    def __str__(self) -> str:
-        if self.silent:
-            return f"nothing ({self.silent})"
-        return (_numbered(self.ranking) or "nobody") + (f" ({self.blind})" if self.blind else "")
 
 
 class Blame(Expectation):
@@ -153,13 +90,15 @@ class Blame(Expectation):
         parts = Parts.of(evidence.journal, self.aliases)
         truth = self._truth(evidence, parts)
         span = Window(alerts.from_of(evidence, window, window.end_s), window.end_s)
+        threshold = Threshold(self.least, self.noise)
         heard: list[Heard] = []
         if "pages" in self.by:
-            heard.append(self._pages(evidence, span, parts, truth))
+            heard.append(page_accusations.heard(evidence, span, parts, truth, self.labels))
         if "logs" in self.by:
-            heard.append(self._logs(evidence, span, parts, truth))
+            accusing = Accusing(parts, (), self.blames)
+            heard.append(log_accusations.heard(evidence, span, accusing, truth, self.services, threshold))
         if "traces" in self.by:
-            found = self._traces(evidence, span, truth)
+            found = trace_accusations.heard(evidence, span, truth, self.aliases, threshold)
             if isinstance(found, Finding) and self.by == ("traces",):
                 return found
             heard.append(found if isinstance(found, Heard) else Heard("traces", (), "", found.because))
@@ -180,144 +119,18 @@ class Blame(Expectation):
             truth = Truth(truth.roots, frozenset(parts.part(name) for name in self.chain) - truth.roots)
         return truth
 
-    # --- who accuses ----------------------------------------------------------------------------------------------------
-
-    def _pages(self, evidence: Evidence, window: Window, parts: Parts, truth: Truth) -> Heard:
-        """By receipt, then the most severe first; of one that names several the first of the labels."""
-        found: list[tuple[tuple[float, int, str], Accused]] = []
-        aside: list[str] = []
-        for page in (note.first for note in notifications(evidence.journal)):
-            told = next((label for label in (*self.labels, *ABOUT) if page.labels.get(label)), "")
-            fresh = page.starts_s is None or page.starts_s >= window.start_s - 1.0  # written in whole seconds
-            if not told or not fresh or page.status != "firing" or not window.start_s <= page.at_s < window.end_s:
-                continue
-            name, about = page.labels[told], told not in self.labels
-            part = parts.part(name, page.at_s)
-            known = bool(parts.meant(name, page.at_s)) or part in truth.allowed
-            why = f"{page.alert} at {page.at_s:.1f} s"
-            if about and part in truth.chain:
-                aside.append(f"{why} is about {part}, on the way: a symptom")
-                continue
-            strange = bool(truth.roots) and not known  # where nobody was hurt, whoever is accused is so falsely
-            if strange:
-                aside.append(f"{why} names {name!r}, which no part of the stack is called: an alias?")
-            one = Accused(part, "pages", why, page.cite, strange, about)
-            found.append(((page.at_s, -_severity(page), page.alert), one))
-        every = _distinct([one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].part))])
-        sure = tuple(one for one in every if not one.strange)
-        return Heard("pages", sure, self._pages_unseen(evidence, window), strange=tuple(every), aside=tuple(aside))
-
-    def _logs(self, evidence: Evidence, window: Window, parts: Parts, truth: Truth) -> Heard:
-        """By how many lines; of a tie who was accused first."""
-        found = accusations(
-            evidence,
-            self.services,
-            window,
-            Accusing(parts, (), self.blames),
-            calm=not truth.roots,
-            least=self.least,
-            noise=self.noise,
-        )
-
-        def told(listed: Sequence[Accusation]) -> tuple[Accused, ...]:
-            return tuple(
-                Accused(
-                    one.name,
-                    "logs",
-                    f"{one.lines} of {one.among} lines",
-                    one.first.cite,
-                    one.strange and parts.part(one.name) not in truth.allowed,
-                )
-                for one in listed
-            )
-
-        read = told(found.read)
-        return Heard(
-            "logs",
-            tuple(one for one in read if not one.strange),
-            self._logs_unseen(evidence, window),
-            strange=read,
-            with_unread=told(found.with_unread),
-            unread=found.unread,
-            aside=tuple(
-                f"{one.why} name {one.part!r}, which no part of the stack is called: an alias?"
-                for one in read
-                if one.strange
-            ),
-        )
-
-    def _traces(self, evidence: Evidence, window: Window, truth: Truth) -> Heard | Finding:
-        """By how many traces; of a tie who was accused first. A finding where no service sends any that can be read."""
-        seen = Seen(evidence, window, "")
-        blind = traced.unseen(evidence, Window(window.start_s, max(window.end_s, seen.until_s)))
-        if blind is not None and blind.reason == "no_exporter":
-            return blind
-        why = blind.because if blind is not None else ""
-        if not load_was_watched(evidence.journal, window.start_s, window.end_s):
-            why = "the load was not seen at work all the time"
-        elif waiting := folded(evidence, window.start_s, window.end_s).waiting:
-            why = f"{waiting} requests had not ended"
-        during, names = seen.during(seen.hurts), Names.of(evidence.journal, self.aliases, seen.heard)
-        found = [
-            (place, names.accused(span), slow) for place, span, slow in seen.accusing() if not slow or during[place]
-        ]
-        slow_ones, usual = sum(slow for _, _, slow in found), (1 - SLOW) * int(during.sum())
-        if slow_ones <= usual + CHANCE * math.sqrt(usual):
-            found = [one for one in found if not one[2]]
-        count = Counter(part for _, part, _ in found)
-        first: dict[str, int] = {}
-        for place, part, _ in found:
-            first.setdefault(part, place)
-        loud = self._loud(count, len(found))
-        loud.sort(key=lambda part: (-count[part], first[part], part))
-        every = tuple(
-            Accused(
-                part,
-                "traces",
-                f"{count[part]} of {len(found)} traces",
-                seen.rows.cite(first[part]),
-                bool(truth.roots) and not names.known(part) and part not in truth.allowed,
-            )
-            for part in loud
-        )
-        aside = (
-            f"traces name {one.part!r}, which no part of the stack is called: an alias?" for one in every if one.strange
-        )
-        sure = tuple(one for one in every if not one.strange)
-        return Heard("traces", sure, why, strange=every, aside=tuple(aside))
-
-    def _loud(self, count: Counter[str], among: int) -> list[str]:
-        """The parts that more than a few accuse."""
-        return [part for part, n in count.items() if n >= self.least and n >= self.noise * among]
-
-    def _pages_unseen(self, evidence: Evidence, window: Window) -> str:
-        missing = alerts.without(evidence, pages=True)
-        if missing is not None:
-            return missing.because
-        if not evidence.journal.watched(PROBE, "", window.start_s, window.end_s, GAP_S, LAG_S):
-            return "the mailbox could not be looked at all the time"
-        return ""
-
-    def _logs_unseen(self, evidence: Evidence, window: Window) -> str:
-        unseen = (
-            logs.not_followed(evidence.journal, service, window.start_s, window.end_s) for service in self.services
-        )
-        return next(filter(None, unseen), "")
-
-    # --- what it comes to -------------------------------------------------------------------------------------------------
-
     def _judged(self, evidence: Evidence, truth: Truth, heard: Sequence[Heard]) -> Finding:
         accused = [one for said_ in heard for one in said_.accused]
         ranking = blaming.distinct(one.part for one in accused)
         roots, way = ", ".join(sorted(truth.roots)), ", ".join(sorted(truth.chain))
         hurt = f"{roots} {'was' if len(truth.roots) == 1 else 'were'} hurt" if truth.roots else "nobody was hurt"
         by = _listed([one.source for one in heard if not one.silent])
-        said = f"{hurt}, and {by} accuse {_numbered(ranking) or 'nobody'}{_apart(heard)}"
+        said = f"{hurt}, and {by} accuse {numbered(ranking)}{_apart(heard)}"
         shown = {one.part: one for one in reversed(accused)}
         cited = (*cites(evidence), *(shown[part].cite for part in ranking[:3]))
         details: Details = (
-            ("hurt", roots or "nobody"),
-            ("on the way to it", way or "nobody"),
+            ("hurt", roots or NOBODY),
+            ("on the way to it", way or NOBODY),
             *((f"{one.source} accuse", str(one)) for one in heard),
             *((f"accused by {one.source}", f"{one.part} ({one.why})") for one in accused),
             *((f"no accusation by {one.source}", why) for one in heard for why in one.aside),
@@ -383,16 +196,12 @@ def _listed(sources: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(sources[:-1]), sources[-1]))) if sources else "nobody who could"
 
 
-def _numbered(ranking: Sequence[str]) -> str:
-    return ", ".join(f"{number}. {part}" for number, part in enumerate(ranking, start=1))
-
-
 def _apart(heard: Sequence[Heard]) -> str:
     """What each source said, where they do not say the same."""
     told = [one for one in heard if not one.silent]
     if len({one.ranking for one in told}) < 2:
         return ""
-    return f" ({'; '.join(f'{one.source}: {_numbered(one.ranking) or NOBODY}' for one in told)})"
+    return f" ({'; '.join(f'{one.source}: {numbered(one.ranking)}' for one in told)})"
 
 
 def _supposed(heard: Sequence[Heard], with_unread: bool, roots: Sequence[str]) -> tuple[str, ...]:
@@ -413,15 +222,3 @@ def _supposed(heard: Sequence[Heard], with_unread: bool, roots: Sequence[str]) -
 
 def _share(ranking: Sequence[str], truth: Truth, k: int) -> float:
     return sum(root in ranking[: max(k, len(truth.roots))] for root in truth.roots) / len(truth.roots)
-
-
-def _severity(page: Paged) -> int:
-    told = page.labels.get("severity", "").lower()
-    return SEVERITIES.index(told) if told in SEVERITIES else SEVERITIES.index("warning")
-
-
-def _distinct(accused: Sequence[Accused]) -> list[Accused]:
-    first: dict[str, Accused] = {}
-    for one in accused:
-        first.setdefault(one.part, one)
-    return list(first.values())

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from harness.blaming import Truth
 from harness.expectations import logs
+from harness.expectations.accusations import CHANCE, Accused, Heard, Threshold, alias, sure
 from harness.expectations.base import Evidence, Line
 from harness.expectations.failed_requests import near
 from harness.expectations.log_search import Accusing, unread_of
@@ -16,31 +18,6 @@ from harness.journal import Window
 from harness.logtext import UNREAD, WARNING, Said
 
 LEAST_S = 5.0  # of a stretch that tells what is usual
-CHANCE = 3.0  # standard deviations by which lines must be more than usual
-
-
-@dataclass(frozen=True)
-class Accusation:
-    """A part (or a `strange` name that no part bears) that `lines` of `among` accusing lines accuse; the first of them."""
-
-    name: str
-    strange: bool
-    lines: int
-    among: int
-    first: Line
-
-
-@dataclass(frozen=True)
-class Accusations:
-    """
-    read         those by lines at WARNING or above, the loudest first
-    with_unread  those by these and by the lines whose level could not be read, as if all of them were severe
-    unread       in how many accusing lines no level could be read, in words; '' where it could be in all
-    """
-
-    read: tuple[Accusation, ...] = ()
-    with_unread: tuple[Accusation, ...] = ()
-    unread: str = ""
 
 
 @dataclass
@@ -68,23 +45,21 @@ class _Count:
         )
 
 
-def accusations(
+def heard(
     evidence: Evidence,
-    services: Sequence[str],
     window: Window,
     accusing: Accusing,
-    *,
-    calm: bool,
-    least: int,
-    noise: float,
-) -> Accusations:
+    truth: Truth,
+    services: Sequence[str],
+    threshold: Threshold,
+) -> Heard:
     """
-    The parts that more than a few lines of the window accuse: at least `least`, and the share `noise` of the accusing lines.
+    By how many lines at WARNING or above; of a tie who was accused first.
 
-    Lines count above what is usual, before the first fault. Where nobody was hurt (`calm`), those that state in a field whom they
-    accuse count all; only the words of the others, such as `payments declined the card`, may be usual.
+    Lines count above what is usual, before the first fault. Where nobody was hurt, those that state in a field whom they accuse
+    count all; only the words of the others, such as `payments declined the card`, may be usual.
     """
-    journal = evidence.journal
+    journal, calm = evidence.journal, not truth.roots
     began, first = journal.first(LoadBegan), journal.first(Injecting)
     usual = Window(began.begins_s if began else 0.0, min(window.start_s, first.at_s if first else math.inf))
     read, unread, levels = _counted(evidence, services, window, accusing)
@@ -93,7 +68,7 @@ def accusations(
         before = _counted(evidence, services, usual, accusing)[:2]
     ratio = _ratio(evidence, window, usual)
 
-    def ranked(now: _Count, was: _Count) -> tuple[Accusation, ...]:
+    def ranked(now: _Count, was: _Count) -> tuple[Accused, ...]:
         def above(name: str) -> int:
             if calm:
                 return now.stated[name] + _above(now.spoken[name], was.spoken[name], ratio)
@@ -104,15 +79,34 @@ def accusations(
             lines = _above(now.spoken_lines + now.stated_lines, was.spoken_lines + was.stated_lines, ratio)
         counts = {name: above(name) for name in now.first}
         among = max([lines, *counts.values()])
-        loud = [name for name, n in counts.items() if n >= least and n >= noise * among]
+        loud = [name for name, n in counts.items() if threshold.reached(n, among)]
         loud.sort(key=lambda name: (-counts[name], now.first[name].at_s, name))
-        return tuple(Accusation(name, name in now.strange, counts[name], among, now.first[name]) for name in loud)
+        return tuple(
+            Accused(
+                name,
+                "logs",
+                f"{counts[name]} of {among} lines",
+                now.first[name].cite,
+                name in now.strange and accusing.parts.part(name) not in truth.allowed,
+            )
+            for name in loud
+        )
 
-    return Accusations(
-        ranked(read, before[0]),
-        ranked(read + unread, before[0] + before[1]),
-        unread_of(levels) if unread.first else "",
+    every = ranked(read, before[0])
+    return Heard(
+        "logs",
+        sure(every),
+        _unseen(evidence, services, window),
+        strange=every,
+        with_unread=ranked(read + unread, before[0] + before[1]),
+        unread=unread_of(levels) if unread.first else "",
+        aside=tuple(alias(f"{one.why} name", one.part) for one in every if one.strange),
     )
+
+
+def _unseen(evidence: Evidence, services: Sequence[str], window: Window) -> str:
+    unseen = (logs.not_followed(evidence.journal, service, window.start_s, window.end_s) for service in services)
+    return next(filter(None, unseen), "")
 
 
 def _counted(

@@ -61,53 +61,6 @@ class Limit:
     measure: Measure | None = None
 
 
-@dataclass(frozen=True)
-class Doubt:
-    """Requests of which something may be true that cannot be read: why, and what would decide it."""
-
-    of: Mask
-    reason: str
-    said: str
-    decide: str
-
-
-def share(
-    said: str,
-    good: Mask,
-    of: Mask,
-    unknown: Mask,
-    *,
-    least: float = 0.0,
-    most: float = 1.0,
-    more: int = 0,
-    reason: str,
-    doubts: Sequence[Doubt] = (),
-) -> Limit:
-    """A share of the requests `of`, as an interval: what is unknown may yet come out either way, and so may so many `more` that
-    may yet be of them, and what `doubts` are of. `reason` is for a broken one."""
-    n, have = int(of.sum()), int((good & of).sum())
-
-    def held(open_: Mask) -> tuple[State, int]:
-        may = int((of & ~good & open_).sum())
-        low, high = have / (n + more), (have + may + more) / (n + more)
-        if high < least or low > most:
-            return State.BROKEN, may
-        return State.OPEN if low < least or high > most else State.KEPT, may
-
-    every = unknown.copy()
-    for doubt in doubts:
-        every |= doubt.of
-    state, may = held(every)
-    limit = f"at least {100 * least:g}%" if least else f"at most {100 * most:g}%"
-    text = f"{have}{f' to {have + may}' if may else ''} ({100 * have / n:.4g}%) {said} ({limit})"
-    if state is not State.OPEN:
-        return Limit("share", text, state, reason if state is State.BROKEN else "met")
-    if doubts and held(unknown)[0] is not State.OPEN:
-        why = next((doubt for doubt in doubts if held(unknown | doubt.of)[0] is State.OPEN), doubts[0])
-        return Limit("share", text, State.OPEN, reason=why.reason, decide=why.decide, why=why.said)
-    return Limit("share", text, State.OPEN, reason="window_open")
-
-
 def _untried(what: str, said: str, decide: str, asked: bool) -> Limit:
     """A limit that could not be tried: open where the claim states it, only told where it is there by default."""
     if not asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,13 +14,13 @@ from harness.expectations.counters import Counters, Interval, Unclear, counters
 from harness.expectations.metric_doubts import FRONT, counts_for, unknown_errors
 from harness.expectations.metric_names import OURS, error_statuses, matchers, parsed, routed
 from harness.expectations.metric_odd import Late, behind, several
+from harness.expectations.metric_scraped import Scraped, labels
 from harness.expectations.requests import cites, known_until_s, still_open
 from harness.expectations.service_metric import ServiceMetric
 from harness.facts import LoadEnded
 from harness.journal import Window
 from harness.quantities import Seconds
 from harness.series import RawSeries, scrapes_of
-from harness.series.raw import Floats, Scrapes
 from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _NOT_SAID = "nothing tells which of the load's requests `only` leaves"
 _UNTRIED = "; no error was answered that a next scrape had to show, so that error_late was not tried"
-LIMIT = 2.5  # scrape intervals that a sample may be old: one missed passes whatever the jitter, two never do
 
 
 class MetricFresh(ServiceMetric):
@@ -82,52 +81,39 @@ class MetricFresh(ServiceMetric):
             )
         by_target = {t.name: scrapes for t in found.targets if (scrapes := scrapes_of(evidence.series, t.name))}
         details: Details = (("query", " and ".join(self.selectors())), ("series", str(len(series))))
-        if (old := self._old(evidence, window, by_target, found, details)) is not None:
+        scraped = Scraped(evidence, window, found, series, by_target, details)
+        if (old := self._old(scraped)) is not None:
             return old
-        wrong = (
-            self._gone(evidence, window, series, by_target, found, details)
-            or self._unborn(evidence, window, series, by_target, details)
-            or self._few(evidence, window, by_target, found, details)
-            or self._no_errors(evidence, window, series, details)
-        )
-        late, tried = self._error_late(evidence, window, found, series, details) if wrong is None else (None, False)
+        wrong = self._gone(scraped) or self._unborn(scraped) or self._few(scraped) or self._no_errors(scraped)
+        late, tried = self._error_late(scraped) if wrong is None else (None, False)
         if (wrong := wrong or late) is not None:
             return (several(evidence, found) if wrong.outcome is Outcome.FAILED else None) or wrong
-        return self._fresh(evidence, window, series, by_target, details, tried)
+        return self._fresh(scraped, tried)
 
-    def _few(
-        self,
-        evidence: Evidence,
-        window: Window,
-        by_target: dict[tuple[str, str], Scrapes],
-        found: Counters,
-        details: Details,
-    ) -> Finding | None:
+    def _few(self, scraped: Scraped) -> Finding | None:
         """A target that lived through the window has to be scraped twice in it: one scrape or none tells no age."""
-        for target in found.targets:
+        window, targets = scraped.window, scraped.counters.targets
+        for target in targets:
             stayed = target.begin is not None and target.end is not None and len(target.segments) == 1
-            scrapes = by_target[target.name]
-            seen = _inside(scrapes.began_s[scrapes.good], window)
-            if len(seen) < 2 and (stayed or len(found.targets) == 1):
+            seen = scraped.inside(scraped.good(target.name))
+            if len(seen) < 2 and (stayed or len(targets) == 1):
                 fell = "only 1 scrape" if len(seen) == 1 else "no scrape"
                 return inconclusive(
                     f"{fell} of {target.name[1]} fell between {window.start_s:.1f} s and {window.end_s:.1f} s: nothing tells how old "
                     f"{self.metric} was",
                     reason="few_scrapes",
                     decide="a window of several scrape intervals, or a shorter interval",
-                    cites=cites(evidence),
-                    details=details,
+                    cites=cites(scraped.evidence),
+                    details=scraped.details,
                 )
         return None
 
-    def _no_errors(
-        self, evidence: Evidence, window: Window, series: list[RawSeries], details: Details
-    ) -> Finding | None:
+    def _no_errors(self, scraped: Scraped) -> Finding | None:
         """No series counts errors: they are spelt otherwise, or not there before the first."""
         if not self.errors:
             return None
-        known = _labels(series, window)
-        matching = _labels(evidence.series[self.selectors()[1]], window)
+        evidence, window, known = scraped.evidence, scraped.window, scraped.labels
+        matching = labels(evidence.series[self.selectors()[1]], window)
         classes = {status // 100 for status in error_statuses(self.errors, known)} or {5}
         why = unknown_errors(self.metric, self.errors, known, matching, classes=classes)
         if why:
@@ -136,7 +122,7 @@ class MetricFresh(ServiceMetric):
                 reason="unknown_status",
                 decide="`errors` matching the series that count errors, by labels and values as the service exposes them",
                 cites=cites(evidence),
-                details=details,
+                details=scraped.details,
             )
         if matching or not self.preregistered:
             return None
@@ -146,26 +132,13 @@ class MetricFresh(ServiceMetric):
             reason="not_preregistered",
             cites=cites(evidence),
             census=True,
-            details=details,
+            details=scraped.details,
         )
 
-    def _old(
-        self,
-        evidence: Evidence,
-        window: Window,
-        by_target: dict[tuple[str, str], Scrapes],
-        found: Counters,
-        details: Details,
-    ) -> Finding | None:
+    def _old(self, scraped: Scraped) -> Finding | None:
         """No target was scraped for too long, or one that lived on was not."""
-        limit_s = self._limit_s(by_target)
-        good = np.unique(np.concatenate([scrapes.began_s[scrapes.good] for scrapes in by_target.values()]))
-        gaps = _gaps(good, window.start_s, window.end_s, limit_s)
-        for target in found.targets:  # one that went on all the time, and was not seen
-            scrapes = by_target[target.name]
-            for segment in target.segments:
-                low_s, high_s = max(segment.first_s, window.start_s), min(segment.last_s, window.end_s)
-                gaps += _gaps(scrapes.began_s[scrapes.good], low_s, high_s, limit_s)
+        limit_s = self._limit_s(scraped)
+        gaps = scraped.gaps(limit_s)
         if not gaps:
             return None
         low_s, high_s = max(gaps, key=lambda gap: gap[1] - gap[0])
@@ -174,71 +147,53 @@ class MetricFresh(ServiceMetric):
             f"(limit {limit_s:g} s)",
             reason="scrape_gap",
             measure=Measure(high_s - low_s, high_s - low_s, "s", "grid"),
-            cites=cites(evidence),
-            details=details,
+            cites=cites(scraped.evidence),
+            details=scraped.details,
         )
 
-    def _gone(
-        self,
-        evidence: Evidence,
-        window: Window,
-        series: list[RawSeries],
-        by_target: dict[tuple[str, str], Scrapes],
-        found: Counters,
-        details: Details,
-    ) -> Finding | None:
+    def _gone(self, scraped: Scraped) -> Finding | None:
         """A series that a process gave, and then no more."""
-        segments = {target.name: target.segments for target in found.targets}
-        for one in series:
-            lacking = by_target[one.target].lacking(one)
+        segments = {target.name: target.segments for target in scraped.counters.targets}
+        for one in scraped.series:
+            lacking = scraped.by_target[one.target].lacking(one)
             for segment in segments[one.target]:
                 first_s = one.first_from(segment.first_s)
                 gone = [at_s for at_s in lacking if first_s is not None and first_s < at_s <= segment.last_s]
-                if gone and window.start_s <= gone[0]:
+                if gone and scraped.window.start_s <= gone[0]:
                     return failed(
                         f"{_shown(one)} was there until {one.last_by(gone[0]):.1f} s, and from {gone[0]:.1f} s on "
                         f"{one.target[1]} was scraped without it",
                         reason="vanished",
-                        cites=cites(evidence),
+                        cites=cites(scraped.evidence),
                         census=True,
-                        details=details,
+                        details=scraped.details,
                     )
         return None
 
-    def _unborn(
-        self,
-        evidence: Evidence,
-        window: Window,
-        series: list[RawSeries],
-        by_target: dict[tuple[str, str], Scrapes],
-        details: Details,
-    ) -> Finding | None:
+    def _unborn(self, scraped: Scraped) -> Finding | None:
         """A series that began with a value: what it rose by before was never an increase to Prometheus."""
-        for one in series if self.preregistered else ():
+        for one in scraped.series if self.preregistered else ():
             first_s, value = float(one.t_s[0]), float(one.value[0])
-            good = by_target[one.target]
-            absent_before = bool((good.began_s[good.good] < first_s - 1e-3).any())
-            if value > 0 and absent_before and first_s <= window.end_s:
+            absent_before = bool((scraped.good(one.target) < first_s - 1e-3).any())
+            if value > 0 and absent_before and first_s <= scraped.window.end_s:
                 return failed(
                     f"{_shown(one)} was first seen at {first_s:.1f} s, at {value:g} already: nobody saw that increase, and an "
                     "alert on it starts late",
                     reason="not_preregistered",
-                    cites=cites(evidence),
+                    cites=cites(scraped.evidence),
                     census=True,
-                    details=details,
+                    details=scraped.details,
                 )
         return None
 
-    def _error_late(  # noqa: PLR0911 - one reason after another
-        self, evidence: Evidence, window: Window, found: Counters, series: list[RawSeries], details: Details
-    ) -> tuple[Finding | None, bool]:
+    def _error_late(self, scraped: Scraped) -> tuple[Finding | None, bool]:  # noqa: PLR0911 - one reason after another
         """The first error answered in the window shows at the next scrape; and whether there was one to try it by."""
+        evidence, window, found, known = scraped.evidence, scraped.window, scraped.counters, scraped.labels
         ended = evidence.journal.last(LoadEnded) is not None
         if not self.errors:
             return None, False
         if not ended and known_until_s(evidence.journal) < window.end_s:
             return still_open(evidence, window), False
-        known = _labels(series, window)
         statuses = error_statuses(self.errors, known)
         endpoints, sure = self._endpoints(evidence, known)
         inside = self._edges(evidence, (window.start_s, window.start_s), (window.end_s, window.end_s), found)
@@ -265,7 +220,7 @@ class MetricFresh(ServiceMetric):
                 if sure
                 else '`request`, such as "{method} {route}"',
                 cites=(*cites(evidence), evidence.rows.cite(place)),
-                details=details,
+                details=scraped.details,
             ), True
         if (pushed := self._pushed(evidence, window, statuses)) is not None:
             return inconclusive(
@@ -274,7 +229,7 @@ class MetricFresh(ServiceMetric):
                 reason="counted_late",
                 decide="Prometheus scraping the service itself (not what it pushes to)",
                 cites=(*cites(evidence), evidence.rows.cite(place)),
-                details=details,
+                details=scraped.details,
             ), True
         hint = " (did a proxy in front answer it by itself? name its status in `in_front`)" if in_front else ""
         return failed(
@@ -282,7 +237,7 @@ class MetricFresh(ServiceMetric):
             reason="error_late",
             cites=(*cites(evidence), evidence.rows.cite(place)),
             census=True,
-            details=details,
+            details=scraped.details,
         ), True
 
     def _pushed(self, evidence: Evidence, window: Window, statuses: frozenset[int]) -> Late | None:
@@ -314,34 +269,21 @@ class MetricFresh(ServiceMetric):
             return by_path, True
         return frozenset(range(len(names))), all(one.label in OURS for one in parsed(self.only))
 
-    def _fresh(
-        self,
-        evidence: Evidence,
-        window: Window,
-        series: list[RawSeries],
-        by_target: dict[tuple[str, str], Scrapes],
-        details: Details,
-        tried: bool,
-    ) -> Finding:
-        good = np.unique(np.concatenate([scrapes.began_s[scrapes.good] for scrapes in by_target.values()]))
-        inside = _inside(good, window)
+    def _fresh(self, scraped: Scraped, tried: bool) -> Finding:
+        inside, series = scraped.inside(scraped.every), scraped.series
         oldest_s = float(np.diff(inside).max())
         were = "1 series of {} was" if len(series) == 1 else f"{len(series)} series of {{}} were"
         untried = "" if tried or not self.errors else _UNTRIED
         return passed(
             f"{were.format(self.metric)} there at each of {len(inside)} scrapes, at most {oldest_s:.1f} s apart "
-            f"(limit {self._limit_s(by_target):g} s){untried}",
+            f"(limit {self._limit_s(scraped):g} s){untried}",
             measure=Measure(oldest_s, oldest_s, "s", "grid"),
-            cites=cites(evidence),
-            details=details,
+            cites=cites(scraped.evidence),
+            details=scraped.details,
         )
 
-    def _limit_s(self, by_target: dict[tuple[str, str], Scrapes]) -> float:
-        """LIMIT intervals of the slowest target, as its scrapes show them."""
-        if self.max_age_s is not None:
-            return self.max_age_s
-        apart = [float(np.median(np.diff(one.began_s))) for one in by_target.values() if len(one) > 1]
-        return round(LIMIT * max(apart, default=15.0), 3)
+    def _limit_s(self, scraped: Scraped) -> float:
+        return scraped.limit_s if self.max_age_s is None else self.max_age_s
 
 
 def _first_error(
@@ -356,22 +298,6 @@ def _first_error(
             sent_us = int(row["intended_us"]) + int(row["sent_us"])
             return block.first + int(index), sent_us / 1e6, (sent_us + int(row["took_us"])) / 1e6, int(row["status"])
     return None
-
-
-def _labels(series: Iterable[RawSeries], window: Window) -> list[Mapping[str, str]]:
-    """The labels of the series that were there by the window's end."""
-    return [one.labels for one in series if len(one) and one.t_s[0] <= window.end_s]
-
-
-def _inside(at_s: Floats, window: Window) -> Floats:
-    return at_s[(at_s >= window.start_s) & (at_s <= window.end_s)]
-
-
-def _gaps(began_s: Floats, start_s: float, end_s: float, longest_s: float) -> list[tuple[float, float]]:
-    """Stretches longer than that without a scrape, from the last before the beginning on."""
-    every = RawSeries({}, began_s, began_s)
-    before_s = every.last_by(start_s)
-    return list(every.gaps(start_s if before_s is None else before_s, end_s, longest_s))
 
 
 def _shown(series: RawSeries) -> str:

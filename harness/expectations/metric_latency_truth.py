@@ -102,7 +102,7 @@ class MetricLatencyTruth(ServiceMetric):
             return no_number(told)
         found, groups = self._found(told, rises)
         details = told.details(*((one.name, self._shown(one)) for one in found if one.most), others=groups.others)
-        if (unlike := self._unlike(told, found, details)) is not None:
+        if (unlike := self._apart(told, found, details)) is not None:
             return unlike
         gone = min((rise.gone_s for rise in rises if rise.gone_s is not None), default=None)
         if (miscounted := self._counted(told, found, rises, groups, gone, details)) is not None:
@@ -132,17 +132,12 @@ class MetricLatencyTruth(ServiceMetric):
             found.append(Buckets(name, endpoints, rose, *told.census.took_us(endpoints, apart), last_s))
         return found, groups
 
-    def _unlike(self, told: Told, found: list[Buckets], details: Details) -> Finding | None:
+    def _apart(self, told: Told, found: list[Buckets], details: Details) -> Finding | None:
         """Series that have no finite bound in common cannot be put together."""
         for one in found:
             if one.last_s and not one.finite:
-                return inconclusive(
-                    f"the series of {one.name} of {self.metric} have no bucket in common but +Inf, and so tell nothing together",
-                    reason="unlike_buckets",
-                    decide='a claim for each route: `request` such as "{method} {route}", or `only`',
-                    cites=told.cites(),
-                    details=details,
-                )
+                said = f"the series of {one.name} of {self.metric} have no bucket in common but +Inf, and so tell nothing together"
+                return _unlike(told, said, details)
         return None
 
     def _counted(
@@ -300,13 +295,8 @@ class MetricLatencyTruth(ServiceMetric):
         for one in enough:
             low_s, high_s = one.at(self.quantile)
             if math.isinf(high_s) and low_s < one.last_s:
-                return inconclusive(
-                    f"{spelt} of {one.name} lies beyond the last bucket that all series have, {low_s:g} s; some have {one.last_s:g} s",
-                    reason="unlike_buckets",
-                    decide='a claim for each route: `request` such as "{method} {route}", or `only`',
-                    cites=told.cites(),
-                    details=details,
-                )
+                beyond = f"{spelt} of {one.name} lies beyond the last bucket that all series have, {low_s:g} s"
+                return _unlike(told, f"{beyond}; some have {one.last_s:g} s", details)
             if math.isinf(high_s):
                 waited = one.waited_ms(self.quantile)[0]
                 examples = told.slow_examples(one.endpoints, us(low_s), over=True)
@@ -358,6 +348,17 @@ class MetricLatencyTruth(ServiceMetric):
             f"p{100 * self.quantile:g}: the service says {says}, histogram_quantile shows {shown_ms:.4g} ms, "
             f"the load had {waited} ms"
         )
+
+
+def _unlike(told: Told, said: str, details: Details) -> Finding:
+    """Series whose buckets differ tell less together than each route's alone."""
+    return inconclusive(
+        said,
+        reason="unlike_buckets",
+        decide='a claim for each route: `request` such as "{method} {route}", or `only`',
+        cites=told.cites(),
+        details=details,
+    )
 
 
 def _held_up(told: Told, labels: Sequence[Mapping[str, str]]) -> list[Interval]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from harness.facts import Broke, Fact, HaltAsked, Interrupted
-from harness.stack.docker import starts_a_command
+from harness.world.docker_cli import starts_a_command
 
 LOOK_S = 0.2  # between looks for a halt request while something long is waited for
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.errors import CannotRun, Missing
 from harness.stack import names as topology
-from harness.stack.docker import docker
+from harness.world.docker_cli import docker
 
 LIMIT_BYTES = 1 << 30
 COPY_S = 600.0

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import CannotRun, Missing
-from harness.stack.docker import docker
 from harness.stack.ready import State
+from harness.world.docker_cli import docker
 
 
 def blamed(why: str, states: Sequence[State], kept: Path) -> CannotRun:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.stack.docker import Answer, run
+from harness.world.docker_cli import Answer, run
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Any
 
 from harness.stack import names as topology
 from harness.stack.changes.image_names import image_names
-from harness.stack.docker import docker, inspected
 from harness.stack.observed import command_of, flag
 from harness.stack.project import Project
+from harness.world.docker_cli import docker, inspected
 
 ALERTMANAGER = ("/etc/alertmanager/alertmanager.yml", "/etc/prometheus/alertmanager.yml")
 PROMETHEUS = ("/etc/prometheus/prometheus.yml",)

@@ -11,8 +11,8 @@ from harness.errors import CannotRun, Missing, UsageError
 from harness.stack.binds import COPY_S, binds
 from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.changes.private_volumes import Data, original_name
-from harness.stack.docker import asked, docker
 from harness.stack.project import Project
+from harness.world.docker_cli import asked, docker
 
 WORDS = ("private", "copy", "shared")
 

@@ -3,21 +3,19 @@ environment."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import CannotRun, Missing
 from harness.stack.changes.image_names import image_names
-from harness.stack.docker import CURE, docker, gone, inspected, run
 from harness.stack.names import services
 from harness.stack.project import Project, written
 from harness.stack.texts import ImageInfo
+from harness.world.docker_cli import CURE, docker, gone, image_exists, inspected, proxy_build_args, run
 
 BUILD_S = 1800.0
 PULL_S = 900.0
-_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
 def ready_images(project: Project, *, offline: bool = False, say: Callable[[str], object] = lambda line: None) -> None:
@@ -29,7 +27,7 @@ def ready_images(project: Project, *, offline: bool = False, say: Callable[[str]
     missing: list[Missing] = []
     one_each = {body["image"]: name for name, body in reversed(services(config).items()) if body.get("build")}
     to_build = [name for name in services(config) if name in one_each.values()]
-    to_build = [name for name in to_build if not (offline and exists(config["services"][name]["image"]))]
+    to_build = [name for name in to_build if not (offline and image_exists(config["services"][name]["image"]))]
     for name in to_build:
         say(f"building {config['services'][name]['image']}")
     if to_build and (
@@ -42,7 +40,7 @@ def ready_images(project: Project, *, offline: bool = False, say: Callable[[str]
         if not body.get("build") and body.get("image")
     }
     built = {str(body["image"]) for body in services(config).values() if body.get("build")}
-    absent = [image for image in wanted if image not in built and not exists(image)]
+    absent = [image for image in wanted if image not in built and not image_exists(image)]
     for image in absent:
         cure = f"docker pull {image}"
         if offline:
@@ -69,14 +67,8 @@ def _one_by_one(project: Project, config: dict[str, Any], names: list[str]) -> l
         names = list(problems)
 
 
-def exists(image: str) -> bool:
-    """Whether an image of this name is here."""
-    return docker("image", "inspect", "--format", "{{.Id}}", image).ok
-
-
 def build(project: Project, config: dict[str, Any], *names: str) -> Missing | None:
     """Build services' images, under the names that the config gives them; what is missing when that fails."""
-    arguments = [part for name in _PROXIES if os.environ.get(name) for part in ("--build-arg", name)]
     bodies = {name: config["services"][name] for name in names}
     kept = ("build", "image", "platform")
     only = {
@@ -87,7 +79,7 @@ def build(project: Project, config: dict[str, Any], *names: str) -> Missing | No
         only.pop(word, None)
     command = ["docker", "compose", "--ansi", "never", "--project-directory", str(project.directory), "-f", "-"]
     answer = run(
-        (*command, "build", "--quiet", *arguments, *names),
+        (*command, "build", "--quiet", *proxy_build_args(), *names),
         within_s=BUILD_S,
         cwd=project.directory,
         stdin=written(only),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from harness.errors import CannotRun, Missing, NotApplied
 from harness.stack.changes.identity import RUN_LABEL
-from harness.stack.docker import docker
+from harness.world.docker_cli import docker
 
 SILENT_S = 6.0
 """It says something each second; after this long without a word it hangs."""

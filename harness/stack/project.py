@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import CannotRun, Missing, UsageError
-from harness.stack.docker import CURE, gone, run
+from harness.world.docker_cli import CURE, gone, run
 
 READ_S = 60.0
 """Seconds that `docker compose config` may take; it may fetch `include:` from elsewhere."""

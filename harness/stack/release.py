@@ -20,9 +20,9 @@ from typing import Any
 from harness.errors import CannotRun, NotApplied, NotMended
 from harness.facts import Deployed, ReleaseSeen
 from harness.stack.compose import Compose
-from harness.stack.docker import docker, inspected
 from harness.stack.project import write_private, written
 from harness.stack.release_images import Change
+from harness.world.docker_cli import docker, inspected
 from harness.world.handles import Release
 
 BAD = "compose.bad.yaml"

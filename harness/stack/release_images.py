@@ -11,9 +11,9 @@ from typing import Any
 
 from harness.errors import CannotRun, Missing
 from harness.stack.changes.image_names import built_name
-from harness.stack.docker import docker
-from harness.stack.images import PULL_S, build, exists
+from harness.stack.images import PULL_S, build
 from harness.stack.project import Project, read_project
+from harness.world.docker_cli import docker, image_exists
 from harness.world.handles import Release
 
 
@@ -54,7 +54,7 @@ def ready_release(
             image, problem = _built(other, service, offline=offline, say=say)
         elif release.variables and not image and theirs.get("image") != ours.get("image"):
             image = str(theirs.get("image") or "")
-        if problem is None and image and not exists(image):
+        if problem is None and image and not image_exists(image):
             problem = _pulled(image, service, offline=offline, say=say)
         missing += [problem] if problem else []
         stated[service] = Change(image, {**_differing(ours, theirs), **release.environment})
@@ -89,7 +89,7 @@ def _built(other: Project, service: str, *, offline: bool, say: Callable[[str], 
     digest = hashlib.sha256(json.dumps(how, sort_keys=True).encode()).hexdigest()[:8]
     image = f"{built_name(other.name, service)}:release-{digest}"
     body["build"] = {word: value for word, value in body["build"].items() if word != "tags"}
-    if offline and exists(image):
+    if offline and image_exists(image):
         return image, None
     say(f"building {image}")
     services = {**other.services, service: {**body, "image": image}}
@@ -106,7 +106,7 @@ def _pulled(image: str, service: str, *, offline: bool, say: Callable[[str], obj
     answer = docker("pull", "--quiet", image, within_s=PULL_S)
     if answer.ok:
         return None
-    why = answer.why.splitlines()[-1]
+    why = answer.last
     return Missing(
         f"the image {image} of the release of {service} is not here, and cannot be pulled: {why}",
         f"docker build -t {image} …",

@@ -23,7 +23,6 @@ from harness.stack.changes.loopback_ports import Key, wanted_ports
 from harness.stack.compose import Compose, is_pool_taken, is_port_taken
 from harness.stack.data import check_originals, fill, read_data
 from harness.stack.dial import accepts, api_answers
-from harness.stack.docker import asked, docker, inspected
 from harness.stack.free_ports import free_ports, run_of
 from harness.stack.images import ready_images
 from harness.stack.inward import inner_address, inward, pinned
@@ -39,6 +38,7 @@ from harness.stack.subnets import choose, taken
 from harness.stack.sweep import sweep
 from harness.stack.texts import texts
 from harness.stack.turn import turn
+from harness.world.docker_cli import asked, docker, inspected
 
 TRIES = 5
 """Each retry takes other ranges or ports; five in a row that collide are no coincidence."""
@@ -123,7 +123,7 @@ class Stack:
                 break
             if attempt + 1 == TRIES or not (is_pool_taken(answer) or is_port_taken(answer)):
                 self._fail(f"the networks, lanes and first services of the stack cannot be made: {answer.why}")
-            self._say(f"an address range or port was taken meanwhile, choosing others: {answer.why.splitlines()[-1]}")
+            self._say(f"an address range or port was taken meanwhile, choosing others: {answer.last}")
             self._compose.down_networks()
         self._await_lanes()
         return self.api
@@ -183,7 +183,7 @@ class Stack:
                 or attempt + 1 == TRIES
             ):
                 self._fail(answer.why)
-            self._say(f"a port was taken meanwhile, choosing others: {answer.why.splitlines()[-1]}")
+            self._say(f"a port was taken meanwhile, choosing others: {answer.last}")
             self._choose_ports()
             self._write()
 

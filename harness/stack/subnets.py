@@ -18,7 +18,7 @@ from pathlib import Path
 
 from harness.errors import CannotRun, Missing
 from harness.stack import names as topology
-from harness.stack.docker import docker, inspected
+from harness.world.docker_cli import docker, inspected
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

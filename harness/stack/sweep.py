@@ -9,7 +9,7 @@ from harness.errors import CannotRun
 from harness.stack.binds import remove_copies
 from harness.stack.changes.identity import RUN_LABEL
 from harness.stack.changes.lanes import COPIES_LABEL
-from harness.stack.docker import asked, docker, inspected
+from harness.world.docker_cli import asked, docker, inspected
 
 TRIES = 4
 REMOVE_S = 120.0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import NotApplied
+from harness.errors import CannotRun, NotApplied
+from harness.world.docker_cli import docker
 from harness.world.helper import Helper
 
 CALL_S = 30.0
@@ -71,9 +71,8 @@ def _address(address: str) -> tuple[str, ...]:
 
 def _docker(*words: str) -> None:
     try:
-        done = subprocess.run(("docker", *words), capture_output=True, text=True, timeout=CALL_S, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        answer = docker(*words, within_s=CALL_S)
+    except (OSError, CannotRun) as error:
         raise NotApplied(f"docker {words[0]}: {error}") from error
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise NotApplied(f"docker {words[0]}: {said[-1] if said else f'ended with {done.returncode}'}")
+    if not answer.ok:
+        raise NotApplied(f"docker {words[0]}: {answer.last}")

@@ -8,8 +8,8 @@ import pytest
 
 from harness.doctor import apt
 from harness.doctor.debian import Distribution
-from harness.doctor.docker_cli import Answer
 from harness.errors import CannotRun
+from harness.world.docker_cli import Answer
 
 HARMLESS = """\
 NOTE: This is only a simulation!

@@ -19,9 +19,10 @@ from harness.doctor.checks.ranges import free_ranges
 from harness.doctor.checks.service_images import ServiceImagesCheck, stack_files, wanted_images
 from harness.doctor.checks.shadow import ShadowCheck
 from harness.doctor.command import drill, fix_line
-from harness.doctor.docker_cli import Answer, ask
+from harness.doctor.docker_cli import ask
 from harness.errors import CannotRun
 from harness.probes.accounts import Machine
+from harness.world.docker_cli import Answer
 
 
 def test_free_ranges_keep_away_from_everything_used() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.doctor import daemon
-from harness.doctor.docker_cli import Answer
 from harness.errors import CannotRun
+from harness.world.docker_cli import Answer
 
 
 @pytest.fixture

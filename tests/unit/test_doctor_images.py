@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from harness.doctor.debian import Distribution
-from harness.doctor.docker_cli import Answer
 from harness.doctor.images import base, harness, harness_tag, registry, tags, toxiproxy
 from harness.doctor.sources import Source
 from harness.errors import CannotRun
+from harness.world.docker_cli import Answer
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": DATA | {"document", "drill", "plan", "expectations", "logfiles", "reasons"},
     "inside": set(),
     "load": DATA,
-    "stack": BOTTOM | HANDLES | {"doctor.images", "world.docker", "world.lookout", "probes"},
+    "stack": BOTTOM | HANDLES | {"doctor.images", "world.docker", "world.docker_cli", "world.lookout", "probes"},
     "world": BOTTOM | {"doctor.images"},
 }
 IMPURE = {"time", "socket", "subprocess", "requests", "docker", "urllib", "http", "threading", "asyncio", "random"}

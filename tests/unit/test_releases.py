@@ -18,13 +18,13 @@ from harness.faults.bad_release import BadRelease
 from harness.probes.releases import ReleasesProbe
 from harness.stack import release as module
 from harness.stack.compose import Compose
-from harness.stack.docker import Answer
 from harness.stack.project import written
 from harness.stack.release import Releases, changed
 from harness.stack.release_images import Change
 from harness.testing import rows_of
 from harness.versions import answers, new_version
 from harness.world.commands import Commands
+from harness.world.docker_cli import Answer
 from harness.world.handles import Release
 from harness.world.terminal import Terminal
 

@@ -8,9 +8,9 @@ import pytest
 
 from harness.stack import blame
 from harness.stack.compose import is_pool_taken, is_port_taken
-from harness.stack.docker import Answer, run
 from harness.stack.free_ports import free_ports
 from harness.stack.ready import State, culprits, not_ready
+from harness.world.docker_cli import Answer, run
 
 
 def state(service: str = "a", status: str = "running", **rest: object) -> State:

@@ -16,7 +16,7 @@ import pytest
 
 from harness.facts import Broke, HaltAsked, Interrupted
 from harness.run.stop import Stopped, StopSignals
-from harness.stack.docker import run
+from harness.world.docker_cli import run
 
 LONG_S = 60.0  # nothing here waits so long, unless it is broken
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from harness.doctor.apt import install
 from harness.doctor.command import fix_line
 from harness.doctor.debian import distribution
-from harness.doctor.docker_cli import image_exists
 from harness.doctor.images import BASE_TAG, base
 from harness.doctor.images.registry import pull
 from harness.doctor.privilege import may_install
 from harness.doctor.seen import Say, Seen
+from harness.world.docker_cli import image_exists
 
 TOOLS = ("mmdebstrap", "debian-archive-keyring", "gpg")
 

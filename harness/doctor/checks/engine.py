@@ -11,9 +11,10 @@ from harness.doctor import daemon
 from harness.doctor.apt import borrowing_commands, install
 from harness.doctor.command import fix_line
 from harness.doctor.debian import Distribution, apt_line, distribution
-from harness.doctor.docker_cli import Answer, docker
+from harness.doctor.docker_cli import docker
 from harness.doctor.privilege import may_install
 from harness.doctor.seen import Say, Seen
+from harness.world.docker_cli import Answer
 
 AT_LEAST = (20, 10)
 LOCAL = ("default", "rootless", "")
@@ -60,16 +61,16 @@ class EngineCheck:
         other = elsewhere()
         if other:
             return Seen(
-                self.name, "missing", f"Docker at {other} does not answer: {answer.why}",
+                self.name, "missing", f"Docker at {other} does not answer: {answer.last}",
                 "start that engine, or come back: unset DOCKER_HOST DOCKER_CONTEXT; docker context use default",
             )  # fmt: skip
-        if "permission denied" in answer.why.lower():
+        if "permission denied" in answer.last.lower():
             return Seen(
                 self.name, "missing", "Docker Engine runs, but this user may not talk to it",
                 "as root: usermod -aG docker $USER, then log in again",
             )  # fmt: skip
         if daemon.find_dockerd() and shutil.which("docker"):
-            what, by_hand = f"Docker Engine is installed but does not answer: {answer.why}", start_line()
+            what, by_hand = f"Docker Engine is installed but does not answer: {answer.last}", start_line()
         elif shutil.which("docker"):
             what, by_hand = f"no Docker Engine here, only its command {shutil.which('docker')}", install_line(system)
         else:

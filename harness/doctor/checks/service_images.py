@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.doctor.command import fix_line
-from harness.doctor.docker_cli import docker, image_exists, proxy_build_args
+from harness.doctor.docker_cli import docker
 from harness.doctor.images.registry import pull
 from harness.doctor.seen import Say, Seen
 from harness.errors import CannotRun, Missing
+from harness.world.docker_cli import image_exists, proxy_build_args
 
 BUILD_S = 1200.0
 FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -65,7 +66,7 @@ def wanted_images(file: Path) -> Mapping[str, str]:
     said = docker("compose", "--file", str(file), "--profile", "*", "config", "--format", "json")
     if not said.ok:
         cure = f"docker compose --file {shlex.quote(str(file))} config"
-        raise CannotRun(Missing(f"{file} cannot be read: {said.why}", cure))
+        raise CannotRun(Missing(f"{file} cannot be read: {said.last}", cure))
     return named(json.loads(said.out))
 
 
@@ -84,5 +85,5 @@ def build(file: Path, service: str, say: Say) -> None:
     done = docker(*command, timeout_s=BUILD_S)
     if not done.ok:
         raise CannotRun(
-            Missing(f"the image of {service} in {file} cannot be built: {done.why}", shlex.join(("docker", *command)))
+            Missing(f"the image of {service} in {file} cannot be built: {done.last}", shlex.join(("docker", *command)))
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.doctor.command import fix_line
-from harness.doctor.docker_cli import image_exists
 from harness.doctor.images import TOXIPROXY_TAG, ensure_toxiproxy_image
 from harness.doctor.seen import Say, Seen
+from harness.world.docker_cli import image_exists
 
 
 @dataclass(frozen=True)

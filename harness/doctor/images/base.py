@@ -8,11 +8,12 @@ import subprocess
 from collections.abc import Callable
 
 from harness.doctor.debian import distribution
-from harness.doctor.docker_cli import docker, image_exists
+from harness.doctor.docker_cli import docker
 from harness.doctor.images.registry import pull
 from harness.doctor.images.tags import BASE_TAG
 from harness.doctor.sources import read_sources
 from harness.errors import CannotRun, Missing
+from harness.world.docker_cli import image_exists
 
 SUITE = "trixie"
 MAKE_S = 900.0

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.doctor.command import fix_line
-from harness.doctor.docker_cli import docker, image_exists, proxy_build_args
+from harness.doctor.docker_cli import docker
 from harness.doctor.images import base
 from harness.doctor.images.tags import HARNESS_NAME, INSIDE, dockerfile, harness_tag
 from harness.errors import CannotRun, Missing
+from harness.world.docker_cli import image_exists, proxy_build_args
 
 BUILD_S = 600.0
 KEPT = 3
@@ -37,7 +38,7 @@ def ensure_harness_image(say: Callable[[str], object] = lambda line: None) -> st
             "--file", str(dockerfile("harness")), folder, timeout_s=BUILD_S,
         )  # fmt: skip
     if not built.ok:
-        raise CannotRun(Missing(f"the harness image {tag} cannot be built: {built.why}", fix_line()))
+        raise CannotRun(Missing(f"the harness image {tag} cannot be built: {built.last}", fix_line()))
     remove_older(tag)
     return tag
 

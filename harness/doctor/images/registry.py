@@ -7,7 +7,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 
-from harness.doctor.docker_cli import image_exists
+from harness.world.docker_cli import image_exists
 
 ANSWER_S = 12.0
 """A registry that has not named the image by then does not answer (docker itself gives up after 15 s, many times)."""

@@ -12,10 +12,11 @@ from pathlib import Path
 from harness.doctor.apt import borrowing_commands
 from harness.doctor.command import fix_line
 from harness.doctor.debian import apt_line, distribution
-from harness.doctor.docker_cli import ask, docker, image_exists
+from harness.doctor.docker_cli import ask, docker
 from harness.doctor.images.registry import pull
 from harness.doctor.images.tags import TOXIPROXY_TAG, TOXIPROXY_UPSTREAM, TOXIPROXY_VERSION, dockerfile
 from harness.errors import CannotRun, Missing
+from harness.world.docker_cli import image_exists
 
 GO_AT_LEAST = (1, 23)
 GO_PLACES = ("usr/local/go/bin/go", "usr/lib/go/bin/go", "usr/lib/go-*/bin/go")
@@ -40,7 +41,7 @@ def ensure_toxiproxy_image(say: Callable[[str], object] = lambda line: None) -> 
             "--file", str(dockerfile("toxiproxy")), str(Path(folder) / "image"), timeout_s=BUILD_S,
         )  # fmt: skip
     if not built.ok:
-        raise CannotRun(Missing(f"the image {TOXIPROXY_TAG} cannot be built: {built.why}", fix_line()))
+        raise CannotRun(Missing(f"the image {TOXIPROXY_TAG} cannot be built: {built.last}", fix_line()))
     return TOXIPROXY_TAG
 
 
@@ -62,10 +63,10 @@ def compile_toxiproxy(go: str, folder: Path) -> None:
     }
     link = f"-s -w -X github.com/Shopify/toxiproxy/v2.Version={TOXIPROXY_VERSION}"
     environment = [f"{name}={value}" for name, value in settings.items()]
-    done = ask("env", *environment, go, "install", "-ldflags", link, package, timeout_s=BUILD_S, cwd=str(folder))
+    done = ask("env", *environment, go, "install", "-ldflags", link, package, timeout_s=BUILD_S, cwd=folder)
     binaries = sorted((folder / "go" / "bin").rglob("server"))
     if not done.ok or not binaries:
-        raise CannotRun(Missing(f"go install of Toxiproxy {TOXIPROXY_VERSION} failed: {done.why}", fix_line()))
+        raise CannotRun(Missing(f"go install of Toxiproxy {TOXIPROXY_VERSION} failed: {done.last}", fix_line()))
     (folder / "image").mkdir()
     shutil.move(binaries[0], folder / "image" / "toxiproxy")
 
@@ -95,7 +96,7 @@ def toxiproxy_binary() -> Path:
     """
     image = docker("image", "inspect", "--format", "{{.Id}}", TOXIPROXY_TAG)
     if not image.ok:
-        raise CannotRun(Missing(f"the image {TOXIPROXY_TAG} is absent ({image.why})", fix_line()))
+        raise CannotRun(Missing(f"the image {TOXIPROXY_TAG} is absent ({image.last})", fix_line()))
     digest = image.out.strip().removeprefix("sha256:")[:16]
     kept = cache_folder() / f"toxiproxy-{TOXIPROXY_VERSION}-{digest}"
     if not kept.exists():
@@ -117,6 +118,6 @@ def _copy_out(kept: Path) -> None:
     finally:
         docker("rm", "--force", container)
     if not copied.ok:
-        raise CannotRun(f"{TOXIPROXY_TAG} holds no {PATH_IN_IMAGE}: {copied.why}")
+        raise CannotRun(f"{TOXIPROXY_TAG} holds no {PATH_IN_IMAGE}: {copied.last}")
     fresh.chmod(0o755)
     fresh.replace(kept)

@@ -1,4 +1,7 @@
-"""The `docker` command with a deadline: every call ends, also when Docker does not answer or we are interrupted."""
+"""The `docker` command with a deadline: every call ends, also when Docker does not answer or we are interrupted.
+
+It knows contexts, DOCKER_HOST and ssh, which a socket of ours would not.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,13 @@ LOOK_S = 20.0
 
 CURE = "drill doctor --fix"
 
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+"""Handed on to builds as build arguments where they are set; Docker knows them and keeps them out of the image."""
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command answered. `code` is 124 when it did not end in time and was killed."""
+    """What a command answered: its exit code (124 when it did not end in time and was killed), output and errors."""
 
     code: int
     out: str
@@ -38,6 +44,11 @@ class Answer:
         """The last lines that are not empty, of the errors or else of the output: what a person needs to read."""
         lines = [line.rstrip() for line in (self.err.strip() or self.out).splitlines() if line.strip()]
         return "\n".join(lines[-12:]) or f"ended with {self.code}"
+
+    @property
+    def last(self) -> str:
+        """The last of these lines: why, in one."""
+        return self.why.splitlines()[-1].strip()
 
 
 def run(
@@ -136,6 +147,19 @@ def inspected(kind: str, *names: str) -> list[dict[str, Any]]:
     if not answer.ok and gone(answer):
         raise CannotRun(Missing(f"docker {kind} inspect: {answer.why}", CURE))
     return [item for item in found if isinstance(item, dict)]
+
+
+def image_exists(tag: str) -> bool:
+    """Whether Docker has an image of this name. False too where Docker does not answer, or is not there."""
+    try:
+        return docker("image", "inspect", "--format", "{{.Id}}", tag).ok
+    except CannotRun:
+        return False
+
+
+def proxy_build_args() -> list[str]:
+    """`--build-arg http_proxy` … for each proxy variable that is set (the value is taken from the environment)."""
+    return [part for name in PROXY_VARIABLES if os.environ.get(name) for part in ("--build-arg", name)]
 
 
 def gone(answer: Answer) -> bool:

@@ -1,0 +1,151 @@
+"""Shares of the failed requests that logs must hold to, each an interval: what cannot be read may yet come out either way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.expectations.base import Evidence
+from harness.expectations.log_limits import ALIASES_DECIDE, LEVELS_DECIDE, Limit, State
+from harness.expectations.log_looked import Looked
+from harness.expectations.log_search import CAUSE, FALSE, FOUND, NAMED, SEVERE, names_of, other_ids, unread_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Requests of which something may be true that cannot be read: why, and what would decide it."""
+
+    of: Mask
+    reason: str
+    said: str
+    decide: str
+
+
+def shares(
+    evidence: Evidence, looked: Looked, *, found: float, cause: float, dependency: float, false_blame: float
+) -> Iterator[Limit]:
+    """How many are found by their ids, tell their cause, name who was hurt (the least share of each), and accuse somebody else
+    (the greatest)."""
+    tally, judged, unknown = looked.tally, looked.judged, looked.open
+    hurt = judged & looked.failed.sure & _has_root(looked)
+    has, named, false = tally.has(FOUND), tally.has(NAMED), tally.has(FALSE)
+    lost = judged & ~has & looked.failed.cut
+    yield _share(
+        "are found by their ids",
+        has,
+        judged,
+        unknown,
+        least=found,
+        more=looked.more,
+        reason="lost_log" if _mostly(lost, judged & ~has) else "no_id",
+        doubts=_doubts(evidence, looked, FOUND),
+    )
+    dull, severe = judged & ~tally.has(CAUSE), tally.has(SEVERE) | ((tally.unlevelled & SEVERE) != 0)
+    yield _share(
+        "tell their cause",
+        tally.has(CAUSE),
+        judged,
+        unknown,
+        least=cause,
+        more=looked.more,
+        reason="only_access_log" if _mostly(dull & ~severe, dull) else "generic",
+        doubts=_doubts(evidence, looked, CAUSE),
+    )
+    if hurt.any():
+        yield _share(
+            "name who was hurt",
+            named,
+            hurt,
+            unknown,
+            least=dependency,
+            more=looked.more,
+            reason="wrong_dependency" if _mostly(hurt & ~named & false, hurt & ~named) else "no_dependency",
+            doubts=_doubts(evidence, looked, NAMED),
+        )
+    yield _share(
+        "accuse somebody else",
+        false,
+        judged,
+        unknown,
+        most=false_blame,
+        more=looked.more,
+        reason="wrong_dependency",
+        doubts=_doubts(evidence, looked, FALSE),
+    )
+
+
+def _doubts(evidence: Evidence, looked: Looked, mark: int) -> tuple[Doubt, ...]:
+    """Requests that may have this mark, if only something could be read that cannot."""
+    tally = looked.tally
+    named = tally.has(NAMED)
+    doubts = [
+        Doubt(
+            (tally.unlevelled & mark) != 0,
+            reason="no_levels",
+            said=unread_of(tally.levels),
+            decide=LEVELS_DECIDE,
+        ),
+        Doubt(
+            ((tally.unknown & mark) != 0) & ~(named if mark == FALSE else np.zeros_like(named)),
+            reason="unknown_names",
+            said=f"lines accuse {names_of(tally.strangers)}, which no part of the stack is called",
+            decide=ALIASES_DECIDE,
+        ),
+    ]
+    if other := other_ids(evidence.journal):
+        decide = "a load and a service that pass the load's X-Request-ID or traceparent on, and log one of them"
+        doubts.insert(0, Doubt(~tally.has(FOUND), reason="other_ids", said=other, decide=decide))
+    return tuple(doubts)
+
+
+def _share(
+    said: str,
+    good: Mask,
+    of: Mask,
+    unknown: Mask,
+    *,
+    least: float = 0.0,
+    most: float = 1.0,
+    more: int = 0,
+    reason: str,
+    doubts: Sequence[Doubt] = (),
+) -> Limit:
+    """A share of the requests `of`, as an interval: what is unknown may yet come out either way, and so may so many `more` that
+    may yet be of them, and what `doubts` are of. `reason` is for a broken one."""
+    n, have = int(of.sum()), int((good & of).sum())
+
+    def held(open_: Mask) -> tuple[State, int]:
+        may = int((of & ~good & open_).sum())
+        low, high = have / (n + more), (have + may + more) / (n + more)
+        if high < least or low > most:
+            return State.BROKEN, may
+        return State.OPEN if low < least or high > most else State.KEPT, may
+
+    every = unknown.copy()
+    for doubt in doubts:
+        every |= doubt.of
+    state, may = held(every)
+    limit = f"at least {100 * least:g}%" if least else f"at most {100 * most:g}%"
+    text = f"{have}{f' to {have + may}' if may else ''} ({100 * have / n:.4g}%) {said} ({limit})"
+    if state is not State.OPEN:
+        return Limit("share", text, state, reason if state is State.BROKEN else "met")
+    if doubts and held(unknown)[0] is not State.OPEN:
+        why = next((doubt for doubt in doubts if held(unknown | doubt.of)[0] is State.OPEN), doubts[0])
+        return Limit("share", text, State.OPEN, reason=why.reason, decide=why.decide, why=why.said)
+    return Limit("share", text, State.OPEN, reason="window_open")
+
+
+def _has_root(looked: Looked) -> Mask:
+    return np.array([bool(truth.roots) for truth in looked.failed.truths])[looked.failed.truth]
+
+
+def _mostly(some: Mask, of: Mask) -> bool:
+    return 2 * int(some.sum()) > int(of.sum())

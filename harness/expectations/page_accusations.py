@@ -1,0 +1,63 @@
+"""Whom the pages of a stretch accuse, as the mailbox received them: a label names a part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.blaming import Parts, Truth
+from harness.expectations import alerts
+from harness.expectations.accusations import Accused, Heard, alias, sure
+from harness.expectations.base import Evidence
+from harness.expectations.notifications import GAP_S, LAG_S, PROBE, notifications
+from harness.facts import Paged
+from harness.journal import Window
+
+ABOUT = ("component", "service")
+"""Labels that say whom a page is about. One about a part on the way to who was hurt tells of a symptom, and accuses nobody."""
+SEVERITIES = ("none", "info", "ticket", "warning", "error", "page", "critical")
+
+
+def heard(evidence: Evidence, window: Window, parts: Parts, truth: Truth, labels: Sequence[str]) -> Heard:
+    """By receipt, then the most severe first; of one that names several the first of the `labels`."""
+    found: list[tuple[tuple[float, int, str], Accused]] = []
+    aside: list[str] = []
+    for page in (note.first for note in notifications(evidence.journal)):
+        told = next((label for label in (*labels, *ABOUT) if page.labels.get(label)), "")
+        fresh = page.starts_s is None or page.starts_s >= window.start_s - 1.0  # written in whole seconds
+        if not told or not fresh or page.status != "firing" or not window.start_s <= page.at_s < window.end_s:
+            continue
+        name, about = page.labels[told], told not in labels
+        part = parts.part(name, page.at_s)
+        known = bool(parts.meant(name, page.at_s)) or part in truth.allowed
+        why = f"{page.alert} at {page.at_s:.1f} s"
+        if about and part in truth.chain:
+            aside.append(f"{why} is about {part}, on the way: a symptom")
+            continue
+        strange = bool(truth.roots) and not known  # where nobody was hurt, whoever is accused is so falsely
+        if strange:
+            aside.append(alias(f"{why} names", name))
+        one = Accused(part, "pages", why, page.cite, strange, about)
+        found.append(((page.at_s, -_severity(page), page.alert), one))
+    every = _distinct([one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].part))])
+    return Heard("pages", sure(every), _unseen(evidence, window), strange=every, aside=tuple(aside))
+
+
+def _unseen(evidence: Evidence, window: Window) -> str:
+    missing = alerts.without(evidence, pages=True)
+    if missing is not None:
+        return missing.because
+    if not evidence.journal.watched(PROBE, "", window.start_s, window.end_s, GAP_S, LAG_S):
+        return "the mailbox could not be looked at all the time"
+    return ""
+
+
+def _severity(page: Paged) -> int:
+    told = page.labels.get("severity", "").lower()
+    return SEVERITIES.index(told) if told in SEVERITIES else SEVERITIES.index("warning")
+
+
+def _distinct(accused: Sequence[Accused]) -> tuple[Accused, ...]:
+    first: dict[str, Accused] = {}
+    for one in accused:
+        first.setdefault(one.part, one)
+    return tuple(first.values())
