@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from calibration.rates import Null, Rate
+from harness.alerting import named
 from harness.judging import judge_folder
 from harness.ledger import DTYPE, OUTCOMES
 from harness.series.disk import DTYPE as SAMPLES
@@ -42,18 +43,24 @@ class Graft:
         return self.plant.__name__
 
 
+def _paged(fact: Fact, claim: Any) -> bool:
+    return fact["fact"] == "paged" and named(fact["alert"], claim.alert)
+
+
+def _changed(fact: Fact, claim: Any) -> bool:
+    return fact["fact"] == "alert_changed" and named(fact["alert"], claim.alert)
+
+
 def no_pages(folder: Path, judged: Judged, claim: Any) -> None:
     """No delivery about the alert ever came."""
-    _facts(folder, lambda fact: None if fact["fact"] == "paged" and fact["alert"] == claim.alert else fact)
+    _facts(folder, lambda fact: None if _paged(fact, claim) else fact)
 
 
 def other_receiver(folder: Path, judged: Judged, claim: Any) -> None:
     """Pages about the alert went to somebody else."""
     _facts(
         folder,
-        lambda fact: (
-            {**fact, "receiver": "somebody-else"} if fact["fact"] == "paged" and fact["alert"] == claim.alert else fact
-        ),
+        lambda fact: {**fact, "receiver": "somebody-else"} if _paged(fact, claim) else fact,
     )
 
 
@@ -61,7 +68,7 @@ def rule_gone(folder: Path, judged: Judged, claim: Any) -> None:
     """Prometheus never had the rule."""
 
     def without(fact: Fact) -> Fact | None:
-        mine = fact.get("rule") == claim.alert or (fact["fact"] == "alert_changed" and fact["alert"] == claim.alert)
+        mine = named(fact.get("rule", ""), claim.alert) or _changed(fact, claim)
         return None if mine else fact
 
     _facts(folder, without)
@@ -69,7 +76,7 @@ def rule_gone(folder: Path, judged: Judged, claim: Any) -> None:
 
 def never_fires(folder: Path, judged: Judged, claim: Any) -> None:
     """The alert was never anything but inactive."""
-    _facts(folder, lambda fact: None if fact["fact"] == "alert_changed" and fact["alert"] == claim.alert else fact)
+    _facts(folder, lambda fact: None if _changed(fact, claim) else fact)
 
 
 def dies(folder: Path, judged: Judged, claim: Any) -> None:

