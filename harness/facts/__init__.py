@@ -1,0 +1,111 @@
+"""Facts: what happened or was seen, in the past tense, never a conclusion. A run's journal is a list of them.
+
+Each fact carries the stamp of its writer: `writer` and `number` (together its citation), `seen_s` (seconds since the run was
+opened, monotonic) and, where the source gives one, `happened_s` on the same axis. `at_s` prefers the latter.
+The format is public: fields are only added, with defaults; `Opened.format` counts incompatible changes.
+"""
+
+from harness.facts.base import Fact
+from harness.facts.faults import Injected, Injecting, Mended, NotInjected, NotMended
+from harness.facts.load import LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled
+from harness.facts.looks import Blinded, ContainerChanged, ContainerSeen, Looked, MemorySeen, PressureSeen, Witnessed
+from harness.facts.monitoring import (
+    AlertChanged,
+    AlertRouted,
+    DeliveryCounted,
+    ExporterSeen,
+    MonitoringFound,
+    Paged,
+    PanelFound,
+    ReceiverSeen,
+    ReplaySeen,
+    RuleSeen,
+    RunbookFound,
+    Sampled,
+    SilenceSeen,
+    TargetSeen,
+)
+from harness.facts.releases import Deployed, LeverAnswered, LeverAsked, LeverEnded, LeverPulled, ReleaseSeen
+from harness.facts.run import (
+    Asked,
+    Broke,
+    ClockRead,
+    Closed,
+    Done,
+    Failed,
+    GateHeld,
+    GateMissed,
+    GuardTripped,
+    HaltAsked,
+    Interrupted,
+    Opened,
+    PhaseBegan,
+    PhaseEnded,
+    PhaseSettled,
+    Refused,
+)
+from harness.facts.stack import EdgeFound, ListenersChanged, Surveyed
+from harness.facts.written import from_dict, kind_of, to_dict
+
+__all__ = [
+    "AlertChanged",
+    "AlertRouted",
+    "Asked",
+    "Blinded",
+    "Broke",
+    "ClockRead",
+    "Closed",
+    "ContainerChanged",
+    "ContainerSeen",
+    "DeliveryCounted",
+    "Deployed",
+    "Done",
+    "EdgeFound",
+    "ExporterSeen",
+    "Fact",
+    "Failed",
+    "GateHeld",
+    "GateMissed",
+    "GuardTripped",
+    "HaltAsked",
+    "Injected",
+    "Injecting",
+    "Interrupted",
+    "LeverAnswered",
+    "LeverAsked",
+    "LeverEnded",
+    "LeverPulled",
+    "ListenersChanged",
+    "LoadBegan",
+    "LoadEnded",
+    "LoadReady",
+    "LoadSaid",
+    "LoadSampled",
+    "Looked",
+    "MemorySeen",
+    "Mended",
+    "MonitoringFound",
+    "NotInjected",
+    "NotMended",
+    "Opened",
+    "Paged",
+    "PanelFound",
+    "PhaseBegan",
+    "PhaseEnded",
+    "PhaseSettled",
+    "PressureSeen",
+    "ReceiverSeen",
+    "Refused",
+    "ReleaseSeen",
+    "ReplaySeen",
+    "RuleSeen",
+    "RunbookFound",
+    "Sampled",
+    "SilenceSeen",
+    "Surveyed",
+    "TargetSeen",
+    "Witnessed",
+    "from_dict",
+    "kind_of",
+    "to_dict",
+]
