@@ -3,13 +3,11 @@ one."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -110,6 +108,7 @@ def _observed(project: Project, edges: tuple[Edge, ...], for_: str, offline: boo
 
     from harness.errors import UsageError
     from harness.quantities import seconds
+    from harness.run.stop import ending_at_once
     from harness.stack.observe import joined, observe
 
     try:
@@ -117,27 +116,12 @@ def _observed(project: Project, edges: tuple[Edge, ...], for_: str, offline: boo
     except ValueError as error:
         raise UsageError(f"--for: {error}") from error
     run_id = secrets.token_hex(4)
-    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="drill-observe-") as folder:
+    with ending_at_once(), tempfile.TemporaryDirectory(prefix="drill-observe-") as folder:
         place = Path(folder) / "observe" / run_id
         seen = observe(
             project, run_id, place, for_s=for_s, offline=offline, say=lambda line: click.echo(line, err=True)
         )
     return joined(edges, seen)
-
-
-@contextlib.contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """A SIGTERM or a lost terminal ends this as Ctrl-C does: what was started is taken down. Exits with 128 + signal."""
-
-    def end(number: int, _frame: object) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _changes(project: Project, edges: tuple[Edge, ...], data: dict[str, str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from harness.expectations import logs
 from harness.expectations.accusations import CHANCE, Accused, Heard, Threshold, alias, sure
 from harness.expectations.base import Evidence, Line
 from harness.expectations.failed_requests import near
-from harness.expectations.log_search import Accusing, unread_of
+from harness.expectations.log_search import Accusing, order, unread_of
 from harness.facts import Injecting, LoadBegan
 from harness.journal import Window
 from harness.logtext import UNREAD, WARNING, Said
@@ -39,7 +39,7 @@ class _Count:
             self.spoken_lines + other.spoken_lines,
             self.strange | other.strange,
             {
-                name: min((one.first[name] for one in (self, other) if name in one.first), key=_order)
+                name: min((one.first[name] for one in (self, other) if name in one.first), key=order)
                 for name in {*self.first, *other.first}
             },
         )
@@ -135,7 +135,7 @@ def _counted(
             count.stated_lines += stated
             count.spoken_lines += not stated
             for name in names:
-                count.first[name] = min(line, count.first.get(name, line), key=_order)
+                count.first[name] = min(line, count.first.get(name, line), key=order)
     return read, unread, levels
 
 
@@ -150,7 +150,3 @@ def _above(now: int, was: int, ratio: float) -> int:
     """So many more than usual; 0 where chance may have made them."""
     usual = was * ratio
     return now if not was else round(now - usual) if now > usual + CHANCE * math.sqrt(usual * (1 + ratio)) else 0
-
-
-def _order(line: Line) -> tuple[float, str, str]:
-    return line.at_s, line.container, line.text

@@ -16,7 +16,7 @@ from harness.blaming import Parts, truth_of
 from harness.expectations import logs
 from harness.expectations.base import Evidence, Line
 from harness.expectations.failed_requests import near
-from harness.expectations.log_search import AFTER_S, Accusing, Ids, found_in, names_of, unread_of
+from harness.expectations.log_search import AFTER_S, Accusing, Ids, found_in, names_of, order, unread_of
 from harness.facts import LoadBegan, PhaseBegan
 from harness.journal import Window
 from harness.landings import hurts
@@ -205,8 +205,3 @@ def recovery(evidence: Evidence, services: Sequence[str], aliases: Mapping[str, 
             yield Limit(what, told, State.OPEN, reason="unknown_names", decide=ALIASES_DECIDE)
         else:
             yield Limit(what, none, State.BROKEN, reason="no_recovery_line")
-
-
-def order(line: Line) -> tuple[float, str, str]:
-    """Lines in one order, however they were found."""
-    return line.at_s, line.container, line.text

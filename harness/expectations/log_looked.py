@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.expectations.base import Logs
 from harness.expectations.failed_requests import FailedRequests
-from harness.expectations.log_limits import Limit, order
+from harness.expectations.log_limits import Limit
 from harness.expectations.log_search import (
     AFTER_S,
     BEFORE_S,
@@ -24,6 +24,7 @@ from harness.expectations.log_search import (
     Tally,
     found_in,
     names_of,
+    order,
     unread_of,
 )
 from harness.journal import Window

@@ -275,3 +275,8 @@ def _blame(told: int, named: Named, service: str, truth: Truth) -> tuple[int, in
     if named.strangers:  # what it says in words may be beside the point
         return told | (names if roots else 0), names | false
     return told | (names if roots else 0) | false, 0
+
+
+def order(line: Line) -> tuple[float, str, str]:
+    """Lines in one order, however they were found."""
+    return line.at_s, line.container, line.text

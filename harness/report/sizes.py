@@ -13,12 +13,13 @@ def sizes(landing: Mapping[str, Any]) -> tuple[str, str]:
 
 def _told(values: Mapping[str, Any]) -> str:
     shown = [
-        f"{name} {_plain(value)}" for name, value in sorted(values.items()) if value not in (None, "", False, [], {})
+        f"{name} {plain(value)}" for name, value in sorted(values.items()) if value not in (None, "", False, [], {})
     ]
     return ", ".join(shown)
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """One figure, or several by name, as a person reads them."""
     if isinstance(value, Mapping):
         return ", ".join(f"{inner} {name}" for name, inner in sorted(value.items()))
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -10,6 +10,7 @@ from harness.harmless import one_line
 from harness.quantities import spell
 from harness.report.headline import unhurt
 from harness.report.junit import endings
+from harness.report.sizes import plain
 from harness.stats.condition import show_ms
 
 MARKS = {"failed": "✗", "inconclusive": "?", "passed": "✓"}
@@ -139,19 +140,13 @@ def _span(start_s: float, end_s: float | None) -> str:
 def _sizes(landing: Mapping[str, Any]) -> str:
     """Stated and measured side by side, where both know the same figure."""
     stated, measured = landing["stated"], landing["measured"]
-    said = "  ".join(f"{name} {_plain(value)}" for name, value in sorted(stated.items()) if _is_size(value))
-    seen = "  ".join(f"{name} {_plain(value)}" for name, value in sorted(measured.items()) if value is not None)
+    said = "  ".join(f"{name} {plain(value)}" for name, value in sorted(stated.items()) if _is_size(value))
+    seen = "  ".join(f"{name} {plain(value)}" for name, value in sorted(measured.items()) if value is not None)
     return "; ".join(part for part in (f"stated: {said}" if said else "", f"measured: {seen}" if seen else "") if part)
 
 
 def _is_size(value: Any) -> bool:
     return value not in (None, "", False, [], {})
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{inner} {name}" for name, inner in sorted(value.items()))
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _phases(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:

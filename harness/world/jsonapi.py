@@ -85,3 +85,8 @@ def on_axis(clock: Clock, at_unix_s: float | None) -> float | None:
     if at_unix_s is None:
         return None
     return round(clock.now_s() - (clock.wall_s() - at_unix_s), 6)
+
+
+def strings(labels: Any) -> dict[str, str]:
+    """Labels as they are answered, every name and value a text; {} for none."""
+    return {str(name): str(value) for name, value in (labels or {}).items()}

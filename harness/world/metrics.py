@@ -12,7 +12,7 @@ from harness.facts import AlertChanged, DeliveryCounted, RuleSeen, TargetSeen
 from harness.quantities import go_duration_s
 from harness.world.exposition import delivery_counters
 from harness.world.handles import Clock
-from harness.world.jsonapi import JsonApi, on_axis, unix_s
+from harness.world.jsonapi import JsonApi, on_axis, strings, unix_s
 
 MOST_RULES = 2000
 MOST_ALERTS = 1000
@@ -65,7 +65,7 @@ class Prometheus:
         result, _ = self._result("/api/v1/query", {"query": f"{selector}[{max(1, math.ceil(back_s))}s]"})
         return tuple(
             (
-                _strings(one.get("metric")),
+                strings(one.get("metric")),
                 [(round(float(at) * 1000), float(value)) for at, value in one.get("values") or ()],
             )
             for one in result
@@ -127,7 +127,7 @@ class Prometheus:
             group=f"{group.get('file') or ''};{group.get('name') or ''}",
             kind=str(rule.get("type") or "alerting"),
             expr=str(rule.get("query") or ""),
-            labels=_strings(rule.get("labels")),
+            labels=strings(rule.get("labels")),
             for_s=float(rule.get("duration") or 0.0),
             keep_firing_s=float(rule.get("keepFiringFor") or 0.0),
             interval_s=float(group.get("interval") or 0.0),
@@ -140,7 +140,7 @@ class Prometheus:
         return AlertChanged(
             alert=rule.rule,
             state=str(alert.get("state") or ""),
-            labels=_plain(_strings(alert.get("labels"))),
+            labels=_plain(strings(alert.get("labels"))),
             active_s=on_axis(self._clock, unix_s(alert.get("activeAt"))),
             value=_number(alert.get("value")),
             happened_s=rule.evaluated_s,
@@ -150,7 +150,7 @@ class Prometheus:
         result, warnings = self._result(path, params)
         series = tuple(
             Series(
-                _strings(one.get("metric")),
+                strings(one.get("metric")),
                 tuple(self._point(point) for point in one.get("values") or ([one["value"]] if "value" in one else [])),
             )
             for one in result
@@ -194,10 +194,6 @@ def _number(text: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return None if math.isnan(value) else value
-
-
-def _strings(labels: Any) -> dict[str, str]:
-    return {str(name): str(value) for name, value in (labels or {}).items()}
 
 
 def _plain(labels: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from harness.facts import Paged
 from harness.world.attached import Place, attach, remove
 from harness.world.handles import Clock
 from harness.world.helper import Helper
-from harness.world.jsonapi import on_axis, unix_s
+from harness.world.jsonapi import on_axis, strings, unix_s
 
 READY_S = 30.0
 SILENT_S = 3.0
@@ -32,7 +32,7 @@ def pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Clock
     at_s = round((int(delivery["at_ns"]) - opened_ns) / 1e9, 6)
     made = []
     for alert in alerts:
-        labels = _strings(alert.get("labels"))
+        labels = strings(alert.get("labels"))
         resolved = alert.get("status") == "resolved"
         made.append(
             Paged(
@@ -40,7 +40,7 @@ def pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Clock
                 alert=labels.get("alertname", ""),
                 status=str(alert.get("status") or ""),
                 labels={name: value for name, value in labels.items() if name != "alertname"},
-                annotations=_strings(alert.get("annotations")),
+                annotations=strings(alert.get("annotations")),
                 fingerprint=str(alert.get("fingerprint") or ""),
                 group_key=str(body.get("groupKey") or ""),
                 start=str(alert.get("startsAt") or ""),
@@ -126,7 +126,3 @@ class Pager:
     def _ended(self, words: str) -> None:
         self.lost = words
         self._first.set()
-
-
-def _strings(labels: Any) -> dict[str, str]:
-    return {str(name): str(value) for name, value in (labels or {}).items()}

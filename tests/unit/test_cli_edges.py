@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.cli.edges import _ended_in_order, _print
+from harness.cli.edges import _print
 from harness.edges import Edge, Known
+from harness.run.stop import ending_at_once
 from harness.stack.find import Found
 
 KNOWN = (Known("inferred", "environment HOST"),)
@@ -42,7 +43,7 @@ def test_an_observation_that_is_ended_from_outside_takes_down_what_it_started(nu
         finally:
             taken_down.append(True)
 
-    with pytest.raises(SystemExit) as end, _ended_in_order():
+    with pytest.raises(SystemExit) as end, ending_at_once():
         observed()
     assert (end.value.code, taken_down) == (code, [True])
     assert signal.getsignal(number) == usual

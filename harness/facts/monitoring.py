@@ -1,0 +1,230 @@
+"""Observability: what Prometheus and Alertmanager said, and what was delivered to a pager."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from harness.facts.base import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringFound(Fact):
+    """Where the stack's own monitoring is, as 'service:port'; '' for what it does not have, `why` says how that was told."""
+
+    prometheus: str = ""
+    alertmanager: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSeen(Fact):
+    """A rule as Prometheus has it loaded, at its first sight and whenever it changed; `gone` when it is no longer there.
+
+    for_s, keep_firing_s   the rule's own waits before an alert fires, and before it clears
+    interval_s             between two evaluations of its group; evaluated_s is one of them, on the run's axis: the grid
+    """
+
+    rule: str
+    group: str = ""
+    kind: str = "alerting"
+    expr: str = ""
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    for_s: float = 0.0
+    keep_firing_s: float = 0.0
+    interval_s: float = 0.0
+    evaluated_s: float | None = None
+    health: str = ""
+    error: str = ""
+    gone: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSeen(Fact):
+    """A scrape target of Prometheus, at first sight and whenever its health changed. `health`: up, down, unknown, gone."""
+
+    job: str
+    instance: str
+    health: str
+    interval_s: float = 0.0
+    took_s: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertChanged(Fact):
+    """One alert (a rule's name and its labels) changed its state in Prometheus; `happened_s` is the evaluation's own time.
+
+    state      inactive, pending, firing; an alert never written about is inactive
+    active_s   since when its expression holds, on the run's axis (None when inactive)
+    before_s   the evaluation before, where it is known: the change came about between the two
+    """
+
+    alert: str
+    state: str
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    active_s: float | None = None
+    before_s: float | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRouted(Fact):
+    """An alert as Alertmanager holds it, at first sight and whenever that changed. state: active, suppressed, unprocessed, gone.
+
+    receivers      who is meant to hear of it
+    silenced_by    ids of silences, and inhibited_by fingerprints of alerts, that keep it quiet
+    """
+
+    alert: str
+    state: str
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    fingerprint: str = ""
+    receivers: tuple[str, ...] = ()
+    silenced_by: tuple[str, ...] = ()
+    inhibited_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paged(Fact):
+    """One alert in one notification as it was delivered; `happened_s` is its receipt. A delivery of three alerts is three facts.
+
+    status       firing or resolved: this alert's own
+    starts_s     when it began to fire, ends_s when it cleared (None while it fires), on the run's axis; start is as written
+    delivery     number of the delivery; `count` alerts came in it, and `truncated` more were left out
+    Deliveries come at least once: those that agree in receiver, group_key, fingerprint, start and status are one notification.
+    """
+
+    receiver: str
+    alert: str
+    status: str
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    annotations: dict[str, str] = dataclasses.field(default_factory=dict)
+    fingerprint: str = ""
+    group_key: str = ""
+    start: str = ""
+    starts_s: float | None = None
+    ends_s: float | None = None
+    delivery: int = 0
+    count: int = 1
+    truncated: int = 0
+    url: str = ""
+    generator: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryCounted(Fact):
+    """A counter of Prometheus' or Alertmanager's own about alerts on their way, at first sight and whenever it changed.
+
+    server     prometheus, alertmanager
+    counter    its name, as the server exposes it; `labels` are those of the series
+    """
+
+    server: str
+    counter: str
+    value: float
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunbookFound(Fact):
+    """A file of the folder of runbooks that a claim is about, read when the run began; `why` when the folder cannot be read.
+
+    sections   its headings, in order
+    """
+
+    folder: str
+    file: str = ""
+    sections: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplaySeen(Fact):
+    """An alert's rule, tried by promtool on the series that this run recorded, when its phases were over; all times in s.
+
+    rehearsed_after_s   from the fault to its firing, with the history that this Prometheus had; None: it does not fire
+    after_s             the same when history_s of clean history at the baseline's rate come before the fault, as in production
+    recorded_s          how long the fault was recorded; beyond it, by extended_s, it is taken to go on as in its last seconds
+    grain_s             what a scrape and an evaluation leave open
+    why                 why it was not tried; '' when it was. `tool` is what tried it
+    """
+
+    alert: str
+    phase: str
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    rehearsed_after_s: float | None = None
+    after_s: float | None = None
+    history_s: float = 0.0
+    recorded_s: float = 0.0
+    extended_s: float = 0.0
+    grain_s: float = 0.0
+    tool: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilenceSeen(Fact):
+    """A silence in Alertmanager, at first sight and whenever its state changed: pending, active, expired."""
+
+    silence: str
+    state: str
+    matchers: tuple[str, ...] = ()
+    by: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiverSeen(Fact):
+    """A receiver of Alertmanager's configuration, and whether what is sent to it can be seen; otherwise why not.
+
+    kind           webhook, slack, email, …; '' for a receiver that sends nothing
+    group_wait_s   the least that a new group waits before its first notification, over the routes that lead to it
+    """
+
+    receiver: str
+    kind: str = ""
+    url: str = ""
+    observable: bool = False
+    why: str = ""
+    group_wait_s: float = 30.0
+    group_interval_s: float = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExporterSeen(Fact):
+    """A service that sends traces (OTLP), and whether the run's collector can read them; otherwise why not.
+
+    called  its name in its traces (`service.name`) as its environment gives it; '' where that says nothing
+    """
+
+    service: str
+    url: str = ""
+    observable: bool = False
+    why: str = ""
+    called: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled(Fact):
+    """One series of a query's answer; `happened_s` is the time that the answer gives for it.
+
+    value   None for what is not a number, and, with count 0, for an answer without any series
+    count   how many series the answer had; only the first few are written
+    """
+
+    query: str
+    value: float | None = None
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    count: int = 1
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelFound(Fact):
+    """One query of a panel of a dashboard that a claim is about, as it will be asked; `why` when it will not be."""
+
+    dashboard: str
+    panel: str
+    query: str = ""
+    why: str = ""

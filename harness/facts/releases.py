@@ -1,0 +1,74 @@
+"""Releases, and who takes one back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.facts.base import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed(Fact):
+    """A service got another release, on all of its containers, by seen_s. `by`: harness, rollback (another hand than ours), mend.
+
+    begun_s   when ours began; of a rollback, the last look that found it all as before
+    """
+
+    service: str
+    image: str
+    by: str
+    replicas: int = 1
+    begun_s: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseSeen(Fact):
+    """Which release a container runs, read from Docker at first sight and whenever that changed.
+
+    release   good (as before ours), bad (ours), other, gone (the container is no longer there)
+    """
+
+    service: str
+    container: str
+    release: str
+    image: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeverPulled(Fact):
+    """A rollback was decided: its command was started (or a person said so). `trigger` cites the fact that it waited for."""
+
+    lever: str
+    by: str
+    command: str = ""
+    trigger: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeverEnded(Fact):
+    """The command ended in [begun_s, seen_s]; `exit_code` None when we killed it, and `detail` says why. `output` is its tail."""
+
+    lever: str
+    begun_s: float
+    exit_code: int | None = None
+    detail: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeverAsked(Fact):
+    """A person was asked on the terminal; `there` is False when there was no terminal to ask on."""
+
+    lever: str
+    question: str
+    there: bool = True
+    trigger: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeverAnswered(Fact):
+    """What the person typed. Silence is no fact."""
+
+    lever: str
+    text: str

@@ -1,0 +1,119 @@
+"""The run itself: its beginning and its clock, what it was about to do, its phases, and why it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.facts.base import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened(Fact):
+    """The run began; `monotonic_ns` (CLOCK_MONOTONIC) and `wall_unix_s` were read together at second 0."""
+
+    drill: str
+    run: str
+    wall_unix_s: float
+    monotonic_ns: int
+    version: str = ""
+    format: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockRead(Fact):
+    """Monotonic (`seen_s`) and wall clock read together, every second; a step of the wall clock shows here."""
+
+    wall_unix_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed(Fact):
+    """The run ended and everything was taken down; `left` lists what could not be removed."""
+
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Fact):
+    """Something is about to be done, written before the deed. `what`: stack_up, load, stack_down, restart, …"""
+
+    step: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done(Fact):
+    step: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(Fact):
+    step: str
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateHeld(Fact):
+    """The steady state held for as long as the drill asks; the first phase may begin."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateMissed(Fact):
+    """The steady state did not hold within its limit; nothing is injected."""
+
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseBegan(Fact):
+    phase: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseEnded(Fact):
+    """The phase's own length is over and its faults are mended; its `then` claims begin to count here."""
+
+    phase: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseSettled(Fact):
+    """Every `then` of the phase is decided or late, and the stack held (`steady`) or did not hold its steady state again."""
+
+    phase: str
+    steady: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardTripped(Fact):
+    guard: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HaltAsked(Fact):
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interrupted(Fact):
+    signal: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused(Fact):
+    """The run ended before its first injection, because something that it needs is not so; exit 4."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broke(Fact):
+    """An error of the harness itself."""
+
+    error: str
