@@ -25,17 +25,18 @@ from harness.load.recorder import Recorder
 from harness.load.seat import OUTSIDE
 
 if TYPE_CHECKING:
+    from harness.load.asked import Asked
     from harness.load.config import LoadConfig
 
 
-def install(config: LoadConfig, gate: Gate, recorder: Recorder) -> None:
+def install(config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | None = None) -> None:
     """Once, before the locustfile is imported, so that its own classes stand on the changed ones."""
     _begin_tasks_at_the_gate(gate)
     if config.model == "open":
         _wait_only_inside_tasks()
     FastHttpUser.network_timeout = FastHttpUser.connection_timeout = config.timeout_s  # a locustfile's own value wins
     for session in (HttpSession, FastHttpSession):
-        _record_requests(session, config, gate, recorder)
+        _record_requests(session, config, gate, recorder, asked)
 
 
 def _begin_tasks_at_the_gate(gate: Gate) -> None:
@@ -77,7 +78,9 @@ def _wait_only_inside_tasks() -> None:
     kind.wait = wait
 
 
-def _record_requests(session: Any, config: LoadConfig, gate: Gate, recorder: Recorder) -> None:
+def _record_requests(
+    session: Any, config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | None = None
+) -> None:
     """Every request gets its row, its ids and its time-out; a request event that is fired for it knows the row."""
     original = session.request
     is_requests = session is HttpSession
@@ -113,6 +116,12 @@ def _record_requests(session: Any, config: LoadConfig, gate: Gate, recorder: Rec
         else:
             recorder.sets_own("traceparent")
         kwargs["headers"] = headers
+        if asked is not None:
+            try:
+                asked.keep(row, f"{method} {entry.name}", headers, standing, kwargs)
+            except LedgerBroken as error:
+                gate.on_broken(error)
+                raise StopUser() from error
         if is_requests and kwargs.get("timeout") is None:
             kwargs["timeout"] = timeout_s
         here = getcurrent().__dict__
