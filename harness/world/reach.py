@@ -51,7 +51,9 @@ class StackReach:
     ) -> Said:
         """See handles.Reach. The first replica that runs is asked; `timeout`, where the container has it, ends the command there."""
         container = self._running(service)
-        names = [word for name in environment for word in ("--env", name)]  # the values come from the client's environment
+        names = [
+            word for name in environment for word in ("--env", name)
+        ]  # the values come from the client's environment
         asked = ("docker", "exec", *names, container)
         bound = ("timeout", "-s", "KILL", f"{max(1, round(within_s))}")
         own = {**os.environ, **environment}
@@ -110,9 +112,35 @@ def _run(
     directory: Path | None = None,
 ) -> Said:
     """One command in a process group of its own, which is ended when its time is up, it prints too much, or we are interrupted."""
-    out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+    out = tempfile.TemporaryFile()  # noqa: SIM115  (it is the answer)
+    with tempfile.TemporaryFile() as err:
+        child = _begun(command, environment, directory, out, err)
+        ends_s = time.monotonic() + within_s
+        why = ""
+        try:
+            while not why:
+                running = child.poll() is None
+                if _size(out) + _size(err) > most_bytes:
+                    why = f"it printed more than {most_bytes >> 20} MiB"
+                elif not running:
+                    break
+                elif time.monotonic() > ends_s:
+                    why = f"not ended after {within_s:g} s"
+                else:
+                    _wait(child)
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        out.seek(0)
+        return Said(TIME_UP if why else child.returncode, out, why or _end(err))
+
+
+def _begun(
+    command: Sequence[str], environment: Mapping[str, str], directory: Path | None, out: BinaryIO, err: BinaryIO
+) -> subprocess.Popen[bytes]:
     try:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -123,24 +151,6 @@ def _run(
         )
     except (OSError, ValueError) as error:
         raise NotApplied(f"{command[0]} could not be started: {getattr(error, 'strerror', None) or error}") from error
-    ends_s = time.monotonic() + within_s
-    why = ""
-    try:
-        while child.poll() is None and not why:
-            if _size(out) + _size(err) > most_bytes:
-                why = f"it printed more than {most_bytes >> 20} MiB"
-            elif time.monotonic() > ends_s:
-                why = f"not ended after {within_s:g} s"
-            else:
-                _wait(child)
-        if not why and _size(out) > most_bytes:
-            why = f"it printed more than {most_bytes >> 20} MiB"
-    finally:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-    out.seek(0)
-    return Said(TIME_UP if why else child.returncode, out, why or _end(err))
 
 
 def _wait(child: subprocess.Popen[bytes]) -> None:

@@ -28,7 +28,8 @@ def rows(reader: RabbitmqReader, reach: Reach, most_rows: int, most_bytes: int) 
     if ready:
         bodies = reach.peek(reader.service, _login(reader, reach), reader.queue, most_rows + 1, reader.timeout_s)
         yield from (row_of(decoded(body), reader.fields) for body in bodies)
-    yield from ({"unacknowledged": 1} for _ in range(held))
+    for _ in range(held):
+        yield {"unacknowledged": 1}
 
 
 def _counted(reader: RabbitmqReader, reach: Reach, most_bytes: int) -> tuple[int, int]:

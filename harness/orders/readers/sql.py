@@ -97,11 +97,7 @@ def _of_xml(out: BinaryIO) -> Iterator[dict[str, Any]]:
     try:
         for _, element in ET.iterparse(out):
             if element.tag == "row":
-                yield {
-                    str(field.get("name")): field.text or ""
-                    for field in element
-                    if field.get(NIL) != "true"
-                }
+                yield {str(field.get("name")): field.text or "" for field in element if field.get(NIL) != "true"}
                 element.clear()
     except ET.ParseError as error:
         raise NotApplied(f"a value in the query's answer cannot be read: {error}") from error
