@@ -93,7 +93,7 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
     )
     first_part = request_id(run, worker, 0)[:-1]
 
-    def request(self: Any, method: Any, url: Any, name: Any = None, *args: Any, **kwargs: Any) -> Any:  # noqa: PLR0912
+    def request(self: Any, method: Any, url: Any, name: Any = None, *args: Any, **kwargs: Any) -> Any:
         try:
             entry = recorder.begin(self.user, method, name or self.request_name or url, self._drill_event)
             row = entry.row

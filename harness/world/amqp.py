@@ -21,6 +21,9 @@ START, START_OK, TUNE, TUNE_OK, OPEN, OPEN_OK, CLOSE, CLOSE_OK = 10, 11, 30, 31,
 CHANNEL_OPEN, CHANNEL_OPEN_OK, CHANNEL_CLOSE = 10, 11, 40
 GET, GET_OK, GET_EMPTY, NACK = 70, 71, 72, 120
 MOST_FRAME = 16 << 20
+_CAPABILITY = b"\x1cauthentication_failure_close" + b"t\x01"
+CAPABLE = b"\x0ccapabilities" + b"F" + struct.pack(">I", len(_CAPABILITY)) + _CAPABILITY
+"""A client that is told why its login is refused, instead of being cut off."""
 
 
 def peek(address: tuple[str, int], login: Login, queue: str, most: int, within_s: float) -> list[bytes]:
@@ -41,7 +44,7 @@ def _log_in(wire: _Wire, login: Login) -> None:
     wire.sock.sendall(HEADER)
     wire.expect(0, CONNECTION, START)
     words = _long(b"\0" + login.user.encode() + b"\0" + login.password.encode())
-    tuning = wire.call(0, CONNECTION, START_OK, _long(b"") + _short("PLAIN") + words + _short("en_US"), TUNE)
+    tuning = wire.call(0, CONNECTION, START_OK, _long(CAPABLE) + _short("PLAIN") + words + _short("en_US"), TUNE)
     wire.send(0, CONNECTION, TUNE_OK, tuning[:6] + b"\0\0")  # no heartbeats: the look is over before one is due
     wire.call(0, CONNECTION, OPEN, _short(login.path or "/") + b"\0\0", OPEN_OK)
     wire.call(1, CHANNEL, CHANNEL_OPEN, _short(""), CHANNEL_OPEN_OK)

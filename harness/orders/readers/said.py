@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from harness.errors import NotApplied
 from harness.world.handles import Said
 
 SHOWN = 120
+_WRONG = re.compile(r"\b(ERROR|FATAL)\b|^error\b", re.IGNORECASE)
 
 
 def lines(said: Said, what: str) -> Iterator[bytes]:
@@ -32,6 +34,8 @@ def objects(said: Said, what: str) -> Iterator[Any]:
 
 
 def last(said: Said) -> str:
-    """The last line that it wrote, of the errors or else of what it printed; else its exit code."""
+    """The last line that says what went wrong, of the errors or else of what it printed; else its last line, or its exit code."""
     words = said.err.strip() or said.out.read(4000).decode("utf-8", "replace").strip()
-    return words.splitlines()[-1].strip()[:500] if words else f"it ended with {said.code}"
+    told = [line.strip() for line in words.splitlines() if line.strip()]
+    wrong = [line for line in told if _WRONG.search(line)]
+    return (wrong or told or [f"it ended with {said.code}"])[-1][:500]

@@ -7,6 +7,7 @@ over the socket, where images trust their own user.
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -19,6 +20,7 @@ from harness.orders.readers.said import last, objects
 from harness.world.handles import Reach
 
 SCHEMES = ("postgres", "postgresql", "mysql", "mariadb")
+RESERVED = re.compile(r"ERROR 1064 .* near 'key\b", re.IGNORECASE)
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 ASK = (
     FIRST
@@ -47,19 +49,21 @@ mysql_or_mariadb() {
     "$client" --user="$user" --xml --quick --connect-timeout=5 --default-character-set=utf8mb4 "$@" \
         -e "$limits; START TRANSACTION READ ONLY; $query" ${database:+"$database"}
 }
-code=
+exec 3>&1
+code= answered=
 if command -v psql >/dev/null; then
     for host in '-h 127.0.0.1' ''; do
-        postgres $host
+        said=$(postgres $host 2>&1 >&3)
         code=$?
-        [ $code -ne 2 ] && exit $code # 2: it could not connect
+        [ $code -eq 2 ] || { echo "$said" >&2; exit $code; } # 2: it could not connect
+        case $said in *FATAL*) answered=$said ;; esac # but a server was there, and refused
     done
+    [ -z "$answered" ] || { echo "$answered" >&2; exit $code; }
 fi
 client=$(command -v mariadb || command -v mysql) || {
     [ -n "$code" ] || echo 'there is no psql, mariadb or mysql in the container' >&2
     exit ${code:-127}
 }
-exec 3>&1
 said=$(mysql_or_mariadb 2>&1 >&3) && exit
 case $said in *'(2002)'*|*'ERROR 2002'*|*'ERROR 1045'*|*'ERROR 1698'*) mysql_or_mariadb --host=127.0.0.1 --protocol=tcp; exit ;; esac
 echo "$said" >&2
@@ -83,7 +87,9 @@ def rows(reader: SqlReader, reach: Reach, most_rows: int, most_bytes: int) -> It
     command = ("sh", "-c", ASK, "drill", f"{max(1, round(reader.timeout_s))}", f"{most_rows + 1}", query)
     said = reach.inside(reader.service, command, told, reader.timeout_s, most_bytes)
     if said.code:
-        raise NotApplied(f"the query at {reader.service} failed: {last(said)}")
+        why = last(said)
+        hint = "; key is a reserved word there: write AS `key`" if RESERVED.search(why) else ""
+        raise NotApplied(f"the query at {reader.service} failed: {why}{hint}")
     begins = said.out.read(1)
     said.out.seek(0)
     if begins == b"<":
