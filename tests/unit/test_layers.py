@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "masking": set(),
     "quantities": set(),
     "edges": set(),
-    "orders": DATA | HANDLES,
+    "orders": DATA | HANDLES | {"landings"},
     "verdict": {"errors"},
     "journal": {"facts", "errors"},
     "ledger": {"facts", "errors"},
