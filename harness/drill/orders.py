@@ -125,4 +125,4 @@ class Orders(Model):
         """What judging needs to know of it."""
         sources = {name: source.role for name, source in self.sources.items()}
         in_order = {name: source.in_order for name, source in self.sources.items() if source.in_order}
-        return Declared(self.request, sources, self.laws, in_order)
+        return Declared(self.request, sources, self.laws, self.settle.within_s, in_order)

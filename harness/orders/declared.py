@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.orders.laws import Law
 
@@ -21,13 +21,15 @@ class Declared:
     request    the endpoint's name in the ledger, `POST /checkout`
     sources    role by source, in the file's order
     laws       what must hold across them
+    within_s   for how long the stack is waited for at most, until it is quiet
     in_order   by source, the column whose rows must stand in the order in which their operations were acknowledged
     """
 
     request: str
     sources: Mapping[str, str]
     laws: tuple[Law, ...] = ()
-    in_order: Mapping[str, str] | None = None
+    within_s: float = 120.0
+    in_order: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, *roles: str) -> tuple[str, ...]:
         """The sources that have one of these roles."""

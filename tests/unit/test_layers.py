@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "masking": set(),
     "quantities": set(),
     "edges": set(),
-    "orders": DATA | HANDLES,
+    "orders": DATA | HANDLES | {"landings"},
     "orders.readers": DATA | HANDLES | {"drill.readers", "world.speaks"},
     "verdict": {"errors"},
     "journal": {"facts", "errors"},

@@ -10,7 +10,13 @@ from pathlib import Path
 from harness.reasons import REASONS
 
 ROOT = Path(__file__).parents[2] / "harness"
-PLACES = (ROOT / "verdict.py", ROOT / "judge.py", ROOT / "ending.py", *(ROOT / "expectations").glob("*.py"))
+PLACES = (
+    ROOT / "verdict.py",
+    ROOT / "judge.py",
+    ROOT / "ending.py",
+    *(ROOT / "expectations").glob("*.py"),
+    *(ROOT / "orders").glob("*.py"),
+)
 
 
 def codes(node: ast.AST) -> Iterator[str]:
