@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -40,7 +41,11 @@ class Reading:
         if not self.fact.file:
             return replace(self, fact=replace(self.fact, reading=reading))
         file = file_of(self.fact.op, self.fact.source, reading)
-        (folder / self.fact.file).replace(folder / file)
+        try:
+            (folder / self.fact.file).replace(folder / file)
+        except OSError as failed:
+            fact = replace(self.fact, reading=reading, rows=0, file="", sha256="", error=str(failed))
+            return replace(self, fact=fact, content=str(failed))
         return replace(self, fact=replace(self.fact, reading=reading, file=file))
 
 
@@ -69,7 +74,8 @@ class Readings:
                     rows += 1
         except (DrillError, OSError) as failed:
             error = masked(" ".join(str(failed).split()))
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink()
         ended_s = self.clock.now_s()
         fact = SourceRead(
             op=op,
