@@ -60,7 +60,7 @@ class StackReach:
         said = _run((*asked, *bound, *command), within_s + LATER_S, most_bytes, own)
         if said.code in (126, 127) and _NO_TIMEOUT in said.err + _beginning(said.out):
             said = _run((*asked, *command), within_s, most_bytes, own)
-        if said.code == 137:
+        if said.code in (137, -signal.SIGKILL):
             return Said(TIME_UP, said.out, f"not ended after {within_s:g} s")
         return said
 
