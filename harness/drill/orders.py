@@ -38,7 +38,7 @@ class Key(Model):
         return self
 
     def __str__(self) -> str:
-        return f"header {self.header}" if self.header else f"body's {self.json_}"
+        return f"header {self.header}" if self.header else f"{self.json_} of its body"
 
 
 class Settle(Model):

@@ -24,12 +24,11 @@ from harness.orders.tables import Asked, Table, TableBuilder, digest, text_of
 
 
 class FolderBook:
-    """One order book of a run's folder. What was read once is kept; texts are looked up when somebody is told of them."""
+    """One order book of a run's folder. Texts of keys and rows are looked up when somebody is told of them."""
 
     def __init__(self, folder: Path, name: str, declared: Declared) -> None:
         self._folder, self._name = folder, name
         self.declared = declared
-        self._tables: dict[str, Table] = {}
 
     @cached_property
     def asked(self) -> Asked:
@@ -56,11 +55,6 @@ class FolderBook:
 
     def table(self, fact: SourceRead) -> Table:
         """The rows of a reading. Raises Unreadable when its file is not there, or not as it was written."""
-        if fact.file not in self._tables:
-            self._tables[fact.file] = self._read(fact)
-        return self._tables[fact.file]
-
-    def _read(self, fact: SourceRead) -> Table:
         path = self._folder / fact.file
         in_order = self.declared.in_order.get(fact.source, "")
         builder, offsets, seen = (
@@ -73,7 +67,7 @@ class FolderBook:
                 at = 0
                 for line in file:
                     seen.update(line)
-                    row = json.loads(line)
+                    row = json.loads(line.decode())
                     if not isinstance(row, dict):
                         raise Unreadable(f"{fact.file}: line {len(offsets) + 1} is no row")
                     builder.add(row)
@@ -99,7 +93,7 @@ def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open("rb") as file:
         for line in file:
             try:
-                entry = json.loads(line)
+                entry = json.loads(line.decode())
             except ValueError:
                 entry = None
             if isinstance(entry, dict):

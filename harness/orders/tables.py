@@ -31,9 +31,9 @@ def digest(text: str) -> int:
 
 def text_of(value: Any) -> str:
     """A key or an id as text: of a number its digits; '' for none, and for what is no name at all."""
-    if value is None or isinstance(value, (bool, dict, list)):
-        return ""
-    return str(value)
+    if type(value) is str:
+        return value
+    return "" if value is None or isinstance(value, (bool, dict, list)) else str(value)
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,6 +53,7 @@ class Story:
     waited_s: float = 10.0
     facts: tuple[f.Fact, ...] = ()
     start_s: float = 1.0
+    read: bool = True
     others: list[dict[str, Any]] = field(default_factory=list)
     """Further rows of the ledger, of requests that were not written down."""
 
@@ -96,7 +97,7 @@ class Story:
             f.PhaseBegan(seen_s=9.5, phase="hurt"),
             f.LoadEnded(seen_s=ENDED_S, clean=True, ended_s=ENDED_S),
             settled,
-            *read,
+            *(read if self.read else ()),
             *self.facts,
             f.Closed(seen_s=CLOSED_S),
         )
