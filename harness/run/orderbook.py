@@ -35,7 +35,7 @@ class OrderBook:
     _never: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def begin(self) -> None:
-        """Before the load: what is there already is not ours. A source that cannot be read is said, and no reason to stop.
+        """Before the load: what is there already is not ours. A source that cannot be read is no reason to stop.
 
         Raises Stopped.
         """
@@ -48,7 +48,6 @@ class OrderBook:
         self.record(fact)
         if fact.error:
             self._never.setdefault(fact.op, {})[fact.source] = fact.error
-            self.say(f"warning: orders {fact.op}: {fact.source} cannot be read: {fact.error}")
 
     def finish(self, unready: str = "") -> None:
         """After the load, the faults out: wait until all is done, and read every source twice. Raises Stopped, the rest cut.

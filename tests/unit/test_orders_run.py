@@ -24,6 +24,7 @@ from harness.orders.review import Reviews
 from harness.plan import make_plan
 from harness.probes.clock import ClockProbe
 from harness.probes.survey import SurveyProbe
+from harness.report.live import sentence
 from harness.run.engine import Engine
 from harness.run.injector import Injector
 from harness.run.orderbook import OrderBook
@@ -211,6 +212,7 @@ def test_a_queue_that_never_empties_is_read_at_the_limit_and_its_orders_are_stuc
 
     played.shop.keeps = keeps
     assert outcome(played.run()) == ("failed", "stuck")
+    assert sentence(played.settled).startswith("orders checkout: NOT AT REST after 6")
     assert (played.settled.quiet, played.settled.detail) == (False, "1 row was still in waiting")
     assert 60 <= played.settled.waited_s <= 72
 
@@ -250,7 +252,8 @@ def test_a_source_that_does_not_answer_for_a_while_is_waited_for(played: Played)
 def test_a_source_that_never_answered_is_said_at_once_and_not_waited_for(played: Played) -> None:
     del played.shop.rows["waiting"]
     assert outcome(played.run())[0] == "inconclusive"
-    assert played.said[0] == "warning: orders checkout: waiting cannot be read: waiting does not answer"
+    (told,) = (fact for fact in played.journal.of(SourceRead, reading="start") if fact.error)
+    assert sentence(told) == "orders checkout: waiting CANNOT BE READ: waiting does not answer"
     assert played.settled.waited_s <= 12
     assert played.read("second")["waiting"].error == "waiting does not answer"
     assert played.read("second")["orders"].rows > 300
