@@ -51,13 +51,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Readings:
-    """Takes readings into a run's folder."""
+    """Takes readings into a run's folder. `glance` reads without leaving a mark, what rows there are but perhaps not their names."""
 
     folder: Path
     clock: Clock
     read: Read
+    glance: Read
 
-    def take(self, op: str, name: str, source: Source, reading: str) -> Reading:
+    def take(self, op: str, name: str, source: Source, reading: str, *, glance: bool = False) -> Reading:
         """Read one source now. One that cannot be read is a reading too, with the error and without rows."""
         began_s = self.clock.now_s()
         file = file_of(op, name, reading)
@@ -66,7 +67,7 @@ class Readings:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as out:
-                for row in self.read(source.reader):
+                for row in (self.glance if glance else self.read)(source.reader):
                     line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
                     out.write(line)
                     digest.update(line)

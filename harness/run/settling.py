@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness.facts import OrdersSettled
 from harness.orders.declared import FIRST, QUEUE, SECOND
+from harness.orders.readers import MARKED
 from harness.run.readings import Reading, Readings
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ SHARE = 4  # times as long as a look took, none is taken: reading must not becom
 class Look:
     """All sources of an order book, read one after another from `began_s` to `ended_s`."""
 
-    readings: Mapping[str, Reading]
+    readings: dict[str, Reading]
     began_s: float
     ended_s: float
 
@@ -83,6 +84,7 @@ class Settling:
         apart = self._second is not None and look.began_s >= self._first.ended_s + settle.quiet_s
         changed = "" if look.like(self._first) else "something still changed"
         if apart and (self._over or not self.waits_for):
+            self._name_all()
             self._say(not (self.waits_for or changed), self.waits_for or changed or self._unread())
             return True
         quiet_s, ends_s = self._first.ended_s + settle.quiet_s, self._began_s + settle.within_s
@@ -112,9 +114,17 @@ class Settling:
         clock = self._readings.clock
         began_s = clock.now_s()
         taken = {
-            name: self._readings.take(self.op, name, source, reading) for name, source in self._orders.sources.items()
+            name: self._readings.take(self.op, name, source, reading, glance=True)
+            for name, source in self._orders.sources.items()
         }
         return Look(taken, began_s, clock.now_s())
+
+    def _name_all(self) -> None:
+        """What was only glanced at, as reading it leaves a mark, is read now, where there is anything."""
+        for name, source in self._orders.sources.items():
+            for look, reading in ((self._first, FIRST), (self._second, SECOND)):
+                if isinstance(source.reader, MARKED) and look is not None and look.readings[name].fact.rows:
+                    look.readings[name] = self._readings.take(self.op, name, source, reading)
 
     def _renamed(self, look: Look, reading: str) -> Look:
         folder = self._readings.folder

@@ -27,7 +27,7 @@ def asked_over_tcp(drill: Drill) -> tuple[str, ...]:
 
 def order_book(session: Session, stack: Stack, parts: Parts) -> OrderBook | None:
     """None for a drill that declares no orders. Commands on this machine are told the run's Compose project."""
-    from harness.orders.readers import read
+    from harness.orders.readers import glance, read
 
     drill, folder = session.drill, session.folder
     if not drill.orders:
@@ -40,7 +40,7 @@ def order_book(session: Session, stack: Stack, parts: Parts) -> OrderBook | None
     reach = StackReach(parts.containers, stack.services, stack.address, drill.path("."), told)
     return OrderBook(
         drill.orders,
-        Readings(folder.path, session.clock, partial(read, reach=reach)),
+        Readings(folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach)),
         session.record,
         session.display.say,
         partial(session.stop.interruptible, again=True),

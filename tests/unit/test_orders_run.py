@@ -30,6 +30,7 @@ from harness.run.injector import Injector
 from harness.run.orderbook import OrderBook
 from harness.run.readings import Readings
 from harness.run.recorder import Recorder
+from harness.run.settling import Settling
 from harness.run.stop import Stopped
 from harness.verdict import Verdict
 
@@ -119,7 +120,7 @@ class Played:
 
     def run(self) -> Verdict:
         clock = self.world.clock
-        readings = Readings(self.folder, clock, self.shop.read)
+        readings = Readings(self.folder, clock, self.shop.read, self.shop.read)
         engine = Engine(
             plan=self.plan,
             world=self.world.world,
@@ -300,7 +301,7 @@ def test_two_readings_are_alike_in_whatever_order_their_rows_come(tmp_path: Path
         "key": {"header": "Idempotency-Key"},
         "sources": {"orders": {"is": "store", "command": {"run": ["orders"]}}},
     })  # fmt: skip
-    readings = Readings(tmp_path, FakeClock(), lambda reader: iter(rows))
+    readings = Readings(tmp_path, FakeClock(), lambda reader: iter(rows), lambda reader: iter(rows))
     once = readings.take("checkout", "orders", orders.sources["orders"], "first")
     rows.reverse()
     again = readings.take("checkout", "orders", orders.sources["orders"], "second")
@@ -308,3 +309,36 @@ def test_two_readings_are_alike_in_whatever_order_their_rows_come(tmp_path: Path
     assert once.fact.sha256 != again.fact.sha256
     rows.pop()
     assert readings.take("checkout", "orders", orders.sources["orders"], "second").content != again.content
+
+
+def test_what_reading_leaves_a_mark_on_is_glanced_at_until_the_end(tmp_path: Path) -> None:
+    orders = Orders.model_validate({
+        "request": "POST /checkout",
+        "key": {"header": "Idempotency-Key"},
+        "sources": {
+            "orders": {"is": "store", "command": {"run": ["orders"]}},
+            "dead": {"is": "dead", "rabbitmq": {"service": "mq", "queue": "dead"}},
+        },
+    })  # fmt: skip
+    clock, read, glanced = FakeClock(), list[str](), list[str]()
+
+    def taken(into: list[str], row: Any) -> Any:
+        def rows(reader: Any) -> Iterator[Any]:
+            into.append(reader.what)
+            yield row
+
+        return rows
+
+    readings = Readings(tmp_path, clock, taken(read, {"id": "o-1"}), taken(glanced, {"waiting": 1}))
+    settling = Settling("checkout", orders, readings, {})
+    while not settling.look():
+        clock.wait_until(settling.due_s)
+    assert settling.settled is not None
+    assert settling.settled.quiet
+    assert read == ["queue dead"] * 2
+    assert glanced.count("queue dead") > 3
+    told = {
+        reading.fact.reading: tmp_path / reading.fact.file for reading in settling.taken if reading.fact.role == "dead"
+    }
+    assert {reading: path.read_text() for reading, path in told.items()} == dict.fromkeys(told, '{"id":"o-1"}\n')
+    assert len(told) == 2

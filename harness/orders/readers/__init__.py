@@ -24,11 +24,26 @@ WAYS: tuple[tuple[type[Reader], Callable[[Any, Reach, int, int], Iterator[Row]]]
 )
 
 
+MARKED = (RabbitmqReader,)
+"""Those whose reading leaves a mark on what is read: it is done as seldom as can be, and a glance does without."""
+
+
 def read(reader: Reader, reach: Reach, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> Iterator[Row]:
     """The rows of a source, in its own order. Raises NotApplied with the reason when it cannot be read whole."""
-    rows = next(way for cls, way in WAYS if isinstance(reader, cls))
+    way = next(way for cls, way in WAYS if isinstance(reader, cls))
+    return _bounded(way(reader, reach, most_rows, most_bytes), most_rows)
+
+
+def glance(reader: Reader, reach: Reach, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> Iterator[Row]:
+    """The same without leaving a mark: how many rows there are, and whether they change. Raises NotApplied."""
+    if isinstance(reader, RabbitmqReader):
+        return _bounded(rabbitmq.counted(reader, reach, most_rows, most_bytes), most_rows)
+    return read(reader, reach, most_rows, most_bytes)
+
+
+def _bounded(rows: Iterator[Row], most_rows: int) -> Iterator[Row]:
     try:
-        for number, row in enumerate(rows(reader, reach, most_rows, most_bytes)):
+        for number, row in enumerate(rows):
             if number == most_rows:
                 raise NotApplied(f"it has more than {most_rows} rows")
             yield row
