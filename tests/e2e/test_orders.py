@@ -120,7 +120,9 @@ def classes(run: Run) -> dict[str, dict[str, Any]]:
 def test_an_honest_shop_keeps_every_order_when_connections_are_cut_around_a_commit(told: Told) -> None:
     run = told("honest")
     (found,) = [one for one in run.verdict["findings"] if one["id"].endswith("orders_kept-checkout")]
-    assert found["outcome"] != "failed", run.said  # on a busy machine the run may be invalid; what is in it is told all the same
+    assert found["outcome"] != "failed", (
+        run.said
+    )  # on a busy machine the run may be invalid; what is in it is told all the same
     assert "each as it was told; 1 law holds" in found["because"]
     (book,) = run.verdict["orders"]
     assert book["operations"]["acknowledged"] > 100

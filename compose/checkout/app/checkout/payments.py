@@ -114,12 +114,6 @@ async def charges(request: web.Request) -> web.Response:
     return web.json_response({"charges": [_shown(row) for row in rows], "next": following})
 
 
-async def records(request: web.Request) -> web.Response:
-    """Every charge there is, oldest first: for the month's end, and for whoever doubts."""
-    rows = await request.app[records_key].ask("SELECT * FROM charge ORDER BY captured_at")
-    return web.json_response({"charges": [_shown(row) for row in rows]})
-
-
 async def _hold(app: web.Application) -> AsyncIterator[None]:
     app[records_key] = Records(RECORDS)
     yield
@@ -131,7 +125,6 @@ def make() -> web.Application:
     app.router.add_post("/charges", capture)
     app.router.add_get("/charges", charges)
     app.router.add_get("/charges/{id}", charge)
-    app.router.add_get("/records", records)
     app.cleanup_ctx.append(_hold)
     metrics.expect_routes({("POST", "/charges"): (200, 201, 402, 422), ("GET", "/charges/{id}"): (200, 404)})
     return app
