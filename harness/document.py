@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal, Window
 from harness.landings import hurts, landings, mends
+from harness.orders.document import orders_doc
 from harness.stats import fold
 from harness.verdict import HypothesisTest, Judged, Verdict
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.expectations.detection import Detection
     from harness.expectations.release_story import ReleaseStory
     from harness.ledger import Rows
+    from harness.orders.review import Reviews
 
 SCHEMA = "drill.verdict/1"
 BASELINE = "baseline"
@@ -34,11 +36,13 @@ def verdict_doc(
     timeout_s: float = 10.0,
     releases: Sequence[ReleaseStory] = (),
     detection: Detection | None = None,
+    orders: Reviews | None = None,
 ) -> dict[str, Any]:
     """The verdict as JSON-ready data: findings, faults stated and measured side by side, and a table of the phases.
 
     `faults` are those of the drill, by id (harness.judge.faults_of); `releases` the stories of those that are bad releases
-    (harness.judge.releases_of); `detection` how the alerts did over all faults (harness.expectations.detection).
+    (harness.judge.releases_of); `detection` how the alerts did over all faults (harness.expectations.detection);
+    `orders` the order books, judged.
     """
     ending, opened = verdict.ending, journal.opened
     document = {
@@ -63,6 +67,7 @@ def verdict_doc(
         "phases": _phases(journal, rows, timeout_s),
         "releases": [_release(story) for story in releases],
         "detection": None if detection is None else _detection(detection),
+        "orders": [] if orders is None else orders_doc(orders, journal, rows),
     }
     made: dict[str, Any] = plain(document)
     return made

@@ -29,6 +29,7 @@ from harness.verdict import Finding, HypothesisTest, Judged, Outcome, Verdict, i
 if TYPE_CHECKING:
     from harness.ledger import Rows
     from harness.masking import Secret
+    from harness.orders.review import Reviews
     from harness.spans import Spans
 
     Wanted = Callable[[re.Match[bytes]], bool]
@@ -83,6 +84,7 @@ def judge(
     over: bool,
     series: Book = MappingProxyType({}),
     spans: Spans | None = None,
+    orders: Reviews | None = None,
 ) -> Verdict:
     """Judge a run, or what is known of it.
 
@@ -93,7 +95,7 @@ def judge(
     reasons = gates.invalid(load)
     known = known_until(series, journal.end_s)
     judged = [
-        judge_claim(drill, claim, journal, rows, logs, landed, over=over, series=known, spans=spans)
+        judge_claim(drill, claim, journal, rows, logs, landed, over=over, series=known, spans=spans, orders=orders)
         for claim in plan_claims
     ]
     judged = _among_many(judged, sum(claim.expectation.sampling for claim in plan_claims))
@@ -126,10 +128,13 @@ def judge_claim(
     over: bool = False,
     series: Book = MappingProxyType({}),
     spans: Spans | None = None,
+    orders: Reviews | None = None,
 ) -> Judged:
     """One claim on its evidence. A check that raises is inconclusive; one that needs faults which did not land is, too."""
     faults = faults_of(drill, claim.phase)
-    evidence = _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over, series=series, spans=spans)
+    evidence = _evidence(
+        drill, claim.phase, claim.then, journal, rows, logs, over=over, series=series, spans=spans, orders=orders
+    )
     try:
         finding = claim.expectation.check(evidence)
     except Exception as error:  # an expectation's own fault must not decide anything
@@ -156,6 +161,7 @@ def _evidence(
     over: bool = False,
     series: Book = MappingProxyType({}),
     spans: Spans | None = None,
+    orders: Reviews | None = None,
 ) -> Evidence:
     return Evidence(
         journal=journal,
@@ -170,6 +176,7 @@ def _evidence(
         against=getattr(getattr(drill.load, "against", None), "service", ""),
         series=series,
         spans=spans,
+        orders=orders,
     )
 
 

@@ -42,6 +42,8 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.expectations.detection import detection
     from harness.judge import faults_of, judge, releases_of
     from harness.logfiles import read_logs
+    from harness.orders import disk
+    from harness.orders.review import Reviews
     from harness.plan import make_plan
     from harness.report.story import Story
     from harness.spans import SpanFolder
@@ -60,7 +62,9 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     spans = SpanFolder(folder / "spans", wall, journal.end_s)
     over = journal.first(Closed) is not None
     plan = make_plan(drill)
-    verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over, series=series, spans=spans)
+    books = disk.books(folder, {name: orders.declared() for name, orders in drill.orders.items()})
+    orders = Reviews(books, journal, rows, over=over)
+    verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over, series=series, spans=spans, orders=orders)
     document = verdict_doc(
         verdict,
         journal,
@@ -69,6 +73,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         timeout_s=drill.load.timeout_s,
         releases=releases_of(drill, plan.all_claims, journal, rows, logs),
         detection=detection(journal, tuple(drill.claims())),
+        orders=orders,
     )
     drill_text = drill.origin.document.text if drill_file is None else ""
     return Judgement(

@@ -15,6 +15,7 @@ from harness.drill.problem import Invalid, Problem, did_you_mean
 from harness.drill.words import PromGuard
 from harness.edges import Edge, edge_id
 from harness.expectations.base import Expectation, Reach, Stretch
+from harness.expectations.orders_kept import OrdersKept
 from harness.facts import RuleSeen
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
@@ -163,10 +164,15 @@ class Plan:
         names = tuple(services or self.services)
         knowing = replace(self, services=names)
         lost = dict(_claims_on_services(self, names)) if services is not None else {}
-        found = list(lost.values()) + [problem for id_, problem in _undecidable(knowing) if id_ not in lost]
+        found = (
+            list(_claims_on_orders(self))
+            + list(lost.values())
+            + [problem for id_, problem in _undecidable(knowing) if id_ not in lost]
+        )
         if services is not None:
             found += _load_target(self.drill, names)
             found += _declared(self.drill, names)
+            found += _sources(self.drill, names)
             found += _faults_on_services(self, names)
         if edges is not None:
             found += _edges(self, edges, names, sure)
@@ -285,6 +291,16 @@ def _declared(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
             yield drill.origin.document.problem(("stack", "edges", number), what)
 
 
+def _sources(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
+    """Sources of order books that are read from a service which is not there."""
+    for name, orders in drill.orders.items():
+        for source, read in orders.sources.items():
+            reader = read.reader
+            if reader.place and reader.place not in services:
+                what = _no_service(f"orders.{name}: {source}", reader.place, services)
+                yield drill.origin.document.problem(("orders", name, "sources", source, reader.word, "service"), what)
+
+
 def _faults_on_services(plan: Plan, services: Sequence[str]) -> Iterator[Problem]:
     for injection in plan.injections:
         for target in injection.fault.targets if not injection.fault.on_edge else ():
@@ -298,6 +314,22 @@ def _claims_on_services(plan: Plan, services: Sequence[str]) -> Iterator[tuple[s
         name = getattr(claim.expectation, "service", "")
         if isinstance(name, str) and name not in ("", "*", *services):
             yield claim.id, plan.drill.problem(claim.id, _no_service(claim.id, name, services), "service")
+
+
+def _claims_on_orders(plan: Plan) -> Iterator[Problem]:
+    """Claims about an order book that the drill does not have, or that stand in a phase: it is read when all phases are over."""
+    known = plan.drill.orders
+    for claim in plan.all_claims:
+        if not isinstance(claim.expectation, OrdersKept):
+            continue
+        name = claim.expectation.orders
+        if name not in known:
+            there = f"; there are {', '.join(known)}" if known else "; the drill has no `orders:`"
+            what = f"{claim.id}: no orders {name!r}{did_you_mean(name, known) or there}"
+            yield plan.drill.problem(claim.id, what, "orders")
+        elif claim.phase:
+            what = f"{claim.id}: orders are read when all phases are over; it belongs under the drill's own `expect`"
+            yield plan.drill.problem(claim.id, what)
 
 
 def _edges(plan: Plan, edges: Sequence[Edge], services: Sequence[str], sure: bool) -> Iterator[Problem]:

@@ -66,6 +66,7 @@ def lines(plan: Plan, looked: Looked) -> Iterator[str]:
     guards = " or ".join(str(guard) for guard in drill.abort.any)
     yield f"  abort    {guards + ', or ' if guards else ''}after {spell(plan.max_duration_s)}"
     yield f"  edges    {_edges(plan, looked)}"
+    yield from _orders(plan)
     yield ""
     yield "  begins               (from the beginning of the load: earliest – latest)"
     yield f"  {'0s':<20} the gate: the steady state holds for {spell(drill.steady.for_s)}, or nothing is injected"
@@ -80,6 +81,23 @@ def lines(plan: Plan, looked: Looked) -> Iterator[str]:
             yield from _needs(plan, claim)
     yield ""
     yield f"  takes {describe(plan)}"
+
+
+def _orders(plan: Plan) -> Iterator[str]:
+    """What will be read when the load has ended, and what must hold across it."""
+    from harness.quantities import spell
+
+    for name, orders in plan.drill.orders.items():
+        settle = (
+            f"read, twice, when all is quiet for {spell(orders.settle.quiet_s)}, within {spell(orders.settle.within_s)}"
+        )
+        yield f"  orders   {name}: each {orders.request}, key in {orders.key}; {settle}"
+        width = max(len(source) for source in orders.sources)
+        for source, read in orders.sources.items():
+            where = f"{read.reader.word} of {read.reader.place or 'this machine'}"
+            yield f"  {'':>8} {source:<{width}}  {read.role:<7}  {where}: {read.reader.what}"
+        for law in orders.laws:
+            yield f"  {'':>8} law  {law}"
 
 
 def _phase(plan: Plan, phase: PlannedPhase) -> Iterator[str]:
@@ -218,6 +236,21 @@ def document(plan: Plan, looked: Looked) -> dict[str, Any]:
         "drill": plan.drill.name,
         "file": plan.drill.file,
         "gate": {"for_s": plan.drill.steady.for_s, "within_s": plan.drill.steady.within_s},
+        "orders": [
+            {
+                "name": name,
+                "request": orders.request,
+                "key": str(orders.key),
+                "quiet_s": orders.settle.quiet_s,
+                "within_s": orders.settle.within_s,
+                "sources": [
+                    {"name": source, "role": read.role, "reader": read.reader.word, "service": read.reader.place}
+                    for source, read in orders.sources.items()
+                ],
+                "laws": [str(law) for law in orders.laws],
+            }
+            for name, orders in plan.drill.orders.items()
+        ],
         "phases": phases,
         "claims": [claim(item) for item in plan.claims],
         "takes_s": [plan.shortest_s, plan.longest_s],

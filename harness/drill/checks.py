@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.drill.document import Document
 from harness.drill.model import Drill, Phase
-from harness.drill.problem import Problem
+from harness.drill.problem import Problem, did_you_mean
 from harness.expectations.rolled_back import RolledBack
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
@@ -79,6 +79,7 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
             yield from _fits(document, ("phases", number, "faults", index, fault.word), phase, fault)
         yield from _overlaps(drill, number, phase)
     yield from _commands_there(drill)
+    yield from _orders(drill)
     yield from _given_ids_once(drill)
 
 
@@ -96,6 +97,16 @@ def _commands_there(drill: Drill) -> Iterator[Problem]:
         else:
             continue
         yield drill.problem(claim.id, f"{claim.id}: {what}", "command")
+
+
+def _orders(drill: Drill) -> Iterator[Problem]:
+    """An order book's request is one of the locustfile's, where its text tells them all."""
+    document, called = drill.origin.document, drill.origin.endpoints
+    for name, orders in drill.orders.items():
+        if called is not None and orders.request not in called:
+            near = did_you_mean(orders.request, called) or f"; it has {', '.join(called)}"
+            what = f"orders.{name}: the locustfile makes no request {orders.request!r}{near}"
+            yield document.problem(("orders", name, "request"), what)
 
 
 def _fits(document: Document, path: tuple[str | int, ...], phase: Phase, fault: Fault) -> Iterator[Problem]:

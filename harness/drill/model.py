@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from harness.alerting import Quiet
 from harness.drill.document import Document, Path_
 from harness.drill.load import Load
+from harness.drill.orders import Orders
 from harness.drill.problem import Problem
 from harness.drill.stack import Stack
 from harness.drill.tagged import one_of
@@ -93,6 +94,7 @@ class Origin:
     """Where a drill came from: `places` has 'file:line' by id, `paths` the path of each id in the document.
 
     requests_per_task   at most so many, as the locustfile's text shows
+    endpoints           names of its requests, POST /checkout; None where its text does not tell them all
     """
 
     document: Document
@@ -101,6 +103,7 @@ class Origin:
     paths: Mapping[str, Path_] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     requests_per_task: float = 1.0
+    endpoints: tuple[str, ...] | None = None
 
 
 class Drill(Model):
@@ -114,6 +117,9 @@ class Drill(Model):
     stack: Stack
     load: Load
     steady: Steady
+    orders: dict[str, Orders] = Field(
+        default_factory=dict, description="by name, business operations that must come out right: the order book"
+    )
     phases: tuple[Phase, ...] = Field(min_length=1, description="in order; each begins when the last is put right")
     expect: tuple[AnyExpectation, ...] = Field(default=(), description="what must be seen in the whole run")
     abort: Abort

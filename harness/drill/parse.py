@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from harness.drill import checks
 from harness.drill.document import Document
+from harness.drill.endpoints import endpoints
 from harness.drill.explain import explain_all
 from harness.drill.ids import named
 from harness.drill.interpolate import fill
@@ -46,7 +47,10 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
         drill = validated(document.data)
     except ValidationError as error:
         raise Invalid(problems + explain_all(error, document)) from None
-    drill = placed(drill, document, base).knowing(requests_per_task=at_most(base / drill.load.locustfile))
+    locustfile = base / drill.load.locustfile
+    drill = placed(drill, document, base).knowing(
+        requests_per_task=at_most(locustfile), endpoints=endpoints(locustfile) if drill.orders else None
+    )
     problems += checks.of_drill(drill)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:

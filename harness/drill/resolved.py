@@ -75,11 +75,16 @@ def _masked(value: Any, used: Mapping[Path_, tuple[tuple[str, str], ...]], path:
     if isinstance(value, list):
         return [_masked(inner, used, (*path, number)) for number, inner in enumerate(value)]
     if isinstance(value, str):
-        if path and isinstance(path[-1], str) and is_secret(path[-1]) and value not in _OF_THE_FORMAT:
+        if path and isinstance(path[-1], str) and is_secret(path[-1]) and not _is_plain(path, value):
             return MASK
         for name, secret in used.get(path, ()):
             value = value.replace(secret, MASK) if secret and is_secret(name) else value
     return value
+
+
+def _is_plain(path: Path_, value: str) -> bool:
+    """Whether what is called like a secret is none: a word of the format, or where in a row its `key` stands."""
+    return value in _OF_THE_FORMAT or path[-2:-1] == ("fields",)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.faults.base import Fault
     from harness.ledger import Rows
     from harness.masking import Secret
+    from harness.orders.review import Reviews
     from harness.series import Book
     from harness.spans import Spans
     from harness.stats import Condition
@@ -105,6 +106,7 @@ class Evidence:
     timeout_s  the load's time-out: an older request without an answer, after the load's end, never had one
     against  the service that the load goes to; '' when not known
     spans    the traces that the stack's services sent; None where they were not kept
+    orders   the drill's order books, judged; None where the run kept none
     series   by the selectors of `Expectation.series`, the raw samples; a selector that is not in it was never asked for
     """
 
@@ -120,6 +122,7 @@ class Evidence:
     against: str = ""
     series: Book = field(default_factory=dict)
     spans: Spans | None = None
+    orders: Reviews | None = None
 
     @property
     def window(self) -> Window | None:

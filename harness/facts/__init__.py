@@ -34,6 +34,7 @@ from harness.facts.monitoring import (
     SilenceSeen,
     TargetSeen,
 )
+from harness.facts.orders import OrdersSettled, SourceRead
 from harness.facts.releases import Deployed, LeverAnswered, LeverAsked, LeverEnded, LeverPulled, ReleaseSeen
 from harness.facts.run import (
     Asked,
@@ -97,6 +98,7 @@ __all__ = [
     "NotInjected",
     "NotMended",
     "Opened",
+    "OrdersSettled",
     "Paged",
     "PanelFound",
     "PhaseBegan",
@@ -112,6 +114,7 @@ __all__ = [
     "RunbookFound",
     "Sampled",
     "SilenceSeen",
+    "SourceRead",
     "Surveyed",
     "TargetSeen",
     "Witnessed",

@@ -33,6 +33,7 @@ from harness.expectations.metric_fresh import MetricFresh
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
 from harness.expectations.no_regression import NoRegression
 from harness.expectations.not_metastable import NotMetastable
+from harness.expectations.orders_kept import OrdersKept
 from harness.expectations.page_quality import PageQuality
 from harness.expectations.retries_bounded import RetriesBounded
 from harness.expectations.traces import Traces
@@ -99,6 +100,7 @@ ANYWHERE: tuple[Expectation, ...] = (
     Leak(service="api", horizon="1h"),
     Leak(metric=MEMORY, limit="512MiB", horizon="10m"),
 )
+LENIENT: dict[str, Any] = {"delivery": "at_least_once", "dead": 3, "stuck": 1}
 OF_A_PHASE: tuple[Expectation, ...] = (
     Traces(),
     Traces(request=CHECKOUT, attributed="0%", queue_within="2s"),
@@ -114,6 +116,7 @@ def claims() -> list[Claim]:
     found = [Claim(one, phase) for phase in ("hurt", "calm", "") for one in (*ANYWHERE, *OF_A_PHASE)]
     found += [Claim(one, "hurt", then=True) for one in (*ANYWHERE, *AFTER)]
     found.append(Claim(NoRegression(errors="+5pp", against="calm"), "hurt"))
+    found += [Claim(OrdersKept(orders="checkout"), ""), Claim(OrdersKept(orders="checkout", **LENIENT), "")]
     return [*found, Claim(NoRegression(p95="+60%"), "calm")]
 
 
@@ -128,8 +131,11 @@ def run(seed: int) -> Told:
 def check(line: Told, cut_s: float, asked: Sequence[Claim] = CLAIMS) -> dict[str, Finding]:
     journal, rows, logs, series, spans = line.at(cut_s)
     over = cut_s >= line.journal.end_s
+    orders = line.reviews(journal, rows, over=over)
     return {
-        one.id: judge_claim(Drill(), one, journal, rows, logs, over=over, series=series, spans=spans).finding
+        one.id: judge_claim(
+            Drill(), one, journal, rows, logs, over=over, series=series, spans=spans, orders=orders
+        ).finding
         for one in asked
     }
 

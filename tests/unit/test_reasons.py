@@ -16,6 +16,7 @@ PLACES = (
     ROOT / "neighbours.py",
     ROOT / "ending.py",
     *(ROOT / "expectations").glob("*.py"),
+    *(ROOT / "orders").glob("*.py"),
 )
 
 

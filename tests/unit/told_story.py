@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from small_drill import TIMEOUT_S
+from told_orders import NAME, told_orders
 from trace_stories import call, process, send, server, spans
 from truthful_service import Replica, Scraped, Traffic, counter
 
@@ -25,6 +26,8 @@ from harness.faults.base import Fault, Landing
 from harness.journal import Journal
 from harness.ledger import DUE, NEVER, OUTCOMES, SENT, Rows, request_id
 from harness.ledger.layout import trace_prefix
+from harness.orders.book import GivenBook
+from harness.orders.review import Reviews
 from harness.series import Book, RawSeries
 from harness.spans import GivenSpans, Span
 from harness.testing import WrittenLogs, journal_of, rows_of
@@ -87,6 +90,11 @@ class Told:
     spans: list[Span]
     span_s: list[float]
     series: Book
+    orders: GivenBook
+
+    def reviews(self, journal: Journal, rows: Rows, *, over: bool) -> Reviews:
+        """The order book, judged by what was known."""
+        return Reviews({NAME: self.orders}, journal, rows, over=over)
 
     def at(self, cut_s: float) -> tuple[Journal, Rows, WrittenLogs, Book, GivenSpans]:
         """What was known at that instant. Samples are known once a look brought them."""
@@ -161,9 +169,10 @@ def told(seed: int, claims: Sequence[Expectation]) -> Told:
                 service="api", container="api-1", event="start", happened_s=death_s + 1.5, seen_s=death_s + 1.9
             ),
         ]
-    written = [fact for fact in written if fact.seen_s <= closed_s]
+    orders, read = told_orders(seed, dice.honest, rows, ended_s)
+    written = [fact for fact in (*written, *read) if fact.seen_s <= closed_s]
     series = _series(dice, rows, times, death_s, claims, bad_from_s)
-    return Told(journal_of(*written), rows, np.array(reserved_s), lines, line_s, found, span_s, series)
+    return Told(journal_of(*written), rows, np.array(reserved_s), lines, line_s, found, span_s, series, orders)
 
 
 def _load(dice: Dice, t: Times) -> tuple[list[dict[str, Any]], list[float], tuple[float, float]]:

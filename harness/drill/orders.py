@@ -1,0 +1,128 @@
+"""`orders:` of a drill file: which requests are business operations, where the stack keeps what became of them, and what must be so."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from harness.drill.readers import READERS, CommandReader, HttpReader, RabbitmqReader, Reader, RedisReader, SqlReader
+from harness.drill.words import Text
+from harness.orders.declared import FIGURES, STORE, Declared
+from harness.orders.laws import LawText
+from harness.quantities import Model, Seconds
+
+
+def _source_name(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value) is None:
+        raise ValueError(f"{value!r} cannot name a source: laws spell it, so it is made of letters, digits and '_'")
+    return value
+
+
+SourceName = Annotated[str, AfterValidator(_source_name)]
+
+
+class Key(Model):
+    """Where a request carries its idempotency key: in a header, or in its JSON body."""
+
+    header: str = Field(default="", description="name of the request's header, such as Idempotency-Key")
+    json_: str = Field(
+        default="", alias="json", description="dotted path in the request's JSON body, such as order.key"
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Key:
+        if bool(self.header) == bool(self.json_):
+            raise ValueError("write exactly one of {header: Idempotency-Key} and {json: order.key}")
+        return self
+
+    def __str__(self) -> str:
+        return f"header {self.header}" if self.header else f"{self.json_} of its body"
+
+
+class Settle(Model):
+    """When the stack is quiet after the load: its queues empty, and nothing changing."""
+
+    quiet_s: Seconds = Field(
+        default=10.0, alias="quiet", gt=0, description="nothing changes for so long; also between readings"
+    )
+    within_s: Seconds = Field(default=120.0, alias="within", gt=0, description="waited for at most so long")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settle:
+        if self.quiet_s > self.within_s:
+            raise ValueError("`quiet` is longer than `within`: it could never be quiet in time")
+        return self
+
+
+class Source(Model):
+    """A place in the stack where truth is kept: what it is, and one way to read it."""
+
+    is_: Literal["store", "effect", "queue", "dead", "figures"] = Field(
+        alias="is",
+        description="store: what is there; effect: what was done for it, a charge or a mail; queue: still to be done;"
+        " dead: given up and parked; figures: numbers alone, such as stock",
+    )
+    sql: SqlReader | None = Field(default=None, description=SqlReader.__doc__)
+    http: HttpReader | None = Field(default=None, description=HttpReader.__doc__)
+    redis: RedisReader | None = Field(default=None, description=RedisReader.__doc__)
+    rabbitmq: RabbitmqReader | None = Field(default=None, description=RabbitmqReader.__doc__)
+    command: CommandReader | None = Field(default=None, description=CommandReader.__doc__)
+    in_order: str = Field(
+        default="",
+        description="a column (an account, a customer): its rows must stand in the order in which they were acknowledged",
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Source:
+        ways = [cls.word for cls in READERS if getattr(self, cls.word) is not None]
+        if len(ways) != 1:
+            found = f", not {' and '.join(ways)}" if ways else ""
+            raise ValueError(f"a source has one way to be read, of {', '.join(cls.word for cls in READERS)}{found}")
+        if self.in_order and self.is_ == FIGURES:
+            raise ValueError("`in_order` is for rows that name operations; figures are numbers alone")
+        return self
+
+    @property
+    def role(self) -> str:
+        return self.is_
+
+    @property
+    def reader(self) -> Reader:
+        """The one way that it is read."""
+        ways = (self.sql, self.http, self.redis, self.rabbitmq, self.command)
+        return next(way for way in ways if way is not None)
+
+
+class Orders(Model):
+    """One kind of business operation: its request, its idempotency key, and the sources that must agree about it."""
+
+    request: Text = Field(description="the request's name as the ledger has it, POST /checkout")
+    key: Key = Field(description="where the request carries its idempotency key")
+    settle: Settle = Field(default_factory=Settle, description="when the stack is quiet after the load")
+    sources: dict[SourceName, Source] = Field(description="by name, where the stack keeps what became of them")
+    laws: tuple[LawText, ...] = Field(
+        default=(), description="sums that must be equal, payments.amount = orders.amount"
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> Orders:
+        if not any(source.is_ == STORE for source in self.sources.values()):
+            raise ValueError("no source `is: store`: there would be nothing to say what became of an operation")
+        for law in self.laws:
+            for name in sorted(law.sources):
+                if name not in self.sources:
+                    raise ValueError(
+                        f"the law '{law}' speaks of a source '{name}'; there are {', '.join(self.sources)}"
+                    )
+            figures = [name for name in sorted(law.sources) if self.sources[name].is_ == FIGURES]
+            if law.each and figures:
+                raise ValueError(f"the law '{law}' is for each order, and {figures[0]} has figures alone")
+        return self
+
+    def declared(self) -> Declared:
+        """What judging needs to know of it."""
+        sources = {name: source.role for name, source in self.sources.items()}
+        in_order = {name: source.in_order for name, source in self.sources.items() if source.in_order}
+        return Declared(self.request, sources, self.laws, self.settle.within_s, in_order)

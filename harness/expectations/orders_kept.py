@@ -1,0 +1,155 @@
+"""orders_kept: what the load was told of its orders is what the stack holds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.orders_told import NAMED, figure, law_said, said, well
+from harness.landings import hurts
+from harness.orders.audit import Audit, Class
+from harness.orders.operations import ACKNOWLEDGED, REFUSED, UNKNOWN
+from harness.orders.review import Open, Review
+from harness.orders.told import Teller
+from harness.quantities import numbered
+from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+
+class OrdersKept(Expectation):
+    """No order is lost, done twice or done in secret, whatever broke: an audit of every operation that the load asked for.
+
+        expect:
+          - orders_kept: {orders: checkout}
+          - orders_kept: {orders: mails, delivery: at_least_once, dead: 2}
+
+    Units:   operations, each counted once, however many attempts it took.
+    Counts:  exactly. `orders` names one of the drill's order books (its own `orders:`), which says which requests are operations,
+             where they carry their idempotency key, and where the stack keeps what became of them. An operation is acknowledged
+             when an attempt was answered as it must be; refused, when every attempt surely did nothing (4xx, never connected);
+             unknown after anything else: a 5xx, a time-out, a reset.
+             Lost: acknowledged, and in no store, queue or dead letters. Dead, stuck: acknowledged, and among dead letters, or still
+             in a queue though all is quiet. Phantom: in a store, and never asked for. Resurrected: refused, and in a store.
+             Duplicated: more than once in a store or an effect. Orphan: an effect without its order, or an order without its
+             effect. Reordered: see `in_order` of a source. A law: both of its sums, and whose rows differ.
+             What was unknown and is there is well, and counted.
+    Decides: after the run (it belongs under the drill's own `expect`): when the load has ended and the faults are out, the stack is
+             waited for, and every source is read, twice. Failed by each of the above, with every key in verdict.json, whatever
+             the gates say. Inconclusive where a source could not be read, its two readings differ, the stack was not waited for,
+             keys could not be read, or nothing was acknowledged; only what no missing reading can explain fails then.
+    Source:  what the load asked for, written before it was sent; the ledger; the readings of the sources. The algebra is that of
+             Jepsen's `total-queue`, extended.
+    """
+
+    word: ClassVar[str] = "orders_kept"
+    faultless: ClassVar[bool] = True
+
+    orders: str = Field(min_length=1, description="which of the drill's `orders`")
+    delivery: Literal["exactly_once", "at_least_once"] = Field(
+        default="exactly_once", description="at_least_once: done twice is counted, and no failure"
+    )
+    dead: int = Field(default=0, ge=0, description="so many acknowledged operations may be given up as dead letters")
+    stuck: int = Field(default=0, ge=0, description="so many acknowledged operations may still wait when all is quiet")
+
+    def about(self) -> str:
+        return self.orders
+
+    def needs(self, reach: Reach) -> str:
+        return "1 acknowledged operation"
+
+    def check(self, evidence: Evidence) -> Finding:
+        review = evidence.orders.of(self.orders) if evidence.orders is not None else None
+        if review is None:
+            return inconclusive(
+                f"the run kept no order book {self.orders!r}",
+                reason="not_read",
+                decide="a run of a drill with these `orders`",
+            )
+        if review.open is not None:
+            return _open(review.open)
+        assert review.audit is not None
+        teller = Teller(review.audit, evidence.journal, evidence.rows, hurts(evidence.journal))
+        return self._judged(review, review.audit, teller)
+
+    def _judged(self, review: Review, audit: Audit, teller: Teller) -> Finding:
+        wrong = [one for one in audit.classes.values() if len(one) > self._allowed(one) + one.doubt]
+        broken = [one for one in review.sums if one.holds is False]
+        measure = Measure(*(float(sum(map(len, wrong))),) * 2, "operations")
+        details = tuple(self._details(review, audit))
+        told = [said(review.name, one, teller, self._allowed(one)) for one in wrong]
+        told += [law_said(one, teller) for one in broken]
+        if told:
+            return failed(
+                "; ".join(told),
+                reason=wrong[0].reason if wrong else "law_broken",
+                measure=measure,
+                cites=[*review.cites, *_rows_of(wrong, teller)],
+                census=True,
+                details=details,
+            )
+        doubts = list(self._doubts(review, audit))
+        if doubts:
+            first = doubts[0]
+            because = "; ".join(dict.fromkeys(one.why for one in doubts))
+            return _open(Open(first.reason, because, first.decide, review.cites))
+        return passed(well(review), measure=measure, cites=review.cites, details=details)
+
+    def _allowed(self, found: Class) -> int:
+        if found.reason == "duplicated" and self.delivery == "at_least_once":
+            return len(found)
+        return {"dead": self.dead, "stuck": self.stuck}.get(found.reason, 0)
+
+    def _doubts(self, review: Review, audit: Audit) -> Iterator[Open]:
+        """What keeps an order book in which nothing is surely wrong from being proven right."""
+        for one in review.unread.values():
+            yield Open(one.reason, one.why, "a source that can be read, and a stack that comes to rest within `settle`")
+        keys = "a key in every request and in every row, or an `id` that a store ties to a key"
+        for found in audit.classes.values():
+            if len(found) > self._allowed(found):
+                many = numbered(len(found), "operation")
+                yield Open(reason="keys_unreadable", why=f"{many} may be {found.reason}: {found.why}", decide=keys)
+        if audit.operations.unkeyed:
+            why = f"of {numbered(audit.operations.unkeyed, 'request')} no key could be read"
+            yield Open(reason="keys_unreadable", why=why, decide=keys)
+        for held in audit.held.values():
+            if held.nameless:
+                why = f"{numbered(held.nameless, 'row')} of {held.source} {'has' if held.nameless == 1 else 'have'} no key and no id"
+                yield Open(reason="keys_unreadable", why=why, decide=keys)
+        for law in review.sums:
+            if law.holds is None:
+                decide = "numbers in every row, and figures that are read before the first operation and after the last"
+                yield Open(law.reason, f"'{law.law}' could not be told: {law.why}", decide)
+        if not audit.number(ACKNOWLEDGED):
+            why = f"no operation of {review.name} was acknowledged, so that none could be lost"
+            yield Open(
+                reason="no_operations", why=why, decide="a load of which some operations are answered as they must be"
+            )
+
+    def _details(self, review: Review, audit: Audit) -> Iterator[tuple[str, str]]:
+        recovered = "" if audit.recovered is None else f", of which {audit.recovered} were done"
+        yield (
+            "operations",
+            f"{len(audit.operations)}: {audit.number(ACKNOWLEDGED)} acknowledged, {audit.number(UNKNOWN)} unknown{recovered}, "
+            f"{audit.number(REFUSED)} refused",
+        )
+        counts = ", ".join(f"{len(one)} {name}" for name, one in audit.classes.items())
+        yield "found", counts
+        for law in review.sums:
+            sides = "" if law.sides is None else f"{figure(law.sides[0])} and {figure(law.sides[1])}"
+            yield "law", f"{law.law}: {sides}{f' ({law.why})' if law.why else ''}"
+        if review.settled is not None:
+            detail = f": {review.settled.detail}" if review.settled.detail else ""
+            rest = "came to rest" if review.settled.quiet else "did not come to rest"
+            yield "settled", f"the stack {rest} in {review.settled.waited_s:.0f} s{detail}"
+
+
+def _open(found: Open) -> Finding:
+    return inconclusive(found.why, reason=found.reason, decide=found.decide, cites=found.cites)
+
+
+def _rows_of(wrong: Sequence[Class], teller: Teller) -> list[str]:
+    """The requests of the operations that are named, of each class."""
+    entries = [entry for one in wrong for entry in teller.entries(one.operations, (), NAMED)]
+    return list(dict.fromkeys(attempt.cite for entry in entries for attempt in entry.attempts if attempt.cite))

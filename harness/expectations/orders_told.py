@@ -1,0 +1,104 @@
+"""What an order book's classes say in a finding, to the person on call: how many, which ones, where they are, what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.orders.audit import Class
+from harness.orders.operations import ACKNOWLEDGED, UNKNOWN
+from harness.orders.review import Review
+from harness.orders.sums import Sums
+from harness.orders.told import Entry, Teller
+from harness.quantities import numbered
+
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a class is said: of one operation, and of several."""
+
+    one: str
+    many: str
+
+
+WORDS: Mapping[str, Words] = {
+    "lost": Words("was acknowledged and is nowhere", "were acknowledged and are nowhere"),
+    "dead": Words("was acknowledged and given up", "were acknowledged and given up"),
+    "stuck": Words("was acknowledged and still waits", "were acknowledged and still wait"),
+    "phantom": Words("is there that the load never asked for", "are there that the load never asked for"),
+    "resurrected": Words("was refused and done all the same", "were refused and done all the same"),
+    "duplicated": Words("was done more than once", "were done more than once"),
+    "orphan": Words(
+        "is half there, an effect without its order or an order without its effect",
+        "are half there, effects without their orders or orders without their effects",
+    ),
+    "reordered": Words(
+        "stands after one that was sent only when it had been acknowledged",
+        "stand after others that were sent only when they had been acknowledged",
+    ),
+}
+
+
+def said(name: str, found: Class, teller: Teller, allowed: int = 0) -> str:
+    """'2 operations of checkout were acknowledged and are nowhere: a1 and b2 (sent while x was on, …)'."""
+    count, words = len(found), WORDS[found.reason]
+    entries = teller.entries(found.operations, found.strangers, NAMED)
+    limit = f"; {allowed} {'is' if allowed == 1 else 'are'} allowed" if allowed else ""
+    doubt = f"; {found.doubt} of them may be something else, for {found.why}" if found.doubt else ""
+    shared = teller.common(found.operations) if len(found.operations) else ""
+    return (
+        f"{numbered(count, 'operation')} of {name} {words.one if count == 1 else words.many}: "
+        f"{listed(entries, count, where=found.reason not in ('lost', 'reordered'))}"
+        f"{f' ({shared})' if shared else ''}{limit}{doubt}"
+    )
+
+
+def listed(entries: Sequence[Entry], count: int, *, where: bool) -> str:
+    """'a1 (2 in payments), b2 and 4 more'."""
+    names = [f"{entry.name} ({entry.where})" if where else entry.name for entry in entries[:NAMED]]
+    if count > len(names):
+        return f"{', '.join(names)} and {count - len(names)} more"
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def law_said(found: Sums, teller: Teller) -> str:
+    """Both sides of a law that is broken, what each term came to, and whose rows differ where that can be told."""
+    left, right = found.sides if found.sides is not None else (0.0, 0.0)
+    terms = ", ".join(f"{name} is {figure(value)}" for name, value in found.terms)
+    differ = "" if found.operations is None else _differing(found, teller)
+    if found.law.each:
+        return f"'{found.law}' does not hold{differ} (in all {terms})"
+    return f"'{found.law}' does not hold: {figure(left)} is not {figure(right)} ({terms}){differ}"
+
+
+def _differing(found: Sums, teller: Teller) -> str:
+    assert found.operations is not None
+    count = len(found.operations) + len(found.strangers)
+    if not count:
+        return ""
+    entries = teller.entries(found.operations, found.strangers, NAMED)
+    return f"; it is off at {listed(entries, count, where=False)}"
+
+
+def figure(value: float) -> str:
+    """A sum as a person reads it: whole numbers without a point."""
+    return f"{value:.0f}" if value == int(value) else f"{value:.6f}".rstrip("0")
+
+
+def well(review: Review) -> str:
+    """What there is to say of an order book in which nothing is wrong."""
+    audit = review.audit
+    assert audit is not None
+    acknowledged, unknown = audit.number(ACKNOWLEDGED), audit.number(UNKNOWN)
+    parts = [f"{numbered(acknowledged, 'acknowledged operation')} of {review.name}, each as it was told"]
+    if unknown:
+        recovered = audit.recovered or 0
+        parts.append(
+            f"of {unknown} whose outcome nobody was told, {recovered} {'was' if recovered == 1 else 'were'} done"
+        )
+    laws = len(review.sums)
+    if laws:
+        parts.append(f"{numbered(laws, 'law')} {'holds' if laws == 1 else 'hold'}")
+    return "; ".join(parts)

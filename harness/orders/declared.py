@@ -1,0 +1,40 @@
+"""An order book as a drill declares it, without how its sources are read: what judging needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.orders.laws import Law
+
+STORE, EFFECT, QUEUE, DEAD, FIGURES = "store", "effect", "queue", "dead", "figures"
+ROLES = (STORE, EFFECT, QUEUE, DEAD, FIGURES)
+KEYED = (STORE, EFFECT, QUEUE, DEAD)
+"""Roles whose rows each speak of an operation; `figures` are numbers alone."""
+START, FIRST, SECOND = "start", "first", "second"
+READINGS = (START, FIRST, SECOND)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """
+    request    the endpoint's name in the ledger, `POST /checkout`
+    sources    role by source, in the file's order
+    laws       what must hold across them
+    within_s   for how long the stack is waited for at most, until it is quiet
+    in_order   by source, the column whose rows must stand in the order in which their operations were acknowledged
+    """
+
+    request: str
+    sources: Mapping[str, str]
+    laws: tuple[Law, ...] = ()
+    within_s: float = 120.0
+    in_order: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, *roles: str) -> tuple[str, ...]:
+        """The sources that have one of these roles."""
+        return tuple(source for source, role in self.sources.items() if role in roles)
+
+    def columns(self, source: str) -> frozenset[str]:
+        """The columns of a source whose numbers the laws sum."""
+        return frozenset(column for law in self.laws for column in law.columns(source))

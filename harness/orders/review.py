@@ -1,0 +1,169 @@
+"""An order book judged: is there enough to judge by, and what is wrong then. Pure.
+
+A source counts as read when both of its readings after the end are there and agree; what moves between them is not yet the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.facts import LoadEnded, OrdersSettled, SourceRead
+from harness.journal import Journal
+from harness.ledger import Rows
+from harness.orders.audit import Audit, audit
+from harness.orders.book import Book, Unreadable
+from harness.orders.declared import FIRST, SECOND, START, Declared
+from harness.orders.holdings import Start
+from harness.orders.operations import operations
+from harness.orders.sums import Sums, Unread, sums
+from harness.orders.tables import Table
+from harness.quantities import numbered
+
+
+@dataclass(frozen=True)
+class Open:
+    """Why an order book cannot be judged at all: a reason code, a sentence, and what would have decided it."""
+
+    reason: str
+    why: str
+    decide: str
+    cites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """
+    An order book, judged.
+
+    open      why it cannot be; then there is no audit
+    unread    by source that says nothing, why; what depends on it is not decided
+    sums      what the laws came to
+    settled   how long the stack was waited for
+    cites     the readings that it rests on
+    """
+
+    name: str
+    declared: Declared
+    open: Open | None = None
+    audit: Audit | None = None
+    sums: tuple[Sums, ...] = ()
+    unread: Mapping[str, Unread] = field(default_factory=dict)
+    settled: OrdersSettled | None = None
+    cites: tuple[str, ...] = ()
+
+
+class Reviews:
+    """The order books of a run, each judged once, for all who ask. `over`: nothing more will come."""
+
+    def __init__(self, books: Mapping[str, Book], journal: Journal, rows: Rows, *, over: bool) -> None:
+        self._books, self._journal, self._rows, self._over = books, journal, rows, over
+        self._done: dict[str, Review] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The order books that there are."""
+        return tuple(self._books)
+
+    def of(self, name: str) -> Review | None:
+        """The review of an order book; None for one that the run does not have."""
+        if name in self._books and name not in self._done:
+            self._done[name] = review(name, self._books[name], self._journal, self._rows, over=self._over)
+        return self._done.get(name)
+
+
+def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -> Review:
+    """Judge one order book by what the journal says was read."""
+    declared = book.declared
+    last = {(fact.source, fact.reading): fact for fact in journal.of(SourceRead, op=name)}
+    settled = journal.last(OrdersSettled, op=name)
+    cites = tuple(fact.cite for (_, reading), fact in last.items() if reading == SECOND)
+    missing = [source for source in declared.sources if (source, SECOND) not in last]
+    if missing and not over:
+        ended = journal.last(LoadEnded) is not None
+        why = "its sources are being read" if ended else "its sources are read when the load has ended"
+        return Review(name, declared, Open(reason="window_open", why=f"{name}: {why}", decide="the end of the run"))
+    if len(missing) == len(declared.sources):
+        why = f"{name}: the run ended before any of its sources was read"
+        decide = "a run that comes to its end, or is stopped once, so that the sources are read before the stack goes"
+        return Review(name, declared, Open(reason="not_read", why=why, decide=decide))
+    if settled is None or (not settled.quiet and settled.waited_s < 0.9 * declared.within_s):
+        waited = (
+            "nobody waited"
+            if settled is None
+            else f"only {settled.waited_s:.0f} s of {declared.within_s:g} s were waited"
+        )
+        why = f"{name}: {waited} for the stack to come to rest before its sources were read"
+        decide = "a run that is not cut short while its orders settle"
+        return Review(name, declared, Open(reason="unsettled", why=why, decide=decide, cites=cites), settled=settled)
+    tables, unread = _tables(book, last, settled)
+    if not tables:
+        first = next(iter(unread.values()))
+        decide = "a source that can be read, and a stack that comes to rest within `settle`"
+        return Review(name, declared, Open(first.reason, f"{name}: {first.why}", decide, cites), settled=settled)
+    starts = _starts(book, last)
+    asked_s = min(fact.seen_s if fact.begun_s is None else fact.begun_s for (_, r), fact in last.items() if r == FIRST)
+    found = audit(declared, operations(book.asked, rows, declared.request, asked_s), tables, starts)
+    told = sums(declared, found, tables, starts, unread)
+    return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites)
+
+
+def _tables(
+    book: Book, last: Mapping[tuple[str, str], SourceRead], settled: OrdersSettled | None
+) -> tuple[dict[str, Table], dict[str, Unread]]:
+    tables: dict[str, Table] = {}
+    unread: dict[str, Unread] = {}
+    for source in book.declared.sources:
+        facts = [last.get((source, reading)) for reading in (FIRST, SECOND)]
+        read = [fact for fact in facts if fact is not None]
+        errors = [fact.error for fact in read if fact.error]
+        if len(read) < 2 or errors:
+            why = f"{source} could not be read: {errors[0]}" if errors else f"{source} was not read twice after the end"
+            unread[source] = Unread(reason="not_read", why=why)
+            continue
+        try:
+            second = book.table(read[1])
+            same = bool(read[0].sha256) and read[0].sha256 == read[1].sha256
+            if same or book.table(read[0]).agrees(second):
+                tables[source] = second
+            else:
+                unread[source] = _moved(source, read[0], read[1], settled)
+        except Unreadable as error:
+            unread[source] = Unread(reason="not_read", why=str(error))
+    return tables, unread
+
+
+def _moved(source: str, first: SourceRead, second: SourceRead, settled: OrdersSettled | None) -> Unread:
+    apart = f"{second.at_s - first.at_s:.0f} s apart ({numbered(first.rows, 'row')}, then {second.rows})"
+    if settled is not None and settled.quiet:
+        return Unread(reason="readings_differ", why=f"two readings of {source} differ, {apart}")
+    waited = f" after {settled.waited_s:.0f} s of waiting" if settled is not None else ""
+    return Unread(reason="unsettled", why=f"{source} was still changing{waited}: two readings differ, {apart}")
+
+
+def _starts(book: Book, last: Mapping[tuple[str, str], SourceRead]) -> dict[str, Start]:
+    found = {}
+    for source in book.declared.sources:
+        fact = last.get((source, START))
+        if fact is None or fact.error:
+            continue
+        try:
+            found[source] = Start(book.table(fact), fact.at_s)
+        except Unreadable:
+            continue
+    return found
+
+
+def _nothing_to_judge(name: str, found: Audit) -> Open | None:
+    size, unkeyed = len(found.operations), found.operations.unkeyed
+    if not size and unkeyed:
+        why = f"{name}: of {numbered(unkeyed, 'request')} no key could be read"
+        return Open(reason="keys_unreadable", why=why, decide="`key` as the requests carry it")
+    if not size:
+        why = f"{name}: the load asked for no such operation"
+        return Open(reason="no_operations", why=why, decide="a load that makes this request")
+    if not found.matched:
+        key = found.operations.names([0])[0]
+        why = f"{name}: no key that was sent, such as {key}, is among those of the sources"
+        return Open(reason="keys_unreadable", why=why, decide="sources whose `key` is the one that the requests carry")
+    return None

@@ -1,0 +1,206 @@
+"""Both sides of a law, summed over what the sources hold. Whole numbers exactly; others as doubles, to a part in 10^12. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.orders.audit import Audit
+from harness.orders.declared import DEAD, FIGURES, KEYED, QUEUE, Declared
+from harness.orders.holdings import Start
+from harness.orders.laws import Law, Term
+from harness.orders.operations import Ints
+from harness.orders.tables import NONE, Digests, Table
+
+ROUNDED = 1e-12
+"""Of numbers that are not whole, so much of all that was summed: a million amounts are rounded by less, and a cent of a billion is
+more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """
+    A law and what its sides came to.
+
+    sides       left and right; None where they could not be summed
+    terms       what each of its terms came to, without its factor, by name
+    holds       None where it could not be told, and `why`; `reason` is then a reason code
+    operations  of a law that is broken, those whose own rows differ, where rows tell
+    strangers   likewise (source, place) of rows that belong to no operation of ours
+    """
+
+    law: Law
+    sides: tuple[float, float] | None = None
+    terms: tuple[tuple[str, float], ...] = ()
+    holds: bool | None = None
+    why: str = ""
+    reason: str = ""
+    operations: Ints | None = None
+    strangers: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Why a source says nothing: a reason code and a sentence."""
+
+    reason: str
+    why: str
+
+
+class _Unsummed(Exception):
+    """Why a law cannot be summed: a reason code and a sentence."""
+
+    def __init__(self, *, reason: str, why: str) -> None:
+        super().__init__(why)
+        self.reason, self.why = reason, why
+
+
+def sums(
+    declared: Declared,
+    audit: Audit,
+    tables: Mapping[str, Table],
+    starts: Mapping[str, Start],
+    unread: Mapping[str, Unread],
+) -> tuple[Sums, ...]:
+    """Every law of the book. `unread`: by source that could not be read, why."""
+    return tuple(_sums(law, declared, audit, tables, starts, unread) for law in declared.laws)
+
+
+def _sums(
+    law: Law,
+    declared: Declared,
+    audit: Audit,
+    tables: Mapping[str, Table],
+    starts: Mapping[str, Start],
+    unread: Mapping[str, Unread],
+) -> Sums:
+    try:
+        for source in sorted(law.sources & set(unread)):
+            raise _Unsummed(reason=unread[source].reason, why=unread[source].why)
+        terms = [(term, *_term(term, declared, audit, tables, starts)) for term in law.terms]
+        apart, strangers, split = _apart(law, declared, audit)
+        if law.each and not split:
+            raise _Unsummed(reason="law_unreadable", why="rows name no order, so that it cannot be held against each")
+    except _Unsummed as error:
+        return Sums(law, why=error.why, reason=error.reason)
+    sides = terms[: len(law.left)], terms[len(law.left) :]
+    left, right = (sum((term.factor * value for term, value, _ in side), Fraction()) for side in sides)
+    slack = ROUNDED * sum(abs(float(term.factor)) * most for term, _, most in terms if most is not None)
+    holds = abs(left - right) <= slack if not law.each else not len(apart) and not strangers
+    told = tuple((term.name, float(value)) for term, value, _ in terms if term.source)
+    if not holds and (why := _excuse(law, declared, audit)):
+        return Sums(law, (float(left), float(right)), told, why=why, reason="law_open")
+    if holds or not split:
+        return Sums(law, (float(left), float(right)), told, holds)
+    return Sums(law, (float(left), float(right)), told, holds, operations=apart, strangers=strangers)
+
+
+def _excuse(law: Law, declared: Declared, audit: Audit) -> str:
+    """What may be behind a law that does not hold, other than the service; ''."""
+    figures = any(declared.sources[source] == FIGURES for source in law.sources)
+    if figures and bool(audit.waiting(declared).any()):
+        return "operations that still wait or were given up may have changed the figures already"
+    hidden = [source for source in declared.of(QUEUE, DEAD) if source not in audit.held]
+    if hidden:
+        return f"operations may still wait in {hidden[0]}, which could not be read"
+    for source in sorted(law.sources & set(audit.held)):
+        held = audit.held[source]
+        if not held.dated and (len(held.foreign) or len(held.unowned)):
+            return f"rows of {source} that are not ours may be older than the run, for its start was not read"
+    return ""
+
+
+def _term(
+    term: Term, declared: Declared, audit: Audit, tables: Mapping[str, Table], starts: Mapping[str, Start]
+) -> tuple[Fraction, float | None]:
+    """What it comes to without its factor; and, where numbers were rounded, the sum of their sizes."""
+    if not term.source:
+        return Fraction(1), None
+    if term.at_start:
+        start = starts.get(term.source)
+        if start is None:
+            raise _Unsummed(reason="not_read", why=f"{term.source} was not read before the first phase")
+        first_s = audit.operations.sent_s()
+        if bool((first_s <= start.read_s).any()):
+            why = f"{term.source} was first read when operations were under way already, so that its start is not known"
+            raise _Unsummed(reason="law_open", why=why)
+        return _total(term, start.table, np.ones(len(start.table), bool))
+    if declared.sources[term.source] == FIGURES:
+        table = tables[term.source]
+        if not len(table):
+            raise _Unsummed(reason="law_unreadable", why=f"{term.source} has no row")
+        return _total(term, table, np.ones(len(table), bool))
+    return _total(term, audit.held[term.source].table, _counted(term.source, declared, audit))
+
+
+def _counted(source: str, declared: Declared, audit: Audit) -> NDArray[np.bool_]:
+    """Rows of a keyed source that laws count: of this run, and of no operation that still waits or was given up."""
+    held = audit.held[source]
+    counted = held.new.copy()
+    ours = np.flatnonzero(held.mine >= 0)
+    counted[ours[audit.waiting(declared)[held.mine[ours]]]] = False
+    return counted
+
+
+def _total(term: Term, table: Table, counted: NDArray[np.bool_]) -> tuple[Fraction, float | None]:
+    if not term.column:
+        return Fraction(int(np.count_nonzero(counted))), None
+    values = _values(term, table, counted)
+    if values.dtype == np.int64:
+        return Fraction(sum(values.tolist())), None
+    return Fraction(math.fsum(values.tolist())), math.fsum(np.abs(values).tolist())
+
+
+def _values(term: Term, table: Table, counted: NDArray[np.bool_]) -> NDArray[np.generic]:
+    numbers = table.numbers[term.column]
+    missing = int(np.count_nonzero(numbers.missing & counted))
+    if missing:
+        rows = f"a row of {term.source} has" if missing == 1 else f"{missing} rows of {term.source} have"
+        raise _Unsummed(reason="law_unreadable", why=f"{rows} no number in {term.column}")
+    return numbers.values[counted]
+
+
+def _apart(law: Law, declared: Declared, audit: Audit) -> tuple[Ints, tuple[tuple[str, int], ...], bool]:
+    """Operations and rows of strangers whose own two sides differ; and whether rows can tell at all."""
+    none: Ints = np.zeros(0, np.int64)
+    split = all(declared.sources[source] in KEYED for source in law.sources) and not any(
+        term.at_start or not term.source for term in law.terms
+    )
+    if not split:
+        return none, (), False
+    owners: list[Digests] = []
+    shares: list[NDArray[np.float64]] = []
+    for sign, side in ((1, law.left), (-1, law.right)):
+        for term in side:
+            held = audit.held[term.source]
+            counted = _counted(term.source, declared, audit)
+            owner = held.owner[counted]
+            if bool((owner == NONE).any()):
+                return none, (), False
+            values = _values(term, held.table, counted).astype(np.float64) if term.column else np.ones(len(owner))
+            owners.append(owner)
+            shares.append(sign * float(term.factor) * values)
+    keys, at = np.unique(np.concatenate(owners), return_inverse=True)
+    share = np.concatenate(shares)
+    differ = np.bincount(at, share, len(keys))
+    size = np.bincount(at, np.abs(share), len(keys))
+    keys = keys[np.abs(differ) > 1e-9 * size]
+    mine = audit.operations.find(keys)
+    return np.sort(mine[mine >= 0]), _rows_of(keys[mine < 0], law, audit), True
+
+
+def _rows_of(keys: Digests, law: Law, audit: Audit) -> tuple[tuple[str, int], ...]:
+    """A row for each of these keys."""
+    found = []
+    for key in keys:
+        for source in sorted(law.sources):
+            places = np.flatnonzero(audit.held[source].owner == key)
+            if len(places):
+                found.append((source, int(places[0])))
+                break
+    return tuple(found)

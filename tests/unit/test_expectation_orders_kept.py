@@ -1,0 +1,233 @@
+"""orders_kept: what a person reads, when it is decided, and what keeps it from being."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from order_stories import (
+    BROKEN,
+    CLOSED_S,
+    FIGURES,
+    HUNG,
+    NO,
+    OK,
+    SECOND_S,
+    Story,
+    all_ok,
+    honest,
+    keys,
+)
+
+from harness import facts as f
+from harness.orders.declared import EFFECT, STORE
+from harness.verdict import Outcome
+
+RESET = (
+    f.Injecting(seen_s=11.5, fault="hurt/reset", kind="reset", target="api->payments", planned_s=11.5),
+    f.Injected(seen_s=11.6, fault="hurt/reset", begun_s=11.5),
+    f.Mended(seen_s=13.5, fault="hurt/reset", begun_s=13.4),
+)
+
+
+def test_an_honest_service_passes_with_what_was_counted() -> None:
+    story = honest("a", "b", "c", laws=("payments.amount = orders.amount",))
+    story.asked += [("d", HUNG), ("e", BROKEN)]
+    story.held["orders"] = [*story.held["orders"], *keys("d", amount=10)]
+    story.held["payments"] = [*story.held["payments"], *keys("d", amount=10)]
+    found = story.check()
+    assert found.outcome is Outcome.PASSED
+    assert found.because == (
+        "3 acknowledged operations of checkout, each as it was told; of 2 whose outcome nobody was told, 1 was done; 1 law holds"
+    )
+    assert (
+        "found",
+        "0 lost, 0 dead, 0 stuck, 0 phantom, 0 resurrected, 0 duplicated, 0 orphan, 0 reordered",
+    ) in found.details
+
+
+def test_a_loss_names_the_keys_and_what_they_share() -> None:
+    story = honest("a", facts=RESET)
+    story.asked += [(name, OK | {"version": "v2"}) for name in ("b", "c")]
+    found = story.check()
+    assert (found.outcome, found.reason, found.census) == (Outcome.FAILED, "lost", True)
+    assert found.because == (
+        "2 operations of checkout were acknowledged and are nowhere: b and c "
+        "(sent between 11.0 s and 12.0 s, 1 of them while hurt/reset was on, answered by v2)"
+    )
+    assert {"row 0:1", "row 0:2"} <= set(found.cites)
+    assert found.measure is not None
+    assert found.measure.low == 2
+
+
+def test_what_was_lost_near_a_rollback_says_so() -> None:
+    rollback = f.Deployed(seen_s=12.2, begun_s=11.8, service="api", image="good", by="rollback")
+    story = honest("a", facts=(rollback,))
+    story.asked += [(name, OK | {"version": "v2"}) for name in ("b", "c")]
+    assert "all within 750 ms of the rollback of api" in story.check().because
+
+
+def test_many_are_told_by_the_first_three_and_their_number() -> None:
+    story = honest("a")
+    story.asked += all_ok("bcdefg")
+    assert "b, c, d and 3 more" in story.check().because
+
+
+def test_one_of_each_class_reads_as_a_sentence() -> None:
+    story = honest("a", "twice")
+    story.asked += [("parked", OK), ("waits", OK), ("no", NO), ("half", HUNG)]
+    story.held |= {
+        "orders": [*story.held["orders"], *keys("no", "wtf", amount=0)],
+        "payments": [*story.held["payments"], *keys("twice", "no", "half", "wtf", amount=0)],
+        "waiting": keys("waits"),
+        "parked": keys("parked"),
+    }
+    said = story.check().because.split("; ")
+    assert [one.partition(" (")[0] for one in said] == [
+        "1 operation of checkout was acknowledged and given up: parked",
+        "1 operation of checkout was acknowledged and still waits: waits",
+        "1 operation of checkout is there that the load never asked for: wtf",
+        "1 operation of checkout was refused and done all the same: no",
+        "1 operation of checkout was done more than once: twice",
+        "1 operation of checkout is half there, an effect without its order or an order without its effect: half",
+    ]
+    assert "twice (1 in orders, 2 in payments)" in said[4]
+
+
+def test_a_limit_is_said_where_it_is_exceeded() -> None:
+    story = honest("a")
+    story.asked += all_ok("bc")
+    story.held["parked"] = keys("b", "c")
+    assert story.check(dead=1).because.endswith("; 1 is allowed")
+
+
+# --- laws ---
+
+
+def test_a_law_that_is_broken_says_both_sides_and_who() -> None:
+    story = honest("a", "b", laws=("payments.amount = orders.amount",))
+    story.held["payments"] = [*keys("a", amount=10), *keys("b", amount=12)]
+    found = story.check()
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "law_broken")
+    assert found.because == (
+        "'payments.amount = orders.amount' does not hold: 22 is not 20 (payments.amount is 22, orders.amount is 20); it is off at b"
+    )
+
+
+def test_two_errors_that_cancel_out_keep_the_sums_and_break_what_holds_for_each_order() -> None:
+    story = honest("a", "b", laws=("payments.amount = orders.amount",))
+    story.held["payments"] = [*keys("a", amount=8), *keys("b", amount=12)]
+    assert story.check().outcome is Outcome.PASSED
+    story.laws = ("payments.amount = orders.amount for each order",)
+    found = story.check()
+    assert found.reason == "law_broken"
+    assert "it is off at a and b" in found.because
+
+
+STOCK = {"orders": STORE, "payments": EFFECT, "stock": FIGURES}
+
+
+def sold(left: int, **story: Any) -> Story:
+    made = Story(
+        all_ok("ab"),
+        {"orders": keys("a", "b", quantity=2), "payments": keys("a", "b"), "stock": [{"left": left}, {"left": 100}]},
+        {"stock": [{"left": 50}, {"left": 100}]},
+        sources=dict(STOCK),
+        laws=("stock.left at start - stock.left = orders.quantity",),
+        **story,
+    )
+    return made
+
+
+def test_stock_that_is_gone_is_what_was_sold() -> None:
+    assert sold(46).check().outcome is Outcome.PASSED
+    found = sold(47).check()
+    assert found.reason == "law_broken"
+    assert "3 is not 4 (stock.left at start is 150, stock.left is 147, orders.quantity is 4)" in found.because
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"start_s": 10.5}, "law_open"),
+        ({"errors": {"stock at start": "gone"}}, "not_read"),
+        ({"errors": {"stock": "gone"}}, "not_read"),
+    ],
+    ids=str,
+)
+def test_a_law_whose_figures_are_not_known_is_not_decided(change: dict[str, Any], reason: str) -> None:
+    found = sold(46, **change).check()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, reason)
+
+
+def test_a_law_without_numbers_is_not_decided() -> None:
+    story = sold(46)
+    story.held["stock"] = []
+    assert story.check().reason == "law_unreadable"
+    story = sold(46)
+    story.held["orders"] = [*keys("a", quantity=2), *keys("b")]
+    found = story.check()
+    assert found.reason == "law_unreadable"
+    assert "a row of orders has no number in quantity" in found.because
+
+
+@pytest.mark.parametrize("amounts", [["0.1"] * 10, [0.1] * 10, ["1e-1"] * 10])
+def test_a_service_that_reckons_in_doubles_is_not_accused_of_their_rounding(amounts: list[Any]) -> None:
+    names = [f"k{i}" for i in range(10)]
+    story = honest(*names, laws=("payments.amount = orders.amount", "payments.amount = orders.amount for each order"))
+    story.held["payments"] = [{"key": name, "amount": amount} for name, amount in zip(names, amounts, strict=True)]
+    story.held["orders"] = [*keys(names[0], amount=sum([0.1] * 9) - 0.8), *keys(*names[1:], amount="0.10")]
+    assert story.check().outcome is Outcome.PASSED
+    story.held["orders"] = [*keys(names[0], amount="0.11"), *keys(*names[1:], amount="0.10")]
+    assert story.check().reason == "law_broken"
+
+
+def test_orders_that_wait_or_were_given_up_do_not_break_laws_about_the_others() -> None:
+    story = honest("a", laws=("payments.amount = orders.amount",))
+    story.asked += all_ok("b")
+    story.held["orders"] = [*story.held["orders"], *keys("b", amount=5)]
+    story.held["parked"] = keys("b")
+    assert story.check(dead=1).outcome is Outcome.PASSED
+
+
+# --- when it is decided ---
+
+
+@pytest.mark.parametrize(
+    ("story", "reason"),
+    [
+        (honest(), "no_operations"),
+        (Story([("a", HUNG)], {"orders": keys("a"), "payments": keys("a")}), "no_operations"),
+        (Story([("", OK)]), "keys_unreadable"),
+        (honest("a", quiet=False, waited_s=3.0), "unsettled"),
+        (honest("a", quiet=False, waited_s=120.0, first={"orders": keys("b")}), "unsettled"),
+        (honest("a", first={"orders": keys("b")}), "readings_differ"),
+        (honest("a", errors=dict.fromkeys(("orders", "payments", "waiting", "parked"), "refused")), "not_read"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "story",
+)
+def test_nothing_passes_on_no_evidence(story: Story, reason: str) -> None:
+    found = story.check()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, reason)
+    assert found.decide
+
+
+def test_a_queue_that_is_stuck_keeps_the_stack_from_rest_and_is_told_as_stuck() -> None:
+    story = honest("a", quiet=False, waited_s=120.0)
+    story.asked += all_ok("b")
+    story.held["waiting"] = keys("b")
+    assert story.check().reason == "stuck"
+
+
+def test_a_run_that_is_cut_is_open_until_the_sources_were_read_twice() -> None:
+    story = honest("a", "b")
+    story.asked.append(("c", OK))
+    for at_s in (5.0, 50.0, 105.0, SECOND_S - 1):
+        found = story.check(at_s)
+        assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "window_open")
+    assert story.check(SECOND_S).reason == story.check(CLOSED_S).reason == "lost"
+
+
+def test_a_run_that_ended_before_the_sources_were_read_is_not_read() -> None:
+    found = honest("a", read=False).check()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "not_read")
