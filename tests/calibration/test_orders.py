@@ -1,0 +1,69 @@
+"""A shop that is built right keeps every order through resets after the commit; each way to build it wrong is found by its class,
+with exactly the orders that it hurt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calibration.shop import Ways, played
+from calibration.shop_folder import write
+from harness.judging import judge_folder
+from harness.verdict import Outcome
+
+CLEAN = 50
+MISTAKES = {
+    "ack before commit": (Ways(acks_before_commit=True), "lost"),
+    "consumer ack before work": (Ways(consumer_acks_first=True), "orphan"),
+    "no idempotency key": (Ways(ignores_the_key=True), "duplicated"),
+    "retry in proxy": (Ways(proxy_retries_charges=True), "duplicated"),
+    "dead letters without alarm": (Ways(parks_after=2), "dead"),
+    "dual write without outbox": (Ways(publishes_after_commit=True), "orphan"),
+    "refused after commit": (Ways(refuses_after_commit=True), "resurrected"),
+    "worker stops": (Ways(worker_stops=True), "stuck"),
+    "former orders imported again": (Ways(reimports=True), "phantom"),
+    "charged a cent more": (Ways(charges_wrong=True), "law_broken"),
+}
+
+
+def judged(seed: int, ways: Ways, folder: Path) -> tuple[Any, dict[str, set[str]], dict[str, str]]:
+    """The finding, by class the keys that verdict.json has of it, and what the shop did wrong, by key."""
+    shop = played(seed, ways)
+    judgement = judge_folder(write(shop, folder))
+    (finding,) = [one.finding for one in judgement.verdict.findings if one.id == "kept"]
+    (book,) = judgement.document["orders"]
+    found = {one["class"]: set(one["keys"]) for one in book["classes"] if one["count"]}
+    broken = {key for law in book["laws"] if law["holds"] is False for key in law["keys"]}
+    found |= {"law_broken": broken} if broken else {}
+    return finding, found, shop.wrong
+
+
+@pytest.mark.parametrize("seed", range(CLEAN))
+def test_a_shop_that_is_built_right_has_no_finding(seed: int, tmp_path: Path) -> None:
+    finding, found, wrong = judged(seed, Ways(), tmp_path / "run")
+    assert not wrong
+    assert not found
+    assert finding.outcome is Outcome.PASSED, finding.because
+
+
+def test_the_world_of_the_clean_runs_is_broken_enough() -> None:
+    """Otherwise they would show nothing: orders that were done and not acknowledged at once, and some that never were."""
+    shop = played(0, Ways())
+    last = {attempt.key: attempt.status for attempt in shop.attempts}
+    there = {order["key"] for order in shop.orders}
+    assert sum(status == 0 and key in there for key, status in last.items()) > 10
+    assert sum(status == 0 and key not in there for key, status in last.items()) > 3
+    assert len(shop.attempts) > len(last) + 30
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_each_mistake_is_found_by_its_class_with_exactly_its_orders(mistake: str, seed: int, tmp_path: Path) -> None:
+    ways, reason = MISTAKES[mistake]
+    finding, found, wrong = judged(seed, ways, tmp_path / "run")
+    assert (finding.outcome, finding.reason) == (Outcome.FAILED, reason), finding.because
+    assert found[reason] == {key for key, what in wrong.items() if what == reason}
+    assert set(wrong.values()) == {reason}
+    assert set(found) <= {reason, "law_broken"}  # a second charge breaks a law, too
