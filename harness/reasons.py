@@ -94,7 +94,7 @@ FAILING: Mapping[str, str] = {
     "rule_missing": "Prometheus has no such alerting rule, or it was taken away",
     "rule_broken": "Prometheus cannot evaluate the rule, so that its silence says nothing",
 }
-"""Of claims that failed; the last three also of some that are inconclusive. Each has a planted defect (tests/calibration)."""
+"""Of claims that failed; the last three also of some that are inconclusive. Each has a planted defect (tests/calibration; `reordered` in a history by hand)."""
 
 REASONS: Mapping[str, str] = {
     # passed

@@ -32,6 +32,21 @@ class Ways:
     charges_wrong: bool = False
 
 
+MISTAKES = {
+    "ack before commit": (Ways(acks_before_commit=True), "lost"),
+    "consumer ack before work": (Ways(consumer_acks_first=True), "orphan"),
+    "no idempotency key": (Ways(ignores_the_key=True), "duplicated"),
+    "retry in proxy": (Ways(proxy_retries_charges=True), "duplicated"),
+    "dead letters without alarm": (Ways(parks_after=2), "dead"),
+    "dual write without outbox": (Ways(publishes_after_commit=True), "orphan"),
+    "refused after commit": (Ways(refuses_after_commit=True), "resurrected"),
+    "worker stops": (Ways(worker_stops=True), "stuck"),
+    "former orders imported again": (Ways(reimports=True), "phantom"),
+    "charged a cent more": (Ways(charges_wrong=True), "law_broken"),
+}
+"""By what is wrong: the shop, and the class in which its orders are found."""
+
+
 @dataclass
 class Attempt:
     """One request, and what the client was told: a status, or 0 for a connection that was reset."""

@@ -8,24 +8,12 @@ from typing import Any
 
 import pytest
 
-from calibration.shop import Ways, played
+from calibration.shop import MISTAKES, Ways, played
 from calibration.shop_folder import write
 from harness.judging import judge_folder
 from harness.verdict import Outcome
 
 CLEAN = 50
-MISTAKES = {
-    "ack before commit": (Ways(acks_before_commit=True), "lost"),
-    "consumer ack before work": (Ways(consumer_acks_first=True), "orphan"),
-    "no idempotency key": (Ways(ignores_the_key=True), "duplicated"),
-    "retry in proxy": (Ways(proxy_retries_charges=True), "duplicated"),
-    "dead letters without alarm": (Ways(parks_after=2), "dead"),
-    "dual write without outbox": (Ways(publishes_after_commit=True), "orphan"),
-    "refused after commit": (Ways(refuses_after_commit=True), "resurrected"),
-    "worker stops": (Ways(worker_stops=True), "stuck"),
-    "former orders imported again": (Ways(reimports=True), "phantom"),
-    "charged a cent more": (Ways(charges_wrong=True), "law_broken"),
-}
 
 
 def judged(seed: int, ways: Ways, folder: Path) -> tuple[Any, dict[str, set[str]], dict[str, str]]:
