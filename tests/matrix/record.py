@@ -130,12 +130,12 @@ def here(root: Path, made_of: Iterable[str]) -> Commit:
     return Commit(name, dirty=not name or bool(_git(root, "status", "--porcelain", "--", *made_of).strip()))
 
 
-def same_as_here(root: Path, commits: Iterable[str], made_of: Iterable[str]) -> frozenset[str]:
-    """Those commits between which and the one here nothing changed that a run is made of."""
+def same_as(root: Path, commits: Iterable[str], made_of: Iterable[str], this: str = "HEAD") -> frozenset[str]:
+    """Those commits between which and this one (the one that is checked out) nothing changed that a run is made of."""
     paths = tuple(made_of)
 
     def same(commit: str) -> bool:
-        words = ("git", "-C", str(root), "diff", "--quiet", commit, "HEAD", "--", *paths)
+        words = ("git", "-C", str(root), "diff", "--quiet", commit, this, "--", *paths)
         return subprocess.run(words, check=False, capture_output=True).returncode == 0
 
     return frozenset(commit for commit in set(commits) if commit and same(commit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from matrix.cell import INVALID, NOT, OK, Cell, Table
 from matrix.grid import grid
@@ -11,36 +11,39 @@ from matrix.record import Line
 MARKS = {OK: "✓", NOT: "✗", INVALID: "(invalid)"}
 
 
-def page(table: Table, lines: Sequence[Line]) -> str:
-    """The whole file: docs/TABLE.md."""
+def page(table: Table, lines: Sequence[Line], newest: frozenset[str] = frozenset()) -> str:
+    """The whole file: docs/TABLE.md. `newest` are the commits of the newest code; runs on older code are told apart."""
     mine = [line for line in lines if table.cell(line.cell) is not None]
-    squares = grid(table, mine) if table.grid else ()
-    return (
-        "\n".join((*_head(table, mine), *_cells(table, mine), *squares, *_runs(mine), *_retired(table, lines))) + "\n"
-    )
+    new = [line for line in mine if not newest or (line.commit in newest and not line.dirty)]
+    old = [line for line in mine if line not in new]
+    squares = grid(table, new) if table.grid else ()
+    parts = (*_head(table, new, old), *_cells(table, new, old), *squares, *_runs(mine), *_retired(table, lines))
+    return "\n".join(parts) + "\n"
 
 
-def _head(table: Table, lines: Sequence[Line]) -> Iterator[str]:
-    counted = [line for line in lines if line.result != INVALID]
-    ok = sum(line.result == OK for line in counted)
+def _head(table: Table, new: Sequence[Line], old: Sequence[Line]) -> Iterator[str]:
     yield f"# {table.title}"
     yield ""
     yield table.told
     yield ""
-    if lines:
-        first, last = min(line.at for line in lines), max(line.at for line in lines)
-        commits = list(dict.fromkeys(str(line.made_on) for line in lines))
+    if new:
+        first, last = min(line.at for line in new), max(line.at for line in new)
+        commits = list(dict.fromkeys(str(line.made_on) for line in new))
         when = first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"
+        ok, counted = _score(new)
         yield (
-            f"**{ok} of {len(counted)} runs came out as they must**; {len(lines) - len(counted)} of {len(lines)} were invalid "
+            f"**{ok} of {counted} runs came out as they must**; {len(new) - counted} of {len(new)} were invalid "
             f"and are counted apart. Made {when} on {'commit' if len(commits) == 1 else 'commits'} {', '.join(commits)}."
         )
+        if old:
+            ok, counted = _score(old)
+            yield f"On older code {ok} of {counted} did, and {len(old) - counted} of {len(old)} were invalid: all are listed below."
     else:
         yield "No run yet."
     missing = [
         f"{cell.name} ({have} of {cell.times})"
         for cell in table.cells
-        if (have := sum(line.cell == cell.name for line in counted)) < cell.times
+        if (have := _score(line for line in new if line.cell == cell.name)[1]) < cell.times
     ]
     if missing:
         yield f"Missing: {', '.join(missing)}."
@@ -51,15 +54,24 @@ def _head(table: Table, lines: Sequence[Line]) -> Iterator[str]:
     yield ""
 
 
-def _cells(table: Table, lines: Sequence[Line]) -> Iterator[str]:
-    yield "| | what is changed | drill | must end with | so it did | invalid |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+def _score(lines: Iterable[Line]) -> tuple[int, int]:
+    """How many runs came out as they must, of how many that were not invalid."""
+    counted = [line for line in lines if line.result != INVALID]
+    return sum(line.result == OK for line in counted), len(counted)
+
+
+def _cells(table: Table, new: Sequence[Line], old: Sequence[Line]) -> Iterator[str]:
+    yield "| | what is changed | drill | must end with | so it did | invalid | on older code |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     for cell in table.cells:
-        mine = [line for line in lines if line.cell == cell.name]
-        counted = [line for line in mine if line.result != INVALID]
-        ok = sum(line.result == OK for line in counted)
-        score = f"{ok} of {len(counted)}" if counted else "not run"
-        yield f"| **{cell.name}** | {_in_cell(cell.told)} | {cell.played} | {_must(cell)} | {score} | {len(mine) - len(counted)} |"
+        mine = [line for line in new if line.cell == cell.name]
+        ok, counted = _score(mine)
+        score = f"{ok} of {counted}" if counted else "not run"
+        before, of = _score(line for line in old if line.cell == cell.name)
+        yield (
+            f"| **{cell.name}** | {_in_cell(cell.told)} | {cell.played} | {_must(cell)} | {score} | {len(mine) - counted} "
+            f"| {f'{before} of {of}' if of else ''} |"
+        )
     yield ""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from matrix.cell import INVALID, OK, Cell, Seen, Table
 from matrix.compare import compare
-from matrix.record import Commit, Line, Standing, append, here, line_of, lines_of, same_as_here, standings
+from matrix.record import Commit, Line, Standing, append, here, line_of, lines_of, same_as, standings
 from matrix.render import page
 
 INVALID_IN_A_ROW = 3
@@ -47,7 +47,7 @@ class Runner:
 
     def standings(self) -> list[Standing]:
         lines = lines_of(self.file)
-        fresh = same_as_here(self.root, (line.commit for line in lines), self._made_of)
+        fresh = same_as(self.root, (line.commit for line in lines), self._made_of)
         return standings(self.table, lines, frozenset() if self._here().dirty else fresh)
 
     def run(self, only: Sequence[str] = (), *, redo_stale: bool = False) -> bool:
@@ -65,7 +65,10 @@ class Runner:
     def render(self) -> None:
         target = self.file.with_suffix(".md")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(page(self.table, lines_of(self.file)), encoding="utf-8")
+        lines = lines_of(self.file)
+        last = next((line.commit for line in reversed(lines) if line.commit and not line.dirty), "")
+        newest = same_as(self.root, (line.commit for line in lines), self._made_of, last) if last else frozenset()
+        target.write_text(page(self.table, lines, newest), encoding="utf-8")
 
     def tell(self, standings: Sequence[Standing]) -> list[str]:
         """How far each cell is, in a line."""
