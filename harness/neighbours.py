@@ -100,7 +100,7 @@ def judged_beside(judged: Judged, claim: Expectation, then: bool, journal: Journ
     hold_s   how long a steady state must be held: so long after its limit a claim about time is decided
     """
     finding, late_s = judged.finding, claim.late_s()
-    if finding.outcome is not Outcome.FAILED or finding.census or finding.reason not in claim.timed:
+    if finding.outcome is not Outcome.FAILED or finding.census or not claim.by_time(finding):
         return judged
     window = journal.window(judged.phase, then)
     found = disturbed(journal, window, math.inf if late_s is None else late_s + hold_s)

@@ -191,6 +191,10 @@ class Expectation(Model):
 
     id: str = Field(default="", description="a name of your own; else <phase>/<claim>-<about>")
 
+    def by_time(self, finding: Finding) -> bool:
+        """Whether a want of processors alone can have brought this failure about."""
+        return finding.reason in self.timed
+
     def about(self) -> str:
         """What makes this claim's id different from its neighbours' (an alert's name, a request's name)."""
         return ""

@@ -13,6 +13,8 @@ from harness.stats import Fold, needed_for_ratio
 from harness.stats.interval import needed_to_pass
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
+TARDY = "ended in error without those that took too long"
+"""Told of a failure that time-outs and dropped arrivals alone brought about: no other error comes of a want of processors."""
 Allowed = Literal["4xx", "5xx", "timeout", "conn", "wrong"]
 
 
@@ -33,11 +35,13 @@ class ErrorsBelow(Expectation):
     """
 
     word: ClassVar[str] = "errors_below"
-    timed: ClassVar[tuple[str, ...]] = ("not_met",)
 
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
     ratio: Ratio = Field(description="the greatest share of errors")
     allow: tuple[Allowed, ...] = Field(default=(), description="outcomes that are no errors here")
+
+    def by_time(self, finding: Finding) -> bool:
+        return any(name == TARDY for name, _ in finding.details)
 
     def about(self) -> str:
         return self.request or "all"
@@ -81,7 +85,9 @@ class ErrorsBelow(Expectation):
         rows = error_rows(evidence, window, self.request, self.allow) if errors else ()
         cited = (*cites(evidence), *rows)
         if low > self.ratio:
-            return failed(said, measure=measure, cites=cited)
+            others = (requests.errors_but(*{*self.allow, "timeout", "dropped"}) - requests.gave_up) / requests.n
+            details = ((TARDY, f"{others * 100:.3g}%"),) if others <= self.ratio else ()
+            return failed(said, measure=measure, cites=cited, details=details)
         if high > self.ratio:
             return inconclusive(
                 f"{said}: {requests.waiting} had not ended",

@@ -300,8 +300,6 @@ class MetricLatencyTruth(ServiceMetric):
             if math.isinf(high_s):
                 waited = one.waited_ms(self.quantile)[0]
                 examples = told.slow_examples(one.endpoints, us(low_s), over=True)
-                if (unit := self._unit_unknown(told, found, hidden, details)) is not None:
-                    return unit
                 return failed(
                     f"{self.metric} of {one.name}: {spelt} lies beyond the last bucket, {low_s:g} s, and that is what is shown; "
                     f"users waited {waited:.4g} ms",

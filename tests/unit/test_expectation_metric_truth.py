@@ -339,6 +339,8 @@ def test_a_quantile_beyond_the_last_bucket_cannot_be_read() -> None:
     finding = judged(LATENCY, seen, book(20, seen, buckets_s=(0.05, 0.1, 0.2)))
     assert finding.reason == "buckets_too_low"
     assert "200 ms" in finding.because or "0.2 s" in finding.because
+    blind = MetricLatencyTruth(metric="http_request_duration_seconds", hidden_ms="5s")  # so much hides any unit
+    assert judged(blind, seen, book(20, seen, buckets_s=(0.05, 0.1, 0.2))).reason == "buckets_too_low"
     assert judged(LATENCY, seen, book(20, seen)).outcome is Outcome.PASSED
 
 

@@ -158,3 +158,17 @@ def test_a_claim_without_a_limit_or_with_a_bare_number_is_refused() -> None:
     for wrong in ({}, {"ratio": 2}, {"ratio": "2%", "allow": ["ok"]}):
         with pytest.raises(ValidationError):
             ErrorsBelow.model_validate(wrong)
+
+
+def test_only_errors_that_took_too_long_can_come_of_a_want_of_processors() -> None:
+    late = [{"at_s": 15, "took_ms": 5000, "outcome": "timeout"}] * 5 + [{"at_s": 16, "outcome": "dropped"}] * 5
+    finding = TWO.check(evidence([*spread(90, took_ms=20), *late]))
+    assert finding.outcome is FAILED
+    assert TWO.by_time(finding)
+    assert dict(finding.details)["ended in error without those that took too long"] == "0%"
+    for wrong in ("wrong", "5xx", "4xx", "conn"):
+        finding = TWO.check(evidence([*spread(90, took_ms=20), *late, *spread(3, outcome=wrong)]))
+        assert finding.outcome is FAILED
+        assert not TWO.by_time(finding), wrong
+    allowed = ErrorsBelow(ratio="2%", allow=("timeout",))  # type: ignore[arg-type]
+    assert allowed.by_time(allowed.check(evidence([*spread(90, took_ms=20), *late])))
