@@ -353,6 +353,7 @@ class FakeLoad:
         self.front = ""
         self.bad_ratio = 0.5
         self.broken: Callable[[float], bool] = lambda _at_s: False
+        self.asked: Callable[[int, bool], None] = lambda _row, _well: None  # of each request, and how it ended
         self.dies_at_s = float("inf")
         self.cannot_record_at_s = float("inf")  # its ledger's disk is full: said first, then its end
 
@@ -417,6 +418,7 @@ class FakeLoad:
             bad = bad or (version == "bad" and (number * 37) % 100 < 100 * self.bad_ratio)
             row = {"at_s": due_s, "took_ms": took_ms, "endpoint": "GET /", "outcome": "5xx" if bad else "ok"}
             self._rows.append({**row, "version": version})
+            self.asked(number, not bad)
             self._arrive(number + 1)
 
         self._clock.at(due_s, due)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.load.arrivals import Segment
+from harness.load.asked import Operation
 
 SPAWN_PER_S = 100.0
 
@@ -31,6 +32,7 @@ class LoadConfig:
     timeout_s       of each request, unless the locustfile sets its own
     drain_s         how long requests in flight may still be answered after a stop
     version_header  the response header that names the answering version
+    orders          the operations of which the key of each attempt is kept (harness.load.asked)
     """
 
     run: str
@@ -51,6 +53,7 @@ class LoadConfig:
     exclude_tags: tuple[str, ...] = ()
     drain_s: float = 10.0
     version_header: str = "X-Version"
+    orders: tuple[Operation, ...] = ()
 
     def __post_init__(self) -> None:
         if self.model == "open" and not self.arrivals:
@@ -73,6 +76,7 @@ class LoadConfig:
         data: dict[str, Any] = json.loads(text)
         ledger = Path(data.pop("ledger"))
         data["arrivals"] = tuple(Segment(**entry) for entry in data["arrivals"])
+        data["orders"] = tuple(Operation(**entry) for entry in data["orders"])
         data["locustfile"] = Path(data["locustfile"])
         data["tags"], data["exclude_tags"] = tuple(data["tags"]), tuple(data["exclude_tags"])
         return LoadConfig(**data), ledger

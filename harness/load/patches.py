@@ -25,17 +25,18 @@ from harness.load.recorder import Recorder
 from harness.load.seat import OUTSIDE
 
 if TYPE_CHECKING:
+    from harness.load.asked import Asked
     from harness.load.config import LoadConfig
 
 
-def install(config: LoadConfig, gate: Gate, recorder: Recorder) -> None:
+def install(config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | None = None) -> None:
     """Once, before the locustfile is imported, so that its own classes stand on the changed ones."""
     _begin_tasks_at_the_gate(gate)
     if config.model == "open":
         _wait_only_inside_tasks()
     FastHttpUser.network_timeout = FastHttpUser.connection_timeout = config.timeout_s  # a locustfile's own value wins
     for session in (HttpSession, FastHttpSession):
-        _record_requests(session, config, gate, recorder)
+        _record_requests(session, config, gate, recorder, asked)
 
 
 def _begin_tasks_at_the_gate(gate: Gate) -> None:
@@ -77,8 +78,11 @@ def _wait_only_inside_tasks() -> None:
     kind.wait = wait
 
 
-def _record_requests(session: Any, config: LoadConfig, gate: Gate, recorder: Recorder) -> None:
-    """Every request gets its row, its ids and its time-out; a request event that is fired for it knows the row."""
+def _record_requests(  # noqa: PLR0915  (every request passes here: a call more is time of the load's)
+    session: Any, config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | None = None
+) -> None:
+    """Every request gets its row, its ids and its time-out, and its key is kept where it has one; a request event that is
+    fired for it knows the row."""
     original = session.request
     is_requests = session is HttpSession
     timeout_s, prefix, run, worker = (
@@ -92,27 +96,31 @@ def _record_requests(session: Any, config: LoadConfig, gate: Gate, recorder: Rec
     def request(self: Any, method: Any, url: Any, name: Any = None, *args: Any, **kwargs: Any) -> Any:
         try:
             entry = recorder.begin(self.user, method, name or self.request_name or url, self._drill_event)
+            row = entry.row
+            own = kwargs.get("headers")
+            headers = dict(own) if own else {}
+            standing = self.headers if is_requests else self.client.default_headers
+            if len(standing) != self.__dict__.get(
+                "_drill_looked"
+            ):  # what the locustfile sets for all requests of a user
+                self._drill_looked = len(standing)
+                self._drill_ours = "x-request-id" not in standing, "traceparent" not in standing
+            taken = {key.lower() for key in headers} if headers else ()
+            id_is_ours, trace_is_ours = self._drill_ours
+            if id_is_ours and "x-request-id" not in taken:
+                headers["X-Request-ID"] = f"{first_part}{row}"
+            else:
+                recorder.sets_own("X-Request-ID")
+            if trace_is_ours and "traceparent" not in taken:
+                headers["traceparent"] = f"00-{prefix}{row + 1:016x}-{row + 1:016x}-01"
+            else:
+                recorder.sets_own("traceparent")
+            kwargs["headers"] = headers
+            if asked is not None:
+                asked.keep(row, f"{method} {entry.name}", headers, standing, kwargs)
         except LedgerBroken as error:
             gate.on_broken(error)
             raise StopUser() from error
-        row = entry.row
-        own = kwargs.get("headers")
-        headers = dict(own) if own else {}
-        standing = self.headers if is_requests else self.client.default_headers
-        if len(standing) != self.__dict__.get("_drill_looked"):  # what the locustfile sets for all requests of a user
-            self._drill_looked = len(standing)
-            self._drill_ours = "x-request-id" not in standing, "traceparent" not in standing
-        taken = {key.lower() for key in headers} if headers else ()
-        id_is_ours, trace_is_ours = self._drill_ours
-        if id_is_ours and "x-request-id" not in taken:
-            headers["X-Request-ID"] = f"{first_part}{row}"
-        else:
-            recorder.sets_own("X-Request-ID")
-        if trace_is_ours and "traceparent" not in taken:
-            headers["traceparent"] = f"00-{prefix}{row + 1:016x}-{row + 1:016x}-01"
-        else:
-            recorder.sets_own("traceparent")
-        kwargs["headers"] = headers
         if is_requests and kwargs.get("timeout") is None:
             kwargs["timeout"] = timeout_s
         here = getcurrent().__dict__

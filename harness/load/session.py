@@ -20,6 +20,7 @@ from locust.log import setup_logging
 from harness.ledger.writing import LedgerBroken, Writer
 from harness.load import locustfile, patches
 from harness.load.arrivals import instants
+from harness.load.asked import Asked
 from harness.load.channel import Channel
 from harness.load.config import SPAWN_PER_S, LoadConfig
 from harness.load.gate import Gate
@@ -50,11 +51,14 @@ class Session:
         self._wanted: dict[str, int] = {}
         self._deaths = 0
         self._last_error = ("", "")
+        self._asked: Asked | None = None
 
     def run(self) -> int:
         """The whole of it; returns the process's exit code."""
         try:
             self._writer = Writer(self._ledger, self._config.run, self._config.worker, self._config.opened_monotonic_ns)
+            if self._config.orders:
+                self._asked = Asked(self._ledger.parent / "orders", self._config.worker, self._config.orders)
         except LedgerBroken as error:
             self._channel.tell("said", kind="broken", text=str(error), count=1)
             self._channel.tell("ended", clean=False, ended_us=0, detail=str(error))
@@ -99,7 +103,7 @@ class Session:
         )
         self._gate = Gate(self._writer, self._recorder, seats, closed=config.model == "closed", seed=config.seed)
         self._gate.on_broken = self._broken
-        patches.install(config, self._gate, self._recorder)
+        patches.install(config, self._gate, self._recorder, self._asked)
         events.request.add_listener(self._recorder.on_request)
         self._channel.tell("importing", where="")
         watch = gevent.spawn(self._watch_import, gevent.getcurrent())

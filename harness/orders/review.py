@@ -134,7 +134,7 @@ def _tables(
 
 
 def _moved(source: str, first: SourceRead, second: SourceRead, settled: OrdersSettled | None) -> Unread:
-    apart = f"{second.seen_s - first.seen_s:.0f} s apart ({numbered(first.rows, 'row')}, then {second.rows})"
+    apart = f"{second.at_s - first.at_s:.0f} s apart ({numbered(first.rows, 'row')}, then {second.rows})"
     if settled is not None and settled.quiet:
         return Unread(reason="readings_differ", why=f"two readings of {source} differ, {apart}")
     waited = f" after {settled.waited_s:.0f} s of waiting" if settled is not None else ""
@@ -148,7 +148,7 @@ def _starts(book: Book, last: Mapping[tuple[str, str], SourceRead]) -> dict[str,
         if fact is None or fact.error:
             continue
         try:
-            found[source] = Start(book.table(fact), fact.seen_s)
+            found[source] = Start(book.table(fact), fact.at_s)
         except Unreadable:
             continue
     return found

@@ -36,12 +36,14 @@ from harness.facts import (
     NotInjected,
     NotMended,
     Opened,
+    OrdersSettled,
     Paged,
     PhaseBegan,
     PhaseEnded,
     PhaseSettled,
     Refused,
     SilenceSeen,
+    SourceRead,
     to_dict,
 )
 from harness.harmless import lines
@@ -144,12 +146,17 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"ASKED: {fact.question}" if fact.there else "nobody could be asked: there is no terminal"
         case LeverAnswered():
             return f"answered: {fact.text}"
+        case SourceRead() if fact.error and fact.reading != "first":
+            return f"orders {fact.op}: {fact.source} CANNOT BE READ: {fact.error}"
+        case OrdersSettled():
+            rest = f": {fact.detail}" if fact.detail else ""
+            return f"orders {fact.op}: {'at rest' if fact.quiet else 'NOT AT REST'} after {fact.waited_s:.0f} s{rest}"
         case GuardTripped():
             return f"GUARD: {fact.detail}; ending the drill"
         case HaltAsked():
             return f"HALT by {fact.by}; ending the drill"
         case Interrupted():
-            return f"{fact.signal}: mending, then taking everything down (again would change nothing)"
+            return f"{fact.signal}: mending, then taking everything down (again would only cut waiting short)"
         case Refused():
             return f"REFUSED: {fact.reason}"
         case Broke():

@@ -28,6 +28,7 @@ from harness.plan import Claim, Plan, PlannedPhase
 from harness.run import guards
 from harness.run.injector import Injector
 from harness.run.levers import Levers
+from harness.run.orderbook import OrderBook
 from harness.run.recorder import Recorder
 from harness.run.steady import SteadyLook, look
 from harness.run.stop import Stopped
@@ -80,6 +81,7 @@ class Engine:
     logs: Logs
     limits: tuple[Guard | PromGuard, ...] = ()
     levers: Levers | None = None
+    orders: OrderBook | None = None
     tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
     phase: str = ""
     load_began_s: float = 0.0
@@ -96,6 +98,8 @@ class Engine:
         """
         why = "plan"
         try:
+            if self.orders is not None:
+                self.orders.begin()
             self._begin_load()
             if self._gate():
                 self._prove_edges()
@@ -121,6 +125,17 @@ class Engine:
             if self._take_out(why):
                 self._take_out(why)  # one more try: what stuck once often lets go
             self._end_load(STOPPED_S + (self.watch.lag_s if why == "plan" else 0.0))
+        self._finish_orders()
+
+    def _finish_orders(self) -> None:
+        """With the load stopped and the faults out: what became of the orders. A run that was refused has none to ask after."""
+        if self.orders is None or self.record.journal().of(Refused):
+            return
+        on = ", ".join(self.injector.on())
+        try:
+            self.orders.finish(f"still on: {on}" if on else "")
+        except Stopped as end:
+            self.record(end.fact)
 
     def _take_out(self, why: str) -> tuple[str, ...]:
         """No lever is pulled any more, and every fault is mended; returns what is still on."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.facts import Fact
 from harness.ledger import Rows, Tail
+from harness.load.asked import Operation
 from harness.load.config import SPAWN_PER_S
 from harness.load.generator import Generator, LoadConfig
 
@@ -65,6 +66,10 @@ def load_config(drill: Drill, run: str, opened_ns: int) -> LoadConfig:
         exclude_tags=load.exclude_tags,
         drain_s=load.timeout_s,
         version_header=load.version_header or "X-Version",
+        orders=tuple(
+            Operation(name, orders.request, header=orders.key.header, json=orders.key.json_)
+            for name, orders in drill.orders.items()
+        ),
     )
 
 

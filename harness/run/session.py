@@ -124,6 +124,7 @@ def _keep_drill(folder: folders.RunFolder, drill: Drill, record: Recorder) -> No
 def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
     """Everything between Opened and Closed. Raises the UsageError of a locustfile that is refused, once all is taken down."""
     from harness.run.observing import monitoring_of
+    from harness.run.sources import asked_over_tcp
     from harness.stack.exporters import exporting
     from harness.stack.stack import Stack
 
@@ -135,7 +136,7 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         folder=session.folder.path,
         edges=edges,
         publish=(session.target,),
-        reach=monitoring.targets,
+        reach=(*monitoring.targets, *asked_over_tcp(drill)),
         held=(*monitoring.services, *exporting(project.config).senders),
         data=dict(drill.stack.data),
         ready_within_s=drill.stack.ready_within_s,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -46,13 +46,15 @@ class StopSignals:
     """Ctrl-C, SIGTERM and a halt request.
 
     The first signal ends the drill. While something long and harmless is waited for (`interruptible`) it is raised at once;
-    elsewhere it waits for the next look. A second signal changes nothing: mending is never cut short.
+    elsewhere it waits for the next look. A second signal leaves what is only waited for; mending is never cut short.
     """
 
     def __init__(self, halt_request: Path) -> None:
         self._halt_request = halt_request
         self._signal: str = ""
-        self._raise_at_once = False
+        self._signals = 0
+        self._answered = (0, False)  # signals, and whether a halt request, that an end was made of
+        self._at_once: Callable[[], None] | None = None
         self._lost = ""
 
     def lost(self, why: str) -> None:
@@ -68,9 +70,20 @@ class StopSignals:
         """Raise Stopped when somebody asked for the end, or something needed is gone."""
         if self._lost:
             raise Stopped("error", Broke(error=self._lost))
+        self._check_asked()
+
+    def check_again(self) -> None:
+        """Raise Stopped only for what was asked after it was last raised: a second Ctrl-C."""
+        signals, halted = self._answered
+        if self._signals > signals or (self._halt_request.exists() and not halted):
+            self._check_asked()
+
+    def _check_asked(self) -> None:
+        halted = self._halt_request.exists()
+        self._answered = (self._signals, halted)
         if self._signal:
             raise Stopped("signal", Interrupted(signal=self._signal))
-        if self._halt_request.exists():
+        if halted:
             try:
                 asked = json.loads(self._halt_request.read_text())
             except (OSError, json.JSONDecodeError):
@@ -78,15 +91,20 @@ class StopSignals:
             raise Stopped("halt", HaltAsked(by=str(asked.get("by", "?")), reason=str(asked.get("reason", ""))))
 
     @contextlib.contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Whatever is waited for inside is left at once: on a signal, on `drill halt`, and when a helper is lost."""
-        self._raise_at_once = True  # before the first look, so that no signal falls in between
+    def interruptible(self, *, again: bool = False) -> Iterator[None]:
+        """Whatever is waited for inside is left at once: on a signal, on `drill halt`, and when a helper is lost.
+
+        again   after a run that was ended so: only when it is asked for once more
+        """
+        self._at_once = (
+            self.check_again if again else self.check
+        )  # before the first look, so that no signal falls in between
         try:
             signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
-            self.check()
+            self._at_once()
             yield
         finally:
-            self._raise_at_once = False
+            self._at_once = None
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     @contextlib.contextmanager
@@ -103,17 +121,19 @@ class StopSignals:
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        first = not self._signal
-        if first:
-            self._signal = signal.Signals(number).name
-        if first and self._raise_at_once and not starts_a_command():  # then the next look raises it
-            self._raise_at_once = False
-            raise Stopped("signal", Interrupted(signal=self._signal))
+        self._signals += 1
+        self._signal = self._signal or signal.Signals(number).name
+        self._look()
 
     def _on_look(self, _number: int, _frame: FrameType | None) -> None:
-        if self._raise_at_once and not starts_a_command():
-            try:
-                self.check()
-            except Stopped:
-                self._raise_at_once = False
-                raise
+        self._look()
+
+    def _look(self) -> None:
+        look = self._at_once
+        if look is None or starts_a_command():  # then the next look raises it
+            return
+        try:
+            look()
+        except Stopped:
+            self._at_once = None
+            raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from harness.facts import ContainerChanged, ContainerSeen, Deployed, MemorySeen, ReleaseSeen, Surveyed, Witnessed
 
@@ -180,6 +180,68 @@ class People(Protocol):
 
     def heard(self) -> str | None:
         """A line that was typed since the last call, None for silence. Never waits."""
+        ...
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended.
+
+    code   its exit code; 124 when it was ended because its time was up, or it printed too much (`err` says which)
+    out    what it printed, from the beginning
+    err    the last that it wrote to standard error
+    """
+
+    code: int
+    out: BinaryIO
+    err: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer over HTTP: status, headers (names in lower case) and body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Login:
+    """A user, a password and a database or virtual host; '' for what is not known."""
+
+    user: str = ""
+    password: str = field(default="", repr=False)
+    path: str = ""
+
+
+class Reach(Protocol):
+    """The ways into a running stack by which its sources of truth are read. Every call ends within its limits, or raises
+    errors.NotApplied with the reason."""
+
+    @property
+    def services(self) -> Mapping[str, Mapping[str, Any]]:
+        """The resolved Compose configuration of each service."""
+        ...
+
+    def inside(
+        self, service: str, command: Sequence[str], environment: Mapping[str, str], within_s: float, most_bytes: int
+    ) -> Said:
+        """Run it in a running container of the service, as its image's user. The environment stands on no command line."""
+        ...
+
+    def here(self, command: Sequence[str], within_s: float, most_bytes: int) -> Said:
+        """Run it on this machine, in the drill file's folder."""
+        ...
+
+    def get(
+        self, service: str, port: int, path: str, headers: Mapping[str, str], within_s: float, most_bytes: int
+    ) -> Page:
+        """GET over HTTP, whatever the status."""
+        ...
+
+    def peek(self, service: str, login: Login, queue: str, most: int, within_s: float) -> Sequence[bytes]:
+        """The bodies of a RabbitMQ queue's ready messages, at most so many; each is put back where it was."""
         ...
 
 

@@ -1,6 +1,7 @@
 """What recording costs: CPU per request with and without it, toggled every 0.3 s inside one flat-out Locust process.
 
 bare: Locust as it is. ids: the two id headers go with each request and nothing is recorded. recorded: headers and rows.
+asked: and each is an attempt of an order book, whose key is written down before it is sent.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ bare = FastHttpSession.request
 from harness.ledger import request_id, traceparent
 from harness.ledger.writing import Writer
 from harness.load import patches
+from harness.load.asked import Asked, Operation
 from harness.load.config import LoadConfig
 from harness.load.gate import Gate
 from harness.load.recorder import Recorder
@@ -38,6 +40,10 @@ gate = Gate(writer, recorder, seats, closed=True, seed=1)
 config = LoadConfig(run="be9c0000", opened_monotonic_ns=opened, locustfile=Path("x"), host=url, model="closed", users=32)
 patches.install(config, gate, recorder)
 recorded = FastHttpSession.request
+FastHttpSession.request = bare
+book = Asked(folder, 0, (Operation("order", "GET /x", header="Idempotency-Key"),))
+patches._record_requests(FastHttpSession, config, gate, recorder, book)
+asked = FastHttpSession.request
 listen = recorder.on_request
 locust.events.request.add_listener(lambda **meta: on[0] and listen(**meta))
 on, number = [True], [0]
@@ -55,7 +61,7 @@ class U(FastHttpUser):
     host = url
     @task
     def ask(self):
-        self.client.get("/x")
+        self.client.get("/x", headers={"Idempotency-Key": "6f730303-50ef-4d0c-93c8-74bf0fb661a2"})
         count[0] += 1
 count = [0]
 gate.admit([(U, 1.0, 1)])
@@ -66,7 +72,7 @@ gevent.sleep(1.5)
 gate.begin(recorder.now_us(), iter(()))
 gevent.sleep(1)
 import gc; gc.collect(); gc.freeze()  # as the load process does
-ways = {"bare": (bare, False), "ids": (with_ids, False), "recorded": (recorded, True)}
+ways = {"bare": (bare, False), "ids": (with_ids, False), "recorded": (recorded, True), "asked": (asked, True)}
 found = {way: [] for way in ways}
 for cycle in range(cycles):
     for way, (request, recording) in ways.items():
@@ -81,19 +87,21 @@ import os; os._exit(0)
 
 
 def main() -> None:
-    recording, everything, cost = [], [], []
+    recording, everything, cost, asking = [], [], [], []
     with rig.server() as server:
         for _ in range(rig.ROUNDS):
             with tempfile.TemporaryDirectory(prefix="drill-bench-") as folder, rig.on_core(rig.CLIENT_CORE):
                 command = [sys.executable, "-c", INSIDE, str(SLOT_S), str(CYCLES), server.url, folder]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
             found = json.loads(done.stdout.splitlines()[-1])
+            asking.append(statistics.median(a / b for a, b in zip(found["asked"], found["recorded"], strict=True)))
             pairs = zip(found["recorded"], found["ids"], found["bare"], strict=True)
             slots = [(full / ids, full / bare, full - ids) for full, ids, bare in pairs]
             recording.append(statistics.median(slot[0] for slot in slots))
             everything.append(statistics.median(slot[1] for slot in slots))
             cost.append(statistics.median(slot[2] for slot in slots))
     rig.tell("CPU per request, recorded / ids only", recording, "<= 1.03")
+    rig.tell("CPU per request, key kept / recorded", asking, "<= 1.02")
     rig.tell("CPU per request, recorded and ids / bare Locust", everything, "-")
     rig.tell("recording, µs per request", cost, "-")
 

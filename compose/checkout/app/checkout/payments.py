@@ -1,5 +1,5 @@
-"""The payment provider, as a third party: POST /charges takes money once per Idempotency-Key, and GET /records tells what
-it took, whatever the shop believes.
+"""The payment provider, as a third party: POST /charges takes money once per Idempotency-Key, and GET /charges tells, page by
+page, what it took, whatever the shop believes.
 
 Run: python3 -m checkout.payments        The card `tok_declined` is refused. It knows nothing of releases.
 """
@@ -27,6 +27,7 @@ RECORDS = os.environ.get("RECORDS", "/var/lib/payments/records.db")
 # How long such a provider takes: it asks the card's bank.
 CAPTURE_S = (0.050, 0.090)
 READ_S = (0.027, 0.045)
+MOST_LISTED = 1000
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS charge (
@@ -95,16 +96,22 @@ async def charge(request: web.Request) -> web.Response:
 
 
 async def charges(request: web.Request) -> web.Response:
+    """Those of a reference; without one all there are, oldest first, a page at a time: `next` is the path of the page after."""
     await asyncio.sleep(random.uniform(*READ_S))
-    reference = request.query.get("reference", "")
-    rows = await request.app[records_key].ask("SELECT * FROM charge WHERE reference = ?", reference)
-    return web.json_response({"charges": [_shown(row) for row in rows]})
-
-
-async def records(request: web.Request) -> web.Response:
-    """Every charge there is, oldest first: for the month's end, and for whoever doubts."""
-    rows = await request.app[records_key].ask("SELECT * FROM charge ORDER BY captured_at")
-    return web.json_response({"charges": [_shown(row) for row in rows]})
+    book = request.app[records_key]
+    if "reference" in request.query:
+        rows = await book.ask("SELECT * FROM charge WHERE reference = ?", request.query["reference"])
+        return web.json_response({"charges": [_shown(row) for row in rows]})
+    asked = request.query.get("limit", "100")
+    if not asked.isdecimal() or not 0 < int(asked) <= MOST_LISTED:
+        return problem(400, f"a page has 1 to {MOST_LISTED} charges")
+    limit, after = int(asked), request.query.get("starting_after", "")
+    rows = await book.ask(
+        "SELECT * FROM charge WHERE rowid > coalesce((SELECT rowid FROM charge WHERE id = ?), 0) ORDER BY rowid LIMIT ?",
+        after, limit,
+    )  # fmt: skip
+    following = f"/charges?limit={limit}&starting_after={rows[-1]['id']}" if len(rows) == limit else None
+    return web.json_response({"charges": [_shown(row) for row in rows], "next": following})
 
 
 async def _hold(app: web.Application) -> AsyncIterator[None]:
@@ -118,7 +125,6 @@ def make() -> web.Application:
     app.router.add_post("/charges", capture)
     app.router.add_get("/charges", charges)
     app.router.add_get("/charges/{id}", charge)
-    app.router.add_get("/records", records)
     app.cleanup_ctx.append(_hold)
     metrics.expect_routes({("POST", "/charges"): (200, 201, 402, 422), ("GET", "/charges/{id}"): (200, 404)})
     return app

@@ -1,0 +1,64 @@
+"""The messages of a RabbitMQ queue: the ready ones looked at and put back, those in a consumer's hands counted.
+
+A queue of which nothing waits is not touched. One whose messages a consumer holds without having acknowledged them is not
+empty, though nobody else can see them: each is a row without a name. A quorum queue counts each look as a delivery, and drops
+what was delivered too often (20 times, in RabbitMQ 4): so while a queue is only waited for, its messages are counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from harness.drill.readers import RabbitmqReader
+from harness.errors import NotApplied
+from harness.orders.readers.logins import url_login
+from harness.orders.readers.rows import Row, decoded, row_of
+from harness.orders.readers.said import last, lines
+from harness.world.handles import Login, Reach
+from harness.world.speaks import environment
+
+SCHEMES = ("amqp", "amqps")
+COUNT = ("rabbitmqctl", "--quiet", "--formatter", "json", "list_queues", "--vhost")
+COLUMNS = ("name", "messages_ready", "messages_unacknowledged")
+
+
+def rows(reader: RabbitmqReader, reach: Reach, most_rows: int, most_bytes: int) -> Iterator[Row]:
+    """Raises NotApplied with the broker's own words; also for a queue that is not there."""
+    ready, held = _counted(reader, reach, most_bytes)
+    if ready:
+        bodies = reach.peek(reader.service, _login(reader, reach), reader.queue, most_rows + 1, reader.timeout_s)
+        yield from (row_of(decoded(body), reader.fields) for body in bodies)
+    for _ in range(held):
+        yield {"unacknowledged": 1}
+
+
+def counted(reader: RabbitmqReader, reach: Reach, most_rows: int, most_bytes: int) -> Iterator[Row]:
+    """A row for each message, without a name: nothing is taken from the queue. Raises NotApplied as `rows` does."""
+    for _ in range(min(sum(_counted(reader, reach, most_bytes)), most_rows)):
+        yield {"waiting": 1}
+
+
+def _counted(reader: RabbitmqReader, reach: Reach, most_bytes: int) -> tuple[int, int]:
+    """How many messages are ready, and how many a consumer holds."""
+    command = (*COUNT, reader.vhost, *COLUMNS)
+    said = reach.inside(reader.service, command, {}, reader.timeout_s, most_bytes)
+    if said.code:
+        raise NotApplied(f"the queues of {reader.service} cannot be listed: {last(said)}")
+    try:
+        told = json.loads(b"".join(lines(said, "rabbitmqctl")))
+    except ValueError as error:
+        raise NotApplied(f"the queues of {reader.service} cannot be listed: {error}") from error
+    for queue in told:
+        if queue.get("name") == reader.queue:
+            return int(queue["messages_ready"]), int(queue["messages_unacknowledged"])
+    there = ", ".join(sorted(str(queue.get("name")) for queue in told)[:10]) or "none"
+    raise NotApplied(f"{reader.service} has no queue {reader.queue} in {reader.vhost}; there are: {there}")
+
+
+def _login(reader: RabbitmqReader, reach: Reach) -> Login:
+    own = environment(reach.services.get(reader.service, {}))
+    spare = url_login(reach.services, reader.service, SCHEMES)
+    user = reader.user or own.get("RABBITMQ_DEFAULT_USER") or spare.user or "guest"
+    password = reader.password or own.get("RABBITMQ_DEFAULT_PASS") or spare.password or "guest"
+    return Login(user, password, reader.vhost)

@@ -1,0 +1,85 @@
+"""A row of a source as it is kept: its key, its id, and its columns, from an element of JSON. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.masking import masked
+
+KEY, ID = "key", "id"
+NAMES = (KEY, ID)
+LONGEST = 200  # characters of a column that is neither: what it holds is only shown
+LONGEST_NAME = 1000  # characters of a key or an id
+
+Row = dict[str, str | int | float]
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
+
+
+def row_of(element: Any, fields: Mapping[str, str]) -> Row:
+    """`fields` says where in the element each column is (see `at`). Without it an object's own key, id and numbers are taken,
+    and an element that is no object is the row's id. What is not there is left out."""
+    if fields:
+        return _kept({column: at(element, path) for column, path in fields.items()})
+    if isinstance(element, Mapping):
+        return _kept({str(n): value for n, value in element.items() if n in NAMES or not isinstance(value, str)})
+    return _kept({ID: element})
+
+
+def columns_of(element: Mapping[str, Any], *, numbers_as_text: bool = False) -> Row:
+    """All columns of a table's row.
+
+    numbers_as_text   the client gives every value as text: what is written as a number is one, but for key and id
+    """
+    told = {
+        str(name): number(value) if numbers_as_text and name not in NAMES and isinstance(value, str) else value
+        for name, value in element.items()
+    }
+    return _kept(told)
+
+
+def at(element: Any, path: str) -> Any:
+    """What stands at a dotted path: names, or places in lists; None for what is not there. Text on the way is read as JSON."""
+    if path in ("", "."):
+        return element
+    if isinstance(element, (str, bytes)):
+        element = decoded(element)
+    if isinstance(element, Mapping):
+        if path in element:
+            return element[path]
+        step, _, rest = path.partition(".")
+        return at(element[step], rest) if step in element else None
+    if isinstance(element, Sequence) and not isinstance(element, (str, bytes)):
+        step, _, rest = path.partition(".")
+        return at(element[int(step)], rest) if step.isdecimal() and int(step) < len(element) else None
+    return None
+
+
+def decoded(text: str | bytes) -> Any:
+    """The JSON that a text is; the text itself when it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+
+
+def number(text: str) -> str | int | float:
+    """A number that is written as one; other text as it is, also 007."""
+    if not _NUMBER.fullmatch(text):
+        return text
+    return float(text) if "." in text else int(text)
+
+
+def _kept(told: Mapping[str, Any]) -> Row:
+    row: Row = {}
+    for name, value in told.items():
+        if name in NAMES:
+            if isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != "":
+                row[name] = str(value)[:LONGEST_NAME]
+        elif isinstance(value, str):
+            row[name] = masked(value[:LONGEST])
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            row[name] = value
+    return row

@@ -1,0 +1,92 @@
+"""The order book's part of a run: what the stack holds before the load begins, and what it holds when all has been done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.facts import Fact, OrdersSettled, SourceRead
+from harness.orders.declared import START
+from harness.run.readings import Readings
+from harness.run.settling import Settling
+from harness.run.stop import Stopped
+
+if TYPE_CHECKING:
+    from harness.drill.orders import Orders
+
+SAY_S = 10.0  # between two words about what is waited for
+
+
+@dataclass
+class OrderBook:
+    """
+    orders         by name, as the drill declares them
+    record, say    where facts go, and lines for who watches
+    interruptible  around what may be left at once when somebody asks for it (once more, where that ended the run): raises Stopped
+    """
+
+    orders: Mapping[str, Orders]
+    readings: Readings
+    record: Callable[[Fact], object]
+    say: Callable[[str], None]
+    interruptible: Callable[[], AbstractContextManager[None]]
+    _never: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Before the load: what is there already is not ours. A source that cannot be read is no reason to stop.
+
+        Raises Stopped.
+        """
+        with self.interruptible():
+            for op, orders in self.orders.items():
+                for name, source in orders.sources.items():
+                    self._found(self.readings.take(op, name, source, START).fact)
+
+    def _found(self, fact: SourceRead) -> None:
+        self.record(fact)
+        if fact.error:
+            self._never.setdefault(fact.op, {})[fact.source] = fact.error
+
+    def finish(self, unready: str = "") -> None:
+        """After the load, the faults out: wait until all is done, and read every source twice. Raises Stopped, the rest cut.
+
+        unready   why that cannot be: then nothing is read
+        """
+        waiting = [Settling(op, one, self.readings, self._never.get(op, {})) for op, one in self.orders.items()]
+        try:
+            with self.interruptible():
+                self._settle(waiting, unready)
+        except Stopped as end:
+            for settling in waiting:
+                if settling.settled is None:
+                    self.record(
+                        OrdersSettled(op=settling.op, quiet=False, waited_s=0.0, detail=f"cut short ({end.why})")
+                    )
+            raise
+
+    def _settle(self, waiting: list[Settling], unready: str) -> None:
+        clock = self.readings.clock
+        if not unready:
+            self.say(f"orders {', '.join(self.orders)}: waiting until the stack has done its work")
+        said_s = clock.now_s()
+        open_ = list(waiting)
+        while open_:
+            settling = min(open_, key=lambda one: one.due_s)
+            if unready:
+                settling.cut(unready)
+            else:
+                clock.wait_until(settling.due_s)
+            if unready or settling.look():
+                open_.remove(settling)
+                self._told(settling)
+            elif clock.now_s() >= said_s + SAY_S:
+                said_s = clock.now_s()
+                self.say(f"orders {settling.op}: {settling.waits_for or 'nothing may change for a while'}")
+
+    def _told(self, settling: Settling) -> None:
+        assert settling.settled is not None
+        self.record(settling.settled)
+        for reading in settling.taken:
+            self.record(reading.fact)

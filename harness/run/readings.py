@@ -1,0 +1,98 @@
+"""One source of truth read into the run's folder, a line of JSON for each row, as it stood; and whether two readings are alike."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import DrillError
+from harness.facts import SourceRead
+from harness.masking import masked
+from harness.world.handles import Clock
+
+if TYPE_CHECKING:
+    from harness.drill.orders import Source
+    from harness.drill.readers import Reader
+    from harness.orders.readers.rows import Row
+
+FOLDER = "orders"
+_ALL = (1 << 128) - 1
+
+Read = Callable[["Reader"], Iterator["Row"]]
+"""The rows of a source. Raises DrillError with the reason where it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`fact` says that the source was read, `began_s` to `ended_s`; `content` is the same for the same rows in whatever order."""
+
+    fact: SourceRead
+    began_s: float
+    ended_s: float
+    content: str
+
+    def renamed(self, folder: Path, reading: str) -> Reading:
+        """The same under another of the readings' names, its file too."""
+        if not self.fact.file:
+            return replace(self, fact=replace(self.fact, reading=reading))
+        file = file_of(self.fact.op, self.fact.source, reading)
+        try:
+            (folder / self.fact.file).replace(folder / file)
+        except OSError as failed:
+            fact = replace(self.fact, reading=reading, rows=0, file="", sha256="", error=str(failed))
+            return replace(self, fact=fact, content=str(failed))
+        return replace(self, fact=replace(self.fact, reading=reading, file=file))
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Takes readings into a run's folder. `glance` reads without leaving a mark, what rows there are but perhaps not their names."""
+
+    folder: Path
+    clock: Clock
+    read: Read
+    glance: Read
+
+    def take(self, op: str, name: str, source: Source, reading: str, *, glance: bool = False) -> Reading:
+        """Read one source now. One that cannot be read is a reading too, with the error and without rows."""
+        began_s = self.clock.now_s()
+        file = file_of(op, name, reading)
+        path = self.folder / file
+        rows, content, digest, error = 0, 0, hashlib.sha256(), ""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as out:
+                for row in (self.glance if glance else self.read)(source.reader):
+                    line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
+                    out.write(line)
+                    digest.update(line)
+                    content += int.from_bytes(hashlib.blake2b(line, digest_size=16).digest(), "little")
+                    rows += 1
+        except (DrillError, OSError) as failed:
+            error = masked(" ".join(str(failed).split()))
+            with contextlib.suppress(OSError):
+                path.unlink()
+        ended_s = self.clock.now_s()
+        fact = SourceRead(
+            op=op,
+            source=name,
+            role=source.role,
+            reading=reading,
+            rows=0 if error else rows,
+            file="" if error else file,
+            sha256="" if error else digest.hexdigest(),
+            error=error,
+            begun_s=round(began_s, 6),
+            happened_s=round(ended_s, 6),
+        )
+        return Reading(fact, began_s, ended_s, error or f"{rows} {content & _ALL:032x}")
+
+
+def file_of(op: str, source: str, reading: str) -> str:
+    """Where a reading's rows stand, relative to the run's folder."""
+    return f"{FOLDER}/{op}.{source}.{reading}.jsonl"

@@ -1,0 +1,135 @@
+"""Waiting until a stack has done all that the load left it to do: its queues empty, and nothing changing for a while.
+
+The sources are read again and again. The readings at the beginning and at the end of the quiet stretch are the two that are
+judged: so long apart, and alike. Where it does not come to rest in time, two readings so long apart are taken of what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.facts import OrdersSettled
+from harness.orders.declared import FIRST, QUEUE, SECOND
+from harness.orders.readers import MARKED
+from harness.run.readings import Reading, Readings
+
+if TYPE_CHECKING:
+    from harness.drill.orders import Orders
+
+PAUSES = 5  # looks in a quiet stretch, at most
+SHORTEST_S = 0.5
+SHARE = 4  # times as long as a look took, none is taken: reading must not become the stack's load
+
+
+@dataclass(frozen=True)
+class Look:
+    """All sources of an order book, read one after another from `began_s` to `ended_s`."""
+
+    readings: dict[str, Reading]
+    began_s: float
+    ended_s: float
+
+    def like(self, other: Look) -> bool:
+        """Whether every source holds the same as then."""
+        return all(self.readings[name].content == one.content for name, one in other.readings.items())
+
+
+class Settling:
+    """One order book, waited for from now on. `look` at `due_s`, until it says that this was the last.
+
+    never   the errors of sources that could not be read before the load either: they are not waited for
+    """
+
+    def __init__(self, op: str, orders: Orders, readings: Readings, never: Mapping[str, str]) -> None:
+        self.op = op
+        self._orders = orders
+        self._readings = readings
+        self._never = never
+        self._began_s = self.due_s = readings.clock.now_s()
+        self._first: Look | None = None
+        self._second: Look | None = None
+        self._over = False
+        self.settled: OrdersSettled | None = None
+        self.waits_for = ""
+
+    @property
+    def taken(self) -> tuple[Reading, ...]:
+        """The first and the second reading of each source, once settled."""
+        looks = (self._first, self._second)
+        return tuple(reading for look in looks if look is not None for reading in look.readings.values())
+
+    def look(self) -> bool:
+        """Read all sources; True when nothing is left to wait for."""
+        if self._first is None:
+            self._first = self._read(FIRST)
+            return self._go_on(self._first)
+        look = self._read(SECOND)
+        if self._over or look.like(self._first):
+            self._second = look
+        else:
+            self._first, self._second = self._renamed(look, FIRST), None
+        return self._go_on(look)
+
+    def cut(self, why: str) -> None:
+        """It is waited for no longer, and not judged."""
+        self._first = self._second = None
+        self._say(False, why)
+
+    def _go_on(self, look: Look) -> bool:
+        assert self._first is not None
+        settle = self._orders.settle
+        self.waits_for = self._unfinished(look)
+        apart = self._second is not None and look.began_s >= self._first.ended_s + settle.quiet_s
+        changed = "" if look.like(self._first) else "something still changed"
+        if apart and (self._over or not self.waits_for):
+            self._name_all()
+            self._say(not (self.waits_for or changed), self.waits_for or changed or self._unread())
+            return True
+        quiet_s, ends_s = self._first.ended_s + settle.quiet_s, self._began_s + settle.within_s
+        if look.began_s >= ends_s:
+            self._over, self.due_s = True, quiet_s
+            return False
+        pause_s = max(SHORTEST_S, settle.quiet_s / PAUSES, SHARE * (look.ended_s - look.began_s))
+        soonest_s = look.ended_s + SHORTEST_S
+        self.due_s = min(at_s for at_s in (look.ended_s + pause_s, quiet_s, ends_s) if at_s >= soonest_s)
+        return False
+
+    def _unfinished(self, look: Look) -> str:
+        """What keeps it from being quiet, in words; '' for nothing but time."""
+        for name, reading in look.readings.items():
+            if reading.fact.error and reading.fact.error != self._never.get(name):
+                return f"{name} could not be read: {reading.fact.error}"
+            if reading.fact.role == QUEUE and reading.fact.rows:
+                rows = reading.fact.rows
+                return f"{rows} {'row was' if rows == 1 else 'rows were'} still in {name}"
+        return ""
+
+    def _unread(self) -> str:
+        names = ", ".join(self._never)
+        return f"not waited for, as they could not be read before the load either: {names}" if names else ""
+
+    def _read(self, reading: str) -> Look:
+        clock = self._readings.clock
+        began_s = clock.now_s()
+        taken = {
+            name: self._readings.take(self.op, name, source, reading, glance=True)
+            for name, source in self._orders.sources.items()
+        }
+        return Look(taken, began_s, clock.now_s())
+
+    def _name_all(self) -> None:
+        """What was only glanced at, as reading it leaves a mark, is read now, where there is anything."""
+        for name, source in self._orders.sources.items():
+            for look, reading in ((self._first, FIRST), (self._second, SECOND)):
+                if isinstance(source.reader, MARKED) and look is not None and look.readings[name].fact.rows:
+                    look.readings[name] = self._readings.take(self.op, name, source, reading)
+
+    def _renamed(self, look: Look, reading: str) -> Look:
+        folder = self._readings.folder
+        return Look({n: one.renamed(folder, reading) for n, one in look.readings.items()}, look.began_s, look.ended_s)
+
+    def _say(self, quiet: bool, detail: str) -> None:
+        waited_s = self._readings.clock.now_s() - self._began_s
+        self.settled = OrdersSettled(op=self.op, quiet=quiet, waited_s=round(waited_s, 3), detail=detail)

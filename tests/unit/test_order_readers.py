@@ -1,0 +1,299 @@
+"""Readers of sources of truth on a fake reach: what is asked, how an answer becomes rows, and what is said of one that is none."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from harness.drill.readers import CommandReader, HttpReader, RabbitmqReader, Reader, RedisReader, SqlReader
+from harness.errors import NotApplied
+from harness.orders.readers import glance, read
+from harness.orders.readers.rows import at, number, row_of
+from harness.world.handles import Login, Page, Said
+
+Answer = Callable[[Sequence[str], Mapping[str, str]], Said]
+
+
+def printed(text: str, code: int = 0, err: str = "") -> Said:
+    return Said(code, io.BytesIO(text.encode()), err)
+
+
+@dataclass
+class FakeReach:
+    """Answers as it is told to; `asked` has each command, each path, each peek."""
+
+    answers: Answer = lambda command, environment: printed("")
+    pages: dict[str, Page] = field(default_factory=dict)
+    messages: list[bytes] = field(default_factory=list)
+    services: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: list[Any] = field(default_factory=list)
+    told: list[Mapping[str, str]] = field(default_factory=list)
+
+    def inside(
+        self, service: str, command: Sequence[str], environment: Mapping[str, str], within_s: float, most_bytes: int
+    ) -> Said:
+        self.asked.append(command)
+        self.told.append(environment)
+        return self.answers(command, environment)
+
+    def here(self, command: Sequence[str], within_s: float, most_bytes: int) -> Said:
+        return self.inside("", command, {}, within_s, most_bytes)
+
+    def get(
+        self, service: str, port: int, path: str, headers: Mapping[str, str], within_s: float, most_bytes: int
+    ) -> Page:
+        self.asked.append(path)
+        return self.pages.get(path, Page(404, {}, b"nothing here"))
+
+    def peek(self, service: str, login: Login, queue: str, most: int, within_s: float) -> Sequence[bytes]:
+        self.asked.append((login.user, login.password, login.path, queue))
+        return self.messages[:most]
+
+
+def rows(reader: Reader, reach: FakeReach, **limits: int) -> list[dict[str, Any]]:
+    return [dict(row) for row in read(reader, reach, **limits)]
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("element", "fields", "row"),
+    [
+        ({"key": "a", "id": 7, "cents": 3, "card": "tok"}, {}, {"key": "a", "id": "7", "cents": 3}),
+        ("order-1", {}, {"id": "order-1"}),
+        (17, {}, {"id": "17"}),
+        (None, {}, {}),
+        ({"id": True, "key": None}, {}, {}),
+        ({"id": ""}, {}, {}),
+        ({"ref": {"order": "o-1"}, "money": "12"}, {"id": "ref.order", "cents": "money"}, {"id": "o-1", "cents": "12"}),
+        ({"body": '{"order": {"id": 4}}'}, {"id": "body.order.id"}, {"id": "4"}),
+        ({"order.id": "flat"}, {"id": "order.id"}, {"id": "flat"}),
+        ({"lines": [{"sku": "s"}]}, {"id": "lines.0.sku", "key": "lines.1.sku"}, {"id": "s"}),
+        ({"id": "o", "note": "Bearer abcdefghijklmnopqrstuvwxyz"}, {"id": "id", "n": "note"}, {"id": "o", "n": "[bearer token]"}),
+        ({"id": "4111111111111111"}, {}, {"id": "4111111111111111"}),
+    ],
+)  # fmt: skip
+def test_an_element_becomes_a_row(element: Any, fields: dict[str, str], row: dict[str, Any]) -> None:
+    assert row_of(element, fields) == row
+
+
+def test_a_path_leads_to_nothing_where_there_is_nothing() -> None:
+    for element in (None, 3, "text", [], {"a": {"c": 1}}, {"a": []}):
+        assert at(element, "a.b") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("12", 12), ("-3", -3), ("12.50", 12.5), ("007", "007"), ("1e5", "1e5"), ("", ""), ("0", 0)]
+)
+def test_text_that_is_written_as_a_number_is_one(text: str, value: Any) -> None:
+    assert number(text) == value
+    assert type(number(text)) is type(value)
+
+
+def test_more_rows_than_are_read_are_no_reading() -> None:
+    reach = FakeReach(lambda *_: printed('{"id": 1}\n' * 5))
+    reader = CommandReader.model_validate({"run": ["orders"], "service": "api"})
+    assert len(rows(reader, reach, most_rows=5)) == 5
+    with pytest.raises(NotApplied, match="more than 4 rows"):
+        rows(reader, FakeReach(lambda *_: printed('{"id": 1}\n' * 5)), most_rows=4)
+
+
+# --- http ---------------------------------------------------------------------------------------------------------------
+
+
+def page(told: Any, status: int = 200, **headers: str) -> Page:
+    return Page(status, headers, told if isinstance(told, bytes) else json.dumps(told).encode())
+
+
+def http(**more: Any) -> HttpReader:
+    return HttpReader.model_validate({"service": "payments", "port": 8080, "path": "/charges", **more})
+
+
+@pytest.mark.parametrize(
+    ("following", "path"),
+    [
+        ("/charges?after=1", "/charges?after=1"),
+        ("http://payments:8080/charges?after=1", "/charges?after=1"),
+        ("?after=1", "/charges?after=1"),
+    ],
+)
+def test_the_next_page_may_be_told_as_a_path_a_url_or_relative(following: str, path: str) -> None:
+    reach = FakeReach(
+        pages={"/charges": page({"it": ["a"], "next": following}), path: page({"it": ["b"], "next": None})}
+    )
+    assert rows(http(each="it", next="next"), reach) == [{"id": "a"}, {"id": "b"}]
+
+
+def test_without_a_word_for_it_the_header_link_leads_on() -> None:
+    link = '</charges>; rel="first", </charges?page=2>; rel="next"'
+    reach = FakeReach(pages={"/charges": page(["a"], link=link), "/charges?page=2": page(["b"])})
+    assert rows(http(), reach) == [{"id": "a"}, {"id": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (page(b"oh no", status=500), "payments answered /charges with 500: oh no"),
+        (page(b"<html>"), "with what is no JSON"),
+        (page({"charges": {}}), "without a list at 'charges'"),
+        (page({"charges": [], "next": "/charges"}), "come round to /charges again"),
+        (page(b"[" * 100_000), "payments answered|cannot be read"),
+    ],
+)
+def test_an_answer_that_is_no_list_is_said(answer: Page, why: str) -> None:
+    with pytest.raises(NotApplied, match=why):
+        rows(http(each="charges", next="next"), FakeReach(pages={"/charges": answer}))
+
+
+# --- sql ----------------------------------------------------------------------------------------------------------------
+
+
+def sql(query: str = "SELECT 1", **more: Any) -> SqlReader:
+    return SqlReader.model_validate({"service": "db", "query": query, **more})
+
+
+def test_json_of_psql_becomes_rows() -> None:
+    said = '{"key":"k","id":7,"amount":12.50,"paid":true,"note":null,"at":{"x":1}}\n'
+    assert rows(sql(), FakeReach(lambda *_: printed(said))) == [{"key": "k", "id": "7", "amount": 12.5}]
+
+
+def test_xml_of_mariadb_becomes_rows() -> None:
+    said = (
+        '<?xml version="1.0"?>\n<resultset statement="SELECT 1" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        '<row><field name="key">007</field><field name="amount">12.50</field><field name="n" xsi:nil="true" /></row>'
+        '<row><field name="key">a &amp; b</field><field name="note">2026-01-01</field></row></resultset>'
+    )
+    told = rows(sql(), FakeReach(lambda *_: printed(said)))
+    assert told == [{"key": "007", "amount": 12.5}, {"key": "a & b", "note": "2026-01-01"}]
+    with pytest.raises(NotApplied, match="cannot be read"):
+        rows(sql(), FakeReach(lambda *_: printed(said[:-20])))
+
+
+def test_the_login_is_declared_or_a_service_s_own_and_on_no_command_line() -> None:
+    services = {
+        "api": {"environment": {"DATABASE_URL": "postgresql+psycopg://shop:p%40ss@db:5432/shop?sslmode=disable"}}
+    }
+    reach = FakeReach(services=services)
+    rows(sql("SELECT 1;  ", user="reader", password="secret"), reach)
+    (command,), (told,) = reach.asked, reach.told
+    assert command[-1] == "SELECT 1"
+    assert not {"secret", "p@ss"} & set(command)
+    assert (told["DRILL_USER"], told["DRILL_PASSWORD"]) == ("reader", "secret")
+    assert (told["DRILL_URL_USER"], told["DRILL_URL_PASSWORD"], told["DRILL_URL_DATABASE"]) == ("shop", "p@ss", "shop")
+
+
+@pytest.mark.parametrize(
+    ("err", "why"),
+    [
+        ('ERROR:  column "x" does not exist\nLINE 1: SELECT x\n               ^', 'column "x" does not exist'),
+        ("ERROR 1064 (42000) at line 1: error near 'key, id FROM orders' at line 1", "write AS `key`"),
+        ("", "it ended with 3"),
+    ],
+)
+def test_a_query_that_fails_is_told_in_the_client_s_words(err: str, why: str) -> None:
+    with pytest.raises(NotApplied, match=why):
+        rows(sql(), FakeReach(lambda *_: printed("", 3, err)))
+
+
+# --- redis --------------------------------------------------------------------------------------------------------------
+
+
+def redis(**more: Any) -> RedisReader:
+    return RedisReader.model_validate({"service": "redis", **more})
+
+
+def paged(*pages: tuple[str, str, Any]) -> FakeReach:
+    left = list(pages)
+    return FakeReach(lambda *_: printed(json.dumps(left.pop(0))))
+
+
+def test_a_list_is_read_page_by_page() -> None:
+    reach = paged(("list", "2", ["a", '{"id": "b"}']), ("list", "", ["a"]))
+    assert rows(redis(list="orders"), reach) == [{"id": "a"}, {"id": "b"}, {"id": "a"}]
+    assert [command[-2] for command in reach.asked] == ["0", "2"]
+
+
+def test_a_stream_goes_on_after_its_last_entry() -> None:
+    reach = paged(("stream", "5-9", [["5-9", ["order", "a"]]]), ("stream", "", {}))
+    assert rows(redis(stream="orders", fields={"id": "order"}), reach) == [{"id": "a"}]
+    assert [command[-2] for command in reach.asked] == ["0", "5-10"]
+
+
+def test_what_a_scan_tells_twice_is_one_row() -> None:
+    reach = paged(("set", "17", ["a", "b"]), ("set", "", ["b", "c"]))
+    assert rows(redis(set="orders"), reach) == [{"id": "a"}, {"id": "b"}, {"id": "c"}]
+
+
+def test_a_hash_has_its_fields_as_ids_unless_told_otherwise() -> None:
+    held = ("hash", "", ["o-1", '{"order": "x", "cents": 5}', "o-2", "text"])
+    assert rows(redis(hash="h"), paged(held)) == [{"cents": 5, "id": "o-1"}, {"id": "o-2"}]
+    assert rows(redis(hash="h", fields={"id": "order"}), paged(held)) == [{"id": "x"}, {}]
+
+
+def test_a_key_that_is_not_there_is_empty_and_one_of_another_kind_is_said() -> None:
+    assert rows(redis(list="orders"), paged(("none", "", {}))) == []
+    with pytest.raises(NotApplied, match="orders at redis is a string, not a list"):
+        rows(redis(list="orders"), paged(("string", "", {})))
+    with pytest.raises(NotApplied, match="NOAUTH Authentication required"):
+        rows(redis(list="orders"), FakeReach(lambda *_: printed("NOAUTH Authentication required.\n")))
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        {"redis": {"command": ["valkey-server", "--requirepass", "open sesame"]}},
+        {"redis": {"command": "redis-server --requirepass open"}},
+        {"api": {"environment": {"CACHE": "redis://:open@redis:6379/0"}}},
+    ],
+)
+def test_the_password_is_the_one_that_the_stack_itself_uses(services: dict[str, dict[str, Any]]) -> None:
+    reach = paged(("none", "", {}))
+    reach.services = services
+    rows(redis(list="orders"), reach)
+    assert reach.told[0]["DRILL_URL_PASSWORD"].split()[0] == "open"
+
+
+# --- rabbitmq -----------------------------------------------------------------------------------------------------------
+
+
+def counted(ready: int, held: int) -> Answer:
+    queue = {"name": "work", "messages_ready": ready, "messages_unacknowledged": held}
+    return lambda *_: printed(f"[\n{json.dumps(queue)}\n]\n")
+
+
+def rabbitmq(**more: Any) -> RabbitmqReader:
+    return RabbitmqReader.model_validate({"service": "mq", "queue": "work", **more})
+
+
+def test_an_empty_queue_is_not_touched() -> None:
+    reach = FakeReach(counted(0, 0))
+    assert rows(rabbitmq(), reach) == []
+    assert len(reach.asked) == 1
+
+
+def test_messages_are_looked_at_and_those_in_a_consumer_s_hands_are_counted() -> None:
+    reach = FakeReach(counted(2, 1), messages=[b'{"order": 7}', b"o-8"])
+    reach.services = {"mq": {"environment": ["RABBITMQ_DEFAULT_USER=shop", "RABBITMQ_DEFAULT_PASS=pass"]}}
+    assert rows(rabbitmq(fields={"id": "order"}, vhost="shop"), reach) == [{"id": "7"}, {}, {"unacknowledged": 1}]
+    assert reach.asked[-1] == ("shop", "pass", "shop", "work")
+
+
+def test_a_queue_that_is_only_waited_for_is_counted_and_nothing_is_taken_from_it() -> None:
+    reach = FakeReach(counted(2, 1), messages=[b"o-1", b"o-2"])
+    assert [dict(row) for row in glance(rabbitmq(), reach)] == [{"waiting": 1}] * 3
+    assert len(reach.asked) == 1
+    reach = FakeReach(lambda *_: printed('{"id": 1}\n'))
+    assert [dict(row) for row in glance(sql(), reach)] == [{"id": "1"}]
+
+
+def test_a_queue_that_is_not_there_is_said_with_those_that_are() -> None:
+    with pytest.raises(NotApplied, match="mq has no queue other in /; there are: work"):
+        rows(rabbitmq(queue="other"), FakeReach(counted(0, 0)))
+    with pytest.raises(NotApplied, match="cannot be listed"):
+        rows(rabbitmq(), FakeReach(lambda *_: printed("Error: unable to connect")))
