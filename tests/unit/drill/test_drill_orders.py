@@ -113,14 +113,14 @@ def test_without_a_store_there_is_nothing_to_hold_the_load_against(checkout: Wri
 
 
 def test_a_claim_needs_an_order_book_and_stands_under_the_whole_run(book: Write) -> None:
-    def problems(path: Path, claim: str, place: str = "expect.1") -> list[str]:
+    def problems(path: Path, claim: str, place: str = "expect.0") -> list[str]:
         drill = parse(path, sets=[f"{place}={claim}"], env={"DB_PASSWORD": "s3cret"})
         return [str(problem) for problem in make_plan(drill).errors]
 
     assert not problems(book(), "{orders_kept: {orders: checkout}}")
     (unknown,) = problems(book(), "{orders_kept: {orders: chekout}}")
     assert "no orders 'chekout' (did you mean 'checkout'?)" in unknown
-    (placed,) = problems(book(), "{orders_kept: {orders: checkout}}", "phases.1.expect.1")
+    (placed,) = problems(book(), "{orders_kept: {orders: checkout}}", "phases.1.expect.0")
     assert "under the drill's own `expect`" in placed
 
 
