@@ -381,4 +381,9 @@ def describe(plan: Plan) -> str:
     """How long the run takes, in words."""
     ready = spell(plan.drill.stack.ready_within_s)
     length = f"{spell(plan.shortest_s)} to {spell(plan.longest_s)}"
-    return f"{length} once the stack is ready (within {ready}); ended in any case after {spell(plan.max_duration_s)}"
+    told = f"{length} once the stack is ready (within {ready}); ended in any case after {spell(plan.max_duration_s)}"
+    settles = [orders.settle for orders in plan.drill.orders.values()]
+    if not settles:
+        return told
+    least_s, most_s = max(one.quiet_s for one in settles), max(one.within_s + one.quiet_s for one in settles)
+    return f"{told}; then its orders are read, for {spell(least_s)} to {spell(most_s)}"

@@ -57,7 +57,7 @@ class Settle(Model):
 
 
 class Source(Model):
-    """A place in the stack where truth is kept: what it is, and one way to read it."""
+    """A place in the stack where truth is kept: what it is, and one way to read it. One row for each order, or for each effect."""
 
     is_: Literal["store", "effect", "queue", "dead", "figures"] = Field(
         alias="is",
@@ -82,6 +82,10 @@ class Source(Model):
             raise ValueError(f"a source has one way to be read, of {', '.join(cls.word for cls in READERS)}{found}")
         if self.in_order and self.is_ == FIGURES:
             raise ValueError("`in_order` is for rows that name operations; figures are numbers alone")
+        if self.in_order and self.sql and "order by" not in " ".join(self.sql.query.lower().split()):
+            raise ValueError("`in_order` needs a query with ORDER BY: without it a database gives rows as it likes")
+        if self.in_order and self.redis and self.redis.kind in ("hash", "set"):
+            raise ValueError(f"`in_order` cannot be told of a {self.redis.kind}: it has no order")
         return self
 
     @property

@@ -13,6 +13,8 @@ from harness.orders.told import Entry, Teller
 from harness.quantities import numbered
 
 NAMED = 3
+WHERE = ("phantom", "duplicated", "orphan")
+"""Classes that do not say yet where their operations are."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def said(name: str, found: Class, teller: Teller, allowed: int = 0) -> str:
     shared = teller.common(found.operations) if len(found.operations) else ""
     return (
         f"{numbered(count, 'operation')} of {name} {words.one if count == 1 else words.many}: "
-        f"{listed(entries, count, where=found.reason not in ('lost', 'reordered'))}"
+        f"{listed(entries, count, where=found.reason in WHERE)}"
         f"{f' ({shared})' if shared else ''}{limit}{doubt}"
     )
 

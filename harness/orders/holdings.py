@@ -66,7 +66,11 @@ def holdings(
     sent_s = operations.sent_s()
     found = {}
     for source, table in tables.items():
-        owner = np.where(table.key != NONE, table.key, _owners(table.id, tied))
+        by_id = _owners(table.id, tied)
+        strange = (operations.find(table.key) < 0) & (
+            by_id != NONE
+        )  # a charge has a key of its own, and the order's id
+        owner = np.where((table.key == NONE) | strange, by_id, table.key)
         mine = operations.find(owner)
         mine[owner == NONE] = -1
         start = starts.get(source)

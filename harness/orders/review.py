@@ -79,6 +79,8 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
     settled = journal.last(OrdersSettled, op=name)
     cites = tuple(fact.cite for (_, reading), fact in last.items() if reading == SECOND)
     missing = [source for source in declared.sources if (source, SECOND) not in last]
+    if settled is not None and not settled.quiet and settled.waited_s < 0.9 * declared.within_s:
+        return _rushed(name, declared, settled, cites)
     if missing and not over:
         ended = journal.last(LoadEnded) is not None
         why = "its sources are being read" if ended else "its sources are read when the load has ended"
@@ -87,25 +89,28 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
         why = f"{name}: the run ended before any of its sources was read"
         decide = "a run that comes to its end, or is stopped once, so that the sources are read before the stack goes"
         return Review(name, declared, Open(reason="not_read", why=why, decide=decide))
-    if settled is None or (not settled.quiet and settled.waited_s < 0.9 * declared.within_s):
-        waited = (
-            "nobody waited"
-            if settled is None
-            else f"only {settled.waited_s:.0f} s of {declared.within_s:g} s were waited"
-        )
-        why = f"{name}: {waited} for the stack to come to rest before its sources were read"
-        decide = "a run that is not cut short while its orders settle"
-        return Review(name, declared, Open(reason="unsettled", why=why, decide=decide, cites=cites), settled=settled)
+    if settled is None:
+        return _rushed(name, declared, None, cites)
     tables, unread = _tables(book, last, settled)
     if not tables:
         first = next(iter(unread.values()))
         decide = "a source that can be read, and a stack that comes to rest within `settle`"
         return Review(name, declared, Open(first.reason, f"{name}: {first.why}", decide, cites), settled=settled)
     starts = _starts(book, last)
-    asked_s = min(fact.seen_s if fact.begun_s is None else fact.begun_s for (_, r), fact in last.items() if r == FIRST)
+    asked_s = min(fact.at_s if fact.begun_s is None else fact.begun_s for (_, r), fact in last.items() if r == FIRST)
     found = audit(declared, operations(book.asked, rows, declared.request, asked_s), tables, starts)
     told = sums(declared, found, tables, starts, unread)
     return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites)
+
+
+def _rushed(name: str, declared: Declared, settled: OrdersSettled | None, cites: tuple[str, ...]) -> Review:
+    """The stack was not waited for, or not for as long as the drill would have."""
+    why = f"{name}: nobody waited for the stack to come to rest before its sources were read"
+    if settled is not None:
+        waited = f"only {settled.waited_s:.0f} s of {declared.within_s:g} s were waited for the stack to come to rest"
+        why = f"{name}: {waited}{f', {settled.detail}' if settled.detail else ''}"
+    decide = "a run that is not cut short while its orders settle"
+    return Review(name, declared, Open(reason="unsettled", why=why, decide=decide, cites=cites), settled=settled)
 
 
 def _tables(
@@ -163,7 +168,8 @@ def _nothing_to_judge(name: str, found: Audit) -> Open | None:
         why = f"{name}: the load asked for no such operation"
         return Open(reason="no_operations", why=why, decide="a load that makes this request")
     if not found.matched:
-        key = found.operations.names([0])[0]
-        why = f"{name}: no key that was sent, such as {key}, is among those of the sources"
+        source, place = found.classes["phantom"].strangers[0]
+        sent, read = found.operations.names([0])[0], found.held[source].table.row(place).get("key")
+        why = f"{name}: no key that was sent, such as {sent}, is in any source; {source} has {read}"
         return Open(reason="keys_unreadable", why=why, decide="sources whose `key` is the one that the requests carry")
     return None

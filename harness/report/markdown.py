@@ -10,6 +10,7 @@ from harness.harmless import one_line
 from harness.quantities import spell
 from harness.report.detector import detected, in_numbers
 from harness.report.headline import faults_told, first_failed, sentence
+from harness.report.order_book import order_books
 from harness.report.proof import prove
 from harness.report.sizes import sizes
 from harness.report.unseen import unseen
@@ -38,6 +39,7 @@ def _lines(story: Story) -> Iterator[str]:
     yield from _first(first_failed(findings, proofs, story.journal))
     yield from _findings("Failed", [f for f in findings if f["outcome"] == "failed"])
     yield from _findings("Not decided", [f for f in findings if f["outcome"] == "inconclusive"])
+    yield from _orders(story)
     ids = {finding["id"] for finding in findings}
     others = [one for one in unseen(story) if one.id not in ids]
     if others:
@@ -69,6 +71,24 @@ def _findings(title: str, findings: list[Mapping[str, Any]]) -> Iterator[str]:
             yield f"  - would be decided by: {plain(finding['decide'])}"
         if finding["cites"] and finding["outcome"] != "passed":
             yield f"  - rests on {', '.join(code(cite) for cite in finding['cites'])}"
+
+
+def _orders(story: Story) -> Iterator[str]:
+    for book in order_books(story):
+        yield from ("", f"### Order book {plain(book.name)}", "", f"Every {code(book.request)}: {plain(book.summary)}.")
+        if book.wrong:
+            yield from ("", "| what is wrong | operations | which | what they share |", "|---|--:|---|---|")
+        for line in book.wrong:
+            keys = " ".join(code(key, cell=True) for key in line.keys)
+            more = f" and {line.more} more, in verdict.json" if line.more else ""
+            yield f"| {line.name} | {line.count} | {keys}{more} | {plain(line.note)} |"
+        if book.laws:
+            yield from ("", "| law | | both sides | where |", "|---|---|---|---|")
+        for law in book.laws:
+            yield f"| {code(law.law, cell=True)} | {law.state} | {law.sides} | {plain(law.note)} |"
+        for name, _, _, _, why in book.sources:
+            if why:
+                yield from ("", f"Source {code(name)} says nothing: {plain(why)}.")
 
 
 def _faults(document: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.facts import Fact, OrdersSettled, SourceRead
+from harness.facts import Fact, SourceRead
 from harness.orders.declared import START
 from harness.run.readings import Readings
 from harness.run.settling import Settling
@@ -55,35 +55,34 @@ class OrderBook:
         unready   why that cannot be: then nothing is read
         """
         waiting = [Settling(op, one, self.readings, self._never.get(op, {})) for op, one in self.orders.items()]
+        if unready:
+            self._cut(waiting, unready)
+            return
+        self.say(f"orders {', '.join(self.orders)}: waiting until the stack has done its work")
         try:
             with self.interruptible():
-                self._settle(waiting, unready)
+                self._settle(waiting)
         except Stopped as end:
-            for settling in waiting:
-                if settling.settled is None:
-                    self.record(
-                        OrdersSettled(op=settling.op, quiet=False, waited_s=0.0, detail=f"cut short ({end.why})")
-                    )
+            self._cut(waiting, f"cut short ({end.why})")
             raise
 
-    def _settle(self, waiting: list[Settling], unready: str) -> None:
+    def _settle(self, waiting: list[Settling]) -> None:
         clock = self.readings.clock
-        if not unready:
-            self.say(f"orders {', '.join(self.orders)}: waiting until the stack has done its work")
         said_s = clock.now_s()
-        open_ = list(waiting)
-        while open_:
+        while open_ := [settling for settling in waiting if settling.settled is None]:
             settling = min(open_, key=lambda one: one.due_s)
-            if unready:
-                settling.cut(unready)
-            else:
-                clock.wait_until(settling.due_s)
-            if unready or settling.look():
-                open_.remove(settling)
+            clock.wait_until(settling.due_s)
+            if settling.look():
                 self._told(settling)
             elif clock.now_s() >= said_s + SAY_S:
                 said_s = clock.now_s()
                 self.say(f"orders {settling.op}: {settling.waits_for or 'nothing may change for a while'}")
+
+    def _cut(self, waiting: list[Settling], why: str) -> None:
+        for settling in waiting:
+            if settling.settled is None:
+                settling.cut(why)
+                self._told(settling)
 
     def _told(self, settling: Settling) -> None:
         assert settling.settled is not None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import DrillError
+from harness.errors import DrillError, NotApplied
 from harness.facts import SourceRead
 from harness.masking import masked
 from harness.world.handles import Clock
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.orders.readers.rows import Row
 
 FOLDER = "orders"
+LONGEST_ERROR = 500
 _ALL = (1 << 128) - 1
 
 Read = Callable[["Reader"], Iterator["Row"]]
@@ -68,13 +69,15 @@ class Readings:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as out:
                 for row in (self.glance if glance else self.read)(source.reader):
+                    if self.clock.now_s() > began_s + source.reader.timeout_s:
+                        raise NotApplied(f"not read whole after {source.reader.timeout_s:g} s")
                     line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
                     out.write(line)
                     digest.update(line)
                     content += int.from_bytes(hashlib.blake2b(line, digest_size=16).digest(), "little")
                     rows += 1
         except (DrillError, OSError) as failed:
-            error = masked(" ".join(str(failed).split()))
+            error = masked(" ".join(str(failed).split()))[:LONGEST_ERROR]
             with contextlib.suppress(OSError):
                 path.unlink()
         ended_s = self.clock.now_s()

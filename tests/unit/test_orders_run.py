@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.drill.model import Drill
-from harness.drill.orders import Orders
+from harness.drill.orders import Orders, Source
 from harness.drill.parse import parse_text
 from harness.expectations.base import Steady
 from harness.facts import Broke, Interrupted, OrdersSettled, SourceRead
@@ -342,3 +342,16 @@ def test_what_reading_leaves_a_mark_on_is_glanced_at_until_the_end(tmp_path: Pat
     }
     assert {reading: path.read_text() for reading, path in told.items()} == dict.fromkeys(told, '{"id":"o-1"}\n')
     assert len(told) == 2
+
+
+def test_a_reading_that_takes_longer_than_it_may_is_none(tmp_path: Path) -> None:
+    clock = FakeClock()
+
+    def slowly(_reader: Any) -> Iterator[Any]:
+        for number in range(100):
+            clock.wait_until(clock.now_s() + 1)
+            yield {"id": f"o-{number}"}
+
+    source = Source.model_validate({"is": "store", "command": {"run": ["orders"], "timeout": "5s"}})
+    reading = Readings(tmp_path, clock, slowly, slowly).take("checkout", "orders", source, "first")
+    assert reading.fact.error == "not read whole after 5 s"

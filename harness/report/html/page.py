@@ -19,6 +19,7 @@ from harness.report.headline import faults_told, first_failed, sentence
 from harness.report.html import views
 from harness.report.html.data import data_of, script_json
 from harness.report.html.map import map_of
+from harness.report.order_book import order_books
 from harness.report.planned import planned
 from harness.report.proof import prove
 from harness.report.unseen import unseen
@@ -57,6 +58,7 @@ def page(story: Story) -> str:
         numbers={view.data["id"]: view.number for view in shown},
         faults=views.faults(story),
         phases=views.phases(story),
+        books=order_books(story),
         unseen=unseen(story),
         map=map_of(story),
         planned=planned(story),
