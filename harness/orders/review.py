@@ -38,6 +38,7 @@ class Review:
 
     open      why it cannot be; then there is no audit
     unread    by source that says nothing, why; what depends on it is not decided
+    rows      by source that was read, how many rows it has
     sums      what the laws came to
     settled   how long the stack was waited for
     cites     the readings that it rests on
@@ -51,6 +52,7 @@ class Review:
     unread: Mapping[str, Unread] = field(default_factory=dict)
     settled: OrdersSettled | None = None
     cites: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
 
 
 class Reviews:
@@ -100,7 +102,8 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
     asked_s = min(fact.at_s if fact.begun_s is None else fact.begun_s for (_, r), fact in last.items() if r == FIRST)
     found = audit(declared, operations(book.asked, rows, declared.request, asked_s), tables, starts)
     told = sums(declared, found, tables, starts, unread)
-    return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites)
+    counts = {source: len(table) for source, table in tables.items()}
+    return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites, counts)
 
 
 def _rushed(name: str, declared: Declared, settled: OrdersSettled | None, cites: tuple[str, ...]) -> Review:
