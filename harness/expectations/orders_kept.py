@@ -8,14 +8,14 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.orders_told import NAMED, figure, law_said, said, well
+from harness.expectations.orders_told import NAMED, empty_stores, figure, law_said, said, well
 from harness.landings import hurts
 from harness.orders.audit import Audit, Class
 from harness.orders.operations import ACKNOWLEDGED, REFUSED, UNKNOWN
 from harness.orders.review import Open, Review
 from harness.orders.told import Teller
 from harness.quantities import numbered
-from harness.verdict import Finding, Measure, failed, inconclusive, passed
+from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
 
 class OrdersKept(Expectation):
@@ -80,6 +80,8 @@ class OrdersKept(Expectation):
         details = tuple(self._details(review, audit))
         told = [said(review.name, one, teller, self._allowed(one)) for one in wrong]
         told += [law_said(one, teller) for one in broken]
+        if wrong:
+            told += [f"no row at all was read of {name}: is that the right place?" for name in empty_stores(review)]
         if told:
             return failed(
                 "; ".join(told),
@@ -93,7 +95,7 @@ class OrdersKept(Expectation):
         if doubts:
             first = doubts[0]
             because = "; ".join(dict.fromkeys(one.why for one in doubts))
-            return _open(Open(first.reason, because, first.decide, review.cites))
+            return _open(Open(first.reason, because, first.decide, review.cites), details)
         return passed(well(review), measure=measure, cites=review.cites, details=details)
 
     def _allowed(self, found: Class) -> int:
@@ -145,8 +147,8 @@ class OrdersKept(Expectation):
             yield "settled", f"the stack {rest} in {review.settled.waited_s:.0f} s{detail}"
 
 
-def _open(found: Open) -> Finding:
-    return inconclusive(found.why, reason=found.reason, decide=found.decide, cites=found.cites)
+def _open(found: Open, details: Details = ()) -> Finding:
+    return inconclusive(found.why, reason=found.reason, decide=found.decide, cites=found.cites, details=details)
 
 
 def _rows_of(wrong: Sequence[Class], teller: Teller) -> list[str]:

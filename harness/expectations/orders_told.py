@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.orders.audit import Class
+from harness.orders.declared import STORE
 from harness.orders.operations import ACKNOWLEDGED, UNKNOWN
 from harness.orders.review import Review
 from harness.orders.sums import Sums
@@ -82,6 +83,14 @@ def _differing(found: Sums, teller: Teller) -> str:
         return ""
     entries = teller.entries(found.operations, found.strangers, NAMED)
     return f"; it is off at {listed(entries, count, where=False)}"
+
+
+def empty_stores(review: Review) -> list[str]:
+    """Stores of which no row at all was read though operations were acknowledged: everything is lost, or it was the wrong query."""
+    audit = review.audit
+    if audit is None or not audit.number(ACKNOWLEDGED):
+        return []
+    return [name for name in review.declared.of(STORE) if name in audit.held and not len(audit.held[name].table)]
 
 
 def figure(value: float) -> str:

@@ -58,7 +58,7 @@ def _source(review: Review, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "role": review.declared.sources[name],
-        "rows": None if held is None else len(held.table),
+        "rows": review.rows.get(name),
         "new": None if held is None else int(held.new.sum()),
         "unread": None if unread is None else {"reason": unread.reason, "why": unread.why},
     }

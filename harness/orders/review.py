@@ -38,6 +38,7 @@ class Review:
 
     open      why it cannot be; then there is no audit
     unread    by source that says nothing, why; what depends on it is not decided
+    rows      by source that was read, how many rows it has
     sums      what the laws came to
     settled   how long the stack was waited for
     cites     the readings that it rests on
@@ -51,6 +52,7 @@ class Review:
     unread: Mapping[str, Unread] = field(default_factory=dict)
     settled: OrdersSettled | None = None
     cites: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
 
 
 class Reviews:
@@ -79,18 +81,17 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
     settled = journal.last(OrdersSettled, op=name)
     cites = tuple(fact.cite for (_, reading), fact in last.items() if reading == SECOND)
     missing = [source for source in declared.sources if (source, SECOND) not in last]
-    if settled is not None and not settled.quiet and settled.waited_s < 0.9 * declared.within_s:
-        return _rushed(name, declared, settled, cites)
     if missing and not over:
         ended = journal.last(LoadEnded) is not None
         why = "its sources are being read" if ended else "its sources are read when the load has ended"
         return Review(name, declared, Open(reason="window_open", why=f"{name}: {why}", decide="the end of the run"))
     if len(missing) == len(declared.sources):
-        why = f"{name}: the run ended before any of its sources was read"
+        detail = f": {settled.detail}" if settled is not None and settled.detail else ""
+        why = f"{name}: the run ended before any of its sources was read{detail}"
         decide = "a run that comes to its end, or is stopped once, so that the sources are read before the stack goes"
-        return Review(name, declared, Open(reason="not_read", why=why, decide=decide))
-    if settled is None:
-        return _rushed(name, declared, None, cites)
+        return Review(name, declared, Open(reason="not_read", why=why, decide=decide), settled=settled)
+    if settled is None or (not settled.quiet and settled.waited_s < 0.9 * declared.within_s):
+        return _rushed(name, declared, settled, cites)
     tables, unread = _tables(book, last, settled)
     if not tables:
         first = next(iter(unread.values()))
@@ -100,7 +101,8 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
     asked_s = min(fact.at_s if fact.begun_s is None else fact.begun_s for (_, r), fact in last.items() if r == FIRST)
     found = audit(declared, operations(book.asked, rows, declared.request, asked_s), tables, starts)
     told = sums(declared, found, tables, starts, unread)
-    return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites)
+    counts = {source: len(table) for source, table in tables.items()}
+    return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites, counts)
 
 
 def _rushed(name: str, declared: Declared, settled: OrdersSettled | None, cites: tuple[str, ...]) -> Review:

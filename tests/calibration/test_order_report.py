@@ -20,6 +20,7 @@ def test_a_shop_that_charges_twice_is_told_with_its_keys_and_their_requests(tmp_
     assert (line.name, line.count) == ("duplicated", len(shop.wrong))
     assert set(line.keys) <= set(shop.wrong)
     assert len(line.keys) == min(SHOWN, len(shop.wrong))
+    assert {source[0]: source[2] for source in book.sources}["stock"] == "1"
     name, where, attempts = line.entries[0]
     assert name == line.keys[0]
     assert re.fullmatch(r"id o\d+, told (ok|unknown), 1 in orders, 2 in charges", where)

@@ -73,6 +73,12 @@ def test_many_are_told_by_the_first_three_and_their_number() -> None:
     assert "b, c, d and 3 more" in story.check().because
 
 
+def test_where_a_store_is_empty_the_question_is_asked_whether_it_is_the_right_one() -> None:
+    found = Story(all_ok("ab")).check()
+    assert found.reason == "lost"
+    assert found.because.endswith("no row at all was read of orders: is that the right place?")
+
+
 def test_one_of_each_class_reads_as_a_sentence() -> None:
     story = honest("a", "twice")
     story.asked += [("parked", OK), ("waits", OK), ("no", NO), ("half", HUNG)]
