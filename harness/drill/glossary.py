@@ -121,8 +121,9 @@ def _ways(
         return
     for choice in (*node.get("anyOf", ()), *node.get("allOf", ())):
         yield from _ways(choice, schema, above)
-    if isinstance(node.get("items"), dict):
-        yield from _ways(node["items"], schema, above)
+    for many in ("items", "additionalProperties"):  # of a list, of a mapping by names of the user's own
+        if isinstance(node.get(many), dict):
+            yield from _ways(node[many], schema, above)
     yield node, above
 
 
