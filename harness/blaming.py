@@ -24,12 +24,14 @@ class Parts:
     callers    by part, those that call it
     services   the parts that are services of the stack
     addresses  who held those of containers, and when
+    dialled    by caller, the part that each name of its edges means to it: on another network it may be another's
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     callers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     services: frozenset[str] = frozenset()
     addresses: Addresses = field(default_factory=Addresses)
+    dialled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @staticmethod
     def of(journal: Journal, aliases: Mapping[str, Iterable[str]] | None = None) -> Parts:
@@ -38,11 +40,15 @@ class Parts:
         callers: dict[str, set[str]] = {}
         # an edge's address is what its caller dials, and so what its errors may state; what several bear means none of them
         behind: dict[str, set[str]] = {}
+        dialled: dict[str, dict[str, str]] = {}
         services = dict.fromkeys(seen.service for seen in journal.of(ContainerSeen) if seen.service)
         for found in journal.of(EdgeFound):
             caller, dependency = edge_id(found.edge)
             callers.setdefault(dependency, set()).add(caller)
-            names |= {bare(name): dependency for name in (*found.names, dependency)}
+            names[bare(dependency)] = dependency
+            dialled.setdefault(caller, {}).update((bare(name), dependency) for name in found.names)
+            for name in found.names:
+                behind.setdefault(bare(name), set()).add(dependency)
             if found.address:
                 behind.setdefault(found.address.lower(), set()).add(dependency)
             if caller != CLIENT:
@@ -61,7 +67,7 @@ class Parts:
             names[part.lower()] = part
             names.update((bare(other), part) for other in others)
         known = {part: frozenset(who) for part, who in callers.items()}
-        return Parts(names, known, frozenset(services), Addresses.of(journal))
+        return Parts(names, known, frozenset(services), Addresses.of(journal), dialled)
 
     def part(self, name: str, at_s: float | None = None) -> str:
         """The part that a name means; a name that nobody knows stands for itself. `at_s`: when it was said, as a container's
@@ -81,11 +87,14 @@ class Parts:
     def accused(self, name: str, service: str, at_s: float) -> str:
         """The part that a service accuses by a name. A container's address does so only where the service is known to call that
         part: servers also write down from where they were called."""
-        if part := self.names.get(name, ""):
+        if part := self.dialled.get(service, {}).get(name, "") or self.names.get(name, ""):
             return part
         if not ("." in name or ":" in name or "/" in name):  # most words of a text
             return self.names.get(name.strip().lower(), "")
-        host, part = bare(name), self.meant(name, at_s)
+        host = bare(name)
+        if part := self.dialled.get(service, {}).get(host, ""):
+            return part
+        part = self.meant(name, at_s)
         unsure = bool(part) and host not in self.names and self.addresses.part(host, at_s) == part
         return "" if unsure and service not in self.callers.get(part, frozenset()) else part
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations.metric_doubts import goes_through
-from harness.expectations.metric_names import parsed
+from harness.blaming import Parts
+from harness.expectations.metric_doubts import counts_for, goes_through
+from harness.expectations.metric_names import Matcher, parsed
 from harness.facts import RuleSeen
 from harness.promql import course
 
@@ -24,6 +25,20 @@ FAMILIES = (
     "aws_applicationelb_", "aws_elb_", "aws_networkelb_", "aws_cloudfront_", "stackdriver_https_lb_rule_", "cloudflare_",
 )  # fmt: skip
 """How the names of metrics begin that are taken where users are, or on their way to the service. Source: the exporters' own lists."""
+ASIDE = ("probe_ssl_", "probe_dns_", "probe_ip_", "probe_failed_due_to_")
+"""What a prober tells beside whether, and how fast, it was answered."""
+WHOSE = (
+    "instance",
+    "target",
+    "url",
+    "host",
+    "backend",
+    "upstream",
+    "service",
+    "destination_service",
+    "destination_service_name",
+)
+"""Labels by which probers and proxies say whom they tell of."""
 UP, TARGET = "up", ("job", "instance")
 
 
@@ -106,7 +121,18 @@ def _outside(told: Told, selector: str, labels: Mapping[str, str]) -> str:
         )
         return name if about else ""
     if any(name.startswith(family) and not told.claim.metric.startswith(family) for family in FAMILIES):
-        return name
+        return name if not name.startswith(ASIDE) and _about(told, wanted, labels) else ""
     against = told.evidence.against
     in_front = against in {one.value for one in wanted if one.operator == "="} and goes_through(told, told.labels)
     return selector if in_front else ""
+
+
+def _about(told: Told, wanted: Sequence[Matcher], labels: Mapping[str, str]) -> bool:
+    """Whether a prober or proxy tells of the way to the service that the load goes to, or that the claim counts: none of its labels
+    names anybody else. Who is named by a host that is no part of the stack is not known: the claim can name the alert (`seen_by`)."""
+    parts = Parts.of(told.evidence.journal)
+    mine = {told.evidence.against.partition(":")[0]}
+    mine |= {name for name in parts.services if counts_for(told.counters, told.labels, name)}
+    named = [labels.get(label, "") for label in WHOSE]
+    named += [one.value for one in wanted if one.label in WHOSE and one.operator == "="]
+    return all(parts.part(name) in mine for name in named if name)

@@ -8,13 +8,17 @@ from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, error_rows, stretch
+from harness.journal import Window
 from harness.quantities import Ratio
 from harness.stats import Fold, needed_for_ratio
+from harness.stats.fold import counted
 from harness.stats.interval import needed_to_pass
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 TARDY = "ended in error without those that took too long"
-"""Told of a failure that time-outs and dropped arrivals alone brought about: no other error comes of a want of processors."""
+"""Told of a failure that time-outs and dropped arrivals alone brought about: other errors hardly come of a want of processors."""
+GAVE_UP = {"408": "4xx", "504": "5xx"}
+"""Answers that tell of a time-out on the way, and the outcomes that they are."""
 Allowed = Literal["4xx", "5xx", "timeout", "conn", "wrong"]
 
 
@@ -85,7 +89,8 @@ class ErrorsBelow(Expectation):
         rows = error_rows(evidence, window, self.request, self.allow) if errors else ()
         cited = (*cites(evidence), *rows)
         if low > self.ratio:
-            others = (requests.errors_but(*{*self.allow, "timeout", "dropped"}) - requests.gave_up) / requests.n
+            tardy = requests.gave_up + self._gave_up_for(evidence, window)
+            others = (requests.errors_but(*{*self.allow, "timeout", "dropped"}) - tardy) / requests.n
             details = ((TARDY, f"{others * 100:.3g}%"),) if others <= self.ratio else ()
             return failed(said, measure=measure, cites=cited, details=details)
         if high > self.ratio:
@@ -106,6 +111,20 @@ class ErrorsBelow(Expectation):
                 cites=cited,
             )
         return passed(said, measure=measure, cites=cited)
+
+    def _gave_up_for(self, evidence: Evidence, window: Window) -> int:
+        """How many were answered by somebody on the way, or the service itself, whose own time-out had run out."""
+        import numpy as np
+
+        from harness.ledger import OUTCOMES
+
+        kinds = {int(status): OUTCOMES.index(kind) for status, kind in GAVE_UP.items() if kind not in self.allow}
+        found = 0
+        for part in counted(evidence.rows, window.start_s, window.end_s, self.request, None):
+            status = part.of_ended(evidence.rows.array["status"][part.first : part.first + len(part.outcome)])
+            outcome = part.of_ended(part.outcome)
+            found += sum(int(np.sum((status == code) & (outcome == kind))) for code, kind in kinds.items())
+        return found
 
     def _kinds(self, requests: Fold) -> str:
         kinds = [f"{n} {name}" for name, n in requests.counts.items() if name != "ok" and name not in self.allow]

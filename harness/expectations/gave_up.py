@@ -84,11 +84,13 @@ def gave_up(told: Told) -> GaveUp:
                     well[place] = min(well.get(place, line.cite), line.cite)
                 else:
                     ill.add(place)
+    for place in ill & well.keys():  # one of the two tells of a call that the service made itself
+        del well[place]
     shown = sorted(well)[:EXAMPLES]
     return GaveUp(
         len(places),
         len(well),
-        len(ill - well.keys()),
+        len(ill),
         (*(rows.cite(place) for place in shown), *dict.fromkeys(well[place] for place in shown)),
         services,
         evidence.over or logs.followed_until_s(journal, services) >= float(until_s.max()),

@@ -154,6 +154,14 @@ class NotMetastable(Expectation):
         # before the fault the stretch may be short: it is the measure, and counted whole
         whole = batch(evidence.rows, *_of(before), self.request)
         usual = whole.good_within(self._limit_ms(evidence)) / whole.n
+        if usual == 0:
+            return inconclusive(
+                f"not one of {whole.n} requests before the first fault was answered well within "
+                f"{show_ms(self._limit_ms(evidence))}, so that there was no goodput to lose",
+                reason="no_evidence",
+                decide="a `within` that the steady state keeps, and a `request` that is answered well in it",
+                cites=cites(evidence),
+            )
         limit = GOOD * usual
         low, high = last.interval()
         amplified = self._amplification(evidence, before, Window(third_s, after.end_s))

@@ -19,7 +19,8 @@ DOCKERS = ("dockerd", "containerd", "containerd-shim", "docker-proxy")
 
 @dataclass(frozen=True)
 class Machine:
-    """All processors together since the machine's start; busy_s is without interrupts, idle_s with waiting for a disk."""
+    """All processors together since the machine's start; busy_s is without interrupts, idle_s with waiting for a disk, and with
+    what niced processes used: they give way to whoever wants to run."""
 
     processors: int
     busy_s: float
@@ -36,7 +37,7 @@ def machine(proc: Path = PROC) -> Machine:
         raise ValueError(f"{proc / 'stat'} has no steal time")
     user, nice, system, idle, iowait, _, _, steal = (tick / TICKS for tick in ticks)
     processors = len(re.findall(r"^cpu\d", text, re.MULTILINE))
-    return Machine(processors, user + nice + system, idle + iowait, steal, sum(ticks) / TICKS)
+    return Machine(processors, user + system, idle + iowait + nice, steal, sum(ticks) / TICKS)
 
 
 def container_account(pid: int, container: str, proc: Path = PROC, cgroups: Path = CGROUPS) -> Path | None:

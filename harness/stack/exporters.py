@@ -81,7 +81,12 @@ def exporting(config: Config, edges: Sequence[Edge] = ()) -> Exporting:
     for service, body in services(config).items():
         said = {str(key): str(value) for key, value in (body.get("environment") or {}).items() if value is not None}
         url = said.get(TRACES_ENDPOINT) or said.get(ENDPOINT) or ""
-        if not url or said.get("OTEL_SDK_DISABLED", "").lower() == "true" or said.get("OTEL_TRACES_EXPORTER") == "none":
+        by = said.get("OTEL_TRACES_EXPORTER", "otlp").lower().split(",")
+        if (
+            not url
+            or said.get("OTEL_SDK_DISABLED", "").lower() == "true"
+            or not any(one.strip() == "otlp" for one in by)
+        ):
             continue
         own = {name: other for other in services(config) for name in names(config, service, other)}
         host, port = place(url)

@@ -144,8 +144,8 @@ def inspected(kind: str, *names: str) -> list[dict[str, Any]]:
         found = json.loads(answer.out or "[]")
     except ValueError:
         found = []
-    if not answer.ok and gone(answer):
-        raise CannotRun(Missing(f"docker {kind} inspect: {answer.why}", CURE))
+    if not answer.ok and not _all_missing(answer):
+        raise CannotRun(Missing(f"docker {kind} inspect: {answer.why}", CURE if gone(answer) else ""))
     return [item for item in found if isinstance(item, dict)]
 
 
@@ -162,12 +162,20 @@ def proxy_build_args() -> list[str]:
     return [part for name in PROXY_VARIABLES if os.environ.get(name) for part in ("--build-arg", name)]
 
 
+def _all_missing(answer: Answer) -> bool:
+    """Whether every complaint is that something does not exist."""
+    told = [line.strip().lower() for line in answer.err.splitlines() if line.strip()]
+    return bool(told) and all("no such " in line or line.endswith("not found") for line in told)
+
+
 def gone(answer: Answer) -> bool:
     """Whether the answer says that Docker itself cannot be reached, or has not answered."""
     said = answer.err.lower()
     signs = (
         "cannot connect to the docker daemon",
         "is the docker daemon running",
+        "failed to connect to the docker api",
+        "error during connect",
         "unknown docker command",
         "permission denied while trying to connect",
     )

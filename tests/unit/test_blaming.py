@@ -217,3 +217,15 @@ def test_a_line_names_who_held_the_address_when_it_was_written(line: str, at_s: 
         )
     )
     assert Accusing(parts, ()).named(Said(line), "api", at_s) == named
+
+
+def test_a_name_that_two_networks_have_means_to_each_caller_its_own() -> None:
+    parts = Parts.of(
+        journal_of(
+            EdgeFound(edge="orders->orders-db", address="10.0.0.1", names=("orders-db", "db")),
+            EdgeFound(edge="users->users-db", address="10.0.0.2", names=("users-db", "db")),
+        )
+    )
+    assert [parts.accused(name, "orders", 1.0) for name in ("db", "db:5432")] == ["orders-db"] * 2
+    assert parts.accused("tcp://db:5432", "users", 1.0) == "users-db"
+    assert parts.meant("db") == "", "of nobody in particular, it is neither's"

@@ -151,3 +151,32 @@ def test_without_ids_in_the_log_it_is_told_by_counts() -> None:
 
 def test_a_black_box_alert_does_not_excuse_a_counter_that_praises() -> None:
     assert judged(fired("probe_success == 0"), errors=0.01, timeouts=0.05).reason == "optimistic"
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        'probe_success{job="db-probe",instance="postgres:5432"} == 0',
+        "probe_ssl_earliest_cert_expiry < 7",
+        'rate(istio_requests_total{destination_service="db"}[1m]) > 0',
+        'probe_success{instance="https://blog.example"} == 0',
+    ],
+)
+def test_a_prober_or_proxy_that_tells_of_somebody_else_saw_nothing_of_it(expr: str) -> None:
+    finding = judged(fired(expr), against="api")
+    assert finding.reason == "blind", finding.because
+    assert "name it in `seen_by`" in finding.because
+
+
+def test_a_prober_that_names_the_service_that_the_load_goes_to_sees_it() -> None:
+    expr = 'probe_success{job="blackbox"} == 0'
+    assert judged(fired(expr, instance="http://api:8080/healthz"), against="api").outcome is Outcome.PASSED
+    assert judged(fired(expr, instance="http://blog:80/"), against="api").reason == "blind"
+
+
+def test_an_answer_that_the_service_itself_got_is_not_its_own() -> None:
+    """A call that went well is told by the same id as the request that then failed."""
+    seen = day(errors=0.01, timeouts=0.05)
+    both = WrittenLogs([*logged(seen, 200).lines("api", 0, 1e9), *logged(seen, 504).lines("api", 0, 1e9)])
+    given = replace(evidence(seen.rows(), book(seen), journal(more=API)), logs=both)
+    assert "told by counts: the log of api has" in CLAIM.check(given).because

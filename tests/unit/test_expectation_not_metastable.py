@@ -161,3 +161,11 @@ def test_where_it_could_never_be_decided_is_said_before_a_run(reach: Reach, says
 def test_a_watch_shorter_than_five_times_the_fault_is_said() -> None:
     assert "2m30s would tell" in NotMetastable(for_s="120s").doubtful(Reach(120, 1000, 10, then=True, hurt_s=30.0))
     assert NotMetastable(for_s="120s").doubtful(Reach(120, 1000, 10, then=True, hurt_s=20.0)) == ""
+
+
+def test_where_nothing_was_well_before_nothing_can_be_lost() -> None:
+    told = run(1)
+    assert check(told).outcome is Outcome.FAILED
+    wrong_unit = NotMetastable(for_s=HOLD, within="0.1ms").check(evidence(told))
+    assert (wrong_unit.outcome, wrong_unit.reason) == (Outcome.INCONCLUSIVE, "no_evidence")
+    assert "no goodput to lose" in wrong_unit.because

@@ -170,5 +170,8 @@ def test_only_errors_that_took_too_long_can_come_of_a_want_of_processors() -> No
         finding = TWO.check(evidence([*spread(90, took_ms=20), *late, *spread(3, outcome=wrong)]))
         assert finding.outcome is FAILED
         assert not TWO.by_time(finding), wrong
+    for late_answer in ({"outcome": "5xx", "status": 504}, {"outcome": "4xx", "status": 408}):
+        finding = TWO.check(evidence([*spread(90, took_ms=20), *spread(10, **late_answer)]))
+        assert TWO.by_time(finding), "whose own time-out had run out"
     allowed = ErrorsBelow(ratio="2%", allow=("timeout",))  # type: ignore[arg-type]
     assert allowed.by_time(allowed.check(evidence([*spread(90, took_ms=20), *late])))

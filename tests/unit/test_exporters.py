@@ -117,6 +117,7 @@ def test_the_name_under_which_a_service_sends_is_read_too(said: dict[str, str], 
         {"OTEL_EXPORTER_OTLP_ENDPOINT": None},
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://t.example.test:4318", "OTEL_SDK_DISABLED": "true"},
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://t.example.test:4318", "OTEL_TRACES_EXPORTER": "none"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://t.example.test:4318", "OTEL_TRACES_EXPORTER": "zipkin,console"},
     ],
 )
 def test_who_sends_none_is_no_exporter(environment: dict[str, Any]) -> None:
