@@ -51,7 +51,7 @@ def scrapes_fail(world: World) -> World:
 
 def no_for(world: World) -> World:
     """Without `for` a hiccup of a second wakes somebody."""
-    return rule(world, SLOW, expression=Quantile(DURATIONS, CHECKOUT, 0.9, 6.0, 0.5), for_s=0.0)
+    return rule(world, SLOW, expression=Quantile(DURATIONS, CHECKOUT, 0.99, 6.0, 0.5), for_s=0.0)
 
 
 def wrong_severity(world: World) -> World:

@@ -60,6 +60,11 @@ def accuses_everybody(world: World) -> World:
     return _logging(world, blames=("postgres", "payments", "redis", "worker", "dns"))
 
 
+IN_FIELDS = ("prometheus", "otel", "go")
+"""Where a line states in a field whom it accuses. In plain words `payments` may be a thing of the business, too: what is said of it
+on every good day is usual there, and accuses nobody."""
+
+
 def grumbles_on_good_days(world: World) -> World:
     """The payment provider is accused in a tenth of the checkouts, though all is well."""
     return _logging(world, grumbles=0.1)
@@ -119,7 +124,7 @@ LOGS = (
     Planted(secret_in_the_log, "database-gone", "down-coverage", "secret_logged"),
     Planted(log_storm, "database-gone", "down-coverage", "log_storm"),
     Planted(accuses_everybody, "database-gone", "down-blame", "blames_everybody"),
-    Planted(grumbles_on_good_days, "database-gone", "calm-blame", "false_blame"),
+    Planted(grumbles_on_good_days, "database-gone", "calm-blame", "false_blame", dialects=IN_FIELDS),
     Planted(tells_nothing, "database-gone", "down-blame", "blames_nobody"),
     Planted(all_accuse_another, "database-gone", "down-blame", "wrong_part"),
     Planted(blames_another, "payments-gone", "gone-log", "not_met"),

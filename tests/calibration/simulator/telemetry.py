@@ -225,7 +225,7 @@ def _lines(world: World, request: Request, served: Served, run: str, drawn: floa
     if drawn > 1 - logging.grumbles and served.status in (201, 202):
         yield (
             served.ended_s,
-            _line(world, served.ended_s, "WARNING", "payments answers strangely", **ids, dependency="payments"),
+            _line(world, served.ended_s, "WARNING", "payments timed out, asked again", **ids, dependency="payments"),
         )
     if drawn < logging.cries and served.status < 400:
         yield served.ended_s, _line(world, served.ended_s, "ERROR", "unexpected state of the cart", **ids)
