@@ -7,7 +7,6 @@ service that eats its own processors is not excused: what the stack uses, and wh
 from __future__ import annotations
 
 import dataclasses
-import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
 FULL = 0.9  # of the processors, interrupts included: with more to spare, who waits is held back by a limit of its own
 WAITED = 0.25  # of the time: well above a tenth, below which nobody waits (gates.py); tasks that fit side by side wait little
 MATERIAL = 0.25  # of the processors: were less given back to it, the run would have had at most a third more
-DISTURBED = 0.10  # of a claim's stretch: twice what lies beyond a p95, so that so many slow requests surely move it
+TWICE = 2  # the share of slow requests that a claim tolerates: so many more surely fail it; of its stretch, disturbed
+DISTURBED = 0.10  # of a claim's stretch at most: what that is for a p95
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,16 @@ class Neighbours:
         who = [f"processes outside of this run used {self.others:.1f}"] if self.others >= little else []
         who += [f"other virtual machines took {self.steal:.1f}"] if self.steal >= little else []
         of = f"of {self.processors} processor{'s' if self.processors != 1 else ''}"
-        return f"{' and '.join(who)} {of} for {self.full_s:.0f} s of the {self.of_s:.0f} s"
+        full = f"{self.full_s:.0f}" if self.full_s >= 1 else f"{self.full_s:.1g}"
+        return f"{' and '.join(who)} {of} for {full} s of the {self.of_s:.0f} s"
 
 
 def neighbours(journal: Journal, start_s: float, end_s: float) -> Neighbours | None:
     """Who else filled the machine, second by second. None where nobody did, or nobody was looking.
 
     A second counts where three things hold: no processor was idle (FULL), somebody waited for one (WAITED; what the hypervisor
-    took was waited for too, which the guest's own figure leaves out), and others took enough of it (MATERIAL).
+    took was waited for too, which the guest's own figure leaves out), and others took enough of it (MATERIAL). On a machine
+    that never tells who waited (no PressureSeen at all) the other two are enough.
     """
     pressures = journal.of(PressureSeen)
     full = []
@@ -65,7 +67,7 @@ def neighbours(journal: Journal, start_s: float, end_s: float) -> Neighbours | N
         within_s = min(look.at_s, end_s) - max(began_s, start_s)
         if within_s <= 0 or look.idle_s > (1 - FULL) * all_s or look.others_s + look.steal_s < MATERIAL * all_s:
             continue
-        if max(_waited(pressures, began_s, look.at_s), look.steal_s / all_s) >= WAITED:
+        if not pressures or max(_waited(pressures, began_s, look.at_s), look.steal_s / all_s) >= WAITED:
             full.append((look, within_s))
     if not full:
         return None
@@ -80,33 +82,34 @@ def neighbours(journal: Journal, start_s: float, end_s: float) -> Neighbours | N
     )
 
 
-def disturbed(journal: Journal, window: Window | None, late_s: float = math.inf) -> Neighbours | None:
+def disturbed(journal: Journal, stretch: Window | None, tolerates: float = 1.0) -> Neighbours | None:
     """Who filled the machine for a material part of the stretch that a claim was decided in; None where nobody did.
 
-    late_s   the claim is decided so long after its window's beginning, or at its end
+    tolerates   the share of its requests that may be slow or in error without a failure (`Expectation.tolerates`)
     """
-    if window is None:
+    if stretch is None:
         return None
-    end_s = min(window.end_s, journal.end_s, window.start_s + late_s)
-    found = neighbours(journal, window.start_s, end_s)
-    return found if found is not None and found.full_s >= DISTURBED * found.of_s else None
+    found = neighbours(journal, stretch.start_s, min(stretch.end_s, journal.end_s))
+    share = min(DISTURBED, round(TWICE * tolerates, 9))
+    return found if found is not None and found.full_s >= share * found.of_s else None
 
 
 def judged_beside(judged: Judged, claim: Expectation, then: bool, journal: Journal, hold_s: float) -> Judged:
     """A failure that a want of processors alone can bring about is open where others took them.
 
-    Where processes waited and who used the processors is not observable, it stands, and its details say so.
+    Where processes waited, or may have, and who used the processors is not observable, it stands, and its details say so.
 
     hold_s   how long a steady state must be held: so long after its limit a claim about time is decided
     """
-    finding, late_s = judged.finding, claim.late_s()
+    finding = judged.finding
     if finding.outcome is not Outcome.FAILED or finding.census or not claim.by_time(finding):
         return judged
     window = journal.window(judged.phase, then)
-    found = disturbed(journal, window, math.inf if late_s is None else late_s + hold_s)
+    stretch = None if window is None else claim.decided_in(window, hold_s)
+    found = disturbed(journal, stretch, claim.tolerates(finding))
     if found is not None:
         return dataclasses.replace(judged, finding=_open(finding, found))
-    unknown = _unknown(journal, window)
+    unknown = _unknown(journal, stretch)
     details = (*finding.details, ("machine", unknown)) if unknown else finding.details
     return dataclasses.replace(judged, finding=dataclasses.replace(finding, details=details))
 
@@ -129,13 +132,20 @@ def _open(finding: Finding, found: Neighbours) -> Finding:
     )
 
 
-def _unknown(journal: Journal, window: Window | None) -> str:
-    """Where processes waited for a processor and nobody knows who used them: that; else ''. Old journals tell nothing."""
-    blinded = journal.first(Blinded, probe="processors")
-    if window is None or blinded is None or journal.first(ProcessorsSeen) is not None:
+def _unknown(journal: Journal, stretch: Window | None) -> str:
+    """Where nobody knows who used the processors in a stretch, and processes waited for one or may have: that; else ''.
+
+    Why nobody knows may have been said long before, once and for all. Old journals tell nothing.
+    """
+    if stretch is None:
         return ""
-    share = stalled(journal, window.start_s, min(window.end_s, journal.end_s))
-    return f"{told(share)}; {blinded.error}" if share is not None and share >= WAITED else ""
+    start_s, end_s = stretch.start_s, min(stretch.end_s, journal.end_s)
+    blinded = journal.last(Blinded, until_s=end_s, probe="processors")
+    if blinded is None or journal.first(ProcessorsSeen, since_s=start_s, until_s=end_s) is not None:
+        return ""
+    share = stalled(journal, start_s, end_s)
+    waited = share >= WAITED if share is not None else journal.first(PressureSeen) is None
+    return f"{told(share)}; {blinded.error}" if waited else ""
 
 
 def _waited(seen: Sequence[PressureSeen], start_s: float, end_s: float) -> float:

@@ -195,6 +195,10 @@ class Expectation(Model):
         """Whether a want of processors alone can have brought this failure about."""
         return finding.reason in self.timed
 
+    def tolerates(self, finding: Finding) -> float:
+        """The share of the requests that may be slow or in error without this failure: a p99 tolerates 0.01. 1: no such limit."""
+        return 1.0
+
     def about(self) -> str:
         """What makes this claim's id different from its neighbours' (an alert's name, a request's name)."""
         return ""
@@ -226,6 +230,11 @@ class Expectation(Model):
     def late_s(self) -> float | None:
         """For a claim with a limit: late so many seconds after its window's beginning. None: at its window's end."""
         return None
+
+    def decided_in(self, window: Window, hold_s: float) -> Window:
+        """The part of its window in which what it measures happened; a steady state must be held for hold_s after a limit."""
+        late_s = self.late_s()
+        return window if late_s is None else Window(window.start_s, min(window.end_s, window.start_s + late_s + hold_s))
 
     def check(self, evidence: Evidence) -> Finding:
         raise NotImplementedError

@@ -47,6 +47,9 @@ class ErrorsBelow(Expectation):
     def by_time(self, finding: Finding) -> bool:
         return any(name == TARDY for name, _ in finding.details)
 
+    def tolerates(self, finding: Finding) -> float:
+        return self.ratio
+
     def about(self) -> str:
         return self.request or "all"
 

@@ -79,6 +79,10 @@ class NotMetastable(Expectation):
     def late_s(self) -> float | None:
         return self.for_s
 
+    def decided_in(self, window: Window, hold_s: float) -> Window:
+        end_s = window.start_s + self.for_s
+        return Window(end_s - self.for_s / 3, end_s)
+
     def series(self) -> tuple[str, ...]:
         return (self.attempts,) if self.attempts else ()
 

@@ -52,6 +52,10 @@ class RespondsWithin(Expectation):
     def limits_ms(self) -> dict[str, float]:
         return {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
 
+    def tolerates(self, finding: Finding) -> float:
+        name = finding.because.partition(" ")[0]  # of the lowest percentile that failed (`_subject`)
+        return 1 - (quantile_of(name) or 0.0)
+
     def about(self) -> str:
         return self.request or "all"
 

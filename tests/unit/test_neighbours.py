@@ -10,6 +10,8 @@ import pytest
 
 from harness import facts as f
 from harness.expectations import EXPECTATIONS
+from harness.expectations.errors_below import TARDY, ErrorsBelow
+from harness.expectations.not_metastable import NotMetastable
 from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
 from harness.journal import Window
@@ -111,6 +113,68 @@ def test_a_tenth_of_the_stretch_must_be_disturbed(seconds: int, disturbs: bool) 
     assert (judged(*facts).reason == "host_disturbed") is disturbs
 
 
+def a_minute(claim: Any, finding: Finding, seconds: int) -> Finding:
+    """A claim about a phase of 60 s, in so many of which others filled the machine."""
+    phase = (f.PhaseBegan(phase="slow", seen_s=10.0), f.PhaseEnded(phase="slow", seen_s=70.0))
+    full = machine_of(20, 20 + seconds, stack=0.5, others=1.4)
+    facts = (*phase, *machine_of(9, 20), *full, *machine_of(20 + seconds, 71))
+    return judged_beside(Judged("slow/it", "said", "slow", "", finding), claim, False, journal_of(*facts), 5.0).finding
+
+
+@pytest.mark.parametrize(
+    ("quantile", "seconds", "disturbs"),
+    [
+        ("p50", 5, False),
+        ("p50", 6, True),
+        ("p90", 5, False),
+        ("p90", 6, True),
+        ("p95", 5, False),
+        ("p95", 6, True),
+        ("p99", 1, False),
+        ("p99", 2, True),
+        ("p99", 5, True),
+        ("max", 0, False),
+        ("max", 1, True),
+    ],
+)
+def test_twice_what_lies_beyond_a_percentile_must_be_disturbed(quantile: str, seconds: int, disturbs: bool) -> None:
+    claim = RespondsWithin.model_validate({"p50": "1s", "p90": "1s", "p95": "1s", "p99": "1s", "max": "1s"})
+    finding = a_minute(claim, failed(f"{quantile} of all requests was 3.1 s (limit 1 s)"), seconds)
+    assert (finding.reason == "host_disturbed") is disturbs
+
+
+def test_the_percentile_that_failed_is_the_one_asked() -> None:
+    claim = RespondsWithin.model_validate({"p95": "1s", "p99": "4s"})
+    assert a_minute(claim, failed("p95 of all requests was 3.1 s (limit 1 s)"), 5).outcome is Outcome.FAILED
+    assert a_minute(claim, failed("p99 service time of GET / was 5 s (limit 4 s)"), 5).reason == "host_disturbed"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "seconds", "disturbs"),
+    [
+        ("20%", 5, False),
+        ("20%", 6, True),
+        ("2.5%", 2, False),
+        ("2.5%", 3, True),
+        ("1%", 1, False),
+        ("1%", 2, True),
+        ("0%", 0, False),
+        ("0%", 1, True),
+    ],
+)
+def test_twice_the_limit_of_errors_must_be_disturbed(ratio: str, seconds: int, disturbs: bool) -> None:
+    late = failed("time-outs", details=((TARDY, "0%"),))
+    finding = a_minute(ErrorsBelow.model_validate({"ratio": ratio}), late, seconds)
+    assert (finding.reason == "host_disturbed") is disturbs
+
+
+def test_less_than_a_second_is_told_as_it_is() -> None:
+    look = f.ProcessorsSeen(
+        over_s=1.0, processors=2, idle_s=0.0, steal_s=0.0, busy_s=2.0, stack_s=0.3, harness_s=0.1, seen_s=10.4
+    )
+    assert str(neighbours(journal_of(look), 10.0, 40.0)).endswith("for 0.4 s of the 30 s")
+
+
 def test_only_the_claims_own_stretch_counts() -> None:
     before, after = machine_of(0, 10, others=1.6), machine_of(41, 60, others=1.6)
     assert judged(*before, *machine_of(10, 41), *after) == SLOW
@@ -131,6 +195,25 @@ def test_a_claim_with_a_limit_is_asked_of_the_time_until_it_was_decided() -> Non
     assert told(75, 95) is Outcome.FAILED, "it was late long before"
 
 
+def test_what_is_decided_in_its_last_third_is_asked_of_that_third_alone() -> None:
+    finding = failed("goodput was not back", reason="not_back")
+    one = Judged("slow/metastable", "said", "slow", "", finding)
+    claim = NotMetastable.model_validate({"for": "120s"})  # from 40 s on: its last third is 120 s to 160 s
+
+    def told(start_s: int, end_s: int) -> Finding:
+        then = (*PHASE, f.PhaseSettled(phase="slow", steady=True, seen_s=200.0))
+        facts = (*then, *machine_of(39, start_s), *machine_of(start_s, end_s, others=1.6), *machine_of(end_s, 201))
+        return judged_beside(one, claim, True, journal_of(*facts), 30.0).finding
+
+    assert told(150, 160).because.startswith(
+        "processes outside of this run used 1.6 of 2 processors for 10 s of the 40 s"
+    )
+    assert told(120, 124).outcome is Outcome.INCONCLUSIVE
+    assert told(120, 123).outcome is Outcome.FAILED, "less than a tenth of it"
+    assert told(40, 120).outcome is Outcome.FAILED, "others were gone when it was decided"
+    assert told(160, 190).outcome is Outcome.FAILED, "it had been decided: no steady state is held after it"
+
+
 def test_a_stack_that_did_not_settle_beside_others_is_open() -> None:
     one = Judged("slow/settles", "said", "slow", "", failed("not steady", reason="not_settled", census=True))
     open_ = settled_beside(one, journal_of(*THEN, *machine_of(39, 101, others=1.6))).finding
@@ -143,9 +226,24 @@ def test_an_old_journal_is_judged_as_before() -> None:
     assert judged(*only) == SLOW
 
 
-def test_without_pressure_nobody_is_known_to_have_waited() -> None:
-    only = [fact for fact in machine_of(0, 41, others=1.6) if isinstance(fact, f.ProcessorsSeen)]
-    assert judged(*only) == SLOW
+@pytest.mark.parametrize(
+    ("machine", "disturbs"),
+    [
+        ({"stack": 0.5, "others": 1.4}, True),
+        ({"stack": 0.32, "others": 1.4}, True),
+        ({"stack": 0.28, "others": 1.4}, False),
+        ({"stack": 1.3, "others": 0.52}, True),
+        ({"stack": 1.4, "others": 0.48}, False),
+    ],
+    ids=str,
+)
+def test_where_the_kernel_tells_no_pressure_a_full_machine_and_material_others_are_enough(
+    machine: dict[str, float], disturbs: bool
+) -> None:
+    only = [fact for fact in machine_of(0, 41, **machine) if isinstance(fact, f.ProcessorsSeen)]
+    assert (judged(*only).reason == "host_disturbed") is disturbs
+    waits_little = f.PressureSeen(seen_s=5.0, cpu_some_us=0), f.PressureSeen(seen_s=41.0, cpu_some_us=0)
+    assert judged(*only, *waits_little) == SLOW, "where it does tell, nobody waited"
 
 
 def test_where_the_machine_is_not_the_stacks_that_is_said_and_nothing_is_excused() -> None:
@@ -157,6 +255,20 @@ def test_where_the_machine_is_not_the_stacks_that_is_said_and_nothing_is_excused
     assert finding.details == (("machine", f"processes waited for a processor 80% of that time; {why}"),)
     idle = [fact for fact in machine_of(0, 41, waited=0.02) if isinstance(fact, f.PressureSeen)]
     assert judged(*idle, blinded) == SLOW
+    untold = (("machine", f"this machine has no pressure stall information; {why}"),)
+    assert judged(blinded).details == untold, "nobody can tell whether anybody waited"
+
+
+@pytest.mark.parametrize(
+    ("looked_s", "known"), [((0, 9), False), ((10, 11), True), ((39, 40), True), ((41, 45), False)]
+)
+def test_who_used_the_processors_is_unknown_where_nobody_looked_in_the_claims_own_stretch(
+    looked_s: tuple[int, int], known: bool
+) -> None:
+    waits = [fact for fact in machine_of(0, 45) if isinstance(fact, f.PressureSeen)]
+    looks = [fact for fact in machine_of(*looked_s, stack=1.9) if isinstance(fact, f.ProcessorsSeen)]
+    blinded = f.Blinded(probe="processors", target="", error="not observable", seen_s=9.5)
+    assert (judged(*waits, *looks, blinded) == SLOW) is known
 
 
 def test_other_virtual_machines_are_named_and_one_processor_is_one() -> None:
