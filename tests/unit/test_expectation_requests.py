@@ -73,6 +73,16 @@ def test_one_of_several_percentiles_that_is_missed_fails_the_claim() -> None:
     assert outcome(claim, evidence([*spread(100, took_ms=20), {"at_s": 15, "took_ms": 700}])) == (FAILED, "not_met")
 
 
+def test_a_failure_tells_how_many_slow_requests_it_tolerates_by_the_percentile_that_failed() -> None:
+    claim = RespondsWithin.model_validate({"p50": "100ms", "p99": "300ms", "max": "500ms"})
+    slow = [{"at_s": 15, "took_ms": 700}]
+    for many, tolerated in ((1, 0.0), (10, 0.01), (400, 0.5)):
+        finding = claim.check(evidence([*spread(300, took_ms=20), *slow * many]))
+        assert finding.outcome is FAILED
+        assert claim.tolerates(finding) == pytest.approx(tolerated)
+    assert TWO.tolerates(TWO.check(evidence(spread(100, took_ms=1, outcome="5xx")))) == 0.02
+
+
 def test_too_few_requests_decide_no_percentile_unless_even_they_show_it() -> None:
     assert outcome(P95, evidence(spread(40, took_ms=20))) == (UNKNOWN, "too_few")
     assert "59" in P95.check(evidence(spread(40, took_ms=20))).decide
