@@ -8,9 +8,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.orders_told import NAMED, empty_stores, figure, law_said, said, well
+from harness.expectations.orders_told import NAMED, empty_stores, figure, law_said, said, unplaced, well
 from harness.landings import hurts
 from harness.orders.audit import Audit, Class
+from harness.orders.declared import QUEUE
 from harness.orders.operations import ACKNOWLEDGED, REFUSED, UNKNOWN
 from harness.orders.review import Open, Review
 from harness.orders.told import Teller
@@ -106,7 +107,14 @@ class OrdersKept(Expectation):
     def _doubts(self, review: Review, audit: Audit) -> Iterator[Open]:
         """What keeps an order book in which nothing is surely wrong from being proven right."""
         for one in review.unread.values():
-            yield Open(one.reason, one.why, "a source that can be read, and a stack that comes to rest within `settle`")
+            decide = "a source that can be read, and a stack that comes to rest within `settle`"
+            if one.reason == "keys_unreadable":
+                decide = "sources whose `key` is the one that the requests carry, or whose `id` a store ties to it"
+            yield Open(one.reason, one.why, decide)
+        if review.settled is not None and not review.settled.quiet and not _waiting(review, audit):
+            why = f"the stack did not come to rest in {review.settled.waited_s:.0f} s"
+            detail = f": {review.settled.detail}" if review.settled.detail else ""
+            yield Open(reason="unsettled", why=why + detail, decide="a stack that comes to rest within `settle`")
         keys = "a key in every request and in every row, or an `id` that a store ties to a key"
         for found in audit.classes.values():
             if len(found) > self._allowed(found):
@@ -116,8 +124,7 @@ class OrdersKept(Expectation):
             why = f"of {numbered(audit.operations.unkeyed, 'request')} no key could be read"
             yield Open(reason="keys_unreadable", why=why, decide=keys)
         for held in audit.held.values():
-            if held.nameless:
-                why = f"{numbered(held.nameless, 'row')} of {held.source} {'has' if held.nameless == 1 else 'have'} no key and no id"
+            for why in unplaced(held, review.declared.sources[held.source]):
                 yield Open(reason="keys_unreadable", why=why, decide=keys)
         for law in review.sums:
             if law.holds is None:
@@ -149,6 +156,11 @@ class OrdersKept(Expectation):
 
 def _open(found: Open, details: Details = ()) -> Finding:
     return inconclusive(found.why, reason=found.reason, decide=found.decide, cites=found.cites, details=details)
+
+
+def _waiting(review: Review, audit: Audit) -> bool:
+    """Whether a queue is known to hold rows, which is why the stack is not at rest."""
+    return any(len(audit.held[name].table) for name in review.declared.of(QUEUE) if name in audit.held)
 
 
 def _rows_of(wrong: Sequence[Class], teller: Teller) -> list[str]:

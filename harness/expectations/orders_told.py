@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.orders.audit import Class
-from harness.orders.declared import STORE
+from harness.orders.declared import DEAD, EFFECT, QUEUE, STORE
+from harness.orders.holdings import Holding
 from harness.orders.operations import ACKNOWLEDGED, UNKNOWN
 from harness.orders.review import Review
 from harness.orders.sums import Sums
@@ -91,6 +92,18 @@ def empty_stores(review: Review) -> list[str]:
     if audit is None or not audit.number(ACKNOWLEDGED):
         return []
     return [name for name in review.declared.of(STORE) if name in audit.held and not len(audit.held[name].table)]
+
+
+def unplaced(held: Holding, role: str) -> Iterator[str]:
+    """What a source has that nobody knows whose it is, a sentence each. An effect's and a store's strangers are told as what they are."""
+    kinds = [(held.nameless, "no key and no id", "no key and no id")]
+    if role != EFFECT:
+        kinds.append((len(held.unowned), "an id that no store ties to a key", "ids that no store ties to a key"))
+    if role in (QUEUE, DEAD):
+        kinds.append((len(held.foreign), "a key that the load never sent", "keys that the load never sent"))
+    for count, one, many in kinds:
+        if count:
+            yield f"{numbered(count, 'row')} of {held.source} {f'has {one}' if count == 1 else f'have {many}'}"
 
 
 def figure(value: float) -> str:

@@ -13,7 +13,7 @@ K acknowledged, X refused, A all that was asked for; O rows of the stores, E of 
     recovered    O and unknown        the client could not know, and it was done: well, and counted
 
 Only what was not there at the start makes a phantom, an orphan or a duplicate. Of a class that depends on a source which could not
-be read, only that is listed which no reading of it could explain.
+be read, or names its rows as no request does (unlike), only that is listed which no reading of it could explain.
 Source: Jepsen's `total-queue` (lost, unexpected, duplicated, recovered) and `set-full` (a reading that began before an answer
 says nothing of what is missing in it); the kafka workload's aborted read, lost write and duplicate are resurrected, lost and duplicated.
 """
@@ -26,10 +26,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.orders.book import Unread
 from harness.orders.declared import DEAD, EFFECT, KEYED, QUEUE, STORE, Declared
 from harness.orders.holdings import Holding, Start, holdings
 from harness.orders.operations import ACKNOWLEDGED, REFUSED, UNKNOWN, Ints, Operations
 from harness.orders.tables import NONE, Table
+from harness.orders.unlike import unlike
 
 CLASSES = ("lost", "dead", "stuck", "phantom", "resurrected", "duplicated", "orphan", "reordered")
 """Classes of what may be wrong, in the order in which they are told; broken laws come after them."""
@@ -63,23 +65,23 @@ class Audit:
     """
     classes    by name, of CLASSES
     recovered  how many operations of unknown outcome were done after all; None where that could not be seen
-    held       the sources that were read, and whose their rows are
-    matched    whether any key that was sent is anywhere; where none is, keys and rows speak different languages
+    held       the sources that were read and understood, and whose their rows are
+    unread     sources whose rows bear other names than the requests, and how
     """
 
     operations: Operations
     classes: Mapping[str, Class]
     recovered: int | None
     held: Mapping[str, Holding]
-    matched: bool
+    unread: Mapping[str, Unread]
 
     def number(self, outcome: int) -> int:
         """How many operations have this outcome."""
         return int(np.count_nonzero(self.operations.outcome == outcome))
 
-    def waiting(self, declared: Declared) -> Mask:
-        """Operations that still wait or were given up."""
-        return _any(self.held, declared.of(QUEUE, DEAD), len(self.operations))
+    def waiting(self, sources: tuple[str, ...]) -> Mask:
+        """Operations that still wait or were given up, as these queues and dead letters say."""
+        return _any(self.held, sources, len(self.operations))
 
 
 def audit(
@@ -89,7 +91,9 @@ def audit(
     stores, effects = declared.of(STORE), declared.of(EFFECT)
     queues, dead = declared.of(QUEUE), declared.of(DEAD)
     keyed = {name: tables[name] for name in declared.of(*KEYED) if name in tables}
-    held = holdings(keyed, starts, stores, operations)
+    every = holdings(keyed, starts, stores, operations)
+    misnamed = unlike(every, declared, operations)
+    held = {name: one for name, one in every.items() if name not in misnamed}
     size = len(operations)
     acknowledged = operations.outcome == ACKNOWLEDGED
     stored, parked, queued = (_any(held, names, size) for names in (stores, dead, queues))
@@ -102,8 +106,8 @@ def audit(
         return np.flatnonzero(mask)
 
     nothing = np.zeros(size, bool)
-    unsure = sum(len(held[name].unowned) + held[name].nameless for name in (*queues, *dead) if name in held)
-    unsure += sum(held[name].nameless + len(held[name].unowned) for name in stores if name in held)
+    hidden = sum(held[name].unplaced for name in (*queues, *dead) if name in held)
+    unsure = hidden + sum(held[name].unplaced for name in stores if name in held)
     fresh = _any(held, stores, size, fresh=True)
     found = [
         Class(
@@ -128,7 +132,7 @@ def audit(
             operations=numbers(_twice(held, (*stores, *effects), size)),
             unread=unread(stores, effects),
         ),
-        _orphans(held, stores, effects, unread(stores), unread(dead, queues), stored, away),
+        _orphans(held, stores, effects, unread(stores), unread(dead, queues), stored, away, hidden),
         Class(
             reason="reordered",
             operations=numbers(_reordered(declared, held, operations)),
@@ -137,8 +141,7 @@ def audit(
     ]
     known = not unread(stores)
     recovered = int(np.count_nonzero(stored & (operations.outcome == UNKNOWN))) if known else None
-    matched = bool((stored | away).any()) or not size or not phantoms
-    return Audit(operations, {one.reason: one for one in found}, recovered, held, matched)
+    return Audit(operations, {one.reason: one for one in found}, recovered, held, misnamed)
 
 
 def _any(held: Mapping[str, Holding], names: tuple[str, ...], size: int, *, fresh: bool = False) -> Mask:
@@ -185,8 +188,10 @@ def _orphans(
     unread_away: tuple[str, ...],
     stored: Mask,
     away: Mask,
+    hidden: int,
 ) -> Class:
-    """Effects without an order, and orders without an effect; what waits or was given up is told as that."""
+    """Effects without an order, and orders without an effect; what waits or was given up is told as that. `hidden`: so many more may
+    wait or have been given up, under no name."""
     orders = [held[name] for name in stores if name in held]
     there = np.unique(np.concatenate([one.owner for one in orders])) if orders else np.zeros(0, np.uint64)
     ordered = _any(held, stores, len(stored), fresh=True)
@@ -198,7 +203,7 @@ def _orphans(
         if not unread_stores:
             found |= (one.fresh > 0) & ~stored & ~away
             strangers += tuple(_without_order(one, there))
-    doubt = sum(one.nameless + len(one.unowned) for one in orders) + sum(one.nameless for one in read)
+    doubt = hidden + sum(one.unplaced for one in orders) + sum(one.nameless for one in read)
     unread = (*unread_stores, *(name for name in effects if name not in held), *unread_away) if effects else ()
     why = "rows that name no key may belong to them, or they were there before"
     return Class(

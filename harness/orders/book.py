@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from harness.errors import DrillError
@@ -13,6 +14,14 @@ from harness.orders.tables import Asked, Table
 
 class Unreadable(DrillError):
     """A reading is not there, or not as it was written."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Why a source says nothing: a reason code and a sentence."""
+
+    reason: str
+    why: str
 
 
 class Book(Protocol):
@@ -30,16 +39,17 @@ class Book(Protocol):
 
 
 class GivenBook:
-    """An order book written by hand: attempts as (row of the ledger, key), rows by source and reading."""
+    """An order book written by hand: attempts as (row of the ledger, key), rows by source and reading, keys of other operations."""
 
     def __init__(
         self,
         declared: Declared,
         asked: Iterable[tuple[int, str]],
         readings: Mapping[tuple[str, str], Iterable[Mapping[str, Any]]],
+        others: Iterable[str] = (),
     ) -> None:
         self.declared = declared
-        self.asked = Asked.of(asked)
+        self.asked = Asked.of(asked, others=others)
         self._tables = {
             where: Table.of(rows, declared.columns(where[0]), declared.in_order.get(where[0], ""))
             for where, rows in readings.items()

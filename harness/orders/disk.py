@@ -20,7 +20,7 @@ import numpy as np
 from harness.facts import SourceRead
 from harness.orders.book import Unreadable
 from harness.orders.declared import Declared
-from harness.orders.tables import Asked, Table, TableBuilder, digest, text_of
+from harness.orders.tables import NONE, Asked, Table, TableBuilder, digest, text_of
 
 
 class FolderBook:
@@ -33,7 +33,7 @@ class FolderBook:
     @cached_property
     def asked(self) -> Asked:
         """The attempts of all workers. No attempts when the load wrote none."""
-        keys, rows, workers, offsets = array("Q"), array("L"), array("H"), array("Q")
+        keys, rows, workers, offsets, others = array("Q"), array("L"), array("H"), array("Q"), array("Q")
         files: dict[int, Path] = {}
         for path in sorted((self._folder / "orders").glob("asked-*.jsonl")):
             suffix = path.stem.partition("-")[2]
@@ -42,8 +42,11 @@ class FolderBook:
             worker = int(suffix)
             files[worker] = path
             for offset, entry in _entries(path):
-                if entry.get("op") == self._name and isinstance(entry.get("row"), int):
-                    keys.append(digest(text_of(entry.get("key"))))
+                key = digest(text_of(entry.get("key")))
+                if entry.get("op") != self._name:
+                    others.append(key)
+                elif isinstance(entry.get("row"), int):
+                    keys.append(key)
                     rows.append(entry["row"])
                     workers.append(worker)
                     offsets.append(offset)
@@ -51,7 +54,14 @@ class FolderBook:
         def texts(places: Sequence[int]) -> list[str]:
             return [text_of(_entry_at(files[workers[place]], offsets[place]).get("key")) for place in places]
 
-        return Asked(np.array(keys, np.uint64), np.array(workers, np.uint16), np.array(rows, np.uint32), texts)
+        elsewhere = np.unique(np.array(others, np.uint64))
+        return Asked(
+            np.array(keys, np.uint64),
+            np.array(workers, np.uint16),
+            np.array(rows, np.uint32),
+            texts,
+            elsewhere[elsewhere != NONE],
+        )
 
     def table(self, fact: SourceRead) -> Table:
         """The rows of a reading. Raises Unreadable when its file is not there, or not as it was written."""

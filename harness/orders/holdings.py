@@ -20,6 +20,8 @@ class Holding:
     owner    of each row, the digest of its operation's key: its own, or the one that its id stands for; NONE where nobody knows
     mine     of each row, the number of its operation, or -1 for a row that is of none of ours
     new      rows of this run: not there at the start, or of an operation that had been asked for by then
+    others   rows of operations that the run asked for elsewhere: neither ours, nor strange
+    torn     how many new rows have an id that stores tie to several keys, and no owner for that
     dated    whether the start was read, so that `new` says something of rows that are not ours
     count    of each operation, how many rows; `fresh`: how many of them are of this run
     """
@@ -29,6 +31,8 @@ class Holding:
     owner: Digests
     mine: Ints
     new: NDArray[np.bool_]
+    others: NDArray[np.bool_]
+    torn: int
     dated: bool
     count: Ints
     fresh: Ints
@@ -46,7 +50,13 @@ class Holding:
     @property
     def foreign(self) -> Ints:
         """Places of new rows that have a key which the load never sent."""
-        return np.flatnonzero(self.new & (self.owner != NONE) & (self.mine < 0))
+        return np.flatnonzero(self.new & (self.owner != NONE) & (self.mine < 0) & ~self.others)
+
+    @property
+    def unplaced(self) -> int:
+        """New rows that may be of any operation: nameless, unowned or, where no row at all is ours, foreign."""
+        told = bool((self.mine >= 0).any())
+        return self.nameless + len(self.unowned) + (0 if told else len(self.foreign))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +72,16 @@ def holdings(
 ) -> dict[str, Holding]:
     """By source. `tables` are of those whose rows speak of operations; `stores` tie ids to keys."""
     ties = [tables[name] for name in stores if name in tables]
-    tied = _ties(ties + [starts[name].table for name in stores if name in starts])
+    tied, torn = _ties(ties + [starts[name].table for name in stores if name in starts])
+    others = operations.asked.others
     sent_s = operations.sent_s()
     found = {}
     for source, table in tables.items():
         by_id = _owners(table.id, tied)
-        strange = (operations.find(table.key) < 0) & (
-            by_id != NONE
-        )  # a charge has a key of its own, and the order's id
-        owner = np.where((table.key == NONE) | strange, by_id, table.key)
+        told_by_id = table.key == NONE
+        if source not in stores:  # a charge has a key of its own, and the order's id
+            told_by_id |= (operations.find(table.key) < 0) & ~np.isin(table.key, others) & (by_id != NONE)
+        owner = np.where(told_by_id, by_id, table.key)
         mine = operations.find(owner)
         mine[owner == NONE] = -1
         start = starts.get(source)
@@ -81,18 +92,27 @@ def holdings(
             new[ours] |= sent_s[mine[ours]] <= start.read_s
         count = np.bincount(mine[mine >= 0], minlength=len(operations)).astype(np.int64)
         fresh = np.bincount(mine[(mine >= 0) & new], minlength=len(operations)).astype(np.int64)
-        found[source] = Holding(source, table, owner, mine, new, start is not None, count, fresh)
+        elsewhere = (mine < 0) & np.isin(owner, others)
+        unsure = int(np.count_nonzero(new & (by_id == NONE) & (mine < 0) & np.isin(table.id, torn)))
+        found[source] = Holding(source, table, owner, mine, new, elsewhere, unsure, start is not None, count, fresh)
     return found
 
 
-def _ties(tables: list[Table]) -> tuple[Digests, Digests]:
-    """Ids, ascending, and the key of each."""
-    if not tables:
-        return np.zeros(0, np.uint64), np.zeros(0, np.uint64)
-    ids, keys = np.concatenate([table.id for table in tables]), np.concatenate([table.key for table in tables])
+def _ties(tables: list[Table]) -> tuple[tuple[Digests, Digests], Digests]:
+    """Ids, ascending, and the key of each; and ids that say nothing, as they stand beside several keys."""
+    none: Digests = np.zeros(0, np.uint64)
+    ids, keys = (
+        np.concatenate([none, *column]) for column in ([one.id for one in tables], [one.key for one in tables])
+    )
     tied = (ids != NONE) & (keys != NONE)
-    ids, first = np.unique(ids[tied], return_index=True)
-    return ids, keys[tied][first]
+    order = np.lexsort((keys[tied], ids[tied]))
+    ids, keys = ids[tied][order], keys[tied][order]
+    if not len(ids):
+        return (none, none), none
+    first = np.flatnonzero(np.concatenate(([True], ids[1:] != ids[:-1])))
+    last = np.append(first[1:], len(ids)) - 1
+    torn = keys[first] != keys[last]
+    return (ids[first][~torn], keys[first][~torn]), ids[first][torn]
 
 
 def _owners(ids: Digests, tied: tuple[Digests, Digests]) -> Digests:

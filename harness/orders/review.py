@@ -12,11 +12,11 @@ from harness.facts import LoadEnded, OrdersSettled, SourceRead
 from harness.journal import Journal
 from harness.ledger import Rows
 from harness.orders.audit import Audit, audit
-from harness.orders.book import Book, Unreadable
+from harness.orders.book import Book, Unread, Unreadable
 from harness.orders.declared import FIRST, SECOND, START, Declared
 from harness.orders.holdings import Start
 from harness.orders.operations import operations
-from harness.orders.sums import Sums, Unread, sums
+from harness.orders.sums import Sums, sums
 from harness.orders.tables import Table
 from harness.quantities import numbered
 
@@ -100,6 +100,7 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
     starts = _starts(book, last)
     asked_s = min(fact.at_s if fact.begun_s is None else fact.begun_s for (_, r), fact in last.items() if r == FIRST)
     found = audit(declared, operations(book.asked, rows, declared.request, asked_s), tables, starts)
+    unread |= found.unread
     told = sums(declared, found, tables, starts, unread)
     counts = {source: len(table) for source, table in tables.items()}
     return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites, counts)
@@ -169,9 +170,4 @@ def _nothing_to_judge(name: str, found: Audit) -> Open | None:
     if not size:
         why = f"{name}: the load asked for no such operation"
         return Open(reason="no_operations", why=why, decide="a load that makes this request")
-    if not found.matched:
-        source, place = found.classes["phantom"].strangers[0]
-        sent, read = found.operations.names([0])[0], found.held[source].table.row(place).get("key")
-        why = f"{name}: no key that was sent, such as {sent}, is in any source; {source} has {read}"
-        return Open(reason="keys_unreadable", why=why, decide="sources whose `key` is the one that the requests carry")
     return None

@@ -1,4 +1,7 @@
-"""Both sides of a law, summed over what the sources hold. Whole numbers exactly; others as doubles, to a part in 10^12. Pure."""
+"""Both sides of a law, summed over what the sources hold. Pure.
+
+Whole numbers (of 64 bits) are summed and compared exactly; others as doubles, to a part in 10^12.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.orders.audit import Audit
+from harness.orders.book import Unread
 from harness.orders.declared import DEAD, FIGURES, KEYED, QUEUE, Declared
 from harness.orders.holdings import Start
 from harness.orders.laws import Law, Term
@@ -44,14 +48,6 @@ class Sums:
     strangers: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class Unread:
-    """Why a source says nothing: a reason code and a sentence."""
-
-    reason: str
-    why: str
-
-
 class _Unsummed(Exception):
     """Why a law cannot be summed: a reason code and a sentence."""
 
@@ -82,7 +78,7 @@ def _sums(
     try:
         for source in sorted(law.sources & set(unread)):
             raise _Unsummed(reason=unread[source].reason, why=unread[source].why)
-        terms = [(term, *_term(term, declared, audit, tables, starts)) for term in law.terms]
+        terms = [(term, *_term(term, law, declared, audit, tables, starts)) for term in law.terms]
         apart, strangers, split = _apart(law, declared, audit)
         if law.each and not split:
             raise _Unsummed(reason="law_unreadable", why="rows name no order, so that it cannot be held against each")
@@ -103,11 +99,13 @@ def _sums(
 def _excuse(law: Law, declared: Declared, audit: Audit) -> str:
     """What may be behind a law that does not hold, other than the service; ''."""
     figures = any(declared.sources[source] == FIGURES for source in law.sources)
-    if figures and bool(audit.waiting(declared).any()):
+    if figures and bool(audit.waiting(declared.of(QUEUE, DEAD)).any()):
         return "operations that still wait or were given up may have changed the figures already"
-    hidden = [source for source in declared.of(QUEUE, DEAD) if source not in audit.held]
-    if hidden:
-        return f"operations may still wait in {hidden[0]}, which could not be read"
+    for source in _left_out(law, declared) if law.sources - set(declared.of(QUEUE, DEAD)) else ():
+        if source not in audit.held:
+            return f"operations may still wait in {source}, which could not be read"
+        if audit.held[source].unplaced:
+            return f"operations may still wait in {source}, of which nobody knows whose its rows are"
     for source in sorted(law.sources & set(audit.held)):
         held = audit.held[source]
         if not held.dated and (len(held.foreign) or len(held.unowned)):
@@ -116,7 +114,7 @@ def _excuse(law: Law, declared: Declared, audit: Audit) -> str:
 
 
 def _term(
-    term: Term, declared: Declared, audit: Audit, tables: Mapping[str, Table], starts: Mapping[str, Start]
+    term: Term, law: Law, declared: Declared, audit: Audit, tables: Mapping[str, Table], starts: Mapping[str, Start]
 ) -> tuple[Fraction, float | None]:
     """What it comes to without its factor; and, where numbers were rounded, the sum of their sizes."""
     if not term.source:
@@ -135,15 +133,23 @@ def _term(
         if not len(table):
             raise _Unsummed(reason="law_unreadable", why=f"{term.source} has no row")
         return _total(term, table, np.ones(len(table), bool))
-    return _total(term, audit.held[term.source].table, _counted(term.source, declared, audit))
+    return _total(term, audit.held[term.source].table, _counted(term.source, law, declared, audit))
 
 
-def _counted(source: str, declared: Declared, audit: Audit) -> NDArray[np.bool_]:
-    """Rows of a keyed source that laws count: of this run, and of no operation that still waits or was given up."""
+def _left_out(law: Law, declared: Declared) -> tuple[str, ...]:
+    """Queues and dead letters that a law does not name: it is not about what is in them."""
+    return tuple(source for source in declared.of(QUEUE, DEAD) if source not in law.sources)
+
+
+def _counted(source: str, law: Law, declared: Declared, audit: Audit) -> NDArray[np.bool_]:
+    """Rows of a keyed source that a law counts: of this run; and of a store or an effect, of no operation that still waits or was given
+    up where the law does not say."""
     held = audit.held[source]
     counted = held.new.copy()
+    if declared.sources[source] in (QUEUE, DEAD):
+        return counted
     ours = np.flatnonzero(held.mine >= 0)
-    counted[ours[audit.waiting(declared)[held.mine[ours]]]] = False
+    counted[ours[audit.waiting(_left_out(law, declared))[held.mine[ours]]]] = False
     return counted
 
 
@@ -174,24 +180,44 @@ def _apart(law: Law, declared: Declared, audit: Audit) -> tuple[Ints, tuple[tupl
     if not split:
         return none, (), False
     owners: list[Digests] = []
-    shares: list[NDArray[np.float64]] = []
+    shares: list[tuple[Fraction, NDArray[np.generic]]] = []
     for sign, side in ((1, law.left), (-1, law.right)):
         for term in side:
             held = audit.held[term.source]
-            counted = _counted(term.source, declared, audit)
+            counted = _counted(term.source, law, declared, audit)
             owner = held.owner[counted]
             if bool((owner == NONE).any()):
                 return none, (), False
-            values = _values(term, held.table, counted).astype(np.float64) if term.column else np.ones(len(owner))
+            values = _values(term, held.table, counted) if term.column else np.ones(len(owner), np.int64)
             owners.append(owner)
-            shares.append(sign * float(term.factor) * values)
+            shares.append((sign * term.factor, values))
     keys, at = np.unique(np.concatenate(owners), return_inverse=True)
-    share = np.concatenate(shares)
-    differ = np.bincount(at, share, len(keys))
-    size = np.bincount(at, np.abs(share), len(keys))
-    keys = keys[np.abs(differ) > 1e-9 * size]
+    keys = keys[_uneven(shares, at, len(keys))]
     mine = audit.operations.find(keys)
     return np.sort(mine[mine >= 0]), _rows_of(keys[mine < 0], law, audit), True
+
+
+def _uneven(shares: list[tuple[Fraction, NDArray[np.generic]]], at: Ints, size: int) -> NDArray[np.bool_]:
+    """Of each key, whether its shares do not add up to nothing. `at`: of each row of the shares, the number of its key."""
+    if any(values.dtype != np.int64 for _, values in shares):
+        share = np.concatenate([float(factor) * values.astype(np.float64) for factor, values in shares])
+        off, slack = np.bincount(at, share, size), ROUNDED * np.bincount(at, np.abs(share), size)
+        return np.asarray(np.abs(off) > slack)
+    common = math.lcm(*(factor.denominator for factor, _ in shares))
+    factors = [int(factor * common) for factor, _ in shares]
+    most = sum(
+        abs(factor) * len(values) * max(abs(int(values.max())), abs(int(values.min())))
+        for factor, (_, values) in zip(factors, shares, strict=True)
+        if len(values)
+    )
+    kind = np.int64 if most + max(map(abs, factors)) < 2**63 else np.object_  # numbers of any size, slowly
+    whole = np.zeros(size, kind)
+    np.add.at(
+        whole,
+        at,
+        np.concatenate([factor * values.astype(kind) for factor, (_, values) in zip(factors, shares, strict=True)]),
+    )
+    return np.asarray(whole != 0, np.bool_)
 
 
 def _rows_of(keys: Digests, law: Law, audit: Audit) -> tuple[tuple[str, int], ...]:

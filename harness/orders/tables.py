@@ -36,6 +36,11 @@ def text_of(value: Any) -> str:
     return "" if value is None or isinstance(value, (bool, dict, list)) else str(value)
 
 
+def called(key: str, own_id: str) -> str:
+    """An operation's key or, where there is none, the service's own id."""
+    return key or f"id {own_id}"
+
+
 @dataclass(frozen=True, eq=False)
 class Asked:
     """The attempts that the load wrote down before it sent them, in the order of the file.
@@ -43,19 +48,21 @@ class Asked:
     key     of each, its operation's (NONE where none could be read)
     worker, row   where the ledger has it; together with the run they are its request id
     texts   the keys of these places as they were sent
+    others  keys that the run sent in other operations: rows of those are nobody's fault here
     """
 
     key: Digests
     worker: NDArray[np.uint16]
     row: NDArray[np.uint32]
     texts: Callable[[Sequence[int]], list[str]]
+    others: Digests = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     def __len__(self) -> int:
         return len(self.key)
 
     @staticmethod
-    def of(entries: Iterable[tuple[int, str]], worker: int = 0) -> Asked:
-        """Attempts written by hand: (row of the ledger, key)."""
+    def of(entries: Iterable[tuple[int, str]], worker: int = 0, others: Iterable[str] = ()) -> Asked:
+        """Attempts written by hand: (row of the ledger, key); and the keys of other operations."""
         listed = list(entries)
         keys = [key for _, key in listed]
         return Asked(
@@ -63,6 +70,7 @@ class Asked:
             np.full(len(listed), worker, np.uint16),
             np.array([row for row, _ in listed], np.uint32),
             lambda places: [keys[place] for place in places],
+            np.array([digest(key) for key in others if key], np.uint64),
         )
 
 

@@ -19,7 +19,7 @@ from harness.ledger import OUTCOMES, Rows, request_id
 from harness.ledger.layout import traceparent
 from harness.orders.audit import Audit
 from harness.orders.operations import ACKNOWLEDGED, UNKNOWN, Ints, attempt_outcomes
-from harness.orders.tables import NONE, text_of
+from harness.orders.tables import NONE, called, text_of
 
 TOLD = {ACKNOWLEDGED: "ok", UNKNOWN: "unknown"}
 NEAR_S = 2.0
@@ -191,11 +191,6 @@ class Teller:
                 what = {"rollback": "rollback", "mend": "mend"}.get(fact.by, "deployment")
                 return f"all within {1000 * float(apart_s.max()):.0f} ms of the {what} of {fact.service}"
         return ""
-
-
-def called(key: str, own_id: str) -> str:
-    """An operation's key or, where there is none, the service's own id."""
-    return key or f"id {own_id}"
 
 
 def _known(value: Any) -> float | None:

@@ -56,6 +56,8 @@ class Story:
     read: bool = True
     others: list[dict[str, Any]] = field(default_factory=list)
     """Further rows of the ledger, of requests that were not written down."""
+    elsewhere: tuple[str, ...] = ()
+    """Keys that the run sent in other operations."""
 
     @property
     def declared(self) -> Declared:
@@ -75,7 +77,7 @@ class Story:
             readings[source, "second"] = last
             readings[source, "first"] = self.first.get(source, last)
             readings[source, "start"] = self.start.get(source, [])
-        return GivenBook(self.declared, [(i, key) for i, (key, _) in enumerate(self.asked)], readings)
+        return GivenBook(self.declared, [(i, key) for i, (key, _) in enumerate(self.asked)], readings, self.elsewhere)
 
     def journal(self) -> Journal:
         read: list[f.Fact] = []

@@ -1,0 +1,65 @@
+"""Sources that name their rows as no request does: keys of their own or in another spelling, ids that tie to no order. Pure.
+
+Whose such rows are cannot be told, so the source counts as not read: what it holds is neither strange, nor missing elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from harness.orders.book import Unread
+from harness.orders.declared import EFFECT, STORE, Declared
+from harness.orders.holdings import Holding
+from harness.orders.operations import Ints, Operations
+from harness.orders.tables import NONE, called, text_of
+from harness.quantities import numbered
+
+
+def unlike(held: Mapping[str, Holding], declared: Declared, operations: Operations) -> dict[str, Unread]:
+    """By source whose rows cannot be told apart, why."""
+    if not len(operations):
+        return {}
+    sent = operations.names([0])[0]
+    found = {}
+    for name, one in held.items():
+        why = _another_language(one, sent) if declared.sources[name] in (STORE, EFFECT) else ""
+        if declared.sources[name] != STORE:
+            why = why or _ids_of_two(one) or _chance(one)
+        if why:
+            found[name] = Unread(reason="keys_unreadable", why=why)
+    return found
+
+
+def _another_language(one: Holding, sent: str) -> str:
+    """No row at all is of an operation of ours, though new ones have a key or an id."""
+    strange = np.union1d(one.foreign, one.unowned)
+    if not len(strange) or bool((one.mine >= 0).any()):
+        return ""
+    return f"no row of {one.source} can be tied to a key that was sent, such as {sent}: it has {_named(one, strange)}"
+
+
+def _ids_of_two(one: Holding) -> str:
+    if not one.torn:
+        return ""
+    rows = f"{numbered(one.torn, 'row')} of {one.source} {'has an id' if one.torn == 1 else 'have ids'}"
+    return f"{rows} that the stores tie to more than one key"
+
+
+def _chance(one: Holding) -> str:
+    """Its keys are its own, and its ids fit orders only in part: they may be its own as well, and fit by chance."""
+    keyed = (one.table.key != NONE) & ~one.others
+    by_key = keyed & (one.owner == one.table.key)
+    apart, tied = np.flatnonzero(one.new & by_key), int(np.count_nonzero(one.new & keyed & ~by_key))
+    if not tied or not len(apart) or bool((by_key & (one.mine >= 0)).any()):
+        return ""
+    return (
+        f"the keys of {one.source} are its own, and its ids tie only {tied} of {numbered(tied + len(apart), 'row')} to an order: "
+        f"none of them fits {_named(one, apart)}"
+    )
+
+
+def _named(one: Holding, places: Ints) -> str:
+    row = one.table.row(int(places[0]))
+    return called(text_of(row.get("key")), text_of(row.get("id")))

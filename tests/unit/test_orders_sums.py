@@ -1,0 +1,66 @@
+"""Laws, summed: whole numbers exactly, others but for their rounding, and each source by its own rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from order_stories import Story, all_ok, honest, keys
+
+from harness.orders.declared import DEAD, EFFECT, STORE
+from harness.verdict import Outcome
+
+SUMS, EACH = "payments.amount = orders.amount", "payments.amount = orders.amount for each order"
+
+
+def paid(orders: list[Any], payments: list[Any], *laws: str) -> Story:
+    """An order and its payment for each pair of amounts."""
+    names = [f"k{i}" for i in range(len(orders))]
+    rows = [
+        [{"key": name, "amount": one} for name, one in zip(names, amounts, strict=True)]
+        for amounts in (orders, payments)
+    ]
+    return Story(all_ok(names), {"orders": rows[0], "payments": rows[1]}, laws=laws)
+
+
+@pytest.mark.parametrize("law", [SUMS, EACH])
+@pytest.mark.parametrize("great", [10**9, 10**15, 2**62, "1000000000"], ids=str)
+def test_whole_numbers_of_any_size_are_held_against_each_other_exactly(law: str, great: Any) -> None:
+    assert paid([great, great], [great, great], law).check().outcome is Outcome.PASSED
+    found = paid([great, great], [great, int(great) - 1], law).check()
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "law_broken")
+    assert "k1" in found.because
+
+
+def test_factors_of_whole_numbers_are_exact_too() -> None:
+    law = "0.25 * payments.amount = 2.5 * orders.amount for each order"
+    assert paid([10**17], [10**18], law).check().outcome is Outcome.PASSED
+    assert paid([10**17], [10**18 - 1], law).check().reason == "law_broken"
+
+
+@pytest.mark.parametrize("law", [SUMS, EACH])
+def test_a_column_with_a_number_that_is_not_whole_allows_for_rounding_and_for_no_more(law: str) -> None:
+    assert paid([12.5, 0.3], [12.5, 0.1 + 0.2], law).check().outcome is Outcome.PASSED
+    assert paid([12.5, 1_000_000_000], [12.5, 999_999_999], law).check().reason == "law_broken"
+
+
+def test_dead_letters_are_counted_where_a_law_asks_for_them() -> None:
+    story = honest("a", "b", laws=("count(parked) = 0",))
+    assert story.check().outcome is Outcome.PASSED
+    story.asked += all_ok("c")
+    story.held["parked"] = keys("c")
+    found = story.check(dead=1)
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "law_broken")
+    assert "1 is not 0 (count(parked) is 1)" in found.because
+
+
+EITHER = "taken.amount = orders.amount + parked.amount"
+
+
+@pytest.mark.parametrize("law", ["count(taken) = count(orders) + count(parked)", EITHER, f"{EITHER} for each order"])
+def test_a_law_that_names_the_dead_letters_is_about_what_is_in_them(law: str) -> None:
+    story = Story(all_ok("ab"), sources={"taken": STORE, "orders": EFFECT, "parked": DEAD}, laws=(law,))
+    story.held = {"taken": keys("a", "b", amount=5), "orders": keys("a", amount=5), "parked": keys("b", amount=5)}
+    assert story.check(dead=1).outcome is Outcome.PASSED
+    story.held["orders"] = keys("a", "b", amount=5)
+    assert story.check(dead=1).reason == "law_broken"
