@@ -151,6 +151,59 @@ def test_an_answer_that_is_no_list_is_said(answer: Page, why: str) -> None:
         rows(http(each="charges", next="next"), FakeReach(pages={"/charges": answer}))
 
 
+@pytest.mark.parametrize("following", [{"href": "/charges?page=2"}, 2, 0, True, ["/charges?page=2"]])
+def test_a_next_page_that_is_there_but_is_no_text_is_not_the_end(following: Any) -> None:
+    reach = FakeReach(pages={"/charges": page({"it": ["a"], "next": following})})
+    with pytest.raises(NotApplied, match="a next page at 'next' that is no text"):
+        rows(http(each="it", next="next"), reach)
+
+
+@pytest.mark.parametrize("following", [None, False, "", [], {}])
+def test_a_next_page_that_is_empty_is_the_end(following: Any) -> None:
+    reach = FakeReach(pages={"/charges": page({"it": ["a"], "next": following, "total": 1, "has_more": False})})
+    assert rows(http(each="it", next="next"), reach) == [{"id": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("around", "said"),
+    [
+        ({"has_more": True, "total": 200}, "1 row was read, has_more is true"),
+        ({"total": 200}, "total is 200"),
+        ({"count": 2}, "count is 2"),
+        ({"page": {"totalElements": 3}}, "totalElements is 3"),
+        ({"meta": {"next_cursor": "abc"}}, "next_cursor is 'abc'"),
+        ({"_links": {"next": {"href": "/charges?page=2"}}}, "next is"),
+    ],
+)
+def test_a_page_that_says_that_there_are_more_is_not_the_whole_list(around: dict[str, Any], said: str) -> None:
+    with pytest.raises(NotApplied, match=said):
+        rows(http(each="it"), FakeReach(pages={"/charges": page({"it": ["a"], **around})}))
+    with pytest.raises(NotApplied, match=said):
+        rows(http(each="data.it"), FakeReach(pages={"/charges": page({"data": {"it": ["a"], **around}})}))
+
+
+def test_a_bare_list_says_by_its_headers_that_there_are_more() -> None:
+    with pytest.raises(NotApplied, match="X-Total-Count is 9"):
+        rows(http(), FakeReach(pages={"/charges": page(["a"], **{"x-total-count": "9"})}))
+    assert rows(http(), FakeReach(pages={"/charges": page(["a"], **{"x-total-count": "1"})})) == [{"id": "a"}]
+
+
+def test_what_all_pages_together_say_is_the_whole_list() -> None:
+    first, last = page({"it": ["a"], "next": "?p=2", "total": 2}), page({"it": ["b"], "next": None, "total": 2})
+    reach = FakeReach(pages={"/charges": first, "/charges?p=2": last})
+    assert rows(http(each="it", next="next"), reach) == [{"id": "a"}, {"id": "b"}]
+
+
+def test_all_pages_together_have_the_time_of_one_reading() -> None:
+    class Endless(FakeReach):
+        def get(self, *asked: Any) -> Page:
+            self.asked.append(asked)
+            return page({"it": [], "next": f"?p={len(self.asked)}"})
+
+    with pytest.raises(NotApplied, match=r"not read whole after 0\.05 s"):
+        rows(http(each="it", next="next", timeout="50ms"), Endless())
+
+
 # --- sql ----------------------------------------------------------------------------------------------------------------
 
 

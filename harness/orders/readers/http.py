@@ -3,36 +3,59 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from harness.drill.readers import HttpReader
 from harness.errors import NotApplied
+from harness.orders.readers.pages import linked, unread
 from harness.orders.readers.rows import Row, at, row_of
 from harness.world.handles import Page, Reach
 
 MOST_PAGES = 100_000
 SHOWN = 200
-_NEXT = re.compile(r"<([^>]*)>\s*;[^,<]*\brel=\"?next\b")
 
 
 def rows(reader: HttpReader, reach: Reach, most_rows: int, most_bytes: int) -> Iterator[Row]:
-    """Raises NotApplied for any answer but 200, one that is no JSON, a list that is not where `each` says, and pages in a circle."""
-    path, seen = reader.path, set[str]()
+    """Raises NotApplied for any answer but 200, one that is no JSON, a list that is not where `each` says, pages in a circle, and
+    a last page that says that there are more rows. All pages together have the time of one reading."""
+    path, seen, count = reader.path, set[str](), 0
+    ends_s = time.monotonic() + reader.timeout_s
     while path:
         if path in seen or len(seen) == MOST_PAGES:
             raise NotApplied(f"the pages of {reader.service} come round to {path} again")
         seen.add(path)
-        page = reach.get(reader.service, reader.port, path, reader.headers, reader.timeout_s, most_bytes)
+        left_s = ends_s - time.monotonic()
+        if left_s <= 0:
+            raise NotApplied(f"the pages of {reader.service} were not read whole after {reader.timeout_s:g} s")
+        page = reach.get(reader.service, reader.port, path, reader.headers, left_s, most_bytes)
         told = _json(reader, path, page)
         listed = at(told, reader.each)
         if not isinstance(listed, list):
             where = f"at {reader.each!r}" if reader.each else "as the answer; `each` says where one is"
             raise NotApplied(f"{reader.service} answered {path} without a list {where}")
         yield from (row_of(element, reader.fields) for element in listed)
-        path = _after(path, at(told, reader.next) if reader.next else _linked(page.headers))
+        count += len(listed)
+        following = _following(reader, path, told) or linked(page.headers)
+        if not following and (more := unread(told, page.headers, reader.each, count)):
+            found = f"{count} {'row was' if count == 1 else 'rows were'} read"
+            raise NotApplied(
+                f"{reader.service} has more than its answer to {path}: {found}, {more}; `next` says where the next page is told"
+            )
+        path = _after(path, following)
+
+
+def _following(reader: HttpReader, path: str, told: Any) -> str:
+    """What the answer tells at `next`; '' where it tells nothing. Raises NotApplied for what is there but is no text."""
+    following = at(told, reader.next) if reader.next else None
+    if isinstance(following, str):
+        return following
+    if following is None or following is False or following in ([], {}):
+        return ""
+    shown = json.dumps(following)[:SHOWN]
+    raise NotApplied(f"{reader.service} answered {path} with a next page at {reader.next!r} that is no text: {shown}")
 
 
 def _json(reader: HttpReader, path: str, page: Page) -> Any:
@@ -45,15 +68,9 @@ def _json(reader: HttpReader, path: str, page: Page) -> Any:
         raise NotApplied(f"{reader.service} answered {path} with what is no JSON: {error}") from error
 
 
-def _linked(headers: Mapping[str, str]) -> str:
-    """The next page by the header Link (RFC 8288); '' on the last."""
-    found = _NEXT.search(headers.get("link", ""))
-    return found.group(1) if found else ""
-
-
-def _after(path: str, following: Any) -> str:
+def _after(path: str, following: str) -> str:
     """Path and query of the next page, which may be told as a URL, a path, or relative to this one; '' when there is none."""
-    if not isinstance(following, str) or not following:
+    if not following:
         return ""
     parts = urlsplit(urljoin(f"http://host{path}", following))
     return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
