@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+UNSURE = ("rest", "fire", "request_name", "rename_request", "request_meta")
+"""Attributes by which Locust's users make requests in other ways, or give them other names than their calls say."""
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -54,9 +56,7 @@ def _called(tree: ast.Module) -> Iterator[str | None]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _of_client(node):
             yield _name(node)
-        elif (isinstance(node, ast.Attribute) and node.attr in ("rest", "fire")) or (
-            _is_client(node) and id(node) not in bases
-        ):
+        elif (isinstance(node, ast.Attribute) and node.attr in UNSURE) or (_is_client(node) and id(node) not in bases):
             yield None
 
 

@@ -14,6 +14,7 @@ from harness.facts import (
     Fact,
     GateHeld,
     GateMissed,
+    LoadBegan,
     LoadEnded,
     LoadSaid,
     PhaseBegan,
@@ -128,8 +129,10 @@ class Engine:
         self._finish_orders()
 
     def _finish_orders(self) -> None:
-        """With the load stopped and the faults out: what became of the orders. A run that was refused has none to ask after."""
-        if self.orders is None or self.record.journal().of(Refused):
+        """With the load stopped and the faults out: what became of the orders. A run that was refused, or whose load never began,
+        has none to ask after."""
+        journal = self.record.journal()
+        if self.orders is None or journal.of(Refused) or journal.first(LoadBegan) is None:
             return
         on = ", ".join(self.injector.on())
         try:

@@ -71,6 +71,7 @@ class StackReach:
         self, service: str, port: int, path: str, headers: Mapping[str, str], within_s: float, most_bytes: int
     ) -> Page:
         import requests
+        from urllib3.exceptions import HTTPError
 
         host, number = self.address(f"{service}:{port}")
         ends_s = time.monotonic() + within_s
@@ -81,7 +82,8 @@ class StackReach:
                 asked = {"Accept": "application/json", "Host": f"{service}:{port}", **headers}
                 url = f"http://{host}:{number}{path}"
                 with session.get(url, headers=asked, timeout=within_s, stream=True, allow_redirects=False) as answer:
-                    for part in answer.iter_content(65536):
+                    # read1 gives what has come: a body that drips would fill no buffer in time
+                    while part := answer.raw.read1(65536, decode_content=True):
                         body += part
                         if len(body) > most_bytes:
                             raise NotApplied(f"{service}:{port} answered with more than {most_bytes >> 20} MiB")
@@ -89,7 +91,7 @@ class StackReach:
                             raise NotApplied(f"{service}:{port} had not answered whole after {within_s:g} s")
                     told = {name.lower(): value for name, value in answer.headers.items()}
                     return Page(answer.status_code, told, bytes(body))
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise NotApplied(f"{service}:{port} does not answer: {type(error).__name__}: {error}") from error
 
     def peek(self, service: str, login: Login, queue: str, most: int, within_s: float) -> Sequence[bytes]:

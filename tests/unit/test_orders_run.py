@@ -276,6 +276,17 @@ def test_a_second_ctrl_c_leaves_them_and_nothing_is_judged(played: Played) -> No
     assert len(played.journal.of(Interrupted)) == 2
 
 
+def test_who_leaves_before_the_load_began_waits_for_no_orders(played: Played) -> None:
+    def leave(_reader: Any) -> Any:
+        raise Stopped("signal", Interrupted(signal="SIGINT"))
+
+    played.shop.read = leave  # type: ignore[method-assign]
+    played.run()
+    assert played.said == []
+    assert not played.journal.of(OrdersSettled)
+    assert len(played.journal.of(Interrupted)) == 1
+
+
 def test_with_a_fault_still_on_nothing_is_read(played: Played) -> None:
     for number in range(1, 400):
         played.world.failures.raises(number, RuntimeError("Toxiproxy is gone"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import threading
 import time
@@ -107,7 +108,17 @@ class Answers(BaseHTTPRequestHandler):
         self.send_response(302 if self.path == "/moved" else 200)
         self.send_header("X-Host", self.headers.get("Host", ""))
         self.send_header("Location", "http://elsewhere.example.test/")
+        if self.path == "/zipped":
+            self.send_header("Content-Encoding", "gzip")
         self.end_headers()
+        if self.path == "/drip":
+            for _ in range(100):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+            return
+        if self.path == "/zipped":
+            self.wfile.write(gzip.compress(b"x" * 100_000))
+            return
         for _ in range(1 if self.path in ("/", "/moved") else 100):
             self.wfile.write(b"x" * 65536)
             time.sleep(0.05 if self.path == "/slow" else 0)
@@ -133,3 +144,14 @@ def test_a_get_knows_its_limits_and_goes_nowhere_else(port: int) -> None:
         there.get("payments", 8080, "/slow", {}, 0.5, 100 * MOST)
     with pytest.raises(NotApplied, match="payments:8080 does not answer"):
         reach(port=1).get("payments", 8080, "/", {}, 1.0, MOST)
+
+
+def test_a_body_that_drips_does_not_hold_a_get(port: int) -> None:
+    began_s = time.monotonic()
+    with pytest.raises(NotApplied, match=r"not answered whole after 0\.5 s"):
+        reach(port=port).get("payments", 8080, "/drip", {}, 0.5, MOST)
+    assert time.monotonic() - began_s < 3
+
+
+def test_a_body_that_was_packed_for_the_way_is_unpacked(port: int) -> None:
+    assert reach(port=port).get("payments", 8080, "/zipped", {}, 5.0, MOST).body == b"x" * 100_000

@@ -157,6 +157,10 @@ def test_the_plan_shows_what_will_be_read(book: Write) -> None:
         ("self.client.get(URL)", None),
         ("helper(self.client)", None),
         ('post = self.client.post\n        post("/a")', None),
+        ('self.client.request_name = "/order"\n        self.client.post("/order/1")', None),
+        ('with self.client.rename_request("/order"):\n            self.client.post("/order/1")', None),
+        ('with self.client.get("/a", catch_response=True) as r:\n            r.request_meta["name"] = "/b"', None),
+        ('setattr(self.client, "request_name", "/b")\n        self.client.get("/a")', None),
         ("pass", None),
     ],
 )
