@@ -19,6 +19,7 @@ from harness.ledger.layout import (
     DUE,
     NEVER,
     OUTCOMES,
+    REDIRECTED,
     SENT,
     UNGATED,
     UNREACHED,
@@ -160,7 +161,7 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
     Keys, all optional: at_s (intended), late_ms (intended to sent, 0; None: not sent yet), took_ms (sent to done, 10;
     None: never answered), endpoint ('GET /'), outcome ('ok'; 'dropped' is never sent and has no endpoint; '' with
     took_ms=None is in flight), status (by outcome), version, shape, size, user, worker, parent (number of the arrival's
-    first row), aside, dependent, ungated, unreached. Numbers are given per worker in the order of the list.
+    first row), aside, dependent, ungated, unreached, redirected. Numbers are given per worker in the order of the list.
     Raises KeyError on an unknown key.
     """
     names: dict[str, list[str]] = {"endpoint": [""], "version": [""], "shape": [""]}
@@ -188,6 +189,7 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
             + DEPENDENT * bool(entry.pop("dependent", row["parent"] != number[i]))
             + UNGATED * bool(entry.pop("ungated", False))
             + UNREACHED * bool(entry.pop("unreached", False))
+            + REDIRECTED * bool(entry.pop("redirected", False))
         )
         row["state"] = DONE if dropped or row["took_us"] != NEVER else DUE if row["sent_us"] == NEVER else SENT
         for kind, default in (("endpoint", "" if dropped else "GET /"), ("version", ""), ("shape", "")):

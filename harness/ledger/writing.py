@@ -11,7 +11,7 @@ import os
 import struct
 from pathlib import Path
 
-from harness.ledger.layout import DEPENDENT, DONE, DROPPED, DUE, FORMAT, NEVER, ROW, SENT, UNREACHED
+from harness.ledger.layout import DEPENDENT, DONE, DROPPED, DUE, FORMAT, NEVER, REDIRECTED, ROW, SENT, UNREACHED
 
 CHUNK_ROWS = 26214  # about 1 MiB
 MOST_NAMES = 0xFFFF
@@ -123,8 +123,14 @@ class Writer:
         self._map[at + _AT_STATE] = DONE
 
     def unreached(self, row: int) -> None:
-        """No connection was made for it; said before it is done."""
-        self._map[row * 40 + _AT_FLAGS] |= UNREACHED
+        """No connection was made for it; said before it is done. After a redirect that is no news of the request that was meant."""
+        at = row * 40 + _AT_FLAGS
+        if not self._map[at] & REDIRECTED:
+            self._map[at] |= UNREACHED
+
+    def redirected(self, row: int) -> None:
+        """A redirect was answered, and is followed now; said before it is done."""
+        self._map[row * 40 + _AT_FLAGS] |= REDIRECTED
 
     def nothing_sent(self, row: int, after_us: int) -> None:
         """The arrival's task ran, from after_us after it was due, and sent nothing: done without an outcome."""

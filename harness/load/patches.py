@@ -13,7 +13,7 @@ import gevent
 from gevent import getcurrent
 from locust import FastHttpUser, TaskSet
 from locust.clients import HttpSession
-from locust.contrib.fasthttp import FastHttpSession
+from locust.contrib.fasthttp import FastHttpSession, FastRequest
 from locust.dispatch import UsersDispatcher
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_STOPPING
@@ -37,6 +37,8 @@ def install(config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | N
     FastHttpUser.network_timeout = FastHttpUser.connection_timeout = config.timeout_s  # a locustfile's own value wins
     for session in (HttpSession, FastHttpSession):
         _record_requests(session, config, gate, recorder, asked)
+    _tell_redirects(HttpSession, "rebuild_method")
+    _tell_redirects(FastRequest, "redirect")
 
 
 def _begin_tasks_at_the_gate(gate: Gate) -> None:
@@ -146,6 +148,20 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
 
     session.request = request
     session.request_event = property(get_event, set_event)
+
+
+def _tell_redirects(kind: Any, method: str) -> None:
+    """`method` of a client's class is called for each redirect that it follows; the row then knows. A request that comes to its end
+    over one bears nothing that would tell it: requests drops the history where the last hop fails."""
+    original = getattr(kind, method)
+
+    def follow(self: Any, *args: Any) -> Any:
+        entry = getcurrent().__dict__.get("_drill_entry")
+        if entry is not None:
+            entry.recorder.redirected(entry)
+        return original(self, *args)
+
+    setattr(kind, method, follow)
 
 
 class EvenDispatcher(UsersDispatcher):

@@ -114,6 +114,10 @@ class Recorder:
         self._say("ungated", f"{label} was sent outside of any arrival, by a greenlet that the locustfile started")
         return UNGATED
 
+    def redirected(self, entry: Entry) -> None:
+        """It was answered with a redirect, which its client follows now: what comes back is of another request."""
+        self._writer.redirected(entry.row)
+
     def hold(self, entry: Entry, response: Any) -> None:
         """Answered, but its outcome is still to be said in a with-block."""
         entry.response = response

@@ -1,8 +1,10 @@
 """Operations: attempts under one key, and what the client was told of each, from the ledger.
 
-acknowledged   an attempt was answered as it must be
+acknowledged   an attempt was answered as it must be, below 400
 refused        every attempt surely did nothing: answered 4xx, or never connected
-unknown        anything else: an error of the server, a time-out, a reset, an answer that says "perhaps" (408, 409, 425, 429, 499)
+unknown        anything else: an error of the server, a time-out, a reset, an answer that says "perhaps" (408, 409, 425, 429, 499),
+               no answer at all though the locustfile called it a success; a redirect that was followed to where it failed, for
+               the order may stand whose page could not be shown
 
 A refusal after an attempt of unknown outcome says nothing of that one, so the operation stays unknown.
 Source: Jepsen's ok, fail and info; a 5xx is info.
@@ -16,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.ledger import NEVER, OUTCOMES, UNREACHED, Rows
+from harness.ledger import NEVER, OUTCOMES, REDIRECTED, UNREACHED, Rows
 from harness.orders.tables import NONE, Asked, Digests
 
 REFUSED, UNKNOWN, ACKNOWLEDGED = range(3)
@@ -103,8 +105,9 @@ def attempt_outcomes(rows: Rows, place: Ints) -> NDArray[np.int8]:
     status, answered = entries["status"], entries["outcome"] == OUTCOMES.index("ok")
     refusal = (answered | (entries["outcome"] == OUTCOMES.index("4xx"))) & (status >= 400) & (status < 500)
     refusal &= ~np.isin(status, PERHAPS)
-    part = np.where(answered & (status < 400), ACKNOWLEDGED, UNKNOWN)
-    part[refusal | ((entries["flags"] & UNREACHED) != 0)] = REFUSED
+    refusal |= (entries["flags"] & UNREACHED) != 0
+    part = np.where(answered & (status >= 200) & (status < 400), ACKNOWLEDGED, UNKNOWN)
+    part[refusal & ((entries["flags"] & REDIRECTED) == 0)] = REFUSED
     found[there] = part
     return found
 

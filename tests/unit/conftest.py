@@ -64,6 +64,8 @@ class Answers(BaseHTTPRequestHandler):
             status = int(path.rpartition("/")[2])
         elif path == "/redirect":
             status, more = 302, {"Location": "/json"}
+        elif path == "/see":
+            status, more = 303, {"Location": self.path.partition("?")[2]}
         elif path == "/large":
             body = b"x" * 8_000_000
         elif path == "/slow":

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.facts import LoadBegan, LoadEnded, LoadReady, LoadSaid
-from harness.ledger import DEPENDENT, DONE, row_of_request_id
+from harness.ledger import DEPENDENT, DONE, OUTCOMES, REDIRECTED, UNREACHED, row_of_request_id
 
 Loaded = Callable[..., Any]
 
@@ -166,6 +166,22 @@ def test_clients_keep_their_ways_and_failures_have_their_class(server: Any, load
     assert set(run.rows.versions) == {"", "v7"}
     parallel = run.rows.select(run.rows.at_endpoint("GET /parallel"))
     assert parallel.has(DEPENDENT).sum() == 2 * (~parallel.has(DEPENDENT)).sum()
+
+
+def test_a_followed_redirect_is_known_and_what_fails_behind_it_was_not_refused(server: Any, loaded: Loaded) -> None:
+    run = loaded("moving", server.url, rate=80.0, for_s=1.5, max_in_flight=60)
+
+    told = {
+        name: {(OUTCOMES[row["outcome"]], int(row["flags"] & (REDIRECTED | UNREACHED))) for row in rows}
+        for name, rows in ((name, run.rows.array[run.rows.at_endpoint(name)]) for name in run.by_endpoint())
+    }
+    wanted = {
+        "POST /to-none": {("4xx", REDIRECTED)},
+        "POST /to-nobody": {("conn", REDIRECTED)},
+        "POST /on": {("ok", REDIRECTED)},
+        "POST /refused": {("conn", UNREACHED)},
+    }
+    assert told == wanted | {name.replace("/", "/fast-"): found for name, found in wanted.items()}
 
 
 def test_events_options_and_context_reach_the_locustfile_as_ever(server: Any, loaded: Loaded) -> None:

@@ -166,6 +166,9 @@ def test_a_key_of_a_former_run_is_not_held_against_this_one() -> None:
     [
         HUNG, BROKEN, {"outcome": "conn"}, {"outcome": "wrong"}, {"took_ms": None}, {"outcome": "4xx", "status": 409},
         {"outcome": "4xx", "status": 429}, {"outcome": "4xx", "status": 408}, {"outcome": "ok", "status": 503},
+        {"outcome": "4xx", "status": 404, "redirected": True}, {"outcome": "conn", "redirected": True},
+        {"outcome": "conn", "unreached": True, "redirected": True}, {"outcome": "ok", "status": 0},
+        {"outcome": "ok", "status": 422, "redirected": True},
     ],
     ids=str,
 )  # fmt: skip
@@ -183,6 +186,10 @@ def test_what_nobody_was_told_may_be_there_or_not(attempt: dict[str, Any]) -> No
 def test_what_was_refused_must_not_be_there(attempt: dict[str, Any]) -> None:
     story = Story([("a", attempt), ("b", OK)], {"orders": keys("a", "b"), "payments": keys("a", "b")})
     assert classes(story) == {"resurrected": {"a"}}
+
+
+def test_an_order_whose_redirect_led_to_its_page_was_acknowledged() -> None:
+    assert classes(Story([("a", {**OK, "redirected": True})])) == {"lost": {"a"}}
 
 
 def test_attempts_of_one_key_are_one_operation() -> None:
