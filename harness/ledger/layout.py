@@ -40,7 +40,9 @@ OK, C4XX, C5XX, TIMEOUT, CONN, WRONG, DROPPED = range(1, 8)
 EMPTY, DUE, SENT, DONE = range(4)
 ASIDE, DEPENDENT, UNGATED = 1, 2, 4  # flags: of on_start (counts in no claim); not an arrival's first; nobody's arrival
 UNREACHED = 8  # flag: no connection was made (refused, no such name), so the service never had the request
-REDIRECTED = 16  # flag: a redirect was followed: the row tells of the last request, and the service has answered the first
+REDIRECTED = (
+    16  # flag: a redirect was followed: the row tells of the last request, and the service has answered the first
+)
 
 KINDS = ("endpoint", "version", "shape")
 
