@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from harness.drill.readers import READERS, CommandReader, HttpReader, RabbitmqReader, Reader, RedisReader, SqlReader
 from harness.drill.words import Text
-from harness.orders.declared import FIGURES, STORE, Declared
+from harness.orders.declared import FIGURES, QUEUE, STORE, Declared
 from harness.orders.laws import LawText
 from harness.quantities import Model, Seconds
 
@@ -71,7 +71,8 @@ class Source(Model):
     command: CommandReader | None = Field(default=None, description=CommandReader.__doc__)
     in_order: str = Field(
         default="",
-        description="a column (an account, a customer): its rows must stand in the order in which they were acknowledged",
+        description="a column (an account, a customer): its rows must stand in the order in which they were acknowledged."
+        " An ORDER BY ends with what is never equal (a serial id): rows with equal stamps come in any order",
     )
 
     @model_validator(mode="after")
@@ -80,10 +81,18 @@ class Source(Model):
         if len(ways) != 1:
             found = f", not {' and '.join(ways)}" if ways else ""
             raise ValueError(f"a source has one way to be read, of {', '.join(cls.word for cls in READERS)}{found}")
+        if self.is_ == QUEUE and self.redis and self.redis.kind == "stream":
+            raise ValueError(
+                "a stream is no queue: an entry stays in it when it has been acknowledged (XACK), so that all would be waiting."
+                " Read what waits by a `command` (XPENDING, and the entries after the group's last-delivered-id)"
+            )
         if self.in_order and self.is_ == FIGURES:
             raise ValueError("`in_order` is for rows that name operations; figures are numbers alone")
         if self.in_order and self.sql and "order by" not in " ".join(self.sql.query.lower().split()):
-            raise ValueError("`in_order` needs a query with ORDER BY: without it a database gives rows as it likes")
+            raise ValueError(
+                "`in_order` needs a query with ORDER BY: without it a database gives rows as it likes, and so it does with"
+                " rows that are equal in it: end it with what is unique, ORDER BY created_at, id"
+            )
         if self.in_order and self.redis and self.redis.kind in ("hash", "set"):
             raise ValueError(f"`in_order` cannot be told of a {self.redis.kind}: it has no order")
         return self

@@ -92,7 +92,10 @@ class RedisReader(Reader):
 
     service: Text = Field(description="the service whose container has redis-cli or valkey-cli")
     list_: str = Field(default="", alias="list", description="name of a list")
-    stream: str = Field(default="", description="name of a stream; a row is an entry's fields")
+    stream: str = Field(
+        default="",
+        description="name of a stream; a row is an entry's fields. It keeps what was done, so it is no queue",
+    )
     hash_: str = Field(
         default="", alias="hash", description="name of a hash; a row's id is the field, unless `fields` say other"
     )

@@ -30,7 +30,9 @@ class OrdersKept(Expectation):
     Counts:  exactly. `orders` names one of the drill's order books (its own `orders:`), which says which requests are operations,
              where they carry their idempotency key, and where the stack keeps what became of them. An operation is acknowledged
              when an attempt was answered as it must be; refused, when every attempt surely did nothing (4xx, never connected);
-             unknown after anything else: a 5xx, a time-out, a reset.
+             unknown after anything else: a 5xx, a time-out, a reset, a redirect that was followed to where it failed. A service
+             that answers 4xx and keeps a record of it (402, and an order whose state is "declined") is read by a query without
+             such rows: a refused operation that a store holds is resurrected.
              Lost: acknowledged, and in no store, queue or dead letters. Dead, stuck: acknowledged, and among dead letters, or still
              in a queue though all is quiet. Phantom: in a store, and never asked for. Resurrected: refused, and in a store.
              Duplicated: more than once in a store or an effect. Orphan: an effect without its order, or an order without its

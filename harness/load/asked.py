@@ -87,10 +87,17 @@ def _of_header(wanted: str) -> Reader:
         for some in (headers, standing):
             for name, value in some.items():
                 if len(name) == len(wanted) and name.lower() == wanted:
-                    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+                    return _sent(value)
         return ""
 
     return read
+
+
+def _sent(value: Any) -> str:
+    """A header's value as it goes out; one that is None is not sent, and neither is the client's own of that name."""
+    if value is None:
+        return ""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _of_body(path: tuple[str, ...]) -> Reader:

@@ -104,6 +104,8 @@ def keys(
         ({"Idempotency-Key": b"bytes"}, {}, "bytes"),
         ({"Idempotency-Key": 17}, {}, "17"),
         ({"Idempotency-Key": 'ü "quoted"\n'}, {}, 'ü "quoted"\n'),
+        ({"Idempotency-Key": None}, {}, ""),
+        ({"Idempotency-Key": None}, {"Idempotency-Key": "of the client"}, ""),
         ({"X-Idempotency-Key": "another"}, {}, ""),
         ({}, {}, ""),
     ],

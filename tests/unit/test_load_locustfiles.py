@@ -169,11 +169,12 @@ def test_clients_keep_their_ways_and_failures_have_their_class(server: Any, load
 
 
 def test_a_followed_redirect_is_known_and_what_fails_behind_it_was_not_refused(server: Any, loaded: Loaded) -> None:
-    run = loaded("moving", server.url, rate=80.0, for_s=1.5, max_in_flight=60)
+    run = loaded("moving", server.url, for_s=2.0)
 
     told = {
         name: {(OUTCOMES[row["outcome"]], int(row["flags"] & (REDIRECTED | UNREACHED))) for row in rows}
         for name, rows in ((name, run.rows.array[run.rows.at_endpoint(name)]) for name in run.by_endpoint())
+        if name  # not what was dropped: a busy machine has no user left for it
     }
     wanted = {
         "POST /to-none": {("4xx", REDIRECTED)},

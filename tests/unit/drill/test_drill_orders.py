@@ -95,6 +95,7 @@ def test_a_stored_drill_keeps_it_and_not_its_passwords(book: Write, tmp_path: Pa
         ("payments.amount = orders.amount", "payments.amount < orders.amount", "one = between them"),
         ("      stock: ", "      the-stock: ", "cannot name a source"),
         ("stream: log}", "set: log}", "it has no order"),
+        ("rabbitmq: {service: queue, queue: orders}", "redis: {service: cache, stream: work}", "a stream is no queue"),
         ("redis: {service: cache, stream: log}", "sql: {service: postgres, query: SELECT 1}", "ORDER BY"),
     ],
 )  # fmt: skip

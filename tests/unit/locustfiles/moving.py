@@ -31,4 +31,3 @@ class Slow(HttpUser):
 class Fast(FastHttpUser):
     word = "fast-"
     to_none, to_nobody, on, refused, moved = Slow.to_none, Slow.to_nobody, Slow.on, Slow.refused, Slow.moved
-    tasks = (to_none, to_nobody, on, refused)
