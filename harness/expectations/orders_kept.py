@@ -40,8 +40,10 @@ class OrdersKept(Expectation):
              What was unknown and is there is well, and counted.
     Decides: after the run (it belongs under the drill's own `expect`): when the load has ended and the faults are out, the stack is
              waited for, and every source is read, twice. Failed by each of the above, with every key in verdict.json, whatever
-             the gates say. Inconclusive where a source could not be read, its two readings differ, the stack was not waited for,
-             keys could not be read, or nothing was acknowledged; only what no missing reading can explain fails then.
+             the gates say. Inconclusive where a source could not be read, or names its rows as no request does; where its two
+             readings differ, the stack was not waited for or did not come to rest, keys could not be read, rows that wait or were
+             given up are nobody's, or nothing was acknowledged; only what no missing reading can explain fails then.
+             Rows of the run's other `orders` are nobody's fault.
     Source:  what the load asked for, written before it was sent; the ledger; the readings of the sources. The algebra is that of
              Jepsen's `total-queue`, extended.
     """

@@ -54,6 +54,12 @@ def test_attempts_of_all_workers_in_order(tmp_path: Path) -> None:
     assert found.texts([2, 0]) == ["ü", "12"]
 
 
+def test_keys_of_other_operations_are_known_whichever_book_is_asked(tmp_path: Path) -> None:
+    asked(tmp_path, 0, {"row": 0, "op": "checkout", "key": "a"}, {"row": 1, "op": "gift", "key": "g"})
+    asked(tmp_path, 1, {"row": 0, "op": "gift", "key": None}, {"row": 1, "op": "gift", "key": "g"})
+    assert book(tmp_path).asked.others.tolist() == [digest("g")]
+
+
 def test_a_line_torn_by_a_kill_was_never_sent(tmp_path: Path) -> None:
     asked(tmp_path, 0, {"row": 0, "op": "checkout", "key": "a"}, '{"row": 1, "op": "che')
     assert len(book(tmp_path).asked) == 1
