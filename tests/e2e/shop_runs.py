@@ -157,7 +157,7 @@ Act = Callable[[Run, subprocess.Popen[bytes]], None]
 Told = Callable[[str], Run]
 
 
-def told_by(home: Path, stories: Mapping[str, tuple[Act, Mapping[str, Any]]]) -> Iterator[Told]:
+def told_by(home: Path, stories: Mapping[str, tuple[Act, Mapping[str, Any]]], at_once: int = AT_ONCE) -> Iterator[Told]:
     """Every story (what is done to a run, and the run's settings), played once, some side by side; `told(name)` is the
     run when it is over. An act that has a `prepare` is told of the run before it starts."""
 
@@ -168,7 +168,7 @@ def told_by(home: Path, stories: Mapping[str, tuple[Act, Mapping[str, Any]]]) ->
         getattr(act, "prepare", lambda run: None)(run)
         return run.finish(run.start(), lambda process: act(run, process))
 
-    pool = ThreadPoolExecutor(AT_ONCE)
+    pool = ThreadPoolExecutor(at_once)
     runs: dict[str, Future[Run]] = {name: pool.submit(play, name) for name in stories}
     yield lambda name: runs[name].result()
     pool.shutdown(cancel_futures=True)

@@ -25,7 +25,7 @@ stack: {{compose: [{ROOT}/compose/checkout/compose.yaml], ready_within: 3m}}
 load:
   locustfile: {ROOT}/drills/friday_traffic.py
   against: api:8080
-  arrivals: [{{for: 1m, rate: 30/s}}]
+  arrivals: [{{for: 1m, rate: 15/s}}]
   max_in_flight: 150
   timeout: 10s
 orders:
@@ -109,7 +109,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         "interrupted": (interrupt, settings("")),
         "interrupted twice": (interrupt_twice, settings("")),
     }
-    yield from told_by(tmp_path_factory.mktemp("orders"), stories)
+    yield from told_by(tmp_path_factory.mktemp("orders"), stories, at_once=1)  # a checkout is no small shop
 
 
 def classes(run: Run) -> dict[str, dict[str, Any]]:

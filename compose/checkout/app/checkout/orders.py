@@ -92,9 +92,10 @@ class Checkout:
             logs.warning(
                 "to be paid later: payments cannot be had", dependency="payments", cause=failed.why, order=order
             )
-            if not await self._settled(self._store.settle(order, "pay_later", None), order):
-                _count("processing")
-                return _told("processing", order, cart.total_cents, None)
+            try:
+                await self._store.settle(order, "pay_later", None)
+            except Failed as lost:  # neither paid nor written down: the sweep would give it up, so nobody may be told that it goes on
+                raise Unavailable(lost) from lost
             _count("pay_later")
             return _told("pay_later", order, cart.total_cents, None)
         receipt = await release.receipt(self._provider, charge, cart.items)
@@ -107,8 +108,8 @@ class Checkout:
         return status, {**told, "receipt": receipt}
 
     async def _settled(self, work: Any, order: str) -> bool:
-        """Whether it was written down. If not, the sweep will, from the provider's records: the shopper is told that it
-        goes on, not that it failed, for it did not."""
+        """Whether what the provider did was written down. If not, the sweep will, from the provider's records: the shopper is told
+        that it goes on, not that it failed, for it did not."""
         try:
             await work
             return True
