@@ -42,7 +42,7 @@ class Reader(Model):
     @property
     def what(self) -> str:
         """What is read there, in few words: a table's query, a path, a queue's name."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: every reader below says it
 
 
 class SqlReader(Reader):
