@@ -49,7 +49,7 @@ SPEAKS = {
     "mosquitto": "mqtt",
 }
 COMPLAINTS = re.compile(
-    r"\berror\b|\[err|warn|fatal|denied|aborted|unexpected|refused|reset|lost connection|1129", re.I
+    r"\berror\b|\[err|warn|fatal|denied|aborted|unexpected|refused|reset|lost connection|\b1129\b", re.I
 )
 
 

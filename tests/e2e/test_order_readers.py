@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import subprocess
@@ -47,6 +48,11 @@ class Zoo:
 
     def read(self, reader: Reader, **limits: int) -> list[dict[str, Any]]:
         return list(read(reader, self.reach, **limits))
+
+    def shown(self, reader: Reader) -> list[dict[str, Any]]:
+        """The rows without the mark by which masked texts stay apart: it differs from run to run."""
+        marked = re.compile(r"(?<=\]) #[0-9a-f]{16}$")
+        return [{**row, "note": marked.sub("", row["note"])} if "note" in row else row for row in self.read(reader)]
 
 
 def compose(project: str, *args: str) -> str:
@@ -121,7 +127,7 @@ def test_rows_of_postgres_come_as_they_are(zoo: Zoo) -> None:
     psql = ("env", f"PGPASSWORD={password}", "psql", "-qX", "-h", "127.0.0.1", "-U", "postgres")
     zoo.run("postgres", *psql, given=ORDERS)
 
-    assert zoo.read(postgres(zoo, f"{SELECT};  ")) == READ
+    assert zoo.shown(postgres(zoo, f"{SELECT};  ")) == READ
     assert zoo.read(postgres(zoo, "WITH one AS (SELECT 1 AS id) SELECT * FROM one -- and no more")) == [{"id": "1"}]
     assert zoo.read(postgres(zoo, "SELECT 1 AS id WHERE false")) == []
     with pytest.raises(NotApplied, match='column "nothing" does not exist'):
@@ -147,7 +153,7 @@ def test_rows_of_mariadb_come_as_they_are(zoo: Zoo) -> None:
     )
 
     select = SELECT.replace("AS key", "AS `key`")
-    assert zoo.read(mariadb(f"{select};")) == READ
+    assert zoo.shown(mariadb(f"{select};")) == READ
     with pytest.raises(NotApplied, match="write AS `key`"):
         zoo.read(mariadb(SELECT))
     assert zoo.read(mariadb("SELECT 1 AS id FROM orders WHERE id > 5")) == []
@@ -161,7 +167,7 @@ def test_rows_of_mariadb_come_as_they_are(zoo: Zoo) -> None:
         zoo.read(mariadb("SELECT SLEEP(30) AS id", timeout="1s"))
     with pytest.raises(NotApplied, match="Access denied"):
         zoo.read(mariadb(select, password="another"))
-    assert zoo.read(mariadb(select)) == READ
+    assert zoo.shown(mariadb(select)) == READ
 
 
 def redis(service: str = "valkey", **more: Any) -> RedisReader:
