@@ -5,6 +5,7 @@
 #   make controls [ONLY=NAME]            what a rehearsal must say of a stack that is broken on purpose; resumes; docs/controls.md
 #   make kills                           a run killed at twenty instants, mended, judged; resumes; docs/kills.md
 #   make lies [ONLY=NAME]                what the judge says of a service that does not tell the truth; resumes; docs/lies.md
+#   make rollbacks [ONLY=NAME]            what the drills about releases say of a way back that does not lead back; resumes; docs/rollbacks.md
 #   make calibration [RUNS="FOLDER …"]    how often the judge is wrong, on simulated runs; remakes docs/calibration.md (long)
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
 #   make lint                            ruff and mypy --strict
@@ -19,7 +20,7 @@ RUNS ?=
 NULL ?= 500
 SEEDS ?= 100
 
-.PHONY: rehearsal test controls kills lies calibration bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills lies rollbacks calibration bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -31,7 +32,7 @@ rehearsal: ready
 test: ready browser
 	@tools/test
 
-controls kills lies: ready
+controls kills lies rollbacks: ready
 	@PYTHONPATH=tests $(PYTHON) -m matrix $@ $(if $(ONLY),--only "$(ONLY)")
 
 calibration: venv

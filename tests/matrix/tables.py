@@ -8,10 +8,12 @@ from matrix.kills import TABLE as KILLS
 from matrix.kills.play import play as kill
 from matrix.lies import TABLE as LIES
 from matrix.rehearsal import rehearse
+from matrix.rollbacks import TABLE as ROLLBACKS
 from matrix.runner import Play
 
 TABLES: dict[str, tuple[Table, Play]] = {
     CONTROLS.name: (CONTROLS, rehearse),
     KILLS.name: (KILLS, kill),
     LIES.name: (LIES, rehearse),
+    ROLLBACKS.name: (ROLLBACKS, rehearse),
 }
