@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.blaming import Parts, Truth, truth_of
-from harness.facts import ContainerChanged, LoadEnded
+from harness.facts import ContainerChanged, ContainerSeen, LoadEnded
 from harness.landings import BACK, ENDED, Hurt, hurts
 from harness.ledger import SENT, UNREACHED
 
@@ -101,18 +101,32 @@ def near(evidence: Evidence, window: Window) -> Rows:
 
 
 def away_from(journal: Journal, service: str, rows: Rows) -> list[tuple[float, float]]:
-    """Stretches in which the service that the load goes to was down or paused: from a container's end until the first
-    request that was sent after its start, and answered."""
+    """Stretches in which every container of the service that the load goes to was down or paused: from the end of the last
+    until the first request that was sent after the next one's start, and answered."""
     found: list[tuple[float, float]] = []
-    from_s = math.nan
-    for event in journal.of(ContainerChanged, service=service) if service else ():
-        if event.event in ENDED and math.isnan(from_s):
-            from_s = event.at_s
-        elif event.event in BACK and not math.isnan(from_s):
-            answered = rows.done_s[(rows.sent_s >= event.at_s) & (rows.array["status"] > 0)]
-            found.append((from_s, float(answered.min()) if len(answered) else math.inf))
-            from_s = math.nan
+    here, from_s = set[str](), math.nan
+    for event in _events(journal, service):
+        if isinstance(event, ContainerSeen):
+            here |= {event.container} if event.status == "running" else set()
+        elif event.event in ENDED:
+            here.discard(event.container)
+            if not here and math.isnan(from_s):
+                from_s = event.at_s
+        elif event.event in BACK:
+            here.add(event.container)
+            if not math.isnan(from_s):
+                answered = rows.done_s[(rows.sent_s >= event.at_s) & (rows.array["status"] > 0)]
+                found.append((from_s, float(answered.min()) if len(answered) else math.inf))
+                from_s = math.nan
     return found if math.isnan(from_s) else [*found, (from_s, math.inf)]
+
+
+def _events(journal: Journal, service: str) -> list[ContainerSeen | ContainerChanged]:
+    """What is known of the service's containers, in order."""
+    if not service:
+        return []
+    every = [*journal.of(ContainerSeen, service=service), *journal.of(ContainerChanged, service=service)]
+    return sorted(every, key=lambda event: event.at_s)
 
 
 def _done_s(rows: Rows, timeout_s: float) -> NDArray[np.float64]:
