@@ -154,28 +154,20 @@ class ReturnJudged:
             said = f"{left}, but the steady state was not back, and held, by {self._at(story.end_s)}{named}"
             shown = [cite for one in wrong for cite in one.cites]
             return self._failed(reason="rolled_back_and_still_broken", said=said, measure=measure, more=shown)
-        compared = self._as_before(left)
+        back = f"{left} (limit {spell(claim.within_s)}) and the steady state was back {self._since('recovered')}"
+        compared = None
+        if claim.as_before is not None:
+            compared = claim.as_before.check(self.evidence, story.at["recovered"].high_s, story.end_s)
         if compared is not None and compared.outcome is not Outcome.PASSED:
-            return compared
+            cited = tuple(dict.fromkeys((*self._cites(), *compared.cites)))
+            return replace(compared, because=f"{back}, but {compared.because}{self._durations()}", cites=cited)
         others = len(story.others)
         census = f"; {others} requests after it were answered by another" if story.version else ""
         return passed(
-            f"{left} (limit {spell(claim.within_s)}) and the steady state was back {self._since('recovered')}{census}"
-            f"{self._durations()}{f'; {compared.because}' if compared else ''}",
+            f"{back}{census}{f'; {compared.because}' if compared else ''}{self._durations()}",
             measure=measure,
             cites=self._cites(),
         )
-
-    def _as_before(self, left: str) -> Finding | None:
-        """The service after its return against the time before, where the claim asks for it."""
-        claim, story = self.claim, self.story
-        if claim.as_before is None:
-            return None
-        found = claim.as_before.check(self.evidence, story.at["recovered"].high_s, story.end_s)
-        said = (
-            f"{left} and the steady state was back {self._since('recovered')}, but {found.because}{self._durations()}"
-        )
-        return replace(found, because=said, cites=tuple(dict.fromkeys((*self._cites(), *found.cites))))
 
     # --- what is known ---------------------------------------------------------------------------------------------------
 
