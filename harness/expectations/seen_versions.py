@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.expectations.instants import Instant
 from harness.facts import VersionSeen
 from harness.journal import Journal
+from harness.versions import told_version
 
 PROBE = "versions"
 GAP_S = 5.0  # as the probe promises (harness/probes/versions.py); a test holds them together
@@ -39,20 +40,17 @@ class SeenVersions:
 
     def told_after(self, at_s: float) -> tuple[VersionSeen, ...]:
         """Sights of it that surely are of a time after an instant."""
-        return tuple(seen for seen in self.sights if _low_s(seen) > at_s)
+        return tuple(seen for seen in self.sights if seen.low_s > at_s)
 
 
 def seen_versions(journal: Journal, fault: str, begun_s: float, until_s: float) -> SeenVersions:
-    """Of one release, from the beginning of its deployment on. A version is its own when nothing told it before: so somebody
-    must have told another before."""
+    """Of one release, from the beginning of its deployment on."""
     every = sorted(journal.of(VersionSeen, fault=fault), key=lambda seen: seen.at_s)
     every = [seen for seen in every if seen.at_s <= until_s]
-    before = {seen.version for seen in every if seen.at_s < begun_s} - {""}
-    later = [seen for seen in every if _low_s(seen) >= begun_s and seen.version]
-    name = next((seen.version for seen in later if seen.version not in before), "")
-    if not before or not name:
+    name = told_version(journal, fault, begun_s, until_s)
+    if not name:
         return SeenVersions()
-    sights = tuple(seen for seen in later if seen.version == name)
+    sights = tuple(seen for seen in every if seen.version == name and seen.low_s >= begun_s)
     words = {seen.replica: seen for seen in every}
     still = tuple(seen for seen in words.values() if seen.version == name)
     return SeenVersions(name, sights, still, None if still else _back(every, sights, words.values()))
@@ -69,12 +67,8 @@ def _back(
     if first.keys() != last.keys():
         return None
     latest = max(first.values(), key=lambda seen: seen.at_s)
-    return Instant(max(_low_s(seen) for seen in last.values()), latest.at_s, latest.cite)
-
-
-def _low_s(seen: VersionSeen) -> float:
-    return seen.at_s if seen.begun_s is None else seen.begun_s
+    return Instant(max(seen.low_s for seen in last.values()), latest.at_s, latest.cite)
 
 
 def _instant(seen: VersionSeen) -> Instant:
-    return Instant(_low_s(seen), seen.at_s, seen.cite)
+    return Instant(seen.low_s, seen.at_s, seen.cite)

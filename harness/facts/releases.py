@@ -50,6 +50,11 @@ class VersionSeen(Fact):
     version: str = ""
     begun_s: float | None = None
 
+    @property
+    def low_s(self) -> float:
+        """It was so at some time from here to `at_s`."""
+        return self.at_s if self.begun_s is None else self.begun_s
+
 
 @dataclass(frozen=True, kw_only=True)
 class LeverPulled(Fact):
