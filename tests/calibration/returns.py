@@ -177,8 +177,8 @@ WRONG: Mapping[str, tuple[str, Service, str]] = {
 LIKE = Service()
 """A return that is as before: its difference is nothing at all."""
 WORSE = {
-    "errors": Service(worse_errors=2 * MARGIN_ERRORS, after_s=120.0, before_s=120.0),
-    "p95": Service(worse_p95=1 + 2 * MARGIN_P95, after_s=120.0, before_s=120.0),
+    "errors": Service(worse_errors=2 * MARGIN_ERRORS, after_s=180.0, before_s=180.0),
+    "p95": Service(worse_p95=1 + 2 * MARGIN_P95, after_s=180.0, before_s=180.0),
 }
 """Returns that are worse by twice the margin."""
 EDGE = {"errors": replace(LIKE, worse_errors=MARGIN_ERRORS), "p95": replace(LIKE, worse_p95=1 + MARGIN_P95)}
