@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.facts import ContainerChanged, Injected, Injecting, Mended, NotInjected, Surveyed, Witnessed
+from harness.facts import ContainerChanged, Injected, Injecting, Mended, NotInjected, Surveyed, VersionSeen, Witnessed
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
-from harness.versions import answers, new_version, releases_at
+from harness.versions import answers, new_version, releases_at, told_version
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
@@ -149,6 +149,12 @@ def _release_out(journal: Journal, fault: Fault, hurt: Hurt, rows: Rows | None) 
     injected = journal.first(Injected, fault=hurt.fault)
     run = [str(image).partition(": ")[2] for image in (injected.readback if injected else {}).values()]
     images = {"containers": len(run), "image": ", ".join(sorted(set(run)))}
+    told = told_version(journal, hurt.fault, hurt.on_s, end_s)
+    if not version and told:
+        return Landing("landed", f"version {told} was told, which none had told before", dict(fault.stated()), images)
+    if not version and not run:  # commands that changed no container
+        said = "no container was changed by it, and nothing named a version that none named before"
+        return Landing("not_measurable", said, dict(fault.stated()), images)
     if rows is None or not version:
         said = "its containers were read back as running it; no answer named a version that none named before"
         return Landing("landed", said, dict(fault.stated()), images)
@@ -170,6 +176,12 @@ def _release_gone(journal: Journal, fault: Fault, hurt: Hurt, rows: Rows | None)
             else f"{', '.join(still)} still run it"
         )
         return Landing("not_landed", said, stated)
+    told = told_version(journal, hurt.fault, hurt.on_s, hurt.off_begun_s)
+    if told and any(s.low_s > hurt.off_s for s in journal.of(VersionSeen, fault=hurt.fault, version=told)):
+        return Landing("not_landed", f"version {told} was still told once it had been put back", stated)
+    injected = journal.first(Injected, fault=hurt.fault)
+    if injected is not None and not injected.readback:
+        return Landing("landed", "what put it back ended well; no container had been changed by it", stated)
     return Landing("landed", "every container was read back as running the good release", stated)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.facts import ReleaseSeen
+from harness.facts import ReleaseSeen, VersionSeen
 from harness.journal import Journal
 
 if TYPE_CHECKING:
@@ -95,6 +95,15 @@ def new_version(rows: Rows, deployed_s: float, until_s: float, now_s: float) -> 
     before = set(answers(rows, deployed_s - BEFORE_S, deployed_s, deployed_s).names())
     after = answers(rows, deployed_s - SENT_S, until_s, now_s).names()
     return next((name for name in after if name not in before), "")
+
+
+def told_version(journal: Journal, fault: str, begun_s: float, until_s: float) -> str:
+    """The version that a release's own source told first of those that it had not told before the deployment began; '' when it told
+    none, or nothing was told before, so that nobody knows what was new."""
+    every = sorted(journal.of(VersionSeen, fault=fault), key=lambda seen: seen.at_s)
+    before = {seen.version for seen in every if seen.at_s < begun_s} - {""}
+    later = (seen.version for seen in every if seen.low_s >= begun_s and seen.at_s <= until_s)
+    return next((version for version in later if version and version not in before), "") if before else ""
 
 
 def releases_at(journal: Journal, services: Sequence[str], at_s: float) -> dict[str, ReleaseSeen]:

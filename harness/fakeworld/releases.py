@@ -32,7 +32,7 @@ class FakeReleases:
         self._holders[holder] = release
         for name in release.services:
             self._touched[name] = None
-            self._become(name, "bad", "harness")
+            self._become(name, "bad", "harness", release.most)
         self._failures.pass_by()
         return {f"{seen.container}": seen.image for seen in self.current()}
 
@@ -69,9 +69,10 @@ class FakeReleases:
     def told(self) -> Mapping[str, str]:
         return {"DRILL_SERVICE": " ".join(self._touched)}
 
-    def _become(self, service: str, release: str, by: str) -> None:
+    def _become(self, service: str, release: str, by: str, most: int = 0) -> None:
         run, now_s = self.running[service], self._clock.now_s()
-        run[:] = [release] * len(run)
+        count = most or len(run)
+        run[:] = [release] * count + run[count:]
         image = f"{service}:{release}"
         self._news.append(
             Deployed(service=service, image=image, by=by, replicas=len(run), begun_s=now_s, happened_s=now_s)

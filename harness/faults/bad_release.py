@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from harness.errors import NotApplied
 from harness.facts import Witnessed
 from harness.faults.base import Fault, Landing
+from harness.faults.release_version import VersionSource
+from harness.quantities import Model, Seconds
 from harness.world.handles import Release, Releases, World
 
 NOT_BY_LOOKS = "a release is told by the version in its answers and by the image of its containers, not by a witness"
+
+
+class ReleaseCommands(Model):
+    """Programs and arguments: how it goes out, and how all is put back as it was. Killed after `timeout`."""
+
+    deploy: tuple[str, ...] = Field(min_length=1, description="puts the bad release out; ends with 0 when it is")
+    restore: tuple[str, ...] = Field(
+        min_length=1, description="puts back what was there; does no harm if it is already"
+    )
+    timeout_s: Seconds = Field(default=60.0, alias="timeout", gt=0, description="after which either is killed")
 
 
 class BadRelease(Fault):
@@ -24,17 +36,25 @@ class BadRelease(Fault):
           - bad_release: {services: [api, worker], image: checkout:bad, replicas: all}
           - bad_release: {service: api, environment: {FEATURE_PRICES: new}}
           - bad_release: {service: api, variables: {CHECKOUT_RELEASE: bad}}
+          - bad_release: {service: api, image: checkout-api:bad, replicas: 1, drain: 3s}
+          - bad_release: {service: worker, image: checkout:bad, version: {metric: checkout_build_info, label: version}}
+          - bad_release: {service: api, commands: {deploy: [./deploy.sh, v2], restore: [./deploy.sh, v1]}}
 
     Begins: the changed service is written into the run's own Compose file and started again, one replica after the
-            other (`replicas: all`: all at once). A service with one container is away for as long as it takes to start.
+            other: its stop signal, its grace, the new one healthy, then `drain` (`replicas: all`: all at once; `replicas: 1`:
+            one only, the rest stay). A service with one container is away for as long as it takes to start.
+            With `commands` yours are run instead, in the drill file's folder, without a shell, in the environment that a
+            rollback's command gets, and killed at their time-out (60 s). `services` then says whose containers change, if any;
+            which are the bad ones is told from their image, environment, command and mounts before and after, else by version.
     Ends:   when the system, a runbook's command or a person rolls it back (see `rolled_back`). Whatever became of it, we
             put the good release back once the phase's `then` is over and the steady state was looked at: that is a mend,
-            and never counts as a rollback. It has no `for`.
+            and never counts as a rollback. It has no `for`. `restore` is run for that unless the containers tell that
+            another hand did it; it may find everything as before already.
     Units:  none. An `image` must be here, be built by the Compose file (under any profile), or can be pulled. With `variables` the Compose file is read again as a
             roll-out would read it; the image that it then states is built (or pulled), and its environment taken.
-    Raises: NotApplied when it runs already, or its containers do not come to run.
+    Raises: NotApplied when it runs already, its containers do not come to run, or `deploy` does not end with 0.
     Source: `docker compose up --no-deps`. Landed when answers name a version that none named before (`load.version_header`),
-            else when the containers' image, read back, is the bad one.
+            else when the containers' image, read back, is the bad one, or what `version` reads is new.
     """
 
     word: ClassVar[str] = "bad_release"
@@ -47,14 +67,32 @@ class BadRelease(Fault):
     variables: dict[str, str] = Field(
         default_factory=dict, description="variables of the Compose file that make it the bad release"
     )
-    replicas: Literal["one_by_one", "all"] = Field(default="one_by_one", description="one after the other, or at once")
+    commands: ReleaseCommands | None = Field(
+        default=None, description="commands of your own that deploy it and put it back"
+    )
+    replicas: Literal["one_by_one", "all"] | Annotated[int, Field(ge=1)] = Field(
+        default="one_by_one", description="one after the other, at once, or only so many of them (a canary)"
+    )
+    drain_s: Seconds = Field(
+        default=0.0, alias="drain", description="between one replica and the next, so that a balancer notices"
+    )
+    version: VersionSource | None = Field(default=None, description="where its version is read, if not from answers")
 
     @model_validator(mode="after")
     def _whole(self) -> BadRelease:
         if bool(self.service) == bool(self.services):
             raise ValueError("a bad release has exactly one of `service` and `services`")
-        if not self.image and not self.environment and not self.variables:
-            raise ValueError("a bad release differs by its `image`, `environment` or `variables`: give one of them")
+        stated = bool(self.image or self.environment or self.variables)
+        if not stated and not self.commands:
+            raise ValueError(
+                "a bad release differs by its `image`, `environment` or `variables`, or is deployed by `commands`: give one of them"
+            )
+        if self.commands and (stated or self.replicas != "one_by_one" or self.drain_s):
+            raise ValueError(
+                "what `commands` deploy, and how, is theirs: leave out image, environment, variables, replicas and drain"
+            )
+        if self.drain_s and self.replicas == "all":
+            raise ValueError("`drain` waits between one replica and the next: with `replicas: all` there is no next")
         if self.for_ is not None:
             raise ValueError(
                 "a bad release has no `for`: it stays until it is rolled back, or the phase has been judged"
@@ -75,11 +113,19 @@ class BadRelease(Fault):
             image=self.image,
             environment=dict(self.environment),
             variables=dict(self.variables),
-            one_by_one=self.replicas == "one_by_one",
+            one_by_one=self.replicas != "all",
+            most=self.replicas if isinstance(self.replicas, int) else 0,
+            drain_s=self.drain_s,
+            deploying=self.commands.deploy if self.commands else (),
+            restoring=self.commands.restore if self.commands else (),
+            within_s=self.commands.timeout_s if self.commands else 0.0,
         )
 
     def stated(self) -> Mapping[str, Any]:
         """Variables by name only: their values may be secrets."""
+        if self.commands:
+            deploy, restore = " ".join(self.commands.deploy), " ".join(self.commands.restore)
+            return {"service": self.target, "deploy": deploy, "restore": restore}
         stated = {"service": self.target, "image": self.image}
         stated |= {"environment": ", ".join(sorted(self.environment)), "variables": ", ".join(sorted(self.variables))}
         return {**{word: value for word, value in stated.items() if value}, "replicas": self.replicas}

@@ -22,6 +22,7 @@ from harness.run.observing import Observing
 from harness.run.ontime import OnTime
 from harness.run.sources import order_book
 from harness.run.together import Together, beside
+from harness.run.version_probes import by_command
 from harness.run.watch import ThreadedWatch
 from harness.world.commands import Commands
 from harness.world.handles import World
@@ -132,7 +133,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         proxies=parts.proxies,
         containers=parts.containers,
         lookout=parts.lookout,
-        releases=releases(session, stack, parts),
+        releases=releases(session, stack, parts, commands),
         commands=commands,
         people=Terminal(),
     )
@@ -147,6 +148,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
             (
                 *probes_for(witnessed(drill, stack.edges), parts.logs, leaking(drill)),
                 *parts.observing.probes(),
+                *by_command(drill),
             ),
             world,
             record,
@@ -162,14 +164,22 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
     )
 
 
-def releases(session: Session, stack: Stack, parts: Parts) -> Releases:
-    """Whoever changes what the stack's services run: Compose, on the file that the run wrote."""
+def releases(session: Session, stack: Stack, parts: Parts, commands: Commands) -> Releases:
+    """Whoever changes what the stack's services run: Compose, on the file that the run wrote, or the drill's own commands."""
     from harness.stack.compose import Compose
     from harness.stack.release import Releases
+    from harness.stack.release_commands import Commanded
 
     project = stack.project
     compose = Compose(stack.project_name, session.folder.path / "compose.yaml", project.directory, project.env_files)
-    return Releases(compose, session.folder.run, parts.containers.described, session.clock.now_s, parts.changes)
+    return Releases(
+        compose,
+        session.folder.run,
+        parts.containers.described,
+        session.clock.now_s,
+        parts.changes,
+        Commanded(commands, session.drill.path("."), session.folder.path),
+    )
 
 
 def ready_releases(session: Session, stack: Stack) -> dict[str, dict[str, Change]]:
@@ -187,7 +197,7 @@ def ready_releases(session: Session, stack: Stack) -> dict[str, dict[str, Change
             say=session.display.say,
         )
         for injection in session.plan.injections
-        if isinstance(injection.fault, BadRelease)
+        if isinstance(injection.fault, BadRelease) and not injection.fault.commands
     }
 
 

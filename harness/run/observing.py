@@ -25,6 +25,7 @@ from harness.probes.traces import TracesProbe
 from harness.run.own_metrics import OwnMetrics, Tell
 from harness.run.together import side_by_side
 from harness.run.tracing import reads_traces, take_traces
+from harness.run.version_probes import by_metric
 from harness.runbooks import headings
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ class Observing:
             DeliveryProbe("prometheus", prometheus),
         ]
         found += [SamplesProbe(prometheus, queries) for queries in asked]
+        found += by_metric(self.session.drill, prometheus)
         found += self._series(prometheus)
         panels = self._panels(prometheus)
         if panels:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
+import subprocess
 import time
 from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import errors
@@ -12,6 +17,7 @@ from harness.journal import Writer, read
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
+from harness.stack.release_commands import NOTE
 
 if TYPE_CHECKING:
     from harness.world.toxiproxy import Server
@@ -142,12 +148,13 @@ def _wake(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
 
 def _put_back(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
     """Start the services of a bad release as the run's Compose file states them, which is the good one; '' when Compose did."""
-    from pathlib import Path
-
     from harness.stack.compose import Compose
 
     if under_way:
         return f"{fault.target} was still being deployed, so that putting it back could come too early"
+    note = folder.path / NOTE
+    if note.exists():
+        return _restored(note)
     notes = folder.stack_notes()
     files = notes.get("files") or [str(folder.path)]
     compose = Compose(str(notes.get("project", "")), folder.path / "compose.yaml", Path(files[0]).parent)
@@ -156,6 +163,28 @@ def _put_back(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
     except errors.DrillError as error:
         return str(error)
     return "" if answer.ok else f"docker compose up {fault.target}: {answer.why}"
+
+
+def _restored(note: Path) -> str:
+    """Run the command that the release left behind for this; '' when it ended with 0."""
+    told = json.loads(note.read_text())
+    shown = shlex.join(told["command"])
+    try:
+        ended = subprocess.run(
+            told["command"],
+            cwd=told["folder"],
+            env={**os.environ, **told["environment"]},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=told["within_s"],
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{shown}: {error}"
+    if ended.returncode:
+        return f"{shown} ended with {ended.returncode}"
+    note.unlink(missing_ok=True)
+    return ""
 
 
 def _label(folder: RunFolder) -> str:

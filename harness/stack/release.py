@@ -21,7 +21,9 @@ from harness.errors import CannotRun, NotApplied, NotMended
 from harness.facts import Deployed, ReleaseSeen
 from harness.stack.compose import Compose
 from harness.stack.project import write_private, written
+from harness.stack.release_commands import Commanded, Looks
 from harness.stack.release_images import Change
+from harness.stack.release_out import Out, decided, has, name_of, running
 from harness.world.docker_cli import docker, inspected
 from harness.world.handles import Release
 
@@ -52,23 +54,11 @@ def changed(config: Config, changes: Mapping[str, Change]) -> Config:
 
 
 @dataclass
-class _Out:
-    """The release that is out: what tells good from bad, by service, as read before it was deployed."""
-
-    changes: Mapping[str, Change]
-    bad_images: Mapping[str, str]
-    good_images: Mapping[str, frozenset[str]]
-    good_names: Mapping[str, str]
-    holder: str = ""
-    out: bool = False
-    over: bool = False
-
-
-@dataclass
 class Releases:
     """Implements handles.Releases. `described` is Docker's own description of a service's containers (world.containers).
 
-    ready   by holder, what its release changes on each service, where that was made ready before the run
+    ready      by holder, what its release changes on each service, where that was made ready before the run
+    commanded  runs the commands of releases that have their own
     """
 
     compose: Compose
@@ -76,7 +66,8 @@ class Releases:
     described: Callable[[str], Sequence[Described]]
     now_s: Callable[[], float]
     ready: Mapping[str, Mapping[str, Change]] = field(default_factory=dict)
-    _out: _Out | None = None
+    commanded: Commanded | None = None
+    _out: Out | None = None
     _news: list[Deployed] = field(default_factory=list)
     _busy: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -93,21 +84,43 @@ class Releases:
         with self._lock:
             if self._out is not None and not self._out.over:
                 raise NotApplied(f"the release of {self._out.holder} is still out: one at a time")
+            if release.deploying:
+                return self._command(holder, release)
             plain = dict.fromkeys(release.services, Change(release.image, release.environment))
             changes = self.ready.get(holder, plain)
             file = changed(_read(self.compose.file), changes)
-            out = self._known(holder, changes)
+            out = self._known(holder, changes, release)
             write_private(self.bad.file, written(file))
             self._out = out
             begun_s = self.now_s()
             try:
                 self._busy = True
-                self._start(self.bad, release.services, "bad", one_by_one=release.one_by_one)
+                self._start(self.bad, release, "bad")
                 out.out = True
                 self._tell("harness", begun_s)
             finally:
                 self._busy = False
             return {seen.container: f"{seen.release}: {seen.image}" for seen in self.current()}
+
+    def _command(self, holder: str, release: Release) -> Mapping[str, Any]:
+        """Deploy by the user's command; how it is undone is known before."""
+        if self.commanded is None:
+            raise NotApplied("nothing in this world can start a command")
+        names = dict.fromkeys(release.services, Change())
+        good = {name: str(c["Config"].get("Image") or "") for name in names for c in self.described(name)[:1]}
+        looks = Looks.of({name: self.described(name) for name in names})
+        self._out = out = Out(names, {}, {}, good, holder, release, looks)
+        begun_s = self.now_s()
+        try:
+            self._busy = True
+            self.commanded.promise(holder, release, self.told())
+            self.commanded.carry_out(f"{holder}-deploy", release.deploying, self.told(), release.within_s)
+            looks.deployed({name: self.described(name) for name in names})
+            out.out = True
+            self._tell("harness", begun_s)
+        finally:
+            self._busy = False
+        return {seen.container: f"{seen.release}: {seen.image}" for seen in self.current()}
 
     def restore(self, holder: str) -> str:
         """See handles.Releases.restore."""
@@ -118,13 +131,18 @@ class Releases:
             try:
                 self._busy = True
                 begun_s = self.now_s()
+                if out.looks is not None:
+                    return self._undo(out, out.looks, begun_s)
                 ill = self._not("good")
                 if ill:
-                    self._start(self.compose, list(out.changes), "good", one_by_one=False)
+                    self._start(self.compose, Release(tuple(out.changes), one_by_one=False), "good")
                     self._tell("mend", begun_s)
                 out.over = True
                 return "rollback" if out.out and not ill else ""
             except (NotApplied, CannotRun, OSError) as error:
+                if out.looks is not None and self.commanded is not None:
+                    said = f"what {shlex.join(out.release.deploying)} did could not be put back: {error}. By hand:"
+                    raise NotMended(said, (self.commanded.by_hand(out.release, self.told()),)) from error
                 services = " ".join(list(out.changes))
                 command = shlex.join(["docker", "compose", "-p", self.compose.project, "-f", str(self.compose.file)])
                 raise NotMended(
@@ -134,36 +152,59 @@ class Releases:
             finally:
                 self._busy = False
 
-    def _start(self, compose: Compose, services: Sequence[str], wanted: str, *, one_by_one: bool) -> None:
+    def _undo(self, out: Out, looks: Looks, begun_s: float) -> str:
+        """Run the user's own `restore`, unless the containers tell that another hand has put all of them back."""
+        assert self.commanded is not None
+        back = out.out and bool(looks.changed) and all(seen.release == "good" for seen in self.current())
+        if not back:
+            self.commanded.carry_out(f"{out.holder}-restore", out.release.restoring, self.told(), out.release.within_s)
+            self._tell("mend", begun_s)
+            if wrong := [seen for seen in self.current() if seen.release == "bad"]:
+                raise NotApplied(f"after {shlex.join(out.release.restoring)} {running(wrong)}")
+        out.over = True
+        self.commanded.forget()
+        return "rollback" if back else ""
+
+    def _start(self, compose: Compose, release: Release, wanted: str) -> None:
         """Have Compose start the services as the file says, and wait until every container runs it, and is healthy."""
+        services, most = release.services, release.most
         ends_s = time.monotonic() + UP_S
         for service in services:
-            before = sorted(self.described(service), key=_name) if one_by_one else []
-            for done, container in enumerate(before if len(before) > 1 else (), start=1):
+            before = sorted(self.described(service), key=name_of) if release.one_by_one else []
+            if len(before) < most:
+                raise NotApplied(
+                    f"{service} has {len(before)} containers, fewer than the {most} that were to get the release"
+                )
+            turned = before[:most] if most else before if len(before) > 1 else []
+            for done, container in enumerate(turned, start=1):
+                if done > 1:
+                    time.sleep(release.drain_s)
+                    ends_s += release.drain_s
                 self._remove(container)
                 _up(compose, (service,), ends_s, "--no-recreate")
                 self._await(service, wanted, done, ends_s)
-        _up(compose, services, ends_s)
-        for service in services:
-            self._await(service, wanted, len(self.described(service)), ends_s)
-        wrong = self._not(wanted)
+        if not most:
+            _up(compose, services, ends_s)
+            for service in services:
+                self._await(service, wanted, len(self.described(service)), ends_s)
+        wrong = self._not(wanted, most)
         if wrong:
-            said = ", ".join(f"{seen.container} runs {seen.image or 'nothing'} ({seen.release})" for seen in wrong)
-            raise NotApplied(f"after `docker compose up` {said}")
+            raise NotApplied(f"after `docker compose up` {running(wrong)}")
 
     def _remove(self, container: Described) -> None:
         """Take one replica away as a rolling deployment does: its stop signal, its grace, then the container."""
         for words in (("stop",), ("rm", "--force", "--volumes")):
             answer = docker(*words, str(container["Id"]), within_s=UP_S)
             if not answer.ok:
-                raise NotApplied(f"docker {words[0]} {_name(container)}: {answer.why}")
+                raise NotApplied(f"docker {words[0]} {name_of(container)}: {answer.why}")
 
     def _await(self, service: str, wanted: str, count: int, ends_s: float) -> None:
         """Wait until so many containers of this release are healthy, have ended, or have had the time to."""
-        ends_s = min(ends_s, time.monotonic() + READY_S)
+        out, ends_s = self._out, min(ends_s, time.monotonic() + READY_S)
+        assert out is not None
         while time.monotonic() < ends_s:
-            mine = [container for container in self.described(service) if self._release(service, container) == wanted]
-            if len(mine) >= count and all(_decided(container) for container in mine):
+            mine = [container for container in self.described(service) if out.runs(service, container) == wanted]
+            if len(mine) >= count and all(decided(container) for container in mine):
                 return
             time.sleep(LOOK_EVERY_S)
 
@@ -183,17 +224,18 @@ class Releases:
         out = self._out
         if out is None:
             return ()
-        return tuple(
+        seen = tuple(
             ReleaseSeen(
                 service=service,
-                container=_name(container),
-                release=self._release(service, container),
+                container=name_of(container),
+                release=out.runs(service, container),
                 image=str(container["Config"].get("Image") or ""),
             )
             for service in list(out.changes)
-            for container in sorted(self.described(service), key=_name)
+            for container in sorted(self.described(service), key=name_of)
             if container["State"].get("Status") != "created"  # Compose gives it a passing name until it is started
         )
+        return seen if out.looks is None else tuple(one for one in seen if one.service in out.looks.changed)
 
     def busy(self) -> bool:
         return self._busy
@@ -212,33 +254,29 @@ class Releases:
         out = self._out
         if out is not None:
             first = next(iter(out.changes))
+            good = out.good_names.get(first, "")
+            bad = next((one.image for one in self.current() if one.release == "bad" and one.service == first), good)
             told |= {
                 "DRILL_SERVICE": " ".join(list(out.changes)),
-                "DRILL_GOOD_IMAGE": out.good_names.get(first, ""),
-                "DRILL_BAD_IMAGE": out.changes[first].image or out.good_names.get(first, ""),
+                "DRILL_GOOD_IMAGE": good,
+                "DRILL_BAD_IMAGE": out.changes[first].image or (bad if out.looks else good),
             }
         return told
 
-    def _not(self, wanted: str) -> list[ReleaseSeen]:
-        """Containers of the services that run something else; a service without any counts as one."""
+    def _not(self, wanted: str, most: int = 0) -> list[ReleaseSeen]:
+        """Containers of the services that run something else; a service without any counts as one. With `most` so many are to
+        run it, and the rest to be good."""
         assert self._out is not None
         seen = self.current()
         empty = [name for name in self._out.changes if not any(one.service == name for one in seen)]
         absent = [ReleaseSeen(service=name, container=name, release="gone") for name in empty]
-        return [one for one in seen if one.release != wanted] + absent
+        wrong = [one for one in seen if one.release != wanted]
+        if not most:
+            return wrong + absent
+        short = {n for n in self._out.changes if sum(s.service == n and s.release == wanted for s in seen) < most}
+        return [one for one in wrong if one.service in short or one.release != "good"] + absent
 
-    def _release(self, service: str, container: Described) -> str:
-        out = self._out
-        assert out is not None
-        image, given = str(container["Image"]), _environment(container)
-        differs = all(given.get(name) == value for name, value in out.changes[service].environment.items())
-        if differs and image == out.bad_images.get(service, image):
-            return "bad"
-        # By name too: a run beside this one, of a project of the same name, may have built the good image anew.
-        stated = str(container["Config"].get("Image") or "") == out.good_names.get(service)
-        return "good" if stated or image in out.good_images.get(service, ()) else "other"
-
-    def _known(self, holder: str, changes: Mapping[str, Change]) -> _Out:
+    def _known(self, holder: str, changes: Mapping[str, Change], release: Release) -> Out:
         """What tells the releases apart, read before anything is changed. Raises NotApplied when nothing does."""
         bad: dict[str, str] = {}
         good: dict[str, frozenset[str]] = {}
@@ -255,37 +293,15 @@ class Releases:
             good[service] = frozenset(str(one["Image"]) for one in running)
             names[service] = str(running[0]["Config"].get("Image") or "")
             same = [one for one in running if bad.get(service, str(one["Image"])) == str(one["Image"])]
-            if any(_has(one, change.environment) for one in same):
+            if any(has(one, change.environment) for one in same):
                 raise NotApplied(f"{service} runs this release already: nothing would change")
-        return _Out(changes, bad, good, names, holder)
+        return Out(changes, bad, good, names, holder, release)
 
 
 def _up(compose: Compose, services: Sequence[str], ends_s: float, *options: str) -> None:
     answer = compose.up(services, max(1.0, ends_s - time.monotonic()), "--no-deps", *options)
     if not answer.ok:
         raise NotApplied(f"docker compose up {' '.join(services)}: {answer.why}")
-
-
-def _decided(container: Described) -> bool:
-    """Whether nothing more is to be awaited of it: healthy, unhealthy, without a health check but running, or ended."""
-    state = container["State"]
-    health = str((state.get("Health") or {}).get("Status", ""))
-    if state.get("Status") in ("exited", "dead"):
-        return True
-    return bool(state.get("Running")) and health in ("", "none", "healthy", "unhealthy")
-
-
-def _has(container: Described, environment: Mapping[str, str]) -> bool:
-    given = _environment(container)
-    return all(given.get(name) == value for name, value in environment.items())
-
-
-def _environment(container: Described) -> dict[str, str]:
-    return dict(str(line).partition("=")[::2] for line in container["Config"].get("Env") or ())
-
-
-def _name(container: Described) -> str:
-    return str(container["Name"]).lstrip("/")
 
 
 def _read(file: Path) -> Config:

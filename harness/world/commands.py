@@ -22,12 +22,16 @@ class Started:
     def __init__(self, child: subprocess.Popen[bytes], log: Path) -> None:
         self._child = child
         self.log = log
+        self.over = False
 
     def ended(self) -> int | None:
         return self._child.poll()
 
     def kill(self) -> None:
-        """The whole group, also what a command that has ended left behind in it."""
+        """The whole group, also what a command that has ended left behind in it. Once: its number may be another's later."""
+        if self.over:
+            return
+        self.over = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -68,6 +72,7 @@ class Commands:
                 )
         except (OSError, ValueError) as error:
             raise NotApplied(f"{argv[0]} could not be started: {getattr(error, 'strerror', None) or error}") from error
+        self._started = [started for started in self._started if not started.over]
         self._started.append(Started(child, log))
         return self._started[-1]
 

@@ -113,6 +113,9 @@ class Release:
 
     image, environment   another image, other variables of the containers
     variables            of the Compose file: what it states with them is what is deployed
+    most                 only so many containers of each service get it; 0: all
+    drain_s              waited between one replica and the next
+    deploying, restoring  commands that put it out and back, in place of all that, each killed after `within_s`
     """
 
     services: tuple[str, ...]
@@ -120,6 +123,11 @@ class Release:
     environment: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     one_by_one: bool = True
+    most: int = 0
+    drain_s: float = 0.0
+    deploying: tuple[str, ...] = ()
+    restoring: tuple[str, ...] = ()
+    within_s: float = 0.0
 
 
 class Releases(Protocol):

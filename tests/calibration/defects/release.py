@@ -64,6 +64,11 @@ def leaves_poison(world: World) -> World:
     return _release(world, poison_share=0.3)
 
 
+def leaves_it_slow(world: World) -> World:
+    """What the bad release wrote makes the good one slower than it was, within what the steady state allows."""
+    return _release(world, slows=25.0)
+
+
 def healthy_taken_back(world: World) -> World:
     """The release is well, and a rule that fires for every new version has it taken back."""
     new = Rate(Select("http_requests_total", {"version": BAD}), 20.0, 0.0)
@@ -81,5 +86,6 @@ RELEASE = (
     Planted(another_hand, "bad-release", "release-back", "wrong_trigger"),
     Planted(heals_by_itself, "bad-release", "release-back", "restored_without_rollback"),
     Planted(leaves_poison, "bad-release", "release-back", "rolled_back_and_still_broken"),
+    Planted(leaves_it_slow, "bad-release", "release-back", "worse_than_before"),
     Planted(healthy_taken_back, "bad-release", "release-back", "false_rollback"),
 )

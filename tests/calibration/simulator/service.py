@@ -229,6 +229,8 @@ class Service:
             else (api.payments_ms, api.payments_timeout_s)
         )
         took_s, outcome = chances.lognormal(chance, usual_ms, 0.3) / 1000 * level, "ok"
+        if dependency == "postgres" and self._slowed(at_s):
+            took_s *= self.world.release.slows
         if dependency == "postgres" and any(begun <= at_s < begun + api.hiccup_s for begun in self._hiccups):
             took_s += 0.6
         if dependency == "postgres" and in_a_wave(api, self.scenario, at_s):
@@ -268,6 +270,9 @@ class Service:
             return not healed and self._chance.random() < release.error_share
         after = version == GOOD and at_s > hurt.on_s  # the good one serves then only because it was taken back to
         return after and release.poison_share > 0 and self._chance.random() < release.poison_share
+
+    def _slowed(self, at_s: float) -> bool:
+        return any(hurt.word == "bad_release" and at_s >= hurt.on_s for hurt in self.scenario.hurts)
 
     def _backlog_s(self, at_s: float) -> float:
         backlog_s = self.world.api.backlog_s

@@ -209,6 +209,7 @@ class Release:
 
     error_share     of its checkouts that end in 500; heals_after_s: it stops by itself (a flag is turned off)
     poison_share    of checkouts that go on failing after it is gone, for what it left in the data
+    slows           how many times as long the database takes from its deployment on, also once it is gone
     takes_back      'runbook' upon the page, 'system' by another hand, 'nobody'
     hesitates_s     from the page to the pulling of the lever
     takes_s         what the command takes; exit_code what it ends with
@@ -218,6 +219,7 @@ class Release:
     error_share: float = 0.35
     heals_after_s: float | None = None
     poison_share: float = 0.0
+    slows: float = 1.0
     takes_back: str = "runbook"
     hesitates_s: float = 0.3
     takes_s: float = 4.0

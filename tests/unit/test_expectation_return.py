@@ -1,0 +1,210 @@
+"""A return that is no worse than before, what is still broken where it is not, and a version that only its own source tells."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from test_expectation_rolled_back import BAD, BEGAN, CLOSED, FAULT, LEVER, NEVER_BACK, OUT, STEADY, Run, claim
+
+from harness import facts as f
+from harness.expectations.base import Evidence, Reach, Stretch
+from harness.expectations.release_story import release_story
+from harness.expectations.triggers import Trigger
+from harness.ledger import Rows
+from harness.testing import WrittenLogs, journal_of, rows_of
+from harness.verdict import Finding, Outcome
+
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+BEFORE_S = 40.0  # the story's own clock begins so long before that of the other tests
+
+
+@dataclass
+class Long(Run):
+    """The same story forty seconds later, with a gate that held at 10 s: fifty seconds of load before the deployment.
+
+    after_ms, after_share   how long requests take once the release has left, and how many of them then fail
+    """
+
+    after_ms: float = 20.0
+    after_share: float = 0.0
+    rate: float = 40.0
+
+    def rows(self) -> Rows:
+        entries: list[dict[str, Any]] = []
+        for tick in range(int(self.rate * (77 + BEFORE_S))):
+            at_s = tick / self.rate
+            back_s = self.back_s[tick % 2] + BEFORE_S
+            bad = OUT + BEFORE_S <= at_s < back_s
+            over = at_s >= max(self.back_s) + BEFORE_S
+            failing = (bad and tick % 10 < 5) or (over and (tick % 1000) / 1000 < self.after_share)
+            took = (self.after_ms if over else 20.0) * (0.8 + 0.02 * (tick * 7 % 20))
+            entries.append(
+                {
+                    "at_s": at_s,
+                    "outcome": "5xx" if failing else "ok",
+                    "version": "bad" if bad else "good",
+                    "took_ms": took,
+                }
+            )
+        return rows_of(entries)
+
+    def evidence(self, cut_s: float = CLOSED) -> Evidence:
+        late = [dataclasses.replace(fact, **_later(fact)) for fact in self.facts()]
+        early: list[f.Fact] = [f.GateHeld(seen_s=10.0)]
+        early += [f.LoadSampled(cpu_ratio=0.1, late_ms=1, due=1, dropped=0, seen_s=s + 0.5) for s in range(42)]
+        return Evidence(
+            journal_of(*early, *late), self.rows(), WrittenLogs(), STEADY, "release", False, {FAULT: BAD}, over=True
+        )
+
+
+def _later(fact: f.Fact) -> dict[str, float]:
+    times = ("seen_s", "happened_s", "begun_s", "ended_s", "starts_s", "before_s", "planned_s")
+    found = {name: getattr(fact, name) for name in times if getattr(fact, name, None) is not None}
+    return {name: value + BEFORE_S for name, value in found.items()}
+
+
+def judged(run: Run, **changes: Any) -> Finding:
+    return claim(as_before={"errors": "+1pp", "p95": "+30%"}, **changes).check(run.evidence())
+
+
+# --- non-inferiority ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_return_that_is_as_before_passes_and_says_how_near() -> None:
+    finding = judged(Long())
+    assert finding.outcome is PASSED, finding.because
+    assert "percentage points against the time before the first fault" in finding.because
+
+
+def test_a_return_that_is_surely_slower_than_the_margin_fails_with_a_reason_of_its_own() -> None:
+    finding = judged(Long(after_ms=40.0))
+    assert (finding.outcome, finding.reason) == (FAILED, "worse_than_before"), finding.because
+    assert not finding.census
+    assert finding.p_value is not None
+    assert "p95" in finding.because
+
+
+def test_a_return_near_the_margin_is_left_open() -> None:
+    finding = judged(Long(after_share=0.009))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "too_few"), finding.because
+    assert finding.decide
+
+
+def test_without_a_gate_there_is_nothing_to_compare_with() -> None:
+    evidence = Long().evidence()
+    journal = journal_of(*(fact for fact in evidence.journal.facts if not isinstance(fact, f.GateHeld)))
+    finding = claim(as_before={"errors": "+1pp"}).check(dataclasses.replace(evidence, journal=journal))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "too_few")
+
+
+@pytest.mark.parametrize(
+    ("reach", "why"),
+    [
+        ({}, ""),
+        ({"window_s": 60.0}, "25s are left after `within`, and six batches of five seconds need 30s"),
+        ({"before": Stretch(12.0, 900.0)}, "12s are left before the first fault"),
+        ({"arrivals": 90.0}, "requests are due after `within`, at least needed are"),
+    ],
+)
+def test_a_run_that_is_too_small_to_compare_is_refused_at_plan_time(reach: dict[str, Any], why: str) -> None:
+    given: dict[str, Any] = {
+        "window_s": 80.0,
+        "arrivals": 3000.0,
+        "timeout_s": 10.0,
+        "releases": ("api",),
+        "before": Stretch(40.0, 1500.0),
+        **reach,
+    }
+    said = claim(as_before={"errors": "+1pp", "p95": "+30%"}).undecidable(Reach(**given))
+    assert why in said
+    assert bool(said) == bool(why)
+
+
+def test_a_margin_must_be_named() -> None:
+    with pytest.raises(ValidationError, match="needs a margin"):
+        claim(as_before={})
+
+
+# --- what is still broken -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_still_broken_is_named_as_far_as_the_journal_tells() -> None:
+    extra: Sequence[f.Fact] = (
+        f.ContainerChanged(service="worker", container="worker-1", event="die", exit_code=1, seen_s=50.0),
+        f.ContainerChanged(service="api", container="api-1", event="kill", seen_s=33.4),
+        f.ContainerChanged(service="api", container="api-1", event="die", exit_code=0, seen_s=33.5),
+    )
+    finding = claim().check(Run(ill=[(21.0, 99.0)], extra=extra).evidence())
+    assert finding.reason == "rolled_back_and_still_broken"
+    assert "errors < 1%: 50%" in finding.because
+    assert " got 5xx" in finding.because
+    assert "none before" in finding.because
+    assert "container worker-1 ended by itself 1 time" in finding.because
+    assert "api-1 ended" not in finding.because, "the rollback stopped it"
+    assert "the alert Errors still fires" in finding.because
+
+
+def test_a_service_is_clean_when_its_alerts_have_cleared() -> None:
+    looks = [f.Looked(probe="alerts", seen_s=s + 0.1) for s in range(90)]
+    cleared = f.AlertChanged(alert="Errors", state="inactive", seen_s=50.0, before_s=45.0)
+    for extra, clean in (((*looks, cleared), (45.0, 50.0)), (looks, None)):
+        story = release_story(Run(extra=extra).evidence(), FAULT, Trigger(), LEVER)
+        assert story is not None
+        found = story.at.get("clean")
+        assert (None if found is None else (found.low_s, found.high_s)) == clean
+        assert ("to_clean" in {name for name, _, _ in story.spans()}) == (clean is not None)
+
+
+# --- a version that only its own source tells -------------------------------------------------------------------------------------
+
+
+def told(*sights: tuple[str, str, float], until_s: float = CLOSED) -> list[f.Fact]:
+    found: list[f.Fact] = [
+        f.VersionSeen(fault=FAULT, replica=name, version=version, begun_s=at_s, happened_s=at_s, seen_s=at_s + 0.1)
+        for name, version, at_s in sights
+    ]
+    return found + [f.Looked(probe="versions", target=FAULT, seen_s=s + 0.5) for s in range(int(until_s))]
+
+
+BOTH = (("a", "v1", 15.0), ("b", "v1", 15.0), ("a", "v2", 23.0), ("b", "v2", 23.0))
+
+
+def told_run(*sights: tuple[str, str, float]) -> Finding:
+    run = Run(header=False, looks=False, ill=[(22.0, 33.0)], extra=told(*BOTH, *sights))
+    return claim().check(run.evidence())
+
+
+def test_a_worker_that_answers_nobody_is_judged_by_what_it_says_it_is() -> None:
+    finding = told_run(("a", "v1", 33.0), ("b", "v1", 34.0))
+    assert finding.outcome is PASSED, finding.because
+    assert "version v2 left" in finding.because
+    assert finding.measure is not None
+    assert finding.measure.kind == "grid"
+
+
+def test_a_replica_that_says_it_is_the_bad_version_after_the_command_has_ended_was_missed() -> None:
+    finding = told_run(("a", "v1", 33.0), ("b", "v2", 70.0))
+    assert (finding.outcome, finding.reason) == (FAILED, "said_done_but_still_serving"), finding.because
+    assert "v2 was the last that was told of b (at 50.0 s)" in finding.because
+
+
+def test_a_replica_of_which_nothing_was_heard_since_the_command_is_left_open() -> None:
+    finding = told_run(("a", "v1", 33.0), ("b", "v2", 30.0))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "too_few"), finding.because
+
+
+def test_the_one_container_that_was_missed_is_told_with_the_answers_that_it_gave() -> None:
+    finding = claim().check(Run(back_s=(32.0, NEVER_BACK[0])).evidence())
+    assert "api-2 (api:bad) still runs the bad release" in finding.because
+    assert "api-2 answered " in finding.because
+
+
+def test_a_canary_that_nobody_took_back_is_not_said_to_be_taken_back_in_part() -> None:
+    run = Run(back_s=(0.0, NEVER_BACK[0]), pulled_s=None, paged_s=None)
+    assert claim().check(run.evidence()).reason == "never_decided"
+    assert BEGAN < OUT
