@@ -8,24 +8,30 @@ from __future__ import annotations
 from typing import ClassVar
 
 import friday_traffic
-
-Shopping = friday_traffic.Shopper
-MOSTLY_BUYS = {Shopping.buy: 8, Shopping.browse: 1, Shopping.look_after_an_order: 1}
+from locust import task
 
 
-class Retail(Shopping):
-    """Seven shoppers of eight."""
+class Buyer(friday_traffic.Shopper):
+    """Buys most of the time."""
 
-    weight = 7
-    tasks = MOSTLY_BUYS
+    abstract = True
+
+    @task(20)
+    def buy_more(self) -> None:
+        self.buy()
+
+
+class Retail(Buyer):
+    """Five shoppers of six."""
+
+    weight = 5
     checkout = "/checkout (retail)"
     tells: ClassVar[dict[str, str]] = {"X-Segment": "retail"}
 
 
-class Wholesale(Shopping):
-    """One shopper of eight: in the sum of all, what hurts these alone is small."""
+class Wholesale(Buyer):
+    """One shopper of six: in the sum of all, what hurts these alone is small."""
 
     weight = 1
-    tasks = MOSTLY_BUYS
     checkout = "/checkout (wholesale)"
     tells: ClassVar[dict[str, str]] = {"X-Segment": "wholesale"}

@@ -98,7 +98,7 @@ class CanaryJudged(Expectation):
         return ""
 
     def needs(self, reach: Reach) -> str:
-        return f"{numbered(needed(self.errors), 'answer')} of each request, on each side"
+        return f"{numbered(self._least(), 'answer')} of each name, on each side"
 
     def _least(self) -> int:
         return max(needed(self.errors), LEAST_FOR_P95 if self.p95 is not None else 1)

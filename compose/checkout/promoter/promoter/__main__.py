@@ -5,6 +5,7 @@ Run: python3 -m promoter
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -14,10 +15,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from promoter.balancer import Balancer
 from promoter.counts import Prometheus
 from promoter.judgement import Limits
+from promoter.serving import version_of
 from promoter.trial import Trial
 
 PORT = 9465
 LOOK_S = 2.0
+CANARY, OTHERS = "canary", "api"
 DECISIONS = ("none", "trying", "promoted", "withdrawn")
 
 
@@ -27,7 +30,7 @@ class Promoter:
         self._prometheus = Prometheus(asked["PROMETHEUS_URL"])
         self._balancer = Balancer(asked["BALANCER"])
         self._limits = Limits(float(asked["PROMOTER_ERRORS_MORE"]), float(asked["PROMOTER_P95_TIMES"]))
-        self._by_segment = {"segments": True, "total": False}[asked["PROMOTER_COMPARES"]]
+        self._segmented = {"segments": True, "total": False}[asked["PROMOTER_COMPARES"]]
         self._trial: Trial | None = None
         self._share: float | None = None  # what it was before we began is not known: it is set
         self._looks = {"ok": 0, "error": 0}
@@ -41,23 +44,21 @@ class Promoter:
             say("cannot look", why=str(error))
 
     def _judge(self) -> None:
-        canary, others = self._prometheus.versions()
-        new = canary - others
-        if not new or not others:
+        new, old = version_of(CANARY), version_of(OTHERS)
+        if new == old:
             self._give(0.0)
             if self._trial is not None:
-                say("over", version=self._trial.version, why="the canary runs what the others run, or nothing")
+                say("over", version=self._trial.version, why="the canary runs what the others run")
                 self._trial = None
             return
-        counts, now_s = self._prometheus.counts(), time.monotonic()
-        version = max(new)
-        if self._trial is None or self._trial.version != version:
-            self._trial = Trial(version, self._limits, self._by_segment, counts, now_s)
-            say("try", version=version, against=sorted(others), share=round(self._trial.share, 3))
-        elif self._trial.decision == "trying":
-            did = self._trial.look(counts, now_s)
+        if self._trial is None or self._trial.version != new:
+            self._trial = Trial(new, self._limits, self._segmented, time.monotonic())
+            say("try", version=new, against=old, share=round(self._trial.share, 3))
+            self._give(self._trial.share)
+        if self._trial.decision == "trying":
+            did = self._trial.look(self._prometheus.counts(), time.monotonic())
             told = [group.told() for group in self._trial.groups]
-            say(did, version=version, share=round(self._trial.share, 3), groups=told)
+            say(did, version=new, share=round(self._trial.share, 3), groups=told)
         self._give(self._trial.share)
 
     def _give(self, share: float) -> None:
@@ -92,7 +93,8 @@ def serve(promoter: Promoter) -> None:
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(ConnectionError):  # a health check reads the first line and goes
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Scrapes are not worth a line."""

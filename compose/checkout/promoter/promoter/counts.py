@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ASK_S = 2.0
-WHO = 'count by (version, track) (build_info{job="api"})'
 HOW_MANY = 'sum by (version, segment, outcome) (checkout_attempts_total{job="api"})'
 HOW_FAST = 'sum by (version, segment, le) (checkout_attempt_duration_seconds_bucket{job="api"})'
 
@@ -56,14 +55,6 @@ class Prometheus:
 
     def __init__(self, url: str) -> None:
         self._url = url
-
-    def versions(self) -> tuple[set[str], set[str]]:
-        """The versions that the canary and the other replicas run."""
-        canary: set[str] = set()
-        others: set[str] = set()
-        for labels, _ in self._ask(WHO):
-            (canary if labels.get("track") == "canary" else others).add(labels["version"])
-        return canary, others
 
     def counts(self) -> dict[Key, Counts]:
         found: dict[Key, dict[str, float]] = defaultdict(dict)

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from promoter.counts import Counts, Key, added
 
 Z = 1.645  # one-sided 95 %
-LEAST_FOR_P95 = 60
+LEAST, LEAST_FOR_P95 = 5, 60
+"""Answers of either side from which a difference, and a p95, is spoken of."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +41,27 @@ class Group:
         return asdict(self)
 
 
-def compare(
-    counts: Mapping[Key, Counts], version: str, limits: Limits, *, by_segment: bool, with_p95: bool
-) -> list[Group]:
-    """The canary's version against all others; for each segment, or for all in one sum. Segments that nobody is of are left out."""
-    names = sorted({segment for _, segment in counts})
-    groups = [(name, (name,)) for name in names] if by_segment else [("total", tuple(names))]
+def by_segment(counts: Mapping[Key, Counts], version: str, limits: Limits, *, with_p95: bool) -> list[Group]:
+    """The canary's version against all others in the same time, segment by segment. Those that nobody is of are left out."""
     found = []
-    for name, segments in groups:
-        canary = added(one for (v, segment), one in counts.items() if v == version and segment in segments)
-        others = added(one for (v, segment), one in counts.items() if v != version and segment in segments)
+    for name in sorted({segment for _, segment in counts}):
+        canary = added(one for (v, segment), one in counts.items() if v == version and segment == name)
+        others = added(one for (v, segment), one in counts.items() if v != version and segment == name)
         if canary.n or others.n:
             found.append(_group(name, canary, others, limits, with_p95))
     return found
 
 
+def in_total(
+    counts: Mapping[Key, Counts], before: Mapping[Key, Counts], limits: Limits, *, with_p95: bool
+) -> list[Group]:
+    """All answers since the trial began, whoever gave them, against all before it: what a dashboard of the whole service shows."""
+    return [_group("total", added(counts.values()), added(before.values()), limits, with_p95)]
+
+
 def _group(name: str, canary: Counts, others: Counts, limits: Limits, with_p95: bool) -> Group:
-    low, high = difference(canary, others)
+    enough = min(canary.n, others.n) >= LEAST
+    low, high = difference(canary, others) if enough else (-1.0, 1.0)
     times = _p95_times(canary, others) if with_p95 else None
     slower = times is not None and times > limits.p95_times
     said = "worse" if low > limits.errors_more or slower else "fine" if high <= limits.errors_more else "unsure"
@@ -74,9 +79,7 @@ def _p95_times(canary: Counts, others: Counts) -> float | None:
 
 
 def difference(canary: Counts, others: Counts) -> tuple[float, float]:
-    """How much greater the canary's share of errors is: the 90 % interval. (-1, 1) while one of them has no answers."""
-    if canary.n <= 0 or others.n <= 0:
-        return -1.0, 1.0
+    """How much greater the canary's share of errors is: the 90 % interval. Both have answers."""
     (p1, low1, high1), (p2, low2, high2) = _wilson(canary), _wilson(others)
     return (p1 - p2) - math.hypot(p1 - low1, high2 - p2), (p1 - p2) + math.hypot(high1 - p1, p2 - low2)
 
