@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from calibration.canary import CLOSED, ENDED, FAULT, HURT, OUT, RELEASE, RETAIL, STEADY, WHOLESALE, facts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from test_expectation_rolled_back import rows_at
 
-from harness import facts as f
-from harness.expectations.base import Evidence, Reach, Steady
+from harness.expectations.base import Evidence, Reach
 from harness.expectations.canary_course import in_a_row
 from harness.expectations.canary_judged import CanaryJudged
 from harness.expectations.canary_sides import needed
-from harness.faults.bad_release import BadRelease
 from harness.ledger import Rows
-from harness.stats import Condition
 from harness.stats.proportions import newcombe
 from harness.testing import WrittenLogs, journal_of, rows_of
 from harness.verdict import Finding, Outcome
 
 PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
-FAULT = "canary/bad_release-canary"
-BAD = BadRelease(service="canary", image="api:new", id=FAULT)
-STEADY = Steady(5.0, (Condition.parse("errors < 1%"),))
-BEGAN, OUT, ENDED, CLOSED = 20.0, 24.0, 110.0, 120.0
-RETAIL, WHOLESALE = "POST /checkout (retail)", "POST /checkout (wholesale)"
 
 
 def claim(**changes: Any) -> CanaryJudged:
@@ -50,7 +44,7 @@ class Run:
     decided_s: float = 70.0
     ends: str = "withdrawn"
     share: float = 0.33
-    errors: dict[str, float] = field(default_factory=dict)
+    errors: Mapping[str, float] = field(default_factory=dict)
     usual: float = 0.0
     slower: float = 1.0
     balancer: float = 0.0
@@ -60,22 +54,6 @@ class Run:
     deployed: bool = True
     ended_s: float = ENDED
     seed: int = 1
-
-    def facts(self) -> list[f.Fact]:
-        sampled = [
-            f.LoadSampled(cpu_ratio=0.1, late_ms=1, due=1, dropped=0, seen_s=s + 0.5) for s in range(1, int(CLOSED))
-        ]
-        injected = [f.Injected(fault=FAULT, begun_s=BEGAN, seen_s=OUT, readback={})] if self.deployed else []
-        return [
-            f.LoadBegan(begins_s=1.0, seen_s=0.9),
-            f.PhaseBegan(phase="canary", seen_s=BEGAN),
-            f.Injecting(fault=FAULT, kind="bad_release", target="canary", planned_s=BEGAN, seen_s=BEGAN),
-            *injected,
-            f.PhaseEnded(phase="canary", seen_s=self.ended_s),
-            f.LoadEnded(clean=True, ended_s=CLOSED - 2, seen_s=CLOSED - 1),
-            f.Closed(seen_s=CLOSED),
-            *sampled,
-        ]
 
     def rows(self) -> Rows:
         dice = random.Random(self.seed)
@@ -90,7 +68,13 @@ class Run:
                 version = ""
             took_ms = dice.lognormvariate(math.log(30), 0.4) * (self.slower if canary else 1.0)
             entries.append(
-                {"at_s": at_s, "endpoint": name, "outcome": "5xx" if bad else "ok", "version": version, "took_ms": took_ms}
+                {
+                    "at_s": at_s,
+                    "endpoint": name,
+                    "outcome": "5xx" if bad else "ok",
+                    "version": version,
+                    "took_ms": took_ms,
+                }
             )
         return rows_of(entries)
 
@@ -100,15 +84,14 @@ class Run:
         return self.share if at_s < self.decided_s else float(self.ends == "promoted")
 
     def evidence(self, cut_s: float = CLOSED) -> Evidence:
-        journal, rows = journal_of(*self.facts()).cut(cut_s), rows_at(self.rows(), cut_s)
-        return Evidence(journal, rows, WrittenLogs(), STEADY, "canary", False, {FAULT: BAD}, over=cut_s >= CLOSED)
+        journal, rows = journal_of(*facts(self.ended_s, deployed=self.deployed)).cut(cut_s), rows_at(self.rows(), cut_s)
+        return Evidence(journal, rows, WrittenLogs(), STEADY, "canary", False, {FAULT: RELEASE}, over=cut_s >= CLOSED)
 
 
 def judged(run: Run, **changes: Any) -> Finding:
     return claim(**changes).check(run.evidence())
 
 
-HURT = {WHOLESALE: 1.0}
 SOON = 40.0
 
 
@@ -274,7 +257,7 @@ def test_a_tape_cut_anywhere_never_says_the_opposite_of_the_whole(run: Run, numb
 
 
 def test_without_any_evidence_nothing_passes_and_nothing_fails() -> None:
-    empty = Evidence(journal_of(), rows_of([]), WrittenLogs(), STEADY, "canary", False, {FAULT: BAD}, over=True)
+    empty = Evidence(journal_of(), rows_of([]), WrittenLogs(), STEADY, "canary", False, {FAULT: RELEASE}, over=True)
     assert claim().check(empty).outcome is UNKNOWN
 
 
