@@ -164,8 +164,9 @@ class _Judging:
         if not trial.sure:
             return self._not_sure()
         compared, left_out = self._compared()
-        known = worse(compared) if compared and not (left_out and self._no_p95(compared)) else None
-        known = True if worse(compared) else known
+        known = worse(compared)
+        if known is False and self.claim.p95 is not None and not any(one.bound.unit == "%" for one in compared):
+            known = None  # nobody knows whether it is slower
         details = (
             ("tried", f"version {self.version} from {trial.begun_s:.1f} s to {trial.at_s:.1f} s"),
             *(("compared", one.bound.said) for one in compared),
@@ -181,13 +182,17 @@ class _Judging:
         measure = Measure(round(when, 3), round(when, 3), "s")
         if known is True and trial.decision == "promoted" and shown is not None:
             p = min(1.0, shown.bound.p * len(compared))
-            return self._failed("bad_promoted", f"{did}, and it is worse: {shown.bound.said}", measure, p)
+            return self._failed(
+                reason="bad_promoted", said=f"{did}, and it is worse: {shown.bound.said}", measure=measure, p=p
+            )
         if known is False and trial.decision == "withdrawn":
             p = max(one.p_within for one in compared)
             said = "; ".join(one.bound.said for one in compared)
-            return self._failed("good_withdrawn", f"{did}, and it is no worse: {said}", measure, p)
+            return self._failed(
+                reason="good_withdrawn", said=f"{did}, and it is no worse: {said}", measure=measure, p=p
+            )
         if not in_time:
-            return self._failed("late", did, measure)
+            return self._failed(reason="late", said=did, measure=measure)
         if known is None:
             return inconclusive(
                 f"{did}; whether it is worse is not known: {self._unknown(compared)}",
@@ -199,7 +204,9 @@ class _Judging:
         why = shown.bound.said if known and shown else "; ".join(one.bound.said for one in compared)
         said = f"{did}, as it is {'worse' if known else 'no worse'}: {why}"
         if claim.expect not in ("right", RIGHT[known]):
-            return self._failed("not_met", f"{said}; the drill expects it to be {claim.expect}", measure)
+            return self._failed(
+                reason="not_met", said=f"{said}; the drill expects it to be {claim.expect}", measure=measure
+            )
         return passed(said, measure=measure, cites=self._cites())
 
     def _not_sure(self) -> Finding:
@@ -207,7 +214,7 @@ class _Judging:
         both = f"version {self.version} and the others"
         if trial.at_s > self.limit_s:
             said = f"{both} still answered {trial.at_s - self.out.seen_s:.1f} s after the deployment (limit {spell(claim.within_s)})"
-            return self._failed("undecided", f"nothing was decided: {said}", None)
+            return self._failed(reason="undecided", said=f"nothing was decided: {said}")
         if self.end_s <= self.limit_s:
             return inconclusive(
                 f"{both} answered, and the phase was over before the limit ({spell(claim.within_s)} after the deployment)",
@@ -228,12 +235,11 @@ class _Judging:
         trial, claim, rows = self.trial, self.claim, self.evidence.rows
         names = [name for name in rows.endpoints if name and self._counts(name)]
         both = sides(rows, self.version, trial.begun_s, trial.at_s, [*names, TOGETHER])
-        found: list[Compared] = []
+        asked = {name: side for name, side in both.items() if side[0].n or side[1].n or side[2]}
+        found = [errors(name, *side, claim.errors) for name, side in asked.items() if name != TOGETHER]
         left_out: list[str] = []
-        for name, (canary, others, unknown) in both.items():
-            if name != TOGETHER and (canary.n or others.n or unknown):
-                found.append(errors(name, canary, others, unknown, claim.errors))
-            if claim.p95 is None or not (canary.n or others.n) or (name == TOGETHER and len(found) < 2):
+        for name, (canary, others, _) in asked.items():
+            if claim.p95 is None or (name == TOGETHER and len(asked) == 2):
                 continue
             ratio = p95(name, canary, others, claim.p95, trial.at_s - trial.begun_s)
             found += [ratio] if ratio else []
@@ -243,12 +249,9 @@ class _Judging:
     def _counts(self, name: str) -> bool:
         return not self.claim.requests or any(fnmatchcase(name, pattern) for pattern in self.claim.requests)
 
-    def _no_p95(self, compared: Sequence[Compared]) -> bool:
-        return not any(one.bound.unit == "%" for one in compared)
-
     def _unknown(self, compared: Sequence[Compared]) -> str:
         open_ = [one.bound.said for one in compared if one.bound.high > one.bound.limit]
-        return "; ".join(open_) or f"p95 of {trialled(self.trial)} cannot be told"
+        return "; ".join(open_) or f"p95 of {self.trial.at_s - self.trial.begun_s:.1f} s cannot be told"
 
     def _lacking(self, compared: Sequence[Compared]) -> list[str]:
         return [one.bound.needs for one in compared if one.bound.high > one.bound.limit]
@@ -256,10 +259,6 @@ class _Judging:
     def _cites(self) -> tuple[str, ...]:
         return (*cites(self.evidence, self.out), self.trial.cite)
 
-    def _failed(self, reason: str, said: str, measure: Measure | None, p: float | None = None) -> Finding:
+    def _failed(self, *, reason: str, said: str, measure: Measure | None = None, p: float | None = None) -> Finding:
         finding = failed(said, reason=reason, measure=measure, cites=self._cites())
         return finding if p is None else replace(finding, p_value=round(p, 9))
-
-
-def trialled(trial: Course) -> str:
-    return f"{trial.at_s - trial.begun_s:.1f} s"
