@@ -1,0 +1,56 @@
+"""One release on trial: its steps, and what is decided at each look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from promoter.counts import Counts, Key
+from promoter.judgement import Group, Limits, by_segment, in_total
+
+STEPS = ((1 / 3, 38.0), (2 / 3, 8.0), (1.0, 0.0))
+"""The canary's share, and how long it is kept at least. A replica's third first, long enough to see a small segment."""
+
+
+@dataclass
+class Trial:
+    """
+    before     what had been counted when it began; None while that could not be asked
+    decision   trying, promoted or withdrawn
+    """
+
+    version: str
+    limits: Limits
+    segmented: bool
+    stepped_s: float
+    before: Mapping[Key, Counts] | None = None
+    step: int = 0
+    decision: str = "trying"
+    groups: list[Group] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        return 0.0 if self.decision == "withdrawn" else STEPS[self.step][0]
+
+    def look(self, counts: Mapping[Key, Counts], now_s: float) -> str:
+        """What is done now: wait, step, promote or withdraw. Errors withdraw at once; p95 is asked before a step."""
+        if self.before is None:
+            self.before, self.stepped_s = counts, now_s
+            return "wait"
+        due = now_s - self.stepped_s >= STEPS[self.step][1]
+        before = self.before
+        since = {key: one.since(before.get(key, Counts())) for key, one in counts.items()}
+        if self.segmented:
+            self.groups = by_segment(since, self.version, self.limits, with_p95=due)
+        else:
+            self.groups = in_total(since, before, self.limits, with_p95=due)
+        if any(group.said == "worse" for group in self.groups):
+            self.decision = "withdrawn"
+            return "withdraw"
+        if not due or not self.groups or any(group.said != "fine" for group in self.groups):
+            return "wait"
+        self.step, self.stepped_s = self.step + 1, now_s
+        if self.step < len(STEPS) - 1:
+            return "step"
+        self.decision = "promoted"
+        return "promote"
