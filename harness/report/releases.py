@@ -138,7 +138,7 @@ def _view(story: Story, told: Mapping[str, Any], every: list[Mapping[str, Any]])
     instants = told["instants"]
     called = told["version"] or f"the bad release of {', '.join(told['services'])}"
     made = {name: _step(story, name, at, called, told) for name, at in instants.items()}
-    others = {step.cite for name, step in made.items() if name != "trigger"}
+    others = {step.cite for name, step in made.items() if name != "trigger" and step.cite}
     steps = [step for name, step in made.items() if name != "trigger" or step.cite not in others]
     cited = {step.cite for step in steps}
     steps += [_by_a_person(fact) for fact in _meanwhile(story, told["fault"], every) if fact.cite not in cited]

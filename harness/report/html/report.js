@@ -128,7 +128,7 @@
       said.hidden = node.hidden;
       if (node.hidden) return;
       const after = i + 1 < row.length ? ends[i + 1][0] : width(), before = i > 0 ? ends[i - 1][1] : 0;
-      const right = after - ends[i][1] - 6, left = i > 0 ? 0 : ends[i][0] - before - 6, turned = right < 200 && left > right;
+      const right = after - ends[i][1] - 6, left = i > 0 ? 0 : ends[i][0] - before - 6, turned = right < 6.5 * said.textContent.length && left > right; // about as wide as it is written
       said.hidden = Math.max(right, turned ? left : 0) < 24;
       said.style.left = turned ? "" : `${Math.max(0, ends[i][1]) + 6}px`;
       said.style.right = turned ? `${width() - ends[i][0] + 6}px` : "";

@@ -81,7 +81,13 @@ def measured(measure: Mapping[str, Any] | None) -> str:
 def released(story: Story) -> list[tuple[ReleaseView, list[tuple[Step, str, list[Proof]]]]]:
     """Each bad release with its instants, how long after its exposure they were, and what they rest on."""
     return [
-        (view, [(step, view.after_exposure(step), list(prove(story, filter(None, [step.cite])).values())) for step in view.steps])
+        (
+            view,
+            [
+                (step, view.after_exposure(step), list(prove(story, filter(None, [step.cite])).values()))
+                for step in view.steps
+            ],
+        )
         for view in releases(story)
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.report.html.lanes.base import Chart, Series
 
@@ -34,14 +34,17 @@ def lane(story: Story, seconds: Seconds | None) -> Chart | None:
     version = given.rows.array["version"][some]
     every = np.bincount(place, minlength=bins)
 
-    def counted(*numbers: int) -> np.ndarray:
+    def counted(*numbers: int) -> Any:
         return np.bincount(place[np.isin(version, numbers)], minlength=bins)
 
     counts = {name: counted(given.rows.versions.index(name)) for name in names}
-    least = sorted((name for name in names if name not in bad), key=lambda name: -int(counts[name].sum()))[MOST:]
-    told = [(name, counts[name]) for name in names if name not in bad and name not in least]
-    told += [("other versions", sum(counts[name] for name in least))] if least else []
-    told += [(UNNAMED, counted(given.rows.versions.index("")))] if "" in given.rows.versions else []
+    regular = [name for name in names if name not in bad]
+    least = sorted(regular, key=lambda name: -int(counts[name].sum()))[MOST:]
+    told = [(name, counts[name]) for name in regular if name not in least]
+    if least:
+        told.append(("other versions", counted(*map(given.rows.versions.index, least))))
+    if "" in given.rows.versions:
+        told.append((UNNAMED, counted(given.rows.versions.index(""))))
     told += [(name, counts[name]) for name in names if name in bad]
     series = tuple(
         Series(name, _shares(count, every), "fault" if name in bad else _tone(name, number))
@@ -56,6 +59,6 @@ def _tone(name: str, number: int) -> str:
     return "quiet" if name == UNNAMED else TONES[number % len(TONES)]
 
 
-def _shares(counts, every) -> tuple[float | None, ...]:  # type: ignore[no-untyped-def]
+def _shares(counts: Any, every: Any) -> tuple[float | None, ...]:
     """In per cent; None where nothing was answered."""
     return tuple(100 * float(n) / float(of) if of else None for n, of in zip(counts, every, strict=True))
