@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from calibration.order_histories import KINDS, history
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from order_stories import classes
-
-from calibration.order_histories import KINDS, history
 
 
 @settings(max_examples=100, deadline=None)
