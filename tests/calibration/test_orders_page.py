@@ -37,7 +37,7 @@ def test_a_few_runs_of_each_come_to_a_page_and_its_figures(tmp_path: Path) -> No
         (LOST, {"lost": {"k1", "k2", "k3"}}, "1 orders too many or too few"),
         (LOST, {"lost": {"k1", "k2"}, "orphan": {"k3"}}, "and orphan"),
         (failed("they are dead", reason="dead"), {"lost": {"k1", "k2"}}, "failed dead"),
-        (passed("all there"), {"lost": {"k1", "k2"}}, "passed"),
+        (passed("all there"), {"lost": {"k1", "k2"}}, "passed met"),
     ],
 )
 def test_only_its_own_class_with_exactly_its_orders_is_found(
