@@ -1,7 +1,7 @@
 """What became of each bad release, told in words: its instants with who and upon what, and the times between them. Pure.
 
 Everything is the verdict's document's; the facts that its instants cite say who did it and upon which evidence. What people
-wrote down meanwhile (writers whose name begins with `people`) stands among the instants, whatever its facts are called.
+did meanwhile (harness.report.people) stands among the instants.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ from harness.facts import (
     LeverPulled,
     Paged,
     ReleaseSeen,
-    kind_of,
 )
 from harness.quantities import numbered
+from harness.report.people import WRITER, Deed, deed_of, deeds
 
 if TYPE_CHECKING:
     from harness.report.story import Story
 
-PEOPLE = "people"
 NAMES = {
     "last_bad": "last bad answer",
     "recovered": "restored",
@@ -107,24 +106,6 @@ def releases(story: Story) -> list[ReleaseView]:
     return [_view(story, one, told) for one in told]
 
 
-def did(fact: Fact) -> str:
-    """What a person did, by whatever fields the fact has: a text, or a command and how it ended."""
-    said = [value for name in ("text", "command", "detail") if (value := _words(fact, name))]
-    code = getattr(fact, "exit_code", None)
-    return ", ".join([*said, *([] if code is None else [f"exit code {code}"])])
-
-
-def who(fact: Fact) -> str:
-    """The person of a fact: by name where it tells one, else by its writer."""
-    told = next((value for name in ("by", "who", "person", "actor") if (value := _words(fact, name))), "")
-    return told or fact.writer.removeprefix(PEOPLE).strip("-") or PEOPLE
-
-
-def done_by_people(story: Story) -> Iterator[Fact]:
-    """What people wrote down in the course of the run."""
-    return (fact for fact in story.journal.facts if fact.writer.startswith(PEOPLE))
-
-
 def named(name: str) -> str:
     """An instant as it is called in a report."""
     return NAMES.get(name, name.replace("_", " "))
@@ -141,7 +122,7 @@ def _view(story: Story, told: Mapping[str, Any], every: list[Mapping[str, Any]])
     others = {step.cite for name, step in made.items() if name != "trigger" and step.cite}
     steps = [step for name, step in made.items() if name != "trigger" or step.cite not in others]
     cited = {step.cite for step in steps}
-    steps += [_by_a_person(fact) for fact in _meanwhile(story, told["fault"], every) if fact.cite not in cited]
+    steps += [_by_a_person(one) for one in _meanwhile(story, told["fault"], every) if cited.isdisjoint(one.cites)]
     between = tuple(_between(name, took, made) for name, took in _in_order(told["durations"]))
     return ReleaseView(
         told["fault"],
@@ -202,27 +183,24 @@ def _told_by(story: Story, fact: Fact | None) -> str:  # noqa: PLR0911 (one line
             return f"nobody said so: {fact.container} was found to run {RUNS[fact.release]}"
         case Deployed():
             return f"{fact.service} got {fact.image}, by {fact.by}"
-    return _of_a_person(fact)
+    return _said(deed_of(story, fact)) if fact.writer.startswith(WRITER) else ""
 
 
-def _meanwhile(story: Story, fault: str, every: list[Mapping[str, Any]]) -> Iterator[Fact]:
+def _meanwhile(story: Story, fault: str, every: list[Mapping[str, Any]]) -> Iterator[Deed]:
     """What people did from the beginning of this deployment to that of the next."""
     began = {one["fault"]: story.journal.first(Injecting, fault=one["fault"]) for one in every}
     from_s = {name: fact.seen_s for name, fact in began.items() if fact is not None}
     start_s = from_s.get(fault, 0.0)
     until_s = min((at_s for at_s in from_s.values() if at_s > start_s), default=float("inf"))
-    return (fact for fact in done_by_people(story) if start_s <= fact.at_s < until_s)
+    return (deed for deed in deeds(story) if start_s <= deed.start_s < until_s)
 
 
-def _by_a_person(fact: Fact) -> Step:
-    begun_s = getattr(fact, "begun_s", None)
-    low_s = fact.at_s if begun_s is None else float(begun_s)
-    code = getattr(fact, "exit_code", None)
-    return Step(kind_of(fact).replace("_", " "), low_s, fact.at_s, _of_a_person(fact), fact.cite, code not in (None, 0))
+def _by_a_person(deed: Deed) -> Step:
+    return Step(deed.name, deed.start_s, deed.end_s, _said(deed), deed.cites[-1], bool(deed.bad))
 
 
-def _of_a_person(fact: Fact) -> str:
-    return ": ".join(part for part in (who(fact), did(fact)) if part)
+def _said(deed: Deed) -> str:
+    return ": ".join(part for part in (f"by {deed.who}", deed.said) if part)
 
 
 def _in_order(durations: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -234,8 +212,3 @@ def _in_order(durations: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def _between(name: str, took: Mapping[str, Any], made: Mapping[str, Step]) -> Between:
     first, then = (made.get(end) for end in SPANS.get(name, ("", "")))
     return Between(name.replace("_", " "), took["low_s"], took["high_s"], first, then)
-
-
-def _words(fact: Fact, name: str) -> str:
-    value = getattr(fact, name, "")
-    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value or "")

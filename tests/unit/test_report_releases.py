@@ -24,7 +24,7 @@ def test_each_instant_says_who_and_upon_what_in_the_order_of_time(make_story: Ma
     (view,) = views(release_told(make_story()))
     told = {step.name: (step.when, step.said) for step in view.steps}
     assert list(told) == [
-        "deployed", "exposed", "paged", "tried", "decided", "last bad answer", "executed", "swept"
+        "deployed", "exposed", "paged", "hypothesis", "tried", "decided", "last bad answer", "executed", "swept"
     ]  # fmt: skip
     assert told["decided"] == ("15.0 s", "by human: ./back.sh, upon page Slow to oncall")
     assert told["executed"] == ("16.5 s", "exit code 0")
@@ -36,15 +36,19 @@ def test_what_a_person_did_stands_among_the_instants_whatever_its_fact_is_called
     (view,) = views(release_told(make_story()))
     tried = next(step for step in view.steps if step.name == "tried")
     assert (tried.low_s, tried.high_s, tried.said, tried.bad) == (
-        14.0, 14.5, "ann: docker compose up, exit code 1", True
+        14.0, 14.5, "by ann: docker compose up, exit code 1", True
     )  # fmt: skip
-    assert tried.cite == "people-ann:1"
+    assert tried.cite == "people-ann:2"
+    noted = next(step for step in view.steps if step.name == "hypothesis")
+    assert (noted.when, noted.said) == ("13.5 s", "by bo: v2 is slow")
 
 
 def test_what_a_person_did_is_not_told_twice_where_an_instant_cites_it(make_story: Make) -> None:
-    cited = {"acknowledged": {"low_s": 14.0, "high_s": 14.5, "cite": "people-ann:1"}}
+    cited = {"acknowledged": {"low_s": 14.0, "high_s": 14.5, "cite": "people-ann:2"}}
     (view,) = views(release_told(make_story(), **cited))
-    assert [step.name for step in view.steps if step.cite == "people-ann:1"] == ["acknowledged"]
+    assert [step.name for step in view.steps if step.cite.startswith("people-ann")] == ["acknowledged"]
+    acknowledged = next(step for step in view.steps if step.name == "acknowledged")
+    assert acknowledged.said == "by ann: docker compose up, exit code 1"
 
 
 def test_what_a_person_did_belongs_to_the_release_that_was_out(make_story: Make) -> None:
@@ -113,6 +117,7 @@ def test_people_have_a_row_each_beside_the_terminal(make_story: Make) -> None:
     rows = {row: [(m.text, m.start_s, m.end_s, m.tone) for m in marks] for row, marks in lane.rows}
     assert rows == {
         "terminal": [("asked: Roll back?", 13.2, None, "warn")],
+        "bo": [("hypothesis: v2 is slow", 13.5, None, "plain")],
         "ann": [("tried: docker compose up, exit code 1", 14.0, 14.5, "bad")],
     }
 

@@ -15,13 +15,28 @@ FAULT = "slow/bad_release-api"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried(Fact):
-    """Something that a person ran; the report knows no such fact."""
+class Trying(Fact):
+    """Something that a person began to run; the report knows no such fact."""
 
     by: str
     command: tuple[str, ...]
-    begun_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried(Fact):
+    """And how it ended; `begun` is the number of its beginning."""
+
+    begun: int
     exit_code: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remarked(Fact):
+    """What a person wrote down, of which kind."""
+
+    by: str
+    kind: str
+    text: str
 
 
 def release_told(story: Any, *more: f.Fact, **instants: Any) -> Any:
@@ -37,9 +52,9 @@ def release_told(story: Any, *more: f.Fact, **instants: Any) -> Any:
         f.LeverPulled(lever="roll", by="human", command="./back.sh", trigger="h:6", seen_s=15.0, **_at("h", 8)),
         f.LeverEnded(lever="roll", begun_s=15.0, exit_code=0, seen_s=16.5, **_at("h", 9)),
         f.ReleaseSeen(service="api", container="drill-0badcafe-api-2", release="gone", seen_s=16.0, **_at("h", 10)),
-        Tried(
-            by="ann", command=("docker", "compose", "up"), begun_s=14.0, exit_code=1, seen_s=14.5, **_at("people-ann", 1)
-        ),
+        Trying(by="ann", command=("docker", "compose", "up"), seen_s=14.0, **_at("people-ann", 1)),
+        Tried(begun=1, exit_code=1, seen_s=14.5, **_at("people-ann", 2)),
+        Remarked(by="bo", kind="hypothesis", text="v2 is slow", seen_s=13.5, **_at("people-bo", 1)),
     )  # fmt: skip
     told = {
         "fault": FAULT,

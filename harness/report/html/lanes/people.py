@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.facts import Fact, LeverAnswered, LeverAsked, kind_of
+from harness.facts import LeverAnswered, LeverAsked
 from harness.report.html.lanes.base import Bands, Mark, Tone
-from harness.report.proof import short
-from harness.report.releases import did, done_by_people, who
+from harness.report.people import Deed, deeds
 
 if TYPE_CHECKING:
     from harness.report.html.seconds import Seconds
@@ -26,16 +25,14 @@ def lane(story: Story, _seconds: Seconds | None) -> Bands | None:
     for told in story.journal.of(LeverAnswered):
         mark = Mark(told.at_s, None, f"said: {told.text}", "plain", {"lever": told.lever}, (told.cite,))
         rows.setdefault(TERMINAL, []).append(mark)
-    for fact in done_by_people(story):
-        rows.setdefault(who(fact), []).append(_mark(fact))
+    for deed in deeds(story):
+        rows.setdefault(deed.who, []).append(_mark(deed))
     marks = tuple((who, tuple(sorted(marks, key=lambda mark: mark.start_s))) for who, marks in rows.items())
     return Bands("people", "People", marks, "What they wrote down and ran.", beside=True) if marks else None
 
 
-def _mark(fact: Fact) -> Mark:
-    begun_s, code = getattr(fact, "begun_s", None), getattr(fact, "exit_code", None)
-    words, said = kind_of(fact).replace("_", " "), did(fact)
-    tone: Tone = "plain" if code is None else "good" if code == 0 else "bad"
-    text = f"{words}: {said}" if said else words
-    start_s, end_s = (fact.at_s, None) if begun_s is None else (float(begun_s), fact.at_s)
-    return Mark(start_s, end_s, text, tone, {"what": short(text)}, (fact.cite,))
+def _mark(deed: Deed) -> Mark:
+    tone: Tone = "plain" if deed.bad is None else "bad" if deed.bad else "good"
+    text = f"{deed.name}: {deed.said}" if deed.said else deed.name
+    end_s = deed.end_s if deed.end_s > deed.start_s else None
+    return Mark(deed.start_s, end_s, text, tone, {"what": text}, deed.cites)
