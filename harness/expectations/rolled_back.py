@@ -47,7 +47,9 @@ class RolledBack(Expectation):
     command: tuple[str, ...] | str = Field(default=(), description="what rolls back: program and arguments")
     shell: bool = Field(default=False, description="give the command, a text, to a shell")
     timeout_s: Seconds = Field(default=60.0, alias="timeout", gt=0, description="after which the command is killed")
-    trigger: TriggerText = Field(default=Trigger(), description="page, page NAME, alert NAME or after 20s")
+    trigger: TriggerText = Field(
+        default=Trigger(), json_schema_extra={"default": "page"}, description="page, page NAME, alert NAME or after 20s"
+    )
     within_s: Seconds = Field(alias="within", gt=0, description="from the phase's beginning to the last bad answer")
     service: str = Field(default="", description="which, where the phase has several bad releases")
     as_before: AsBefore | None = Field(default=None, description="once back, no worse than before, but for a margin")

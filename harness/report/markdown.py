@@ -12,6 +12,7 @@ from harness.report.detector import detected, in_numbers
 from harness.report.headline import faults_told, first_failed, sentence
 from harness.report.order_book import order_books
 from harness.report.proof import prove
+from harness.report.releases import releases
 from harness.report.sizes import sizes
 from harness.report.unseen import unseen
 from harness.stats.condition import show_ms
@@ -39,6 +40,7 @@ def _lines(story: Story) -> Iterator[str]:
     yield from _first(first_failed(findings, proofs, story.journal))
     yield from _findings("Failed", [f for f in findings if f["outcome"] == "failed"])
     yield from _findings("Not decided", [f for f in findings if f["outcome"] == "inconclusive"])
+    yield from _releases(story)
     yield from _orders(story)
     ids = {finding["id"] for finding in findings}
     others = [one for one in unseen(story) if one.id not in ids]
@@ -71,6 +73,18 @@ def _findings(title: str, findings: list[Mapping[str, Any]]) -> Iterator[str]:
             yield f"  - would be decided by: {plain(finding['decide'])}"
         if finding["cites"] and finding["outcome"] != "passed":
             yield f"  - rests on {', '.join(code(cite) for cite in finding['cites'])}"
+
+
+def _releases(story: Story) -> Iterator[str]:
+    for view in releases(story):
+        never = f" Never seen: {', '.join(view.never)}." if view.never else ""
+        yield from ("", f"### What became of {plain(view.fault)}", "", f"{plain(view.summary)}.{never}")
+        yield from ("", "| instant | when | after exposure | who, and upon what | rests on |", "|---|--:|--:|---|---|")
+        for step in view.steps:
+            cite = code(step.cite, cell=True) if step.cite else ""
+            yield f"| {plain(step.name)} | {step.when} | {view.after_exposure(step)} | {plain(step.said)} | {cite} |"
+        if view.between:
+            yield from ("", ", ".join(f"{one.name} {one.took}" for one in view.between) + ".")
 
 
 def _orders(story: Story) -> Iterator[str]:

@@ -10,12 +10,13 @@ from harness.harmless import one_line
 from harness.quantities import spell
 from harness.report.headline import unhurt
 from harness.report.junit import endings
+from harness.report.releases import NEVER, named
 from harness.report.sizes import plain
 from harness.stats.condition import show_ms
 
 MARKS = {"failed": "✗", "inconclusive": "?", "passed": "✓"}
 COLOURS = {"failed": "\x1b[31m", "inconclusive": "\x1b[33m", "passed": "\x1b[32m", "bold": "\x1b[1m", "dim": "\x1b[2m"}
-ASCII = str.maketrans({"✗": "X", "✓": "+", "⚡": "*", "–": "-", "…": "...", "→": "->", "≥": ">=", "≤": "<="})
+ASCII = str.maketrans({"✗": "X", "✓": "+", "⚡": "*", "–": "-", "…": "...", "→": "->", "≥": ">=", "≤": "<=", "↩": "<"})
 ALIKE = 3  # so many findings that say the same are told as one
 
 
@@ -49,6 +50,7 @@ def _lines(document: Mapping[str, Any], report: str, paint: _Paint) -> Iterator[
     if document["ending"]["gate"] is False and not document["invalid"]:
         yield f"  {paint('!', 'failed')} the steady state never held; nothing was injected"
     yield from _faults(document, paint)
+    yield from _releases(document, paint)
     yield from _phases(document, paint)
     alike = _alike(findings)
     width = min(44, max((len(f["id"]) for f in findings if f["id"] not in alike), default=0))
@@ -130,6 +132,16 @@ def _faults(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
             f"{landing['outcome'].replace('_', ' ')}: {one_line(landing['because'])}{gone}"
             f"{paint(f'  [{sizes}]', 'dim') if sizes else ''}"
         )
+
+
+def _releases(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
+    """Of each bad release what came when, in the order of time; when it is over, so far as is known."""
+    for told in document.get("releases", ()):
+        at = sorted(told["instants"].items(), key=lambda one: (one[1]["high_s"], one[1]["low_s"]))
+        came = ", ".join(f"{named(name)} {when['high_s']:.1f} s" for name, when in at if name != "trigger")
+        never = "".join(f", never {named(name)}" for name in NEVER if name not in told["instants"])
+        called = told["version"] or told["fault"]
+        yield f"  {paint('↩', 'dim')} {called} of {', '.join(told['services'])}: {one_line(came)}{never}"
 
 
 def _span(start_s: float, end_s: float | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from told_release import release_told
 
 from harness.report.html.page import page
 
@@ -78,6 +79,38 @@ def test_every_lane_is_drawn_without_a_complaint_and_without_a_network(chromium:
     assert tab.ask("document.querySelectorAll('#map .edge.hurt').length") == 1
     assert tab.complaints() == []
     assert tab.requests() == []
+
+
+def test_the_lanes_of_a_release_tell_who_did_what_and_lead_to_the_evidence(
+    chromium: Any, make_story: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "release.html"
+    path.write_text(page(release_told(make_story())), encoding="utf-8")
+    tab = chromium.tab()
+    tab.open(path)
+    for lane in ("versions", "releases", "story", "durations", "people"):
+        assert box(tab, f"#lane-{lane}")[3] > 20, lane
+    assert inked(tab, "#lane-versions canvas") > 500
+    tab.ask(
+        "[...document.querySelectorAll('#lane-story .event')].find(one => one.title.includes('by human')).click(); 1"
+    )
+    said = tab.ask("document.getElementById('details').innerText")
+    assert "by human: ./back.sh, upon page Slow to oncall" in said
+    assert "lever_pulled" in said
+    tab.ask(
+        "[...document.querySelectorAll('#lane-story .event')].find(one => one.title.includes('first answer')).click(); 1"
+    )
+    assert "GET /: ok" in tab.ask("document.getElementById('details').innerText")
+    for width in (1280, 400):
+        tab.size(width, 900)
+        tab.settle()
+        inside = "(() => { const one = document.querySelector('#lanes').getBoundingClientRect(); return "
+        inside += (
+            "[...document.querySelectorAll('.beside:not([hidden])')].every(n => { const b = n.getBoundingClientRect();"
+        )
+        assert tab.ask(inside + " return b.left >= one.left && b.right <= one.right + 1; }); })()")
+        assert tab.ask("document.documentElement.scrollWidth") <= width
+    assert tab.complaints() == []
 
 
 def test_what_a_page_asks_of_a_network_and_complains_of_would_be_seen(

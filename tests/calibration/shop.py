@@ -62,6 +62,7 @@ class Shop:
     Everything that happened, and `wrong`: by key, what the way it is built did to it.
 
     orders    in the database: key, id, cents; charges: at the provider; waiting: ids in the outbox; parked: ids given up
+    by_key, by_id   the first order of a key, and each by its id; charged_for: ids that the provider took money for
     """
 
     ways: Ways
@@ -74,6 +75,9 @@ class Shop:
     stock: int = STOCK
     wrong: dict[str, str] = field(default_factory=dict)
     now_s: float = 0.0
+    by_key: dict[str, dict[str, Any]] = field(default_factory=dict)
+    by_id: dict[str, dict[str, Any]] = field(default_factory=dict)
+    charged_for: set[str] = field(default_factory=set)
 
     def breaks(self, p: float) -> bool:
         """Whether something goes wrong now."""
@@ -105,7 +109,7 @@ class Shop:
         """The status of the answer. The order and the message about it are committed together, once for each key."""
         if key.startswith("bad"):
             return 422
-        known = next((order for order in self.orders if order["key"] == key), None)
+        known = self.by_key.get(key)
         if known is not None and not self.ways.ignores_the_key:
             return 201
         if self.breaks(0.1):  # the commit fails
@@ -116,12 +120,15 @@ class Shop:
         self.wrong.pop(key, None)
         if known is not None:
             self.wrong[key] = "duplicated"
-        self.orders.append({"key": key, "id": f"o{len(self.orders)}", "cents": 100 * self.dice.randint(1, 9)})
+        order = {"key": key, "id": f"o{len(self.orders)}", "cents": 100 * self.dice.randint(1, 9)}
+        self.orders.append(order)
+        self.by_key.setdefault(key, order)
+        self.by_id[order["id"]] = order
         self.stock -= 1
         if self.ways.publishes_after_commit and self.breaks(0.1):
             self.wrong[key] = "orphan"
         else:
-            self.waiting.append(self.orders[-1]["id"])
+            self.waiting.append(order["id"])
         if self.ways.refuses_after_commit and self.breaks(0.1):
             self.wrong[key] = "resurrected"
             return 422
@@ -133,7 +140,7 @@ class Shop:
         """Brings what waits to its end; what dies in between is handed out again."""
         waiting, self.waiting = self.waiting, []
         for number in waiting:
-            order = next(order for order in self.orders if order["id"] == number)
+            order = self.by_id[number]
             if self.wrong.get(order["key"]) == "stuck" or (self.ways.worker_stops and self.breaks(0.05)):
                 self.wrong[order["key"]] = "stuck"
                 self.waiting.append(number)
@@ -161,8 +168,9 @@ class Shop:
         cents = order["cents"]
         if self.ways.charges_wrong and self.breaks(0.1):
             cents += 1
-        if any(charge["reference"] == order["id"] for charge in self.charges):
+        if order["id"] in self.charged_for:
             return
+        self.charged_for.add(order["id"])
         if cents != order["cents"]:
             self.wrong[order["key"]] = "law_broken"
         self.charges.append({"reference": order["id"], "cents": cents})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ ROLES = {"orders": "store", "charges": "effect", "waiting": "queue", "parked": "
 def write(shop: Shop, folder: Path) -> Path:
     """Written through the public writers of journal and ledger; judged as any run's folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "drill.yaml").write_text(parse(DRILL).masked(), encoding="utf-8")
+    (folder / "drill.yaml").write_text(_drill(), encoding="utf-8")
     _ledger(shop, folder)
     held: dict[str, Sequence[Mapping[str, Any]]] = {
         "orders": shop.orders,
@@ -55,6 +56,11 @@ def write(shop: Shop, folder: Path) -> Path:
         writer.write(fact)
     writer.close()
     return folder
+
+
+@cache
+def _drill() -> str:
+    return parse(DRILL).masked()
 
 
 def _ledger(shop: Shop, folder: Path) -> None:

@@ -4,33 +4,25 @@ with exactly the orders that it hurt."""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from calibration.orders_suite import judged
 from calibration.shop import MISTAKES, Ways, played
-from calibration.shop_folder import write
-from harness.judging import judge_folder
-from harness.verdict import Outcome
+from harness.verdict import Finding, Outcome
 
 CLEAN = 50
 
 
-def judged(seed: int, ways: Ways, folder: Path) -> tuple[Any, dict[str, set[str]], dict[str, str]]:
+def run(seed: int, ways: Ways, folder: Path) -> tuple[Finding, dict[str, set[str]], dict[str, str]]:
     """The finding, by class the keys that verdict.json has of it, and what the shop did wrong, by key."""
     shop = played(seed, ways)
-    judgement = judge_folder(write(shop, folder))
-    (finding,) = [one.finding for one in judgement.verdict.findings if one.id == "kept"]
-    (book,) = judgement.document["orders"]
-    found = {one["class"]: set(one["keys"]) for one in book["classes"] if one["count"]}
-    broken = {key for law in book["laws"] if law["holds"] is False for key in law["keys"]}
-    found |= {"law_broken": broken} if broken else {}
-    return finding, found, shop.wrong
+    return *judged(shop, folder), shop.wrong
 
 
 @pytest.mark.parametrize("seed", range(CLEAN))
 def test_a_shop_that_is_built_right_has_no_finding(seed: int, tmp_path: Path) -> None:
-    finding, found, wrong = judged(seed, Ways(), tmp_path / "run")
+    finding, found, wrong = run(seed, Ways(), tmp_path / "run")
     assert not wrong
     assert not found
     assert finding.outcome is Outcome.PASSED, finding.because
@@ -50,7 +42,7 @@ def test_the_world_of_the_clean_runs_is_broken_enough() -> None:
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_each_mistake_is_found_by_its_class_with_exactly_its_orders(mistake: str, seed: int, tmp_path: Path) -> None:
     ways, reason = MISTAKES[mistake]
-    finding, found, wrong = judged(seed, ways, tmp_path / "run")
+    finding, found, wrong = run(seed, ways, tmp_path / "run")
     assert (finding.outcome, finding.reason) == (Outcome.FAILED, reason), finding.because
     assert found[reason] == {key for key, what in wrong.items() if what == reason}
     assert set(wrong.values()) == {reason}

@@ -84,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "neighbours": {"surroundings", "expectations"} | DATA,
     "gates": {"surroundings"} | DATA | {"drill", "plan", "expectations", "landings", "load.arrivals"},
     "reasons": set(),
-    "report": DATA | {"document", "drill", "plan", "expectations", "logfiles", "reasons"},
+    "report": DATA | {"document", "drill", "plan", "expectations", "logfiles", "reasons", "versions"},
     "inside": set(),
     "load": DATA,
     "stack": BOTTOM | HANDLES | {"doctor.images", "world.docker", "world.docker_cli", "world.lookout", "probes"},

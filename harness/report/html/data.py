@@ -77,7 +77,8 @@ def _made(story: Story, lanes: Iterable[MakeLane]) -> list[Lane]:
 def _lane(lane: Lane) -> dict[str, Any]:
     head = {"id": lane.id, "kind": lane.kind, "title": lane.title, "note": lane.note}
     if isinstance(lane, Bands):
-        return {**head, "rows": [[label, [_mark(mark) for mark in marks]] for label, marks in lane.rows]}
+        rows = [[label, [_mark(mark) for mark in marks]] for label, marks in lane.rows]
+        return {**head, "beside": lane.beside, "rows": rows}
     if isinstance(lane, Ticks):
         return {**head, "rows": [_looks(row) for row in lane.rows]}
     return {**head, **_chart(lane)}

@@ -58,6 +58,7 @@ def page(story: Story) -> str:
         numbers={view.data["id"]: view.number for view in shown},
         faults=views.faults(story),
         phases=views.phases(story),
+        releases=views.released(story),
         books=order_books(story),
         unseen=unseen(story),
         map=map_of(story),

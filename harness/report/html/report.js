@@ -73,7 +73,7 @@
 
   const frame = (lane) => {
     const titled = lane.kind !== "bands" || lane.rows.length !== 1 || lane.rows[0][0] !== "";
-    const box = make("div", `lane ${lane.kind}${titled ? " titled" : ""}`), head = make("h3", "", lane.title);
+    const box = make("div", `lane ${lane.kind}${titled ? " titled" : ""}${lane.beside ? " told" : ""}`), head = make("h3", "", lane.title);
     box.id = `lane-${lane.id}`;
     if (lane.note) head.append(make("span", "note small", lane.note));
     box.append(head);
@@ -83,14 +83,14 @@
 
   const bands = (lane) => {
     const box = frame(lane);
-    const events = [];
+    const events = [], besides = [];
     for (const [label, marks] of lane.rows) {
       const band = make("div", "band"), name = make("div", "label", label), track = make("div", "track");
       name.title = label;
       band.append(name, track);
       box.append(band);
       const row = marks.map(([from, to, text, tone, detail, cites]) => {
-        const point = to === null, node = make("button", `event ${tone}${point ? " point" : ""}`, point ? undefined : text);
+        const point = to === null, node = make("button", `event ${tone}${point ? " point" : ""}`, point || lane.beside ? undefined : text);
         node.type = "button";
         node.tabIndex = -1;
         node.title = `${from.toFixed(1)} s: ${text}`;
@@ -98,8 +98,11 @@
         node.setAttribute("aria-pressed", "false");
         node.addEventListener("click", () => choose(node, text, from, to, detail, cites));
         track.append(node);
-        return { node, from, to };
+        const said = lane.beside && text ? make("span", "beside", text) : null;
+        if (said) track.append(said);
+        return { node, from, to, said };
       });
+      if (lane.beside) besides.push(row);
       if (row.length) row[0].node.tabIndex = 0;
       band.addEventListener("keydown", (event) => walk(event, row.map(({ node }) => node)));
       events.push(...row);
@@ -113,6 +116,23 @@
         node.style.left = `${start}px`;
         if (to !== null) node.style.width = `${Math.max(3, Math.min(width(), right) - start)}px`;
       }
+      for (const row of besides) beside(row);
+    });
+  };
+
+  /* Each text right of its mark, or left of it where there is more room; cut where the next mark begins. */
+  const beside = (row) => {
+    const ends = row.map(({ from, to }) => [place(from) - (to === null ? 6 : 0), to === null ? place(from) + 6 : Math.max(place(from) + 3, place(to))]);
+    row.forEach(({ node, said }, i) => {
+      if (!said) return;
+      said.hidden = node.hidden;
+      if (node.hidden) return;
+      const after = i + 1 < row.length ? ends[i + 1][0] : width(), before = i > 0 ? ends[i - 1][1] : 0;
+      const right = after - ends[i][1] - 6, left = i > 0 ? 0 : ends[i][0] - before - 6, turned = right < 6.5 * said.textContent.length && left > right; // about as wide as it is written
+      said.hidden = Math.max(right, turned ? left : 0) < 24;
+      said.style.left = turned ? "" : `${Math.max(0, ends[i][1]) + 6}px`;
+      said.style.right = turned ? `${width() - ends[i][0] + 6}px` : "";
+      said.style.maxWidth = `${turned ? left : right}px`;
     });
   };
 
@@ -217,7 +237,7 @@
         x: { time: false, range: () => [view.from, view.to] },
         y: lane.log
           ? { distr: 3, range: (_, low, high) => (low == null || low <= 0 ? [1, 1000] : [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * 1.02))]) }
-          : { range: (_, low, high) => [0, Math.max(1, (high || 0) * 1.08)] },
+          : { range: (_, low, high) => [0, lane.unit === "%" ? 100 : Math.max(1, (high || 0) * 1.08)] },
       },
       axes: [
         { show: false },
@@ -225,7 +245,7 @@
           size: gutter, stroke: () => colour("soft"), font: "11px system-ui, sans-serif", gap: 4, ticks: { show: false },
           grid: { stroke: () => colour("grid"), width: 1, filter: (_, marks) => (lane.log ? marks.map(decade) : marks) }, space: 22,
           filter: (_, marks) => (lane.log ? marks.map(decade) : marks),
-          values: (_, marks) => marks.map((mark) => (mark === null ? "" : lane.unit === "ms" ? (mark >= 1000 ? `${mark / 1000} s` : `${mark} ms`) : String(mark))),
+          values: (_, marks) => marks.map((mark) => (mark === null ? "" : lane.unit === "ms" ? (mark >= 1000 ? `${mark / 1000} s` : `${mark} ms`) : lane.unit === "%" ? `${mark} %` : String(mark))),
         },
       ],
       series: [{}, ...order.map((i) => ({
@@ -245,7 +265,7 @@
       const i = nearest(lane.at, s - lane.width_s / 2);
       return s >= lane.at[i] - lane.width_s && s < lane.at[i] + 2 * lane.width_s ? i : -1;
     };
-    const show = (value) => (value === null || value === undefined ? "" : value === NO_ANSWER ? "no answer" : lane.unit === "ms" ? spell(value) : String(value));
+    const show = (value) => (value === null || value === undefined ? "" : value === NO_ANSWER ? "no answer" : lane.unit === "ms" ? spell(value) : lane.unit === "%" ? `${Math.round(value)} %` : String(value));
     told.push({
       legend: (s) => {
         const i = s === null ? -1 : binAt(s);
@@ -253,7 +273,7 @@
       },
       detail: (s) => {
         const i = binAt(s);
-        return i < 0 ? {} : Object.fromEntries(lane.series.filter(([, , list]) => list[i]).map(([label, , list]) => [`${lane.unit === "ms" ? "" : "requests "}${label}`, show(list[i])]));
+        return i < 0 ? {} : Object.fromEntries(lane.series.filter(([, , list]) => list[i]).map(([label, , list]) => [`${{ ms: "", "%": "answers of " }[lane.unit] ?? "requests "}${label}`, show(list[i])]));
       },
     });
   };

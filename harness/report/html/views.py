@@ -12,7 +12,8 @@ from harness.ledger import OUTCOMES
 from harness.quantities import spell
 from harness.reasons import REASONS
 from harness.report.detector import detected, in_numbers
-from harness.report.proof import Proof, row_proof
+from harness.report.proof import Proof, prove, row_proof
+from harness.report.releases import ReleaseView, Step, releases
 from harness.report.sizes import sizes
 from harness.stats.columns import EVER_US, blocks
 from harness.stats.condition import show_ms
@@ -75,6 +76,20 @@ def measured(measure: Mapping[str, Any] | None) -> str:
         "censored": "not seen to its end",
     }
     return f"{value} ({kinds.get(measure['kind'], measure['kind'])})"
+
+
+def released(story: Story) -> list[tuple[ReleaseView, list[tuple[Step, str, list[Proof]]]]]:
+    """Each bad release with its instants, how long after its exposure they were, and what they rest on."""
+    return [
+        (
+            view,
+            [
+                (step, view.after_exposure(step), list(prove(story, filter(None, [step.cite])).values()))
+                for step in view.steps
+            ],
+        )
+        for view in releases(story)
+    ]
 
 
 def line_of(story: Story, id_: str) -> int:

@@ -31,13 +31,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Bands:
-    """Rows of marks, each row with its label."""
+    """Rows of marks, each row with its label. `beside`: the text of a mark stands beside it, where there is room."""
 
     id: str
     title: str
     rows: tuple[tuple[str, tuple[Mark, ...]], ...]
     note: str = ""
     kind: str = "bands"
+    beside: bool = False
 
 
 @dataclass(frozen=True)
