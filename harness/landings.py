@@ -69,6 +69,9 @@ def mends(journal: Journal, faults: Mapping[str, Fault], rows: Rows | None = Non
         if fault.outlasts:
             found[id_] = _release_gone(journal, fault, hurt, rows)
             continue
+        if not fault.witnessed:  # its mend is recorded only when it was read back
+            found[id_] = Landing("landed", "it was read back as gone", dict(fault.stated()))
+            continue
         next_s = min(
             (h.on_s for h in all_hurts if h.on_s > hurt.off_s and _touch(h.target, hurt.target)), default=math.inf
         )
@@ -94,6 +97,9 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
         return Landing("not_landed", "it was never read back as on", stated)
     if fault.outlasts:
         return _release_out(journal, fault, hurt, rows)
+    if not fault.witnessed:
+        injected, mended = (journal.first(kind, fault=id_, since_s=hurt.on_s) for kind in (Injected, Mended))
+        return fault.by_readback(injected.readback if injected else {}, mended.readback if mended else None)
     during = [
         look
         for look in _looks(journal, fault.target)
