@@ -50,13 +50,13 @@ class Command(Fault):
     undo: tuple[str, ...] = Field(default=(), description="what takes it away; may be run more than once")
     check: tuple[str, ...] = Field(default=(), description="ends with 0 while the condition is on, and only then")
     exits: int | None = Field(default=None, ge=0, le=255, description="it must end by itself, with this exit code")
-    service: str = Field(default="", description="the service that it hurts, for claims about who is to blame")
+    service: str = Field(default="", description="the service that it hurts, where claims ask who is to blame")
     check_within_s: Seconds = Field(default=10.0, alias="check_within", gt=0, description="until the check holds")
     undo_within_s: Seconds = Field(default=30.0, alias="undo_within", gt=0, description="until the undo has ended")
 
     @property
     def target(self) -> str:
-        return self.name
+        return self.service or self.name
 
     @property
     def targets(self) -> tuple[str, ...]:
