@@ -2,7 +2,6 @@
 # Bring the orders database to a version of its schema: the files of data/migrations/, in order, each in a transaction of its own.
 #
 #   ./migrate.sh 2           up to version 2
-#   ./migrate.sh --is 2      ends with 0 when the database says that it is at version 2
 #
 # A migration needs a table for itself for a moment. While it waits behind a long read, every later query waits behind the
 # migration: so it waits LOCK_TIMEOUT and no longer, gives up with nothing changed, lets the queue pass, and tries again.
@@ -25,11 +24,6 @@ version() {
     echo "CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
           SELECT coalesce(max(version), 1) FROM schema_version;" | sql 2>/dev/null
 }
-
-if [ "$1" = --is ]; then
-    [ "$(version)" = "$2" ]
-    exit
-fi
 
 for file in "$here"/data/migrations/*.sql; do
     number=$(basename "$file" | sed 's/^0*//; s/_.*//')
