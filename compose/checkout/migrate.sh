@@ -8,37 +8,39 @@
 # As any `docker compose` command it minds COMPOSE_PROJECT_NAME and COMPOSE_FILE (default: compose.yaml beside this file).
 set -eu
 LOCK_TIMEOUT=500ms # below what a shopper notices, and far below the API's own limit for a statement, 1.5 s
-PAUSE_S=1          # between two tries, for the queue to pass
-TRIES=40
+PAUSE_S=2          # between two tries, for the queue to pass
+TRIES=20
 
 here=$(cd "$(dirname "$0")" && pwd)
 [ -n "${COMPOSE_FILE:-}" ] || COMPOSE_FILE="$here/compose.yaml"
 export COMPOSE_FILE
 
-sql() { # statements on stdin; a migration may take its time once it has its lock
-    docker compose exec -T -e PGAPPNAME=migration -e PGOPTIONS="-c lock_timeout=$LOCK_TIMEOUT -c statement_timeout=0" postgres \
-        psql -h /tmp -U checkout -d checkout -qtAX -v ON_ERROR_STOP=1 "$@"
+sql() { # statements on stdin, all of them or none; tried again in the container. A migration that has its lock may take its time
+    docker compose exec -T -e PGAPPNAME=migration -e PGOPTIONS="-c lock_timeout=$LOCK_TIMEOUT -c statement_timeout=0" postgres sh -c '
+        statements=$(cat)
+        for try in $(seq "$1"); do
+            echo "$statements" | psql -h /tmp -U checkout -d checkout -qtAX -v ON_ERROR_STOP=1 --single-transaction && exit 0
+            echo "migrate: try $try: nothing was changed" >&2
+            [ "$try" = "$1" ] || sleep "$2"
+        done
+        exit 1' sh "$TRIES" "$PAUSE_S"
 }
 
 version() {
-    echo "CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
-          SELECT coalesce(max(version), 1) FROM schema_version;" | sql 2>/dev/null
+    echo "SET client_min_messages = warning;
+          CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
+          SELECT coalesce(max(version), 1) FROM schema_version;" | sql
 }
 
 for file in "$here"/data/migrations/*.sql; do
     number=$(basename "$file" | sed 's/^0*//; s/_.*//')
-    at=$(version)
-    [ "$number" -gt "$at" ] && [ "$number" -le "$1" ] || continue
-    try=1
-    until { cat "$file"; echo "INSERT INTO schema_version (version) VALUES ($number);"; } | sql --single-transaction; do
-        [ "$try" -lt "$TRIES" ] || { echo "migrate: gave up at version $at, with nothing changed" >&2; exit 1; }
-        echo "migrate: version $number, try $try: nothing was changed; again in $PAUSE_S s"
-        try=$((try + 1))
-        sleep "$PAUSE_S"
-    done
-    echo "migrate: version $number after $try tries"
+    if [ "$number" -gt "$(version)" ] && [ "$number" -le "$1" ]; then
+        { cat "$file"; echo "INSERT INTO schema_version (version) VALUES ($number);"; } | sql
+        echo "migrate: version $number is in"
+    fi
 done
 
 # What was asked for is one thing, what the database says another.
-[ "$(version)" = "$1" ] || { echo "migrate: the database is at version $(version), not $1" >&2; exit 1; }
-echo "migrate: the database is at version $1"
+at=$(version)
+[ "$at" = "$1" ] || { echo "migrate: the database is at version $at, not $1" >&2; exit 1; }
+echo "migrate: the database is at version $at"

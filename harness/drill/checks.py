@@ -17,7 +17,6 @@ from harness.faults.command import Command
 from harness.load.arrivals import expected_count
 from harness.quantities import spell
 
-
 ASKS_WHO = ("blame", "log_coverage", "traces")
 """Claims that hold who is accused against who was hurt."""
 

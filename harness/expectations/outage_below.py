@@ -48,7 +48,9 @@ class OutageBelow(Expectation):
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
     total_s: Seconds | None = Field(default=None, alias="total", gt=0, description="of all stretches together")
     longest_s: Seconds | None = Field(default=None, alias="longest", gt=0, description="of the longest stretch")
-    slower_s: Seconds = Field(default=math.inf, alias="slower", gt=0, description="an answer that took longer is no good one")
+    slower_s: Seconds = Field(
+        default=math.inf, alias="slower", gt=0, description="an answer that took longer is no good one"
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> OutageBelow:

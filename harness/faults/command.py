@@ -70,7 +70,9 @@ class Command(Fault):
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:
         commands = _commands(world)
         if self.check and self._holds(holder, world):
-            raise NotApplied(f"{shlex.join(self.check)} ended with 0 before {self.name} began, so it tells nothing of it")
+            raise NotApplied(
+                f"{shlex.join(self.check)} ended with 0 before {self.name} began, so it tells nothing of it"
+            )
         running = commands.start(holder, self.run, _told(holder, world))
         if not self.check:
             return {"started": shlex.join(self.run)}
@@ -136,9 +138,7 @@ class Command(Fault):
         return _run(f"{holder}-check", holder, self.check, world, CHECK_S)[0] == 0
 
 
-def _run(
-    name: str, holder: str, command: Sequence[str], world: World, within_s: float
-) -> tuple[int | None, str]:
+def _run(name: str, holder: str, command: Sequence[str], world: World, within_s: float) -> tuple[int | None, str]:
     """Run it to its end: its exit code (None: it had to be killed) and the last line that it printed."""
     running = _commands(world).start(name, command, _told(holder, world))
     ends_s = world.clock.now_s() + within_s

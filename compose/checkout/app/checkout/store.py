@@ -24,7 +24,7 @@ ATTEMPTS = 3
 CATALOG = "SELECT sku, name, price_cents FROM product ORDER BY sku"
 
 # A release may write columns that the schema of the one before does not have; most write none.
-MORE: dict[str, str] = getattr(release, "ORDER", {})
+MORE: dict[str, Any] = getattr(release, "ORDER", {})
 _NAMES = "".join(f", {name}" for name in MORE)
 _VALUES = "".join(f", %({name})s" for name in MORE)
 
@@ -174,7 +174,14 @@ class Store:
     async def open_order(
         self, key: str, fingerprint: str, items: Sequence[dict[str, int]], total_cents: int, card: str
     ) -> dict[str, Any]:
-        values = {"key": key, "fingerprint": fingerprint, "total_cents": total_cents, "card": card, "version": VERSION, **MORE}
+        values = {
+            "key": key,
+            "fingerprint": fingerprint,
+            "total_cents": total_cents,
+            "card": card,
+            "version": VERSION,
+            **MORE,
+        }
         (row,) = await self.ask(OPEN, items=Jsonb(list(items)), **values)
         return row
 
