@@ -24,7 +24,7 @@ def evidence(entries: list[dict[str, Any]], ended: bool = False) -> Evidence:
     facts: list[f.Fact] = [f.LoadBegan(begins_s=1.0, seen_s=0.9), f.PhaseBegan(phase="p", seen_s=10.0)]
     facts += [f.PhaseEnded(phase="p", seen_s=20.0)]
     facts += [f.LoadSampled(cpu_ratio=0.1, late_ms=1.0, due=1, dropped=0, seen_s=s + 0.5) for s in range(1, 30)]
-    facts += [f.LoadEnded(ended_s=30.0, seen_s=30.0)] if ended else []
+    facts += [f.LoadEnded(clean=True, ended_s=30.0, seen_s=30.0)] if ended else []
     return Evidence(journal_of(*facts), rows_of(entries), WrittenLogs(), Steady(10.0, ()), phase="p", timeout_s=5.0)
 
 
@@ -73,8 +73,7 @@ def test_a_slow_answer_is_a_good_one_unless_the_claim_says_otherwise() -> None:
 
 
 def test_what_was_never_answered_is_bad_once_the_load_has_ended_and_unknown_before() -> None:
-    open_ = each_tenth(since=12, until=15, outcome="", took_ms=None)
-    rows = [{k: v for k, v in row.items() if v is not None} for row in open_]
+    rows = each_tenth(since=12, until=15, took_ms=None)
     assert claim(longest="1s").check(evidence(rows)).reason == "unanswered"
     assert claim(longest="1s").check(evidence(rows, ended=True)).reason == "outage_too_long"
 
