@@ -48,8 +48,8 @@ class OutageBelow(Expectation):
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
     total_s: Seconds | None = Field(default=None, alias="total", gt=0, description="of all stretches together")
     longest_s: Seconds | None = Field(default=None, alias="longest", gt=0, description="of the longest stretch")
-    slower_s: Seconds = Field(
-        default=math.inf, alias="slower", gt=0, description="an answer that took longer is no good one"
+    slower_s: Seconds | None = Field(
+        default=None, alias="slower", gt=0, description="an answer that took longer is no good one"
     )
 
     @model_validator(mode="after")
@@ -81,7 +81,7 @@ class OutageBelow(Expectation):
         if isinstance(found, Finding):
             return found
         window, _ = found
-        due = _Due.of(evidence, window, self.request, self.slower_s)
+        due = _Due.of(evidence, window, self.request, self.slower_s or math.inf)
         least = outages(due.at_s, due.bad, window.start_s, window.end_s)
         most = outages(due.at_s, due.bad | due.open, window.start_s, window.end_s)
         sides = [
