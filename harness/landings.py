@@ -69,6 +69,9 @@ def mends(journal: Journal, faults: Mapping[str, Fault], rows: Rows | None = Non
         if fault.outlasts:
             found[id_] = _release_gone(journal, fault, hurt, rows)
             continue
+        if not fault.witnessed:  # its mend is recorded only when it was read back
+            found[id_] = Landing("landed", "it was read back as gone", dict(fault.stated()))
+            continue
         next_s = min(
             (h.on_s for h in all_hurts if h.on_s > hurt.off_s and _touch(h.target, hurt.target)), default=math.inf
         )
@@ -92,8 +95,8 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
         return Landing("not_landed", f"it could not be injected: {refused.error}", stated)
     if not math.isfinite(hurt.sure_s):
         return Landing("not_landed", "it was never read back as on", stated)
-    if fault.outlasts:
-        return _release_out(journal, fault, hurt, rows)
+    if fault.outlasts or not fault.witnessed:
+        return _release_out(journal, fault, hurt, rows) if fault.outlasts else _read_back(journal, fault, hurt)
     during = [
         look
         for look in _looks(journal, fault.target)
@@ -103,6 +106,12 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
     if landing.outcome == "not_measurable" and not fault.on_edge:
         return _told_by_docker(journal, hurt, landing, ENDED, hurt.off_s)
     return _surveyed(journal, fault, hurt, landing) if fault.on_edge else landing
+
+
+def _read_back(journal: Journal, fault: Fault, hurt: Hurt) -> Landing:
+    injected = journal.first(Injected, fault=hurt.fault, since_s=hurt.on_s)
+    mended = journal.first(Mended, fault=hurt.fault, since_s=hurt.on_s)
+    return fault.by_readback(injected.readback if injected else {}, mended.readback if mended else None)
 
 
 def _surveyed(journal: Journal, fault: Fault, hurt: Hurt, landing: Landing) -> Landing:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 FAILING: Mapping[str, str] = {
     "not_met": "what was measured is beyond the claim's limit, or what should be seen was not, though it was looked for",
+    "outage_too_long": "no request that was due was answered well for longer than the claim allows",
     "late": "it came, or may still come, but surely after the claim's limit",
     "relapsed": "the steady state had come back, and broke again before it was held as long as it must be",
     "logged": "a line that must not be in the log is in it; this stands whatever the gates say",

@@ -13,8 +13,12 @@ from harness.drill.model import Drill, Phase
 from harness.drill.problem import Problem, did_you_mean
 from harness.expectations.rolled_back import RolledBack
 from harness.faults.base import Fault
+from harness.faults.command import Command
 from harness.load.arrivals import expected_count
 from harness.quantities import spell
+
+ASKS_WHO = ("blame", "log_coverage", "traces")
+"""Claims that hold who is accused against who was hurt."""
 
 
 def of_data(document: Document, base: Path, stem: str) -> Iterator[Problem]:
@@ -79,14 +83,18 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
             yield from _fits(document, ("phases", number, "faults", index, fault.word), phase, fault)
         yield from _overlaps(drill, number, phase)
     yield from _commands_there(drill)
+    yield from _hurt_known(drill)
     yield from _orders(drill)
     yield from _given_ids_once(drill)
 
 
 def _commands_there(drill: Drill) -> Iterator[Problem]:
-    """A rollback's own command, written with a path, must be there and be one that can be started."""
-    for _, _, claim in drill.claims():
-        command = claim.command if isinstance(claim, RolledBack) else ()
+    """A command of a rollback or a fault, written with a path, must be there and be one that can be started."""
+    commands = [(one.id, "command", one.command) for _, _, one in drill.claims() if isinstance(one, RolledBack)]
+    for _, fault in drill.faults():
+        if isinstance(fault, Command):
+            commands += [(fault.id, word, getattr(fault, word)) for word in ("run", "undo", "check")]
+    for id_, word, command in commands:
         if not command or isinstance(command, str) or "/" not in command[0]:
             continue
         file = drill.path(command[0])
@@ -96,7 +104,17 @@ def _commands_there(drill: Drill) -> Iterator[Problem]:
             what = f"{command[0]} cannot be started: make it executable, chmod +x {command[0]}"
         else:
             continue
-        yield drill.problem(claim.id, f"{claim.id}: {what}", "command")
+        yield drill.problem(id_, f"{id_}: {what}", word)
+
+
+def _hurt_known(drill: Drill) -> Iterator[Problem]:
+    """A claim that asks who was to blame needs to know whom a command of the user's own hurts."""
+    unknown = {fault.id: phase.name for phase, fault in drill.faults() if not fault.targets}
+    for phase, _, claim in drill.claims():
+        mine = [id_ for id_, where in unknown.items() if phase in ("", where)]
+        if mine and claim.word in ASKS_WHO and not getattr(claim, "root", ()):
+            what = f"{claim.id} asks who was hurt, and nothing says whom {mine[0]} hurts: give the fault a `service`"
+            yield drill.problem(claim.id, what)
 
 
 def _orders(drill: Drill) -> Iterator[Problem]:

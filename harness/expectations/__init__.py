@@ -22,6 +22,7 @@ from harness.expectations.metric_stays import MetricStays
 from harness.expectations.no_regression import NoRegression
 from harness.expectations.not_metastable import NotMetastable
 from harness.expectations.orders_kept import OrdersKept
+from harness.expectations.outage_below import OutageBelow
 from harness.expectations.page_quality import PageQuality
 from harness.expectations.page_sent import PageSent
 from harness.expectations.recovers import Recovers
@@ -34,6 +35,7 @@ from harness.expectations.traces import Traces
 EXPECTATIONS: tuple[type[Expectation], ...] = (
     RespondsWithin,
     ErrorsBelow,
+    OutageBelow,
     Recovers,
     Impact,
     NoRegression,

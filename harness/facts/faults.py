@@ -38,12 +38,16 @@ class NotInjected(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Mended(Fact):
-    """The fault was taken away in [begun_s, seen_s] and read back as gone. `why`: plan, halt, guard, signal, error, sweep."""
+    """The fault was taken away in [begun_s, seen_s] and read back as gone. `why`: plan, halt, guard, signal, error, sweep.
+
+    `readback`: what there is to tell of how it had been, such as the exit code of a command.
+    """
 
     fault: str
     begun_s: float
     why: str = "plan"
     ladder: str = ""
+    readback: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from harness.fakeworld.clock import Failures, FakeClock
@@ -11,21 +12,30 @@ class FakeRunning:
     """Ends after so many seconds, with what it does then; never, when it hangs."""
 
     def __init__(self, clock: FakeClock, took_s: float, exit_code: int, deed: Callable[[], None]) -> None:
+        self._clock = clock
+        self._begun_s, self._over_s = clock.now_s(), math.inf
         self._code: int | None = None
         self.killed = False
 
         def end() -> None:
             if not self.killed:
                 deed()
-                self._code = exit_code
+                self._code, self._over_s = exit_code, clock.now_s()
 
         clock.at(clock.now_s() + took_s, end)
 
     def ended(self) -> int | None:
         return self._code
 
+    def ran_s(self) -> float:
+        return min(self._over_s, self._clock.now_s()) - self._begun_s
+
+    def on(self) -> bool:
+        return self._code is None and not self.killed
+
     def kill(self) -> None:
-        self.killed = True
+        if self.on():
+            self.killed, self._over_s = True, self._clock.now_s()
 
     def output(self) -> str:
         return "rolled back" if self._code == 0 else ""
@@ -41,13 +51,18 @@ class FakeCommands:
         self.exit_code = 0
         self.deed: Callable[[], None] = lambda: None
         self.started: list[FakeRunning] = []
+        self.named: dict[str, FakeRunning] = {}
 
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False
     ) -> FakeRunning:
         self._failures.pass_by()
         self.started.append(FakeRunning(self._clock, self.took_s, self.exit_code, self.deed))
+        self.named[name] = self.started[-1]
         return self.started[-1]
+
+    def running(self, name: str) -> FakeRunning | None:
+        return self.named.get(name)
 
 
 class FakePeople:

@@ -46,4 +46,5 @@ class FakeWorld:
     def still_on(self) -> tuple[str, ...]:
         hurt = tuple(f"{name} is {status}" for name, status in self.containers.status.items() if status != "running")
         bad = tuple(f"{name} runs the bad release" for name, run in self.releases.running.items() if "bad" in run)
-        return (*self.proxies.on, *hurt, *bad)
+        run = tuple(f"{name} still runs" for name, command in self.commands.named.items() if command.on())
+        return (*self.proxies.on, *hurt, *bad, *run)

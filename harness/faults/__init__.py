@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.faults.bad_release import BadRelease
 from harness.faults.bandwidth import Bandwidth
 from harness.faults.base import Fault
+from harness.faults.command import Command
 from harness.faults.down import Down
 from harness.faults.hang import Hang
 from harness.faults.kill import Kill
@@ -29,4 +30,5 @@ FAULTS: tuple[type[Fault], ...] = (
     Kill,
     Pause,
     BadRelease,
+    Command,
 )

@@ -40,6 +40,8 @@ class Fault(Model):
     word: ClassVar[str] = ""
     outlasts: ClassVar[bool] = False
     """Stays until its judging window has closed: what takes it away before that is the system or its people."""
+    witnessed: ClassVar[bool] = True
+    """Whether looks tell that it landed; where not, its own readback does (`by_readback`)."""
 
     after: Seconds = Field(default=0.0, description="from the phase's beginning")
     for_: Seconds | None = Field(default=None, alias="for", description="how long; to the phase's end when left out")
@@ -72,6 +74,14 @@ class Fault(Model):
         """Take it away and prove it; returns the ladder rung used, '' for the ordinary way. Idempotent. Raises
         errors.NotMended.
         """
+        raise NotImplementedError
+
+    def came_to(self, holder: str, world: World) -> Mapping[str, Any]:
+        """Once it was taken away, what there is to tell of how it had been, for the journal."""
+        return {}
+
+    def by_readback(self, injected: Mapping[str, Any], mended: Mapping[str, Any] | None) -> Landing:
+        """Pure: did it land, of a fault that looks cannot tell; from what its injection and its mend (None: not yet) read back."""
         raise NotImplementedError
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:

@@ -158,7 +158,10 @@ class Injector:
                 )
                 return
             held.state, held.ladder = "gone", ladder
-            self._record(Mended(fault=held.injection.id, begun_s=begun_s, why=why, ladder=ladder), durable=True)
+            was = dict(held.injection.fault.came_to(held.injection.id, self._world))
+            self._record(
+                Mended(fault=held.injection.id, begun_s=begun_s, why=why, ladder=ladder, readback=was), durable=True
+            )
 
 
 def _words(error: Exception) -> str:

@@ -13,18 +13,25 @@ from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
 from harness.safety.orphans import end_orphans
 from harness.safety.takeout import clock_of, own_writer
+from harness.safety.undo import COMMAND, undo
 
 LATE_S = 2.0  # a network or a container that was asked for takes Docker so long, on a busy machine too
 
 
 def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
-    """Remove everything that bears the run's label; returns what could not be removed.
+    """Undo what the run's own commands made, while its stack is there; then remove everything that bears the run's label.
 
+    Returns what could not be removed.
     Taking the stack away takes its faults away; they are recorded as mended only when the world was read back empty.
     """
     journal = read(folder.path)
     begun_s = clock_of(folder).now_s()
-    left = cleared(folder.run, say)
+    kept = {
+        fault.fault: said for fault in open_faults(journal) if fault.kind == COMMAND and (said := undo(folder, fault))
+    }
+    for said in kept.values():
+        say(f"{folder.run}: {said}")
+    left = [*kept, *cleared(folder.run, say)]
     if not left:
         writer = own_writer(folder, "mend")
         for fault in open_faults(journal):

@@ -22,7 +22,17 @@ def end_orphans(run: str) -> list[str]:
     Ours are Docker's commands on the run's project, containers or label, and whatever has DRILL_RUN in its environment, as a
     rollback's command has and all that it starts. Never called for a run that lives.
     """
-    found = dict(_orphans(run))
+    return _ended(dict(_orphans(run)))
+
+
+def end_started_for(run: str, fault: str) -> list[str]:
+    """The same of what one fault's command started alone, also in a run that lives and does not answer."""
+    words = {f"DRILL_RUN={run}", f"DRILL_FAULT={fault}"}
+    pids = (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit() and int(entry.name) != os.getpid())
+    return _ended({pid: " ".join(_command(pid)) for pid in pids if words <= set(_words(pid, "environ"))})
+
+
+def _ended(found: dict[int, str]) -> list[str]:
     for pid in found:
         with contextlib.suppress(OSError):  # gone meanwhile, or somebody else's
             os.kill(pid, signal.SIGKILL)

@@ -17,6 +17,7 @@ from harness.journal import Writer, read
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
+from harness.safety.undo import COMMAND, undo
 from harness.stack.release_commands import NOTE
 
 if TYPE_CHECKING:
@@ -55,15 +56,23 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
             error = toxics_out
         elif fault.kind == RELEASE:
             error = _put_back(folder, fault, under_way)
+        elif fault.kind == COMMAND:
+            error = undo(folder, fault)
         else:
             error = _wake(folder, fault, under_way)
         fact: Fact = Mended(fault=fault.fault, begun_s=begun_s, why=why)
         if error:
-            commands = (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
-            fact = NotMended(fault=fault.fault, error=error, commands=commands)
+            fact = NotMended(fault=fault.fault, error=error, commands=by_hand(folder, fault))
             still_on.append(fault.fault)
         writer.write(fact, durable=True)
     return tuple(still_on)
+
+
+def by_hand(folder: RunFolder, fault: Injecting) -> tuple[str, ...]:
+    """What a person can type who wants it out."""
+    if fault.kind == COMMAND:
+        return (str(fault.stated["undo"]),)  # without one there is nothing that can fail
+    return (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
 
 
 def _clear_toxiproxy(folder: RunFolder, hurt: Collection[str]) -> str:

@@ -7,6 +7,8 @@ import os
 import re
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,15 +25,27 @@ class Started:
         self._child = child
         self.log = log
         self.over = False
+        self._killed = False
+        self._begun_s = time.monotonic()
+        self._over_s: float | None = None
+        threading.Thread(target=self._wait, name="command", daemon=True).start()
+
+    def _wait(self) -> None:
+        self._child.wait()
+        self._over_s = time.monotonic()
 
     def ended(self) -> int | None:
-        return self._child.poll()
+        return None if self._killed else self._child.poll()
+
+    def ran_s(self) -> float:
+        return (self._over_s or time.monotonic()) - self._begun_s
 
     def kill(self) -> None:
         """The whole group, also what a command that has ended left behind in it. Once: its number may be another's later."""
         if self.over:
             return
         self.over = True
+        self._killed = self._child.poll() is None
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -51,6 +65,7 @@ class Commands:
         self._directory = directory
         self._logs = logs
         self._started: list[Started] = []
+        self._named: dict[str, Started] = {}
 
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False
@@ -74,7 +89,12 @@ class Commands:
             raise NotApplied(f"{argv[0]} could not be started: {getattr(error, 'strerror', None) or error}") from error
         self._started = [started for started in self._started if not started.over]
         self._started.append(Started(child, log))
+        self._named[name] = self._started[-1]
         return self._started[-1]
+
+    def running(self, name: str) -> Started | None:
+        """See handles.Commands.running."""
+        return self._named.get(name)
 
     def close(self) -> None:
         """End whatever still runs."""

@@ -165,7 +165,11 @@ class Running(Protocol):
     """A command that was started."""
 
     def ended(self) -> int | None:
-        """Its exit code, None while it runs."""
+        """Its exit code; None while it runs, and when it was we who ended it."""
+        ...
+
+    def ran_s(self) -> float:
+        """How long it has run, or ran."""
         ...
 
     def kill(self) -> None:
@@ -184,6 +188,10 @@ class Commands(Protocol):
         self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False
     ) -> Running:
         """Start it; `name` is what its output is kept under. Raises errors.NotApplied when it cannot be started."""
+        ...
+
+    def running(self, name: str) -> Running | None:
+        """The last that was started under this name, whether it still runs or not; None when none was."""
         ...
 
 

@@ -30,7 +30,16 @@ def example(fault: type[Fault]) -> dict[str, Any]:
 @pytest.mark.parametrize("fault", FAULTS, ids=BY_WORD)
 def test_the_yaml_in_its_docstring_makes_it(fault: type[Fault]) -> None:
     made = fault.model_validate(example(fault))
-    assert made.target in ("api->postgres", "api->payments", "api->cache", "api->search", "postgres", "worker", "api")
+    assert made.target in (
+        "api->postgres",
+        "api->payments",
+        "api->cache",
+        "api->search",
+        "postgres",
+        "worker",
+        "api",
+        "long-read",
+    )
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=BY_WORD)

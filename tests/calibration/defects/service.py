@@ -124,6 +124,7 @@ SERVICE = (
     Planted(retry_storm, "payments-gone", "gone-retries", "amplified"),
     Planted(slow_leak, "database-slow", "run-leak", "leaks"),
     Planted(no_fallback, "payments-gone", "gone-errors", "not_met"),
+    Planted(no_fallback, "payments-gone", "gone-outage", "outage_too_long"),
     Planted(gives_up_too_soon, "database-slow", "slow-errors", "not_met"),
     Planted(too_few_workers, "database-slow", "slow-latency", "not_met"),
     Planted(loses_its_workers, "database-slow", "slow-recovers", "late"),

@@ -8,7 +8,7 @@ import json
 import time
 from typing import Any
 
-from checkout import logs, metrics
+from checkout import logs, metrics, release
 from checkout.cache import Cache
 from checkout.calls import Failed
 from checkout.store import Store
@@ -66,7 +66,7 @@ class Catalog:
             except Failed as failed:
                 logs.warning("the catalogue stays as old as it is", dependency="postgres", cause=failed.why)
                 raise
-            text = json.dumps({"products": rows})
+            text = json.dumps({"products": rows, **getattr(release, "CATALOG", {})})
             try:
                 await self._cache.keep_catalog(text)
             except Failed as failed:

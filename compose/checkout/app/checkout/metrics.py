@@ -69,6 +69,9 @@ rescued_total = Counter(
 waiting_orders = Gauge("orders_waiting", "Orders that wait for the worker.", ["kind"])
 oldest_order_seconds = Gauge("orders_oldest_waiting_seconds", "Age of the oldest of them; 0 when none waits.", ["kind"])
 KINDS = ("paid", "pay_later")
+table_lock_wait_seconds = Gauge(
+    "database_table_lock_wait_seconds", "Longest wait for a whole table that was seen in the last 5 s; 0 for none."
+)
 queue_length = Gauge("queue_length", "Entries of the queue in Redis.")
 
 

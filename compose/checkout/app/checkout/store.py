@@ -13,7 +13,7 @@ import psycopg_pool
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from checkout import deadline, defects, logs, metrics, tracing
+from checkout import deadline, defects, logs, metrics, release, tracing
 from checkout.calls import Failed, attempt
 from checkout.release import VERSION
 from checkout.retries import Budget, pause_s
@@ -23,10 +23,15 @@ ATTEMPTS = 3
 
 CATALOG = "SELECT sku, name, price_cents FROM product ORDER BY sku"
 
+# A release may write columns that the schema of the one before does not have; most write none.
+MORE: dict[str, Any] = getattr(release, "ORDER", {})
+_NAMES = "".join(f", {name}" for name in MORE)
+_VALUES = "".join(f", %({name})s" for name in MORE)
+
 # One statement says what there is, whether it was there before or is new: `fresh` is true for the row just made.
-OPEN = """
-INSERT INTO orders (idempotency_key, fingerprint, items, total_cents, card, version)
-VALUES (%(key)s, %(fingerprint)s, %(items)s, %(total_cents)s, %(card)s, %(version)s)
+OPEN = f"""
+INSERT INTO orders (idempotency_key, fingerprint, items, total_cents, card, version{_NAMES})
+VALUES (%(key)s, %(fingerprint)s, %(items)s, %(total_cents)s, %(card)s, %(version)s{_VALUES})
 ON CONFLICT (idempotency_key) DO UPDATE SET idempotency_key = excluded.idempotency_key
 RETURNING id, state, fingerprint, payment_id, total_cents, card, (xmax = 0) AS fresh
 """
@@ -50,8 +55,8 @@ WITH declined AS (
 DELETE FROM outbox USING declined WHERE order_id = declined.id
 """
 
-ORDER = """
-SELECT id, state, items, total_cents, card, payment_id, version, created_at::text, changed_at::text
+ORDER = f"""
+SELECT id, state, items, total_cents, card, payment_id, version, created_at::text, changed_at::text{_NAMES}
 FROM orders WHERE id = %(id)s
 """
 
@@ -85,6 +90,13 @@ ABANDON = "UPDATE orders SET state = 'abandoned', changed_at = now() WHERE id = 
 
 WAITING = """
 SELECT kind, count(*) AS orders, extract(epoch FROM now() - min(created_at))::float AS oldest_s FROM outbox GROUP BY kind
+"""
+
+# A whole table is waited for where somebody changes it (ALTER, VACUUM FULL, LOCK): everybody who comes later waits behind him.
+# It reads no table itself, and so waits for nobody.
+LOCK_WAIT = """
+SELECT coalesce(extract(epoch FROM max(clock_timestamp() - waitstart)), 0)::float AS wait_s
+FROM pg_locks WHERE NOT granted AND locktype = 'relation'
 """
 
 
@@ -162,7 +174,14 @@ class Store:
     async def open_order(
         self, key: str, fingerprint: str, items: Sequence[dict[str, int]], total_cents: int, card: str
     ) -> dict[str, Any]:
-        values = {"key": key, "fingerprint": fingerprint, "total_cents": total_cents, "card": card, "version": VERSION}
+        values = {
+            "key": key,
+            "fingerprint": fingerprint,
+            "total_cents": total_cents,
+            "card": card,
+            "version": VERSION,
+            **MORE,
+        }
         (row,) = await self.ask(OPEN, items=Jsonb(list(items)), **values)
         return row
 
@@ -206,3 +225,8 @@ class Store:
     async def waiting(self) -> dict[str, tuple[int, float]]:
         """Orders that wait and the age of the oldest, by kind."""
         return {row["kind"]: (row["orders"], row["oldest_s"]) for row in await self.ask(WAITING)}
+
+    async def lock_wait_s(self) -> float:
+        """How long the one who waits longest for a table has waited; 0 when nobody does."""
+        (row,) = await self.ask(LOCK_WAIT)
+        return float(row["wait_s"])

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
@@ -25,6 +27,9 @@ from checkout.web import application, run
 AT_ONCE = 4
 RELAY_S = 0.25
 COUNT_S = 1.0
+# A migration that waits half a second for its table and gives up is to be seen, by scrapes that come every few seconds.
+LOCKS_S = 0.2
+LOCKS_SEEN_S = 5.0
 SWEEP_S = 2.0
 TAKE_S = 1.0
 # What cannot be paid yet is tried again after 2 s, 4 s, 6 s, … up to this; see LATER in store.py.
@@ -37,6 +42,7 @@ class Worker:
     def __init__(self, store: Store, cache: Cache, provider: Provider) -> None:
         self._store, self._cache, self._provider = store, cache, provider
         self._stopping = asyncio.Event()
+        self._lock_waits: deque[tuple[float, float]] = deque()
 
     async def work(self) -> None:
         """All of it, until told to stop; then what is in hand is finished."""
@@ -44,6 +50,7 @@ class Worker:
             self._every(RELAY_S, self._relay),
             self._every(COUNT_S, self._count),
             self._every(SWEEP_S, self._sweep),
+            self._every(LOCKS_S, self._locks),
         ]
         await asyncio.gather(*loops, *(self._every(0, self._one) for _ in range(AT_ONCE)))
 
@@ -133,6 +140,14 @@ class Worker:
             metrics.waiting_orders.labels(kind).set(orders)
             metrics.oldest_order_seconds.labels(kind).set(oldest_s)
         metrics.queue_length.set(await self._cache.length())
+
+    async def _locks(self) -> None:
+        """The longest wait for a table of the last seconds."""
+        now = time.monotonic()
+        self._lock_waits.append((now, await self._store.lock_wait_s()))
+        while self._lock_waits[0][0] < now - LOCKS_SEEN_S:
+            self._lock_waits.popleft()
+        metrics.table_lock_wait_seconds.set(max(wait_s for _, wait_s in self._lock_waits))
 
 
 async def _hold(app: web.Application) -> AsyncIterator[None]:

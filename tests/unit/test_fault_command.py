@@ -1,0 +1,78 @@
+"""command: a condition that a command of the user's own makes, told by its exit code and its check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.errors import NotApplied, NotMended
+from harness.fakeworld import FakeWorld
+from harness.faults.command import Command
+
+
+def command(**fields: Any) -> Command:
+    return Command.model_validate({"name": "long-read", "run": ["./read.sh", "20"], **fields})
+
+
+def test_a_command_that_ends_with_0_has_landed_and_says_how_long_it_ran() -> None:
+    fake, it = FakeWorld(), command(exits=0)
+    injected = it.inject("p/it", fake.world)
+    fake.clock.wait_until(5.0)
+    assert it.mend("p/it", fake.world) == ""
+    landing = it.by_readback(injected, it.came_to("p/it", fake.world))
+    assert landing.outcome == "landed"
+    assert landing.because == "its command ended with 0 after 2.0 s"
+
+
+def test_a_command_that_fails_has_not_landed() -> None:
+    fake, it = FakeWorld(), command()
+    fake.commands.exit_code = 3
+    it.inject("p/it", fake.world)
+    fake.clock.wait_until(5.0)
+    it.mend("p/it", fake.world)
+    assert it.by_readback({}, it.came_to("p/it", fake.world)).outcome == "not_landed"
+
+
+@pytest.mark.parametrize(("exits", "outcome"), [(None, "landed"), (0, "not_landed")])
+def test_one_that_still_runs_is_killed_and_has_landed_unless_it_had_to_end_by_itself(
+    exits: int | None, outcome: str
+) -> None:
+    fake, it = FakeWorld(), command(exits=exits)
+    fake.commands.took_s = 60.0
+    it.inject("p/it", fake.world)
+    fake.clock.wait_until(5.0)
+    it.mend("p/it", fake.world)
+    assert not fake.still_on()
+    assert it.by_readback({}, it.came_to("p/it", fake.world)).outcome == outcome
+
+
+def test_a_check_that_holds_before_it_began_tells_nothing_of_it() -> None:
+    fake, it = FakeWorld(), command(check=["./reads.sh"])  # every fake command ends with 0
+    with pytest.raises(NotApplied, match="before long-read began"):
+        it.inject("p/it", fake.world)
+
+
+def test_a_check_that_does_not_hold_in_time_is_not_applied() -> None:
+    fake, it = FakeWorld(), command(check=["./reads.sh"], exits=1)
+    fake.commands.exit_code = 1
+    with pytest.raises(NotApplied, match=r"did not end with 0 within 10s"):
+        it.inject("p/it", fake.world)
+
+
+def test_an_undo_that_fails_is_told_with_the_command_for_a_person() -> None:
+    fake, it = FakeWorld(), command(undo=["./read.sh", "end it"])
+    it.inject("p/it", fake.world)
+    fake.commands.exit_code = 1
+    with pytest.raises(NotMended, match="its undo ended with 1") as failed:
+        it.mend("p/it", fake.world)
+    assert failed.value.commands == ("./read.sh 'end it'",)
+
+
+def test_without_a_mend_in_the_journal_nobody_knows() -> None:
+    assert command().by_readback({}, None).outcome == "not_measurable"
+    assert command().by_readback({}, {}).outcome == "not_measurable"
+
+
+def test_what_is_written_before_the_deed_has_the_undo() -> None:
+    assert command(undo=["./end.sh", "a b"]).stated() == {"run": "./read.sh 20", "undo": "./end.sh 'a b'"}
