@@ -11,7 +11,7 @@ from typing import Any
 from harness.drill.document import Document
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Problem, did_you_mean
-from harness.expectations.rolled_back import RolledBack
+from harness.expectations.steps import Step
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
 from harness.quantities import spell
@@ -84,9 +84,9 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
 
 
 def _commands_there(drill: Drill) -> Iterator[Problem]:
-    """A rollback's own command, written with a path, must be there and be one that can be started."""
+    """The command of a rollback, or of a step after it, written with a path, must be there and be one that can be started."""
     for _, _, claim in drill.claims():
-        command = claim.command if isinstance(claim, RolledBack) else ()
+        command = claim.command if isinstance(claim, Step) else ()
         if not command or isinstance(command, str) or "/" not in command[0]:
             continue
         file = drill.path(command[0])

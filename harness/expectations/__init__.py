@@ -8,6 +8,7 @@ from harness.expectations.base import Expectation
 from harness.expectations.blame import Blame
 from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.errors_below import ErrorsBelow
+from harness.expectations.healed import Healed
 from harness.expectations.impact import Impact
 from harness.expectations.leak import Leak
 from harness.expectations.log_coverage import LogCoverage
@@ -58,5 +59,6 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     MetricFresh,
     Traces,
     RolledBack,
+    Healed,
     OrdersKept,
 )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.band import Band
+from harness.expectations.base import Evidence, Reach
 from harness.expectations.release_story import ReleaseStory, release_story, restored_while_bad
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
 from harness.expectations.requests import load_was_watched, not_begun
-from harness.expectations.triggers import Trigger, TriggerText
+from harness.expectations.steps import Step
 from harness.facts import LoadEnded, NotInjected
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
@@ -23,7 +24,7 @@ SIGNAL_LAG_S = 3.0  # a page or an alert of the last moment is known so late
 LEAST = 20  # answers of another version that show the bad one to be gone, where nobody looked at the containers
 
 
-class RolledBack(Expectation):
+class RolledBack(Step):
     """A bad release is taken back in time, on every replica, for the right reason, and the service is well again.
 
         expect:
@@ -37,36 +38,30 @@ class RolledBack(Expectation):
              the trigger arrives, in the drill file's folder, without a shell (a text with `shell: true` gets one), and is
              killed after `timeout`. It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release),
              DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal; silence is
-             silence. Putting the good release back at the end is ours, and never counts.
+             silence. A release is healthy whose steady state was never broken; one whose harm no user feels yet (messages that
+             nobody can handle) is known by `harm: {query: "sum(orders_parked)", below: 1}`: a number beyond it.
+             Putting the good release back at the end is ours, and never counts.
     Decides: once the window has closed; failed before that as soon as the bad version answers a request sent after the
              limit, which stands whatever the gates say.
     Source:  the ledger's versions, Docker's images, the lever's own facts; the steady state as for `recovers`.
     """
 
     word: ClassVar[str] = "rolled_back"
+    does: ClassVar[str] = "rolls back"
+    rolls_back: ClassVar[bool] = True
 
-    by: Literal["system", "runbook", "human"] = Field(description="who pulls the lever")
-    command: tuple[str, ...] | str = Field(default=(), description="what rolls back: program and arguments")
-    shell: bool = Field(default=False, description="give the command, a text, to a shell")
-    timeout_s: Seconds = Field(default=60.0, alias="timeout", gt=0, description="after which the command is killed")
-    trigger: TriggerText = Field(default=Trigger(), description="page, page NAME, alert NAME or after 20s")
     within_s: Seconds = Field(alias="within", gt=0, description="from the phase's beginning to the last bad answer")
-    service: str = Field(default="", description="which, where the phase has several bad releases")
 
-    @model_validator(mode="after")
-    def _whole(self) -> RolledBack:
-        if self.by == "runbook" and not self.command:
-            raise ValueError("by: runbook needs the `command` that rolls back")
-        if self.by == "system" and self.command:
-            raise ValueError("by: system is only watched: it has no `command`")
-        if isinstance(self.command, str) and not self.shell:
-            raise ValueError("write the command as a list, [./rollback.sh], or give the text to a shell: shell: true")
-        if self.shell and not isinstance(self.command, str):
-            raise ValueError("`shell: true` goes with a command that is one text")
-        return self
+    harm: Band | None = Field(default=None, description="a number that tells its harm, where the steady state does not")
 
     def about(self) -> str:
         return self.service or self.by
+
+    def asks(self) -> str:
+        return f"Roll back {self.service or 'the release'}?"
+
+    def queries(self) -> tuple[str, ...]:
+        return (self.harm.query,) if self.harm else ()
 
     def late_s(self) -> float | None:
         return self.within_s
@@ -164,7 +159,7 @@ class _Judging:
             how = ended.detail or f"ended with {ended.exit_code}"
             tail = f" ({ended.output.strip().splitlines()[-1]})" if ended.output.strip() else ""
             return self._failed(reason="rollback_failed", said=f"{_shown(claim)} {how}{tail}; {still}")
-        if story.closed and restored_while_bad(self.evidence, story):
+        if story.closed and restored_while_bad(self.evidence, story) and not self._harms(story.end_s - LOAD_GAP_S):
             said = f"the steady state came back though nobody took the release back: {still}"
             return self._failed(reason="restored_without_rollback", said=said)
         if story.pulled is not None:
@@ -193,7 +188,11 @@ class _Judging:
             came = f"came only at {self._at(signal.low_s)}" if signal else "never came"
             said = f"{left}, but before {claim.trigger.said()}, which {came}"
             return self._failed(reason="wrong_trigger", said=said, measure=measure)
-        if story.healthy and claim.trigger.is_fact:
+        harmed = self._harms(story.begun_s)
+        if story.healthy and claim.trigger.is_fact and not harmed:
+            if claim.harm is not None and not claim.harm.watched(self.evidence.journal, story.begun_s, story.end_s):
+                unseen = f"{left}, and {claim.harm.query} was not seen all the time"
+                return self._unsaid(unseen, reason="not_watched", decide="Prometheus answering all the time")
             said = f"{left}, but no steady condition was broken before: a healthy version was rolled back"
             return self._failed(reason="false_rollback", said=said, measure=measure)
         late = len(self.overdue) > 0 if story.version else low_s > self.limit_s
@@ -223,6 +222,13 @@ class _Judging:
         )
 
     # --- what is known ---------------------------------------------------------------------------------------------------
+
+    def _harms(self, since_s: float) -> bool:
+        """Whether the number that tells of its harm was beyond its limit since then."""
+        harm, end_s = self.claim.harm, self.story.end_s
+        return harm is not None and any(
+            look.well is False for look in harm.looks(self.evidence.journal, since_s, end_s)
+        )
 
     def _containers_told(self) -> bool:
         return bool(self.story.still_bad) or "taken_back" in self.story.at
@@ -303,8 +309,7 @@ class _Judging:
 
 def _shown(claim: RolledBack) -> str:
     """The command in a sentence."""
-    text = claim.command if isinstance(claim.command, str) else " ".join(claim.command)
-    return text or "the rollback"
+    return claim.text or "the rollback"
 
 
 def _span(low_s: float, high_s: float) -> str:
