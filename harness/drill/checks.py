@@ -11,7 +11,7 @@ from typing import Any
 from harness.drill.document import Document
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Problem, did_you_mean
-from harness.expectations.rolled_back import RolledBack
+from harness.expectations.steps import Step
 from harness.faults.base import Fault
 from harness.faults.command import Command
 from harness.load.arrivals import expected_count
@@ -89,8 +89,8 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
 
 
 def _commands_there(drill: Drill) -> Iterator[Problem]:
-    """A command of a rollback or a fault, written with a path, must be there and be one that can be started."""
-    commands = [(one.id, "command", one.command) for _, _, one in drill.claims() if isinstance(one, RolledBack)]
+    """A command of a step or a fault, written with a path, must be there and be one that can be started."""
+    commands = [(one.id, "command", one.command) for _, _, one in drill.claims() if isinstance(one, Step)]
     for _, fault in drill.faults():
         if isinstance(fault, Command):
             commands += [(fault.id, word, getattr(fault, word)) for word in ("run", "undo", "check")]

@@ -9,6 +9,7 @@ from harness.expectations.blame import Blame
 from harness.expectations.canary_judged import CanaryJudged
 from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.errors_below import ErrorsBelow
+from harness.expectations.healed import Healed
 from harness.expectations.impact import Impact
 from harness.expectations.leak import Leak
 from harness.expectations.log_coverage import LogCoverage
@@ -62,5 +63,6 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     Traces,
     RolledBack,
     CanaryJudged,
+    Healed,
     OrdersKept,
 )

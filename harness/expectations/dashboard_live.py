@@ -9,8 +9,8 @@ from pydantic import Field
 
 from harness.expectations import alerts
 from harness.expectations.alert_panels import none_there
+from harness.expectations.band import LAG_S, PROBE
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.metric_stays import LAG_S, PROBE
 from harness.expectations.panels import LEAST, Moves, moves
 from harness.expectations.requests import cites, still_open
 from harness.facts import AlertChanged, PanelFound, Sampled

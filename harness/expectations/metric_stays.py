@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
-
-from pydantic import Field, model_validator
 
 from harness import alerting
 from harness.expectations import alerts
+from harness.expectations.band import Band
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
 from harness.facts import Sampled
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
-PROBE = "samples"
-GAP_S = 5.0  # as the probe promises (harness/probes/samples.py); a test holds them together
-LAG_S = 2.0
 
-
-class MetricStays(Expectation):
+class MetricStays(Band, Expectation):
     """Every series that a query gives stays below, or above, a value all the time.
 
         expect:
@@ -34,18 +28,6 @@ class MetricStays(Expectation):
     """
 
     word: ClassVar[str] = "metric_stays"
-
-    query: str = Field(min_length=1, description="PromQL that gives a vector or a scalar")
-    below: float | None = Field(default=None, description="every value is less")
-    above: float | None = Field(default=None, description="every value is greater")
-
-    @model_validator(mode="after")
-    def _some_limit(self) -> MetricStays:
-        if self.below is None and self.above is None:
-            raise ValueError("metric_stays has `below`, `above`, or both")
-        if self.below is not None and self.above is not None and self.above >= self.below:
-            raise ValueError(f"nothing is above {self.above:g} and below {self.below:g}")
-        return self
 
     def about(self) -> str:
         return "".join(c if c.isalnum() or c == "_" else "-" for c in self.query)[:40].strip("-")
@@ -66,21 +48,18 @@ class MetricStays(Expectation):
             if sample.at_s < window.end_s
         ]
         values = [sample.value for sample in samples if sample.value is not None]
-        beyond = next((s for s in samples if s.value is not None and not self._holds(s.value)), None)
+        beyond = next((s for s in samples if s.value is not None and not self.holds(s.value)), None)
         measure = Measure(min(values), max(values), "", "grid") if values else None
-        limit = " and ".join(
-            f"{word} {value:g}" for word, value in (("above", self.above), ("below", self.below)) if value is not None
-        )
         if beyond is not None:
             return failed(
-                f"{self.query} was {beyond.value:.4g}{_of(beyond)} at {beyond.at_s:.1f} s (limit {limit})",
+                f"{self.query} was {beyond.value:.4g}{_of(beyond)} at {beyond.at_s:.1f} s (limit {self.limit})",
                 reason="beyond",
                 measure=measure,
                 cites=cites(evidence, beyond),
             )
         if not window.ended:
             return still_open(evidence, window)
-        if not journal.watched(PROBE, self.query, window.start_s, window.end_s, GAP_S, LAG_S):
+        if not self.watched(journal, window.start_s, window.end_s):
             return alerts.not_watched(evidence, f"{self.query} was not seen beyond its limit")
         empty = next((sample for sample in samples if sample.value is None), None)
         if empty is not None or not values:
@@ -93,14 +72,10 @@ class MetricStays(Expectation):
                 cites=cites(evidence, empty),
             )
         return passed(
-            f"{self.query} stayed {limit}: {min(values):.4g} to {max(values):.4g}",
+            f"{self.query} stayed {self.limit}: {min(values):.4g} to {max(values):.4g}",
             measure=measure,
             cites=cites(evidence),
         )
-
-    def _holds(self, value: float) -> bool:
-        below = self.below is None or value < self.below
-        return below and (self.above is None or value > self.above) and not math.isnan(value)
 
 
 def _of(sample: Sampled) -> str:

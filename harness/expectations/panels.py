@@ -14,8 +14,8 @@ from itertools import combinations
 from statistics import median
 
 from harness.expectations import alerts
+from harness.expectations.band import LAG_S
 from harness.expectations.base import Evidence
-from harness.expectations.metric_stays import LAG_S
 from harness.expectations.requests import known_until_s, now_s
 from harness.facts import PanelFound, Sampled
 from harness.journal import Window

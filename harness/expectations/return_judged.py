@@ -100,7 +100,7 @@ class ReturnJudged:
             how = ended.detail or f"ended with {ended.exit_code}"
             tail = f" ({ended.output.strip().splitlines()[-1]})" if ended.output.strip() else ""
             return self._failed(reason="rollback_failed", said=f"{_shown(claim)} {how}{tail}; {still}")
-        if story.closed and restored_while_bad(self.evidence, story):
+        if story.closed and restored_while_bad(self.evidence, story) and not self._harms(story.end_s - LOAD_GAP_S):
             said = f"the steady state came back though nobody took the release back: {still}"
             return self._failed(reason="restored_without_rollback", said=said)
         if story.pulled is not None:
@@ -129,7 +129,11 @@ class ReturnJudged:
             came = f"came only at {self._at(signal.low_s)}" if signal else "never came"
             said = f"{left}, but before {claim.trigger.said()}, which {came}"
             return self._failed(reason="wrong_trigger", said=said, measure=measure)
-        if story.healthy and claim.trigger.is_fact:
+        harmed = self._harms(story.begun_s)
+        if story.healthy and claim.trigger.is_fact and not harmed:
+            if claim.harm is not None and not claim.harm.watched(self.evidence.journal, story.begun_s, story.end_s):
+                unseen = f"{left}, and {claim.harm.query} was not seen all the time"
+                return self._unsaid(unseen, reason="not_watched", decide="Prometheus answering all the time")
             said = f"{left}, but no steady condition was broken before: a healthy version was rolled back"
             return self._failed(reason="false_rollback", said=said, measure=measure)
         late = self._served_late() if story.version else low_s > self.limit_s
@@ -170,6 +174,13 @@ class ReturnJudged:
         )
 
     # --- what is known ---------------------------------------------------------------------------------------------------
+
+    def _harms(self, since_s: float) -> bool:
+        """Whether the number that tells of its harm was beyond its limit since then."""
+        harm, end_s = self.claim.harm, self.story.end_s
+        return harm is not None and any(
+            look.well is False for look in harm.looks(self.evidence.journal, since_s, end_s)
+        )
 
     def _containers_told(self) -> bool:
         return bool(self.story.still_bad) or "taken_back" in self.story.at
@@ -267,8 +278,7 @@ class ReturnJudged:
 
 def _shown(claim: RolledBack) -> str:
     """The command in a sentence."""
-    text = claim.command if isinstance(claim.command, str) else " ".join(claim.command)
-    return text or "the rollback"
+    return claim.text or "the rollback"
 
 
 def _span(low_s: float, high_s: float) -> str:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from harness.expectations.as_before import AsBefore
-from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.band import Band
+from harness.expectations.base import Evidence, Reach
 from harness.expectations.release_story import release_story
 from harness.expectations.requests import not_begun
 from harness.expectations.return_judged import ReturnJudged
-from harness.expectations.triggers import Trigger, TriggerText
+from harness.expectations.steps import Step
 from harness.facts import NotInjected
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, inconclusive
 
 
-class RolledBack(Expectation):
+class RolledBack(Step):
     """A bad release is taken back in time, on every replica, for the right reason, and the service is well again.
 
         expect:
@@ -33,7 +34,9 @@ class RolledBack(Expectation):
              the trigger arrives, in the drill file's folder, without a shell (a text with `shell: true` gets one), and is
              killed after `timeout`. It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release),
              DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal; silence is
-             silence. Putting the good release back at the end is ours, and never counts.
+             silence. A release is healthy whose steady state was never broken; one whose harm no user feels yet (messages that
+             nobody can handle) is known by `harm: {query: "sum(orders_parked)", below: 1}`: a number beyond it.
+             Putting the good release back at the end is ours, and never counts.
     Decides: once the window has closed; failed before that as soon as the bad version answers a request sent after the
              limit, which stands whatever the gates say.
     Source:  the ledger's versions, Docker's images, the lever's own facts; the steady state as for `recovers`, and margins as
@@ -42,32 +45,21 @@ class RolledBack(Expectation):
 
     word: ClassVar[str] = "rolled_back"
     timed: ClassVar[tuple[str, ...]] = ("worse_than_before",)
+    does: ClassVar[str] = "rolls back"
+    rolls_back: ClassVar[bool] = True
 
-    by: Literal["system", "runbook", "human"] = Field(description="who pulls the lever")
-    command: tuple[str, ...] | str = Field(default=(), description="what rolls back: program and arguments")
-    shell: bool = Field(default=False, description="give the command, a text, to a shell")
-    timeout_s: Seconds = Field(default=60.0, alias="timeout", gt=0, description="after which the command is killed")
-    trigger: TriggerText = Field(
-        default=Trigger(), json_schema_extra={"default": "page"}, description="page, page NAME, alert NAME or after 20s"
-    )
     within_s: Seconds = Field(alias="within", gt=0, description="from the phase's beginning to the last bad answer")
-    service: str = Field(default="", description="which, where the phase has several bad releases")
     as_before: AsBefore | None = Field(default=None, description="once back, no worse than before, but for a margin")
-
-    @model_validator(mode="after")
-    def _whole(self) -> RolledBack:
-        if self.by == "runbook" and not self.command:
-            raise ValueError("by: runbook needs the `command` that rolls back")
-        if self.by == "system" and self.command:
-            raise ValueError("by: system is only watched: it has no `command`")
-        if isinstance(self.command, str) and not self.shell:
-            raise ValueError("write the command as a list, [./rollback.sh], or give the text to a shell: shell: true")
-        if self.shell and not isinstance(self.command, str):
-            raise ValueError("`shell: true` goes with a command that is one text")
-        return self
+    harm: Band | None = Field(default=None, description="a number that tells its harm, where the steady state does not")
 
     def about(self) -> str:
         return self.service or self.by
+
+    def asks(self) -> str:
+        return f"Roll back {self.service or 'the release'}?"
+
+    def queries(self) -> tuple[str, ...]:
+        return (self.harm.query,) if self.harm else ()
 
     def late_s(self) -> float | None:
         return self.within_s

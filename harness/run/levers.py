@@ -1,4 +1,4 @@
-"""Levers: a rollback that the drill declares is started when its trigger arrives, by a runbook's command or a person.
+"""Levers: a step that the drill declares (a rollback, or what heals after it) is started upon its trigger, by a command or a person.
 
 A step that starts upon a fact, always with a deadline: it waits until its phase has been judged, its command is killed at
 its time-out, and nothing is pulled any more once the run is being ended.
@@ -10,8 +10,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from harness.errors import NotApplied
-from harness.expectations.rolled_back import RolledBack
+from harness.expectations.steps import Step
 from harness.facts import (
+    Deployed,
     Fact,
     Injected,
     Injecting,
@@ -33,11 +34,12 @@ class _Lever:
     """waiting → asked → pulled → over."""
 
     id: str
-    claim: RolledBack
+    claim: Step
     faults: tuple[str, ...]
     state: str = "waiting"
     deployed_s: float | None = None
     out: Injected | None = None
+    rolled_back_s: float | None = None
     trigger: str = ""
     running: Running | None = None
     begun_s: float = 0.0
@@ -58,11 +60,13 @@ class Levers:
             self._news.append(fact)
 
     def arm(self, phase: PlannedPhase) -> None:
-        """The levers of a phase begin to wait, each for its own trigger after its own release was deployed."""
-        releases = [i.fault for i in phase.injections if i.fault.outlasts]
+        """The levers of a phase begin to wait, each for its own trigger after its own release was deployed (or the phase's first
+        fault was asked for, where there is no release)."""
+        faults = [i.fault for i in phase.injections]
+        releases = [fault for fault in faults if fault.outlasts] or faults
         for claim in phase.claims:
             wanted = claim.expectation
-            if not isinstance(wanted, RolledBack) or wanted.by == "system" or claim.then:
+            if not isinstance(wanted, Step) or wanted.by == "system" or claim.then:
                 continue
             mine = [fault.id for fault in releases if wanted.service in ("", *fault.targets)]
             self._levers.append(_Lever(claim.id, wanted, tuple(mine[:1])))
@@ -90,6 +94,8 @@ class Levers:
             self._step(lever, now_s)
 
     def _told(self, lever: _Lever, fact: Fact) -> None:
+        if lever.rolled_back_s is None and self._rolled_back(fact):
+            lever.rolled_back_s = fact.seen_s
         if isinstance(fact, Injecting) and fact.fault in lever.faults:
             lever.deployed_s = fact.seen_s
         elif isinstance(fact, Injected) and fact.fault in lever.faults:
@@ -98,6 +104,13 @@ class Levers:
             return
         elif lever.claim.trigger.answers(fact, lever.deployed_s):
             lever.trigger = fact.cite
+
+    def _rolled_back(self, fact: Fact) -> bool:
+        """Whether a rollback has ended: its command with 0; without a command, when no container runs the bad release any more."""
+        commands = {lever.id for lever in self._levers if lever.claim.rolls_back and lever.claim.command}
+        if isinstance(fact, LeverEnded):
+            return fact.lever in commands and fact.exit_code == 0
+        return isinstance(fact, Deployed) and fact.by == "rollback" and not commands
 
     def _step(self, lever: _Lever, now_s: float) -> None:
         if lever.running is not None:
@@ -114,15 +127,18 @@ class Levers:
         waits = lever.claim.trigger
         if waits.kind == "after" and lever.out is not None and now_s >= lever.out.seen_s + waits.after_s:
             lever.trigger = lever.out.cite
+        rest_s = lever.claim.waits_s
+        if rest_s is not None and (lever.rolled_back_s is None or now_s < lever.rolled_back_s + rest_s):
+            return False
         # A page may come while the release is still being rolled out; what is rolled back is a release that is out.
         return bool(lever.trigger) and lever.out is not None and not self._over
 
     def _ask(self, lever: _Lever) -> None:
         people = self._world.people
         there = people is not None and people.there()
-        service = lever.claim.service or "the release"
-        does = f" It runs: {_text(lever.claim)}." if lever.claim.command else " You do it; say so when you begin."
-        question = f"{lever.claim.trigger.said()} came. Roll back {service}? Type yes.{does}"
+        claim = lever.claim
+        does = f" It runs: {claim.text}." if claim.command else " You do it; say so when you begin."
+        question = f"{claim.trigger.said()} came. {claim.asks()} Type yes.{does}"
         lever.state = "asked" if there else "over"
         self._record(LeverAsked(lever=lever.id, question=question, there=there, trigger=lever.trigger))
 
@@ -139,7 +155,7 @@ class Levers:
     def _pull(self, lever: _Lever) -> None:
         lever.state = "pulled"
         claim = lever.claim
-        text = _text(claim)
+        text = claim.text
         pulled = self._record(
             LeverPulled(lever=lever.id, by=claim.by, command=text, trigger=lever.trigger), durable=True
         )
@@ -172,7 +188,3 @@ class Levers:
         if running is not None:
             running.kill()
             self._record(LeverEnded(lever=lever.id, begun_s=lever.begun_s, detail=why, output=running.output()[-TAIL:]))
-
-
-def _text(claim: RolledBack) -> str:
-    return claim.command if isinstance(claim.command, str) else " ".join(claim.command)

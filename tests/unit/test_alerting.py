@@ -11,7 +11,7 @@ from alert_stories import alert, looks, story
 from harness import alerting
 from harness import facts as f
 from harness.alerting import Quiet, episodes, floor, quiet_since
-from harness.expectations import dashboard_live, metric_stays, notifications
+from harness.expectations import band, dashboard_live, notifications
 from harness.probes.alerts import AlertsProbe
 from harness.probes.pages import PagesProbe
 from harness.probes.samples import SamplesProbe
@@ -90,6 +90,6 @@ def test_the_claims_and_the_probes_agree_on_how_often_is_watching() -> None:
     samples = SamplesProbe(Nobody(), ())  # type: ignore[arg-type]
     assert (alerts.name, alerts.gap_s, alerts.lag_s) == (alerting.PROBE, alerting.GAP_S, alerting.LAG_S)
     assert (pages.name, pages.gap_s, pages.lag_s) == (notifications.PROBE, notifications.GAP_S, notifications.LAG_S)
-    assert (samples.name, samples.gap_s, samples.lag_s) == (metric_stays.PROBE, metric_stays.GAP_S, metric_stays.LAG_S)
+    assert (samples.name, samples.gap_s, samples.lag_s) == (band.PROBE, band.GAP_S, band.LAG_S)
     assert samples.name == guards.ASKED
     assert dashboard_live.GAP_S == DASHBOARD_GAP_S

@@ -308,6 +308,33 @@ def test_a_service_that_stays_broken_after_its_rollback_fails_though_the_version
     assert (finding.outcome, finding.reason) == (FAILED, "rolled_back_and_still_broken")
 
 
+HARM = {"query": "parked", "below": 1}
+
+
+def parked(from_s: float, until_s: float, *, watched: bool = True) -> list[f.Fact]:
+    """A number that is 3 in [from_s, until_s), else 0; asked each second."""
+    found: list[f.Fact] = []
+    for number in range(int(CLOSED)):
+        at_s = number + 0.5
+        value = 3.0 if from_s <= at_s < until_s else 0.0
+        found.append(f.Sampled(query="parked", value=value, happened_s=at_s, seen_s=at_s))
+        found += [f.Looked(probe="samples", target="parked", seen_s=at_s + 0.01)] if watched else []
+    return found
+
+
+def test_a_release_whose_harm_no_user_feels_is_known_by_the_number_that_tells_of_it() -> None:
+    assert judged(Run(ill=[], extra=parked(25, CLOSED)), harm=HARM).outcome is PASSED
+    assert judged(Run(ill=[], extra=parked(0, 0)), harm=HARM).reason == "false_rollback"
+    finding = judged(Run(ill=[], extra=parked(0, 0, watched=False)), harm=HARM)
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_watched")
+
+
+def test_a_service_that_is_well_for_its_users_while_the_number_tells_of_harm_was_not_restored() -> None:
+    run = Run(back_s=NEVER_BACK, pulled_s=None, ill=[(21.0, 40.0)], extra=parked(25, CLOSED))
+    finding = judged(run, by="system", harm=HARM)
+    assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
+
+
 def test_the_rollback_of_a_release_that_did_no_harm_is_false() -> None:
     finding = judged(Run(ill=[]))
     assert (finding.outcome, finding.reason) == (FAILED, "false_rollback")

@@ -362,3 +362,37 @@ def test_whatever_fails_wherever_no_bad_release_is_left_out(
     assert {fact.fault for fact in journal.of(Injecting)} <= {
         fact.fault for fact in journal.of(Mended)
     } or fake.still_on()
+
+
+PATCHED = (
+    "{by: runbook, command: [./rollback.sh], trigger: page, within: 30s, id: back}}, {healed: {by: runbook, command: [./rollback.sh], \
+trigger: page, after_rollback: 4s, within: 35s, harm: {query: parked, below: 1}, id: next}"
+)
+
+
+def test_the_step_after_a_rollback_waits_for_its_end_and_then_as_long_as_it_should(tmp_path: Path) -> None:
+    journal, _ = play(world(), tmp_path, PATCHED)
+    first, second = journal.of(LeverPulled)
+    assert [first.lever, second.lever] == ["back", "next"]
+    ended = journal.first(LeverEnded, lever="back")
+    assert ended is not None
+    assert second.seen_s - ended.seen_s == pytest.approx(4.0, abs=0.3)
+
+
+def test_after_a_rollback_that_failed_the_next_step_is_not_begun(tmp_path: Path) -> None:
+    fake = world()
+    fake.commands.took_s = float("1e9")
+    journal, _ = play(fake, tmp_path, PATCHED.replace("within: 30s", "within: 30s, timeout: 5s"))
+    assert [pulled.lever for pulled in journal.of(LeverPulled)] == ["back"]
+
+
+def test_the_step_after_a_rollback_by_the_system_waits_until_no_container_runs_the_bad_release(tmp_path: Path) -> None:
+    claims = PATCHED.replace(
+        "by: runbook, command: [./rollback.sh], trigger: page, within: 30s", "by: system, trigger: page, within: 30s", 1
+    )
+    fake = world()
+    journal, _ = play(fake, tmp_path, claims, at={20.0: lambda: fake.releases.rolled_back("api")})
+    (pulled,) = journal.of(LeverPulled)
+    (back,) = journal.of(Deployed, by="rollback")
+    assert pulled.lever == "next"
+    assert pulled.seen_s - back.seen_s == pytest.approx(4.0, abs=0.3)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import test_expectation_canary_judged
+import test_expectation_healed
 import test_expectation_rolled_back
 import test_prefix_property
 from hypothesis import HealthCheck, given, settings
@@ -165,7 +166,12 @@ def closed(line: Told) -> list[tuple[float, list[Claim]]]:
 def test_every_claim_is_cut_somewhere() -> None:
     """A new claim joins one of the lists of random runs, or has such a test of its own."""
     mine = {claim.expectation.word for claim in (*CLAIMS, *test_prefix_property.claims())}
-    own = {claim.word for claim in (*test_expectation_rolled_back.CLAIMS, *test_expectation_canary_judged.CLAIMS)}
+    claims = (
+        *test_expectation_rolled_back.CLAIMS,
+        *test_expectation_canary_judged.CLAIMS,
+        test_expectation_healed.claim(),
+    )
+    own = {claim.word for claim in claims}
     assert mine | own == {word.word for word in EXPECTATIONS}
 
 

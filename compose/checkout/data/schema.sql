@@ -29,9 +29,23 @@ CREATE TABLE outbox (
     created_at   timestamptz NOT NULL DEFAULT now(),
     due_at       timestamptz NOT NULL DEFAULT now(),  -- handed out again when it is still here then: a queue that forgets loses nothing
     attempts     integer NOT NULL DEFAULT 0,
+    message      text NOT NULL,                       -- what goes into the queue for it, as the release that took the order wrote it
+    failures     integer NOT NULL DEFAULT 0,          -- how often the worker could not handle that message
     trace        text NOT NULL DEFAULT ''             -- context (W3C traceparent) of the request that it came by
 );
 CREATE INDEX outbox_due ON outbox (due_at);
+CREATE INDEX outbox_message ON outbox (message);
+
+-- Dead letters: messages that the worker could not handle, each with the reason. Nothing takes one out but a person (replay.sh).
+CREATE TABLE parked (
+    order_id     uuid PRIMARY KEY REFERENCES orders (id),
+    kind         text NOT NULL,
+    message      text NOT NULL,
+    trace        text NOT NULL,
+    reason       text NOT NULL,
+    created_at   timestamptz NOT NULL,                -- when it went into the outbox
+    parked_at    timestamptz NOT NULL DEFAULT now()
+);
 
 INSERT INTO product (sku, name, price_cents)
 SELECT sku, names.name, 300 + (sku * 137) % 4700

@@ -75,6 +75,30 @@ def healthy_taken_back(world: World) -> World:
     return rule(_release(world, error_share=0.0), "BadRelease", expression=new)
 
 
+def _replay(world: World, **changed: Any) -> World:
+    return replace(world, replay=replace(world.replay, **changed))
+
+
+def nobody_replays(world: World) -> World:
+    """The runbook has no second step: what was parked stays parked."""
+    return _replay(world, begins=False)
+
+
+def replay_does_nothing(world: World) -> World:
+    """The command that replays what was parked ends with 0, and all of it is still parked."""
+    return _replay(world, does_nothing=True)
+
+
+def replay_fails(world: World) -> World:
+    """The command that replays what was parked ends with an error, and nothing was replayed."""
+    return _replay(world, does_nothing=True, exit_code=1)
+
+
+def replay_takes_too_long(world: World) -> World:
+    """What was parked is replayed, half a minute after it should have been."""
+    return _replay(world, takes_s=50.0)
+
+
 RELEASE = (
     Planted(nobody_is_paged, "bad-release", "release-back", "never_decided"),
     Planted(nobody_acts, "bad-release", "release-back", "never_decided"),
@@ -87,5 +111,10 @@ RELEASE = (
     Planted(heals_by_itself, "bad-release", "release-back", "restored_without_rollback"),
     Planted(leaves_poison, "bad-release", "release-back", "rolled_back_and_still_broken"),
     Planted(leaves_it_slow, "bad-release", "release-back", "worse_than_before"),
+    Planted(nobody_replays, "bad-release", "release-healed", "step_never_begun"),
+    Planted(replay_does_nothing, "bad-release", "release-healed", "said_done_but_still_broken"),
+    Planted(replay_does_nothing, "bad-release", "release-heals", "not_healed"),
+    Planted(replay_fails, "bad-release", "release-healed", "step_failed"),
+    Planted(replay_takes_too_long, "bad-release", "release-healed", "late"),
     Planted(healthy_taken_back, "bad-release", "release-back", "false_rollback"),
 )

@@ -13,6 +13,7 @@ from calibration.simulator.bounds import bounds, steady_at
 from calibration.simulator.dialects import Dialect, exposed
 from calibration.simulator.looks import Seen
 from calibration.simulator.pager import deliveries, held_alerts
+from calibration.simulator.parked import stepped
 from calibration.simulator.releases import releases, rollback_of
 from calibration.simulator.replay import replays
 from calibration.simulator.replicas import Replica, Rollback, replicas
@@ -122,8 +123,8 @@ def _played(
         key: Key = (tuple(one.name for one in scenario.stretches), world.api, world.machine, world.release, back)
         lived = memo.get(("lived", *key), partial(_lived, world, scenario, seed, back))
         store = memo.get(
-            ("store", *key, world.metrics, world.dialect),
-            partial(store_of, world, lived.history, scenario, lived.lives, seed),
+            ("store", *key, world.metrics, world.dialect, world.replay),
+            partial(store_of, world, lived.history, scenario, lived.lives, seed, back),
         )
         changes, offset_s = evaluate(
             world.rules, store, world.evaluation_s, scenario.closes_s - 2.0, chances.stream(seed, "evaluations")
@@ -146,7 +147,8 @@ def _played(
         for title, metric in world.panels:
             seen.add(f.PanelFound(seen_s=3.0, dashboard=dashboard, panel=title, query=metric))
     replays(seen, drill, world, scenario, store)
-    releases(seen, world, scenario, lived.lives, back, _lever(drill), seed)
+    releases(seen, world, scenario, lived.lives, back, _lever(drill, "rolled_back"), seed)
+    stepped(seen, world, back, _lever(drill, "healed"))
     facts = tuple(sorted(seen.facts, key=lambda fact: fact.seen_s))
     history, closes_s = lived.history, scenario.closes_s
     written = partial(
@@ -174,14 +176,15 @@ def _lived(world: World, scenario: Scenario, seed: int, back: Rollback | None) -
 
 
 def _queries(drill: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Queries of metric_stays, and files of dashboard_live, of all claims."""
+    """Queries of metric_stays and healed, and files of dashboard_live, of all claims."""
     claims = [claim for phase in drill["phases"] for word in ("expect", "then") for claim in phase.get(word, ())]
     claims += drill.get("expect", ())
     queries = [claim["metric_stays"]["query"] for claim in claims if "metric_stays" in claim]
+    queries += [claim["healed"]["harm"]["query"] for claim in claims if "healed" in claim]
     files = [claim["dashboard_live"]["file"] for claim in claims if "dashboard_live" in claim]
     return list(dict.fromkeys(queries)), list(dict.fromkeys(files))
 
 
-def _lever(drill: Mapping[str, Any]) -> str:
-    claims = [claim for phase in drill["phases"] for claim in phase.get("expect", ()) if "rolled_back" in claim]
-    return str(claims[0]["rolled_back"]["id"]) if claims else ""
+def _lever(drill: Mapping[str, Any], word: str) -> str:
+    claims = [claim for phase in drill["phases"] for claim in phase.get("expect", ()) if word in claim]
+    return str(claims[0][word]["id"]) if claims else ""

@@ -10,7 +10,8 @@ import numpy as np
 
 from calibration.simulator import chance as chances
 from calibration.simulator.dialects import COUNTER, HISTOGRAM, line
-from calibration.simulator.replicas import Replica, release_of
+from calibration.simulator.parked import parked
+from calibration.simulator.replicas import Replica, Rollback, release_of
 from calibration.simulator.resident import resident
 from calibration.simulator.scenario import WALL_UNIX_S, Scenario
 from calibration.simulator.service import Call, History, Request, Served
@@ -100,7 +101,14 @@ def _register(found: Counted, scenario: Scenario, replicas: tuple[Replica, ...])
     found.known(f"{PROVIDER}:8080", "payments_booked_total")
 
 
-def store_of(world: World, history: History, scenario: Scenario, replicas: tuple[Replica, ...], seed: int) -> Store:
+def store_of(
+    world: World,
+    history: History,
+    scenario: Scenario,
+    replicas: tuple[Replica, ...],
+    seed: int,
+    back: Rollback | None = None,
+) -> Store:
     """What Prometheus scraped of it all."""
     metrics, worker, provider = world.metrics, f"{WORKER}:8080", f"{PROVIDER}:8080"
     begins: dict[str, Callable[[float], float | None]] = {r.instance: partial(_began, r) for r in replicas}
@@ -120,6 +128,7 @@ def store_of(world: World, history: History, scenario: Scenario, replicas: tuple
     ]
     gauges: dict[tuple[str, str, Labels], partial[Floats]] = {
         (worker, "orders_waiting", ()): partial(_waiting, history),
+        (worker, "orders_parked", ()): partial(parked, world, scenario, back),
     }
     for replica in replicas:
         gauges[replica.instance, "process_resident_memory_bytes", ()] = partial(resident, world, seed, replica)

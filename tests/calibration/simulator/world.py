@@ -229,6 +229,25 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Replay:
+    """The step after the rollback, which mends the messages that the bad release's successor could not handle.
+
+    parks_every_s  while the bad release serves, one message is parked each so many seconds
+    rests_s        from the end of the rollback to the step, as the claim asks
+    begins         whether anybody begins it
+    takes_s        what its command takes; exit_code what it ends with
+    does_nothing   the command ends, and nothing was mended
+    """
+
+    parks_every_s: float = 2.0
+    rests_s: float = 8.0
+    begins: bool = True
+    takes_s: float = 3.0
+    exit_code: int = 0
+    does_nothing: bool = False
+
+
+@dataclass(frozen=True)
 class Machine:
     """The machine that the stack runs on, of two processors, which is full while requests wait behind a backlog.
 
@@ -242,6 +261,7 @@ class Machine:
 class World:
     api: Api = Api()
     machine: Machine = Machine()
+    replay: Replay = Replay()
     metrics: Metrics = Metrics()
     runbooks: tuple[str, ...] = ("CheckoutLatencyHigh", "OrdersDatabaseDown", "PaymentsUnavailable", "BadRelease")
     logging: Logging = Logging()

@@ -9,11 +9,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from checkout.calls import attempt
-from checkout.settings import CONNECT_S, REDIS_POOL, REDIS_S, REDIS_URL
+from checkout.settings import CONNECT_S, QUEUE, REDIS_POOL, REDIS_S, REDIS_URL
 
 CATALOG_KEY = "catalog"
 CATALOG_S = 5
-QUEUE_KEY = "orders"
 
 
 class Cache:
@@ -40,17 +39,17 @@ class Cache:
     async def keep_catalog(self, text: str) -> None:
         await attempt("redis", self._patience_s, self._redis.set(CATALOG_KEY, text, ex=CATALOG_S))
 
-    async def put(self, orders: list[tuple[str, str]]) -> None:
-        """Orders, each with its trace context; an entry is the two with a space between."""
-        await attempt("redis", self._patience_s, self._redis.rpush(QUEUE_KEY, *map(" ".join, orders)))
+    async def put(self, messages: list[tuple[str, str]]) -> None:
+        """Messages, each with its trace context; an entry is the two with a space between."""
+        await attempt("redis", self._patience_s, self._redis.rpush(QUEUE, *map(" ".join, messages)))
 
     async def take(self, wait_s: float) -> tuple[str, str] | None:
-        """The next order and its trace context; None when there was none for so long."""
-        taken = await attempt("redis", wait_s + self._patience_s, self._redis.blpop([QUEUE_KEY], timeout=wait_s))
+        """The next message and its trace context; None when there was none for so long."""
+        taken = await attempt("redis", wait_s + self._patience_s, self._redis.blpop([QUEUE], timeout=wait_s))
         if not taken:
             return None
-        order, _, trace = taken[1].partition(" ")
-        return order, trace
+        message, _, trace = taken[1].rpartition(" ")
+        return message, trace
 
     async def length(self) -> int:
-        return await attempt("redis", self._patience_s, self._redis.llen(QUEUE_KEY))
+        return await attempt("redis", self._patience_s, self._redis.llen(QUEUE))

@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from checkout import defects
 from checkout.release import VERSION
 from checkout.segments import SEGMENTS
+from checkout.settings import QUEUE
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -67,12 +68,22 @@ rescued_total = Counter(
     "orders_rescued_total", "Paid orders whose payment nobody had written down, found by the sweep."
 )
 waiting_orders = Gauge("orders_waiting", "Orders that wait for the worker.", ["kind"])
-oldest_order_seconds = Gauge("orders_oldest_waiting_seconds", "Age of the oldest of them; 0 when none waits.", ["kind"])
+oldest_order_seconds = Gauge(
+    "orders_oldest_waiting_seconds", "Age of the oldest of them, or of those parked; 0 for none.", ["kind"]
+)
 KINDS = ("paid", "pay_later")
 table_lock_wait_seconds = Gauge(
     "database_table_lock_wait_seconds", "Longest wait for a whole table that was seen in the last 5 s; 0 for none."
 )
 queue_length = Gauge("queue_length", "Entries of the queue in Redis.")
+choked_total = Counter(
+    "queue_messages_failed_total", "Tries at a message that ended without its work done.", ["queue", "reason"]
+)
+CHOKE_REASONS = ("unreadable", "defect")
+parked_total = Counter(
+    "queue_messages_parked_total", "Messages that were given up: dead letters, each of an order.", ["queue", "reason"]
+)
+parked_orders = Gauge("orders_parked", "Dead letters that wait for a person.", ["queue"])
 
 
 def describe() -> None:
@@ -131,6 +142,10 @@ def expect_work() -> None:
         fulfilled_total.labels(kind)
         waiting_orders.labels(kind).set(0)
         oldest_order_seconds.labels(kind).set(0)
+    parked_orders.labels(QUEUE).set(0)
+    for reason in CHOKE_REASONS:
+        choked_total.labels(QUEUE, reason)
+        parked_total.labels(QUEUE, reason)
 
 
 def page() -> bytes:

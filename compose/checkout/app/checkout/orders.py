@@ -82,6 +82,7 @@ class Checkout:
         return await self._pay(identity, cart)
 
     async def _pay(self, order: str, cart: Cart) -> tuple[int, dict[str, Any]]:
+        message = release.message(order, cart.items)
         try:
             charge = await self._provider.capture(order, cart.total_cents, cart.card)
         except Declined as declined:
@@ -93,13 +94,13 @@ class Checkout:
                 "to be paid later: payments cannot be had", dependency="payments", cause=failed.why, order=order
             )
             try:
-                await self._store.settle(order, "pay_later", None)
+                await self._store.settle(order, "pay_later", None, message=message)
             except Failed as lost:  # neither paid nor written down: the sweep would give it up, so nobody may be told that it goes on
                 raise Unavailable(lost) from lost
             _count("pay_later")
             return _told("pay_later", order, cart.total_cents, None)
         receipt = await release.receipt(self._provider, charge, cart.items)
-        if not await self._settled(self._store.settle(order, "paid", charge["id"]), order):
+        if not await self._settled(self._store.settle(order, "paid", charge["id"], message=message), order):
             _count("processing")
             return _told("processing", order, cart.total_cents, charge["id"])
         _count("paid")

@@ -10,6 +10,8 @@ DATABASE_URL = os.environ.get("DATABASE_URL", "")
 DATABASE_POOL = int(os.environ.get("DATABASE_POOL", "8"))
 REDIS_URL = os.environ.get("REDIS_URL", "")
 REDIS_POOL = int(os.environ.get("REDIS_POOL", "8"))
+# The list in Redis by which orders go to the worker, and what the queue is called in metrics, logs and pages.
+QUEUE = "orders"
 PAYMENTS_URL = os.environ.get("PAYMENTS_URL", "")
 PAYMENTS_POOL = int(os.environ.get("PAYMENTS_POOL", "8"))
 # As OpenTelemetry names it: the collector; its path for traces is added. Nothing is sent without it.

@@ -42,8 +42,9 @@ WITH settled AS (
     UPDATE orders SET state = %(state)s, payment_id = %(payment_id)s, changed_at = now()
     WHERE id = %(id)s AND state IN ('pending', 'abandoned', 'pay_later') RETURNING id
 )
-INSERT INTO outbox (order_id, kind, trace) SELECT id, %(state)s, %(trace)s FROM settled
-ON CONFLICT (order_id) DO UPDATE SET kind = excluded.kind, trace = excluded.trace, due_at = now(), attempts = 0
+INSERT INTO outbox (order_id, kind, message, trace) SELECT id, %(state)s, %(message)s, %(trace)s FROM settled
+ON CONFLICT (order_id) DO UPDATE
+SET kind = excluded.kind, message = excluded.message, trace = excluded.trace, due_at = now(), attempts = 0
 RETURNING order_id
 """
 
@@ -64,7 +65,7 @@ FROM orders WHERE id = %(id)s
 HAND_OUT = """
 UPDATE outbox SET due_at = now() + interval '30 seconds', attempts = attempts + 1
 WHERE order_id IN (SELECT order_id FROM outbox WHERE due_at <= now() ORDER BY due_at LIMIT 100 FOR UPDATE SKIP LOCKED)
-RETURNING order_id, trace
+RETURNING message, trace
 """
 
 FULFIL = """
@@ -88,8 +89,27 @@ WHERE state = 'pending' AND changed_at < now() - interval '10 seconds' ORDER BY 
 
 ABANDON = "UPDATE orders SET state = 'abandoned', changed_at = now() WHERE id = %(id)s AND state = 'pending'"
 
+# A message that could not be handled: due again the later the oftener it failed. Asked twice it counts twice, which parks sooner.
+CHOKE = """
+UPDATE outbox SET failures = failures + 1, due_at = now() + make_interval(secs => 0.5 * (failures + 1))
+WHERE message = %(message)s RETURNING order_id, failures
+"""
+
+PARK = """
+WITH taken AS (DELETE FROM outbox WHERE message = %(message)s RETURNING order_id, kind, message, trace, created_at)
+INSERT INTO parked (order_id, kind, message, trace, reason, created_at)
+SELECT order_id, kind, message, trace, %(reason)s, created_at FROM taken ON CONFLICT (order_id) DO NOTHING
+"""
+
+PARKED = "SELECT count(*) AS orders FROM parked"
+
+FORGET = "DELETE FROM outbox WHERE message = %(message)s"
+
+# An order that is parked has not been fulfilled either: whoever bought it waits.
 WAITING = """
-SELECT kind, count(*) AS orders, extract(epoch FROM now() - min(created_at))::float AS oldest_s FROM outbox GROUP BY kind
+SELECT kind, count(*) FILTER (WHERE waits) AS orders, extract(epoch FROM now() - min(created_at))::float AS oldest_s
+FROM (SELECT kind, created_at, true AS waits FROM outbox UNION ALL SELECT kind, created_at, false FROM parked) AS unfulfilled
+GROUP BY kind
 """
 
 # A whole table is waited for where somebody changes it (ALTER, VACUUM FULL, LOCK): everybody who comes later waits behind him.
@@ -185,15 +205,19 @@ class Store:
         (row,) = await self.ask(OPEN, items=Jsonb(list(items)), **values)
         return row
 
-    async def settle(self, order: str, state: str, payment_id: str | None, *, in_hand: bool = False) -> bool:
+    async def settle(
+        self, order: str, state: str, payment_id: str | None, *, message: str = "", in_hand: bool = False
+    ) -> bool:
         """`paid` or `pay_later`, and in the outbox with the request's context. False when somebody else had settled it before.
 
+        `message`: what goes into the queue for it; the order's id when left out.
         `in_hand`: the worker goes on with it at once, and the outbox is for the case that it dies in between.
         """
         name, kind = ("settle order", tracing.INTERNAL) if in_hand else ("send order", tracing.PRODUCER)
         with tracing.span(name, kind, {} if in_hand else tracing.TO_QUEUE) as span:
             trace = "" if defects.TRACE_CONTEXT_DROPPED else span.traceparent
-            return bool(await self.ask(SETTLE, id=order, state=state, payment_id=payment_id, trace=trace))
+            values = {"state": state, "payment_id": payment_id, "message": message or order, "trace": trace}
+            return bool(await self.ask(SETTLE, id=order, **values))
 
     async def decline(self, order: str) -> None:
         await self.ask(DECLINE, id=order)
@@ -203,8 +227,8 @@ class Store:
         return rows[0] if rows else None
 
     async def hand_out(self) -> list[tuple[str, str]]:
-        """The orders that are due, each with the context of the request that it came by."""
-        return [(str(row["order_id"]), row["trace"]) for row in await self.ask(HAND_OUT)]
+        """The messages that are due, each with the context of the request that its order came by."""
+        return [(row["message"], row["trace"]) for row in await self.ask(HAND_OUT)]
 
     async def fulfil(self, order: str) -> str | None:
         """The order's kind; None when it was fulfilled before."""
@@ -216,6 +240,23 @@ class Store:
         rows = await self.ask(LATER, id=order, most_s=most_s)
         return int(rows[0]["attempts"]) if rows else 0
 
+    async def choked(self, message: str) -> tuple[str, int] | None:
+        """The message could not be handled, and comes again. Its order, and how often that was; None when nothing waits by it."""
+        rows = await self.ask(CHOKE, message=message)
+        return (str(rows[0]["order_id"]), rows[0]["failures"]) if rows else None
+
+    async def park(self, message: str, reason: str) -> None:
+        """Out of the outbox and among the dead letters, together or not at all."""
+        await self.ask(PARK, message=message, reason=reason)
+
+    async def parked(self) -> int:
+        """How many dead letters there are."""
+        return int((await self.ask(PARKED))[0]["orders"])
+
+    async def forget(self, message: str) -> None:
+        """Out of the outbox, whatever became of it."""
+        await self.ask(FORGET, message=message)
+
     async def unsettled(self) -> list[dict[str, Any]]:
         return await self.ask(UNSETTLED)
 
@@ -223,7 +264,7 @@ class Store:
         await self.ask(ABANDON, id=order)
 
     async def waiting(self) -> dict[str, tuple[int, float]]:
-        """Orders that wait and the age of the oldest, by kind."""
+        """Orders that wait, and the age of the oldest that is not fulfilled, parked ones among them; by kind."""
         return {row["kind"]: (row["orders"], row["oldest_s"]) for row in await self.ask(WAITING)}
 
     async def lock_wait_s(self) -> float:

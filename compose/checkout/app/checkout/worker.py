@@ -2,7 +2,8 @@
 
     outbox (PostgreSQL) ─relay→ queue (Redis) ─→ four at once ─→ payment, if it is still owed ─→ fulfilled, out of the outbox
 
-An order leaves the outbox only when it is fulfilled or declined. Whatever dies in between, it is handed out again.
+An order leaves the outbox only when it is fulfilled or declined. Whatever dies in between, it is handed out again. A message that
+cannot be handled comes again a few times, a little later each time, and is then parked: the rest of the queue goes on.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ import asyncio
 import contextlib
 import random
 import time
+import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from checkout import logs, metrics, tracing
+from checkout import defects, logs, metrics, tracing
 from checkout.cache import Cache
 from checkout.calls import Failed
 from checkout.provider import Declined, Provider
-from checkout.settings import FINISH_S
+from checkout.settings import FINISH_S, QUEUE
 from checkout.store import Store
 from checkout.web import application, run
 
@@ -36,6 +38,20 @@ TAKE_S = 1.0
 LONGEST_WAIT_S = 10.0
 # A day of tries: then a person must look.
 GIVE_UP_AFTER = 8000
+# Tries at a message that cannot be handled, before it is parked: 0.5 s and 1 s apart.
+TRIES = 3
+
+
+class Unreadable(Exception):
+    """A message in a format that this worker does not know."""
+
+
+def order_of(message: str) -> str:
+    """The order that a message is about. Raises Unreadable."""
+    try:
+        return str(uuid.UUID(message))
+    except ValueError as error:
+        raise Unreadable(f"not an order's id: {message[:200]}") from error
 
 
 class Worker:
@@ -82,11 +98,38 @@ class Worker:
 
     async def _one(self) -> None:
         taken = await self._cache.take(TAKE_S)
-        if taken is not None:
-            order, context = taken
-            logs.request_id.set(f"order-{order}")
-            with tracing.span("process order", tracing.CONSUMER, tracing.TO_QUEUE, context=context):
+        if taken is None:
+            return
+        message, context = taken
+        logs.request_id.set("")  # of the message before
+        if defects.WORKER_ACKS_FIRST:
+            await self._store.forget(message)
+        with tracing.span("process order", tracing.CONSUMER, tracing.TO_QUEUE, context=context):
+            try:
+                order = order_of(message)
+                logs.request_id.set(f"order-{order}")
                 await self._bring_to_its_end(order)
+            except Failed:  # nothing is wrong with the message: a dependency is away, and it comes again
+                raise
+            except Exception as error:
+                await self._choked(message, error)
+
+    async def _choked(self, message: str, error: Exception) -> None:
+        """The message comes again, or is parked when it has failed as often as it may."""
+        reason, cause = "unreadable" if isinstance(error, Unreadable) else "defect", logs.told(error)["cause"]
+        metrics.choked_total.labels(QUEUE, reason).inc()
+        found = await self._store.choked(message)
+        if found is None:
+            logs.warning("a message that nothing waits by cannot be handled", queue=QUEUE, cause=cause)
+            return
+        order, failures = found
+        logs.request_id.set(f"order-{order}")
+        if failures < TRIES:
+            logs.warning("a message cannot be handled: it comes again", queue=QUEUE, order=order, cause=cause)
+            return
+        await self._store.park(message, f"{reason}: {cause}")
+        metrics.parked_total.labels(QUEUE, reason).inc()
+        logs.error("parked: a message that cannot be handled", error, queue=QUEUE, order=order, tries=failures)
 
     async def _bring_to_its_end(self, identity: str) -> None:
         order = await self._store.order(identity)
@@ -139,6 +182,7 @@ class Worker:
             orders, oldest_s = waiting.get(kind, (0, 0.0))
             metrics.waiting_orders.labels(kind).set(orders)
             metrics.oldest_order_seconds.labels(kind).set(oldest_s)
+        metrics.parked_orders.labels(QUEUE).set(await self._store.parked())
         metrics.queue_length.set(await self._cache.length())
 
     async def _locks(self) -> None:

@@ -1,0 +1,53 @@
+"""A step of a runbook: a command (or a person's hand) that is begun upon a trigger. What the claims about such steps share."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from harness.expectations.base import Expectation
+from harness.expectations.triggers import Trigger, TriggerText
+from harness.quantities import Seconds
+
+
+class Step(Expectation):
+    """The common part of `rolled_back` and `healed`: who pulls the lever, with what, upon what."""
+
+    does: ClassVar[str] = ""  # what the command does, in a sentence: 'rolls back'
+    rolls_back: ClassVar[bool] = False
+
+    by: Literal["system", "runbook", "human"] = Field(description="who pulls the lever")
+    command: tuple[str, ...] | str = Field(default=(), description="what does it: program and arguments")
+    shell: bool = Field(default=False, description="give the command, a text, to a shell")
+    timeout_s: Seconds = Field(default=60.0, alias="timeout", gt=0, description="after which the command is killed")
+    trigger: TriggerText = Field(
+        default=Trigger(), json_schema_extra={"default": "page"}, description="page, page NAME, alert NAME or after 20s"
+    )
+    service: str = Field(default="", description="which, where the phase has several bad releases")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Step:
+        if self.by == "runbook" and not self.command:
+            raise ValueError(f"by: runbook needs the `command` that {self.does}")
+        if self.by == "system" and self.command:
+            raise ValueError("by: system is only watched: it has no `command`")
+        if isinstance(self.command, str) and not self.shell:
+            raise ValueError("write the command as a list, [./rollback.sh], or give the text to a shell: shell: true")
+        if not isinstance(self.command, str) and self.shell:
+            raise ValueError("with shell: true the command is one text")
+        return self
+
+    @property
+    def text(self) -> str:
+        """The command as one text; '' for none."""
+        return self.command if isinstance(self.command, str) else " ".join(self.command)
+
+    @property
+    def waits_s(self) -> float | None:
+        """How long after the end of a rollback it is begun at the earliest; None when it does not wait for one."""
+        return None
+
+    def asks(self) -> str:
+        """What a person is asked."""
+        raise NotImplementedError
