@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.expectations.base import Evidence
+from harness.expectations.people_story import by_hand, people, signs
 from harness.expectations.requests import now_s
 from harness.expectations.triggers import Trigger
 from harness.facts import (
@@ -37,6 +38,7 @@ LATEST_S = 60.0  # an answer comes at most so long after its request; looked at 
 SPANS = (
     ("to_detect", "exposed", "detected"),
     ("to_page", "exposed", "paged"),
+    ("to_acknowledge", "asked", "acknowledged"),
     ("to_decide", "impact", "decided"),
     ("to_execute", "decided", "last_bad"),
     ("to_restore", "impact", "recovered"),
@@ -60,8 +62,8 @@ class ReleaseStory:
     told        whether answers, or looks at containers, tell which release serves; without either nothing is known
     begun_s     when its deployment began; end_s when its judging window closed, or the journal ends: nothing later counts
     closed      whether the window has closed
-    at          instants by name: deployed, exposed, impact, detected, paged, trigger, asked, decided, executed, last_bad,
-                recovered; those that did not come are not in it
+    at          instants by name: deployed, exposed, impact, detected, paged, trigger, asked, acknowledged, believed, decided,
+                executed, last_bad, recovered; those that did not come are not in it
     bad         answers of the bad version; `others` answers to requests sent after the last of them
     still_bad   containers that run it at the end
     partly      whether some container was seen to have been taken back
@@ -125,11 +127,15 @@ def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, 
     run = releases_at(journal, services, end_s)
     at = dict(_deployment(journal, begun, out, services, bad, end_s))
     at |= _signals(evidence, begun.seen_s, end_s, out, waits, at.get("exposed"))
-    told = _lever(journal, lever, end_s)
+    left = _back(journal, services, end_s)
+    told = _lever(journal, lever, end_s, left.get("decided"))
+    if told.asked is not None:
+        spoke = signs(people(journal, begun.seen_s, end_s))
+        at |= {name: Instant(fact.at_s, fact.at_s, fact.cite) for name, fact in spoke}
     for name, fact in (("asked", told.asked), ("decided", told.pulled), ("executed", told.ended)):
         if fact is not None:
             at[name] = Instant(fact.seen_s, fact.seen_s, fact.cite)
-    at |= {name: found for name, found in _back(journal, services, end_s).items() if name not in at}
+    at |= {name: found for name, found in left.items() if name not in at}
     back = at.get("last_bad") if version else at.get("taken_back")
     if back is not None:
         at |= _recovery(evidence, back.high_s, end_s)
@@ -164,13 +170,15 @@ class _Lever:
     ended: LeverEnded | None
 
 
-def _lever(journal: Journal, lever: str, end_s: float) -> _Lever:
-    return _Lever(
-        journal.first(LeverAsked, lever=lever, until_s=end_s),
-        journal.first(LeverAnswered, lever=lever, until_s=end_s),
-        journal.first(LeverPulled, lever=lever, until_s=end_s),
-        journal.first(LeverEnded, lever=lever, until_s=end_s),
-    )
+def _lever(journal: Journal, lever: str, end_s: float, left: Instant | None) -> _Lever:
+    """`left`: when the first container was taken back, by which it is known what a person did by hand."""
+    asked = journal.first(LeverAsked, lever=lever, until_s=end_s)
+    pulled = journal.first(LeverPulled, lever=lever, until_s=end_s)
+    ended = journal.first(LeverEnded, lever=lever, until_s=end_s)
+    if asked is not None and ended is None:
+        told = people(journal, asked.seen_s, end_s)
+        pulled, ended = by_hand(told, asked, pulled, left.high_s if left else None)
+    return _Lever(asked, journal.first(LeverAnswered, lever=lever, until_s=end_s), pulled, ended)
 
 
 def _deployment(

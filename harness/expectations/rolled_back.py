@@ -36,8 +36,8 @@ class RolledBack(Expectation):
              until the phase's `then` is over. `by: system` is only watched. `by: runbook`: the command is started when
              the trigger arrives, in the drill file's folder, without a shell (a text with `shell: true` gets one), and is
              killed after `timeout`. It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release),
-             DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal; silence is
-             silence. Putting the good release back at the end is ours, and never counts.
+             DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal: a yes there, or
+             what is done beside it with `drill exec -- COMMAND`; silence is silence. Putting the good release back at the end is ours, and never counts.
     Decides: once the window has closed; failed before that as soon as the bad version answers a request sent after the
              limit, which stands whatever the gates say.
     Source:  the ledger's versions, Docker's images, the lever's own facts; the steady state as for `recovers`.
@@ -149,21 +149,23 @@ class _Judging:
         """The bad release still serves: why, as far as is known."""
         claim, story = self.claim, self.story
         still = self._still()
-        if claim.by == "human" and story.asked is not None and not story.asked.there:
+        if claim.by == "human" and story.asked is not None and not story.asked.there and "acknowledged" not in story.at:
             return self._unsaid(
-                f"nobody could be asked, for there was no terminal; {still}", reason="not_asked", decide="a terminal"
+                f"nobody could be asked, for there was no terminal; {still}",
+                reason="not_asked",
+                decide="a terminal, or a person who uses `drill ack` and `drill exec` beside the run",
             )
         ended = story.ended
         if ended is not None and ended.exit_code == 0:
             after = story.bad.sent_after(ended.seen_s)
-            said = f"{_shown(claim)} ended with 0 at {self._at(ended.seen_s)}, but {still}"
+            said = f"{self._shown()} ended with 0 at {self._at(ended.seen_s)}, but {still}"
             count = f"; it answered {len(after)} requests sent after that" if len(after) else ""
             last = [after.cite(len(after) - 1)] if len(after) else []
             return self._failed(reason="said_done_but_still_serving", said=said + count, more=last)
         if ended is not None:
             how = ended.detail or f"ended with {ended.exit_code}"
             tail = f" ({ended.output.strip().splitlines()[-1]})" if ended.output.strip() else ""
-            return self._failed(reason="rollback_failed", said=f"{_shown(claim)} {how}{tail}; {still}")
+            return self._failed(reason="rollback_failed", said=f"{self._shown()} {how}{tail}; {still}")
         if story.closed and restored_while_bad(self.evidence, story):
             said = f"the steady state came back though nobody took the release back: {still}"
             return self._failed(reason="restored_without_rollback", said=said)
@@ -263,6 +265,8 @@ class _Judging:
         claim, story = self.claim, self.story
         if claim.by == "human" and story.answered is not None:
             return f"the person at the terminal said {story.answered.text!r}"
+        if claim.by == "human" and story.asked is not None and "acknowledged" in story.at:
+            return f"somebody was there at {self._at(story.at['acknowledged'].low_s)}, and no rollback was begun"
         if claim.by == "human" and story.asked is not None:
             return f"nobody answered when asked at {self._at(story.asked.seen_s)}"
         if claim.by == "system" and "trigger" in story.at:
@@ -272,6 +276,10 @@ class _Judging:
         if claim.by == "system":
             return "nothing rolled it back"
         return f"{claim.trigger.said()} never came, so that nobody pulled the lever"
+
+    def _shown(self) -> str:
+        """The command in a sentence."""
+        return (self.story.pulled.command if self.story.pulled else "") or "the rollback"
 
     def _durations(self) -> str:
         spans = [f"{name.replace('_', ' ')} {_span(low, high)}" for name, low, high in self.story.spans()]
@@ -299,12 +307,6 @@ class _Judging:
     def _unsaid(self, said: str, *, reason: str, decide: str, measure: Measure | None = None) -> Finding:
         until = f"of {self.name}, by {self.evidence.journal.end_s:.1f} s: {said}"
         return inconclusive(until, reason=reason, decide=decide, measure=measure, cites=self._cites())
-
-
-def _shown(claim: RolledBack) -> str:
-    """The command in a sentence."""
-    text = claim.command if isinstance(claim.command, str) else " ".join(claim.command)
-    return text or "the rollback"
 
 
 def _span(low_s: float, high_s: float) -> str:

@@ -35,6 +35,7 @@ from harness.facts.monitoring import (
     TargetSeen,
 )
 from harness.facts.orders import OrdersSettled, SourceRead
+from harness.facts.people import Acknowledged, Executed, Executing, Noted, RecordBroken, Sealed
 from harness.facts.releases import Deployed, LeverAnswered, LeverAsked, LeverEnded, LeverPulled, ReleaseSeen
 from harness.facts.run import (
     Asked,
@@ -58,6 +59,7 @@ from harness.facts.stack import EdgeFound, ListenersChanged, Surveyed
 from harness.facts.written import from_dict, kind_of, to_dict
 
 __all__ = [
+    "Acknowledged",
     "AlertChanged",
     "AlertRouted",
     "Asked",
@@ -71,6 +73,8 @@ __all__ = [
     "Deployed",
     "Done",
     "EdgeFound",
+    "Executed",
+    "Executing",
     "ExporterSeen",
     "Fact",
     "Failed",
@@ -97,6 +101,7 @@ __all__ = [
     "MonitoringFound",
     "NotInjected",
     "NotMended",
+    "Noted",
     "Opened",
     "OrdersSettled",
     "Paged",
@@ -107,12 +112,14 @@ __all__ = [
     "PressureSeen",
     "ProcessorsSeen",
     "ReceiverSeen",
+    "RecordBroken",
     "Refused",
     "ReleaseSeen",
     "ReplaySeen",
     "RuleSeen",
     "RunbookFound",
     "Sampled",
+    "Sealed",
     "SilenceSeen",
     "SourceRead",
     "Surveyed",
