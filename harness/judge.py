@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from harness import gates, neighbours
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
 from harness.ending import ending_of, unsettled
-from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
 from harness.expectations import people_story
+from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
 from harness.expectations.no_regression import NoRegression
 from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.responds_within import RespondsWithin

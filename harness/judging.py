@@ -56,7 +56,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         raise UsageError(f"{folder} holds no facts: there is nothing to judge")
     drill = load_resolved(folder) if drill_file is None else parse(drill_file)
     rows = ledger.read(folder / "ledger") if (folder / "ledger").is_dir() else ledger.NO_ROWS
-    logs = read_logs(folder / "logs", journal, _secrets(folder))
+    logs = read_logs(folder / "logs", journal, secrets_of(folder))
     wall = Wall.of(journal)
     series = raw.read(folder / "series", wall)
     spans = SpanFolder(folder / "spans", wall, journal.end_s)
@@ -133,7 +133,7 @@ def _answers(folder: Path) -> dict[str, str]:
     return found
 
 
-def _secrets(folder: Path) -> tuple[Secret, ...] | None:
+def secrets_of(folder: Path) -> tuple[Secret, ...] | None:
     """The stack's own secrets, from the environments in the Compose file that ran: variables called so, and passwords in
     URLs. None when there is no such file. They are looked for in the logs, and masked wherever a line is shown.
 

@@ -133,7 +133,8 @@ def by_hand(
         alike = [one for one in mine if asked.command and one.is_like(asked.command)]
         mine = alike or [one for one in mine if said is not None and one.begun.at_s >= said.at_s]
     done = mine[-1] if mine else None
-    first = min((one for one in (said, done and done.begun) if one is not None), key=lambda fact: fact.at_s, default=None)
+    signs_of_it: list[Fact] = [*([said] if said is not None else []), *([done.begun] if done is not None else [])]
+    first = min(signs_of_it, key=lambda fact: fact.at_s, default=None)
     if first is None:
         return None, None
     text = done.text if done else ""

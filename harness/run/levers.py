@@ -72,11 +72,15 @@ class Levers:
                 continue
             mine = [fault.id for fault in releases if wanted.service in ("", *fault.targets)]
             self._levers.append(_Lever(claim.id, wanted, tuple(mine[:1])))
-        if any(lever.claim.by == "human" for lever in self._levers):  # people are asked once, whatever is claimed of them
+        if any(
+            lever.claim.by == "human" for lever in self._levers
+        ):  # people are asked once, whatever is claimed of them
             return
         calls = [claim for claim in phase.claims if isinstance(claim.expectation, OnCall) and not claim.then]
         every = tuple(i.id for i in phase.injections[:1])
-        self._levers += [_Lever(one.id, one.expectation, every) for one in calls[:1] if isinstance(one.expectation, OnCall)]
+        self._levers += [
+            _Lever(one.id, one.expectation, every) for one in calls[:1] if isinstance(one.expectation, OnCall)
+        ]
 
     def disarm(self, why: str = "its phase was judged") -> None:
         """What waits, waits no longer; a command that still runs is killed. Called at the end of each phase, and of the run."""
@@ -136,9 +140,7 @@ class Levers:
         command = _text(lever.claim)
         asked = question(lever.claim, lever.called, command)
         lever.state = "asked" if there else "over"
-        self._record(
-            LeverAsked(lever=lever.id, question=asked, there=there, trigger=lever.trigger, command=command)
-        )
+        self._record(LeverAsked(lever=lever.id, question=asked, there=there, trigger=lever.trigger, command=command))
 
     def _listen(self, lever: _Lever) -> None:
         said = self._world.people.heard() if self._world.people is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.expectations.on_call import OnCall
 from harness.expectations.rolled_back import RolledBack
 from harness.facts import Acknowledged, Fact, Noted, Paged
+from harness.masking import masked
 
 TERMINAL = "the terminal"
 KINDS = {"note": "hypothesis", "observe": "observe", "hypothesis": "hypothesis", "decide": "decide", "act": "act"}
@@ -30,13 +31,13 @@ def question(claim: RolledBack | OnCall, called: Fact | None, command: str) -> s
         yes = f"yes ({does})"
     else:
         yes = "yes (you decide to act)"
-    return "\n".join((*lines, *(line.replace('{yes}', yes) for line in HELP)))
+    return "\n".join((*lines, *(line.replace("{yes}", yes) for line in HELP)))
 
 
 def sign(said: str) -> Fact | None:
     """What a typed line says besides yes and no: `ack [ALERT]`, `note TEXT`, `observe|hypothesis|decide|act TEXT`."""
     word, _, rest = said.strip().partition(" ")
-    word, rest = word.lower().rstrip(":"), rest.strip()[:LONGEST]
+    word, rest = word.lower().rstrip(":"), masked(rest.strip()[:LONGEST])
     if word in ("ack", "acknowledge"):
         return Acknowledged(by=TERMINAL, alert=rest)
     if word in KINDS and rest:

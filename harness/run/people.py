@@ -50,6 +50,16 @@ def own_record(folder: RunFolder) -> Writer:
     return Writer(folder.facts, name, clock.now_s, chained=chain.root(opened.run if opened else "", name))
 
 
+def put(folder: RunFolder, fact: Fact) -> float:
+    """Write one fact into a record of this process's own; the second of the run at which. Raises CannotRun when the disk refuses."""
+    record = own_record(folder)
+    written = record.write(fact, durable=True)
+    record.close()
+    if record.broken:
+        raise CannotRun(record.broken)
+    return written.seen_s
+
+
 class People:
     """The run's side: `write` what was typed at its terminal, `look` for what anybody wrote.
 
