@@ -140,8 +140,7 @@ def secrets_of(folder: Path) -> tuple[Secret, ...] | None:
     A value that is also a name of the stack, or the value of a variable that is no secret (an example's user and password
     are often the same word), is none: it stands in every log.
     """
-    from harness.drill.resolved import is_secret
-    from harness.masking import Secret, password_in
+    from harness.masking import Secret, names_secret, password_in
 
     try:
         project = json.loads((folder / "compose.yaml").read_text(encoding="utf-8"))
@@ -152,10 +151,10 @@ def secrets_of(folder: Path) -> tuple[Secret, ...] | None:
             if value
         ]
         plain = {str(project.get("name", "")), *project["services"]}
-        plain |= {value for name, value in told if not is_secret(name)}
+        plain |= {value for name, value in told if not names_secret(name)}
         found: dict[str, Secret] = {}
         for name, value in told:
-            whole = value if is_secret(name) and not name.endswith("_FILE") else ""
+            whole = value if names_secret(name) and not name.endswith("_FILE") else ""
             for secret in (whole, password_in(value)):
                 if secret and secret not in plain:
                     found.setdefault(secret, Secret(name, secret))

@@ -31,8 +31,7 @@ def command(text: tuple[str, ...], kind: str, run: str) -> None:
     from harness.facts import Noted
     from harness.judging import secrets_of
     from harness.masking import masked
-    from harness.run.oncall import LONGEST
-    from harness.run.people import living, put
+    from harness.run.people import LONGEST, living, put
 
     folder = living(find_project().runs, run)
     said = masked(" ".join(text)[:LONGEST], secrets_of(folder.path) or ())

@@ -16,7 +16,7 @@ from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.people_story import Command, People, broken_records, people
 from harness.expectations.requests import cites, not_begun, still_open
 from harness.expectations.triggers import Trigger, TriggerText
-from harness.facts import Injected, LeverAsked, Noted
+from harness.facts import Injected, LeverAsked, Noted, PhaseSettled
 from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
@@ -39,7 +39,7 @@ class OnCall(Expectation):
              names a part of the stack: it must name what the phase's faults hurt (of a release its service, or the word
              "release", "deploy", "version"), or one of `believes`, and no more than one part besides. A command is one of
              `mitigations` or `harmful` when it has all words of one, in order; a mitigation must have ended with 0.
-    Decides: once the phase is over; a harmful command at once. Failed: not_acknowledged, no_hypothesis (silence), late,
+    Decides: once the phase is over and settled; a harmful command at once. Failed: not_acknowledged, no_hypothesis (silence), late,
              wrong_hypothesis, not_mitigated, harmful_action. Inconclusive: nobody could be asked (not_asked), or a record was
              changed (record_broken).
     Source:  the people's own records, `facts/people-*.jsonl`, chained line by line by SHA-256.
@@ -97,6 +97,8 @@ class OnCall(Expectation):
                 decide="a run whose records nobody changes",
                 cites=[fact.cite for fact in broken.values()],
             )
+        settled = evidence.journal.first(PhaseSettled, phase=evidence.phase)
+        window = Window(window.start_s, settled.seen_s if settled else math.inf)
         told = people(evidence.journal, window.start_s, min(window.end_s, evidence.journal.end_s))
         for one in told.commands:
             if bad := next((name for name in self.harmful if one.is_like(name)), ""):

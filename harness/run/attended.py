@@ -21,8 +21,8 @@ from types import FrameType
 from typing import Any, BinaryIO
 
 from harness.facts import Injecting
-from harness.journal import read
 from harness.run.folder import RunFolder
+from harness.run.people import facts_of
 from harness.safety.takeout import RELEASE
 from harness.stack.release import BAD
 
@@ -60,9 +60,9 @@ def environment(folder: RunFolder) -> dict[str, str]:
         "COMPOSE_FILE": str(folder.path / "compose.yaml"),
         "DRILL_RUN": folder.run,
     }
-    out = read(folder.path).last(Injecting, kind=RELEASE)
-    if out is not None:
-        services = out.target.split("+")
+    out = [fact.target for fact in facts_of(folder, Injecting) if fact.kind == RELEASE]
+    if out:
+        services = out[-1].split("+")
         told["DRILL_SERVICE"] = " ".join(services)
         told["DRILL_GOOD_IMAGE"] = _image(folder, "compose.yaml", services[0])
         told["DRILL_BAD_IMAGE"] = _image(folder, BAD, services[0])

@@ -6,10 +6,10 @@ from harness.expectations.on_call import OnCall
 from harness.expectations.rolled_back import RolledBack
 from harness.facts import Acknowledged, Fact, Noted, Paged
 from harness.masking import masked
+from harness.run.people import LONGEST
 
 TERMINAL = "the terminal"
 KINDS = {"note": "hypothesis", "observe": "observe", "hypothesis": "hypothesis", "decide": "decide", "act": "act"}
-LONGEST = 500  # characters of a line that are kept
 
 HELP = (
     "type: ack    note WHAT YOU BELIEVE IS WRONG    {yes}",

@@ -5,21 +5,24 @@ Each process writes a file of its own, `facts/people-<who>.jsonl`, chained line 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness import chain
 from harness import facts as f
 from harness.errors import CannotRun, UsageError
 from harness.facts import Fact
-from harness.journal import Writer, read
+from harness.journal import Writer
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder
 
+F = TypeVar("F", bound=Fact)
+LONGEST = 500  # characters of what somebody says that are kept
 TERMINAL = f"{chain.PEOPLE}terminal"
 
 
@@ -44,10 +47,19 @@ def living(runs: Path, which: str = "") -> RunFolder:
 
 def own_record(folder: RunFolder) -> Writer:
     """A record of this process's own in a run that goes on, on that run's clock."""
-    opened = read(folder.path).opened
+    opened = next(facts_of(folder, f.Opened), None)
     clock = MonotonicClock(opened.monotonic_ns if opened else 0)
     name = f"{chain.PEOPLE}{os.getpid()}"
     return Writer(folder.facts, name, clock.now_s, chained=chain.root(opened.run if opened else "", name))
+
+
+def facts_of(folder: RunFolder, kind: type[F]) -> Iterator[F]:
+    """The run's own facts of one kind. To read all that a run has written takes seconds, and people wait for this."""
+    mark = f'"fact":"{f.kind_of(kind)}"'.encode()
+    with contextlib.suppress(OSError), (folder.facts / "harness.jsonl").open("rb") as file:
+        for line in file:
+            if mark in line and isinstance(fact := _fact(line), kind):
+                yield fact
 
 
 def put(folder: RunFolder, fact: Fact) -> float:

@@ -32,11 +32,11 @@ load:
 steady: {{for: 4s, within: 20s, all: [errors < 1%, p95 < 1s]}}
 phases:
   - name: release
-    for: 25s
+    for: 45s
     faults: [{{bad_release: {{service: web, environment: {{RELEASE: bad}}}}}}]
     expect:
-      - rolled_back: {{by: human, command: [./rollback.sh], trigger: after 2s, within: 24s, id: back}}
-      - on_call: {{acknowledged: 10s, diagnosed: 12s, mitigations: [rollback.sh], harmful: [restart store], id: people}}
+      - rolled_back: {{by: human, command: [./rollback.sh], trigger: after 2s, within: 44s, id: back}}
+      - on_call: {{acknowledged: 30s, diagnosed: 40s, mitigations: [rollback.sh], harmful: [restart store], trigger: after 2s, id: people}}
     then: [{{recovers: {{within: 15s}}}}]
 abort: {{max_duration: 4m}}
 """

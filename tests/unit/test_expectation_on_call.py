@@ -76,7 +76,8 @@ def told(
             for one in (RELEASE, SLOW)
         ),
         *(f.Injected(fault=one.id, begun_s=BEGAN, seen_s=OUT) for one in (RELEASE, SLOW)),
-        f.PhaseEnded(phase="release", seen_s=ENDED),
+        f.PhaseEnded(phase="release", seen_s=ENDED - 10),
+        f.PhaseSettled(phase="release", steady=True, seen_s=ENDED),
         f.Closed(seen_s=CLOSED),
         *more,
     ]
