@@ -47,7 +47,7 @@ def command(run: str, words: tuple[str, ...]) -> None:
         click.echo(detail, err=True)
     record.write(
         Executed(
-            begun=begun.number,
+            begun_s=begun.seen_s,
             exit_code=None if detail else code,
             detail=masked(detail, own),
             output=masked(kept.tail(), own),

@@ -91,8 +91,8 @@ class People:
 def people(journal: Journal, since_s: float, until_s: float) -> People:
     """What was said and begun in [since_s, until_s], and how what was begun had ended by then."""
     began = [fact for fact in journal.of(Executing) if since_s <= fact.at_s <= until_s]
-    ends = {(fact.writer, fact.begun): fact for fact in journal.of(Executed, until_s=until_s)}
-    commands = [Command(one, ends.get((one.writer, one.number))) for one in began]
+    ends = {(fact.writer, fact.begun_s): fact for fact in journal.of(Executed, until_s=until_s)}
+    commands = [Command(one, ends.get((one.writer, one.seen_s))) for one in began]
     for pulled in journal.of(LeverPulled, by="human", since_s=since_s, until_s=until_s):
         if pulled.command:
             ended = journal.first(LeverEnded, lever=pulled.lever, since_s=pulled.at_s, until_s=until_s)

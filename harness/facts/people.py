@@ -34,13 +34,13 @@ class Executing(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Executed(Fact):
-    """It ended. Of the same record as its Executing, whose number is `begun`.
+    """It ended. Of the same record as its Executing, which was seen at `begun_s`.
 
     exit_code    as the shell has it (128 + the signal's number); None when it could not be started, and `detail` says why
     output       the tail of what it wrote on both streams, secrets masked; `sha256` is of all `size` bytes, as they were written
     """
 
-    begun: int
+    begun_s: float
     exit_code: int | None = None
     detail: str = ""
     output: str = ""

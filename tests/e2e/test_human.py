@@ -132,7 +132,7 @@ def test_a_person_who_rolls_back_passes_and_all_they_said_and_did_is_among_the_f
 def test_a_command_that_was_run_beside_is_told_with_its_exit_code_and_output(told: Told) -> None:
     journal = told("beside").journal
     (began,), (ended,) = journal.of(Executing), journal.of(Executed)
-    assert (began.command, ended.exit_code, ended.begun) == (("./rollback.sh",), 0, began.number)
+    assert (began.command, ended.exit_code, ended.begun_s) == (("./rollback.sh",), 0, began.seen_s)
     assert "back to" in ended.output
     assert len(ended.sha256) == 64
     assert ended.size > 0

@@ -53,7 +53,7 @@ def transcript(text: str) -> list[f.Fact]:
                 if end:
                     code, _, ended = end.partition(" @ ")
                     stamp |= {"number": 10 * number + 1, "seen_s": float(ended or at) + 0.5}
-                    found.append(f.Executed(begun=10 * number, exit_code=int(code), **stamp))
+                    found.append(f.Executed(begun_s=float(at), exit_code=int(code), **stamp))
             case _:
                 kind = "hypothesis" if word == "note" else word
                 found.append(f.Noted(by="ada", kind=kind, text=said, **stamp))

@@ -87,16 +87,16 @@ def test_a_rollback_by_hand_beside_the_run_is_decided_and_executed(tmp_path: Pat
     fake = world()
     fake.people.present = there
     write = beside(fake, tmp_path)
-    numbers: list[int] = []
+    begun: list[float] = []
 
     def begins() -> None:
         write(Acknowledged(by="ada"))
         write(Noted(by="ada", kind="hypothesis", text="bad release"))
-        numbers.append(write(Executing(by="ada", command=("./rollback.sh",))).number)
+        begun.append(write(Executing(by="ada", command=("./rollback.sh",))).seen_s)
 
     def ends() -> None:
         fake.releases.rolled_back("api")
-        write(Executed(begun=numbers[0], exit_code=0, output="done"))
+        write(Executed(begun_s=begun[0], exit_code=0, output="done"))
 
     journal, verdict = play(fake, tmp_path, BY_HAND, recorded=True, at={18.0: begins, 20.0: ends})
     assert not journal.of(LeverPulled)
@@ -124,7 +124,7 @@ def test_a_command_that_took_nothing_back_is_told_for_what_it_is(
 
     def runs() -> None:
         begun = write(Executing(by="ada", command=words))
-        write(Executed(begun=begun.number, exit_code=code, output="so"))
+        write(Executed(begun_s=begun.seen_s, exit_code=code, output="so"))
 
     _, verdict = play(fake, tmp_path, claim, recorded=True, at={18.0: runs})
     assert back(verdict).reason == reason, back(verdict).because
@@ -138,7 +138,7 @@ def test_after_a_written_decision_the_next_command_is_the_rollback(tmp_path: Pat
 
     def runs() -> None:
         begun = write(Executing(by="ada", command=("make", "undo")))
-        write(Executed(begun=begun.number, exit_code=0))
+        write(Executed(begun_s=begun.seen_s, exit_code=0))
 
     _, verdict = play(fake, tmp_path, BY_HAND, recorded=True, at={19.0: runs})
     assert back(verdict).reason == "said_done_but_still_serving"

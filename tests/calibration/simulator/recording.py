@@ -13,6 +13,7 @@ from calibration.simulator.bounds import bounds, steady_at
 from calibration.simulator.dialects import Dialect, exposed
 from calibration.simulator.looks import Seen
 from calibration.simulator.pager import deliveries, held_alerts
+from calibration.simulator.person import called
 from calibration.simulator.releases import releases, rollback_of
 from calibration.simulator.replay import replays
 from calibration.simulator.replicas import Replica, Rollback, replicas
@@ -146,7 +147,8 @@ def _played(
         for title, metric in world.panels:
             seen.add(f.PanelFound(seen_s=3.0, dashboard=dashboard, panel=title, query=metric))
     replays(seen, drill, world, scenario, store)
-    releases(seen, world, scenario, lived.lives, back, _lever(drill), seed)
+    releases(seen, world, scenario, lived.lives, back, _id_of(drill, "rolled_back"), seed)
+    called(seen, world, scenario, sent, _id_of(drill, "on_call"))
     facts = tuple(sorted(seen.facts, key=lambda fact: fact.seen_s))
     history, closes_s = lived.history, scenario.closes_s
     written = partial(
@@ -182,6 +184,7 @@ def _queries(drill: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(queries)), list(dict.fromkeys(files))
 
 
-def _lever(drill: Mapping[str, Any]) -> str:
-    claims = [claim for phase in drill["phases"] for claim in phase.get("expect", ()) if "rolled_back" in claim]
-    return str(claims[0]["rolled_back"]["id"]) if claims else ""
+def _id_of(drill: Mapping[str, Any], word: str) -> str:
+    """Of the first such claim."""
+    claims = [claim for phase in drill["phases"] for claim in phase.get("expect", ()) if word in claim]
+    return str(claims[0][word]["id"]) if claims else ""
