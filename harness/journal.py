@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+from harness import chain
 from harness import facts as f
 from harness.facts import Fact
 
@@ -50,13 +51,16 @@ class Writer:
 
     Neither opening nor `write` raises when the disk refuses (full, read-only): taking a fault out must never hang on
     writing it down. The facts stay in memory, are tried again with every later one, and `broken` says what happened.
+
+    chained   each line holds the hash of the line before it; the first this text (see harness/chain.py)
     """
 
-    def __init__(self, folder: Path, writer: str, now: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, writer: str, now: Callable[[], float], *, chained: str = "") -> None:
         self.writer = writer
         self.path = folder / f"{writer}.jsonl"
         self.broken = ""  # why a fact could not be put on disk when it happened; the first reason stays
         self._now = now
+        self._before = chained
         self._lock = threading.Lock()
         self._facts: list[Fact] = []
         self._owed = b""  # what the disk has refused so far
@@ -66,6 +70,8 @@ class Writer:
             folder.mkdir(parents=True, exist_ok=True)
             old = self.path.read_bytes() if self.path.exists() else b""
             self._number = max((int(d.get("number", 0)) for d in _decoded(old)), default=0)
+            if chained and (whole := old.splitlines()):
+                self._before = chain.digest(whole[-1])
             if old and not old.endswith(b"\n"):  # a line torn by a kill: end it, so that the next one is whole
                 self._owed = b"\n"
             self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
@@ -77,8 +83,12 @@ class Writer:
         with self._lock:
             seen_s = fact.seen_s or round(self._now(), 6)
             stamped = dataclasses.replace(fact, writer=self.writer, number=self._number + 1, seen_s=seen_s)
-            line = json.dumps(f.to_dict(stamped), ensure_ascii=False, separators=(",", ":"), default=str)
-            self._owed += line.encode("utf-8", "backslashreplace") + b"\n"
+            data = f.to_dict(stamped) | ({chain.KEY: self._before} if self._before else {})
+            text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
+            line = text.encode("utf-8", "backslashreplace")
+            if self._before:
+                self._before = chain.digest(line)
+            self._owed += line + b"\n"
             self._number += 1
             self._facts.append(stamped)
             self._pay(durable)
@@ -242,18 +252,41 @@ def merged(facts: Iterable[Fact]) -> Journal:
 
 
 def read(folder: Path) -> Journal:
-    """The journal of a run folder (or of its facts/ folder), of all writers. A line torn by a kill is left out."""
+    """The journal of a run folder (or of its facts/ folder), of all writers. A line torn by a kill is left out; of a person's
+    record that is not as it was written nothing is taken but that it is so (RecordBroken)."""
     inner = folder / "facts"
     facts: list[Fact] = []
+    records: dict[str, bytes] = {}
     for path in sorted((inner if inner.is_dir() else folder).glob("*.jsonl")):
-        for data in _decoded(path.read_bytes()):
-            try:
-                fact = f.from_dict(data)
-            except TypeError:  # a known kind without its fields: not a whole line
-                continue
-            if fact is not None:
-                facts.append(fact)
-    return merged(facts)
+        text = path.read_bytes()
+        if path.stem.startswith(chain.PEOPLE):
+            records[path.stem] = text
+        else:
+            facts += _facts(text)
+    return merged((*facts, *_unbroken(records, Journal(tuple(facts)))))
+
+
+def _facts(text: bytes) -> Iterable[Fact]:
+    for data in _decoded(text):
+        try:
+            fact = f.from_dict(data)
+        except TypeError:  # a known kind without its fields: not a whole line
+            continue
+        if fact is not None:
+            yield fact
+
+
+def _unbroken(records: Mapping[str, bytes], others: Journal) -> Iterable[Fact]:
+    """The facts of people's records, each held against its chain and against what the run had read of it."""
+    run = others.opened.run if others.opened else ""
+    for name in sorted({*records, *(seal.record for seal in others.of(f.Sealed))}):
+        text = records.get(name, b"")
+        whole = text[: text.rfind(b"\n") + 1]
+        seals = {seal.lines: seal.sha256 for seal in others.of(f.Sealed, record=name)}
+        if why := chain.broken(whole.splitlines(), run, name, seals):
+            yield f.RecordBroken(writer=name, why=why)
+        else:
+            yield from _facts(whole)
 
 
 def _decoded(text: bytes) -> Iterable[dict[str, Any]]:

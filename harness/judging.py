@@ -56,7 +56,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         raise UsageError(f"{folder} holds no facts: there is nothing to judge")
     drill = load_resolved(folder) if drill_file is None else parse(drill_file)
     rows = ledger.read(folder / "ledger") if (folder / "ledger").is_dir() else ledger.NO_ROWS
-    logs = read_logs(folder / "logs", journal, _secrets(folder))
+    logs = read_logs(folder / "logs", journal, secrets_of(folder))
     wall = Wall.of(journal)
     series = raw.read(folder / "series", wall)
     spans = SpanFolder(folder / "spans", wall, journal.end_s)
@@ -133,15 +133,14 @@ def _answers(folder: Path) -> dict[str, str]:
     return found
 
 
-def _secrets(folder: Path) -> tuple[Secret, ...] | None:
+def secrets_of(folder: Path) -> tuple[Secret, ...] | None:
     """The stack's own secrets, from the environments in the Compose file that ran: variables called so, and passwords in
     URLs. None when there is no such file. They are looked for in the logs, and masked wherever a line is shown.
 
     A value that is also a name of the stack, or the value of a variable that is no secret (an example's user and password
     are often the same word), is none: it stands in every log.
     """
-    from harness.drill.resolved import is_secret
-    from harness.masking import Secret, password_in
+    from harness.masking import Secret, names_secret, password_in
 
     try:
         project = json.loads((folder / "compose.yaml").read_text(encoding="utf-8"))
@@ -152,10 +151,10 @@ def _secrets(folder: Path) -> tuple[Secret, ...] | None:
             if value
         ]
         plain = {str(project.get("name", "")), *project["services"]}
-        plain |= {value for name, value in told if not is_secret(name)}
+        plain |= {value for name, value in told if not names_secret(name)}
         found: dict[str, Secret] = {}
         for name, value in told:
-            whole = value if is_secret(name) and not name.endswith("_FILE") else ""
+            whole = value if names_secret(name) and not name.endswith("_FILE") else ""
             for secret in (whole, password_in(value)):
                 if secret and secret not in plain:
                     found.setdefault(secret, Secret(name, secret))

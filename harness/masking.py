@@ -28,6 +28,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("card number", rf"[2-6](?<![\w.\-+/].)(?:{_CARD})(?![\w\-/]|\.\d)"),
 )
 _PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]*:([^\s/@]+)@", re.IGNORECASE)
+_NAMES = re.compile(r"token|secret|passw|(?<![a-z])key(?![a-z])|_key|apikey", re.IGNORECASE)
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in KINDS)
 BYTES = tuple(
     (kind, re.compile(one.encode()))
@@ -58,6 +59,11 @@ class Found:
 def is_secret(kind: str, text: str) -> bool:
     """Whether what a pattern found is one: a card's number has a check digit."""
     return kind != "card number" or luhn(text)
+
+
+def names_secret(name: str) -> bool:
+    """Whether a key or a variable of this name holds something that must not be written down."""
+    return _NAMES.search(name) is not None
 
 
 def luhn(text: str) -> bool:

@@ -78,6 +78,11 @@ FAILING: Mapping[str, str] = {
     "bad_promoted": "a release whose answers are worse than those of the others in the same time was given all requests",
     "good_withdrawn": "a release whose answers are no worse than those of the others in the same time was given no more requests",
     "undecided": "a release and the one that it should replace both still answered after the claim's limit: nobody had decided",
+    "not_acknowledged": "somebody was asked and could have answered, and was silent: no acknowledgement, no note, no command",
+    "no_hypothesis": "nobody wrote down what they believe is wrong, or named a part of the stack in it",
+    "wrong_hypothesis": "the first part that people believed to be wrong was not what was hurt, or they named nearly everything",
+    "not_mitigated": "none of the commands that would have helped was run and ended well",
+    "harmful_action": "a command was run that the drill says must not be; this stands whatever the gates say",
     "missing_root": "a trace has no span of the service that took its request up",
     "missing_parent": "a trace has a span whose parent is not there: a service in between sent none of its own",
     "broken_context": "a message went into a queue and was taken out without its trace: no consumer names it as its cause",
@@ -181,7 +186,8 @@ REASONS: Mapping[str, str] = {
     "nothing_to_heal": "the harm never showed, or was gone before the step began, so that the step was not tried",
     "not_deployed": "the bad release was never deployed, so there was nothing to roll back",
     "no_version": "no answer named its version and no container's image was read, so nobody knows which release served",
-    "not_asked": "a person was to be asked, but there was no terminal to ask on",
+    "not_asked": "a person was to be asked, but there was no terminal to ask on, or what they were to be asked about never came",
+    "record_broken": "the record of what a person said and did was changed after it was written, so that nothing in it counts",
     "check_broke": "the code of the expectation itself broke; the evidence is kept and can be judged again",
 }
 """By code: a sentence for the person who reads a finding."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,16 +16,11 @@ from harness.drill.model import Drill, data_of
 from harness.drill.parse import placed, read_bytes, validated
 from harness.drill.problem import Invalid, Problem, shown_path
 from harness.drill.yaml_strict import decode, plain, read
+from harness.masking import names_secret
 
 RESOLVED = "resolved"  # the one key that a drill file does not have: where the drill came from
 MASK = "***"
-_SECRET = re.compile(r"token|secret|passw|(?<![a-z])key(?![a-z])|_key|apikey", re.IGNORECASE)
 _OF_THE_FORMAT = {"copy", "shared", "private"}  # a volume may be called 'secrets'
-
-
-def is_secret(name: str) -> bool:
-    """Whether a key or a variable of this name holds something that must not be written down."""
-    return _SECRET.search(name) is not None
 
 
 def masked(drill: Drill) -> str:
@@ -75,10 +69,10 @@ def _masked(value: Any, used: Mapping[Path_, tuple[tuple[str, str], ...]], path:
     if isinstance(value, list):
         return [_masked(inner, used, (*path, number)) for number, inner in enumerate(value)]
     if isinstance(value, str):
-        if path and isinstance(path[-1], str) and is_secret(path[-1]) and not _is_plain(path, value):
+        if path and isinstance(path[-1], str) and names_secret(path[-1]) and not _is_plain(path, value):
             return MASK
         for name, secret in used.get(path, ()):
-            value = value.replace(secret, MASK) if secret and is_secret(name) else value
+            value = value.replace(secret, MASK) if secret and names_secret(name) else value
     return value
 
 

@@ -22,6 +22,7 @@ from harness.expectations.metric_latency_truth import MetricLatencyTruth
 from harness.expectations.metric_stays import MetricStays
 from harness.expectations.no_regression import NoRegression
 from harness.expectations.not_metastable import NotMetastable
+from harness.expectations.on_call import OnCall
 from harness.expectations.orders_kept import OrdersKept
 from harness.expectations.outage_below import OutageBelow
 from harness.expectations.page_quality import PageQuality
@@ -64,5 +65,6 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     RolledBack,
     CanaryJudged,
     Healed,
+    OnCall,
     OrdersKept,
 )

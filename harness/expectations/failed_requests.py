@@ -125,7 +125,8 @@ def _events(journal: Journal, service: str) -> list[ContainerSeen | ContainerCha
     """What is known of the service's containers, in order."""
     if not service:
         return []
-    every = [*journal.of(ContainerSeen, service=service), *journal.of(ContainerChanged, service=service)]
+    every: list[ContainerSeen | ContainerChanged] = [*journal.of(ContainerSeen, service=service)]
+    every += journal.of(ContainerChanged, service=service)
     return sorted(every, key=lambda event: event.at_s)
 
 

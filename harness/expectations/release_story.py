@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from harness.expectations.base import Evidence
 from harness.expectations.instants import Instant
+from harness.expectations.people_story import by_hand, people, signs
 from harness.expectations.release_clean import clean
 from harness.expectations.release_containers import taken_back, taken_from
 from harness.expectations.requests import now_s
@@ -39,6 +40,7 @@ LATEST_S = 60.0  # an answer comes at most so long after its request; looked at 
 SPANS = (
     ("to_detect", "exposed", "detected"),
     ("to_page", "exposed", "paged"),
+    ("to_acknowledge", "asked", "acknowledged"),
     ("to_decide", "impact", "decided"),
     ("to_execute", "decided", "last_bad"),
     ("to_restore", "impact", "recovered"),
@@ -54,8 +56,8 @@ class ReleaseStory:
     told        whether answers, or looks at containers, tell which release serves; without either nothing is known
     begun_s     when its deployment began; end_s when its judging window closed, or the journal ends: nothing later counts
     closed      whether the window has closed
-    at          instants by name: deployed, exposed, impact, detected, paged, trigger, asked, decided, executed, last_bad,
-                taken_back, recovered, clean; those that did not come are not in it
+    at          instants by name: deployed, exposed, impact, detected, paged, trigger, asked, acknowledged, believed, decided,
+                executed, last_bad, taken_back, recovered, clean; those that did not come are not in it
     bad         answers of the bad version; `others` answers to requests sent after the last of them
     still_bad   containers that run it at the end
     seen        what the release's own source of versions told, where it declares one
@@ -125,11 +127,14 @@ def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, 
     seen = seen_versions(journal, fault, begun.seen_s, end_s)
     at = dict(_deployment(journal, begun, out, services, bad, seen, end_s))
     at |= _signals(evidence, begun.seen_s, end_s, out, waits, at.get("exposed"))
-    told = _lever(journal, lever, end_s)
+    containers = taken_from(journal, services, end_s)
+    told = _lever(journal, lever, end_s, containers.first)
+    if told.asked is not None:
+        spoke = signs(people(journal, begun.seen_s, end_s))
+        at |= {name: Instant(fact.at_s, fact.at_s, fact.cite) for name, fact in spoke}
     for name, fact in (("asked", told.asked), ("decided", told.pulled), ("executed", told.ended)):
         if fact is not None:
             at[name] = Instant(fact.seen_s, fact.seen_s, fact.cite)
-    containers = taken_from(journal, services, end_s)
     at |= {name: found for name, found in taken_back(containers, seen).items() if name not in at}
     back = at.get("last_bad") if version else at.get("taken_back")
     if back is not None:
@@ -169,13 +174,15 @@ class _Lever:
     ended: LeverEnded | None
 
 
-def _lever(journal: Journal, lever: str, end_s: float) -> _Lever:
-    return _Lever(
-        journal.first(LeverAsked, lever=lever, until_s=end_s),
-        journal.first(LeverAnswered, lever=lever, until_s=end_s),
-        journal.first(LeverPulled, lever=lever, until_s=end_s),
-        journal.first(LeverEnded, lever=lever, until_s=end_s),
-    )
+def _lever(journal: Journal, lever: str, end_s: float, left: Instant | None) -> _Lever:
+    """`left`: when the first container was taken back, by which it is known what a person did by hand."""
+    asked = journal.first(LeverAsked, lever=lever, until_s=end_s)
+    pulled = journal.first(LeverPulled, lever=lever, until_s=end_s)
+    ended = journal.first(LeverEnded, lever=lever, until_s=end_s)
+    if asked is not None and ended is None:
+        told = people(journal, asked.seen_s, end_s)
+        pulled, ended = by_hand(told, asked, pulled, left.high_s if left else None)
+    return _Lever(asked, journal.first(LeverAnswered, lever=lever, until_s=end_s), pulled, ended)
 
 
 def _deployment(

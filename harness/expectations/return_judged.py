@@ -83,14 +83,17 @@ class ReturnJudged:
         """The bad release still serves: why, as far as is known."""
         claim, story = self.claim, self.story
         still = self._still()
-        if claim.by == "human" and story.asked is not None and not story.asked.there:
+        unseen = "acknowledged" not in story.at
+        if claim.by == "human" and story.asked is not None and not story.asked.there and unseen:
             return self._unsaid(
-                f"nobody could be asked, for there was no terminal; {still}", reason="not_asked", decide="a terminal"
+                f"nobody could be asked, for there was no terminal; {still}",
+                reason="not_asked",
+                decide="a terminal, or a person who uses `drill ack` and `drill exec` beside the run",
             )
         ended = story.ended
         if ended is not None and ended.exit_code == 0 and self._served_after(ended.seen_s):
             after = story.bad.sent_after(ended.seen_s)
-            said = f"{_shown(claim)} ended with 0 at {self._at(ended.seen_s)}, but {still}"
+            said = f"{self._shown()} ended with 0 at {self._at(ended.seen_s)}, but {still}"
             # Where one container alone runs it, its are all the answers of that version.
             who = story.still_bad[0].container if len(story.still_bad) == 1 else "it"
             count = f"; {who} answered {numbered(len(after), 'request')} sent after that" if len(after) else ""
@@ -99,7 +102,7 @@ class ReturnJudged:
         if ended is not None and ended.exit_code != 0:
             how = ended.detail or f"ended with {ended.exit_code}"
             tail = f" ({ended.output.strip().splitlines()[-1]})" if ended.output.strip() else ""
-            return self._failed(reason="rollback_failed", said=f"{_shown(claim)} {how}{tail}; {still}")
+            return self._failed(reason="rollback_failed", said=f"{self._shown()} {how}{tail}; {still}")
         if story.closed and restored_while_bad(self.evidence, story) and not self._harms(story.end_s - LOAD_GAP_S):
             said = f"the steady state came back though nobody took the release back: {still}"
             return self._failed(reason="restored_without_rollback", said=said)
@@ -238,6 +241,8 @@ class ReturnJudged:
         claim, story = self.claim, self.story
         if claim.by == "human" and story.answered is not None:
             return f"the person at the terminal said {story.answered.text!r}"
+        if claim.by == "human" and story.asked is not None and "acknowledged" in story.at:
+            return f"somebody was there at {self._at(story.at['acknowledged'].low_s)}, and no rollback was begun"
         if claim.by == "human" and story.asked is not None:
             return f"nobody answered when asked at {self._at(story.asked.seen_s)}"
         if claim.by == "system" and "trigger" in story.at:
@@ -247,6 +252,10 @@ class ReturnJudged:
         if claim.by == "system":
             return "nothing rolled it back"
         return f"{claim.trigger.said()} never came, so that nobody pulled the lever"
+
+    def _shown(self) -> str:
+        """The command in a sentence."""
+        return (self.story.pulled.command if self.story.pulled else "") or "the rollback"
 
     def _durations(self) -> str:
         spans = [f"{name.replace('_', ' ')} {_span(low, high)}" for name, low, high in self.story.spans()]
@@ -274,11 +283,6 @@ class ReturnJudged:
     def _unsaid(self, said: str, *, reason: str, decide: str, measure: Measure | None = None) -> Finding:
         until = f"of {self.name}, by {self.evidence.journal.end_s:.1f} s: {said}"
         return inconclusive(until, reason=reason, decide=decide, measure=measure, cites=self._cites())
-
-
-def _shown(claim: RolledBack) -> str:
-    """The command in a sentence."""
-    return claim.text or "the rollback"
 
 
 def _span(low_s: float, high_s: float) -> str:

@@ -35,6 +35,7 @@ from harness.facts.monitoring import (
     TargetSeen,
 )
 from harness.facts.orders import OrdersSettled, SourceRead
+from harness.facts.people import Acknowledged, Executed, Executing, Noted, RecordBroken, Sealed
 from harness.facts.releases import (
     Deployed,
     LeverAnswered,
@@ -66,6 +67,7 @@ from harness.facts.stack import EdgeFound, ListenersChanged, Surveyed
 from harness.facts.written import from_dict, kind_of, to_dict
 
 __all__ = [
+    "Acknowledged",
     "AlertChanged",
     "AlertRouted",
     "Asked",
@@ -79,6 +81,8 @@ __all__ = [
     "Deployed",
     "Done",
     "EdgeFound",
+    "Executed",
+    "Executing",
     "ExporterSeen",
     "Fact",
     "Failed",
@@ -105,6 +109,7 @@ __all__ = [
     "MonitoringFound",
     "NotInjected",
     "NotMended",
+    "Noted",
     "Opened",
     "OrdersSettled",
     "Paged",
@@ -115,12 +120,14 @@ __all__ = [
     "PressureSeen",
     "ProcessorsSeen",
     "ReceiverSeen",
+    "RecordBroken",
     "Refused",
     "ReleaseSeen",
     "ReplaySeen",
     "RuleSeen",
     "RunbookFound",
     "Sampled",
+    "Sealed",
     "SilenceSeen",
     "SourceRead",
     "Surveyed",

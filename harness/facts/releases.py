@@ -79,12 +79,13 @@ class LeverEnded(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class LeverAsked(Fact):
-    """A person was asked on the terminal; `there` is False when there was no terminal to ask on."""
+    """A person was asked on the terminal; `there` is False when there was no terminal to ask on. `command`: what a yes runs."""
 
     lever: str
     question: str
     there: bool = True
     trigger: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import shlex
 import sys
 import threading
 import time
@@ -12,10 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from harness.facts import (
+    Acknowledged,
     AlertChanged,
     Blinded,
     Broke,
     Deployed,
+    Executed,
+    Executing,
     Fact,
     GateHeld,
     GateMissed,
@@ -33,6 +37,7 @@ from harness.facts import (
     LoadSaid,
     Looked,
     Mended,
+    Noted,
     NotInjected,
     NotMended,
     Opened,
@@ -54,7 +59,8 @@ if TYPE_CHECKING:
     from harness.ledger import Rows
 
 HELPERS = ("keeper", "toxiproxy")  # they are told of when they go and when they come, not at each look
-LOUD = ("LOST SIGHT", "NOT ", "STILL ON", "GUARD", "ERROR", "REFUSED", "HALT")
+LOUD = ("ASKED", "LOST SIGHT", "NOT ", "STILL ON", "GUARD", "ERROR", "REFUSED", "HALT")
+NOTED = {"observe": "sees", "hypothesis": "believes", "decide": "decides", "act": "does"}
 WINDOW_S = 5.0  # of the state's numbers
 STALE_S = 3.0  # after so long without a new state the terminal shows what is waited for instead
 AGAIN_S = 60.0  # the load says the same thing each second while it goes on; people are told so often
@@ -143,9 +149,17 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
         case LeverEnded():
             return f"lever: {fact.detail or f'the command ended with {fact.exit_code}'}"
         case LeverAsked():
-            return f"ASKED: {fact.question}" if fact.there else "nobody could be asked: there is no terminal"
+            return f"ASKED: {fact.question}" if fact.there else f"ASKED, with no terminal to answer on: {fact.question}"
         case LeverAnswered():
             return f"answered: {fact.text}"
+        case Acknowledged():
+            return f"acknowledged by {fact.by}{f': {fact.alert}' if fact.alert else ''}"
+        case Noted():
+            return f"{fact.by} {NOTED.get(fact.kind, 'notes')}: {fact.text}"
+        case Executing():
+            return f"{fact.by} runs: {shlex.join(fact.command)}"
+        case Executed():
+            return f"their command: {fact.detail or f'ended with {fact.exit_code}'}"
         case SourceRead() if fact.error and fact.reading != "first":
             return f"orders {fact.op}: {fact.source} CANNOT BE READ: {fact.error}"
         case OrdersSettled():

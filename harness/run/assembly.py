@@ -20,6 +20,7 @@ from harness.run.levers import Levers
 from harness.run.loading import RealLoad
 from harness.run.observing import Observing
 from harness.run.ontime import OnTime
+from harness.run.people import People
 from harness.run.sources import order_book
 from harness.run.together import Together, beside
 from harness.run.version_probes import by_command
@@ -137,6 +138,8 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         commands=commands,
         people=Terminal(),
     )
+    people = People(session.folder.facts, session.folder.run, session.clock.now_s, record, record.tell)
+    closing.callback(people.close)
     starter = OnTime(session.clock)
     closing.callback(starter.close)
     return Engine(
@@ -158,7 +161,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         steady=Steady(drill.steady.for_s, drill.steady.conditions, drill.steady.quiet),
         logs=read_logs(session.folder.logs, record.journal()),
         limits=drill.abort.any,
-        levers=Levers(world, record),
+        levers=Levers(world, record, people),
         orders=order_book(session, stack, parts),
         tell=parts.observing.telling(session.display.second),
     )

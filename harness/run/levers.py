@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from harness.errors import NotApplied
+from harness.expectations.on_call import OnCall
 from harness.expectations.steps import Step
 from harness.facts import (
     Deployed,
@@ -23,6 +24,8 @@ from harness.facts import (
 )
 from harness.plan import PlannedPhase
 from harness.run.injector import Record
+from harness.run.oncall import question, sign
+from harness.run.people import People
 from harness.world.handles import Running, World
 
 YES = ("y", "yes", "ok", "rollback", "roll back")
@@ -34,13 +37,14 @@ class _Lever:
     """waiting → asked → pulled → over."""
 
     id: str
-    claim: Step
+    claim: Step | OnCall
     faults: tuple[str, ...]
     state: str = "waiting"
     deployed_s: float | None = None
     out: Injected | None = None
     rolled_back_s: float | None = None
     trigger: str = ""
+    called: Fact | None = None
     running: Running | None = None
     begun_s: float = 0.0
 
@@ -48,9 +52,11 @@ class _Lever:
 class Levers:
     """`hear` takes every fact, from any thread; `tick` acts on them, and is called by the engine about ten times a second."""
 
-    def __init__(self, world: World, record: Record) -> None:
+    def __init__(self, world: World, record: Record, people: People | None = None) -> None:
+        """`people` keep what is typed at the terminal in a record of their own; without them it goes into the run's."""
         self._world = world
         self._record = record
+        self._people = people
         self._levers: list[_Lever] = []
         self._news: deque[Fact] = deque()
         self._over = False
@@ -70,6 +76,13 @@ class Levers:
                 continue
             mine = [fault.id for fault in releases if wanted.service in ("", *fault.targets)]
             self._levers.append(_Lever(claim.id, wanted, tuple(mine[:1])))
+        if any(lever.claim.by == "human" for lever in self._levers):
+            return  # people are asked once, whatever is claimed of them
+        calls = [claim for claim in phase.claims if isinstance(claim.expectation, OnCall) and not claim.then]
+        every = tuple(i.id for i in phase.injections[:1])
+        self._levers += [
+            _Lever(one.id, one.expectation, every) for one in calls[:1] if isinstance(one.expectation, OnCall)
+        ]
 
     def disarm(self, why: str = "its phase was judged") -> None:
         """What waits, waits no longer; a command that still runs is killed. Called at the end of each phase, and of the run."""
@@ -86,6 +99,8 @@ class Levers:
         self.disarm(f"the run was ended ({why})")
 
     def tick(self, now_s: float) -> None:
+        if self._people is not None:
+            self._people.look()
         while self._news:
             fact = self._news.popleft()
             for lever in self._levers:
@@ -103,7 +118,7 @@ class Levers:
         elif lever.state != "waiting" or lever.trigger or lever.deployed_s is None:
             return
         elif lever.claim.trigger.answers(fact, lever.deployed_s):
-            lever.trigger = fact.cite
+            lever.trigger, lever.called = fact.cite, fact
 
     def _rolled_back(self, fact: Fact) -> bool:
         """Whether a rollback has ended: its command with 0; without a command, when no container runs the bad release any more."""
@@ -136,21 +151,22 @@ class Levers:
     def _ask(self, lever: _Lever) -> None:
         people = self._world.people
         there = people is not None and people.there()
-        claim = lever.claim
-        does = f" It runs: {claim.text}." if claim.command else " You do it; say so when you begin."
-        question = f"{claim.trigger.said()} came. {claim.asks()} Type yes.{does}"
+        command = lever.claim.text
+        asked = question(lever.claim, lever.called, command)
         lever.state = "asked" if there else "over"
-        self._record(LeverAsked(lever=lever.id, question=question, there=there, trigger=lever.trigger))
+        self._record(LeverAsked(lever=lever.id, question=asked, there=there, trigger=lever.trigger, command=command))
 
     def _listen(self, lever: _Lever) -> None:
         said = self._world.people.heard() if self._world.people is not None else None
         if not said:
             return
-        self._record(LeverAnswered(lever=lever.id, text=said[:200]))
+        write = self._people.write if self._people is not None else self._record
+        if (fact := sign(said)) is not None:
+            write(fact)
+            return
+        write(LeverAnswered(lever=lever.id, text=said[:200]))
         if said.lower().rstrip(".!") in YES:
             self._pull(lever)
-        else:
-            lever.state = "over"
 
     def _pull(self, lever: _Lever) -> None:
         lever.state = "pulled"

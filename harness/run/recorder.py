@@ -25,10 +25,14 @@ class Recorder:
 
     def __call__(self, fact: Fact, *, durable: bool = False) -> Fact:
         stamped = self._writer.write(fact, durable=durable)
+        self.tell(stamped)
+        return stamped
+
+    def tell(self, fact: Fact) -> None:
+        """A fact that stands in a journal, ours or another writer's, to whoever listens."""
         for listener in self.listeners:
             with contextlib.suppress(Exception):
-                listener(stamped)
-        return stamped
+                listener(fact)
 
     @property
     def broken(self) -> str:

@@ -157,13 +157,15 @@ Act = Callable[[Run, subprocess.Popen[bytes]], None]
 Told = Callable[[str], Run]
 
 
-def told_by(home: Path, stories: Mapping[str, tuple[Act, Mapping[str, Any]]], at_once: int = AT_ONCE) -> Iterator[Told]:
-    """Every story (what is done to a run, and the run's settings), played once, some side by side; `told(name)` is the
-    run when it is over. An act that has a `prepare` is told of the run before it starts."""
+def told_by(
+    home: Path, stories: Mapping[str, tuple[Act, Mapping[str, Any]]], at_once: int = AT_ONCE, kind: type[Run] = Run
+) -> Iterator[Told]:
+    """Every story (what is done to a run of this kind, and the run's settings), played once, some side by side; `told(name)` is
+    the run when it is over. An act that has a `prepare` is told of the run before it starts."""
 
     def play(name: str) -> Run:
         act, settings = stories[name]
-        run = Run(home / name.replace(" ", "-"), **settings)
+        run = kind(home / name.replace(" ", "-"), **settings)
         run.prepare()
         getattr(act, "prepare", lambda run: None)(run)
         return run.finish(run.start(), lambda process: act(run, process))

@@ -13,7 +13,7 @@ from harness.cli.judge import command
 from harness.drill.parse import parse
 from harness.errors import UsageError
 from harness.journal import Journal, Writer, read
-from harness.judging import _answers, _secrets, judge_folder, write_results
+from harness.judging import _answers, judge_folder, secrets_of, write_results
 from harness.ledger.layout import C5XX, OK
 from harness.ledger.writing import Writer as Ledger
 
@@ -143,14 +143,14 @@ def test_the_stacks_own_secrets_are_known_from_the_compose_file_that_ran(tmp_pat
     }
     project = {"name": "shop", "services": {"api": {"environment": environment}, "redis": {"environment": None}}}
     (tmp_path / "compose.yaml").write_text(json.dumps(project))
-    found = _secrets(tmp_path)
+    found = secrets_of(tmp_path)
     assert found is not None
     assert {(one.name, one.value) for one in found} == {
         ("DATABASE_URL", "hunter2secret"),
         ("API_TOKEN", "abcdef123456"),
     }
     assert "hunter2" not in repr(found)
-    assert _secrets(tmp_path / "nowhere") is None
+    assert secrets_of(tmp_path / "nowhere") is None
 
 
 def test_samples_of_answers_are_read_and_a_torn_line_is_left_out(tmp_path: Path) -> None:

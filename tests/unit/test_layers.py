@@ -21,10 +21,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "masking": set(),
     "quantities": set(),
     "edges": set(),
+    "chain": set(),
     "orders": DATA | HANDLES | {"landings"},
     "orders.readers": DATA | HANDLES | {"drill.readers", "world.speaks"},
     "verdict": {"errors"},
-    "journal": {"facts", "errors"},
+    "journal": {"chain", "facts", "errors"},
     "ledger": {"facts", "errors"},
     "wall": {"facts", "journal"},
     "series": {"wall"},
@@ -93,6 +94,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 IMPURE = {"time", "socket", "subprocess", "requests", "docker", "urllib", "http", "threading", "asyncio", "random"}
 PURE = (
     "reasons",
+    "chain",
     "facts",
     "verdict",
     "edges",

@@ -31,7 +31,7 @@ from harness.facts import (
     ReleaseSeen,
 )
 from harness.fakeworld import FakeWorld, InlineWatch
-from harness.journal import Journal
+from harness.journal import Journal, read
 from harness.judge import judge
 from harness.plan import Plan, make_plan
 from harness.probes.clock import ClockProbe
@@ -41,6 +41,7 @@ from harness.probes.survey import SurveyProbe
 from harness.run.engine import Engine
 from harness.run.injector import Injector
 from harness.run.levers import Levers
+from harness.run.people import People
 from harness.run.recorder import Recorder
 from harness.run.stop import Stopped
 from harness.verdict import Finding, Outcome, Verdict
@@ -126,9 +127,13 @@ def play(
     page_s: float | None = 5.0,
     halt_s: float = float("inf"),
     at: dict[float, Callable[[], None]] | None = None,
+    recorded: bool = False,
 ) -> tuple[Journal, Verdict]:
+    """`recorded`: people's words go into a record of their own, and others may write theirs beside it."""
     plan = make(tmp_path, claim)
-    record = Recorder(tmp_path / f"facts-{id(fake)}", fake.clock.now_s)
+    facts = tmp_path / f"facts-{id(fake)}"
+    record = Recorder(facts, fake.clock.now_s)
+    people = People(facts, "", fake.clock.now_s, record, record.tell) if recorded else None
     probes = (ClockProbe(), ContainersProbe(), SurveyProbe(), ReleasesProbe(), Pager(fake, page_s))
     drill = plan.drill
     for at_s, deed in (at or {}).items():
@@ -144,10 +149,12 @@ def play(
         steady=Steady(drill.steady.for_s, drill.steady.conditions),
         logs=NoLogs(),
         limits=drill.abort.any,
-        levers=Levers(fake.world, record),
+        levers=Levers(fake.world, record, people),
     )
     engine.run()
-    journal = record.journal()
+    if people is not None:
+        people.close()
+    journal = read(facts) if recorded else record.journal()
     return journal, judge(drill, plan.all_claims, journal, fake.load.rows(), NoLogs(), over=True)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import test_expectation_canary_judged
 import test_expectation_healed
+import test_expectation_on_call
 import test_expectation_rolled_back
 import test_prefix_property
 from hypothesis import HealthCheck, given, settings
@@ -169,6 +170,7 @@ def test_every_claim_is_cut_somewhere() -> None:
     claims = (
         *test_expectation_rolled_back.CLAIMS,
         *test_expectation_canary_judged.CLAIMS,
+        *test_expectation_on_call.CLAIMS,
         test_expectation_healed.claim(),
     )
     own = {claim.word for claim in claims}

@@ -5,6 +5,7 @@ from calibration.defects.instruments import INSTRUMENTS
 from calibration.defects.logs import LOGS
 from calibration.defects.pages import PAGES
 from calibration.defects.paging import PAGING
+from calibration.defects.people import PEOPLE
 from calibration.defects.planted import Planted
 from calibration.defects.release import RELEASE
 from calibration.defects.service import SERVICE
@@ -19,6 +20,7 @@ DEFECTS: tuple[Planted, ...] = (
     *TRACING,
     *SERVICE,
     *RELEASE,
+    *PEOPLE,
 )
 
 __all__ = ["DEFECTS", "Planted"]

@@ -14,6 +14,7 @@ from calibration.simulator.dialects import Dialect, exposed
 from calibration.simulator.looks import Seen
 from calibration.simulator.pager import deliveries, held_alerts
 from calibration.simulator.parked import stepped
+from calibration.simulator.person import called
 from calibration.simulator.releases import releases, rollback_of
 from calibration.simulator.replay import replays
 from calibration.simulator.replicas import Replica, Rollback, replicas
@@ -147,8 +148,9 @@ def _played(
         for title, metric in world.panels:
             seen.add(f.PanelFound(seen_s=3.0, dashboard=dashboard, panel=title, query=metric))
     replays(seen, drill, world, scenario, store)
-    releases(seen, world, scenario, lived.lives, back, _lever(drill, "rolled_back"), seed)
-    stepped(seen, world, back, _lever(drill, "healed"))
+    releases(seen, world, scenario, lived.lives, back, _id_of(drill, "rolled_back"), seed)
+    stepped(seen, world, back, _id_of(drill, "healed"))
+    called(seen, world, scenario, sent, _id_of(drill, "on_call"))
     facts = tuple(sorted(seen.facts, key=lambda fact: fact.seen_s))
     history, closes_s = lived.history, scenario.closes_s
     written = partial(
@@ -185,6 +187,7 @@ def _queries(drill: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(queries)), list(dict.fromkeys(files))
 
 
-def _lever(drill: Mapping[str, Any], word: str) -> str:
+def _id_of(drill: Mapping[str, Any], word: str) -> str:
+    """Of the first such claim."""
     claims = [claim for phase in drill["phases"] for claim in phase.get("expect", ()) if word in claim]
     return str(claims[0][word]["id"]) if claims else ""

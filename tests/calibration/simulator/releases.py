@@ -21,17 +21,17 @@ def rollback_of(world: World, scenario: Scenario, sent: Sequence[Delivery], aler
     if release.takes_back == "system":
         return Rollback(hurt.on_s + 6.0, hurt.on_s + 6.0 + release.takes_s)
     stretch = next(one for one in scenario.stretches if hurt in one.hurts)
-    page = next(
-        (
-            delivery
-            for delivery in sent
-            if delivery.held.rule.name == alert and delivery.status == "firing" and delivery.held.from_s > hurt.begun_s
-        ),
-        None,
-    )
+    page = page_of(scenario, sent, alert)
     if page is None or page.at_s + release.hesitates_s > stretch.ends_s:
         return None
     return Rollback(page.at_s + release.hesitates_s, page.at_s + release.hesitates_s + release.takes_s)
+
+
+def page_of(scenario: Scenario, sent: Sequence[Delivery], alert: str) -> Delivery | None:
+    """The first page about the alert that the bad release can have brought about."""
+    hurt = release_of(scenario)
+    came = (one for one in sent if one.held.rule.name == alert and one.status == "firing")
+    return next((one for one in came if hurt is not None and one.held.from_s > hurt.begun_s), None)
 
 
 def releases(

@@ -248,6 +248,21 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Whoever is called about the bad release: seconds from the page to each thing they say and do (None: never).
+
+    believes   what they write down; runs: a command, and what it ends with
+    """
+
+    acknowledges_s: float | None = 3.0
+    believes_s: float | None = 8.0
+    believes: str = "the new version of api fails checkouts"
+    runs_s: float | None = 12.0
+    runs: str = "flag off checkout-v2"
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
 class Machine:
     """The machine that the stack runs on, of two processors, which is full while requests wait behind a backlog.
 
@@ -268,6 +283,7 @@ class World:
     tracing: Tracing = Tracing()
     pager: Pager = Pager()
     release: Release = Release()
+    person: Person = Person()
     rules: tuple[Rule, ...] = ()
     evaluation_s: float = 2.0
     panels: tuple[tuple[str, str], ...] = ()

@@ -9,7 +9,8 @@ import pytest
 
 from harness.drill.parse import parse
 from harness.drill.problem import Invalid
-from harness.drill.resolved import is_secret, load_resolved
+from harness.drill.resolved import load_resolved
+from harness.masking import names_secret
 
 Write = Callable[..., Path]
 
@@ -60,12 +61,12 @@ def test_a_volume_may_be_called_a_secret(checkout: Write, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["DB_PASSWORD", "api_token", "SECRET", "API_KEY", "key", "apiKey", "passwd", "TOKENS"])
 def test_names_of_secrets_are_known(name: str) -> None:
-    assert is_secret(name)
+    assert names_secret(name)
 
 
 @pytest.mark.parametrize("name", ["RATE", "monkey", "keyboard", "title", "keep"])
 def test_names_of_other_things_are_not_secrets(name: str) -> None:
-    assert not is_secret(name)
+    assert not names_secret(name)
 
 
 @pytest.mark.parametrize("text", ["drill: x\n", "", "- a\n", "resolved: 3\n", "resolved: {base: /, where: {}}\n"])
