@@ -69,6 +69,17 @@ def differences(before: StateRead, after: StateRead) -> list[Difference]:
     )
 
 
+def most_rows(before: StateRead) -> int:
+    """How many rows a declared part may have at the end, with so many before."""
+    return before.rows + (before.margin or 0) if before.at_most is None else before.at_most
+
+
+def unread_files(read: StateRead) -> Iterator[tuple[str, str, str]]:
+    """(service, path, why) of each file mounted in a container that could not be read."""
+    for row in _rows(read):
+        yield from ((str(row["service"]), path, why) for path, why in (row.get("unread") or {}).items())
+
+
 def _rows(read: StateRead) -> list[dict[str, Any]]:
     return [json.loads(line) for line in read.held]
 
@@ -128,8 +139,12 @@ def _aspect(
         return  # a container less, whose value was its own: that it is missing is told already
     if not odd:
         odd = [row for row in now if today[value(row)] > then[value(row)]]
-    before, after = (", ".join(sorted(values)) for values in (set(map(value, was)), {value(row) for row in odd}))
-    yield Difference(name, reason, before, after, _names(odd))
+
+    def shown(rows: Sequence[Row]) -> str:
+        names = {f"{row.get('image_name', '')} ({value(row)[:19]})" if kind == "image" else value(row) for row in rows}
+        return ", ".join(sorted(names))
+
+    yield Difference(name, reason, shown(was), shown(odd), _names(odd))
 
 
 def _names(rows: Sequence[Row]) -> str:
@@ -147,9 +162,8 @@ def _declared(before: StateRead, after: StateRead) -> Iterator[Difference]:
         f"{after.rows} rows" if after.rows != 1 else "1 row",
     )
     if after.compare == COUNT:
-        least, most = _bounds(before, after)
-        if not least <= after.rows <= most:
-            too_many = after.rows > most
+        too_many = after.rows > most_rows(before)
+        if too_many or (after.at_most is None and after.rows < before.rows - (after.margin or 0)):
             yield Difference(after.part, reason="more_rows" if too_many else "fewer_rows", before=was, after=now)
         return
     if before.content == after.content and before.rows == after.rows:
@@ -165,14 +179,6 @@ def _declared(before: StateRead, after: StateRead) -> Iterator[Difference]:
         )
     else:
         yield Difference(after.part, reason="rows_differ", before=was, after=now)
-
-
-def _bounds(before: StateRead, after: StateRead) -> tuple[int, int]:
-    """The fewest and the most rows at the end."""
-    if after.at_most is not None:
-        return 0, after.at_most
-    margin = after.margin or 0
-    return max(0, before.rows - margin), before.rows + margin
 
 
 def _listed(rows: str, lines: Sequence[str]) -> str:

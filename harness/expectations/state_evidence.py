@@ -9,7 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.endstate import BEFORE, CONTAINERS, FIRST, GROWS, LEFT, SECOND, WORST, Difference, differences
+from harness.endstate import (
+    BEFORE,
+    CONTAINERS,
+    FIRST,
+    GROWS,
+    LEFT,
+    SECOND,
+    WORST,
+    Difference,
+    differences,
+    unread_files,
+)
 from harness.facts import Injected, Mended, StateRead, StateSettled
 from harness.journal import Journal
 from harness.quantities import numbered
@@ -85,6 +96,7 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
         if moving:
             doubts.append(_moving(part, settled))
         if part == CONTAINERS:
+            doubts += _no_file(before, second)
             hidden, unseen = _hidden(before, restored, sure)
             seen += hidden
             doubts += unseen
@@ -109,6 +121,14 @@ def _unread(part: str, readings: Mapping[str, StateRead]) -> Doubt | None:
             decide="a stack that runs before the load",
         )
     return None
+
+
+def _no_file(before: StateRead, second: StateRead) -> Iterator[Doubt]:
+    """Mounted files that could not be read in one of the readings, of each the first."""
+    told = {f"{service}.files.{path}": why for read in (before, second) for service, path, why in unread_files(read)}
+    for name, why in told.items():
+        decide = "a file that can be read; or name it in `ignore`"
+        yield Doubt(name, reason="not_read", why=f"{name} could not be read: {why}", decide=decide)
 
 
 def _sure(before: StateRead, first: StateRead, second: StateRead) -> tuple[list[Difference], bool]:

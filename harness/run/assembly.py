@@ -20,7 +20,7 @@ from harness.run.levers import Levers
 from harness.run.loading import RealLoad
 from harness.run.observing import Observing
 from harness.run.ontime import OnTime
-from harness.run.sources import order_book
+from harness.run.sources import order_book, state_book
 from harness.run.together import Together, beside
 from harness.run.watch import ThreadedWatch
 from harness.world.commands import Commands
@@ -158,6 +158,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         limits=drill.abort.any,
         levers=Levers(world, record),
         orders=order_book(session, stack, parts),
+        state=state_book(session, stack, parts),
         tell=parts.observing.telling(session.display.second),
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import test_expectation_rolled_back
+import test_expectation_state_restored
 import test_prefix_property
 from hypothesis import HealthCheck, given, settings
 from hypothesis import Phase as Stage
@@ -164,7 +165,7 @@ def closed(line: Told) -> list[tuple[float, list[Claim]]]:
 def test_every_claim_is_cut_somewhere() -> None:
     """A new claim joins one of the lists of random runs, or has such a test of its own."""
     mine = {claim.expectation.word for claim in (*CLAIMS, *test_prefix_property.claims())}
-    own = {claim.word for claim in test_expectation_rolled_back.CLAIMS}
+    own = {claim.word for claim in (*test_expectation_rolled_back.CLAIMS, *test_expectation_state_restored.CLAIMS)}
     assert mine | own == {word.word for word in EXPECTATIONS}
 
 
