@@ -6,8 +6,8 @@ Not a claim: `state_restored` judges by it, and the reports list it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from harness.endstate import (
     BEFORE,
@@ -195,3 +195,19 @@ def _covered(part: str, restored: Sequence[PutBack]) -> Doubt:
 
 def _held(read: StateRead) -> str:
     return numbered(read.rows, "container" if read.part == CONTAINERS else "row")
+
+
+def state_doc(journal: Journal, faults: Mapping[str, Fault]) -> dict[str, Any] | None:
+    """The end state in verdict.json: every difference, whatever claims ignore of it; None for a run that did not read it."""
+    settled = journal.last(StateSettled)
+    if settled is None or settled.cut:
+        return None
+    found = found_in(journal, faults, parts_of(journal))
+    return {
+        "quiet": settled.quiet,
+        "waited_s": settled.waited_s,
+        "differences": [{**asdict(one.what), "left_by": one.left_by} for one in found.differences],
+        "open": [{"part": one.part, "reason": one.reason, "why": one.why} for one in found.doubts],
+        "compared": dict(found.parts),
+        "listed": dict(found.listed),
+    }

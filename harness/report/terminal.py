@@ -11,6 +11,7 @@ from harness.quantities import spell
 from harness.report.headline import unhurt
 from harness.report.junit import endings
 from harness.report.sizes import plain
+from harness.report.state_table import table_lines
 from harness.stats.condition import show_ms
 
 MARKS = {"failed": "✗", "inconclusive": "?", "passed": "✓"}
@@ -60,6 +61,7 @@ def _lines(document: Mapping[str, Any], report: str, paint: _Paint) -> Iterator[
                 yield from _finding(finding, width, paint)
             elif alike[finding["id"]]:
                 yield from _group(alike[finding["id"]], paint)
+    yield from (f"    {one_line(line)}" for line in table_lines(document))
     yield f"  report: {report}     exit {document['exit_code']}"
 
 
