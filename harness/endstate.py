@@ -21,7 +21,9 @@ SAME, COUNT, GROWS = "same", "count", "grows"
 BEFORE, LEFT, FIRST, SECOND = "before", "left", "first", "second"
 """Readings: before the load; what a phase left, before we took a release back ourselves; and two, when all is over and quiet."""
 ABSENT = "not there"
+WELL = ("running", "running, healthy")
 NAMED = 3
+SHORT = 13  # of a hash that is shown: enough to tell two values apart
 LONGEST = 120  # characters of a row that is shown
 WORST = (
     "image_differs",
@@ -113,13 +115,26 @@ def _service(service: str, was: Sequence[Row], now: Sequence[Row]) -> Iterator[D
     for kind in ("environment", "files"):
         for name in sorted({name for row in (*was, *now) for name in row.get(kind) or ()}):
             yield from _aspect(f"{service}.{kind}.{name}", was, now, kind, name, reason="config_differs")
-    yield from _aspect(f"{service}.health", was, now, "health", reason="health_differs")
+    yield from _ill(service, was, now)
     restarted = {str(row["container"]): int(row.get("restarts") or 0) for row in was}
     more = [row for row in now if int(row.get("restarts") or 0) > restarted.get(str(row["container"]), 0)]
     if more:
         counts = [sum(int(row.get("restarts") or 0) for row in rows) for rows in (was, now)]
         before, after = map(str, counts)
         yield Difference(f"{service}.restarts", reason="restarted", before=before, after=after, where=_names(more))
+
+
+def ill(was: Sequence[Row], now: Sequence[Row]) -> list[Row]:
+    """The containers, of those now, that do not run well, and more of them so than before. To be better than before is no harm."""
+    then, today = (Counter(str(row["health"]) for row in rows) for rows in (was, now))
+    return [row for row in now if row["health"] not in WELL and today[row["health"]] > then[row["health"]]]
+
+
+def _ill(service: str, was: Sequence[Row], now: Sequence[Row]) -> Iterator[Difference]:
+    found = ill(was, now)
+    if found:
+        before, after = (", ".join(sorted({str(row["health"]) for row in rows})) for rows in (was, found))
+        yield Difference(f"{service}.health", reason="health_differs", before=before, after=after, where=_names(found))
 
 
 def _aspect(
@@ -141,8 +156,9 @@ def _aspect(
         odd = [row for row in now if today[value(row)] > then[value(row)]]
 
     def shown(rows: Sequence[Row]) -> str:
-        names = {f"{row.get('image_name', '')} ({value(row)[:19]})" if kind == "image" else value(row) for row in rows}
-        return ", ".join(sorted(names))
+        if kind == "image":
+            return ", ".join(sorted({f"{row.get('image_name', '')} ({value(row)[:19]})" for row in rows}))
+        return ", ".join(sorted({value(row).replace("#", "hash ")[:SHORT] for row in rows}))
 
     yield Difference(name, reason, shown(was), shown(odd), _names(odd))
 
@@ -161,6 +177,11 @@ def _declared(before: StateRead, after: StateRead) -> Iterator[Difference]:
         f"{before.rows} rows" if before.rows != 1 else "1 row",
         f"{after.rows} rows" if after.rows != 1 else "1 row",
     )
+    lines = [Counter(read.held) for read in (before, after)]
+    gone, new = list((lines[0] - lines[1]).elements()), list((lines[1] - lines[0]).elements())
+    if any(len(read.held) != read.rows for read in (before, after)):
+        gone, new = [], []  # not all rows were held: only their number is told
+    was, now = _listed(was, gone), _listed(now, new)
     if after.compare == COUNT:
         too_many = after.rows > most_rows(before)
         if too_many or (after.at_most is None and after.rows < before.rows - (after.margin or 0)):
@@ -168,11 +189,6 @@ def _declared(before: StateRead, after: StateRead) -> Iterator[Difference]:
         return
     if before.content == after.content and before.rows == after.rows:
         return
-    lines = [Counter(read.held) for read in (before, after)]
-    gone, new = list((lines[0] - lines[1]).elements()), list((lines[1] - lines[0]).elements())
-    if any(len(read.held) != read.rows for read in (before, after)):
-        gone, new = [], []  # not all rows were held: only their number is told
-    was, now = _listed(was, gone), _listed(now, new)
     if after.rows != before.rows and not (gone and new):
         yield Difference(
             after.part, reason="more_rows" if after.rows > before.rows else "fewer_rows", before=was, after=now

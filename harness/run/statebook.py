@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.drill.state import ContainersReader, Kept
-from harness.endstate import BEFORE, CONTAINERS, GROWS, LEFT, most_rows
+from harness.endstate import BEFORE, CONTAINERS, GROWS, LEFT, ill, most_rows
 from harness.facts import Fact, StateRead, StateSettled
 from harness.run.readings import Reading, Readings, Sourced
 from harness.run.settling import Look, Settling
@@ -151,7 +152,7 @@ class Waiting(Settling):
 
     def __init__(self, parts: Parts, readings: Readings, before: Mapping[str, StateRead]) -> None:
         self._before = before
-        self._healths: set[tuple[str, str]] = set()
+        self._ill: list[Mapping[str, Any]] = []
         super().__init__(HOME, parts, readings, {name: one.error for name, one in before.items() if one.error})
 
     def unfinished(self, look: Look) -> str:
@@ -163,24 +164,23 @@ class Waiting(Settling):
             if fact.error or before.error or fact.role == GROWS:
                 continue
             if name == CONTAINERS:
-                then = set(_healths(self._before[CONTAINERS].held))
-                changed = sorted({service for service, _ in then ^ self._healths})
-                if changed:
-                    return f"{', '.join(changed)} {'is' if len(changed) == 1 else 'are'} not as well as before"
+                names = sorted({str(row["container"]) for row in self._ill})
+                if names:
+                    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} not as well as before"
             elif fact.rows > most_rows(before):
                 return f"{fact.rows} in {name}, {before.rows} before"
         return ""
 
     def _read(self, reading: str) -> Look:
-        """All parts; the containers' health is kept, for the file will have another name when it is asked for."""
+        """All parts; whose health is worse is kept, for the file will have another name when it is asked for."""
         look = super()._read(reading)
         file = look.readings[CONTAINERS].fact.file
         lines = (self._readings.folder / file).read_text(encoding="utf-8").splitlines() if file else []
-        self._healths = set(_healths(lines))
+        then, now = ([json.loads(line) for line in rows] for rows in (self._before[CONTAINERS].held, lines))
+        services = {row["service"] for row in now}
+        self._ill = [row for one in services for row in ill(_of(one, then), _of(one, now))]
         return look
 
 
-def _healths(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for line in lines:
-        row = json.loads(line)
-        yield row["service"], row["health"]
+def _of(service: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["service"] == service]

@@ -103,7 +103,14 @@ def test_a_container_that_is_gone_or_new_is_told_as_that_alone(rows: Rows, data:
 def test_an_environment_variable_that_is_gone_was_there_before() -> None:
     now = container("api", 1, environment={"A": "#a0"})
     (found,) = differences(read(CONTAINERS, "before", [container("api", 1)]), read(CONTAINERS, "second", [now]))
-    assert (found.name, found.before, found.after) == ("api.environment.B", "#b0", "not there")
+    assert (found.name, found.before, found.after) == ("api.environment.B", "hash b0", "not there")
+
+
+def test_a_container_that_is_better_than_before_is_no_harm() -> None:
+    then, now = (container("api", 1, health=health) for health in ("running, starting", "running, healthy"))
+    assert not differences(read(CONTAINERS, "before", [then]), read(CONTAINERS, "second", [now]))
+    (found,) = differences(read(CONTAINERS, "before", [now]), read(CONTAINERS, "second", [then]))
+    assert (found.reason, found.after) == ("health_differs", "running, starting")
 
 
 def test_an_image_of_another_name_with_the_same_digest_is_the_same_image() -> None:

@@ -22,7 +22,9 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(max_size=8), VALUES, max_size=4), st.dictionaries(st.text(max_size=8), VALUES, max_size=4))
+@given(
+    st.dictionaries(st.text(max_size=8), VALUES, max_size=4), st.dictionaries(st.text(max_size=8), VALUES, max_size=4)
+)
 def test_two_elements_look_alike_only_where_their_json_or_its_text_is_the_same(one: Any, two: Any) -> None:
     def as_text(value: Any) -> Any:
         plain = isinstance(value, (str, int)) and not isinstance(value, bool)
@@ -46,9 +48,8 @@ def test_a_secret_is_masked_and_still_told_apart() -> None:
 class Answers:
     """A stack whose every way gives one answer."""
 
-    services: dict[str, Any] = {"api": {}, "redis": {}}
-
     def __init__(self, answer: Any) -> None:
+        self.services: dict[str, Any] = {"api": {}, "redis": {}}
         self.answer = answer
 
     def inside(self, *_: Any) -> Said:

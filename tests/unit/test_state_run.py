@@ -44,7 +44,7 @@ def test_two_things_are_both_told_the_worse_first(tmp_path: Path) -> None:
     found = Played(tmp_path, meanwhile=both).finding()
     assert found.reason == "config_differs"
     assert found.because.startswith("2 things are not as before the load: api.environment.PAYMENT_URL was ")
-    assert "; parked was 0 rows, is 14 rows" in found.because
+    assert "; parked was 0 rows, is 14 rows, only here: {" in found.because
 
 
 def test_our_own_putting_back_does_not_hide_that_nobody_rolled_back(tmp_path: Path) -> None:

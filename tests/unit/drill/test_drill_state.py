@@ -91,7 +91,12 @@ def test_the_plan_lists_it(stated: Write) -> None:
     looked = Looked(why="no stack")
     told = "\n".join(lines(plan, looked))
     assert "parked   count    redis of redis: list dead" in told
-    assert document(plan, looked)["state"][3] == {"name": "orders", "compare": "grows", "reader": "sql", "service": "postgres"}
+    assert document(plan, looked)["state"][3] == {
+        "name": "orders",
+        "compare": "grows",
+        "reader": "sql",
+        "service": "postgres",
+    }
 
 
 def test_explain_tells_what_it_is() -> None:
