@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.expectations.state_evidence import state_doc
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal, Window
 from harness.landings import hurts, landings, mends
@@ -67,6 +68,7 @@ def verdict_doc(
         "phases": _phases(journal, rows, timeout_s),
         "releases": [_release(story) for story in releases],
         "detection": None if detection is None else _detection(detection),
+        "state": state_doc(journal, faults),
         "orders": [] if orders is None else orders_doc(orders, journal, rows),
     }
     made: dict[str, Any] = plain(document)

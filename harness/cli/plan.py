@@ -67,6 +67,7 @@ def lines(plan: Plan, looked: Looked) -> Iterator[str]:
     yield f"  abort    {guards + ', or ' if guards else ''}after {spell(plan.max_duration_s)}"
     yield f"  edges    {_edges(plan, looked)}"
     yield from _orders(plan)
+    yield from _state(plan)
     yield ""
     yield "  begins               (from the beginning of the load: earliest – latest)"
     yield f"  {'0s':<20} the gate: the steady state holds for {spell(drill.steady.for_s)}, or nothing is injected"
@@ -98,6 +99,17 @@ def _orders(plan: Plan) -> Iterator[str]:
             yield f"  {'':>8} {source:<{width}}  {read.role:<7}  {where}: {read.reader.what}"
         for law in orders.laws:
             yield f"  {'':>8} law  {law}"
+
+
+def _state(plan: Plan) -> Iterator[str]:
+    """What must be at the end as it was before the load."""
+    if not plan.drill.state:
+        return
+    yield "  state    read before the load, and when all is over"
+    width = max(map(len, plan.drill.state))
+    for name, kept in plan.drill.state.items():
+        where = f"{kept.reader.word} of {kept.reader.place or 'this machine'}"
+        yield f"  {'':>8} {name:<{width}}  {kept.role:<7}  {where}: {kept.reader.what}"
 
 
 def _phase(plan: Plan, phase: PlannedPhase) -> Iterator[str]:
@@ -250,6 +262,10 @@ def document(plan: Plan, looked: Looked) -> dict[str, Any]:
                 "laws": [str(law) for law in orders.laws],
             }
             for name, orders in plan.drill.orders.items()
+        ],
+        "state": [
+            {"name": name, "compare": kept.role, "reader": kept.reader.word, "service": kept.reader.place}
+            for name, kept in plan.drill.state.items()
         ],
         "phases": phases,
         "claims": [claim(item) for item in plan.claims],

@@ -64,6 +64,7 @@ from harness.facts.run import (
     Refused,
 )
 from harness.facts.stack import EdgeFound, ListenersChanged, Surveyed
+from harness.facts.state import StateRead, StateSettled
 from harness.facts.written import from_dict, kind_of, to_dict
 
 __all__ = [
@@ -130,6 +131,8 @@ __all__ = [
     "Sealed",
     "SilenceSeen",
     "SourceRead",
+    "StateRead",
+    "StateSettled",
     "Surveyed",
     "TargetSeen",
     "VersionSeen",

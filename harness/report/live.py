@@ -49,6 +49,8 @@ from harness.facts import (
     Refused,
     SilenceSeen,
     SourceRead,
+    StateRead,
+    StateSettled,
     to_dict,
 )
 from harness.harmless import lines
@@ -165,6 +167,13 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
         case OrdersSettled():
             rest = f": {fact.detail}" if fact.detail else ""
             return f"orders {fact.op}: {'at rest' if fact.quiet else 'NOT AT REST'} after {fact.waited_s:.0f} s{rest}"
+        case StateRead() if fact.error and fact.reading != "first":
+            return f"state: {fact.part} CANNOT BE READ: {fact.error}"
+        case StateSettled():
+            if fact.cut:
+                return f"state: not read: {fact.cut}"
+            rest = f": {fact.detail}" if fact.detail else ""
+            return f"state: {'at rest' if fact.quiet else 'NOT AT REST'} after {fact.waited_s:.0f} s{rest}"
         case GuardTripped():
             return f"GUARD: {fact.detail}; ending the drill"
         case HaltAsked():

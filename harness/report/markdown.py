@@ -14,6 +14,7 @@ from harness.report.order_book import order_books
 from harness.report.proof import prove
 from harness.report.releases import releases
 from harness.report.sizes import sizes
+from harness.report.state_table import state_table
 from harness.report.unseen import unseen
 from harness.stats.condition import show_ms
 
@@ -42,6 +43,7 @@ def _lines(story: Story) -> Iterator[str]:
     yield from _findings("Not decided", [f for f in findings if f["outcome"] == "inconclusive"])
     yield from _releases(story)
     yield from _orders(story)
+    yield from _state(document)
     ids = {finding["id"] for finding in findings}
     others = [one for one in unseen(story) if one.id not in ids]
     if others:
@@ -103,6 +105,18 @@ def _orders(story: Story) -> Iterator[str]:
         for name, _, _, _, why in book.sources:
             if why:
                 yield from ("", f"Source {code(name)} says nothing: {plain(why)}.")
+
+
+def _state(document: Mapping[str, Any]) -> Iterator[str]:
+    view = state_table(document)
+    if view is None or not view.lines:
+        return
+    yield from ("", "### State before the load and after all", "", f"{plain(view.summary)}.", "")
+    yield from ("| what | before | after | |", "|---|---|---|---|")
+    for line in view.lines:
+        yield f"| {code(line.name, cell=True)} | {plain(line.before)} | {plain(line.after)} | {plain(line.note)} |"
+    if view.more:
+        yield from ("", f"And {view.more} more, in verdict.json.")
 
 
 def _faults(document: Mapping[str, Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from harness.report.headline import unhurt
 from harness.report.junit import endings
 from harness.report.releases import NEVER, named
 from harness.report.sizes import plain
+from harness.report.state_table import table_lines
 from harness.stats.condition import show_ms
 
 MARKS = {"failed": "✗", "inconclusive": "?", "passed": "✓"}
@@ -62,6 +63,7 @@ def _lines(document: Mapping[str, Any], report: str, paint: _Paint) -> Iterator[
                 yield from _finding(finding, width, paint)
             elif alike[finding["id"]]:
                 yield from _group(alike[finding["id"]], paint)
+    yield from (f"    {one_line(line)}" for line in table_lines(document))
     yield f"  report: {report}     exit {document['exit_code']}"
 
 

@@ -21,7 +21,7 @@ from harness.run.loading import RealLoad
 from harness.run.observing import Observing
 from harness.run.ontime import OnTime
 from harness.run.people import People
-from harness.run.sources import order_book
+from harness.run.sources import order_book, state_book
 from harness.run.together import Together, beside
 from harness.run.version_probes import by_command
 from harness.run.watch import ThreadedWatch
@@ -163,6 +163,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         limits=drill.abort.any,
         levers=Levers(world, record, people),
         orders=order_book(session, stack, parts),
+        state=state_book(session, stack, parts),
         tell=parts.observing.telling(session.display.second),
     )
 

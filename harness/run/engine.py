@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 from harness.drill.words import PromGuard
 from harness.errors import CannotRun
 from harness.expectations.base import Evidence, Logs, Steady
+from harness.expectations.rolled_back import RolledBack
 from harness.facts import (
     Broke,
     Fact,
     GateHeld,
     GateMissed,
+    HaltAsked,
+    Interrupted,
     LoadBegan,
     LoadEnded,
     LoadSaid,
@@ -31,6 +34,7 @@ from harness.run.injector import Injector
 from harness.run.levers import Levers
 from harness.run.orderbook import OrderBook
 from harness.run.recorder import Recorder
+from harness.run.statebook import StateBook
 from harness.run.steady import SteadyLook, look
 from harness.run.stop import Stopped
 from harness.run.watch import Watch
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 
 TICK_S = 0.1
 SECOND_S = 1.0
+ENDS: tuple[type[Fact], ...] = (Interrupted, HaltAsked)
 LEAD_S = 0.5  # arrivals begin so long after they are ordered, so that the order is there before the first is due
 BEFORE_S = 120.0  # nothing that is decided while a run goes asks for looks so long before its phase
 SETTLE_LAG_S = 3.0  # facts about the last second of a window may arrive so late
@@ -83,6 +88,7 @@ class Engine:
     limits: tuple[Guard | PromGuard, ...] = ()
     levers: Levers | None = None
     orders: OrderBook | None = None
+    state: StateBook | None = None
     tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
     phase: str = ""
     load_began_s: float = 0.0
@@ -101,6 +107,8 @@ class Engine:
         try:
             if self.orders is not None:
                 self.orders.begin()
+            if self.state is not None:
+                self.state.begin()
             self._begin_load()
             if self._gate():
                 self._prove_edges()
@@ -127,6 +135,7 @@ class Engine:
                 self._take_out(why)  # one more try: what stuck once often lets go
             self._end_load(STOPPED_S + (self.watch.lag_s if why == "plan" else 0.0))
         self._finish_orders()
+        self._finish_state(why)
 
     def _finish_orders(self) -> None:
         """With the load stopped and the faults out: what became of the orders. A run that was refused, or whose load never began,
@@ -137,6 +146,22 @@ class Engine:
         on = ", ".join(self.injector.on())
         try:
             self.orders.finish(f"still on: {on}" if on else "")
+        except Stopped as end:
+            self.record(end.fact)
+
+    def _finish_state(self, why: str) -> None:
+        """When the orders have settled, too: what the stack is. Of a run that was ended early it is not read."""
+        journal = self.record.journal()
+        if self.state is None or journal.of(Refused) or journal.first(LoadBegan) is None:
+            return
+        if why == "plan" and (any(map(journal.of, ENDS))):
+            why = "signal"  # while the orders settled
+        on = ", ".join(self.injector.on())
+        played = {ended.phase for ended in journal.of(PhaseEnded)}
+        unplayed = tuple(phase.name for phase in self.plan.phases if phase.name not in played)
+        cut = f"still on: {on}" if on else "" if why == "plan" else f"cut short ({why})"
+        try:
+            self.state.finish(cut, unplayed)
         except Stopped as end:
             self.record(end.fact)
 
@@ -204,7 +229,14 @@ class Engine:
         self._decide(phase, ended.seen_s)
         held = self._wait_steady(ended.seen_s, self.plan.drill.steady.within_s)
         self.record(PhaseSettled(phase=phase.name, steady=held.held, detail=held.detail))
+        self._as_left(phase)
         return held.held and self._put_back(phase)
+
+    def _as_left(self, phase: PlannedPhase) -> None:
+        """What a release left that somebody else was to roll back, looked at before we mend: our mend must not hide it."""
+        awaited = any(isinstance(claim.expectation, RolledBack) for claim in phase.claims)
+        if self.state is not None and awaited and any(one.fault.outlasts for one in phase.injections):
+            self.state.left(phase.name)
 
     def _put_back(self, phase: PlannedPhase) -> bool:
         """The phase has been judged: what outlasted it (a release that nobody rolled back) is mended, and the stack steady again."""

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import DrillError, NotApplied
 from harness.facts import SourceRead
@@ -16,7 +16,6 @@ from harness.masking import masked
 from harness.world.handles import Clock
 
 if TYPE_CHECKING:
-    from harness.drill.orders import Source
     from harness.drill.readers import Reader
     from harness.orders.readers.rows import Row
 
@@ -26,6 +25,15 @@ _ALL = (1 << 128) - 1
 
 Read = Callable[["Reader"], Iterator["Row"]]
 """The rows of a source. Raises DrillError with the reason where it cannot be read."""
+
+
+class Sourced(Protocol):
+    """A declared source (harness.drill.orders.Source, harness.drill.state.Kept): how it is read, and what it is."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def reader(self) -> Reader: ...
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Reading:
         """The same under another of the readings' names, its file too."""
         if not self.fact.file:
             return replace(self, fact=replace(self.fact, reading=reading))
-        file = file_of(self.fact.op, self.fact.source, reading)
+        file = str(Path(self.fact.file).with_name(f"{self.fact.op}.{self.fact.source}.{reading}.jsonl"))
         try:
             (folder / self.fact.file).replace(folder / file)
         except OSError as failed:
@@ -52,17 +60,19 @@ class Reading:
 
 @dataclass(frozen=True)
 class Readings:
-    """Takes readings into a run's folder. `glance` reads without leaving a mark, what rows there are but perhaps not their names."""
+    """Takes readings into a run's folder. `glance` reads without leaving a mark, what rows there are but perhaps not their names.
+    `home` is where in that folder they stand."""
 
     folder: Path
     clock: Clock
     read: Read
     glance: Read
+    home: str = FOLDER
 
-    def take(self, op: str, name: str, source: Source, reading: str, *, glance: bool = False) -> Reading:
+    def take(self, op: str, name: str, source: Sourced, reading: str, *, glance: bool = False) -> Reading:
         """Read one source now. One that cannot be read is a reading too, with the error and without rows."""
         began_s = self.clock.now_s()
-        file = file_of(op, name, reading)
+        file = f"{self.home}/{op}.{name}.{reading}.jsonl"
         path = self.folder / file
         rows, content, digest, error = 0, 0, hashlib.sha256(), ""
         try:
@@ -94,8 +104,3 @@ class Readings:
             happened_s=round(ended_s, 6),
         )
         return Reading(fact, began_s, ended_s, error or f"{rows} {content & _ALL:032x}")
-
-
-def file_of(op: str, source: str, reading: str) -> str:
-    """Where a reading's rows stand, relative to the run's folder."""
-    return f"{FOLDER}/{op}.{source}.{reading}.jsonl"

@@ -8,19 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from harness.facts import OrdersSettled
 from harness.orders.declared import FIRST, QUEUE, SECOND
 from harness.orders.readers import MARKED
-from harness.run.readings import Reading, Readings
-
-if TYPE_CHECKING:
-    from harness.drill.orders import Orders
+from harness.run.readings import Reading, Readings, Sourced
 
 PAUSES = 5  # looks in a quiet stretch, at most
 SHORTEST_S = 0.5
 SHARE = 4  # times as long as a look took, none is taken: reading must not become the stack's load
+
+
+class Limits(Protocol):
+    """How long nothing may change, and how long that is waited for at most."""
+
+    @property
+    def quiet_s(self) -> float: ...
+    @property
+    def within_s(self) -> float: ...
+
+
+class Settled(Protocol):
+    """What is waited for: an order book, or the stack's state."""
+
+    @property
+    def settle(self) -> Limits: ...
+    @property
+    def sources(self) -> Mapping[str, Sourced]: ...
 
 
 @dataclass(frozen=True)
@@ -42,7 +57,7 @@ class Settling:
     never   the errors of sources that could not be read before the load either: they are not waited for
     """
 
-    def __init__(self, op: str, orders: Orders, readings: Readings, never: Mapping[str, str]) -> None:
+    def __init__(self, op: str, orders: Settled, readings: Readings, never: Mapping[str, str]) -> None:
         self.op = op
         self._orders = orders
         self._readings = readings
@@ -80,7 +95,7 @@ class Settling:
     def _go_on(self, look: Look) -> bool:
         assert self._first is not None
         settle = self._orders.settle
-        self.waits_for = self._unfinished(look)
+        self.waits_for = self.unfinished(look)
         apart = self._second is not None and look.began_s >= self._first.ended_s + settle.quiet_s
         changed = "" if look.like(self._first) else "something still changed"
         if apart and (self._over or not self.waits_for):
@@ -96,7 +111,7 @@ class Settling:
         self.due_s = min(at_s for at_s in (look.ended_s + pause_s, quiet_s, ends_s) if at_s >= soonest_s)
         return False
 
-    def _unfinished(self, look: Look) -> str:
+    def unfinished(self, look: Look) -> str:
         """What keeps it from being quiet, in words; '' for nothing but time."""
         for name, reading in look.readings.items():
             if reading.fact.error and reading.fact.error != self._never.get(name):

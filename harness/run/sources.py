@@ -1,43 +1,50 @@
-"""The order book of a real run: its sources read from the stack that it brought up."""
+"""The order book and the state of a real run: their sources read from the stack that it brought up."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.drill.readers import HttpReader, RabbitmqReader
+from harness.drill.state import ContainersReader
+from harness.expectations.state_restored import StateRestored
 from harness.run.orderbook import OrderBook
 from harness.run.readings import Readings
+from harness.run.standing import container_rows
+from harness.run.statebook import HOME, Parts, StateBook, Wait
 from harness.world.reach import AMQP_PORT, StackReach
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
-    from harness.run.assembly import Parts
+    from harness.drill.readers import Reader
+    from harness.orders.readers.rows import Row
+    from harness.run import assembly
     from harness.run.session import Session
     from harness.stack.stack import Stack
+
+
+MOST_ROWS = 100_000
+"""Of a part of the state: it is compared row by row, again and again. More is for a query to sum up."""
 
 
 def asked_over_tcp(drill: Drill) -> tuple[str, ...]:
     """'service:port' of the sources that this machine asks over a port, each once."""
     readers = [source.reader for orders in drill.orders.values() for source in orders.sources.values()]
+    readers += [kept.reader for kept in drill.state.values()]
     found = [f"{reader.service}:{reader.port}" for reader in readers if isinstance(reader, HttpReader)]
     found += [f"{reader.service}:{AMQP_PORT}" for reader in readers if isinstance(reader, RabbitmqReader)]
     return tuple(dict.fromkeys(found))
 
 
-def order_book(session: Session, stack: Stack, parts: Parts) -> OrderBook | None:
-    """None for a drill that declares no orders. Commands on this machine are told the run's Compose project."""
+def order_book(session: Session, stack: Stack, parts: assembly.Parts) -> OrderBook | None:
+    """None for a drill that declares no orders."""
     from harness.orders.readers import glance, read
 
     drill, folder = session.drill, session.folder
     if not drill.orders:
         return None
-    told = {
-        "COMPOSE_PROJECT_NAME": stack.project_name,
-        "COMPOSE_FILE": str(folder.path / "compose.yaml"),
-        "DRILL_RUN": folder.run,
-    }
-    reach = StackReach(parts.containers, stack.services, stack.address, drill.path("."), told)
+    reach = _reach(session, stack, parts)
     return OrderBook(
         drill.orders,
         Readings(folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach)),
@@ -45,3 +52,39 @@ def order_book(session: Session, stack: Stack, parts: Parts) -> OrderBook | None
         session.display.say,
         partial(session.stop.interruptible, again=True),
     )
+
+
+def state_book(session: Session, stack: Stack, parts: assembly.Parts) -> StateBook | None:
+    """None for a drill that neither declares a state nor claims one. How long it is waited for, the claims say: the longest."""
+    from harness.orders.readers import glance, read
+
+    drill, folder = session.drill, session.folder
+    claims = [claim for _, _, claim in drill.claims() if isinstance(claim, StateRestored)]
+    if not (claims or drill.state):
+        return None
+    claims = claims or [StateRestored()]
+    quiet_s, within_s = max(one.quiet_s for one in claims), max(one.within_s for one in claims)
+    reach, containers = _reach(session, stack, parts), parts.containers
+
+    def taken(reader: Reader, *, glancing: bool) -> Iterator[Row]:
+        if isinstance(reader, ContainersReader):
+            return container_rows(containers.described(""), containers.content)
+        return (glance if glancing else read)(reader, reach, MOST_ROWS, everything=True)
+
+    return StateBook(
+        Parts(Wait(quiet_s, within_s), drill.state),
+        Readings(folder.path, session.clock, partial(taken, glancing=False), partial(taken, glancing=True), HOME),
+        session.record,
+        session.display.say,
+        partial(session.stop.interruptible, again=True),
+    )
+
+
+def _reach(session: Session, stack: Stack, parts: assembly.Parts) -> StackReach:
+    """Commands on this machine are told the run's Compose project."""
+    told = {
+        "COMPOSE_PROJECT_NAME": stack.project_name,
+        "COMPOSE_FILE": str(session.folder.path / "compose.yaml"),
+        "DRILL_RUN": session.folder.run,
+    }
+    return StackReach(parts.containers, stack.services, stack.address, session.drill.path("."), told)

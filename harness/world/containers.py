@@ -5,6 +5,8 @@ Helpers of ours (services whose name begins with `drill-`) are left out where no
 
 from __future__ import annotations
 
+import io
+import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +61,20 @@ class Containers:
         """The service's containers as `docker inspect` tells them. Raises NotApplied when Docker does not answer."""
         found = (self._inspect(row["Id"]) for row in self.listed(service))
         return [data for data in found if data is not None]
+
+    def content(self, container: str, path: str, most_bytes: int) -> bytes | None:
+        """A regular file as the container sees it, running or not; None for what is none, or is larger. Raises NotApplied."""
+        with refusing(f"read {path} in a container"):
+            stream, seen = self.client.api.get_archive(container, path)
+            if int(seen.get("size") or 0) > most_bytes:
+                return None
+            packed = io.BytesIO(b"".join(stream))
+        try:
+            with tarfile.open(fileobj=packed) as archive:
+                file = next((archive.extractfile(one) for one in archive if one.isfile()), None)
+                return None if file is None else file.read()
+        except tarfile.TarError as error:
+            raise NotApplied(f"cannot read {path} in a container: {error}") from error
 
     def states(self, service: str = "") -> Sequence[ContainerSeen]:
         """Every container of the service (of the stack), sorted by name. Raises NotApplied when Docker does not

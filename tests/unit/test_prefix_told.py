@@ -15,6 +15,7 @@ import test_expectation_canary_judged
 import test_expectation_healed
 import test_expectation_on_call
 import test_expectation_rolled_back
+import test_expectation_state_restored
 import test_prefix_property
 from hypothesis import HealthCheck, given, settings
 from hypothesis import Phase as Stage
@@ -171,6 +172,7 @@ def test_every_claim_is_cut_somewhere() -> None:
         *test_expectation_rolled_back.CLAIMS,
         *test_expectation_canary_judged.CLAIMS,
         *test_expectation_on_call.CLAIMS,
+        *test_expectation_state_restored.CLAIMS,
         test_expectation_healed.claim(),
     )
     own = {claim.word for claim in claims}

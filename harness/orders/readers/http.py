@@ -11,14 +11,14 @@ from urllib.parse import urljoin, urlsplit
 from harness.drill.readers import HttpReader
 from harness.errors import NotApplied
 from harness.orders.readers.pages import linked, unread
-from harness.orders.readers.rows import Row, at, row_of
+from harness.orders.readers.rows import Row, at, row_of, whole
 from harness.world.handles import Page, Reach
 
 MOST_PAGES = 100_000
 SHOWN = 200
 
 
-def rows(reader: HttpReader, reach: Reach, most_rows: int, most_bytes: int) -> Iterator[Row]:
+def rows(reader: HttpReader, reach: Reach, most_rows: int, most_bytes: int, everything: bool) -> Iterator[Row]:
     """Raises NotApplied for any answer but 200, one that is no JSON, a list that is not where `each` says, pages in a circle, and
     a last page that says that there are more rows. All pages together have the time of one reading."""
     path, seen, count = reader.path, set[str](), 0
@@ -32,11 +32,15 @@ def rows(reader: HttpReader, reach: Reach, most_rows: int, most_bytes: int) -> I
             raise NotApplied(f"the pages of {reader.service} were not read whole after {reader.timeout_s:g} s")
         page = reach.get(reader.service, reader.port, path, reader.headers, left_s, most_bytes)
         told = _json(reader, path, page)
+        if everything and not reader.each and isinstance(told, dict):
+            yield whole(told, reader.fields)
+            return
         listed = at(told, reader.each)
         if not isinstance(listed, list):
             where = f"at {reader.each!r}" if reader.each else "as the answer; `each` says where one is"
             raise NotApplied(f"{reader.service} answered {path} without a list {where}")
-        yield from (row_of(element, reader.fields) for element in listed)
+        made = whole if everything else row_of
+        yield from (made(element, reader.fields) for element in listed)
         count += len(listed)
         following = _following(reader, path, told) or linked(page.headers)
         if not following and (more := unread(told, page.headers, reader.each, count)):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from harness.drill.readers import RabbitmqReader
 from harness.errors import NotApplied
 from harness.orders.readers.logins import url_login
-from harness.orders.readers.rows import Row, decoded, row_of
+from harness.orders.readers.rows import Row, decoded, row_of, whole
 from harness.orders.readers.said import last, lines
 from harness.world.handles import Login, Reach
 from harness.world.speaks import environment
@@ -23,12 +23,13 @@ COUNT = ("rabbitmqctl", "--quiet", "--formatter", "json", "list_queues", "--vhos
 COLUMNS = ("name", "messages_ready", "messages_unacknowledged")
 
 
-def rows(reader: RabbitmqReader, reach: Reach, most_rows: int, most_bytes: int) -> Iterator[Row]:
+def rows(reader: RabbitmqReader, reach: Reach, most_rows: int, most_bytes: int, everything: bool) -> Iterator[Row]:
     """Raises NotApplied with the broker's own words; also for a queue that is not there."""
     ready, held = _counted(reader, reach, most_bytes)
     if ready:
         bodies = reach.peek(reader.service, _login(reader, reach), reader.queue, most_rows + 1, reader.timeout_s)
-        yield from (row_of(decoded(body), reader.fields) for body in bodies)
+        made = whole if everything else row_of
+        yield from (made(decoded(body), reader.fields) for body in bodies)
     for _ in range(held):
         yield {"unacknowledged": 1}
 

@@ -13,7 +13,7 @@ from typing import Any
 from harness.drill.readers import RedisReader
 from harness.errors import NotApplied
 from harness.orders.readers.logins import FIRST, url_login
-from harness.orders.readers.rows import ID, Row, decoded, row_of
+from harness.orders.readers.rows import ID, Row, decoded, row_of, whole
 from harness.orders.readers.said import last
 from harness.world.handles import Reach
 
@@ -56,7 +56,7 @@ return cjson.encode({found, following, items})
 HELD_BY = {"list": ("list",), "stream": ("stream",), "hash": ("hash",), "set": ("set", "zset")}
 
 
-def rows(reader: RedisReader, reach: Reach, most_rows: int, most_bytes: int) -> Iterator[Row]:
+def rows(reader: RedisReader, reach: Reach, most_rows: int, most_bytes: int, everything: bool) -> Iterator[Row]:
     """Raises NotApplied with the client's own words, and for a key that holds something of another kind."""
     at, seen = "0", set[str]()
     while at:
@@ -66,7 +66,7 @@ def rows(reader: RedisReader, reach: Reach, most_rows: int, most_bytes: int) -> 
         for name, element in _elements(found, items):
             if name not in seen or not name:  # a scan may tell an element twice
                 seen.add(name)
-                yield _row(reader, name, element)
+                yield (_whole if everything else _row)(reader, name, element)
         at = _after(following) if found == "stream" else following
 
 
@@ -116,6 +116,14 @@ def _row(reader: RedisReader, name: str, element: Any) -> Row:
         return row_of(element, reader.fields)
     row = row_of(element, reader.fields) if isinstance(element, dict) or reader.fields else {}
     return {**row, ID: row.get(ID, name)}
+
+
+def _whole(reader: RedisReader, name: str, element: Any) -> Row:
+    """Of a hash the field's name is the row's id, and what it holds is a column where it is no object."""
+    if reader.kind != "hash":
+        return whole(element, reader.fields)
+    held = element if isinstance(element, dict) or reader.fields else {"value": element}
+    return {ID: name, **whole(held, reader.fields)}
 
 
 def _after(entry: str) -> str:

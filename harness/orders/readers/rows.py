@@ -32,6 +32,18 @@ def row_of(element: Any, fields: Mapping[str, str]) -> Row:
     return _kept({ID: element})
 
 
+def whole(element: Any, fields: Mapping[str, str]) -> Row:
+    """All that an element holds, so that no two that differ look alike: of an object every member, lists and objects as text.
+
+    `fields` say what of it, as in `row_of`. Text that is masked or too long to be kept ends with a keyed hash of all of it.
+    """
+    if fields:
+        held = {column: at(element, path) for column, path in fields.items()}
+    else:
+        held = {str(n): value for n, value in element.items()} if isinstance(element, Mapping) else {ID: element}
+    return {name: _told(value) for name, value in held.items()}
+
+
 def columns_of(element: Mapping[str, Any], *, numbers_as_text: bool = False) -> Row:
     """All columns of a table's row.
 
@@ -76,13 +88,24 @@ def number(text: str) -> str | int | float:
     return float(text) if "." in text else int(text)
 
 
+def hashed(text: str | bytes) -> str:
+    """A keyed hash: the same for the same text in all readings of a run, and nobody finds the text by it."""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    return f"#{blake2b(data, digest_size=8, key=_APART).hexdigest()}"
+
+
 def _shown(text: str) -> str:
     """A text as it may be kept. What is masked in it stays apart from others of its kind, which `in_order` tells rows apart by."""
     shown = masked(text[:LONGEST])
-    if shown == text[:LONGEST]:
-        return shown
-    mark = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=_APART)
-    return f"{shown} #{mark.hexdigest()}"
+    return shown if shown == text[:LONGEST] else f"{shown} {hashed(text)}"
+
+
+def _told(value: Any) -> str | int | float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
+    shown = masked(text[:LONGEST])
+    return text if shown == text else f"{shown} {hashed(text)}"
 
 
 def _kept(told: Mapping[str, Any]) -> Row:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from harness.drill.readers import SqlReader
 from harness.errors import NotApplied
 from harness.orders.readers.logins import FIRST, url_login
-from harness.orders.readers.rows import Row, columns_of
+from harness.orders.readers.rows import Row, columns_of, whole
 from harness.orders.readers.said import last, objects
 from harness.world.handles import Reach
 
@@ -72,7 +72,7 @@ exit 1
 )
 
 
-def rows(reader: SqlReader, reach: Reach, most_rows: int, most_bytes: int) -> Iterator[Row]:
+def rows(reader: SqlReader, reach: Reach, most_rows: int, most_bytes: int, everything: bool) -> Iterator[Row]:
     """Raises NotApplied with the client's own words."""
     spare = url_login(reach.services, reader.service, SCHEMES)
     told = {
@@ -92,7 +92,10 @@ def rows(reader: SqlReader, reach: Reach, most_rows: int, most_bytes: int) -> It
         raise NotApplied(f"the query at {reader.service} failed: {why}{hint}")
     begins = said.out.read(1)
     said.out.seek(0)
-    if begins == b"<":
+    if everything:
+        listed = _of_xml(said.out) if begins == b"<" else objects(said, "the query")
+        yield from (whole(row, {}) for row in listed)
+    elif begins == b"<":
         yield from (columns_of(row, numbers_as_text=True) for row in _of_xml(said.out))
     else:
         yield from (columns_of(row) for row in objects(said, "the query"))

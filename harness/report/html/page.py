@@ -22,6 +22,7 @@ from harness.report.html.map import map_of
 from harness.report.order_book import order_books
 from harness.report.planned import planned
 from harness.report.proof import prove
+from harness.report.state_table import state_table
 from harness.report.unseen import unseen
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def page(story: Story) -> str:
         phases=views.phases(story),
         releases=views.released(story),
         books=order_books(story),
+        state=state_table(document),
         unseen=unseen(story),
         map=map_of(story),
         planned=planned(story),

@@ -1,0 +1,227 @@
+"""Two states compared: the same ones never differ, and of others exactly what was made different is told; on cut tapes never the opposite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness.endstate import CONTAINERS, differences
+from harness.expectations.base import Evidence, Steady
+from harness.expectations.state_restored import StateRestored
+from harness.facts import Fact, GuardTripped, StateRead, StateSettled
+from harness.faults.bad_release import BadRelease
+from harness.journal import Journal
+from harness.ledger import rows_of
+from harness.testing import WrittenLogs, journal_of
+from harness.verdict import Finding, Outcome
+
+CLAIMS = (StateRestored(), StateRestored(only=("schema",)), StateRestored(ignore=("*.restarts",), services=("api",)))
+SERVICES = ("api", "worker", "db")
+Rows = list[dict[str, Any]]
+
+
+def container(service: str, number: int, **other: Any) -> dict[str, Any]:
+    return {
+        "service": service,
+        "container": f"{service}-{number}",
+        "image": f"sha256:{service}",
+        "image_name": f"{service}:1",
+        "command": "#c0",
+        "environment": {"A": "#a0", "B": "#b0"},
+        "files": {"/etc/one": "#f0"},
+        "health": "running",
+        "restarts": 0,
+        "unread": {},
+        **other,
+    }
+
+
+def read(part: str, reading: str, rows: Sequence[dict[str, Any]], at_s: float = 0.0, **other: Any) -> StateRead:
+    held = tuple(json.dumps(row) for row in rows)
+    content = " ".join(sorted(held))
+    return StateRead(part=part, reading=reading, rows=len(rows), content=content, held=held, seen_s=at_s, **other)
+
+
+def check(claim: StateRestored, facts: Sequence[Fact], *, over: bool = True, **faults: Any) -> Finding:
+    journal = facts if isinstance(facts, Journal) else journal_of(*facts)
+    return claim.check(Evidence(journal, rows_of([]), WrittenLogs(), Steady(5.0, ()), over=over, faults=faults))
+
+
+stacks = st.lists(st.tuples(st.sampled_from(SERVICES), st.integers(0, 3)), min_size=1, max_size=8, unique=True).map(
+    lambda names: [container(*name) for name in names]
+)
+PLANTED = {
+    "image": ("image", "sha256:other"),
+    "command": ("command", "#c1"),
+    "environment.A": ("environment", {"A": "#a1", "B": "#b0"}),
+    "environment.NEW": ("environment", {"A": "#a0", "B": "#b0", "NEW": "#n"}),
+    "environment.B": ("environment", {"A": "#a0"}),
+    "files./etc/one": ("files", {"/etc/one": "#f1"}),
+    "health": ("health", "exited with 1"),
+    "restarts": ("restarts", 2),
+}
+
+
+@given(stacks, st.randoms())
+def test_the_same_containers_in_another_order_do_not_differ(rows: Rows, shuffled: Any) -> None:
+    again = list(rows)
+    shuffled.shuffle(again)
+    assert differences(read(CONTAINERS, "before", rows), read(CONTAINERS, "second", again)) == []
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(stacks, st.data())
+def test_exactly_what_was_made_different_is_told_with_its_container(rows: Rows, data: Any) -> None:
+    place = data.draw(st.integers(0, len(rows) - 1))
+    kinds = data.draw(st.sets(st.sampled_from(sorted(set(PLANTED) - {"environment.NEW", "environment.B"})), min_size=1))
+    kinds |= data.draw(st.sampled_from((set(), {"environment.NEW"}))) if "environment.A" not in kinds else set()
+    changed = {**rows[place], **{PLANTED[kind][0]: PLANTED[kind][1] for kind in kinds}}
+    now = [*rows[:place], changed, *rows[place + 1 :]]
+    found = differences(read(CONTAINERS, "before", rows), read(CONTAINERS, "second", now))
+    assert {one.name for one in found} == {f"{changed['service']}.{kind}" for kind in kinds}
+    assert {one.where for one in found} == {changed["container"]}
+
+
+@given(stacks, st.data())
+def test_a_container_that_is_gone_or_new_is_told_as_that_alone(rows: Rows, data: Any) -> None:
+    service = data.draw(st.sampled_from([row["service"] for row in rows]))
+    more = [*rows, container(service, 9)]
+    (left_over,) = differences(read(CONTAINERS, "before", rows), read(CONTAINERS, "second", more))
+    (missing,) = differences(read(CONTAINERS, "before", more), read(CONTAINERS, "second", rows))
+    assert (left_over.reason, left_over.where) == ("container_left_over", f"{service}-9")
+    assert (missing.reason, missing.name) == ("container_missing", f"{service}.containers")
+
+
+def test_an_environment_variable_that_is_gone_was_there_before() -> None:
+    now = container("api", 1, environment={"A": "#a0"})
+    (found,) = differences(read(CONTAINERS, "before", [container("api", 1)]), read(CONTAINERS, "second", [now]))
+    assert (found.name, found.before, found.after) == ("api.environment.B", "hash b0", "not there")
+
+
+def test_a_container_that_is_better_than_before_is_no_harm() -> None:
+    then, now = (container("api", 1, health=health) for health in ("running, starting", "running, healthy"))
+    assert not differences(read(CONTAINERS, "before", [then]), read(CONTAINERS, "second", [now]))
+    (found,) = differences(read(CONTAINERS, "before", [now]), read(CONTAINERS, "second", [then]))
+    assert (found.reason, found.after) == ("health_differs", "running, starting")
+
+
+def test_an_image_of_another_name_with_the_same_digest_is_the_same_image() -> None:
+    now = container("api", 1, image_name="registry/api:stable")
+    assert not differences(read(CONTAINERS, "before", [container("api", 1)]), read(CONTAINERS, "second", [now]))
+
+
+ROWS = st.lists(st.fixed_dictionaries({"id": st.integers(0, 20)}), max_size=12)
+
+
+@given(ROWS, ROWS)
+def test_rows_are_compared_as_a_multiset(then: Rows, now: Rows) -> None:
+    found = differences(read("schema", "before", then), read("schema", "second", now))
+    same = sorted(row["id"] for row in then) == sorted(row["id"] for row in now)
+    assert (not found) == same
+    for one in found:
+        expected = {"more_rows": len(now) > len(then), "fewer_rows": len(now) < len(then), "rows_differ": True}
+        assert expected[one.reason]
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 5), st.booleans())
+def test_counts_are_held_within_their_bounds(then: int, now: int, bound: int, at_most: bool) -> None:
+    limit: dict[str, Any] = {"compare": "count", "at_most" if at_most else "margin": bound}
+    rows = [[{"id": number} for number in range(count)] for count in (then, now)]
+    found = differences(read("parked", "before", rows[0], **limit), read("parked", "second", rows[1], **limit))
+    within = now <= bound if at_most else abs(now - then) <= bound
+    assert (not found) == within
+
+
+def test_a_part_with_more_rows_than_are_held_is_told_by_their_number() -> None:
+    before, after = (replace(read("big", "before", [{"id": n} for n in range(n)]), held=()) for n in (900, 901))
+    (found,) = differences(before, after)
+    assert (found.reason, found.before, found.after) == ("more_rows", "900 rows", "901 rows")
+
+
+def whole(*last: dict[str, Any]) -> list[Fact]:
+    """A run's facts: read before, and twice at the end, when the containers are `last`."""
+    then, schema = [container("api", 1), container("db", 1)], [{"id": "orders"}]
+    now = list(last) or then
+    return [
+        read(CONTAINERS, "before", then, 1.0),
+        read("schema", "before", schema, 2.0),
+        read(CONTAINERS, "first", now, 80.0),
+        read("schema", "first", schema, 80.5),
+        read(CONTAINERS, "second", now, 86.0),
+        read("schema", "second", schema, 86.5),
+        StateSettled(quiet=True, waited_s=6.0, seen_s=87.0),
+    ]
+
+
+@cache
+def ends() -> tuple[Journal, ...]:
+    ill = container("api", 1, restarts=2)
+    return journal_of(*whole()), journal_of(*whole(ill, container("db", 1))), journal_of(*whole(ill))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=repr)
+def test_a_tape_cut_anywhere_never_says_the_opposite_of_the_whole(claim: StateRestored) -> None:
+    for journal in ends():
+        final = check(claim, journal)
+        for number in range(len(journal.facts)):
+            cut = check(claim, Journal(journal.facts[:number]), over=False)
+            assert cut.outcome is Outcome.INCONCLUSIVE
+            assert cut.reason == "window_open"
+            assert check(claim, Journal(journal.facts[:number]), over=True).outcome is Outcome.INCONCLUSIVE
+        assert final.outcome is not Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=repr)
+def test_without_any_evidence_nothing_passes_and_nothing_fails(claim: StateRestored) -> None:
+    found = check(claim, [])
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert found.decide
+    assert check(claim, [StateSettled(quiet=True, waited_s=1.0)]).outcome is Outcome.INCONCLUSIVE
+    ended = [
+        *whole()[:-1],
+        GuardTripped(guard="errors", detail="90%", seen_s=86.8),
+        StateSettled(quiet=False, cut="cut short (guard)", seen_s=87.0),
+    ]
+    assert check(claim, ended).outcome is Outcome.INCONCLUSIVE
+
+
+def test_what_was_never_read_before_the_load_is_open() -> None:
+    facts = [
+        fact
+        for fact in whole()
+        if not (isinstance(fact, StateRead) and (fact.part, fact.reading) == ("schema", "before"))
+    ]
+    found = check(StateRestored(), facts)
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "not_read")
+    assert found.because == "schema was not read before the load"
+
+
+def test_phases_that_were_never_begun_leave_it_open_and_a_difference_fails_all_the_same() -> None:
+    last = StateSettled(quiet=True, waited_s=6.0, unplayed=("second",), seen_s=87.0)
+    assert check(StateRestored(), [*whole()[:-1], last]).because == "the run ended before second began"
+    ill = container("api", 1, restarts=2)
+    assert check(StateRestored(), [*whole(ill, container("db", 1))[:-1], last]).reason == "restarted"
+
+
+def test_a_part_that_may_grow_alone_proves_nothing() -> None:
+    facts = [
+        replace(fact, compare="grows") if isinstance(fact, StateRead) and fact.part == "schema" else fact
+        for fact in whole()
+    ]
+    found = check(StateRestored(only=("schema",)), facts)
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert "only listed" in found.because
+
+
+def test_a_release_that_never_came_out_was_not_put_back_by_us(tmp_path: Path) -> None:
+    left = read(CONTAINERS, "left", [container("api", 1, image="sha256:odd")], 40.0, phase="release")
+    fault = BadRelease(id="f", service="api", image="api:bad")
+    assert check(StateRestored(), [*whole(), left], f=fault).outcome is Outcome.PASSED

@@ -1,0 +1,145 @@
+"""The end state in whole drills on the fake world: what a rollback leaves behind is found, and told by its own reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from calibration.left_behind import CLAIM, LEFT_BEHIND, FakeStack, Played
+
+from harness.facts import StateRead, StateSettled
+from harness.verdict import Outcome
+
+
+def test_a_stack_that_is_rolled_back_whole_is_as_before(tmp_path: Path) -> None:
+    played = Played(tmp_path, meanwhile=lambda stack: stack.parts["orders"].append({"id": "o2"}))
+    found = played.finding()
+    assert found.outcome is Outcome.PASSED, found.because
+    assert (
+        found.because
+        == "as before the load: containers (4 containers), schema (2 rows), waiting (0 rows), parked (0 rows)"
+    )
+    assert ("not compared", "orders: 1 row, then 2") in found.details
+    readings = [(one.part, one.reading) for one in played.record.journal().of(StateRead)]
+    assert readings.count(("containers", "left")) == 1
+    assert {reading for _, reading in readings} == {"before", "left", "first", "second"}
+
+
+@pytest.mark.parametrize("name", LEFT_BEHIND)
+def test_what_is_left_behind_is_found_by_its_own_reason(tmp_path: Path, name: str) -> None:
+    plant, reason, says = LEFT_BEHIND[name]
+    found = Played(tmp_path, meanwhile=plant).finding()
+    assert (found.outcome, found.reason) == (Outcome.FAILED, reason), found.because
+    assert found.because.startswith(f"1 thing is not as before the load: {says} was "), found.because
+    assert found.census
+    assert len(found.cites) == 2
+
+
+def test_two_things_are_both_told_the_worse_first(tmp_path: Path) -> None:
+    def both(stack: FakeStack) -> None:
+        LEFT_BEHIND["dead letters are left"][0](stack)
+        LEFT_BEHIND["the new setting stays"][0](stack)
+
+    found = Played(tmp_path, meanwhile=both).finding()
+    assert found.reason == "config_differs"
+    assert found.because.startswith("2 things are not as before the load: api.environment.PAYMENT_URL was ")
+    assert "; parked was 0 rows, is 14 rows, only here: {" in found.because
+
+
+def test_our_own_putting_back_does_not_hide_that_nobody_rolled_back(tmp_path: Path) -> None:
+    found = Played(tmp_path, rolls_back=False).finding()
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "image_differs")
+    assert "when release was over; we have put it back since" in found.because
+
+
+def test_what_was_read_only_after_we_had_put_the_release_back_proves_no_rollback(tmp_path: Path) -> None:
+    claim = CLAIM.replace("{", "{only: [schema], ")
+    found = Played(tmp_path, rolls_back=False, claim=claim).finding()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "put_back"), found.because
+
+
+def test_a_run_that_is_ended_early_is_not_read_and_never_passes(tmp_path: Path) -> None:
+    played = Played(tmp_path, halt_s=20.0)
+    found = played.finding()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "not_read")
+    assert found.because == "the run ended before the state was read: cut short (signal)"
+    (settled,) = played.record.journal().of(StateSettled)
+    assert settled.unplayed == ("release",)
+
+
+def test_a_queue_that_drains_late_is_waited_for(tmp_path: Path) -> None:
+    played = Played(tmp_path, meanwhile=lambda stack: stack.parts["waiting"].append({"id": "w"}))
+    played.world.clock.at(100.0, played.stack.parts["waiting"].clear)
+    found = played.finding()
+    assert found.outcome is Outcome.PASSED, found.because
+    assert 100 < played.world.clock.now_s() < 112
+
+
+def test_what_still_changes_at_the_end_is_told_as_such(tmp_path: Path) -> None:
+    played = Played(tmp_path)
+
+    def grows(what: str) -> None:
+        if what == "waiting" and played.world.clock.now_s() > 30:
+            played.stack.parts["waiting"].append({"id": f"w{played.stack.reads}"})
+
+    played.stack.before_read = grows
+    found = played.finding()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "unsettled")
+    assert found.because.startswith("waiting still changed after 6")
+
+
+def test_a_part_that_cannot_be_read_is_open_and_hides_no_difference_elsewhere(tmp_path: Path) -> None:
+    def lost(stack: FakeStack) -> None:
+        del stack.parts["schema"]
+
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    found = Played(folders[0], meanwhile=lost).finding()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "not_read")
+    assert "schema could not be read when all was over: schema does not answer" in found.because
+
+    def both(stack: FakeStack) -> None:
+        lost(stack)
+        LEFT_BEHIND["dead letters are left"][0](stack)
+
+    assert Played(folders[1], meanwhile=both).finding().reason == "more_rows"
+
+
+def test_a_mounted_file_that_cannot_be_read_is_open_unless_it_is_ignored(tmp_path: Path) -> None:
+    for number, (claim, outcome) in enumerate(
+        ((CLAIM, Outcome.INCONCLUSIVE), ('{id: restored, ignore: ["*.files./etc/app.yaml"]}', Outcome.PASSED))
+    ):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        played = Played(folder, claim=claim)
+        played.stack.file = None
+        found = played.finding()
+        assert found.outcome is outcome, found.because
+
+
+@pytest.mark.parametrize(
+    ("claim", "name"),
+    [
+        ("{id: restored, ignore: [api.restarts]}", "a container was restarted"),
+        ('{id: restored, ignore: ["*.environment.POWER*"]}', "a flag stays set"),
+        ("{id: restored, services: [api]}", "the database has ended"),
+        ("{id: restored, only: [schema]}", "dead letters are left"),
+        ("{id: restored, ignore: [parked]}", "dead letters are left"),
+    ],
+)
+def test_what_may_differ_is_not_held_against_it(tmp_path: Path, claim: str, name: str) -> None:
+    found = Played(tmp_path, claim=claim, meanwhile=LEFT_BEHIND[name][0]).finding()
+    assert found.outcome is Outcome.PASSED, found.because
+
+
+def test_no_value_of_the_environment_is_kept(tmp_path: Path) -> None:
+    played = Played(tmp_path, meanwhile=LEFT_BEHIND["the new setting stays"][0])
+    found = played.finding()
+    texts = [path.read_text() for path in tmp_path.rglob("*.jsonl")]
+    assert texts
+    assert not any("s3cret" in text or "http://pay" in text for text in texts)
+    assert "http://pay" not in found.because
+    row = json.loads(played.record.journal().of(StateRead, part="containers")[0].held[0])
+    assert row["environment"].keys() == {"PAYMENT_URL", "DB_PASSWORD"}
