@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -59,6 +60,9 @@ rescued_total = Counter(
 waiting_orders = Gauge("orders_waiting", "Orders that wait for the worker.", ["kind"])
 oldest_order_seconds = Gauge("orders_oldest_waiting_seconds", "Age of the oldest of them; 0 when none waits.", ["kind"])
 KINDS = ("paid", "pay_later")
+totals_differ = Gauge(
+    "orders_totals_differ", "Orders for which another sum was charged than was ordered, by the release.", ["version"]
+)
 queue_length = Gauge("queue_length", "Entries of the queue in Redis.")
 
 
@@ -104,10 +108,18 @@ def expect_orders() -> None:
 
 
 def expect_work() -> None:
+    show_totals_differ({})
     for kind in KINDS:
         fulfilled_total.labels(kind)
         waiting_orders.labels(kind).set(0)
         oldest_order_seconds.labels(kind).set(0)
+
+
+def show_totals_differ(orders_by_version: Mapping[str, int]) -> None:
+    """A release none of whose orders differ any more is not shown; that somebody looks is, by a 0 of our own."""
+    totals_differ.clear()
+    for version, orders in {VERSION: 0, **orders_by_version}.items():
+        totals_differ.labels(version).set(orders)
 
 
 def page() -> bytes:

@@ -1,4 +1,5 @@
-"""The worker: hands out what the outbox holds, captures what is to be paid later, fulfils what is paid, and sweeps.
+"""The worker: hands out what the outbox holds, captures what is to be paid later, fulfils what is paid, sweeps, and compares
+what was charged with what was ordered.
 
     outbox (PostgreSQL) ─relay→ queue (Redis) ─→ four at once ─→ payment, if it is still owed ─→ fulfilled, out of the outbox
 
@@ -18,6 +19,7 @@ from checkout import logs, metrics, tracing
 from checkout.cache import Cache
 from checkout.calls import Failed
 from checkout.provider import Declined, Provider
+from checkout.reconcile import Reconciler
 from checkout.settings import FINISH_S
 from checkout.store import Store
 from checkout.web import application, run
@@ -26,6 +28,7 @@ AT_ONCE = 4
 RELAY_S = 0.25
 COUNT_S = 1.0
 SWEEP_S = 2.0
+RECONCILE_S = 2.0
 TAKE_S = 1.0
 # What cannot be paid yet is tried again after 2 s, 4 s, 6 s, … up to this; see LATER in store.py.
 LONGEST_WAIT_S = 10.0
@@ -36,6 +39,7 @@ GIVE_UP_AFTER = 8000
 class Worker:
     def __init__(self, store: Store, cache: Cache, provider: Provider) -> None:
         self._store, self._cache, self._provider = store, cache, provider
+        self._reconciler = Reconciler(store, provider)
         self._stopping = asyncio.Event()
 
     async def work(self) -> None:
@@ -44,6 +48,7 @@ class Worker:
             self._every(RELAY_S, self._relay),
             self._every(COUNT_S, self._count),
             self._every(SWEEP_S, self._sweep),
+            self._every(RECONCILE_S, self._reconcile),
         ]
         await asyncio.gather(*loops, *(self._every(0, self._one) for _ in range(AT_ONCE)))
 
@@ -125,6 +130,9 @@ class Worker:
             elif row["old"]:
                 await self._store.abandon(order)
                 logs.info("abandoned: begun, never paid", order=order)
+
+    async def _reconcile(self) -> None:
+        await self._reconciler.look()
 
     async def _count(self) -> None:
         waiting = await self._store.waiting()
