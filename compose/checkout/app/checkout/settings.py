@@ -35,6 +35,7 @@ PAYMENT_ATTEMPT_S = 0.6
 PAYMENT_ATTEMPTS = 2
 PAYMENT_BUDGET_S = 0.9
 
-# When told to stop: so long answers go out with `Connection: close`, then so long for what is still in hand.
-DRAIN_S = 0.5
+# When told to stop: so long answers go out with `Connection: close` and /readyz says 503, so that a balancer sends nobody any
+# more; then so long for what is still in hand.
+DRAIN_S = float(os.environ.get("DRAIN_S", "0.5"))
 FINISH_S = 5.0
