@@ -1,4 +1,4 @@
-"""Release 1.6.0: settings are written with their unit, and the offer is a line on the receipt. It brings its settings along.
+"""Release 2.0.0: settings are written with their unit, and the offer is a line on the receipt. It brings its settings along.
 
 Its own fault passed the smoke test with one item: a receipt knows the offer for carts of one or two products.
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-VERSION = "1.6.0"
+VERSION = "2.0.0"
 
 SETTINGS = {"handling": "0 cents"}
 
