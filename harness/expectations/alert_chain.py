@@ -19,8 +19,8 @@ import numpy as np
 from harness import alerting
 from harness.alerting import Episode, Link
 from harness.expectations.base import Evidence
+from harness.expectations.instants import Instant
 from harness.expectations.notifications import Notification, notifications
-from harness.expectations.release_story import Instant
 from harness.facts import AlertChanged, Injected, ReceiverSeen
 from harness.verdict import Details
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -10,24 +9,13 @@ from pydantic import Field, model_validator
 
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.errors_below import Allowed
+from harness.expectations.margins import more_errors, needed, slower
 from harness.expectations.requests import cites, error_rows, folded, load_was_watched, nothing_sent, slowest_row
-from harness.expectations.sampled import (
-    CONFIDENCE,
-    Bound,
-    cut_up,
-    decide,
-    in_batches,
-    times_more,
-    too_short,
-    unanswered,
-)
+from harness.expectations.sampled import cut_up, decide, in_batches, too_short, unanswered
 from harness.facts import GateHeld, Injecting, PhaseBegan
 from harness.journal import Window
 from harness.quantities import More, Points, spell
 from harness.stats.batches import NEEDED_S, Batch
-from harness.stats.bootstrap import REPLICATES, percentile_ratio
-from harness.stats.interval import needed_for_percentile, needed_to_pass
-from harness.stats.proportions import effective, newcombe, p_beyond
 from harness.verdict import Finding, inconclusive
 
 BASELINE = ""
@@ -78,7 +66,7 @@ class NoRegression(Expectation):
             return f"there is no phase {self.against!r} to compare with; there are {', '.join(filter(None, reach.stretches))}"
         if other is not None and other.faulted:
             return f"phase {self.against!r} has a fault of its own: compare with one without, or with the steady state"
-        needed = max(needed_for_percentile(0.95) if self.p95 is not None else 1, self._least())
+        least = needed(self.errors, self.p95)
         sides = [("the phase", reach.window_s, reach.arrivals)]
         if other is not None:
             sides.append((f"{self.against or 'the gate'}", other.length_s, other.arrivals))
@@ -86,17 +74,13 @@ class NoRegression(Expectation):
             if length_s < NEEDED_S:
                 hint = "; let `steady.for` be longer, or name a phase with `against`" if what == "the gate" else ""
                 return f"{what} lasts {spell(length_s)}, and six batches of five seconds need {NEEDED_S:g}s{hint}"
-            if arrivals < needed:
-                return f"about {arrivals:.0f} requests are due in {what}, at least needed are {needed}"
+            if arrivals < least:
+                return f"about {arrivals:.0f} requests are due in {what}, at least needed are {least}"
         return ""
 
     def needs(self, reach: Reach) -> str:
-        least = max(needed_for_percentile(0.95) if self.p95 is not None else 1, self._least())
+        least = needed(self.errors, self.p95)
         return f"{least} requests and {NEEDED_S:g}s, here and in {self.against or 'the gate'}"
-
-    def _least(self) -> int:
-        """Requests on either side from which no error at all is surely within the margin."""
-        return needed_to_pass(self.errors) if self.errors is not None else 1
 
     def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         found = in_batches(evidence, self.request, self.allow)
@@ -114,9 +98,9 @@ class NoRegression(Expectation):
         those = cut_up(evidence, before, self.request, self.allow)
         if not those:
             return too_short(evidence, self._name(), before)
-        bounds = [self._errors(these, those)] if self.errors is not None else []
+        bounds = [more_errors(these, those, self.errors, self._name())] if self.errors is not None else []
         if self.p95 is not None:
-            ratio = self._p95(these, those)
+            ratio = slower(these, those, self.p95, self._name())
             if ratio is None:
                 return inconclusive(
                     f"p95 of the window or of {self._name()} is not finite: one request of twenty had no answer",
@@ -157,37 +141,6 @@ class NoRegression(Expectation):
             )
         return window
 
-    def _errors(self, these: Sequence[Batch], those: Sequence[Batch]) -> Bound:
-        assert self.errors is not None
-        k1, n1, k2, n2 = *_totals(these), *_totals(those)
-
-        def interval(confidence: float) -> tuple[float, float]:
-            one = effective([b.errors for b in these], [b.n for b in these], confidence)
-            two = effective([b.errors for b in those], [b.n for b in those], confidence)
-            return newcombe(*one, *two, confidence)
-
-        low, high = interval(CONFIDENCE)
-        said = (
-            f"errors {low * 100:+.2g} to {high * 100:+.2g} percentage points against {self._name()} "
-            f"({k1} of {n1} against {k2} of {n2}, margin +{self.errors * 100:g}pp)"
-        )
-        p = p_beyond(lambda confidence: interval(confidence)[0], self.errors)
-        needs = times_more(low, high, k1 / n1 - k2 / n2, self.errors, min(n1, n2))
-        return Bound(said, low * 100, high * 100, self.errors * 100, "pp", p, needs)
-
-    def _p95(self, these: Sequence[Batch], those: Sequence[Batch]) -> Bound | None:
-        assert self.p95 is not None
-        ratio = percentile_ratio([b.times_us for b in these], [b.times_us for b in those], 0.95)
-        if ratio is None:
-            return None
-        low, high = ((end - 1) * 100 for end in ratio.interval(CONFIDENCE))
-        point, limit = (ratio.point - 1) * 100, self.p95 * 100
-        said = f"p95 {low:+.3g} % to {high:+.3g} % against {self._name()} ({point:+.3g} % here, margin +{limit:g} %)"
-        p = max(p_beyond(lambda confidence: ratio.interval(confidence)[0], 1 + self.p95), 1 / (REPLICATES + 1))
-        n = min(sum(b.n for b in these), sum(b.n for b in those))
-        needs = times_more(low, high, point, limit, n) if math.isfinite(high - low) else "more requests with an answer"
-        return Bound(said, low, high, limit, "%", p, needs)
-
 
 def baseline(evidence: Evidence) -> Window | None:
     """The steady state before the first fault: the gate's hold, and what came after it until the first phase or fault."""
@@ -195,10 +148,6 @@ def baseline(evidence: Evidence) -> Window | None:
     held = journal.first(GateHeld)
     ends = [one.at_s for one in (journal.first(Injecting), journal.first(PhaseBegan)) if one is not None]
     return Window(held.at_s - evidence.steady.for_s, min(ends)) if held and ends else None
-
-
-def _totals(cut: Sequence[Batch]) -> tuple[int, int]:
-    return sum(batch.errors for batch in cut), sum(batch.n for batch in cut)
 
 
 def _told(window: Window, cut: Sequence[Batch]) -> str:

@@ -11,11 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.expectations.base import Evidence
+from harness.expectations.instants import Instant
+from harness.expectations.release_clean import clean
+from harness.expectations.release_containers import taken_back, taken_from
 from harness.expectations.requests import now_s
+from harness.expectations.seen_versions import SeenVersions, seen_versions
 from harness.expectations.triggers import Trigger
 from harness.facts import (
     AlertChanged,
-    Deployed,
     Fact,
     Injected,
     Injecting,
@@ -23,7 +26,6 @@ from harness.facts import (
     LeverAsked,
     LeverEnded,
     LeverPulled,
-    Looked,
     Mended,
     Paged,
     PhaseSettled,
@@ -40,17 +42,9 @@ SPANS = (
     ("to_decide", "impact", "decided"),
     ("to_execute", "decided", "last_bad"),
     ("to_restore", "impact", "recovered"),
+    ("to_clean", "impact", "clean"),
 )
 """The durations that are told, each from one instant to another."""
-
-
-@dataclass(frozen=True)
-class Instant:
-    """Something happened in [low_s, high_s]; `cite` is the fact or the row that tells."""
-
-    low_s: float
-    high_s: float
-    cite: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,10 +55,12 @@ class ReleaseStory:
     begun_s     when its deployment began; end_s when its judging window closed, or the journal ends: nothing later counts
     closed      whether the window has closed
     at          instants by name: deployed, exposed, impact, detected, paged, trigger, asked, decided, executed, last_bad,
-                recovered; those that did not come are not in it
+                taken_back, recovered, clean; those that did not come are not in it
     bad         answers of the bad version; `others` answers to requests sent after the last of them
     still_bad   containers that run it at the end
-    partly      whether some container was seen to have been taken back
+    seen        what the release's own source of versions told, where it declares one
+    partly      whether some container that ran it was seen not to, and others still do
+    contained   whether any container was seen to run it: what changes no container is told by versions alone
     healthy     no steady condition was broken from its exposure to the decision (None: cannot be said)
     open        answers that were still awaited: one of them may be the bad version's
     """
@@ -80,7 +76,9 @@ class ReleaseStory:
     bad: Answers
     others: Answers
     still_bad: tuple[ReleaseSeen, ...] = ()
+    seen: SeenVersions = field(default_factory=SeenVersions)
     partly: bool = False
+    contained: bool = False
     healthy: bool | None = None
     open: int = 0
     pulled: LeverPulled | None = None
@@ -91,8 +89,9 @@ class ReleaseStory:
 
     @property
     def gone(self) -> Instant | None:
-        """When the bad release had left, as far as is known: its last answer, or else when no container ran it any more."""
-        if self.still_bad:
+        """When the bad release had left, as far as is known: its last answer, or else when no container ran it any more, and
+        no replica told its version."""
+        if self.still_bad or self.seen.still:
             return None
         if self.version:
             return self.at.get("last_bad") if len(self.others) else None
@@ -123,21 +122,25 @@ def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, 
     bad = every.by(version) if version else every.by()
     others = every.but(version).sent_after(float(bad.done_s[-1])) if len(bad) else every.by()
     run = releases_at(journal, services, end_s)
-    at = dict(_deployment(journal, begun, out, services, bad, end_s))
+    seen = seen_versions(journal, fault, begun.seen_s, end_s)
+    at = dict(_deployment(journal, begun, out, services, bad, seen, end_s))
     at |= _signals(evidence, begun.seen_s, end_s, out, waits, at.get("exposed"))
     told = _lever(journal, lever, end_s)
     for name, fact in (("asked", told.asked), ("decided", told.pulled), ("executed", told.ended)):
         if fact is not None:
             at[name] = Instant(fact.seen_s, fact.seen_s, fact.cite)
-    at |= {name: found for name, found in _back(journal, services, end_s).items() if name not in at}
+    containers = taken_from(journal, services, end_s)
+    at |= {name: found for name, found in taken_back(containers, seen).items() if name not in at}
     back = at.get("last_bad") if version else at.get("taken_back")
     if back is not None:
         at |= _recovery(evidence, back.high_s, end_s)
+    if "recovered" in at and (done := clean(journal, begun.seen_s, at["recovered"])):
+        at["clean"] = done
     return ReleaseStory(
         fault=fault,
         services=services,
         version=version,
-        told=bool(version or run),
+        told=bool(version or run or seen.version),
         begun_s=begun.seen_s,
         end_s=end_s,
         closed=settled is not None,
@@ -145,7 +148,9 @@ def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, 
         bad=bad,
         others=others,
         still_bad=tuple(seen for seen in run.values() if seen.release == "bad"),
-        partly=any(s.release == "good" for s in run.values()) and "taken_back" not in at,
+        seen=seen,
+        partly=containers.partly,
+        contained=containers.any,
         healthy=_healthy(evidence, at, end_s),
         open=awaited(evidence.rows, begun.seen_s, end_s, known_s) if known_s < end_s + LATEST_S else 0,
         pulled=told.pulled,
@@ -174,7 +179,13 @@ def _lever(journal: Journal, lever: str, end_s: float) -> _Lever:
 
 
 def _deployment(
-    journal: Journal, begun: Injecting, out: Injected | None, services: tuple[str, ...], bad: Answers, end_s: float
+    journal: Journal,
+    begun: Injecting,
+    out: Injected | None,
+    services: tuple[str, ...],
+    bad: Answers,
+    told: SeenVersions,
+    end_s: float,
 ) -> Iterator[tuple[str, Instant]]:
     """deployed, exposed, last_bad."""
     if out is not None:
@@ -185,7 +196,9 @@ def _deployment(
         yield "last_bad", Instant(float(bad.sent_s[last]), float(bad.done_s[last]), bad.cite(last))
         return
     seen = [s for s in journal.of(ReleaseSeen, release="bad", until_s=end_s) if s.service in services]
-    if seen:
+    if told.first is not None:
+        yield "exposed", told.first
+    elif seen:
         yield "exposed", Instant(begun.seen_s, seen[0].at_s, seen[0].cite)
 
 
@@ -218,27 +231,6 @@ def _signals(
 def _new(fact: Fact, begun_s: float) -> bool:
     starts_s = getattr(fact, "starts_s", None)
     return starts_s is None or starts_s >= begun_s - 1.0
-
-
-def _back(journal: Journal, services: tuple[str, ...], end_s: float) -> dict[str, Instant]:
-    """taken_back (every container), and decided: the first container that was taken back, where nobody said so before."""
-    found: dict[str, Instant] = {}
-    bad = [s for s in journal.of(ReleaseSeen, release="bad", until_s=end_s) if s.service in services]
-    if not bad:
-        return found
-    later = [s for s in journal.of(ReleaseSeen, until_s=end_s, since_s=bad[0].at_s) if s.service in services]
-    names = {s.container for s in bad}
-    left = [s for s in later if s.release in ("good", "other", "gone") and s.container in names]
-    # A container found good before the last one turned bad has still to get it: a deployment goes one by one.
-    left = [s for s in left if s.at_s >= bad[-1].at_s]
-    if left:
-        looks = (k.seen_s for k in journal.of(Looked, probe="releases", until_s=end_s) if k.seen_s < left[0].at_s)
-        found["decided"] = Instant(max([bad[-1].at_s, *looks]), left[0].at_s, left[0].cite)
-    backs = [d for d in journal.of(Deployed, by="rollback", until_s=end_s) if d.service in services]
-    if backs and {d.service for d in backs} == {s.service for s in bad}:
-        last = max(backs, key=lambda d: d.at_s)
-        found["taken_back"] = Instant(last.at_s if last.begun_s is None else last.begun_s, last.at_s, last.cite)
-    return found
 
 
 def _recovery(evidence: Evidence, since_s: float, end_s: float) -> dict[str, Instant]:

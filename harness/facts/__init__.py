@@ -35,7 +35,15 @@ from harness.facts.monitoring import (
     TargetSeen,
 )
 from harness.facts.orders import OrdersSettled, SourceRead
-from harness.facts.releases import Deployed, LeverAnswered, LeverAsked, LeverEnded, LeverPulled, ReleaseSeen
+from harness.facts.releases import (
+    Deployed,
+    LeverAnswered,
+    LeverAsked,
+    LeverEnded,
+    LeverPulled,
+    ReleaseSeen,
+    VersionSeen,
+)
 from harness.facts.run import (
     Asked,
     Broke,
@@ -117,6 +125,7 @@ __all__ = [
     "SourceRead",
     "Surveyed",
     "TargetSeen",
+    "VersionSeen",
     "Witnessed",
     "from_dict",
     "kind_of",

@@ -36,6 +36,22 @@ class ReleaseSeen(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VersionSeen(Fact):
+    """What a replica calls itself, told by the source of versions that a release declares; '' when the replica is no longer there.
+
+    fault    the release
+    replica  a metric's `instance`, or the number of a command's line
+    begun_s  of a command, when it began: what it printed was so at some time until it ended (`happened_s`). A metric's sample
+             was so when it was scraped
+    """
+
+    fault: str
+    replica: str
+    version: str = ""
+    begun_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LeverPulled(Fact):
     """A rollback was decided: its command was started (or a person said so). `trigger` cites the fact that it waited for."""
 

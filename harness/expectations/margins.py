@@ -1,0 +1,59 @@
+"""Two stretches in batches held against each other: how many more errors, and how much slower, with a margin for each.
+
+Non-inferiority, which is not "no significant difference": within the margin is only what is so with its whole interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness.expectations.sampled import CONFIDENCE, Bound, times_more
+from harness.stats.batches import Batch
+from harness.stats.bootstrap import REPLICATES, percentile_ratio
+from harness.stats.interval import needed_for_percentile, needed_to_pass
+from harness.stats.proportions import effective, newcombe, p_beyond
+
+
+def needed(errors: float | None, p95: float | None) -> int:
+    """Requests on either side from which like stretches, without any error, are surely within the margins."""
+    return max(
+        needed_for_percentile(0.95) if p95 is not None else 1, needed_to_pass(errors) if errors is not None else 1
+    )
+
+
+def more_errors(these: Sequence[Batch], those: Sequence[Batch], margin: float, other: str) -> Bound:
+    """The share of errors here less that of the other stretch (`other` names it); `margin` a share, 0.001 for +0.1pp."""
+    k1, n1, k2, n2 = *_totals(these), *_totals(those)
+
+    def interval(confidence: float) -> tuple[float, float]:
+        one = effective([b.errors for b in these], [b.n for b in these], confidence)
+        two = effective([b.errors for b in those], [b.n for b in those], confidence)
+        return newcombe(*one, *two, confidence)
+
+    low, high = interval(CONFIDENCE)
+    said = (
+        f"errors {low * 100:+.2g} to {high * 100:+.2g} percentage points against {other} "
+        f"({k1} of {n1} against {k2} of {n2}, margin +{margin * 100:g}pp)"
+    )
+    p = p_beyond(lambda confidence: interval(confidence)[0], margin)
+    needs = times_more(low, high, k1 / n1 - k2 / n2, margin, min(n1, n2))
+    return Bound(said, low * 100, high * 100, margin * 100, "pp", p, needs)
+
+
+def slower(these: Sequence[Batch], those: Sequence[Batch], margin: float, other: str) -> Bound | None:
+    """p95 here over that of the other stretch; `margin` 0.1 for +10%. None where either is not finite."""
+    ratio = percentile_ratio([b.times_us for b in these], [b.times_us for b in those], 0.95)
+    if ratio is None:
+        return None
+    low, high = ((end - 1) * 100 for end in ratio.interval(CONFIDENCE))
+    point, limit = (ratio.point - 1) * 100, margin * 100
+    said = f"p95 {low:+.3g} % to {high:+.3g} % against {other} ({point:+.3g} % here, margin +{limit:g} %)"
+    p = max(p_beyond(lambda confidence: ratio.interval(confidence)[0], 1 + margin), 1 / (REPLICATES + 1))
+    n = min(sum(b.n for b in these), sum(b.n for b in those))
+    needs = times_more(low, high, point, limit, n) if math.isfinite(high - low) else "more requests with an answer"
+    return Bound(said, low, high, limit, "%", p, needs)
+
+
+def _totals(cut: Sequence[Batch]) -> tuple[int, int]:
+    return sum(batch.errors for batch in cut), sum(batch.n for batch in cut)
