@@ -37,7 +37,9 @@ class RolledBack(Expectation):
              the trigger arrives, in the drill file's folder, without a shell (a text with `shell: true` gets one), and is
              killed after `timeout`. It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release),
              DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal; silence is
-             silence. Putting the good release back at the end is ours, and never counts.
+             silence. What is taken back upon a page though no steady condition was broken was healthy (false_rollback), unless
+             it is `silent`: a leak, or a wrong sum with status 200. Putting the good release back at the end is ours, and
+             never counts.
     Decides: once the window has closed; failed before that as soon as the bad version answers a request sent after the
              limit, which stands whatever the gates say.
     Source:  the ledger's versions, Docker's images, the lever's own facts; the steady state as for `recovers`.
@@ -52,6 +54,7 @@ class RolledBack(Expectation):
     trigger: TriggerText = Field(default=Trigger(), description="page, page NAME, alert NAME or after 20s")
     within_s: Seconds = Field(alias="within", gt=0, description="from the phase's beginning to the last bad answer")
     service: str = Field(default="", description="which, where the phase has several bad releases")
+    silent: bool = Field(default=False, description="its harm shows in no request: steady is no proof of health")
 
     @model_validator(mode="after")
     def _whole(self) -> RolledBack:
@@ -193,7 +196,7 @@ class _Judging:
             came = f"came only at {self._at(signal.low_s)}" if signal else "never came"
             said = f"{left}, but before {claim.trigger.said()}, which {came}"
             return self._failed(reason="wrong_trigger", said=said, measure=measure)
-        if story.healthy and claim.trigger.is_fact:
+        if story.healthy and claim.trigger.is_fact and not claim.silent:
             said = f"{left}, but no steady condition was broken before: a healthy version was rolled back"
             return self._failed(reason="false_rollback", said=said, measure=measure)
         late = len(self.overdue) > 0 if story.version else low_s > self.limit_s

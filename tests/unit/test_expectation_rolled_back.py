@@ -313,6 +313,15 @@ def test_the_rollback_of_a_release_that_did_no_harm_is_false() -> None:
     assert (finding.outcome, finding.reason) == (FAILED, "false_rollback")
 
 
+def test_a_release_whose_harm_shows_in_no_request_is_rightly_taken_back_upon_its_page() -> None:
+    assert judged(Run(ill=[]), silent=True).outcome is PASSED
+
+
+def test_a_silent_release_that_nobody_takes_back_fails_all_the_same() -> None:
+    finding = judged(Run(ill=[], back_s=NEVER_BACK, pulled_s=None), silent=True)
+    assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
+
+
 def test_a_rollback_that_the_drill_itself_times_is_not_false() -> None:
     assert judged(Run(ill=[]), trigger="after 8s").outcome is PASSED
 
