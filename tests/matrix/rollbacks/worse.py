@@ -103,7 +103,7 @@ CELLS: tuple[Cell, ...] = (
         wants={
             ALERT: Want(PASSED),
             BACK: Want(FAILED, "rolled_back_and_still_broken"),
-            WELL: Want(FAILED, "not_recovered"),
+            WELL: Want(FAILED, "late"),
         },
         may_fail=(SETTLES,),
         times=TIMES,
