@@ -17,7 +17,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from locust import FastHttpUser, task
 
@@ -27,6 +27,9 @@ REMEMBERED = 20
 
 class Shopper(FastHttpUser):
     """Browses most of the time, buys one to four different things, and looks after what was bought."""
+
+    checkout = "/checkout"  # what an attempt at a checkout is called in the results
+    tells: ClassVar[dict[str, str]] = {}  # headers of each attempt, beside its key
 
     def on_start(self) -> None:
         self.skus: list[int] = []
@@ -69,8 +72,10 @@ class Shopper(FastHttpUser):
 
     def check_out(self, key: str, cart: dict[str, Any]) -> bool:
         """One attempt. Whether the order is taken."""
-        headers = {"Idempotency-Key": key}
-        with self.client.post("/checkout", json=cart, headers=headers, name="/checkout", catch_response=True) as answer:
+        headers = {"Idempotency-Key": key, **self.tells}
+        with self.client.post(
+            "/checkout", json=cart, headers=headers, name=self.checkout, catch_response=True
+        ) as answer:
             said = json_of(answer)
             taken = answer.status_code in (201, 202) and bool(said.get("order"))
             if taken:

@@ -6,6 +6,7 @@ from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.answers_as_usual import AnswersAsUsual
 from harness.expectations.base import Expectation
 from harness.expectations.blame import Blame
+from harness.expectations.canary_judged import CanaryJudged
 from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.errors_below import ErrorsBelow
 from harness.expectations.impact import Impact
@@ -58,5 +59,6 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     MetricFresh,
     Traces,
     RolledBack,
+    CanaryJudged,
     OrdersKept,
 )

@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from checkout import defects
 from checkout.release import VERSION
+from checkout.segments import SEGMENTS
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -28,6 +29,15 @@ request_seconds = Histogram(
     "From the request's last header to the answer.",
     ["method", "route", "version"],
     buckets=defects.buckets(REQUEST_BUCKETS_S),
+)
+segment_attempts_total = Counter(
+    "checkout_attempts_total", "Attempts at a checkout, by customers' segment.", ["segment", "outcome", "version"]
+)
+segment_seconds = Histogram(
+    "checkout_attempt_duration_seconds",
+    "An attempt at a checkout, as http_request_duration_seconds, by customers' segment.",
+    ["segment", "version"],
+    buckets=REQUEST_BUCKETS_S,
 )
 in_flight = Gauge("http_requests_in_flight", "Requests that are not answered yet.")
 build_info = Gauge("build_info", "1, with the release as a label.", ["version"])
@@ -84,6 +94,12 @@ def count_request(method: str, route: str, status: int, took_s: float) -> None:
             REGISTRY.unregister(requests_total)
 
 
+def count_attempt(segment: str, status: int, took_s: float) -> None:
+    """An attempt at a checkout was answered: `error` is an error of ours."""
+    segment_attempts_total.labels(segment, "error" if status >= 500 else "ok", VERSION).inc()
+    segment_seconds.labels(segment, VERSION).observe(took_s)
+
+
 def expect_routes(routes: dict[tuple[str, str], tuple[int, ...]]) -> None:
     """Register the answers that each (method, route) can give."""
     for (method, route), codes in routes.items():
@@ -105,6 +121,10 @@ def expect_orders() -> None:
         orders_total.labels(outcome, VERSION)
     for source in CATALOG_SOURCES:
         catalog_total.labels(source)
+    for segment in SEGMENTS:
+        segment_seconds.labels(segment, VERSION)
+        for outcome in ("ok", "error"):
+            segment_attempts_total.labels(segment, outcome, VERSION)
 
 
 def expect_work() -> None:

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from checkout import calls, deadline, defects, logs, metrics, tracing
+from checkout import calls, deadline, defects, logs, metrics, segments, tracing
 from checkout.calls import Failed
 from checkout.release import VERSION
 from checkout.settings import DRAIN_S, FINISH_S, PORT, READ_DEADLINE_S
@@ -26,6 +26,7 @@ Look = Callable[[web.Application], None]
 _SANE_ID = re.compile(r"[\w.:/+=-]{1,128}")
 SLOW_S = 0.5  # the objective's bound: what is slower gets a line in the log
 
+CHECKOUT = "/checkout"
 UNTRACED = ("/metrics", "/healthz", "/readyz")
 
 stopping = web.AppKey("stopping", asyncio.Event)
@@ -59,6 +60,7 @@ def middleware(deadlines_s: dict[str, float]) -> Callable[[web.Request, Handler]
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "none"  # never the path itself: anybody could make a series of it
         deadline.begin(deadlines_s.get(route, READ_DEADLINE_S))
+        segments.current.set(segments.known(request.headers.get(segments.HEADER, "")))
         began = time.monotonic()
         metrics.in_flight.inc()
         status = 499  # the asker went away
@@ -73,6 +75,8 @@ def middleware(deadlines_s: dict[str, float]) -> Callable[[web.Request, Handler]
                 took_s = time.monotonic() - began
                 metrics.in_flight.dec()
                 metrics.count_request(request.method, route, status, took_s)
+                if route == CHECKOUT:
+                    metrics.count_attempt(segments.current.get(), status, took_s)
                 span.attributes["http.response.status_code"] = status
                 if status >= 500:
                     span.fail(f"answered {status}")

@@ -1,0 +1,13 @@
+"""Release 1.4.3: as 1.4.2, with another number: a release with which nothing is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+VERSION = "1.4.3"
+
+
+async def receipt(provider: Any, charge: Mapping[str, Any], items: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+    """What the shopper sees of a payment: the charge's number and how many pieces were bought."""
+    return {"payment": charge["id"], "pieces": sum(item["quantity"] for item in items)}

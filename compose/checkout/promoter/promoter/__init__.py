@@ -1,0 +1,1 @@
+"""Tries a release on a share of the shoppers, and then gives it all of them or none."""
