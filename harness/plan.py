@@ -140,7 +140,19 @@ class Plan:
             after_s=max(0.0, self.shortest_s - end_s) + LOOKS_ON_S,
             closed=self.drill.load.users is not None,
             stretches=self._stretches(),
+            before=self._before(),
         )
+
+    def _before(self) -> Stretch:
+        """From the gate's hold to the first injection, at the least."""
+        steady, length_s = self.drill.steady, self.drill.steady.for_s
+        for phase in self.phases:
+            if phase.injections:
+                length_s += min(injection.at_s for injection in phase.injections)
+                break
+            length_s += phase.length_s
+        most = max(_requests(self.drill, begins_s, length_s) for begins_s in (0.0, steady.within_s - steady.for_s))
+        return Stretch(length_s, most)
 
     def _stretches(self) -> dict[str, Stretch]:
         """What a claim may compare with: every phase, and the gate's hold, each with the most that may be due in it."""

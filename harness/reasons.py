@@ -68,6 +68,7 @@ FAILING: Mapping[str, str] = {
     "wrong_trigger": "the bad release was rolled back, but by another hand or another signal than the claim names",
     "restored_without_rollback": "the steady state came back though the bad release still served: it healed by itself",
     "rolled_back_and_still_broken": "the bad release had left, but the steady state did not come back: it left something behind",
+    "worse_than_before": "the bad release had left and the steady state was back, but the service is worse than before by more than the margin",
     "false_rollback": "a release was rolled back that had broken no steady condition",
     "bad_promoted": "a release whose answers are worse than those of the others in the same time was given all requests",
     "good_withdrawn": "a release whose answers are no worse than those of the others in the same time was given no more requests",

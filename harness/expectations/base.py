@@ -152,6 +152,7 @@ class Reach:
     hurt_s      how long its longest fault is on
     closed      the load's users wait for their answers before they ask again
     stretches   by phase what may be compared with; '' is the steady state before the first fault
+    before      from the gate's hold to the first injection, phases without a fault between them; None: not known
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
     alerts      the rules that its Prometheus will load; None: not known
     history_s   how long its Prometheus has scraped when the window begins, at the least
@@ -172,6 +173,7 @@ class Reach:
     after_s: float = math.inf
     closed: bool = False
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
+    before: Stretch | None = None
 
     def no_service(self, name: str) -> str:
         """The sentence about a service that the stack does not have, or ''. "*" and "api-*" are patterns."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from harness.alerting import episodes
 from harness.expectations.base import Evidence
@@ -98,8 +97,7 @@ def _failures(rows: Rows, start_s: float, end_s: float) -> tuple[Counter[Way], C
 def _answer(outcome: str, status: int) -> str:
     if outcome not in ("4xx", "5xx") or not status:
         return ANSWERS.get(outcome, outcome)
-    named = next((f" {one.phrase}" for one in HTTPStatus if one == status), "")
-    return f"{status}{named}"
+    return f"HTTP {status}"
 
 
 def _containers(journal: Journal, left_s: float, end_s: float) -> Iterator[Wrong]:

@@ -1,0 +1,96 @@
+"""A service that came back after a release is no worse than before its deployment, but for a margin: non-inferiority."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pydantic import Field, model_validator
+
+from harness.expectations.base import Evidence, Reach
+from harness.expectations.margins import more_errors, needed, slower
+from harness.expectations.requests import cites, folded, load_was_watched
+from harness.expectations.sampled import cut_up, decide, too_short, unanswered
+from harness.facts import GateHeld, Injecting
+from harness.journal import Window
+from harness.quantities import Model, More, Points, spell
+from harness.stats.batches import NEEDED_S
+from harness.verdict import Finding, Outcome, inconclusive
+
+BEFORE = "before the first fault"
+
+
+class AsBefore(Model):
+    """Margins: `errors: +0.5pp`, `p95: +20%`, one or both.
+
+    Counts:  all requests from the return of the steady state to the end of the window (the phase's `then` included), against
+             those from the gate's hold to the first injection; either in 6 to 12 equal batches, so 30 s or more.
+    Decides: within only where the whole interval is (each end a one-sided 95 % bound), beyond only where all of it is.
+    Source:  as for no_regression (harness/expectations/margins.py).
+    """
+
+    errors: Points | None = Field(default=None, description="at most so many percentage points more, +0.5pp")
+    p95: More | None = Field(default=None, description="at most so much slower, +20%")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> AsBefore:
+        if self.errors is None and self.p95 is None:
+            raise ValueError("as_before needs a margin: errors, p95, or both")
+        return self
+
+    def undecidable(self, reach: Reach, within_s: float) -> str:
+        """Why this run is too small for it, or ''. The return may take `within`; what is left is compared."""
+        least, left_s = needed(self.errors, self.p95), reach.window_s - within_s
+        after = reach.arrivals * left_s / reach.window_s if reach.window_s else 0.0
+        sides = [("after `within`", left_s, after)]
+        if reach.before is not None:
+            sides.append((BEFORE, reach.before.length_s, reach.before.arrivals))
+        for what, length_s, arrivals in sides:
+            if length_s < NEEDED_S - 1e-9:
+                return f"as_before: {spell(round(length_s, 3))} are left {what}, and six batches of five seconds need {NEEDED_S:g}s"
+            if arrivals < least:
+                return f"as_before: about {arrivals:.0f} requests are due {what}, at least needed are {least}"
+        return ""
+
+    def needs(self) -> str:
+        return f"{needed(self.errors, self.p95)} requests and {NEEDED_S:g}s, {BEFORE} and after `within`"
+
+    def check(self, evidence: Evidence, since_s: float, end_s: float) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+        """The answers of [since_s, end_s), from when the steady state was back, against those of before."""
+        window, before = Window(since_s, end_s), before_all(evidence)
+        if before is None:
+            return _open(evidence, f"there was no steady state {BEFORE}", "a gate, and load before the first fault")
+        if not load_was_watched(evidence.journal, before.start_s, before.end_s):
+            return _open(
+                evidence,
+                f"the load was not seen at work all the time {BEFORE}",
+                "a sample of the load process every second",
+            )
+        for name, one in (("the time after the return", window), (f"the time {BEFORE}", before)):
+            waiting = folded(evidence, one.start_s, one.end_s).waiting
+            if waiting:
+                return replace(unanswered(evidence, waiting), reason="too_few")
+            if one.length_s < NEEDED_S - 1e-9:
+                return too_short(evidence, name, one)
+        these, those = cut_up(evidence, window, ""), cut_up(evidence, before, "")
+        if not sum(batch.n for batch in these) or not sum(batch.n for batch in those):
+            return _open(evidence, f"no request was due after the return, or {BEFORE}", "load on both sides")
+        bounds = [more_errors(these, those, self.errors, f"the time {BEFORE}")] if self.errors is not None else []
+        if self.p95 is not None:
+            bound = slower(these, those, self.p95, f"the time {BEFORE}")
+            if bound is None:
+                return _open(evidence, "p95 is not finite on one side", "answers to at least 95 of 100 requests")
+            bounds.append(bound)
+        found = decide(bounds, cites(evidence), ())
+        if found.outcome is Outcome.FAILED:
+            return replace(found, reason="worse_than_before")
+        return found if found.outcome is Outcome.PASSED else replace(found, reason="too_few")
+
+
+def before_all(evidence: Evidence) -> Window | None:
+    """From the gate's hold to the first injection of the run."""
+    held, first = evidence.journal.first(GateHeld), evidence.journal.first(Injecting)
+    return Window(held.at_s - evidence.steady.for_s, first.at_s) if held and first else None
+
+
+def _open(evidence: Evidence, said: str, decide_by: str) -> Finding:
+    return inconclusive(said, reason="too_few", decide=decide_by, cites=cites(evidence))

@@ -1,0 +1,283 @@
+"""The story of one bad release held against a claim of its return: the first thing that is wrong, with its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.expectations import seen_versions
+from harness.expectations.base import Evidence
+from harness.expectations.release_story import ReleaseStory, restored_while_bad
+from harness.expectations.requests import GAP_S as LOAD_GAP_S
+from harness.expectations.requests import load_was_watched
+from harness.expectations.still_broken import still_broken
+from harness.facts import LoadEnded
+from harness.quantities import numbered, spell
+from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
+
+if TYPE_CHECKING:
+    from harness.expectations.rolled_back import RolledBack
+
+PROBE = "releases"
+GAP_S = 5.0  # as the probe promises (harness/probes/releases.py); a test holds them together
+LAG_S = 0.5
+SIGNAL_LAG_S = 3.0  # a page or an alert of the last moment is known so late
+LEAST = 20  # answers of another version that show the bad one to be gone, where nobody looked at the containers
+
+
+class ReturnJudged:
+    """One story held against one claim."""
+
+    def __init__(self, claim: RolledBack, evidence: Evidence, story: ReleaseStory, start_s: float) -> None:
+        self.claim, self.evidence, self.story, self.start_s = claim, evidence, story, start_s
+        self.limit_s = start_s + claim.within_s
+        self.overdue = story.bad.sent_after(self.limit_s)
+        self.told_late = story.seen.told_after(self.limit_s)
+        version = story.version or story.seen.version
+        self.name = f"version {version}" if version else f"the bad release of {', '.join(story.services)}"
+
+    def finding(self) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+        story, journal = self.story, self.evidence.journal
+        if not story.closed:
+            if self._served_late():
+                return self._still_there()
+            return self._unsaid("its window was not over", reason="window_open", decide="the end of the phase's `then`")
+        if not story.told:
+            return self._unsaid(
+                "no answer named a version, and no container's image was read, so nobody knows what served",
+                reason="no_version",
+                decide="load.version_header (X-Version when left out): the header in which each answer names its version; or the "
+                "release's own `version`",
+            )
+        if not load_was_watched(journal, self.start_s, story.end_s) or not self._looked():
+            if self._served_late():
+                return self._still_there()
+            return self._unsaid(
+                "nobody looked all the time", reason="not_watched", decide="load and containers seen all the time"
+            )
+        if story.open and not journal.last(LoadEnded) and not len(self.overdue):
+            return self._unsaid(f"{story.open} answers were still awaited", reason="window_open", decide="their end")
+        if self.claim.by != "runbook" and journal.end_s < story.end_s + SIGNAL_LAG_S:
+            return self._unsaid(
+                "a page may still be on its way", reason="window_open", decide=f"{SIGNAL_LAG_S:g} s more"
+            )
+        if self._serves_at_the_end():
+            return self._still_there()
+        if story.seen.still:
+            last = max(seen.at_s for seen in story.seen.still)
+            return self._unsaid(
+                f"its version was last told at {self._at(last)}, and nobody said later what had become of it",
+                reason="too_few",
+                decide="a look at every replica's version after the rollback",
+            )
+        gone = story.gone
+        if gone is None or (not self._containers_told() and len(story.others) < LEAST):
+            few = f"only {len(story.others)} answers came after the last that it gave"
+            return self._unsaid(few, reason="too_few", decide=f"at least {LEAST} answers that name a version")
+        return self._gone(gone.low_s, gone.high_s)
+
+    # --- the two ends of the story ---------------------------------------------------------------------------------------
+
+    def _still_there(self) -> Finding:  # noqa: PLR0911
+        """The bad release still serves: why, as far as is known."""
+        claim, story = self.claim, self.story
+        still = self._still()
+        if claim.by == "human" and story.asked is not None and not story.asked.there:
+            return self._unsaid(
+                f"nobody could be asked, for there was no terminal; {still}", reason="not_asked", decide="a terminal"
+            )
+        ended = story.ended
+        if ended is not None and ended.exit_code == 0 and self._served_after(ended.seen_s):
+            after = story.bad.sent_after(ended.seen_s)
+            said = f"{_shown(claim)} ended with 0 at {self._at(ended.seen_s)}, but {still}"
+            # Where one container alone runs it, its are all the answers of that version.
+            who = story.still_bad[0].container if len(story.still_bad) == 1 else "it"
+            count = f"; {who} answered {numbered(len(after), 'request')} sent after that" if len(after) else ""
+            last = [after.cite(len(after) - 1)] if len(after) else []
+            return self._failed(reason="said_done_but_still_serving", said=said + count, more=last)
+        if ended is not None and ended.exit_code != 0:
+            how = ended.detail or f"ended with {ended.exit_code}"
+            tail = f" ({ended.output.strip().splitlines()[-1]})" if ended.output.strip() else ""
+            return self._failed(reason="rollback_failed", said=f"{_shown(claim)} {how}{tail}; {still}")
+        if story.closed and restored_while_bad(self.evidence, story):
+            said = f"the steady state came back though nobody took the release back: {still}"
+            return self._failed(reason="restored_without_rollback", said=said)
+        if story.pulled is not None:
+            return self._failed(
+                reason="late", said=f"the lever was pulled at {self._at(story.pulled.seen_s)}, but {still}"
+            )
+        if story.partly and "decided" in story.at:
+            return self._failed(reason="late", said=f"it was taken back in part alone: {still}")
+        return self._failed(reason="never_decided", said=f"{self._undecided()}; {still}")
+
+    def _gone(self, low_s: float, high_s: float) -> Finding:  # noqa: PLR0911
+        """The bad release has left: in time, for the right reason, and with the service well?"""
+        claim, story = self.claim, self.story
+        decided, signal = story.at.get("decided"), story.at.get("trigger")
+        measure = Measure(
+            round(low_s - self.start_s, 3), round(high_s - self.start_s, 3), "s", "census" if story.version else "grid"
+        )
+        left = f"{self.name} left at {self._at(high_s)}"
+        if claim.by == "runbook" and story.pulled is None:
+            waited = "" if signal else f": {self._undecided()}"
+            return self._failed(
+                reason="wrong_trigger", said=f"{left}, but not by the runbook's command{waited}", measure=measure
+            )
+        unprompted = decided is not None and (signal is None or signal.low_s > decided.high_s)
+        if unprompted and claim.trigger.is_fact and claim.by != "runbook":
+            came = f"came only at {self._at(signal.low_s)}" if signal else "never came"
+            said = f"{left}, but before {claim.trigger.said()}, which {came}"
+            return self._failed(reason="wrong_trigger", said=said, measure=measure)
+        if story.healthy and claim.trigger.is_fact and not claim.silent:
+            said = f"{left}, but no steady condition was broken before: a healthy version was rolled back"
+            return self._failed(reason="false_rollback", said=said, measure=measure)
+        late = self._served_late() if story.version else low_s > self.limit_s
+        if late:
+            if decided is not None and decided.low_s > self.limit_s:
+                said = f"{left}, decided only at {self._at(decided.high_s)}"
+                return self._failed(reason="decided_late", said=said, measure=measure)
+            count = (
+                f"; it answered {numbered(len(self.overdue), 'request')} sent after the limit" if story.version else ""
+            )
+            return self._failed(reason="late", said=f"{left}{count}", measure=measure)
+        if not story.version and high_s > self.limit_s:
+            return self._unsaid(
+                f"{left}, too near the limit to tell",
+                reason="too_near",
+                decide="a version in every answer",
+                measure=measure,
+            )
+        if "recovered" not in story.at:
+            wrong = still_broken(self.evidence, story.begun_s, high_s, story.end_s)
+            named = ": " + "; ".join(one.said for one in wrong) if wrong else ""
+            said = f"{left}, but the steady state was not back, and held, by {self._at(story.end_s)}{named}"
+            shown = [cite for one in wrong for cite in one.cites]
+            return self._failed(reason="rolled_back_and_still_broken", said=said, measure=measure, more=shown)
+        compared = self._as_before(left)
+        if compared is not None and compared.outcome is not Outcome.PASSED:
+            return compared
+        others = len(story.others)
+        census = f"; {others} requests after it were answered by another" if story.version else ""
+        return passed(
+            f"{left} (limit {spell(claim.within_s)}) and the steady state was back {self._since('recovered')}{census}"
+            f"{self._durations()}{f'; {compared.because}' if compared else ''}",
+            measure=measure,
+            cites=self._cites(),
+        )
+
+    def _as_before(self, left: str) -> Finding | None:
+        """The service after its return against the time before, where the claim asks for it."""
+        claim, story = self.claim, self.story
+        if claim.as_before is None:
+            return None
+        found = claim.as_before.check(self.evidence, story.at["recovered"].high_s, story.end_s)
+        said = (
+            f"{left} and the steady state was back {self._since('recovered')}, but {found.because}{self._durations()}"
+        )
+        return replace(found, because=said, cites=tuple(dict.fromkeys((*self._cites(), *found.cites))))
+
+    # --- what is known ---------------------------------------------------------------------------------------------------
+
+    def _containers_told(self) -> bool:
+        return bool(self.story.still_bad) or "taken_back" in self.story.at
+
+    def _looked(self) -> bool:
+        """Without a version in the answers everything rests on looks, at containers and at what tells their version."""
+        story, watched = self.story, self.evidence.journal.watched
+        if story.version:
+            return True
+        out = story.at.get("deployed")
+        since_s = out.high_s if out else story.begun_s
+        containers = all(watched(PROBE, service, since_s, story.end_s, GAP_S, LAG_S) for service in story.services)
+        if not story.seen.version:
+            return containers
+        probe, gap_s, lag_s = seen_versions.PROBE, seen_versions.GAP_S, seen_versions.LAG_S
+        versions = watched(probe, story.fault, since_s, story.end_s, gap_s, lag_s)
+        return versions and (containers or not story.contained)
+
+    def _served_late(self) -> bool:
+        return len(self.overdue) > 0 or len(self.told_late) > 0
+
+    def _served_after(self, at_s: float) -> bool:
+        """Whether the bad release was seen after an instant: not so where its replica's last word is older."""
+        story = self.story
+        told = story.seen.told_after(at_s)
+        return bool(story.still_bad or told or len(story.bad.sent_after(at_s))) or not story.seen.still
+
+    def _serves_at_the_end(self) -> bool:
+        story = self.story
+        if story.still_bad or any(seen in self.told_late for seen in story.seen.still):
+            return True
+        last = story.at.get("last_bad")
+        return last is not None and last.high_s > story.end_s - min(self.evidence.steady.for_s, LOAD_GAP_S)
+
+    def _still(self) -> str:
+        """Who still serves the bad release, and how much."""
+        story = self.story
+        parts = []
+        if story.still_bad:
+            names = ", ".join(f"{seen.container} ({seen.image})" for seen in story.still_bad)
+            parts.append(f"{names} still {'runs' if len(story.still_bad) == 1 else 'run'} the bad release")
+        if story.seen.still:
+            told = ", ".join(f"{seen.replica} (at {self._at(seen.at_s)})" for seen in story.seen.still)
+            parts.append(f"version {story.seen.version} was the last that was told of {told}")
+        if len(self.overdue):
+            parts.append(
+                f"{self.name} answered {numbered(len(self.overdue), 'request')} sent after the limit of "
+                f"{spell(self.claim.within_s)}"
+            )
+        elif len(story.bad) and not story.still_bad:
+            parts.append(f"{self.name} answered until {self._at(float(story.bad.done_s[-1]))}")
+        return ", and ".join(parts) or f"{self.name} still served"
+
+    def _undecided(self) -> str:
+        claim, story = self.claim, self.story
+        if claim.by == "human" and story.answered is not None:
+            return f"the person at the terminal said {story.answered.text!r}"
+        if claim.by == "human" and story.asked is not None:
+            return f"nobody answered when asked at {self._at(story.asked.seen_s)}"
+        if claim.by == "system" and "trigger" in story.at:
+            return (
+                f"nothing rolled it back, though {claim.trigger.said()} came at {self._at(story.at['trigger'].low_s)}"
+            )
+        if claim.by == "system":
+            return "nothing rolled it back"
+        return f"{claim.trigger.said()} never came, so that nobody pulled the lever"
+
+    def _durations(self) -> str:
+        spans = [f"{name.replace('_', ' ')} {_span(low, high)}" for name, low, high in self.story.spans()]
+        return f" ({', '.join(spans)})" if spans else ""
+
+    def _at(self, at_s: float) -> str:
+        return f"{at_s - self.start_s:.1f} s"
+
+    def _since(self, name: str) -> str:
+        found = self.story.at[name]
+        return f"from {_span(found.low_s - self.start_s, found.high_s - self.start_s)} on"
+
+    def _cites(self, *more: str) -> tuple[str, ...]:
+        story = self.story
+        named = [fact.cite for fact in story.facts]
+        named += [story.at[name].cite for name in ("exposed", "trigger", "last_bad", "taken_back") if name in story.at]
+        named += [seen.cite for seen in (*story.still_bad, *story.seen.still)]
+        return tuple(dict.fromkeys(cite for cite in (*named, *more) if cite))
+
+    def _failed(self, *, reason: str, said: str, measure: Measure | None = None, more: Sequence[str] = ()) -> Finding:
+        census = reason not in ("wrong_trigger", "false_rollback")
+        text = f"{said}{self._durations()}"
+        return failed(text, reason=reason, measure=measure, cites=self._cites(*more), census=census)
+
+    def _unsaid(self, said: str, *, reason: str, decide: str, measure: Measure | None = None) -> Finding:
+        until = f"of {self.name}, by {self.evidence.journal.end_s:.1f} s: {said}"
+        return inconclusive(until, reason=reason, decide=decide, measure=measure, cites=self._cites())
+
+
+def _shown(claim: RolledBack) -> str:
+    """The command in a sentence."""
+    text = claim.command if isinstance(claim.command, str) else " ".join(claim.command)
+    return text or "the rollback"
+
+
+def _span(low_s: float, high_s: float) -> str:
+    return f"{low_s:.1f} s" if high_s - low_s < 0.05 else f"{low_s:.1f}–{high_s:.1f} s"
