@@ -304,13 +304,18 @@ def _declared(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
 
 
 def _sources(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
-    """Sources of order books that are read from a service which is not there."""
+    """Sources of order books and of the state that are read from a service which is not there."""
     for name, orders in drill.orders.items():
         for source, read in orders.sources.items():
             reader = read.reader
             if reader.place and reader.place not in services:
                 what = _no_service(f"orders.{name}: {source}", reader.place, services)
                 yield drill.origin.document.problem(("orders", name, "sources", source, reader.word, "service"), what)
+    for name, kept in drill.state.items():
+        reader = kept.reader
+        if reader.place and reader.place not in services:
+            what = _no_service(f"state.{name}", reader.place, services)
+            yield drill.origin.document.problem(("state", name, reader.word, "service"), what)
 
 
 def _faults_on_services(plan: Plan, services: Sequence[str]) -> Iterator[Problem]:

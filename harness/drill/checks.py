@@ -11,6 +11,7 @@ from typing import Any
 from harness.drill.document import Document
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Problem, did_you_mean
+from harness.drill.state import problems as state_problems
 from harness.expectations.rolled_back import RolledBack
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
@@ -80,6 +81,7 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
         yield from _overlaps(drill, number, phase)
     yield from _commands_there(drill)
     yield from _orders(drill)
+    yield from state_problems(drill)
     yield from _given_ids_once(drill)
 
 

@@ -15,6 +15,7 @@ from harness.drill.load import Load
 from harness.drill.orders import Orders
 from harness.drill.problem import Problem
 from harness.drill.stack import Stack
+from harness.drill.state import Kept, KeptName
 from harness.drill.tagged import one_of
 from harness.drill.words import ConditionText, DrillName, GuardText, PhaseName
 from harness.expectations import EXPECTATIONS
@@ -119,6 +120,10 @@ class Drill(Model):
     steady: Steady
     orders: dict[str, Orders] = Field(
         default_factory=dict, description="by name, business operations that must come out right: the order book"
+    )
+    state: dict[KeptName, Kept] = Field(
+        default_factory=dict,
+        description="by name, what must be as it was before the load, once all is over; see state_restored",
     )
     phases: tuple[Phase, ...] = Field(min_length=1, description="in order; each begins when the last is put right")
     expect: tuple[AnyExpectation, ...] = Field(default=(), description="what must be seen in the whole run")

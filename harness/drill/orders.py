@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from harness.drill.readers import READERS, CommandReader, HttpReader, RabbitmqReader, Reader, RedisReader, SqlReader
+from harness.drill.ways import Ways
 from harness.drill.words import Text
 from harness.orders.declared import FIGURES, QUEUE, STORE, Declared
 from harness.orders.laws import LawText
@@ -56,7 +56,7 @@ class Settle(Model):
         return self
 
 
-class Source(Model):
+class Source(Ways):
     """A place in the stack where truth is kept: what it is, and one way to read it. One row for each order, or for each effect."""
 
     is_: Literal["store", "effect", "queue", "dead", "figures"] = Field(
@@ -64,11 +64,6 @@ class Source(Model):
         description="store: what is there; effect: what was done for it, a charge or a mail; queue: still to be done;"
         " dead: given up and parked; figures: numbers alone, such as stock",
     )
-    sql: SqlReader | None = Field(default=None, description=SqlReader.__doc__)
-    http: HttpReader | None = Field(default=None, description=HttpReader.__doc__)
-    redis: RedisReader | None = Field(default=None, description=RedisReader.__doc__)
-    rabbitmq: RabbitmqReader | None = Field(default=None, description=RabbitmqReader.__doc__)
-    command: CommandReader | None = Field(default=None, description=CommandReader.__doc__)
     in_order: str = Field(
         default="",
         description="a column (an account, a customer): its rows must stand in the order in which they were acknowledged."
@@ -76,11 +71,7 @@ class Source(Model):
     )
 
     @model_validator(mode="after")
-    def _one(self) -> Source:
-        ways = [cls.word for cls in READERS if getattr(self, cls.word) is not None]
-        if len(ways) != 1:
-            found = f", not {' and '.join(ways)}" if ways else ""
-            raise ValueError(f"a source has one way to be read, of {', '.join(cls.word for cls in READERS)}{found}")
+    def _fits(self) -> Source:
         if self.is_ == QUEUE and self.redis and self.redis.kind == "stream":
             raise ValueError(
                 "a stream is no queue: an entry stays in it when it has been acknowledged (XACK), so that all would be waiting."
@@ -100,12 +91,6 @@ class Source(Model):
     @property
     def role(self) -> str:
         return self.is_
-
-    @property
-    def reader(self) -> Reader:
-        """The one way that it is read."""
-        ways = (self.sql, self.http, self.redis, self.rabbitmq, self.command)
-        return next(way for way in ways if way is not None)
 
 
 class Orders(Model):

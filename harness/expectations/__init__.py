@@ -28,6 +28,7 @@ from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
 from harness.expectations.retries_bounded import RetriesBounded
 from harness.expectations.rolled_back import RolledBack
+from harness.expectations.state_restored import StateRestored
 from harness.expectations.stays_up import StaysUp
 from harness.expectations.traces import Traces
 
@@ -61,4 +62,5 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
     RolledBack,
     CanaryJudged,
     OrdersKept,
+    StateRestored,
 )

@@ -63,6 +63,7 @@ from harness.facts.run import (
     Refused,
 )
 from harness.facts.stack import EdgeFound, ListenersChanged, Surveyed
+from harness.facts.state import StateRead, StateSettled
 from harness.facts.written import from_dict, kind_of, to_dict
 
 __all__ = [
@@ -123,6 +124,8 @@ __all__ = [
     "Sampled",
     "SilenceSeen",
     "SourceRead",
+    "StateRead",
+    "StateSettled",
     "Surveyed",
     "TargetSeen",
     "VersionSeen",

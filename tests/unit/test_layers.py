@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "replay": {"facts", "promql"},
     "burning": {"facts"},
     "versions": DATA,
+    "endstate": {"facts"},
     "faults": BOTTOM | HANDLES | {"stats"},
     "probes": DATA | HANDLES | {"alerting"},
     "expectations": DATA
@@ -59,9 +60,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "steadiness",
         "surroundings",
         "versions",
+        "endstate",
     },
     "landings": DATA | {"faults.base", "faults", "versions"},
-    "drill": BOTTOM | {"orders", "alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
+    "drill": BOTTOM | {"orders", "endstate", "alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
     "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals"},
     "judge": DATA
     | {
@@ -122,6 +124,7 @@ PURE = (
     "replay",
     "burning",
     "versions",
+    "endstate",
     "series",
     "spans",
     "wall",

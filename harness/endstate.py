@@ -1,0 +1,183 @@
+"""The stack's state before the load and after all, compared. Pure.
+
+What Docker says of the containers and what a drill declares (`state:`) are both parts of it, read as rows. A container is one row:
+its image, status, restarts, and keyed hashes of its environment's values, its command and its mounted files, which tell values apart
+and tell none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.facts import StateRead
+
+CONTAINERS = "containers"
+"""The part of the state that every stack has."""
+SAME, COUNT, GROWS = "same", "count", "grows"
+BEFORE, LEFT, FIRST, SECOND = "before", "left", "first", "second"
+"""Readings: before the load; what a phase left, before we took a release back ourselves; and two, when all is over and quiet."""
+ABSENT = "not there"
+NAMED = 3
+LONGEST = 120  # characters of a row that is shown
+WORST = (
+    "image_differs",
+    "config_differs",
+    "container_missing",
+    "container_left_over",
+    "health_differs",
+    "rows_differ",
+    "more_rows",
+    "fewer_rows",
+    "restarted",
+)
+"""Reasons, the worst first: what runs, how it is set up, whether it is there and well, then what is kept, then what is over."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """
+    name     what differs: `api.image`, `api.environment.PAYMENT_URL`, or the name of a declared part
+    reason   in which way, one of WORST
+    before, after  as they are shown
+    where    the containers in which it differs now; '' for a part that has none
+    cites    the two readings
+    """
+
+    name: str
+    reason: str
+    before: str
+    after: str
+    where: str = ""
+    cites: tuple[str, ...] = ()
+
+    @property
+    def service(self) -> str:
+        """Of a container's; '' for a declared part."""
+        return self.name.partition(".")[0] if "." in self.name else ""
+
+
+def differences(before: StateRead, after: StateRead) -> list[Difference]:
+    """How two readings of one part differ, the worst first; none for a part that may grow. Both were read whole."""
+    found = _containers(_rows(before), _rows(after)) if before.part == CONTAINERS else _declared(before, after)
+    cites = (before.cite, after.cite)
+    return sorted(
+        (replace(one, cites=cites) for one in found), key=lambda one: (WORST.index(one.reason), one.name, one.where)
+    )
+
+
+def _rows(read: StateRead) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in read.held]
+
+
+# --- containers -------------------------------------------------------------------------------------------------------
+
+Row = Mapping[str, Any]
+
+
+def _containers(before: Sequence[Row], after: Sequence[Row]) -> Iterator[Difference]:
+    services = dict.fromkeys(str(row["service"]) for row in (*before, *after))
+    for service in services:
+        was, now = ([row for row in rows if row["service"] == service] for rows in (before, after))
+        yield from _service(service, was, now)
+
+
+def _service(service: str, was: Sequence[Row], now: Sequence[Row]) -> Iterator[Difference]:
+    if len(was) != len(now):
+        names = {str(row["container"]) for row in now} ^ {str(row["container"]) for row in was}
+        yield Difference(
+            f"{service}.containers",
+            reason="container_missing" if len(now) < len(was) else "container_left_over",
+            before=str(len(was)),
+            after=str(len(now)),
+            where=", ".join(sorted(names)),
+        )
+    if not was or not now:
+        return
+    yield from _aspect(f"{service}.image", was, now, "image", reason="image_differs")
+    yield from _aspect(f"{service}.command", was, now, "command", reason="config_differs")
+    for kind in ("environment", "files"):
+        for name in sorted({name for row in (*was, *now) for name in row.get(kind) or ()}):
+            yield from _aspect(f"{service}.{kind}.{name}", was, now, kind, name, reason="config_differs")
+    yield from _aspect(f"{service}.health", was, now, "health", reason="health_differs")
+    restarted = {str(row["container"]): int(row.get("restarts") or 0) for row in was}
+    more = [row for row in now if int(row.get("restarts") or 0) > restarted.get(str(row["container"]), 0)]
+    if more:
+        counts = [sum(int(row.get("restarts") or 0) for row in rows) for rows in (was, now)]
+        before, after = map(str, counts)
+        yield Difference(f"{service}.restarts", reason="restarted", before=before, after=after, where=_names(more))
+
+
+def _aspect(
+    name: str, was: Sequence[Row], now: Sequence[Row], kind: str, inner: str = "", *, reason: str
+) -> Iterator[Difference]:
+    """One thing of a service's containers, which are many but have no order: those that are now as none was then, or as more are."""
+
+    def value(row: Row) -> str:
+        held = row.get(kind)
+        return str((held or {}).get(inner, ABSENT) if inner else held or ABSENT)
+
+    then, today = Counter(map(value, was)), Counter(map(value, now))
+    if set(today) == set(then) and (len(was) != len(now) or today == then):
+        return
+    odd = [row for row in now if value(row) not in then]
+    if not odd and len(was) != len(now):
+        return  # a container less, whose value was its own: that it is missing is told already
+    if not odd:
+        odd = [row for row in now if today[value(row)] > then[value(row)]]
+    before, after = (", ".join(sorted(values)) for values in (set(map(value, was)), {value(row) for row in odd}))
+    yield Difference(name, reason, before, after, _names(odd))
+
+
+def _names(rows: Sequence[Row]) -> str:
+    return ", ".join(sorted(str(row["container"]) for row in rows))
+
+
+# --- declared parts ---------------------------------------------------------------------------------------------------
+
+
+def _declared(before: StateRead, after: StateRead) -> Iterator[Difference]:
+    if after.compare == GROWS:
+        return
+    was, now = (
+        f"{before.rows} rows" if before.rows != 1 else "1 row",
+        f"{after.rows} rows" if after.rows != 1 else "1 row",
+    )
+    if after.compare == COUNT:
+        least, most = _bounds(before, after)
+        if not least <= after.rows <= most:
+            too_many = after.rows > most
+            yield Difference(after.part, reason="more_rows" if too_many else "fewer_rows", before=was, after=now)
+        return
+    if before.content == after.content and before.rows == after.rows:
+        return
+    lines = [Counter(read.held) for read in (before, after)]
+    gone, new = list((lines[0] - lines[1]).elements()), list((lines[1] - lines[0]).elements())
+    if any(len(read.held) != read.rows for read in (before, after)):
+        gone, new = [], []  # not all rows were held: only their number is told
+    was, now = _listed(was, gone), _listed(now, new)
+    if after.rows != before.rows and not (gone and new):
+        yield Difference(
+            after.part, reason="more_rows" if after.rows > before.rows else "fewer_rows", before=was, after=now
+        )
+    else:
+        yield Difference(after.part, reason="rows_differ", before=was, after=now)
+
+
+def _bounds(before: StateRead, after: StateRead) -> tuple[int, int]:
+    """The fewest and the most rows at the end."""
+    if after.at_most is not None:
+        return 0, after.at_most
+    margin = after.margin or 0
+    return max(0, before.rows - margin), before.rows + margin
+
+
+def _listed(rows: str, lines: Sequence[str]) -> str:
+    if not lines:
+        return rows
+    named = "; ".join(line if len(line) <= LONGEST else f"{line[:LONGEST]}…" for line in lines[:NAMED])
+    more = f"; and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
+    return f"{rows}, only here: {named}{more}"

@@ -1,0 +1,177 @@
+"""What a journal tells of the stack's state before the load and at the end: what differs, what cannot be told, what was compared.
+
+Not a claim: `state_restored` judges by it, and the reports list it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.endstate import BEFORE, CONTAINERS, FIRST, GROWS, LEFT, SECOND, WORST, Difference, differences
+from harness.facts import Injected, Mended, StateRead, StateSettled
+from harness.journal import Journal
+from harness.quantities import numbered
+
+if TYPE_CHECKING:
+    from harness.faults.base import Fault
+
+PASSING = ("health_differs",)
+"""What a release that is still out may show for a moment; it is held against the end alone."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A difference; `left_by` the phase that left it, where we have put it back since, '' where it is there at the end."""
+
+    what: Difference
+    left_by: str = ""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why a part cannot be told to be as before: a reason code, a sentence, and what would have decided it."""
+
+    part: str
+    reason: str
+    why: str
+    decide: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """
+    differences  the worst first
+    doubts       of the parts that were not compared whole
+    parts        by part that was compared, a few words on what it holds; `listed` those that may grow, with rows before and now
+    cites        the readings at the end
+    """
+
+    differences: tuple[Seen, ...]
+    doubts: tuple[Doubt, ...]
+    parts: Mapping[str, str]
+    listed: Mapping[str, str]
+    cites: tuple[str, ...]
+
+
+def parts_of(journal: Journal) -> tuple[str, ...]:
+    """The parts of the state that were read, as the drill declares them, the containers first."""
+    return tuple(dict.fromkeys(one.part for one in journal.of(StateRead)))
+
+
+def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]) -> Found:
+    """Compare these parts. The state has settled, and was read (StateSettled without `cut`)."""
+    settled = journal.last(StateSettled)
+    restored = tuple(_put_back(journal, faults))
+    seen: list[Seen] = []
+    doubts: list[Doubt] = []
+    compared: dict[str, str] = {}
+    listed: dict[str, str] = {}
+    cites: list[str] = []
+    for part in parts:
+        readings = {one.reading: one for one in journal.of(StateRead, part=part) if one.reading != LEFT}
+        unread = _unread(part, readings)
+        if unread is not None:
+            doubts.append(unread)
+            continue
+        before, second = readings[BEFORE], readings[SECOND]
+        cites.append(second.cite)
+        if second.compare == GROWS:
+            listed[part] = f"{numbered(before.rows, 'row')}, then {second.rows}"
+            continue
+        sure, moving = _sure(before, readings[FIRST], second)
+        seen += [Seen(one) for one in sure]
+        if moving:
+            doubts.append(_moving(part, settled))
+        if part == CONTAINERS:
+            hidden, unseen = _hidden(before, restored, sure)
+            seen += hidden
+            doubts += unseen
+        elif restored and not sure and not moving:
+            doubts.append(_covered(part, restored))
+        compared[part] = _held(second)
+    ordered = sorted(seen, key=lambda one: (WORST.index(one.what.reason), bool(one.left_by), one.what.name))
+    return Found(tuple(ordered), tuple(doubts), compared, listed, tuple(cites))
+
+
+def _unread(part: str, readings: Mapping[str, StateRead]) -> Doubt | None:
+    for reading, when in ((BEFORE, "before the load"), (FIRST, "when all was over"), (SECOND, "when all was over")):
+        read = readings.get(reading)
+        if read is None or read.error:
+            why = f"{part} was not read {when}" if read is None else f"{part} could not be read {when}: {read.error}"
+            return Doubt(part, reason="not_read", why=why, decide=f"{part} read before the load and when all is over")
+    if part == CONTAINERS and not readings[BEFORE].rows:
+        return Doubt(
+            part,
+            reason="not_read",
+            why="the stack had no container before the load",
+            decide="a stack that runs before the load",
+        )
+    return None
+
+
+def _sure(before: StateRead, first: StateRead, second: StateRead) -> tuple[list[Difference], bool]:
+    """What differs in both of the last readings, and whether something still moved between them."""
+    now = differences(before, second)
+    if first.content == second.content and first.rows == second.rows:
+        return now, False
+    if before.part != CONTAINERS:
+        return [], True
+    then = {(one.name, one.reason, one.after) for one in differences(before, first)}
+    return [one for one in now if (one.name, one.reason, one.after) in then], True
+
+
+def _moving(part: str, settled: StateSettled | None) -> Doubt:
+    waited = f" after {settled.waited_s:.0f} s of waiting" if settled is not None else ""
+    decide = "a stack that comes to rest within the claim's `within`"
+    return Doubt(part, reason="unsettled", why=f"{part} still changed{waited}", decide=decide)
+
+
+# --- what we put back -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """A release that was still (partly) out when its phase was over, so that we put the good one back; the containers as it left them."""
+
+    left: StateRead
+    services: tuple[str, ...]
+
+
+def _put_back(journal: Journal, faults: Mapping[str, Fault]) -> Iterator[PutBack]:
+    for left in journal.of(StateRead, reading=LEFT):
+        for id_, fault in faults.items():
+            if not fault.outlasts or journal.first(Injected, fault=id_, until_s=left.at_s) is None:
+                continue
+            mended = journal.first(Mended, fault=id_, since_s=left.at_s)
+            if mended is not None and mended.ladder != "rollback":
+                yield PutBack(left, fault.targets)
+
+
+def _hidden(
+    before: StateRead, restored: Sequence[PutBack], sure: Sequence[Difference]
+) -> tuple[list[Seen], list[Doubt]]:
+    """What is at the end as it was before, for we put it back; and readings of it that failed."""
+    told = {(one.name, one.reason) for one in sure}
+    seen, doubts = [], []
+    for one in restored:
+        if one.left.error:
+            why = f"the containers could not be read before we put the good release back: {one.left.error}"
+            doubts.append(Doubt(CONTAINERS, reason="not_read", why=why, decide="containers read before we mend"))
+            continue
+        for what in differences(before, one.left):
+            mine = what.service in one.services and what.reason not in PASSING
+            if mine and (what.name, what.reason) not in told:
+                seen.append(Seen(what, one.left.phase))
+    return seen, doubts
+
+
+def _covered(part: str, restored: Sequence[PutBack]) -> Doubt:
+    services = ", ".join(dict.fromkeys(name for one in restored for name in one.services))
+    why = f"{part} is as before, but was read only after we had put back the good release of {services}: whether a rollback restores it is not known"
+    return Doubt(part, reason="put_back", why=why, decide="a rollback that leaves nothing for us to put back")
+
+
+def _held(read: StateRead) -> str:
+    return numbered(read.rows, "container" if read.part == CONTAINERS else "row")
