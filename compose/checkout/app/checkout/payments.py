@@ -153,7 +153,12 @@ def make() -> web.Application:
     app.router.add_get("/charges/{id}", charge)
     app.router.add_post("/charges/{id}/refunds", refund)
     app.cleanup_ctx.append(_hold)
-    metrics.expect_routes({("POST", "/charges"): (200, 201, 402, 422), ("GET", "/charges/{id}"): (200, 404)})
+    metrics.expect_routes({
+        ("POST", "/charges"): (200, 201, 402, 422),
+        ("POST", "/charges/{id}/refunds"): (201, 404, 422),
+        ("GET", "/charges"): (200,),
+        ("GET", "/charges/{id}"): (200, 404),
+    })  # fmt: skip
     return app
 
 
