@@ -291,6 +291,16 @@ def test_a_release_taken_back_by_another_hand_than_the_runbooks_is_not_the_runbo
     assert "not by the runbook" in finding.because
 
 
+def test_a_command_that_comes_after_another_hand_has_taken_everything_back_has_rolled_back_nothing() -> None:
+    finding = judged(Run(back_s=(26.0, 27.0)))
+    assert (finding.outcome, finding.reason) == (FAILED, "wrong_trigger")
+    assert "by another hand" in finding.because
+
+
+def test_a_command_that_comes_when_another_hand_has_taken_one_of_two_back_has_rolled_back_the_other() -> None:
+    assert judged(Run(back_s=(26.0, 33.0))).outcome is PASSED
+
+
 def test_a_service_that_heals_by_itself_with_the_bad_release_still_serving_was_not_rolled_back() -> None:
     run = Run(back_s=NEVER_BACK, pulled_s=None, ill=[(21.0, 40.0)])
     finding = judged(run, by="system")
