@@ -127,6 +127,11 @@ class ReturnJudged:
             return self._failed(
                 reason="wrong_trigger", said=f"{left}, but not by the runbook's command{waited}", measure=measure
             )
+        before = story.at.get("taken_back")
+        if claim.by == "runbook" and story.pulled is not None and before and before.high_s < story.pulled.seen_s:
+            pulled = f"which was started only at {self._at(story.pulled.seen_s)}"
+            said = f"{left}, taken back by another hand before the runbook's command, {pulled}"
+            return self._failed(reason="wrong_trigger", said=said, measure=measure)
         unprompted = decided is not None and (signal is None or signal.low_s > decided.high_s)
         if unprompted and claim.trigger.is_fact and claim.by != "runbook":
             came = f"came only at {self._at(signal.low_s)}" if signal else "never came"

@@ -291,6 +291,16 @@ def test_a_release_taken_back_by_another_hand_than_the_runbooks_is_not_the_runbo
     assert "not by the runbook" in finding.because
 
 
+def test_a_command_that_comes_after_another_hand_has_taken_everything_back_has_rolled_back_nothing() -> None:
+    finding = judged(Run(back_s=(26.0, 27.0)))
+    assert (finding.outcome, finding.reason) == (FAILED, "wrong_trigger")
+    assert "by another hand" in finding.because
+
+
+def test_a_command_that_comes_when_another_hand_has_taken_one_of_two_back_has_rolled_back_the_other() -> None:
+    assert judged(Run(back_s=(26.0, 33.0))).outcome is PASSED
+
+
 def test_a_service_that_heals_by_itself_with_the_bad_release_still_serving_was_not_rolled_back() -> None:
     run = Run(back_s=NEVER_BACK, pulled_s=None, ill=[(21.0, 40.0)])
     finding = judged(run, by="system")
@@ -338,6 +348,11 @@ def test_a_service_that_is_well_for_its_users_while_the_number_tells_of_harm_was
 def test_the_rollback_of_a_release_that_did_no_harm_is_false() -> None:
     finding = judged(Run(ill=[]))
     assert (finding.outcome, finding.reason) == (FAILED, "false_rollback")
+
+
+def test_a_release_whose_harm_shows_in_a_number_alone_and_that_nobody_takes_back_fails() -> None:
+    finding = judged(Run(ill=[], back_s=NEVER_BACK, pulled_s=None, extra=parked(25, CLOSED)), harm=HARM)
+    assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
 
 
 def test_a_rollback_that_the_drill_itself_times_is_not_false() -> None:

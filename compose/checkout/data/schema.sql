@@ -47,6 +47,16 @@ CREATE TABLE parked (
     parked_at    timestamptz NOT NULL DEFAULT now()
 );
 
+-- What a release may change without new code. `before` is what it was until the last change: the way back.
+CREATE TABLE setting (
+    name         text PRIMARY KEY,
+    value        text NOT NULL,
+    before       text NOT NULL
+);
+INSERT INTO setting (name, value, before) VALUES
+    ('handling', '0', '0'),     -- what an order costs beside its items, in cents
+    ('offer', 'off', 'off');    -- the offer of the opening week
+
 INSERT INTO product (sku, name, price_cents)
 SELECT sku, names.name, 300 + (sku * 137) % 4700
 FROM unnest(ARRAY[

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from checkout import logs, metrics
+from checkout import logs, metrics, pricing
 from checkout.cache import Cache
 from checkout.calls import Failed
 from checkout.catalog import Catalog
@@ -95,9 +95,10 @@ async def _hold(app: web.Application) -> AsyncIterator[None]:
 async def _get_ready(app: web.Application) -> None:
     while True:
         try:
+            await app[store_key].change_settings(pricing.NEW_SETTINGS)
             await app[catalog_key].refresh()
             break
-        except Unavailable as error:
+        except (Failed, Unavailable) as error:
             logs.warning("waiting for a catalogue", dependency=error.dependency, cause=error.why)
             await asyncio.sleep(0.5)
     app[ready_key].set()

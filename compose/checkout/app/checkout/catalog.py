@@ -1,4 +1,4 @@
-"""What is sold, and for how much: from memory for a second, then from the cache, then from the database; an old one rather
+"""What is sold, for how much, and the shop's settings: from memory for a second, then from the cache, then from the database; an old one rather
 than none. One asks for all: when it has become old, the first asker fetches it and nobody waits."""
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Catalog:
         self._tried_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
         self.prices_cents: dict[int, int] = {}
+        self.settings: dict[str, str] = {}
 
     async def text(self) -> str:
         """The catalogue as JSON. Raises Unavailable when there is none at all."""
@@ -62,16 +63,18 @@ class Catalog:
         if text is None:
             source = "postgres"
             try:
-                rows = await self._store.catalog()
+                rows, settings = await self._store.catalog(), await self._store.settings()
             except Failed as failed:
                 logs.warning("the catalogue stays as old as it is", dependency="postgres", cause=failed.why)
                 raise
-            text = json.dumps({"products": rows, **getattr(release, "CATALOG", {})})
+            text = json.dumps({"products": rows, "settings": settings, **getattr(release, "CATALOG", {})})
             try:
                 await self._cache.keep_catalog(text)
             except Failed as failed:
                 logs.warning("the catalogue is not kept", dependency="redis", cause=failed.why)
-        products: list[dict[str, Any]] = json.loads(text)["products"]
+        known = json.loads(text)
+        products: list[dict[str, Any]] = known["products"]
         self.prices_cents = {product["sku"]: product["price_cents"] for product in products}
-        self._text, self._read_at = text, time.monotonic()
+        self.settings = known.get("settings", {})
+        self._text, self._read_at = json.dumps({"products": products}), time.monotonic()
         metrics.catalog_total.labels(source).inc()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -75,6 +76,9 @@ KINDS = ("paid", "pay_later")
 table_lock_wait_seconds = Gauge(
     "database_table_lock_wait_seconds", "Longest wait for a whole table that was seen in the last 5 s; 0 for none."
 )
+totals_differ = Gauge(
+    "orders_totals_differ", "Orders for which another sum was charged than was ordered, by the release.", ["version"]
+)
 queue_length = Gauge("queue_length", "Entries of the queue in Redis.")
 choked_total = Counter(
     "queue_messages_failed_total", "Tries at a message that ended without its work done.", ["queue", "reason"]
@@ -138,6 +142,7 @@ def expect_orders() -> None:
 
 
 def expect_work() -> None:
+    show_totals_differ({})
     for kind in KINDS:
         fulfilled_total.labels(kind)
         waiting_orders.labels(kind).set(0)
@@ -146,6 +151,13 @@ def expect_work() -> None:
     for reason in CHOKE_REASONS:
         choked_total.labels(QUEUE, reason)
         parked_total.labels(QUEUE, reason)
+
+
+def show_totals_differ(orders_by_version: Mapping[str, int]) -> None:
+    """A release none of whose orders differ any more is not shown; that somebody looks is, by a 0 of our own."""
+    totals_differ.clear()
+    for version, orders in {VERSION: 0, **orders_by_version}.items():
+        totals_differ.labels(version).set(orders)
 
 
 def page() -> bytes:

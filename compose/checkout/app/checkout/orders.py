@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from checkout import deadline, logs, metrics, release
+from checkout import deadline, logs, metrics, pricing, release
 from checkout.calls import Failed
 from checkout.catalog import Catalog
 from checkout.provider import Declined, Provider
@@ -43,7 +43,7 @@ class Cart:
         return hashlib.sha256(json.dumps([self.items, self.card], sort_keys=True).encode()).hexdigest()
 
 
-def cart_of(body: Any, prices_cents: Mapping[int, int]) -> Cart:
+def cart_of(body: Any, prices_cents: Mapping[int, int], fee_cents: int = 0) -> Cart:
     """The cart in a request's body: {"items": [{"sku": 7, "quantity": 2}], "card": "tok_…"}. Raises Refusal."""
     if not isinstance(body, dict) or not isinstance(body.get("items"), list) or not isinstance(body.get("card"), str):
         raise Refusal(400, "expected an object with `items` (a list) and `card` (the provider's token)")
@@ -58,7 +58,7 @@ def cart_of(body: Any, prices_cents: Mapping[int, int]) -> Cart:
             raise Refusal(422, f"there is no product {sku}")
         pieces[sku] = pieces.get(sku, 0) + quantity
     items = tuple({"sku": sku, "quantity": pieces[sku]} for sku in sorted(pieces))
-    return Cart(items, body["card"], sum(prices_cents[sku] * count for sku, count in pieces.items()))
+    return Cart(items, body["card"], fee_cents + sum(prices_cents[sku] * count for sku, count in pieces.items()))
 
 
 class Checkout:
@@ -68,7 +68,8 @@ class Checkout:
     async def check_out(self, key: str, body: Any) -> tuple[int, dict[str, Any]]:
         """Status and body of the answer: 201 paid, 202 to be paid later or being settled, 402 declined."""
         await self._catalog.refresh()
-        cart = cart_of(body, self._catalog.prices_cents)
+        fee_cents = pricing.handling_cents(self._catalog.settings)
+        cart = cart_of(body, self._catalog.prices_cents, fee_cents)
         try:
             order = await self._store.open_order(key, cart.fingerprint, cart.items, cart.total_cents, cart.card)
         except Failed as failed:
@@ -84,7 +85,8 @@ class Checkout:
     async def _pay(self, order: str, cart: Cart) -> tuple[int, dict[str, Any]]:
         message = release.message(order, cart.items)
         try:
-            charge = await self._provider.capture(order, cart.total_cents, cart.card)
+            cents = pricing.charged_cents(cart.total_cents, cart.items, self._catalog.settings)
+            charge = await self._provider.capture(order, cents, cart.card)
         except Declined as declined:
             await self._settled(self._store.decline(order), order)
             _count("declined")

@@ -35,6 +35,11 @@ CREATE TABLE IF NOT EXISTS charge (
     card TEXT NOT NULL, status TEXT NOT NULL, captured_at REAL NOT NULL, asked INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX IF NOT EXISTS charge_reference ON charge (reference);
+CREATE TABLE IF NOT EXISTS refund (charge TEXT PRIMARY KEY, amount_cents INTEGER NOT NULL);
+"""
+
+CHARGE = """
+SELECT charge.*, coalesce(refund.amount_cents, 0) AS refunded_cents FROM charge LEFT JOIN refund ON refund.charge = charge.id
 """
 
 records_key = web.AppKey("records", "Records")
@@ -61,7 +66,8 @@ class Records:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "card": f"•••• {row['card'][-4:]}"}
+    net_cents = row["amount_cents"] - row.get("refunded_cents", 0)
+    return {**row, "card": f"•••• {row['card'][-4:]}", "net_cents": net_cents}
 
 
 async def capture(request: web.Request) -> web.Response:
@@ -91,8 +97,28 @@ async def capture(request: web.Request) -> web.Response:
 
 async def charge(request: web.Request) -> web.Response:
     await asyncio.sleep(random.uniform(*READ_S))
-    rows = await request.app[records_key].ask("SELECT * FROM charge WHERE id = ?", request.match_info["id"])
+    rows = await request.app[records_key].ask(f"{CHARGE} WHERE id = ?", request.match_info["id"])
     return web.json_response(_shown(rows[0])) if rows else problem(404, "no such charge")
+
+
+async def refund(request: web.Request) -> web.Response:
+    """Give a part of a charge back. A charge has one refund: the same again is the same, another amount is refused."""
+    try:
+        cents = int((await request.json())["amount_cents"])
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError):
+        return problem(400, "expected amount_cents")
+    await asyncio.sleep(random.uniform(*CAPTURE_S))
+    book, number = request.app[records_key], request.match_info["id"]
+    rows = await book.ask("SELECT amount_cents FROM charge WHERE id = ?", number)
+    if not rows:
+        return problem(404, "no such charge")
+    if not 0 < cents <= rows[0]["amount_cents"]:
+        return problem(422, "a refund is a part of its charge")
+    await book.ask("INSERT INTO refund VALUES (?, ?) ON CONFLICT (charge) DO NOTHING", number, cents)
+    (made,) = await book.ask("SELECT charge, amount_cents FROM refund WHERE charge = ?", number)
+    if made["amount_cents"] != cents:
+        return problem(422, "this charge has another refund")
+    return web.json_response(made, status=201)
 
 
 async def charges(request: web.Request) -> web.Response:
@@ -100,14 +126,14 @@ async def charges(request: web.Request) -> web.Response:
     await asyncio.sleep(random.uniform(*READ_S))
     book = request.app[records_key]
     if "reference" in request.query:
-        rows = await book.ask("SELECT * FROM charge WHERE reference = ?", request.query["reference"])
+        rows = await book.ask(f"{CHARGE} WHERE reference = ?", request.query["reference"])
         return web.json_response({"charges": [_shown(row) for row in rows]})
     asked = request.query.get("limit", "100")
     if not asked.isdecimal() or not 0 < int(asked) <= MOST_LISTED:
         return problem(400, f"a page has 1 to {MOST_LISTED} charges")
     limit, after = int(asked), request.query.get("starting_after", "")
     rows = await book.ask(
-        "SELECT * FROM charge WHERE rowid > coalesce((SELECT rowid FROM charge WHERE id = ?), 0) ORDER BY rowid LIMIT ?",
+        f"{CHARGE} WHERE charge.rowid > coalesce((SELECT rowid FROM charge WHERE id = ?), 0) ORDER BY charge.rowid LIMIT ?",
         after, limit,
     )  # fmt: skip
     following = f"/charges?limit={limit}&starting_after={rows[-1]['id']}" if len(rows) == limit else None
@@ -125,8 +151,14 @@ def make() -> web.Application:
     app.router.add_post("/charges", capture)
     app.router.add_get("/charges", charges)
     app.router.add_get("/charges/{id}", charge)
+    app.router.add_post("/charges/{id}/refunds", refund)
     app.cleanup_ctx.append(_hold)
-    metrics.expect_routes({("POST", "/charges"): (200, 201, 402, 422), ("GET", "/charges/{id}"): (200, 404)})
+    metrics.expect_routes({
+        ("POST", "/charges"): (200, 201, 402, 422),
+        ("POST", "/charges/{id}/refunds"): (201, 404, 422),
+        ("GET", "/charges"): (200,),
+        ("GET", "/charges/{id}"): (200, 404),
+    })  # fmt: skip
     return app
 
 

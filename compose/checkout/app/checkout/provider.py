@@ -61,6 +61,15 @@ class Provider:
         found = await self._ask("GET", "/charges", "", params={"reference": order})
         return found["charges"][0] if found["charges"] else None
 
+    async def charges(self, path: str) -> list[dict[str, Any]]:
+        """A page of all the charges there are."""
+        found: list[dict[str, Any]] = (await self._ask("GET", path, ""))["charges"]
+        return found
+
+    async def refund(self, charge: str, cents: int) -> None:
+        """Give so much of a charge back, once: asked again, it is the same refund."""
+        await self._ask("POST", f"/charges/{charge}/refunds", charge, json={"amount_cents": cents})
+
     async def _ask(self, method: str, path: str, key: str, **more: Any) -> dict[str, Any]:
         self._budget.earn()
         until = time.monotonic() + min(PAYMENT_BUDGET_S, deadline.left_s())

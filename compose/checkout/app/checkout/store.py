@@ -6,7 +6,7 @@ A statement is sent as it is, never prepared: preparing is a second round trip, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg_pool
@@ -27,6 +27,11 @@ CATALOG = "SELECT sku, name, price_cents FROM product ORDER BY sku"
 MORE: dict[str, Any] = getattr(release, "ORDER", {})
 _NAMES = "".join(f", {name}" for name in MORE)
 _VALUES = "".join(f", %({name})s" for name in MORE)
+
+SETTINGS = "SELECT name, value FROM setting"
+
+# What it was stays known; two replicas that begin together change it once.
+CHANGE_SETTING = "UPDATE setting SET before = value, value = %(value)s WHERE name = %(name)s AND value <> %(value)s"
 
 # One statement says what there is, whether it was there before or is new: `fresh` is true for the row just made.
 OPEN = f"""
@@ -60,6 +65,8 @@ ORDER = f"""
 SELECT id, state, items, total_cents, card, payment_id, version, created_at::text, changed_at::text{_NAMES}
 FROM orders WHERE id = %(id)s
 """
+
+TOTALS = "SELECT id::text, total_cents, version FROM orders WHERE id = ANY(%(ids)s::uuid[])"
 
 # Handed out, and due again in half a minute: whoever took it and never ended it, the order comes back.
 HAND_OUT = """
@@ -190,6 +197,18 @@ class Store:
 
     async def catalog(self) -> list[dict[str, Any]]:
         return await self.ask(CATALOG)
+
+    async def settings(self) -> dict[str, str]:
+        return {row["name"]: row["value"] for row in await self.ask(SETTINGS)}
+
+    async def change_settings(self, values: Mapping[str, str]) -> None:
+        for name, value in values.items():
+            await self.ask(CHANGE_SETTING, name=name, value=value)
+
+    async def totals(self, orders: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """Of these orders: the total in cents, and the release that took it."""
+        rows = await self.ask(TOTALS, ids=list(orders))
+        return {row["id"]: (row["total_cents"], row["version"]) for row in rows}
 
     async def open_order(
         self, key: str, fingerprint: str, items: Sequence[dict[str, int]], total_cents: int, card: str

@@ -1,4 +1,5 @@
-"""The worker: hands out what the outbox holds, captures what is to be paid later, fulfils what is paid, and sweeps.
+"""The worker: hands out what the outbox holds, captures what is to be paid later, fulfils what is paid, sweeps, and compares
+what was charged with what was ordered.
 
     outbox (PostgreSQL) ─relay→ queue (Redis) ─→ four at once ─→ payment, if it is still owed ─→ fulfilled, out of the outbox
 
@@ -22,6 +23,7 @@ from checkout import defects, logs, metrics, tracing
 from checkout.cache import Cache
 from checkout.calls import Failed
 from checkout.provider import Declined, Provider
+from checkout.reconcile import Reconciler
 from checkout.settings import FINISH_S, QUEUE
 from checkout.store import Store
 from checkout.web import application, run
@@ -33,6 +35,7 @@ COUNT_S = 1.0
 LOCKS_S = 0.2
 LOCKS_SEEN_S = 5.0
 SWEEP_S = 2.0
+RECONCILE_S = 2.0
 TAKE_S = 1.0
 # What cannot be paid yet is tried again after 2 s, 4 s, 6 s, … up to this; see LATER in store.py.
 LONGEST_WAIT_S = 10.0
@@ -57,6 +60,7 @@ def order_of(message: str) -> str:
 class Worker:
     def __init__(self, store: Store, cache: Cache, provider: Provider) -> None:
         self._store, self._cache, self._provider = store, cache, provider
+        self._reconciler = Reconciler(store, provider)
         self._stopping = asyncio.Event()
         self._lock_waits: deque[tuple[float, float]] = deque()
 
@@ -67,6 +71,7 @@ class Worker:
             self._every(COUNT_S, self._count),
             self._every(SWEEP_S, self._sweep),
             self._every(LOCKS_S, self._locks),
+            self._every(RECONCILE_S, self._reconcile),
         ]
         await asyncio.gather(*loops, *(self._every(0, self._one) for _ in range(AT_ONCE)))
 
@@ -175,6 +180,9 @@ class Worker:
             elif row["old"]:
                 await self._store.abandon(order)
                 logs.info("abandoned: begun, never paid", order=order)
+
+    async def _reconcile(self) -> None:
+        await self._reconciler.look()
 
     async def _count(self) -> None:
         waiting = await self._store.waiting()
