@@ -8,7 +8,7 @@ from calibration.returns import EDGE, LIKE, MARGINS, WORSE, WRONG, judged, runs_
 from harness.expectations.margins import needed
 from harness.verdict import Outcome
 
-SEEDS = range(60)
+SEEDS = range(24)
 
 
 @pytest.mark.parametrize("letter", WRONG)

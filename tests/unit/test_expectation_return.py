@@ -142,7 +142,7 @@ def test_what_is_still_broken_is_named_as_far_as_the_journal_tells() -> None:
     finding = claim().check(Run(ill=[(21.0, 99.0)], extra=extra).evidence())
     assert finding.reason == "rolled_back_and_still_broken"
     assert "errors < 1%: 50%" in finding.because
-    assert " got 5xx" in finding.because
+    assert " got HTTP 50" in finding.because
     assert "none before" in finding.because
     assert "container worker-1 ended by itself 1 time" in finding.because
     assert "api-1 ended" not in finding.because, "the rollback stopped it"
