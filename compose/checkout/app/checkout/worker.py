@@ -102,11 +102,11 @@ class Worker:
             await self._cache.put(orders)  # if this fails, they are due again in half a minute
 
     async def _one(self) -> None:
+        logs.request_id.set("")  # that of the message before
         taken = await self._cache.take(TAKE_S)
         if taken is None:
             return
         message, context = taken
-        logs.request_id.set("")  # of the message before
         if defects.WORKER_ACKS_FIRST:
             await self._store.forget(message)
         with tracing.span("process order", tracing.CONSUMER, tracing.TO_QUEUE, context=context):
