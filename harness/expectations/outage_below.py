@@ -46,16 +46,18 @@ class OutageBelow(Expectation):
     timed: ClassVar[tuple[str, ...]] = ("outage_too_long",)
 
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
-    total_s: Seconds | None = Field(default=None, alias="total", gt=0, description="of all stretches together")
-    longest_s: Seconds | None = Field(default=None, alias="longest", gt=0, description="of the longest stretch")
+    total_s: Seconds | None = Field(default=None, alias="total", description="of all stretches together")
+    longest_s: Seconds | None = Field(default=None, alias="longest", description="of the longest stretch")
     slower_s: Seconds | None = Field(
-        default=None, alias="slower", gt=0, description="an answer that took longer is no good one"
+        default=None, alias="slower", description="an answer that took longer is no good one"
     )
 
     @model_validator(mode="after")
     def _says_something(self) -> OutageBelow:
         if self.total_s is None and self.longest_s is None:
             raise ValueError("outage_below needs at least one of total, longest")
+        if 0.0 in (self.total_s, self.longest_s, self.slower_s):
+            raise ValueError("a limit of 0 s cannot be kept: errors_below with 0% allows no error")
         return self
 
     def about(self) -> str:

@@ -25,9 +25,9 @@ class Command(Fault):
     A command of your own makes the condition, and another takes it away: a long read, a migration, a full disk.
 
         faults:
-          - command: {name: long-read, run: [../compose/checkout/long-read.sh, "20"], undo: [../compose/checkout/long-read.sh, end]}
-          - command: {name: migration, run: [./migrate.sh, "2"], exits: 0}
-          - command: {name: full-disk, run: [./fill.sh], undo: [./empty.sh], check: [./is-full.sh], for: 25s}
+          - command: {name: long-read, run: [long-read, "20"], undo: [long-read, --end]}
+          - command: {name: migration, run: [migrate, "2"], exits: 0}
+          - command: {name: full-disk, run: [fill-disk], undo: [empty-disk], check: [is-full], for: 25s}
 
     Begins: `run` is started in the drill file's folder, without a shell. It finds what the command of `rolled_back` finds
             (COMPOSE_PROJECT_NAME, COMPOSE_FILE, DRILL_RUN), and DRILL_FAULT. With a `check` the condition is on once that

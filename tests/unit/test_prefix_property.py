@@ -29,6 +29,7 @@ from harness.expectations.errors_below import ErrorsBelow
 from harness.expectations.log_quiet import LogQuiet
 from harness.expectations.log_seen import LogSeen
 from harness.expectations.metric_stays import MetricStays
+from harness.expectations.outage_below import OutageBelow
 from harness.expectations.page_sent import PageSent
 from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
@@ -91,6 +92,8 @@ def claims() -> list[Claim]:
     for phase in ("hurt", "calm", ""):
         found += [
             Claim(RespondsWithin(p95="400ms"), phase),
+            Claim(OutageBelow(total="3s", longest="1s"), phase),
+            Claim(OutageBelow(request="GET /b", longest="2s", slower="400ms"), phase),
             Claim(RespondsWithin(request="GET /b", p50="100ms", max="2s"), phase),
             Claim(RespondsWithin(p90="100ms", service_time=True), phase),
             Claim(ErrorsBelow(ratio="2%"), phase),
