@@ -158,7 +158,7 @@ def _on_terminal(words: Sequence[str], env: Mapping[str, str], kept: Kept) -> in
     before = termios.tcgetattr(here)
     resized = signal.signal(signal.SIGWINCH, lambda *_: _resize(ours))
     try:
-        tty.setraw(here)
+        tty.setraw(here, termios.TCSADRAIN)  # what was typed ahead is the command's
         with _passing_on(lambda: child, interrupts=True):
             _converse(child, here, there, ours, kept)
             return child.wait()
