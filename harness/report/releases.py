@@ -111,6 +111,11 @@ def named(name: str) -> str:
     return NAMES.get(name, name.replace("_", " "))
 
 
+def never(told: Mapping[str, Any]) -> list[str]:
+    """Instants of a release, as verdict.json tells of it, that did not come; of its last answer only where answers name it."""
+    return [name for name in NEVER if name not in told["instants"] and (told["version"] or name != "last_bad")]
+
+
 def span(low_s: float, high_s: float) -> str:
     return f"{low_s:.1f} s" if high_s - low_s < 0.05 else f"{low_s:.1f}–{high_s:.1f} s"
 
@@ -130,26 +135,28 @@ def _view(story: Story, told: Mapping[str, Any], every: list[Mapping[str, Any]])
         _summary(told),
         tuple(sorted(steps, key=lambda step: (step.low_s, step.high_s))),
         between,
-        tuple(named(name) for name in NEVER if name not in instants),
+        tuple(map(named, never(told))),
     )
 
 
 def _summary(told: Mapping[str, Any]) -> str:
     """Of how many answers all this is told, and what still runs the bad release."""
-    version = f"version {told['version']}" if told["version"] else "no answer named its version"
-    parts = [f"{version} of {', '.join(told['services'])}"]
+    of = ", ".join(told["services"])
+    parts = [
+        f"Version {told['version']} of {of}" if told["version"] else f"A release of {of}; no answer named its version"
+    ]
     if told["version"]:
         after = numbered(told["answers_after"], "answer")
         parts.append(f"it gave {numbered(told['bad_answers'], 'answer')}, and {after} of others came after the last")
     if still := told["still_bad"]:
-        parts.append(f"{', '.join(still)} still {'runs' if len(still) == 1 else 'run'} it")
+        parts.append(f"{', '.join(still)} still ran it at the end of its phase")
     return "; ".join(parts)
 
 
 def _step(story: Story, name: str, at: Mapping[str, Any], called: str, told: Mapping[str, Any]) -> Step:
     fact = story.journal.by_cite.get(at["cite"])
     said = {
-        "deployed": f"{called} onto {', '.join(told['services'])}, by the harness",
+        "deployed": f"{told['version'] or 'it'} onto {', '.join(told['services'])}, by the harness",
         "exposed": f"the first answer of {called}" if told["version"] else "the first container was seen to run it",
         "impact": "the steady state was broken for the first time",
         "last_bad": f"the last answer of {called}",

@@ -10,7 +10,7 @@ from harness.harmless import one_line
 from harness.quantities import spell
 from harness.report.headline import unhurt
 from harness.report.junit import endings
-from harness.report.releases import NEVER, named
+from harness.report.releases import named, never
 from harness.report.sizes import plain
 from harness.report.state_table import table_lines
 from harness.stats.condition import show_ms
@@ -141,9 +141,10 @@ def _releases(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
     for told in document.get("releases", ()):
         at = sorted(told["instants"].items(), key=lambda one: (one[1]["high_s"], one[1]["low_s"]))
         came = ", ".join(f"{named(name)} {when['high_s']:.1f} s" for name, when in at if name != "trigger")
-        never = "".join(f", never {named(name)}" for name in NEVER if name not in told["instants"])
+        missing = ", ".join(named(name) for name in never(told))
         called = told["version"] or told["fault"]
-        yield f"  {paint('↩', 'dim')} {called} of {', '.join(told['services'])}: {one_line(came)}{never}"
+        unseen = f"; never seen: {missing}" if missing else ""
+        yield f"  {paint('↩', 'dim')} {called} of {', '.join(told['services'])}: {one_line(came)}{unseen}"
 
 
 def _span(start_s: float, end_s: float | None) -> str:

@@ -120,7 +120,7 @@ class Shop:
         self.wrong.pop(key, None)
         if known is not None:
             self.wrong[key] = "duplicated"
-        order = {"key": key, "id": f"o{len(self.orders)}", "cents": 100 * self.dice.randint(1, 9)}
+        order: dict[str, Any] = {"key": key, "id": f"o{len(self.orders)}", "cents": 100 * self.dice.randint(1, 9)}
         self.orders.append(order)
         self.by_key.setdefault(key, order)
         self.by_id[order["id"]] = order

@@ -142,7 +142,7 @@ def test_page_markdown_and_terminal_tell_the_same_instants(make_story: Make) -> 
     assert "to page 1.9–2.0 s, to sweep 4.0–5.1 s." in text
     line = next(line for line in short.splitlines() if "v2 of api" in line)
     assert line.strip().startswith("↩ v2 of api: exposed 11.1 s, deployed 11.2 s, paged 13.0 s, decided 15.0 s")
-    assert line.endswith("never impact, never detected, never restored")
+    assert line.endswith("; never seen: impact, detected, restored")
     assert in_ascii("↩") == "<"
 
 
