@@ -17,6 +17,7 @@ CLEARS = f"{PHASE}/alert_clears-OrdersParked"
 BACK = f"{PHASE}/rolled_back-runbook"
 HEALED = f"{PHASE}/healed-runbook"
 KEPT = "run/orders_kept-checkout"
+STATE = "run/state_restored"
 BEGINS = "back=0\n"
 """The line of replay.sh before anything is put back."""
 
@@ -100,6 +101,7 @@ CELLS: tuple[Cell, ...] = (
             BACK: Want(FAILED, "never_decided"),
             HEALED: Want(FAILED, "step_never_begun"),
             KEPT: Want(FAILED, "dead"),
+            STATE: Want(FAILED, "image_differs"),
         },
         no_rule,
     ),
@@ -116,6 +118,7 @@ CELLS: tuple[Cell, ...] = (
             HEALED: Want(FAILED, "said_done_but_still_broken"),
             CLEARS: Want(FAILED, "never_resolved"),
             KEPT: Want(FAILED, "dead"),
+            STATE: Want(FAILED, "more_rows", "parked"),
         },
         does_nothing,
     ),
@@ -143,9 +146,8 @@ CELLS: tuple[Cell, ...] = (
             KEPT: Want(FAILED, "orphan"),
         },
         environ={"DEFECT_WORKER_ACKS_FIRST": "1"},
-        may_fail=(
-            BACK,
-        ),  # nobody is told to: that it was not taken back, or that all seemed well again without, is chance
+        # Nobody is told to: that it was not taken back, or that all seemed well again without, is chance.
+        may_fail=(BACK, STATE),
     ),
     _cell(
         "rollback alone",
@@ -154,6 +156,7 @@ CELLS: tuple[Cell, ...] = (
             f"{PHASE}/healed-system": Want(FAILED, "not_healed", "the rollback alone did not heal it"),
             CLEARS: Want(FAILED, "never_resolved"),
             KEPT: Want(FAILED, "dead"),
+            STATE: Want(FAILED, "more_rows", "parked"),
         },
         rollback_alone,
     ),

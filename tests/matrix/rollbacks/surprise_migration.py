@@ -21,6 +21,7 @@ ROLLED_BACK = "and-back/rolled_back-runbook"
 NO_DEFECT = "and-back/alert_quiet-BadRelease"
 WRITTEN = "and-back/errors_below-GET /orders/{id} of the new release"
 ORDERS = "run/orders_kept-checkout"
+STATE = "run/state_restored"
 
 
 def no_lock_timeout(copy: Copy) -> None:
@@ -104,6 +105,6 @@ CELLS: tuple[Cell, ...] = (
         exit_code=1,
         times=TWICE,
         change=another_message,
-        wants={ORDERS: Want(FAILED, "stuck")},
+        wants={ORDERS: Want(FAILED, "stuck"), STATE: Want(FAILED, "more_rows", "outbox")},
     ),
 )

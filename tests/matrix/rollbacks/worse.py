@@ -15,6 +15,7 @@ BACK = f"{PHASE}/rolled_back-runbook"
 WELL = f"{PHASE}/recovers-steady"
 SETTLES = f"{PHASE}/settles"
 ORDERS = "run/orders_kept-checkout"
+STATE = "run/state_restored"
 TOTALS = "run/alert_quiet-OrderTotalsDiffer"
 RELEASE = "compose/checkout/app/releases/settings/__init__.py"
 RULES = "dashboards/rules/checkout.yml"
@@ -104,6 +105,7 @@ CELLS: tuple[Cell, ...] = (
             ALERT: Want(PASSED),
             BACK: Want(FAILED, "rolled_back_and_still_broken"),
             WELL: Want(FAILED, "late"),
+            STATE: Want(FAILED, "rows_differ", "settings"),
         },
         may_fail=(SETTLES,),
         times=TIMES,
@@ -114,7 +116,11 @@ CELLS: tuple[Cell, ...] = (
         DRILL,
         exit_code=1,
         change=one_of_two,
-        wants={ALERT: Want(PASSED), BACK: Want(FAILED, "said_done_but_still_serving", "api-")},
+        wants={
+            ALERT: Want(PASSED),
+            BACK: Want(FAILED, "said_done_but_still_serving", "api-"),
+            STATE: Want(FAILED, "image_differs", "api"),
+        },
         may_fail=(WELL, SETTLES),
         times=TIMES,
     ),
@@ -130,6 +136,7 @@ CELLS: tuple[Cell, ...] = (
             WELL: Want(PASSED),
             ORDERS: Want(FAILED, "law_broken", "charges.amount = orders.amount"),
             TOTALS: Want(FAILED, "fired"),
+            STATE: Want(FAILED, "rows_differ", "settings"),
         },
         times=TIMES,
     ),
