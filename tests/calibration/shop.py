@@ -123,12 +123,12 @@ class Shop:
         order: dict[str, Any] = {"key": key, "id": f"o{len(self.orders)}", "cents": 100 * self.dice.randint(1, 9)}
         self.orders.append(order)
         self.by_key.setdefault(key, order)
-        self.by_id[name] = order
+        self.by_id[order["id"]] = order
         self.stock -= 1
         if self.ways.publishes_after_commit and self.breaks(0.1):
             self.wrong[key] = "orphan"
         else:
-            self.waiting.append(name)
+            self.waiting.append(order["id"])
         if self.ways.refuses_after_commit and self.breaks(0.1):
             self.wrong[key] = "resurrected"
             return 422
