@@ -7,6 +7,8 @@
 #   make lies [ONLY=NAME]                what the judge says of a service that does not tell the truth; resumes; docs/lies.md
 #   make rollbacks [ONLY=NAME]            what the drills about releases say of a way back that does not lead back; resumes; docs/rollbacks.md
 #   make calibration [RUNS="FOLDER …"]    how often the judge is wrong, on simulated runs; remakes docs/calibration.md (long)
+#   make calibration-orders              the same of the order book; remakes docs/orders.md
+#   make calibration-returns             the same of what is said of a return from a release; remakes docs/returns.md
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
 #   make lint                            ruff and mypy --strict
 #   make lock                            requirements.lock from pyproject.toml
@@ -20,7 +22,7 @@ RUNS ?=
 NULL ?= 500
 SEEDS ?= 100
 
-.PHONY: rehearsal test controls kills lies rollbacks calibration bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills lies rollbacks calibration calibration-orders calibration-returns bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -37,6 +39,12 @@ controls kills lies rollbacks: ready
 
 calibration: venv
 	@PYTHONPATH=tests $(PYTHON) -m calibration --null $(NULL) --seeds $(SEEDS) $(RUNS)
+
+calibration-orders: venv
+	@PYTHONPATH=tests $(PYTHON) -m calibration.orders_page
+
+calibration-returns: venv
+	@PYTHONPATH=tests $(PYTHON) -m calibration.returns
 
 bench: ready
 	@for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(PYTHON) $$bench || exit $$?; done

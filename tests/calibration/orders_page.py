@@ -1,4 +1,4 @@
-"""`python -m calibration.orders_page`: how often the order book is wrong; remakes docs/orders.md and its figures.
+"""`make calibration-orders`: how often the order book is wrong; remakes docs/orders.md and its figures.
 
 python -m calibration.orders_page [--seeds 100] [--honest 500] [--histories 1000] [--jobs N] [--work FOLDER] [--out docs]
 

@@ -50,7 +50,7 @@ def page(data: Figures) -> str:
         "For half of each run its world is broken: connections are reset before and after the commit, commits fail, the worker crashes at",
         "any moment, the provider's answers are lost. Built right, it keeps every promise through that; built with a mistake that people",
         "make, it does not, and which orders it hurt is known. Each run is written as a run's folder and judged by the whole judge.",
-        "This page and `orders.json` are made by `python -m calibration.orders_page`; every draw is seeded, so that it comes to the same",
+        "This page and `orders.json` are made by `make calibration-orders`; every draw is seeded, so that it comes to the same",
         "figures again. Intervals are exact, 95 % (Clopper-Pearson).",
         "",
         "## The honest shop",
