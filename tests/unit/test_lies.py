@@ -12,6 +12,7 @@ from matrix.grid import grid
 from matrix.lies import TABLE
 from matrix.lies.lie import Lie, cell
 from matrix.record import Line
+from matrix.rollbacks import TABLE as ROLLBACKS
 
 from harness.drill.parse import parse
 from harness.plan import make_plan
@@ -32,7 +33,7 @@ def test_every_defect_is_a_variable_that_the_file_hands_on_empty_and_the_readme_
 
 
 def test_every_defect_is_planted_and_nothing_else_is() -> None:
-    planted = {variable for one in TABLE.cells for variable in one.environ}
+    planted = {name for one in (*TABLE.cells, *ROLLBACKS.cells) for name in one.environ if name.startswith("DEFECT_")}
     assert planted == {f"DEFECT_{name}" for name, _ in DEFECTS}
 
 

@@ -165,7 +165,7 @@ def test_each_shell_has_a_script_that_asks_drill_itself(shell: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("drill ex", {"explain", "export"}),
+        ("drill exp", {"explain", "export"}),
         ("drill run ta", {"tale"}),
         ("drill judge 0b", {"0badcafe"}),
         ("drill explain jit", {"jitter"}),
