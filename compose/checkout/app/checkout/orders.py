@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from checkout.provider import Declined, Provider
 from checkout.release import VERSION
 from checkout.store import Store
 from checkout.web import Unavailable
+
+# What the worker is told of an order: its id, unless the release has more to say.
+_message: Callable[[str, Sequence[Mapping[str, int]]], str] = getattr(release, "message", lambda order, items: order)
 
 MOST_ITEMS = 20
 MOST_PIECES = 99
@@ -83,7 +86,7 @@ class Checkout:
         return await self._pay(identity, cart)
 
     async def _pay(self, order: str, cart: Cart) -> tuple[int, dict[str, Any]]:
-        message = release.message(order, cart.items)
+        message = _message(order, cart.items)
         try:
             cents = pricing.charged_cents(cart.total_cents, cart.items, self._catalog.settings)
             charge = await self._provider.capture(order, cents, cart.card)

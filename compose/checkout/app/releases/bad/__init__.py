@@ -21,8 +21,3 @@ async def receipt(provider: Any, charge: Mapping[str, Any], items: Sequence[Mapp
     saved = SET_SAVINGS_CENTS[sum(item["sku"] for item in items) % 5] if len(items) > 1 else 0
     pieces = sum(item["quantity"] for item in items)
     return {"payment": charge["id"], "card": shown["card"], "pieces": pieces, "saved_cents": saved}
-
-
-def message(order: str, items: Sequence[Mapping[str, int]]) -> str:
-    """What the worker is told of an order: its id."""
-    return order

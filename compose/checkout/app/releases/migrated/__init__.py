@@ -1,4 +1,4 @@
-"""Release 1.6.0: an order has a currency, and its rate. It needs version 2 of the schema (data/migrations/), and is well otherwise.
+"""Release 1.11.0: an order has a currency, and its rate. It needs version 2 of the schema (data/migrations/), and is well otherwise.
 
 What it writes, the release before it can read: columns more in a row, a field more in the catalogue; the queue's entries are the same.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-VERSION = "1.6.0"
+VERSION = "1.11.0"
 
 # Columns of an order that this release writes and reads, beside those of the first schema.
 ORDER = {"currency": "EUR", "rate_ppm": 1_000_000}

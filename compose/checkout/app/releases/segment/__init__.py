@@ -1,4 +1,4 @@
-"""Release 1.6.0: wholesale customers see the tax on their receipt.
+"""Release 1.10.0: wholesale customers see the tax on their receipt.
 
 Its fault: the table of rates has been keyed by country since last week, and this asks it by the old name. Retail customers, who are
 most of all, never come by here; neither did the smoke test.
@@ -11,7 +11,7 @@ from typing import Any
 
 from checkout import segments
 
-VERSION = "1.6.0"
+VERSION = "1.10.0"
 
 TAX_RATES = {"FR": 0.20, "DE": 0.19}
 
