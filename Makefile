@@ -21,6 +21,7 @@ ONLY ?=
 RUNS ?=
 NULL ?= 500
 SEEDS ?= 100
+OTHERS ?= 20
 
 .PHONY: rehearsal test controls kills lies rollbacks calibration calibration-orders calibration-returns bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
@@ -38,7 +39,7 @@ controls kills lies rollbacks: ready
 	@PYTHONPATH=tests $(PYTHON) -m matrix $@ $(if $(ONLY),--only "$(ONLY)")
 
 calibration: venv
-	@PYTHONPATH=tests $(PYTHON) -m calibration --null $(NULL) --seeds $(SEEDS) $(RUNS)
+	@PYTHONPATH=tests $(PYTHON) -m calibration --null $(NULL) --seeds $(SEEDS) --others $(OTHERS) $(RUNS)
 
 calibration-orders: venv
 	@PYTHONPATH=tests $(PYTHON) -m calibration.orders_page

@@ -94,6 +94,7 @@ def page(data: Figures) -> str:
     found = sum(one["count"] for one in defects)
     total = sum(one["runs"] for one in defects)
     miss = Rate(total - found, total)
+    often = sum(one["runs"] == runs for one in defects)
     lines = [
         "# How often the judge is wrong",
         "",
@@ -118,7 +119,7 @@ def page(data: Figures) -> str:
         *_said(null, whole),
         "## Planted defects",
         "",
-        f"{len(defects)} defects, up to {runs} runs each; {found} of {total} were found by the claim and with the reason that they",
+        f"{len(defects)} defects, {often} of them {runs} runs each; {found} of {total} were found by the claim and with the reason that they",
         f"are named for: {_percent(miss)} were missed. Promised: each in at least {LEAST_FOUND:.0%}.",
         "",
         "| defect | what is wrong | claim | reason | found | interval | by dialect | else |",

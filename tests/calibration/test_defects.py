@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from calibration.defects import DEFECTS, Planted
+from calibration.defects import DEFECTS, MET_OFTEN, Planted
 from calibration.defects.canary import CANARY
 from calibration.left_behind import LEFT_BEHIND
 from calibration.shop import MISTAKES
@@ -37,6 +37,11 @@ def test_each_stands_for_a_claim_and_a_reason_that_there_are() -> None:
         assert one.reason in REASONS, one.reason
         claims = {claim.id for claim in script_of(CALM, one.phase).plan.all_claims}
         assert one.claim in {*claims, f"{one.phase}/settles"}, one.claim
+
+
+def test_at_least_forty_are_met_often_and_all_of_those_are_planted() -> None:
+    assert {one.name for one in DEFECTS} >= MET_OFTEN
+    assert sum(one.name in MET_OFTEN for one in DEFECTS) >= 40
 
 
 def test_every_reason_by_which_a_claim_fails_has_a_planted_defect() -> None:
