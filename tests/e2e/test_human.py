@@ -22,21 +22,21 @@ pytestmark = pytest.mark.e2e
 
 DRILL = f"""
 drill: shop
-stack: {{compose: [stack/compose.yaml], ready_within: 60s}}
+stack: {{compose: [stack/compose.yaml], ready_within: 2m}}
 load:
   locustfile: {SHOP / "locustfile.py"}
   against: web:8080
-  arrivals: [{{for: 1m, rate: 20/s}}]
+  arrivals: [{{for: 2m, rate: 10/s}}]
   max_in_flight: 120
   timeout: 3s
-steady: {{for: 4s, within: 20s, all: [errors < 1%, p95 < 1s]}}
+steady: {{for: 4s, within: 60s, all: [errors < 1%, p95 < 1s]}}
 phases:
   - name: release
-    for: 45s
+    for: 60s
     faults: [{{bad_release: {{service: web, environment: {{RELEASE: bad}}}}}}]
     expect:
-      - rolled_back: {{by: human, command: [./rollback.sh], trigger: after 2s, within: 44s, id: back}}
-      - on_call: {{acknowledged: 30s, diagnosed: 40s, mitigations: [rollback.sh], harmful: [restart store], trigger: after 2s, id: people}}
+      - rolled_back: {{by: human, command: [./rollback.sh], trigger: after 2s, within: 58s, id: back}}
+      - on_call: {{acknowledged: 40s, diagnosed: 50s, mitigations: [rollback.sh], harmful: [restart store], trigger: after 2s, id: people}}
     then: [{{recovers: {{within: 15s}}}}]
 abort: {{max_duration: 4m}}
 """
