@@ -51,11 +51,17 @@ class Runner:
         return standings(self.table, lines, frozenset() if self._here().dirty else fresh)
 
     def run(self, only: Sequence[str] = (), *, redo_stale: bool = False) -> bool:
-        """Play what is missing; whether every run that counts is ok, and none is missing."""
-        for standing in self.standings():
-            if only and standing.cell.name not in only:
-                continue
-            self._fill(standing, redo_stale)
+        """Play what is missing, each cell once before any of them twice; whether every run that counts is ok, and none is missing."""
+        wanted = [one for one in self.standings() if not only or one.cell.name in only]
+        missing = {one.cell.name: one.missing(redo_stale=redo_stale) for one in wanted}
+        wasted = dict.fromkeys(missing, 0)
+        while due := [
+            one.cell for one in wanted if missing[one.cell.name] and wasted[one.cell.name] < INVALID_IN_A_ROW
+        ]:
+            for cell in due:
+                invalid = self._one(cell).result == INVALID
+                wasted[cell.name] = wasted[cell.name] + 1 if invalid else 0
+                missing[cell.name] -= not invalid
         self.render()
         chosen = [one for one in self.standings() if not only or one.cell.name in only]
         for line in self.tell(chosen):
@@ -83,14 +89,6 @@ class Runner:
             parts += [f"{one.missing()} missing"] * bool(one.missing())
             told.append(f"{one.cell.name:<24} {', '.join(parts)}")
         return told
-
-    def _fill(self, standing: Standing, redo_stale: bool) -> None:
-        wasted = 0
-        missing = standing.missing(redo_stale=redo_stale)
-        while missing and wasted < INVALID_IN_A_ROW:
-            line = self._one(standing.cell)
-            wasted = wasted + 1 if line.result == INVALID else 0
-            missing -= line.result != INVALID
 
     def _one(self, cell: Cell) -> Line:
         self._await_calm()
