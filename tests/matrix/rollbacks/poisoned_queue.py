@@ -76,7 +76,7 @@ def _cell(
     may_fail: tuple[str, ...] = (),
 ) -> Cell:
     return Cell(
-        f"{DRILL}: {name}",
+        f"{name} (poisoned queue)",
         told,
         DRILL,
         exit_code=1,
