@@ -23,7 +23,7 @@ PROBE = "releases"
 GAP_S = 5.0  # as the probe promises (harness/probes/releases.py); a test holds them together
 LAG_S = 0.5
 SIGNAL_LAG_S = 3.0  # a page or an alert of the last moment is known so late
-LEAST = 20  # answers of another version that show the bad one to be gone, where nobody looked at the containers
+LEAST = 20  # answers of another version that show the bad one to be gone, where nobody looked at the containers; more of a rare one
 
 
 class ReturnJudged:
@@ -71,10 +71,10 @@ class ReturnJudged:
                 reason="too_few",
                 decide="a look at every replica's version after the rollback",
             )
-        gone = story.gone
-        if gone is None or (not self._containers_told() and len(story.others) < LEAST):
+        gone, least = story.gone, max(LEAST, story.needed)
+        if gone is None or (not self._containers_told() and len(story.others) < least):
             few = f"only {len(story.others)} answers came after the last that it gave"
-            return self._unsaid(few, reason="too_few", decide=f"at least {LEAST} answers that name a version")
+            return self._unsaid(few, reason="too_few", decide=f"at least {least} answers that name a version")
         return self._gone(gone.low_s, gone.high_s)
 
     # --- the two ends of the story ---------------------------------------------------------------------------------------
