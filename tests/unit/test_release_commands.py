@@ -97,6 +97,15 @@ def test_what_another_hand_has_put_back_is_not_put_back_again(engine: Engine, de
     assert len(deployer.told) == 1
 
 
+def test_a_service_whose_containers_are_all_gone_was_put_back_by_nobody(engine: Engine, deployer: Deployer) -> None:
+    made = releases(engine, deployer)
+    made.deploy("it", BY_HAND)
+    engine.containers = []
+    assert made.restore("it") == ""
+    assert len(deployer.told) == 2
+    assert {seen.release for seen in made.current()} == {"good"}
+
+
 def test_a_release_that_changes_no_container_is_told_by_its_version_alone_and_always_put_back(
     engine: Engine, deployer: Deployer
 ) -> None:
