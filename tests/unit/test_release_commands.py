@@ -17,7 +17,7 @@ from harness.safety.takeout import _restored
 from harness.stack import release as module
 from harness.stack.compose import Compose
 from harness.stack.release import Releases
-from harness.stack.release_commands import NOTE, Commanded
+from harness.stack.release_commands import NOTE, Commanded, identity
 from harness.world.commands import Commands
 from harness.world.handles import Release
 
@@ -35,14 +35,22 @@ class Deployer(Commands):
         self.engine, self.changes = engine, True
         self.told: list[Mapping[str, str]] = []
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False) -> Any:
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        shell: bool = False,
+        apart: bool = False,
+    ) -> Any:
         self.told.append(environment)
         if self.changes:
             version = {"v2": "api:2"}.get(command[-1], "api:1")
             self.engine.containers = [
                 self.engine._container(number, version, {"A": "$x"}) for number in range(self.engine.replicas)
             ]
-        return super().start(name, command, environment, shell=shell)
+        return super().start(name, command, environment, shell=shell, apart=apart)
 
 
 def script(folder: Path, text: str) -> None:
@@ -150,6 +158,15 @@ def test_another_process_puts_it_back_by_the_note(engine: Engine, deployer: Depl
     assert _restored(tmp_path / NOTE) == ""
     assert (tmp_path / "back").read_text() == "v1 drill-x\n"
     assert not (tmp_path / NOTE).exists()
+
+
+def test_a_volume_that_docker_named_tells_no_release_from_another() -> None:
+    def container(kind: str, name: str) -> dict[str, Any]:
+        mount = {"Type": kind, "Name": name, "Source": f"/volumes/{name}", "Destination": "/data"}
+        return {"Image": "sha256:1", "Config": {}, "Mounts": [mount]}
+
+    assert identity(container("volume", "a" * 64)) == identity(container("volume", "b" * 64))
+    assert identity(container("volume", "green")) != identity(container("volume", "blue"))
 
 
 # --- some replicas ------------------------------------------------------------------------------------------------------------
