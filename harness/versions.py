@@ -44,6 +44,13 @@ class Answers:
             return self
         return self._where(self.rows.array["version"] != self.rows.versions.index(version))
 
+    def unnamed_errors(self) -> Answers:
+        """Those that ended in an error and named no version: whose they are, nobody knows."""
+        from harness.ledger import OUTCOMES
+
+        array = self.rows.array
+        return self._where((array["version"] == 0) & (array["outcome"] != OUTCOMES.index("ok")) & self.rows.counted())
+
     def sent_after(self, at_s: float) -> Answers:
         return self._where(self.sent_s > at_s)
 

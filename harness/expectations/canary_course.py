@@ -12,6 +12,7 @@ from harness.versions import Answers
 Decision = Literal["withdrawn", "promoted", ""]
 CHANCE = 0.001
 """That a side which still had its share got none of the requests in a row: from there on it has none."""
+LOOKED_AT = 20  # times so many requests as are needed, from the side's last answer on, are looked at for errors that may be its own
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Course:
     decision  which side got no more requests; '' when neither surely
     at_s      when the last request of that side was sent (of the one that stopped first, where nothing is sure); `cite` its row
     after     requests of the other side sent after it; `needed` so many in a row were no chance
+    unnamed   of the `looked` requests sent next after it, those that ended in errors without a version; `dead`: they are so many
+              that it may have got its share of the requests still, and answered none
     """
 
     begun_s: float
@@ -29,30 +32,46 @@ class Course:
     cite: str
     after: int
     needed: int
+    unnamed: int = 0
+    looked: int = 0
+    dead: bool = False
 
     @property
     def sure(self) -> bool:
-        return self.decision != "" and self.after >= self.needed
+        return self.decision != "" and self.after >= self.needed and not self.dead
 
 
-def course(canary: Answers, others: Answers) -> Course | None:
-    """None when one of them never answered while the other did: there was no trial."""
+def course(canary: Answers, others: Answers, unnamed: Answers) -> Course | None:
+    """None when one of them never answered while the other did: there was no trial. `unnamed`: errors that name no version."""
     if not len(canary) or not len(others):
         return None
     begun_s = float(canary.sent_s.min())
     last_canary, last_other = int(canary.sent_s.argmax()), int(others.sent_s.argmax())
     if canary.sent_s[last_canary] <= others.sent_s[last_other]:
-        return _stopped("withdrawn", canary, others, begun_s, last_canary)
-    return _stopped("promoted", others, canary, begun_s, last_other)
+        return _stopped("withdrawn", canary, others, unnamed, begun_s, last_canary)
+    return _stopped("promoted", others, canary, unnamed, begun_s, last_other)
 
 
-def _stopped(decision: Decision, gone: Answers, stays: Answers, begun_s: float, last: int) -> Course:
+def _stopped(decision: Decision, gone: Answers, stays: Answers, unnamed: Answers, begun_s: float, last: int) -> Course:
     at_s = float(gone.sent_s[last])
     mine = int(((gone.sent_s >= begun_s) & (gone.sent_s <= at_s)).sum())
     theirs = int(((stays.sent_s >= begun_s) & (stays.sent_s <= at_s)).sum())
     share, _ = clopper_pearson(mine, mine + theirs, 0.90)
-    after = int((stays.sent_s > at_s).sum())
-    return Course(begun_s, decision, at_s, gone.cite(last), after, in_a_row(share))
+    after, needed = int((stays.sent_s > at_s).sum()), in_a_row(share)
+    # A side that has died names itself no more, and may be sent its share as before: the errors of it look like nobody's.
+    errors, looked = _next(unnamed, stays, at_s, LOOKED_AT * needed)
+    _, most = clopper_pearson(errors, looked, 1 - 2 * CHANCE)
+    return Course(begun_s, decision, at_s, gone.cite(last), after, needed, errors, looked, errors > 0 and most >= share)
+
+
+def _next(unnamed: Answers, stays: Answers, at_s: float, many: int) -> tuple[int, int]:
+    """Of the next so many requests sent after an instant: how many ended in errors without a version, and how many there were."""
+    import numpy as np
+
+    errors, others = (np.sort(of.sent_s[of.sent_s > at_s]) for of in (unnamed, stays))
+    sent_s = np.sort(np.concatenate([errors, others]))[:many]
+    until_s = float(sent_s[-1]) if len(sent_s) else at_s
+    return int((errors <= until_s).sum()), len(sent_s)
 
 
 def in_a_row(share: float) -> int:

@@ -47,7 +47,7 @@ class CanaryJudged(Expectation):
              apart, too), by its errors; p95 for all together, and for each request that has 59 answers on both sides. Errors that
              name no version may be either's.
     Decides: what the stack decided is told by the answers alone: the release got no more requests (withdrawn), or the others got no
-             more (promoted). Worse is where a whole interval lies beyond its margin, no worse where all lie within. Passed when
+             more (promoted); not known where so many errors without a version follow that it may only have died. Worse is where a whole interval lies beyond its margin, no worse where all lie within. Passed when
              worse was withdrawn or no worse promoted. Failed: bad_promoted, good_withdrawn, undecided (both still answer after the
              limit) or late; not_met where it was right and not what `expect` says.
     Source:  Newcombe's interval on effective totals of six batches, and for p95 the ratio by resampled batches, as for
@@ -129,7 +129,7 @@ class CanaryJudged(Expectation):
         version = new_version(evidence.rows, begun.seen_s, window.end_s, known_s)
         every = answers(evidence.rows, begun.seen_s, window.end_s, known_s)
         canary, others = every.by(version), every.by(*(set(every.names()) - {version}))
-        trial = course(canary, others) if version else None
+        trial = course(canary, others, every.unnamed_errors()) if version else None
         if trial is None:
             return inconclusive(
                 f"of {numbered(len(every), 'answer')} none named a version that had not answered before, or no other did: nothing was tried",
@@ -223,6 +223,14 @@ class _Judging:
                 cites=self._cites(),
             )
         gone = f"version {self.version}" if trial.decision == "withdrawn" else "the others"
+        if trial.dead:
+            return inconclusive(
+                f"{trial.unnamed} of the {trial.looked} requests after the last answer of {gone} ended in errors that name no version: "
+                "whether it got no more requests, or answers none, is not known",
+                reason="too_few",
+                decide="a version in every answer, errors too",
+                cites=self._cites(),
+            )
         return inconclusive(
             f"after the last answer of {gone} only {numbered(trial.after, 'request')} went to the other side",
             reason="too_few",

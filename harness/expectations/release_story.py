@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.expectations.base import Evidence
+from harness.expectations.canary_course import in_a_row
 from harness.expectations.instants import Instant
 from harness.expectations.people_story import by_hand, people, signs
 from harness.expectations.release_clean import clean
@@ -34,6 +35,7 @@ from harness.facts import (
 )
 from harness.journal import Journal
 from harness.stats import all_hold, first_bad, holds, steady_from
+from harness.stats.interval import clopper_pearson
 from harness.versions import Answers, answers, awaited, new_version, releases_at
 
 LATEST_S = 60.0  # an answer comes at most so long after its request; looked at beyond the end for those still awaited
@@ -58,7 +60,8 @@ class ReleaseStory:
     closed      whether the window has closed
     at          instants by name: deployed, exposed, impact, detected, paged, trigger, asked, acknowledged, believed, decided,
                 executed, last_bad, taken_back, recovered, clean; those that did not come are not in it
-    bad         answers of the bad version; `others` answers to requests sent after the last of them
+    bad         answers of the bad version; `others` answers to requests sent after the last of them, and `needed` so many in a row
+                are no chance any more for a version that has its share of the requests still
     still_bad   containers that run it at the end
     seen        what the release's own source of versions told, where it declares one
     partly      whether some container that ran it was seen not to, and others still do
@@ -77,6 +80,7 @@ class ReleaseStory:
     at: Mapping[str, Instant]
     bad: Answers
     others: Answers
+    needed: int = 1
     still_bad: tuple[ReleaseSeen, ...] = ()
     seen: SeenVersions = field(default_factory=SeenVersions)
     partly: bool = False
@@ -152,6 +156,7 @@ def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, 
         at=at,
         bad=bad,
         others=others,
+        needed=_needed(bad, every),
         still_bad=tuple(seen for seen in run.values() if seen.release == "bad"),
         seen=seen,
         partly=containers.partly,
@@ -164,6 +169,14 @@ def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, 
         answered=told.answered,
         facts=tuple(fact for fact in (begun, out, told.pulled, told.ended, settled) if fact is not None),
     )
+
+
+def _needed(bad: Answers, every: Answers) -> int:
+    if not len(bad):
+        return 1
+    since_s, until_s = float(bad.sent_s.min()), float(bad.sent_s.max())
+    share, _ = clopper_pearson(len(bad), int(((every.sent_s >= since_s) & (every.sent_s <= until_s)).sum()), 0.90)
+    return in_a_row(share)
 
 
 @dataclass(frozen=True)

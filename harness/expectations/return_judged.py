@@ -23,7 +23,7 @@ PROBE = "releases"
 GAP_S = 5.0  # as the probe promises (harness/probes/releases.py); a test holds them together
 LAG_S = 0.5
 SIGNAL_LAG_S = 3.0  # a page or an alert of the last moment is known so late
-LEAST = 20  # answers of another version that show the bad one to be gone, where nobody looked at the containers
+LEAST = 20  # answers of another version that show the bad one to be gone, where nobody looked at the containers; more of a rare one
 
 
 class ReturnJudged:
@@ -58,23 +58,27 @@ class ReturnJudged:
             )
         if story.open and not journal.last(LoadEnded) and not len(self.overdue):
             return self._unsaid(f"{story.open} answers were still awaited", reason="window_open", decide="their end")
-        if self.claim.by != "runbook" and journal.end_s < story.end_s + SIGNAL_LAG_S:
+        late = self._served_late()  # what was known of that when the limit passed, nothing that comes later undoes
+        if self.claim.by != "runbook" and journal.end_s < story.end_s + SIGNAL_LAG_S and not late:
             return self._unsaid(
                 "a page may still be on its way", reason="window_open", decide=f"{SIGNAL_LAG_S:g} s more"
             )
         if self._serves_at_the_end():
             return self._still_there()
-        if story.seen.still:
+        if story.seen.still and not late:
             last = max(seen.at_s for seen in story.seen.still)
             return self._unsaid(
                 f"its version was last told at {self._at(last)}, and nobody said later what had become of it",
                 reason="too_few",
                 decide="a look at every replica's version after the rollback",
             )
-        gone = story.gone
-        if gone is None or (not self._containers_told() and len(story.others) < LEAST):
+        gone, least = story.gone, max(LEAST, story.needed)
+        unsure = gone is None or (not self._containers_told() and len(story.others) < least)
+        if unsure and late:
+            return self._still_there()
+        if gone is None or unsure:
             few = f"only {len(story.others)} answers came after the last that it gave"
-            return self._unsaid(few, reason="too_few", decide=f"at least {LEAST} answers that name a version")
+            return self._unsaid(few, reason="too_few", decide=f"at least {least} answers that name a version")
         return self._gone(gone.low_s, gone.high_s)
 
     # --- the two ends of the story ---------------------------------------------------------------------------------------
@@ -84,7 +88,9 @@ class ReturnJudged:
         claim, story = self.claim, self.story
         still = self._still()
         unseen = "acknowledged" not in story.at
-        if claim.by == "human" and story.asked is not None and not story.asked.there and unseen:
+        # Asked when the limit had passed already, nobody could have kept it.
+        asked = story.asked is not None and story.asked.seen_s <= self.limit_s
+        if claim.by == "human" and asked and story.asked is not None and not story.asked.there and unseen:
             return self._unsaid(
                 f"nobody could be asked, for there was no terminal; {still}",
                 reason="not_asked",
@@ -137,14 +143,16 @@ class ReturnJudged:
             came = f"came only at {self._at(signal.low_s)}" if signal else "never came"
             said = f"{left}, but before {claim.trigger.said()}, which {came}"
             return self._failed(reason="wrong_trigger", said=said, measure=measure)
+        late = self._served_late() if story.version else low_s > self.limit_s
         harmed = self._harms(story.begun_s)
         if story.healthy and claim.trigger.is_fact and not harmed:
             if claim.harm is not None and not claim.harm.watched(self.evidence.journal, story.begun_s, story.end_s):
+                if late:
+                    return self._failed(reason="late", said=left, measure=measure)
                 unseen = f"{left}, and {claim.harm.query} was not seen all the time"
                 return self._unsaid(unseen, reason="not_watched", decide="Prometheus answering all the time")
             said = f"{left}, but no steady condition was broken before: a healthy version was rolled back"
             return self._failed(reason="false_rollback", said=said, measure=measure)
-        late = self._served_late() if story.version else low_s > self.limit_s
         if late:
             if decided is not None and decided.low_s > self.limit_s:
                 said = f"{left}, decided only at {self._at(decided.high_s)}"

@@ -40,6 +40,9 @@ class FakeRunning:
     def output(self) -> str:
         return "rolled back" if self._code == 0 else ""
 
+    def errors(self) -> str:
+        return ""
+
 
 class FakeCommands:
     """Commands that do what they are told to: `took_s` seconds long, then the deed."""
@@ -54,7 +57,13 @@ class FakeCommands:
         self.named: dict[str, FakeRunning] = {}
 
     def start(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        shell: bool = False,
+        apart: bool = False,
     ) -> FakeRunning:
         self._failures.pass_by()
         self.started.append(FakeRunning(self._clock, self.took_s, self.exit_code, self.deed))

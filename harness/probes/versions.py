@@ -15,6 +15,7 @@ from harness.world.handles import World
 COMMAND_S = 10.0
 TICK_S = 0.02
 MOST = 200  # replicas
+CUT_BYTES = 4000  # of an output that is so long the beginning is not kept (harness/world/commands.py)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class CommandSource:
             raise NotApplied("nothing in this world can start a command")
         told = world.releases.told() if world.releases else {}
         begun_s = world.clock.now_s()
-        running = world.commands.start(self.name, self.command, told)
+        running = world.commands.start(self.name, self.command, told, apart=True)
         try:
             while (code := running.ended()) is None:
                 if world.clock.now_s() - begun_s > COMMAND_S:
@@ -81,9 +82,12 @@ class CommandSource:
         finally:
             running.kill()
         if code != 0:
-            raise NotApplied(f"{' '.join(self.command)} ended with {code}: {running.output().strip()[-200:]}")
-        at_s = world.clock.now_s()
-        lines = [line.strip() for line in running.output().splitlines()]
+            said = running.errors().strip() or running.output().strip()
+            raise NotApplied(f"{' '.join(self.command)} ended with {code}: {said[-200:]}")
+        at_s, text = world.clock.now_s(), running.output()
+        if len(text.encode()) >= CUT_BYTES:
+            raise NotApplied(f"{' '.join(self.command)} printed more than {CUT_BYTES} bytes")
+        lines = [line.strip() for line in text.splitlines()]
         return {str(n): Told(line, begun_s, at_s) for n, line in enumerate(filter(None, lines), start=1)}
 
 

@@ -121,11 +121,13 @@ class Levers:
             lever.trigger, lever.called = fact.cite, fact
 
     def _rolled_back(self, fact: Fact) -> bool:
-        """Whether a rollback has ended: its command with 0; without a command, when no container runs the bad release any more."""
-        commands = {lever.id for lever in self._levers if lever.claim.rolls_back and lever.claim.command}
+        """Whether a rollback has ended: its command with 0; without a command, or by a person, who may type another, when no container
+        runs the bad release any more."""
+        commands = {lever.id: lever for lever in self._levers if lever.claim.rolls_back and lever.claim.command}
         if isinstance(fact, LeverEnded):
             return fact.lever in commands and fact.exit_code == 0
-        return isinstance(fact, Deployed) and fact.by == "rollback" and not commands
+        by_hand = all(lever.claim.by == "human" for lever in commands.values())
+        return isinstance(fact, Deployed) and fact.by == "rollback" and by_hand
 
     def _step(self, lever: _Lever, now_s: float) -> None:
         if lever.running is not None:

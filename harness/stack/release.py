@@ -155,7 +155,9 @@ class Releases:
     def _undo(self, out: Out, looks: Looks, begun_s: float) -> str:
         """Run the user's own `restore`, unless the containers tell that another hand has put all of them back."""
         assert self.commanded is not None
-        back = out.out and bool(looks.changed) and all(seen.release == "good" for seen in self.current())
+        now = self.current()
+        there = bool(looks.changed) and looks.changed == {seen.service for seen in now}  # none left is not put back
+        back = out.out and there and all(seen.release == "good" for seen in now)
         if not back:
             self.commanded.carry_out(f"{out.holder}-restore", out.release.restoring, self.told(), out.release.within_s)
             self._tell("mend", begun_s)

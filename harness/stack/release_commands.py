@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,10 +28,17 @@ def identity(container: Described) -> Identity:
     """What makes a container of one release unlike one of another: image, environment, command, and what is mounted."""
     config = container["Config"]
     mounts = sorted(
-        f"{m.get('Source')}:{m.get('Destination')}" for m in container.get("Mounts") or () if m.get("Source")
+        f"{m.get('Source')}:{m.get('Destination')}"
+        for m in container.get("Mounts") or ()
+        if m.get("Source") and not _anonymous(m)
     )
     words = (config.get("Entrypoint") or (), config.get("Cmd") or (), sorted(config.get("Env") or ()), mounts)
     return (str(container["Image"]), *(json.dumps(list(one)) for one in words))
+
+
+def _anonymous(mount: Mapping[str, Any]) -> bool:
+    """Whether Docker named this volume: each container that is made anew gets another, whatever its release."""
+    return mount.get("Type") == "volume" and bool(re.fullmatch(r"[0-9a-f]{64}", str(mount.get("Name") or "")))
 
 
 @dataclass

@@ -21,9 +21,10 @@ END_S = 2.0  # after SIGKILL a process is gone at once, unless the kernel holds 
 class Started:
     """Implements handles.Running: one command in a process group of its own."""
 
-    def __init__(self, child: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], log: Path, errors: Path | None = None) -> None:
         self._child = child
         self.log = log
+        self._errors = errors
         self.over = False
         self._killed = False
         self._begun_s = time.monotonic()
@@ -52,14 +53,23 @@ class Started:
             self._child.wait(END_S)
 
     def output(self) -> str:
-        with contextlib.suppress(OSError), self.log.open("rb") as file:
-            file.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
-            return file.read().decode(errors="replace")
-        return ""
+        return _tail(self.log)
+
+    def errors(self) -> str:
+        return _tail(self._errors) if self._errors else ""
+
+
+def _tail(log: Path) -> str:
+    with contextlib.suppress(OSError), log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+        return file.read().decode(errors="replace")
+    return ""
 
 
 class Commands:
-    """Implements handles.Commands. Output goes to `logs/<name>.log`, both streams, as the command writes it."""
+    """Implements handles.Commands. Output goes to `logs/<name>.log`, both streams, as the command writes it; errors that are kept
+    apart to `logs/<name>.errors.log`.
+    """
 
     def __init__(self, directory: Path, logs: Path) -> None:
         self._directory = directory
@@ -68,19 +78,26 @@ class Commands:
         self._named: dict[str, Started] = {}
 
     def start(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        shell: bool = False,
+        apart: bool = False,
     ) -> Started:
         """See handles.Commands.start. With a shell the command is one text, given to /bin/sh."""
         log = self._logs / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}.log"
+        errors = log.with_suffix(".errors.log") if apart else None
         argv = ["/bin/sh", "-c", *command] if shell else list(command)
         try:
             self._logs.mkdir(parents=True, exist_ok=True)
-            with log.open("wb") as out:
+            with log.open("wb") as out, errors.open("wb") if errors else contextlib.nullcontext() as err:
                 child = subprocess.Popen(
                     argv,
                     stdin=subprocess.DEVNULL,
                     stdout=out,
-                    stderr=subprocess.STDOUT,
+                    stderr=err or subprocess.STDOUT,
                     cwd=self._directory,
                     env={**os.environ, **environment},
                     start_new_session=True,
@@ -88,7 +105,7 @@ class Commands:
         except (OSError, ValueError) as error:
             raise NotApplied(f"{argv[0]} could not be started: {getattr(error, 'strerror', None) or error}") from error
         self._started = [started for started in self._started if not started.over]
-        self._started.append(Started(child, log))
+        self._started.append(Started(child, log, errors))
         self._named[name] = self._started[-1]
         return self._started[-1]
 

@@ -180,14 +180,25 @@ class Running(Protocol):
         """The last that it printed."""
         ...
 
+    def errors(self) -> str:
+        """The last that it wrote to its standard error, where that is kept apart; else ''."""
+        ...
+
 
 class Commands(Protocol):
     """The drill's own commands, started in the folder of the drill file."""
 
     def start(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        shell: bool = False,
+        apart: bool = False,
     ) -> Running:
-        """Start it; `name` is what its output is kept under. Raises errors.NotApplied when it cannot be started."""
+        """Start it; `name` is what its output is kept under, without its standard error with `apart`. Raises errors.NotApplied when
+        it cannot be started."""
         ...
 
     def running(self, name: str) -> Running | None:

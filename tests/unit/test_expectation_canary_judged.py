@@ -38,7 +38,7 @@ class Run:
     ends        withdrawn: the canary gets none after that; promoted: it gets all
     errors      of the new release, by request; `usual` those of everybody
     slower      what the canary's times are multiplied with
-    balancer    share of the canary's errors that are answered by the balancer, and name no version
+    balancer    share of the canary's errors that are answered by the balancer, and name no version; all, from dies_s on
     """
 
     decided_s: float = 70.0
@@ -48,6 +48,7 @@ class Run:
     usual: float = 0.0
     slower: float = 1.0
     balancer: float = 0.0
+    dies_s: float = math.inf
     rate: float = 20.0
     header: bool = True
     renamed: bool = True
@@ -66,6 +67,8 @@ class Run:
             version = ("new" if canary and self.renamed else "old") if self.header else ""
             if bad and canary and dice.random() < self.balancer:
                 version = ""
+            if canary and at_s >= self.dies_s:
+                bad, version = True, ""
             took_ms = dice.lognormvariate(math.log(30), 0.4) * (self.slower if canary else 1.0)
             entries.append(
                 {
@@ -123,6 +126,17 @@ def test_requests_that_do_not_count_are_left_out() -> None:
     finding = judged(Run(errors=HURT, ends="promoted"), requests=["* (retail)"])
     assert finding.outcome is PASSED, finding.because
     assert WHOLESALE not in finding.because
+
+
+def test_a_canary_that_died_and_is_still_sent_its_share_was_not_withdrawn() -> None:
+    finding = judged(Run(errors=HURT, dies_s=SOON, decided_s=math.inf))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "too_few"), finding.because
+    assert "name no version" in finding.because
+
+
+def test_some_errors_without_a_version_after_a_withdrawal_leave_it_one() -> None:
+    finding = judged(Run(errors=HURT, dies_s=SOON - 0.2, decided_s=SOON, usual=0.01))
+    assert finding.outcome is PASSED, finding.because
 
 
 # --- decided wrongly, late, or not at all -------------------------------------------------------------------------------------

@@ -195,6 +195,28 @@ def test_answers_alone_decide_where_nobody_looked_at_containers() -> None:
     assert judged(Run(looks=False)).outcome is PASSED
 
 
+@pytest.mark.parametrize(("every_s", "outcome"), [(0.5, PASSED), (5.0, UNKNOWN)])
+def test_a_version_that_few_requests_reach_is_not_gone_because_it_was_silent_for_a_while(
+    every_s: float, outcome: Outcome
+) -> None:
+    run = Run(looks=False, ill=[(22.0, 24.0)])
+    rows = run.rows()
+    shown = np.isclose(rows.intended_s % every_s, 0.0, atol=1e-6) & (rows.intended_s < 32)
+    rows.array["version"][~shown] = rows.versions.index("good")
+    finding = claim().check(dataclasses.replace(run.evidence(), rows=rows))
+    assert finding.outcome is outcome, finding.because
+    assert outcome is PASSED or finding.reason == "too_few"
+
+
+def test_what_failed_when_the_limit_passed_is_not_left_open_for_want_of_answers_later() -> None:
+    run = Run(looks=False, back_s=(57.0, 57.0), pulled_s=None, paged_s=None)
+    rows = run.rows()
+    few = rows.select(rows.intended_s < 57.3)
+    early = claim().check(dataclasses.replace(run.evidence(58.0), rows=rows_at(few, 58.0)))
+    late = claim().check(dataclasses.replace(run.evidence(), rows=few))
+    assert (early.outcome, late.outcome) == (FAILED, FAILED), late.because
+
+
 def test_the_system_that_rolls_back_after_its_alert_passes() -> None:
     finding = judged(Run(pulled_s=None), by="system", trigger="alert Errors")
     assert finding.outcome is PASSED, finding.because

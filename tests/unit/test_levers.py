@@ -403,3 +403,11 @@ def test_the_step_after_a_rollback_by_the_system_waits_until_no_container_runs_t
     (back,) = journal.of(Deployed, by="rollback")
     assert pulled.lever == "next"
     assert pulled.seen_s - back.seen_s == pytest.approx(4.0, abs=0.3)
+
+
+def test_the_step_after_a_rollback_by_a_person_waits_for_no_command_that_they_did_not_type(tmp_path: Path) -> None:
+    claims = PATCHED.replace("by: runbook", "by: human", 1)
+    fake = world()
+    journal, _ = play(fake, tmp_path, claims, at={20.0: lambda: fake.releases.rolled_back("api")})
+    (pulled,) = journal.of(LeverPulled)
+    assert pulled.lever == "next"

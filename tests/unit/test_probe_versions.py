@@ -89,6 +89,18 @@ def test_a_command_tells_one_version_per_line(tmp_path: Path) -> None:
     assert "ended with 1" in fact.error
 
 
+def test_what_a_command_warns_of_is_no_version_and_a_cut_output_is_none(tmp_path: Path) -> None:
+    import dataclasses
+
+    world = dataclasses.replace(FakeWorld().world, commands=Commands(tmp_path, tmp_path / "levers"))
+    warns = ("sh", "-c", "echo 'level=warning msg=unset' >&2; echo v1")
+    assert plain(VersionsProbe(FAULT, CommandSource("versions", warns)).look(world))[0][:2] == ("1", "v1")
+    for script, why in (("echo no such container >&2; exit 1", "no such container"), ("seq 10000", "more than 4000")):
+        (fact,) = VersionsProbe(FAULT, CommandSource("versions", ("sh", "-c", script))).look(world)
+        assert isinstance(fact, Blinded)
+        assert why in fact.error
+
+
 # --- what is made of it -------------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from harness.safety.takeout import _restored
 from harness.stack import release as module
 from harness.stack.compose import Compose
 from harness.stack.release import Releases
-from harness.stack.release_commands import NOTE, Commanded
+from harness.stack.release_commands import NOTE, Commanded, identity
 from harness.world.commands import Commands
 from harness.world.handles import Release
 
@@ -35,14 +35,22 @@ class Deployer(Commands):
         self.engine, self.changes = engine, True
         self.told: list[Mapping[str, str]] = []
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shell: bool = False) -> Any:
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        shell: bool = False,
+        apart: bool = False,
+    ) -> Any:
         self.told.append(environment)
         if self.changes:
             version = {"v2": "api:2"}.get(command[-1], "api:1")
             self.engine.containers = [
                 self.engine._container(number, version, {"A": "$x"}) for number in range(self.engine.replicas)
             ]
-        return super().start(name, command, environment, shell=shell)
+        return super().start(name, command, environment, shell=shell, apart=apart)
 
 
 def script(folder: Path, text: str) -> None:
@@ -97,6 +105,15 @@ def test_what_another_hand_has_put_back_is_not_put_back_again(engine: Engine, de
     assert len(deployer.told) == 1
 
 
+def test_a_service_whose_containers_are_all_gone_was_put_back_by_nobody(engine: Engine, deployer: Deployer) -> None:
+    made = releases(engine, deployer)
+    made.deploy("it", BY_HAND)
+    engine.containers = []
+    assert made.restore("it") == ""
+    assert len(deployer.told) == 2
+    assert {seen.release for seen in made.current()} == {"good"}
+
+
 def test_a_release_that_changes_no_container_is_told_by_its_version_alone_and_always_put_back(
     engine: Engine, deployer: Deployer
 ) -> None:
@@ -141,6 +158,15 @@ def test_another_process_puts_it_back_by_the_note(engine: Engine, deployer: Depl
     assert _restored(tmp_path / NOTE) == ""
     assert (tmp_path / "back").read_text() == "v1 drill-x\n"
     assert not (tmp_path / NOTE).exists()
+
+
+def test_a_volume_that_docker_named_tells_no_release_from_another() -> None:
+    def container(kind: str, name: str) -> dict[str, Any]:
+        mount = {"Type": kind, "Name": name, "Source": f"/volumes/{name}", "Destination": "/data"}
+        return {"Image": "sha256:1", "Config": {}, "Mounts": [mount]}
+
+    assert identity(container("volume", "a" * 64)) == identity(container("volume", "b" * 64))
+    assert identity(container("volume", "green")) != identity(container("volume", "blue"))
 
 
 # --- some replicas ------------------------------------------------------------------------------------------------------------
