@@ -123,9 +123,9 @@ def _unread(part: str, readings: Mapping[str, StateRead]) -> Doubt | None:
     return None
 
 
-def _no_file(before: StateRead, second: StateRead) -> Iterator[Doubt]:
-    """Mounted files that could not be read in one of the readings, of each the first."""
-    told = {f"{service}.files.{path}": why for read in (before, second) for service, path, why in unread_files(read)}
+def _no_file(*readings: StateRead) -> Iterator[Doubt]:
+    """Mounted files that could not be read in one of the readings."""
+    told = {f"{service}.files.{path}": why for read in readings for service, path, why in unread_files(read)}
     for name, why in told.items():
         decide = "a file that can be read; or name it in `ignore`"
         yield Doubt(name, reason="not_read", why=f"{name} could not be read: {why}", decide=decide)
@@ -180,6 +180,7 @@ def _hidden(
             why = f"the containers could not be read before we put the good release back: {one.left.error}"
             doubts.append(Doubt(CONTAINERS, reason="not_read", why=why, decide="containers read before we mend"))
             continue
+        doubts += _no_file(one.left)
         for what in differences(before, one.left):
             mine = what.service in one.services and what.reason not in PASSING
             if mine and (what.name, what.reason) not in told:
