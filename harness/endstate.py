@@ -73,6 +73,11 @@ def most_rows(before: StateRead) -> int:
     return before.rows + (before.margin or 0) if before.at_most is None else before.at_most
 
 
+def services_of(read: StateRead) -> frozenset[str]:
+    """The services of which there was a container."""
+    return frozenset(str(row["service"]) for row in _rows(read))
+
+
 def unread_files(read: StateRead) -> Iterator[tuple[str, str, str]]:
     """(service, path, why) of each file mounted in a container that could not be read."""
     for row in _rows(read):

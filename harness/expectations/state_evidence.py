@@ -19,6 +19,7 @@ from harness.endstate import (
     WORST,
     Difference,
     differences,
+    services_of,
     unread_files,
 )
 from harness.facts import Injected, Mended, StateRead, StateSettled
@@ -57,6 +58,7 @@ class Found:
     doubts       of the parts that were not compared whole
     parts        by part that was compared, a few words on what it holds; `listed` those that may grow, with rows before and now
     cites        the readings at the end
+    services     those of which a container was compared
     """
 
     differences: tuple[Seen, ...]
@@ -64,6 +66,7 @@ class Found:
     parts: Mapping[str, str]
     listed: Mapping[str, str]
     cites: tuple[str, ...]
+    services: frozenset[str] = frozenset()
 
 
 def parts_of(journal: Journal) -> tuple[str, ...]:
@@ -80,6 +83,7 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
     compared: dict[str, str] = {}
     listed: dict[str, str] = {}
     cites: list[str] = []
+    services: frozenset[str] = frozenset()
     for part in parts:
         readings = {one.reading: one for one in journal.of(StateRead, part=part) if one.reading != LEFT}
         unread = _unread(part, readings)
@@ -96,6 +100,7 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
         if moving:
             doubts.append(_moving(part, settled))
         if part == CONTAINERS:
+            services = services_of(before) | services_of(second)
             doubts += _no_file(before, second)
             hidden, unseen = _hidden(before, restored, sure)
             seen += hidden
@@ -104,7 +109,7 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
             doubts.append(_covered(part, restored))
         compared[part] = _held(second)
     ordered = sorted(seen, key=lambda one: (WORST.index(one.what.reason), bool(one.left_by), one.what.name))
-    return Found(tuple(ordered), tuple(doubts), compared, listed, tuple(cites))
+    return Found(tuple(ordered), tuple(doubts), compared, listed, tuple(cites), services)
 
 
 def _unread(part: str, readings: Mapping[str, StateRead]) -> Doubt | None:

@@ -269,3 +269,14 @@ def test_a_mounted_file_that_could_be_read_once_only_is_not_known_to_be_other(la
         read(CONTAINERS, "before", [container("api", 1), container("api", 2)]), read(CONTAINERS, "second", two)
     )
     assert (sure.name, sure.where) == ("api.files./etc/one", "api-1")
+
+
+def test_what_a_claim_names_and_nobody_read_never_passes() -> None:
+    for claim, reason in (
+        (StateRestored(services=("worker",)), "no_evidence"),
+        (StateRestored(services=("api", "worker-*")), "no_evidence"),
+        (StateRestored(only=("schema", "flags")), "not_read"),
+    ):
+        found = check(claim, whole())
+        assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, reason), claim
+    assert check(StateRestored(only=("schema",), services=("worker",)), whole()).outcome is Outcome.PASSED
