@@ -47,6 +47,7 @@ class Difference:
     before, after  as they are shown
     where    the containers in which it differs now; '' for a part that has none
     cites    the two readings
+    service  of a container's; '' for a declared part
     """
 
     name: str
@@ -55,11 +56,7 @@ class Difference:
     after: str
     where: str = ""
     cites: tuple[str, ...] = ()
-
-    @property
-    def service(self) -> str:
-        """Of a container's; '' for a declared part."""
-        return self.name.partition(".")[0] if "." in self.name else ""
+    service: str = ""
 
 
 def differences(before: StateRead, after: StateRead) -> list[Difference]:
@@ -74,6 +71,11 @@ def differences(before: StateRead, after: StateRead) -> list[Difference]:
 def most_rows(before: StateRead) -> int:
     """How many rows a declared part may have at the end, with so many before."""
     return before.rows + (before.margin or 0) if before.at_most is None else before.at_most
+
+
+def services_of(read: StateRead) -> frozenset[str]:
+    """The services of which there was a container."""
+    return frozenset(str(row["service"]) for row in _rows(read))
 
 
 def unread_files(read: StateRead) -> Iterator[tuple[str, str, str]]:
@@ -95,7 +97,7 @@ def _containers(before: Sequence[Row], after: Sequence[Row]) -> Iterator[Differe
     services = dict.fromkeys(str(row["service"]) for row in (*before, *after))
     for service in services:
         was, now = ([row for row in rows if row["service"] == service] for rows in (before, after))
-        yield from _service(service, was, now)
+        yield from (replace(one, service=service) for one in _service(service, was, now))
 
 
 def _service(service: str, was: Sequence[Row], now: Sequence[Row]) -> Iterator[Difference]:
@@ -146,6 +148,9 @@ def _aspect(
         held = row.get(kind)
         return str((held or {}).get(inner, ABSENT) if inner else held or ABSENT)
 
+    if any(_unread(row, kind, inner) for row in was):
+        return
+    now = [row for row in now if not _unread(row, kind, inner)]  # what could not be read is not known to be other
     then, today = Counter(map(value, was)), Counter(map(value, now))
     if set(today) == set(then) and (len(was) != len(now) or today == then):
         return
@@ -161,6 +166,10 @@ def _aspect(
         return ", ".join(sorted({value(row).replace("#", "hash ")[:SHORT] for row in rows}))
 
     yield Difference(name, reason, shown(was), shown(odd), _names(odd))
+
+
+def _unread(row: Row, kind: str, inner: str) -> bool:
+    return kind == "files" and inner in (row.get("unread") or {})
 
 
 def _names(rows: Sequence[Row]) -> str:

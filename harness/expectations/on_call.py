@@ -35,13 +35,13 @@ class OnCall(Expectation):
 
     Units:   `acknowledged` and `diagnosed` from the moment the page was shown (on the run's terminal, with what can be typed).
     Counts:  what was typed there (`ack`, `note …`, `yes`), and what was said and done beside it with `drill ack`, `drill note` and
-             `drill exec -- COMMAND`. Any sign of life is an acknowledgement. The diagnosis is the first hypothesis (a `note`) that
+             `drill exec -- COMMAND`, from the first fault on (harm: in the whole phase). Any sign of life is an acknowledgement. The diagnosis is the first hypothesis (a `note`) that
              names a part of the stack: it must name what the phase's faults hurt (of a release its service, or the word
              "release", "deploy", "version"), or one of `believes`, and no more than one part besides. A command is one of
              `mitigations` or `harmful` when it has all words of one, in order; a mitigation must have ended with 0.
     Decides: once the phase is over and settled; a harmful command at once. Failed: not_acknowledged, no_hypothesis (silence), late,
-             wrong_hypothesis, not_mitigated, harmful_action. Inconclusive: nobody could be asked (not_asked), or a record was
-             changed (record_broken).
+             wrong_hypothesis, not_mitigated, harmful_action. Inconclusive: nobody could be asked (not_asked), nothing says what
+             was wrong (no_evidence), or a record was changed (record_broken).
     Source:  the people's own records, `facts/people-*.jsonl`, chained line by line by SHA-256.
     """
 
@@ -113,6 +113,9 @@ class OnCall(Expectation):
                 )
         if not window.ended:
             return still_open(evidence, window)
+        on = [one for id_ in evidence.faults if (one := evidence.journal.first(Injected, fault=id_)) is not None]
+        since_s = min((one.begun_s for one in on), default=window.start_s)  # before that nobody could be on to it
+        told = people(evidence.journal, max(window.start_s, since_s), min(window.end_s, evidence.journal.end_s))
         asked = evidence.journal.first(LeverAsked, since_s=window.start_s, until_s=window.end_s)
         if asked is None or (not asked.there and told.first is None):
             never = f"{self.trigger.said()} never came, so that nobody was asked"
@@ -159,7 +162,10 @@ class _Judging:
         if limit_s is None:
             return None
         if note is None:
-            count = len(self.told.noted("hypothesis"))
+            said = self.told.noted("hypothesis")
+            if said and not self._read(said[0])[2]:
+                return self._untold()
+            count = len(said)
             silence = (
                 "nobody wrote down what they believe"
                 if not count
@@ -167,12 +173,22 @@ class _Judging:
             )
             return self._silent(silence, limit_s, reason="no_hypothesis")
         named, right, roots = self._read(note)
+        if not right and not roots:
+            return self._untold()
         if not right:
             others = f"it names {', '.join(named)}" if named else "it names nobody"
             return self._failed(
                 f"the first hypothesis was {note.text!r}: {others}, and {roots} was wrong", reason="wrong_hypothesis"
             )
         return self._in_time("diagnosed", note.at_s, limit_s)
+
+    def _untold(self) -> Finding:
+        return inconclusive(
+            "the phase's faults hurt no part of the stack that a hypothesis could name",
+            reason="no_evidence",
+            decide="`believes`, or the `service` that a command hurts",
+            cites=self._cites(),
+        )
 
     def _mitigated(self) -> Finding | None:
         if not self.claim.mitigations or self._well():
@@ -192,7 +208,7 @@ class _Judging:
         return next((note for note in self.told.noted("hypothesis") if any(self._read(note)[:2])), None)
 
     def _read(self, note: Noted) -> tuple[tuple[str, ...], bool, str]:
-        """The parts that a note names, whether it is right, and what would have been."""
+        """The parts that a note names, whether it is right, and what would have been: '' where nothing tells."""
         evidence, claim = self.evidence, self.claim
         parts = Parts.of(evidence.journal, claim.aliases)
         words = [word.rstrip(".-") for word in _WORD.findall(note.text.lower())]
@@ -205,7 +221,7 @@ class _Judging:
         phrased = any(_has(words, phrase) for phrase in phrases)
         besides = [part for part in named if part not in roots]
         right = (phrased or bool(roots & set(named))) and len(besides) <= 1
-        return named, right, " or ".join(claim.believes or sorted(roots)) or "nobody in the stack"
+        return named, right, " or ".join(claim.believes or sorted(roots) or phrases[:1])
 
     # --- how it is told ---------------------------------------------------------------------------------------------------
 

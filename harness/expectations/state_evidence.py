@@ -19,6 +19,7 @@ from harness.endstate import (
     WORST,
     Difference,
     differences,
+    services_of,
     unread_files,
 )
 from harness.facts import Injected, Mended, StateRead, StateSettled
@@ -57,6 +58,7 @@ class Found:
     doubts       of the parts that were not compared whole
     parts        by part that was compared, a few words on what it holds; `listed` those that may grow, with rows before and now
     cites        the readings at the end
+    services     those of which a container was compared
     """
 
     differences: tuple[Seen, ...]
@@ -64,6 +66,7 @@ class Found:
     parts: Mapping[str, str]
     listed: Mapping[str, str]
     cites: tuple[str, ...]
+    services: frozenset[str] = frozenset()
 
 
 def parts_of(journal: Journal) -> tuple[str, ...]:
@@ -80,6 +83,7 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
     compared: dict[str, str] = {}
     listed: dict[str, str] = {}
     cites: list[str] = []
+    services: frozenset[str] = frozenset()
     for part in parts:
         readings = {one.reading: one for one in journal.of(StateRead, part=part) if one.reading != LEFT}
         unread = _unread(part, readings)
@@ -96,6 +100,7 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
         if moving:
             doubts.append(_moving(part, settled))
         if part == CONTAINERS:
+            services = services_of(before) | services_of(second)
             doubts += _no_file(before, second)
             hidden, unseen = _hidden(before, restored, sure)
             seen += hidden
@@ -104,7 +109,7 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
             doubts.append(_covered(part, restored))
         compared[part] = _held(second)
     ordered = sorted(seen, key=lambda one: (WORST.index(one.what.reason), bool(one.left_by), one.what.name))
-    return Found(tuple(ordered), tuple(doubts), compared, listed, tuple(cites))
+    return Found(tuple(ordered), tuple(doubts), compared, listed, tuple(cites), services)
 
 
 def _unread(part: str, readings: Mapping[str, StateRead]) -> Doubt | None:
@@ -123,9 +128,9 @@ def _unread(part: str, readings: Mapping[str, StateRead]) -> Doubt | None:
     return None
 
 
-def _no_file(before: StateRead, second: StateRead) -> Iterator[Doubt]:
-    """Mounted files that could not be read in one of the readings, of each the first."""
-    told = {f"{service}.files.{path}": why for read in (before, second) for service, path, why in unread_files(read)}
+def _no_file(*readings: StateRead) -> Iterator[Doubt]:
+    """Mounted files that could not be read in one of the readings."""
+    told = {f"{service}.files.{path}": why for read in readings for service, path, why in unread_files(read)}
     for name, why in told.items():
         decide = "a file that can be read; or name it in `ignore`"
         yield Doubt(name, reason="not_read", why=f"{name} could not be read: {why}", decide=decide)
@@ -180,6 +185,7 @@ def _hidden(
             why = f"the containers could not be read before we put the good release back: {one.left.error}"
             doubts.append(Doubt(CONTAINERS, reason="not_read", why=why, decide="containers read before we mend"))
             continue
+        doubts += _no_file(one.left)
         for what in differences(before, one.left):
             mine = what.service in one.services and what.reason not in PASSING
             if mine and (what.name, what.reason) not in told:

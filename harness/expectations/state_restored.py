@@ -67,9 +67,7 @@ class StateRestored(Expectation):
         settled = journal.last(StateSettled)
         if settled is None or settled.cut:
             return _not_read(evidence, settled)
-        found = found_in(
-            journal, evidence.faults, [one for one in parts_of(journal) if not self.only or one in self.only]
-        )
+        found = found_in(journal, evidence.faults, self.only or parts_of(journal))
         wrong = [one for one in found.differences if self._counts(one.what)]
         measure = Measure(*(float(len(wrong)),) * 2, "differences")
         details = tuple(_details(wrong, found))
@@ -91,6 +89,10 @@ class StateRestored(Expectation):
     def _doubts(self, found: Found, settled: StateSettled) -> Iterator[Doubt]:
         """What keeps a state in which nothing surely differs from being proven restored."""
         yield from (one for one in found.doubts if one.part == CONTAINERS or not self._ignored(one.part))
+        for pattern in self.services if CONTAINERS in found.parts else ():
+            if not any(serves(service, pattern) for service in found.services):
+                why = f"{pattern} had no container, before the load and when all was over"
+                yield Doubt(CONTAINERS, reason="no_evidence", why=why, decide="a stack in which it runs")
         if settled.unplayed:
             why = f"the run ended before {' and '.join(settled.unplayed)} began"
             yield Doubt("", reason="not_read", why=why, decide="a run that plays all of its phases")

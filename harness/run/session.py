@@ -16,7 +16,7 @@ from harness.run import folder as folders
 from harness.run.clock import MonotonicClock
 from harness.run.recorder import Recorder
 from harness.run.stop import Stopped, StopSignals
-from harness.safety.openfaults import open_faults
+from harness.safety.openfaults import gone_with_the_stack
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
@@ -170,7 +170,7 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
             what = ", ".join(one.splitlines()[0] for one in left)
             record(Broke(error=f"could not be taken down: {what}; try again with: drill mend {session.folder.run}"))
         else:  # the last rung of the ladder: with its container gone, a fault that would not let go is out
-            for fault in open_faults(record.journal()):
+            for fault in gone_with_the_stack(record.journal()):
                 record(Mended(fault=fault.fault, begun_s=session.clock.now_s(), why="sweep"))
         record(Closed(left=left))
     if refused:

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.facts import Closed, Mended
+from harness.facts import Closed, Injecting, Mended
 from harness.journal import read
 from harness.run import folder as folders
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
 from harness.safety.orphans import end_orphans
-from harness.safety.takeout import clock_of, own_writer
+from harness.safety.takeout import RELEASE, clock_of, noted, own_writer, restored
 from harness.safety.undo import COMMAND, undo
 
 LATE_S = 2.0  # a network or a container that was asked for takes Docker so long, on a busy machine too
@@ -26,9 +26,7 @@ def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
     """
     journal = read(folder.path)
     begun_s = clock_of(folder).now_s()
-    kept = {
-        fault.fault: said for fault in open_faults(journal) if fault.kind == COMMAND and (said := undo(folder, fault))
-    }
+    kept = {fault.fault: said for fault in open_faults(journal) if (said := _undone(folder, fault))}
     for said in kept.values():
         say(f"{folder.run}: {said}")
     left = [*kept, *cleared(folder.run, say)]
@@ -41,6 +39,14 @@ def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
         writer.close()
     say(f"{folder.run}: " + ("still there: " + ", ".join(left) if left else "nothing of it is left"))
     return left
+
+
+def _undone(folder: RunFolder, fault: Injecting) -> str:
+    """What is wrong with what the user's own commands made; '' for a fault that goes with the stack."""
+    if fault.kind == RELEASE and noted(folder, fault):
+        end_orphans(folder.run)  # it may just be going out
+        return restored(folder)
+    return undo(folder, fault) if fault.kind == COMMAND else ""
 
 
 def cleared(run: str, say: Callable[[str], None]) -> list[str]:

@@ -11,5 +11,10 @@ def open_faults(journal: Journal) -> tuple[Injecting, ...]:
     return tuple(fact for fact in journal.of(Injecting) if not _mended(journal, fact))
 
 
+def gone_with_the_stack(journal: Journal) -> tuple[Injecting, ...]:
+    """Those of them that are out once the stack is gone: not what commands of the user's made, who may have made it elsewhere."""
+    return tuple(fact for fact in open_faults(journal) if not {"undo", "restore", "check"} & set(fact.stated))
+
+
 def _mended(journal: Journal, injecting: Injecting) -> bool:
     return any(m.seen_s >= injecting.seen_s for m in journal.of(Mended, fault=injecting.fault))

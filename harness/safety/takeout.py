@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness import errors
 from harness.facts import Fact, Injected, Injecting, Mended, NotInjected, NotMended
@@ -70,8 +70,8 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
 
 def by_hand(folder: RunFolder, fault: Injecting) -> tuple[str, ...]:
     """What a person can type who wants it out."""
-    if fault.kind == COMMAND:
-        return (str(fault.stated["undo"]),)  # without one there is nothing that can fail
+    if fault.kind == COMMAND or "restore" in fault.stated:
+        return tuple(str(fault.stated[word]) for word in ("undo", "restore") if word in fault.stated)
     return (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
 
 
@@ -161,9 +161,8 @@ def _put_back(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
 
     if under_way:
         return f"{fault.target} was still being deployed, so that putting it back could come too early"
-    note = folder.path / NOTE
-    if note.exists():
-        return _restored(note)
+    if noted(folder, fault):
+        return restored(folder)
     notes = folder.stack_notes()
     files = notes.get("files") or [str(folder.path)]
     compose = Compose(str(notes.get("project", "")), folder.path / "compose.yaml", Path(files[0]).parent)
@@ -174,9 +173,22 @@ def _put_back(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
     return "" if answer.ok else f"docker compose up {fault.target}: {answer.why}"
 
 
-def _restored(note: Path) -> str:
+def noted(folder: RunFolder, fault: Injecting) -> bool:
+    """Whether this release left a note of the command that puts it back."""
+    return bool(_note(folder)) and _note(folder).get("fault") == fault.fault
+
+
+def _note(folder: RunFolder) -> dict[str, Any]:
+    try:
+        told = json.loads((folder.path / NOTE).read_text())
+    except (OSError, ValueError):  # none, or torn by a kill: then nothing had been changed yet
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def restored(folder: RunFolder) -> str:
     """Run the command that the release left behind for this; '' when it ended with 0."""
-    told = json.loads(note.read_text())
+    told = _note(folder)
     shown = shlex.join(told["command"])
     try:
         ended = subprocess.run(
@@ -184,7 +196,8 @@ def _restored(note: Path) -> str:
             cwd=told["folder"],
             env={**os.environ, **told["environment"]},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.DEVNULL,  # a pipe would be waited for as long as anything that it started holds it
+            stderr=subprocess.DEVNULL,
             timeout=told["within_s"],
             check=False,
         )
@@ -192,7 +205,7 @@ def _restored(note: Path) -> str:
         return f"{shown}: {error}"
     if ended.returncode:
         return f"{shown} ended with {ended.returncode}"
-    note.unlink(missing_ok=True)
+    (folder.path / NOTE).unlink(missing_ok=True)
     return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from pathlib import Path
+import tempfile
 
 from harness.drill.problem import Invalid
 from harness.drill.resolved import load_resolved
@@ -14,36 +14,51 @@ from harness.run.folder import RunFolder
 from harness.safety.orphans import end_started_for
 
 COMMAND = "command"
+TAIL_BYTES = 4000
+CHECK_S = 10.0
 WITHIN_S = 60.0  # the longest that the drill's own limit is likely to be, and that a person waits for
 
 
 def undo(folder: RunFolder, fault: Injecting) -> str:
-    """End what the fault started and run its undo, as the run would have; '' when that ended with 0, else what is wrong.
+    """End what the fault started, run its undo and ask its check, as the run would have; '' when it is out, else what is wrong.
 
-    Idempotent, as the undo is. The journal has its text, drill.yaml the folder that it is run in.
+    Idempotent, as the undo is. The journal has their texts, drill.yaml the folder that they are run in.
     """
     end_started_for(folder.run, fault.fault)
-    text = str(fault.stated.get("undo", ""))
-    if not text:
-        return ""
-    try:
-        base: Path = load_resolved(folder.drill_file).origin.base
-        done = subprocess.run(
-            shlex.split(text),
-            cwd=base,
-            env={**os.environ, **_told(folder), "DRILL_FAULT": fault.fault},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=WITHIN_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"{text} had not ended after {WITHIN_S:g} s"
-    except (Invalid, OSError, ValueError) as error:
-        return f"{text} could not be run: {error}"
-    last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-    return "" if done.returncode == 0 else ": ".join([f"{text} ended with {done.returncode}", *last])
+    text, check = (str(fault.stated.get(word, "")) for word in ("undo", "check"))
+    if text:
+        code, last = _run(folder, fault, text, WITHIN_S)
+        if code != 0:
+            return f"{text} {f'ended with {code}' if code is not None else 'could not be run'}{f': {last}' if last else ''}"
+    if check:
+        code, last = _run(folder, fault, check, CHECK_S)
+        if code == 0:
+            return f"{check} still ends with 0"
+        if code is None:
+            return f"{check} could not be run: {last}"
+    return ""
+
+
+def _run(folder: RunFolder, fault: Injecting, text: str, within_s: float) -> tuple[int | None, str]:
+    """Its exit code and its last line; None where it did not end by itself, and why."""
+    with tempfile.TemporaryFile() as out:  # a pipe would be waited for as long as anything that it started holds it
+        try:
+            done = subprocess.run(
+                shlex.split(text),
+                cwd=load_resolved(folder.drill_file).origin.base,
+                env={**os.environ, **_told(folder), "DRILL_FAULT": fault.fault},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                timeout=within_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return None, f"it had not ended after {within_s:g} s"
+        except (Invalid, OSError, ValueError) as error:
+            return None, str(error)
+        out.seek(max(0, out.seek(0, os.SEEK_END) - TAIL_BYTES))
+        return done.returncode, "".join(out.read().decode(errors="replace").strip().splitlines()[-1:])
 
 
 def _told(folder: RunFolder) -> dict[str, str]:

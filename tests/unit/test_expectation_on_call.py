@@ -13,6 +13,7 @@ from harness import facts as f
 from harness.expectations.base import Evidence, Reach, Steady
 from harness.expectations.on_call import OnCall
 from harness.faults.bad_release import BadRelease
+from harness.faults.command import Command
 from harness.faults.latency import Latency
 from harness.journal import Journal, merged
 from harness.ledger import rows_of
@@ -234,3 +235,25 @@ def test_what_could_never_be_decided_is_refused_before_the_run(reach: Reach, sai
 def test_before_the_phase_nothing_is_known() -> None:
     assert found(told(GOOD).cut(10)).reason == "not_begun"
     assert math.isinf(CLAIM.timeout_s)
+
+
+def test_what_was_said_and_done_before_anything_was_wrong_is_no_answer_to_the_page() -> None:
+    early = "19.5 ack\n20 note api\n21 exec ./rollback.sh = 0"
+    out = tuple(f.Injected(fault=one.id, begun_s=25.0, seen_s=26.0) for one in (RELEASE, SLOW))
+    journal = merged(fact for fact in told(early).facts if not isinstance(fact, f.Injected))
+    journal = merged([*journal.facts, *out])
+    assert found(journal, ACKS).reason == "not_acknowledged"
+    assert found(journal).reason == "not_acknowledged"
+    ahead = told("24 ack\n24.5 note api\n26 exec ./rollback.sh = 0")
+    assert found(ahead).outcome is PASSED, "they were on it before the page"
+
+
+def test_where_nothing_says_what_was_wrong_no_hypothesis_is_wrong() -> None:
+    full = Command.model_validate({"name": "full-disk", "run": ["fill"], "id": RELEASE.id})
+    plain = OnCall.model_validate({"diagnosed": "40s"})
+    for text in ("36 note the disk of api is full", "36 note the disk is full"):
+        one = found(told(text), plain, full)
+        assert (one.outcome, one.reason) == (UNKNOWN, "no_evidence")
+    assert found(told(), plain, full).reason == "no_hypothesis"
+    stated = OnCall.model_validate({"diagnosed": "40s", "believes": ["disk"]})
+    assert found(told("36 note the disk is full"), stated, full).outcome is PASSED

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from harness.endstate import CONTAINERS, differences
 from harness.expectations.base import Evidence, Steady
 from harness.expectations.state_restored import StateRestored
-from harness.facts import Fact, GuardTripped, StateRead, StateSettled
+from harness.facts import Fact, GuardTripped, Injected, Mended, StateRead, StateSettled
 from harness.faults.bad_release import BadRelease
 from harness.journal import Journal
 from harness.ledger import rows_of
@@ -225,3 +225,58 @@ def test_a_release_that_never_came_out_was_not_put_back_by_us(tmp_path: Path) ->
     left = read(CONTAINERS, "left", [container("api", 1, image="sha256:odd")], 40.0, phase="release")
     fault = BadRelease(id="f", service="api", image="api:bad")
     assert check(StateRestored(), [*whole(), left], f=fault).outcome is Outcome.PASSED
+
+
+def test_a_service_whose_name_has_a_dot_is_told_by_all_of_it(tmp_path: Path) -> None:
+    was, now = ([container("api.v1", 1, image=image), container("db", 1)] for image in ("sha256:a", "sha256:b"))
+    facts: list[Fact] = [
+        read(CONTAINERS, "before", was, 1.0),
+        read(CONTAINERS, "first", now, 80.0),
+        read(CONTAINERS, "second", now, 86.0),
+        StateSettled(quiet=True, waited_s=6.0, seen_s=87.0),
+    ]
+    assert check(StateRestored(services=("api.v1",)), facts).reason == "image_differs"
+    back: list[Fact] = [
+        read(CONTAINERS, "before", was, 1.0),
+        Injected(fault="f", begun_s=2.0, seen_s=2.0),
+        read(CONTAINERS, "left", now, 40.0, phase="release"),
+        Mended(fault="f", begun_s=41.0, why="plan", seen_s=42.0),
+        read(CONTAINERS, "first", was, 80.0),
+        read(CONTAINERS, "second", was, 86.0),
+        StateSettled(quiet=True, waited_s=6.0, seen_s=87.0),
+    ]
+    found = check(StateRestored(), back, f=BadRelease(id="f", service="api.v1", image="api:bad"))
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "image_differs")
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_mounted_file_that_could_be_read_once_only_is_not_known_to_be_other(late: bool) -> None:
+    unread = container("api", 1, files={}, unread={"/etc/one": "Docker did not answer"})
+    was, now = ([container("api", 1)], [unread]) if late else ([unread], [container("api", 1)])
+    facts: list[Fact] = [
+        read(CONTAINERS, "before", was, 1.0),
+        read(CONTAINERS, "first", now, 80.0),
+        read(CONTAINERS, "second", now, 86.0),
+        StateSettled(quiet=True, waited_s=6.0, seen_s=87.0),
+    ]
+    found = check(StateRestored(), facts)
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "not_read")
+    two = [
+        container("api", n, files={"/etc/one": "#f1"} if n == 1 else {}, unread={} if n == 1 else {"/etc/one": "?"})
+        for n in (1, 2)
+    ]
+    (sure,) = differences(
+        read(CONTAINERS, "before", [container("api", 1), container("api", 2)]), read(CONTAINERS, "second", two)
+    )
+    assert (sure.name, sure.where) == ("api.files./etc/one", "api-1")
+
+
+def test_what_a_claim_names_and_nobody_read_never_passes() -> None:
+    for claim, reason in (
+        (StateRestored(services=("worker",)), "no_evidence"),
+        (StateRestored(services=("api", "worker-*")), "no_evidence"),
+        (StateRestored(only=("schema", "flags")), "not_read"),
+    ):
+        found = check(claim, whole())
+        assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, reason), claim
+    assert check(StateRestored(only=("schema",), services=("worker",)), whole()).outcome is Outcome.PASSED

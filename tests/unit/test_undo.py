@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from harness.facts import Injecting
+from harness.facts import Injecting, Opened
+from harness.journal import Writer, read
 from harness.run.folder import RunFolder
 from harness.safety import undo as undoing
+from harness.safety.mend import mend
+from harness.safety.openfaults import gone_with_the_stack, open_faults
+from harness.safety.takeout import RELEASE, by_hand
 from harness.safety.undo import COMMAND, undo
+from harness.stack.release_commands import NOTE
 
 
 def injecting(**stated: str) -> Injecting:
@@ -36,3 +43,44 @@ def test_an_undo_that_fails_says_why(folder: RunFolder) -> None:
 
 def test_without_an_undo_there_is_nothing_to_do(folder: RunFolder) -> None:
     assert undo(folder, injecting(run="true")) == ""
+
+
+def test_what_its_check_still_finds_is_not_out(folder: RunFolder) -> None:
+    assert undo(folder, injecting(undo="true", check="false")) == ""
+    assert undo(folder, injecting(undo="true", check="true")) == "true still ends with 0"
+    assert undo(folder, injecting(check="true")) == "true still ends with 0"
+    assert "could not be run" in undo(folder, injecting(check="no-such-program-here"))
+
+
+def test_what_an_undo_leaves_running_is_not_waited_for(folder: RunFolder) -> None:
+    began_s = time.monotonic()
+    assert undo(folder, injecting(undo="sh -c 'sleep 20 & true'")) == ""
+    assert time.monotonic() - began_s < 10
+
+
+def opened(folder: RunFolder, *facts: Injecting) -> None:
+    writer = Writer(folder.facts, "harness", lambda: 0.0)
+    for fact in (Opened(drill="it", run=folder.run, wall_unix_s=0.0, monotonic_ns=time.monotonic_ns()), *facts):
+        writer.write(fact)
+    writer.close()
+
+
+def test_what_commands_made_does_not_go_with_the_stack(folder: RunFolder) -> None:
+    opened(folder, injecting(run="a"), injecting(run="b", undo="c"), injecting(check="d"), injecting(restore="e"))
+    assert [fact.stated for fact in gone_with_the_stack(read(folder.path))] == [{"run": "a"}]
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_mend_puts_back_a_release_that_commands_put_out(
+    folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr("harness.stack.sweep.sweep", lambda run: [])
+    release = Injecting(fault="p/r", kind=RELEASE, target="api", planned_s=0.0, stated={"restore": "./restore.sh"})
+    opened(folder, release)
+    command = ["sh", "-c", f"echo $WHERE > restored; exit {code}"]
+    note = {"fault": "p/r", "command": command, "folder": str(tmp_path), "environment": {"WHERE": "it"}, "within_s": 9}
+    (folder.path / NOTE).write_text(json.dumps(note))
+    assert mend(folder, lambda _: None) == ([] if code == 0 else ["p/r"])
+    assert (tmp_path / "restored").read_text() == "it\n"
+    assert bool(open_faults(read(folder.path))) == bool(code)
+    assert by_hand(folder, release) == ("./restore.sh",)
