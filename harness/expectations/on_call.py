@@ -113,8 +113,8 @@ class OnCall(Expectation):
                 )
         if not window.ended:
             return still_open(evidence, window)
-        on = [one for id_ in evidence.faults if (one := evidence.journal.first(Injected, fault=id_)) is not None]
-        since_s = min((one.begun_s for one in on), default=window.start_s)  # before that nobody could be on to it
+        on = [fact for id_ in evidence.faults if (fact := evidence.journal.first(Injected, fault=id_)) is not None]
+        since_s = min((fact.begun_s for fact in on), default=window.start_s)  # before that nobody could be on to it
         told = people(evidence.journal, max(window.start_s, since_s), min(window.end_s, evidence.journal.end_s))
         asked = evidence.journal.first(LeverAsked, since_s=window.start_s, until_s=window.end_s)
         if asked is None or (not asked.there and told.first is None):

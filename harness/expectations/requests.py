@@ -40,7 +40,11 @@ def load_was_watched(journal: Journal, start_s: float, end_s: float) -> bool:
         return False
     end_s = min(end_s, ended.ended_s) if ended else end_s
     seen = sorted(sample.seen_s for sample in journal.of(LoadSampled, since_s=start_s))
-    chain = [start_s, *(at_s for at_s in seen if at_s < end_s), end_s]  # what comes later may be late for its own reasons
+    chain = [
+        start_s,
+        *(at_s for at_s in seen if at_s < end_s),
+        end_s,
+    ]  # what comes later may be late for its own reasons
     return bool(seen) and all(later - earlier <= GAP_S for earlier, later in pairwise(chain))
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from harness.errors import NotApplied, NotMended
 from harness.facts import Witnessed
 from harness.faults.base import Fault, Landing
+from harness.masking import masked
 from harness.quantities import Seconds, spell
 from harness.world.handles import Commands, Running, World
 
@@ -106,7 +107,11 @@ class Command(Fault):
         running = world.commands.running(holder) if world.commands else None
         if running is None:
             return {}
-        return {"exit_code": running.ended(), "ran_s": round(running.ran_s(), 3), "output": running.output()[-TAIL:]}
+        return {
+            "exit_code": running.ended(),
+            "ran_s": round(running.ran_s(), 3),
+            "output": masked(running.output())[-TAIL:],
+        }
 
     def by_readback(self, injected: Mapping[str, Any], mended: Mapping[str, Any] | None) -> Landing:
         stated = dict(self.stated())
@@ -151,7 +156,7 @@ def _run(name: str, holder: str, command: Sequence[str], world: World, within_s:
 
 
 def _tail(running: Running) -> str:
-    lines = running.output().strip().splitlines()
+    lines = masked(running.output()).strip().splitlines()
     return f": {lines[-1]}" if lines else ""
 
 

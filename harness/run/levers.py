@@ -22,6 +22,7 @@ from harness.facts import (
     LeverEnded,
     LeverPulled,
 )
+from harness.masking import masked
 from harness.plan import PlannedPhase
 from harness.run.injector import Record
 from harness.run.oncall import question, sign
@@ -166,7 +167,7 @@ class Levers:
         if (fact := sign(said)) is not None:
             write(fact)
             return
-        write(LeverAnswered(lever=lever.id, text=said[:200]))
+        write(LeverAnswered(lever=lever.id, text=masked(said)[:200]))
         if said.lower().rstrip(".!") in YES:
             self._pull(lever)
 
@@ -196,7 +197,9 @@ class Levers:
         if code is not None:
             lever.running, lever.state = None, "over"
             self._record(
-                LeverEnded(lever=lever.id, begun_s=lever.begun_s, exit_code=code, output=running.output()[-TAIL:])
+                LeverEnded(
+                    lever=lever.id, begun_s=lever.begun_s, exit_code=code, output=masked(running.output())[-TAIL:]
+                )
             )
         elif now_s >= lever.begun_s + lever.claim.timeout_s:
             self._kill(lever, f"was killed: not ended after {lever.claim.timeout_s:g} s")
@@ -205,4 +208,6 @@ class Levers:
         running, lever.running, lever.state = lever.running, None, "over"
         if running is not None:
             running.kill()
-            self._record(LeverEnded(lever=lever.id, begun_s=lever.begun_s, detail=why, output=running.output()[-TAIL:]))
+            self._record(
+                LeverEnded(lever=lever.id, begun_s=lever.begun_s, detail=why, output=masked(running.output())[-TAIL:])
+            )

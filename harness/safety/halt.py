@@ -13,6 +13,7 @@ from harness.journal import Journal, read
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
 from harness.safety.takeout import RELEASE, clock_of, own_writer, take_out
+from harness.safety.undo import COMMAND
 
 ANSWER_S = 1.2  # a harness that runs has mended by then; one that hangs will not: the promise is 2 s
 RELEASE_S = 60.0
@@ -47,9 +48,11 @@ def halt(folder: RunFolder, by: str, reason: str, say: Callable[[str], None]) ->
 
 
 def puts_a_release_back(journal: Journal, now_s: float) -> bool:
-    """Whether all that is still on is a release, and the harness lives: it takes a container's stop and start, not a moment."""
+    """Whether all that is still on is a release, or what a command undoes, and the harness lives: that takes more than a moment,
+    and an undo that runs must not be killed by ours."""
     last = max((fact.seen_s for fact in journal.facts if fact.writer == "harness"), default=0.0)
-    return now_s - last < SILENT_S and {fault.kind for fault in open_faults(journal)} == {RELEASE}
+    kinds = {fault.kind for fault in open_faults(journal)}
+    return now_s - last < SILENT_S and bool(kinds) and kinds <= {RELEASE, COMMAND}
 
 
 def injects_no_more(journal: Journal) -> bool:

@@ -133,3 +133,14 @@ def test_a_disk_that_takes_no_request_keeps_no_fault_on(folder: RunFolder, monke
     (folder.path / ".halt.json").mkdir()
     halt(folder, "anna", "", lambda _: None)
     assert taken
+
+
+@pytest.mark.parametrize(
+    ("kinds", "waits"),
+    [((), False), (("command",), True), (("bad_release", "command"), True), (("command", "latency"), False)],
+)
+def test_a_harness_that_undoes_what_a_command_made_is_given_its_time(
+    folder: RunFolder, kinds: tuple[str, ...], waits: bool
+) -> None:
+    written(folder, *(injecting(f"p/{kind}", kind, kind) for kind in kinds))
+    assert halting.puts_a_release_back(read(folder.path), 1.0) == waits
