@@ -92,12 +92,12 @@ class Commands:
         argv = ["/bin/sh", "-c", *command] if shell else list(command)
         try:
             self._logs.mkdir(parents=True, exist_ok=True)
-            with log.open("wb") as out, errors.open("wb") if errors else contextlib.nullcontext() as err:
+            with log.open("wb") as out, (errors or log).open("wb") as err:
                 child = subprocess.Popen(
                     argv,
                     stdin=subprocess.DEVNULL,
                     stdout=out,
-                    stderr=err or subprocess.STDOUT,
+                    stderr=err if apart else subprocess.STDOUT,
                     cwd=self._directory,
                     env={**os.environ, **environment},
                     start_new_session=True,
