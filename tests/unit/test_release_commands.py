@@ -13,7 +13,8 @@ from release_engine import Engine, engine
 
 from harness.errors import NotApplied, NotMended
 from harness.faults.bad_release import BadRelease
-from harness.safety.takeout import _restored
+from harness.run.folder import RunFolder
+from harness.safety.takeout import restored
 from harness.stack import release as module
 from harness.stack.compose import Compose
 from harness.stack.release import Releases
@@ -155,7 +156,7 @@ def test_what_cannot_be_put_back_says_what_a_person_can_type(engine: Engine, dep
 def test_another_process_puts_it_back_by_the_note(engine: Engine, deployer: Deployer, tmp_path: Path) -> None:
     releases(engine, deployer).deploy("it", BY_HAND)
     script(tmp_path, 'echo "$1 $COMPOSE_PROJECT_NAME" > back')
-    assert _restored(tmp_path / NOTE) == ""
+    assert restored(RunFolder(tmp_path)) == ""
     assert (tmp_path / "back").read_text() == "v1 drill-x\n"
     assert not (tmp_path / NOTE).exists()
 
