@@ -64,7 +64,7 @@ def main() -> int:
             )
         )
     )
-    real = recorded(told.runs, say) if told.runs else None
+    real = recorded(told.runs, say, work) if told.runs else None
     figures = report.figures(healthy, rehearsed, found, covered, real)
     told.out.mkdir(parents=True, exist_ok=True)
     (told.out / "calibration.json").write_text(report.as_json(figures))

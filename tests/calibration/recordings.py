@@ -11,14 +11,16 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from calibration.rates import Null, Rate
+from calibration.rates import Null, Rate, told
+from calibration.work import Work
 from harness.judging import judge_folder
 from harness.ledger import DTYPE, OUTCOMES
 from harness.series.disk import DTYPE as SAMPLES
@@ -171,23 +173,40 @@ class Grafted:
     instead: Counter[str] = field(default_factory=Counter)
 
 
-def recorded(folders: Sequence[Path], told: Callable[[str], None] = print) -> tuple[Null, list[Grafted]]:
+def recorded(
+    folders: Sequence[Path], say: Callable[[str], None] = print, work: Work | None = None
+) -> tuple[Null, list[Grafted]]:
     """Every folder judged as it is, and with each graft that its passed claims allow."""
     null, results = Null(), [Grafted(graft) for graft in GRAFTS]
-    for number, folder in enumerate(folders):
-        verdict, claims = _judged(folder)
-        null.add(number, verdict)
-        for result in results:
-            graft = result.graft
-            for one in verdict.findings:
-                word, claim = claims.get(one.id, ("", None))
-                if one.finding.outcome is Outcome.PASSED and word == graft.word and not _any_alert(claim):
-                    said = _grafted(folder, graft, one, claim)
-                    result.found.add(said.finding.outcome is Outcome.FAILED and said.finding.reason in graft.reasons)
-                    if said.finding.reason not in graft.reasons:
-                        result.instead[f"{said.finding.outcome.value}: {said.finding.reason}"] += 1
-        told(f"  {folder}: {verdict.word}")
+    pieces = (work or Work(None)).done(f"recorded {folders}", partial(_tried, tuple(folders)), range(len(folders)), say)
+    for number, (folder, run) in enumerate(zip(folders, pieces, strict=True)):
+        null.count(number, run["told"])
+        for result, instead in zip(results, run["grafts"], strict=True):
+            for said in instead:
+                result.found.add(not said)
+                result.instead.update([said] if said else [])
+        say(f"  {folder}: {run['word']}")
     return null, results
+
+
+def _tried(folders: Sequence[Path], number: int) -> dict[str, Any]:
+    """One folder: what was told of it, and for each graft what was said instead of its own reason ('' where that was), claim by claim."""
+    folder = folders[number]
+    verdict, claims = _judged(folder)
+    return {
+        "told": told(verdict),
+        "word": verdict.word,
+        "grafts": [list(_instead(folder, graft, verdict, claims)) for graft in GRAFTS],
+    }
+
+
+def _instead(folder: Path, graft: Graft, verdict: Verdict, claims: Mapping[str, tuple[str, Any]]) -> Iterator[str]:
+    for one in verdict.findings:
+        word, claim = claims.get(one.id, ("", None))
+        if one.finding.outcome is Outcome.PASSED and word == graft.word and not _any_alert(claim):
+            finding = _grafted(folder, graft, one, claim).finding
+            found = finding.outcome is Outcome.FAILED and finding.reason in graft.reasons
+            yield "" if found else f"{finding.outcome.value}: {finding.reason}"
 
 
 def _any_alert(claim: Any) -> bool:
