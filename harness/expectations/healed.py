@@ -55,7 +55,6 @@ class Healed(Step):
     after_rollback_s: Seconds | None = Field(
         default=None,
         alias="after_rollback",
-        ge=0,
         description="so long after the end of a rollback; not waited for when left out",
     )
 

@@ -56,9 +56,9 @@ class OnCall(Expectation):
     timeout_s: ClassVar[float] = math.inf
     service: ClassVar[str] = ""
 
-    acknowledged_s: Seconds | None = Field(default=None, alias="acknowledged", gt=0, description="from the page on")
+    acknowledged_s: Seconds | None = Field(default=None, alias="acknowledged", description="from the page on")
     diagnosed_s: Seconds | None = Field(
-        default=None, alias="diagnosed", gt=0, description="from the page to the first hypothesis"
+        default=None, alias="diagnosed", description="from the page to the first hypothesis"
     )
     believes: tuple[str, ...] = Field(
         default=(), description="names of what is wrong; what the phase's faults hurt when left out"

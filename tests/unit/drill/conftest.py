@@ -65,8 +65,9 @@ def checkout(tmp_path: Path) -> Callable[..., Path]:
         folder.mkdir(exist_ok=True)
         (folder / "compose.yaml").write_text("services: {api: {image: a}, postgres: {image: p}, worker: {image: w}}\n")
         (folder / "users.py").write_text(USERS)
-        (folder / "rollback.sh").write_text("#!/bin/sh\n")
-        (folder / "rollback.sh").chmod(0o755)
+        for script in ("rollback.sh", "replay.sh"):
+            (folder / script).write_text("#!/bin/sh\n")
+            (folder / script).chmod(0o755)
         assert old in text
         path = folder / f"{name}.yaml"
         path.write_text(text.replace(old, new, 1) if old else text)
