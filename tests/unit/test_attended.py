@@ -88,7 +88,7 @@ def test_one_that_leaves_a_child_behind_does_not_keep_us(home: Path) -> None:
 
 
 def test_on_a_terminal_the_command_has_one_and_what_is_typed_reaches_it(home: Path) -> None:
-    script = 'test -t 0 && test -t 1 && read -r answer && echo "got $answer"; trap "echo caught; exit 9" INT; echo ready; sleep 30 & wait'
+    script = 'test -t 0 && test -t 1 && read -r answer && echo "got $answer"; trap "echo caught; exit 9" INT; echo ready; while :; do sleep 1; done'
     ours, theirs = pty.openpty()
     with living_one(home):
         child = subprocess.Popen(
