@@ -50,4 +50,4 @@ class Step(Expectation):
 
     def asks(self) -> str:
         """What a person is asked."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: each step asks in its own words

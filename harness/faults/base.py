@@ -82,7 +82,7 @@ class Fault(Model):
 
     def by_readback(self, injected: Mapping[str, Any], mended: Mapping[str, Any] | None) -> Landing:
         """Pure: did it land, of a fault that looks cannot tell; from what its injection and its mend (None: not yet) read back."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: asked only of faults that are not `witnessed`
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:
         """Pure: did it land, judged from witness looks before and during."""
