@@ -59,7 +59,7 @@ class ReturnJudged:
         if story.open and not journal.last(LoadEnded) and not len(self.overdue):
             return self._unsaid(f"{story.open} answers were still awaited", reason="window_open", decide="their end")
         late = self._served_late()  # what was known of that when the limit passed, nothing that comes later undoes
-        if self.claim.by != "runbook" and journal.end_s < story.end_s + SIGNAL_LAG_S and not late:
+        if self._signal_may_come() and not late:
             return self._unsaid(
                 "a page may still be on its way", reason="window_open", decide=f"{SIGNAL_LAG_S:g} s more"
             )
@@ -197,6 +197,13 @@ class ReturnJudged:
         return harm is not None and any(
             look.well is False for look in harm.looks(self.evidence.journal, since_s, end_s)
         )
+
+    def _signal_may_come(self) -> bool:
+        """Whether a page or an alert from before the decision may not be known yet; of a runbook its pull tells."""
+        claim, at = self.claim, self.story.at
+        if claim.by == "runbook" or not claim.trigger.is_fact or "trigger" in at or "decided" not in at:
+            return False
+        return self.evidence.journal.end_s < at["decided"].high_s + SIGNAL_LAG_S
 
     def _containers_told(self) -> bool:
         return bool(self.story.still_bad) or "taken_back" in self.story.at

@@ -149,8 +149,26 @@ class Containers:
         self._each(f"kill {service}", service, kill, of=_running, until=_ended if name == "SIGKILL" else None)
 
     def pause(self, service: str) -> None:
-        """Freeze every running replica (cgroup freezer): its connections stay and nobody answers."""
-        self._each(f"pause {service}", service, self.client.api.pause, of=_running, until=_paused)
+        """Freeze every running replica (cgroup freezer): its connections stay and nobody answers.
+
+        On cgroup v1 a freeze fails while a process of it waits for a disk, and is taken back by Docker: it is tried again.
+        """
+        from docker.errors import APIError
+
+        ends_s = time.monotonic() + READBACK_S
+
+        def pause(container: str) -> None:
+            while True:
+                try:
+                    self.client.api.pause(container)
+                except APIError as error:
+                    if "unable to freeze" not in str(error) or time.monotonic() > ends_s:
+                        raise
+                    time.sleep(0.2)
+                else:
+                    return
+
+        self._each(f"pause {service}", service, pause, of=_running, until=_paused)
 
     def unpause(self, service: str) -> None:
         """Thaw every frozen replica; none frozen is fine."""

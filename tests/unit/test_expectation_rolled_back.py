@@ -420,6 +420,18 @@ def test_before_its_window_has_closed_a_rollback_is_not_judged() -> None:
     assert claim().check(Run().evidence(70.0)).reason == "window_open"
 
 
+def test_a_page_from_before_the_decision_is_awaited_and_no_other() -> None:
+    by_itself = Run(paged_s=None, pulled_s=None)  # back at 33 s
+    early = dataclasses.replace(by_itself, back_s=(SETTLED - 1.0, SETTLED - 0.5))
+    waits = claim(by="system", trigger="page", within="70s").check(early.evidence(SETTLED + 1.6))
+    assert (waits.reason, waits.decide) == ("window_open", "3 s more")
+    paged = dataclasses.replace(early, paged_s=60.0)
+    known = claim(by="system", trigger="page", within="70s").check(paged.evidence(SETTLED + 1.6))
+    assert known.reason != "window_open"
+    assert claim(by="system", trigger="page").check(by_itself.evidence(SETTLED + 1.6)).reason == "wrong_trigger"
+    assert claim(by="system", trigger="after 2s").check(by_itself.evidence(SETTLED + 1.6)).outcome is PASSED
+
+
 def test_a_release_that_could_not_be_deployed_decides_nothing() -> None:
     run = Run(extra=(f.NotInjected(fault=FAULT, begun_s=BEGAN, error="no such image", seen_s=BEGAN + 1),))
     finding = judged(run)
