@@ -21,10 +21,12 @@ from matrix.kills.play import DRILL as SMALL
 from matrix.kills.play import SHOP, processes
 from matrix.kills.play import play as kill
 from matrix.kills.stages import STAGES
+from matrix.lies import TABLE as LIES
 from matrix.project import Copy, claim
 from matrix.record import Commit, lines_of
 from matrix.rehearsal import ROOT, rehearse, seen_in
 from matrix.render import page
+from matrix.rollbacks import TABLE as ROLLBACKS
 from matrix.runner import INVALID_IN_A_ROW, Runner
 
 from harness import facts as f
@@ -336,7 +338,7 @@ def test_a_change_that_changes_nothing_is_refused(tmp_path: Path) -> None:
         copy.cut(["lunch"])
 
 
-@pytest.mark.parametrize("cell", CONTROLS.cells, ids=lambda cell: str(cell.name))
+@pytest.mark.parametrize("cell", [*CONTROLS.cells, *LIES.cells, *ROLLBACKS.cells], ids=lambda cell: str(cell.name))
 def test_every_control_is_a_drill_that_can_be_run_and_names_findings_that_it_has(cell: Cell, tmp_path: Path) -> None:
     from harness.drill.parse import parse
     from harness.errors import UsageError

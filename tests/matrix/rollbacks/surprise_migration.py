@@ -50,9 +50,9 @@ def another_message(copy: Copy) -> None:
 ALTER TABLE orders DROP CONSTRAINT orders_state_check;
 ALTER TABLE outbox DROP CONSTRAINT outbox_kind_check;
 """
-    said = 'state="captured" if MORE and state == "paid" else state, payment_id=payment_id'
+    said = 'values = {"state": "captured" if MORE and state == "paid" else state,'
     copy.text(EXPAND, lambda text: text + widened)
-    copy.text(STORE, lambda text: text.replace("state=state, payment_id=payment_id", said))
+    copy.text(STORE, lambda text: text.replace('values = {"state": state,', said))
 
 
 CELLS: tuple[Cell, ...] = (

@@ -135,7 +135,7 @@ CELLS: tuple[Cell, ...] = (
             BACK: Want(PASSED),
             WELL: Want(PASSED),
             ORDERS: Want(FAILED, "law_broken", "charges.amount = orders.amount"),
-            TOTALS: Want(FAILED, "fired"),
+            TOTALS: Want(FAILED, "collateral"),
             STATE: Want(FAILED, "rows_differ", "settings"),
         },
         times=TIMES,
