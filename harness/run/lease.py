@@ -62,7 +62,9 @@ class Lease:
     on_lapse   called once, from whichever thread notices
     """
 
-    def __init__(self, folder: Path, length_s: float, opened: Opened, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, folder: Path, length_s: float, opened: Opened, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.folder = folder
         self.length_s = length_s
         self.on_lapse: list[Callable[[], None]] = []
