@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.errors import NotApplied
 from harness.facts import ContainerChanged, ContainerSeen, MemorySeen
-from harness.world.docker import CALL_S, connect, container_name, in_the_making, refusing
+from harness.world.docker import CALL_S, Patience, connect, container_name, in_the_making, refusing
 from harness.world.events import Events
 
 READBACK_S = 10.0
@@ -28,9 +28,12 @@ class Containers:
     `opened_ns` (Opened.monotonic_ns) puts Docker's event times on the run's axis; without it events have no happened_s.
     """
 
-    def __init__(self, run_id: str, project: str, opened_ns: int | None = None) -> None:
+    def __init__(
+        self, run_id: str, project: str, opened_ns: int | None = None, patience: Patience | None = None
+    ) -> None:
         self.run_id = run_id
         self.project = project
+        self.patience = patience or Patience()
         self.client = connect()
         self._events = Events(project, opened_ns)
         self._machine_bytes: int | None = None
@@ -186,6 +189,10 @@ class Containers:
             self.client.api.restart(container, timeout=grace_s)
 
         self._each(f"restart {service}", service, restart, until=_begun, within_s=2 * READBACK_S)
+
+    def await_back(self) -> bool:
+        """See handles.Containers.await_back."""
+        return self.patience.await_back()
 
     def _each(
         self,
