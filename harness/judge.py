@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import gates, neighbours
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
-from harness.ending import ending_of, unsettled
+from harness.ending import ending_of, left_behind, unsettled
 from harness.expectations import people_story
 from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
 from harness.expectations.no_regression import NoRegression
@@ -108,6 +108,7 @@ def judge(
         judged = [_under_gates(one, reasons) for one in judged]
     came_back = [neighbours.settled_beside(one, journal) for one in unsettled(journal)]
     judged += _settling(came_back, gates.invalid(load, gates.ITS_OWN))
+    judged += left_behind(journal)
     judged += people_story.tampered(journal)
     opened = journal.opened
     return Verdict(

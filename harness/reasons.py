@@ -12,6 +12,8 @@ FAILING: Mapping[str, str] = {
     "logged": "a line that must not be in the log is in it; this stands whatever the gates say",
     "died": "a container died, ran out of memory or was restarted, not by a fault of ours; this stands whatever the gates say",
     "not_settled": "after a phase the stack did not hold its steady state again; the next phase was not begun",
+    "needs_restart": "after a phase a part of the stack did not come back by itself: it had ended, or its network was gone, or only our "
+    "restart brought it back",
     "missed": "the alert never fired, or the page never came, though somebody was looking",
     "pending_only": "the alert's expression held, but not as long as its rule asks: it never fired",
     "other_service": "the alert fired, or the page came, for another service or instance than the claim names",

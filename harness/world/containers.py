@@ -313,6 +313,7 @@ def _seen(data: dict[str, Any], others: Mapping[str, dict[str, Any]] = NOBODY) -
     """`others` by their id: one that runs in another's network is reached at that one's addresses."""
     state = data["State"]
     mode = str((data.get("HostConfig") or {}).get("NetworkMode") or "")
+    owner = mode.removeprefix("container:") if mode.startswith("container:") else ""
     return ContainerSeen(
         service=str((data["Config"].get("Labels") or {}).get("com.docker.compose.service", "")),
         container=_name(data),
@@ -324,8 +325,9 @@ def _seen(data: dict[str, Any], others: Mapping[str, dict[str, Any]] = NOBODY) -
         started_at=str(state.get("StartedAt", "")),
         image=str(data["Config"].get("Image", "")),
         image_id=str(data.get("Image", "")),
-        addresses=_addresses(_networks(others.get(mode.removeprefix("container:"), data))),
+        addresses=_addresses(_networks(others.get(owner, data))),
         names=_names(data),
+        network_of=_name(others[owner]) if owner in others else owner[:12],
     )
 
 
