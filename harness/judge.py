@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness import gates, neighbours
+from harness import cleanups, gates, neighbours
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
 from harness.ending import ending_of, left_behind, unsettled
 from harness.expectations import people_story
@@ -102,6 +102,10 @@ def judge(
     judged = _among_many(judged, sum(claim.expectation.sampling for claim in plan_claims))
     judged = [
         neighbours.judged_beside(one, claim.expectation, claim.then, journal, drill.steady.for_s)
+        for one, claim in zip(judged, plan_claims, strict=True)
+    ]
+    judged = [
+        _under_cleanup(drill, one, claim, journal, rows, logs, series)
         for one, claim in zip(judged, plan_claims, strict=True)
     ]
     if reasons:
@@ -201,6 +205,20 @@ def releases_of(
             story = release_story(evidence, fault.id, mine.trigger if mine else None, mine.id if mine else "")
             stories += [story] if story is not None else []
     return tuple(stories)
+
+
+def _under_cleanup(
+    drill: DrillLike, judged: Judged, claim: Claim, journal: Journal, rows: Rows, logs: Logs, series: Book
+) -> Judged:
+    """A claim that connections closed by our clean-up may have decided is open, unless it was decided so before them."""
+    cut = cleanups.cut_in(journal, judged, claim.expectation.word, claim.then)
+    if cut is None:
+        return judged
+    known, at_s = journal.cut(cut.begun_s), cut.begun_s
+    before = judge_claim(
+        drill, claim, known, cleanups.rows_before(rows, at_s), logs, series=known_until(series, known.end_s)
+    )
+    return cleanups.judged_under(judged, before.finding, cut)
 
 
 def _under_landings(finding: Finding, landed: Mapping[str, Landing]) -> Finding:
