@@ -60,7 +60,7 @@ def left_down(journal: Journal, settled: PhaseSettled) -> tuple[Down, ...]:
 
 def suspects(journal: Journal, settled: PhaseSettled) -> tuple[tuple[tuple[str, ...], str], ...]:
     """What to restart after this phase, one group after the other until the stack is steady, each with why: what is down; the
-    callers of what was hurt, whose connections may be dead; what was hurt itself."""
+    callers of what was hurt, whose connections may be dead; what was hurt itself. Of a steady stack only what is down."""
     services = {seen.service for seen in journal.of(ContainerSeen)}
     targets = [name for fact in _injections(journal, settled) for name in fact.target.split("+")]
     hurt = [target.rpartition("->")[2] for target in targets]
@@ -69,16 +69,16 @@ def suspects(journal: Journal, settled: PhaseSettled) -> tuple[tuple[tuple[str, 
     callers += [caller for caller, dependency in edges if dependency in targets]
     downs = left_down(journal, settled)
     said = "; ".join(f"{one.service} {one.why}" for one in downs)
-    groups, seen = [], set[str]()
-    for names, why in (
-        ([one.service for one in downs], said),
-        (callers, f"the stack was not steady, and calls {_listed(hurt)}, which was hurt"),
+    guesses = (
+        (callers, f"the stack was not steady, and this calls {_listed(hurt)}, which was hurt"),
         (hurt, "the stack was not steady, and this was hurt"),
-    ):
+    )
+    groups, seen = [], set[str]()
+    for names, why in (([one.service for one in downs], said), *(() if settled.steady else guesses)):
         group = tuple(name for name in dict.fromkeys(names) if name in services - seen)
         seen |= set(group)
         groups += [(group, why)] if group else []
-    return tuple(groups[:1] if settled.steady else groups)
+    return tuple(groups)
 
 
 def _states(journal: Journal, at_s: float) -> dict[str, ContainerSeen]:
