@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.expectations.state_evidence import state_doc
+from harness.facts import RungTried
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal, Window
 from harness.landings import hurts, landings, mends
@@ -129,6 +130,18 @@ def _faults(journal: Journal, faults: Mapping[str, Fault], rows: Rows) -> list[d
             "mended_s": times[id_].off_s if id_ in times else None,
             "landing": _landing(landed[id_]),
             "mend": _landing(gone[id_]) if id_ in gone else None,
+            "ladder": [
+                {
+                    "rung": it.rung,
+                    "target": it.target,
+                    "begun_s": it.begun_s,
+                    "took_s": it.took_s,
+                    "error": it.error,
+                    "cut": list(it.cut),
+                    "cite": it.cite,
+                }
+                for it in journal.of(RungTried, fault=id_)
+            ],
         }
         for id_, fault in faults.items()
     ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from harness.came_back import Down, left_down
 from harness.facts import (
     Broke,
     ContainerSeen,
@@ -17,6 +20,7 @@ from harness.facts import (
     NotMended,
     PhaseSettled,
     Refused,
+    Restarted,
 )
 from harness.journal import Journal
 from harness.verdict import Ending, Judged, failed
@@ -68,7 +72,48 @@ def still_on(journal: Journal) -> list[str]:
 
 def unsettled(journal: Journal) -> list[Judged]:
     """A failure for each phase after which the stack did not come back: what, since when, what Docker claims."""
-    return [_unsettled(journal, fact) for fact in journal.of(PhaseSettled, steady=False)]
+    first = {fact.phase: fact for fact in reversed(journal.of(PhaseSettled, steady=False))}
+    return [_unsettled(journal, fact) for fact in reversed(first.values())]
+
+
+def left_behind(journal: Journal) -> list[Judged]:
+    """A failure for each phase after which the stack was steady, though a part of it had not come back by itself."""
+    found = []
+    for phase in dict.fromkeys(fact.phase for fact in journal.of(PhaseSettled)):
+        settled = journal.first(PhaseSettled, phase=phase)
+        assert settled is not None
+        downs = left_down(journal, settled) if settled.steady else ()
+        if downs:
+            said = "; ".join(f"{one.service} {one.why}" for one in downs)
+            finding = failed(
+                f"after {phase!r} the stack was steady, but not all of it had come back by itself: {said}"
+                f"{_restarts(journal, settled) or _helps(downs)}",
+                reason="needs_restart",
+                cites=[settled.cite, *(one.cite for one in downs)],
+                census=True,
+            )
+            text = "every part of the stack comes back by itself"
+            found.append(Judged(f"{phase}/comes-back", text, phase, "", finding))
+    return found
+
+
+def _helps(downs: Sequence[Down]) -> str:
+    services = " ".join(dict.fromkeys(one.service for one in downs))
+    return f"; `restore: restart` in the drill, or docker compose restart {services}, brings it back" if downs else ""
+
+
+def _restarts(journal: Journal, settled: PhaseSettled) -> str:
+    """What was restarted after the phase, and whether that helped; '' for nothing."""
+    told = []
+    for fact in journal.of(Restarted, phase=settled.phase):
+        services = ", ".join(fact.services)
+        after = journal.first(PhaseSettled, phase=settled.phase, since_s=fact.seen_s)
+        came = (
+            "it was steady again" if after and after.steady else "that did not help" if after else "the run ended then"
+        )
+        what = f"{services} could not be restarted ({fact.error})" if fact.error else f"we restarted {services}"
+        told.append(f"; {what} at {fact.begun_s:.1f} s, and {came}")
+    return "".join(told)
 
 
 def _never_rolled_back(journal: Journal, settled: PhaseSettled) -> str:
@@ -92,9 +137,15 @@ def _unsettled(journal: Journal, settled: PhaseSettled) -> Judged:
     docker = f"; Docker says: {claims}" if claims else "; Docker calls every container running" if latest else ""
     what = f": {settled.detail}" if settled.detail else ""
     what += _never_rolled_back(journal, settled)
+    downs = left_down(journal, settled)
+    stuck = "".join(f"; {one.service} {one.why}" for one in downs)
+    restarts = _restarts(journal, settled)
+    later = journal.last(PhaseSettled, phase=settled.phase)
+    helped = bool(restarts) and later is not None and later.steady
     finding = failed(
-        f"the stack did not come back by itself after {settled.phase!r}, not steady{since}{what}{docker}",
-        reason="not_settled",
+        f"the stack did not come back by itself after {settled.phase!r}, not steady{since}{what}{docker}{stuck}"
+        f"{restarts or _helps(downs)}",
+        reason="needs_restart" if helped or downs else "not_settled",
         cites=[fact.cite for fact in (ended, settled, *odd) if fact is not None],
         census=True,
     )

@@ -60,6 +60,10 @@ class NotApplied(DrillError):
     """The world did not become what was wanted of it (an injection that could not be read back, a wedged proxy)."""
 
 
+class DockerAway(NotApplied):
+    """Docker did not answer at all; what it refuses is a plain NotApplied. What mends is tried again once it is back."""
+
+
 class NotMended(DrillError):
     """A fault is still on; the text ends with the exact commands for a person (`commands`, one each)."""
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness import gates, neighbours
+from harness import cleanups, gates, neighbours
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
-from harness.ending import ending_of, unsettled
+from harness.ending import ending_of, left_behind, unsettled
 from harness.expectations import people_story
 from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
 from harness.expectations.no_regression import NoRegression
@@ -104,10 +104,15 @@ def judge(
         neighbours.judged_beside(one, claim.expectation, claim.then, journal, drill.steady.for_s)
         for one, claim in zip(judged, plan_claims, strict=True)
     ]
+    judged = [
+        _under_cleanup(drill, one, claim, journal, rows, logs, series)
+        for one, claim in zip(judged, plan_claims, strict=True)
+    ]
     if reasons:
         judged = [_under_gates(one, reasons) for one in judged]
     came_back = [neighbours.settled_beside(one, journal) for one in unsettled(journal)]
     judged += _settling(came_back, gates.invalid(load, gates.ITS_OWN))
+    judged += left_behind(journal)
     judged += people_story.tampered(journal)
     opened = journal.opened
     return Verdict(
@@ -200,6 +205,20 @@ def releases_of(
             story = release_story(evidence, fault.id, mine.trigger if mine else None, mine.id if mine else "")
             stories += [story] if story is not None else []
     return tuple(stories)
+
+
+def _under_cleanup(
+    drill: DrillLike, judged: Judged, claim: Claim, journal: Journal, rows: Rows, logs: Logs, series: Book
+) -> Judged:
+    """A claim that connections closed by our clean-up may have decided is open, unless it was decided so before them."""
+    cut = cleanups.cut_in(journal, judged, claim.expectation.word, claim.then)
+    if cut is None:
+        return judged
+    known, at_s = journal.cut(cut.begun_s), cut.begun_s
+    before = judge_claim(
+        drill, claim, known, cleanups.rows_before(rows, at_s), logs, series=known_until(series, known.end_s)
+    )
+    return cleanups.judged_under(judged, before.finding, cut)
 
 
 def _under_landings(finding: Finding, landed: Mapping[str, Landing]) -> Finding:

@@ -12,6 +12,8 @@ FAILING: Mapping[str, str] = {
     "logged": "a line that must not be in the log is in it; this stands whatever the gates say",
     "died": "a container died, ran out of memory or was restarted, not by a fault of ours; this stands whatever the gates say",
     "not_settled": "after a phase the stack did not hold its steady state again; the next phase was not begun",
+    "needs_restart": "after a phase a part of the stack did not come back by itself: it had ended, or its network was gone, or only our "
+    "restart brought it back",
     "missed": "the alert never fired, or the page never came, though somebody was looking",
     "pending_only": "the alert's expression held, but not as long as its rule asks: it never fired",
     "other_service": "the alert fired, or the page came, for another service or instance than the claim names",
@@ -154,6 +156,8 @@ REASONS: Mapping[str, str] = {
     "fault_not_measurable": "the witness cannot tell whether the fault was felt, so neither can the claim",
     "host_disturbed": "it failed by being slow or late while processes outside of this run filled the machine, so that nobody knows "
     "whether the service would be",
+    "cut_by_cleanup": "our own clean-up had to close connections to take a fault out while this was decided, so that nobody knows "
+    "whether it would have come so without",
     "invalid_run": "the experiment did not happen as planned (see the run's own reasons); nothing in it can pass",
     "no_exporter": "no service, or not the one that it takes, sends its traces to where the run's collector could take them",
     "queue_half_seen": "messages were seen only where they are sent, or only where they are taken, so that nobody knows whether they "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -127,6 +127,10 @@ class Drill(Model):
     )
     phases: tuple[Phase, ...] = Field(min_length=1, description="in order; each begins when the last is put right")
     expect: tuple[AnyExpectation, ...] = Field(default=(), description="what must be seen in the whole run")
+    restore: Literal["none", "restart"] = Field(
+        default="none",
+        description="restart: what does not come back by itself after a phase is restarted, and the next phase played",
+    )
     abort: Abort
     lease_s: Seconds = Field(
         default=20.0,

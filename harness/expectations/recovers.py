@@ -18,7 +18,7 @@ from harness.expectations.requests import (
     now_s,
     slowest_row,
 )
-from harness.facts import Deployed, Injecting, LoadEnded, Mended, NotInjected
+from harness.facts import Deployed, Injecting, LoadEnded, Mended, NotInjected, Restarted
 from harness.journal import TICK_S, Journal, Window
 from harness.quantities import Seconds, spell
 from harness.stats import Recovery, first_bad, holds, steady_from
@@ -175,10 +175,12 @@ def mend_of(journal: Journal, fault: str) -> Mended | None:
 
 
 def held_until_s(journal: Journal, start_s: float) -> float:
-    """Until when the stack is left alone: the next injection, the mend of a release, or the end of the load."""
+    """Until when the stack is left alone: the next injection, the mend of a release, a restart of ours, or the end of the load."""
     following, put_back = journal.first(Injecting, since_s=start_s), journal.first(Deployed, by="mend", since_s=start_s)
     ended = journal.last(LoadEnded)
+    restarted = journal.first(Restarted, since_s=start_s)
     ends = [following.at_s if following else math.inf, ended.ended_s + TICK_S if ended else math.inf]
+    ends.append(restarted.begun_s if restarted else math.inf)
     return min([*ends, (put_back.begun_s or put_back.at_s) if put_back else math.inf])
 
 

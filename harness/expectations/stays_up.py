@@ -10,7 +10,7 @@ from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach, serves
 from harness.expectations.requests import cites, not_begun
-from harness.facts import ContainerChanged, ContainerSeen, Fact, GateHeld, Injecting, Mended, NotInjected
+from harness.facts import ContainerChanged, ContainerSeen, Fact, GateHeld, Injecting, Mended, NotInjected, Restarted
 from harness.journal import Journal, Window
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
@@ -30,7 +30,8 @@ class StaysUp(Expectation):
     Units:   restarts: how many deaths are forgiven, over all containers of the claim together (0).
              Without `service` (or with "*") all services.
     Counts:  Docker's `die` and `oom` events, its own count of restarts, and containers found ended. Not counted: what a
-             fault of ours (stop, kill, pause) did to its own target, and one-shot services that had ended before.
+             fault of ours (stop, kill, pause) did to its own target, a restart of ours (`restore: restart`), and
+             one-shot services that had ended before.
     Decides: failed at the first death too many, whatever the gates say; passed when the window is over and Docker was
              asked all the time.
     Source:  Docker's events, and `docker inspect` (State.OOMKilled, RestartCount).
@@ -181,7 +182,8 @@ def _add_found(journal: Journal, container: str, window: Window, own: Sequence[_
 
 
 def _own_faults(journal: Journal, service: str) -> list[_Own]:
-    own = []
+    restarts = (fact for fact in journal.of(Restarted) if service in fact.services)
+    own = [_Own(fact.begun_s, fact.begun_s, fact.seen_s) for fact in restarts]
     for fact in journal.of(Injecting):
         if service not in fact.target.split("+"):
             continue

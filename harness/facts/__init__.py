@@ -6,7 +6,7 @@ The format is public: fields are only added, with defaults; `Opened.format` coun
 """
 
 from harness.facts.base import Fact
-from harness.facts.faults import Injected, Injecting, Mended, NotInjected, NotMended
+from harness.facts.faults import Injected, Injecting, Mended, NotInjected, NotMended, Restarted, RungTried
 from harness.facts.load import LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled
 from harness.facts.looks import (
     Blinded,
@@ -127,8 +127,10 @@ __all__ = [
     "Refused",
     "ReleaseSeen",
     "ReplaySeen",
+    "Restarted",
     "RuleSeen",
     "RunbookFound",
+    "RungTried",
     "Sampled",
     "Sealed",
     "SilenceSeen",

@@ -1,4 +1,4 @@
-"""Faults: injected and mended, or not."""
+"""Faults: injected and mended, or not; and what it took."""
 
 from __future__ import annotations
 
@@ -57,3 +57,41 @@ class NotMended(Fact):
     fault: str
     error: str
     commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RungTried(Fact):
+    """A rung of the clean-up ladder was tried in [seen_s - took_s, seen_s], and the world read back: the first ended with an error,
+    or a higher one was needed.
+
+    fault   whose it was; target the proxy, or the edge
+    rung    what was done (harness.world.ladder)
+    error   why it was not enough, '' where it was
+    cut     the edges whose open connections it closed, by fault or not
+    """
+
+    fault: str
+    target: str
+    rung: str
+    took_s: float
+    error: str = ""
+    cut: tuple[str, ...] = ()
+
+    @property
+    def begun_s(self) -> float:
+        return self.seen_s - self.took_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restarted(Fact):
+    """With `restore: restart`: services that had not come back by themselves after a phase were restarted in [begun_s, seen_s].
+
+    why     what was seen of them
+    error   why they could not be, '' where every container has a new life
+    """
+
+    phase: str
+    services: tuple[str, ...]
+    begun_s: float
+    why: str
+    error: str = ""

@@ -56,6 +56,7 @@ class ContainerSeen(Fact):
     addresses  by Docker network, the container's own (IPv4, then IPv6, with a space between) while it runs; one that runs in
                another's network has that one's
     names      others that it answers to: its host name, and its aliases on its networks
+    network_of the container whose network it runs in (its id, where that one is gone), '' for its own
     """
 
     service: str
@@ -70,6 +71,7 @@ class ContainerSeen(Fact):
     image_id: str = ""
     addresses: dict[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+    network_of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,6 +94,10 @@ class FakeContainers:
     def restart(self, service: str) -> None:
         self._become(service, "running", "restart")
 
+    def await_back(self) -> bool:
+        """The fake Docker is never away."""
+        return True
+
     def _become(self, service: str, status: str, event: str) -> None:
         if service not in self.status:
             raise NotApplied(f"no service {service!r}")

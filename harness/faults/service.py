@@ -7,13 +7,15 @@ from typing import Any
 
 from pydantic import Field
 
-from harness.errors import NotApplied, NotMended
+from harness.errors import DockerAway, NotApplied, NotMended
 from harness.facts import ContainerSeen, Witnessed
 from harness.faults import felt
 from harness.faults.base import Fault, Landing
 from harness.world.handles import World
 
 READ_S = 0.05  # between two readings while a container changes
+TRIES = 2  # of a mend that Docker answers
+AWAY_TRIES = 5  # of one that finds Docker away, each once it is back
 MEND_S = 30.0  # a container is started or unpaused in under a second; a Docker under load may take several
 
 
@@ -53,13 +55,15 @@ class ServiceFault(Fault):
     def _put_right(
         self, world: World, ill: Callable[[ContainerSeen], bool], cure: Callable[[str], None], command: str
     ) -> str:
-        """Cure what is ill, and read back that it is not so any more; tried twice. Raises NotMended with the command.
+        """Cure what is ill, and read back that it is not so any more; tried twice, and again each time that Docker was away and
+        came back. Raises NotMended with the command.
 
         A container that was started and ended again is put right: that it does not stay up is the stack's affair, which
         shows in the steady state, and no fault of ours that is still on.
         """
         error: Exception | None = None
-        for _ in range(2):
+        left, away = TRIES, AWAY_TRIES
+        while left and away:
             try:
                 were = {(it.container, it.started_at) for it in world.containers.states(self.service) if ill(it)}
                 if were:
@@ -70,8 +74,10 @@ class ServiceFault(Fault):
 
                 self._becomes(world, cured, MEND_S, "as it was")
                 return ""
+            except DockerAway as caught:
+                error, away = caught, away - 1 if world.containers.await_back() else 0
             except NotApplied as caught:
-                error = caught
+                error, left = caught, left - 1
         try:
             names = [it.container for it in world.containers.states(self.service) if ill(it)]
         except NotApplied:

@@ -47,6 +47,8 @@ from harness.facts import (
     PhaseEnded,
     PhaseSettled,
     Refused,
+    Restarted,
+    RungTried,
     SilenceSeen,
     SourceRead,
     StateRead,
@@ -54,6 +56,7 @@ from harness.facts import (
     to_dict,
 )
 from harness.harmless import lines
+from harness.report.ladder import restarted, rung_tried
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -132,6 +135,10 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"fault could NOT be injected: {fact.fault}: {fact.error}"
         case Mended():
             return f"fault out: {fact.fault}" + (f" (by {fact.ladder})" if fact.ladder else "")
+        case RungTried():
+            return rung_tried(fact)
+        case Restarted():
+            return restarted(fact)
         case NotMended():
             return f"FAULT STILL ON: {fact.fault}: {fact.error}"
         case AlertChanged() if fact.state == "firing":
@@ -184,6 +191,10 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"REFUSED: {fact.reason}"
         case Broke():
             return f"HARNESS ERROR: {fact.error}"
+        case Blinded() if fact.probe == "docker":
+            return f"DOCKER IS AWAY, waiting for it to mend what is on: {fact.error}"
+        case Looked() if fact.probe == "docker":
+            return "Docker is back"
         case Blinded() if fact.probe in HELPERS:
             return f"LOST SIGHT of the {fact.probe}: {fact.error}"
         case Looked() if fact.probe in HELPERS:

@@ -10,6 +10,7 @@ from harness.harmless import one_line
 from harness.quantities import spell
 from harness.report.detector import detected, in_numbers
 from harness.report.headline import faults_told, first_failed, sentence
+from harness.report.ladder import climbed
 from harness.report.order_book import order_books
 from harness.report.proof import prove
 from harness.report.releases import releases
@@ -129,6 +130,9 @@ def _faults(document: Mapping[str, Any]) -> Iterator[str]:
         gone = "not mended" if mend is None else "proven" if mend["outcome"] == "landed" else "not proven"
         landed = f"{landing['outcome'].replace('_', ' ')}: {landing['because']}"
         yield f"| {code(fault['id'], cell=True)} | {plain(landed)} | {plain(stated)} | {plain(measured)} | {gone} |"
+    for fault in document["faults"]:
+        if climbed(fault):
+            yield from ("", f"{code(fault['id'])}, {plain(climbed(fault))}.")
 
 
 def _alerts(document: Mapping[str, Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from harness.harmless import one_line
 from harness.quantities import spell
 from harness.report.headline import unhurt
 from harness.report.junit import endings
+from harness.report.ladder import climbed
 from harness.report.releases import named, never
 from harness.report.sizes import plain
 from harness.report.state_table import table_lines
@@ -134,6 +135,8 @@ def _faults(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
             f"{landing['outcome'].replace('_', ' ')}: {one_line(landing['because'])}{gone}"
             f"{paint(f'  [{sizes}]', 'dim') if sizes else ''}"
         )
+        if climbed(fault):
+            yield f"    {one_line(climbed(fault))}"
 
 
 def _releases(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:

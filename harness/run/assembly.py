@@ -85,7 +85,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
         stack.api,
         stack.edges,
         record,
-        restart=stack.restart_toxiproxy,
+        restart=lambda: session.patience.insist(stack.restart_toxiproxy),
         by_hand=(f"docker restart {stack.project_name}-drill-toxiproxy-1", f"drill mend {run}"),
     )
     session.lease.on_lapse.append(proxies.let_go)
@@ -103,7 +103,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
 
     keeper = Keeper(run, stack.project_name, stack.dependencies, heard, session.stop.lost, gap)
     with needed():
-        containers = Containers(run, stack.project_name, session.clock.opened_ns)
+        containers = Containers(run, stack.project_name, session.clock.opened_ns, session.patience)
     closing.callback(containers.close)
     together = Together()
     closing.callback(together.close)
@@ -185,6 +185,7 @@ def releases(session: Session, stack: Stack, parts: Parts, commands: Commands) -
         session.clock.now_s,
         parts.changes,
         Commanded(commands, session.drill.path("."), session.folder.path),
+        session.patience.insist,
     )
 
 

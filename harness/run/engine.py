@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from harness.came_back import suspects
 from harness.drill.words import PromGuard
-from harness.errors import CannotRun
+from harness.errors import CannotRun, NotApplied
 from harness.expectations.base import Evidence, Logs, Steady
 from harness.expectations.rolled_back import RolledBack
 from harness.facts import (
@@ -24,6 +25,7 @@ from harness.facts import (
     PhaseEnded,
     PhaseSettled,
     Refused,
+    Restarted,
     Surveyed,
 )
 from harness.faults.base import Fault
@@ -232,9 +234,45 @@ class Engine:
             return False
         self._decide(phase, ended.seen_s)
         held = self._wait_steady(ended.seen_s, self.plan.drill.steady.within_s)
-        self.record(PhaseSettled(phase=phase.name, steady=held.held, detail=held.detail))
+        settled = self.record(PhaseSettled(phase=phase.name, steady=held.held, detail=held.detail))
         self._as_left(phase)
-        return held.held and self._put_back(phase)
+        if self.plan.drill.restore == "none":
+            return held.held and self._put_back(phase)
+        if held.held and not self._put_back(phase):
+            return False
+        return self._restart(phase, settled)
+
+    def _restart(self, phase: PlannedPhase, settled: Fact) -> bool:
+        """`restore: restart`: the phase has been judged; what did not come back by itself is restarted, group after group, until the
+        stack is steady. Whether it is."""
+        assert isinstance(settled, PhaseSettled)
+        if not settled.steady:
+            if self.levers is not None:
+                self.levers.disarm()
+            self.injector.mend_outlasting()
+        steady = settled.steady
+        for services, why in suspects(self.record.journal(), settled):
+            begun_s = self.world.clock.now_s()
+            errors = [error for service in services if (error := self._restarted(service))]
+            self.record(
+                Restarted(phase=phase.name, services=services, begun_s=begun_s, why=why, error="; ".join(errors)),
+                durable=True,
+            )
+            held = self._wait_steady(self.world.clock.now_s(), self.plan.drill.steady.within_s)
+            detail = f"once {', '.join(services)} had been restarted: {held.detail}"
+            self.record(PhaseSettled(phase=phase.name, steady=held.held, detail=detail))
+            steady = held.held
+            if steady:
+                break
+        return steady and not self.injector.stuck()
+
+    def _restarted(self, service: str) -> str:
+        """Why it could not be, '' when every container of the service has a new life."""
+        try:
+            self.world.containers.restart(service)
+        except NotApplied as error:
+            return str(error)
+        return ""
 
     def _as_left(self, phase: PlannedPhase) -> None:
         """What a release left that somebody else was to roll back, looked at before we mend: our mend must not hide it."""

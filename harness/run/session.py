@@ -7,11 +7,26 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__, errors
-from harness.facts import Asked, Broke, Closed, Done, EdgeFound, Fact, Mended, Opened, Refused
+from harness.ending import still_on
+from harness.facts import (
+    Asked,
+    Blinded,
+    Broke,
+    Closed,
+    Done,
+    EdgeFound,
+    Fact,
+    Looked,
+    Mended,
+    Opened,
+    Refused,
+    RungTried,
+)
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock
 from harness.run.lease import Lease
@@ -27,7 +42,9 @@ if TYPE_CHECKING:
     from harness.plan import Plan
     from harness.stack.project import Project
     from harness.stack.stack import Stack
+    from harness.world.docker import Patience
 
+TAKEN_DOWN = "stack taken down"  # the last rung of the clean-up ladder: a fault is gone with what it was on
 LATE_S = 1.0  # a network or a container that was asked for takes Docker so long, on a busy machine too
 
 
@@ -70,6 +87,16 @@ class Session:
     record: Recorder
     stop: StopSignals
     lease: Lease
+
+    @cached_property
+    def patience(self) -> Patience:
+        """With a Docker that is away while something is mended; that it is, and that it is back, are facts."""
+        from harness.world.docker import Patience
+
+        def tell(why: str) -> None:
+            self.record(Blinded(probe="docker", target="", error=why) if why else Looked(probe="docker"))
+
+        return Patience(tell)
 
     @property
     def target(self) -> str:
@@ -165,21 +192,31 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         record(Broke(error=f"{type(error).__name__}: {error}"))
         with contextlib.suppress(OSError):
             (session.folder.path / "broke.txt").write_text(traceback.format_exc())
-    if _keeps(session):
+    stuck = still_on(record.journal())
+    if _keeps(session) and not stuck:
         session.display.say(f"kept: the stack still runs; take it down with: drill mend {session.folder.run}")
         with contextlib.suppress(errors.CannotRun):  # then the lease tells it that there is nothing to do
             stack.leave()
         record(Closed())
         session.lease.end("kept")
     else:
+        on = gone_with_the_stack(record.journal())
+        begun_s = session.clock.now_s()
+        if stuck and on:  # what is kept for a look would keep it on
+            session.display.say(f"{', '.join(fault.fault for fault in on)} can only be taken out with the stack")
         session.display.say("taking everything down")
+        session.patience.await_back()
         left = _take_down(stack, twice=cut)
+        took_s = session.clock.now_s() - begun_s
+        for fault in on:
+            why = ", ".join(one.splitlines()[0] for one in left)
+            record(RungTried(fault=fault.fault, target=fault.target, rung=TAKEN_DOWN, took_s=took_s, error=why))
         if left:
             what = ", ".join(one.splitlines()[0] for one in left)
             record(Broke(error=f"could not be taken down: {what}; try again with: drill mend {session.folder.run}"))
-        else:  # the last rung of the ladder: with its container gone, a fault that would not let go is out
-            for fault in gone_with_the_stack(record.journal()):
-                record(Mended(fault=fault.fault, begun_s=session.clock.now_s(), why="sweep"))
+        else:  # with its container gone, a fault that would not let go is out
+            for fault in on:
+                record(Mended(fault=fault.fault, begun_s=begun_s, why="sweep", ladder=TAKEN_DOWN))
         record(Closed(left=left))
         session.lease.end("down")
     if refused:

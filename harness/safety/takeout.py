@@ -6,10 +6,10 @@ import json
 import os
 import shlex
 import subprocess
-import time
-from collections.abc import Collection
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness import errors
 from harness.facts import Fact, Injected, Injecting, Mended, NotInjected, NotMended
@@ -17,16 +17,15 @@ from harness.journal import Writer, read
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
+from harness.safety.proxies import clear
 from harness.safety.undo import COMMAND, undo
 from harness.stack.release_commands import NOTE
+from harness.world.docker import Patience
+from harness.world.docker_cli import TIMED_OUT, gone
 
-if TYPE_CHECKING:
-    from harness.world.toxiproxy import Server
-
-TRIES = 3
+TOXIPROXY = "drill-toxiproxy"
 RELEASE = "bad_release"
 PUT_BACK_S = 60.0  # a container has its grace to stop
-READ_BACK_S = 0.3  # a harness that lives and did not answer makes what it wants so again within 0.25 s
 
 
 def own_writer(folder: RunFolder, who: str) -> Writer:
@@ -48,24 +47,37 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     begun_s = clock_of(folder).now_s()
     journal = read(folder.path)
     opened = open_faults(journal)
-    hurt = {fault.target for fault in opened if "->" in fault.target}
-    toxics_out = _clear_toxiproxy(folder, hurt) if hurt else ""
+    patience = Patience()
+    hurt = {fault.target: fault.fault for fault in opened if "->" in fault.target}
+    toxics_out = ""
+    if hurt:
+        toxics_out = clear(
+            folder, journal, hurt, writer.write, lambda: _restart(folder), lambda: _remove(folder, patience)
+        )
     for fault in opened:
         under_way = not any(journal.of(kind, fault=fault.fault) for kind in (Injected, NotInjected))
         if "->" in fault.target:
             error = toxics_out
         elif fault.kind == RELEASE:
-            error = _put_back(folder, fault, under_way)
+            error = _tried(patience, partial(_put_back, folder, fault, under_way))
         elif fault.kind == COMMAND:
             error = undo(folder, fault)
         else:
-            error = _wake(folder, fault, under_way)
+            error = _tried(patience, partial(_wake, folder, fault, under_way))
         fact: Fact = Mended(fault=fault.fault, begun_s=begun_s, why=why)
         if error:
             fact = NotMended(fault=fault.fault, error=error, commands=by_hand(folder, fault))
             still_on.append(fault.fault)
         writer.write(fact, durable=True)
     return tuple(still_on)
+
+
+def _tried(patience: Patience, take_out: Callable[[], str]) -> str:
+    """What is wrong after it was tried, and tried again once a Docker that was away is back; '' when it is out."""
+    try:
+        return patience.insist(take_out)
+    except errors.DrillError as error:
+        return str(error)
 
 
 def by_hand(folder: RunFolder, fault: Injecting) -> tuple[str, ...]:
@@ -75,83 +87,57 @@ def by_hand(folder: RunFolder, fault: Injecting) -> tuple[str, ...]:
     return (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
 
 
-def _clear_toxiproxy(folder: RunFolder, hurt: Collection[str]) -> str:
-    """'' when no proxy of the run has toxics and those of the hurt edges are open, or all are gone with their container;
-    else what is wrong.
-    """
-    from harness.world.toxiproxy import Server
+def _remove(folder: RunFolder, patience: Patience) -> None:
+    """Toxiproxy's container. Raises NotApplied."""
+    from harness.world.docker import refusing
 
-    api = folder.stack_notes().get("api")
-    if not api:
-        return ""  # the stack never came so far: nothing can be on
-    server = Server(str(api[0]), int(api[1]))
-    try:
-        for _ in range(TRIES):
-            if not cleared(server, hurt):
-                return ""
-            time.sleep(READ_BACK_S)
-        wrong = "a fault that was taken out came on again"
-    except errors.DrillError as error:
-        wrong = f"Toxiproxy does not let go ({error})"
-    finally:
-        server.close()
-    # A wedged or dead Toxiproxy: without its container there is no fault, and no traffic either.
-    left = _remove(folder, "com.docker.compose.service=drill-toxiproxy")
-    return f"{wrong}, and its container stays: {left}" if left else ""
+    with refusing("remove Toxiproxy's container"):
+        for container in patience.insist(lambda: _containers(folder, TOXIPROXY)):
+            container.remove(force=True)
 
 
-def cleared(server: Server, hurt: Collection[str]) -> bool:
-    """Remove every toxic and open every proxy; whether a toxic, or a closed proxy of a hurt edge, was found.
+def _restart(folder: RunFolder) -> None:
+    """Toxiproxy's container. Raises NotApplied."""
+    from harness.world.docker import refusing
 
-    Other proxies may be closed because their dependency does not listen, and are closed again by a harness that lives.
-    """
-    found = False
-    for name, proxy in server.proxies().items():
-        for toxic in proxy.toxics:
-            server.remove_toxic(name, toxic)
-        if not proxy.enabled:
-            server.enable(name)
-        closed = not proxy.enabled and name.rpartition(":")[0] in hurt
-        found = found or closed or bool(proxy.toxics)
-    return found
+    found = _containers(folder, TOXIPROXY)
+    if not found:
+        raise errors.NotApplied("its container is gone")
+    with refusing("restart Toxiproxy's container"):
+        for container in found:
+            container.restart(timeout=1)
 
 
-def _remove(folder: RunFolder, label: str) -> str:
+def _containers(folder: RunFolder, service: str) -> list[Any]:
+    """The run's containers of a service. Raises NotApplied."""
     from harness.world.docker import connect, refusing
 
-    try:
-        with refusing("remove Toxiproxy's container"):
-            for container in connect().containers.list(all=True, filters={"label": [_label(folder), label]}):
-                container.remove(force=True)
-    except errors.DrillError as error:
-        return str(error)
-    return ""
+    with refusing(f"find the containers of {service}"):
+        labels = [_label(folder), f"com.docker.compose.service={service}"]
+        return list(connect().containers.list(all=True, filters={"label": labels}))
 
 
 def _wake(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
     """Start or unpause the containers of a hurt service, and read back; '' when they are as before, or gone.
 
     `under_way`: Docker may just be stopping one, which is a fault that begins only when we have looked.
+    Raises DockerAway, so that it is tried again.
     """
-    from harness.world.docker import connect, refusing
+    from harness.world.docker import refusing
 
-    service = f"com.docker.compose.service={fault.target}"
-    try:
-        with refusing(f"wake {fault.target}"):
-            found = connect().containers.list(all=True, filters={"label": [_label(folder), service]})
-            for container in found:
-                if container.status == "paused":
-                    container.unpause()
-                elif fault.kind != "pause" and container.status == "exited":
-                    container.start()
-                elif under_way:
-                    return f"{fault.target} was still being hurt ({fault.kind}), so that waking it could come too early"
-            for container in found:
-                container.reload()
-                if container.status == "paused" or (fault.kind != "pause" and container.status == "exited"):
-                    return f"{container.name} is {container.status}"
-    except errors.DrillError as error:
-        return str(error)
+    found = _containers(folder, fault.target)
+    with refusing(f"wake {fault.target}"):
+        for container in found:
+            if container.status == "paused":
+                container.unpause()
+            elif fault.kind != "pause" and container.status == "exited":
+                container.start()
+            elif under_way:
+                return f"{fault.target} was still being hurt ({fault.kind}), so that waking it could come too early"
+        for container in found:
+            container.reload()
+            if container.status == "paused" or (fault.kind != "pause" and container.status == "exited"):
+                return f"{container.name} is {container.status}"
     return ""
 
 
@@ -170,6 +156,8 @@ def _put_back(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
         answer = compose.up(fault.target.split("+"), PUT_BACK_S, "--no-deps")
     except errors.DrillError as error:
         return str(error)
+    if gone(answer) and answer.code != TIMED_OUT:
+        raise errors.DockerAway(f"docker compose up {fault.target}: {answer.why}")
     return "" if answer.ok else f"docker compose up {fault.target}: {answer.why}"
 
 

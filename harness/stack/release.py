@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import CannotRun, NotApplied, NotMended
+from harness.errors import CannotRun, DockerAway, NotApplied, NotMended
 from harness.facts import Deployed, ReleaseSeen
 from harness.stack.compose import Compose
 from harness.stack.project import write_private, written
 from harness.stack.release_commands import Commanded, Looks
 from harness.stack.release_images import Change
 from harness.stack.release_out import Out, decided, has, name_of, running
-from harness.world.docker_cli import docker, inspected
+from harness.world.docker_cli import TIMED_OUT, docker, gone, inspected
 from harness.world.handles import Release
 
 BAD = "compose.bad.yaml"
@@ -59,6 +59,7 @@ class Releases:
 
     ready      by holder, what its release changes on each service, where that was made ready before the run
     commanded  runs the commands of releases that have their own
+    insist     does it, and again once a Docker that was away is back (harness.world.docker.Patience)
     """
 
     compose: Compose
@@ -67,6 +68,7 @@ class Releases:
     now_s: Callable[[], float]
     ready: Mapping[str, Mapping[str, Change]] = field(default_factory=dict)
     commanded: Commanded | None = None
+    insist: Callable[[Callable[[], str]], str] = lambda do: do()
     _out: Out | None = None
     _news: list[Deployed] = field(default_factory=list)
     _busy: bool = False
@@ -133,12 +135,7 @@ class Releases:
                 begun_s = self.now_s()
                 if out.looks is not None:
                     return self._undo(out, out.looks, begun_s)
-                ill = self._not("good")
-                if ill:
-                    self._start(self.compose, Release(tuple(out.changes), one_by_one=False), "good")
-                    self._tell("mend", begun_s)
-                out.over = True
-                return "rollback" if out.out and not ill else ""
+                return self.insist(lambda: self._put_back(out, begun_s))
             except (NotApplied, CannotRun, OSError) as error:
                 if out.looks is not None and self.commanded is not None:
                     said = f"what {shlex.join(out.release.deploying)} did could not be put back: {error}. By hand:"
@@ -151,6 +148,14 @@ class Releases:
                 ) from error
             finally:
                 self._busy = False
+
+    def _put_back(self, out: Out, begun_s: float) -> str:
+        ill = self._not("good")
+        if ill:
+            self._start(self.compose, Release(tuple(out.changes), one_by_one=False), "good")
+            self._tell("mend", begun_s)
+        out.over = True
+        return "rollback" if out.out and not ill else ""
 
     def _undo(self, out: Out, looks: Looks, begun_s: float) -> str:
         """Run the user's own `restore`, unless the containers tell that another hand has put all of them back."""
@@ -303,7 +308,8 @@ class Releases:
 def _up(compose: Compose, services: Sequence[str], ends_s: float, *options: str) -> None:
     answer = compose.up(services, max(1.0, ends_s - time.monotonic()), "--no-deps", *options)
     if not answer.ok:
-        raise NotApplied(f"docker compose up {' '.join(services)}: {answer.why}")
+        away = DockerAway if gone(answer) and answer.code != TIMED_OUT else NotApplied
+        raise away(f"docker compose up {' '.join(services)}: {answer.why}")
 
 
 def _read(file: Path) -> Config:

@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.errors import NotApplied
 from harness.facts import ContainerChanged, ContainerSeen, MemorySeen
-from harness.world.docker import CALL_S, connect, container_name, in_the_making, refusing
+from harness.world.docker import CALL_S, Patience, connect, container_name, in_the_making, refusing
 from harness.world.events import Events
 
 READBACK_S = 10.0
@@ -28,9 +28,12 @@ class Containers:
     `opened_ns` (Opened.monotonic_ns) puts Docker's event times on the run's axis; without it events have no happened_s.
     """
 
-    def __init__(self, run_id: str, project: str, opened_ns: int | None = None) -> None:
+    def __init__(
+        self, run_id: str, project: str, opened_ns: int | None = None, patience: Patience | None = None
+    ) -> None:
         self.run_id = run_id
         self.project = project
+        self.patience = patience or Patience()
         self.client = connect()
         self._events = Events(project, opened_ns)
         self._machine_bytes: int | None = None
@@ -187,6 +190,10 @@ class Containers:
 
         self._each(f"restart {service}", service, restart, until=_begun, within_s=2 * READBACK_S)
 
+    def await_back(self) -> bool:
+        """See handles.Containers.await_back."""
+        return self.patience.await_back()
+
     def _each(
         self,
         what: str,
@@ -306,6 +313,7 @@ def _seen(data: dict[str, Any], others: Mapping[str, dict[str, Any]] = NOBODY) -
     """`others` by their id: one that runs in another's network is reached at that one's addresses."""
     state = data["State"]
     mode = str((data.get("HostConfig") or {}).get("NetworkMode") or "")
+    owner = mode.removeprefix("container:") if mode.startswith("container:") else ""
     return ContainerSeen(
         service=str((data["Config"].get("Labels") or {}).get("com.docker.compose.service", "")),
         container=_name(data),
@@ -317,8 +325,9 @@ def _seen(data: dict[str, Any], others: Mapping[str, dict[str, Any]] = NOBODY) -
         started_at=str(state.get("StartedAt", "")),
         image=str(data["Config"].get("Image", "")),
         image_id=str(data.get("Image", "")),
-        addresses=_addresses(_networks(others.get(mode.removeprefix("container:"), data))),
+        addresses=_addresses(_networks(others.get(owner, data))),
         names=_names(data),
+        network_of=_name(others[owner]) if owner in others else owner[:12],
     )
 
 

@@ -4,11 +4,13 @@ as ours."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from harness.errors import NotApplied
+from harness.errors import DockerAway, NotApplied
 
 if TYPE_CHECKING:
     import docker
@@ -16,6 +18,14 @@ if TYPE_CHECKING:
 CALL_S = 10.0
 """An inspect takes 2 ms, a start under load 2 s; a daemon that needs longer is treated as gone."""
 
+
+BACK_WITHIN_S = 60.0
+"""How long a Docker that is away is waited for: a daemon that restarts with many containers takes some ten seconds."""
+ASK_EVERY_S = 0.5
+ASK_S = 3.0
+AGAIN = 5  # a Docker that goes away so often is broken
+
+T = TypeVar("T")
 
 _WHILE_RECREATED = re.compile(r"^[0-9a-f]{12}_(?=.)")
 
@@ -72,7 +82,7 @@ def socket_path() -> str:
 
 @contextmanager
 def refusing(what: str) -> Iterator[None]:
-    """Turn whatever Docker, its SDK or the connection raises into NotApplied: 'cannot stop db: …'."""
+    """Turn whatever Docker, its SDK or the connection raises into NotApplied: 'cannot stop db: …', DockerAway where it does not answer."""
     import requests
     import urllib3
     from docker.errors import APIError, DockerException
@@ -82,4 +92,63 @@ def refusing(what: str) -> Iterator[None]:
     except APIError as error:
         raise NotApplied(f"cannot {what}: {error.explanation or error}") from error
     except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise NotApplied(f"cannot {what}: Docker does not answer ({type(error).__name__}: {error})") from error
+        raise DockerAway(f"cannot {what}: Docker does not answer ({type(error).__name__}: {error})") from error
+
+
+def answers() -> str:
+    """Why Docker does not answer now, '' when it does."""
+    try:
+        with refusing("ask Docker whether it is there"):
+            client = connect(ASK_S)
+            try:
+                client.ping()
+            finally:
+                client.close()
+    except NotApplied as error:
+        return str(error)
+    return ""
+
+
+class Patience:
+    """A Docker that is away is waited for, so long as one restart may take: once for all who mend, not by each of them.
+
+    tell    told why it does not answer, and '' when it does again
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[str], object] = lambda why: None,
+        within_s: float = BACK_WITHIN_S,
+        asked: Callable[[], str] = answers,
+    ) -> None:
+        self._tell = tell
+        self._within_s = within_s
+        self._asked = asked
+        self._gone_s: float | None = None
+        self._lock = threading.Lock()
+
+    def await_back(self) -> bool:
+        """Whether Docker answers, waited for until so long after it was first found away; from then on asked only once."""
+        with self._lock:
+            while why := self._asked():
+                now_s = time.monotonic()
+                if self._gone_s is None:
+                    self._gone_s = now_s
+                    self._tell(why)
+                if now_s >= self._gone_s + self._within_s:
+                    return False
+                time.sleep(ASK_EVERY_S)
+            if self._gone_s is not None:
+                self._gone_s = None
+                self._tell("")
+            return True
+
+    def insist(self, do: Callable[[], T]) -> T:
+        """Do it, again each time that Docker was away and came back. Raises what it raises, DockerAway once it stays away."""
+        for _ in range(AGAIN):
+            try:
+                return do()
+            except DockerAway:
+                if not self.await_back():
+                    raise
+        return do()

@@ -23,6 +23,9 @@ LOOK_S = 20.0
 
 CURE = "drill doctor --fix"
 
+TIMED_OUT = 124
+"""The exit code of a command that was killed at its deadline."""
+
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 """Handed on to builds as build arguments where they are set; Docker knows them and keeps them out of the image."""
 
@@ -84,7 +87,7 @@ def run(
         raise CannotRun(Missing(f"{argv[0]}: no such program", CURE)) from error
     except subprocess.TimeoutExpired:
         _kill(child)
-        return Answer(124, "", f"{' '.join(argv[:4])} …: not ended after {within_s:g} s")
+        return Answer(TIMED_OUT, "", f"{' '.join(argv[:4])} …: not ended after {within_s:g} s")
     except BaseException:
         _kill(child)
         raise
@@ -179,4 +182,4 @@ def gone(answer: Answer) -> bool:
         "unknown docker command",
         "permission denied while trying to connect",
     )
-    return answer.code == 124 or any(sign in said for sign in signs) or "is not a docker command" in said
+    return answer.code == TIMED_OUT or any(sign in said for sign in signs) or "is not a docker command" in said

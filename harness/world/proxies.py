@@ -16,6 +16,7 @@ from harness.edges import Edge
 from harness.errors import CannotRun, NotApplied, NotMended
 from harness.facts import Blinded, Done, Fact, Looked
 from harness.world.handles import Want
+from harness.world.ladder import RECREATED, REMOVED, RESTARTED, Exhausted, Rung, climb, highest
 from harness.world.toxiproxy import ApiError, ProxySeen, Server, check
 from harness.world.wanted import Step, Wanted, opens_at_once, steps, told, wanted_of
 
@@ -23,10 +24,6 @@ EVERY_S = 0.25  # how often the server is read back
 API_WITHIN_S = (
     10.0  # a Toxiproxy that was (re)started must answer within this; it takes some 20 ms, its container up to seconds
 )
-
-RECREATED = "proxy deleted and created again"
-RESTARTED = "Toxiproxy restarted and filled again"
-RUNGS = ("", RECREATED, RESTARTED)
 
 
 class Reconciler:
@@ -272,54 +269,60 @@ class Reconciler:
     def _put_right(self, holder: str, names: Iterable[str], hung: str = "") -> str:
         names = sorted(names)
         self._owed[holder] = set(names)
-        rung = ""
-        for name in names:
-            rung = max(rung, self._climb(name, ordinary=name != hung), key=RUNGS.index)
+        rung = highest([self._climb(holder, name, ordinary=name != hung) for name in names])
         del self._owed[holder]
         return rung
 
-    def _climb(self, name: str, ordinary: bool = True) -> str:
+    def _climb(self, holder: str, name: str, ordinary: bool = True) -> str:
         """`ordinary` is False when a call about this proxy has just hung: the first rung would only hang again."""
-        tried = ["a call hung"]
-        for _ in range(
-            2 if ordinary else 0
-        ):  # once from what was last known; when the reading shows more to do, once from that
-            try:
-                self._make(name)
-                self._read_back(name)
-                return ""
-            except ApiError as error:
-                tried = [f"delete the toxics: {error}"]
-                break
-            except NotApplied as error:
-                tried = [f"delete the toxics: {error}"]
+        everywhere = tuple(self._edges)
+        rungs = [
+            Rung(RECREATED, lambda: self._recreate(name), (name.rpartition(":")[0],)),
+            Rung(RESTARTED, lambda: self._refill(name), everywhere),
+        ]
+        if ordinary:
+            rungs.insert(0, Rung(REMOVED, lambda: self._settle(name)))
         try:
-            self._writer.delete(name)
-            self._seen.pop(name, None)
+            return climb(holder, name, rungs, self._record)
+        except Exhausted as error:
+            url = self._writer.url
+            raise NotMended(
+                f"{name} may still be hurt; tried: {error}. By hand:",
+                (f"curl -X DELETE {url}/proxies/{quote(name, safe='')}", f"curl -X POST {url}/reset", *self._by_hand),
+            ) from error
+
+    def _settle(self, name: str) -> None:
+        """Make it as wanted: once from what was last known, and when the reading shows more to do, once from that."""
+        try:
             self._make(name)
             self._read_back(name)
-            return RECREATED
-        except NotApplied as error:
-            tried.append(f"delete the proxy and create it again: {error}")
+        except ApiError:
+            raise  # Toxiproxy does not answer about it, and would not a second time
+        except NotApplied:
+            self._make(name)
+            self._read_back(name)
+
+    def _recreate(self, name: str) -> None:
+        try:
+            self._writer.delete(name)
+        except ApiError as error:
+            if error.status != 404:  # gone with a Toxiproxy that was restarted
+                raise
+        self._seen.pop(name, None)
+        self._make(name)
+        self._read_back(name)
+
+    def _refill(self, name: str) -> None:
+        """Restart Toxiproxy, and fill it as wanted: first the proxy that this is about, then all others."""
         if self._restart is None:
-            tried.append("restart Toxiproxy: no way to do it was given")
-        else:
-            try:
-                self._restart()
-                self._await_api()
-                self._seen = self._writer.proxies()
-                self._make(name)
-                self._read_back(name)
-                for other in sorted(self._ours() - {name}):
-                    self._try(other)
-                return RESTARTED
-            except Exception as error:  # whatever the caller's function raises: the person needs the commands below
-                tried.append(f"restart Toxiproxy: {error}")
-        url = self._writer.url
-        raise NotMended(
-            f"{name} may still be hurt; tried: {'; '.join(tried)}. By hand:",
-            (f"curl -X DELETE {url}/proxies/{quote(name, safe='')}", f"curl -X POST {url}/reset", *self._by_hand),
-        )
+            raise NotApplied("no way to do it was given")
+        self._restart()
+        self._await_api()
+        self._seen = self._writer.proxies()
+        self._make(name)
+        self._read_back(name)
+        for other in sorted(self._ours() - {name}):
+            self._try(other)
 
     def _await_api(self) -> None:
         end_s = time.monotonic() + API_WITHIN_S

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import NotApplied
 from harness.facts import Fact, HaltAsked, Injected, Injecting, Mended, NotMended, Opened, PhaseBegan
 from harness.journal import Writer, read
 from harness.run.folder import RunFolder
@@ -15,7 +16,8 @@ from harness.safety import halt as halting
 from harness.safety import takeout
 from harness.safety.halt import halt
 from harness.safety.openfaults import open_faults
-from harness.safety.takeout import cleared, own_writer, take_out
+from harness.safety.proxies import cleared
+from harness.safety.takeout import own_writer, take_out
 from harness.world.handles import Toxic
 from harness.world.toxiproxy import ProxySeen
 
@@ -64,6 +66,10 @@ class Toxiproxy:
         pass
 
 
+def cannot(*_: object) -> None:
+    raise NotApplied("Docker refuses")
+
+
 def takes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Why faults were taken out from outside, each time that they were."""
     taken: list[str] = []
@@ -93,7 +99,8 @@ def test_a_fault_that_comes_on_again_is_not_called_out(
 ) -> None:
     server = Toxiproxy({"a->b:1": ProxySeen("a->b:1", "", "", True, {"t": SLOW})}, again)
     monkeypatch.setattr("harness.world.toxiproxy.Server", lambda *_: server)
-    monkeypatch.setattr(takeout, "_remove", lambda *_: "cannot remove Toxiproxy's container")
+    monkeypatch.setattr(takeout, "_restart", cannot)
+    monkeypatch.setattr(takeout, "_remove", cannot)
     (folder.path / "stack.json").write_text('{"api": ["127.0.0.1", 1]}')
     written(folder, injecting(), Injected(fault="p/latency-a->b", begun_s=0.0))
     still_on = take_out(folder, own_writer(folder, "halt"), "halt")

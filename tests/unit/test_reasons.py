@@ -14,6 +14,7 @@ PLACES = (
     ROOT / "verdict.py",
     ROOT / "judge.py",
     ROOT / "neighbours.py",
+    ROOT / "cleanups.py",
     ROOT / "ending.py",
     ROOT / "endstate.py",
     *(ROOT / "expectations").glob("*.py"),

@@ -15,7 +15,8 @@ from harness.errors import CannotRun, NotApplied, NotMended
 from harness.facts import Done, Fact
 from harness.world import toxiproxy as adapter
 from harness.world.handles import Toxic, Want
-from harness.world.proxies import RECREATED, RESTARTED, Reconciler
+from harness.world.ladder import RECREATED, RESTARTED
+from harness.world.proxies import Reconciler
 from harness.world.toxiproxy import Server
 
 pytestmark = pytest.mark.wire

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.facts import Injected, Injecting, Mended, NotInjected, NotMended
+from harness.facts import Injected, Injecting, Mended, NotInjected, NotMended, RungTried
 from harness.report.html.lanes.base import Bands, Mark, Tone
+from harness.report.ladder import climbed
 from harness.report.sizes import sizes
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def _label(id_: str) -> str:
 
 def _mark(story: Story, fault: Mapping[str, Any]) -> Mark:
     journal, id_, landing, mend = story.journal, fault["id"], fault["landing"], fault["mend"]
-    kinds = (Injecting, Injected, NotInjected, Mended, NotMended)
+    kinds = (Injecting, Injected, NotInjected, RungTried, Mended, NotMended)
     cites = tuple(fact.cite for kind in kinds for fact in journal.of(kind, fault=id_))
     end_s = journal.end_s if fault["mended_s"] is None else fault["mended_s"]
     landed = landing["outcome"] in ("landed", "partial")
@@ -46,6 +47,7 @@ def _mark(story: Story, fault: Mapping[str, Any]) -> Mark:
         "mend": "not mended"
         if mend is None
         else f"{'proven' if mend['outcome'] == 'landed' else 'not proven'}: {mend['because']}",
+        **({"ladder": climbed(fault)} if climbed(fault) else {}),
     }
     text = f"{landing['outcome'].replace('_', ' ')}: {landing['because']}"
     return Mark(fault["asked_s"], end_s, text, tone, detail, cites)

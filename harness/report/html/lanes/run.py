@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness import facts as f
 from harness.report.html.lanes.base import Bands, Mark, Tone
+from harness.report.ladder import restarted, rung_tried
 
 if TYPE_CHECKING:
     from harness.report.html.seconds import Seconds
@@ -65,6 +66,10 @@ def _told(fact: f.Fact) -> tuple[str, Tone] | None:  # noqa: PLR0911, PLR0912 (o
             return f"harness broke: {fact.error}", "bad"
         case f.NotMended():
             return f"NOT MENDED: {fact.fault}", "bad"
+        case f.RungTried():
+            return rung_tried(fact), "bad" if fact.error else "warn"
+        case f.Restarted():
+            return restarted(fact), "bad" if fact.error else "warn"
         case f.Closed():
             return "everything taken down" + (
                 f", but {', '.join(fact.left)}" if fact.left else ""

@@ -1,0 +1,84 @@
+"""Whether our own clean-up closed connections while a claim was decided, so that what broke then may be its doing. Pure.
+
+The higher rungs of the clean-up ladder free a wedged Toxiproxy by closing the connections of an edge, or of every edge. That is no
+part of the drill. What had failed before has failed, and what nothing but time or silence can fail is not touched by it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from harness.facts import RungTried
+from harness.journal import Journal
+from harness.ledger import DUE, NEVER, SENT, Rows
+from harness.verdict import Finding, Judged, Outcome
+
+BREAKS = frozenset(
+    (
+        "alert_clears",
+        "alert_quiet",
+        "answers_as_usual",
+        "blame",
+        "errors_below",
+        "log_coverage",
+        "log_quiet",
+        "no_regression",
+        "not_metastable",
+        "outage_below",
+        "recovers",
+        "responds_within",
+        "retries_bounded",
+    )
+)
+"""Claims that closed connections alone may fail."""
+SHOWS = frozenset(("alert_fires", "log_seen", "page_sent"))
+"""Claims that they may make pass: something is to be noticed, and it may be they that were."""
+
+
+def cut_in(journal: Journal, judged: Judged, word: str, then: bool) -> RungTried | None:
+    """The first rung that closed connections in the stretch that a claim was decided in, where that can have decided it; else
+    None. A claim about the time after a phase is about what the phase's clean-up left, too."""
+    finding = judged.finding
+    breaks = finding.outcome is Outcome.FAILED and not finding.census and word in BREAKS
+    shows = finding.outcome is Outcome.PASSED and word in SHOWS
+    window = journal.window(judged.phase, then)
+    if window is None or not (breaks or shows):
+        return None
+    began = journal.phase_began(judged.phase) if then else None
+    start_s = began.at_s if began else window.start_s
+    rungs = (it for it in journal.of(RungTried) if it.cut)
+    return next((it for it in rungs if it.seen_s >= start_s and it.begun_s < window.end_s), None)
+
+
+def rows_before(rows: Rows, at_s: float) -> Rows:
+    """The ledger as it stood at an instant."""
+    part = rows.select(rows.intended_s <= at_s).snapshot()
+    array, sent_s, done_s = part.array, part.sent_s, part.done_s
+    unsent = ~np.isnan(sent_s) & (sent_s > at_s)
+    running = ~unsent & ~np.isnan(done_s) & (done_s > at_s)
+    array["took_us"][unsent | running] = NEVER
+    array["outcome"][unsent | running] = 0
+    array["state"][running] = SENT
+    array["sent_us"][unsent] = NEVER
+    array["state"][unsent] = DUE
+    return part
+
+
+def judged_under(judged: Judged, before: Finding, cut: RungTried) -> Judged:
+    """The claim, open where it had not come to the same before connections were closed."""
+    finding = judged.finding
+    if before.outcome is finding.outcome:
+        return judged
+    edges = ", ".join(cut.cut)
+    opened = dataclasses.replace(
+        finding,
+        outcome=Outcome.INCONCLUSIVE,
+        reason="cut_by_cleanup",
+        because=f"to take {cut.fault} out, our clean-up had to close the connections of {edges} at {cut.seen_s:.1f} s "
+        f"({cut.rung}), which may have done this: {finding.because}",
+        decide="a run whose faults go in the ordinary way",
+        cites=(*finding.cites, cut.cite),
+    )
+    return dataclasses.replace(judged, finding=opened)
