@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from harness import __version__, errors
 from harness.facts import Asked, Broke, Closed, Done, EdgeFound, Fact, Mended, Opened, Refused
 from harness.run import folder as folders
-from harness.run.clock import MonotonicClock
+from harness.run.clock import MonotonicClock, boot_id
 from harness.run.recorder import Recorder
 from harness.run.stop import Stopped, StopSignals
 from harness.safety.openfaults import gone_with_the_stack
@@ -76,9 +76,15 @@ class Session:
 
 
 def rehearse(
-    plan: Plan, project: Project, edges: tuple[Edge, ...], runs: Path, options: Options, display: Display
+    plan: Plan,
+    project: Project,
+    edges: tuple[Edge, ...],
+    runs: Path,
+    options: Options,
+    display: Display,
+    opened: Callable[[str], None] = lambda run: None,
 ) -> Rehearsed:
-    """Run the plan and judge it.
+    """Run the plan and judge it. `opened` is told the run's id before anything is started.
 
     Raises DrillError for what the drill's author must mend: before the run folder exists, and a locustfile that is refused.
     A disk that is full before anything has started is a CannotRun.
@@ -87,15 +93,21 @@ def rehearse(
 
     drill = plan.drill
     folder = folders.create(runs, drill.name)
-    opened = Opened(
-        drill=drill.name, run=folder.run, wall_unix_s=time.time(), monotonic_ns=time.monotonic_ns(), version=__version__
+    began = Opened(
+        drill=drill.name,
+        run=folder.run,
+        wall_unix_s=time.time(),
+        monotonic_ns=time.monotonic_ns(),
+        version=__version__,
+        boot=boot_id(),
     )
-    clock = MonotonicClock(opened.monotonic_ns)
+    clock = MonotonicClock(began.monotonic_ns)
     stop = StopSignals(folder.halt_request)
     with folder.alive(), stop.installed():
+        opened(folder.run)
         record = Recorder(folder.facts, clock.now_s)
         record.listeners.append(display.fact)
-        record(opened, durable=True)
+        record(began, durable=True)
         _keep_drill(folder, drill, record)
         session = Session(drill, plan, options, display, folder, clock, record, stop)
         try:
