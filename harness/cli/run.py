@@ -106,7 +106,9 @@ def command(
         try:
             with ending_at_once():
                 codes.append(
-                    _one(name, sets, env_file, only, skip, baseline, keep, offline, output, wait_s, junit, as_json, shown)
+                    _one(
+                        name, sets, env_file, only, skip, baseline, keep, offline, output, wait_s, junit, as_json, shown
+                    )
                 )
         except BaseException as error:
             shown.close()

@@ -71,6 +71,7 @@ class Injector:
                             kind=fault.word,
                             target=fault.target,
                             planned_s=held.due_s,
+                            until_s=None if fault.outlasts else held.until_s,
                             stated=dict(fault.stated()),
                         ),
                         durable=True,

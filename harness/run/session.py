@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -160,9 +160,8 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
     try:
         with contextlib.ExitStack() as closing:
             _play(session, stack, closing)
-    except Stopped as end:  # while the stack was starting; the engine answers for itself
+    except Stopped:  # while the stack was starting; the engine answers for itself
         cut = True
-        record(end.fact)
     except errors.CannotRun as error:
         record(Refused(reason=str(error)))
     except errors.UsageError as error:
@@ -216,7 +215,7 @@ def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None
     display, record = session.display, session.record
     generator = Generator(load_config(session.drill, session.folder.run, session.clock.opened_ns), session.folder.path)
     closing.callback(generator.kill)
-    with session.stop.interruptible():
+    with _interruptible(session):
         record(Asked(step="stack", what="stack_up"))
         generator.warm()
         display.say("starting Toxiproxy")
@@ -237,8 +236,20 @@ def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None
     engine(session, stack, parts, generator, closing).run()
     if session.stop.asked:  # the engine has told why it ended; nothing is tried out for those who want the end
         return
-    with session.stop.interruptible():
+    with _interruptible(session):
         parts.observing.replay()
+
+
+@contextlib.contextmanager
+def _interruptible(session: Session) -> Iterator[None]:
+    """What is waited for inside is left when somebody asks for the end, which is written down at once: `drill halt` waits for
+    that, and closing what was begun takes its time."""
+    try:
+        with session.stop.interruptible():
+            yield
+    except Stopped as end:
+        session.record(end.fact)
+        raise
 
 
 def _found(edge: Edge) -> EdgeFound:

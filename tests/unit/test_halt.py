@@ -143,4 +143,4 @@ def test_a_harness_that_undoes_what_a_command_made_is_given_its_time(
     folder: RunFolder, kinds: tuple[str, ...], waits: bool
 ) -> None:
     written(folder, *(injecting(f"p/{kind}", kind, kind) for kind in kinds))
-    assert halting.puts_a_release_back(read(folder.path), 1.0) == waits
+    assert halting.puts_a_release_back(read(folder.path), silent_s=1.0) == waits

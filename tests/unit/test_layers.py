@@ -28,6 +28,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": {"chain", "facts", "errors"},
     "ledger": {"facts", "errors"},
     "wall": {"facts", "journal"},
+    "following": {"facts", "journal"},
+    "progress": {"facts", "journal"},
     "series": {"wall"},
     "spans": {"wall"},
     "stats": {"facts", "errors", "ledger", "quantities"},
@@ -130,6 +132,7 @@ PURE = (
     "series",
     "spans",
     "wall",
+    "progress",
 )
 
 

@@ -97,7 +97,10 @@ def test_a_run_that_waits_begins_when_the_other_ends_and_says_for_whom_it_waits(
 def test_a_run_waits_no_longer_than_it_was_told(tmp_path: Path) -> None:
     holder = other(tmp_path)
     try:
-        with pytest.raises(CannotRun, match=r"is taken after 400ms: .* ends it$"), held(tmp_path, SHOP, "m", 0.4, quiet):
+        with (
+            pytest.raises(CannotRun, match=r"is taken after 400ms: .* ends it$"),
+            held(tmp_path, SHOP, "m", 0.4, quiet),
+        ):
             pass
     finally:
         holder.communicate("")
