@@ -9,12 +9,14 @@ import click
 
 from harness.cli.names import run_names
 
+PATIENCE_S = 90.0
+
 
 @click.command("halt", epilog="Example:  drill halt      drill halt 3f9a12cd --reason 'real incident'")
 @click.argument("run", required=False, shell_complete=run_names)
 @click.option("--reason", default="", help="Why, for the journal.")
-@click.option("--patience", default="90s", help="How long a harness may take to end its run before it is killed.")
-def command(run: str | None, reason: str, patience: str) -> None:
+@click.option("--patience", metavar="T", help="How long a harness may take to end its run before it is killed. [90s]")
+def command(run: str | None, reason: str, patience: str | None) -> None:
     """Take all faults out of the running drill (of every one, without RUN), then end it.
 
     Exit codes: 0 faults are out (or nothing runs), 2 no such run, 7 a fault could not be taken out.
@@ -24,19 +26,14 @@ def command(run: str | None, reason: str, patience: str) -> None:
     from harness.drill.project import find_project
     from harness.errors import EXIT_NOT_MENDED, UsageError
     from harness.following import Following
-    from harness.quantities import seconds
     from harness.run import folder as folders
     from harness.safety.halt import end_hanging, end_preparing, halt
-    from harness.safety.mend import mend
     from harness.safety.openfaults import TOLD, open_faults
 
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    try:
-        patience_s = seconds(patience)
-    except ValueError as error:
-        raise UsageError(f"--patience: {error}") from None
+    patience_s = _seconds(patience) if patience else PATIENCE_S
     runs = find_project().runs
     if run:
         wanted = [folders.find(runs, run)]
@@ -54,11 +51,23 @@ def command(run: str | None, reason: str, patience: str) -> None:
     still_on = []
     for folder in wanted:  # what counts is how it stands in the end: a harness that was only slow has mended meanwhile
         if end_hanging(folder, patience_s, say):
+            from harness.safety.mend import mend
+
             still_on += mend(folder, say)
         else:
             still_on += [fault.fault for fault in open_faults(Following(folder.path, TOLD).journal())]
     if still_on:
         sys.exit(EXIT_NOT_MENDED)
+
+
+def _seconds(text: str) -> float:
+    from harness.errors import UsageError
+    from harness.quantities import seconds
+
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise UsageError(f"--patience: {error}") from None
 
 
 def _user() -> str:

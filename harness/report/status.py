@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.harmless import one_line
 from harness.quantities import numbered, spell
-from harness.report.terminal import COLOURS
+from harness.report.paint import Paint
 
 if TYPE_CHECKING:
     from harness.progress import Hurt
     from harness.safety.status import RunStatus, Status
 
 WIDTH = 80
+INDENT = 13
 STYLES = {"running": "passed", "kept": "passed", "hanging": "failed", "dead": "failed"}
 STATES = {
     "announced": "going on",
@@ -30,7 +31,7 @@ def lines(status: Status, *, colour: bool = False) -> list[str]:
     """All of it, a blank line between runs."""
     told: list[str] = []
     for run in status.runs:
-        told += ["", *_run(run, colour)] if told else _run(run, colour)
+        told += ["", *_run(run, Paint(colour))] if told else _run(run, Paint(colour))
     for holder in status.preparing:
         told.append(
             f"{one_line(str(holder))}: images are looked at or built, nothing is on; ends by: kill {holder.pid}"
@@ -47,21 +48,15 @@ def lines(status: Status, *, colour: bool = False) -> list[str]:
     return told
 
 
-def _run(run: RunStatus, colour: bool) -> list[str]:
-    head = f"{run.drill}  run {run.run}  "
-    word = _word(run)
-    styles = COLOURS["bold"] + COLOURS[STYLES[run.state]] if colour and run.state in STYLES else ""
-    told = [f"{head}{styles}{word}{COLOURS_END if styles else ''}"]
+def _run(run: RunStatus, paint: Paint) -> list[str]:
+    style = STYLES.get(run.state)
+    told = [f"{run.drill}  run {run.run}  {paint(_word(run), *(('bold', style) if style else ()))}"]
     for label, text in _rows(run):
-        red = colour and label in ("fault", "ends early")
-        wrapped = textwrap.wrap(one_line(text), WIDTH - 12, break_on_hyphens=False) or [""]
+        wrapped = textwrap.wrap(one_line(text), WIDTH - INDENT, break_on_hyphens=False) or [""]
+        red = ("failed",) if label in ("fault", "ends early") else ()
         for number, line in enumerate(wrapped):
-            shown = f"{COLOURS['failed']}{line}{COLOURS_END}" if red else line
-            told.append(f"  {label if number == 0 else '':<10}{shown}")
+            told.append(f"  {label if number == 0 else '':<{INDENT - 2}}{paint(line, *red)}")
     return told
-
-
-COLOURS_END = "\x1b[0m"
 
 
 def _word(run: RunStatus) -> str:
@@ -102,8 +97,13 @@ def _rows(run: RunStatus) -> Iterator[tuple[str, str]]:
     if not told.faults:
         yield "faults", "none is on"
     if run.load is not None:
+        from harness.report.live import WINDOW_S
+
         load = run.load
-        yield "load", f"{load.arrivals / 5:.1f}/s, errors {load.errors}, p95 {load.p95} (the last 5 s)"
+        yield (
+            "load",
+            f"{load.arrivals / WINDOW_S:.1f}/s, errors {load.errors}, p95 {load.p95} (the last {WINDOW_S:g} s)",
+        )
     if lives:
         yield from _limits(run)
         for at_s, text in told.asked:

@@ -18,7 +18,6 @@ from datetime import datetime
 from pathlib import Path
 
 from harness.errors import CannotRun
-from harness.quantities import spell
 
 FOLDER = ".locks"
 LOOK_S = 0.2  # between two tries of one that waits
@@ -104,6 +103,8 @@ def holders(runs: Path) -> list[Holder]:
 
 
 def _awaited(path: Path, target: Target, wait_s: float, say: Callable[[str], None]) -> int:
+    from harness.quantities import spell
+
     deadline = time.monotonic() + wait_s
     told: Holder | None = None
     while True:
@@ -120,6 +121,8 @@ def _awaited(path: Path, target: Target, wait_s: float, say: Callable[[str], Non
 
 
 def _refusal(target: Target, holder: Holder | None, wait_s: float) -> str:
+    from harness.quantities import spell
+
     waited = f" after {spell(wait_s)}" if wait_s else ""
     if holder is None:  # it began, or ended, in this very moment
         return f"{target.name} is taken by another run{waited}; see: drill status"
