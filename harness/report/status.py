@@ -14,7 +14,7 @@ from harness.report.paint import Paint
 
 if TYPE_CHECKING:
     from harness.progress import Hurt
-    from harness.safety.status import RunStatus, Status
+    from harness.underway import RunStatus, Status
 
 WIDTH = 80
 INDENT = 13
@@ -97,19 +97,17 @@ def _rows(run: RunStatus) -> Iterator[tuple[str, str]]:
     if not told.faults:
         yield "faults", "none is on"
     if run.load is not None:
-        from harness.report.live import WINDOW_S
-
         load = run.load
         yield (
             "load",
-            f"{load.arrivals / WINDOW_S:.1f}/s, errors {load.errors}, p95 {load.p95} (the last {WINDOW_S:g} s)",
+            f"{load.arrivals / load.over_s:.1f}/s, errors {load.errors}, p95 {load.p95} (the last {load.over_s:g} s)",
         )
     if lives:
         yield from _limits(run)
         for at_s, text in told.asked:
             yield "asked", f"{text} ({_long(now_s - at_s)} ago)"
     if run.left is not None:
-        yield "left" if run.state == "dead" else "stands", _left(run)
+        yield "left" if run.state == "dead" else "stands", _left(run.left)
     yield "end it", f"drill {'halt' if lives else 'mend'} {run.run}"
 
 
@@ -133,10 +131,8 @@ def _fault(fault: Hurt, now_s: float, lives: bool) -> str:
     return f"{text}, out in {_long(rest_s)}" if rest_s > 0 else f"{text}, being mended for {_long(-rest_s)}"
 
 
-def _left(run: RunStatus) -> str:
-    assert run.left is not None
-    counts = ((run.left.containers, "container"), (run.left.networks, "network"), (run.left.volumes, "volume"))
-    return ", ".join(numbered(count, word) for count, word in counts if count)
+def _left(left: Mapping[str, int]) -> str:
+    return ", ".join(numbered(count, word) for word, count in left.items())
 
 
 def _long(value_s: float) -> str:
@@ -166,7 +162,6 @@ def document(status: Status) -> Mapping[str, Any]:
 
 
 def _document(run: RunStatus) -> Mapping[str, Any]:
-    left = run.left
     return {
         "run": run.run,
         "drill": run.drill,
@@ -179,7 +174,7 @@ def _document(run: RunStatus) -> Mapping[str, Any]:
         **asdict(run.progress),
         "guards": list(run.outline.guards),
         "max_duration_s": run.outline.max_duration_s,
-        "load": run.load and {"arrivals_5s": run.load.arrivals, "errors": run.load.errors, "p95": run.load.p95},
-        "left": left and {"containers": left.containers, "networks": left.networks, "volumes": left.volumes},
+        "load": run.load and asdict(run.load),
+        "left": run.left and {f"{word}s": count for word, count in run.left.items()},
         "end_it": f"drill {'halt' if run.pid else 'mend'} {run.run}" if run.state not in ("ended", "cut") else None,
     }

@@ -14,10 +14,10 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from harness.errors import CannotRun
+from harness.underway import Holder
 
 FOLDER = ".locks"
 LOOK_S = 0.2  # between two tries of one that waits
@@ -31,22 +31,6 @@ class Target:
 
     name: str
     key: str
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Who holds a target. `run` is '' until its folder is there: images may still be built."""
-
-    target: str
-    drill: str
-    pid: int
-    since_unix_s: float
-    run: str = ""
-
-    def __str__(self) -> str:
-        since = datetime.fromtimestamp(self.since_unix_s).astimezone().strftime("%H:%M:%S")
-        run = f"run {self.run} of {self.drill}" if self.run else f"a run of {self.drill} that is being made ready"
-        return f"{run} (process {self.pid}) since {since}"
 
 
 class Held:

@@ -34,6 +34,7 @@ def halt(folder: RunFolder, by: str, reason: str, say: Callable[[str], None]) ->
     began = time.monotonic()
     if _asked(folder, by, reason):
         patience_s = ANSWER_S
+        _ready(folder)
         seen, clock = Following(folder.path, (*TOLD, *ENDS)), clock_of(folder)
         while time.monotonic() < began + patience_s:
             journal = seen.journal()
@@ -74,6 +75,15 @@ def _asked(folder: RunFolder, by: str, reason: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _ready(folder: RunFolder) -> None:
+    """Load what takes faults out from here while the harness is about to answer: it is not waited for afterwards."""
+    faults = open_faults(Following(folder.path, TOLD).journal())
+    if any("->" in fault.target for fault in faults):
+        import harness.world.toxiproxy  # noqa: F401
+    if any("->" not in fault.target for fault in faults):
+        import docker  # noqa: F401
 
 
 def end_preparing(runs: Path, say: Callable[[str], None]) -> bool:

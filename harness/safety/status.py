@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import EXIT_HARNESS, EXIT_INCONCLUSIVE, EXIT_NOT_MENDED, EXIT_PASSED, CannotRun
+from harness.errors import CannotRun
 from harness.facts import Closed
 from harness.following import Following
 from harness.progress import KINDS, Outline, Progress, progress
@@ -14,72 +14,16 @@ from harness.quantities import seconds
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder
-from harness.run.target import Holder, holders
+from harness.run.target import holders
 from harness.safety.clock import clock_of
 from harness.safety.halt import SILENT_S
 from harness.safety.openfaults import gone_with_the_stack
+from harness.underway import LoadNow, RunStatus, Status
 
 if TYPE_CHECKING:
-    from harness.report.live import State
     from harness.stack.sweep import Remains
 
 DOCKER_S = 5.0  # whoever asks how things stand does not wait longer for Docker
-
-
-@dataclass(frozen=True)
-class RunStatus:
-    """
-    state     running; hanging (it lives and writes nothing any more); dead (nobody holds it, and something of it is left, or may
-              be); kept (it ended, and its stack stands, as --keep leaves it); ended; cut (killed, and nothing of it is left)
-    now_s     now, on the run's clock; silent_s since the harness last wrote anything
-    left      what of it is in Docker; None where Docker did not answer, or was not asked
-    """
-
-    run: str
-    drill: str
-    folder: Path
-    state: str
-    pid: int
-    opened_unix_s: float | None
-    now_s: float
-    silent_s: float
-    progress: Progress
-    outline: Outline
-    load: State | None = None
-    left: Remains | None = None
-
-    @property
-    def code(self) -> int:
-        """7 where a fault may be on that nobody takes out in time; 6 where only something was left behind."""
-        on = bool(self.progress.faults)
-        stuck = any(fault.state == "stuck" for fault in self.progress.faults)
-        if stuck or (on and self.state in ("hanging", "dead")):
-            return EXIT_NOT_MENDED
-        return EXIT_HARNESS if self.state in ("hanging", "dead") else EXIT_PASSED
-
-
-@dataclass(frozen=True)
-class Status:
-    """
-    preparing   runs that hold their target and have no folder yet
-    elsewhere   ids that only labels tell of, with the folder that these name: runs of other runs folders
-    unseen      why it is not known what dead runs left; '' when Docker was asked and answered
-    """
-
-    runs: tuple[RunStatus, ...]
-    preparing: tuple[Holder, ...] = ()
-    elsewhere: tuple[tuple[str, Path | None, bool], ...] = ()
-    unseen: str = ""
-
-    @property
-    def code(self) -> int:
-        """The exit code: 7 before 6 before 3 before 0."""
-        codes = {run.code for run in self.runs}
-        if EXIT_NOT_MENDED in codes:
-            return EXIT_NOT_MENDED
-        if EXIT_HARNESS in codes or any(folder is None for _, folder, _ in self.elsewhere):
-            return EXIT_HARNESS
-        return EXIT_INCONCLUSIVE if self.unseen else EXIT_PASSED
 
 
 def status_of(folder: RunFolder) -> Status:
@@ -148,8 +92,15 @@ def _run(folder: RunFolder, pid: int, there: dict[str, Remains] | None) -> RunSt
         progress=replace(progress(journal, outline), faults=told.faults),
         outline=outline,
         load=_load(folder, told, now_s) if pid and told.beats else None,
-        left=left,
+        left=_counted(left),
     )
+
+
+def _counted(left: Remains | None) -> dict[str, int] | None:
+    if left is None:
+        return None
+    counts = {"container": left.containers, "network": left.networks, "volume": left.volumes}
+    return {word: count for word, count in counts.items() if count}
 
 
 def _without_harness(closed: Closed | None, told: Progress, left: Remains | None, *, unseen: bool) -> str:
@@ -160,17 +111,18 @@ def _without_harness(closed: Closed | None, told: Progress, left: Remains | None
     return "cut" if closed is None else "ended"
 
 
-def _load(folder: RunFolder, told: Progress, now_s: float) -> State | None:
+def _load(folder: RunFolder, told: Progress, now_s: float) -> LoadNow | None:
     """The last seconds of the load, through the fold that judges; None while its ledger cannot be read."""
     from harness.errors import DrillError
     from harness.ledger.reading import Tail
-    from harness.report.live import state
+    from harness.report.live import WINDOW_S, state
 
     try:
         rows = Tail(folder.ledger).rows()
     except (DrillError, OSError, ValueError):
         return None
-    return state(told.stage, tuple(fault.fault for fault in told.faults), rows, now_s)
+    seen = state(told.stage, tuple(fault.fault for fault in told.faults), rows, now_s)
+    return LoadNow(WINDOW_S, seen.arrivals, seen.errors, seen.p95)
 
 
 def outline_of(folder: RunFolder) -> Outline:

@@ -113,7 +113,7 @@ def test_a_fault_is_told_of_with_its_end_the_load_and_what_ends_it(told: Told) -
     (fault,) = run["faults"]
     assert (run["phase"], fault["fault"], fault["state"]) == ("slow", TOXIC, "on")
     assert 0 < fault["until_s"] - fault["since_s"] <= 6.1
-    assert run["load"]["arrivals_5s"] > 0
+    assert run["load"]["arrivals"] > 0
     assert run["silent_s"] < 3
     assert run["end_it"] == f"drill halt {run['run']}"
     assert max(map(len, HALTED.text.splitlines())) <= 80
