@@ -84,12 +84,8 @@ def _rows(run: RunStatus) -> Iterator[tuple[str, str]]:
         yield "ends early", told.ending
     if lives:
         of = f" of {spell(told.until_s - told.since_s)}" if told.until_s is not None else ""
-        over = told.stage == "over"
-        yield (
-            "now",
-            ("everything is taken down; the verdict is being written" if over else told.stage)
-            + (f", for {_long(now_s - told.since_s)}{of}"),
-        )
+        stage = "everything is taken down" if told.stage == "over" else told.stage
+        yield "now", f"{stage}, for {_long(now_s - told.since_s)}{of}"
     elif run.state == "dead":
         yield "was in", told.stage
     for fault in told.faults:

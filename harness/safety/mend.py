@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.facts import Closed, Injecting, Mended
 from harness.following import Following
@@ -18,6 +19,10 @@ from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.orphans import end_orphans
 from harness.safety.takeout import RELEASE, noted, own_writer, restored
 from harness.safety.undo import COMMAND, undo
+from harness.world.docker_cli import LOOK_S
+
+if TYPE_CHECKING:
+    from harness.stack.sweep import Remains
 
 TURN_S = 300.0  # the longest that another mend of the same run is waited for: its undo commands, then Docker, each with a limit
 LATE_S = 2.0  # a network or a container that was asked for takes Docker so long, on a busy machine too
@@ -106,19 +111,30 @@ def cleared(run: str, say: Callable[[str], None]) -> list[str]:
 def strays(runs: Path) -> tuple[list[RunFolder], dict[str, RunFolder | None]]:
     """Dead runs that left something: those with a folder here, and those that only labels tell of, with the folder that these
     name, if it is there. A run of another runs folder that lives is among the latter."""
-    from harness.stack.sweep import remains
-
+    there = all_remains(runs)
     by_id = {folder.run: folder for folder in folders.every(runs)}
-    there = remains()
-    if any(run not in by_id and not seen.containers for run, seen in there.items()):
-        time.sleep(LATE_S)  # one that begins elsewhere has networks before it has a container, which names its folder
-        there = remains()
-    unknown = {run: _elsewhere(run, seen.folder) for run, seen in sorted(there.items()) if run not in by_id}
+    unknown = {run: elsewhere(run, seen.folder) for run, seen in sorted(there.items()) if run not in by_id}
     dead = [by_id[run] for run in sorted(there) if run in by_id and not by_id[run].lives()]
     others = (folder for folder in by_id.values() if folder not in dead and not folder.lives())
     return dead + [folder for folder in others if open_faults(Following(folder.path, TOLD).journal())], unknown
 
 
-def _elsewhere(run: str, path: Path | None) -> RunFolder | None:
+def all_remains(runs: Path, within_s: float = LOOK_S) -> dict[str, Remains]:
+    """By run id, what is there of every run, of other runs folders too. Raises CannotRun when Docker does not answer in time.
+
+    A run that begins elsewhere has networks before it has a container, by which its folder is found: it is looked for again.
+    """
+    from harness.stack.sweep import remains
+
+    there = remains(within_s)
+    known = {folder.run for folder in folders.every(runs)}
+    if any(run not in known and not seen.containers for run, seen in there.items()):
+        time.sleep(LATE_S)
+        there = remains(within_s)
+    return there
+
+
+def elsewhere(run: str, path: Path | None) -> RunFolder | None:
+    """The folder that a run's labels name, if it is there and that run's."""
     found = RunFolder(path) if path is not None and (path / "facts").is_dir() else None
     return found if found is not None and found.run == run else None

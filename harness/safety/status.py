@@ -17,6 +17,7 @@ from harness.run.folder import RunFolder
 from harness.run.target import holders
 from harness.safety.clock import clock_of
 from harness.safety.halt import SILENT_S
+from harness.safety.mend import all_remains, elsewhere
 from harness.safety.openfaults import gone_with_the_stack
 from harness.underway import LoadNow, RunStatus, Status
 
@@ -29,39 +30,29 @@ DOCKER_S = 5.0  # whoever asks how things stand does not wait longer for Docker
 def status_of(folder: RunFolder) -> Status:
     """One run, whatever became of it. Docker is asked only of one that does not live."""
     pid = folder.lives()
-    there, unseen = ({}, "") if pid else _remains()
+    there, unseen = ({}, "") if pid else _remains(folder.path.parents[1])
     return Status((_run(folder, pid, None if unseen else there),), unseen=unseen)
 
 
 def status(runs: Path) -> Status:
     """Every run that lives, the newest first, and every dead one that left something."""
-    there, unseen = _remains()
+    there, unseen = _remains(runs)
     found = {folder.run: folder for folder in folders.every(runs)}
     seen = [_run(folder, folder.lives(), None if unseen else there) for folder in found.values()]
-    elsewhere = [
-        (run, place, bool(place and RunFolder(place).lives()))
-        for run, place in sorted((run, _place(run, remains)) for run, remains in there.items() if run not in found)
-    ]
+    others = [(run, elsewhere(run, what.folder)) for run, what in sorted(there.items()) if run not in found]
     return Status(
         runs=tuple(run for run in seen if run.state not in ("ended", "cut")),
         preparing=tuple(holder for holder in holders(runs) if not holder.run),
-        elsewhere=tuple(elsewhere),
+        elsewhere=tuple((run, place.path if place else None, bool(place and place.lives())) for run, place in others),
         unseen=unseen,
     )
 
 
-def _remains() -> tuple[dict[str, Remains], str]:
-    from harness.stack.sweep import remains
-
+def _remains(runs: Path) -> tuple[dict[str, Remains], str]:
     try:
-        return remains(DOCKER_S), ""
+        return all_remains(runs, DOCKER_S), ""
     except CannotRun as error:
         return {}, str(error.missing[0].what).splitlines()[0]
-
-
-def _place(run: str, remains: Remains) -> Path | None:
-    path = remains.folder
-    return path if path is not None and (path / "facts").is_dir() and RunFolder(path).run == run else None
 
 
 def _run(folder: RunFolder, pid: int, there: dict[str, Remains] | None) -> RunStatus:

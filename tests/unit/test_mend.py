@@ -36,7 +36,7 @@ class Docker:
         self.there.pop(run, None)
         return []
 
-    def remains(self) -> dict[str, Remains]:
+    def remains(self, within_s: float) -> dict[str, Remains]:
         return dict(self.there)
 
 

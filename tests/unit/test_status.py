@@ -143,7 +143,7 @@ def written(folder: RunFolder, *facts: f.Fact, age_s: float = 40.0, boot: str = 
 
 
 def docker(monkeypatch: pytest.MonkeyPatch, there: dict[str, Remains] | None) -> None:
-    monkeypatch.setattr(asking, "_remains", lambda: ({}, "Docker is gone") if there is None else (there, ""))
+    monkeypatch.setattr(asking, "_remains", lambda runs: ({}, "Docker is gone") if there is None else (there, ""))
 
 
 @contextmanager
