@@ -25,6 +25,7 @@ COMMANDS = {
     "ack": "Acknowledge the page of the running drill.",
     "note": "Write down what you see, believe, decide or do in the running drill.",
     "exec": "Run a command of yours in the running drill, for the record.",
+    "status": "Tell what runs now, which faults are on, and what ends it.",
     "halt": "Take all faults out of a running drill now, then end it.",
     "mend": "Clear up after a killed run, from run folder and labels alone.",
     "doctor": "Check this machine for what a run needs; --fix cures it.",

@@ -2,58 +2,78 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
 from harness.cli.names import run_names
 
+PATIENCE_S = 90.0
+
 
 @click.command("halt", epilog="Example:  drill halt      drill halt 3f9a12cd --reason 'real incident'")
 @click.argument("run", required=False, shell_complete=run_names)
 @click.option("--reason", default="", help="Why, for the journal.")
-@click.option("--patience", default="90s", help="How long a harness may take to end its run before it is killed.")
-def command(run: str | None, reason: str, patience: str) -> None:
+@click.option("--patience", metavar="T", help="How long a harness may take to end its run before it is killed. [90s]")
+def command(run: str | None, reason: str, patience: str | None) -> None:
     """Take all faults out of the running drill (of every one, without RUN), then end it.
 
-    Exit codes: 0 faults are out, 2 no such run, 7 a fault could not be taken out.
+    Exit codes: 0 faults are out (or nothing runs), 2 no such run, 7 a fault could not be taken out.
     """
-    import getpass
+    from concurrent.futures import ThreadPoolExecutor
 
     from harness.drill.project import find_project
     from harness.errors import EXIT_NOT_MENDED, UsageError
-    from harness.journal import read
-    from harness.quantities import seconds
+    from harness.following import Following
     from harness.run import folder as folders
-    from harness.safety.halt import end_hanging, halt
-    from harness.safety.mend import mend
-    from harness.safety.openfaults import open_faults
+    from harness.safety.halt import end_hanging, end_preparing, halt
+    from harness.safety.openfaults import TOLD, open_faults
 
-    try:
-        patience_s = seconds(patience)
-    except ValueError as error:
-        raise UsageError(f"--patience: {error}") from None
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    patience_s = _seconds(patience) if patience else PATIENCE_S
     runs = find_project().runs
     if run:
         wanted = [folders.find(runs, run)]
         if not wanted[0].lives():
             raise UsageError(f"run {run} is not running; `drill mend {run}` clears up after one that died")
     else:
+        ended = end_preparing(runs, say)
         wanted = [folder for folder in folders.every(runs) if folder.lives()]
         if not wanted:
-            click.echo("no drill is running here", err=True)
+            if not ended:
+                say("no drill is running here")
             return
-
-    def say(text: str) -> None:
-        click.echo(text, err=True)
-
-    for folder in wanted:
-        halt(folder, getpass.getuser(), reason, say)
+    with ThreadPoolExecutor(len(wanted)) as pool:  # one that hangs keeps no other one's faults on
+        list(pool.map(lambda folder: halt(folder, _user(), reason, say), wanted))
     still_on = []
     for folder in wanted:  # what counts is how it stands in the end: a harness that was only slow has mended meanwhile
         if end_hanging(folder, patience_s, say):
+            from harness.safety.mend import mend
+
             still_on += mend(folder, say)
         else:
-            still_on += [fault.fault for fault in open_faults(read(folder.path))]
+            still_on += [fault.fault for fault in open_faults(Following(folder.path, TOLD).journal())]
     if still_on:
         sys.exit(EXIT_NOT_MENDED)
+
+
+def _seconds(text: str) -> float:
+    from harness.errors import UsageError
+    from harness.quantities import seconds
+
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise UsageError(f"--patience: {error}") from None
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in many containers
+        return f"user {os.getuid()}"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.names import run_names
+
+if TYPE_CHECKING:
+    from harness.run.folder import RunFolder
 
 
 @click.command("mend", epilog="Example:  drill mend      drill mend latest      drill mend --force")
@@ -19,7 +24,6 @@ def command(run: str | None, force: bool) -> None:
     """
     from harness.drill.project import find_project
     from harness.errors import EXIT_NOT_MENDED, UsageError
-    from harness.judging import judge_folder, write_results
     from harness.run import folder as folders
     from harness.safety.mend import cleared, mend, strays
 
@@ -27,7 +31,7 @@ def command(run: str | None, force: bool) -> None:
         click.echo(text, err=True)
 
     runs = find_project().runs
-    unknown: list[str] = []
+    unknown: dict[str, RunFolder | None] = {}
     if run:
         dead = [folders.find(runs, run)]
         if dead[0].lives():
@@ -37,15 +41,33 @@ def command(run: str | None, force: bool) -> None:
     left = []
     for folder in dead:
         left += mend(folder, say)
-        if folder.drill_file.exists():
-            write_results(folder.path, judge_folder(folder.path))
-    for name in unknown:
-        if force:
-            left += cleared(name, say)
-            say(f"{name}: removed (no run folder here)")
+        _judge(folder, say)
+    for name, elsewhere in unknown.items():
+        if elsewhere is not None and elsewhere.lives():
+            say(f"{name}: runs, in {elsewhere.path}; `drill halt {elsewhere.path}` ends it")
+        elif not force:
+            which = f"`drill mend {elsewhere.path}`" if elsewhere else "`drill mend --force`"
+            say(f"{name}: something bears our label, but no run folder here does; {which} removes it")
+        elif elsewhere is not None:
+            left += mend(elsewhere, say)
         else:
-            say(f"{name}: something bears our label, but no run folder here does; `drill mend --force` removes it")
+            gone = cleared(name, say)
+            say(f"{name}: {'still there: ' + ', '.join(gone) if gone else 'removed'} (no run folder here)")
+            left += gone
     if not dead and not unknown:
         say("nothing to mend")
     if left:
         sys.exit(EXIT_NOT_MENDED)
+
+
+def _judge(folder: RunFolder, say: Callable[[str], None]) -> None:
+    """A verdict from what the run left, where that is enough: what else there is to mend does not wait for it."""
+    from harness.judging import judge_folder, write_results
+
+    if not folder.drill_file.exists():
+        return
+    try:
+        write_results(folder.path, judge_folder(folder.path))
+    except Exception as error:  # files cut at any byte by a power failure, a disk that is read-only or full
+        first = (str(error).splitlines() or [""])[0]
+        say(f"{folder.run}: it cannot be judged: {type(error).__name__}: {first}")

@@ -24,8 +24,13 @@ from harness.errors import (
 from harness.harmless import lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.doctor.seen import Seen
+    from harness.drill.model import Drill
     from harness.judging import Judgement
     from harness.report.live import PlainDisplay
+    from harness.run.target import Held
 
 
 @click.command(
@@ -44,6 +49,9 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Never pull or build; list what is missing and end with 4.")
 @click.option("--max-duration", metavar="T", help="A stricter maximum duration than the drill's, such as 5m.")
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Put run folders here instead of runs/.")
+@click.option(
+    "--wait", default="0s", metavar="T", help="Wait so long, such as 10m, for another run on the same stack to end."
+)
 @click.option("--junit", type=click.Path(dir_okay=False), help="Also write the JUnit file here.")
 @click.option(
     "--json", "as_json", is_flag=True, help="NDJSON on stdout: facts, states, and a last line of type result."
@@ -63,6 +71,7 @@ def command(
     offline: bool,
     max_duration: str | None,
     output: str | None,
+    wait: str,
     junit: str | None,
     as_json: bool,
     live: str,
@@ -81,6 +90,7 @@ def command(
             assert plan.callback is not None
             plan.callback(name, sets, env_file, as_json)
         return
+    wait_s = _waits(wait)
     if max_duration:
         sets = (*sets, f"abort.max_duration={max_duration}")
     if len(drills) > 1:
@@ -96,7 +106,9 @@ def command(
         try:
             with ending_at_once():
                 codes.append(
-                    _one(name, sets, env_file, only, skip, baseline, keep, offline, output, junit, as_json, shown)
+                    _one(
+                        name, sets, env_file, only, skip, baseline, keep, offline, output, wait_s, junit, as_json, shown
+                    )
                 )
         except BaseException as error:
             shown.close()
@@ -115,6 +127,15 @@ def command(
 
 ENDS_ALL = (EXIT_STOPPED, EXIT_HARNESS, EXIT_NOT_MENDED, EXIT_INTERRUPTED, EXIT_TERMINATED)
 """After a drill that somebody ended, or that left something on, the next ones do not begin."""
+
+
+def _waits(text: str) -> float:
+    from harness.quantities import seconds
+
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise UsageError(f"--wait: {error}") from None
 
 
 def _read_all(names: tuple[str, ...], sets: tuple[str, ...], env_files: tuple[Path, ...]) -> None:
@@ -147,29 +168,54 @@ def _one(
     keep: str | None,
     offline: bool,
     output: str | None,
+    wait_s: float,
     junit: str | None,
     as_json: bool,
     shown: PlainDisplay,
 ) -> int:
-    from harness.doctor.examine import begun, preflight
+    """Hold the drill's target, then rehearse on it."""
+    from harness.doctor.examine import begun
 
     looks = begun()  # beside the imports and the reading of files
 
-    from harness.cli.inputs import read_drill, rules_of
-    from harness.cli.judge import show, tell
-    from harness.cli.judge import shown as shown_path
+    from harness.cli.inputs import read_drill
     from harness.drill import locustfile
     from harness.drill.problem import Invalid
     from harness.drill.project import find_project
+    from harness.run.target import held, of_files
+
+    drill = read_drill(name, sets, env_files)
+    if wrong := locustfile.problems(drill.locustfile):
+        raise Invalid(wrong)
+    runs = Path(output).absolute() if output else find_project().runs
+    with held(runs, of_files(drill.compose_files), drill.name, wait_s, shown.say) as target:
+        return _rehearsed(drill, looks, target, runs, only, skip, baseline, keep, offline, junit, as_json, shown)
+
+
+def _rehearsed(
+    drill: Drill,
+    looks: Callable[[], list[Seen]],
+    target: Held,
+    runs: Path,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    baseline: bool,
+    keep: str | None,
+    offline: bool,
+    junit: str | None,
+    as_json: bool,
+    shown: PlainDisplay,
+) -> int:
+    from harness.cli.inputs import rules_of
+    from harness.cli.judge import show, tell
+    from harness.cli.judge import shown as shown_path
+    from harness.doctor.examine import preflight
     from harness.plan import make_plan
     from harness.report.json_doc import result_line
     from harness.run.observing import monitoring_of
     from harness.run.prepare import narrowed, read_stack
     from harness.run.session import Display, Options, rehearse
 
-    drill = read_drill(name, sets, env_files)
-    if wrong := locustfile.problems(drill.locustfile):
-        raise Invalid(wrong)
     stack_project, edges = read_stack(drill)
     monitoring = monitoring_of(drill, stack_project).known()
     alerts = rules_of(stack_project, monitoring["prometheus"])
@@ -180,8 +226,8 @@ def _one(
         shown.say(str(problem))
     preflight(shown.say, looks=looks())
     options = Options(keep=keep or drill.stack.keep, offline=offline)
-    runs = Path(output).absolute() if output else find_project().runs
-    done = rehearse(plan, stack_project, edges, runs, options, Display(shown.say, shown.fact, shown.second))
+    display = Display(shown.say, shown.fact, shown.second)
+    done = rehearse(plan, stack_project, edges, runs, options, display, target.opened)
     shown.close()
     judgement, place = done.judgement, shown_path(done.folder.path)
     code = judgement.verdict.exit_code

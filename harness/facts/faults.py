@@ -11,12 +11,16 @@ from harness.facts.base import Fact
 
 @dataclass(frozen=True, kw_only=True)
 class Injecting(Fact):
-    """A fault is about to be injected (written, and on disk, before the deed). `target` is an edge or a service."""
+    """A fault is about to be injected (written, and on disk, before the deed). `target` is an edge or a service.
+
+    until_s   when it is to be mended by the plan; None for one that outlasts its phase
+    """
 
     fault: str
     kind: str
     target: str
     planned_s: float
+    until_s: float | None = None
     stated: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 

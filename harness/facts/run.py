@@ -9,7 +9,10 @@ from harness.facts.base import Fact
 
 @dataclass(frozen=True, kw_only=True)
 class Opened(Fact):
-    """The run began; `monotonic_ns` (CLOCK_MONOTONIC) and `wall_unix_s` were read together at second 0."""
+    """The run began; `monotonic_ns` (CLOCK_MONOTONIC) and `wall_unix_s` were read together at second 0.
+
+    boot   the kernel's name for the time since the machine was started, with which that clock began; '' where it gives none
+    """
 
     drill: str
     run: str
@@ -17,6 +20,7 @@ class Opened(Fact):
     monotonic_ns: int
     version: str = ""
     format: int = 1
+    boot: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,6 +70,10 @@ class Fault(Model):
         """Make it so and read it back; returns the readback. Raises errors.NotApplied."""
         raise NotImplementedError
 
+    def hasten(self, world: World) -> None:
+        """The run is being ended while `inject` still waits, in another thread: what it waits for is cut short, if it can be."""
+        return
+
     def mend(self, holder: str, world: World) -> str:
         """Take it away and prove it; returns the ladder rung used, '' for the ordinary way. Idempotent. Raises
         errors.NotMended.

@@ -11,20 +11,20 @@ from harness.quantities import spell
 from harness.report.headline import unhurt
 from harness.report.junit import endings
 from harness.report.ladder import climbed
+from harness.report.paint import Paint
 from harness.report.releases import named, never
 from harness.report.sizes import plain
 from harness.report.state_table import table_lines
 from harness.stats.condition import show_ms
 
 MARKS = {"failed": "✗", "inconclusive": "?", "passed": "✓"}
-COLOURS = {"failed": "\x1b[31m", "inconclusive": "\x1b[33m", "passed": "\x1b[32m", "bold": "\x1b[1m", "dim": "\x1b[2m"}
 ASCII = str.maketrans({"✗": "X", "✓": "+", "⚡": "*", "–": "-", "…": "...", "→": "->", "≥": ">=", "≤": "<=", "↩": "<"})
 ALIKE = 3  # so many findings that say the same are told as one
 
 
 def summary(document: Mapping[str, Any], report: str, *, colour: bool = False) -> str:
     """The whole summary as text. `report` is where the report lies, or the run's folder, as it is printed."""
-    return "\n".join(_lines(document, report, _Paint(colour))) + "\n"
+    return "\n".join(_lines(document, report, Paint(colour))) + "\n"
 
 
 def in_ascii(text: str) -> str:
@@ -32,17 +32,7 @@ def in_ascii(text: str) -> str:
     return text.translate(ASCII).encode("ascii", "replace").decode()
 
 
-class _Paint:
-    def __init__(self, colour: bool) -> None:
-        self._colour = colour
-
-    def __call__(self, text: str, *styles: str) -> str:
-        if not self._colour:
-            return text
-        return "".join(COLOURS[style] for style in styles) + text + "\x1b[0m"
-
-
-def _lines(document: Mapping[str, Any], report: str, paint: _Paint) -> Iterator[str]:
+def _lines(document: Mapping[str, Any], report: str, paint: Paint) -> Iterator[str]:
     findings = document["findings"]
     yield _first(document, paint)
     for kind, what in endings(document):
@@ -86,7 +76,7 @@ def _alike(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str,
     }
 
 
-def _group(group: Sequence[Mapping[str, Any]], paint: _Paint) -> Iterator[str]:
+def _group(group: Sequence[Mapping[str, Any]], paint: Paint) -> Iterator[str]:
     where = Counter(finding["phase"] or "the whole run" for finding in group)
     counts = ", ".join(f"{name} {count}" for name, count in where.items())
     begun = group[0]["reason"] == "not_begun"
@@ -96,7 +86,7 @@ def _group(group: Sequence[Mapping[str, Any]], paint: _Paint) -> Iterator[str]:
         yield f"    would be decided by: {one_line(group[0]['decide'])}"
 
 
-def _first(document: Mapping[str, Any], paint: _Paint) -> str:
+def _first(document: Mapping[str, Any], paint: Paint) -> str:
     findings = document["findings"]
     passed = sum(f["outcome"] == "passed" for f in findings)
     word = document["verdict"].replace("_", " ").upper()
@@ -119,7 +109,7 @@ def _put_right(document: Mapping[str, Any]) -> Iterator[str]:
         yield "not known whether every fault is out"
 
 
-def _faults(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
+def _faults(document: Mapping[str, Any], paint: Paint) -> Iterator[str]:
     never = [fault["id"] for fault in document["faults"] if fault["asked_s"] is None]
     if never:
         yield f"  {paint('⚡', 'inconclusive')} never injected: {', '.join(never)}"
@@ -139,7 +129,7 @@ def _faults(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
             yield f"    {one_line(climbed(fault))}"
 
 
-def _releases(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
+def _releases(document: Mapping[str, Any], paint: Paint) -> Iterator[str]:
     """Of each bad release what came when, in the order of time; when it is over, so far as is known."""
     for told in document.get("releases", ()):
         at = sorted(told["instants"].items(), key=lambda one: (one[1]["high_s"], one[1]["low_s"]))
@@ -167,7 +157,7 @@ def _is_size(value: Any) -> bool:
     return value not in (None, "", False, [], {})
 
 
-def _phases(document: Mapping[str, Any], paint: _Paint) -> Iterator[str]:
+def _phases(document: Mapping[str, Any], paint: Paint) -> Iterator[str]:
     phases = document["phases"]
     width = max((len(phase["name"]) for phase in phases), default=0)
     spans = max((len(_span(phase["start_s"], phase["end_s"])) for phase in phases), default=0)
@@ -188,7 +178,7 @@ def _ms(value: float | None) -> str:
     return show_ms(float("inf") if value is None else value)
 
 
-def _finding(finding: Mapping[str, Any], width: int, paint: _Paint) -> Iterator[str]:
+def _finding(finding: Mapping[str, Any], width: int, paint: Paint) -> Iterator[str]:
     mark = paint(MARKS[finding["outcome"]], finding["outcome"])
     where = f"   {paint(finding['where'], 'dim')}" if finding["where"] else ""
     yield f"  {mark} {finding['id']:<{width}}  {one_line(_because(finding))}{where}"

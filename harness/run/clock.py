@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -20,3 +23,11 @@ class MonotonicClock:
 
     def wait_until(self, at_s: float) -> None:
         time.sleep(max(0.0, at_s - self.now_s()))
+
+
+def boot_id() -> str:
+    """The kernel's name for the time since this machine was started; '' where it gives none."""
+    try:
+        return BOOT.read_text().strip()
+    except OSError:
+        return ""

@@ -78,7 +78,7 @@ class RunFolder:
         """What the stack wrote of itself (project, edges, Toxiproxy's address, ports); {} when it never came so far."""
         try:
             notes = json.loads((self.path / "stack.json").read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+        except (OSError, ValueError):  # none yet, or cut by a power failure, within a character even
             return {}
         return notes if isinstance(notes, dict) else {}
 
@@ -96,12 +96,16 @@ class RunFolder:
 
     @contextlib.contextmanager
     def alive(self) -> Iterator[None]:
-        """Hold the run; the kernel lets go when this process ends, however it ends."""
+        """Hold the run; the kernel lets go when this process ends, however it ends.
+
+        Only with its facts/ is a folder a run that others find, so that nobody takes one that just begins for a dead one.
+        """
         descriptor = os.open(self.path / "alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
+            self.facts.mkdir(exist_ok=True)
             yield
         finally:
             os.close(descriptor)
@@ -112,7 +116,7 @@ def create(runs: Path, drill: str) -> RunFolder:
     start = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = RunFolder(runs / drill / f"{start}-{secrets.token_hex(4)}")
     try:
-        for part in (folder.facts, folder.ledger, folder.logs):
+        for part in (folder.ledger, folder.logs):
             part.mkdir(parents=True, exist_ok=True)
         latest = runs / "latest"
         fresh = runs / f".latest-{folder.run}"

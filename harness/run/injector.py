@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -31,6 +32,7 @@ class Held:
     """One injection on its way: planned → armed → on → gone. 'stuck' is on although we tried to take it away.
 
     ladder   how it was taken away, as its fault says
+    begins   it is just being injected; `begun` is held by whoever changes that, or hastens it
     """
 
     injection: Injection
@@ -39,6 +41,8 @@ class Held:
     state: str = "planned"
     mend_armed: bool = False
     ladder: str = ""
+    begins: bool = False
+    begun: threading.Lock = field(default_factory=threading.Lock)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -77,6 +81,7 @@ class Injector:
                             kind=fault.word,
                             target=fault.target,
                             planned_s=held.due_s,
+                            until_s=None if fault.outlasts else held.until_s,
                             stated=dict(fault.stated()),
                         ),
                         durable=True,
@@ -120,7 +125,16 @@ class Injector:
         """The end: take away everything, and inject nothing any more. Returns what is still on. May be called again."""
         self._over = True
         self._why = why
+        for held in self._held:
+            self._hasten(held)
         return self.mend_due()
+
+    def _hasten(self, held: Held) -> None:
+        """What it still waits for while it is injected (a grace) is cut short: nothing else mends it before."""
+        with held.begun:
+            if held.begins:
+                with contextlib.suppress(Exception):  # then it takes its time
+                    held.injection.fault.hasten(self._world)
 
     def _inject(self, held: Held) -> None:
         with held.lock:
@@ -130,9 +144,13 @@ class Injector:
                 self._spare(held, self._why if self._over else "lease")
                 return
             begun_s = self._world.clock.now_s()
-            held.state = "on"  # from here on it may be on, whatever happens
+            held.state, held.begins = "on", True  # from here on it may be on, whatever happens
             try:
-                readback = held.injection.fault.inject(held.injection.id, self._world)
+                try:
+                    readback = held.injection.fault.inject(held.injection.id, self._world)
+                finally:
+                    with held.begun:
+                        held.begins = False
             except Exception as error:  # a fault that could not be injected is a fact, and is mended like any other
                 self._record(NotInjected(fault=held.injection.id, begun_s=begun_s, error=_words(error)))
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,7 @@ from harness.facts import (
     RungTried,
 )
 from harness.run import folder as folders
-from harness.run.clock import MonotonicClock
+from harness.run.clock import MonotonicClock, boot_id
 from harness.run.lease import Lease
 from harness.run.recorder import Recorder
 from harness.run.stop import Stopped, StopSignals
@@ -105,9 +105,15 @@ class Session:
 
 
 def rehearse(
-    plan: Plan, project: Project, edges: tuple[Edge, ...], runs: Path, options: Options, display: Display
+    plan: Plan,
+    project: Project,
+    edges: tuple[Edge, ...],
+    runs: Path,
+    options: Options,
+    display: Display,
+    opened: Callable[[str], None] = lambda run: None,
 ) -> Rehearsed:
-    """Run the plan and judge it.
+    """Run the plan and judge it. `opened` is told the run's id before anything is started.
 
     Raises DrillError for what the drill's author must mend: before the run folder exists, and a locustfile that is refused.
     A disk that is full before anything has started is a CannotRun.
@@ -116,17 +122,23 @@ def rehearse(
 
     drill = plan.drill
     folder = folders.create(runs, drill.name)
-    opened = Opened(
-        drill=drill.name, run=folder.run, wall_unix_s=time.time(), monotonic_ns=time.monotonic_ns(), version=__version__
+    began = Opened(
+        drill=drill.name,
+        run=folder.run,
+        wall_unix_s=time.time(),
+        monotonic_ns=time.monotonic_ns(),
+        version=__version__,
+        boot=boot_id(),
     )
-    clock = MonotonicClock(opened.monotonic_ns)
+    clock = MonotonicClock(began.monotonic_ns)
     stop = StopSignals(folder.halt_request)
     with folder.alive(), stop.installed():
+        opened(folder.run)
         record = Recorder(folder.facts, clock.now_s)
         record.listeners.append(display.fact)
-        record(opened, durable=True)
+        record(began, durable=True)
         _keep_drill(folder, drill, record)
-        lease = Lease(folder.lease, drill.lease_s, opened)
+        lease = Lease(folder.lease, drill.lease_s, began)
         session = Session(drill, plan, options, display, folder, clock, record, stop, lease)
         lease.start()
         try:
@@ -180,9 +192,8 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
     try:
         with contextlib.ExitStack() as closing:
             _play(session, stack, closing)
-    except Stopped as end:  # while the stack was starting; the engine answers for itself
+    except Stopped:  # while the stack was starting; the engine answers for itself
         cut = True
-        record(end.fact)
     except errors.CannotRun as error:
         record(Refused(reason=str(error)))
     except errors.UsageError as error:
@@ -192,6 +203,14 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         record(Broke(error=f"{type(error).__name__}: {error}"))
         with contextlib.suppress(OSError):
             (session.folder.path / "broke.txt").write_text(traceback.format_exc())
+    _leave(session, stack, twice=cut)
+    if refused:
+        raise refused
+
+
+def _leave(session: Session, stack: Stack, *, twice: bool) -> None:
+    """Keep the stack for a look, or take it down with what is still on, and close the run."""
+    record = session.record
     stuck = still_on(record.journal())
     if _keeps(session) and not stuck:
         session.display.say(f"kept: the stack still runs; take it down with: drill mend {session.folder.run}")
@@ -206,7 +225,7 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
             session.display.say(f"{', '.join(fault.fault for fault in on)} can only be taken out with the stack")
         session.display.say("taking everything down")
         session.patience.await_back()
-        left = _take_down(stack, twice=cut)
+        left = _take_down(stack, twice=twice)
         took_s = session.clock.now_s() - begun_s
         for fault in on:
             why = ", ".join(one.splitlines()[0] for one in left)
@@ -219,8 +238,6 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
                 record(Mended(fault=fault.fault, begun_s=begun_s, why="sweep", ladder=TAKEN_DOWN))
         record(Closed(left=left))
         session.lease.end("down")
-    if refused:
-        raise refused
 
 
 def _take_down(stack: Stack, *, twice: bool) -> tuple[str, ...]:
@@ -250,7 +267,7 @@ def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None
     display, record = session.display, session.record
     generator = Generator(load_config(session.drill, session.folder.run, session.clock.opened_ns), session.folder.path)
     closing.callback(generator.kill)
-    with session.stop.interruptible():
+    with _interruptible(session):
         record(Asked(step="stack", what="stack_up"))
         generator.warm()
         display.say("starting Toxiproxy")
@@ -271,8 +288,20 @@ def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None
     engine(session, stack, parts, generator, closing).run()
     if session.stop.asked:  # the engine has told why it ended; nothing is tried out for those who want the end
         return
-    with session.stop.interruptible():
+    with _interruptible(session):
         parts.observing.replay()
+
+
+@contextlib.contextmanager
+def _interruptible(session: Session) -> Iterator[None]:
+    """What is waited for inside is left when somebody asks for the end, which is written down at once: `drill halt` waits for
+    that, and closing what was begun takes its time."""
+    try:
+        with session.stop.interruptible():
+            yield
+    except Stopped as end:
+        session.record(end.fact)
+        raise
 
 
 def _found(edge: Edge) -> EdgeFound:

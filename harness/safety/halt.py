@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from harness.facts import Broke, Closed, GuardTripped, HaltAsked, Interrupted, LeaseLapsed, LoadEnded, Refused
-from harness.journal import Journal, read
+from harness.following import Following
+from harness.journal import Journal
+from harness.run import target
 from harness.run.folder import RunFolder
-from harness.safety.openfaults import open_faults
-from harness.safety.takeout import RELEASE, clock_of, own_writer, take_out
+from harness.safety.clock import clock_of
+from harness.safety.openfaults import TOLD, open_faults
+from harness.safety.takeout import RELEASE, own_writer, take_out
 from harness.safety.undo import COMMAND
 
 ANSWER_S = 1.2  # a harness that runs has mended by then; one that hangs will not: the promise is 2 s
@@ -29,12 +34,14 @@ def halt(folder: RunFolder, by: str, reason: str, say: Callable[[str], None]) ->
     began = time.monotonic()
     if _asked(folder, by, reason):
         patience_s = ANSWER_S
+        _ready(folder)
+        seen, clock = Following(folder.path, (*TOLD, *ENDS)), clock_of(folder)
         while time.monotonic() < began + patience_s:
-            journal = read(folder.path)
+            journal = seen.journal()
             if injects_no_more(journal) and not open_faults(journal):
                 say(f"{folder.run}: faults out {time.monotonic() - began:.2f} s after the command; the run ends now")
                 return ()
-            if puts_a_release_back(journal, clock_of(folder).now_s()):
+            if puts_a_release_back(journal, clock.now_s() - seen.ends_s.get("harness", 0.0)):
                 patience_s = RELEASE_S
             time.sleep(0.02)
     writer = own_writer(folder, "halt")
@@ -47,12 +54,11 @@ def halt(folder: RunFolder, by: str, reason: str, say: Callable[[str], None]) ->
     return still_on
 
 
-def puts_a_release_back(journal: Journal, now_s: float) -> bool:
-    """Whether all that is still on is a release, or what a command undoes, and the harness lives: that takes more than a moment,
-    and an undo that runs must not be killed by ours."""
-    last = max((fact.seen_s for fact in journal.facts if fact.writer == "harness"), default=0.0)
+def puts_a_release_back(journal: Journal, silent_s: float) -> bool:
+    """Whether all that is still on is a release, or what a command undoes, and the harness lives, which wrote its last fact
+    `silent_s` ago: that takes more than a moment, and an undo that runs must not be killed by ours."""
     kinds = {fault.kind for fault in open_faults(journal)}
-    return now_s - last < SILENT_S and bool(kinds) and kinds <= {RELEASE, COMMAND}
+    return silent_s < SILENT_S and bool(kinds) and kinds <= {RELEASE, COMMAND}
 
 
 def injects_no_more(journal: Journal) -> bool:
@@ -69,6 +75,28 @@ def _asked(folder: RunFolder, by: str, reason: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _ready(folder: RunFolder) -> None:
+    """Load what takes faults out from here while the harness is about to answer: it is not waited for afterwards."""
+    faults = open_faults(Following(folder.path, TOLD).journal())
+    if any("->" in fault.target for fault in faults):
+        import harness.world.toxiproxy  # noqa: F401
+    if any("->" not in fault.target for fault in faults):
+        import docker  # noqa: F401
+
+
+def end_preparing(runs: Path, say: Callable[[str], None]) -> bool:
+    """End the runs that hold their target and have no folder yet (images are looked at or built): nothing can be on, and they
+    answer SIGTERM at once. Whether there was one."""
+    preparing = [holder for holder in target.holders(runs) if not holder.run]
+    for holder in preparing:
+        with contextlib.suppress(ProcessLookupError):  # it ended just now
+            os.kill(holder.pid, signal.SIGTERM)
+        say(
+            f"{holder.drill}: it was being made ready (process {holder.pid}); it was told to end, nothing had been started"
+        )
+    return bool(preparing)
 
 
 def end_hanging(folder: RunFolder, patience_s: float, say: Callable[[str], None]) -> bool:

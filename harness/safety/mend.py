@@ -2,41 +2,86 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.facts import Closed, Injecting, Mended
-from harness.journal import read
+from harness.following import Following
 from harness.run import folder as folders
 from harness.run.folder import RunFolder
-from harness.safety.openfaults import open_faults
+from harness.safety.clock import clock_of
+from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.orphans import end_orphans
-from harness.safety.takeout import RELEASE, clock_of, noted, own_writer, restored
+from harness.safety.takeout import RELEASE, noted, own_writer, restored
 from harness.safety.undo import COMMAND, is_off, undo
+from harness.world.docker_cli import LOOK_S
 
+if TYPE_CHECKING:
+    from harness.stack.sweep import Remains
+
+TURN_S = 300.0  # the longest that another mend of the same run is waited for: its undo commands, then Docker, each with a limit
 LATE_S = 2.0  # a network or a container that was asked for takes Docker so long, on a busy machine too
 
 
 def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
     """Undo what the run's own commands made, while its stack is there; then remove everything that bears the run's label.
 
-    Returns what could not be removed.
+    Returns what could not be removed. One at a time for each run: a second one waits, and then finds nothing to do.
     Taking the stack away takes its faults away; they are recorded as mended only when the world was read back empty.
     """
-    journal = read(folder.path)
+    with _turn(folder, say) as mine:
+        if not mine:
+            return [f"run {folder.run}: another `drill mend` has been at it for {TURN_S:g} s"]
+        return _mended(folder, say)
+
+
+@contextlib.contextmanager
+def _turn(folder: RunFolder, say: Callable[[str], None]) -> Iterator[bool]:
+    """Hold the run's folder itself, which needs no file and so no disk that can be written; whether it was got in time."""
+    descriptor = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield _taken(descriptor, lambda: say(f"{folder.run}: another `drill mend` is at it; waiting for it"))
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int, waits: Callable[[], None]) -> bool:
+    deadline = time.monotonic() + TURN_S
+    told = False
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not told:
+                waits()
+            told = True
+            time.sleep(0.1)
+        else:
+            return True
+    return False
+
+
+def _mended(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
+    journal = Following(folder.path, (*TOLD, Closed)).journal()
     begun_s = clock_of(folder).now_s()
     kept = {fault.fault: said for fault in open_faults(journal) if (said := _undone(folder, fault))}
     for said in kept.values():
         say(f"{folder.run}: {said}")
     left = [*kept, *cleared(folder.run, say)]
-    if not left:
+    if not left and (open_faults(journal) or not journal.of(Closed)):
         writer = own_writer(folder, "mend")
         for fault in open_faults(journal):
             writer.write(Mended(fault=fault.fault, begun_s=begun_s, why="sweep"), durable=True)
         if not journal.of(Closed):
             writer.write(Closed(), durable=True)
         writer.close()
+        if writer.broken:
+            say(f"{folder.run}: it stands nowhere that this was mended: {writer.broken}")
     say(f"{folder.run}: " + ("still there: " + ", ".join(left) if left else "nothing of it is left"))
     return left
 
@@ -73,17 +118,33 @@ def cleared(run: str, say: Callable[[str], None]) -> list[str]:
     return left
 
 
-def strays(runs: Path) -> tuple[list[RunFolder], list[str]]:
-    """Dead runs that left something: (those with a folder here, ids that only labels tell of)."""
-    from harness.stack.sweep import all_runs
-
+def strays(runs: Path) -> tuple[list[RunFolder], dict[str, RunFolder | None]]:
+    """Dead runs that left something: those with a folder here, and those that only labels tell of, with the folder that these
+    name, if it is there. A run of another runs folder that lives is among the latter."""
+    there = all_remains(runs)
     by_id = {folder.run: folder for folder in folders.every(runs)}
-    dead, unknown = [], []
-    for run in sorted(set(all_runs())):
-        folder = by_id.get(run)
-        if folder is None:
-            unknown.append(run)
-        elif not folder.lives():
-            dead.append(folder)
-    unfinished = [f for f in by_id.values() if f not in dead and not f.lives() and open_faults(read(f.path))]
-    return dead + unfinished, unknown
+    unknown = {run: elsewhere(run, seen.folder) for run, seen in sorted(there.items()) if run not in by_id}
+    dead = [by_id[run] for run in sorted(there) if run in by_id and not by_id[run].lives()]
+    others = (folder for folder in by_id.values() if folder not in dead and not folder.lives())
+    return dead + [folder for folder in others if open_faults(Following(folder.path, TOLD).journal())], unknown
+
+
+def all_remains(runs: Path, within_s: float = LOOK_S) -> dict[str, Remains]:
+    """By run id, what is there of every run, of other runs folders too. Raises CannotRun when Docker does not answer in time.
+
+    A run that begins elsewhere has networks before it has a container, by which its folder is found: it is looked for again.
+    """
+    from harness.stack.sweep import remains
+
+    there = remains(within_s)
+    known = {folder.run for folder in folders.every(runs)}
+    if any(run not in known and not seen.containers for run, seen in there.items()):
+        time.sleep(LATE_S)
+        there = remains(within_s)
+    return there
+
+
+def elsewhere(run: str, path: Path | None) -> RunFolder | None:
+    """The folder that a run's labels name, if it is there and that run's."""
+    found = RunFolder(path) if path is not None and (path / "facts").is_dir() else None
+    return found if found is not None and found.run == run else None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from harness.facts import Injecting, Mended
+from harness.facts import Injected, Injecting, Mended, NotInjected
 from harness.journal import Journal
+
+TOLD = (Injecting, Injected, NotInjected, Mended)
+"""The facts that tell of it; all others need not be read."""
 
 
 def open_faults(journal: Journal) -> tuple[Injecting, ...]:

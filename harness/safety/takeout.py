@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -13,10 +14,11 @@ from typing import Any
 
 from harness import errors
 from harness.facts import Fact, Injected, Injecting, Mended, NotInjected, NotMended
-from harness.journal import Writer, read
-from harness.run.clock import MonotonicClock
+from harness.following import Following
+from harness.journal import Writer
 from harness.run.folder import RunFolder
-from harness.safety.openfaults import open_faults
+from harness.safety.clock import clock_of
+from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.proxies import clear
 from harness.safety.undo import COMMAND, undo
 from harness.stack.release_commands import NOTE
@@ -33,11 +35,6 @@ def own_writer(folder: RunFolder, who: str) -> Writer:
     return Writer(folder.facts, who, clock_of(folder).now_s)
 
 
-def clock_of(folder: RunFolder) -> MonotonicClock:
-    opened = read(folder.path).opened
-    return MonotonicClock(opened.monotonic_ns if opened else 0)
-
-
 def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     """Remove all toxics, open all proxies, wake all containers that a fault of this run hurt. Returns what is still on.
 
@@ -45,7 +42,7 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     """
     still_on = []
     begun_s = clock_of(folder).now_s()
-    journal = read(folder.path)
+    journal = Following(folder.path, TOLD).journal()
     opened = open_faults(journal)
     patience = Patience()
     hurt = {fault.target: fault.fault for fault in opened if "->" in fault.target}
@@ -193,7 +190,8 @@ def restored(folder: RunFolder) -> str:
         return f"{shown}: {error}"
     if ended.returncode:
         return f"{shown} ended with {ended.returncode}"
-    (folder.path / NOTE).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # a disk that is read-only by now: it is run once more the next time
+        (folder.path / NOTE).unlink(missing_ok=True)
     return ""
 
 

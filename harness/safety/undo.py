@@ -7,8 +7,6 @@ import shlex
 import subprocess
 import tempfile
 
-from harness.drill.problem import Invalid
-from harness.drill.resolved import load_resolved
 from harness.facts import Injecting
 from harness.run.folder import RunFolder
 from harness.safety.orphans import end_started_for
@@ -47,6 +45,9 @@ def is_off(folder: RunFolder, fault: Injecting) -> bool:
 
 def _run(folder: RunFolder, fault: Injecting, text: str, within_s: float) -> tuple[int | None, str]:
     """Its exit code and its last line; None where it did not end by itself, and why."""
+    from harness.drill.problem import Invalid  # takes a second, in which faults of other kinds are out
+    from harness.drill.resolved import load_resolved
+
     with tempfile.TemporaryFile() as out:  # a pipe would be waited for as long as anything that it started holds it
         try:
             done = subprocess.run(

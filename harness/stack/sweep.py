@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import CannotRun
@@ -11,7 +12,7 @@ from harness.stack.changes.identity import RUN_LABEL
 from harness.stack.changes.lanes import COPIES_LABEL
 from harness.stack.changes.watchdog import WATCHDOG
 from harness.stack.watchdog import remove as remove_watchdog
-from harness.world.docker_cli import asked, docker, inspected
+from harness.world.docker_cli import LOOK_S, asked, docker, inspected
 
 TRIES = 4
 REMOVE_S = 120.0
@@ -72,13 +73,37 @@ def _freed(network: str) -> bool:
     return docker("network", "rm", network).ok
 
 
+@dataclass(frozen=True)
+class Remains:
+    """What bears a run's label, counted, and the run's folder as Compose noted it on its containers; None where it did not."""
+
+    containers: int = 0
+    networks: int = 0
+    volumes: int = 0
+    folder: Path | None = None
+
+
 def all_runs() -> list[str]:
     """Ids of all runs of which anything is left, by label."""
-    found: set[str] = set()
-    shown = '{{.Label "' + RUN_LABEL + '"}}'
-    for kind in (("ps", "--all"), ("network", "ls"), ("volume", "ls")):
-        found |= set(_ids(*kind, "--filter", f"label={RUN_LABEL}", "--format", shown))
-    return sorted(found)
+    return sorted(remains())
+
+
+def remains(within_s: float = LOOK_S) -> dict[str, Remains]:
+    """By run id, what is there of it. Raises CannotRun when Docker does not answer in time."""
+    shown = f'{{{{.Label "{RUN_LABEL}"}}}}'
+    with_file = f'{shown}\t{{{{.Label "com.docker.compose.project.config_files"}}}}'
+    found: dict[str, Remains] = {}
+    for kind, command, form in (
+        ("containers", ("ps", "--all"), with_file),
+        ("networks", ("network", "ls"), shown),
+        ("volumes", ("volume", "ls"), shown),
+    ):
+        told = asked(*command, "--filter", f"label={RUN_LABEL}", "--format", form, within_s=within_s)
+        for run, _, file in (line.partition("\t") for line in told.splitlines() if line.strip()):
+            seen = found.get(run, Remains())
+            place = Path(file.split(",")[0]).parent if file else seen.folder
+            found[run] = replace(seen, **{kind: getattr(seen, kind) + 1, "folder": place})
+    return found
 
 
 def _ids(*args: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -150,4 +152,16 @@ def test_a_harness_that_undoes_what_a_command_made_is_given_its_time(
     folder: RunFolder, kinds: tuple[str, ...], waits: bool
 ) -> None:
     written(folder, *(injecting(f"p/{kind}", kind, kind) for kind in kinds))
-    assert halting.puts_a_release_back(read(folder.path), 1.0) == waits
+    assert halting.puts_a_release_back(read(folder.path), silent_s=1.0) == waits
+
+
+def test_halt_loads_nothing_that_makes_a_person_wait(tmp_path: Path) -> None:
+    """The models of a drill and numpy take two seconds to import on a busy machine, in which a fault stays on."""
+    script = (
+        "import sys; from harness.cli.halt import command; import harness.safety.takeout\n"
+        "command.main([], standalone_mode=False)\n"
+        "print(sorted({'pydantic', 'numpy', 'docker', 'yaml', 'rich'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"
+    assert ended.stderr == "no drill is running here\n"

@@ -52,7 +52,7 @@ class Starter:
 
 
 class Slow(Fault):
-    """Its injection lasts until `over` is set, as that of a stop with a long grace does."""
+    """Its injection lasts until `over` is set, as that of a stop with a long grace does; `hasten` sets it."""
 
     name: str = "db"
 
@@ -65,6 +65,10 @@ class Slow(Fault):
         over[self.name].wait()
         return {}
 
+    def hasten(self, world: World) -> None:
+        hastened.append(self.name)
+        over[self.name].set()
+
     def mend(self, holder: str, world: World) -> str:
         if stuck:
             raise NotMended("stuck", (stuck.pop(),))
@@ -74,6 +78,7 @@ class Slow(Fault):
 began: dict[str, threading.Event] = {}
 over: dict[str, threading.Event] = {}
 stuck: list[str] = []
+hastened: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +86,7 @@ def fresh() -> None:
     for name in ("db", "cache"):
         began[name], over[name] = threading.Event(), threading.Event()
     stuck.clear()
+    hastened.clear()
 
 
 def phase(*names: str, length_s: float = 10.0) -> PlannedPhase:
@@ -112,6 +118,21 @@ def test_an_injection_that_takes_long_holds_up_neither_the_others_nor_the_look_a
     made.tick(10.0)
     assert len(starter.given) == 3
     assert tape.of(Injected)
+
+
+def test_whoever_ends_a_drill_waits_for_no_injection_that_is_under_way_and_hurries_no_other() -> None:
+    made, tape, starter = injector()
+    over["cache"].set()
+    made.arm(phase("db", "cache"), 0.0)
+    made.tick(0.0)
+    db, cache = starter.given
+    cache()
+    thread = threading.Thread(target=db, daemon=True)
+    thread.start()
+    began["db"].wait()
+    assert made.mend_all("halt") == ()
+    assert hastened == ["db"]
+    assert {fact.fault for fact in tape.of(Mended) if isinstance(fact, Mended)} == {"p/slow-db", "p/slow-cache"}
 
 
 def test_what_was_announced_and_is_not_injected_any_more_is_out_in_the_journal_too() -> None:

@@ -28,6 +28,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": {"chain", "facts", "errors"},
     "ledger": {"facts", "errors"},
     "wall": {"facts", "journal"},
+    "following": {"facts", "journal"},
+    "progress": {"facts", "journal"},
+    "underway": {"errors", "progress"},
     "series": {"wall"},
     "spans": {"wall"},
     "stats": {"facts", "errors", "ledger", "quantities"},
@@ -91,7 +94,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "neighbours": {"surroundings", "expectations"} | DATA,
     "gates": {"surroundings"} | DATA | {"drill", "plan", "expectations", "landings", "load.arrivals"},
     "reasons": set(),
-    "report": DATA | {"document", "drill", "plan", "expectations", "logfiles", "reasons", "versions"},
+    "report": DATA
+    | {"document", "drill", "plan", "expectations", "logfiles", "progress", "reasons", "underway", "versions"},
     "inside": set(),
     "load": DATA,
     "stack": BOTTOM | HANDLES | {"doctor.images", "world.docker", "world.docker_cli", "world.lookout", "probes"},
@@ -135,6 +139,8 @@ PURE = (
     "series",
     "spans",
     "wall",
+    "progress",
+    "underway",
 )
 
 
