@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--offline", is_flag=True, help="Never pull or build; list what is missing and end with 4.")
 @click.option("--max-duration", metavar="T", help="A stricter maximum duration than the drill's, such as 5m.")
+@click.option("-y", "--yes", is_flag=True, help="Protected targets are meant: ask nothing.")
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Put run folders here instead of runs/.")
 @click.option("--junit", type=click.Path(dir_okay=False), help="Also write the JUnit file here.")
 @click.option(
@@ -62,6 +63,7 @@ def command(
     keep: str | None,
     offline: bool,
     max_duration: str | None,
+    yes: bool,
     output: str | None,
     junit: str | None,
     as_json: bool,
@@ -96,7 +98,7 @@ def command(
         try:
             with ending_at_once():
                 codes.append(
-                    _one(name, sets, env_file, only, skip, baseline, keep, offline, output, junit, as_json, shown)
+                    _one(name, sets, env_file, only, skip, baseline, keep, offline, yes, output, junit, as_json, shown)
                 )
         except BaseException as error:
             shown.close()
@@ -146,6 +148,7 @@ def _one(
     baseline: bool,
     keep: str | None,
     offline: bool,
+    yes: bool,
     output: str | None,
     junit: str | None,
     as_json: bool,
@@ -155,7 +158,8 @@ def _one(
 
     looks = begun()  # beside the imports and the reading of files
 
-    from harness.cli.inputs import read_drill, rules_of
+    from harness.cli.confirm import confirm, protected_by
+    from harness.cli.inputs import limits_of, read_drill, rules_of
     from harness.cli.judge import show, tell
     from harness.cli.judge import shown as shown_path
     from harness.drill import locustfile
@@ -173,11 +177,19 @@ def _one(
     stack_project, edges = read_stack(drill)
     monitoring = monitoring_of(drill, stack_project).known()
     alerts = rules_of(stack_project, monitoring["prometheus"])
-    plan = make_plan(drill, edges=edges, services=tuple(stack_project.services), monitoring=monitoring, alerts=alerts)
+    plan = make_plan(
+        drill,
+        edges=edges,
+        services=tuple(stack_project.services),
+        monitoring=monitoring,
+        alerts=alerts,
+        narrowed_to=limits_of(drill),
+    )
     plan = narrowed(plan, only, skip, baseline)
     plan.refuse()
     for problem in plan.problems:
         shown.say(str(problem))
+    confirm(protected_by(plan, stack_project.name), name, yes)
     preflight(shown.say, looks=looks())
     options = Options(keep=keep or drill.stack.keep, offline=offline)
     runs = Path(output).absolute() if output else find_project().runs

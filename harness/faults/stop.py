@@ -22,6 +22,7 @@ class Stop(ServiceFault):
     A service is stopped as a deployment does it (its stop signal, then kill after `grace`), and started at the end.
 
         faults:
+          - stop: {service: api, replicas: 1}
           - stop: {service: postgres, grace: 10s}
 
     Begins: the service gets its stop signal and may finish what it does; as soon as it does not listen any more, its
@@ -38,13 +39,15 @@ class Stop(ServiceFault):
 
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:
         self._running(world)
-        world.containers.stop(self.service, self.grace_s)
+        world.containers.stop(self.service, self.grace_s, *self.only)
         return self._becomes(world, lambda seen: all(map(is_dead, seen)), 10.0, "stopped")
 
     def mend(self, holder: str, world: World) -> str:
         return self._put_right(world, is_dead, world.containers.start, "start")
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:
+        if self.some:
+            return Landing("not_measurable", self.some, self.stated())
         if not felt.answered(before):
             return felt.no_baseline(before, "whether it runs", 1.0, {"outcome": "refused"})
         return felt.by_outcome(1.0, during, GONE)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from harness.facts import (
     Acknowledged,
+    Aimed,
     AlertChanged,
     Blinded,
     Broke,
@@ -126,6 +127,8 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"{fact.phase}: {'steady again' if fact.steady else 'NOT STEADY AGAIN: ' + fact.detail}"
         case Injecting():
             return ""
+        case Aimed():
+            return f"{fact.fault} hits {', '.join(fact.containers)}"
         case Injected():
             return f"fault on:  {fact.fault}"
         case NotInjected():

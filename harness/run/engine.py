@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from harness.drill.words import PromGuard
 from harness.errors import CannotRun
 from harness.expectations.base import Evidence, Logs, Steady
 from harness.expectations.rolled_back import RolledBack
@@ -42,7 +41,7 @@ from harness.verdict import Outcome
 from harness.world.handles import World
 
 if TYPE_CHECKING:
-    from harness.drill.words import Guard
+    from harness.drill.guards import AnyGuard
     from harness.journal import Journal
 
 TICK_S = 0.1
@@ -85,7 +84,7 @@ class Engine:
     stop: Stop
     steady: Steady
     logs: Logs
-    limits: tuple[Guard | PromGuard, ...] = ()
+    limits: tuple[AnyGuard, ...] = ()
     levers: Levers | None = None
     orders: OrderBook | None = None
     state: StateBook | None = None
@@ -95,6 +94,8 @@ class Engine:
     _next_second_s: float = 0.0
 
     def __post_init__(self) -> None:
+        self._guards = guards.Guards(self.limits, self.plan.drill.abort.blind_s)
+        self.record.listeners.append(self._guards.hear)
         if self.levers is not None:
             self.record.listeners.append(self.levers.hear)
 
@@ -332,9 +333,7 @@ class Engine:
             self._next_second_s = now_s + SECOND_S
             rows = self.load.rows()
             guards.check_duration(self.plan.max_duration_s, now_s)
-            guards.check(self.limits, rows, self.load_began_s, now_s)
-            if any(isinstance(guard, PromGuard) for guard in self.limits):
-                guards.check_asked(self.limits, self.record.journal(), self.load_began_s, now_s)
+            self._guards.check(rows, self.load_began_s, now_s)
             self.tell(self.phase, self.injector.on(), rows, now_s)
 
     def _hear(self, facts: list[Fact]) -> None:

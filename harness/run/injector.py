@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness import errors
-from harness.facts import Fact, Injected, Injecting, Mended, NotInjected, NotMended
+from harness.facts import Aimed, Fact, Injected, Injecting, Mended, NotInjected, NotMended
+from harness.faults.base import Fault
 from harness.plan import Injection, PlannedPhase
 from harness.world.handles import World
 
@@ -30,6 +31,7 @@ class Starter(Protocol):
 class Held:
     """One injection on its way: planned → armed → on → gone. 'stuck' is on although we tried to take it away.
 
+    aimed    its fault, once what it hurts was chosen
     ladder   how it was taken away, as its fault says
     """
 
@@ -39,7 +41,12 @@ class Held:
     state: str = "planned"
     mend_armed: bool = False
     ladder: str = ""
+    aimed: Fault | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def fault(self) -> Fault:
+        return self.aimed or self.injection.fault
 
 
 class Injector:
@@ -126,7 +133,10 @@ class Injector:
             begun_s = self._world.clock.now_s()
             held.state = "on"  # from here on it may be on, whatever happens
             try:
-                readback = held.injection.fault.inject(held.injection.id, self._world)
+                held.aimed = held.injection.fault.aimed(self._world)
+                if held.fault.containers:
+                    self._record(Aimed(fault=held.injection.id, containers=held.fault.containers), durable=True)
+                readback = held.fault.inject(held.injection.id, self._world)
             except Exception as error:  # a fault that could not be injected is a fact, and is mended like any other
                 self._record(NotInjected(fault=held.injection.id, begun_s=begun_s, error=_words(error)))
                 return
@@ -149,7 +159,7 @@ class Injector:
                 return
             begun_s = self._world.clock.now_s()
             try:
-                ladder = held.injection.fault.mend(held.injection.id, self._world)
+                ladder = held.fault.mend(held.injection.id, self._world)
             except Exception as error:
                 held.state = "stuck"
                 commands = getattr(error, "commands", ())
@@ -158,7 +168,7 @@ class Injector:
                 )
                 return
             held.state, held.ladder = "gone", ladder
-            was = dict(held.injection.fault.came_to(held.injection.id, self._world))
+            was = dict(held.fault.came_to(held.injection.id, self._world))
             self._record(
                 Mended(fault=held.injection.id, begun_s=begun_s, why=why, ladder=ladder, readback=was), durable=True
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import errors
-from harness.facts import Fact, Injected, Injecting, Mended, NotInjected, NotMended
+from harness.facts import Aimed, Fact, Injected, Injecting, Mended, NotInjected, NotMended
 from harness.journal import Writer, read
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder
@@ -59,7 +59,8 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
         elif fault.kind == COMMAND:
             error = undo(folder, fault)
         else:
-            error = _wake(folder, fault, under_way)
+            aimed = journal.first(Aimed, fault=fault.fault)
+            error = _wake(folder, fault, under_way, aimed.containers if aimed else ())
         fact: Fact = Mended(fault=fault.fault, begun_s=begun_s, why=why)
         if error:
             fact = NotMended(fault=fault.fault, error=error, commands=by_hand(folder, fault))
@@ -128,9 +129,10 @@ def _remove(folder: RunFolder, label: str) -> str:
     return ""
 
 
-def _wake(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
+def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection[str]) -> str:
     """Start or unpause the containers of a hurt service, and read back; '' when they are as before, or gone.
 
+    only        the containers that were chosen, where the fault was on some of its replicas; () for all
     `under_way`: Docker may just be stopping one, which is a fault that begins only when we have looked.
     """
     from harness.world.docker import connect, refusing
@@ -139,6 +141,7 @@ def _wake(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
     try:
         with refusing(f"wake {fault.target}"):
             found = connect().containers.list(all=True, filters={"label": [_label(folder), service]})
+            found = [container for container in found if not only or container.name in only]
             for container in found:
                 if container.status == "paused":
                     container.unpause()
