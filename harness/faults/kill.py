@@ -20,8 +20,8 @@ class Kill(ServiceFault):
     A service dies at once: its containers get a signal that ends them, and are started at the end.
 
         faults:
-          - kill: {service: api, replicas: 1}
           - kill: {service: worker}
+          - kill: {service: api, replicas: 50%}
 
     Begins: the process is gone (KILL) or told to go (another signal); open connections are closed by the kernel (FIN,
             or RST where data was unread), new ones are refused.

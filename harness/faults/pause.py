@@ -21,8 +21,8 @@ class Pause(ServiceFault):
     A service is frozen: its processes get no time, its kernel still takes connections.
 
         faults:
-          - pause: {service: api, replicas: 1}
           - pause: {service: postgres}
+          - pause: {service: api, replicas: 1}
 
     Begins: connections open (until its queue of them is full) and nothing answers; open ones fall silent.
     Ends:   it goes on where it was, and answers what has waited, late. Its clock has jumped.

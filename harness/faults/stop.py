@@ -22,8 +22,8 @@ class Stop(ServiceFault):
     A service is stopped as a deployment does it (its stop signal, then kill after `grace`), and started at the end.
 
         faults:
-          - stop: {service: api, replicas: 1}
           - stop: {service: postgres, grace: 10s}
+          - stop: {service: api, replicas: 1}
 
     Begins: the service gets its stop signal and may finish what it does; as soon as it does not listen any more, its
             callers are refused. Their open connections are closed then, too.

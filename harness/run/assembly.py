@@ -14,7 +14,8 @@ from harness.expectations.leak import Leak
 from harness.facts import Blinded, ListenersChanged, Looked
 from harness.faults.bad_release import BadRelease
 from harness.logfiles import read_logs
-from harness.probes import HostProbe, probes_for
+from harness.probes import probes_for
+from harness.probes.host import HostProbe
 from harness.run.engine import Engine
 from harness.run.injector import Injector
 from harness.run.levers import Levers
