@@ -29,9 +29,11 @@ def asked(
     try:
         watch.check(rows, BEGAN_S, now_s)
     except Stopped as stopped:
-        assert isinstance(stopped.fact, f.GuardTripped)
-        return stopped.fact
-    return None
+        fact = stopped.fact
+    else:
+        return None
+    assert isinstance(fact, f.GuardTripped)
+    return fact
 
 
 def alert(state: str, at_s: float, name: str = "Slow") -> f.AlertChanged:

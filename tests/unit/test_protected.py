@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,7 @@ phases:
 
 
 @pytest.fixture
-def protects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]:
+def protects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """The names found protected, with this in the pyproject.toml of the drill's project."""
     for name in ("DOCKER_CONTEXT", "DOCKER_HOST"):
         monkeypatch.delenv(name, raising=False)
@@ -51,7 +51,7 @@ def protects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
         plan = narrowed(make_plan(parse(home / "night.yaml")), only, (), False)
         return [one.name for one in protected_by(plan, "shop-staging")]
 
-    yield found
+    return found
 
 
 def test_a_target_is_protected_under_every_name_that_it_has(

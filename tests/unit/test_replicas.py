@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from alert_stories import judged, looks, story
 from pydantic import ValidationError
 
 from harness import facts as f
 from harness.errors import NotApplied
+from harness.expectations.stays_up import StaysUp
 from harness.facts import Aimed, Fact, Injected, Mended
 from harness.fakeworld import FakeWorld
 from harness.faults.kill import Kill
 from harness.faults.pause import Pause
 from harness.faults.service import some_of
 from harness.faults.stop import Stop
+from harness.journal import Writer
 from harness.landings import landings, mends
 from harness.plan import Injection, PlannedPhase
+from harness.run.folder import RunFolder
 from harness.run.injector import Injector
+from harness.safety.takeout import own_writer, take_out
 from harness.testing import journal_of
+from harness.verdict import Outcome
 
 KINDS = [Stop, Kill, Pause]
 
@@ -136,6 +143,58 @@ def test_a_chosen_one_of_which_docker_reported_nothing_has_not_wholly_landed() -
     ]
     landed = landings(journal_of(*facts), {"p/it": Kill(service="api", replicas=2)})["p/it"]
     assert (landed.outcome, landed.because) == ("partial", "Docker reported nothing of api-2, though it was to be hit")
+
+
+class Docker:
+    """Two stopped replicas, as Docker's client shows them."""
+
+    def __init__(self) -> None:
+        self.containers = self
+        self.found = [Stopped("drill-r-api-1"), Stopped("drill-r-api-2")]
+
+    def list(self, **_: object) -> list[Stopped]:
+        return self.found
+
+
+class Stopped:
+    def __init__(self, name: str) -> None:
+        self.name, self.status = name, "exited"
+
+    def start(self) -> None:
+        self.status = "running"
+
+    def reload(self) -> None:
+        """Its status is always fresh."""
+
+
+@pytest.mark.parametrize(
+    ("aimed", "woken"), [(("drill-r-api-1",), ["drill-r-api-1"]), ((), ["drill-r-api-1", "drill-r-api-2"])]
+)
+def test_a_mend_from_outside_wakes_those_that_were_chosen(
+    aimed: tuple[str, ...], woken: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = Docker()
+    monkeypatch.setattr("harness.world.docker.connect", lambda: docker)
+    folder = RunFolder(tmp_path / "20260101T000000Z-0a0b0c0d")
+    writer = Writer(folder.facts, "harness", lambda: 1.0)
+    writer.write(f.Injecting(fault="p/stop-api", kind="stop", target="api", planned_s=1.0))
+    if aimed:
+        writer.write(Aimed(fault="p/stop-api", containers=aimed))
+    writer.write(Injected(fault="p/stop-api", begun_s=1.0))
+    assert take_out(folder, own_writer(folder, "halt"), "halt") == ()
+    assert [one.name for one in docker.found if one.status == "running"] == woken
+
+
+@pytest.mark.parametrize(("number", "passes"), [(1, True), (2, False)])
+def test_only_the_deaths_of_those_chosen_are_forgiven(number: int, passes: bool) -> None:
+    facts = [
+        f.Injecting(seen_s=21, fault="hurt/kill-api", kind="kill", target="api", planned_s=21),
+        Aimed(seen_s=21.1, fault="hurt/kill-api", containers=("api-1",)),
+        f.ContainerChanged(seen_s=21.3, service="api", container=f"api-{number}", event="die", exit_code=137),
+        Mended(seen_s=30, fault="hurt/kill-api", begun_s=29.5),
+    ]
+    found = judged(StaysUp(service="api"), story(*facts, *looks("containers")))
+    assert (found.outcome is Outcome.PASSED) == passes, found.because
 
 
 def test_a_share_of_connections_is_said_to_be_one() -> None:

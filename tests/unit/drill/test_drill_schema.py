@@ -155,7 +155,7 @@ def test_the_schema_accepts_what_the_parser_accepts(checkout: Callable[..., Path
         ("rate: 40/s", "rate: 40"),
         ("  max_duration: 10m\n", "  max_duration: 10\n"),
         ("abort:\n", "blast_radius: {service: [api]}\nabort:\n"),
-        ("after: 5s, for: 10s", "replicas: 0"),
+        ("after: 5s, for: 10s", "replicas: half"),
     ],
 )
 def test_the_schema_refuses_what_the_parser_refuses(checkout: Callable[..., Path], old: str, new: str) -> None:
