@@ -41,7 +41,7 @@ Replicas = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"const": "all"},
+                {"enum": ["all"], "type": "string"},
                 {"type": "integer", "minimum": 1},
                 {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$", "examples": ["50%"]},
             ]
