@@ -189,7 +189,8 @@ def _one(
     plan.refuse()
     for problem in plan.problems:
         shown.say(str(problem))
-    confirm(protected_by(plan, stack_project.name), name, yes)
+    with shown.resting():
+        confirm(protected_by(plan, stack_project.name), name, yes)
     preflight(shown.say, looks=looks())
     options = Options(keep=keep or drill.stack.keep, offline=offline)
     runs = Path(output).absolute() if output else find_project().runs

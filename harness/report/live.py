@@ -9,6 +9,7 @@ import shlex
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -232,6 +233,11 @@ class PlainDisplay:
         self._next_s = now_s + self._every_s
         self._line(now_s, state(phase, on, rows, now_s).line())
 
+    @contextlib.contextmanager
+    def resting(self) -> Iterator[None]:
+        """Nothing is drawn meanwhile: somebody is asked something on this terminal."""
+        yield
+
     def close(self) -> None:
         """Nothing to put back."""
 
@@ -274,6 +280,13 @@ class LiveDisplay(PlainDisplay):
 
     def second(self, phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> None:
         self._state = state(phase, on, rows, now_s)
+
+    @contextlib.contextmanager
+    def resting(self) -> Iterator[None]:
+        self.close()
+        yield
+        with contextlib.suppress(OSError, ValueError):
+            self._live.start()
 
     def close(self) -> None:
         with contextlib.suppress(OSError, ValueError):

@@ -17,6 +17,7 @@ from harness.drill.project import find_project
 from harness.drill.protected import Protected
 from harness.errors import CannotRun
 from harness.plan import make_plan
+from harness.report.live import LiveDisplay
 from harness.run.prepare import narrowed
 
 DRILL = """
@@ -145,3 +146,16 @@ def test_a_projects_radius_is_told_with_its_place(tmp_path: Path) -> None:
     (limit,) = find_project(tmp_path, env={}).limits
     assert limit.refuses("api->db") == limit.refuses("w") == ""
     assert "a drill of this project may not ([tool.drill.blast_radius] of" in limit.refuses("db")
+
+
+def test_nothing_is_drawn_over_the_question(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = LiveDisplay(sys.stderr)
+    try:
+        with shown.resting():
+            assert not shown._live.is_started
+        assert shown._live.is_started
+        with pytest.raises(CannotRun), shown.resting():
+            raise CannotRun("refused")
+        assert not shown._live.is_started, "the command ends, and closes it again"
+    finally:
+        shown.close()
