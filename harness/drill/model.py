@@ -138,7 +138,7 @@ class Drill(Model):
     )
     phases: tuple[Phase, ...] = Field(min_length=1, description="in order; each begins when the last is put right")
     expect: tuple[AnyExpectation, ...] = Field(default=(), description="what must be seen in the whole run")
-    abort: Abort = Field(default=Abort(), description="guards, and the drill's end in any case")
+    abort: Abort = Field(default_factory=Abort, description="guards, and the drill's end in any case")
     blast_radius: BlastRadius | None = Field(
         default=None, description="what its faults, releases and steps may touch; anything when left out"
     )
