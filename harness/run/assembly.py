@@ -175,9 +175,10 @@ def disks(session: Session, parts: Parts) -> tuple[Path, ...]:
     """The folders whose disks a run fills: its own, and Docker's, where Docker is on this machine and says where."""
     try:
         docker = Path(parts.containers.root())
-    except NotApplied:
-        return (session.folder.path,)
-    return (session.folder.path, docker) if docker.is_absolute() and docker.exists() else (session.folder.path,)
+        here = docker.is_absolute() and docker.exists()
+    except (NotApplied, OSError):  # it does not answer, or keeps its folder where this user cannot look
+        here = False
+    return (session.folder.path, docker) if here else (session.folder.path,)
 
 
 def releases(session: Session, stack: Stack, parts: Parts, commands: Commands) -> Releases:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from harness.errors import NotApplied
 from harness.facts import Blinded, HostSeen, Looked
 from harness.fakeworld import FakeWorld
 from harness.probes.host import HostProbe
+from harness.run.assembly import disks
 
 
 @pytest.fixture
@@ -45,3 +49,19 @@ def test_what_it_cannot_look_at_is_said_and_the_rest_is_told(proc: Path, tmp_pat
     assert seen.disks
     assert [one.target for one in said if isinstance(one, Blinded)] == ["cpu", "memory", str(tmp_path / "gone")]
     assert isinstance(looked, Looked)
+
+
+@pytest.mark.parametrize(
+    "root", ["", "/no/such/folder", "\0", NotApplied("Docker does not answer"), PermissionError(13, "no")]
+)
+def test_dockers_disk_is_looked_at_only_where_it_is_on_this_machine(root: Any, tmp_path: Path) -> None:
+    def told() -> str:
+        if isinstance(root, Exception):
+            raise root
+        return str(root)
+
+    session: Any = SimpleNamespace(folder=SimpleNamespace(path=tmp_path))
+    parts: Any = SimpleNamespace(containers=SimpleNamespace(root=told))
+    assert disks(session, parts) == (tmp_path,)
+    parts.containers.root = lambda: str(tmp_path)
+    assert disks(session, parts) == (tmp_path, tmp_path)
