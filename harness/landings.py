@@ -11,7 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.facts import ContainerChanged, Injected, Injecting, Mended, NotInjected, Surveyed, VersionSeen, Witnessed
+from harness.facts import (
+    Aimed,
+    ContainerChanged,
+    Injected,
+    Injecting,
+    Mended,
+    NotInjected,
+    Surveyed,
+    VersionSeen,
+    Witnessed,
+)
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
 from harness.versions import answers, new_version, releases_at, told_version
@@ -195,16 +205,26 @@ def _release_gone(journal: Journal, fault: Fault, hurt: Hurt, rows: Rows | None)
 
 
 def _told_by_docker(journal: Journal, hurt: Hurt, landing: Landing, which: Sequence[str], until_s: float) -> Landing:
-    """No edge leads to the service, so nobody looks at it from a caller: Docker's own events are the second source."""
+    """No edge leads to the service, or only some of its replicas are hurt, so that looks from a caller do not tell: Docker's own
+    events are the second source.
+    """
     until_s = min(until_s, journal.end_s)
+    aimed = journal.first(Aimed, fault=hurt.fault)
     events = [
         event
         for event in journal.of(ContainerChanged, service=hurt.target, since_s=hurt.on_s - 1.0, until_s=until_s)
-        if event.event in which
+        if event.event in which and (aimed is None or event.container in aimed.containers)
     ]
     if not events:
         return landing
-    said = f"Docker reported {events[0].event} of {hurt.target} at {events[0].at_s:.1f} s; no edge leads to it"
+    if aimed is not None:
+        missing = [name for name in aimed.containers if name not in {event.container for event in events}]
+        if missing:
+            said = f"Docker reported nothing of {', '.join(missing)}, though it was to be hit"
+            return replace(landing, outcome="partial", because=said)
+    told = f"Docker reported {events[0].event} of {hurt.target if aimed is None else ', '.join(aimed.containers)}"
+    why = "no edge leads to it" if aimed is None else "the other replicas were left alone"
+    said = f"{told} at {events[0].at_s:.1f} s; {why}"
     return Landing("landed", said, landing.stated, {"events": [event.event for event in events]}, looks=landing.looks)
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from harness import plan_bounds
 from harness.alerting import Quiet
+from harness.drill.blast_radius import Limit
+from harness.drill.guards import AlertGuard, AnyGuard, PromGuard, guards_of
 from harness.drill.model import Drill, Phase
-from harness.drill.problem import Invalid, Problem, did_you_mean
-from harness.drill.words import PromGuard
+from harness.drill.problem import Invalid, Problem, did_you_mean, no_service
 from harness.edges import Edge, edge_id
 from harness.expectations.base import Expectation, Reach, Stretch
 from harness.expectations.orders_kept import OrdersKept
@@ -88,6 +90,11 @@ class Plan:
     def all_claims(self) -> tuple[Claim, ...]:
         """Every claim, in the file's order: the phases' first, then those about the whole run."""
         return (*(claim for phase in self.phases for claim in phase.claims), *self.claims)
+
+    @property
+    def guards(self) -> tuple[AnyGuard, ...]:
+        """Whatever ends the run at once: the drill's own guards, and those that stand anyway."""
+        return guards_of(self.drill.abort.any)
 
     @property
     def injections(self) -> tuple[Injection, ...]:
@@ -186,6 +193,8 @@ class Plan:
             found += _declared(self.drill, names)
             found += _sources(self.drill, names)
             found += _faults_on_services(self, names)
+            found += plan_bounds.radius_known(self.drill, names)
+            found += plan_bounds.guards_on_services(self.drill, names)
         if edges is not None:
             found += _edges(self, edges, names, sure)
         return found
@@ -199,8 +208,12 @@ def make_plan(
     sure: bool = True,
     monitoring: Mapping[str, str] | None = None,
     alerts: Sequence[RuleSeen] | None = None,
+    narrowed_to: Sequence[Limit] = (),
 ) -> Plan:
-    """The plan of a drill, with its problems; give edges, services, monitoring and rules of the stack when they are known."""
+    """The plan of a drill, with its problems; give edges, services, monitoring and rules of the stack when they are known.
+
+    narrowed_to   the blast radius that its project states for all drills
+    """
     steady = drill.steady
     earliest_s, latest_s = steady.for_s, steady.within_s
     phases: list[PlannedPhase] = []
@@ -210,11 +223,11 @@ def make_plan(
         earliest_s += planned.length_s + planned.settle_earliest_s
         latest_s += planned.length_s + planned.settle_latest_s
     claims = tuple(_claim(drill, claim, "", False) for claim in drill.expect)
-    plan = Plan(drill, tuple(phases), claims, drill.abort.max_duration_s, services=tuple(services or ()))
+    plan = Plan(drill, tuple(phases), claims, drill.abort.max_duration_s or 0.0, services=tuple(services or ()))
     plan = replace(plan, monitoring=monitoring, alerts=None if alerts is None else tuple(alerts))
-    return replace(
-        plan, problems=(*drill.warnings, *plan.check(edges, services, sure=sure), *_doubtful(plan), *_unwatched(plan))
-    )
+    plan = replace(plan, max_duration_s=plan.max_duration_s or plan_bounds.max_duration_s(plan))
+    found = (*plan.check(edges, services, sure=sure), *plan_bounds.beyond_radius(plan, narrowed_to))
+    return replace(plan, problems=(*drill.warnings, *found, *_doubtful(plan), *_unwatched(plan)))
 
 
 def _doubtful(plan: Plan) -> Iterator[Problem]:
@@ -230,6 +243,7 @@ def _unwatched(plan: Plan) -> Iterator[Problem]:
     if plan.monitoring is None:
         return
     drill, document = plan.drill, plan.drill.origin.document
+    yield from plan_bounds.alerts_unknown(plan)
     for claim in plan.all_claims:
         why = claim.expectation.unseen(plan.reach(claim))
         if why:
@@ -243,7 +257,7 @@ def _unwatched(plan: Plan) -> Iterator[Problem]:
             what = f"'{condition}' could never hold: the stack has no Prometheus ({why})"
             yield document.problem(("steady", "all", number), what)
     for number, guard in enumerate(drill.abort.any):
-        if isinstance(guard, PromGuard):
+        if isinstance(guard, (PromGuard, AlertGuard)):
             what = f"'{guard}' could never be asked: the stack has no Prometheus ({why})"
             yield document.problem(("abort", "any", number), what)
 
@@ -292,14 +306,14 @@ def _undecidable(plan: Plan) -> Iterator[tuple[str, Problem]]:
 def _load_target(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
     service = drill.load.against.service
     if service not in services:
-        yield drill.origin.document.problem(("load", "against"), _no_service("load.against", service, services))
+        yield drill.origin.document.problem(("load", "against"), no_service("load.against", service, services))
 
 
 def _declared(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
     for number, wish in enumerate(drill.stack.edges):
         caller, _ = edge_id(wish.edge)
         if caller not in services and caller != CLIENT:
-            what = _no_service(f"stack.edges: {wish.edge}", caller, services)
+            what = no_service(f"stack.edges: {wish.edge}", caller, services)
             yield drill.origin.document.problem(("stack", "edges", number), what)
 
 
@@ -309,12 +323,12 @@ def _sources(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
         for source, read in orders.sources.items():
             reader = read.reader
             if reader.place and reader.place not in services:
-                what = _no_service(f"orders.{name}: {source}", reader.place, services)
+                what = no_service(f"orders.{name}: {source}", reader.place, services)
                 yield drill.origin.document.problem(("orders", name, "sources", source, reader.word, "service"), what)
     for name, kept in drill.state.items():
         reader = kept.reader
         if reader.place and reader.place not in services:
-            what = _no_service(f"state.{name}", reader.place, services)
+            what = no_service(f"state.{name}", reader.place, services)
             yield drill.origin.document.problem(("state", name, reader.word, "service"), what)
 
 
@@ -322,7 +336,7 @@ def _faults_on_services(plan: Plan, services: Sequence[str]) -> Iterator[Problem
     for injection in plan.injections:
         for target in injection.fault.targets if not injection.fault.on_edge else ():
             if target not in services:
-                yield plan.drill.problem(injection.id, _no_service(injection.id, target, services), "service")
+                yield plan.drill.problem(injection.id, no_service(injection.id, target, services), "service")
 
 
 def _claims_on_services(plan: Plan, services: Sequence[str]) -> Iterator[tuple[str, Problem]]:
@@ -330,7 +344,7 @@ def _claims_on_services(plan: Plan, services: Sequence[str]) -> Iterator[tuple[s
     for claim in plan.all_claims:
         name = getattr(claim.expectation, "service", "")
         if isinstance(name, str) and name not in ("", "*", *services):
-            yield claim.id, plan.drill.problem(claim.id, _no_service(claim.id, name, services), "service")
+            yield claim.id, plan.drill.problem(claim.id, no_service(claim.id, name, services), "service")
 
 
 def _claims_on_orders(plan: Plan) -> Iterator[Problem]:
@@ -387,11 +401,6 @@ def _no_edge(target: str, known: dict[str, Edge], services: Sequence[str]) -> st
     found = f"; found from {caller}: {', '.join(own)}" if own and not near else ""
     declare = f"stack: {{edges: ['{caller}->{dependency}']}}"
     return f"no edge {target} was found{near}{found}; if it is there, declare it: {declare}"
-
-
-def _no_service(what: str, name: str, services: Sequence[str]) -> str:
-    near = did_you_mean(name, services) or f"; there are {', '.join(services)}"
-    return f"{what}: there is no service '{name}' in the stack{near}"
 
 
 def describe(plan: Plan) -> str:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from harness.drill.blast_radius import Limit
     from harness.drill.model import Drill
+    from harness.drill.project import Project as DrillProject
     from harness.edges import Edge
     from harness.facts import RuleSeen
     from harness.stack.project import Project
@@ -48,11 +50,25 @@ def read_drill(name: str, sets: Sequence[str] = (), env_files: Sequence[Path] = 
     return parse(find_project().find(name), sets=sets, env=environment(env_files))
 
 
+def projects_of(drill: Drill) -> tuple[DrillProject, ...]:
+    """The projects whose settings bind a drill: the working directory's, and the one that its file stands in."""
+    from harness.drill.project import find_project
+
+    found = {one.root: one for one in (find_project(), find_project(drill.origin.base))}
+    return tuple(found.values())
+
+
+def limits_of(drill: Drill) -> tuple[Limit, ...]:
+    """The blast radius that its projects state for all drills."""
+    return tuple(limit for project in projects_of(drill) for limit in project.limits)
+
+
 @dataclass(frozen=True)
 class Looked:
     """What the Compose files say. None where it is not known; `why` says why, `wrong` what Compose finds wrong.
 
     sure        every image was here to be asked for its ports, so that an edge that was not found is none
+    project     the Compose project's name; '' where it is not known
     monitoring  where the stack's own Prometheus and Alertmanager are; `alerts` the rules that it will load
     """
 
@@ -61,6 +77,7 @@ class Looked:
     sure: bool = True
     monitoring: Mapping[str, str] | None = None
     alerts: tuple[RuleSeen, ...] | None = None
+    project: str = ""
     why: str = ""
     wrong: tuple[str, ...] = ()
 
@@ -84,7 +101,7 @@ def look(drill: Drill) -> Looked:
     monitoring = monitoring_of(drill, project).known()
     alerts = rules_of(project, monitoring["prometheus"])
     if any(problem.severity == "error" for problem in make_plan(drill).check(None, services)):
-        return Looked(services, monitoring=monitoring, why="a service is not there")
+        return Looked(services, monitoring=monitoring, project=project.name, why="a service is not there")
     try:
         images = image_info(project)
     except CannotRun:
@@ -95,7 +112,9 @@ def look(drill: Drill) -> Looked:
         return Looked(
             services, monitoring=monitoring, wrong=error.problems, why="an edge that the drill declares cannot be meant"
         )
-    return Looked(services, edges, sure=set(services) <= set(images), monitoring=monitoring, alerts=alerts)
+    return Looked(
+        services, edges, sure=set(services) <= set(images), monitoring=monitoring, alerts=alerts, project=project.name
+    )
 
 
 def rules_of(project: Project, prometheus: str) -> tuple[RuleSeen, ...] | None:

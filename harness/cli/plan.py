@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.inputs import Looked, drill_options, look, read_drill
+from harness.cli.inputs import Looked, drill_options, limits_of, look, read_drill
 from harness.cli.names import drill_names
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def command(drill: str, sets: tuple[str, ...], env_file: tuple[Path, ...], as_js
         sure=looked.sure,
         monitoring=looked.monitoring,
         alerts=looked.alerts,
+        narrowed_to=limits_of(made),
     )
     if plan.errors or looked.wrong:
         raise UsageError(*looked.wrong, *(Invalid(plan.errors).problems if plan.errors else ()))
@@ -63,8 +64,7 @@ def lines(plan: Plan, looked: Looked) -> Iterator[str]:
     yield f"  load     {drill.load.locustfile} against {drill.load.against}; {_load(plan)}"
     conditions = ", ".join(str(condition) for condition in drill.steady.all)
     yield f"  steady   {conditions}; for {spell(drill.steady.for_s)}, within {spell(drill.steady.within_s)}"
-    guards = " or ".join(str(guard) for guard in drill.abort.any)
-    yield f"  abort    {guards + ', or ' if guards else ''}after {spell(plan.max_duration_s)}"
+    yield from _bounds(plan, looked)
     yield f"  edges    {_edges(plan, looked)}"
     yield from _orders(plan)
     yield from _state(plan)
@@ -82,6 +82,32 @@ def lines(plan: Plan, looked: Looked) -> Iterator[str]:
             yield from _needs(plan, claim)
     yield ""
     yield f"  takes {describe(plan)}"
+
+
+def _bounds(plan: Plan, looked: Looked) -> Iterator[str]:
+    """What ends it before its time, what it may touch, and what wants a confirmation."""
+    from harness.cli.confirm import protected_by
+    from harness.cli.inputs import limits_of
+    from harness.quantities import spell
+
+    drill, blind = plan.drill, spell(plan.drill.abort.blind_s)
+    stated = " or ".join(str(guard) for guard in drill.abort.any)
+    last = (
+        ""
+        if drill.abort.max_duration_s is not None
+        else " (the longest that its waits may take; it states no max_duration)"
+    )
+    yield f"  abort    {stated + ', or ' if stated else ''}after {spell(plan.max_duration_s)}{last}"
+    standing = " or ".join(str(guard) for guard in plan.guards if guard not in drill.abort.any)
+    if standing:
+        yield f"  {'':>8} to protect this machine: {standing}"
+    yield f"  {'':>8} a guard that cannot be looked at for {blind} trips as well"
+    own = [("blast_radius", drill.blast_radius)] if drill.blast_radius is not None else []
+    for where, radius in (*own, *((limit.where, limit.radius) for limit in limits_of(drill))):
+        listed = "; ".join(f"{word} {', '.join(getattr(radius, word)) or 'none'}" for word in ("services", "edges"))
+        yield f"  touches  at the most {listed} ({where})"
+    for one in protected_by(plan, looked.project):
+        yield f"  protects {one.name}, {one.what}: `drill run` asks for its name, or wants --yes"
 
 
 def _orders(plan: Plan) -> Iterator[str]:
@@ -208,6 +234,8 @@ def _edges(plan: Plan, looked: Looked) -> str:
 def document(plan: Plan, looked: Looked) -> dict[str, Any]:
     """The plan as data; times in seconds, those of a phase from its beginning."""
 
+    from harness.cli.confirm import protected_by
+
     def claim(item: Claim) -> dict[str, Any]:
         reach = plan.reach(item)
         return {
@@ -271,6 +299,13 @@ def document(plan: Plan, looked: Looked) -> dict[str, Any]:
         "claims": [claim(item) for item in plan.claims],
         "takes_s": [plan.shortest_s, plan.longest_s],
         "max_duration_s": plan.max_duration_s,
+        "max_duration_stated": plan.drill.abort.max_duration_s is not None,
+        "guards": [
+            {"guard": str(guard), "stated": guard in plan.drill.abort.any, "blind_s": plan.drill.abort.blind_s}
+            for guard in plan.guards
+        ],
+        "blast_radius": plan.drill.blast_radius.model_dump() if plan.drill.blast_radius is not None else None,
+        "protected": [one.name for one in protected_by(plan, looked.project)],
         "edges_checked": looked.edges is not None,
         "services": list(plan.services),
         "warnings": [str(problem) for problem in plan.problems],

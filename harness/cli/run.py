@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 )
 @click.option("--offline", is_flag=True, help="Never pull or build; list what is missing and end with 4.")
 @click.option("--max-duration", metavar="T", help="A stricter maximum duration than the drill's, such as 5m.")
+@click.option("-y", "--yes", is_flag=True, help="Protected targets are meant: ask nothing.")
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Put run folders here instead of runs/.")
 @click.option(
     "--wait", default="0s", metavar="T", help="Wait so long, such as 10m, for another run on the same stack to end."
@@ -70,6 +72,7 @@ def command(
     keep: str | None,
     offline: bool,
     max_duration: str | None,
+    yes: bool,
     output: str | None,
     wait: str,
     junit: str | None,
@@ -100,16 +103,13 @@ def command(
     from harness.report.live import display
     from harness.run.stop import ending_at_once
 
+    wishes = Wishes(sets, env_file, only, skip, baseline, keep, offline, yes, output, wait_s, junit, as_json)
     codes: list[int] = []
     for name in drills:
         shown = display(live, as_json)
         try:
             with ending_at_once():
-                codes.append(
-                    _one(
-                        name, sets, env_file, only, skip, baseline, keep, offline, output, wait_s, junit, as_json, shown
-                    )
-                )
+                codes.append(_one(name, wishes, shown))
         except BaseException as error:
             shown.close()
             if as_json:
@@ -158,21 +158,25 @@ def worst(codes: list[int]) -> int:
     return min(codes, key=order.index, default=0)
 
 
-def _one(
-    name: str,
-    sets: tuple[str, ...],
-    env_files: tuple[Path, ...],
-    only: tuple[str, ...],
-    skip: tuple[str, ...],
-    baseline: bool,
-    keep: str | None,
-    offline: bool,
-    output: str | None,
-    wait_s: float,
-    junit: str | None,
-    as_json: bool,
-    shown: PlainDisplay,
-) -> int:
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line asks of each of its drills, as its options are named."""
+
+    sets: tuple[str, ...]
+    env_files: tuple[Path, ...]
+    only: tuple[str, ...]
+    skip: tuple[str, ...]
+    baseline: bool
+    keep: str | None
+    offline: bool
+    yes: bool
+    output: str | None
+    wait_s: float
+    junit: str | None
+    as_json: bool
+
+
+def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
     """Hold the drill's target, then rehearse on it."""
     from harness.doctor.examine import begun
 
@@ -184,29 +188,25 @@ def _one(
     from harness.drill.project import find_project
     from harness.run.target import held, of_files
 
-    drill = read_drill(name, sets, env_files)
+    drill = read_drill(name, wishes.sets, wishes.env_files)
     if wrong := locustfile.problems(drill.locustfile):
         raise Invalid(wrong)
-    runs = Path(output).absolute() if output else find_project().runs
-    with held(runs, of_files(drill.compose_files), drill.name, wait_s, shown.say) as target:
-        return _rehearsed(drill, looks, target, runs, only, skip, baseline, keep, offline, junit, as_json, shown)
+    runs = Path(wishes.output).absolute() if wishes.output else find_project().runs
+    with held(runs, of_files(drill.compose_files), drill.name, wishes.wait_s, shown.say) as target:
+        return _rehearsed(name, drill, looks, target, runs, wishes, shown)
 
 
 def _rehearsed(
+    name: str,
     drill: Drill,
     looks: Callable[[], list[Seen]],
     target: Held,
     runs: Path,
-    only: tuple[str, ...],
-    skip: tuple[str, ...],
-    baseline: bool,
-    keep: str | None,
-    offline: bool,
-    junit: str | None,
-    as_json: bool,
+    wishes: Wishes,
     shown: PlainDisplay,
 ) -> int:
-    from harness.cli.inputs import rules_of
+    from harness.cli.confirm import confirm, protected_by
+    from harness.cli.inputs import limits_of, rules_of
     from harness.cli.judge import show, tell
     from harness.cli.judge import shown as shown_path
     from harness.doctor.examine import preflight
@@ -219,23 +219,32 @@ def _rehearsed(
     stack_project, edges = read_stack(drill)
     monitoring = monitoring_of(drill, stack_project).known()
     alerts = rules_of(stack_project, monitoring["prometheus"])
-    plan = make_plan(drill, edges=edges, services=tuple(stack_project.services), monitoring=monitoring, alerts=alerts)
-    plan = narrowed(plan, only, skip, baseline)
+    plan = make_plan(
+        drill,
+        edges=edges,
+        services=tuple(stack_project.services),
+        monitoring=monitoring,
+        alerts=alerts,
+        narrowed_to=limits_of(drill),
+    )
+    plan = narrowed(plan, wishes.only, wishes.skip, wishes.baseline)
     plan.refuse()
     for problem in plan.problems:
         shown.say(str(problem))
+    with shown.resting():
+        confirm(protected_by(plan, stack_project.name), name, wishes.yes)
     preflight(shown.say, looks=looks())
-    options = Options(keep=keep or drill.stack.keep, offline=offline)
+    options = Options(keep=wishes.keep or drill.stack.keep, offline=wishes.offline)
     display = Display(shown.say, shown.fact, shown.second)
     done = rehearse(plan, stack_project, edges, runs, options, display, target.opened)
     shown.close()
     judgement, place = done.judgement, shown_path(done.folder.path)
     code = judgement.verdict.exit_code
-    if as_json:
+    if wishes.as_json:
         tell(result_line(judgement.document, place) + "\n")
     else:
         show(judgement.document, place if done.unwritten else f"{place}/report.html")
-    refused = done.unwritten or _also(done.folder.path, judgement, junit)
+    refused = done.unwritten or _also(done.folder.path, judgement, wishes.junit)
     if refused:
         click.echo(f"{refused}; exit {worst([code, EXIT_HARNESS])}", err=True)
         code = worst([code, EXIT_HARNESS])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.inputs import drill_options, environment, look
+from harness.cli.inputs import drill_options, environment, limits_of, look
 from harness.cli.names import drill_names
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def check(file: Path, sets: Sequence[str], env: dict[str, str]) -> tuple[list[Pr
         sure=looked.sure,
         monitoring=looked.monitoring,
         alerts=looked.alerts,
+        narrowed_to=limits_of(drill),
     ).problems
     unchecked = looked.why if looked.edges is None and not looked.wrong else ""
     known: dict[tuple[str, int, int, str], Problem] = {(p.file, p.line, p.column, p.what): p for p in found}

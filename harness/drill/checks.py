@@ -75,7 +75,7 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
         what = f"no arrival is due in the first {spell(drill.steady.within_s)}: the gate could never hold"
         yield document.problem(("load", "arrivals"), what, key=True)
     shortest_s = drill.steady.for_s + sum(phase.for_s for phase in drill.phases)
-    if drill.abort.max_duration_s < shortest_s:
+    if drill.abort.max_duration_s is not None and drill.abort.max_duration_s < shortest_s:
         limit = spell(drill.abort.max_duration_s)
         what = f"max_duration is {limit}, but gate and phases take at least {spell(shortest_s)}"
         yield document.problem(("abort", "max_duration"), what)

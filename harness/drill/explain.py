@@ -21,8 +21,6 @@ _EXAMPLES = {
     ("load", "against"): "against: api:8080",
     ("steady",): "steady: {for: 20s, within: 2m, all: [errors < 0.5%, p95 < 300ms]}",
     ("phases",): "phases: [{name: calm, for: 30s}]",
-    ("abort",): "abort: {max_duration: 10m}; a drill must have an end",
-    ("abort", "max_duration"): "max_duration: 10m; a drill must have an end",
 }
 _NOT_HERE = {
     ("down", "share"): "it has no share: a listener is there for all or for none; see reset and hang",

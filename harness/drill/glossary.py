@@ -21,18 +21,15 @@ QUIET = """No alert of the stack's own Prometheus fires: `no alert firing`, or `
 
 Asked of the gate, and of the stack after each phase; it holds only while Prometheus can be looked at. `recovers` does not
 ask it: it is about requests, and an alert that clears later has a claim of its own, alert_clears."""
-ASKED = """A guard in PromQL: `promql: sum(rate(orders_lost_total[1m])) > 0`, or with ` for 15s` at its end.
-
-Asked each second of the stack's own Prometheus; it ends the drill when the answer has a series, as a rule fires, all of its
-time, and also when it could not be asked for 15 s: blind is not safe."""
 CONDITIONS = ("errors", "p50", "p95", "p99", "max", "rate")
+GUARDS = ("promql", "goodput", "alert", "any alert", "container_died", "host cpu", "host memory", "host disk")
 
 
 @dataclass(frozen=True)
 class Entry:
     """One meaning of a word.
 
-    kind    fault, expectation, condition, key or reason code
+    kind    fault, expectation, condition, guard, key or reason code
     place   where the word stands in a file, such as `steady.within`; '' for what does not stand in one
     text    what it means; several lines
     fields  (word, what it is) of what may stand under it
@@ -77,7 +74,14 @@ def _conditions() -> Iterator[Entry]:
     text = inspect.cleandoc(condition.__doc__ or "").strip()
     yield from (Entry(word, "condition", "steady.all", text) for word in CONDITIONS)
     yield Entry("no alert firing", "condition", "steady.all", QUIET)
-    yield Entry("promql", "condition", "abort.any", ASKED)
+    yield from _guards()
+
+
+def _guards() -> Iterator[Entry]:
+    from harness.drill import guards
+
+    text = inspect.cleandoc(guards.__doc__ or "").strip()
+    yield from (Entry(word, "guard", "abort.any", text) for word in GUARDS)
 
 
 def _keys() -> Iterator[Entry]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
 from harness.alerting import Quiet
+from harness.drill.blast_radius import BlastRadius
 from harness.drill.document import Document, Path_
 from harness.drill.load import Load
 from harness.drill.orders import Orders
@@ -76,10 +77,20 @@ class Phase(Model):
 
 
 class Abort(Model):
-    """Guards: looked at every second; the first that trips ends the drill, and the faults are taken out at once."""
+    """Guards: looked at every second; the first that trips ends the drill, and the faults are taken out at once.
 
-    any: tuple[GuardText, ...] = Field(default=(), description="errors > 50% for 15s, promql: EXPR, …")
-    max_duration_s: Seconds = Field(alias="max_duration", gt=0, description="of the whole run; no drill is endless")
+    Two stand without being stated, until a drill states its own of the kind: host memory < 2% free for 5s, host disk < 500MB.
+    """
+
+    any: tuple[GuardText, ...] = Field(default=(), description="errors > 50% for 15s, any alert, host cpu > 95%, …")
+    blind_s: Seconds = Field(
+        default=15.0, alias="blind", gt=0, description="a guard that could not be looked at for so long trips as well"
+    )
+    max_duration_s: Annotated[Seconds, Field(gt=0)] | None = Field(
+        default=None,
+        alias="max_duration",
+        description="of the whole run; when left out what its waits may take at the most, as `drill plan` says",
+    )
 
 
 class Schedule(Model):
@@ -131,12 +142,15 @@ class Drill(Model):
         default="none",
         description="restart: what does not come back by itself after a phase is restarted, and the next phase played",
     )
-    abort: Abort
     lease_s: Seconds = Field(
         default=20.0,
         alias="lease",
         ge=5,
         description="a harness that stands still for longer than this loses its faults: its watchdog takes them out",
+    )
+    abort: Abort = Field(default_factory=Abort, description="guards, and the drill's end in any case")
+    blast_radius: BlastRadius | None = Field(
+        default=None, description="what its faults, releases and steps may touch; anything when left out"
     )
     schedule: Schedule | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -55,6 +55,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         folded = {name.casefold().replace("-", "_"): name for name in names}
         close = [folded[key] for key in [word.casefold().replace("-", "_")] if key in folded]
     return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def no_service(what: str, name: str, services: Sequence[str]) -> str:
+    """That a service is not there, with the one that is meant, or all that are."""
+    near = did_you_mean(name, services) or f"; there are {', '.join(services)}"
+    return f"{what}: there is no service '{name}' in the stack{near}"
 
 
 def shown_path(path: Path) -> str:

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError
+
+from harness.drill.blast_radius import WORDS, BlastRadius, Limit
 from harness.drill.problem import Invalid, Problem, did_you_mean, shown_path
 from harness.errors import UsageError
 
-SETTINGS = ("drills", "runs", "protected", "defaults")
+SETTINGS = ("drills", "runs", "protected", "blast_radius", "defaults")
 _SUFFIXES = (".yaml", ".yml")
 _COMPOSE = ("compose.", "docker-compose.")
 
 
 @dataclass(frozen=True)
 class Project:
-    """Where things are. `root` holds the pyproject.toml with [tool.drill], or is the working directory."""
+    """Where things are. `root` holds the pyproject.toml with [tool.drill], or is the working directory.
+
+    protected      names (or patterns) of what no drill touches without a confirmation
+    blast_radius   what the project's drills may touch at the most; None: anything
+    """
 
     root: Path
     drills: Path
     runs: Path
+    protected: tuple[str, ...] = ()
+    blast_radius: BlastRadius | None = None
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The project's blast radius, as a plan is held against it."""
+        where = f"[tool.drill.blast_radius] of {shown_path(self.root / 'pyproject.toml')}"
+        return (Limit(self.blast_radius, "a drill of this project", where),) if self.blast_radius is not None else ()
 
     def drill_files(self) -> tuple[Path, ...]:
         """Every drill of the project, by name."""
@@ -70,10 +86,17 @@ def find_project(start: Path | None = None, env: Mapping[str, str] | None = None
     else:
         root, settings = start, {}
     runs = Path(home).expanduser().absolute() / "runs" if home else root / settings.get("runs", "runs")
-    return Project(root, root / settings.get("drills", "drills"), runs)
+    radius = settings.get("blast_radius")
+    return Project(
+        root,
+        root / settings.get("drills", "drills"),
+        runs,
+        tuple(settings.get("protected", ())),
+        None if radius is None else BlastRadius.model_validate(_listed(radius)),
+    )
 
 
-def _settings(file: Path) -> dict[str, str] | None:
+def _settings(file: Path) -> dict[str, Any] | None:
     shown = shown_path(file)
     try:
         text = file.read_bytes().decode("utf-8")
@@ -87,13 +110,44 @@ def _settings(file: Path) -> dict[str, str] | None:
     lines = text.splitlines()
 
     def wrong(word: str, what: str) -> Problem:
-        at = next((n for n, line in enumerate(lines, start=1) if line.strip().startswith(word)), 1)
+        at = next((n for n, line in enumerate(lines, start=1) if _states(line, word)), 1)
         return Problem(shown, at, 1, f"[tool.drill] {what}", lines[at - 1] if lines else "")
 
     if not isinstance(settings, dict):
         raise Invalid([wrong("drill", "must be a table")])
     found = [wrong(w, f"unknown word '{w}'{did_you_mean(w, SETTINGS)}") for w in settings if w not in SETTINGS]
     found += [wrong(w, f"{w} must be a path") for w in ("drills", "runs") if not isinstance(settings.get(w, ""), str)]
+    protected = settings.get("protected", [])
+    if not isinstance(protected, list) or not all(isinstance(name, str) and name for name in protected):
+        found.append(wrong("protected", 'protected must be a list of names, such as ["staging"]'))
+    found += [wrong("blast_radius", what) for what in _radius_wrong(settings.get("blast_radius"))]
     if found:
         raise Invalid(found)
-    return {word: value for word, value in settings.items() if isinstance(value, str)}
+    return settings
+
+
+def _states(line: str, word: str) -> bool:
+    """Whether this line of a TOML file begins the setting: `word = …`, or its own table [tool.drill.word]."""
+    return line.strip().startswith((word, f"[tool.drill.{word}"))
+
+
+def _radius_wrong(value: Any) -> Iterator[str]:
+    """What is wrong with the project's blast radius."""
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        yield 'blast_radius must be a table, such as {services = ["worker"], edges = ["api->*"]}'
+        return
+    unknown = [word for word in value if word not in WORDS]
+    yield from (f"blast_radius: unknown word '{word}'{did_you_mean(word, WORDS)}" for word in unknown)
+    try:
+        BlastRadius.model_validate(_listed({word: value[word] for word in WORDS if word in value}))
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            said = (one.get("ctx") or {}).get("error") or one["msg"]
+            yield f"blast_radius.{'.'.join(map(str, one['loc']))}: {said}"
+
+
+def _listed(value: dict[str, Any]) -> dict[str, Any]:
+    """TOML's lists as the tuples that the model has; what is no list stays, and is refused."""
+    return {word: tuple(inner) if isinstance(inner, list) else inner for word, inner in value.items()}

@@ -1,4 +1,4 @@
-"""Small values of a drill file with a grammar of their own: an edge, where load goes, a condition, a guard, a name."""
+"""Small values of a drill file with a grammar of their own: an edge, where load goes, a condition, a name. Guards: see guards.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 
 from harness.alerting import Quiet
+from harness.drill.guards import AnyGuard, guard
 from harness.edges import edge_id
-from harness.quantities import seconds, spell
 from harness.stats import Condition
 
 
@@ -34,53 +34,10 @@ def against(value: Any) -> Against:
     return Against(match.group(2), int(match.group(3)), match.group(1) or "http")
 
 
-@dataclass(frozen=True)
-class Guard:
-    """A condition that ends the drill at once when it has held for `for_s`."""
-
-    condition: Condition
-    for_s: float = 0.0
-
-    def __str__(self) -> str:
-        return f"{self.condition} for {spell(self.for_s)}" if self.for_s else str(self.condition)
-
-
-@dataclass(frozen=True)
-class PromGuard:
-    """An expression of the stack's own Prometheus that ends the drill when it gave a series all of for_s, as a rule fires.
-
-    One that cannot be asked for 15 s ends it as well: blind is not safe.
-    """
-
-    query: str
-    for_s: float = 0.0
-
-    def __str__(self) -> str:
-        return f"promql: {self.query}" + (f" for {spell(self.for_s)}" if self.for_s else "")
-
-
-def guard(value: Any) -> Guard:
-    """'errors > 50% for 15s'. Raises ValueError on anything else."""
-    match = re.fullmatch(r"(.*?)(?:\s+for\s+(\S+))?\s*", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f"write a condition, such as errors > 50% for 15s, not {value!r}")
-    return Guard(condition(match.group(1)), seconds(match.group(2)) if match.group(2) else 0.0)
-
-
 def condition(value: Any) -> Condition:
     if not isinstance(value, str):
         raise ValueError(f"write a condition, such as errors < 0.5% or p95 < 300ms, not {value!r}")
     return Condition.parse(value)
-
-
-def promql_guard(value: Any) -> Guard | PromGuard:
-    """'promql: EXPR [for 15s]', or an ordinary guard. Raises ValueError on anything else."""
-    if not isinstance(value, str) or not value.lstrip().startswith("promql:"):
-        return guard(value)
-    match = re.fullmatch(r"\s*promql:\s*(.*?)(?:\s+for\s+(\d\S*))?\s*", value, re.DOTALL)
-    if match is None or not match.group(1):
-        raise ValueError("write promql: and an expression, such as promql: sum(rate(orders_lost_total[1m])) > 0")
-    return PromGuard(match.group(1), seconds(match.group(2)) if match.group(2) else 0.0)
 
 
 def steady_condition(value: Any) -> Condition | Quiet:
@@ -117,10 +74,18 @@ ConditionText = Annotated[
     _text("errors < 0.5%", "no alert firing"),
 ]
 GuardText = Annotated[
-    Guard | PromGuard,
-    PlainValidator(promql_guard),
+    AnyGuard,
+    PlainValidator(guard),
     PlainSerializer(str),
-    _text("errors > 50% for 15s", "promql: sum(rate(orders_lost_total[1m])) > 0"),
+    _text(
+        "errors > 50% for 15s",
+        "goodput < 5/s for 10s",
+        "alert CheckoutSlow for 15s",
+        "any alert except Watchdog",
+        "any container_died",
+        "host memory < 5% free",
+        "promql: sum(rate(orders_lost_total[1m])) > 0",
+    ),
 ]
 MonitorText = Annotated[str, AfterValidator(monitor), _text("prometheus:9090", "off")]
 DrillName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]

@@ -10,7 +10,17 @@ from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach, serves
 from harness.expectations.requests import cites, not_begun
-from harness.facts import ContainerChanged, ContainerSeen, Fact, GateHeld, Injecting, Mended, NotInjected, Restarted
+from harness.facts import (
+    Aimed,
+    ContainerChanged,
+    ContainerSeen,
+    Fact,
+    GateHeld,
+    Injecting,
+    Mended,
+    NotInjected,
+    Restarted,
+)
 from harness.journal import Journal, Window
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
@@ -30,8 +40,8 @@ class StaysUp(Expectation):
     Units:   restarts: how many deaths are forgiven, over all containers of the claim together (0).
              Without `service` (or with "*") all services.
     Counts:  Docker's `die` and `oom` events, its own count of restarts, and containers found ended. Not counted: what a
-             fault of ours (stop, kill, pause) did to its own target, a restart of ours (`restore: restart`), and
-             one-shot services that had ended before.
+             fault of ours (stop, kill, pause) did to its own target (of `replicas`, to those it chose), a restart of ours
+             (`restore: restart`), and one-shot services that had ended before.
     Decides: failed at the first death too many, whatever the gates say; passed when the window is over and Docker was
              asked all the time.
     Source:  Docker's events, and `docker inspect` (State.OOMKilled, RestartCount).
@@ -135,7 +145,7 @@ class _Own:
 
 
 def _life(journal: Journal, container: str, service: str, window: Window) -> _Life:
-    own = _own_faults(journal, service)
+    own = _own_faults(journal, service, container)
     life = _Life(service, open=any(one.off_s == float("inf") for one in own if one.on_s < window.end_s))
     spent: set[_Own] = set()
     for event in journal.of(ContainerChanged, container=container, until_s=window.end_s):
@@ -181,11 +191,14 @@ def _add_found(journal: Journal, container: str, window: Window, own: Sequence[_
             return
 
 
-def _own_faults(journal: Journal, service: str) -> list[_Own]:
+def _own_faults(journal: Journal, service: str, container: str) -> list[_Own]:
     restarts = (fact for fact in journal.of(Restarted) if service in fact.services)
     own = [_Own(fact.begun_s, fact.begun_s, fact.seen_s) for fact in restarts]
     for fact in journal.of(Injecting):
         if service not in fact.target.split("+"):
+            continue
+        aimed = journal.first(Aimed, fault=fact.fault)
+        if aimed is not None and container not in aimed.containers:
             continue
         if journal.first(NotInjected, fault=fact.fault) is not None and journal.first(Mended, fault=fact.fault) is None:
             continue

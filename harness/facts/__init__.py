@@ -6,12 +6,13 @@ The format is public: fields are only added, with defaults; `Opened.format` coun
 """
 
 from harness.facts.base import Fact
-from harness.facts.faults import Injected, Injecting, Mended, NotInjected, NotMended, Restarted, RungTried
+from harness.facts.faults import Aimed, Injected, Injecting, Mended, NotInjected, NotMended, Restarted, RungTried
 from harness.facts.load import LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled
 from harness.facts.looks import (
     Blinded,
     ContainerChanged,
     ContainerSeen,
+    HostSeen,
     Looked,
     MemorySeen,
     PressureSeen,
@@ -70,6 +71,7 @@ from harness.facts.written import from_dict, kind_of, to_dict
 
 __all__ = [
     "Acknowledged",
+    "Aimed",
     "AlertChanged",
     "AlertRouted",
     "Asked",
@@ -92,6 +94,7 @@ __all__ = [
     "GateMissed",
     "GuardTripped",
     "HaltAsked",
+    "HostSeen",
     "Injected",
     "Injecting",
     "Interrupted",

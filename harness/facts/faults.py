@@ -25,6 +25,16 @@ class Injecting(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Aimed(Fact):
+    """Which containers a fault on a share of a service's replicas hurts: chosen, and on disk, before the deed. A mend wakes these,
+    and no other.
+    """
+
+    fault: str
+    containers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Injected(Fact):
     """The fault was asked for in [begun_s, seen_s] and read back as on."""
 

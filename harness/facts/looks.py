@@ -132,3 +132,18 @@ class ProcessorsSeen(Fact):
     def others_s(self) -> float:
         """What processes outside of this run used. The counters are read one after the other: less than nothing is nothing."""
         return max(0.0, self.busy_s - self.stack_s - self.harness_s - self.docker_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostSeen(Fact):
+    """This machine's own resources; None (or a disk that is missing) for what could not be looked at.
+
+    cpu_ratio      share of all processors together that was used since the look before; waiting for a disk is no use
+    memory_bytes   of the machine, and what of it can be had without swapping (MemAvailable)
+    disks          by folder: bytes that may still be written, and of how many
+    """
+
+    cpu_ratio: float | None = None
+    memory_bytes: int | None = None
+    memory_free_bytes: int | None = None
+    disks: dict[str, tuple[int, int]] = field(default_factory=dict)

@@ -94,8 +94,19 @@ class PhaseSettled(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class GuardTripped(Fact):
+    """A guard ended the drill. `detail` says it in a sentence.
+
+    value, limit   what was seen against what the guard allows, as a person writes them; '' where it has none
+    since_s        since when it was so, on the run's axis
+    blind          it tripped because what it asks could not be looked at
+    """
+
     guard: str
     detail: str
+    value: str = ""
+    limit: str = ""
+    since_s: float | None = None
+    blind: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from harness.edges import edge_id
@@ -43,23 +43,38 @@ class FakeProxies:
 
 
 class FakeContainers:
-    """`pids`: the containers that run, by id, each with its first process: of no machine, unless a test says which."""
+    """`pids`: the containers that run, by id, each with its first process: of no machine, unless a test says which.
 
-    def __init__(self, services: Sequence[str], clock: FakeClock, failures: Failures) -> None:
+    status   of all containers of a service; `apart` of single ones that are otherwise
+    gone     Docker does not answer
+    """
+
+    def __init__(self, services: Sequence[str], clock: FakeClock, failures: Failures, replicas: int = 1) -> None:
         self._clock = clock
         self._failures = failures
+        self._replicas = replicas
         self.status = dict.fromkeys(services, "running")
+        self.apart: dict[str, str] = {}
+        self.gone = False
         self.pids = {f"{name}-1": 0 for name in services}
         self._changes: list[ContainerChanged] = []
 
     def states(self, service: str = "") -> Sequence[ContainerSeen]:
+        self._answers()
         return tuple(
-            ContainerSeen(service=name, container=f"{name}-1", status=status)
+            ContainerSeen(service=name, container=container, status=self.apart.get(container, status))
             for name, status in self.status.items()
+            for container in self._of(name)
             if service in ("", name)
         )
 
+    def serving(self, service: str) -> str:
+        """What a caller meets: 'running' while any replica runs."""
+        found = [self.apart.get(container, self.status.get(service, "running")) for container in self._of(service)]
+        return "running" if "running" in found else found[0]
+
     def changes(self) -> Sequence[ContainerChanged]:
+        self._answers()
         out, self._changes = tuple(self._changes), []
         return out
 
@@ -76,20 +91,20 @@ class FakeContainers:
     def pid(self, container: str) -> int:
         return self.pids[container]
 
-    def stop(self, service: str, grace_s: float) -> None:
-        self._become(service, "exited", "stop")
+    def stop(self, service: str, grace_s: float, only: Collection[str] = ()) -> None:
+        self._become(service, "exited", "stop", only)
 
-    def kill(self, service: str, signal: str) -> None:
-        self._become(service, "exited", "die")
+    def kill(self, service: str, signal: str, only: Collection[str] = ()) -> None:
+        self._become(service, "exited", "die", only)
 
-    def pause(self, service: str) -> None:
-        self._become(service, "paused", "pause")
+    def pause(self, service: str, only: Collection[str] = ()) -> None:
+        self._become(service, "paused", "pause", only)
 
-    def unpause(self, service: str) -> None:
-        self._become(service, "running", "unpause")
+    def unpause(self, service: str, only: Collection[str] = ()) -> None:
+        self._become(service, "running", "unpause", only)
 
-    def start(self, service: str) -> None:
-        self._become(service, "running", "start")
+    def start(self, service: str, only: Collection[str] = ()) -> None:
+        self._become(service, "running", "start", only)
 
     def restart(self, service: str) -> None:
         self._become(service, "running", "restart")
@@ -98,14 +113,37 @@ class FakeContainers:
         """The fake Docker is never away."""
         return True
 
-    def _become(self, service: str, status: str, event: str) -> None:
+    def dies(self, container: str, exit_code: int = 1) -> None:
+        """A container ends by itself."""
+        self.apart[container] = "exited"
+        self._tell(container.rpartition("-")[0], container, "die", exit_code)
+
+    def _become(self, service: str, status: str, event: str, only: Collection[str] = ()) -> None:
+        self._answers()
         if service not in self.status:
             raise NotApplied(f"no service {service!r}")
-        self.status[service] = status
-        self._changes.append(
-            ContainerChanged(service=service, container=f"{service}-1", event=event, happened_s=self._clock.now_s())
-        )
+        if only:
+            self.apart |= dict.fromkeys(only, status)
+        else:
+            self.status[service] = status
+            self.apart = {name: was for name, was in self.apart.items() if name not in self._of(service)}
+        for container in only or self._of(service):
+            self._tell(service, container, event)
         self._failures.pass_by()
+
+    def _tell(self, service: str, container: str, event: str, exit_code: int | None = None) -> None:
+        self._changes.append(
+            ContainerChanged(
+                service=service, container=container, event=event, exit_code=exit_code, happened_s=self._clock.now_s()
+            )
+        )
+
+    def _of(self, service: str) -> tuple[str, ...]:
+        return tuple(f"{service}-{number}" for number in range(1, self._replicas + 1))
+
+    def _answers(self) -> None:
+        if self.gone:
+            raise NotApplied("Docker does not answer")
 
 
 class FakeLookout:
@@ -138,7 +176,7 @@ class FakeLookout:
     def condition(self, edge: str) -> tuple[str, float]:
         """What a caller of this edge meets now: an outcome of Witnessed, and how much later its answer comes, in ms."""
         _, dependency = edge_id(edge)
-        status = self._containers.status.get(dependency, "running")
+        status = self._containers.serving(dependency)
         if status == "paused":
             return "hung", 0.0
         wants = [want for want in self._proxies.on.values() if want.edge == edge]

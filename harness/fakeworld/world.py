@@ -27,7 +27,7 @@ class FakeWorld:
         self.clock = FakeClock()
         self.failures = Failures()
         self.proxies = FakeProxies(self.failures)
-        self.containers = FakeContainers(self.services, self.clock, self.failures)
+        self.containers = FakeContainers(self.services, self.clock, self.failures, self.replicas)
         self.lookout = FakeLookout(self.edges, self.proxies, self.containers)
         self.releases = FakeReleases(self.services, self.replicas, self.clock, self.failures)
         self.commands = FakeCommands(self.clock, self.failures)
@@ -44,7 +44,8 @@ class FakeWorld:
         )
 
     def still_on(self) -> tuple[str, ...]:
-        hurt = tuple(f"{name} is {status}" for name, status in self.containers.status.items() if status != "running")
+        states = {**self.containers.status, **self.containers.apart}
+        hurt = tuple(f"{name} is {status}" for name, status in states.items() if status != "running")
         bad = tuple(f"{name} runs the bad release" for name, run in self.releases.running.items() if "bad" in run)
         run = tuple(f"{name} still runs" for name, command in self.commands.named.items() if command.on())
         return (*self.proxies.on, *hurt, *bad, *run)

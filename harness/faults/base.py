@@ -66,6 +66,15 @@ class Fault(Model):
         """The fault's size as the drill states it, for the journal and the report."""
         return self.model_dump(mode="json", exclude={"after", "for_", "id"}, exclude_defaults=False)
 
+    def aimed(self, world: World) -> Fault:
+        """Itself, with what it hurts chosen, where only a share of its target is hurt. Raises errors.NotApplied."""
+        return self
+
+    @property
+    def containers(self) -> tuple[str, ...]:
+        """The containers that were chosen; () where all of the target is hurt."""
+        return ()
+
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:
         """Make it so and read it back; returns the readback. Raises errors.NotApplied."""
         raise NotImplementedError

@@ -92,7 +92,8 @@ def _fits(share: float, looks: int, felt: int, weaker: int) -> tuple[Landed, str
 
     if looks == 0:
         return "not_measurable", "nobody could look while it was on"
-    among = f"of {looks} look{'s' if looks > 1 else ''}, {share:.0%} stated"
+    of = "" if share == 1 else " of connections, drawn for each one"
+    among = f"of {looks} look{'s' if looks > 1 else ''}, {share:.0%}{of} stated"
     if weaker > 0.1 * looks:
         return "partial", f"felt by {felt} {among}; by {weaker} more, but less than stated"
     if felt == 0:

@@ -21,6 +21,7 @@ class Kill(ServiceFault):
 
         faults:
           - kill: {service: worker}
+          - kill: {service: api, replicas: 50%}
 
     Begins: the process is gone (KILL) or told to go (another signal); open connections are closed by the kernel (FIN,
             or RST where data was unread), new ones are refused.
@@ -36,7 +37,7 @@ class Kill(ServiceFault):
 
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:
         lives = {(it.container, it.started_at) for it in self._running(world)}
-        world.containers.kill(self.service, self.signal)
+        world.containers.kill(self.service, self.signal, *self.only)
 
         def over(seen: Sequence[ContainerSeen]) -> bool:
             """Dead, or alive again already by a restart policy: another life than the one that was to end."""
@@ -50,6 +51,8 @@ class Kill(ServiceFault):
         return self._put_right(world, is_dead, world.containers.start, "start")
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:
+        if self.some:
+            return Landing("not_measurable", self.some, self.stated())
         if not felt.answered(before):
             return felt.no_baseline(before, "whether it runs", 1.0, {"outcome": "refused"})
         return felt.by_outcome(1.0, during, GONE)

@@ -22,6 +22,7 @@ class Pause(ServiceFault):
 
         faults:
           - pause: {service: postgres}
+          - pause: {service: api, replicas: 1}
 
     Begins: connections open (until its queue of them is full) and nothing answers; open ones fall silent.
     Ends:   it goes on where it was, and answers what has waited, late. Its clock has jumped.
@@ -34,13 +35,15 @@ class Pause(ServiceFault):
 
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:
         self._running(world)
-        world.containers.pause(self.service)
+        world.containers.pause(self.service, *self.only)
         return self._becomes(world, lambda seen: any(map(is_paused, seen)) and not _some_run(seen), 10.0, "paused")
 
     def mend(self, holder: str, world: World) -> str:
         return self._put_right(world, is_paused, world.containers.unpause, "unpause")
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:
+        if self.some:
+            return Landing("not_measurable", self.some, self.stated())
         if not felt.answered(before, protocol=True):
             return felt.no_baseline(before, "whether an answer comes", 1.0, {"outcome": "hung"})
         return felt.by_outcome(1.0, [look for look in during if look.speaks], ("hung",), weaker=("refused",))

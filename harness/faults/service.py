@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer, PlainValidator, PrivateAttr, WithJsonSchema
 
 from harness.errors import DockerAway, NotApplied, NotMended
 from harness.facts import ContainerSeen, Witnessed
 from harness.faults import felt
 from harness.faults.base import Fault, Landing
+from harness.quantities import ratio
 from harness.world.handles import World
 
 READ_S = 0.05  # between two readings while a container changes
@@ -19,21 +21,101 @@ AWAY_TRIES = 5  # of one that finds Docker away, each once it is back
 MEND_S = 30.0  # a container is started or unpaused in under a second; a Docker under load may take several
 
 
-class ServiceFault(Fault):
-    """The common part: all containers of the service, replicas too."""
+def some_of(value: Any) -> str | int | float:
+    """'all', a number of containers from 1 on, or a share of them ('50%' as 0.5). Raises ValueError."""
+    if value == "all" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, str) and value.strip().endswith("%") and (share := ratio(value)) > 0:
+        return share
+    raise ValueError(
+        f"write how many of its containers: a number from 1 on, a share such as 50%, or all; not {value!r}"
+    )
 
-    service: str = Field(min_length=1, description="a service of the stack; all its containers")
+
+def _shown(value: str | float) -> str | int:
+    return f"{value * 100:g}%" if isinstance(value, float) else value
+
+
+Replicas = Annotated[
+    str | int | float,
+    PlainValidator(some_of),
+    PlainSerializer(_shown),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["all"], "type": "string"},
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$", "examples": ["50%"]},
+            ]
+        }
+    ),
+]
+
+
+class ServiceFault(Fault):
+    """The common part: the containers of the service, all of them or some.
+
+    Of some, those of the lowest numbers that run are chosen when it begins; which they are stands among the facts before anything is
+    done to them, and they alone are put right at the end.
+    """
+
+    service: str = Field(min_length=1, description="a service of the stack")
+    replicas: Replicas = Field(
+        default="all",
+        description="how many of its containers: a number, or a share of those that run, rounded down but at least one",
+    )
+
+    _chosen: tuple[str, ...] = PrivateAttr(default=())
+
+    def stated(self) -> Mapping[str, Any]:
+        said = dict(super().stated())
+        return {word: value for word, value in said.items() if word != "replicas" or value != "all"}
+
+    def aimed(self, world: World) -> Self:
+        if self.replicas == "all":
+            return self
+        names = sorted((it.container for it in self._running(world)), key=_natural)
+        share = isinstance(self.replicas, float)
+        count = (
+            max(1, int(float(self.replicas) * len(names) + 1e-9)) if share else int(self.replicas)
+        )  # 1e-9: 0.29 * 100
+        if count > len(names):
+            raise NotApplied(f"{self.service} has {len(names)} running, and {count} were to be hurt")
+        mine = self.model_copy()
+        mine._chosen = tuple(names[:count])
+        return mine
+
+    @property
+    def containers(self) -> tuple[str, ...]:
+        return self._chosen
+
+    @property
+    def only(self) -> tuple[Collection[str], ...]:
+        """The last argument of a call to Docker's containers: those chosen; none where all are meant. Raises NotApplied."""
+        if self.replicas != "all" and not self._chosen:
+            raise NotApplied(f"which containers of {self.service} are meant was not chosen")
+        return (self._chosen,) if self._chosen else ()
+
+    @property
+    def some(self) -> str:
+        """Why looks from a caller do not tell whether it landed: they reach the other replicas; '' where all are hurt."""
+        return "" if self.replicas == "all" else "it hits some of the replicas, and a look goes to any of them"
 
     @property
     def target(self) -> str:
         return self.service
 
     def gone(self, before: Sequence[Witnessed], after: Sequence[Witnessed]) -> Landing:
-        return felt.gone(1.0, before, after)
+        return Landing("not_measurable", self.some) if self.some else felt.gone(1.0, before, after)
+
+    def _states(self, world: World) -> Sequence[ContainerSeen]:
+        """Those that are meant, as they are now. Raises NotApplied when Docker does not answer."""
+        seen = world.containers.states(self.service)
+        return [it for it in seen if not self._chosen or it.container in self._chosen]
 
     def _running(self, world: World) -> Sequence[ContainerSeen]:
         """Those that can be hurt. Raises NotApplied when there is none."""
-        seen = [it for it in world.containers.states(self.service) if it.status == "running"]
+        seen = [it for it in self._states(world) if it.status == "running"]
         if not seen:
             raise NotApplied(f"{self.service} has no running container")
         return seen
@@ -44,7 +126,7 @@ class ServiceFault(Fault):
         """Read back until it is so; returns the states by container. Raises NotApplied when it is not so in time."""
         ends_s = world.clock.now_s() + within_s
         while True:
-            seen = world.containers.states(self.service)
+            seen = self._states(world)
             if so(seen):
                 return {it.container: it.status for it in seen}
             if world.clock.now_s() >= ends_s:
@@ -53,7 +135,7 @@ class ServiceFault(Fault):
             world.clock.wait_until(world.clock.now_s() + READ_S)
 
     def _put_right(
-        self, world: World, ill: Callable[[ContainerSeen], bool], cure: Callable[[str], None], command: str
+        self, world: World, ill: Callable[[ContainerSeen], bool], cure: Callable[..., None], command: str
     ) -> str:
         """Cure what is ill, and read back that it is not so any more; tried twice, and again each time that Docker was away and
         came back. Raises NotMended with the command.
@@ -61,13 +143,15 @@ class ServiceFault(Fault):
         A container that was started and ended again is put right: that it does not stay up is the stack's affair, which
         shows in the steady state, and no fault of ours that is still on.
         """
+        if self.replicas != "all" and not self._chosen:
+            return ""  # it never came so far
         error: Exception | None = None
         left, away = TRIES, AWAY_TRIES
         while left and away:
             try:
-                were = {(it.container, it.started_at) for it in world.containers.states(self.service) if ill(it)}
+                were = {(it.container, it.started_at) for it in self._states(world) if ill(it)}
                 if were:
-                    cure(self.service)
+                    cure(self.service, *self.only)
 
                 def cured(seen: Sequence[ContainerSeen], were: set[tuple[str, str]] = were) -> bool:
                     return not any(ill(it) and (it.container, it.started_at) in were for it in seen)
@@ -79,13 +163,18 @@ class ServiceFault(Fault):
             except NotApplied as caught:
                 error, left = caught, left - 1
         try:
-            names = [it.container for it in world.containers.states(self.service) if ill(it)]
+            names = [it.container for it in self._states(world) if ill(it)]
         except NotApplied:
             names = []
         raise NotMended(
             f"{self.service} could not be put right: {error}. By hand:",
             (f"docker {command} {' '.join(names) or f'<the containers of {self.service}>'}",),
         )
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """api-2 before api-10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def is_dead(seen: ContainerSeen) -> bool:

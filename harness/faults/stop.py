@@ -23,6 +23,7 @@ class Stop(ServiceFault):
 
         faults:
           - stop: {service: postgres, grace: 10s}
+          - stop: {service: api, replicas: 1}
 
     Begins: the service gets its stop signal and may finish what it does; as soon as it does not listen any more, its
             callers are refused. Their open connections are closed then, too.
@@ -38,7 +39,7 @@ class Stop(ServiceFault):
 
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:
         self._running(world)
-        world.containers.stop(self.service, self.grace_s)
+        world.containers.stop(self.service, self.grace_s, *self.only)
         return self._becomes(world, lambda seen: all(map(is_dead, seen)), 10.0, "stopped")
 
     def hasten(self, world: World) -> None:
@@ -49,6 +50,8 @@ class Stop(ServiceFault):
         return self._put_right(world, is_dead, world.containers.start, "start")
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:
+        if self.some:
+            return Landing("not_measurable", self.some, self.stated())
         if not felt.answered(before):
             return felt.no_baseline(before, "whether it runs", 1.0, {"outcome": "refused"})
         return felt.by_outcome(1.0, during, GONE)

@@ -9,11 +9,13 @@ import shlex
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from harness.facts import (
     Acknowledged,
+    Aimed,
     AlertChanged,
     Blinded,
     Broke,
@@ -129,6 +131,8 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"{fact.phase}: {'steady again' if fact.steady else 'NOT STEADY AGAIN: ' + fact.detail}"
         case Injecting():
             return ""
+        case Aimed():
+            return f"{fact.fault} hits {', '.join(fact.containers)}"
         case Injected():
             return f"fault on:  {fact.fault}"
         case NotInjected():
@@ -240,6 +244,11 @@ class PlainDisplay:
         self._next_s = now_s + self._every_s
         self._line(now_s, state(phase, on, rows, now_s).line())
 
+    @contextlib.contextmanager
+    def resting(self) -> Iterator[None]:
+        """Nothing is drawn meanwhile: somebody is asked something on this terminal."""
+        yield
+
     def close(self) -> None:
         """Nothing to put back."""
 
@@ -282,6 +291,13 @@ class LiveDisplay(PlainDisplay):
 
     def second(self, phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> None:
         self._state = state(phase, on, rows, now_s)
+
+    @contextlib.contextmanager
+    def resting(self) -> Iterator[None]:
+        self.close()
+        yield
+        with contextlib.suppress(OSError, ValueError):
+            self._live.start()
 
     def close(self) -> None:
         with contextlib.suppress(OSError, ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import CannotRun, Missing, NotApplied
@@ -14,6 +15,7 @@ from harness.facts import Blinded, ListenersChanged, Looked
 from harness.faults.bad_release import BadRelease
 from harness.logfiles import read_logs
 from harness.probes import probes_for
+from harness.probes.host import HostProbe
 from harness.run.engine import Engine
 from harness.run.injector import Injector
 from harness.run.levers import Levers
@@ -153,6 +155,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
                 *probes_for(witnessed(drill, stack.edges), parts.logs, leaking(drill)),
                 *parts.observing.probes(),
                 *by_command(drill),
+                HostProbe(disks(session, parts)),
             ),
             world,
             record,
@@ -162,12 +165,22 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         stop=session.stop,
         steady=Steady(drill.steady.for_s, drill.steady.conditions, drill.steady.quiet),
         logs=read_logs(session.folder.logs, record.journal()),
-        limits=drill.abort.any,
+        limits=session.plan.guards,
         levers=Levers(world, record, people),
         orders=order_book(session, stack, parts),
         state=state_book(session, stack, parts),
         tell=parts.observing.telling(session.display.second),
     )
+
+
+def disks(session: Session, parts: Parts) -> tuple[Path, ...]:
+    """The folders whose disks a run fills: its own, and Docker's, where Docker is on this machine and says where."""
+    try:
+        docker = Path(parts.containers.root())
+        here = docker.is_absolute() and docker.exists()
+    except (NotApplied, OSError):  # it does not answer, or keeps its folder where this user cannot look
+        here = False
+    return (session.folder.path, docker) if here else (session.folder.path,)
 
 
 def releases(session: Session, stack: Stack, parts: Parts, commands: Commands) -> Releases:

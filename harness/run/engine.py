@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from harness.came_back import suspects
-from harness.drill.words import PromGuard
 from harness.errors import CannotRun, NotApplied
 from harness.expectations.base import Evidence, Logs, Steady
 from harness.expectations.rolled_back import RolledBack
@@ -45,7 +44,7 @@ from harness.verdict import Outcome
 from harness.world.handles import World
 
 if TYPE_CHECKING:
-    from harness.drill.words import Guard
+    from harness.drill.guards import AnyGuard
     from harness.journal import Journal
 
 TICK_S = 0.1
@@ -88,7 +87,7 @@ class Engine:
     stop: Stop
     steady: Steady
     logs: Logs
-    limits: tuple[Guard | PromGuard, ...] = ()
+    limits: tuple[AnyGuard, ...] = ()
     levers: Levers | None = None
     orders: OrderBook | None = None
     state: StateBook | None = None
@@ -99,6 +98,8 @@ class Engine:
     _next_second_s: float = 0.0
 
     def __post_init__(self) -> None:
+        self._guards = guards.Guards(self.limits, self.plan.drill.abort.blind_s)
+        self.record.listeners.append(self._guards.hear)
         if self.levers is not None:
             self.record.listeners.append(self.levers.hear)
 
@@ -377,9 +378,7 @@ class Engine:
             self._next_second_s = now_s + SECOND_S
             rows = self.load.rows()
             guards.check_duration(self.plan.max_duration_s, now_s)
-            guards.check(self.limits, rows, self.load_began_s, now_s)
-            if any(isinstance(guard, PromGuard) for guard in self.limits):
-                guards.check_asked(self.limits, self.record.journal(), self.load_began_s, now_s)
+            self._guards.check(rows, self.load_began_s, now_s)
             self.tell(self.phase, self.injector.on(), rows, now_s)
 
     def _hear(self, facts: list[Fact]) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness import errors
-from harness.facts import Fact, Injected, Injecting, Mended, NotInjected, NotMended
+from harness.facts import Aimed, Fact, Injected, Injecting, Mended, NotInjected, NotMended
+from harness.faults.base import Fault
 from harness.plan import Injection, PlannedPhase
 from harness.world.handles import World
 
@@ -31,6 +32,7 @@ class Starter(Protocol):
 class Held:
     """One injection on its way: planned → armed → on → gone. 'stuck' is on although we tried to take it away.
 
+    aimed    its fault, once what it hurts was chosen
     ladder   how it was taken away, as its fault says
     begins   it is just being injected; `begun` is held by whoever changes that, or hastens it
     """
@@ -43,7 +45,12 @@ class Held:
     ladder: str = ""
     begins: bool = False
     begun: threading.Lock = field(default_factory=threading.Lock)
+    aimed: Fault | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def fault(self) -> Fault:
+        return self.aimed or self.injection.fault
 
 
 class Injector:
@@ -134,7 +141,7 @@ class Injector:
         with held.begun:
             if held.begins:
                 with contextlib.suppress(Exception):  # then it takes its time
-                    held.injection.fault.hasten(self._world)
+                    held.fault.hasten(self._world)
 
     def _inject(self, held: Held) -> None:
         with held.lock:
@@ -147,7 +154,10 @@ class Injector:
             held.state, held.begins = "on", True  # from here on it may be on, whatever happens
             try:
                 try:
-                    readback = held.injection.fault.inject(held.injection.id, self._world)
+                    held.aimed = held.injection.fault.aimed(self._world)
+                    if held.fault.containers:
+                        self._record(Aimed(fault=held.injection.id, containers=held.fault.containers), durable=True)
+                    readback = held.fault.inject(held.injection.id, self._world)
                 finally:
                     with held.begun:
                         held.begins = False
@@ -173,7 +183,7 @@ class Injector:
                 return
             begun_s = self._world.clock.now_s()
             try:
-                ladder = held.injection.fault.mend(held.injection.id, self._world)
+                ladder = held.fault.mend(held.injection.id, self._world)
             except Exception as error:
                 held.state = "stuck"
                 commands = getattr(error, "commands", ())
@@ -182,7 +192,7 @@ class Injector:
                 )
                 return
             held.state, held.ladder = "gone", ladder
-            was = dict(held.injection.fault.came_to(held.injection.id, self._world))
+            was = dict(held.fault.came_to(held.injection.id, self._world))
             self._record(
                 Mended(fault=held.injection.id, begun_s=begun_s, why=why, ladder=ladder, readback=was), durable=True
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.dashboards import PanelQuery, panel_queries
-from harness.drill.words import PromGuard
+from harness.drill.guards import PromGuard
 from harness.errors import CannotRun, NotApplied, UsageError
 from harness.expectations.dashboard_live import GAP_S as DASHBOARD_GAP_S
 from harness.expectations.dashboard_live import DashboardLive

@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.facts import Fact, LoadSampled, Looked, Surveyed, Witnessed
+from harness.facts import Fact, HostSeen, LoadSampled, Looked, Surveyed, Witnessed
 from harness.journal import Journal, Writer
 
-LOOKS = (Looked, Witnessed, Surveyed, LoadSampled)
+LOOKS = (Looked, Witnessed, Surveyed, LoadSampled, HostSeen)
 
 
 class Recorder:

@@ -7,13 +7,13 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness import errors
-from harness.facts import Fact, Injected, Injecting, Mended, NotInjected, NotMended
+from harness.facts import Aimed, Fact, Injected, Injecting, Mended, NotInjected, NotMended
 from harness.following import Following
 from harness.journal import Writer
 from harness.run.folder import RunFolder
@@ -42,7 +42,7 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     """
     still_on = []
     begun_s = clock_of(folder).now_s()
-    journal = Following(folder.path, TOLD).journal()
+    journal = Following(folder.path, (*TOLD, Aimed)).journal()
     opened = open_faults(journal)
     patience = Patience()
     hurt = {fault.target: fault.fault for fault in opened if "->" in fault.target}
@@ -60,7 +60,9 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
         elif fault.kind == COMMAND:
             error = undo(folder, fault)
         else:
-            error = _tried(patience, partial(_wake, folder, fault, under_way))
+            aimed = journal.first(Aimed, fault=fault.fault)
+            only = aimed.containers if aimed else ()
+            error = _tried(patience, partial(_wake, folder, fault, under_way, only))
         fact: Fact = Mended(fault=fault.fault, begun_s=begun_s, why=why)
         if error:
             fact = NotMended(fault=fault.fault, error=error, commands=by_hand(folder, fault))
@@ -114,15 +116,16 @@ def _containers(folder: RunFolder, service: str) -> list[Any]:
         return list(connect().containers.list(all=True, filters={"label": labels}))
 
 
-def _wake(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
+def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection[str]) -> str:
     """Start or unpause the containers of a hurt service, and read back; '' when they are as before, or gone.
 
+    only        the containers that were chosen, where the fault was on some of its replicas; () for all
     `under_way`: Docker may just be stopping one, which is a fault that begins only when we have looked.
     Raises DockerAway, so that it is tried again.
     """
     from harness.world.docker import refusing
 
-    found = _containers(folder, fault.target)
+    found = [one for one in _containers(folder, fault.target) if not only or one.name in only]
     with refusing(f"wake {fault.target}"):
         for container in found:
             if container.status == "paused":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -132,26 +132,33 @@ class Containers:
         data = self._inspect(container)
         return int(data["State"].get("Pid") or 0) if data is not None else 0
 
-    # --- changing
+    def root(self) -> str:
+        """The folder in which Docker keeps images, volumes and containers, on the machine that it is on. Raises NotApplied."""
+        with refusing("ask Docker where it keeps its own"):
+            return str(self.client.api.info().get("DockerRootDir") or "")
 
-    def stop(self, service: str, grace_s: float) -> None:
+    # --- changing; `only` these containers of the service, by name, where not all are meant
+
+    def stop(self, service: str, grace_s: float, only: Collection[str] = ()) -> None:
         """SIGTERM, and after `grace_s` SIGKILL; returns when no replica runs."""
 
         def stop(container: str) -> None:
             self.client.api.stop(container, timeout=round(grace_s))  # the SDK waits grace_s longer for the answer
 
-        self._each(f"stop {service}", service, stop, until=_ended, within_s=grace_s + READBACK_S)
+        self._each(f"stop {service}", service, stop, only=only, until=_ended, within_s=grace_s + READBACK_S)
 
-    def kill(self, service: str, signal: str) -> None:
+    def kill(self, service: str, signal: str, only: Collection[str] = ()) -> None:
         """Send a signal to every running replica; after SIGKILL none of those processes runs any more."""
         name = signal.upper() if signal.upper().startswith("SIG") else f"SIG{signal.upper()}"
 
         def kill(container: str) -> None:
             self.client.api.kill(container, signal=name)
 
-        self._each(f"kill {service}", service, kill, of=_running, until=_ended if name == "SIGKILL" else None)
+        self._each(
+            f"kill {service}", service, kill, only=only, of=_running, until=_ended if name == "SIGKILL" else None
+        )
 
-    def pause(self, service: str) -> None:
+    def pause(self, service: str, only: Collection[str] = ()) -> None:
         """Freeze every running replica (cgroup freezer): its connections stay and nobody answers.
 
         On cgroup v1 a freeze fails while a process of it waits for a disk, and is taken back by Docker: it is tried again.
@@ -171,15 +178,25 @@ class Containers:
                 else:
                     return
 
-        self._each(f"pause {service}", service, pause, of=_running, until=_paused)
+        self._each(f"pause {service}", service, pause, only=only, of=_running, until=_paused)
 
-    def unpause(self, service: str) -> None:
+    def unpause(self, service: str, only: Collection[str] = ()) -> None:
         """Thaw every frozen replica; none frozen is fine."""
-        self._each(f"unpause {service}", service, self.client.api.unpause, of=_paused, until=_thawed, none_is_fine=True)
+        self._each(
+            f"unpause {service}",
+            service,
+            self.client.api.unpause,
+            only=only,
+            of=_paused,
+            until=_thawed,
+            none_is_fine=True,
+        )
 
-    def start(self, service: str) -> None:
+    def start(self, service: str, only: Collection[str] = ()) -> None:
         """Start every replica that does not run; all running is fine. Whether they are well is for others to see."""
-        self._each(f"start {service}", service, self.client.api.start, of=_down, until=_begun, none_is_fine=True)
+        self._each(
+            f"start {service}", service, self.client.api.start, only=only, of=_down, until=_begun, none_is_fine=True
+        )
 
     def restart(self, service: str) -> None:
         """Stop with the container's own grace and start again; every replica has a new process afterwards."""
@@ -200,13 +217,15 @@ class Containers:
         service: str,
         do: Callable[[str], object],
         *,
+        only: Collection[str] = (),
         of: Callable[[dict[str, Any]], bool] = lambda state: True,
         until: Callable[[dict[str, Any], dict[str, Any]], bool] | None,
         within_s: float = READBACK_S,
         none_is_fine: bool = False,
     ) -> None:
-        """Do it to all replicas at once and read each back until it is so. The first that failed is the error."""
+        """Do it to all replicas (to these only) at once and read each back until it is so. The first that failed is the error."""
         replicas = [data for row in self.listed(service) if (data := self._inspect(row["Id"])) is not None]
+        replicas = [data for data in replicas if not only or _name(data) in only]
         if not replicas:
             raise NotApplied(f"cannot {what}: the stack has no container of {service!r}")
         chosen = [data for data in replicas if of(data)]

@@ -7,7 +7,8 @@ from alert_stories import alert, story
 
 from harness import facts as f
 from harness.alerting import Quiet
-from harness.drill.words import Guard, PromGuard, promql_guard, steady_condition
+from harness.drill.guards import Guard, PromGuard, guard
+from harness.drill.words import steady_condition
 from harness.expectations.base import Steady
 from harness.ledger import rows_of
 from harness.run import guards
@@ -29,11 +30,11 @@ def answers(counts: dict[float, int]) -> list[f.Fact]:
     return facts
 
 
-def tripped(guard: PromGuard, counts: dict[float, int], now_s: float, since_s: float = 1.0) -> str:
+def tripped(asked: PromGuard, counts: dict[float, int], now_s: float, since_s: float = 1.0) -> str:
     """What the guard says, '' when it does not trip."""
     try:
         guards.check_asked(
-            (Guard(Condition.parse("errors > 50%")), guard), journal_of(*answers(counts)), since_s, now_s
+            (Guard(Condition.parse("errors > 50%")), asked), journal_of(*answers(counts)), since_s, now_s
         )
     except Stopped as stopped:
         return str(getattr(stopped.fact, "detail", "it was stopped otherwise"))
@@ -64,11 +65,11 @@ def test_an_expression_trips_when_it_gives_a_series_all_its_time_or_cannot_be_as
 
 
 def test_a_guard_is_read_as_promql_or_as_an_ordinary_one() -> None:
-    assert promql_guard("promql: up == 0 for 15s") == PromGuard("up == 0", 15.0)
-    assert promql_guard("promql: sum(rate(x[1m])) > 0") == PromGuard("sum(rate(x[1m])) > 0")
-    assert isinstance(promql_guard("errors > 50% for 15s"), Guard)
+    assert guard("promql: up == 0 for 15s") == PromGuard("up == 0", 15.0)
+    assert guard("promql: sum(rate(x[1m])) > 0") == PromGuard("sum(rate(x[1m])) > 0")
+    assert isinstance(guard("errors > 50% for 15s"), Guard)
     with pytest.raises(ValueError, match="promql"):
-        promql_guard("promql:")
+        guard("promql:")
 
 
 def test_no_alert_firing_may_allow_a_watchdog() -> None:

@@ -68,7 +68,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "landings": DATA | {"faults.base", "faults", "versions"},
     "drill": BOTTOM | {"orders", "endstate", "alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
-    "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals"},
+    "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds"},
+    "plan_bounds": BOTTOM | {"drill", "expectations", "plan"},
     "judge": DATA
     | {
         "orders",
@@ -118,6 +119,7 @@ PURE = (
     "expectations",
     "drill",
     "plan",
+    "plan_bounds",
     "judge",
     "gates",
     "surroundings",

@@ -136,8 +136,8 @@ def test_an_id_given_twice_is_refused(checkout: Write) -> None:
         ("load:\n", "load:\n  users: 5\n", "load: load has exactly one of `arrivals` (open) and `users` (closed)"),
         (
             "  max_duration: 10m\n",
-            "",
-            "abort: `max_duration` is missing, such as max_duration: 10m; a drill must have an end",
+            "  max_durations: 10m\n",
+            "abort.max_durations: unknown word (did you mean 'max_duration'?)",
         ),
         ("name: calm", "name: orders-slow", "a second phase 'orders-slow'; the first is at line 20"),
         ("name: calm", "name: run", "'run' names the whole run in ids"),

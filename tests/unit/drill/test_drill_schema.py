@@ -136,6 +136,10 @@ def test_the_schema_accepts_what_the_parser_accepts(checkout: Callable[..., Path
         ("{for: 45s, rate: 40/s}", "{for: 45s, spike: {from: 1/s, to: 90/s, after: 1s, for: 2s}}"),
         ("abort:\n", "schedule: {cron: 30 14 * * THU, timezone: Europe/Berlin, skip: ['2026-12-24']}\nabort:\n"),
         ("jitter: 100ms", "jitter: '${JITTER:-1ms}', for: 10s, share: 50%, id: mine"),
+        ("  max_duration: 10m\n", ""),
+        ("  max_duration: 10m\n", "  blind: 30s\nblast_radius: {services: [worker], edges: ['api->*']}\n"),
+        ("after: 5s, for: 10s", "replicas: 50%"),
+        ("after: 5s, for: 10s", "replicas: 2"),
     ]
     for old, new in changes:
         assert old in whole
@@ -149,7 +153,9 @@ def test_the_schema_accepts_what_the_parser_accepts(checkout: Callable[..., Path
         ("400ms", "400"),
         ("latency:", "latncy:"),
         ("rate: 40/s", "rate: 40"),
-        ("  max_duration: 10m\n", ""),
+        ("  max_duration: 10m\n", "  max_duration: 10\n"),
+        ("abort:\n", "blast_radius: {service: [api]}\nabort:\n"),
+        ("after: 5s, for: 10s", "replicas: half"),
     ],
 )
 def test_the_schema_refuses_what_the_parser_refuses(checkout: Callable[..., Path], old: str, new: str) -> None:

@@ -1,0 +1,69 @@
+"""What bounds a run: its longest duration, its guards, its blast radius; and what is wrong with them on this stack. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from harness.drill.blast_radius import Limit, unknown
+from harness.drill.guards import AlertGuard, DeathGuard
+from harness.drill.model import Drill
+from harness.drill.problem import Problem, did_you_mean, no_service
+from harness.expectations.steps import Step
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+
+BEGIN_S, MEND_S = 120.0, 60.0  # what a start of images and helpers may take, and the slowest mends of a phase
+
+
+def max_duration_s(plan: Plan) -> float:
+    """Of a drill that states none: what its waits may take together at the most, in whole minutes."""
+    waits_s = BEGIN_S + plan.drill.stack.ready_within_s + plan.longest_s
+    mends_s = MEND_S * sum(bool(phase.injections) for phase in plan.phases)
+    return math.ceil((waits_s + mends_s) / 60) * 60.0
+
+
+def beyond_radius(plan: Plan, narrowed_to: Sequence[Limit]) -> Iterator[Problem]:
+    """Faults, releases and steps that touch what they may not."""
+    own = plan.drill.blast_radius
+    limits = [*([Limit(own, "this drill", "blast_radius")] if own is not None else []), *narrowed_to]
+    for limit in limits:
+        for injection in plan.injections:
+            targets = injection.fault.targets
+            for target in targets:
+                if why := limit.refuses(target):
+                    word = "edge" if injection.fault.on_edge else "service"
+                    yield plan.drill.problem(injection.id, f"{injection.id}: {why}", word)
+            if not targets:
+                yield plan.drill.problem(injection.id, f"{injection.id}: {limit.refuses_unknown(injection.fault.word)}")
+        for claim in plan.all_claims:
+            step = claim.expectation
+            if isinstance(step, Step) and step.command and step.service and (why := limit.refuses(step.service)):
+                yield plan.drill.problem(claim.id, f"{claim.id}: {why}", "service")
+
+
+def radius_known(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
+    """Names in the drill's own blast radius that the stack does not have."""
+    for word, number, name in unknown(drill.blast_radius, services) if drill.blast_radius is not None else ():
+        path = ("blast_radius", word, number)
+        yield drill.origin.document.problem(path, no_service(f"blast_radius.{word}", name, services))
+
+
+def guards_on_services(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
+    """Guards on the containers of a service that is not there."""
+    for number, guard in enumerate(drill.abort.any):
+        for name in (guard.service, *guard.allow) if isinstance(guard, DeathGuard) else ():
+            if not set("*?[") & set(name) and name not in services:
+                yield drill.origin.document.problem(("abort", "any", number), no_service(str(guard), name, services))
+
+
+def alerts_unknown(plan: Plan) -> Iterator[Problem]:
+    """Guards on an alert for which no rule was found in Prometheus' files: perhaps a name misspelt, which would never trip."""
+    rules = sorted({rule.rule for rule in plan.alerts or () if rule.kind == "alerting"})
+    for number, guard in enumerate(plan.drill.abort.any):
+        if rules and isinstance(guard, AlertGuard) and not any(guard.means(rule) for rule in rules):
+            hint = did_you_mean(guard.name, rules) or f"; there are {', '.join(rules)}"
+            what = f"'{guard}' may never trip: no rule of the stack's Prometheus is an alert that it means{hint}"
+            yield plan.drill.origin.document.warning(("abort", "any", number), what)

@@ -1,0 +1,75 @@
+"""Guards in whole drills on the fake world: one that trips, one that is blind, and what stands in the journal and the verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_engine import DRILL, make, play
+
+from harness.facts import Aimed, GuardTripped, Injected
+from harness.fakeworld import FakeWorld
+
+
+def drill(guard: str, more: str = "") -> str:
+    return DRILL.replace("errors > 90% for 40s", guard).replace("max_duration: 5m", f"max_duration: 5m{more}")
+
+
+def test_a_container_that_dies_beside_the_faults_ends_the_drill_and_everything_is_mended(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.clock.at(12.0, lambda: world.containers.dies("api-1"))
+    record, verdict = play(world, make(tmp_path, drill("any container_died")), tmp_path)
+    (tripped,) = record.journal().of(GuardTripped)
+    assert tripped.guard == "any container_died"
+    assert tripped.since_s == pytest.approx(12.0)
+    assert tripped.value == "died with code 1"
+    assert world.still_on() == ("api-1 is exited",), "no fault of ours, and not ours to wake"
+    assert verdict.exit_code == 5
+    assert "api-1 (api) died with code 1 at 12.0 s" in verdict.ending.stopped
+
+
+def test_a_death_that_a_fault_of_the_drill_makes_does_not(tmp_path: Path) -> None:
+    world = FakeWorld()
+    text = drill("any container_died").replace("pause: {service: db, after: 3s}", "kill: {service: db, after: 3s}")
+    record, verdict = play(world, make(tmp_path, text), tmp_path)
+    assert record.journal().of(GuardTripped) == ()
+    assert verdict.exit_code != 5
+
+
+def test_docker_that_answers_no_more_trips_after_the_time_that_the_drill_states(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.clock.at(8.0, lambda: setattr(world.containers, "gone", True))
+    record, verdict = play(world, make(tmp_path, drill("any container_died", ", blind: 4s")), tmp_path)
+    (tripped,) = record.journal().of(GuardTripped)
+    assert tripped.blind
+    assert tripped.limit == "blind for 4s"
+    assert 11 < tripped.seen_s < 14
+    assert verdict.exit_code == 5
+
+
+def test_goodput_ends_the_drill_while_requests_only_wait(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.broken = lambda at_s: at_s > 10
+    record, verdict = play(world, make(tmp_path, drill("goodput < 5/s for 3s")), tmp_path)
+    (tripped,) = record.journal().of(GuardTripped)
+    assert 12 < tripped.seen_s < 15
+    assert tripped.limit == "< 5/s"
+    assert verdict.exit_code == 5
+
+
+def test_some_replicas_are_hurt_and_woken_and_a_death_among_the_others_still_trips(tmp_path: Path) -> None:
+    text = drill("any container_died").replace("pause: {service: db, after: 3s}", "stop: {service: db, replicas: 1}")
+    world = FakeWorld(replicas=3)
+    record, verdict = play(world, make(tmp_path, text), tmp_path)
+    assert record.journal().of(GuardTripped) == ()
+    (aimed,) = record.journal().of(Aimed)
+    assert aimed.containers == ("db-1",)
+    assert world.still_on() == ()
+    (landed,) = [fact for fact in record.journal().of(Injected) if "stop" in fact.fault]
+    world = FakeWorld(replicas=3)
+    world.clock.at(landed.seen_s + 1, lambda: world.containers.dies("db-3", 137))
+    record, verdict = play(world, make(tmp_path, text), tmp_path)
+    (tripped,) = record.journal().of(GuardTripped)
+    assert "db-3 (db) died with code 137" in tripped.detail
+    assert world.still_on() == ("db-3 is exited",)
+    assert verdict.exit_code == 5
