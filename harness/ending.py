@@ -12,6 +12,7 @@ from harness.facts import (
     HaltAsked,
     Injecting,
     Interrupted,
+    LeaseLapsed,
     Mended,
     NotMended,
     PhaseSettled,
@@ -35,10 +36,21 @@ def ending_of(journal: Journal) -> Ending:
         stopped=stopped,
         interrupted=SIGNALS.get(interrupted.signal, 130) if interrupted else 0,
         not_mended=tuple(still_on(journal)),
-        broken="; ".join(dict.fromkeys(broke.error for broke in journal.of(Broke))),
+        broken="; ".join(dict.fromkeys((*(broke.error for broke in journal.of(Broke)), *_lapsed(journal)))),
         refused=refused.reason if refused else "",
         gate=gate,
     )
+
+
+def _lapsed(journal: Journal) -> list[str]:
+    """A harness that stood still while faults were on has seen nothing meanwhile, and the watchdog took them out. One that died is
+    another matter: what was seen until then stands."""
+    found = sorted(journal.of(LeaseLapsed, gone=False), key=lambda fact: fact.silent_s)
+    return [
+        f"the harness stood still for {fact.silent_s:.1f} s, longer than its lease of {fact.lease_s:g} s (see {fact.cite}): the watchdog "
+        "took the faults out, and nothing more was injected"
+        for fact in found[-1:]
+    ]
 
 
 def still_on(journal: Journal) -> list[str]:

@@ -128,6 +128,12 @@ class Drill(Model):
     phases: tuple[Phase, ...] = Field(min_length=1, description="in order; each begins when the last is put right")
     expect: tuple[AnyExpectation, ...] = Field(default=(), description="what must be seen in the whole run")
     abort: Abort
+    lease_s: Seconds = Field(
+        default=20.0,
+        alias="lease",
+        ge=5,
+        description="a harness that stands still for longer than this loses its faults: its watchdog takes them out",
+    )
     schedule: Schedule | None = None
 
     _origin: Origin | None = PrivateAttr(default=None)

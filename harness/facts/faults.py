@@ -38,7 +38,7 @@ class NotInjected(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Mended(Fact):
-    """The fault was taken away in [begun_s, seen_s] and read back as gone. `why`: plan, halt, guard, signal, error, sweep.
+    """The fault was taken away in [begun_s, seen_s] and read back as gone. `why`: plan, halt, guard, signal, error, sweep, lease (the watchdog did it).
 
     `readback`: what there is to tell of how it had been, such as the exit code of a command.
     """

@@ -106,6 +106,18 @@ class Interrupted(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeaseLapsed(Fact):
+    """The harness had not renewed its lease of `lease_s` for `silent_s` while faults could be on: it stood still, or is `gone` (dead).
+
+    Written by the watchdog, which took the faults out, and by a harness that came to again, which then ended the run.
+    """
+
+    lease_s: float
+    silent_s: float
+    gone: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Refused(Fact):
     """The run ended before its first injection, because something that it needs is not so; exit 4."""
 

@@ -1,9 +1,9 @@
-"""`python3 -m harness.inside keeper|lanes|lookout|metrics|pager|traces …`: the helpers of the harness image (`metrics` aside, standard library only)."""
+"""`python3 -m harness.inside keeper|lanes|lookout|metrics|pager|toxics|traces|watchdog …`: the helpers of the harness image (`metrics` aside, standard library only)."""
 
 import importlib
 import sys
 
-HELPERS = ("keeper", "lanes", "lookout", "metrics", "pager", "traces")
+HELPERS = ("keeper", "lanes", "lookout", "metrics", "pager", "toxics", "traces", "watchdog")
 
 
 def main(argv: list[str]) -> int:

@@ -3,24 +3,11 @@ are."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
-import socket
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
-SOCKET = "/var/run/docker.sock"
-ANSWER_S = 5.0
-"""An inspect takes 2 ms; a daemon that needs seconds is as good as gone, and the look says so."""
-
-
-class _Connection(http.client.HTTPConnection):
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(ANSWER_S)
-        self.sock.connect(os.environ.get("DRILL_DOCKER_SOCKET", SOCKET))
+from harness.inside.dockersocket import SOCKET, get
 
 
 @dataclass(frozen=True)
@@ -55,7 +42,7 @@ def running(project: str) -> tuple[Container, ...]:
     """The running containers of a Compose project, by name. Raises OSError when Docker does not answer."""
     labels = json.dumps({"label": [f"com.docker.compose.project={project}"], "status": ["running", "paused"]})
     found = []
-    for row in _get(f"/containers/json?filters={quote(labels)}"):
+    for row in get(f"/containers/json?filters={quote(labels)}"):
         container = _inspect(row["Id"])
         if container is not None:
             found.append(container)
@@ -63,7 +50,7 @@ def running(project: str) -> tuple[Container, ...]:
 
 
 def _inspect(container_id: str) -> Container | None:
-    data = _get(f"/containers/{container_id}/json")
+    data = get(f"/containers/{container_id}/json")
     pid = int(data.get("State", {}).get("Pid") or 0)
     labels = data.get("Config", {}).get("Labels") or {}
     if not pid or labels.get("com.docker.compose.oneoff") == "True":
@@ -82,18 +69,4 @@ def _inspect(container_id: str) -> Container | None:
     )
 
 
-def _get(path: str) -> Any:
-    connection = _Connection("docker", timeout=ANSWER_S)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        data = json.load(answer)
-    except (http.client.HTTPException, ValueError) as error:
-        raise OSError(f"Docker's answer cannot be read: {error}") from error
-    finally:
-        connection.close()
-    if answer.status == 404:  # gone between the list and the question
-        return {}
-    if answer.status != 200:
-        raise OSError(f"Docker answered {answer.status}: {data}")
-    return data
+__all__ = ["SOCKET", "Container", "born", "running"]

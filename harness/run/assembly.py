@@ -88,6 +88,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
         restart=stack.restart_toxiproxy,
         by_hand=(f"docker restart {stack.project_name}-drill-toxiproxy-1", f"drill mend {run}"),
     )
+    session.lease.on_lapse.append(proxies.let_go)
     closing.callback(proxies.close)
     proxies.start()
     lookout = Lookout(run, stack.project_name, stack.edges, stack.services)
@@ -156,7 +157,8 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
             world,
             record,
         ),
-        injector=Injector(world, record, starter),
+        injector=Injector(world, record, starter, session.lease.lapsed),
+        lease=session.lease,
         stop=session.stop,
         steady=Steady(drill.steady.for_s, drill.steady.conditions, drill.steady.quiet),
         logs=read_logs(session.folder.logs, record.journal()),

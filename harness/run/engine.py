@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from harness.drill.words import PromGuard
@@ -31,6 +31,7 @@ from harness.ledger import Rows
 from harness.plan import Claim, Plan, PlannedPhase
 from harness.run import guards
 from harness.run.injector import Injector
+from harness.run.lease import Held, Unwatched
 from harness.run.levers import Levers
 from harness.run.orderbook import OrderBook
 from harness.run.recorder import Recorder
@@ -89,6 +90,7 @@ class Engine:
     levers: Levers | None = None
     orders: OrderBook | None = None
     state: StateBook | None = None
+    lease: Held = field(default_factory=Unwatched)
     tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
     phase: str = ""
     load_began_s: float = 0.0
@@ -133,6 +135,7 @@ class Engine:
         finally:
             if self._take_out(why):
                 self._take_out(why)  # one more try: what stuck once often lets go
+            self.lease.rest()
             self._end_load(STOPPED_S + (self.watch.lag_s if why == "plan" else 0.0))
         self._finish_orders()
         self._finish_state(why)
@@ -167,6 +170,7 @@ class Engine:
 
     def _take_out(self, why: str) -> tuple[str, ...]:
         """No lever is pulled any more, and every fault is mended; returns what is still on."""
+        self.lease.aside()
         try:
             if self.levers is not None:
                 self.levers.stop(why)
@@ -314,12 +318,15 @@ class Engine:
             if done is not None and now_s >= ask_s:
                 ask_s = now_s + every_s
                 if done():
+                    self.lease.aside()
                     return True
             if now_s >= until_s:
+                self.lease.aside()
                 return False
             clock.wait_until(min(until_s, now_s + TICK_S))
 
     def _tick(self, now_s: float) -> None:
+        self.lease.beat()
         self.injector.tick(now_s)
         self.stop.check()
         if self.levers is not None:

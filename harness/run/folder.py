@@ -43,6 +43,11 @@ class RunFolder:
         return self.path / "logs"
 
     @property
+    def lease(self) -> Path:
+        """The lease by which the run holds its faults, and what its watchdog remembers."""
+        return self.path / "lease"
+
+    @property
     def series(self) -> Path:
         """The stack's own metrics, sample by sample; made when a claim needs them."""
         return self.path / "series"

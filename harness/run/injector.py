@@ -43,12 +43,16 @@ class Held:
 
 
 class Injector:
-    """Every injection's beginning names its end: what was armed is mended by plan, or by mend_all, and read back."""
+    """Every injection's beginning names its end: what was armed is mended by plan, or by mend_all, and read back.
 
-    def __init__(self, world: World, record: Record, starter: Starter) -> None:
+    lapsed   tells, by anything that is true, that the run's lease has lapsed: nothing is injected any more
+    """
+
+    def __init__(self, world: World, record: Record, starter: Starter, lapsed: Callable[[], object] = lambda: None) -> None:
         self._world = world
         self._record = record
         self._starter = starter
+        self._lapsed = lapsed
         self._held: list[Held] = []
         self._over = False
         self._why = "plan"
@@ -120,8 +124,8 @@ class Injector:
         with held.lock:
             if held.state != "armed":
                 return
-            if self._over:
-                self._spare(held, self._why)
+            if self._over or self._lapsed():
+                self._spare(held, self._why if self._over else "lease")
                 return
             begun_s = self._world.clock.now_s()
             held.state = "on"  # from here on it may be on, whatever happens

@@ -14,6 +14,7 @@ from harness import __version__, errors
 from harness.facts import Asked, Broke, Closed, Done, EdgeFound, Fact, Mended, Opened, Refused
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock
+from harness.run.lease import Lease
 from harness.run.recorder import Recorder
 from harness.run.stop import Stopped, StopSignals
 from harness.safety.openfaults import gone_with_the_stack
@@ -68,6 +69,7 @@ class Session:
     clock: MonotonicClock
     record: Recorder
     stop: StopSignals
+    lease: Lease
 
     @property
     def target(self) -> str:
@@ -97,7 +99,9 @@ def rehearse(
         record.listeners.append(display.fact)
         record(opened, durable=True)
         _keep_drill(folder, drill, record)
-        session = Session(drill, plan, options, display, folder, clock, record, stop)
+        lease = Lease(folder.lease, drill.lease_s, opened)
+        session = Session(drill, plan, options, display, folder, clock, record, stop, lease)
+        lease.start()
         try:
             _perform(session, project, edges)
         finally:
@@ -141,6 +145,7 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         data=dict(drill.stack.data),
         ready_within_s=drill.stack.ready_within_s,
         offline=session.options.offline or drill.stack.offline,
+        lease_s=drill.lease_s,
         say=session.display.say,
     )
     refused: errors.UsageError | None = None
@@ -162,7 +167,10 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
             (session.folder.path / "broke.txt").write_text(traceback.format_exc())
     if _keeps(session):
         session.display.say(f"kept: the stack still runs; take it down with: drill mend {session.folder.run}")
+        with contextlib.suppress(errors.CannotRun):  # then the lease tells it that there is nothing to do
+            stack.leave()
         record(Closed())
+        session.lease.end("kept")
     else:
         session.display.say("taking everything down")
         left = _take_down(stack, twice=cut)
@@ -173,6 +181,7 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
             for fault in gone_with_the_stack(record.journal()):
                 record(Mended(fault=fault.fault, begun_s=session.clock.now_s(), why="sweep"))
         record(Closed(left=left))
+        session.lease.end("down")
     if refused:
         raise refused
 

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from harness.facts import Broke, Closed, GuardTripped, HaltAsked, Interrupted, LoadEnded, Refused
+from harness.facts import Broke, Closed, GuardTripped, HaltAsked, Interrupted, LeaseLapsed, LoadEnded, Refused
 from harness.journal import Journal, read
 from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
@@ -18,7 +18,7 @@ from harness.safety.undo import COMMAND
 ANSWER_S = 1.2  # a harness that runs has mended by then; one that hangs will not: the promise is 2 s
 RELEASE_S = 60.0
 SILENT_S = 3.0  # a harness that lives writes down its clock every second
-ENDS = (HaltAsked, GuardTripped, Interrupted, Refused, Broke, LoadEnded, Closed)
+ENDS = (HaltAsked, GuardTripped, Interrupted, Refused, Broke, LeaseLapsed, LoadEnded, Closed)
 
 
 def halt(folder: RunFolder, by: str, reason: str, say: Callable[[str], None]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from harness.stack.changes.optional_dependencies import optional_dependencies
 from harness.stack.changes.private_logs import private_logs
 from harness.stack.changes.private_networks import private_networks
 from harness.stack.changes.private_volumes import Data, private_volumes
+from harness.stack.changes.watchdog import Watched, watchdog
 from harness.stack.place import lane_addresses
 from harness.stack.subnets import Range
 
@@ -34,6 +35,7 @@ class Chosen:
     copies     new sources of bind mounts; `copies_folder` holds them
     homes      the lanes' own addresses where they must not be Docker's choice
     data       modes of volumes
+    watched    what the run's watchdog watches; None for a stack without one
     mediate    False leaves out lanes and hosts entries (to observe the stack as it is)
     """
 
@@ -48,6 +50,7 @@ class Chosen:
     data: Mapping[str, Data] = field(default_factory=dict)
     harness_image: str = ""
     toxiproxy_image: str = ""
+    watched: Watched | None = None
     mediate: bool = True
 
 
@@ -84,5 +87,8 @@ def resolve(config: dict[str, Any], chosen: Chosen) -> tuple[dict[str, Any], tup
             homes=chosen.homes,
             copies=chosen.copies_folder,
         )
+        lines += said
+    if chosen.watched is not None:
+        config, said = watchdog(config, chosen.watched, run_id=chosen.run_id, harness_image=chosen.harness_image)
         lines += said
     return config, tuple(lines)

@@ -20,6 +20,7 @@ from harness.stack.blame import blamed
 from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.changes.lanes import LANES, TOXIPROXY
 from harness.stack.changes.loopback_ports import Key, wanted_ports
+from harness.stack.changes.watchdog import WATCHDOG
 from harness.stack.compose import Compose, is_pool_taken, is_port_taken
 from harness.stack.data import check_originals, fill, read_data
 from harness.stack.dial import accepts, api_answers
@@ -38,6 +39,9 @@ from harness.stack.subnets import choose, taken
 from harness.stack.sweep import sweep
 from harness.stack.texts import texts
 from harness.stack.turn import turn
+from harness.stack.watchdog import remove as remove_watchdog
+from harness.stack.watchdog import start as start_watchdog
+from harness.stack.watchdog import watched
 from harness.world.docker_cli import asked, docker, inspected
 
 TRIES = 5
@@ -56,6 +60,7 @@ class Stack:
     reach     the same where it would like to look (the stack's own monitoring): published too, never waited for
     data      'private' (the default), 'copy' or 'shared' by volume key or bind path
     held      services that `begin` must not start
+    lease_s   of the run, whose lease and lock are in its folder: the stack gets a watchdog; 0: none
     mediate   False starts it without edges, to look at it as it is
     """
 
@@ -73,17 +78,19 @@ class Stack:
         offline: bool = False,
         say: Callable[[str], object] = lambda line: None,
         held: Sequence[str] = (),
+        lease_s: float = 0.0,
         mediate: bool = True,
     ) -> None:
         self.project, self.run_id, self.folder = project, run_id, Path(folder).resolve()
-        self._say, self._offline, self._within_s = say, offline, ready_within_s
+        self._say, self._offline, self._within_s, self._lease_s = say, offline, ready_within_s, lease_s
         self._awaited = tuple(_target(project.config, text) for text in publish)
         looks = (_target(project.config, text) for text in reach)
         self._publish = (*self._awaited, *(one for one in looks if not topology.outside(project.config, one[0])))
         self._modes, self._shared = read_data(project, data)
         front = tuple(self._front_edges(edges)) if mediate else ()
         self._chosen = Chosen(run_id, (*edges, *front), data=self._modes, mediate=mediate)
-        self._first = (LANES, TOXIPROXY, *leaves(project.config, self._chosen.edges, held))
+        guarded = (WATCHDOG,) if lease_s else ()
+        self._first = (*guarded, LANES, TOXIPROXY, *leaves(project.config, self._chosen.edges, held))
         self._seed = int(run_id, 16) if all(c in "0123456789abcdef" for c in run_id.lower()) else sum(map(ord, run_id))
         self._ports_tried = 0
         self._lent: set[str] = set()
@@ -139,6 +146,7 @@ class Stack:
         mounts = plan(binds(self.project.config), self.project.directory, self.folder, self._shared)
         check_originals(self.project, self._modes)
         image = ensure_harness_image(self._say)
+        self._watch_from_here(image, bool(mounts.copies))
         if self._chosen.mediate and not docker("image", "inspect", "--format", "{{.Id}}", TOXIPROXY_TAG).ok:
             raise CannotRun(Missing(f"the image {TOXIPROXY_TAG} is not here", "drill doctor --fix"))
         ready_images(self.project, offline=self._offline, say=self._say)
@@ -154,6 +162,18 @@ class Stack:
             harness_image=image,
             toxiproxy_image=TOXIPROXY_TAG,
         )
+
+    def _watch_from_here(self, image: str, copies: bool) -> None:
+        """The watchdog first: whatever is made after it goes when the harness dies."""
+        if not self._lease_s:
+            return
+        what = watched(self.folder, self._lease_s, copies=copies)
+        start_watchdog(what, self.run_id, image, self.project.directory)
+        self._chosen = dataclasses.replace(self._chosen, watched=what)
+
+    def leave(self) -> None:
+        """The stack is kept, and runs on unwatched. Raises CannotRun when Docker is gone."""
+        remove_watchdog(self.run_id)
 
     def preview(self) -> tuple[str, ...]:
         """What `begin` would change, line by line; nothing is made or written. Raises CannotRun for what it would

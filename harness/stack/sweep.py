@@ -9,6 +9,8 @@ from harness.errors import CannotRun
 from harness.stack.binds import remove_copies
 from harness.stack.changes.identity import RUN_LABEL
 from harness.stack.changes.lanes import COPIES_LABEL
+from harness.stack.changes.watchdog import WATCHDOG
+from harness.stack.watchdog import remove as remove_watchdog
 from harness.world.docker_cli import asked, docker, inspected
 
 TRIES = 4
@@ -18,7 +20,7 @@ COPIES_IMAGE = "debian:trixie-slim"
 
 def sweep(run_id: str) -> list[str]:
     """Remove the run's containers (with their anonymous volumes), networks and volumes; returns what could not be
-    removed.
+    removed. The run's watchdog goes last: as long as something is left, it goes on trying.
 
     Does nothing on a second call. Never raises for what stays: the caller reports it.
     """
@@ -28,12 +30,10 @@ def sweep(run_id: str) -> list[str]:
     for attempt in range(TRIES):
         left = []
         try:
-            containers = _ids("ps", "--all", "--quiet", "--no-trunc", "--filter", label)
+            containers = _containers(label)
             if containers:
                 docker("rm", "--force", "--volumes", *containers, within_s=REMOVE_S)
-                left += [
-                    f"container {one[:12]}" for one in _ids("ps", "--all", "--quiet", "--no-trunc", "--filter", label)
-                ]
+                left += [f"container {one[:12]}" for one in _containers(label)]
             for network in _ids("network", "ls", "--quiet", "--filter", label):
                 if not docker("network", "rm", network).ok and not _freed(network):
                     left.append(f"network {network}")
@@ -43,9 +43,17 @@ def sweep(run_id: str) -> list[str]:
         except CannotRun as error:  # Docker is gone: nothing is known, so nothing is called removed
             return [f"everything of run {run_id}: {error}"]
         if not left:
-            return [gone for place in copies if (gone := remove_copies(place.parent, COPIES_IMAGE))]
+            left = [gone for place in copies if (gone := remove_copies(place.parent, COPIES_IMAGE))]
+            return left or remove_watchdog(run_id)
         time.sleep(0.3 * (attempt + 1))
     return left
+
+
+def _containers(label: str) -> list[str]:
+    """All but the watchdog."""
+    shown = '{{.ID}} {{.Label "com.docker.compose.service"}}'
+    told = asked("ps", "--all", "--no-trunc", "--filter", label, "--format", shown).splitlines()
+    return [line.split()[0] for line in told if line.split()[1:] != [WATCHDOG]]
 
 
 def _copies(label: str) -> list[Path]:

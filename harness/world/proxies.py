@@ -67,6 +67,7 @@ class Reconciler:
         self._changes = 0
         self._blind = False
         self._said: dict[str, str] = {}  # by proxy, what the last pass had to repair
+        self._let_go = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="proxies", daemon=True)
 
@@ -124,6 +125,8 @@ class Reconciler:
             raise NotApplied(f"no mediated edge {want.edge!r}; there are {', '.join(sorted(self._edges)) or 'none'}")
         for toxic in want.toxics:
             check(toxic)
+        if self._let_go:
+            raise NotApplied("the run's lease has lapsed")
         with self._lock:
             key = (want.edge, want.holder)
             before = self._wants.get(key)
@@ -163,6 +166,10 @@ class Reconciler:
             self._changes += 1
             return self._put_right(holder, {*self._owed.get(holder, ()), *(n for e in edges for n in self._ours(e))})
 
+    def let_go(self) -> None:
+        """The run's lease has lapsed: nothing is wanted of any edge any more. From any thread; waits for nobody."""
+        self._let_go = True
+
     def holders(self) -> tuple[str, ...]:
         with self._lock:
             return tuple(dict.fromkeys(holder for _, holder in self._wants))
@@ -178,7 +185,7 @@ class Reconciler:
     # --- making it so; all of it under the lock ---------------------------------------------------------------------
 
     def _wanted(self, edge: Edge) -> dict[str, Wanted]:
-        wants = [numbered for (edge_id, _), numbered in self._wants.items() if edge_id == edge.id]
+        wants = [n for (edge_id, _), n in self._wants.items() if edge_id == edge.id and not self._let_go]
         return wanted_of(edge, self._listening.get(edge.dependency, ()), wants, self._through.get(edge.id, {}))
 
     def _all_wanted(self) -> dict[str, Wanted]:
