@@ -59,7 +59,7 @@ class Counted:
         with self._lock:
             self._seen[when, what] += 1
             number = self._seen[when, what]
-        if number <= REPEATED or not what.startswith("replace "):
+        if number <= REPEATED or not what.startswith(("renew ", "replace ")):
             self.reached(Seam(when, what, number))
 
 

@@ -80,6 +80,7 @@ def _toxiproxy(told: Told) -> None:
 def _files(told: Told, synced: Synced) -> None:
     """What must be on disk before something is done, and what is put in another file's place."""
     from harness import journal
+    from harness.inside.pulse import LEASE
     from harness.stack import project
 
     def fact(self: Any, fact: Any, *, durable: bool = False) -> str:
@@ -90,15 +91,20 @@ def _files(told: Told, synced: Synced) -> None:
     _around(journal.Writer, "write", told, fact)
     _around(project, "write_private", told, lambda path, text: f"write {Path(path).name}")
     _around(os, "replace", told, lambda source, target, **k: seams.replaced(Path(target)))
+    _around(os, "pwrite", told, lambda descriptor, *data: "renew lease" if _path(descriptor).name == LEASE else "")
     flushed = os.fsync
 
     @functools.wraps(flushed)
     def fsync(descriptor: Any) -> None:
         flushed(descriptor)
         number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
-        synced(Path(os.readlink(f"/proc/self/fd/{number}")), os.fstat(number).st_size)
+        synced(_path(number), os.fstat(number).st_size)
 
     os.fsync = fsync  # type: ignore[assignment]
+
+
+def _path(descriptor: int) -> Path:
+    return Path(os.readlink(f"/proc/self/fd/{descriptor}"))
 
 
 def _signals(told: Told) -> None:
