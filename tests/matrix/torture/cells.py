@@ -96,14 +96,12 @@ def random_kills(seed: int = SEED, count: int = RANDOM) -> tuple[RandomKill, ...
         watchdog, power = number % 2 == 0, number % 4 == 0
         alone = stage.loaded and number % 10 == 3
         load = power or alone or (stage.loaded and number % 3 == 0)
-        died = (
-            ["the load"] * (load and not power) + ["the watchdog"] * (watchdog and not power) + ["the machine"] * power
-        )
-        who = "the load" if alone else " and ".join(["the harness", *died])
+        died = ["the harness"] * (not alone) + ["the load"] * load + ["the watchdog"] * watchdog
+        who = "a power cut" if power else f"{' and '.join(died)} killed"
         kills.append(
             RandomKill(
                 name=f"random {number:03}",
-                told=f"{who} killed {after_s:g} s after {stage.told}",
+                told=f"{who} {after_s:g} s after {stage.told}",
                 drill="torture",
                 exit_code=0,
                 rest=ANY,
