@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def watchdog(run: str) -> int:
         return 0
     filters = ("--filter", f"label={LABEL}={run}", "--filter", f"label=com.docker.compose.service={WATCHDOG}")
     for name in docker("ps", "--quiet", *filters).split():
-        with contextlib.suppress(OSError, ValueError, LookupError):
+        with contextlib.suppress(subprocess.CalledProcessError, LookupError):  # gone meanwhile
             return int(json.loads(docker("inspect", name))[0]["State"]["Pid"])
     return 0
 
