@@ -50,7 +50,7 @@ class Pulse:
             self._remember()
         elif self.lease.get("over"):
             return "over"
-        elif self._saw_it() or self._process_gone():
+        elif (held is False and self._saw_it()) or self._process_gone():
             return "gone"
         return "silent" if self.silent_s(now_s) > self.lease_s + MARGIN_S and not self.lease.get("over") else "lives"
 
@@ -71,14 +71,15 @@ class Pulse:
             if isinstance(found, dict):
                 self.lease = found
 
-    def _held(self) -> bool:
+    def _held(self) -> bool | None:
+        """None where it cannot be told."""
         try:
             with self.alive.open() as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except OSError:  # not there, or no file system for locks: nothing is known by it
-            return self._saw_lock is None
+        except OSError:
+            return None
         return False
 
     def _saw_it(self) -> bool:

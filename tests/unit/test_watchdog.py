@@ -1,0 +1,304 @@
+"""The watchdog against a Docker of its own: what it takes away from whom, when, and what it writes down."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from docker_api import RUN, FakeDocker, served
+from harness.facts import Closed, Fact, Injected, Injecting, LeaseLapsed, Mended, NotMended, Opened
+from harness.inside import watchdog as watching
+from harness.inside.pulse import identity
+from harness.inside.toxics import NOTHING, REFUSED, TAKEN_OUT
+from harness.inside.watchdog import Watchdog
+from harness.journal import Journal, Writer, read
+from harness.safety.openfaults import open_faults
+
+LEASE_S = 5.0
+
+
+@dataclass
+class Scene:
+    """A run's folder as the watchdog sees it, and Docker."""
+
+    place: Path
+    docker: FakeDocker
+    monkeypatch: pytest.MonkeyPatch
+    count: int = 0
+    fd: int = -1
+    at_s: float = 1000.0
+
+    def __post_init__(self) -> None:
+        for name in ("facts", "lease"):
+            (self.place / name).mkdir()
+        self.writer = Writer(self.place / "facts", "harness", lambda: 10.0)
+        self.writer.write(Opened(drill="x", run=RUN, wall_unix_s=0.0, monotonic_ns=0), durable=True)
+        self.monkeypatch.setattr(watching, "time", SimpleNamespace(monotonic=lambda: self.at_s, sleep=lambda s: None))
+        self.renew()
+
+    def lives(self) -> None:
+        """A harness holds the run."""
+        self.fd = os.open(self.place / "alive", os.O_RDWR | os.O_CREAT)
+        fcntl.flock(self.fd, fcntl.LOCK_EX)
+
+    def dies(self) -> None:
+        os.close(self.fd)
+
+    def renew(self, **more: object) -> None:
+        self.count += 1
+        said = {**identity(), "opened_ns": 0, "opened_unix_s": 0.0, "count": self.count, **more}
+        (self.place / "lease" / "lease.json").write_text(json.dumps(said))
+
+    def record(self, *facts: Fact) -> None:
+        for fact in facts:
+            self.writer.write(fact, durable=True)
+
+    def watchdog(self, folder: str = "") -> Watchdog:
+        return Watchdog(RUN, LEASE_S, folder, self.place)
+
+    @property
+    def journal(self) -> Journal:
+        return read(self.place)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    docker = FakeDocker()
+    for service in ("web", "store", "drill-lanes", "drill-toxiproxy", "drill-watchdog"):
+        docker.container(service)
+    docker.container("web", run="ffffffff")
+    docker.thing("networks", "net")
+    docker.thing("volumes", "data")
+    monkeypatch.setattr(watching, "LATE_S", 0.0)
+    with served(docker, tmp_path) as socket:
+        monkeypatch.setenv("DRILL_DOCKER_SOCKET", socket)
+        yield Scene(tmp_path, docker, monkeypatch)
+
+
+LATENCY = Injecting(fault="slow/latency", kind="latency", target="web->store", planned_s=3.0)
+PAUSE = Injecting(fault="slow/pause", kind="pause", target="store", planned_s=3.0)
+STOP = Injecting(fault="slow/stop", kind="stop", target="web", planned_s=3.0, stated={"grace_s": 2.0})
+COMMAND = Injecting(fault="slow/flag", kind="command", target="flag", planned_s=3.0, stated={"undo": "./unset flag"})
+
+
+def injected(fault: Injecting) -> Injected:
+    return Injected(fault=fault.fault, begun_s=3.0)
+
+
+def test_a_run_that_lives_and_renews_is_not_touched(scene: Scene) -> None:
+    scene.lives()
+    scene.record(LATENCY, PAUSE)
+    watchdog = scene.watchdog()
+    for _ in range(10):
+        assert watchdog.turn() == watching.LOOK_S
+        scene.at_s += LEASE_S
+        scene.renew()
+    assert scene.docker.asked == []
+
+
+def test_a_dead_run_loses_everything_that_bears_its_label_and_the_watchdog_goes_last(scene: Scene) -> None:
+    scene.lives()
+    scene.record(LATENCY, injected(LATENCY), PAUSE, injected(PAUSE))
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.dies()
+    assert watchdog.turn() is None
+    assert scene.docker.names == {"ffffffff-web"}
+    assert scene.docker.asked[-1] == f"DELETE /containers/{RUN}-drill-watchdog"
+    assert open_faults(scene.journal) == ()
+    assert {fact.why for fact in scene.journal.of(Mended)} == {"lease"}
+    assert scene.journal.first(LeaseLapsed, gone=True) is not None
+    assert scene.journal.first(Closed) == scene.journal.facts[-1]
+
+
+def test_what_the_disk_last_held_may_be_torn(scene: Scene) -> None:
+    scene.record(LATENCY, injected(LATENCY))
+    with (scene.place / "facts" / "harness.jsonl").open("a") as file:
+        file.write('{"fact":"injecting","fault":"half')
+    (scene.place / "facts" / "watchdog.jsonl").write_text('{"fact":"lease_lapsed","num')
+    scene.renew(born=1)  # the process of this lease is gone
+    assert scene.watchdog().turn() is None
+    assert open_faults(scene.journal) == ()
+
+
+def test_a_death_before_the_lock_was_ever_seen_is_told_by_the_process(scene: Scene) -> None:
+    scene.renew(born=1)
+    assert scene.watchdog().turn() is None
+    assert scene.docker.names == {"ffffffff-web"}
+
+
+@pytest.mark.parametrize("unknown", [{"boot": "another kernel"}, {"pid_namespace": "pid:[1]"}])
+def test_a_lock_that_is_not_seen_held_says_nothing_where_the_process_cannot_be_looked_for(
+    scene: Scene, unknown: dict[str, str]
+) -> None:
+    scene.renew(born=1, **unknown)
+    assert scene.watchdog().turn() == watching.LOOK_S
+    assert scene.docker.asked == []
+
+
+def test_a_watchdog_that_was_started_again_remembers_that_it_saw_the_lock(scene: Scene) -> None:
+    scene.lives()
+    scene.watchdog().turn()
+    scene.dies()
+    scene.renew(boot="before the reboot")
+    assert scene.watchdog().turn() is None
+    assert open_faults(scene.journal) == ()
+
+
+def test_after_a_reboot_what_is_mended_is_not_mended_before_it_was_injected(scene: Scene) -> None:
+    scene.lives()
+    scene.record(LATENCY, injected(LATENCY))
+    scene.watchdog().turn()
+    scene.dies()
+    scene.renew(boot="before the reboot", opened_unix_s=4e9)  # the wall clock stands before the run
+    assert scene.watchdog().turn() is None
+    assert open_faults(scene.journal) == ()
+
+
+def test_a_silent_harness_loses_its_faults_and_nothing_else(scene: Scene) -> None:
+    scene.lives()
+    scene.docker.container("store", "paused")
+    scene.docker.container("web", "exited")
+    scene.record(LATENCY, injected(LATENCY), PAUSE, injected(PAUSE), STOP, injected(STOP))
+    before = scene.docker.names
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.at_s += LEASE_S + 0.9
+    assert watchdog.turn() == watching.LOOK_S  # the harness itself would know by now; the watchdog gives it a second more
+    assert scene.docker.asked == []
+    scene.at_s += 0.2
+    watchdog.turn()
+    assert (scene.docker.state("store"), scene.docker.state("web")) == ("running", "running")
+    assert [words[3:] for words in scene.docker.executed] == [["toxics", "61474", '["web->store"]']]
+    assert scene.docker.names == before
+    assert open_faults(scene.journal) == ()
+    lapsed = scene.journal.of(LeaseLapsed)
+    assert [fact.gone for fact in lapsed] == [False]
+    asked = list(scene.docker.asked)
+    watchdog.turn()
+    assert scene.docker.asked == asked
+    assert scene.journal.of(LeaseLapsed) == lapsed
+
+
+def test_silent_between_faults_is_no_harm(scene: Scene) -> None:
+    scene.lives()
+    watchdog = scene.watchdog()
+    scene.record(LATENCY, injected(LATENCY), Mended(fault=LATENCY.fault, begun_s=9.0))
+    scene.at_s += 100
+    watchdog.turn()
+    assert scene.docker.asked == []
+    assert scene.journal.of(LeaseLapsed) == ()
+
+
+@pytest.mark.parametrize("code", [TAKEN_OUT, REFUSED])
+def test_a_toxiproxy_that_does_not_let_go_goes_with_its_container(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr("harness.inside.rescue.READ_BACK_S", 0.0)
+    scene.lives()
+    scene.record(LATENCY, injected(LATENCY))
+    scene.docker.executes = lambda words: code
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.at_s += 100
+    watchdog.turn()
+    assert f"{RUN}-drill-toxiproxy" not in scene.docker.names
+    assert f"{RUN}-drill-lanes" in scene.docker.names
+    assert open_faults(scene.journal) == ()
+
+
+def test_a_toxic_that_was_on_is_read_back(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.inside.rescue.READ_BACK_S", 0.0)
+    scene.lives()
+    scene.record(LATENCY, injected(LATENCY))
+    codes = iter((TAKEN_OUT, NOTHING))
+    scene.docker.executes = lambda words: next(codes)
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.at_s += 100
+    watchdog.turn()
+    assert len(scene.docker.executed) == 2
+    assert f"{RUN}-drill-toxiproxy" in scene.docker.names
+    assert open_faults(scene.journal) == ()
+
+
+def test_a_stop_that_may_still_be_on_its_way_is_waited_for(scene: Scene) -> None:
+    scene.lives()
+    scene.record(STOP)
+    scene.renew(boot="another kernel", opened_unix_s=time.time() - 10)
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.at_s += 100
+    watchdog.turn()
+    assert [fault.fault for fault in open_faults(scene.journal)] == [STOP.fault]
+    scene.docker.container("web", "exited")
+    watchdog.turn()
+    assert scene.docker.state("web") == "running"
+    assert open_faults(scene.journal) == ()
+    (told,) = scene.journal.of(NotMended)
+    assert "on its way" in told.error
+
+
+def test_what_is_not_ours_to_undo_is_said_once_with_the_command(scene: Scene) -> None:
+    scene.lives()
+    scene.record(COMMAND, injected(COMMAND), PAUSE, injected(PAUSE))
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.dies()
+    assert watchdog.turn() is None
+    assert [fault.fault for fault in open_faults(scene.journal)] == [COMMAND.fault]
+    (told,) = scene.journal.of(NotMended)
+    assert told.commands == (f"drill mend {RUN}",)
+    assert scene.journal.of(Closed) == ()
+    assert scene.docker.names == {"ffffffff-web"}
+
+
+def test_it_goes_on_trying_while_docker_is_away_or_refuses(scene: Scene) -> None:
+    scene.lives()
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.dies()
+    scene.docker.away = True
+    assert watchdog.turn() == watching.AGAIN_S
+    scene.docker.away = False
+    scene.docker.refuses = {"^/networks/net$"}
+    assert watchdog.turn() == watching.AGAIN_S
+    assert f"{RUN}-drill-watchdog" in scene.docker.names
+    scene.docker.refuses = set()
+    assert watchdog.turn() is None
+    assert scene.docker.names == {"ffffffff-web"}
+
+
+@pytest.mark.parametrize("how", ["kept", "down"])
+def test_of_a_run_that_ended_cleanly_nothing_is_mended(scene: Scene, how: str) -> None:
+    scene.lives()
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    if how == "down":
+        scene.docker.things = {"containers": {}, "networks": {}, "volumes": {}}
+        scene.docker.container("drill-watchdog")
+    before = scene.docker.names
+    scene.renew(over=how)
+    assert watchdog.turn() == watching.LOOK_S  # the harness still holds the run
+    scene.dies()
+    assert watchdog.turn() is None
+    assert scene.docker.names == before - {f"{RUN}-drill-watchdog"}
+    assert scene.journal.of(LeaseLapsed) == ()
+
+
+def test_what_a_harness_could_not_remove_is_tried_again(scene: Scene) -> None:
+    scene.lives()
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.renew(over="down")
+    scene.dies()
+    assert watchdog.turn() is None
+    assert scene.docker.names == {"ffffffff-web"}
