@@ -18,6 +18,7 @@ from typing import Protocol
 from harness.errors import CannotRun
 from harness.facts import LeaseLapsed, Opened
 from harness.inside.pulse import LEASE, identity
+from harness.ondisk import settle
 from harness.run.stop import Stopped
 
 EVERY_S = 0.5
@@ -62,7 +63,9 @@ class Lease:
     on_lapse   called once, from whichever thread notices
     """
 
-    def __init__(self, folder: Path, length_s: float, opened: Opened, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, folder: Path, length_s: float, opened: Opened, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.folder = folder
         self.length_s = length_s
         self.on_lapse: list[Callable[[], None]] = []
@@ -92,6 +95,7 @@ class Lease:
                 "opened_unix_s": self._opened.wall_unix_s,
             }
             self._write()
+            settle(self.folder / LEASE)  # after a power cut it tells the watchdog that its harness is gone
         except OSError as error:
             raise CannotRun(f"{self.folder / LEASE} cannot be written: {error.strerror or error}") from error
         self._thread.start()

@@ -27,10 +27,11 @@ def surely(lines: Iterable[str]) -> dict[Path, int]:
 def cut(folder: Path, synced: dict[Path, int], chance: random.Random) -> Iterator[str]:
     """Tear the files of a dead run as a power cut may have; yields what became of each file that lost anything.
 
-    The lock `alive` holds nothing but a process id, and that process is gone.
+    Files of the watchdog are left as they are: it syncs what it needs by itself, which cannot be seen from here. The lock `alive`
+    holds nothing but a process id, and that process is gone.
     """
     for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.name == "alive":
+        if path.is_symlink() or not path.is_file() or path.stem in ("alive", "watchdog"):
             continue
         whole, sure = path.stat().st_size, synced.get(path, 0)
         if path.suffix in APPENDED:
