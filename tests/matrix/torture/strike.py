@@ -54,7 +54,7 @@ def _struck(cell: Disaster, place: Path, variables: object) -> Seen:
     not_done = ""
     with (place / "out").open("wb") as out, (place / "err").open("wb") as err:
         process = subprocess.Popen(
-            words("run", cell.drill, "--live", "plain"),
+            words("run", f"drills/{cell.drill}.yaml", "--live", "plain"),
             cwd=place,
             env={**environ(), **variables},
             stdout=out,
