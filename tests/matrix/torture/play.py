@@ -107,27 +107,20 @@ def _at_instant(cell: RandomKill, place: Path, live: Live) -> Seen:
     run = _run(live)
     if not cell.harness:
         return _load_alone(place, live, missed)
-    watched = end_watchdog(run) if cell.watchdog else bool(watchdog(run))
-    for pid in load_of(live) if cell.load else ():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    live.process.kill()
+    guard = watchdog(run)
+    _kill([guard] * (cell.watchdog and bool(guard)) + (load_of(live) if cell.load else []) + [live.process.pid])
     live.process.wait()
     died_ns = time.monotonic_ns()
     if cell.power and run:
-        for pid in processes(place, run):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _kill(processes(place, run))
         torn = powercut.cut(live.folder, powercut.surely(_lines(place / "synced")), random.Random(cell.seed))
         (place / "torn").write_text("".join(f"{line}\n" for line in torn))
-    return _after(place, live, died_ns, missed, watched=watched, torn=cell.power, load_lived=not cell.load)
+    return _after(place, live, died_ns, missed, watched=bool(guard), torn=cell.power, load_lived=not cell.load)
 
 
 def _load_alone(place: Path, live: Live, missed: str) -> Seen:
     """The harness lives: it ends the run by itself, and nothing is left when it has."""
-    for pid in () if missed else load_of(live):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    _kill([] if missed else load_of(live))
     code = live.process.wait(MOST_S)
     right = {EXIT_FAILED, EXIT_INCONCLUSIVE, EXIT_CANNOT_RUN}
     problems = [f"`drill run` ended with {code}, without its load"] * (not missed and code not in right)
