@@ -24,7 +24,7 @@ from matrix.torture import powercut
 from matrix.torture.cells import LISTED, WHOLE, RandomKill, SeamKill
 from matrix.torture.disasters import Disaster, load_of
 from matrix.torture.evidence import kept, readable
-from matrix.torture.gone import await_gone, end_watchdog, watchdog
+from matrix.torture.gone import await_gone, watchdog
 from matrix.torture.strike import strike
 
 DRILLS = Path(__file__).parent
@@ -127,6 +127,13 @@ def _load_alone(place: Path, live: Live, missed: str) -> Seen:
     problems += [f"left when the run had ended: {what}" for what in left(place, _run(live))]
     seen = aftermath(place, missed, problems, WHOLE)
     return dataclasses.replace(seen, gone_s=None, gone_by="")
+
+
+def _kill(pids: list[int]) -> None:
+    """All of them, one right after the other."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _after(place: Path, live: Live, died_ns: int, missed: str, *, watched: bool, torn: bool, load_lived: bool) -> Seen:
