@@ -4,6 +4,8 @@
 #   make test                            unit, calibration, browser (Chromium), wire (a real Toxiproxy) and end-to-end (Docker) tests
 #   make controls [ONLY=NAME]            what a rehearsal must say of a stack that is broken on purpose; resumes; docs/controls.md
 #   make kills                           a run killed at twenty instants, mended, judged; resumes; docs/kills.md
+#   make torture [ONLY=NAME]             a run killed at every seam and at random, and what it stands on taken away; resumes; docs/torture.md
+#   make torture-short                   ten of those kills, and a few seams
 #   make lies [ONLY=NAME]                what the judge says of a service that does not tell the truth; resumes; docs/lies.md
 #   make rollbacks [ONLY=NAME]            what the drills about releases say of a way back that does not lead back; resumes; docs/rollbacks.md
 #   make calibration [RUNS="FOLDER …"]    how often the judge is wrong, on simulated runs; remakes docs/calibration.md (long)
@@ -23,7 +25,7 @@ NULL ?= 500
 SEEDS ?= 100
 OTHERS ?= 20
 
-.PHONY: rehearsal test controls kills lies rollbacks calibration calibration-orders calibration-returns bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills lies rollbacks torture torture-short calibration calibration-orders calibration-returns bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -35,8 +37,11 @@ rehearsal: ready
 test: ready browser
 	@tools/test
 
-controls kills lies rollbacks: ready
+controls kills lies rollbacks torture: ready
 	@PYTHONPATH=tests $(PYTHON) -m matrix $@ $(if $(ONLY),--only "$(ONLY)")
+
+torture-short: ready
+	@$(PYTHON) -m pytest tests/e2e/test_torture.py
 
 calibration: venv
 	@PYTHONPATH=tests $(PYTHON) -m calibration --null $(NULL) --seeds $(SEEDS) --others $(OTHERS) $(RUNS)

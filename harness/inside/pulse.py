@@ -93,8 +93,10 @@ class Pulse:
     def _remember(self) -> None:
         if not self._saw_lock:
             self._saw_lock = True
-            with contextlib.suppress(OSError):
-                (self.folder / NOTES).write_text(json.dumps({"saw_lock": True}))
+            with contextlib.suppress(OSError), (self.folder / NOTES).open("w") as file:
+                file.write(json.dumps({"saw_lock": True}))
+                file.flush()
+                os.fsync(file.fileno())  # by it alone is a harness known as dead after a power cut
 
     def _process_gone(self) -> bool:
         """False too where nothing can be told."""

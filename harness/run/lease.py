@@ -18,6 +18,7 @@ from typing import Protocol
 from harness.errors import CannotRun
 from harness.facts import LeaseLapsed, Opened
 from harness.inside.pulse import LEASE, identity
+from harness.ondisk import settle
 from harness.run.stop import Stopped
 
 EVERY_S = 0.5
@@ -94,6 +95,7 @@ class Lease:
                 "opened_unix_s": self._opened.wall_unix_s,
             }
             self._write()
+            settle(self.folder / LEASE)  # after a power cut it tells the watchdog that its harness is gone
         except OSError as error:
             raise CannotRun(f"{self.folder / LEASE} cannot be written: {error.strerror or error}") from error
         self._thread.start()

@@ -27,6 +27,7 @@ from harness.facts import (
     Refused,
     RungTried,
 )
+from harness.ondisk import settle
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock, boot_id
 from harness.run.lease import Lease
@@ -158,6 +159,7 @@ def _keep_drill(folder: folders.RunFolder, drill: Drill, record: Recorder) -> No
     """drill.yaml, by which the run is judged. Raises CannotRun when the disk refuses it, or has refused the journal."""
     try:
         folder.drill_file.write_text(drill.masked(), encoding="utf-8")
+        settle(folder.drill_file)
     except OSError as error:
         raise errors.CannotRun(f"{folder.drill_file} cannot be written: {error.strerror or error}") from error
     if record.broken:

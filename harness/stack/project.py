@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import CannotRun, Missing, UsageError
+from harness.ondisk import settle
 from harness.world.docker_cli import CURE, gone, run
 
 READ_S = 60.0
@@ -85,8 +86,10 @@ def written(config: Mapping[str, Any]) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that its owner alone may read: a resolved file holds secrets."""
+    """Write a file that its owner alone may read: a resolved file holds secrets. It is on the disk when this returns, for what is
+    written so is what a run is put back by."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         os.fchmod(handle, 0o600)
         file.write(text)
+    settle(path)

@@ -48,6 +48,8 @@ class Seen:
     invalid     why the experiment did not happen as planned ('' when it did): no answer of the judge's is tested by it
     problems    what else was wrong, each in a sentence; none may be
     run         the run's folder name
+    gone_s      of a run that was killed: seconds until nothing of it was left, by what `gone_by` tells: `watchdog`, from the death
+                on and with no command typed; `mend`, the length of `drill mend`
     """
 
     exit_code: int | None
@@ -55,6 +57,8 @@ class Seen:
     invalid: str = ""
     problems: tuple[str, ...] = ()
     run: str = ""
+    gone_s: float | None = None
+    gone_by: str = ""
 
 
 def nothing(copy: Copy) -> None:
@@ -67,7 +71,7 @@ class Cell:
     name      of the control, or of what is planted
     told      what is changed, for the table
     drill     the drill's name
-    exit_code that `drill run` must end with
+    exit_code that `drill run` must end with; those in `also` are as right
     wants     what must be found, by the finding's id
     rest      outcomes that every other finding may have
     may_fail  findings that may also fail, or not be there: what a release that nobody took back leaves broken is little, and
@@ -93,6 +97,7 @@ class Cell:
     options: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     phases: tuple[str, ...] = ()
+    also: frozenset[int] = frozenset()
 
     def may(self, name: str) -> frozenset[str]:
         """The outcomes that a finding may have."""

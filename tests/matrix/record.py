@@ -29,6 +29,7 @@ class Line:
 
     expected, seen   by finding: outcome and reason; of `seen` all, of `expected` those that the cell names
     why              the differences, each in a sentence
+    gone_s, gone_by  as in Seen
     """
 
     at: str
@@ -45,6 +46,8 @@ class Line:
     why: tuple[str, ...] = ()
     expected: Mapping[str, str] = field(default_factory=dict)
     seen: Mapping[str, str] = field(default_factory=dict)
+    gone_s: float | None = None
+    gone_by: str = ""
 
     @property
     def made_on(self) -> Commit:
@@ -70,6 +73,8 @@ def line_of(
         why=why,
         expected={name: str(want) for name, want in cell.wants.items()},
         seen={name: str(found) for name, found in sorted(seen.findings.items())},
+        gone_s=seen.gone_s,
+        gone_by=seen.gone_by,
     )
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Iterator, Sequence
 
 from matrix.cell import INVALID, NOT, OK, Cell, Table
 from matrix.grid import grid
 from matrix.record import Line
 
+TIMES = {
+    "watchdog": "From the death until nothing was left, with no command typed",
+    "mend": "Where there was no watchdog (yet), `drill mend` had everything gone in",
+}
 MARKS = {OK: "✓", NOT: "✗", INVALID: "(invalid)"}
 
 
@@ -17,7 +22,14 @@ def page(table: Table, lines: Sequence[Line], newest: frozenset[str] = frozenset
     new = [line for line in mine if not newest or (line.commit in newest and not line.dirty)]
     old = [line for line in mine if line not in new]
     squares = grid(table, new) if table.grid else ()
-    parts = (*_head(table, new, old), *_cells(table, new, old), *squares, *_runs(mine), *_retired(table, lines))
+    parts = (
+        *_head(table, new, old),
+        *_times(new),
+        *_cells(table, new, old),
+        *squares,
+        *_runs(mine),
+        *_retired(table, lines),
+    )
     return "\n".join(parts) + "\n"
 
 
@@ -54,6 +66,16 @@ def _head(table: Table, new: Sequence[Line], old: Sequence[Line]) -> Iterator[st
     yield ""
 
 
+def _times(lines: Sequence[Line]) -> Iterator[str]:
+    """Of runs that were killed: how long it took until nothing of them was left."""
+    for by, told in TIMES.items():
+        times = sorted(line.gone_s for line in lines if line.gone_by == by and line.gone_s is not None)
+        if times:
+            runs = f"{len(times)} run" + "s" * (len(times) != 1)
+            yield f"{told}: median {statistics.median(times):.1f} s, worst {times[-1]:.1f} s ({runs})."
+            yield ""
+
+
 def _score(lines: Iterable[Line]) -> tuple[int, int]:
     """How many runs came out as they must, of how many that were not invalid."""
     counted = [line for line in lines if line.result != INVALID]
@@ -78,7 +100,8 @@ def _cells(table: Table, new: Sequence[Line], old: Sequence[Line]) -> Iterator[s
 def _must(cell: Cell) -> str:
     wants = [f"`{name}` {_in_cell(str(want))}" for name, want in cell.wants.items()]
     others = "all others" if wants else "all"
-    return "<br>".join((f"exit {cell.exit_code}", *wants, f"{others} {' or '.join(sorted(cell.rest))}"))
+    ends = " or ".join(str(code) for code in (cell.exit_code, *sorted(cell.also)))
+    return "<br>".join((f"exit {ends}", *wants, f"{others} {' or '.join(sorted(cell.rest))}"))
 
 
 def _runs(lines: Sequence[Line]) -> Iterator[str]:

@@ -9,12 +9,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "harness"
 
-BOTTOM = {"facts", "verdict", "edges", "errors", "harmless", "urls", "logtext", "masking", "quantities"}
+BOTTOM = {"facts", "verdict", "edges", "errors", "harmless", "urls", "logtext", "masking", "ondisk", "quantities"}
 DATA = BOTTOM | {"journal", "ledger", "series", "spans", "stats", "wall"}
 HANDLES = {"world.handles"}
 MAY_IMPORT: dict[str, set[str]] = {
     "facts": set(),
     "errors": set(),
+    "ondisk": set(),
     "harmless": set(),
     "urls": set(),
     "logtext": set(),

@@ -10,12 +10,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import EXIT_HARNESS, EXIT_NOT_MENDED, EXIT_USAGE
 from harness.journal import read
-from matrix.cell import Cell, Found, Seen
+from matrix.cell import Cell, Found, Seen, Want
 from matrix.kills.cut import contradictions, decided_too_early, verdict_too_early
 from matrix.kills.stages import Kill, Stage
 from matrix.live import LABEL, Live, docker
@@ -52,7 +52,9 @@ def play(cell: Cell, place: Path) -> Seen:
             missed = reach(live, cell.stage, cell.after_s)
             kill(live, load_too=cell.load_too)
             broke = process.returncode in (EXIT_HARNESS, EXIT_NOT_MENDED)
-            return aftermath(place, missed, [f"`drill run` ended with {process.returncode}"] * broke)
+            from matrix.kills import WHOLE
+
+            return aftermath(place, missed, [f"`drill run` ended with {process.returncode}"] * broke, WHOLE)
         except BaseException:  # broken off by hand: what is there must not stay
             process.kill()
             process.wait()
@@ -96,20 +98,20 @@ def kill(live: Live, *, load_too: bool) -> None:
     live.process.wait()
 
 
-def aftermath(place: Path, missed: str, problems: list[str]) -> Seen:
-    """Judge, mend, judge, mend, and look at what is left."""
-    from matrix.kills import WHOLE
-
+def aftermath(place: Path, missed: str, problems: list[str], whole: Mapping[str, Want]) -> Seen:
+    """Judge, mend, judge, mend, and look at what is left. `whole` is what the whole run comes to."""
     runs = place / "runs"
     if not (runs / "latest").exists():
         return Seen(None if missed else 0, invalid=missed, problems=(*problems, *left(place, "")))
     folder = (runs / "latest").resolve()
     journal = read(folder)
     findings: dict[str, Found] = {}
-    code = 0
+    code, mended_s = 0, 0.0
     for when in ("before it was mended", "after it was mended"):
         if when.startswith("after"):
+            began_s = time.monotonic()
             code = drill(place, "mend", str(folder)).returncode
+            mended_s = round(time.monotonic() - began_s, 2)
             time.sleep(LATE_S)
             problems += [f"left after `drill mend`: {what}" for what in left(place, folder.name.rpartition("-")[2])]
         judged = drill(place, "judge", str(folder), "--json")
@@ -120,7 +122,7 @@ def aftermath(place: Path, missed: str, problems: list[str]) -> Seen:
         document = json.loads(judged.stdout)
         findings = found_in(document)
         found = (
-            *contradictions(findings, WHOLE),
+            *contradictions(findings, whole),
             *decided_too_early(findings, journal),
             *verdict_too_early(document["exit_code"], journal),
         )
@@ -128,7 +130,15 @@ def aftermath(place: Path, missed: str, problems: list[str]) -> Seen:
     again = drill(place, "mend", str(folder))
     if again.returncode != 0:
         problems.append(f"`drill mend` again ended with {again.returncode}: {again.stderr.strip()}")
-    return Seen(None if missed else code, findings, invalid=missed, problems=tuple(problems), run=folder.name)
+    return Seen(
+        None if missed else code,
+        findings,
+        invalid=missed,
+        problems=tuple(problems),
+        run=folder.name,
+        gone_s=mended_s,
+        gone_by="mend",
+    )
 
 
 def drill(place: Path, *more: str) -> subprocess.CompletedProcess[str]:
