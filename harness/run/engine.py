@@ -49,7 +49,9 @@ TICK_S = 0.1
 SECOND_S = 1.0
 ENDS: tuple[type[Fact], ...] = (Interrupted, HaltAsked)
 LEAD_S = 0.5  # arrivals begin so long after they are ordered, so that the order is there before the first is due
-BEFORE_S = 120.0  # nothing that is decided while a run goes asks for looks so long before its phase, and no guard for longer
+BEFORE_S = (
+    120.0  # nothing that is decided while a run goes asks for looks so long before its phase, and no guard for longer
+)
 SETTLE_LAG_S = 3.0  # facts about the last second of a window may arrive so late
 STOPPED_S = 4.0  # a probe's last look may take so long; a run that was stopped looks on no longer than this
 MEND_LIMIT_S = 60.0  # the slowest ordinary mend: a stopped container that starts again, the clean-up ladder

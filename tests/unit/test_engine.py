@@ -302,3 +302,39 @@ def test_a_phase_ends_with_the_mend_of_its_last_fault(tmp_path: Path) -> None:
         assert ended is not None
         last_s = max(mended.seen_s for mended in journal.of(Mended) if mended.fault.startswith(phase))
         assert ended.seen_s - last_s < 0.3
+
+
+def test_what_a_long_phase_holds_in_memory_has_an_end_and_its_claims_are_decided_on_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = (
+        DRILL.replace("for: 20s\n", "for: 15m\n")
+        .replace("rate: 20/s", "rate: 2/s")
+        .replace("max_duration: 5m", "max_duration: 1h")
+    )
+    held: list[tuple[float, int]] = []
+    asked: list[tuple[float, int]] = []
+    forget, check = Recorder.forget_middle, Recovers.check
+
+    def counting(self: Recorder, before_s: float) -> None:
+        forget(self, before_s)
+        held.append((before_s, len(self.journal().facts)))
+
+    def looking(self: Recovers, evidence: Evidence) -> Finding:
+        asked.append((evidence.journal.end_s, len(evidence.journal.facts)))
+        return check(self, evidence)
+
+    monkeypatch.setattr(Recorder, "forget_middle", counting)
+    monkeypatch.setattr(Recovers, "check", looking)
+    play(FakeWorld(rate=2), make(tmp_path, long), tmp_path)
+    early, late = ([count for at_s, count in held if low < at_s < low + 200] for low in (300, 550))
+    assert max(late) <= max(early), "it does not grow while it goes"
+    whole = read(next(tmp_path.glob("facts-*")))
+    at_s, seen = asked[0]
+    known = whole.cut(at_s)
+    began = known.phase_began("slow")
+    assert began is not None
+    assert seen >= sum(fact.seen_s >= began.seen_s for fact in known.facts) > 2 * max(late), "all of its phase, again"
+    settled = whole.first(PhaseSettled, phase="slow")
+    assert settled is not None
+    assert settled.steady

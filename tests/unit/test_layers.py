@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "orders.readers": DATA | HANDLES | {"drill.readers", "world.speaks"},
     "verdict": {"errors"},
     "factlines": {"facts"},
+    "following": {"chain", "factlines", "facts"},
     "journal": {"chain", "factlines", "facts", "errors"},
     "ledger": {"facts", "errors"},
     "wall": {"facts", "journal"},
