@@ -142,14 +142,15 @@ class Soak:
     def _end(self, code: int, folder: Path, followed: Path) -> None:
         whole = self._read(folder, self._minutes * 60)
         told = json.loads(followed.read_text()) if followed.exists() else {}
-        findings = json.loads((folder / "verdict.json").read_text())["findings"]
+        verdict = json.loads((folder / "verdict.json").read_text())
         self.tell(
             "ended",
             exit=code,
             rows=len(ledger.read(folder / "ledger")),
             same_facts={**digest(whole.facts)} == {name: told.get(name) for name in ("facts", "sha256")},
             followed=told,
-            findings={one["id"]: [one["outcome"], one["reason"]] for one in findings},
+            invalid=verdict["invalid"],
+            findings={one["id"]: [one["outcome"], one["reason"]] for one in verdict["findings"]},
         )
 
 

@@ -64,6 +64,11 @@ def trend(samples: Sequence[Line], who: str, what: str) -> Trend | None:
     return Trend(batches[0][1], batches[-1][1], slope, FLAT_PER_MIN.get(what, FLAT_ONE))
 
 
+def steady(soak: Sequence[Line]) -> list[Line]:
+    """The looks of its phase: what is closed when it ends is no trend."""
+    return [one for one in _of(soak, "sample") if one["at_s"] <= _of(soak, "began")[0]["minutes"] * 60]
+
+
 def page(lines: Sequence[Line]) -> str:
     """All soaks, the last one first."""
     names = list(dict.fromkeys(line["soak"] for line in lines))
@@ -98,6 +103,7 @@ def _full(soak: Sequence[Line]) -> list[str]:
     ]
     if not samples:
         return out
+    samples = steady(soak)
     loads = [one["machine_load"] for one in samples]
     out += [
         f"{len(samples)} looks; the machine's load average was {min(loads):g} to {max(loads):g}.",
@@ -143,6 +149,7 @@ def _journal(soak: Sequence[Line], samples: Sequence[Line]) -> list[str]:
             for name, what in one["findings"].items()
         )
         out.append(f"- Findings: {said}.")
+        out += [f"- The run is invalid: {why}." for why in one.get("invalid", ())]
     late = sorted(ms for one in samples for ms in one["late_ms"])
     if late:
         p99 = late[min(len(late) - 1, int(0.99 * len(late)))]
@@ -182,7 +189,7 @@ def _before(soaks: Sequence[Sequence[Line]]) -> list[str]:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for soak in soaks:
-        began, samples = _of(soak, "began")[0], _of(soak, "sample")
+        began, samples = _of(soak, "began")[0], steady(soak)
         slopes = [str(trend(samples, who, "anonymous_kb") or "too few looks") for who in WHO]
         out.append(
             f"| {began['soak']} | {began['commit']} | {began['minutes']:g} min at {began['rate']:g}/s | {' | '.join(slopes)} | {how_it_ended(soak)} |"

@@ -78,6 +78,9 @@ def test_a_soak_that_ended_tells_its_findings_and_whether_the_follower_saw_the_s
     assert "the same facts as the file" in text
     assert "5,000 facts in 0.20 s" in text
     assert "72,000 rows" in text
+    assert "The run is invalid: the generator was starved." in page(
+        [BEGAN, *samples(), {**ended, "invalid": ["the generator was starved"]}]
+    )
     assert "not the same facts" in page([BEGAN, *samples(), {**ended, "same_facts": False}])
 
 
@@ -135,3 +138,13 @@ def test_two_followers_agree_whatever_the_order_and_one_fact_more_is_seen() -> N
 def test_the_drill_of_a_soak_is_one_phase_as_long_as_the_soak(tmp_path: Path) -> None:
     (phase,) = parse_text(drill(60, 20), file=tmp_path / "soak.yaml").phases
     assert phase.for_s == 3600
+
+
+def test_what_is_closed_when_the_phase_ends_is_no_trend() -> None:
+    last = samples()[-1]
+    after = [{**last, "at_s": 3601.0 + n, "harness": {**last["harness"], "handles": 3}} for n in range(200)]
+    (row,) = [
+        one for one in page([BEGAN, *samples(), *after]).splitlines() if one.startswith("| harness | file handles")
+    ]
+    assert "| 40 | 40 |" in row
+    assert row.endswith("| flat |")
