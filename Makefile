@@ -11,6 +11,7 @@
 #   make calibration [RUNS="FOLDER …"]    how often the judge is wrong, on simulated runs; remakes docs/calibration.md (long)
 #   make calibration-orders              the same of the order book; remakes docs/orders.md
 #   make calibration-returns             the same of what is said of a return from a release; remakes docs/returns.md
+#   make soak [MINUTES=60] [RATE=20]      one long drill: memory, handles, and its journal read as it grows; docs/soak.md
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
 #   make lint                            ruff and mypy --strict
 #   make lock                            requirements.lock from pyproject.toml
@@ -24,8 +25,10 @@ RUNS ?=
 NULL ?= 500
 SEEDS ?= 100
 OTHERS ?= 20
+MINUTES ?= 60
+RATE ?= 20
 
-.PHONY: rehearsal test controls kills lies rollbacks torture torture-short calibration calibration-orders calibration-returns bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills lies rollbacks torture torture-short calibration calibration-orders calibration-returns soak bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -51,6 +54,9 @@ calibration-orders: venv
 
 calibration-returns: venv
 	@PYTHONPATH=tests $(PYTHON) -m calibration.returns
+
+soak: ready
+	@PYTHONPATH=tests $(PYTHON) -m soak --minutes $(MINUTES) --rate $(RATE)
 
 bench: ready
 	@for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(PYTHON) $$bench || exit $$?; done

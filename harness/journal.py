@@ -5,25 +5,27 @@ Written as JSON lines, flushed one by one, so that a run killed at any instant c
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
 import os
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness import chain
+from harness import chain, factlines
 from harness import facts as f
 from harness.facts import Fact
 
 F = TypeVar("F", bound=Fact)
 
+PLACE_EVERY = 4096  # facts
 TICK_S = 1e-6  # the ledger's resolution: an arrival due exactly at the end of the load belongs to it
 
 
@@ -66,10 +68,11 @@ class Writer:
         self._owed = b""  # what the disk has refused so far
         self._number = 0
         self._fd = -1
+        self._places: list[tuple[float, int]] = []  # now and then: by when all before this byte was seen
         try:
             folder.mkdir(parents=True, exist_ok=True)
             old = self.path.read_bytes() if self.path.exists() else b""
-            self._number = max((int(d.get("number", 0)) for d in _decoded(old)), default=0)
+            self._number = max((int(d.get("number", 0)) for d in factlines.decoded(old)), default=0)
             if chained and (whole := old.splitlines()):
                 self._before = chain.digest(whole[-1])
             if old and not old.endswith(b"\n"):  # a line torn by a kill: end it, so that the next one is whole
@@ -92,6 +95,8 @@ class Writer:
             self._number += 1
             self._facts.append(stamped)
             self._pay(durable)
+            if self._number % PLACE_EVERY == 0:
+                self._mark()
         return stamped
 
     @property
@@ -104,14 +109,42 @@ class Writer:
         with self._lock:
             return Journal(tuple(self._facts))
 
-    def forget(self, kinds: tuple[type[Fact], ...], before_s: float) -> None:
-        """Leave facts of these kinds that were seen before out of the live view: memory must not grow with a run's length.
+    def forget(
+        self,
+        kinds: tuple[type[Fact], ...],
+        before_s: float,
+        since_s: float = -math.inf,
+        but_last_of: Callable[[Any], Hashable] | None = None,
+    ) -> None:
+        """Leave facts of these kinds seen in [since, before) out of the live view: memory must not grow with a run's length.
 
-        They stand in the file; where the disk has refused any, nothing is forgotten, for the run is judged by what is here.
+        They stand in the file (`recall`); where the disk has refused any, nothing is forgotten, for the run is judged by
+        what is here. With `but_last_of`, the last of them with each key stays: what it says holds until the next.
         """
         with self._lock:
-            if not self._owed and not self.broken:
-                self._facts = [fact for fact in self._facts if fact.seen_s >= before_s or not isinstance(fact, kinds)]
+            if self._owed or self.broken:
+                return
+            going = [fact for fact in self._facts if isinstance(fact, kinds) and since_s <= fact.seen_s < before_s]
+            numbers = {fact.number for fact in going}
+            if but_last_of is not None:
+                numbers -= set({but_last_of(fact): fact.number for fact in going}.values())
+            if numbers:
+                self._facts = [fact for fact in self._facts if fact.number not in numbers]
+
+    def recall(self, kinds: tuple[type[Fact], ...], since_s: float) -> None:
+        """Take what was forgotten of these kinds, seen since then, into the live view again. Nobody who writes waits for it;
+        a file that cannot be read gives nothing."""
+        with self._lock:
+            held = {fact.number for fact in self._facts}
+            place = bisect_left(self._places, (since_s, 0)) - 1
+            offset = self._places[place][1] if place >= 0 else 0
+            last = self._number
+        found: list[Fact] = []
+        with contextlib.suppress(OSError):
+            found += (one for one in factlines.of_kinds(self.path, kinds, offset) if one.seen_s >= since_s)
+        again = [fact for fact in found if fact.number <= last and fact.number not in held]
+        with self._lock:
+            self._facts = sorted([*self._facts, *again], key=lambda fact: fact.number)
 
     def close(self) -> None:
         """Facts that come later stay in memory; idempotent."""
@@ -120,6 +153,12 @@ class Writer:
             if self._fd >= 0:
                 os.close(self._fd)
             self._fd = -1
+
+    def _mark(self) -> None:
+        """Remember where the file ends by now: what is seen later than this stands behind it."""
+        if self._fd >= 0 and not self._owed:
+            with contextlib.suppress(OSError):
+                self._places.append((self._now(), os.lseek(self._fd, 0, os.SEEK_END)))
 
     def _pay(self, durable: bool) -> None:
         """Put on disk what it has not got yet, in order; a line that went in half-way is gone on with."""
@@ -262,18 +301,8 @@ def read(folder: Path) -> Journal:
         if path.stem.startswith(chain.PEOPLE):
             records[path.stem] = text
         else:
-            facts += _facts(text)
+            facts += factlines.facts_in(text)
     return merged((*facts, *_unbroken(records, Journal(tuple(facts)))))
-
-
-def _facts(text: bytes) -> Iterable[Fact]:
-    for data in _decoded(text):
-        try:
-            fact = f.from_dict(data)
-        except TypeError:  # a known kind without its fields: not a whole line
-            continue
-        if fact is not None:
-            yield fact
 
 
 def _unbroken(records: Mapping[str, bytes], others: Journal) -> Iterable[Fact]:
@@ -286,14 +315,4 @@ def _unbroken(records: Mapping[str, bytes], others: Journal) -> Iterable[Fact]:
         if why := chain.broken(whole.splitlines(), run, name, seals):
             yield f.RecordBroken(writer=name, why=why)
         else:
-            yield from _facts(whole)
-
-
-def _decoded(text: bytes) -> Iterable[dict[str, Any]]:
-    for line in text.splitlines():
-        try:
-            data = json.loads(line)
-        except ValueError:  # UnicodeDecodeError and JSONDecodeError are both ValueErrors
-            continue
-        if isinstance(data, dict):
-            yield data
+            yield from factlines.facts_in(whole)

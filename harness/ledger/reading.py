@@ -147,7 +147,7 @@ def _one(file: _File) -> Rows:
     return Rows(
         file.array[:count],
         np.broadcast_to(np.uint16(file.worker), count),
-        np.arange(count, dtype=np.uint32),
+        None,
         endpoints,
         versions,
         shapes,

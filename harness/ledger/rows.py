@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class Rows:
     """
     array      the rows, dtype `layout.DTYPE`, in the order of reserving (of several workers: of intended times)
     worker     of each row, its worker; `number`: its number there. Together they are its citation
+    numbers    those numbers; None where each row's is its place, so that a load's length costs nothing while nobody asks
     endpoints  names by number, 0 is '' (a dropped arrival has no endpoint); `versions` and `shapes` likewise
     bounds     where a stretch of time lies among them; one that grows with a ledger still being written is handed on
     pages      the file of which the array is the beginning, when it is one
@@ -40,7 +42,7 @@ class Rows:
 
     array: NDArray[Any]
     worker: NDArray[np.uint16]
-    number: NDArray[np.uint32]
+    numbers: NDArray[np.uint32] | None
     endpoints: tuple[str, ...] = ("",)
     versions: tuple[str, ...] = ("",)
     shapes: tuple[str, ...] = ("",)
@@ -49,6 +51,10 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.array)
+
+    @cached_property
+    def number(self) -> NDArray[np.uint32]:
+        return np.arange(len(self.array), dtype=np.uint32) if self.numbers is None else self.numbers
 
     @staticmethod
     def of(entries: Iterable[Mapping[str, Any]]) -> Rows:
@@ -149,7 +155,7 @@ class Rows:
 
     def cite(self, index: int) -> str:
         """How a finding cites the row at this place, `row worker:number`."""
-        return f"row {self.worker[index]}:{self.number[index]}"
+        return f"row {self.worker[index]}:{range(len(self))[index] if self.numbers is None else self.numbers[index]}"
 
 
 NO_ROWS = Rows(np.zeros(0, DTYPE), np.zeros(0, np.uint16), np.zeros(0, np.uint32))

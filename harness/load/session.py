@@ -24,6 +24,7 @@ from harness.load.asked import Asked
 from harness.load.channel import Channel
 from harness.load.config import SPAWN_PER_S, LoadConfig
 from harness.load.gate import Gate
+from harness.load.housekeeping import Housekeeping
 from harness.load.locustfile import Refused
 from harness.load.recorder import Recorder, ids_begin
 from harness.load.samples import Samples
@@ -251,6 +252,7 @@ class Session:
 
     def _serve(self) -> None:
         """Sample once a second and replace the dead, until told to stop."""
+        housekeeping = Housekeeping(self._runner)
         wall, cpu = time.monotonic(), time.process_time()
         next_sample = wall + 1
         while not self._stopping:
@@ -263,6 +265,7 @@ class Session:
                 used = time.process_time()
                 self._sample((used - cpu) / (now - wall))
                 wall, cpu = now, used
+                housekeeping.tidy()
 
     def _sample(self, cpu_ratio: float) -> None:
         second, self._gate.second = self._gate.second, type(self._gate.second)()

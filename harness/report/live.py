@@ -234,6 +234,7 @@ class PlainDisplay:
         if isinstance(fact, LoadSaid):
             if fact.seen_s < self._told_s.get(fact.text, -math.inf) + AGAIN_S:
                 return
+            self._told_s = {text: at_s for text, at_s in self._told_s.items() if at_s >= fact.seen_s - AGAIN_S}
             self._told_s[fact.text] = fact.seen_s
         if text := sentence(fact):
             self._line(fact.seen_s, text)

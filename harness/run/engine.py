@@ -51,7 +51,9 @@ TICK_S = 0.1
 SECOND_S = 1.0
 ENDS: tuple[type[Fact], ...] = (Interrupted, HaltAsked)
 LEAD_S = 0.5  # arrivals begin so long after they are ordered, so that the order is there before the first is due
-BEFORE_S = 120.0  # nothing that is decided while a run goes asks for looks so long before its phase
+BEFORE_S = (
+    120.0  # nothing that is decided while a run goes asks for looks so long before its phase, and no guard for longer
+)
 SETTLE_LAG_S = 3.0  # facts about the last second of a window may arrive so late
 STOPPED_S = 4.0  # a probe's last look may take so long; a run that was stopped looks on no longer than this
 MEND_LIMIT_S = 60.0  # the slowest ordinary mend: a stopped container that starts again, the clean-up ladder
@@ -225,11 +227,13 @@ class Engine:
         self.injector.arm(phase, begun.seen_s)
         if self.levers is not None:
             self.levers.arm(phase)
-        self._pass(begun.seen_s + phase.length_s)
+        self._pass(begun.seen_s + phase.length_s, self._forget_middle)
         limit_s = self.world.clock.now_s() + MEND_LIMIT_S
         if not self._pass(limit_s, self.injector.settled, TICK_S) or self.injector.stuck():
             self.injector.mend_due()
         ended = self.record(PhaseEnded(phase=phase.name))
+        if any(claim.then for claim in phase.claims):
+            self.record.recall_looks()
         if self.injector.stuck():
             self.record(PhaseSettled(phase=phase.name, steady=False, detail="a fault could not be mended"))
             return False
@@ -274,6 +278,11 @@ class Engine:
         except NotApplied as error:
             return str(error)
         return ""
+
+    def _forget_middle(self) -> bool:
+        """Of a long phase, what nobody asks for any more (guards keep their own): memory must not grow with its length. Never ends it."""
+        self.record.forget_middle(self.world.clock.now_s() - BEFORE_S)
+        return False
 
     def _as_left(self, phase: PlannedPhase) -> None:
         """What a release left that somebody else was to roll back, looked at before we mend: our mend must not hide it."""

@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Hashable
 from pathlib import Path
 
-from harness.facts import Fact, HostSeen, LoadSampled, Looked, Surveyed, Witnessed
+from harness.facts import (
+    Blinded,
+    ClockRead,
+    DeliveryCounted,
+    Fact,
+    HostSeen,
+    LoadSaid,
+    LoadSampled,
+    Looked,
+    MemorySeen,
+    PressureSeen,
+    ProcessorsSeen,
+    Sampled,
+    Surveyed,
+    Witnessed,
+)
 from harness.journal import Journal, Writer
 
-LOOKS = (Looked, Witnessed, Surveyed, LoadSampled, HostSeen)
+LOOKS = (
+    *(Looked, Blinded, Witnessed, Surveyed, LoadSampled, Sampled),
+    *(ClockRead, HostSeen, PressureSeen, ProcessorsSeen, MemorySeen),
+)
+"""What is seen again and again, whether anything changes or not: it grows with time, and most of a run's facts are these."""
+SAID = (DeliveryCounted, LoadSaid)
+"""What holds until the next of its kind, and may come each second too."""
+EVERY_S = 10.0  # looks of the middle of a phase are forgotten so often
+
+
+def _key(fact: DeliveryCounted | LoadSaid) -> Hashable:
+    if isinstance(fact, LoadSaid):
+        return fact.kind
+    return fact.server, fact.counter, tuple(sorted(fact.labels.items()))
 
 
 class Recorder:
@@ -22,6 +51,8 @@ class Recorder:
     def __init__(self, folder: Path, now: Callable[[], float], writer: str = "harness") -> None:
         self._writer = Writer(folder, writer, now)
         self.listeners: list[Callable[[Fact], None]] = []
+        self._since_s = -math.inf  # nothing that is held is older, of what is seen again and again
+        self._cut_s = math.inf  # and nothing between then and this; infinite before the first phase
 
     def __call__(self, fact: Fact, *, durable: bool = False) -> Fact:
         stamped = self._writer.write(fact, durable=durable)
@@ -43,8 +74,22 @@ class Recorder:
         return self._writer.journal()
 
     def forget_looks(self, before_s: float) -> None:
-        """Looks are most of a run's facts. Those of an earlier time are on disk, and nobody asks for them while it goes."""
+        """A phase begins: looks of an earlier time are on disk, and nobody asks for them while it goes."""
+        self._since_s = self._cut_s = before_s
         self._writer.forget(LOOKS, before_s)
+        self._writer.forget(SAID, before_s, but_last_of=_key)
+
+    def forget_middle(self, before_s: float) -> None:
+        """While a phase goes only guards ask, and for the last while: what was seen before is forgotten until `recall_looks`."""
+        if before_s >= self._cut_s + EVERY_S:
+            self._writer.forget((*LOOKS, *SAID), before_s, self._since_s)
+            self._cut_s = before_s
+
+    def recall_looks(self) -> None:
+        """The phase is over and will be decided: all that was forgotten since it began is read from the file again."""
+        if self._cut_s > self._since_s:
+            self._writer.recall((*LOOKS, *SAID), self._since_s)
+            self._cut_s = self._since_s
 
     def close(self) -> None:
         self._writer.close()

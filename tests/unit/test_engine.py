@@ -351,3 +351,39 @@ def test_a_run_whose_lease_lapsed_takes_its_faults_out_injects_no_more_and_is_no
     assert lease.said[-1] == "rest"
     assert verdict.exit_code == EXIT_HARNESS
     assert "stood still for 30.0 s" in ending_of(journal).broken
+
+
+def test_what_a_long_phase_holds_in_memory_has_an_end_and_its_claims_are_decided_on_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = (
+        DRILL.replace("for: 20s\n", "for: 15m\n")
+        .replace("rate: 20/s", "rate: 2/s")
+        .replace("max_duration: 5m", "max_duration: 1h")
+    )
+    held: list[tuple[float, int]] = []
+    asked: list[tuple[float, int]] = []
+    forget, check = Recorder.forget_middle, Recovers.check
+
+    def counting(self: Recorder, before_s: float) -> None:
+        forget(self, before_s)
+        held.append((before_s, len(self.journal().facts)))
+
+    def looking(self: Recovers, evidence: Evidence) -> Finding:
+        asked.append((evidence.journal.end_s, len(evidence.journal.facts)))
+        return check(self, evidence)
+
+    monkeypatch.setattr(Recorder, "forget_middle", counting)
+    monkeypatch.setattr(Recovers, "check", looking)
+    play(FakeWorld(rate=2), make(tmp_path, long), tmp_path)
+    early, late = ([count for at_s, count in held if low < at_s < low + 200] for low in (300, 550))
+    assert max(late) <= max(early), "it does not grow while it goes"
+    whole = read(next(tmp_path.glob("facts-*")))
+    at_s, seen = asked[0]
+    known = whole.cut(at_s)
+    began = known.phase_began("slow")
+    assert began is not None
+    assert seen >= sum(fact.seen_s >= began.seen_s for fact in known.facts) > 2 * max(late), "all of its phase, again"
+    settled = whole.first(PhaseSettled, phase="slow")
+    assert settled is not None
+    assert settled.steady

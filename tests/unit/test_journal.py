@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import facts as f
+from harness import journal
 from harness.journal import Journal, Window, Writer, read
 from harness.run.recorder import Recorder
 from harness.testing import journal_of
@@ -195,3 +196,69 @@ def test_a_fact_is_found_by_its_citation() -> None:
     journal = journal_of(f.PhaseBegan(phase="slow", seen_s=1.0), f.PhaseEnded(phase="slow", seen_s=2.0))
     assert journal.by_cite["harness:2"] == journal.phase_ended("slow")
     assert "harness:3" not in journal.by_cite
+
+
+def test_what_was_forgotten_is_recalled_from_the_file_as_it_was_written(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "facts", "harness", lambda: 0.0)
+    for at_s in range(1, 11):
+        writer.write(f.Looked(probe="alerts", seen_s=float(at_s)))
+        writer.write(f.Sampled(query="up", value=1.0, count=1, seen_s=float(at_s)))
+    whole = writer.journal()
+    writer.forget((f.Looked, f.Sampled), 9.0, since_s=3.0)
+    assert [look.seen_s for look in writer.journal().of(f.Looked)] == [1.0, 2.0, 9.0, 10.0]
+    writer.recall((f.Looked,), 5.0)
+    assert [look.seen_s for look in writer.journal().of(f.Looked)] == [1.0, 2.0, *(float(n) for n in range(5, 11))]
+    assert len(writer.journal().of(f.Sampled)) == 4, "only the kinds that were asked for"
+    writer.recall((f.Looked, f.Sampled), 0.0)
+    assert writer.journal() == whole, "each once, and in the order in which they were written"
+
+
+def test_a_recall_begins_to_read_where_the_time_asked_for_can_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "PLACE_EVERY", 10)
+    clock = [0.0]
+    writer = Writer(tmp_path / "facts", "harness", lambda: clock[0])
+    for at_s in range(1, 101):
+        clock[0] = float(at_s)
+        writer.write(f.Looked(probe="alerts"))
+    whole, lines = writer.journal(), (tmp_path / "facts" / "harness.jsonl").read_bytes().splitlines(keepends=True)
+    writer.forget((f.Looked,), 101.0, since_s=55.0)
+    (tmp_path / "facts" / "harness.jsonl").write_bytes(
+        b"".join(b" " * (len(one) - 1) + b"\n" for one in lines[:50]) + b"".join(lines[50:])
+    )
+    writer.recall((f.Looked,), 55.0)
+    assert writer.journal() == whole
+
+
+def test_a_file_that_cannot_be_read_again_gives_nothing_and_ends_nothing(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "facts", "harness", lambda: 0.0)
+    writer.write(f.Looked(probe="alerts", seen_s=1.0))
+    writer.forget((f.Looked,), 6.0)
+    (tmp_path / "facts" / "harness.jsonl").unlink()
+    writer.recall((f.Looked,), 0.0)
+    assert writer.journal() == Journal()
+
+
+def test_of_what_holds_until_the_next_the_last_of_each_stays(tmp_path: Path) -> None:
+    record = Recorder(tmp_path, lambda: 0.0)
+    for at_s, counter in ((1.0, "sent"), (2.0, "sent"), (3.0, "failed"), (8.0, "sent")):
+        record(f.DeliveryCounted(server="prometheus", counter=counter, value=at_s, seen_s=at_s))
+    record.forget_looks(6.0)
+    assert [one.value for one in record.journal().of(f.DeliveryCounted)] == [2.0, 3.0, 8.0]
+
+
+def test_of_a_long_phase_the_middle_is_forgotten_while_it_goes_and_there_when_it_is_decided(tmp_path: Path) -> None:
+    record = Recorder(tmp_path, lambda: 0.0)
+    held = []
+    for at_s in range(1, 101):
+        record(f.Looked(probe="alerts", seen_s=float(at_s)))
+        if at_s == 40:
+            record.forget_looks(30.0)
+        if at_s > 40:
+            record.forget_middle(at_s - 20.0)
+            held.append(len(record.journal().facts))
+    assert max(held) <= 40, "what a guard may ask for, and what came since the last time something was forgotten"
+    assert len(record.journal().facts) < 40
+    record.recall_looks()
+    assert [look.seen_s for look in record.journal().of(f.Looked)] == [float(at_s) for at_s in range(30, 101)]

@@ -191,3 +191,15 @@ def test_rows_written_by_hand_say_what_they_mean() -> None:
     assert rows.counted().sum() == 4
     with pytest.raises(KeyError, match="tok_ms"):
         rows_of([{"tok_ms": 1}])
+
+
+def test_the_numbers_of_one_worker_s_rows_cost_nothing_until_somebody_asks(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, "0123abcd", 0, 0)
+    for number in range(5):
+        writer.drop(number * 1000)
+    rows = read(tmp_path)
+    assert rows.numbers is None
+    assert rows.cite(3) == "row 0:3"
+    assert rows.cite(-1) == "row 0:4"
+    assert rows.select(np.array([1, 4])).number.tolist() == [1, 4]
+    assert rows.snapshot().number.tolist() == [0, 1, 2, 3, 4]

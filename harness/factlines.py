@@ -1,0 +1,42 @@
+"""Facts from the lines of a journal's files: all of a text, those of some kinds from a place in a file on, and what a file has grown by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from harness.facts import Fact, from_dict, kind_of
+
+
+def decoded(text: bytes) -> Iterator[dict[str, Any]]:
+    """Each line that is a JSON object; a line torn by a kill is left out."""
+    for line in text.splitlines():
+        try:
+            data = json.loads(line)
+        except ValueError:  # UnicodeDecodeError and JSONDecodeError are both ValueErrors
+            continue
+        if isinstance(data, dict):
+            yield data
+
+
+def facts_in(text: bytes) -> Iterator[Fact]:
+    """Each line that is a whole fact of a kind that this version knows."""
+    for data in decoded(text):
+        try:
+            fact = from_dict(data)
+        except TypeError:  # a known kind without its fields: not a whole line
+            continue
+        if fact is not None:
+            yield fact
+
+
+def of_kinds(path: Path, kinds: Iterable[type[Fact]], offset: int = 0) -> Iterator[Fact]:
+    """Facts of these kinds in a file, from this byte on; other lines are passed over unread. Raises OSError."""
+    names = {kind_of(kind).encode() for kind in kinds}
+    with path.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if line.partition(b'"fact":"')[2].partition(b'"')[0] in names:
+                yield from facts_in(line)
