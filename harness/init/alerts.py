@@ -19,7 +19,9 @@ LONGEST_S = 120
 """A first drill waits no longer than this for an alert."""
 _OWN = re.compile(r"(prometheus|alertmanager|scrape|go|process|node|container|cadvisor|up\b)_?")
 _SLOW = re.compile(r"duration|latency|response_time|request_time|_seconds(_bucket|_sum)?\b|_ms_bucket")
-_FAILED = re.compile(r"5\.\.|5\[|5xx|\berror|_error|errors|fail|exception|unavailable|success", re.IGNORECASE)
+_FAILED = re.compile(
+    r'~"[^"]*5(\.|\[|x|\\d)|="5\d\d"|\berror|_error|errors|fail|exception|unavailable|success', re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

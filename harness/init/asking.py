@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urljoin, urlsplit
 
@@ -49,26 +51,40 @@ def ask(base: str, path: str) -> tuple[Page, str] | None:
     return None
 
 
-def pages(base: str, first: str = "/") -> tuple[Page, ...]:
-    """The pages of a service: the first, what it links to on the same host, and well-known paths where there is nothing else."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a certificate that nobody here can check
-        seen = ask(base, first)
+def pages(base: str, checked: str = "/") -> tuple[Page, ...]:
+    """The pages of a service: `/` and what it links to on the same host; where they are none, the path of its own health check
+    (`checked`) and well-known ones. () for what does not speak HTTP."""
+    with _unchecked():
+        seen = ask(base, "/")
         if seen is None:
             return ()
         page, text = seen
         found = [page]
-        for path in (*_links(base, first, text), *(() if 200 <= page.status < 300 else ("/", *WELL_KNOWN))):
+        good = 200 <= page.status < 300
+        for path in (*_links(base, "/", text), *(() if good else (checked, *WELL_KNOWN))):
             if len(found) >= MOST_PAGES:
                 break
             if path in {one.path for one in found}:
                 continue
             more = ask(base, path)
-            if more is not None and (200 <= more[0].status < 300 and more[0].kind != "elsewhere"):
+            if more is not None and 200 <= more[0].status < 300 and more[0].kind != "elsewhere":
                 found.append(more[0])
     return tuple(found)
+
+
+def tried(base: str, paths: Sequence[str]) -> tuple[Page, ...]:
+    """Each of these paths asked for once; one without an answer has status 0."""
+    with _unchecked():
+        answers = [(path, ask(base, path)) for path in paths]
+    return tuple(seen[0] if seen is not None else Page(path, 0) for path, seen in answers)
+
+
+@contextlib.contextmanager
+def _unchecked() -> Iterator[None]:
+    """Without a warning for each certificate that nobody here can check."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def metrics(base: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -97,14 +113,11 @@ def _links(base: str, path: str, text: str) -> Iterator[str]:
 
 def baseline(base: str, wanted: Sequence[Page], for_s: float, look: Callable[[], object]) -> Baseline:
     """Ask for the pages in turn, at most five a second, for so long. `look` is called now and then meanwhile."""
-    import warnings
-
     times: list[float] = []
     errors = 0
     end_s = time.monotonic() + for_s
     number = 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _unchecked():
         while time.monotonic() < end_s and wanted:
             page = wanted[number % len(wanted)]
             number += 1

@@ -53,8 +53,9 @@ def _survey(looked: Looked) -> Iterator[str]:
 
 def _alerts(monitoring: Monitoring, rules: Sequence[RuleSeen] | None, picked: Picked, looked: Looked) -> Iterator[str]:
     if not monitoring.prometheus:
+        unsure = f" ({monitoring.why})" if "could be" in monitoring.why else ""
         yield (
-            f"whether an alert would fire: no Prometheus was found ({monitoring.why}). Name it (stack: {{observe: {{prometheus: "
+            f"whether an alert would fire: no Prometheus was found{unsure}. Name it (stack: {{observe: {{prometheus: "
             "SERVICE:PORT}}), or have one written beside the stack: drill init --with-monitoring"
         )
         return

@@ -104,6 +104,8 @@ def _task(route: Route, name: str) -> str:
     lines = [f"@task({route.weight})", f"def {name}(self) -> None:"]
     call = f"self.client.{method}({_path(route, name)}"
     label = f", name={_quoted(route.path)}" if route.values else ""
+    if route.wanted and all(300 <= status < 400 for status in route.wanted):
+        label += ", allow_redirects=False"
     if route.method in ("GET", "HEAD", "OPTIONS"):
         lines.append(f"    with {call}{label}, catch_response=True) as answer:")
     else:

@@ -17,7 +17,7 @@ from harness.init import access_log, alerts, choose, drillfile, locustfile, open
 from harness.init.cannot import cannot
 from harness.init.files import File, compose_files, drill_name, module_name, settings, write
 from harness.init.monitoring import beside
-from harness.init.routes import Route
+from harness.init.routes import Route, answered
 from harness.init.seen import Looked, Page, Spoken
 from harness.stack import names as topology
 from harness.stack.find import find_edges
@@ -83,8 +83,15 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
     drills = _drills(wishes, folder)
     files = {"drill": drills / f"{name}.yaml", "load": drills / f"{module_name(name)}.py"}
     _refuse_there(files, wishes.force)
-    found = _find(project, wishes, say)
-    routes = given or _asked_routes(found.target)
+    found = _find(project, wishes, [route.example for route in given if not route.off and route.method == "GET"], say)
+    routes = answered(given, {page.path: page.status for page in found.looked.tried})
+    if not any(not route.off for route in routes):
+        if given:
+            notes = (
+                *notes,
+                "none of the routes answered when it was tried, so they are commented out, and found pages are asked for",
+            )
+        routes = (*_asked_routes(found.target), *routes)
     hurt = choose.hurt(project.config, found.target.service, found.edges, found.looked.edges)
     added = beside(project, found.monitoring, found.looked, folder) if wishes.monitoring else None
     if added is not None:
@@ -151,7 +158,7 @@ def _refuse_there(files: Mapping[str, Path], force: bool) -> None:
         raise UsageError(*there)
 
 
-def _find(project: Project, wishes: Wishes, say: Say) -> _Found:
+def _find(project: Project, wishes: Wishes, paths: Sequence[str], say: Say) -> _Found:
     """Edges, monitoring and the load's target: as seen where the project can be started, else as the files tell."""
     from harness.stack.images import image_info
 
@@ -181,6 +188,7 @@ def _find(project: Project, wishes: Wishes, say: Say) -> _Found:
         monitoring,
         (*may_be_http, *([f"{stated.service}:{stated.port}"] if stated else [])),
         chosen,
+        paths,
         say,
     )
     edges = find_edges(project, (), image_info(project))  # once more: what was built now tells its ports
@@ -200,6 +208,7 @@ def _survey(
     monitoring: Monitoring,
     candidates: tuple[str, ...],
     chosen: Callable[[tuple[Spoken, ...], tuple[Edge, ...]], Spoken | None],
+    paths: Sequence[str],
     say: Say,
 ) -> Looked:
     from harness.doctor.examine import preflight
@@ -217,6 +226,7 @@ def _survey(
                 monitoring,
                 candidates,
                 chosen,
+                paths,
                 for_s=wishes.for_s,
                 ready_within_s=wishes.ready_within_s,
                 data=wishes.data,

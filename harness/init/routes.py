@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110, 9.2.1): only these are called without being asked for."""
@@ -39,6 +39,14 @@ class Route:
         """As claims of the drill call it."""
         return f"{self.method} {self.path}"
 
+    @property
+    def example(self) -> str:
+        """The path with the first of each value."""
+        path = self.path
+        for name, given in self.values.items():
+            path = path.replace("{" + name + "}", given[0])
+        return path
+
 
 def kind_of(segment: str) -> str:
     """What a segment of a path is, when it names one of many: number, uuid, date, hex, token; '' for a word."""
@@ -67,6 +75,23 @@ def template(segments: Sequence[str], many: Iterable[int] = ()) -> tuple[str, di
         values[name] = segment
         parts.append("{" + name + "}")
     return "/" + "/".join(parts), values
+
+
+def answered(routes: Sequence[Route], statuses: Mapping[str, int]) -> tuple[Route, ...]:
+    """The routes, those off that did not answer well when they were asked for once: `statuses` by example, 0 for no answer."""
+    found = []
+    for route in routes:
+        status = statuses.get(route.example)
+        if route.off or route.method != "GET" or status is None:
+            found.append(route)
+        elif status == 0 or status >= 400:
+            told = f"{route.example} was answered with {status}" if status else f"{route.example} was not answered"
+            found.append(replace(route, off=f"{told} when it was tried: put in what exists, or set it up before."))
+        elif route.wanted and status not in route.wanted:
+            found.append(replace(route, wanted=(*route.wanted, status)))
+        else:
+            found.append(route)
+    return tuple(sorted(found, key=lambda route: bool(route.off)))
 
 
 def scaled(counts: Sequence[int], most: int = 100) -> list[int]:

@@ -59,6 +59,7 @@ class Looked:
 
     ports     listened on, by service
     edges     pairs that had connections, with their ports
+    tried     the paths of an OpenAPI description or an access log, as they answered
     ready_s   from the start to everything ready
     rules     alerting and recording rules as Prometheus itself has them; None where it was not asked
     firing    alerts that fired though nothing was wrong
@@ -69,6 +70,7 @@ class Looked:
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
     http: tuple[Spoken, ...] = ()
+    tried: tuple[Page, ...] = ()
     baseline: Baseline = Baseline()
     ready_s: float = 0.0
     rules: tuple[RuleSeen, ...] | None = None

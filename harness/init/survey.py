@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.edges import Edge
 from harness.errors import CannotRun, NotApplied
-from harness.init.asking import baseline, metrics, pages
-from harness.init.seen import Baseline, Looked, Spoken
+from harness.init.asking import baseline, metrics, pages, tried
+from harness.init.seen import Baseline, Looked, Page, Spoken
 from harness.stack import names as topology
 from harness.stack.observe import Counts, add, edges_seen, reading
 from harness.stack.observed import Monitoring
@@ -34,6 +34,7 @@ def survey(
     monitoring: Monitoring,
     candidates: tuple[str, ...],
     choose: Callable[[tuple[Spoken, ...], tuple[Edge, ...]], Spoken | None],
+    paths: Sequence[str] = (),
     *,
     for_s: float = 12.0,
     ready_within_s: float = 180.0,
@@ -45,6 +46,7 @@ def survey(
 
     candidates  'service:port' that may answer HTTP, published for the look; ports seen only later are asked at the container's address
     choose      which of what answered gets the light load of `for_s`
+    paths       to be asked for once there, to know which of them answer
 
     Raises CannotRun when it does not become ready, or when something of it could not be removed.
     """
@@ -72,11 +74,14 @@ def survey(
         add(seen, told)
         http = tuple(_spoken(project, stack, told))
         target = choose(http, edges_seen(project, seen))
-        measured = Baseline()
+        measured, answered = Baseline(), tuple[Page, ...]()
         if target is not None:
             base = _base(stack, told, target.service, target.port, target.scheme)
             say(f"asking {target.target} for {for_s:g} s, to know how it answers when nothing is wrong")
-            measured = baseline(base, target.good or target.pages[:1], for_s, lambda: _look(lookout, seen))
+            answered = tried(base, paths)
+            known = [page for page in answered if 200 <= page.status < 400]
+            wanted = known or target.good or target.pages[:1]
+            measured = baseline(base, wanted, for_s, lambda: _look(lookout, seen))
         add(seen, lookout.peers())
         rules, firing = _rules(stack, monitoring)
     except NotApplied as error:
@@ -91,6 +96,7 @@ def survey(
         ports={name: peers.ports for name, peers in told.items() if peers.ports},
         edges=edges_seen(project, seen),
         http=http,
+        tried=answered,
         baseline=measured,
         ready_s=ready_s,
         rules=rules,
