@@ -16,7 +16,7 @@ from harness.facts import ReceiverSeen, RuleSeen
 from harness.init import access_log, alerts, choose, drillfile, locustfile, openapi
 from harness.init.cannot import cannot
 from harness.init.files import File, compose_files, drill_name, module_name, settings, write
-from harness.init.monitoring import beside
+from harness.init.monitoring import FOLDER, beside
 from harness.init.routes import Route, answered
 from harness.init.seen import Looked, Page, Spoken
 from harness.stack import names as topology
@@ -82,6 +82,8 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
     name = drill_name(wishes.name, project.name)
     drills = _drills(wishes, folder)
     files = {"drill": drills / f"{name}.yaml", "load": drills / f"{module_name(name)}.py"}
+    if wishes.monitoring:
+        files["monitoring"] = folder / FOLDER / "compose.monitoring.yaml"
     _refuse_there(files, wishes.force)
     found = _find(project, wishes, [route.example for route in given if not route.off and route.method == "GET"], say)
     routes = answered(given, {page.path: page.status for page in found.looked.tried})
@@ -140,9 +142,11 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
 
 
 def _drills(wishes: Wishes, folder: Path) -> Path:
+    """The folder's own: a project of drill's further up is another one, and keeps its drills."""
     from harness.drill.project import find_project
 
-    return (folder / wishes.drills) if wishes.drills else find_project(folder).drills
+    around = find_project(folder)
+    return folder / (wishes.drills or (around.drills if around.root.resolve() == folder.resolve() else "drills"))
 
 
 def _refuse_there(files: Mapping[str, Path], force: bool) -> None:

@@ -12,6 +12,7 @@ from harness.edges import Edge
 from harness.errors import CannotRun, NotApplied
 from harness.init.asking import baseline, metrics, pages, tried
 from harness.init.seen import Baseline, Looked, Page, Spoken
+from harness.init.unpaged import without
 from harness.stack import names as topology
 from harness.stack.observe import Counts, add, edges_seen, reading
 from harness.stack.observed import Monitoring
@@ -42,7 +43,7 @@ def survey(
     offline: bool = False,
     say: Callable[[str], object] = lambda line: None,
 ) -> Looked:
-    """Bring it up, look, take it down.
+    """Bring it up, look, take it down. Its Alertmanager is left out: no person must be paged because somebody looks.
 
     candidates  'service:port' that may answer HTTP, published for the look; ports seen only later are asked at the container's address
     choose      which of what answered gets the light load of `for_s`
@@ -52,7 +53,9 @@ def survey(
     """
     from harness.world.lookout import Lookout
 
-    reach = tuple(dict.fromkeys((*candidates, *monitoring.targets)))
+    project = without(project, monitoring.alertmanager.rpartition(":")[0])
+    asked = (*candidates, *((monitoring.prometheus,) if monitoring.prometheus else ()))
+    reach = tuple(dict.fromkeys(one for one in asked if one.rpartition(":")[0] in project.services))
     stack = Stack(
         project, run_id, folder, (), reach=reach, data=data or {}, ready_within_s=ready_within_s, offline=offline,
         say=say, mediate=False,
@@ -93,7 +96,11 @@ def survey(
         raise CannotRun(f"could not be removed: {', '.join(left)}")
     return Looked(
         ran=True,
-        ports={name: peers.ports for name, peers in told.items() if peers.ports},
+        ports={
+            name: peers.ports
+            for name, peers in told.items()
+            if peers.ports and not topology.outside(project.config, name)
+        },
         edges=edges_seen(project, seen),
         http=http,
         tried=answered,
@@ -114,8 +121,8 @@ def _spoken(project: Project, stack: Stack, told: Mapping[str, Peers]) -> Iterat
     asked = 0
     for service, peers in told.items():
         body = project.services.get(service)
-        if body is None or peers.shares:
-            continue
+        if body is None or peers.shares or topology.outside(project.config, service):
+            continue  # in the machine's own network its ports cannot be told from those of others
         for port in peers.ports:
             protocol = guess(Edge("", service, ports=(port,)), body, port)
             if protocol not in ("", "http", "https") or asked >= MOST_PORTS:

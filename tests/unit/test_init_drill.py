@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from harness.cli.validate import check
+from harness.drill.project import find_project
 from harness.edges import Edge, Known
 from harness.errors import CannotRun, Missing, UsageError
 from harness.facts import ReceiverSeen, RuleSeen
@@ -16,6 +17,8 @@ from harness.init import alerts, choose, making
 from harness.init.files import File, compose_files, drill_name, module_name, settings, write
 from harness.init.making import Made, Wishes, make
 from harness.init.seen import Baseline, Looked, Page, Spoken
+from harness.init.unpaged import without
+from harness.stack.project import Project
 
 # --- choosing -----------------------------------------------------------------------------------------------------------
 
@@ -173,6 +176,23 @@ def test_settings_are_written_only_where_the_drills_would_not_be_found(tmp_path:
         settings(tmp_path, tmp_path / "elsewhere")
 
 
+def test_a_project_is_looked_at_without_what_would_page_people(tmp_path: Path) -> None:
+    config = {
+        "services": {
+            "web": {"depends_on": {"alerts": {}, "db": {}}, "links": ["alerts:a"]},
+            "db": {},
+            "alerts": {},
+            "beside": {"network_mode": "service:alerts"},
+        }
+    }
+    project = Project("p", (), tmp_path, config)
+    assert without(project, "") is project
+    left = without(project, "alerts").services
+    assert list(left) == ["web", "db"]
+    assert left["web"] == {"depends_on": {"db": {}}, "links": []}
+    assert "alerts" in project.services
+
+
 # --- projects of many shapes, read by Compose itself ------------------------------------------------------------------------
 
 SHAPES = {
@@ -275,6 +295,19 @@ def test_rules_that_could_see_the_faults_are_claimed_and_pages_too(
     claims = [name for claim in drill["phases"][1]["expect"] for name in claim]
     assert claims == ["alert_fires", "page_sent"]
     assert [str(one) for one in check(tmp_path / "drills" / "first.yaml", (), {})[0] if one.severity == "error"] == []
+
+
+def test_a_folder_below_another_project_gets_drills_of_its_own_that_are_found_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.drill]\ndrills = 'drills'\n")
+    folder = tmp_path / "apps" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "compose.yaml").write_text(SHAPES["alone"][0])
+    told = made(folder, monkeypatch, name="first")
+    assert told.written == ("drills/first.yaml", "drills/first.py", "pyproject.toml")
+    assert find_project(folder).find("first") == folder / "drills" / "first.yaml"
+    assert not (tmp_path / "drills").exists()
 
 
 def test_a_drill_that_is_there_is_refused_before_anything_is_looked_at(
