@@ -28,6 +28,7 @@ COMMANDS = {
     "status": "Tell what runs now, which faults are on, and what ends it.",
     "halt": "Take all faults out of a running drill now, then end it.",
     "mend": "Clear up after a killed run, from run folder and labels alone.",
+    "init": "Write a first drill for the Compose project in this folder, or copy an example.",
     "doctor": "Check this machine for what a run needs; --fix cures it.",
     "explain": "Explain any word of a drill file, or a reason code.",
     "schema": "Print the JSON Schema of drill files.",

@@ -55,7 +55,7 @@ def observe(
         stack.prepare()
         lookout.start()
         say("starting the project without edges")
-        with _reading(lookout, seen):
+        with reading(lookout, seen):
             stack.up()
         say(f"watching its connections for {for_s:g} s")
         end_s = time.monotonic() + for_s
@@ -79,7 +79,7 @@ def observe(
 
 
 @contextlib.contextmanager
-def _reading(lookout: Lookout, seen: Counts) -> Iterator[None]:
+def reading(lookout: Lookout, seen: Counts) -> Iterator[None]:
     """Read while the project starts: a migration's connections are gone with its container, before all others run."""
     over = threading.Event()
 

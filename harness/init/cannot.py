@@ -1,0 +1,125 @@
+"""What a first drill cannot judge of a project, each with what would let it. Pure sentences for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.edges import Edge
+from harness.facts import ReceiverSeen, RuleSeen
+from harness.init.alerts import Picked
+from harness.init.routes import Route
+from harness.init.seen import Looked
+from harness.quantities import numbered
+from harness.stack import names as topology
+from harness.stack.observed import Monitoring
+from harness.stack.project import Project
+
+MOST = 5
+
+
+def cannot(
+    project: Project,
+    edges: Sequence[Edge],
+    looked: Looked,
+    monitoring: Monitoring,
+    rules: Sequence[RuleSeen] | None,
+    picked: Picked,
+    receivers: Sequence[ReceiverSeen],
+    routes: Sequence[Route],
+    given: bool,
+) -> tuple[str, ...]:
+    """In the order in which a person would cure them."""
+    return tuple(
+        one
+        for part in (
+            _survey(looked),
+            _alerts(monitoring, rules, picked, looked),
+            _pages(monitoring, receivers),
+            _edges(edges, looked),
+            _readiness(project),
+            _load(routes, given),
+        )
+        for one in part
+    )
+
+
+def _survey(looked: Looked) -> Iterator[str]:
+    if not looked.ran:
+        yield (
+            f"what the project does when it runs: it was not started ({looked.why}), so ports, calls, pages and limits are from its "
+            "files or guessed. Where Docker runs: drill init --force"
+        )
+
+
+def _alerts(monitoring: Monitoring, rules: Sequence[RuleSeen] | None, picked: Picked, looked: Looked) -> Iterator[str]:
+    if not monitoring.prometheus:
+        unsure = f" ({monitoring.why})" if "could be" in monitoring.why else ""
+        yield (
+            f"whether an alert would fire: no Prometheus was found{unsure}. Name it (stack: {{observe: {{prometheus: "
+            "SERVICE:PORT}}), or have one written beside the stack: drill init --with-monitoring"
+        )
+        return
+    if rules is None:
+        yield "whether an alert would fire: the rules of Prometheus could not be read. Once they can: alert_fires: {alert: NAME}"
+        return
+    if not any(rule.kind == "alerting" for rule in rules):
+        yield "whether an alert would fire: Prometheus has no alerting rule. With one: alert_fires: {alert: NAME}"
+        return
+    missing = [what for what, watch in (("slow", picked.slow), ("gone", picked.gone)) if watch is None]
+    if missing:
+        left = "; ".join(picked.left[:MOST]) or "no rule is left over"
+        yield f"whether somebody is told when the dependency is {' or '.join(missing)}: no rule is known to see it in time ({left})"
+    if looked.firing:
+        yield f"alerts that fire though nothing is wrong ({', '.join(looked.firing)}): cure them, then add `no alert firing` to the gate"
+
+
+def _pages(monitoring: Monitoring, receivers: Sequence[ReceiverSeen]) -> Iterator[str]:
+    if not monitoring.alertmanager:
+        if monitoring.prometheus:
+            yield "whether a page is sent: no Alertmanager was found. Name it: stack: {observe: {alertmanager: SERVICE:PORT}}"
+        return
+    if any(seen.observable for seen in receivers):
+        return
+    if not receivers:
+        yield "whether a page is sent: Alertmanager's configuration could not be read, or names no receiver"
+    else:
+        yield f"whether a page is sent: receiver {receivers[0].receiver} cannot be observed: {receivers[0].why}"
+
+
+def _edges(edges: Sequence[Edge], looked: Looked) -> Iterator[str]:
+    for edge in [edge for edge in edges if edge.refused][:MOST]:
+        yield f"faults on {edge.id}, which is left as it is: {edge.refused}"
+    proven = {edge.id for edge in looked.edges}
+    quiet = [edge.id for edge in edges if not edge.refused and edge.id not in proven]
+    if looked.ran and quiet:
+        yield (
+            f"whether {', '.join(quiet[:MOST])}{' and others' if len(quiet) > MOST else ''} "
+            f"{'is' if len(quiet) == 1 else 'are'} used: the files name {'it' if len(quiet) == 1 else 'them'}, but no connection was "
+            "seen while it ran. With requests in the locustfile that need it, it can be hurt"
+        )
+
+
+def _readiness(project: Project) -> Iterator[str]:
+    bare = [
+        name
+        for name, body in project.services.items()
+        if topology.replicas(project.config, name)
+        and not ((body.get("healthcheck") or {}).get("test") and not (body.get("healthcheck") or {}).get("disable"))
+    ]
+    if bare:
+        yield (
+            f"when {', '.join(bare[:MOST])}{' and others' if len(bare) > MOST else ''} {'is' if len(bare) == 1 else 'are'} ready: "
+            "without a health check, in the Compose file or the image, a container that runs counts as ready"
+        )
+
+
+def _load(routes: Sequence[Route], given: bool) -> Iterator[str]:
+    off = [route for route in routes if route.off]
+    if off:
+        yield f"{numbered(len(off), 'route')} of the locustfile, commented out: each says what it needs"
+    if not given:
+        yield (
+            "what your users really do: only pages that were found are asked for, and nothing is written. Real routes: drill init "
+            "--from-openapi FILE or --from-access-log FILE, both with --force"
+        )
+    yield "whether anything is lost or done twice: describe what users order and where it is kept: drill explain orders"

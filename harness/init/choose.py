@@ -1,0 +1,168 @@
+"""What a first drill is about: who gets the load, whose dependency is hurt, how much, and within which limits. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from harness.edges import Edge
+from harness.init.seen import Baseline, Looked, Spoken
+from harness.stack import names as topology
+
+STORES = ("postgres", "mysql", "mongodb", "redis", "memcached", "amqp", "kafka", "nats")
+"""What a service mostly cannot do without, the hardest first."""
+_WATCHERS = ("prometheus", "alertmanager", "grafana", "jaeger", "loki", "exporter", "cadvisor", "mailhog", "mailpit", "adminer", "pgadmin", "phpmyadmin", "portainer", "otel", "collector", "tempo", "zipkin", "kibana")  # fmt: skip
+RATES = (10, 5, 4, 2, 1)
+BUSY = 0.3
+"""The most that the load may keep one worker of the service busy: the drill is about faults, not about its capacity."""
+GATE_S = 15
+
+
+@dataclass(frozen=True)
+class Hurt:
+    """What is done: an edge, or where none can be mediated a service; `why` says how it was chosen, for a person."""
+
+    edge: Edge | None = None
+    service: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Arrivals a second, and what the gate asks for: a share of errors in percent, and a percentile in milliseconds."""
+
+    rate_per_s: int = 4
+    errors_percent: int = 5
+    percentile: str = "p95"
+    time_ms: int = 2000
+    measured: bool = False
+
+
+def watcher(config: topology.Config, service: str) -> bool:
+    """Whether a service looks at others, so that neither load nor a fault belongs to it."""
+    body = topology.services(config).get(service, {})
+    image = str(body.get("image") or "").rpartition("/")[2].partition(":")[0].lower()
+    return any(word in text for word in _WATCHERS for text in (service.lower(), image))
+
+
+def target(config: topology.Config, spoken: Sequence[Spoken], edges: Sequence[Edge]) -> Spoken | None:
+    """Of what answers HTTP, what users would call: published, with pages, calling others, called by nobody."""
+    callers, called = {edge.caller for edge in edges}, {edge.dependency for edge in edges}
+
+    def rank(one: Spoken) -> tuple[bool, ...]:
+        return (
+            not watcher(config, one.service),
+            bool(one.good),
+            one.port in _published(config, one.service),
+            one.service not in called,
+            one.service in callers,
+            any("html" in page.kind or "json" in page.kind for page in one.good),
+        )
+
+    return max(spoken, key=rank, default=None)
+
+
+def unasked(config: topology.Config, edges: Sequence[Edge], http: Collection[str]) -> tuple[str, int] | None:
+    """A service and its port as the files alone tell, where nothing was started: `http` are 'service:port' that may answer HTTP."""
+    callers = {edge.caller for edge in edges}
+    places = [(name, int(port)) for name, _, port in (one.rpartition(":") for one in http)]
+    places += [
+        (name, port)
+        for name in topology.services(config)
+        if topology.replicas(config, name) and not topology.outside(config, name)
+        for port in topology.ports(config, name)
+    ]
+
+    def rank(place: tuple[str, int]) -> tuple[bool, ...]:
+        name, port = place
+        return (
+            not watcher(config, name),
+            f"{name}:{port}" in http,
+            port in _published(config, name),
+            name in callers,
+        )
+
+    return max(places, key=rank, default=None)
+
+
+def hurt(config: topology.Config, service: str, found: Sequence[Edge], seen: Sequence[Edge]) -> Hurt:
+    """The dependency that matters most to a service: proven, its own or its callees' own, a store before others.
+
+    found   edges of the files, joined with what was seen; seen: those that had connections
+    """
+    home = topology.owner(config, service)
+    proven = {edge.id: sum(1 for known in edge.known if known.how == "seen") for edge in seen}
+    far = _distances(home, found)
+    usable = [
+        edge
+        for edge in found
+        if not edge.refused and edge.caller in far and edge.dependency != home and not watcher(config, edge.dependency)
+    ]
+
+    def rank(edge: Edge) -> tuple[int, ...]:
+        store = STORES.index(edge.speaks) if edge.speaks in STORES else len(STORES)
+        return (edge.id not in proven, edge.external, far[edge.caller], store)
+
+    best = min(usable, key=rank, default=None)
+    if best is not None:
+        reasons = [
+            "it had connections while the project ran"
+            if best.id in proven
+            else f"the files name it ({best.known[0].where if best.known else 'declared'})"
+        ]
+        if best.speaks in STORES:
+            reasons.append(f"it speaks {best.speaks}")
+        if best.caller != home:
+            reasons.append(f"{home} calls it by way of {best.caller}")
+        return Hurt(best, best.dependency, "; ".join(reasons))
+    refused = [
+        edge
+        for edge in found
+        if edge.refused
+        and edge.caller in far
+        and edge.dependency in topology.services(config)
+        and edge.dependency != home
+        and not watcher(config, edge.dependency)
+    ]
+    if refused:
+        one = min(refused, key=rank)
+        return Hurt(
+            None,
+            one.dependency,
+            f"{one.id} cannot be mediated: {one.refused}; so the service itself is paused and stopped",
+        )
+    return Hurt(None, service, f"no dependency of {service} is known, so it is {service} itself that is stopped")
+
+
+def limits(measured: Baseline) -> Limits:
+    """Room above what was measured, so that a busy machine is no finding: five times the p95, at least half a second."""
+    if not measured.requests:
+        return Limits()
+    rate = next((rate for rate in RATES if rate * max(measured.p50_s, 0.001) <= BUSY), 1)
+    samples = rate * GATE_S
+    percentile, base_s = ("p95", measured.p95_s) if samples >= 59 else ("p50", max(measured.p50_s, measured.p95_s / 2))
+    time_ms = max(500, math.ceil(base_s * 5 * 10) * 100)
+    bad = math.ceil(100 * measured.errors / measured.requests)
+    return Limits(rate, min(90, 2 * bad + max(1, math.ceil(200 / samples))), percentile, time_ms, measured=True)
+
+
+def ready_within_s(looked: Looked) -> int:
+    """Three times what it took, at least 90 s, in whole half minutes."""
+    return max(90, math.ceil(3 * looked.ready_s / 30) * 30) if looked.ran else 180
+
+
+def _published(config: topology.Config, service: str) -> set[int]:
+    return {int(port["target"]) for port in topology.services(config)[service].get("ports") or ()}
+
+
+def _distances(home: str, edges: Sequence[Edge]) -> dict[str, int]:
+    """How many calls each service is away from a service that users call."""
+    far, edge_of = {home: 0}, [home]
+    while edge_of:
+        here = edge_of.pop(0)
+        for edge in edges:
+            if edge.caller == here and edge.dependency not in far and not edge.external:
+                far[edge.dependency] = far[here] + 1
+                edge_of.append(edge.dependency)
+    return far

@@ -1,0 +1,116 @@
+"""Which Compose files a folder has, by Compose's own rules, and where a first drill goes; nothing is overwritten."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import UsageError
+
+NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+"""In the order in which Compose prefers them."""
+
+
+def compose_files(folder: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files that `docker compose` would read in this folder: those of COMPOSE_FILE, else one of NAMES with its override.
+
+    Where `.env` sets COMPOSE_FILE, the folder itself: Compose then reads it. Raises UsageError with what to do when there is none.
+    """
+    stated = environ.get("COMPOSE_FILE", "")
+    if stated:
+        separator = environ.get("COMPOSE_PATH_SEPARATOR", os.pathsep)
+        return tuple(folder / one for one in stated.split(separator) if one)
+    if _says_compose_file(folder / ".env"):
+        return (folder,)
+    for name in NAMES:
+        if (folder / name).is_file():
+            stem = name.rpartition(".")[0]
+            overrides = (folder / f"{stem}.override.{suffix}" for suffix in ("yaml", "yml"))
+            return (folder / name, *[one for one in overrides if one.is_file()][:1])
+    raise UsageError(
+        f"{folder}: there is no Compose file here ({', '.join(NAMES)}); name one: drill init -f PATH, or start with ours: "
+        "drill init --example checkout"
+    )
+
+
+def _says_compose_file(file: Path) -> bool:
+    try:
+        return any(re.match(r"\s*(export\s+)?COMPOSE_FILE\s*=\s*\S", line) for line in file.read_text().splitlines())
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def drill_name(given: str, project: str) -> str:
+    """A name that a drill and its two files can bear. Raises UsageError for a given one that cannot."""
+    if given:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", given):
+            raise UsageError(f"{given!r} is no name for a drill: letters, digits, -, _ and . only, and no path")
+        if given.startswith(("compose.", "docker-compose.")) or given in ("compose", "docker-compose"):
+            raise UsageError(f"{given!r} is the name of a Compose file; take another for the drill")
+        return given
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", project).strip("-_")[:60] or "first"
+    return f"{name}-drill" if name in ("compose", "docker-compose") else name
+
+
+def module_name(name: str) -> str:
+    """The locustfile's name: a Python module's."""
+    module = re.sub(r"\W", "_", name, flags=re.ASCII).lower()
+    return f"drill_{module}" if module[0].isdigit() else module
+
+
+@dataclass(frozen=True)
+class File:
+    """One file to be written."""
+
+    path: Path
+    text: str
+
+
+def write(files: Sequence[File], *, force: bool = False) -> None:
+    """Write all of them or none. Raises UsageError with every one that is there already, unless `force`, and for what cannot
+    be written."""
+    there = [
+        f"{_shown(file.path)}: it is there already; nothing was written (--force overwrites it)"
+        for file in files
+        if os.path.lexists(file.path)
+    ]
+    if there and not force:
+        raise UsageError(*there)
+    for file in files:
+        try:
+            file.path.parent.mkdir(parents=True, exist_ok=True)
+            with open(file.path, "w" if force else "x", encoding="utf-8") as handle:
+                handle.write(file.text)
+        except OSError as error:
+            raise UsageError(f"{_shown(file.path)}: it cannot be written: {error.strerror or error}") from None
+
+
+def settings(folder: Path, drills: Path) -> File | None:
+    """pyproject.toml with [tool.drill], where the drill's folder would not be found without it; None where it can.
+
+    Raises UsageError where the file has other settings of drill's, which nobody but its owner should change.
+    """
+    from harness.drill.project import find_project
+
+    if find_project(folder).drills.resolve() == drills.resolve():
+        return None
+    path = folder / "pyproject.toml"
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if re.search(r"^\s*\[tool\.drill\]", before, re.MULTILINE):
+        raise UsageError(
+            f"{_shown(path)}: its [tool.drill] names another folder of drills; leave --drills out, or change it there"
+        )
+    table = "# Where `drill` finds drills and keeps its runs.\n[tool.drill]\n"
+    import json
+
+    table += f'drills = {json.dumps(os.path.relpath(drills, folder))}\nruns = "runs"\n'
+    return File(path, (before.rstrip("\n") + "\n\n" if before.strip() else "") + table)
+
+
+def _shown(path: Path) -> str:
+    from harness.drill.problem import shown_path
+
+    return shown_path(path)

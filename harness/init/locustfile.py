@@ -1,0 +1,165 @@
+"""Routes as the text of a locustfile that a person reads, runs and changes. Pure."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator, Sequence
+
+from harness.init.routes import Route
+
+_HTTP = '''{docstring}
+
+from __future__ import annotations
+
+{imports}from typing import Any
+
+from locust import FastHttpUser, task
+{values}
+
+class Visitor(FastHttpUser):
+    """Each arrival begins one task, drawn by its weight: @task(3) comes three times as often as @task(1)."""
+{tasks}
+
+def expect(answer: Any, *wanted: int) -> None:
+    """Passes an answer only with one of these statuses (none given: any below 400). Look into its text too, where you can:
+    a page that says "sorry" with status 200 is no answer."""
+    status = answer.status_code
+    if status in wanted or (not wanted and 0 < status < 400):
+        answer.success()
+    else:
+        answer.failure(f"status {{status}}")
+'''
+
+_TCP = '''{docstring}
+
+from __future__ import annotations
+
+import socket
+import time
+from urllib.parse import urlsplit
+
+from locust import User, task
+
+
+class Caller(User):
+    """Connects, and counts it as answered when the connection is kept: what is behind a published port and is gone hangs up."""
+
+    @task
+    def connect(self) -> None:
+        place = urlsplit(self.host or "")
+        began_s, error = time.perf_counter(), None
+        try:
+            with socket.create_connection((place.hostname, place.port), timeout=5) as connection:
+                connection.settimeout(0.05)
+                try:
+                    if connection.recv(1) == b"":
+                        error = ConnectionError("closed at once")
+                except TimeoutError:
+                    pass  # it waits for us to speak: it is there
+        except OSError as why:
+            error = why
+        took_ms = (time.perf_counter() - began_s) * 1000
+        # A client that is not Locust's own says so itself, for each request.
+        self.environment.events.request.fire(
+            request_type="TCP", name="connect", response_time=took_ms, response_length=0, exception=error, context={{}}
+        )
+'''
+
+
+def http_text(file: str, about: str, routes: Sequence[Route]) -> str:
+    """A locustfile of these routes; those that are `off` stand in it as comments. At least one must be on."""
+    on = [route for route in routes if not route.off]
+    assert on, "a locustfile needs a task"
+    names = _names(routes)
+    values = "".join(
+        f"{_constant(names[number], name)} = {_tuple(given)}\n"
+        for number, route in enumerate(routes)
+        if not route.off
+        for name, given in route.values.items()
+    )
+    tasks = "".join("\n" + _task(route, names[number]) for number, route in enumerate(routes) if not route.off)
+    tasks += "".join("\n" + _commented(route, names[number]) for number, route in enumerate(routes) if route.off)
+    return _HTTP.format(
+        docstring=_docstring(file, about),
+        imports="import random\n" if any(route.values for route in on) else "",
+        values=f"\n{values}" if values else "",
+        tasks=tasks,
+    )
+
+
+def tcp_text(file: str, about: str) -> str:
+    """A locustfile for what speaks no HTTP: it connects."""
+    return _TCP.format(docstring=_docstring(file, about))
+
+
+def _docstring(file: str, about: str) -> str:
+    body = f"{about}\n\nAn ordinary locustfile. Locust alone runs it too:\n\n    locust -f {file} --host http://localhost:8080\n"
+    return '"""' + body.replace("\\", "/").replace('"""', "'''") + '"""'
+
+
+def _task(route: Route, name: str) -> str:
+    wanted = "".join(f", {status}" for status in route.wanted)
+    method = route.method.lower()
+    lines = [f"@task({route.weight})", f"def {name}(self) -> None:"]
+    call = f"self.client.{method}({_path(route, name)}"
+    label = f", name={_quoted(route.path)}" if route.values else ""
+    if route.wanted and all(300 <= status < 400 for status in route.wanted):
+        label += ", allow_redirects=False"
+    if route.method in ("GET", "HEAD", "OPTIONS"):
+        lines.append(f"    with {call}{label}, catch_response=True) as answer:")
+    else:
+        lines.append(f"    with {call}{label}, json={{}}, catch_response=True) as answer:")
+    lines.append(f"        expect(answer{wanted})")
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def _commented(route: Route, name: str) -> str:
+    lines = [f"    # {route.off}"]
+    lines += [f"    # {line.removeprefix('    ')}" for line in _task(route, name).splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _path(route: Route, name: str) -> str:
+    """The path as an expression: literal parts, and one of the values for each name."""
+    parts = []
+    for part in re.split(r"(\{[^{}]+\})", route.path):
+        if part.startswith("{") and part[1:-1] in route.values:
+            parts.append(f"random.choice({_constant(name, part[1:-1])})")
+        elif part:
+            parts.append(_quoted(part))
+    return " + ".join(parts) or '"/"'
+
+
+def _constant(task: str, name: str) -> str:
+    return re.sub(r"\W", "_", f"{task}_{name}", flags=re.ASCII).upper()
+
+
+def _tuple(values: Sequence[str]) -> str:
+    inner = ", ".join(_quoted(value) for value in values)
+    return f"({inner},)" if len(values) == 1 else f"({inner})"
+
+
+def _quoted(text: str) -> str:
+    """A text as Python writes it, in double quotes."""
+    import json
+
+    return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
+
+
+def _names(routes: Sequence[Route]) -> list[str]:
+    """A method's name for each route, each once."""
+    return list(_once(_name(route) for route in routes))
+
+
+def _name(route: Route) -> str:
+    words = re.sub(r"[^a-z0-9]+", "_", route.path.lower(), flags=re.ASCII).strip("_")[:60]
+    name = f"{route.method.lower()}_{words or 'root'}"
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _once(names: Iterator[str]) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        yield name if seen[name] == 1 else f"{name}_{seen[name]}"

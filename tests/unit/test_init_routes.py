@@ -1,0 +1,197 @@
+"""`drill init`: routes from access logs and OpenAPI descriptions, and the locustfile that is written of them."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.drill.endpoints import endpoints
+from harness.drill.locustfile import problems
+from harness.errors import UsageError
+from harness.init import access_log, openapi
+from harness.init.locustfile import http_text, tcp_text
+from harness.init.routes import Route, answered, kind_of, scaled, template
+
+UUID = "0b5d1d3e-7f0c-4f7b-9a55-0d6f6ad0c1aa"
+
+
+def line(request: str, status: int = 200) -> str:
+    return f'10.0.0.7 - - [12/Nov/2026:10:00:00 +0000] "{request} HTTP/1.1" {status} 512 "-" "curl/8"'
+
+
+@pytest.mark.parametrize(
+    ("segment", "kind"),
+    [
+        ("17", "number"),
+        (UUID, "uuid"),
+        ("2026-11-12", "date"),
+        ("deadbeef01", "hex"),
+        ("eyJhbGciOiJIUzI1NiJ9abc", "token"),
+        ("v2", ""),
+        ("orders", ""),
+        ("internationalization", ""),
+    ],
+)
+def test_a_segment_that_names_one_of_many_is_told_from_a_word(segment: str, kind: str) -> None:
+    assert kind_of(segment) == kind
+
+
+def test_two_ids_of_one_path_get_names_of_their_own() -> None:
+    assert template(["users", "7", "orders", "9"]) == ("/users/{id}/orders/{id2}", {"id": "7", "id2": "9"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        line("GET /orders/17?token=secret"),
+        '127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /orders/17 HTTP/1.0" 200 2326',
+        'shop.example:80 10.0.0.7 - - [12/Nov/2026:10:00:00 +0000] "GET /orders/17 HTTP/1.1" 200 512',
+        json.dumps({"request": "GET /orders/17?x=1 HTTP/1.1", "status": "200"}),  # nginx, $request
+        json.dumps({"request_method": "GET", "request_uri": "/orders/17?a=b", "status": 200}),  # nginx
+        json.dumps({"request": {"method": "GET", "uri": "/orders/17", "host": "shop"}, "status": 200}),  # Caddy
+        json.dumps({"RequestMethod": "GET", "RequestPath": "/orders/17", "DownstreamStatus": 200}),  # Traefik
+    ],
+)
+def test_each_format_tells_the_same_route_and_no_query_is_kept(text: str) -> None:
+    (route,) = access_log.routes_of([text], "access.log").routes
+    assert (route.method, route.path, dict(route.values)) == ("GET", "/orders/{id}", {"id": ("17",)})
+
+
+def test_weights_follow_the_log_and_what_changes_something_is_commented_out() -> None:
+    lines = (
+        [line("GET /catalog")] * 300 + [line(f"GET /orders/{n}") for n in range(100)] + [line("POST /checkout")] * 50
+    )
+    logged = access_log.routes_of([*lines, line("GET /nowhere", 404), "rubbish"], "access.log")
+    assert [(r.name, r.weight) for r in logged.routes] == [
+        ("GET /catalog", 100),
+        ("GET /orders/{id}", 33),
+        ("POST /checkout", 17),
+    ]
+    assert [bool(r.off) for r in logged.routes] == [False, False, True]
+    assert logged.notes == (
+        "1 of its lines could not be read as a request",
+        "1 of 451 requests were answered with 400 or above, and make no task",
+    )
+
+
+def test_words_that_vary_as_much_as_names_do_become_a_parameter() -> None:
+    logged = access_log.routes_of([line(f"GET /products/shoe-{chr(97 + n)}x/reviews") for n in range(26)], "access.log")
+    (route,) = logged.routes
+    assert route.path == "/products/{name}/reviews"
+    assert len(route.values["name"]) == 26
+
+
+def test_a_part_of_a_path_that_looks_like_a_secret_is_copied_nowhere() -> None:
+    token = "aGVsbG8td29ybGQtMTIzNDU2Nzg5"
+    logged = access_log.routes_of([line(f"GET /reset/{token}"), line("GET /")], "access.log")
+    assert token not in http_text("drills/x.py", "x", logged.routes)
+    assert [r.path for r in logged.routes if r.off] == ["/reset/{id}"]
+
+
+def test_a_log_without_a_request_or_without_a_safe_one_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"a\.log: no line of it is a request"):
+        access_log.routes_of(["hello", '{"a": 1}', "{"], "a.log")
+    with pytest.raises(UsageError, match="nothing safe to ask for"):
+        access_log.routes_of([line("POST /checkout")], "a.log")
+
+
+@given(st.lists(st.text(max_size=80), max_size=5))
+def test_no_line_makes_it_fail_otherwise_than_by_saying_so(lines: list[str]) -> None:
+    try:
+        logged = access_log.routes_of(lines, "a.log")
+    except UsageError:
+        return
+    ast.parse(http_text("drills/x.py", "x", logged.routes))
+
+
+@given(st.text(min_size=1, max_size=40), st.text(max_size=20), st.integers(100, 599))
+def test_whatever_a_path_holds_the_locustfile_is_python(path: str, value: str, status: int) -> None:
+    routes = [
+        Route("GET", "/" + path, {"id": (value,)}, off=""),
+        Route("POST", "/" + path, off="why", wanted=(status,)),
+    ]
+    ast.parse(http_text("drills/x.py", 'of a project """ named \\', routes))
+
+
+SPEC = {
+    "openapi": "3.0.3",
+    "servers": [{"url": "https://shop.example/{stage}", "variables": {"stage": {"default": "api"}}}],
+    "components": {"parameters": {"Id": {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}}},
+    "paths": {
+        "/orders/{id}": {
+            "parameters": [{"$ref": "#/components/parameters/Id"}],
+            "get": {"responses": {"200": {}, "404": {}}},
+            "delete": {"responses": {"204": {}}},
+        },
+        "/search": {"get": {"parameters": [{"name": "q", "in": "query", "required": True, "example": "a b"}]}},
+        "/by-name/{name}": {"get": {"parameters": [{"name": "name", "in": "path", "schema": {"type": "string"}}]}},
+        "/me": {"get": {"security": [{"bearer": []}]}},
+    },
+}
+
+
+def test_an_openapi_description_becomes_safe_tasks_and_says_what_the_others_need() -> None:
+    routes = {route.name: route for route in openapi.routes_of(json.dumps(SPEC), "spec")}
+    on = {name for name, route in routes.items() if not route.off}
+    assert on == {"GET /api/orders/{id}", "GET /api/search?q=a+b"}
+    assert routes["GET /api/orders/{id}"].wanted == (200,)
+    assert routes["GET /api/orders/{id}"].example == "/api/orders/1"
+    assert "needs name" in routes["GET /api/by-name/{name}"].off
+    assert "login" in routes["GET /api/me"].off
+    assert "may change" in routes["DELETE /api/orders/{id}"].off
+
+
+def test_an_older_description_in_yaml_is_read_too() -> None:
+    text = "swagger: '2.0'\nbasePath: /v1\npaths:\n  /items:\n    get: {responses: {200: {description: ok}}}\n"
+    assert [route.name for route in openapi.routes_of(text, "spec")] == ["GET /v1/items"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: [", "cannot be read"),
+        ("[]", "no OpenAPI description"),
+        ("openapi: 3.1.0", "describes no path"),
+        ("openapi: 3.1.0\npaths: [1]", "no mapping"),
+        ("openapi: 3.1.0\npaths: {/a: {post: {}}}", "no operation of it can be called"),
+    ],
+)
+def test_what_is_no_description_is_refused_with_the_reason(text: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        openapi.routes_of(text, "spec.yaml")
+
+
+def test_a_reference_that_goes_around_ends() -> None:
+    text = json.dumps({"openapi": "3.1.0", "paths": {"/a": {"$ref": "#/paths/~1a"}, "/b": {"get": {}}}})
+    assert [route.path for route in openapi.routes_of(text, "spec")] == ["/b"]
+
+
+def test_routes_that_did_not_answer_when_tried_are_commented_out_with_what_they_said() -> None:
+    routes = (Route("GET", "/a"), Route("GET", "/b"), Route("GET", "/c"), Route("GET", "/d", wanted=(200,)))
+    found = answered(routes, {"/a": 404, "/b": 0, "/c": 200, "/d": 204})
+    assert {route.path: route.off.partition(" when")[0] for route in found if route.off} == {
+        "/a": "/a was answered with 404",
+        "/b": "/b was not answered",
+    }
+    assert [route.wanted for route in found if route.path == "/d"] == [(200, 204)]
+
+
+def test_weights_keep_their_proportion_and_none_is_lost() -> None:
+    assert scaled([10000, 500, 1]) == [100, 5, 1]
+    assert scaled([3, 1]) == [3, 1]
+
+
+@pytest.mark.parametrize("kind", ["http", "tcp"])
+def test_the_locustfile_is_one_that_a_drill_takes(kind: str, tmp_path: Path) -> None:
+    routes = (Route("GET", "/orders/{id}", {"id": ("1", "2")}, weight=3), Route("POST", "/orders", off="no"))
+    file = tmp_path / "shop.py"
+    file.write_text(
+        http_text("drills/shop.py", "Users.", routes) if kind == "http" else tcp_text("drills/shop.py", "Users.")
+    )
+    assert problems(file) == []
+    assert endpoints(file) == (("GET /orders/{id}",) if kind == "http" else None)
