@@ -103,7 +103,8 @@ class Watchdog:
     # --- the harness is gone
 
     def _clear_up(self) -> bool:
-        """Whether nothing is left that we can take away, and it is written down."""
+        """Whether nothing is left that we can take away, also when the last of what was asked for must have come, and it is
+        written down."""
         self._found("gone", gone=True)
         begun_s = self._now_s()
         if not self._emptied():
@@ -111,25 +112,21 @@ class Watchdog:
         facts = self._read()
         left = [fault for fault in open_faults(facts) if {"undo", "restore", "check"} & set(fault.get("stated") or {})]
         for fault in open_faults(facts):
-            theirs = fault in left
-            wrong = "what a drill's own command made may be anywhere" if theirs else ""
+            wrong = "what a drill's own command made may be anywhere" if fault in left else ""
             self._tell(fault, wrong, begun_s, (f"drill mend {self.run}",))
+        time.sleep(LATE_S)
+        if not self._emptied():
+            return False
         if not left and not any(fact["fact"] == "closed" for fact in facts):
             self._facts.write("closed", left=[])
         return True
 
     def _emptied(self) -> bool:
-        """End what was left running, remove what there is, and look again when the last of it must have come."""
-        for _ in range(2):
-            self._end_leftovers()
-            left = self._wreck.remove()
-            if left:
-                print(f"{self.run}: still there: {', '.join(left)}", flush=True)
-                return False
-            print(f"{self.run}: nothing of it is left", flush=True)
-            time.sleep(LATE_S)
+        """End what was left running, and remove what there is; whether nothing is left."""
         self._end_leftovers()
-        return not self._wreck.there()
+        left = self._wreck.remove()
+        print(f"{self.run}: {'still there: ' + ', '.join(left) if left else 'nothing of it is left'}", flush=True)
+        return not left
 
     def _end_leftovers(self) -> None:
         there = leftovers.found(self.run, f"drill-{self.run}", f"{RUN_LABEL}={self.run}")
