@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import sys
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote

@@ -183,7 +183,7 @@ def main(argv: list[str]) -> int:
     if len(argv) not in (2, 3):
         print("usage: watchdog RUN LEASE_S [FOLDER]", file=sys.stderr)
         return 2
-    watchdog = Watchdog(argv[0], float(argv[1]), *argv[2:])
+    watchdog = Watchdog(argv[0], float(argv[1]), "".join(argv[2:]))
     while (wait_s := watchdog.turn()) is not None:
         time.sleep(wait_s)
     time.sleep(LATE_S)  # Docker is just removing us

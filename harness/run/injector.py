@@ -48,7 +48,9 @@ class Injector:
     lapsed   tells, by anything that is true, that the run's lease has lapsed: nothing is injected any more
     """
 
-    def __init__(self, world: World, record: Record, starter: Starter, lapsed: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, world: World, record: Record, starter: Starter, lapsed: Callable[[], object] = lambda: None
+    ) -> None:
         self._world = world
         self._record = record
         self._starter = starter

@@ -13,7 +13,7 @@ from harness.run.folder import RunFolder
 from harness.safety.openfaults import open_faults
 from harness.safety.orphans import end_orphans
 from harness.safety.takeout import RELEASE, clock_of, noted, own_writer, restored
-from harness.safety.undo import COMMAND, undo
+from harness.safety.undo import COMMAND, is_off, undo
 
 LATE_S = 2.0  # a network or a container that was asked for takes Docker so long, on a busy machine too
 
@@ -46,7 +46,17 @@ def _undone(folder: RunFolder, fault: Injecting) -> str:
     if fault.kind == RELEASE and noted(folder, fault):
         end_orphans(folder.run)  # it may just be going out
         return restored(folder)
-    return undo(folder, fault) if fault.kind == COMMAND else ""
+    if fault.kind != COMMAND:
+        return ""
+    said = undo(folder, fault)
+    # The watchdog may have taken the stack away before us, and with it what the undo needed and what it was to undo.
+    return "" if not said or (is_off(folder, fault) and not _there(folder.run)) else said
+
+
+def _there(run: str) -> bool:
+    from harness.stack.sweep import all_runs
+
+    return run in all_runs()
 
 
 def cleared(run: str, say: Callable[[str], None]) -> list[str]:

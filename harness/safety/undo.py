@@ -39,6 +39,12 @@ def undo(folder: RunFolder, fault: Injecting) -> str:
     return ""
 
 
+def is_off(folder: RunFolder, fault: Injecting) -> bool:
+    """Whether the fault's own check says that its condition is not on; False for one without a check."""
+    check = str(fault.stated.get("check", ""))
+    return bool(check) and _run(folder, fault, check, CHECK_S)[0] not in (0, None)
+
+
 def _run(folder: RunFolder, fault: Injecting, text: str, within_s: float) -> tuple[int | None, str]:
     """Its exit code and its last line; None where it did not end by itself, and why."""
     with tempfile.TemporaryFile() as out:  # a pipe would be waited for as long as anything that it started holds it

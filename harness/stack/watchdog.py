@@ -30,7 +30,8 @@ def watched(folder: Path, lease_s: float, *, copies: bool) -> Watched:
         socket = socket_path()
     except NotApplied as error:
         raise CannotRun(Missing(str(error), "unset DOCKER_HOST or: docker context use default")) from error
-    user, groups = "0:0", ()
+    user = "0:0"
+    groups: tuple[str, ...] = ()
     seen = os.stat(socket) if os.path.exists(socket) else None
     if seen is not None and stat.S_ISSOCK(seen.st_mode) and (seen.st_uid != os.geteuid() or os.geteuid() == 0):
         user, groups = f"{os.geteuid()}:{os.getegid()}", (str(seen.st_gid),)

@@ -70,7 +70,14 @@ class FakeDocker:
 
     def _listed(self, kind: str, labels: list[tuple[str, str]]) -> Any:
         found = [
-            {"Id": name, "Name": name, "Names": [f"/{name}"], "Labels": one["labels"], "State": one.get("state"), "ImageID": "i"}
+            {
+                "Id": name,
+                "Name": name,
+                "Names": [f"/{name}"],
+                "Labels": one["labels"],
+                "State": one.get("state"),
+                "ImageID": "i",
+            }
             for name, one in self.things[kind].items()
             if all(one["labels"].get(label) == value for label, value in labels)
         ]
@@ -120,7 +127,7 @@ def served(docker: FakeDocker, place: Path) -> Iterator[str]:
             if status != 204:
                 self.wfile.write(text)
 
-        do_GET = do_POST = do_DELETE = handle_any  # noqa: N815
+        do_GET = do_POST = do_DELETE = handle_any
 
         def address_string(self) -> str:
             return "socket"

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.drill.parse import parse_text
-from harness.errors import NotApplied, NotMended
+from harness.ending import ending_of
+from harness.errors import EXIT_HARNESS, NotApplied, NotMended
 from harness.expectations.base import Evidence, Line, Steady
 from harness.expectations.recovers import Recovers
 from harness.facts import (
@@ -23,6 +24,7 @@ from harness.facts import (
     Injected,
     Injecting,
     Interrupted,
+    LeaseLapsed,
     LoadEnded,
     Mended,
     NotInjected,
@@ -38,9 +40,13 @@ from harness.plan import Plan, make_plan
 from harness.probes import ClockProbe, ContainersProbe, SurveyProbe, WitnessProbe
 from harness.run.engine import Engine
 from harness.run.injector import Injector
+from harness.run.lease import Held, Unwatched
 from harness.run.recorder import Recorder
 from harness.run.stop import Stopped
+from harness.safety.openfaults import open_faults
 from harness.verdict import Finding, Outcome, Verdict
+
+UNWATCHED = Unwatched()
 
 DRILL = """
 drill: fake
@@ -89,7 +95,9 @@ def make(tmp_path: Path, text: str = DRILL) -> Plan:
     return plan
 
 
-def play(world: FakeWorld, plan: Plan, tmp_path: Path, halt_s: float = float("inf")) -> tuple[Recorder, Verdict]:
+def play(
+    world: FakeWorld, plan: Plan, tmp_path: Path, halt_s: float = float("inf"), lease: Held = UNWATCHED
+) -> tuple[Recorder, Verdict]:
     record = Recorder(tmp_path / f"facts-{id(world)}", world.clock.now_s)
     probes = (ClockProbe(), ContainersProbe(), SurveyProbe(), *(WitnessProbe(edge=e) for e in world.edges))
     drill = plan.drill
@@ -99,7 +107,8 @@ def play(world: FakeWorld, plan: Plan, tmp_path: Path, halt_s: float = float("in
         load=world.load,
         record=record,
         watch=InlineWatch(probes, world.world, record),
-        injector=Injector(world.world, record, world.clock),
+        injector=Injector(world.world, record, world.clock, lease.lapsed),
+        lease=lease,
         stop=Quiet(world, halt_s),
         steady=Steady(drill.steady.for_s, drill.steady.all),
         logs=NoLogs(),
@@ -302,3 +311,43 @@ def test_a_phase_ends_with_the_mend_of_its_last_fault(tmp_path: Path) -> None:
         assert ended is not None
         last_s = max(mended.seen_s for mended in journal.of(Mended) if mended.fault.startswith(phase))
         assert ended.seen_s - last_s < 0.3
+
+
+class Lapses:
+    """A lease that lapses at an instant of a fake clock."""
+
+    def __init__(self, world: FakeWorld, at_s: float) -> None:
+        self._world, self._at_s, self.said = world, at_s, list[str]()
+
+    def lapsed(self) -> LeaseLapsed | None:
+        late = self._world.clock.now_s() >= self._at_s
+        return LeaseLapsed(lease_s=20.0, silent_s=30.0) if late else None
+
+    def beat(self) -> None:
+        self.said.append("beat")
+        fact = self.lapsed()
+        if fact is not None:
+            raise Stopped("error", fact)
+
+    def aside(self) -> None:
+        self.said.append("aside")
+
+    def rest(self) -> None:
+        self.said.append("rest")
+
+
+def test_a_run_whose_lease_lapsed_takes_its_faults_out_injects_no_more_and_is_no_verdict(tmp_path: Path) -> None:
+    world = FakeWorld()
+    plan = make(tmp_path)
+    lease = Lapses(world, 20.0)
+    record, verdict = play(world, plan, tmp_path, lease=lease)
+    journal = record.journal()
+    (lapsed,) = journal.of(LeaseLapsed)
+    assert world.still_on() == ()
+    assert open_faults(journal) == ()
+    assert {mended.why for mended in journal.of(Mended) if mended.seen_s >= lapsed.seen_s - 1} == {"error"}
+    assert not journal.of(Injected, since_s=20.0)
+    assert lease.said[0] == "beat"
+    assert lease.said[-1] == "rest"
+    assert verdict.exit_code == EXIT_HARNESS
+    assert "stood still for 30.0 s" in ending_of(journal).broken

@@ -143,3 +143,15 @@ def test_a_mend_that_lets_go_at_the_second_try_takes_nothing_from_the_next_phase
     assert [fact.fault for fact in tape.facts if isinstance(fact, Injected)] == ["p/slow-db", "p/slow-cache"]
     made.mend_all("plan")
     assert open_faults(merged(tape.facts)) == ()
+
+
+def test_once_the_lease_has_lapsed_what_was_announced_is_not_injected() -> None:
+    tape, starter, lapsed = Tape(), Starter(), [False]
+    made = Injector(FakeWorld().world, tape, starter, lambda: lapsed[0])
+    made.arm(phase("db"), 0.0)
+    made.tick(0.0)
+    lapsed[0] = True
+    starter.call()
+    assert [type(fact) for fact in tape.facts] == [Injecting, NotInjected, Mended]
+    assert not began["db"].is_set()
+    assert open_faults(merged(tape.facts)) == ()

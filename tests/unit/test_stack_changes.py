@@ -11,18 +11,23 @@ from typing import Any
 import pytest
 
 from harness.edges import Edge
+from harness.faults.bad_release import BadRelease
+from harness.faults.command import Command
+from harness.inside import openfacts, pulse, rescue, wreck
+from harness.inside import watchdog as inside_watchdog
 from harness.stack.changes.address_ranges import address_ranges
 from harness.stack.changes.copied_binds import copied_binds
 from harness.stack.changes.fixed_names import fixed_names
 from harness.stack.changes.hosts import hosts, upstream_aliases
-from harness.stack.changes.identity import identity
+from harness.stack.changes.identity import RUN_LABEL, identity
 from harness.stack.changes.image_names import image_names
-from harness.stack.changes.lanes import lanes
+from harness.stack.changes.lanes import API_PORT, LANES, TOXIPROXY, lanes
 from harness.stack.changes.loopback_ports import loopback_ports, wanted_ports
 from harness.stack.changes.optional_dependencies import optional_dependencies
 from harness.stack.changes.private_logs import private_logs
 from harness.stack.changes.private_networks import private_networks
 from harness.stack.changes.private_volumes import private_volumes
+from harness.stack.changes.watchdog import PLACE, WATCHDOG, Watched, watchdog
 from harness.stack.project import written
 from harness.stack.resolve import Chosen, resolve
 from harness.stack.subnets import Range
@@ -280,3 +285,50 @@ def test_a_published_service_on_internal_networks_alone_gets_an_address_that_the
     assert inner_address(inside, "b", ranges, []) == ""
     assert pinned(inside, "a", address)["services"]["a"]["networks"] == {"in": {"ipv4_address": address}}
     assert pinned(inside, "b", "") is inside
+
+
+WATCHED = Watched("/runs/x/$1", 20.0, user="1000:1000", groups=("998",))
+
+
+def test_the_watchdog_listens_nowhere_and_sees_no_more_of_the_run_than_it_needs(config: dict[str, Any]) -> None:
+    new, (line,) = watchdog(config, WATCHED, run_id="0a1b2c3d", harness_image="drill/harness:1")
+    service = new["services"]["drill-watchdog"]
+    assert service["network_mode"] == "none"
+    assert not {"ports", "networks", "expose", "privileged", "cap_add"} & set(service)
+    assert service["cap_drop"] == ["ALL"]
+    assert service["restart"] == "always"
+    assert service["labels"] == {"io.drill.run": "0a1b2c3d"}
+    assert {one["source"] for one in service["volumes"]} == {
+        "/runs/x/$1/facts", "/runs/x/$1/lease", "/runs/x/$1/alive", "/var/run/docker.sock",
+    }  # fmt: skip
+    assert service["command"][-2:] == ["0a1b2c3d", "20"]
+    assert {**new, "services": {k: v for k, v in new["services"].items() if k != "drill-watchdog"}} == config
+    assert "drill-watchdog: added" in line
+
+
+def test_the_watchdog_in_the_runs_file_is_the_one_that_was_started_alone(config: dict[str, Any]) -> None:
+    alone, _ = watchdog({}, WATCHED, run_id="0a1b2c3d", harness_image="drill/harness:1")
+    chosen = Chosen("0a1b2c3d", harness_image="drill/harness:1", watched=WATCHED)
+    whole, _ = resolve(config, chosen)
+    assert whole["services"]["drill-watchdog"] == alone["services"]["drill-watchdog"]
+
+
+def test_a_stack_that_nobody_watches_has_no_watchdog(config: dict[str, Any]) -> None:
+    assert "drill-watchdog" not in resolve(config, Chosen("0a1b2c3d"))[0]["services"]
+
+
+def test_root_needs_what_its_processes_and_files_are_guarded_by_and_is_told_of_copies(config: dict[str, Any]) -> None:
+    root = Watched("/runs/x/1", 7.5, copies=True)
+    service = watchdog(config, root, run_id="r", harness_image="h")[0]["services"]["drill-watchdog"]
+    assert service["cap_add"] == ["DAC_OVERRIDE", "KILL", "SYS_PTRACE"]
+    assert service["command"][-2:] == ["7.5", "/runs/x/1"]
+
+
+def test_inside_the_stack_the_same_names_stand_for_the_same_things() -> None:
+    """The harness image has none of these modules, so what it needs of them stands there once more."""
+    assert (rescue.LANES, rescue.TOXIPROXY, rescue.API_PORT) == (LANES, TOXIPROXY, API_PORT)
+    assert (wreck.WATCHDOG, wreck.RUN_LABEL) == (WATCHDOG, RUN_LABEL)
+    assert (str(inside_watchdog.PLACE), inside_watchdog.RELEASE, inside_watchdog.COMMAND) == (
+        PLACE, BadRelease.word, Command.word,
+    )  # fmt: skip
+    assert (pulse.LEASE, openfacts.WRITER) == ("lease.json", "watchdog")

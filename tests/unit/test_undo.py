@@ -84,3 +84,17 @@ def test_mend_puts_back_a_release_that_commands_put_out(
     assert (tmp_path / "restored").read_text() == "it\n"
     assert bool(open_faults(read(folder.path))) == bool(code)
     assert by_hand(folder, release) == ("./restore.sh",)
+
+
+@pytest.mark.parametrize(
+    ("there", "check", "out"),
+    [(False, "false", True), (True, "false", False), (False, "", False), (False, "true", False)],
+)
+def test_of_a_stack_that_the_watchdog_took_away_the_check_says_whether_the_condition_went_with_it(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch, there: bool, check: str, out: bool
+) -> None:
+    monkeypatch.setattr("harness.stack.sweep.sweep", lambda run: [])
+    monkeypatch.setattr("harness.stack.sweep.all_runs", lambda: [folder.run] if there else [])
+    opened(folder, injecting(undo="sh -c 'echo no such container >&2; exit 1'", **({"check": check} if check else {})))
+    assert (mend(folder, lambda line: None) == []) == out
+    assert (open_faults(read(folder.path)) == ()) == out

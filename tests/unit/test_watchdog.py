@@ -12,8 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
 from docker_api import RUN, FakeDocker, served
+
 from harness.facts import Closed, Fact, Injected, Injecting, LeaseLapsed, Mended, NotMended, Opened
 from harness.inside import watchdog as watching
 from harness.inside.pulse import identity
@@ -172,7 +172,9 @@ def test_a_silent_harness_loses_its_faults_and_nothing_else(scene: Scene) -> Non
     watchdog = scene.watchdog()
     watchdog.turn()
     scene.at_s += LEASE_S + 0.9
-    assert watchdog.turn() == watching.LOOK_S  # the harness itself would know by now; the watchdog gives it a second more
+    assert (
+        watchdog.turn() == watching.LOOK_S
+    )  # the harness itself would know by now; the watchdog gives it a second more
     assert scene.docker.asked == []
     scene.at_s += 0.2
     watchdog.turn()
