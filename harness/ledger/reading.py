@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class _File:
     bounds: Bounds = field(default_factory=Bounds)
     used: int = 0
     names_read: int = 0
+    firsts: list[tuple[int, str, int]] = field(default_factory=list)
     names: dict[str, dict[int, str]] = field(default_factory=lambda: {kind: {0: ""} for kind in KINDS})
 
     def advance(self) -> None:
@@ -53,8 +54,19 @@ class _File:
         if held != len(self.array):
             self.array, self.pages = _mapped(path, held)
             self.used = min(self.used, held)
-        self.used += _begun(path, self.used, held)
+        self.used += _begun(path, self.used, held, self._note)
         self._advance_names()  # after the rows: a name stands in its file before its row
+        self.used = min([self.used, *(row for row, kind, number in self.firsts if number not in self.names[kind])])
+
+    def _note(self, at: int, rows: NDArray[Any]) -> None:
+        """The rows in which a name is used for the first time. After a power cut the name may be gone: then the ledger ends there."""
+        for kind in KINDS:
+            numbers = rows[kind]
+            highest = max((number for _, known, number in self.firsts if known == kind), default=0)
+            while (numbers > highest).any():
+                first = int(np.argmax(numbers > highest))
+                highest = int(numbers[first])
+                self.firsts.append((at + first, kind, highest))
 
     def _advance_names(self) -> None:
         path = self.header.with_suffix(".names.jsonl")
@@ -70,8 +82,9 @@ class _File:
             self.names.setdefault(entry["kind"], {})[entry["number"]] = entry["name"]
 
 
-def _begun(path: Path, used: int, held: int) -> int:
-    """How many rows after the `used` ones are not empty: rows are reserved in order, the first empty one ends them.
+def _begun(path: Path, used: int, held: int, note: Callable[[int, NDArray[Any]], None]) -> int:
+    """How many rows after the `used` ones are not empty: rows are reserved in order, the first empty one ends them. `note` gets each
+    block of them, with the number of its first.
 
     Read, not looked up in the mapping: the writer may cut the file at its end just now, and a mapped page that is gone
     is SIGBUS. Rows that are not empty are never cut.
@@ -84,8 +97,10 @@ def _begun(path: Path, used: int, held: int) -> int:
         while True:
             length = os.preadv(file.fileno(), [read.data], (used + found) * DTYPE.itemsize)
             block = read["state"][: length // DTYPE.itemsize]
-            if np.count_nonzero(block) != len(block):
-                return found + int(np.argmax(block == EMPTY))
+            whole = len(block) if np.count_nonzero(block) == len(block) else int(np.argmax(block == EMPTY))
+            note(used + found, read[:whole])
+            if whole < len(block):
+                return found + whole
             found += len(block)
             if len(block) < BLOCK or used + found >= held:
                 return min(found, held - used)

@@ -106,6 +106,23 @@ def test_a_ledger_cut_anywhere_is_read_as_far_as_it_goes(tmp_path: Path) -> None
     assert read(tmp_path).endpoints[:3] == ("", "GET /0", "GET /1")
 
 
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_rows_whose_name_a_power_cut_has_taken_are_left_out_with_all_after_them(tmp_path: Path, kept: int) -> None:
+    writer = Writer(tmp_path, "ab12cd34", 0, 0)
+    for number, endpoint in enumerate(("GET /a", "GET /a", "GET /b", "GET /a")):
+        a_request(writer, number * 1000, endpoint)
+    writer.close()
+    names = tmp_path / "0.names.jsonl"
+    lines = names.read_text().splitlines(keepends=True)
+    others, lines = [x for x in lines if '"endpoint"' not in x], [x for x in lines if '"endpoint"' in x]
+    assert len(lines) == 2
+    names.write_text("".join([*others, *lines[:kept]]) + lines[-1][:9])
+    rows = read(tmp_path)
+    assert [rows.endpoints[number] for number in rows.array["endpoint"]] == ["GET /a", "GET /a", "GET /b", "GET /a"][
+        : (0, 2, 4)[kept]
+    ]
+
+
 def test_several_workers_become_one_with_one_numbering_of_names(tmp_path: Path) -> None:
     one, two = Writer(tmp_path, "ab12cd34", 0, 0), Writer(tmp_path, "ab12cd34", 1, 0)
     a_request(one, 1000, "GET /a")
