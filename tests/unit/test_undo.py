@@ -27,7 +27,7 @@ def injecting(**stated: str) -> Injecting:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     drill = SimpleNamespace(origin=SimpleNamespace(base=tmp_path))
-    monkeypatch.setattr(undoing, "load_resolved", lambda file: drill)
+    monkeypatch.setattr("harness.drill.resolved.load_resolved", lambda file: drill)
     return RunFolder(tmp_path / "runs" / "it" / "20260101T000000Z-0a0b0c0d")
 
 
