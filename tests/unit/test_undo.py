@@ -12,7 +12,6 @@ import pytest
 from harness.facts import Injecting, Opened
 from harness.journal import Writer, read
 from harness.run.folder import RunFolder
-from harness.safety import undo as undoing
 from harness.safety.mend import mend
 from harness.safety.openfaults import gone_with_the_stack, open_faults
 from harness.safety.takeout import RELEASE, by_hand
