@@ -12,7 +12,6 @@ import pytest
 from harness.facts import Injecting, Opened
 from harness.journal import Writer, read
 from harness.run.folder import RunFolder
-from harness.safety import undo as undoing
 from harness.safety.mend import mend
 from harness.safety.openfaults import gone_with_the_stack, open_faults
 from harness.safety.takeout import RELEASE, by_hand
@@ -27,7 +26,7 @@ def injecting(**stated: str) -> Injecting:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     drill = SimpleNamespace(origin=SimpleNamespace(base=tmp_path))
-    monkeypatch.setattr(undoing, "load_resolved", lambda file: drill)
+    monkeypatch.setattr("harness.drill.resolved.load_resolved", lambda file: drill)
     return RunFolder(tmp_path / "runs" / "it" / "20260101T000000Z-0a0b0c0d")
 
 
