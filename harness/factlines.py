@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -36,10 +37,12 @@ def facts_in(text: bytes) -> Iterator[Fact]:
 
 
 def of_kinds(path: Path, kinds: Iterable[type[Fact]], offset: int = 0) -> Iterator[list[Fact]]:
-    """Facts of these kinds in a file, from this byte on, of STEP lines at a time; other lines are passed over unread. Raises OSError."""
+    """Facts of these kinds in a file, from this byte on, of STEP lines at a time; other lines are passed over unread, and so is
+    what is written after the first step: a reader that goes slowly comes to an end. Raises OSError."""
     names = {kind_of(kind).encode() for kind in kinds}
     with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
         file.seek(offset)
-        while lines := list(islice(file, STEP)):
+        while file.tell() < end and (lines := list(islice(file, STEP))):
             wanted = [line for line in lines if line.partition(b'"fact":"')[2].partition(b'"')[0] in names]
             yield list(facts_in(b"".join(wanted)))
