@@ -12,7 +12,7 @@ import math
 import os
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -131,9 +131,9 @@ class Writer:
             if numbers:
                 self._facts = [fact for fact in self._facts if fact.number not in numbers]
 
-    def recall(self, kinds: tuple[type[Fact], ...], since_s: float) -> None:
-        """Take what was forgotten of these kinds, seen since then, into the live view again. Nobody who writes waits for it;
-        a file that cannot be read gives nothing."""
+    def recall(self, kinds: tuple[type[Fact], ...], since_s: float) -> Iterator[None]:
+        """Take what was forgotten of these kinds, seen since then, into the live view again, some lines at each step: whoever asks
+        has other things to do meanwhile. It is there after the last one; a file that cannot be read gives nothing."""
         with self._lock:
             held = {fact.number for fact in self._facts}
             place = bisect_left(self._places, (since_s, 0)) - 1
@@ -141,8 +141,10 @@ class Writer:
             last = self._number
         found: list[Fact] = []
         with contextlib.suppress(OSError):
-            found += (one for one in factlines.of_kinds(self.path, kinds, offset) if one.seen_s >= since_s)
-        again = [fact for fact in found if fact.number <= last and fact.number not in held]
+            for step in factlines.of_kinds(self.path, kinds, offset):
+                found += (one for one in step if one.seen_s >= since_s and one.number <= last)
+                yield
+        again = [fact for fact in found if fact.number not in held]
         with self._lock:
             self._facts = sorted([*self._facts, *again], key=lambda fact: fact.number)
 

@@ -312,6 +312,8 @@ class Engine:
         faults = {i.id: i.fault for i in phase.injections}
 
         def decided() -> bool:
+            if self.record.recalling:
+                return False
             evidence = self._evidence(phase.name, faults)
             for claim in list(open_claims.values()):
                 if self._is_decided(claim, evidence):
@@ -381,6 +383,7 @@ class Engine:
             self.levers.tick(now_s)
         self.watch.tick(now_s)
         self._hear(self.load.poll())
+        self.record.recall_more()
         if self.record.broken:
             raise Stopped("error", Broke(error=f"the journal is not whole: {self.record.broken}"))
         if now_s >= self._next_second_s:

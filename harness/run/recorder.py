@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 
 from harness.facts import (
@@ -32,6 +32,7 @@ LOOKS = (
 """What is seen again and again, whether anything changes or not: it grows with time, and most of a run's facts are these."""
 SAID = (DeliveryCounted, LoadSaid)
 """What holds until the next of its kind, and may come each second too."""
+DONE = object()
 EVERY_S = 10.0  # looks of the middle of a phase are forgotten so often
 
 
@@ -52,6 +53,7 @@ class Recorder:
         self._writer = Writer(folder, writer, now)
         self.listeners: list[Callable[[Fact], None]] = []
         self._since_s = -math.inf  # nothing that is held is older, of what is seen again and again
+        self._recall: Iterator[None] | None = None
         self._cut_s = math.inf  # and nothing between then and this; infinite before the first phase
 
     def __call__(self, fact: Fact, *, durable: bool = False) -> Fact:
@@ -76,6 +78,7 @@ class Recorder:
     def forget_looks(self, before_s: float) -> None:
         """A phase begins: looks of an earlier time are on disk, and nobody asks for them while it goes."""
         self._since_s = self._cut_s = before_s
+        self._recall = None
         self._writer.forget(LOOKS, before_s)
         self._writer.forget(SAID, before_s, but_last_of=_key)
 
@@ -86,10 +89,21 @@ class Recorder:
             self._cut_s = before_s
 
     def recall_looks(self) -> None:
-        """The phase is over and will be decided: all that was forgotten since it began is read from the file again."""
+        """The phase is over and will be decided: all that was forgotten since it began is read from the file again, by `recall_more`."""
         if self._cut_s > self._since_s:
-            self._writer.recall((*LOOKS, *SAID), self._since_s)
+            self._recall = self._writer.recall((*LOOKS, *SAID), self._since_s)
             self._cut_s = self._since_s
+
+    def recall_more(self) -> bool:
+        """A step of it; False once all is there."""
+        if self._recall is not None and next(self._recall, DONE) is DONE:
+            self._recall = None
+        return self._recall is not None
+
+    @property
+    def recalling(self) -> bool:
+        """Whether the journal is without the middle of the phase still."""
+        return self._recall is not None
 
     def close(self) -> None:
         self._writer.close()

@@ -24,7 +24,8 @@ def digest(facts: Iterable[Fact]) -> dict[str, object]:
 
 
 def main(folder: Path, out: Path) -> None:
-    following, seen = Following(folder), list[Fact]()
+    following = Following(folder)
+    seen: list[Fact] = []
     over_s, worst_s, reads, cpu_s = 0.0, 0.0, 0, 0.0
     while not over_s or time.monotonic() < over_s + SETTLED_S:
         began_s, cpu = time.monotonic(), time.process_time()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from harness import factlines, journal
 from harness import facts as f
-from harness import journal
 from harness.journal import Journal, Window, Writer, read
 from harness.run.recorder import Recorder
 from harness.testing import journal_of
@@ -206,10 +207,10 @@ def test_what_was_forgotten_is_recalled_from_the_file_as_it_was_written(tmp_path
     whole = writer.journal()
     writer.forget((f.Looked, f.Sampled), 9.0, since_s=3.0)
     assert [look.seen_s for look in writer.journal().of(f.Looked)] == [1.0, 2.0, 9.0, 10.0]
-    writer.recall((f.Looked,), 5.0)
+    deque(writer.recall((f.Looked,), 5.0), maxlen=0)
     assert [look.seen_s for look in writer.journal().of(f.Looked)] == [1.0, 2.0, *(float(n) for n in range(5, 11))]
     assert len(writer.journal().of(f.Sampled)) == 4, "only the kinds that were asked for"
-    writer.recall((f.Looked, f.Sampled), 0.0)
+    deque(writer.recall((f.Looked, f.Sampled), 0.0), maxlen=0)
     assert writer.journal() == whole, "each once, and in the order in which they were written"
 
 
@@ -227,7 +228,7 @@ def test_a_recall_begins_to_read_where_the_time_asked_for_can_stand(
     (tmp_path / "facts" / "harness.jsonl").write_bytes(
         b"".join(b" " * (len(one) - 1) + b"\n" for one in lines[:50]) + b"".join(lines[50:])
     )
-    writer.recall((f.Looked,), 55.0)
+    deque(writer.recall((f.Looked,), 55.0), maxlen=0)
     assert writer.journal() == whole
 
 
@@ -236,7 +237,7 @@ def test_a_file_that_cannot_be_read_again_gives_nothing_and_ends_nothing(tmp_pat
     writer.write(f.Looked(probe="alerts", seen_s=1.0))
     writer.forget((f.Looked,), 6.0)
     (tmp_path / "facts" / "harness.jsonl").unlink()
-    writer.recall((f.Looked,), 0.0)
+    deque(writer.recall((f.Looked,), 0.0), maxlen=0)
     assert writer.journal() == Journal()
 
 
@@ -261,4 +262,21 @@ def test_of_a_long_phase_the_middle_is_forgotten_while_it_goes_and_there_when_it
     assert max(held) <= 40, "what a guard may ask for, and what came since the last time something was forgotten"
     assert len(record.journal().facts) < 40
     record.recall_looks()
+    assert record.recalling
+    while record.recall_more():
+        pass
     assert [look.seen_s for look in record.journal().of(f.Looked)] == [float(at_s) for at_s in range(30, 101)]
+
+
+def test_a_recall_goes_step_by_step_and_loses_nothing_that_is_written_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factlines, "STEP", 7)
+    writer = Writer(tmp_path / "facts", "harness", lambda: 0.0)
+    for at_s in range(1, 51):
+        writer.write(f.Looked(probe="alerts", seen_s=float(at_s)))
+    writer.forget((f.Looked,), 40.0)
+    for step, _ in enumerate(writer.recall((f.Looked,), 0.0)):
+        writer.write(f.Looked(probe="alerts", seen_s=51.0 + step))
+    assert writer.journal() == read(tmp_path)
+    assert len(writer.journal().facts) > 55
