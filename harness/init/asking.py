@@ -7,6 +7,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from harness.init.seen import Baseline, Page
@@ -37,7 +38,10 @@ def ask(base: str, path: str) -> tuple[Page, str] | None:
                 with answer:
                     if not answer.is_redirect:
                         kind = str(answer.headers.get("content-type") or "")
-                        text = answer.raw.read(MOST_BYTES, decode_content=True).decode("utf-8", "replace")
+                        body = _body(answer.raw, began_s + 2 * WITHIN_S)
+                        if body is None:
+                            return None
+                        text = body.decode("utf-8", "replace")
                         return Page(path, answer.status_code, time.monotonic() - began_s, kind), text
                     url = urljoin(url, str(answer.headers["location"]))
                     if urlsplit(url).netloc != urlsplit(base).netloc:
@@ -49,6 +53,18 @@ def ask(base: str, path: str) -> tuple[Page, str] | None:
                 return None
             raise
     return None
+
+
+def _body(raw: Any, until_s: float) -> bytes | None:
+    """The beginning of a body; None for one that has not ended in time, such as a stream of events."""
+    parts: list[bytes] = []
+    while part := raw.read1(65536, decode_content=True):
+        parts.append(part)
+        if sum(map(len, parts)) >= MOST_BYTES:
+            break
+        if time.monotonic() > until_s:
+            return None
+    return b"".join(parts)
 
 
 def pages(base: str, checked: str = "/") -> tuple[Page, ...]:
