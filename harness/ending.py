@@ -99,7 +99,11 @@ def left_behind(journal: Journal) -> list[Judged]:
 
 def _helps(downs: Sequence[Down]) -> str:
     services = " ".join(dict.fromkeys(one.service for one in downs))
-    return f"; `restore: restart` in the drill, or docker compose restart {services}, brings it back" if downs else ""
+    return (
+        f"; what helps is a restart: docker compose restart {services}, or `restore: restart` in the drill"
+        if downs
+        else ""
+    )
 
 
 def _restarts(journal: Journal, settled: PhaseSettled) -> str:

@@ -23,14 +23,14 @@ from harness.facts import (
     Restarted,
     RungTried,
 )
-from harness.world.ladder import RECREATED, REMOVED
+from harness.world.ladder import RECREATED, REMOVED, RESTARTED
 from harness.world.toxiproxy import TIMEOUT_S
 
 pytestmark = pytest.mark.e2e
 
 Process = subprocess.Popen[bytes]
 SLOW = "slow/latency-web->store"
-LADDER_S = TIMEOUT_S + 3.0  # one call that hangs, and what a busy machine takes for the rung that helps
+HELPS_S = 6.0  # what the rung that helps may take on a busy machine; those before it hang for a call
 
 FLOOD = """
 import socket, time
@@ -112,12 +112,14 @@ def test_every_fault_is_out_and_nothing_is_left(told: Told, story: str) -> None:
 def test_a_toxiproxy_that_wedges_at_a_mend_is_freed_in_the_time_of_the_ladder_and_said(told: Told) -> None:
     run = told("wedged")
     rungs = run.journal.of(RungTried, fault=SLOW)
-    assert [(it.rung, bool(it.error)) for it in rungs] == [(REMOVED, True), (RECREATED, False)], run.said
-    assert rungs[0].cut == ()
-    assert rungs[1].cut == ("web->store",)
     (mended,) = run.journal.of(Mended, fault=SLOW)
-    assert mended.ladder == RECREATED
-    assert TIMEOUT_S <= mended.seen_s - mended.begun_s < LADDER_S
+    order = (REMOVED, RECREATED, RESTARTED)  # whether a delete frees it depends on what hangs; the real one did either
+    assert tuple(it.rung for it in rungs) == order[: len(rungs)], run.said
+    assert [bool(it.error) for it in rungs] == [True] * (len(rungs) - 1) + [False], run.said
+    assert rungs[0].cut == ()
+    assert rungs[-1].cut == ("web->store",)
+    assert mended.ladder == rungs[-1].rung != REMOVED
+    assert TIMEOUT_S <= mended.seen_s - mended.begun_s < (len(rungs) - 1) * TIMEOUT_S + HELPS_S
     assert "clean-up ladder: toxics removed did not help" in run.out
     assert run.outcome("slow/recovers-steady") != "failed", run.said
 

@@ -103,6 +103,11 @@ def never_whole_again(world: World) -> World:
     return _api(world, aftermath=(0.33, 1e6))
 
 
+def gives_up_for_good(world: World) -> World:
+    """A replica that cannot reach its database ends, and nobody starts it again: what is sent to it fails from then on."""
+    return _api(world, gives_up=True, aftermath=(0.33, 1e6))
+
+
 def memory_full(world: World) -> World:
     """The memory is at its limit all the time."""
     return _api(world, memory_full=True)
@@ -119,6 +124,7 @@ SERVICE = (
     Planted(never_whole_again, "database-cut", "cut-sustained", "permanent_damage"),
     Planted(never_whole_again, "database-cut", "cut-back", "not_back"),
     Planted(never_whole_again, "database-cut", "database-cut/settles", "not_settled"),
+    Planted(gives_up_for_good, "database-cut", "database-cut/settles", "needs_restart"),
     Planted(comes_back_in_waves, "database-slow", "slow-recovers", "relapsed"),
     Planted(memory_full, "database-slow", "run-leak", "full"),
     Planted(retry_storm, "payments-gone", "gone-retries", "amplified"),

@@ -141,6 +141,10 @@ def docker(seen: Seen, world: World, scenario: Scenario, replicas: Sequence[Repl
         )
         for at_s in watch(chance, 1.0, scenario, 2.0):
             seen.add(f.Looked(seen_s=at_s, probe="logs", target=name))
+    if world.api.gives_up and scenario.hurts:
+        gone_s = after(looks, scenario.hurts[0].on_s + 1.0) or looks[-1]
+        ended = f.ContainerSeen(seen_s=gone_s, service="api", container=replicas[0].name, status="exited", exit_code=1)
+        seen.add(ended)
     for replica in replicas:
         restarts = 0
         for process, following in zip(replica.processes, replica.processes[1:], strict=False):

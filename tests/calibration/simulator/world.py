@@ -34,6 +34,7 @@ class Api:
     pay_later               whether a checkout is accepted without the provider
     gc_every_s, gc_ms       pauses that stop a replica: mean gap, and least and greatest length
     crash_every_s           how often a replica dies during the faults; 0 never
+    gives_up                the first replica ends when the fault comes, and nobody starts it again
     crash_exit_code         137 with `oom` is a kill for want of memory
     pool_lost               of a replica's workers, how many are never given back once its database failed or was slow
     backlog_s               for how long after a fault requests still wait behind what had piled up
@@ -63,6 +64,7 @@ class Api:
     pay_later: bool = True
     gc_every_s: float = 20.0
     gc_ms: tuple[float, float] = (15.0, 60.0)
+    gives_up: bool = False
     crash_every_s: float = 0.0
     crash_exit_code: int = 1
     oom: bool = False
