@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.expectations.state_evidence import state_doc
-from harness.facts import RungTried
+from harness.facts import GuardTripped, RungTried
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal, Window
 from harness.landings import hurts, landings, mends
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from harness.orders.review import Reviews
 
 SCHEMA = "drill.verdict/1"
+_TRIPPED = ("guard", "detail", "value", "limit", "since_s", "blind")
 BASELINE = "baseline"
 
 
@@ -63,6 +64,7 @@ def verdict_doc(
             "not_mended": list(ending.not_mended),
             "broken": ending.broken,
             "refused": ending.refused,
+            "guard": _guard(journal),
         },
         "findings": [_finding(judged) for judged in verdict.findings],
         "faults": _faults(journal, faults, rows),
@@ -74,6 +76,12 @@ def verdict_doc(
     }
     made: dict[str, Any] = plain(document)
     return made
+
+
+def _guard(journal: Journal) -> dict[str, Any] | None:
+    """The guard that ended the run, with its value against its limit and since when; None where none did."""
+    tripped = journal.first(GuardTripped)
+    return None if tripped is None else {word: getattr(tripped, word) for word in _TRIPPED}
 
 
 def dumps(document: Mapping[str, Any]) -> str:

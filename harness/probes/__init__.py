@@ -8,7 +8,6 @@ from harness.edges import Edge
 from harness.probes.base import Probe
 from harness.probes.clock import ClockProbe
 from harness.probes.containers import ContainersProbe
-from harness.probes.host import HostProbe
 from harness.probes.logs import LogKeeper, LogsProbe
 from harness.probes.memory import MemoryProbe
 from harness.probes.pressure import PressureProbe
@@ -27,7 +26,6 @@ PROBES = (
     PressureProbe,
     ProcessorsProbe,
     MemoryProbe,
-    HostProbe,
 )
 
 

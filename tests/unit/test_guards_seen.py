@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 
 from harness import facts as f
+from harness.document import verdict_doc
 from harness.drill.guards import STANDING, AnyGuard, guard
+from harness.ending import ending_of
 from harness.ledger import NO_ROWS, Rows, rows_of
 from harness.run.guards import Guards
 from harness.run.stop import Stopped
 from harness.stats.goodput import goodput_per_s
+from harness.testing import journal_of
+from harness.verdict import Verdict
 
 BEGAN_S = 10.0
 
@@ -237,3 +241,16 @@ def test_of_looks_only_the_latest_are_kept() -> None:
         if at_s > BEGAN_S:
             watch.check(NO_ROWS, BEGAN_S, float(at_s))
     assert len(watch._kept) < 100
+
+
+def test_the_verdicts_document_says_which_guard_its_value_its_limit_and_since_when() -> None:
+    tripped = f.GuardTripped(
+        guard="host disk < 1GB free", detail="full", value="0.4GB free", limit="< 1GB free", since_s=20.0, seen_s=20.5
+    )
+    for facts, said in (((tripped,), "host disk < 1GB free"), ((), None)):
+        journal = journal_of(*facts)
+        told = verdict_doc(Verdict("d", "r", (), ending=ending_of(journal)), journal, NO_ROWS, {})["ending"]
+        assert (told["guard"] or {}).get("guard") == said
+    assert {"value": "0.4GB free", "since_s": 20.0, "blind": False}.items() <= verdict_doc(
+        Verdict("d", "r", ()), journal_of(tripped), NO_ROWS, {}
+    )["ending"]["guard"].items()
