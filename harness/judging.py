@@ -33,13 +33,14 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     Raises UsageError for a drill that is none, or a folder without facts.
     """
     from harness import journal as journals
-    from harness import ledger
+    from harness import ledger, seal
     from harness import series as raw
     from harness.document import verdict_doc
     from harness.drill.parse import parse
     from harness.drill.resolved import load_resolved
     from harness.errors import UsageError
     from harness.expectations.detection import detection
+    from harness.expectations.people_story import damaged_records
     from harness.judge import faults_of, judge, releases_of
     from harness.logfiles import read_logs
     from harness.orders import disk
@@ -62,9 +63,12 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     spans = SpanFolder(folder / "spans", wall, journal.end_s)
     over = journal.first(Closed) is not None
     plan = make_plan(drill)
+    damage = (*damaged_records(journal), *seal.broken(folder, journal))
     books = disk.books(folder, {name: orders.declared() for name, orders in drill.orders.items()})
     orders = Reviews(books, journal, rows, over=over)
-    verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over, series=series, spans=spans, orders=orders)
+    verdict = judge(
+        drill, plan.all_claims, journal, rows, logs, over=over, series=series, spans=spans, orders=orders, damage=damage
+    )
     document = verdict_doc(
         verdict,
         journal,
@@ -116,7 +120,7 @@ def _images(folder: Path) -> dict[str, str]:
     try:
         services = json.loads((folder / "compose.yaml").read_text(encoding="utf-8"))["services"]
         return {str(name): str(service.get("image", "")) for name, service in services.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
@@ -128,7 +132,7 @@ def _answers(folder: Path) -> dict[str, str]:
             try:
                 sample = json.loads(line)
                 found[str(sample["request_id"])] = str(sample["text"])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
     return found
 
@@ -159,7 +163,7 @@ def secrets_of(folder: Path) -> tuple[Secret, ...] | None:
                 if secret and secret not in plain:
                     found.setdefault(secret, Secret(name, secret))
         return tuple(found.values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -167,7 +171,11 @@ def write_whole(path: Path, content: str) -> None:
     """A file with this content, or the one that was there before. Raises OSError."""
     fresh = path.with_name(f".{path.name}.new")
     try:
-        fresh.write_text(content, encoding="utf-8")
+        fresh.unlink(missing_ok=True)
+        with fresh.open(
+            "x", encoding="utf-8", errors="backslashreplace"
+        ) as file:  # a new one: a link there would be written through
+            file.write(content)
         fresh.replace(path)
     except OSError:
         fresh.unlink(missing_ok=True)

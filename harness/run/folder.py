@@ -73,7 +73,7 @@ class RunFolder:
         """What the stack wrote of itself (project, edges, Toxiproxy's address, ports); {} when it never came so far."""
         try:
             notes = json.loads((self.path / "stack.json").read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return notes if isinstance(notes, dict) else {}
 

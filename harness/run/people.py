@@ -108,7 +108,7 @@ class People:
             except OSError:
                 continue
             fresh = fresh[: fresh.rfind(b"\n") + 1]
-            found = fresh.splitlines()
+            found = fresh.split(b"\n")[:-1]
             if not found:
                 continue
             self._read[path] = done + len(fresh), lines + len(found)

@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+from harness import chain
 from harness.facts import Fact, LoadSampled, Looked, Surveyed, Witnessed
-from harness.journal import Journal, Writer
+from harness.journal import CHAINED, Journal, Writer
 
 LOOKS = (Looked, Witnessed, Surveyed, LoadSampled)
 
@@ -19,8 +20,9 @@ class Recorder:
     not be put on disk, '' while all could.
     """
 
-    def __init__(self, folder: Path, now: Callable[[], float], writer: str = "harness") -> None:
-        self._writer = Writer(folder, writer, now)
+    def __init__(self, folder: Path, now: Callable[[], float], run: str = "") -> None:
+        """`run` is its id, to which the file's chain is tied; without it the file is not chained."""
+        self._writer = Writer(folder, CHAINED, now, chained=chain.root(run, CHAINED) if run else "")
         self.listeners: list[Callable[[Fact], None]] = []
 
     def __call__(self, fact: Fact, *, durable: bool = False) -> Fact:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__, errors
-from harness.facts import Asked, Broke, Closed, Done, EdgeFound, Fact, Mended, Opened, Refused
+from harness.facts import Asked, Broke, Closed, Done, EdgeFound, EvidenceSealed, Fact, Mended, Opened, Refused
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock
 from harness.run.recorder import Recorder
@@ -93,7 +93,7 @@ def rehearse(
     clock = MonotonicClock(opened.monotonic_ns)
     stop = StopSignals(folder.halt_request)
     with folder.alive(), stop.installed():
-        record = Recorder(folder.facts, clock.now_s)
+        record = Recorder(folder.facts, clock.now_s, folder.run)
         record.listeners.append(display.fact)
         record(opened, durable=True)
         _keep_drill(folder, drill, record)
@@ -162,6 +162,7 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
             (session.folder.path / "broke.txt").write_text(traceback.format_exc())
     if _keeps(session):
         session.display.say(f"kept: the stack still runs; take it down with: drill mend {session.folder.run}")
+        _seal(session)
         record(Closed())
     else:
         session.display.say("taking everything down")
@@ -172,9 +173,17 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         else:  # the last rung of the ladder: with its container gone, a fault that would not let go is out
             for fault in gone_with_the_stack(record.journal()):
                 record(Mended(fault=fault.fault, begun_s=session.clock.now_s(), why="sweep"))
+        _seal(session)
         record(Closed(left=left))
     if refused:
         raise refused
+
+
+def _seal(session: Session) -> None:
+    """Nobody writes evidence any more: its hashes go into the journal, which is chained. A file that cannot be read stays unsealed."""
+    from harness import seal
+
+    session.record(EvidenceSealed(files=seal.hashes(session.folder.path)))
 
 
 def _take_down(stack: Stack, *, twice: bool) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ CALL_S = 10.0
 """An inspect takes 2 ms, a start under load 2 s; a daemon that needs longer is treated as gone."""
 
 
+STRANGE = (AttributeError, IndexError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading an answer raises that is not written as Docker writes it."""
+
 _WHILE_RECREATED = re.compile(r"^[0-9a-f]{12}_(?=.)")
 
 
@@ -83,3 +86,5 @@ def refusing(what: str) -> Iterator[None]:
         raise NotApplied(f"cannot {what}: {error.explanation or error}") from error
     except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise NotApplied(f"cannot {what}: Docker does not answer ({type(error).__name__}: {error})") from error
+    except STRANGE as error:
+        raise NotApplied(f"cannot {what}: Docker's answer cannot be read ({type(error).__name__}: {error})") from error
