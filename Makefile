@@ -9,6 +9,8 @@
 #   make calibration [RUNS="FOLDER …"]    how often the judge is wrong, on simulated runs; remakes docs/calibration.md (long)
 #   make calibration-orders              the same of the order book; remakes docs/orders.md
 #   make calibration-returns             the same of what is said of a return from a release; remakes docs/returns.md
+#   make fuzz [SECONDS=20] [ONLY=NAME]   bad input for every reader of what comes from outside; remakes docs/fuzzing.md
+#   make audit                           known vulnerabilities of what requirements.lock pins, where a service can be asked
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
 #   make lint                            ruff and mypy --strict
 #   make lock                            requirements.lock from pyproject.toml
@@ -22,8 +24,9 @@ RUNS ?=
 NULL ?= 500
 SEEDS ?= 100
 OTHERS ?= 20
+SECONDS ?= 20
 
-.PHONY: rehearsal test controls kills lies rollbacks calibration calibration-orders calibration-returns bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills lies rollbacks calibration calibration-orders calibration-returns fuzz audit bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -46,6 +49,12 @@ calibration-orders: venv
 
 calibration-returns: venv
 	@PYTHONPATH=tests $(PYTHON) -m calibration.returns
+
+fuzz: venv
+	@PYTHONPATH=tests $(PYTHON) -m fuzz --seconds $(SECONDS) $(if $(ONLY),--only "$(ONLY)")
+
+audit: venv
+	@tools/audit
 
 bench: ready
 	@for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(PYTHON) $$bench || exit $$?; done

@@ -54,15 +54,25 @@ class Writer:
     Neither opening nor `write` raises when the disk refuses (full, read-only): taking a fault out must never hang on
     writing it down. The facts stay in memory, are tried again with every later one, and `broken` says what happened.
 
+    mask      takes out of a fact what must not be written down; what `write` returns is without it as well
     chained   each line holds the hash of the line before it; the first this text (see harness/chain.py)
     """
 
-    def __init__(self, folder: Path, writer: str, now: Callable[[], float], *, chained: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        writer: str,
+        now: Callable[[], float],
+        *,
+        chained: str = "",
+        mask: Callable[[F], F] | None = None,
+    ) -> None:
         self.writer = writer
         self.path = folder / f"{writer}.jsonl"
         self.broken = ""  # why a fact could not be put on disk when it happened; the first reason stays
         self._now = now
         self._before = chained
+        self._mask: Callable[[Any], Any] | None = mask
         self._lock = threading.Lock()
         self._facts: list[Fact] = []
         self._owed = b""  # what the disk has refused so far
@@ -84,6 +94,7 @@ class Writer:
         """Stamp and append one fact; returns it as written. `durable`: on disk (fsync) before this returns."""
         with self._lock:
             seen_s = fact.seen_s or round(self._now(), 6)
+            fact = self._mask(fact) if self._mask else fact
             stamped = dataclasses.replace(fact, writer=self.writer, number=self._number + 1, seen_s=seen_s)
             data = f.to_dict(stamped) | ({chain.KEY: self._before} if self._before else {})
             text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -138,31 +138,12 @@ def _answers(folder: Path) -> dict[str, str]:
 
 
 def secrets_of(folder: Path) -> tuple[Secret, ...] | None:
-    """The stack's own secrets, from the environments in the Compose file that ran: variables called so, and passwords in
-    URLs. None when there is no such file. They are looked for in the logs, and masked wherever a line is shown.
-
-    A value that is also a name of the stack, or the value of a variable that is no secret (an example's user and password
-    are often the same word), is none: it stands in every log.
-    """
-    from harness.masking import Secret, names_secret, password_in
+    """The stack's own secrets, from the Compose file that ran (see harness.stack_secrets.secrets_in). None when there is no such file.
+    They are looked for in the logs, and masked wherever a line is shown."""
+    from harness.stack_secrets import secrets_in
 
     try:
-        project = json.loads((folder / "compose.yaml").read_text(encoding="utf-8"))
-        told = [
-            (str(name), str(value))
-            for service in project["services"].values()
-            for name, value in (service.get("environment") or {}).items()
-            if value
-        ]
-        plain = {str(project.get("name", "")), *project["services"]}
-        plain |= {value for name, value in told if not names_secret(name)}
-        found: dict[str, Secret] = {}
-        for name, value in told:
-            whole = value if names_secret(name) and not name.endswith("_FILE") else ""
-            for secret in (whole, password_in(value)):
-                if secret and secret not in plain:
-                    found.setdefault(secret, Secret(name, secret))
-        return tuple(found.values())
+        return secrets_in(json.loads((folder / "compose.yaml").read_text(encoding="utf-8").replace("$$", "$")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 

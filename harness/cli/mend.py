@@ -17,10 +17,12 @@ def command(run: str | None, force: bool) -> None:
 
     Exit codes: 0 nothing is left, 2 no such run, 7 something could not be removed.
     """
+    from harness.curtain import Curtain
     from harness.drill.project import find_project
     from harness.errors import EXIT_NOT_MENDED, UsageError
-    from harness.judging import judge_folder, write_results
+    from harness.judging import judge_folder, secrets_of, write_results
     from harness.run import folder as folders
+    from harness.run.scrub import scrub
     from harness.safety.mend import cleared, mend, strays
 
     def say(text: str) -> None:
@@ -37,6 +39,8 @@ def command(run: str | None, force: bool) -> None:
     left = []
     for folder in dead:
         left += mend(folder, say)
+        for what in scrub(folder.path, Curtain(secrets_of(folder.path) or ())):
+            say(f"{folder.run}: secrets of the stack may stand in {what}")
         if folder.drill_file.exists():
             write_results(folder.path, judge_folder(folder.path))
     for name in unknown:

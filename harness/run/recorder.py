@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness import chain
+from harness.curtain import Curtain
 from harness.facts import Fact, LoadSampled, Looked, Surveyed, Witnessed
 from harness.journal import CHAINED, Journal, Writer
 
@@ -22,7 +23,10 @@ class Recorder:
 
     def __init__(self, folder: Path, now: Callable[[], float], run: str = "") -> None:
         """`run` is its id, to which the file's chain is tied; without it the file is not chained."""
-        self._writer = Writer(folder, CHAINED, now, chained=chain.root(run, CHAINED) if run else "")
+        self.curtain = Curtain()
+        self._writer = Writer(
+            folder, CHAINED, now, chained=chain.root(run, CHAINED) if run else "", mask=self.curtain.fact
+        )
         self.listeners: list[Callable[[Fact], None]] = []
 
     def __call__(self, fact: Fact, *, durable: bool = False) -> Fact:

@@ -127,8 +127,10 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
     from harness.run.sources import asked_over_tcp
     from harness.stack.exporters import exporting
     from harness.stack.stack import Stack
+    from harness.stack_secrets import secrets_in
 
     drill, record = session.drill, session.record
+    record.curtain.hide(secrets_in(project.config))
     monitoring = monitoring_of(drill, project)
     stack = Stack(
         project=project,
@@ -180,9 +182,12 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
 
 
 def _seal(session: Session) -> None:
-    """Nobody writes evidence any more: its hashes go into the journal, which is chained. A file that cannot be read stays unsealed."""
+    """Nobody writes evidence any more: what others wrote of the stack's secrets is masked. its hashes go into the journal, which is chained. A file that cannot be read stays unsealed."""
     from harness import seal
+    from harness.run.scrub import scrub
 
+    for left in scrub(session.folder.path, session.record.curtain):
+        session.display.say(f"warning: secrets of the stack may stand in {left}")
     session.record(EvidenceSealed(files=seal.hashes(session.folder.path)))
 
 
