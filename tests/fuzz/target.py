@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -78,17 +77,6 @@ def limited(limit_s: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
-
-
-def took_s(target: Target, data: bytes) -> float:
-    """Processor seconds for one input, the best of three. Raises whatever `tried` calls a crash."""
-    best = float("inf")
-    for _ in range(3):
-        begun = time.process_time()
-        crash = tried(target, data, 60.0)
-        best = min(best, time.process_time() - begun)
-        assert crash is None, crash
-    return best
 
 
 def _unlocated(error: Exception) -> Crash | None:
