@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from harness.facts import Fact
+from harness.facts import Fact, Injecting
 from harness.masking import SHORTEST, Secret
 
 F = TypeVar("F", bound=Fact)
@@ -38,8 +38,9 @@ class Curtain:
         return self._pattern.sub(lambda found: f"[{self._names[found.group()]}]", text) if self._pattern else text
 
     def fact(self, fact: F) -> F:
-        """The fact with each of its texts masked, at whatever depth."""
-        if self._pattern is None:
+        """The fact with each of its texts masked, at whatever depth. Not of a fault that is about to be injected: a run that died is
+        mended by the commands that stand there, and a masked one mends nothing."""
+        if self._pattern is None or isinstance(fact, Injecting):
             return fact
         told = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
         shown = {name: self._of(value) for name, value in told.items()}

@@ -182,13 +182,17 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
 
 
 def _seal(session: Session) -> None:
-    """Nobody writes evidence any more: what others wrote of the stack's secrets is masked. its hashes go into the journal, which is chained. A file that cannot be read stays unsealed."""
+    """Nobody writes evidence any more: what others wrote of the stack's secrets is masked, and the hashes of all of it go into the
+    journal, which is chained. Whatever goes wrong here is told: the run has to be closed."""
     from harness import seal
     from harness.run.scrub import scrub
 
-    for left in scrub(session.folder.path, session.record.curtain):
-        session.display.say(f"warning: secrets of the stack may stand in {left}")
-    session.record(EvidenceSealed(files=seal.hashes(session.folder.path)))
+    try:
+        for left in scrub(session.folder.path, session.record.curtain):
+            session.display.say(f"warning: secrets of the stack may stand in {left}")
+        session.record(EvidenceSealed(files=seal.hashes(session.folder.path)))
+    except Exception as error:
+        session.display.say(f"warning: the evidence was not sealed: {type(error).__name__}: {error}")
 
 
 def _take_down(stack: Stack, *, twice: bool) -> tuple[str, ...]:
