@@ -12,6 +12,8 @@
 #   make calibration-orders              the same of the order book; remakes docs/orders.md
 #   make calibration-returns             the same of what is said of a return from a release; remakes docs/returns.md
 #   make soak [MINUTES=60] [RATE=20]      one long drill: memory, handles, and its journal read as it grows; docs/soak.md
+#   make fuzz [SECONDS=20] [ONLY=NAME]   bad input for every reader of what comes from outside; remakes docs/fuzzing.md
+#   make audit                           known vulnerabilities of what requirements.lock pins, where a service can be asked
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
 #   make lint                            ruff and mypy --strict
 #   make lock                            requirements.lock from pyproject.toml
@@ -27,8 +29,9 @@ SEEDS ?= 100
 OTHERS ?= 20
 MINUTES ?= 60
 RATE ?= 20
+SECONDS ?= 20
 
-.PHONY: rehearsal test controls kills lies rollbacks torture torture-short calibration calibration-orders calibration-returns soak bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills lies rollbacks torture torture-short calibration calibration-orders calibration-returns soak fuzz audit bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -57,6 +60,12 @@ calibration-returns: venv
 
 soak: ready
 	@PYTHONPATH=tests $(PYTHON) -m soak --minutes $(MINUTES) --rate $(RATE)
+
+fuzz: venv
+	@PYTHONPATH=tests $(PYTHON) -m fuzz --seconds $(SECONDS) $(if $(ONLY),--only "$(ONLY)")
+
+audit: venv
+	@tools/audit
 
 bench: ready
 	@for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(PYTHON) $$bench || exit $$?; done

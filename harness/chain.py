@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 KEY = "prev"
 """The field of each line that holds the hash of the line before it; of the first, `root`."""
+_AT_THE_END = re.compile(rb',"prev":"([0-9a-f]{64})"}\Z')
+"""Where our writer puts it: found without reading the line as JSON."""
 PEOPLE = "people-"
 """Records whose name begins so are chained."""
 
@@ -53,8 +56,10 @@ def _are(count: int) -> str:
 
 
 def _chained_to(line: bytes) -> str:
+    if (plain := _AT_THE_END.search(line)) is not None:
+        return plain.group(1).decode()
     try:
         data = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(data.get(KEY, "")) if isinstance(data, dict) else ""

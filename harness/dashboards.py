@@ -27,6 +27,13 @@ def panel_queries(text: str, scrape_s: float) -> tuple[PanelQuery, ...]:
 
     Raises ValueError for what is no dashboard.
     """
+    try:
+        return _panel_queries(text, scrape_s)
+    except (AttributeError, TypeError, RecursionError):
+        raise ValueError("it is not written as Grafana writes a dashboard") from None
+
+
+def _panel_queries(text: str, scrape_s: float) -> tuple[PanelQuery, ...]:
     data = json.loads(text)
     board = data.get("dashboard", data) if isinstance(data, dict) else None
     if not isinstance(board, dict) or not isinstance(board.get("panels"), list):

@@ -70,7 +70,7 @@ class Following:
             return
 
     def _told(self, writer: str, whole: bytes) -> Iterator[Fact]:
-        lines = whole.splitlines()
+        lines = whole.split(b"\n")
         for line in reversed(lines):
             if (last := _seen_s(line)) is not None:
                 self.ends_s[writer] = max(last, self.ends_s.get(writer, 0.0))
@@ -84,5 +84,5 @@ class Following:
 def _seen_s(line: bytes) -> float | None:
     try:
         return float(json.loads(line)["seen_s"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None

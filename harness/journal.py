@@ -26,6 +26,8 @@ from harness.facts import Fact
 F = TypeVar("F", bound=Fact)
 
 PLACE_EVERY = 4096  # facts
+CHAINED = "harness"
+"""The writer whose file is chained line by line as people's records are: a run stands on it."""
 TICK_S = 1e-6  # the ledger's resolution: an arrival due exactly at the end of the load belongs to it
 
 
@@ -54,15 +56,25 @@ class Writer:
     Neither opening nor `write` raises when the disk refuses (full, read-only): taking a fault out must never hang on
     writing it down. The facts stay in memory, are tried again with every later one, and `broken` says what happened.
 
+    mask      takes out of a fact what must not be written down; what `write` returns is without it as well
     chained   each line holds the hash of the line before it; the first this text (see harness/chain.py)
     """
 
-    def __init__(self, folder: Path, writer: str, now: Callable[[], float], *, chained: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        writer: str,
+        now: Callable[[], float],
+        *,
+        chained: str = "",
+        mask: Callable[[F], F] | None = None,
+    ) -> None:
         self.writer = writer
         self.path = folder / f"{writer}.jsonl"
         self.broken = ""  # why a fact could not be put on disk when it happened; the first reason stays
         self._now = now
         self._before = chained
+        self._mask: Callable[[Any], Any] | None = mask
         self._lock = threading.Lock()
         self._facts: list[Fact] = []
         self._owed = b""  # what the disk has refused so far
@@ -72,8 +84,8 @@ class Writer:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             old = self.path.read_bytes() if self.path.exists() else b""
-            self._number = max((int(d.get("number", 0)) for d in factlines.decoded(old)), default=0)
-            if chained and (whole := old.splitlines()):
+            self._number = max((number for line in old.split(b"\n") if (number := _number(line))), default=0)
+            if chained and (whole := old.removesuffix(b"\n").split(b"\n")) and old:
                 self._before = chain.digest(whole[-1])
             if old and not old.endswith(b"\n"):  # a line torn by a kill: end it, so that the next one is whole
                 self._owed = b"\n"
@@ -85,6 +97,7 @@ class Writer:
         """Stamp and append one fact; returns it as written. `durable`: on disk (fsync) before this returns."""
         with self._lock:
             seen_s = fact.seen_s or round(self._now(), 6)
+            fact = self._mask(fact) if self._mask else fact
             stamped = dataclasses.replace(fact, writer=self.writer, number=self._number + 1, seen_s=seen_s)
             data = f.to_dict(stamped) | ({chain.KEY: self._before} if self._before else {})
             text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
@@ -294,17 +307,51 @@ def merged(facts: Iterable[Fact]) -> Journal:
 
 def read(folder: Path) -> Journal:
     """The journal of a run folder (or of its facts/ folder), of all writers. A line torn by a kill is left out; of a person's
-    record that is not as it was written nothing is taken but that it is so (RecordBroken)."""
+    record that is not as it was written nothing is taken but that it is so (RecordBroken); of another file, that it is so too."""
     inner = folder / "facts"
     facts: list[Fact] = []
+    texts: dict[str, bytes] = {}
     records: dict[str, bytes] = {}
     for path in sorted((inner if inner.is_dir() else folder).glob("*.jsonl")):
         text = path.read_bytes()
         if path.stem.startswith(chain.PEOPLE):
             records[path.stem] = text
         else:
+            texts[path.stem] = text
             facts += factlines.facts_in(text)
-    return merged((*facts, *_unbroken(records, Journal(tuple(facts)))))
+    run = next((fact.run for fact in facts if isinstance(fact, f.Opened)), "")
+    damaged = [
+        f.RecordBroken(writer=name, why=why)
+        for name, text in texts.items()
+        if name == CHAINED and (why := _damage(text, run))
+    ]
+    return merged((*facts, *damaged, *_unbroken(records, Journal(tuple(facts)))))
+
+
+def _damage(text: bytes, run: str) -> str:
+    """Why the file of the run's own writer is not as it was written, '' when it is. A line torn by a kill at its end is no damage;
+    one in the midst was ended by the writer that went on after it, and its number was given again."""
+    lines = text[: text.rfind(b"\n") + 1].split(b"\n")[:-1]
+    if any(line.endswith(b'"}') and b'"prev":"' in line for line in lines):
+        return chain.broken(lines, run, CHAINED, {})
+    expected = 1
+    for place, line in enumerate(lines, start=1):
+        number = _number(line)
+        if number != expected and not (number is None and place < len(lines) and _number(lines[place]) == expected):
+            return f"line {place} is not the fact number {expected} that was written there"
+        expected += number is not None
+    return ""
+
+
+def _number(line: bytes) -> int | None:
+    """The number of a whole fact's line; None for what is none."""
+    data = next(factlines.decoded(line), {})
+    number = data.get("number")
+    try:
+        f.from_dict(data)
+    except TypeError:
+        return None
+    return number if type(number) is int else None
 
 
 def _unbroken(records: Mapping[str, bytes], others: Journal) -> Iterable[Fact]:
@@ -314,7 +361,7 @@ def _unbroken(records: Mapping[str, bytes], others: Journal) -> Iterable[Fact]:
         text = records.get(name, b"")
         whole = text[: text.rfind(b"\n") + 1]
         seals = {seal.lines: seal.sha256 for seal in others.of(f.Sealed, record=name)}
-        if why := chain.broken(whole.splitlines(), run, name, seals):
+        if why := chain.broken(whole.split(b"\n")[:-1], run, name, seals):
             yield f.RecordBroken(writer=name, why=why)
         else:
             yield from factlines.facts_in(whole)

@@ -86,14 +86,16 @@ def judge(
     series: Book = MappingProxyType({}),
     spans: Spans | None = None,
     orders: Reviews | None = None,
+    damage: Sequence[str] = (),
 ) -> Verdict:
     """Judge a run, or what is known of it.
 
-    over   the run has ended, nothing more will come. Of a run that has not, claims may be decided, but not the whole.
+    over    the run has ended, nothing more will come. Of a run that has not, claims may be decided, but not the whole.
+    damage  what of the evidence is not as the run wrote it: on such nothing passes
     """
     landed = landings(journal, faults_of(drill), rows)
     load = _load(drill, plan_claims, journal, rows)
-    reasons = gates.invalid(load)
+    reasons = (*damage, *gates.invalid(load))
     known = known_until(series, journal.end_s)
     judged = [
         judge_claim(drill, claim, journal, rows, logs, landed, over=over, series=known, spans=spans, orders=orders)

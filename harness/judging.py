@@ -33,13 +33,14 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     Raises UsageError for a drill that is none, or a folder without facts.
     """
     from harness import journal as journals
-    from harness import ledger
+    from harness import ledger, seal
     from harness import series as raw
     from harness.document import verdict_doc
     from harness.drill.parse import parse
     from harness.drill.resolved import load_resolved
     from harness.errors import UsageError
     from harness.expectations.detection import detection
+    from harness.expectations.people_story import damaged_records
     from harness.judge import faults_of, judge, releases_of
     from harness.logfiles import read_logs
     from harness.orders import disk
@@ -62,9 +63,12 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     spans = SpanFolder(folder / "spans", wall, journal.end_s)
     over = journal.first(Closed) is not None
     plan = make_plan(drill)
+    damage = (*damaged_records(journal), *seal.broken(folder, journal))
     books = disk.books(folder, {name: orders.declared() for name, orders in drill.orders.items()})
     orders = Reviews(books, journal, rows, over=over)
-    verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over, series=series, spans=spans, orders=orders)
+    verdict = judge(
+        drill, plan.all_claims, journal, rows, logs, over=over, series=series, spans=spans, orders=orders, damage=damage
+    )
     document = verdict_doc(
         verdict,
         journal,
@@ -116,7 +120,7 @@ def _images(folder: Path) -> dict[str, str]:
     try:
         services = json.loads((folder / "compose.yaml").read_text(encoding="utf-8"))["services"]
         return {str(name): str(service.get("image", "")) for name, service in services.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
@@ -128,38 +132,19 @@ def _answers(folder: Path) -> dict[str, str]:
             try:
                 sample = json.loads(line)
                 found[str(sample["request_id"])] = str(sample["text"])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
     return found
 
 
 def secrets_of(folder: Path) -> tuple[Secret, ...] | None:
-    """The stack's own secrets, from the environments in the Compose file that ran: variables called so, and passwords in
-    URLs. None when there is no such file. They are looked for in the logs, and masked wherever a line is shown.
-
-    A value that is also a name of the stack, or the value of a variable that is no secret (an example's user and password
-    are often the same word), is none: it stands in every log.
-    """
-    from harness.masking import Secret, names_secret, password_in
+    """The stack's own secrets, from the Compose file that ran (see harness.stack_secrets.secrets_in). None when there is no such file.
+    They are looked for in the logs, and masked wherever a line is shown."""
+    from harness.stack_secrets import secrets_in
 
     try:
-        project = json.loads((folder / "compose.yaml").read_text(encoding="utf-8"))
-        told = [
-            (str(name), str(value))
-            for service in project["services"].values()
-            for name, value in (service.get("environment") or {}).items()
-            if value
-        ]
-        plain = {str(project.get("name", "")), *project["services"]}
-        plain |= {value for name, value in told if not names_secret(name)}
-        found: dict[str, Secret] = {}
-        for name, value in told:
-            whole = value if names_secret(name) and not name.endswith("_FILE") else ""
-            for secret in (whole, password_in(value)):
-                if secret and secret not in plain:
-                    found.setdefault(secret, Secret(name, secret))
-        return tuple(found.values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return secrets_in(json.loads((folder / "compose.yaml").read_text(encoding="utf-8").replace("$$", "$")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -167,7 +152,11 @@ def write_whole(path: Path, content: str) -> None:
     """A file with this content, or the one that was there before. Raises OSError."""
     fresh = path.with_name(f".{path.name}.new")
     try:
-        fresh.write_text(content, encoding="utf-8")
+        fresh.unlink(missing_ok=True)
+        with fresh.open(
+            "x", encoding="utf-8", errors="backslashreplace"
+        ) as file:  # a new one: a link there would be written through
+            file.write(content)
         fresh.replace(path)
     except OSError:
         fresh.unlink(missing_ok=True)

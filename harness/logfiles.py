@@ -18,6 +18,7 @@ from harness.journal import Journal
 from harness.logtext import continues
 from harness.masking import Secret
 from harness.wall import Wall
+from harness.within import within
 
 DISORDER_S = 1.0
 """How far lines of one file may be out of order: stdout and stderr are stamped apart and written together."""
@@ -70,17 +71,18 @@ class LogFolder:
         return lines
 
     def index(self) -> list[tuple[str, str, str]]:
-        """(service, container, file) of every log, each once."""
+        """(service, container, file) of every log, each once; a file that is not in the folder is none of its logs."""
         found: dict[tuple[str, str, str], None] = {}
         try:
-            text = (self.folder / "index.jsonl").read_text()
+            text = within(self.folder, "index.jsonl").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return []
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
+                within(self.folder, str(entry["file"]))
                 found[(str(entry["service"]), str(entry["container"]), str(entry["file"]))] = None
-            except (ValueError, KeyError, TypeError):  # torn by a kill
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):  # torn by a kill
                 continue
         return list(found)
 

@@ -92,7 +92,7 @@ _PAIR = re.compile(r'(?:^|(?<=\s))([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*
 _WORD = re.compile(r"[^\W_][\w.-]*[^\W_]|[^\W_]")
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)|^\s+at [\w.$]+\(", re.MULTILINE)
 _KIND = re.compile(
-    r"\b[A-Za-z_][\w.]*(?:Error|Exception|Timeout|Refused|Failure)\b|\b(?:ECONN[A-Z]+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE)\b"
+    r"\b[A-Za-z_][\w.]{0,120}(?:Error|Exception|Timeout|Refused|Failure)\b|\b(?:ECONN[A-Z]+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE)\b"
     r"|\bSQLSTATE\b|\b[Ee]rrno\b|(?i:\bdeadline exceeded\b|\bconnection (?:refused|reset|closed|timed out)\b|\btimed out\b|\bno route\b)"
 )
 _CONTINUES = re.compile(

@@ -27,7 +27,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("AWS access key", r"A(?<!\w.)(?:KIA|SIA)[A-Z0-9]{16}\b"),
     ("card number", rf"[2-6](?<![\w.\-+/].)(?:{_CARD})(?![\w\-/]|\.\d)"),
 )
-_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]*:([^\s/@]+)@", re.IGNORECASE)
+_PASSWORD = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,200}:([^\s/@]{1,500})@", re.IGNORECASE)
 _NAMES = re.compile(r"token|secret|passw|(?<![a-z])key(?![a-z])|_key|apikey", re.IGNORECASE)
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in KINDS)
 BYTES = tuple(
@@ -89,6 +89,11 @@ def password_in(text: str) -> str:
     """The password of a URL (`scheme://user:password@host`); '' when it has none."""
     match = _PASSWORD.match(text)
     return match.group(1) if match else ""
+
+
+def passwords_in(text: str) -> list[str]:
+    """Those of every URL in a text."""
+    return [match.group(1) for match in _PASSWORD.finditer(text)]
 
 
 def _all(text: str, own: Sequence[Secret]) -> Iterator[Found]:

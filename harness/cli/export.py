@@ -177,18 +177,23 @@ def _lines(rows: Rows) -> Iterator[tuple[Any, ...]]:
         _, _, _, _, endpoint, status, version, outcome, state, size, shape, user, _ = row
         yield (
             *left,
-            rows.endpoints[endpoint],
+            _no_formula(rows.endpoints[endpoint]),
             OUTCOMES[outcome],
             status or "",
             size,
-            rows.versions[version],
-            rows.shapes[shape],
+            _no_formula(rows.versions[version]),
+            _no_formula(rows.shapes[shape]),
             user,
             int(bool(flag & ASIDE)),
             int(bool(flag & DEPENDENT)),
             int(bool(flag & UNGATED)),
             STATES[state],
         )
+
+
+def _no_formula(text: str) -> str:
+    """A spreadsheet runs what begins so; a service names its own version (OWASP, CSV Injection)."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _spelt(values: Any, digits: int) -> list[str]:

@@ -41,6 +41,7 @@ def command(run: str | None, force: bool) -> None:
     left = []
     for folder in dead:
         left += mend(folder, say)
+        _scrub(folder, say)
         _judge(folder, say)
     for name, elsewhere in unknown.items():
         if elsewhere is not None and elsewhere.lives():
@@ -58,6 +59,19 @@ def command(run: str | None, force: bool) -> None:
         say("nothing to mend")
     if left:
         sys.exit(EXIT_NOT_MENDED)
+
+
+def _scrub(folder: RunFolder, say: Callable[[str], None]) -> None:
+    """The stack's secrets out of what a run wrote that died before it could do so itself."""
+    from harness.curtain import Curtain
+    from harness.judging import secrets_of
+    from harness.run.scrub import scrub
+
+    try:
+        for what in scrub(folder.path, Curtain(secrets_of(folder.path) or ())):
+            say(f"{folder.run}: secrets of the stack may stand in {what}")
+    except Exception as error:  # as below
+        say(f"{folder.run}: secrets of the stack may stand in its files: {type(error).__name__}: {error}")
 
 
 def _judge(folder: RunFolder, say: Callable[[str], None]) -> None:

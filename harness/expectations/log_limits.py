@@ -108,9 +108,12 @@ def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: 
                 known.append((kind, line))
     own = [one for one in evidence.logs.secrets or () if len(one.value) >= masking.SHORTEST]
     if own:
-        values = re.compile(b"|".join(re.escape(one.value.encode()) for one in own))
+        # in the logs that a run keeps its mark stands for the value (harness/run/scrub.py)
+        values = re.compile(b"|".join(re.escape(word.encode()) for one in own for word in (one.value, f"[{one.name}]")))
         for line in found_in(evidence.logs, services, values, window.start_s, end_s):
-            known += [(f"value of {one.name}", line) for one in own if one.value in line.text]
+            known += [
+                (f"value of {one.name}", line) for one in own if one.value in line.text or f"[{one.name}]" in line.text
+            ]
     known.sort(key=lambda found: (order(found[1]), found[0]))
     counts: dict[str, int] = {}
     for kind, line in known:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from harness import chain
 from harness.facts import (
     Acknowledged,
     Executed,
@@ -157,7 +158,13 @@ def _stamped_as(pulled: LeverPulled, fact: Fact) -> LeverPulled:
 
 
 def broken_records(journal: Journal) -> Mapping[str, RecordBroken]:
-    return {fact.writer: fact for fact in journal.of(RecordBroken)}
+    return {fact.writer: fact for fact in journal.of(RecordBroken) if fact.writer.startswith(chain.PEOPLE)}
+
+
+def damaged_records(journal: Journal) -> tuple[str, ...]:
+    """A sentence for each file of facts of the run's own that is not as it was written."""
+    broken = (fact for fact in journal.of(RecordBroken) if not fact.writer.startswith(chain.PEOPLE))
+    return tuple(f"facts/{fact.writer}.jsonl was changed after it was written: {fact.why}" for fact in broken)
 
 
 def tampered(journal: Journal) -> Iterator[Judged]:

@@ -38,6 +38,14 @@ class Closed(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvidenceSealed(Fact):
+    """What the run holds beside its journal, once nobody writes to it any more: the SHA-256 of each file, by its path in the run's
+    folder. What is judged later is held against it."""
+
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked(Fact):
     """Something is about to be done, written before the deed. `what`: stack_up, load, stack_down, restart, …"""
 

@@ -7,6 +7,7 @@ import re
 from typing import Any, ClassVar
 
 from harness.facts.base import Fact
+from harness.facts.shape import checks
 
 
 def kind_of(fact: Fact | type[Fact]) -> str:
@@ -28,12 +29,17 @@ def to_dict(fact: Fact) -> dict[str, Any]:
 
 
 def from_dict(data: dict[str, Any]) -> Fact | None:
-    """The inverse. None for a kind that this version does not know (a later version's journal stays readable)."""
+    """The inverse. None for a kind that this version does not know (a later version's journal stays readable).
+
+    Raises TypeError for a known kind that is not whole: a field is missing, or holds what it cannot.
+    """
     if not _Kinds.by_name:
         _Kinds.by_name.update({kind_of(c): c for c in Fact.__subclasses__()})
     cls = _Kinds.by_name.get(str(data.get("fact")))
     if cls is None:
         return None
-    known = cls.__dataclass_fields__
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
+    shapes = checks(cls)
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in shapes}
+    if wrong := [name for name, value in values.items() if not shapes[name](value)]:
+        raise TypeError(f"{data['fact']}: {', '.join(wrong)} cannot be so")
     return cls(**values)

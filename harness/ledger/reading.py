@@ -6,31 +6,62 @@ import json
 import mmap
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DrillError
+from harness.errors import UsageError
 from harness.ledger.bounds import Bounds
-from harness.ledger.layout import DTYPE, EMPTY, FORMAT, KINDS
+from harness.ledger.layout import DONE, DTYPE, EMPTY, FORMAT, KINDS, OUTCOMES
 from harness.ledger.rows import NO_ROWS, Rows
 
+LONGEST_US = 366 * 86_400 * 1_000_000
+"""No run is longer than a year."""
+MOST_NAMES = 1 << 20
 BLOCK = 4096  # rows read at a time while looking for the end
 
 
-class LedgerUnreadable(DrillError):
-    """The folder holds a ledger of a later format, or a header that is no header."""
+class LedgerUnreadable(UsageError):
+    """The folder holds a ledger of a later format, or one that was damaged: what could not have been written stands in it."""
 
 
 def read(folder: Path) -> Rows:
     """All rows of a run's ledger folder, its workers merged; no rows when there is none yet.
 
-    Raises LedgerUnreadable for a later format. A half-written last name (a kill at that instant) is no error.
+    Raises LedgerUnreadable for a later format, and for rows that nobody can have written. A half-written last name (a kill at
+    that instant) is no error.
     """
-    return Tail(folder).rows()
+    rows = Tail(folder).rows()
+    if wrong := _impossible(rows):
+        raise LedgerUnreadable(f"{folder}: {wrong}: it was damaged after it was written")
+    known = [
+        _padded(rows, kind, names)
+        for kind, names in zip(KINDS, (rows.endpoints, rows.versions, rows.shapes), strict=True)
+    ]
+    return replace(rows, endpoints=known[0], versions=known[1], shapes=known[2])
+
+
+def _padded(rows: Rows, kind: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """So many that each row's number has one: those whose names were lost (a power cut, with the rows on disk) are ''."""
+    highest = int(rows.array[kind].max()) if len(rows) else 0
+    return names + ("",) * (highest + 1 - len(names))
+
+
+def _impossible(rows: Rows) -> str:
+    """What in the rows no load can have written, '' for nothing."""
+    limits = {"outcome": len(OUTCOMES), "state": DONE + 1}
+    limits |= dict.fromkeys(KINDS, MOST_NAMES)
+    for column, limit in limits.items():
+        if len(rows) and (found := int(rows.array[column].max())) >= limit:
+            return f"{rows.cite(int(rows.array[column].argmax()))} has the {column} number {found}, and there are {limit} at the most"
+    due = rows.array["intended_us"]
+    if len(rows) and not (due.min() >= 0 and due.max() < LONGEST_US):
+        worst = int(due.argmin() if due.min() < 0 else due.argmax())
+        return f"{rows.cite(worst)} was due {due[worst] / 1e6:g} s after the run was opened"
+    return ""
 
 
 @dataclass
@@ -78,8 +109,20 @@ class _File:
         text = text[: text.rfind(b"\n") + 1]
         self.names_read += len(text)
         for line in text.splitlines():
-            entry = json.loads(line)
-            self.names.setdefault(entry["kind"], {})[entry["number"]] = entry["name"]
+            kind, number, name = _name_of(line, path)
+            self.names.setdefault(kind, {})[number] = name
+
+
+def _name_of(line: bytes, path: Path) -> tuple[str, int, str]:
+    """Kind, number and name. Raises LedgerUnreadable for what is none."""
+    try:
+        entry = json.loads(line)
+        kind, number, name = entry["kind"], entry["number"], entry["name"]
+        if type(kind) is type(name) is str and type(number) is int and 0 <= number < MOST_NAMES:
+            return kind, number, name
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise LedgerUnreadable(f"{path}: {line[:80].decode('utf-8', 'replace')!r} is no name of the ledger's")
 
 
 def _begun(path: Path, used: int, held: int, note: Callable[[int, NDArray[Any]], None]) -> int:
@@ -141,9 +184,11 @@ class Tail:
 
 def _worker_of(header: Path) -> int | None:
     try:
-        data = json.loads(header.read_text())
-        worker, version = int(data["worker"]), int(data["format"])
-    except (ValueError, KeyError, TypeError):
+        data = json.loads(header.read_bytes())
+        worker, version = data["worker"], data["format"]
+        if type(worker) is not int or type(version) is not int or not 0 <= worker < 1 << 16:
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
         if header.stat().st_size == 0:
             return None  # killed, or seen, between creation and writing
         raise LedgerUnreadable(f"{header}: not a ledger's header") from None
@@ -184,7 +229,8 @@ def _merged(files: Sequence[_File]) -> Rows:
                 if name not in names[kind]:
                     names[kind].append(name)
                 places.append(names[kind].index(name))
-            part[kind] = np.array(places, part[kind].dtype)[np.minimum(part[kind], len(own) - 1)]
+            known = part[kind] < len(own)
+            part[kind] = np.where(known, np.array(places, part[kind].dtype)[np.where(known, part[kind], 0)], 0)
         parts.append(part)
     array = np.concatenate(parts)
     worker = np.concatenate(

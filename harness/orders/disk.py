@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -21,6 +22,7 @@ from harness.facts import SourceRead
 from harness.orders.book import Unreadable
 from harness.orders.declared import Declared
 from harness.orders.tables import NONE, Asked, Table, TableBuilder, digest, text_of
+from harness.within import within
 
 
 class FolderBook:
@@ -37,7 +39,7 @@ class FolderBook:
         files: dict[int, Path] = {}
         for path in sorted((self._folder / "orders").glob("asked-*.jsonl")):
             suffix = path.stem.partition("-")[2]
-            if not suffix.isdecimal():
+            if not re.fullmatch("[0-9]{1,4}", suffix):
                 continue
             worker = int(suffix)
             files[worker] = path
@@ -45,7 +47,7 @@ class FolderBook:
                 key = digest(text_of(entry.get("key")))
                 if entry.get("op") != self._name:
                     others.append(key)
-                elif isinstance(entry.get("row"), int):
+                elif type(entry.get("row")) is int and 0 <= entry["row"] < 1 << 32:
                     keys.append(key)
                     rows.append(entry["row"])
                     workers.append(worker)
@@ -65,7 +67,10 @@ class FolderBook:
 
     def table(self, fact: SourceRead) -> Table:
         """The rows of a reading. Raises Unreadable when its file is not there, or not as it was written."""
-        path = self._folder / fact.file
+        try:
+            path = within(self._folder, fact.file)
+        except OSError as error:
+            raise Unreadable(f"{fact.file} cannot be read: {error.strerror}") from None
         in_order = self.declared.in_order.get(fact.source, "")
         builder, offsets, seen = (
             TableBuilder(self.declared.columns(fact.source), in_order),
@@ -85,7 +90,7 @@ class FolderBook:
                     at += len(line)
         except OSError as error:
             raise Unreadable(f"{fact.file} cannot be read: {error.strerror}") from None
-        except ValueError:
+        except (ValueError, OverflowError, RecursionError):
             raise Unreadable(f"{fact.file}: line {len(offsets) + 1} is no row") from None
         if len(offsets) != fact.rows or (fact.sha256 and seen.hexdigest() != fact.sha256):
             raise Unreadable(f"{fact.file} is not as it was written when the source was read")
@@ -104,7 +109,7 @@ def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         for line in file:
             try:
                 entry = json.loads(line.decode())
-            except ValueError:
+            except (ValueError, RecursionError):
                 entry = None
             if isinstance(entry, dict):
                 yield at, entry

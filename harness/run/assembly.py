@@ -141,7 +141,9 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         commands=commands,
         people=Terminal(),
     )
-    people = People(session.folder.facts, session.folder.run, session.clock.now_s, record, record.tell)
+    people = People(
+        session.folder.facts, session.folder.run, session.clock.now_s, record, record.tell, record.curtain.fact
+    )
     closing.callback(people.close)
     starter = OnTime(session.clock)
     closing.callback(starter.close)

@@ -78,7 +78,7 @@ class RunFolder:
         """What the stack wrote of itself (project, edges, Toxiproxy's address, ports); {} when it never came so far."""
         try:
             notes = json.loads((self.path / "stack.json").read_text())
-        except (OSError, ValueError):  # none yet, or cut by a power failure, within a character even
+        except (OSError, ValueError, RecursionError):  # none yet, or cut by a power failure, within a character even
             return {}
         return notes if isinstance(notes, dict) else {}
 

@@ -77,6 +77,7 @@ class People:
 
     record   the run's own journal, where it writes down how far it has read each record, and that record's last hash
     tell     gets each fact that was found, those of the terminal too
+    mask     takes the stack's secrets out of what is typed at the terminal
     """
 
     def __init__(
@@ -86,11 +87,12 @@ class People:
         now: Callable[[], float],
         record: Callable[[Fact], object],
         tell: Callable[[Fact], object],
+        mask: Callable[[Any], Any] | None = None,
     ) -> None:
         self._facts = facts
         self._record, self._tell = record, tell
         self._read: dict[Path, tuple[int, int]] = {}  # bytes, and lines, of each file so far
-        self._terminal = Writer(facts, TERMINAL, now, chained=chain.root(run, TERMINAL))
+        self._terminal = Writer(facts, TERMINAL, now, chained=chain.root(run, TERMINAL), mask=mask)
 
     def write(self, fact: Fact) -> Fact:
         return self._terminal.write(fact, durable=True)
@@ -108,7 +110,7 @@ class People:
             except OSError:
                 continue
             fresh = fresh[: fresh.rfind(b"\n") + 1]
-            found = fresh.splitlines()
+            found = fresh.split(b"\n")[:-1]
             if not found:
                 continue
             self._read[path] = done + len(fresh), lines + len(found)

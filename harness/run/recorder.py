@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 
+from harness import chain
+from harness.curtain import Curtain
 from harness.facts import (
     Blinded,
     ClockRead,
@@ -23,7 +25,7 @@ from harness.facts import (
     Surveyed,
     Witnessed,
 )
-from harness.journal import Journal, Writer
+from harness.journal import CHAINED, Journal, Writer
 
 LOOKS = (
     *(Looked, Blinded, Witnessed, Surveyed, LoadSampled, Sampled),
@@ -49,8 +51,12 @@ class Recorder:
     not be put on disk, '' while all could.
     """
 
-    def __init__(self, folder: Path, now: Callable[[], float], writer: str = "harness") -> None:
-        self._writer = Writer(folder, writer, now)
+    def __init__(self, folder: Path, now: Callable[[], float], run: str = "") -> None:
+        """`run` is its id, to which the file's chain is tied; without it the file is not chained."""
+        self.curtain = Curtain()
+        self._writer = Writer(
+            folder, CHAINED, now, chained=chain.root(run, CHAINED) if run else "", mask=self.curtain.fact
+        )
         self.listeners: list[Callable[[Fact], None]] = []
         self._since_s = -math.inf  # nothing that is held is older, of what is seen again and again
         self._recall: Iterator[None] | None = None

@@ -20,6 +20,7 @@ from harness.facts import (
     Closed,
     Done,
     EdgeFound,
+    EvidenceSealed,
     Fact,
     Looked,
     Mended,
@@ -135,7 +136,7 @@ def rehearse(
     stop = StopSignals(folder.halt_request)
     with folder.alive(), stop.installed():
         opened(folder.run)
-        record = Recorder(folder.facts, clock.now_s)
+        record = Recorder(folder.facts, clock.now_s, folder.run)
         record.listeners.append(display.fact)
         record(began, durable=True)
         _keep_drill(folder, drill, record)
@@ -172,8 +173,10 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
     from harness.run.sources import asked_over_tcp
     from harness.stack.exporters import exporting
     from harness.stack.stack import Stack
+    from harness.stack_secrets import secrets_in
 
     drill, record = session.drill, session.record
+    record.curtain.hide(secrets_in(project.config))
     monitoring = monitoring_of(drill, project)
     stack = Stack(
         project=project,
@@ -218,6 +221,7 @@ def _leave(session: Session, stack: Stack, *, twice: bool) -> None:
         session.display.say(f"kept: the stack still runs; take it down with: drill mend {session.folder.run}")
         with contextlib.suppress(errors.CannotRun):  # then the lease tells it that there is nothing to do
             stack.leave()
+        _seal(session)
         record(Closed())
         session.lease.end("kept")
     else:
@@ -238,8 +242,23 @@ def _leave(session: Session, stack: Stack, *, twice: bool) -> None:
         else:  # with its container gone, a fault that would not let go is out
             for fault in on:
                 record(Mended(fault=fault.fault, begun_s=begun_s, why="sweep", ladder=TAKEN_DOWN))
+        _seal(session)
         record(Closed(left=left))
         session.lease.end("down")
+
+
+def _seal(session: Session) -> None:
+    """Nobody writes evidence any more: what others wrote of the stack's secrets is masked, and the hashes of all of it go into the
+    journal, which is chained. Whatever goes wrong here is told: the run has to be closed."""
+    from harness import seal
+    from harness.run.scrub import scrub
+
+    try:
+        for left in scrub(session.folder.path, session.record.curtain):
+            session.display.say(f"warning: secrets of the stack may stand in {left}")
+        session.record(EvidenceSealed(files=seal.hashes(session.folder.path)))
+    except Exception as error:
+        session.display.say(f"warning: the evidence was not sealed: {type(error).__name__}: {error}")
 
 
 def _take_down(stack: Stack, *, twice: bool) -> tuple[str, ...]:

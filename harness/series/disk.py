@@ -104,10 +104,17 @@ def _entries(text: bytes) -> Iterable[dict[str, Any]]:
     for line in text.splitlines():
         try:
             entry = json.loads(line)
-        except ValueError:  # torn by a kill
+        except (ValueError, RecursionError):  # torn by a kill
             continue
-        if isinstance(entry, dict) and isinstance(entry.get("selector"), str):
+        if isinstance(entry, dict) and isinstance(entry.get("selector"), str) and _is_series(entry):
             yield entry
+
+
+def _is_series(entry: Mapping[str, Any]) -> bool:
+    """Whether a line names a selector alone, or a series with its number and labels."""
+    number, labels = entry.get("series", 0), entry.get("labels", {})
+    texts = isinstance(labels, dict) and all(isinstance(value, str) for value in labels.values())
+    return "series" not in entry or (type(number) is int and 0 <= number < 1 << 32 and texts and "labels" in entry)
 
 
 def _line(entry: Mapping[str, object]) -> str:

@@ -101,7 +101,7 @@ class SpanFolder:
                     sent = json.loads(line)
                     if sent["at_s"] <= self.until_s:
                         yield sent["type"], sent["encoding"], base64.b64decode(sent["body"])
-                except (ValueError, KeyError, TypeError):  # torn by a kill
+                except (ValueError, KeyError, TypeError, RecursionError):  # torn by a kill
                     continue
 
 

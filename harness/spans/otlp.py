@@ -6,7 +6,6 @@ of 64 bits may be text (OTLP specification, "JSON Protobuf Encoding").
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +14,8 @@ from typing import Any
 from harness.spans.span import ADDRESS, ERROR, Span
 from harness.wall import Wall
 
+MOST_UNPACKED = 64 << 20
+"""Of one body: a bomb of a few KB unpacks to gigabytes."""
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 
 
@@ -29,10 +30,16 @@ def _unpacked(encoding: str, body: bytes) -> bytes:
         return body
     if encoding not in ("gzip", "deflate"):
         raise ValueError(f"the encoding {encoding} is not known")
+    unpacker = zlib.decompressobj(wbits=31 if encoding == "gzip" else 15)
     try:
-        return gzip.decompress(body) if encoding == "gzip" else zlib.decompress(body)
-    except (OSError, EOFError, zlib.error):
+        plain = unpacker.decompress(body, MOST_UNPACKED)
+    except zlib.error:
         raise ValueError(f"it is no {encoding}") from None
+    if unpacker.unconsumed_tail:
+        raise ValueError(f"it unpacks to more than {MOST_UNPACKED >> 20} MiB")
+    if not unpacker.eof:
+        raise ValueError(f"it is no {encoding}")
+    return plain
 
 
 def _protobuf(body: bytes, wall: Wall) -> Iterator[Span]:
@@ -71,7 +78,7 @@ def _json(body: bytes, wall: Wall) -> Iterator[Span]:
             for scope in resource.get("scopeSpans", ()):
                 for span in scope.get("spans", ()):
                     yield _span(span, service, wall)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ValueError("it is no ExportTraceServiceRequest in JSON") from None
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.errors import CannotRun, Missing, UsageError
 from harness.ondisk import settle
+from harness.stack.compose_shape import misshapen
 from harness.world.docker_cli import CURE, gone, run
 
 READ_S = 60.0
@@ -71,13 +72,26 @@ def read_project(
         if gone(answer) or "unknown shorthand flag" in answer.err:
             raise CannotRun(Missing(f"docker compose: {answer.why}", CURE))
         raise UsageError(f"{files[0]}: {answer.why}")
-    # Compose doubles every `$` so that its output can be read again; texts are searched as the containers see them.
-    config = json.loads(answer.out.replace("$$", "$"))
+    config = decoded(answer.out, str(files[0]))
     if not config.get("services"):
         raise UsageError(f"{files[0]}: it starts no service{' without a profile' if not profiles else ''}")
     return Project(
         str(config.get("name") or directory.name), tuple(Path(path) for path in files), directory, config, resolved
     )
+
+
+def decoded(text: str, file: str) -> dict[str, Any]:
+    """What `docker compose config --format json` printed. Compose doubles every `$` so that its output can be read again; texts
+    are searched as the containers see them. Raises UsageError for what this version cannot read."""
+    try:
+        config = json.loads(text.replace("$$", "$"))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file}: docker compose config did not answer with JSON: {error}") from None
+    if wrong := misshapen(config):
+        raise UsageError(
+            *(f"{file}: docker compose config answered what this version cannot read: {one}" for one in wrong)
+        )
+    return dict(config)
 
 
 def written(config: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.facts import RuleSeen
+from harness.foreign_yaml import load
 from harness.quantities import go_duration_s
 from harness.stack import names as topology
 from harness.stack.configfile import PROMETHEUS, below, config_file
@@ -18,11 +19,9 @@ DEFAULT_S = 60.0
 
 def rule_files(project: Project, service: str) -> tuple[RuleSeen, ...] | None:
     """None where its configuration or any of its rule files cannot be read here: then nothing is known of its rules."""
-    import yaml
-
     config = config_file(project, service, PROMETHEUS)
     try:
-        data = yaml.safe_load(config.text) or {}
+        data = load(config.text) or {}
         shared = data.get("global") or {}
         every_s = go_duration_s(shared.get("evaluation_interval")) or DEFAULT_S
         rules: list[RuleSeen] = []
@@ -31,8 +30,8 @@ def rule_files(project: Project, service: str) -> tuple[RuleSeen, ...] | None:
             if not files:
                 return None
             for file in files:
-                rules += _rules(file.name, yaml.safe_load(file.read_text(encoding="utf-8")) or {}, every_s)
-    except (yaml.YAMLError, AttributeError, TypeError, OSError, ValueError):
+                rules += rules_in(file.name, file.read_bytes(), every_s)
+    except (AttributeError, TypeError, OSError, ValueError):
         return None
     return tuple(rules) if config.text else None
 
@@ -50,7 +49,9 @@ def _mounted(project: Project, service: str, pattern: str) -> Iterator[Path]:
             yield from sorted((Path(str(mount["source"])) / folder).glob(place.name))
 
 
-def _rules(file: str, data: Mapping[str, Any], every_s: float) -> Iterator[RuleSeen]:
+def rules_in(file: str, raw: bytes, every_s: float) -> Iterator[RuleSeen]:
+    """The rules of one file. Raises ValueError for what is none."""
+    data: Mapping[str, Any] = load(raw.decode("utf-8")) or {}
     for group in data.get("groups") or ():
         for rule in group.get("rules") or ():
             yield RuleSeen(

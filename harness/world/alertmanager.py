@@ -8,7 +8,7 @@ from typing import Any
 from harness.errors import NotApplied
 from harness.facts import AlertRouted, DeliveryCounted, SilenceSeen
 from harness.world.exposition import delivery_counters
-from harness.world.jsonapi import JsonApi
+from harness.world.jsonapi import JsonApi, understood
 
 MOST = 2000
 
@@ -19,16 +19,19 @@ class Alertmanager:
     def __init__(self, address: tuple[str, int], prefix: str = "") -> None:
         self._api = JsonApi("Alertmanager", address, prefix)
 
+    @understood
     def config(self) -> str:
         """Its configuration as it holds it; it writes '<secret>' for every URL of a webhook."""
         answer = self._api.get("/api/v2/status")
         config = answer.get("config") if isinstance(answer, dict) else None
         return str(config.get("original") or "") if isinstance(config, dict) else ""
 
+    @understood
     def counters(self) -> tuple[DeliveryCounted, ...]:
         """What it counts of alerts received and notifications sent."""
         return delivery_counters("alertmanager", self._api.text("/metrics"))
 
+    @understood
     def alerts(self) -> tuple[AlertRouted, ...]:
         """Every alert that it holds, those that it keeps back among them, with the receivers meant to hear of it."""
         return tuple(
@@ -44,6 +47,7 @@ class Alertmanager:
             for one in self._list("/api/v2/alerts")
         )
 
+    @understood
     def silences(self) -> tuple[SilenceSeen, ...]:
         return tuple(
             SilenceSeen(

@@ -31,13 +31,21 @@ def peek(address: tuple[str, int], login: Login, queue: str, most: int, within_s
     ends_s = time.monotonic() + within_s
     try:
         with socket.create_connection(address, timeout=within_s) as sock:
-            wire = _Wire(sock, ends_s)
-            _log_in(wire, login)
-            bodies = _look(wire, queue, most)
-            wire.call(0, CONNECTION, CLOSE, struct.pack(">H", 200) + _short("") + b"\0\0\0\0", CLOSE_OK)
-            return bodies
-    except (OSError, struct.error, ValueError) as error:
+            return peek_on(sock, login, queue, most, ends_s)
+    except (OSError, NotApplied) as error:
         raise NotApplied(f"RabbitMQ at {address[0]}:{address[1]}: {error}") from error
+
+
+def peek_on(sock: socket.socket, login: Login, queue: str, most: int, ends_s: float) -> list[bytes]:
+    """As `peek`, on a connection, until a moment of the monotonic clock. Raises NotApplied."""
+    try:
+        wire = _Wire(sock, ends_s)
+        _log_in(wire, login)
+        bodies = _look(wire, queue, most)
+        wire.call(0, CONNECTION, CLOSE, struct.pack(">H", 200) + _short("") + b"\0\0\0\0", CLOSE_OK)
+    except (OSError, struct.error, ValueError) as error:
+        raise NotApplied(str(error)) from error
+    return bodies
 
 
 def _log_in(wire: _Wire, login: Login) -> None:

@@ -3,6 +3,7 @@ run's folder."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -102,7 +103,8 @@ class Collector:
             self._first.set()
         elif isinstance(sent := said.get("traces"), dict):
             self.cut += bool(sent.get("cut"))
-            with self._keeping:
+            # what is not written as the collector writes it must not end the thread that hears the rest
+            with self._keeping, contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
                 self._keeper.add((int(sent["at_ns"]) - self._opened_ns) / 1e9, sent)
         elif "strange" in said:
             self.strange += 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import subprocess
 import threading
@@ -13,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import NotApplied
+from harness.within import file_name
 
 TAIL_BYTES = 4000
 END_S = 2.0  # after SIGKILL a process is gone at once, unless the kernel holds it
@@ -87,7 +87,7 @@ class Commands:
         apart: bool = False,
     ) -> Started:
         """See handles.Commands.start. With a shell the command is one text, given to /bin/sh."""
-        log = self._logs / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}.log"
+        log = self._logs / f"{file_name(name)}.log"
         errors = log.with_suffix(".errors.log") if apart else None
         argv = ["/bin/sh", "-c", *command] if shell else list(command)
         try:

@@ -52,17 +52,19 @@ class Containers:
             labels.append(f"com.docker.compose.service={service}")
         with refusing("list the stack's containers"):
             rows: list[dict[str, Any]] = self.client.api.containers(all=True, filters={"label": labels})
-        return [
-            row
-            for row in rows
-            if row["Labels"].get("com.docker.compose.oneoff") != "True"
-            and _asked(row, service)
-            and not in_the_making(row["Names"][0], row["State"])
-        ]
+            return [
+                row
+                for row in rows
+                if row["Labels"].get("com.docker.compose.oneoff") != "True"
+                and _asked(row, service)
+                and not in_the_making(row["Names"][0], row["State"])
+            ]
 
     def described(self, service: str) -> Sequence[dict[str, Any]]:
         """The service's containers as `docker inspect` tells them. Raises NotApplied when Docker does not answer."""
-        found = (self._inspect(row["Id"]) for row in self.listed(service))
+        rows = self.listed(service)
+        with refusing("describe the stack's containers"):
+            found = [self._inspect(row["Id"]) for row in rows]
         return [data for data in found if data is not None]
 
     def content(self, container: str, path: str, most_bytes: int) -> bytes | None:
@@ -83,8 +85,9 @@ class Containers:
         """Every container of the service (of the stack), sorted by name. Raises NotApplied when Docker does not
         answer."""
         found = self.described(service)
-        by_id = {str(data["Id"]): data for data in found}
-        return tuple(sorted((_seen(data, by_id) for data in found), key=lambda c: c.container))
+        with refusing("read how the stack's containers are"):
+            by_id = {str(data["Id"]): data for data in found}
+            return tuple(sorted((_seen(data, by_id) for data in found), key=lambda c: c.container))
 
     def changes(self) -> Sequence[ContainerChanged]:
         """Docker's events since the last call, oldest first. Raises NotApplied while the stream of events is lost.
@@ -107,16 +110,16 @@ class Containers:
 
         found = []
         for row in self.listed(service):
-            if row["State"] != "running":
-                continue
             with refusing("read the memory of the stack's containers"):
+                if row["State"] != "running":
+                    continue
                 try:
                     stats: dict[str, Any] = self.client.api.stats(row["Id"], stream=False, one_shot=True)
                 except NotFound:
                     continue
                 if self._machine_bytes is None:
                     self._machine_bytes = int(self.client.api.info().get("MemTotal") or 0)
-            seen = _memory(service, container_name(row["Names"][0]), stats, self._machine_bytes)
+                seen = _memory(service, container_name(row["Names"][0]), stats, self._machine_bytes)
             found += [seen] if seen is not None else []
         return tuple(found)
 
@@ -125,7 +128,7 @@ class Containers:
         answer."""
         with refusing("list the run's containers"):
             rows = self.client.api.containers(filters={"label": f"io.drill.run={self.run_id}"})
-        return tuple(str(row["Id"]) for row in rows)
+            return tuple(str(row["Id"]) for row in rows)
 
     def pid(self, container: str) -> int:
         """The first process of a container; 0 when it does not run. Raises NotApplied when Docker does not answer."""

@@ -27,6 +27,9 @@ AGAIN = 5  # a Docker that goes away so often is broken
 
 T = TypeVar("T")
 
+STRANGE = (AttributeError, IndexError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading an answer raises that is not written as Docker writes it."""
+
 _WHILE_RECREATED = re.compile(r"^[0-9a-f]{12}_(?=.)")
 
 
@@ -93,6 +96,8 @@ def refusing(what: str) -> Iterator[None]:
         raise NotApplied(f"cannot {what}: {error.explanation or error}") from error
     except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise DockerAway(f"cannot {what}: Docker does not answer ({type(error).__name__}: {error})") from error
+    except STRANGE as error:
+        raise NotApplied(f"cannot {what}: Docker's answer cannot be read ({type(error).__name__}: {error})") from error
 
 
 def answers() -> str:

@@ -93,11 +93,16 @@ class Events:
                 self.lost = ""
                 self._attached.set()
                 for event in self._stream:
-                    self._hear(event)
+                    self.hear(event)
         finally:
             client.close()
 
-    def _hear(self, event: dict[str, Any]) -> None:
+    def hear(self, event: dict[str, Any]) -> None:
+        """One event as Docker tells it. What is none is passed over: it must not end the thread that hears the others."""
+        with contextlib.suppress(AttributeError, TypeError, ValueError, OverflowError):
+            self._heard(event)
+
+    def _heard(self, event: dict[str, Any]) -> None:
         at_ns = int(event.get("timeNano") or 0)
         action, _, detail = str(event.get("Action", "")).partition(": ")
         actor = event.get("Actor") or {}

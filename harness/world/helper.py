@@ -67,7 +67,7 @@ class Helper:
         for line in self.process.stdout:
             try:
                 data = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 self._complaints.append(line.decode("utf-8", "replace").strip())
                 continue
             if isinstance(data, dict):

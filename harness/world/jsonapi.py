@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from harness.errors import NotApplied
 from harness.world.handles import Clock
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 CALL_S = 3.0
 """A healthy server answers in milliseconds; one that is starved for so long is as good as not looked at."""
@@ -31,7 +35,7 @@ class JsonApi:
         body, status = self._asked(path, params)
         try:
             data = json.loads(body) if body.strip() else None
-        except ValueError:
+        except (ValueError, RecursionError):
             data = body.decode("utf-8", "replace")[:300]
         if status != 200:
             said = data.get("error") or data.get("message") if isinstance(data, dict) else data
@@ -71,6 +75,24 @@ class JsonApi:
         return session
 
 
+STRANGE = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
+"""What reading an answer raises that is not written as its server writes it."""
+
+
+def understood(method: Callable[P, R]) -> Callable[P, R]:
+    """Of a client with an `_api`: an answer that is none of its server's is NotApplied, whatever is wrong with it."""
+
+    @functools.wraps(method)
+    def asked(*args: P.args, **words: P.kwargs) -> R:
+        try:
+            return method(*args, **words)
+        except STRANGE as error:
+            what = args[0]._api.what  # type: ignore[attr-defined]
+            raise NotApplied(f"{what} did not answer as {what} does: {type(error).__name__}: {error}"[:300]) from error
+
+    return asked
+
+
 def unix_s(text: Any) -> float | None:
     """RFC 3339 as Go writes it (nanoseconds, Z or an offset) in seconds since 1970; None for a zero or no time."""
     match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", str(text or ""))
@@ -88,5 +110,5 @@ def on_axis(clock: Clock, at_unix_s: float | None) -> float | None:
 
 
 def strings(labels: Any) -> dict[str, str]:
-    """Labels as they are answered, every name and value a text; {} for none."""
+    """Labels as they are answered, every name and value a text; {} for none. Raises AttributeError for what is none."""
     return {str(name): str(value) for name, value in (labels or {}).items()}

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import NotApplied
+from harness.within import file_name
 from harness.world.docker import connect, container_name, refusing
 from harness.world.logstream import Line, Lines, frames, terminal
 
@@ -96,8 +97,8 @@ class LogFiles:
             if older.name == name:  # made anew under the same name: it goes on in the same file
                 older.superseded = True
         with contextlib.suppress(OSError), (self._folder / "index.jsonl").open("a") as index:
-            index.write(json.dumps({"container": name, "service": service, "file": f"{name}.log"}) + "\n")
-        return _Log(row["Id"], name, service, self._folder / f"{name}.log")
+            index.write(json.dumps({"container": name, "service": service, "file": f"{file_name(name)}.log"}) + "\n")
+        return _Log(row["Id"], name, service, self._folder / f"{file_name(name)}.log")
 
 
 class _Log:

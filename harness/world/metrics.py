@@ -12,7 +12,7 @@ from harness.facts import AlertChanged, DeliveryCounted, RuleSeen, TargetSeen
 from harness.quantities import go_duration_s
 from harness.world.exposition import delivery_counters
 from harness.world.handles import Clock
-from harness.world.jsonapi import JsonApi, on_axis, strings, unix_s
+from harness.world.jsonapi import JsonApi, on_axis, strings, understood, unix_s
 
 MOST_RULES = 2000
 MOST_ALERTS = 1000
@@ -56,10 +56,12 @@ class Prometheus:
             return False
         return True
 
+    @understood
     def query(self, expr: str, at_unix_s: float | None = None) -> Answer:
         """An instant query: each series has one point (several for `metric[5m]`: the raw samples with their own times)."""
         return self._ask("/api/v1/query", {"query": expr, **({} if at_unix_s is None else {"time": at_unix_s})})
 
+    @understood
     def samples(self, selector: str, back_s: float) -> tuple[tuple[Mapping[str, str], list[tuple[int, float]]], ...]:
         """Every series of a selector with its raw samples (unix_ms, value) of the last seconds, as they were scraped."""
         result, _ = self._result("/api/v1/query", {"query": f"{selector}[{max(1, math.ceil(back_s))}s]"})
@@ -71,10 +73,12 @@ class Prometheus:
             for one in result
         )
 
+    @understood
     def query_range(self, expr: str, start_unix_s: float, end_unix_s: float, step_s: float) -> Answer:
         params = {"query": expr, "start": start_unix_s, "end": end_unix_s, "step": step_s}
         return self._ask("/api/v1/query_range", params)
 
+    @understood
     def rules(self) -> Rules:
         data = self._data("/api/v1/rules", {})
         found: list[RuleSeen] = []
@@ -88,6 +92,7 @@ class Prometheus:
             raise NotApplied(f"Prometheus has {len(found)} rules and {len(alerts)} alerts: more than can be followed")
         return Rules(tuple(found), tuple(alerts))
 
+    @understood
     def alerts_since(self, back_s: float) -> tuple[AlertChanged, ...]:
         """Every evaluation's pending and firing alerts of the last seconds, from the series ALERTS, each at its own time."""
         answer = self.query(f"ALERTS[{max(1, math.ceil(back_s))}s]")
@@ -103,10 +108,12 @@ class Prometheus:
         ]
         return tuple(sorted(found, key=lambda change: change.at_s))
 
+    @understood
     def counters(self) -> tuple[DeliveryCounted, ...]:
         """What it counts of its own notifications to Alertmanager."""
         return delivery_counters("prometheus", self._api.text("/metrics"))
 
+    @understood
     def targets(self) -> tuple[TargetSeen, ...]:
         data = self._data("/api/v1/targets", {"state": "active"})
         return tuple(

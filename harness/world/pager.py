@@ -13,7 +13,7 @@ from harness.facts import Paged
 from harness.world.attached import Place, attach, remove
 from harness.world.handles import Clock
 from harness.world.helper import Helper
-from harness.world.jsonapi import on_axis, strings, unix_s
+from harness.world.jsonapi import STRANGE, on_axis, strings, unix_s
 
 READY_S = 30.0
 SILENT_S = 3.0
@@ -25,10 +25,15 @@ MOST_PAGES = 5000
 def pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Clock) -> list[Paged]:
     """A delivery as facts, one for each alert in it; [] for what is no message of Alertmanager's (webhook, version 4)."""
     try:
-        body = json.loads(delivery.get("body") or "")
-        alerts = body["alerts"]
-    except (ValueError, KeyError, TypeError):
+        return _pages(delivery, number, opened_ns, clock)
+    except STRANGE:
         return []
+
+
+def _pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Clock) -> list[Paged]:
+    """Raises one of STRANGE for what is none."""
+    body = json.loads(delivery.get("body") or "")
+    alerts = body["alerts"]
     at_s = round((int(delivery["at_ns"]) - opened_ns) / 1e9, 6)
     made = []
     for alert in alerts:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harness.facts import ReceiverSeen
+from harness.foreign_yaml import load
 from harness.quantities import go_duration_s
 from harness.urls import fixed, place
 
@@ -46,16 +47,22 @@ class Paging:
 
 
 def paging(text: str, own: Sequence[str] = (), pinned: Sequence[str] = ()) -> Paging:
+    """Read a configuration; see `_paging`.
+
+    Raises ValueError for what is no configuration of Alertmanager.
+    """
+    try:
+        return _paging(text, own, pinned)
+    except (AttributeError, TypeError, RecursionError):
+        raise ValueError("it is not written as Alertmanager's configuration is") from None
+
+
+def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
     """Read a configuration. `own` are names of the stack's services, `pinned` names whose address is fixed by its files.
 
     Raises ValueError for what is no configuration of Alertmanager.
     """
-    import yaml
-
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"it is no YAML: {error}") from None
+    data = load(text)
     if not isinstance(data, dict) or not isinstance(data.get("receivers"), list):
         raise ValueError("it has no list of receivers")
     waits = _waits(data.get("route") or {})

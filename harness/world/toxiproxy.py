@@ -9,12 +9,13 @@ checked against our table before they leave (the server takes `{"latncy": 500}` 
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json as jsonlib
 import select
 import socket
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -98,19 +99,23 @@ class Server:
         self._proxy_class = _bound_proxy_class(self._wire)
 
     def version(self) -> str:
-        return str(self._wire.get("/version").json()["version"])
+        with self._told("/version"):
+            return str(self._wire.get("/version").json()["version"])
 
     def proxies(self) -> dict[str, ProxySeen]:
         """All proxies with their toxics. Hangs (into the time-out) while any one of them is wedged."""
-        return {name: _seen(data) for name, data in self._wire.get("/proxies").json().items()}
+        with self._told("/proxies"):
+            return {name: _seen(data) for name, data in self._wire.get("/proxies").json().items()}
 
     def proxy(self, name: str) -> ProxySeen:
         """One proxy with its toxics; ApiError with status 404 when there is none."""
-        return _seen(self._wire.get(f"/proxies/{quote(name, safe='')}").json())
+        with self._told(f"/proxies/{name}"):
+            return _seen(self._wire.get(f"/proxies/{quote(name, safe='')}").json())
 
     def create(self, name: str, listen: str, upstream: str, enabled: bool) -> ProxySeen:
         data = {"name": name, "listen": listen, "upstream": upstream, "enabled": enabled}
-        return _seen(self._wire.post("/proxies", json=data).json())
+        with self._told("/proxies"):
+            return _seen(self._wire.post("/proxies", json=data).json())
 
     def delete(self, name: str) -> None:
         """Remove the proxy and close its connections; this is what frees a wedged one."""
@@ -135,6 +140,16 @@ class Server:
     def close(self) -> None:
         self._wire.close()
 
+    @contextlib.contextmanager
+    def _told(self, path: str) -> Iterator[None]:
+        """An answer that is none of Toxiproxy's is an ApiError: something else listens there, or it was cut short."""
+        try:
+            yield
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ApiError(
+                f"{self.url}{path} did not answer as Toxiproxy does: {type(error).__name__}: {error}"
+            ) from error
+
     def _library(self, name: str) -> Any:
         return self._proxy_class(name=quote(name, safe=""), upstream="", listen="", enabled=True)
 
@@ -145,7 +160,11 @@ class _Answer:
     content: bytes
 
     def json(self) -> Any:
-        return jsonlib.loads(self.content)
+        """Raises ApiError for what is no JSON."""
+        try:
+            return jsonlib.loads(self.content)
+        except (ValueError, RecursionError) as error:
+            raise ApiError(f"Toxiproxy answered with what is no JSON: {error}") from error
 
 
 class _Wire:
@@ -226,8 +245,16 @@ def _bound_proxy_class(wire: _Wire) -> Any:
 
 
 def _seen(data: Mapping[str, Any]) -> ProxySeen:
+    """Raises KeyError, TypeError or ValueError for what describes no proxy."""
     toxics = {
-        toxic["name"]: Toxic(toxic["type"], dict(toxic["attributes"]), toxic["stream"], toxic["toxicity"])
+        str(toxic["name"]): Toxic(
+            str(toxic["type"]),
+            {str(name): int(value) for name, value in toxic["attributes"].items()},
+            toxic["stream"],
+            float(toxic["toxicity"]),
+        )
         for toxic in data.get("toxics") or ()
     }
-    return ProxySeen(data["name"], data["listen"], data["upstream"], data["enabled"], toxics)
+    if type(data["enabled"]) is not bool:
+        raise TypeError(f"enabled is {data['enabled']!r}")
+    return ProxySeen(str(data["name"]), str(data["listen"]), str(data["upstream"]), data["enabled"], toxics)

@@ -225,6 +225,7 @@ def _grafted(folder: Path, graft: Graft, one: Judged, claim: Any) -> Judged:
         copy = Path(scratch) / "run"
         shutil.copytree(folder, copy, symlinks=True)
         graft.plant(copy, one, claim)
+        _as_written(copy)
         verdict, _ = _judged(copy)
         return next(found for found in verdict.findings if found.id == one.id)
 
@@ -242,6 +243,16 @@ def _facts(folder: Path, change: Callable[[Fact], Fact | None]) -> None:
     for path in sorted((folder / "facts").glob("*.jsonl")):
         changed = (change(json.loads(line)) for line in path.read_text().splitlines() if line.strip())
         path.write_text("".join(json.dumps(fact) + "\n" for fact in changed if fact is not None))
+
+
+def _as_written(folder: Path) -> None:
+    """What was planted stands there as a run would have written it: numbered anew, and neither chained nor sealed."""
+    for path in sorted((folder / "facts").glob("*.jsonl")):
+        if not path.stem.startswith("people-"):
+            facts = (json.loads(line) for line in path.read_text().splitlines() if line.strip())
+            kept = [fact for fact in facts if fact["fact"] != "evidence_sealed"]
+            told = ({name: value for name, value in fact.items() if name != "prev"} for fact in kept)
+            path.write_text("".join(json.dumps({**fact, "number": n}) + "\n" for n, fact in enumerate(told, start=1)))
 
 
 def _append(folder: Path, fact: Fact) -> None:

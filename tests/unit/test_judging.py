@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -121,10 +122,20 @@ def test_facts_that_the_disk_refused_are_judged_too(project: Path) -> None:
     assert judge_folder(project, told=stuck).verdict.exit_code == 7
 
 
-def test_a_verdict_that_cannot_be_written_leaves_the_old_one_whole(project: Path) -> None:
+def test_a_verdict_that_cannot_be_written_leaves_the_old_one_whole(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_results(project, judge_folder(project))
     before = (project / "verdict.json").read_bytes()
-    (project / ".verdict.json.new").symlink_to("/dev/full")
+    opened = Path.open
+
+    def full(path: Path, mode: str = "r", **words: Any) -> Any:
+        if not path.name.endswith(".new"):
+            return opened(path, mode, **words)
+        path.touch()
+        return opened(Path("/dev/full"), "w", **words)
+
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OSError, match="No space left"):
         write_results(project, judge_folder(project))
     assert (project / "verdict.json").read_bytes() == before

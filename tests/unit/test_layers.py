@@ -9,7 +9,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "harness"
 
-BOTTOM = {"facts", "verdict", "edges", "errors", "harmless", "urls", "logtext", "masking", "ondisk", "quantities"}
+BOTTOM = {
+    "facts",
+    "verdict",
+    "edges",
+    "errors",
+    "harmless",
+    "urls",
+    "logtext",
+    "masking",
+    "ondisk",
+    "quantities",
+    "within",
+}
 DATA = BOTTOM | {"journal", "ledger", "series", "spans", "stats", "wall"}
 HANDLES = {"world.handles"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -23,6 +35,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quantities": set(),
     "edges": set(),
     "chain": set(),
+    "curtain": {"facts", "masking"},
+    "foreign_yaml": set(),
+    "seal": {"facts", "journal", "within"},
+    "within": set(),
     "orders": DATA | HANDLES | {"landings"},
     "orders.readers": DATA | HANDLES | {"drill.readers", "world.speaks"},
     "verdict": {"errors"},
@@ -55,6 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "alerting",
         "blaming",
         "burning",
+        "chain",
         "hostnames",
         "promql",
         "runbooks",

@@ -64,5 +64,5 @@ def _bounded(rows: Iterator[Row], most_rows: int) -> Iterator[Row]:
             if number == most_rows:
                 raise NotApplied(f"it has more than {most_rows} rows")
             yield row
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, OSError) as error:
         raise NotApplied(f"what was answered cannot be read: {type(error).__name__}: {error}") from error

@@ -58,8 +58,11 @@ HELD_BY = {"list": ("list",), "stream": ("stream",), "hash": ("hash",), "set": (
 
 def rows(reader: RedisReader, reach: Reach, most_rows: int, most_bytes: int, everything: bool) -> Iterator[Row]:
     """Raises NotApplied with the client's own words, and for a key that holds something of another kind."""
-    at, seen = "0", set[str]()
+    at, seen, asked = "0", set[str](), set[str]()
     while at:
+        if at in asked:
+            raise NotApplied(f"{reader.what} at {reader.service} comes round to {at!r} again and again")
+        asked.add(at)
         found, following, items = _page(reader, reach, at, most_bytes)
         if found != "none" and found not in HELD_BY[reader.kind]:
             raise NotApplied(f"{reader.name} at {reader.service} is a {found}, not a {reader.kind}")
