@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 Check = Callable[[Any], bool]
@@ -13,11 +12,17 @@ _BEYOND = 2**63
 """No number of ours is as large; arithmetic on larger ones may have no result."""
 
 
-@cache
+_known: dict[type, Mapping[str, Check]] = {}
+
+
 def checks(cls: type) -> Mapping[str, Check]:
     """By field of a class of facts."""
-    hints = get_type_hints(cls)
-    return {name: _stamp if name in ("seen_s", "happened_s") else _check(hint) for name, hint in hints.items()}
+    if cls not in _known:
+        hints = get_type_hints(cls)
+        _known[cls] = {
+            name: _stamp if name in ("seen_s", "happened_s") else _check(hint) for name, hint in hints.items()
+        }
+    return _known[cls]
 
 
 def _check(hint: Any) -> Check:  # noqa: PLR0911 (one for each shape)
