@@ -21,7 +21,10 @@ def load(text: str) -> Any:
     """The one document of a text. Raises ValueError for what is none, or comes to more than a configuration can."""
     if len(text) > LARGEST:
         raise ValueError(f"it is longer than {LARGEST >> 20} MiB")
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:  # a character that no YAML has
+        raise ValueError(f"it is no YAML: {error}") from None
     try:
         node = loader.get_single_node()
         if node is None:

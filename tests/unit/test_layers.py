@@ -118,8 +118,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"document", "drill", "plan", "expectations", "logfiles", "progress", "reasons", "underway", "versions"},
     "inside": set(),
     "load": DATA,
-    "stack": BOTTOM | HANDLES | {"doctor.images", "world.docker", "world.docker_cli", "world.lookout", "probes"},
-    "world": BOTTOM | {"doctor.images"},
+    "stack": BOTTOM | HANDLES | {"foreign_yaml", "doctor.images", "world.docker", "world.docker_cli", "world.lookout", "probes"},
+    "world": BOTTOM | {"foreign_yaml", "doctor.images"},
 }
 IMPURE = {"time", "socket", "subprocess", "requests", "docker", "urllib", "http", "threading", "asyncio", "random"}
 PURE = (
