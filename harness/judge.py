@@ -217,9 +217,13 @@ def _under_cleanup(
     if cut is None:
         return judged
     known, at_s = journal.cut(cut.begun_s), cut.begun_s
-    before = judge_claim(
-        drill, claim, known, cleanups.rows_before(rows, at_s), logs, series=known_until(series, known.end_s)
-    )
+    if claim.expectation.word in cleanups.SHOWS:
+        shown = cleanups.shown_before(journal, at_s)
+        before = judge_claim(drill, claim, shown, rows, _Known(logs, at_s), over=True, series=series)
+    else:
+        before = judge_claim(
+            drill, claim, known, cleanups.rows_before(rows, at_s), logs, series=known_until(series, known.end_s)
+        )
     return cleanups.judged_under(judged, before.finding, cut)
 
 
