@@ -174,3 +174,12 @@ def test_it_notes_while_it_is_held_and_once_more_at_the_end(tmp_path: Path) -> N
     with Keeping(tmp_path, record, lambda: 1.0, every_s=60.0):
         pass
     assert len(read(tmp_path).of(f.OnDisk)) == 1
+
+
+def test_a_note_that_is_none_is_borne_out_by_nothing(tmp_path: Path) -> None:
+    folder = played(tmp_path)
+    writer = Writer(folder / "facts", "harness", lambda: 25.0)
+    writer.write(f.OnDisk(files={"../../etc/passwd": 1, "ledger/x.rows": 1}))
+    found = known(folder, read(folder), ledger.read(folder / "ledger"))
+    assert found.until_s == 23.5
+    assert found.short
