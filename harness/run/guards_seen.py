@@ -23,6 +23,7 @@ from harness.facts import (
     LeverPulled,
     Looked,
     Mended,
+    Restarted,
 )
 from harness.journal import Journal
 from harness.quantities import numbered, spell
@@ -60,7 +61,7 @@ def container_died(
     guard: DeathGuard, journal: Journal, since_s: float, now_s: float, blind_s: float
 ) -> GuardTripped | None:
     """Trips at the first death since `since_s` that nothing of the drill's explains: no fault on that container (a release and a
-    command are on all of its service), no step of a runbook and no person's command that runs.
+    command are on all of its service), no restart of ours, no step of a runbook and no person's command that runs.
     """
     looks = journal.of(Looked, probe=CONTAINERS)
     last_s = max(since_s, looks[-1].seen_s if looks else since_s)
@@ -172,7 +173,7 @@ def _deaths(journal: Journal) -> Iterator[_Death]:
 
 
 def _explained(journal: Journal, death: _Death) -> bool:
-    """Whether a fault of the drill was on that container, or a step or a person's command was under way."""
+    """Whether a fault of the drill was on that container, we restarted it, or a step or a person's command was under way."""
     for fault in journal.of(Injecting):
         if death.service not in fault.target.split("+"):
             continue
@@ -182,7 +183,15 @@ def _explained(journal: Journal, death: _Death) -> bool:
         mended = journal.first(Mended, fault=fault.fault, since_s=fault.seen_s)
         if fault.seen_s - SLACK_S <= death.at_s <= (mended.seen_s if mended else math.inf) + SLACK_S:
             return True
-    return any(begun_s - SLACK_S <= death.at_s <= ended_s + SLACK_S for begun_s, ended_s in _commands(journal))
+    deeds = [*_commands(journal), *_restarts(journal, death.service)]
+    return any(begun_s - SLACK_S <= death.at_s <= ended_s + SLACK_S for begun_s, ended_s in deeds)
+
+
+def _restarts(journal: Journal, service: str) -> Iterator[tuple[float, float]]:
+    """From when to when `restore: restart` restarted the service: its containers end then by our own hand."""
+    for fact in journal.of(Restarted):
+        if service in fact.services:
+            yield fact.begun_s, fact.seen_s
 
 
 def _commands(journal: Journal) -> Iterator[tuple[float, float]]:
