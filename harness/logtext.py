@@ -99,7 +99,7 @@ _CONTINUES = re.compile(
     rb"\s|Traceback \(most recent|Caused by: |During handling of the above|The above exception was|\}|goroutine \d"
 )
 _RAISED = re.compile(rb"[A-Za-z_][\w.$]*(?:Error|Exception|Exit|Interrupt|Timeout|Refused|Warning)(?::|$)")
-_NO_WORD = re.compile(r"\S*[/\d=]\S*|\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|HTTP)\b")
+_NO_WORD = re.compile(r"(?<!\S)\S*[/\d=]\S*|\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|HTTP)\b")
 
 _GENERIC = """
 a an the of in by to for on at is was and with while during your our ours we it i this that there has have been be could can not no
@@ -284,7 +284,7 @@ class Said:
 
     @property
     def structured(self) -> bool:
-        return any(path + key in self.fields for key in (*LEVEL_KEYS, *MESSAGE_KEYS) for path in ("", *_PATHS))
+        return bool(self.fields) and any(path + key in self.fields for key in (*LEVEL_KEYS, *MESSAGE_KEYS) for path in ("", *_PATHS))
 
     @cached_property
     def message(self) -> str:
@@ -295,7 +295,10 @@ class Said:
         if (match := _DOTNET.match(self.head)) is not None:  # what it says stands in the next line
             after = self.text.partition("\n")[2]
             return f"{self.head[match.end() :]} {after}".strip()
-        return "" if self.structured else _SPRING.sub("", self.head, count=1)
+        if self.structured:
+            return ""
+        spring = _SPRING.match(self.head)
+        return self.head[spring.end() :] if spring else self.head
 
     @property
     def tells_why(self) -> bool:

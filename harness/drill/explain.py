@@ -39,10 +39,16 @@ _KINDS = {
 }
 
 
+MOST = 200
+"""Nobody reads more problems of one file; it is another kind of file then."""
+
+
 def explain_all(found: ValidationError, document: Document) -> list[Problem]:
     """Everything that pydantic found. It calls a list too short that has no *valid* item; that one is left out."""
     errors = found.errors(include_url=False)
-    return [explain(dict(error), document) for error in errors if not (error["type"] == "too_short" and error["input"])]
+    wrong = [error for error in errors if not (error["type"] == "too_short" and error["input"])]
+    told = [explain(dict(error), document) for error in wrong[:MOST]]
+    return told + ([document.problem((), f"and {len(wrong) - MOST} more")] if len(wrong) > MOST else [])
 
 
 def explain(error: Mapping[str, Any], document: Document) -> Problem:
