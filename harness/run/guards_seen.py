@@ -23,6 +23,7 @@ from harness.facts import (
     LeverPulled,
     Looked,
     Mended,
+    Restarted,
 )
 from harness.journal import Journal
 from harness.quantities import numbered, spell
@@ -60,7 +61,7 @@ def container_died(
     guard: DeathGuard, journal: Journal, since_s: float, now_s: float, blind_s: float
 ) -> GuardTripped | None:
     """Trips at the first death since `since_s` that nothing of the drill's explains: no fault on that container (a release and a
-    command are on all of its service), no step of a runbook and no person's command that runs.
+    command are on all of its service), no restart of ours, no step of a runbook and no person's command that runs.
     """
     looks = journal.of(Looked, probe=CONTAINERS)
     last_s = max(since_s, looks[-1].seen_s if looks else since_s)
@@ -172,7 +173,10 @@ def _deaths(journal: Journal) -> Iterator[_Death]:
 
 
 def _explained(journal: Journal, death: _Death) -> bool:
-    """Whether a fault of the drill was on that container, or a step or a person's command was under way."""
+    """Whether a fault of the drill was on that container, we restarted its service, or a step or a person's command was under way."""
+    ours = [fact for fact in journal.of(Restarted) if death.service in fact.services]
+    if any(fact.begun_s - SLACK_S <= death.at_s <= fact.seen_s + SLACK_S for fact in ours):
+        return True
     for fault in journal.of(Injecting):
         if death.service not in fault.target.split("+"):
             continue
