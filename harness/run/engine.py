@@ -273,6 +273,9 @@ class Engine:
 
     def _restarted(self, service: str) -> str:
         """Why it could not be, '' when every container of the service has a new life."""
+        beyond = next((why for limit in self.plan.limits if (why := limit.refuses(service))), "")
+        if beyond:
+            return beyond
         try:
             self.world.containers.restart(service)
         except NotApplied as error:
