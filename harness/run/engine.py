@@ -319,6 +319,7 @@ class Engine:
                 return False
             evidence = self._evidence(phase.name, faults)
             for claim in list(open_claims.values()):
+                self.lease.aside()  # on long logs and many traces a claim takes its time; the faults of the phase are out
                 if self._is_decided(claim, evidence):
                     del open_claims[claim.id]
             return not open_claims
