@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from harness.facts import RungTried
+from harness.facts import AlertChanged, Paged, RungTried
 from harness.journal import Journal
 from harness.ledger import DUE, NEVER, SENT, Rows
 from harness.verdict import Finding, Judged, Outcome
@@ -50,6 +50,13 @@ def cut_in(journal: Journal, judged: Judged, word: str, then: bool) -> RungTried
     start_s = began.at_s if began else window.start_s
     rungs = (it for it in journal.of(RungTried) if it.cut)
     return next((it for it in rungs if it.seen_s >= start_s and it.begun_s < window.end_s), None)
+
+
+def shown_before(journal: Journal, at_s: float) -> Journal:
+    """The journal without what was noticed from an instant on. That somebody was looking is not left out: a claim that something is
+    noticed in time is decided when its time is over, upon what was noticed before."""
+    told = (AlertChanged, Paged)
+    return Journal(tuple(fact for fact in journal.facts if fact.at_s < at_s or not isinstance(fact, told)))
 
 
 def rows_before(rows: Rows, at_s: float) -> Rows:

@@ -13,13 +13,18 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 LARGEST = 4 << 20
 _DEEPEST = 100
 _MOST_NODES = 500_000
+_UNEXPECTED = (TypeError, AttributeError, IndexError, KeyError, OverflowError, RecursionError)
+"""What PyYAML's constructors raise for scalars that they did not expect."""
 
 
 def load(text: str) -> Any:
     """The one document of a text. Raises ValueError for what is none, or comes to more than a configuration can."""
     if len(text) > LARGEST:
         raise ValueError(f"it is longer than {LARGEST >> 20} MiB")
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:  # a character that no YAML has
+        raise ValueError(f"it is no YAML: {error}") from None
     try:
         node = loader.get_single_node()
         if node is None:
@@ -29,12 +34,7 @@ def load(text: str) -> Any:
         return loader.construct_document(node)
     except yaml.YAMLError as error:
         raise ValueError(f"it is no YAML: {error}") from None
-    except (
-        TypeError,
-        AttributeError,
-        OverflowError,
-        KeyError,
-    ) as error:  # of its constructors, for what they did not expect
+    except _UNEXPECTED as error:
         raise ValueError(f"it is no YAML: {type(error).__name__}: {error}") from None
     finally:
         loader.dispose()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
-)  # also what turns the writing's direction
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)  # also what turns the writing's direction, and halves of characters, which nothing can encode
 
 
 def one_line(text: str) -> str:

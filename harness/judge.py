@@ -87,12 +87,17 @@ def judge(
     spans: Spans | None = None,
     orders: Reviews | None = None,
     damage: Sequence[str] = (),
+    whole: Journal | None = None,
+    lost: str = "",
 ) -> Verdict:
     """Judge a run, or what is known of it.
 
     over    the run has ended, nothing more will come. Of a run that has not, claims may be decided, but not the whole.
     damage  what of the evidence is not as the run wrote it: on such nothing passes
+    whole   the journal with what came after all that is known of a run that was cut: how it ended, not what was seen
+    lost    which of the evidence a power cut took, '' for none
     """
+    whole = journal if whole is None else whole
     landed = landings(journal, faults_of(drill), rows)
     load = _load(drill, plan_claims, journal, rows)
     reasons = (*damage, *gates.invalid(load))
@@ -112,17 +117,17 @@ def judge(
     ]
     if reasons:
         judged = [_under_gates(one, reasons) for one in judged]
-    came_back = [neighbours.settled_beside(one, journal) for one in unsettled(journal)]
+    came_back = [neighbours.settled_beside(one, journal) for one in unsettled(whole)]
     judged += _settling(came_back, gates.invalid(load, gates.ITS_OWN))
-    judged += left_behind(journal)
-    judged += people_story.tampered(journal)
-    opened = journal.opened
+    judged += left_behind(whole)
+    judged += people_story.tampered(whole)
+    opened = whole.opened
     return Verdict(
         drill=drill.name,
         run=opened.run if opened else "",
         findings=tuple(judged),
-        invalid=(*reasons, *_unfinished(drill, journal, over), *_unproven(drill, plan_claims, journal, landed)),
-        ending=ending_of(journal),
+        invalid=(*reasons, *_unfinished(drill, journal, over, lost), *_unproven(drill, plan_claims, journal, landed)),
+        ending=ending_of(whole),
     )
 
 
@@ -217,9 +222,13 @@ def _under_cleanup(
     if cut is None:
         return judged
     known, at_s = journal.cut(cut.begun_s), cut.begun_s
-    before = judge_claim(
-        drill, claim, known, cleanups.rows_before(rows, at_s), logs, series=known_until(series, known.end_s)
-    )
+    if claim.expectation.word in cleanups.SHOWS:
+        shown = cleanups.shown_before(journal, at_s)
+        before = judge_claim(drill, claim, shown, rows, _Known(logs, at_s), over=True, series=series)
+    else:
+        before = judge_claim(
+            drill, claim, known, cleanups.rows_before(rows, at_s), logs, series=known_until(series, known.end_s)
+        )
     return cleanups.judged_under(judged, before.finding, cut)
 
 
@@ -292,8 +301,10 @@ def _settling(unsettled: Sequence[Judged], starved: Sequence[str]) -> Iterator[J
         yield _under_gates(judged, starved) if starved else judged
 
 
-def _unfinished(drill: DrillLike, journal: Journal, over: bool) -> Iterator[str]:
+def _unfinished(drill: DrillLike, journal: Journal, over: bool, lost: str) -> Iterator[str]:
     """Why the whole cannot have passed yet, though every claim in it may have."""
+    if lost:
+        yield f"{lost}; so what came after {journal.end_s:.1f} s is not judged"
     if not over and journal.first(Closed) is None:
         yield f"the run did not come to its end: what is known of it ends at {journal.end_s:.1f} s"
     elif (ending := ending_of(journal)).gate is not False and not ending.refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,8 +34,9 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     Raises UsageError for a drill that is none, or a folder without facts.
     """
     from harness import journal as journals
-    from harness import ledger, seal
+    from harness import kept, ledger, seal
     from harness import series as raw
+    from harness.cleanups import rows_before
     from harness.document import verdict_doc
     from harness.drill.parse import parse
     from harness.drill.resolved import load_resolved
@@ -57,21 +59,36 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         raise UsageError(f"{folder} holds no facts: there is nothing to judge")
     drill = load_resolved(folder) if drill_file is None else parse(drill_file)
     rows = ledger.read(folder / "ledger") if (folder / "ledger").is_dir() else ledger.NO_ROWS
-    logs = read_logs(folder / "logs", journal, secrets_of(folder))
-    wall = Wall.of(journal)
+    known = kept.known(folder, journal, rows)
+    whole = journal
+    if math.isfinite(known.until_s):
+        journal, rows = whole.cut(known.until_s), rows_before(rows, known.until_s)
+    logs = read_logs(folder / "logs", whole, secrets_of(folder))
+    wall = Wall.of(whole)
     series = raw.read(folder / "series", wall)
     spans = SpanFolder(folder / "spans", wall, journal.end_s)
-    over = journal.first(Closed) is not None
+    over = whole.first(Closed) is not None
     plan = make_plan(drill)
-    damage = (*damaged_records(journal), *seal.broken(folder, journal))
+    damage = (*damaged_records(whole), *seal.broken(folder, whole))
     books = disk.books(folder, {name: orders.declared() for name, orders in drill.orders.items()})
     orders = Reviews(books, journal, rows, over=over)
     verdict = judge(
-        drill, plan.all_claims, journal, rows, logs, over=over, series=series, spans=spans, orders=orders, damage=damage
+        drill,
+        plan.all_claims,
+        journal,
+        rows,
+        logs,
+        over=over,
+        series=series,
+        spans=spans,
+        orders=orders,
+        damage=damage,
+        whole=whole,
+        lost=known.short,
     )
     document = verdict_doc(
         verdict,
-        journal,
+        whole,
         rows,
         faults_of(drill),
         timeout_s=drill.load.timeout_s,
@@ -83,7 +100,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     return Judgement(
         verdict,
         document,
-        Story(document, journal, rows, logs, plan, drill_text, _images(folder), series, _answers(folder)),
+        Story(document, whole, rows, logs, plan, drill_text, _images(folder), series, _answers(folder)),
     )
 
 

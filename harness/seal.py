@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.facts import EvidenceSealed
 from harness.journal import Journal
+from harness.ondisk import settle
 from harness.within import within
 
 EVIDENCE = ("drill.yaml", "ledger", "orders", "state", "series", "spans", "logs")
@@ -15,11 +16,14 @@ EVIDENCE = ("drill.yaml", "ledger", "orders", "state", "series", "spans", "logs"
 TOLD = 3
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 by path in the folder, of every file of the evidence that can be read."""
+def hashes(folder: Path, *, settled: bool = False) -> dict[str, str]:
+    """SHA-256 by path in the folder, of every file of the evidence that can be read. `settled`: each is on the disk (fsync) then, so
+    that a power cut leaves no seal on what it took."""
     found = {}
     for path in _files(folder):
         try:
+            if settled:
+                settle(path)
             found[path.relative_to(folder).as_posix()] = _sha256(path)
         except OSError:
             continue

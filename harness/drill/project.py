@@ -101,7 +101,7 @@ def _settings(file: Path) -> dict[str, Any] | None:
     try:
         text = file.read_bytes().decode("utf-8")
         data = tomllib.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Invalid([Problem(shown, 0, 0, f"cannot be read: {error}")]) from None
     tool = data.get("tool")
     settings = tool.get("drill") if isinstance(tool, dict) else None

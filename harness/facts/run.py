@@ -46,6 +46,16 @@ class EvidenceSealed(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OnDisk(Fact):
+    """How much of each file beside the journal was on the disk, written and synced: all that happened until `happened_s` stands in it.
+
+    files   by path in the run's folder, of those that changed since the last such fact: bytes; of the ledger's rows, how many
+    """
+
+    files: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked(Fact):
     """Something is about to be done, written before the deed. `what`: stack_up, load, stack_down, restart, …"""
 

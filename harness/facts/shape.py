@@ -12,16 +12,17 @@ _BEYOND = 2**63
 """No number of ours is as large; arithmetic on larger ones may have no result."""
 
 
-_by_class: dict[type, Mapping[str, Check]] = {}
+_known: dict[type, Mapping[str, Check]] = {}
 
 
 def checks(cls: type) -> Mapping[str, Check]:
     """By field of a class of facts."""
-    if cls not in _by_class:
+    if cls not in _known:
         hints = get_type_hints(cls)
-        stamps = ("seen_s", "happened_s")
-        _by_class[cls] = {name: _stamp if name in stamps else _check(hint) for name, hint in hints.items()}
-    return _by_class[cls]
+        _known[cls] = {
+            name: _stamp if name in ("seen_s", "happened_s") else _check(hint) for name, hint in hints.items()
+        }
+    return _known[cls]
 
 
 def _check(hint: Any) -> Check:  # noqa: PLR0911 (one for each shape)

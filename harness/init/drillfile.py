@@ -208,7 +208,7 @@ def _slow(draft: Draft, edge: str) -> list[str]:
             else ""
         ),
         "    expect:",
-        "      - errors_below: {ratio: 5%} # slow is not broken: nobody gets an error",
+        f"      - errors_below: {{ratio: {max(5, draft.limits.errors_percent)}%}} # slow is not broken: no more errors than before",
         "      # - responds_within: {p95: 1500ms} # say what your users bear",
         *_alert(draft, watch),
         "    then: # after the phase; the next one begins when this is decided",

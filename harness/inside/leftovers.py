@@ -15,13 +15,14 @@ GONE_S = 5.0
 
 
 def found(run: str, project: str, label: str) -> dict[int, str]:
-    """By process id, in words: Docker's commands on the run's project, containers or label, and whatever has DRILL_RUN in its
-    environment, as a rollback's command has and all that it starts."""
-
-    def ours(pid: int, words: list[str]) -> bool:
-        return _on_the_run(words, project, label) or f"DRILL_RUN={run}" in environment(pid)
-
-    return matching(ours)
+    """By process id, in words: Docker's commands on the run's project, containers or label that were begun in a session of their own,
+    as a harness begins them (a person's `docker ps` has that of their terminal), and whatever has DRILL_RUN in its environment, as
+    a rollback's command has and all that it starts."""
+    docker = matching(lambda _, words: _on_the_run(words, project, label))
+    ours = {pid for pid in docker if _session(pid) in docker or not stat_of(_session(pid))}
+    return {pid: words for pid, words in docker.items() if pid in ours} | matching(
+        lambda pid, _: f"DRILL_RUN={run}" in environment(pid)
+    )
 
 
 def matching(ours: Callable[[int, list[str]], bool]) -> dict[int, str]:
@@ -83,6 +84,11 @@ def _words(pid: int, file: str) -> list[str]:
 
 def _parent(pid: int) -> int:
     return int((stat_of(pid) or ["", "0"])[1])
+
+
+def _session(pid: int) -> int:
+    """The process that began its session; 0 when it is gone."""
+    return int((stat_of(pid) or ["", "", "", "0"])[3])
 
 
 def _older(pid: int, since: int) -> bool:

@@ -17,7 +17,7 @@ from harness.ledger.layout import (
     row_of_request_id,
     traceparent,
 )
-from harness.ledger.reading import LedgerUnreadable, Tail, read
+from harness.ledger.reading import LedgerUnreadable, Tail, begun, read
 from harness.ledger.rows import NO_ROWS, Rows, rows_of
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "LedgerUnreadable",
     "Rows",
     "Tail",
+    "begun",
     "read",
     "request_id",
     "row_of_request_id",

@@ -125,6 +125,11 @@ def _name_of(line: bytes, path: Path) -> tuple[str, int, str]:
     raise LedgerUnreadable(f"{path}: {line[:80].decode('utf-8', 'replace')!r} is no name of the ledger's")
 
 
+def begun(path: Path, used: int = 0) -> int:
+    """How many rows of a worker's file were begun, the first `used` of them known. Raises OSError."""
+    return used + _begun(path, used, path.stat().st_size // DTYPE.itemsize, lambda at, rows: None)
+
+
 def _begun(path: Path, used: int, held: int, note: Callable[[int, NDArray[Any]], None]) -> int:
     """How many rows after the `used` ones are not empty: rows are reserved in order, the first empty one ends them. `note` gets each
     block of them, with the number of its first.

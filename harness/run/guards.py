@@ -45,7 +45,7 @@ MARGIN_S = 30.0  # of looks, kept beyond the longest guard's time
 ASKED = "samples"  # the probe that asks the expressions
 _LOOKS = (Looked, Sampled, HostSeen)
 _PROBES = (ASKED, "alerts", "containers")
-_DEEDS = (Injecting, Aimed, Mended, Restarted, LeverPulled, LeverEnded, Executing, Executed)
+_DEEDS = (Injecting, Aimed, Mended, LeverPulled, LeverEnded, Executing, Executed, Restarted)
 
 
 @dataclass

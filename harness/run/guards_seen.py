@@ -173,10 +173,7 @@ def _deaths(journal: Journal) -> Iterator[_Death]:
 
 
 def _explained(journal: Journal, death: _Death) -> bool:
-    """Whether a fault of the drill was on that container, we restarted its service, or a step or a person's command was under way."""
-    ours = [fact for fact in journal.of(Restarted) if death.service in fact.services]
-    if any(fact.begun_s - SLACK_S <= death.at_s <= fact.seen_s + SLACK_S for fact in ours):
-        return True
+    """Whether a fault of the drill was on that container, we restarted it, or a step or a person's command was under way."""
     for fault in journal.of(Injecting):
         if death.service not in fault.target.split("+"):
             continue
@@ -186,7 +183,15 @@ def _explained(journal: Journal, death: _Death) -> bool:
         mended = journal.first(Mended, fault=fault.fault, since_s=fault.seen_s)
         if fault.seen_s - SLACK_S <= death.at_s <= (mended.seen_s if mended else math.inf) + SLACK_S:
             return True
-    return any(begun_s - SLACK_S <= death.at_s <= ended_s + SLACK_S for begun_s, ended_s in _commands(journal))
+    deeds = [*_commands(journal), *_restarts(journal, death.service)]
+    return any(begun_s - SLACK_S <= death.at_s <= ended_s + SLACK_S for begun_s, ended_s in deeds)
+
+
+def _restarts(journal: Journal, service: str) -> Iterator[tuple[float, float]]:
+    """From when to when `restore: restart` restarted the service: its containers end then by our own hand."""
+    for fact in journal.of(Restarted):
+        if service in fact.services:
+            yield fact.begun_s, fact.seen_s
 
 
 def _commands(journal: Journal) -> Iterator[tuple[float, float]]:

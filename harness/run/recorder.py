@@ -19,6 +19,7 @@ from harness.facts import (
     LoadSampled,
     Looked,
     MemorySeen,
+    OnDisk,
     PressureSeen,
     ProcessorsSeen,
     Sampled,
@@ -30,6 +31,7 @@ from harness.journal import CHAINED, Journal, Writer
 LOOKS = (
     *(Looked, Blinded, Witnessed, Surveyed, LoadSampled, Sampled),
     *(ClockRead, HostSeen, PressureSeen, ProcessorsSeen, MemorySeen),
+    OnDisk,
 )
 """What is seen again and again, whether anything changes or not: it grows with time, and most of a run's facts are these."""
 SAID = (DeliveryCounted, LoadSaid)

@@ -169,6 +169,7 @@ def _keep_drill(folder: folders.RunFolder, drill: Drill, record: Recorder) -> No
 
 def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
     """Everything between Opened and Closed. Raises the UsageError of a locustfile that is refused, once all is taken down."""
+    from harness.run.keeping import Keeping
     from harness.run.observing import monitoring_of
     from harness.run.sources import asked_over_tcp
     from harness.stack.exporters import exporting
@@ -195,7 +196,7 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
     refused: errors.UsageError | None = None
     cut = False
     try:
-        with contextlib.ExitStack() as closing:
+        with Keeping(session.folder.path, record, session.clock.now_s), contextlib.ExitStack() as closing:
             _play(session, stack, closing)
     except Stopped:  # while the stack was starting; the engine answers for itself
         cut = True
@@ -256,7 +257,7 @@ def _seal(session: Session) -> None:
     try:
         for left in scrub(session.folder.path, session.record.curtain):
             session.display.say(f"warning: secrets of the stack may stand in {left}")
-        session.record(EvidenceSealed(files=seal.hashes(session.folder.path)))
+        session.record(EvidenceSealed(files=seal.hashes(session.folder.path, settled=True)), durable=True)
     except Exception as error:
         session.display.say(f"warning: the evidence was not sealed: {type(error).__name__}: {error}")
 

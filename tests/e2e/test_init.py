@@ -99,8 +99,6 @@ services:
     profiles: [never]
 configs: {settings: {content: "store = backend:7000\\n"}}
 secrets: {password: {environment: ODD_PASSWORD}}
-networks:
-  fixed: {ipam: {config: [{subnet: "${PREFIX}.0/24"}]}}
 """,
     "parts/base.yaml": "services: {base: {image: 'drill-test/oddities:1', build: .., environment: {PORT: '${ODD_PORT}'}}}\n",
     "parts/store.yaml": """
@@ -111,7 +109,7 @@ services:
     command: [store]
     volumes: ["stock:/stock"]
     networks: {fixed: {ipv4_address: "${PREFIX}.20"}}
-networks: {fixed: {}}
+networks: {fixed: {ipam: {config: [{subnet: "${PREFIX}.0/24"}]}}}
 volumes: {stock: {}}
 """,
     ".env": "PREFIX=10.87.93\nODD_PORT=8123\n",

@@ -83,7 +83,7 @@ class Reader(FastHttpUser):
 DRILL = """
 drill: shop
 stack: {compose: [compose.yaml], ready_within: 2m}
-load: {locustfile: users.py, against: web:8080, arrivals: [{for: 40s, rate: 10/s}], timeout: 3s}
+load: {locustfile: users.py, against: web:8080, arrivals: [{for: 40s, rate: 40/s}], timeout: 3s}
 steady: {for: 3s, within: 30s, all: [errors < 90%]}
 phases:
   - name: leak

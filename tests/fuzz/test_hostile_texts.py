@@ -58,6 +58,7 @@ def filled(cls: type[Fact], said: str, at_s: float) -> Fact:
                 ((said, 1.0),),
                 {"a": 1.0},
                 {"a": (said,)},
+                {"a": (1, 2)},
             ):
                 if checks(cls)[field.name](candidate):
                     values[field.name] = candidate

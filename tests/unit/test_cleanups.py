@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import alert_stories
+import pytest
 from small_drill import Load, Phase
 
 from harness import facts as f
 from harness.cleanups import cut_in, judged_under, rows_before
+from harness.expectations.alert_fires import AlertFires
 from harness.expectations.base import Line
 from harness.expectations.errors_below import ErrorsBelow
 from harness.expectations.log_seen import LogSeen
+from harness.expectations.page_sent import PageSent
 from harness.judge import _under_cleanup, judge_claim
 from harness.stats import Condition
 from harness.testing import WrittenLogs, journal_of, rows_of
@@ -139,3 +143,31 @@ def test_errors_far_from_it_are_open_too_where_a_share_is_known_only_at_the_end(
 def test_a_line_that_came_only_with_the_cut_does_not_show_that_the_fault_was_noticed() -> None:
     late = outcome(LogSeen(service="api", contains="ERROR store"), (0.0, 0.0), line_s=39.2)
     assert (late.outcome, late.reason) == (Outcome.INCONCLUSIVE, "cut_by_cleanup")
+
+
+def test_a_line_before_the_cut_shows_it_though_the_time_of_the_claim_was_not_up_then() -> None:
+    seen = outcome(LogSeen(service="api", contains="ERROR store"), (0.0, 0.0), line_s=20.0)
+    assert seen.outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(("at_s", "stands"), [(20.0, True), (39.2, False)])
+def test_an_alert_and_a_page_before_the_cut_stand_and_those_after_it_are_open(at_s: float, stands: bool) -> None:
+    fired = alert_stories.alert("firing", at_s)
+    paged = alert_stories.page(at_s + 0.1, start_s=at_s)
+    looks = [f.Looked(probe=one, seen_s=float(at)) for one in ("alerts", "pages") for at in range(63)]
+    journal = journal_of(
+        *STORY,
+        *alert_stories.BOUNDS[:7],
+        fired,
+        paged,
+        RECREATED,
+        *looks,
+        f.LoadEnded(seen_s=61.0, ended_s=60.0, clean=True),
+        f.Closed(seen_s=62.5),
+    )
+    for word in (AlertFires(alert=fired.alert), PageSent(alert=fired.alert)):
+        known = (Drill(), Claim(word), journal, rows_of([{"at_s": 1.0}]), WrittenLogs([]))
+        alone = judge_claim(*known, over=True)
+        assert alone.finding.outcome is Outcome.PASSED, alone.finding.because
+        finding = _under_cleanup(known[0], alone, *known[1:], series={}).finding
+        assert (finding.outcome is Outcome.PASSED) == stands, finding.because

@@ -144,6 +144,15 @@ def test_a_death_trips_unless_the_drill_made_it(text: str, facts: list[f.Fact], 
         assert "no fault of the drill was on it" in found.detail
 
 
+def test_a_restart_of_ours_is_no_death_of_the_service_that_was_restarted() -> None:
+    """`restore: restart` restarts callers that no fault was on."""
+    ours = f.Restarted(phase="p", services=("api",), begun_s=19.0, why="not steady", seen_s=21.0)
+    guards = (guard("any container_died"),)
+    assert asked(guards, [died(20), ours, *looks("containers", 30)], 30) is None
+    assert asked(guards, [died(20, "db"), ours, *looks("containers", 30)], 30) is not None
+    assert asked(guards, [died(24), ours, *looks("containers", 30)], 30) is not None
+
+
 def test_a_death_that_no_event_told_is_seen_by_a_look() -> None:
     def seen(at_s: float, status: str = "running", restarts: int = 0, code: int = 0) -> f.Fact:
         return f.ContainerSeen(

@@ -13,7 +13,7 @@ from harness.drill.project import find_project
 from harness.edges import Edge, Known
 from harness.errors import CannotRun, Missing, UsageError
 from harness.facts import ReceiverSeen, RuleSeen
-from harness.init import alerts, choose, making
+from harness.init import alerts, choose, drillfile, making
 from harness.init.files import File, compose_files, drill_name, module_name, settings, write
 from harness.init.making import Made, Wishes, make
 from harness.init.seen import Baseline, Looked, Page, Spoken
@@ -88,6 +88,25 @@ def test_limits_leave_room_above_what_was_measured_and_load_stays_small(
 
 def rule(name: str, expr: str, for_s: float = 5.0) -> RuleSeen:
     return RuleSeen(rule=name, group="a;b", kind="alerting", expr=expr, for_s=for_s, interval_s=5.0)
+
+
+@pytest.mark.parametrize(("errors", "ratio"), [(0, "5%"), (4, "22%")])
+def test_slow_is_not_held_to_fewer_errors_than_the_service_makes_when_nothing_is_wrong(errors: int, ratio: str) -> None:
+    """The gate leaves room for what was measured; a claim without that room would fail a service that the gate calls steady."""
+    draft = drillfile.Draft(
+        name="first",
+        project="shop",
+        compose=("compose.yaml",),
+        locustfile="first.py",
+        against="web:8080",
+        hurt=choose.Hurt(Edge("web", "db"), "db", "it had connections"),
+        limits=choose.limits(Baseline(40, errors, 0.01, 0.02)),
+        picked=alerts.pick((), frozenset()),
+    )
+    drill = yaml.safe_load(drillfile.text(draft))
+    assert drill["phases"][0]["expect"][0] == {"errors_below": {"ratio": ratio}}
+    gate = drill["steady"]["all"][0]
+    assert float(gate.removeprefix("errors < ").rstrip("%")) <= float(ratio.rstrip("%"))
 
 
 def test_rules_are_claimed_only_where_they_could_see_the_fault_in_time() -> None:

@@ -37,7 +37,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chain": set(),
     "curtain": {"facts", "masking"},
     "foreign_yaml": set(),
-    "seal": {"facts", "journal", "within"},
+    "kept": {"facts", "journal", "ledger", "within"},
+    "seal": {"facts", "journal", "ondisk", "within"},
     "within": set(),
     "orders": DATA | HANDLES | {"landings"},
     "orders.readers": DATA | HANDLES | {"drill.readers", "world.speaks"},
@@ -118,8 +119,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"document", "drill", "plan", "expectations", "logfiles", "progress", "reasons", "underway", "versions"},
     "inside": set(),
     "load": DATA,
-    "stack": BOTTOM | HANDLES | {"doctor.images", "world.docker", "world.docker_cli", "world.lookout", "probes"},
-    "world": BOTTOM | {"doctor.images"},
+    "stack": BOTTOM
+    | HANDLES
+    | {"foreign_yaml", "doctor.images", "world.docker", "world.docker_cli", "world.lookout", "probes"},
+    "world": BOTTOM | {"foreign_yaml", "doctor.images"},
 }
 IMPURE = {"time", "socket", "subprocess", "requests", "docker", "urllib", "http", "threading", "asyncio", "random"}
 PURE = (

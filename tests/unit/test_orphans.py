@@ -23,7 +23,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a process that waits, under a program's name, with arguments and variables; it has begun when this returns."""
     made: list[subprocess.Popen[bytes]] = []
 
-    def begin(program: str, *words: str, **variables: str) -> subprocess.Popen[bytes]:
+    def begin(program: str, *words: str, typed: bool = False, **variables: str) -> subprocess.Popen[bytes]:
         name = tmp_path / program
         if not name.exists():
             name.symlink_to(sys.executable)
@@ -32,6 +32,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             executable=sys.executable,
             env={**os.environ, **variables},
             stdout=subprocess.PIPE,
+            start_new_session=not typed,
         )
         made.append(process)
         assert process.stdout is not None
@@ -66,6 +67,7 @@ def test_what_was_started_for_the_run_is_ended(
 
 def test_nobody_else_is_touched(start: Start) -> None:
     others = [
+        start("docker", "ps", "--filter", f"label=io.drill.run={RUN}", typed=True),  # by a person, who looks at it
         start("docker", "compose", "-p", "drill-ffffffff", "up"),
         start("docker", "compose", "-p", f"drill-{RUN}0", "up"),
         start("editor", f"runs/shop/20260101T000000Z-{RUN}/drill.yaml", f"drill-{RUN}"),
