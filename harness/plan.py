@@ -71,7 +71,8 @@ class PlannedPhase:
 
 @dataclass(frozen=True)
 class Plan:
-    """`claims` are those about the whole run; `problems` make the plan unfit to run (warnings among them do not)."""
+    """`claims` are those about the whole run; `problems` make the plan unfit to run (warnings among them do not); `limits` are the
+    blast radii that bound it."""
 
     drill: Drill
     phases: tuple[PlannedPhase, ...]
@@ -81,6 +82,7 @@ class Plan:
     services: tuple[str, ...] = ()
     monitoring: Mapping[str, str] | None = None
     alerts: tuple[RuleSeen, ...] | None = None
+    limits: tuple[Limit, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -225,6 +227,7 @@ def make_plan(
     claims = tuple(_claim(drill, claim, "", False) for claim in drill.expect)
     plan = Plan(drill, tuple(phases), claims, drill.abort.max_duration_s or 0.0, services=tuple(services or ()))
     plan = replace(plan, monitoring=monitoring, alerts=None if alerts is None else tuple(alerts))
+    plan = replace(plan, limits=plan_bounds.limits_on(drill, narrowed_to))
     plan = replace(plan, max_duration_s=plan.max_duration_s or plan_bounds.max_duration_s(plan))
     found = (*plan.check(edges, services, sure=sure), *plan_bounds.beyond_radius(plan, narrowed_to))
     return replace(plan, problems=(*drill.warnings, *found, *_doubtful(plan), *_unwatched(plan)))

@@ -15,21 +15,31 @@ from harness.expectations.steps import Step
 if TYPE_CHECKING:
     from harness.plan import Plan
 
+RESTARTS = (
+    3  # groups of services, after a phase, of a drill that restarts what does not come back (`came_back.suspects`)
+)
 BEGIN_S, MEND_S = 120.0, 60.0  # what a start of images and helpers may take, and the slowest mends of a phase
 
 
 def max_duration_s(plan: Plan) -> float:
     """Of a drill that states none: what its waits may take together at the most, in whole minutes."""
     waits_s = BEGIN_S + plan.drill.stack.ready_within_s + plan.longest_s
-    mends_s = MEND_S * sum(bool(phase.injections) for phase in plan.phases)
+    mend_s = MEND_S
+    if plan.drill.restore == "restart":
+        mend_s += RESTARTS * (MEND_S + plan.drill.steady.within_s + plan.drill.steady.for_s)
+    mends_s = mend_s * sum(bool(phase.injections) for phase in plan.phases)
     return math.ceil((waits_s + mends_s) / 60) * 60.0
+
+
+def limits_on(drill: Drill, narrowed_to: Sequence[Limit]) -> tuple[Limit, ...]:
+    """The drill's own blast radius, if it states one, and its project's."""
+    own = drill.blast_radius
+    return (*([Limit(own, "this drill", "blast_radius")] if own is not None else []), *narrowed_to)
 
 
 def beyond_radius(plan: Plan, narrowed_to: Sequence[Limit]) -> Iterator[Problem]:
     """Faults, releases and steps that touch what they may not."""
-    own = plan.drill.blast_radius
-    limits = [*([Limit(own, "this drill", "blast_radius")] if own is not None else []), *narrowed_to]
-    for limit in limits:
+    for limit in limits_on(plan.drill, narrowed_to):
         for injection in plan.injections:
             targets = injection.fault.targets
             for target in targets:

@@ -62,12 +62,17 @@ def command(run: str | None, force: bool) -> None:
 
 
 def _scrub(folder: RunFolder, say: Callable[[str], None]) -> None:
-    """The stack's secrets out of what a run wrote that died before it could do so itself."""
+    """The stack's secrets out of what a run wrote that died before it could do so itself. What a run has sealed (its stack was kept)
+    stays as it is."""
     from harness.curtain import Curtain
+    from harness.facts import EvidenceSealed
+    from harness.following import Following
     from harness.judging import secrets_of
     from harness.run.scrub import scrub
 
     try:
+        if Following(folder.path, (EvidenceSealed,)).journal().of(EvidenceSealed):
+            return
         for what in scrub(folder.path, Curtain(secrets_of(folder.path) or ())):
             say(f"{folder.run}: secrets of the stack may stand in {what}")
     except Exception as error:  # as below

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 WRITER = "watchdog"
-OURS = ("injecting", "injected", "not_injected", "mended", "closed")
+OURS = ("injecting", "aimed", "injected", "not_injected", "mended", "closed")
 
 
 def facts_in(folder: Path) -> list[dict[str, Any]]:
@@ -37,6 +37,12 @@ def open_faults(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
             for other in facts
         )
     ]
+
+
+def aimed_at(facts: list[dict[str, Any]], fault: str) -> tuple[str, ...]:
+    """The containers that it chose, where it is on some of a service's replicas; () for all."""
+    chosen = [fact["containers"] for fact in facts if fact["fact"] == "aimed" and fact["fault"] == fault]
+    return tuple(chosen[-1]) if chosen else ()
 
 
 def under_way(facts: list[dict[str, Any]], fault: str) -> bool:

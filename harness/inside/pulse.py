@@ -48,10 +48,11 @@ class Pulse:
         held = self._held()
         if held:
             self._remember()
+        elif (held is False and self._saw_it()) or self._process_gone():
+            self._read()  # once more: it may have ended its run since, and has then said so before it let go
+            return "over" if self.lease.get("over") else "gone"
         elif self.lease.get("over"):
             return "over"
-        elif (held is False and self._saw_it()) or self._process_gone():
-            return "gone"
         return "silent" if self.silent_s(now_s) > self.lease_s + MARGIN_S and not self.lease.get("over") else "lives"
 
     def silent_s(self, now_s: float) -> float:

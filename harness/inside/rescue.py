@@ -53,10 +53,13 @@ class Rescue:
             return f"{wrong}, and Toxiproxy's container stays: {error}"
         return ""
 
-    def woken(self, injecting: Mapping[str, Any], under_way: bool, now_s: float) -> str:
-        """The containers of a hurt service go on; started where they were stopped. `under_way`: Docker may just be stopping one."""
+    def woken(self, injecting: Mapping[str, Any], under_way: bool, now_s: float, only: Collection[str] = ()) -> str:
+        """The containers of a hurt service (these only, by name) go on; started where they were stopped. `under_way`: Docker may just
+        be stopping one."""
         stopped = injecting["kind"] != "pause"
         for one in self._of(injecting["target"]):
+            if only and one["Names"][0].lstrip("/") not in only:
+                continue
             place = f"/containers/{one['Id']}"
             before = _state(place)
             if before.get("Paused"):

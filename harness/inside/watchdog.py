@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.inside import leftovers
-from harness.inside.openfacts import Writer, facts_in, open_faults, under_way
+from harness.inside.openfacts import Writer, aimed_at, facts_in, open_faults, under_way
 from harness.inside.pulse import Pulse
 from harness.inside.rescue import Rescue
 from harness.inside.wreck import RUN_LABEL, Wreck
@@ -95,7 +95,8 @@ class Watchdog:
                 wrong = "it is not put back from outside while its harness lives"
             else:
                 try:
-                    wrong = self._rescue.woken(fault, under_way(facts, fault["fault"]), self._now_s())
+                    name = fault["fault"]
+                    wrong = self._rescue.woken(fault, under_way(facts, name), self._now_s(), aimed_at(facts, name))
                 except OSError as error:
                     wrong = str(error)
             self._tell(fault, wrong, begun_s, (f"drill halt {self.run}",))

@@ -273,6 +273,9 @@ class Engine:
 
     def _restarted(self, service: str) -> str:
         """Why it could not be, '' when every container of the service has a new life."""
+        beyond = next((why for limit in self.plan.limits if (why := limit.refuses(service))), "")
+        if beyond:
+            return beyond
         try:
             self.world.containers.restart(service)
         except NotApplied as error:
@@ -316,6 +319,7 @@ class Engine:
                 return False
             evidence = self._evidence(phase.name, faults)
             for claim in list(open_claims.values()):
+                self.lease.aside()  # on long logs and many traces a claim takes its time; the faults of the phase are out
                 if self._is_decided(claim, evidence):
                     del open_claims[claim.id]
             return not open_claims

@@ -18,6 +18,10 @@ RUN = "0a0b0c0d"
 Labels = dict[str, str]
 
 
+def _name(service: str, run: str, number: int) -> str:
+    return f"{run}-{service}" + (f"-{number}" if number > 1 else "")
+
+
 @dataclass
 class FakeDocker:
     """
@@ -36,15 +40,15 @@ class FakeDocker:
     executed: list[list[str]] = field(default_factory=list)
     away: bool = False
 
-    def container(self, service: str, state: str = "running", run: str = RUN) -> None:
+    def container(self, service: str, state: str = "running", run: str = RUN, number: int = 1) -> None:
         labels = {"io.drill.run": run, "com.docker.compose.service": service}
-        self.things["containers"][f"{run}-{service}"] = {"labels": labels, "state": state, "started": 0}
+        self.things["containers"][_name(service, run, number)] = {"labels": labels, "state": state, "started": 0}
 
     def thing(self, kind: str, name: str, run: str = RUN) -> None:
         self.things[kind][name] = {"labels": {"io.drill.run": run}}
 
-    def state(self, service: str, run: str = RUN) -> str:
-        return str(self.things["containers"][f"{run}-{service}"]["state"])
+    def state(self, service: str, run: str = RUN, number: int = 1) -> str:
+        return str(self.things["containers"][_name(service, run, number)]["state"])
 
     @property
     def names(self) -> set[str]:

@@ -178,6 +178,27 @@ def test_a_drill_with_restore_restarts_the_caller_once_it_was_judged_and_goes_on
     assert world.still_on() == ()
 
 
+def test_what_the_blast_radius_leaves_out_is_not_restarted_either(tmp_path: Path) -> None:
+    world = FakeWorld()
+    restarted: list[str] = []
+    world.containers.restart = restarted.append  # type: ignore[method-assign]
+    world.load.broken = lambda at_s: at_s > 28
+    bounds = "restore: restart\nblast_radius: {services: [db], edges: ['api->db']}\nabort:"
+    text = DRILL.replace("for 40s", "for 200s").replace("abort:", bounds)
+    record, _ = play(world, make(tmp_path, text), tmp_path)
+    assert restarted == ["db"]
+    api = record.journal().first(f.Restarted)
+    assert api is not None
+    assert api.services == ("api",)
+    assert "it touches api, which this drill may not" in api.error
+
+
+def test_a_drill_that_restarts_has_the_time_for_it(tmp_path: Path) -> None:
+    unbounded = DRILL.replace(", max_duration: 5m", "")
+    plain = make(tmp_path, unbounded).max_duration_s
+    assert make(tmp_path, unbounded.replace("abort:", "restore: restart\nabort:")).max_duration_s > plain + 2 * 3 * 25
+
+
 def test_without_restore_nothing_is_restarted_and_the_run_ends_as_ever(tmp_path: Path) -> None:
     world = FakeWorld()
     world.containers.restart = pytest.fail  # type: ignore[assignment,method-assign]

@@ -353,6 +353,45 @@ def test_a_run_whose_lease_lapsed_takes_its_faults_out_injects_no_more_and_is_no
     assert "stood still for 30.0 s" in ending_of(journal).broken
 
 
+class Strict(Unwatched):
+    """A lease that notes each stretch between two signs of life that is longer than 20 s, but for what is aside."""
+
+    def __init__(self, world: FakeWorld) -> None:
+        self._world, self._since_s, self._aside = world, 0.0, True
+        self.late: list[float] = []
+
+    def beat(self) -> None:
+        self._go_on(aside=False)
+
+    def aside(self) -> None:
+        self._go_on(aside=True)
+
+    def rest(self) -> None:
+        self._go_on(aside=True)
+
+    def _go_on(self, *, aside: bool) -> None:
+        now_s = self._world.clock.now_s()
+        if not self._aside and now_s > self._since_s + 20:
+            self.late.append(now_s)
+        self._since_s, self._aside = now_s, aside
+
+
+def test_a_claim_that_takes_long_to_decide_costs_no_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = FakeWorld()
+    check = Recovers.check
+
+    def slow(self: Recovers, evidence: Evidence) -> Finding:
+        if evidence.journal.last(PhaseSettled) is None and not world.clock.now_s() > 200:
+            world.clock.wait_until(world.clock.now_s() + 25)
+        return check(self, evidence)
+
+    monkeypatch.setattr(Recovers, "check", slow)
+    lease = Strict(world)
+    play(world, make(tmp_path), tmp_path, lease=lease)
+    assert world.clock.now_s() > 60
+    assert lease.late == []
+
+
 def test_what_a_long_phase_holds_in_memory_has_an_end_and_its_claims_are_decided_on_all_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

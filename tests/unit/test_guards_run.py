@@ -36,6 +36,24 @@ def test_a_death_that_a_fault_of_the_drill_makes_does_not(tmp_path: Path) -> Non
     assert verdict.exit_code != 5
 
 
+def test_a_restart_of_ours_after_a_phase_does_not(tmp_path: Path) -> None:
+    world = FakeWorld()
+    restarted: list[float] = []
+
+    def restart(service: str) -> None:
+        restarted.append(world.clock.now_s())
+        world.containers.dies(f"{service}-1", 143)
+        world.containers.start(service)
+
+    world.containers.restart = restart  # type: ignore[method-assign]
+    world.load.broken = lambda at_s: at_s > 28 and not (restarted and at_s > restarted[0])
+    text = drill("any container_died").replace("abort:", "restore: restart\nabort:")
+    record, verdict = play(world, make(tmp_path, text), tmp_path)
+    assert restarted
+    assert record.journal().of(GuardTripped) == ()
+    assert verdict.exit_code == 1
+
+
 def test_docker_that_answers_no_more_trips_after_the_time_that_the_drill_states(tmp_path: Path) -> None:
     world = FakeWorld()
     world.clock.at(8.0, lambda: setattr(world.containers, "gone", True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from harness import facts as f
+from harness import seal
+from harness.cli.mend import _scrub as scrub_of_the_dead
 from harness.cli.mend import command
 from harness.journal import Writer, read
 from harness.run.folder import RunFolder
@@ -218,3 +221,19 @@ def test_a_run_that_just_begins_is_no_dead_one(tmp_path: Path) -> None:
     with made.alive():
         (found,) = folders.every(tmp_path / "runs")
         assert found.lives() > 0
+
+
+def test_what_a_kept_run_has_sealed_is_not_scrubbed_again(folder: RunFolder) -> None:
+    """The run's own Compose file has another project name: what was no secret while it ran reads like one there."""
+    body = {"image": "x", "environment": {"DB_PASSWORD": "bookshop"}}
+    (folder.path / "compose.yaml").write_text(json.dumps({"name": f"drill-{RUN}", "services": {"web": body}}))
+    (folder.path / "logs").mkdir()
+    log = folder.path / "logs" / "web.log"
+    log.write_text("welcome to bookshop\n")
+    scrub_of_the_dead(folder, print)
+    assert log.read_text() == "welcome to [DB_PASSWORD]\n", "a run that died could not do so itself"
+    log.write_text("welcome to bookshop\n")
+    writer = Writer(folder.facts, "harness", lambda: 10.0)
+    writer.write(f.EvidenceSealed(files=seal.hashes(folder.path)), durable=True)
+    scrub_of_the_dead(folder, print)
+    assert seal.broken(folder.path, read(folder.path)) == ()

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from docker_api import RUN, FakeDocker, served
 
-from harness.facts import Closed, Fact, Injected, Injecting, LeaseLapsed, Mended, NotMended, Opened
+from harness.facts import Aimed, Closed, Fact, Injected, Injecting, LeaseLapsed, Mended, NotMended, Opened
 from harness.inside import watchdog as watching
 from harness.inside.pulse import identity
 from harness.inside.toxics import NOTHING, REFUSED, TAKEN_OUT
@@ -190,6 +190,23 @@ def test_a_silent_harness_loses_its_faults_and_nothing_else(scene: Scene) -> Non
     assert scene.journal.of(LeaseLapsed) == lapsed
 
 
+@pytest.mark.parametrize("fault", [PAUSE, STOP])
+def test_of_a_fault_on_some_replicas_only_those_are_woken(scene: Scene, fault: Injecting) -> None:
+    down = "paused" if fault is PAUSE else "exited"
+    scene.lives()
+    scene.docker.container(fault.target, down)
+    scene.docker.container(fault.target, down, number=2)
+    chosen = f"{RUN}-{fault.target}"
+    scene.record(fault, Aimed(fault=fault.fault, containers=(chosen,)), injected(fault))
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.at_s += 100
+    watchdog.turn()
+    assert scene.docker.state(fault.target) == "running"
+    assert scene.docker.state(fault.target, number=2) == down, "no fault of ours, and not ours to wake"
+    assert open_faults(scene.journal) == ()
+
+
 def test_silent_between_faults_is_no_harm(scene: Scene) -> None:
     scene.lives()
     watchdog = scene.watchdog()
@@ -293,6 +310,26 @@ def test_of_a_run_that_ended_cleanly_nothing_is_mended(scene: Scene, how: str) -
     scene.dies()
     assert watchdog.turn() is None
     assert scene.docker.names == before - {f"{RUN}-drill-watchdog"}
+    assert scene.journal.of(LeaseLapsed) == ()
+
+
+def test_a_run_that_ends_between_a_look_at_its_lease_and_one_at_its_lock_has_ended(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.lives()
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    held = watchdog.pulse._held
+
+    def it_just_ends() -> bool | None:
+        monkeypatch.setattr(watchdog.pulse, "_held", held)
+        scene.renew(over="kept")
+        scene.dies()
+        return held()
+
+    monkeypatch.setattr(watchdog.pulse, "_held", it_just_ends)
+    assert watchdog.turn() is None
+    assert f"{RUN}-web" in scene.docker.names, "the stack is kept"
     assert scene.journal.of(LeaseLapsed) == ()
 
 
