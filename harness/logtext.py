@@ -284,7 +284,9 @@ class Said:
 
     @property
     def structured(self) -> bool:
-        return bool(self.fields) and any(path + key in self.fields for key in (*LEVEL_KEYS, *MESSAGE_KEYS) for path in ("", *_PATHS))
+        return bool(self.fields) and any(
+            path + key in self.fields for key in (*LEVEL_KEYS, *MESSAGE_KEYS) for path in ("", *_PATHS)
+        )
 
     @cached_property
     def message(self) -> str:

@@ -22,6 +22,7 @@ from harness.safety.undo import COMMAND
 
 ANSWER_S = 1.2  # a harness that runs has mended by then; one that hangs will not: the promise is 2 s
 RELEASE_S = 60.0
+AT_ONCE_S = 20.0  # a stack is taken down in some seconds
 SILENT_S = 3.0  # a harness that lives writes down its clock every second
 ENDS = (HaltAsked, GuardTripped, Interrupted, Refused, Broke, LeaseLapsed, LoadEnded, Closed)
 
@@ -100,14 +101,27 @@ def end_preparing(runs: Path, say: Callable[[str], None]) -> bool:
 
 
 def end_hanging(folder: RunFolder, patience_s: float, say: Callable[[str], None]) -> bool:
-    """Wait for the run to end; kill a harness that does not. Whether it had to be killed (then `drill mend` clears up)."""
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
-        if not folder.lives():
+    """Wait for the run to end; kill a harness that does not. Whether it had to be killed (then `drill mend` clears up).
+
+    One that only waits (for the stack to have done its work, say) leaves that upon a signal, as upon a second Ctrl-C, and is judged.
+    """
+    if _ends(folder, patience_s):
+        return False
+    if pid := folder.lives():
+        say(f"{folder.run}: it has not ended for {patience_s:g} s; whatever it waits for is left")
+        os.kill(pid, signal.SIGTERM)
+        if _ends(folder, AT_ONCE_S):
             return False
-        time.sleep(0.1)
-    pid = folder.lives()
-    if pid:
+    if pid := folder.lives():
         say(f"{folder.run}: harness process {pid} hangs; killing it")
         os.kill(pid, signal.SIGKILL)
     return bool(pid)
+
+
+def _ends(folder: RunFolder, within_s: float) -> bool:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if not folder.lives():
+            return True
+        time.sleep(0.1)
+    return not folder.lives()
