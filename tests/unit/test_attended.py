@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,7 +93,15 @@ def test_on_a_terminal_the_command_has_one_and_what_is_typed_reaches_it(home: Pa
     ours, theirs = pty.openpty()
     with living_one(home):
         child = subprocess.Popen(
-            argv("sh", "-c", script), cwd=home, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+            argv("sh", "-c", script),
+            cwd=home,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(
+                signal.SIGINT, signal.SIG_DFL
+            ),  # ignored by whom a shell runs behind itself
         )
         os.close(theirs)
         seen = b""
