@@ -29,6 +29,7 @@ from harness.facts import (
     RungTried,
 )
 from harness.ondisk import settle
+from harness.run import about
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock, boot_id
 from harness.run.lease import Lease
@@ -52,10 +53,11 @@ LATE_S = 1.0  # a network or a container that was asked for takes Docker so long
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line adds to the drill. `keep`: never, on-failure, always."""
+    """What the command line adds to the drill. `keep`: never, on-failure, always; `sets` its --set, for those who look later."""
 
     keep: str = "never"
     offline: bool = False
+    sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ def rehearse(
         record.listeners.append(display.fact)
         record(began, durable=True)
         _keep_drill(folder, drill, record)
+        about.keep(folder.path, drill.origin.base, options.sets)
         lease = Lease(folder.lease, drill.lease_s, began)
         session = Session(drill, plan, options, display, folder, clock, record, stop, lease)
         lease.start()

@@ -1,0 +1,60 @@
+"""about.json: who and what began a run, and on which machine, for those who look at many runs later. Nothing is judged by it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.masking import names_secret
+
+FILE = "about.json"
+GIT_S = 2.0
+COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT")
+"""Where GitHub Actions, GitLab CI and Jenkins name the commit, in a workspace that may be no repository."""
+
+
+def keep(folder: Path, base: Path, sets: Sequence[str]) -> None:
+    """Write it. `base` is the folder of the drill file, `sets` the command line's --set. A disk that refuses costs the run nothing."""
+    about = {"sets": [_masked(text) for text in sets], "machine": machine(), **commit(base)}
+    with contextlib.suppress(OSError):
+        (folder / FILE).write_text(json.dumps(about, sort_keys=True, indent=1) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What stands in it; {} where there is none, or nothing that is understood."""
+    try:
+        about = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def machine() -> dict[str, Any]:
+    """This machine: name, processors, memory in bytes, kernel."""
+    return {
+        "name": platform.node(),
+        "processors": os.cpu_count() or 0,
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "kernel": platform.release(),
+    }
+
+
+def commit(base: Path) -> dict[str, Any]:
+    """The commit of the drill's repository and whether it was changed since; {} where there is none."""
+    command = ("git", "-C", str(base), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*")
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=GIT_S, check=True).stdout.strip()
+    except (OSError, ValueError, subprocess.SubprocessError):
+        told = next((os.environ[name] for name in COMMITS if os.environ.get(name)), "")
+    return {"commit": told.rstrip("+"), "dirty": told.endswith("+")} if told else {}
+
+
+def _masked(text: str) -> str:
+    key, equals, _ = text.partition("=")
+    return f"{key}{equals}***" if equals and names_secret(key.rpartition(".")[2]) else text
