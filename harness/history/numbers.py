@@ -19,7 +19,7 @@ _TOPICS = {
     "healed": RECOVERY,
 }
 LONGEST_MS = 600_000.0  # what "no answer" is counted as among other times
-RESOLUTIONS = {"time": 0.02, "count": 0.3, "share": 0.1, "outcome": 0.1}
+RESOLUTIONS = {"time": 0.02, "count": 0.3, "share": 0.1, "outcome": 0.2}
 """The least noise that is believed, on each scale: runs that agree more closely than this agree by the grain of what is measured."""
 
 

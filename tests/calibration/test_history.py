@@ -46,8 +46,8 @@ def test_the_share_holds_for_noise_of_any_shape() -> None:
     assert 100 < false <= at_most(0.1, 2000)
 
 
-def test_what_is_three_times_as_slow_to_be_detected_or_never_failed_before_is_found() -> None:
-    for change in (Service(detection=3.5), Service(errors=4.0)):
+def test_a_detection_five_times_as_slow_and_errors_four_times_as_many_are_found() -> None:
+    for change in (Service(detection=5.0), Service(errors=4.0)):
         found = [last_two(series(40, random.Random(seed), change), 0.05) for seed in range(20)]
         right = sum(any(line.called == WORSE for line in one.lines) for one in found)
         assert right >= 16, f"{change}: {right} of {len(found)}"
