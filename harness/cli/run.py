@@ -234,7 +234,7 @@ def _rehearsed(
     with shown.resting():
         confirm(protected_by(plan, stack_project.name), name, wishes.yes)
     preflight(shown.say, looks=looks())
-    options = Options(keep=wishes.keep or drill.stack.keep, offline=wishes.offline, sets=wishes.sets)
+    options = Options(keep=wishes.keep or drill.stack.keep, offline=wishes.offline)
     display = Display(shown.say, shown.fact, shown.second)
     done = rehearse(plan, stack_project, edges, runs, options, display, target.opened)
     shown.close()

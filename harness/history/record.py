@@ -27,7 +27,8 @@ class Record:
     exit_code  None where there is none yet
     counts     findings by outcome
     why        what ended it, or what is wrong with its folder; ''
-    about      who and what began it (harness.run.about); {} where that is not known
+    about      its commit and machine (harness.run.about); {} where that is not known
+    given      what the command line changed in the drill: --set, --candidate
     """
 
     run: str
@@ -40,6 +41,7 @@ class Record:
     length_s: float | None = None
     why: str = ""
     about: Mapping[str, Any] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
 
 
 class NotAVerdict(ValueError):
@@ -52,7 +54,7 @@ def record_of(
     """The record of a run that was judged. Raises NotAVerdict for what is no verdict."""
     if not isinstance(document, dict) or not isinstance(document.get("exit_code"), int):
         raise NotAVerdict("its verdict.json is not a verdict")
-    findings, ending = document.get("findings"), document.get("ending")
+    findings, ending, given = document.get("findings"), document.get("ending"), document.get("given")
     length_s, code = document.get("length_s"), document["exit_code"]
     outcomes = [one.get("outcome") for one in findings if isinstance(one, dict)] if isinstance(findings, list) else []
     return Record(
@@ -66,6 +68,7 @@ def record_of(
         float(length_s) if isinstance(length_s, (int, float)) else None,
         _why(document.get("invalid"), ending if isinstance(ending, dict) else {}),
         about,
+        tuple(map(str, given)) if isinstance(given, list) else (),
     )
 
 
@@ -81,10 +84,8 @@ def _why(invalid: Any, ending: Mapping[str, Any]) -> str:
     return next((text for text in told if text), "")
 
 
-def begun_by(about: Mapping[str, Any]) -> str:
-    """The commit and the `--set` of a run, as far as they are known: '3f9a01bc, load.seed=7'."""
-    commit = str(about.get("commit") or "")
-    sets = about.get("sets")
-    changed = " with changes" if about.get("dirty") else ""
-    parts = [f"{commit[:10]}{changed}" if commit else "", *(map(str, sets) if isinstance(sets, list) else ())]
-    return ", ".join(part for part in parts if part)
+def begun_by(record: Record) -> str:
+    """The commit of a run and what was changed on the command line, as far as they are known: '3f9a01bc, --set load.seed=7'."""
+    commit = str(record.about.get("commit") or "")
+    changed = " with changes" if record.about.get("dirty") else ""
+    return ", ".join((*([f"{commit[:10]}{changed}"] if commit else []), *record.given))

@@ -55,7 +55,7 @@ def _row(record: Record) -> tuple[str, ...]:
         record.word,
         *counts,
         length,
-        one_line(begun_by(record.about)),
+        one_line(begun_by(record)),
     )
 
 

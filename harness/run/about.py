@@ -1,4 +1,4 @@
-"""about.json: who and what began a run, and on which machine, for those who look at many runs later. Nothing is judged by it."""
+"""about.json: of which commit a run was, and on which machine, for those who look at many runs later. Nothing is judged by it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from harness.masking import names_secret
 
 FILE = "about.json"
 GIT_S = 2.0
@@ -19,9 +16,9 @@ COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT")
 """Where GitHub Actions, GitLab CI and Jenkins name the commit, in a workspace that may be no repository."""
 
 
-def keep(folder: Path, base: Path, sets: Sequence[str]) -> None:
-    """Write it. `base` is the folder of the drill file, `sets` the command line's --set. A disk that refuses costs the run nothing."""
-    about = {"sets": [_masked(text) for text in sets], "machine": machine(), **commit(base)}
+def keep(folder: Path, base: Path) -> None:
+    """Write it. `base` is the folder of the drill file. A disk that refuses costs the run nothing."""
+    about = {"machine": machine(), **commit(base)}
     with contextlib.suppress(OSError):
         (folder / FILE).write_text(json.dumps(about, sort_keys=True, indent=1) + "\n", encoding="utf-8")
 
@@ -53,8 +50,3 @@ def commit(base: Path) -> dict[str, Any]:
     except (OSError, ValueError, subprocess.SubprocessError):
         told = next((os.environ[name] for name in COMMITS if os.environ.get(name)), "")
     return {"commit": told.rstrip("+"), "dirty": told.endswith("+")} if told else {}
-
-
-def _masked(text: str) -> str:
-    key, equals, _ = text.partition("=")
-    return f"{key}{equals}***" if equals and names_secret(key.rpartition(".")[2]) else text

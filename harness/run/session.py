@@ -53,11 +53,10 @@ LATE_S = 1.0  # a network or a container that was asked for takes Docker so long
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line adds to the drill. `keep`: never, on-failure, always; `sets` its --set, for those who look later."""
+    """What the command line adds to the drill. `keep`: never, on-failure, always."""
 
     keep: str = "never"
     offline: bool = False
-    sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ def rehearse(
         record.listeners.append(display.fact)
         record(began, durable=True)
         _keep_drill(folder, drill, record)
-        about.keep(folder.path, drill.origin.base, options.sets)
+        about.keep(folder.path, drill.origin.base)
         lease = Lease(folder.lease, drill.lease_s, began)
         session = Session(drill, plan, options, display, folder, clock, record, stop, lease)
         lease.start()

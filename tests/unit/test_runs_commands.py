@@ -41,14 +41,16 @@ def test_no_runs_is_said_with_the_command_that_makes_one(place: Path) -> None:
 
 
 def test_running_killed_broken_and_refused_runs_are_told_each_by_its_name(place: Path) -> None:
-    made = list(kept(place, series(6, random.Random(1), Service(broken="slow/alert_fires-Slow"))))
+    documents = series(6, random.Random(1), Service(broken="slow/alert_fires-Slow"))
+    documents[5]["given"] = ["--set load.seed=7"]
+    made = list(kept(place, documents))
     (made[0] / "verdict.json").write_text('{"exit_code": 0, "find')
     (made[1] / "verdict.json").write_text('["no verdict"]')
     for at in (2, 3):
         (made[at] / "verdict.json").unlink()
     (made[4] / "verdict.json").unlink()
     (made[4] / "facts").rmdir()
-    (made[5] / "about.json").write_text(json.dumps({"commit": "ab" * 20, "dirty": True, "sets": ["load.seed=7"]}))
+    (made[5] / "about.json").write_text(json.dumps({"commit": "ab" * 20, "dirty": True}))
     (place / "refused.jsonl").write_text(
         '{"at_unix_s": 1899999999, "drill": "night", "reason": "outside of its window"}\n{"at_unix_s": 1'
     )
@@ -58,7 +60,7 @@ def test_running_killed_broken_and_refused_runs_are_told_each_by_its_name(place:
     assert code == 0
     assert [run["word"] for run in found] == ["refused", "failed", "broken", "running", "killed", "broken", "broken"]
     assert "outside of its window" in text
-    assert "ababababab with changes, load.seed=7" in text
+    assert "ababababab with changes, --set load.seed=7" in text
     assert "drill status 00000003" in text
     assert "drill judge 00000002" in text
     assert "cut; `drill judge 00000000` makes it again" in text
@@ -134,8 +136,9 @@ def test_a_diff_of_enough_runs_names_what_stands_out_and_leaves_the_rest(place: 
     (made[-1] / "drill.yaml").write_text("drill: night\nload: {seed: 7}\n")
     (made[-2] / "drill.yaml").write_text("drill: night\nload: {seed: 5}\n")
     assert said(diff, "latest", "latest~1")[0] == 3  # no run before has that file: no noise to hold it against
-    (made[-1] / "drill.yaml").write_text("drill: night\ntitle: other words\n")
-    (made[-2] / "drill.yaml").write_text("drill: night\n")
+    (made[-1] / "drill.yaml").write_text("drill: night\ntitle: other words\nstack: {candidate: {api: 'shop:2'}}\n")
+    for folder in made[:-1]:
+        (folder / "drill.yaml").write_text("drill: night\nstack: {}\n")
     code, text = said(diff, "latest", "latest~1")
     assert code == 1
     assert "worse  slow/alert_fires-Slow measured" in text

@@ -120,7 +120,7 @@ def _row(record: Record) -> dict[str, Any]:
         "tone": tone(record),
         "counts": [record.counts.get(name, 0) if known else "" for name in ("passed", "failed", "inconclusive")],
         "length": "" if record.length_s is None else spell(round(record.length_s)),
-        "by": begun_by(record.about),
+        "by": begun_by(record),
         "why": record.why,
     }
 
