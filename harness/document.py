@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.by_request import by_request, p95_interval_ms
 from harness.expectations.state_evidence import state_doc
 from harness.facts import GuardTripped, RungTried
 from harness.faults.base import Fault, Landing
@@ -256,6 +257,8 @@ def _phases(journal: Journal, rows: Rows, timeout_s: float) -> list[dict[str, An
             line[label] = None if value is None else value[0]
         service = seen.percentile_ms(0.95, service=True)
         line["service_p95_ms"] = None if service is None else service[0]
+        line["p95_interval_ms"] = p95_interval_ms(seen)
+        line["by_request"] = by_request(rows, window.start_s, window.end_s, now_s=now_s(journal), given_up_s=given_up_s)
         table.append(line)
     return table
 

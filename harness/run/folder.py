@@ -134,7 +134,12 @@ def every(runs: Path) -> list[RunFolder]:
 
 
 def find(runs: Path, which: str) -> RunFolder:
-    """A run by 'latest', by its folder, by its id, or by its drill's name (then its newest). Raises UsageError."""
+    """A run by 'latest', by its folder, by its id, or by its drill's name (then its newest); with ~N the N-th before it, of the same
+    drill. Raises UsageError.
+    """
+    name, tilde, back = which.rpartition("~")
+    if tilde and name and (not back or (back.isascii() and back.isdecimal())):
+        return _before(runs, find(runs, name), int(back or 1), which)
     path = Path(which)
     if (path / "facts").is_dir():
         return RunFolder(path.resolve())
@@ -144,4 +149,16 @@ def find(runs: Path, which: str) -> RunFolder:
     for folder in folders:
         if which in (folder.run, folder.path.name, folder.drill, f"{folder.drill}/{folder.path.name}"):
             return folder
-    raise UsageError(f"no run {which!r} in {runs}; a run is a folder, an id, a drill's name or 'latest'")
+    raise UsageError(
+        f"no run {which!r} in {runs}; a run is a folder, an id, a drill's name or 'latest', and latest~1 the one before"
+    )
+
+
+def _before(runs: Path, run: RunFolder, back: int, which: str) -> RunFolder:
+    older = [one for one in every(runs) if one.drill == run.drill and one.path.name <= run.path.name]
+    if back >= len(older):
+        have = "is 1" if len(older) == 1 else f"are {len(older)}"
+        raise UsageError(
+            f"no run {which!r}: there {have} of {run.drill} up to {run.run}; `drill runs {run.drill}` lists them"
+        )
+    return older[back]

@@ -29,6 +29,7 @@ from harness.facts import (
     RungTried,
 )
 from harness.ondisk import settle
+from harness.run import about
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock, boot_id
 from harness.run.lease import Lease
@@ -140,6 +141,7 @@ def rehearse(
         record.listeners.append(display.fact)
         record(began, durable=True)
         _keep_drill(folder, drill, record)
+        about.keep(folder.path, drill.origin.base)
         lease = Lease(folder.lease, drill.lease_s, began)
         session = Session(drill, plan, options, display, folder, clock, record, stop, lease)
         lease.start()

@@ -77,14 +77,15 @@ class Fold:
         """The least value that this share of requests does not exceed (nearest rank). None without requests."""
         if self.n == 0:
             return None
-        return self._ranked(max(1, math.ceil(round(quantile * self.n, 6))), service)
+        return self.ranked_ms(max(1, math.ceil(round(quantile * self.n, 6))), service)
 
     def percentile_at_least_ms(self, quantile: float, *, service: bool = False) -> float:
         """The one-sided 95 % lower bound of a percentile; 0 where there are too few requests to have one."""
         rank, _ = percentile_ranks(self.n, quantile, confidence=0.90)
-        return self._ranked(rank, service)[0] if rank >= 1 else 0.0
+        return self.ranked_ms(rank, service)[0] if rank >= 1 else 0.0
 
-    def _ranked(self, rank: int, service: bool) -> Interval:
+    def ranked_ms(self, rank: int, service: bool = False) -> Interval:
+        """The rank-th least time (1-based)."""
         return (self.service if service else self.answered).ranked_ms(rank)
 
     @property

@@ -41,10 +41,10 @@ def page(story: Story) -> str:
     cites = [cite for finding in document["findings"] for cite in finding["cites"]]
     proofs = prove(story, cites)
     opened = story.journal.opened
-    scripts = (f"/*\n{_file('vendor/uPlot.LICENSE')}\n*/\n{_file('vendor/uPlot.iife.min.js')}", _file("report.js"))
-    styles = (_file("vendor/uPlot.min.css"), _file("report.css"))
+    scripts = (f"/*\n{part('vendor/uPlot.LICENSE')}\n*/\n{part('vendor/uPlot.iife.min.js')}", part("report.js"))
+    styles = (part("vendor/uPlot.min.css"), part("report.css"))
     shown = views.findings(story, proofs)
-    text = _template().render(
+    text = template("report.html.j2").render(
         document=document,
         story=story,
         tone=TONES.get(document["exit_code"], "bad"),
@@ -115,12 +115,13 @@ def _ticked(text: str) -> Markup:
 
 
 @cache
-def _file(name: str) -> str:
+def part(name: str) -> str:
+    """A style, a script or a licence that pages carry, as text."""
     return (HERE / name).read_text(encoding="utf-8").strip()
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from harness.report.html.compiled import BesideTheTemplate
@@ -134,4 +135,4 @@ def _template() -> Template:
         bytecode_cache=BesideTheTemplate(HERE / "__pycache__"),
     )
     environment.filters["ticked"] = _ticked
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
