@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def read_stack(drill: Drill) -> tuple[Project, tuple[Edge, ...]]:
     """The Compose project, and its edges. Raises UsageError for a file that Compose refuses, CannotRun without Docker."""
+    from harness.stack.candidate import project_of
     from harness.stack.find import find_edges
     from harness.stack.images import image_info
-    from harness.stack.project import read_project
 
-    project = read_project(drill.compose_files, profiles=drill.stack.profiles, env_files=drill.env_files)
+    project = project_of(drill)
     return project, find_edges(project, drill.stack.edges, image_info(project))
 
 
