@@ -76,7 +76,7 @@ def _read(
 
     if len(stack) == 1 and not _is_compose(Path(stack[0])):
         from harness.cli.inputs import read_drill
-        from harness.stack.candidate import project_of
+        from harness.run.prepare import project_of
 
         drill = read_drill(stack[0], env_files=env_files)
         return project_of(drill, profiles), drill.stack.edges, dict(drill.stack.data)

@@ -97,7 +97,7 @@ def look(drill: Drill) -> Looked:
     from harness.errors import CannotRun, UsageError
     from harness.plan import make_plan
     from harness.run.observing import monitoring_of
-    from harness.stack.candidate import project_of
+    from harness.run.prepare import project_of
     from harness.stack.find import find_edges
     from harness.stack.images import image_info
 

@@ -55,7 +55,7 @@ class Stack(Model):
 
     compose: tuple[Text, ...] = Field(min_length=1, description="Compose files, relative to the drill file")
     profiles: tuple[Text, ...] = Field(default=(), description="Compose profiles to switch on")
-    candidate: dict[Text, Text] = Field(
+    candidate: dict[str, Text] = Field(
         default_factory=dict,
         description="by service, the image of a release under test: it runs in place of what the Compose files state",
     )

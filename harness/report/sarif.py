@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from harness import __version__
 
@@ -76,4 +75,4 @@ def _artifact(path: str) -> dict[str, str]:
     """A file of the repository counts from its root; another one is named in full."""
     if Path(path).is_absolute():
         return {"uri": Path(path).as_uri()}
-    return {"uri": quote(Path(path).as_posix()), "uriBaseId": "%SRCROOT%"}
+    return {"uri": (Path("/") / path).as_uri().removeprefix("file:///"), "uriBaseId": "%SRCROOT%"}

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from harness.drill.problem import no_service
 from harness.errors import UsageError
-from harness.stack.project import Project, read_project
-
-if TYPE_CHECKING:
-    from harness.drill.model import Drill
-
-
-def project_of(drill: Drill, profiles: Sequence[str] = ()) -> Project:
-    """A drill's Compose project, with its candidates; `profiles` beside those it names. Raises as `read_project`, and UsageError
-    for a candidate of a service that is not there."""
-    chosen = (*drill.stack.profiles, *profiles)
-    project = read_project(drill.compose_files, profiles=chosen, env_files=drill.env_files)
-    return with_candidates(project, drill.stack.candidate)
+from harness.stack.project import Project
 
 
 def with_candidates(project: Project, images: Mapping[str, str]) -> Project:
@@ -30,7 +18,12 @@ def with_candidates(project: Project, images: Mapping[str, str]) -> Project:
     if not images:
         return project
     services = dict(project.services)
-    wrong = [no_service("--candidate", name, list(services)) for name in images if name not in services]
+    there = ", ".join(services)
+    wrong = [
+        f"candidate {image}: there is no service '{name}' in the stack; there are {there}"
+        for name, image in images.items()
+        if name not in services
+    ]
     if wrong:
         raise UsageError(*wrong)
     for name, image in images.items():
