@@ -52,14 +52,14 @@ class Pipeline:
     def judged(self, name: str, judgement: Judgement) -> None:
         """A drill has its verdict. What cannot be written is kept in `refused`."""
         from harness.report.markdown import markdown
-        from harness.report.workflow import annotations
+        from harness.report.workflow import annotated
 
         self._errors.pop(name, None)
         self._documents[name] = judgement.document
         self._write()
         self._append(markdown(judgement.story))
         if self.github:
-            self._print(annotations(judgement.document, judgement.story.plan.drill.file, from_root))
+            self._print(annotated(judgement.document, judgement.story.plan.drill.file, from_root))
 
     def ended(self, name: str, error: BaseException) -> None:
         """A drill ended without one."""

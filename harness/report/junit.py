@@ -34,7 +34,7 @@ def junit_of(results: Sequence[Mapping[str, Any] | tuple[str, str, str]]) -> str
 
 def _without_verdict(suites: ET.Element, drill: str, kind: str, what: str) -> None:
     counts = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0", "time": "0"}
-    _trouble(ET.SubElement(suites, "testsuite", name=_clean(drill), **counts), _clean(drill), kind, what)
+    _trouble(ET.SubElement(suites, "testsuite", {"name": _clean(drill), **counts}), _clean(drill), kind, what)
 
 
 def _trouble(suite: ET.Element, drill: str, kind: str, what: str) -> None:

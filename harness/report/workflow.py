@@ -23,7 +23,7 @@ def annotation(severity: str, message: str, *, file: str = "", line: int = 0, co
     return f"::{severity}{' ' if words else ''}{words}::{_escaped(message)}"
 
 
-def annotations(document: Mapping[str, Any], file: str, path: Callable[[str], str] = str) -> list[str]:
+def annotated(document: Mapping[str, Any], file: str, path: Callable[[str], str] = str) -> list[str]:
     """Of a verdict: how the run ended where that is no finding, then each failed and each inconclusive one, at its line.
 
     file   the drill's, for what has no line

@@ -17,7 +17,7 @@ from harness.errors import CannotRun, UsageError
 from harness.judging import Judgement
 from harness.report.headline import under_test
 from harness.report.sarif import sarif
-from harness.report.workflow import MOST, annotation, annotations
+from harness.report.workflow import MOST, annotated, annotation
 
 SARIF = Path(__file__).parent.parent / "schemas" / "sarif-2.1.0.json"
 
@@ -56,7 +56,7 @@ def test_every_failed_and_undecided_finding_is_annotated_at_its_line(make_story:
     document = dict(make_story(p95="300ms").document)
     bad = [one for one in document["findings"] if one["outcome"] != "passed"]
     bad[0]["where"], bad[0]["because"] = "drills/a,b.yaml:7", "50% failed:\nnow"
-    lines = annotations(document, "drills/tale.yaml")
+    lines = annotated(document, "drills/tale.yaml")
     assert len(lines) == len(bad)
     first = next(line for line in lines if "a%2Cb" in line)
     assert first.startswith(
@@ -69,7 +69,7 @@ def test_more_than_is_shown_is_told(make_story: Callable[..., Any]) -> None:
     document = dict(make_story(p95="300ms").document)
     failed = next(one for one in document["findings"] if one["outcome"] == "failed")
     document["findings"] = [failed] * 14
-    lines = annotations(document, "drills/tale.yaml")
+    lines = annotated(document, "drills/tale.yaml")
     assert len(lines) == MOST
     assert lines[-1] == "::error file=drills/tale.yaml::and 5 more: see the step's summary"
 
