@@ -41,18 +41,22 @@ def verdict_doc(
     releases: Sequence[ReleaseStory] = (),
     detection: Detection | None = None,
     orders: Reviews | None = None,
+    given: Sequence[str] = (),
+    candidate: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The verdict as JSON-ready data: findings, faults stated and measured side by side, and a table of the phases.
 
     `faults` are those of the drill, by id (harness.judge.faults_of); `releases` the stories of those that are bad releases
     (harness.judge.releases_of); `detection` how the alerts did over all faults (harness.expectations.detection);
-    `orders` the order books, judged.
+    `orders` the order books, judged; `given` what the command line changed in the drill; `candidate` by service the image under test.
     """
     ending, opened = verdict.ending, journal.opened
     document = {
         "schema": SCHEMA,
         "drill": verdict.drill,
         "run": verdict.run,
+        "given": list(given),
+        "candidate": dict(candidate or {}),
         "started_unix_s": opened.wall_unix_s if opened else None,
         "length_s": journal.end_s,
         "verdict": verdict.word.lower().replace(" ", "_"),

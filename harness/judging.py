@@ -58,6 +58,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     if not journal.facts:
         raise UsageError(f"{folder} holds no facts: there is nothing to judge")
     drill = load_resolved(folder) if drill_file is None else parse(drill_file)
+    ran = drill if drill_file is None or not (folder / "drill.yaml").exists() else load_resolved(folder)
     rows = ledger.read(folder / "ledger") if (folder / "ledger").is_dir() else ledger.NO_ROWS
     known = kept.known(folder, journal, rows)
     whole = journal
@@ -95,6 +96,8 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         releases=releases_of(drill, plan.all_claims, journal, rows, logs),
         detection=detection(journal, tuple(drill.claims())),
         orders=orders,
+        given=ran.given,
+        candidate=ran.stack.candidate,
     )
     drill_text = drill.origin.document.text if drill_file is None else ""
     return Judgement(

@@ -43,6 +43,7 @@ def command(
               drill edges first-light --observe --for 30s
     """
     project, declared, data = _read(stack, profiles, env_files)
+    from harness.stack.candidate import candidates_told
     from harness.stack.find import found
     from harness.stack.images import image_info
 
@@ -50,7 +51,7 @@ def command(
     edges = seen.edges
     if observe:
         edges = _observed(project, edges, for_, offline)
-    changes = _changes(project, edges, data) if diff else ()
+    changes = (*candidates_told(project), *_changes(project, edges, data)) if diff else ()
     if as_json:
         told = {
             "project": project.name,
@@ -75,11 +76,10 @@ def _read(
 
     if len(stack) == 1 and not _is_compose(Path(stack[0])):
         from harness.cli.inputs import read_drill
+        from harness.run.prepare import project_of
 
         drill = read_drill(stack[0], env_files=env_files)
-        chosen = [*drill.stack.profiles, *profiles]
-        project = read_project(drill.compose_files, profiles=chosen, env_files=drill.env_files)
-        return project, drill.stack.edges, dict(drill.stack.data)
+        return project_of(drill, profiles), drill.stack.edges, dict(drill.stack.data)
     return read_project([Path(one) for one in stack], profiles=profiles, env_files=env_files), (), {}
 
 

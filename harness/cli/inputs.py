@@ -22,7 +22,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def drill_options(command: F) -> F:
-    """--set and --env-file."""
+    """--set, --candidate and --env-file."""
+    command = click.option(
+        "--candidate",
+        "candidates",
+        multiple=True,
+        metavar="[SERVICE=]IMAGE",
+        help="The release under test: the stack starts with it, and goes back to it.",
+    )(command)
     command = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a field: load.seed=7.")(
         command
     )
@@ -42,12 +49,15 @@ def environment(env_files: Sequence[Path]) -> dict[str, str]:
     return {**values, **os.environ}
 
 
-def read_drill(name: str, sets: Sequence[str] = (), env_files: Sequence[Path] = ()) -> Drill:
+def read_drill(
+    name: str, sets: Sequence[str] = (), env_files: Sequence[Path] = (), candidates: Sequence[str] = ()
+) -> Drill:
     """A drill by its name or its file's path. Raises UsageError with everything that is wrong."""
+    from harness.drill.candidate_option import with_candidates
     from harness.drill.parse import parse
     from harness.drill.project import find_project
 
-    return parse(find_project().find(name), sets=sets, env=environment(env_files))
+    return with_candidates(parse(find_project().find(name), sets=sets, env=environment(env_files)), candidates)
 
 
 def projects_of(drill: Drill) -> tuple[DrillProject, ...]:
@@ -87,12 +97,12 @@ def look(drill: Drill) -> Looked:
     from harness.errors import CannotRun, UsageError
     from harness.plan import make_plan
     from harness.run.observing import monitoring_of
+    from harness.run.prepare import project_of
     from harness.stack.find import find_edges
     from harness.stack.images import image_info
-    from harness.stack.project import read_project
 
     try:
-        project = read_project(drill.compose_files, profiles=drill.stack.profiles, env_files=drill.env_files)
+        project = project_of(drill)
     except UsageError as error:
         return Looked(wrong=error.problems, why="Compose refuses the files")
     except CannotRun as error:

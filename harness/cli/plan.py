@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.argument("drill", shell_complete=drill_names)
 @drill_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def command(drill: str, sets: tuple[str, ...], env_file: tuple[Path, ...], as_json: bool) -> None:
+def command(
+    drill: str, sets: tuple[str, ...], candidates: tuple[str, ...], env_file: tuple[Path, ...], as_json: bool
+) -> None:
     """Print the resolved timeline of DRILL; touches nothing.
 
     Example:  drill plan first-light      drill plan drills/first-light.yaml --set load.seed=7
@@ -28,7 +30,7 @@ def command(drill: str, sets: tuple[str, ...], env_file: tuple[Path, ...], as_js
     from harness.errors import UsageError
     from harness.plan import make_plan
 
-    made = read_drill(drill, sets, env_file)
+    made = read_drill(drill, sets, env_file, candidates)
     looked = look(made)
     plan = make_plan(
         made,
@@ -60,6 +62,10 @@ def lines(plan: Plan, looked: Looked) -> Iterator[str]:
     drill = plan.drill
     yield f"{drill.name}{': ' + drill.title if drill.title else ''}   ({drill.file})"
     yield ""
+    for text in drill.given:
+        yield f"  given    {text}"
+    for service, image in drill.stack.candidate.items():
+        yield f"  release  {service} starts on {image}, the release under test, and is put back to it"
     yield f"  stack    {', '.join(drill.stack.compose)}; ready within {spell(drill.stack.ready_within_s)}"
     yield f"  load     {drill.load.locustfile} against {drill.load.against}; {_load(plan)}"
     conditions = ", ".join(str(condition) for condition in drill.steady.all)
@@ -275,6 +281,8 @@ def document(plan: Plan, looked: Looked) -> dict[str, Any]:
         "schema": "drill.plan/1",
         "drill": plan.drill.name,
         "file": plan.drill.file,
+        "given": list(plan.drill.given),
+        "candidate": dict(plan.drill.stack.candidate),
         "gate": {"for_s": plan.drill.steady.for_s, "within_s": plan.drill.steady.within_s},
         "orders": [
             {

@@ -27,9 +27,9 @@ from harness.harmless import lines
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.cli.pipeline import Pipeline
     from harness.doctor.seen import Seen
     from harness.drill.model import Drill
-    from harness.judging import Judgement
     from harness.report.live import PlainDisplay
     from harness.run.target import Held
 
@@ -54,7 +54,12 @@ if TYPE_CHECKING:
 @click.option(
     "--wait", default="0s", metavar="T", help="Wait so long, such as 10m, for another run on the same stack to end."
 )
-@click.option("--junit", type=click.Path(dir_okay=False), help="Also write the JUnit file here.")
+@click.option("--junit", type=click.Path(dir_okay=False), help="Write one JUnit file of all DRILLs here.")
+@click.option(
+    "--summary",
+    type=click.Path(dir_okay=False),
+    help="Append a Markdown summary here ($GITHUB_STEP_SUMMARY on GitHub).",
+)
 @click.option(
     "--json", "as_json", is_flag=True, help="NDJSON on stdout: facts, states, and a last line of type result."
 )
@@ -65,6 +70,7 @@ def command(
     drills: tuple[str, ...],
     dry_run: bool,
     sets: tuple[str, ...],
+    candidates: tuple[str, ...],
     env_file: tuple[Path, ...],
     only: tuple[str, ...],
     skip: tuple[str, ...],
@@ -76,6 +82,7 @@ def command(
     output: str | None,
     wait: str,
     junit: str | None,
+    summary: str | None,
     as_json: bool,
     live: str,
 ) -> None:
@@ -91,19 +98,26 @@ def command(
 
         for name in drills:
             assert plan.callback is not None
-            plan.callback(name, sets, env_file, as_json)
+            plan.callback(name, sets, candidates, env_file, as_json)
         return
     wait_s = _waits(wait)
     if max_duration:
         sets = (*sets, f"abort.max_duration={max_duration}")
-    if len(drills) > 1:
-        _read_all(drills, sets, env_file)
     from harness.cli.judge import tell
+    from harness.cli.pipeline import pipeline
     from harness.report.json_doc import error_line
     from harness.report.live import display
     from harness.run.stop import ending_at_once
 
-    wishes = Wishes(sets, env_file, only, skip, baseline, keep, offline, yes, output, wait_s, junit, as_json)
+    told = pipeline(drills, junit, summary)
+    told.begin()
+    if len(drills) > 1:
+        try:
+            _read_all(drills, sets, env_file, candidates)
+        except UsageError as error:
+            told.ended_all(error)
+            raise
+    wishes = Wishes(sets, candidates, env_file, only, skip, baseline, keep, offline, yes, output, wait_s, told, as_json)
     codes: list[int] = []
     for name in drills:
         shown = display(live, as_json)
@@ -112,6 +126,7 @@ def command(
                 codes.append(_one(name, wishes, shown))
         except BaseException as error:
             shown.close()
+            told.ended(name, error)
             if as_json:
                 tell(error_line(name, exit_code(error), said(error)) + "\n")
             if not isinstance(error, DrillError):
@@ -138,14 +153,16 @@ def _waits(text: str) -> float:
         raise UsageError(f"--wait: {error}") from None
 
 
-def _read_all(names: tuple[str, ...], sets: tuple[str, ...], env_files: tuple[Path, ...]) -> None:
+def _read_all(
+    names: tuple[str, ...], sets: tuple[str, ...], env_files: tuple[Path, ...], candidates: tuple[str, ...]
+) -> None:
     """Every drill, before the first one runs. Raises UsageError with everything that is wrong in any of them."""
     from harness.cli.inputs import read_drill
 
     problems: list[str] = []
     for name in names:
         try:
-            read_drill(name, sets, env_files)
+            read_drill(name, sets, env_files, candidates)
         except UsageError as error:
             problems += error.problems
     if problems:
@@ -163,6 +180,7 @@ class Wishes:
     """What the command line asks of each of its drills, as its options are named."""
 
     sets: tuple[str, ...]
+    candidates: tuple[str, ...]
     env_files: tuple[Path, ...]
     only: tuple[str, ...]
     skip: tuple[str, ...]
@@ -172,7 +190,7 @@ class Wishes:
     yes: bool
     output: str | None
     wait_s: float
-    junit: str | None
+    told: Pipeline
     as_json: bool
 
 
@@ -188,7 +206,7 @@ def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
     from harness.drill.project import find_project
     from harness.run.target import held, of_files
 
-    drill = read_drill(name, wishes.sets, wishes.env_files)
+    drill = read_drill(name, wishes.sets, wishes.env_files, wishes.candidates)
     if wrong := locustfile.problems(drill.locustfile):
         raise Invalid(wrong)
     runs = Path(wishes.output).absolute() if wishes.output else find_project().runs
@@ -244,21 +262,9 @@ def _rehearsed(
         tell(result_line(judgement.document, place) + "\n")
     else:
         show(judgement.document, place if done.unwritten else f"{place}/report.html")
-    refused = done.unwritten or _also(done.folder.path, judgement, wishes.junit)
+    wishes.told.judged(name, judgement)
+    refused = done.unwritten or wishes.told.refused
     if refused:
         click.echo(f"{refused}; exit {worst([code, EXIT_HARNESS])}", err=True)
         code = worst([code, EXIT_HARNESS])
     return code
-
-
-def _also(folder: Path, judgement: Judgement, junit: str | None) -> str:
-    """Write the JUnit file that was asked for; returns why it cannot be written, or ''."""
-    from harness.judging import write_results
-
-    if not junit:
-        return ""
-    try:
-        write_results(folder, judgement, junit=Path(junit))
-    except OSError as error:
-        return f"{error.filename or junit} cannot be written: {error.strerror or error}"
-    return ""

@@ -22,12 +22,12 @@ _LAST = 10
 @click.command("show")
 @click.argument("drill", shell_complete=drill_names)
 @drill_options
-def command(drill: str, sets: tuple[str, ...], env_file: tuple[Path, ...]) -> None:
+def command(drill: str, sets: tuple[str, ...], candidates: tuple[str, ...], env_file: tuple[Path, ...]) -> None:
     """Show one drill and its last verdicts."""
     from harness.drill.problem import shown_path
     from harness.drill.project import find_project
 
-    made = read_drill(drill, sets, env_file)
+    made = read_drill(drill, sets, env_file, candidates)
     for line in story(made):
         click.echo(line)
     runs = find_project().stored_runs(made.name)

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 @click.command("validate")
 @click.argument("paths", nargs=-1, metavar="[DRILL|PATH]...", shell_complete=drill_names)
 @drill_options
-@click.option("--format", "shape", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
-def command(paths: tuple[str, ...], sets: tuple[str, ...], env_file: tuple[Path, ...], shape: str) -> None:
+@click.option(
+    "--format", "shape", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True
+)
+def command(
+    paths: tuple[str, ...], sets: tuple[str, ...], candidates: tuple[str, ...], env_file: tuple[Path, ...], shape: str
+) -> None:
     """Check drill files: every error at once, as file:line:column. Without PATH all drills of the project.
 
     Exit code 0 when all are valid, 2 otherwise.
@@ -31,48 +35,45 @@ def command(paths: tuple[str, ...], sets: tuple[str, ...], env_file: tuple[Path,
     from harness.errors import EXIT_USAGE
 
     env = environment(env_file)
-    found: list[Problem] = []
+    placed: list[tuple[str, Problem]] = []
     unchecked: list[str] = []
     wrong: set[Path] = set()
     files = _files(paths)
     for file in files:
-        problems, why = check(file, sets, env)
-        found += problems
+        problems, why = check(file, sets, env, candidates)
+        placed += [(_shown(file), problem) for problem in problems]
         if why:
             unchecked.append(f"{_shown(file)}: services and edges could not be checked: {why}")
         if any(problem.severity == "error" for problem in problems):
             wrong.add(file)
-    if shape == "json":
+    found = [problem for _, problem in placed]
+    if shape == "text":
+        _print_text(files, found, wrong)
+    elif shape == "json":
         _print_json(files, found, unchecked)
-    elif shape == "github":
-        for problem in found:
-            click.echo(annotation(problem))
+    elif shape == "sarif":
+        _print_sarif(placed, unchecked)
     else:
         for problem in found:
-            click.echo(str(problem))
-        for file in files:
-            if file not in wrong:
-                click.echo(f"{_shown(file)}: valid")
-        errors = sum(problem.severity == "error" for problem in found)
-        click.echo(
-            f"{len(files)} drill{'s' if len(files) != 1 else ''} checked, {errors} error{'s' if errors != 1 else ''}",
-            err=True,
-        )
+            click.echo(annotation(problem))
     for text in unchecked:
         click.echo(f"note: {text}", err=True)
     if wrong:
         sys.exit(EXIT_USAGE)
 
 
-def check(file: Path, sets: Sequence[str], env: dict[str, str]) -> tuple[list[Problem], str]:
+def check(
+    file: Path, sets: Sequence[str], env: dict[str, str], candidates: Sequence[str] = ()
+) -> tuple[list[Problem], str]:
     """All problems of one drill, and why its services and edges could not be checked, or ''."""
     from harness.drill import locustfile
+    from harness.drill.candidate_option import with_candidates
     from harness.drill.parse import parse
     from harness.drill.problem import Invalid
     from harness.plan import make_plan
 
     try:
-        drill = parse(file, sets=sets, env=env)
+        drill = with_candidates(parse(file, sets=sets, env=env), candidates)
     except Invalid as invalid:
         return list(invalid.found), ""
     found = locustfile.problems(drill.locustfile)
@@ -119,6 +120,19 @@ def _shown(file: Path) -> str:
     return shown_path(file)
 
 
+def _print_text(files: Sequence[Path], found: Sequence[Problem], wrong: set[Path]) -> None:
+    for problem in found:
+        click.echo(str(problem))
+    for file in files:
+        if file not in wrong:
+            click.echo(f"{_shown(file)}: valid")
+    errors = sum(problem.severity == "error" for problem in found)
+    click.echo(
+        f"{len(files)} drill{'s' if len(files) != 1 else ''} checked, {errors} error{'s' if errors != 1 else ''}",
+        err=True,
+    )
+
+
 def _print_json(files: Sequence[Path], found: Sequence[Problem], unchecked: Sequence[str]) -> None:
     import dataclasses
     import json
@@ -133,12 +147,19 @@ def _print_json(files: Sequence[Path], found: Sequence[Problem], unchecked: Sequ
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
 
 
+def _print_sarif(placed: Sequence[tuple[str, Problem]], unchecked: Sequence[str]) -> None:
+    import json
+
+    from harness.cli.pipeline import from_root
+    from harness.report.sarif import sarif
+
+    click.echo(json.dumps(sarif(placed, unchecked, from_root), indent=2, ensure_ascii=False))
+
+
 def annotation(problem: Problem) -> str:
-    """A workflow command of GitHub Actions, escaped as its runner wants it."""
+    """A workflow command of GitHub Actions, at the problem's place from the repository's root."""
+    from harness.cli.pipeline import from_root
+    from harness.report import workflow
 
-    def escaped(text: str, *, value: bool = False) -> str:
-        text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        return text.replace(":", "%3A").replace(",", "%2C") if value else text
-
-    place = f",line={problem.line},col={problem.column}" if problem.line else ""
-    return f"::{problem.severity} file={escaped(problem.file, value=True)}{place}::{escaped(problem.what)}"
+    file = from_root(problem.file) if problem.line else problem.file
+    return workflow.annotation(problem.severity, problem.what, file=file, line=problem.line, column=problem.column)

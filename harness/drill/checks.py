@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from harness.drill.candidate import candidate_problems
 from harness.drill.document import Document
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Problem, did_you_mean
@@ -87,6 +88,7 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
     yield from _hurt_known(drill)
     yield from _orders(drill)
     yield from state_problems(drill)
+    yield from candidate_problems(drill)
     yield from _given_ids_once(drill)
 
 

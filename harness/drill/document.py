@@ -21,7 +21,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Document:
-    """A file's data, and where each value and key stands. `used`: the variables put into each, as (name, value)."""
+    """A file's data, and where each value and key stands.
+
+    used   the variables put into each value, as (name, value)
+    given  what the command line put in, as it was typed (`load.seed=7`), secrets masked
+    """
 
     file: str
     text: str
@@ -29,6 +33,7 @@ class Document:
     values: dict[Path_, Place] = field(default_factory=dict)
     keys: dict[Path_, Place] = field(default_factory=dict)
     used: dict[Path_, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
 
     def place(self, path: Path_, *, key: bool = False) -> Place:
         """Of the value (or the key) at `path`, or of the nearest thing around it that is there."""

@@ -166,6 +166,11 @@ class Drill(Model):
         """The file it was read from, as it is printed."""
         return self.origin.document.file
 
+    @property
+    def given(self) -> tuple[str, ...]:
+        """What the command line changed in it, as typed: `load.seed=7`, `--candidate api=shop:2`; secrets masked."""
+        return self.origin.document.given
+
     def where(self, id_: str) -> str:
         """'file:line' of a fault or an expectation; '' for an id that this drill does not have."""
         return self.origin.places.get(id_, "")

@@ -11,6 +11,7 @@ from harness.drill.document import Document, Path_, Place
 from harness.drill.interpolate import Filled
 from harness.drill.problem import Invalid, Problem, did_you_mean
 from harness.drill.yaml_strict import read
+from harness.masking import names_secret
 
 
 def override(document: Document, sets: Sequence[str], fill: Callable[[str], Filled] = Filled) -> Document:
@@ -29,6 +30,12 @@ def override(document: Document, sets: Sequence[str], fill: Callable[[str], Fill
     return made
 
 
+def put(document: Document, path: Path_, value: Any, label: str) -> Document:
+    """The document with a value at a path of mappings, each made where there is none; `label` is its place."""
+    given = Document(label, "", value)
+    return _placed(replace(document, data=copy.deepcopy(document.data)), path, given, label)
+
+
 def _put(document: Document, text: str, fill: Callable[[str], Filled]) -> Document:
     label = f"--set {text}"
     key, equals, value_text = text.partition("=")
@@ -36,6 +43,8 @@ def _put(document: Document, text: str, fill: Callable[[str], Filled]) -> Docume
     if not equals or not all(steps):
         raise _wrong(label, "write KEY=VALUE, such as load.seed=7 or phases.orders-slow.for=20s")
     given = read(label, value_text, fill)
+    shown = f"{key.strip()}={'***' if _secret(steps[-1], given.data) else value_text}"
+    label = f"--set {shown}"
     data = document.data
     path: Path_ = ()
     for last, step in ((number == len(steps) - 1, step) for number, step in enumerate(steps)):
@@ -43,24 +52,48 @@ def _put(document: Document, text: str, fill: Callable[[str], Filled]) -> Docume
             index = _index(data, step)
             if index is None:
                 names = [str(item["name"]) for item in data if isinstance(item, dict) and "name" in item]
-                raise _wrong(label, f"no item '{step}' in {key!r}{did_you_mean(step, names)}; it has {len(data)} items")
+                count = f"{len(data)} item{'' if len(data) == 1 else 's'}"
+                raise _wrong(label, f"no item '{step}' in {key!r}{did_you_mean(step, names)}; it has {count}")
             spot: str | int = index
-        elif isinstance(data, dict):
+        elif data is None or isinstance(data, dict):
             spot = step
-            if not last and not isinstance(data.get(step), (dict, list)):
-                data[step] = {}
         else:
-            raise _wrong(label, f"'{step}' cannot be set: there is no mapping to set it in")
+            before = ".".join(steps[: len(path)])
+            raise _wrong(label, f"'{step}' cannot be set: '{before}' is one value, with nothing below it")
         path = (*path, spot)
-        if last:
-            data[spot] = given.data
-        else:
-            data = data[spot]
+        if not last:
+            data = data.get(spot) if isinstance(data, dict) else data[spot] if isinstance(spot, int) else None
+    made = _placed(document, path, given, label)
+    return replace(made, given=(*document.given, shown))
+
+
+def _placed(document: Document, path: Path_, given: Document, label: str) -> Document:
+    """The document, whose data is changed in place, with `given` at `path`. What has to be made on the way stands there too."""
     here = Place(0, 0, label)
+    made: dict[Path_, Place] = {}
+    data = document.data
+    for number, step in enumerate(path[:-1], start=1):
+        inner = data.get(step) if isinstance(data, dict) else data[step]
+        if inner is None:
+            inner = data[step] = {}
+            made[path[:number]] = here
+        data = inner
+    data[path[-1]] = given.data
     values = {p: place for p, place in document.values.items() if p[: len(path)] != path}
+    keys = {p: place for p, place in document.keys.items() if p[: len(path)] != path}
     used = {p: names for p, names in document.used.items() if p[: len(path)] != path}
     used |= {(*path, *p): names for p, names in given.used.items()}
-    return replace(document, values={**values, path: here}, keys={**document.keys, path: here}, used=used)
+    made[path] = here
+    return replace(document, values={**values, **made}, keys={**keys, **made}, used=used)
+
+
+def _secret(name: str, value: Any) -> bool:
+    """Whether a value is called a secret, or holds one that is."""
+    if isinstance(value, dict):
+        return any(_secret(str(key), inner) for key, inner in value.items())
+    if isinstance(value, list):
+        return any(_secret(name, inner) for inner in value)
+    return names_secret(name)
 
 
 def _index(items: list[Any], step: str) -> int | None:

@@ -28,6 +28,8 @@ def masked(drill: Drill) -> str:
     origin = drill.origin
     data = _masked(data_of(drill), origin.document.used)
     made = {"base": str(origin.base), "file": origin.document.file, "where": dict(origin.places)}
+    if origin.document.given:
+        made["given"] = list(origin.document.given)
     return yaml.dump({**data, RESOLVED: made}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
@@ -46,7 +48,13 @@ def load_resolved(path: str | Path) -> Drill:
     except ValidationError as error:
         raise Invalid(explain_all(error, document)) from None
     places = {str(id_): str(where) for id_, where in made["where"].items()}
-    return placed(drill, replace(document, file=str(made.get("file", document.file))), Path(made["base"]), places)
+    given = made.get("given")
+    document = replace(
+        document,
+        file=str(made.get("file", document.file)),
+        given=tuple(map(str, given)) if isinstance(given, list) else (),
+    )
+    return placed(drill, document, Path(made["base"]), places)
 
 
 def line(drill: Drill, id_: str) -> str:

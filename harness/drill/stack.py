@@ -55,6 +55,10 @@ class Stack(Model):
 
     compose: tuple[Text, ...] = Field(min_length=1, description="Compose files, relative to the drill file")
     profiles: tuple[Text, ...] = Field(default=(), description="Compose profiles to switch on")
+    candidate: dict[str, Text] = Field(
+        default_factory=dict,
+        description="by service, the image of a release under test: it runs in place of what the Compose files state",
+    )
     env_file: tuple[Text, ...] = Field(default=(), description="files with Compose's variables")
     ready_within_s: Seconds = Field(default=90.0, alias="ready_within", gt=0, description="from start to healthy")
     keep: Literal["never", "on-failure", "always"] = Field(

@@ -83,6 +83,15 @@ def unhurt(findings: Sequence[Mapping[str, Any]]) -> str:
     return f"{count} only because nothing was hurt" if count else ""
 
 
+def under_test(document: Mapping[str, Any]) -> str:
+    """Which release stood under test, and what else the command line changed in the drill; '' for neither."""
+    releases = [f"{service} runs {image}" for service, image in document.get("candidate", {}).items()]
+    given = [text for text in document.get("given", ()) if not text.startswith("--candidate ")]
+    parts = [f"release under test: {', '.join(releases)}"] if releases else []
+    parts += [f"set for this run: {', '.join(given)}"] if given else []
+    return "; ".join(parts)
+
+
 def faults_told(document: Mapping[str, Any]) -> str:
     """What became of the faults, in a few words."""
     faults = [fault for fault in document["faults"] if fault["asked_s"] is not None]

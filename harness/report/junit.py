@@ -7,7 +7,7 @@ beside its claims (a guard, a halt, an invalid run, an error of the harness) is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -17,10 +17,35 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def junit_xml(document: Mapping[str, Any]) -> str:
     """The document of a verdict as one `testsuite`."""
+    return junit_of([document])
+
+
+def junit_of(results: Sequence[Mapping[str, Any] | tuple[str, str, str]]) -> str:
+    """Several drills, a `testsuite` each: the document of a verdict, or (drill, kind, sentence) of one that has none."""
+    suites = ET.Element("testsuites")
+    for result in results:
+        if isinstance(result, tuple):
+            _without_verdict(suites, *result)
+        else:
+            _suite(suites, result)
+    ET.indent(suites)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+
+
+def _without_verdict(suites: ET.Element, drill: str, kind: str, what: str) -> None:
+    counts = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0", "time": "0"}
+    _trouble(ET.SubElement(suites, "testsuite", {"name": _clean(drill), **counts}), _clean(drill), kind, what)
+
+
+def _trouble(suite: ET.Element, drill: str, kind: str, what: str) -> None:
+    case = ET.SubElement(suite, "testcase", classname=drill, name=f"run/{kind}", time="0")
+    ET.SubElement(case, "error", type=kind, message=_clean(what)).text = _clean(what)
+
+
+def _suite(suites: ET.Element, document: Mapping[str, Any]) -> None:
     findings, troubles = document["findings"], endings(document)
     failures = sum(1 for f in findings if f["outcome"] == "failed")
     errors = sum(1 for f in findings if f["outcome"] == "inconclusive") + len(troubles)
-    suites = ET.Element("testsuites")
     suite = ET.SubElement(
         suites,
         "testsuite",
@@ -36,13 +61,12 @@ def junit_xml(document: Mapping[str, Any]) -> str:
     properties = ET.SubElement(suite, "properties")
     for name in ("run", "verdict", "exit_code"):
         ET.SubElement(properties, "property", name=name, value=str(document[name]))
+    for text in document.get("given", ()):
+        ET.SubElement(properties, "property", name="given", value=_clean(text))
     for finding in findings:
         _case(suite, document["drill"], finding)
     for kind, what in troubles:
-        case = ET.SubElement(suite, "testcase", classname=document["drill"], name=f"run/{kind}", time="0")
-        ET.SubElement(case, "error", type=kind, message=_clean(what)).text = _clean(what)
-    ET.indent(suites)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+        _trouble(suite, document["drill"], kind, what)
 
 
 def endings(document: Mapping[str, Any]) -> list[tuple[str, str]]:

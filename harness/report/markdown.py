@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.harmless import one_line
 from harness.quantities import spell
 from harness.report.detector import detected, in_numbers
-from harness.report.headline import faults_told, first_failed, sentence
+from harness.report.headline import faults_told, first_failed, sentence, under_test
 from harness.report.ladder import climbed
 from harness.report.order_book import order_books
 from harness.report.proof import prove
@@ -39,6 +39,8 @@ def _lines(story: Story) -> Iterator[str]:
     yield ""
     yield f"{plain(sentence(document))} {plain(faults_told(document).capitalize())}."
     yield f"Run `{document['run']}`, {spell(round(document['length_s']))}, exit code {document['exit_code']}."
+    if changed := under_test(document):
+        yield f"{plain(changed[0].upper() + changed[1:])}."
     yield from _first(first_failed(findings, proofs, story.journal))
     yield from _findings("Failed", [f for f in findings if f["outcome"] == "failed"])
     yield from _findings("Not decided", [f for f in findings if f["outcome"] == "inconclusive"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.harmless import one_line
 from harness.quantities import spell
-from harness.report.headline import unhurt
+from harness.report.headline import under_test, unhurt
 from harness.report.junit import endings
 from harness.report.ladder import climbed
 from harness.report.paint import Paint
@@ -35,6 +35,8 @@ def in_ascii(text: str) -> str:
 def _lines(document: Mapping[str, Any], report: str, paint: Paint) -> Iterator[str]:
     findings = document["findings"]
     yield _first(document, paint)
+    if changed := under_test(document):
+        yield f"  {one_line(changed)}"
     for kind, what in endings(document):
         first, *more = what.splitlines() or [""]
         yield f"  {paint('!', 'failed')} {kind.replace('_', ' ')}: {one_line(first)}"

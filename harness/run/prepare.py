@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,23 @@ if TYPE_CHECKING:
     from harness.stack.project import Project
 
 
+def project_of(drill: Drill, profiles: Sequence[str] = ()) -> Project:
+    """The Compose project with the drill's candidates in it; `profiles` beside those it names. Raises as `read_project`, and
+    UsageError for a candidate of a service that is not there."""
+    from harness.stack.candidate import with_candidates
+    from harness.stack.project import read_project
+
+    chosen = (*drill.stack.profiles, *profiles)
+    project = read_project(drill.compose_files, profiles=chosen, env_files=drill.env_files)
+    return with_candidates(project, drill.stack.candidate)
+
+
 def read_stack(drill: Drill) -> tuple[Project, tuple[Edge, ...]]:
     """The Compose project, and its edges. Raises UsageError for a file that Compose refuses, CannotRun without Docker."""
     from harness.stack.find import find_edges
     from harness.stack.images import image_info
-    from harness.stack.project import read_project
 
-    project = read_project(drill.compose_files, profiles=drill.stack.profiles, env_files=drill.env_files)
+    project = project_of(drill)
     return project, find_edges(project, drill.stack.edges, image_info(project))
 
 

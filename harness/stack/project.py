@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Project:
     directory  paths in the file count from here
     config     the resolved file, `$` as the containers see it (not doubled)
     env_files  as given; Compose reads them again for secrets that come from its environment
+    stated     the resolved file as the user's files state it, where candidates were put in since (stack.candidate)
     """
 
     name: str
@@ -35,6 +36,12 @@ class Project:
     directory: Path
     config: dict[str, Any]
     env_files: tuple[Path, ...] = ()
+    stated: dict[str, Any] | None = None
+
+    @property
+    def as_stated(self) -> Project:
+        """The project of the user's files alone, without candidates."""
+        return self if self.stated is None else replace(self, config=self.stated, stated=None)
 
     @property
     def services(self) -> dict[str, dict[str, Any]]:

@@ -37,10 +37,12 @@ def ready_release(
 
     An `image` that the user's files build, under whichever profile, is built from them. With `variables` the files are read
     again as a roll-out would: what the service is built from, its image and its environment are those that they then state.
-    What is built gets a name of ours, so that it moves no tag of theirs.
+    What is built gets a name of ours, so that it moves no tag of theirs. A candidate is no part of that comparison: a release that
+    differs by its environment alone runs on the candidate's image.
     """
     stated: dict[str, Change] = {}
     missing: list[Missing] = []
+    project = project.as_stated
     other = _with_variables(project, release, profiles)
     named, problem = _by_name(project, release, offline=offline, say=say)
     if problem is not None:

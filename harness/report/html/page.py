@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.quantities import spell
-from harness.report.headline import faults_told, first_failed, sentence
+from harness.report.headline import faults_told, first_failed, sentence, under_test
 from harness.report.html import views
 from harness.report.html.data import data_of, script_json
 from harness.report.html.map import map_of
@@ -50,6 +50,7 @@ def page(story: Story) -> str:
         tone=TONES.get(document["exit_code"], "bad"),
         word=document["verdict"].replace("_", " "),
         sentence=sentence(document),
+        under_test=under_test(document),
         faults_told=faults_told(document),
         started=views.utc(opened.wall_unix_s) if opened else "not known",
         length=spell(round(document["length_s"])),
