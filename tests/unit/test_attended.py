@@ -88,6 +88,11 @@ def test_one_that_leaves_a_child_behind_does_not_keep_us(home: Path) -> None:
     assert done.stdout == b"so\n"
 
 
+def _interruptible() -> None:
+    """A shell has what it runs behind itself ignore Ctrl-C, and that is inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_on_a_terminal_the_command_has_one_and_what_is_typed_reaches_it(home: Path) -> None:
     script = 'test -t 0 && test -t 1 && read -r answer && echo "got $answer"; trap "echo caught; exit 9" INT; echo ready; while :; do sleep 1; done'
     ours, theirs = pty.openpty()
@@ -99,9 +104,7 @@ def test_on_a_terminal_the_command_has_one_and_what_is_typed_reaches_it(home: Pa
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(
-                signal.SIGINT, signal.SIG_DFL
-            ),  # ignored by whom a shell runs behind itself
+            preexec_fn=_interruptible,  # noqa: PLW1509 (there is no other thread)
         )
         os.close(theirs)
         seen = b""
