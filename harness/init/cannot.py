@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.edges import Edge
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.init.alerts import Picked
+from harness.init.choose import Hurt
 from harness.init.routes import Route
 from harness.init.seen import Looked
 from harness.quantities import numbered
@@ -27,6 +28,7 @@ def cannot(
     receivers: Sequence[ReceiverSeen],
     routes: Sequence[Route],
     given: bool,
+    hurt: Hurt,
 ) -> tuple[str, ...]:
     """In the order in which a person would cure them."""
     return tuple(
@@ -36,6 +38,7 @@ def cannot(
             _alerts(monitoring, rules, picked, looked),
             _pages(monitoring, receivers),
             _edges(edges, looked),
+            _slow(hurt),
             _readiness(project),
             _load(routes, given),
         )
@@ -48,6 +51,16 @@ def _survey(looked: Looked) -> Iterator[str]:
         yield (
             f"what the project does when it runs: it was not started ({looked.why}), so ports, calls, pages and limits are from its "
             "files or guessed. Where Docker runs: drill init --force"
+        )
+
+
+def _slow(hurt: Hurt) -> Iterator[str]:
+    if hurt.unknown and hurt.edge is not None:
+        edge = hurt.edge
+        yield (
+            f"what {edge.caller} does while {edge.dependency} is slow: only in a protocol that the witness speaks can it be seen that a "
+            f"delay landed, and {edge.dependency}'s is not known. If it is one of them, name it, stack: {{edges: [{{edge: {edge.id}, "
+            "speaks: redis}]}, and add a phase with `latency` (drill explain latency)"
         )
 
 

@@ -21,11 +21,20 @@ GATE_S = 15
 
 @dataclass(frozen=True)
 class Hurt:
-    """What is done: an edge, or where none can be mediated a service; `why` says how it was chosen, for a person."""
+    """What is done: an edge, or where none can be mediated a service; `why` says how it was chosen, for a person.
+
+    speaks   the edge's protocol where the files do not tell it and the dependency answered in it
+    """
 
     edge: Edge | None = None
     service: str = ""
     why: str = ""
+    speaks: str = ""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody but its caller could see that the dependency is slow: a protocol that the witness does not speak."""
+        return self.edge is not None and not (self.edge.speaks or self.speaks)
 
 
 @dataclass(frozen=True)
@@ -86,10 +95,13 @@ def unasked(config: topology.Config, edges: Sequence[Edge], http: Collection[str
     return max(places, key=rank, default=None)
 
 
-def hurt(config: topology.Config, service: str, found: Sequence[Edge], seen: Sequence[Edge]) -> Hurt:
+def hurt(
+    config: topology.Config, service: str, found: Sequence[Edge], seen: Sequence[Edge], spoken: Sequence[Spoken] = ()
+) -> Hurt:
     """The dependency that matters most to a service: proven, its own or its callees' own, a store before others.
 
-    found   edges of the files, joined with what was seen; seen: those that had connections
+    found    edges of the files, joined with what was seen; seen: those that had connections
+    spoken   what answered HTTP
     """
     home = topology.owner(config, service)
     proven = {edge.id: sum(1 for known in edge.known if known.how == "seen") for edge in seen}
@@ -115,7 +127,8 @@ def hurt(config: topology.Config, service: str, found: Sequence[Edge], seen: Seq
             reasons.append(f"it speaks {best.speaks}")
         if best.caller != home:
             reasons.append(f"{home} calls it by way of {best.caller}")
-        return Hurt(best, best.dependency, "; ".join(reasons))
+        answered = any(one.service == best.dependency for one in spoken)
+        return Hurt(best, best.dependency, "; ".join(reasons), "http" if answered and not best.speaks else "")
     refused = [
         edge
         for edge in found

@@ -88,7 +88,7 @@ def _head(draft: Draft) -> list[str]:
 def _title(draft: Draft) -> str:
     what = draft.hurt.service
     if draft.hurt.edge is not None:
-        return f"{draft.project}: {what} slow, then gone"
+        return f"{draft.project}: {what} gone" if draft.hurt.unknown else f"{draft.project}: {what} slow, then gone"
     return f"{draft.project}: {what} {'paused, then stopped' if what != _service(draft) else 'stopped and started'}"
 
 
@@ -96,6 +96,8 @@ def _hypothesis(draft: Draft) -> str:
     service = _service(draft)
     if draft.hurt.service == service:
         return f"When {service} is stopped and started again, it answers as before, and nobody has to help."
+    if draft.hurt.unknown:
+        return f"When {draft.hurt.service} was gone and is back, {service} answers as before, and nobody has to help."
     return f"{service} gets slower while {draft.hurt.service} is slow, but does not fail; when it was gone and is back, so is {service}, and nobody has to help."
 
 
@@ -128,6 +130,11 @@ def _stack(draft: Draft) -> list[str]:
         f"  # Edges (who calls whom) are found: drill edges {draft.name}. One that is not found is added here:"
     )
     lines.append("  # edges: [api->postgres]")
+    if draft.hurt.edge is not None and draft.hurt.speaks:
+        lines += [
+            f"  # {draft.hurt.service} answered so, and no file tells it: without that nobody can see whether a delay landed.",
+            f"  edges: [{{edge: {_scalar(draft.hurt.edge.id)}, speaks: {draft.hurt.speaks}}}]",
+        ]
     return lines
 
 
@@ -163,8 +170,9 @@ def _phases(draft: Draft) -> list[str]:
     lines = ["phases:"]
     hurt = draft.hurt
     if hurt.edge is not None:
-        lines += _slow(draft, hurt.edge.id)
-        lines += ["", *_gone(draft, hurt.edge.id)]
+        if not hurt.unknown:
+            lines += [*_slow(draft, hurt.edge.id), ""]
+        lines += _gone(draft, hurt.edge.id)
     elif hurt.service != _service(draft):
         lines += _service_phase(
             "paused",

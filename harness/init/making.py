@@ -94,7 +94,7 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
                 "none of the routes answered when it was tried, so they are commented out, and found pages are asked for",
             )
         routes = (*_asked_routes(found.target), *routes)
-    hurt = choose.hurt(project.config, found.target.service, found.edges, found.looked.edges)
+    hurt = choose.hurt(project.config, found.target.service, found.edges, found.looked.edges, found.looked.http)
     added = beside(project, found.monitoring, found.looked, folder) if wishes.monitoring else None
     if added is not None:
         paths, notes = (*paths, added.compose), (*notes, *added.notes)
@@ -104,7 +104,9 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
     receivers = _receivers(
         found, next((file.text for file in added.files if file.path.name == "alertmanager.yml"), "") if added else ""
     )
-    unseen = cannot(project, found.edges, found.looked, found.monitoring, rules, picked, receivers, routes, bool(given))
+    unseen = cannot(
+        project, found.edges, found.looked, found.monitoring, rules, picked, receivers, routes, bool(given), hurt
+    )
     draft = drillfile.Draft(
         name=name,
         project=project.name,

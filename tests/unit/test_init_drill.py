@@ -69,6 +69,35 @@ def test_where_no_edge_can_be_mediated_the_service_itself_is_stopped() -> None:
     assert choose.hurt(CONFIG, "web", (), ()).service == "web"
 
 
+def test_a_protocol_that_nobody_knows_is_not_slowed_and_one_that_was_seen_is_declared() -> None:
+    def written(hurt: choose.Hurt) -> str:
+        return drillfile.text(
+            drillfile.Draft(
+                name="first",
+                project="shop",
+                compose=("compose.yaml",),
+                locustfile="first.py",
+                against="web:8080",
+                hurt=hurt,
+                limits=choose.limits(Baseline(40, 0, 0.01, 0.02)),
+                picked=alerts.pick((), frozenset()),
+            )
+        )
+
+    edge = (Edge("web", "api"),)
+    unknown = choose.hurt(CONFIG, "web", edge, edge)
+    drill = yaml.safe_load(written(unknown))
+    assert [phase["name"] for phase in drill["phases"]] == ["dependency-gone"]
+    assert "edges" not in drill["stack"]
+    assert "slow" not in drill["title"] + drill["hypothesis"]
+    answered = choose.hurt(CONFIG, "web", edge, edge, (Spoken("api", 9000),))
+    drill = yaml.safe_load(written(answered))
+    assert [phase["name"] for phase in drill["phases"]] == ["dependency-slow", "dependency-gone"]
+    assert drill["stack"]["edges"] == [{"edge": "web->api", "speaks": "http"}]
+    stated = (Edge("web", "db", speaks="postgres"),)
+    assert "edges" not in yaml.safe_load(written(choose.hurt(CONFIG, "web", stated, stated)))["stack"]
+
+
 @pytest.mark.parametrize(
     ("measured", "rate", "condition"),
     [
@@ -99,7 +128,7 @@ def test_slow_is_not_held_to_fewer_errors_than_the_service_makes_when_nothing_is
         compose=("compose.yaml",),
         locustfile="first.py",
         against="web:8080",
-        hurt=choose.Hurt(Edge("web", "db"), "db", "it had connections"),
+        hurt=choose.Hurt(Edge("web", "db", speaks="postgres"), "db", "it had connections"),
         limits=choose.limits(Baseline(40, errors, 0.01, 0.02)),
         picked=alerts.pick((), frozenset()),
     )
