@@ -140,7 +140,8 @@ class Engine:
         finally:
             if self._take_out(why):
                 self._take_out(why)  # one more try: what stuck once often lets go
-            self.lease.rest()
+            if not self.injector.stuck():  # of one that is still on, the watchdog takes over should we hang
+                self.lease.rest()
             self._end_load(STOPPED_S + (self.watch.lag_s if why == "plan" else 0.0))
         self._finish_orders()
         self._finish_state(why)
