@@ -94,7 +94,7 @@ def tcp_text(file: str, about: str) -> str:
 
 
 def _docstring(file: str, about: str) -> str:
-    body = f"{about}\n\nAn ordinary locustfile. Locust alone runs it too:\n\n    locust -f {file} --host http://localhost:8080\n"
+    body = f"{about}\n\nAn ordinary locustfile. Locust alone runs it too:\n\n    locust -f {file} --host http://localhost:PORT\n"
     return '"""' + body.replace("\\", "/").replace('"""', "'''") + '"""'
 
 

@@ -14,7 +14,7 @@ from matrix.torture.play import play
 
 pytestmark = pytest.mark.e2e
 
-AT_ONCE = 3
+AT_ONCE = 2
 """Runs side by side: more of them than the machine has cores would say more of it than of the harness."""
 SEAMS = (
     "during docker compose up 2",
