@@ -104,6 +104,7 @@ class Runner:
         except KeyboardInterrupt as error:
             seen, stopped = Seen(None, invalid="broken off by hand"), error
         result, why = compare(cell, seen)
+        why = tuple(text.replace(f"{self.work}{os.sep}", "") for text in why)  # a page tells of no machine's folders
         seconds = time.monotonic() - began
         line = line_of(cell, number, commit, f"{at:%Y-%m-%dT%H:%M:%SZ}", seconds, load, seen, result, why)
         append(self.file, line)
