@@ -66,7 +66,7 @@ def find_monitoring(config: topology.Config, prometheus: str = "", alertmanager:
                 said.append(f"{' and '.join(able)} could be {what}: name one under stack.observe")
             else:
                 said.append(f"no service of it is known to be {what}")
-    prefix = {what: _prefix(config, target.partition(":")[0]) for what, target in found.items()}
+    prefix = {what: _prefix(config, target.rpartition(":")[0]) for what, target in found.items()}
     return Monitoring(found.get("prometheus", ""), found.get("alertmanager", ""), "; ".join(said), prefix)
 
 

@@ -41,4 +41,8 @@ def _counted(server: str, text: str) -> Iterator[DeliveryCounted]:
     for family in families:
         for sample in family.samples:
             labels = {name: re.sub(r"//[^/@]*@", "//", value) for name, value in sample.labels.items()}
-            yield DeliveryCounted(server=server, counter=sample.name, value=float(sample.value), labels=labels)
+            try:
+                value = float(sample.value)
+            except OverflowError:  # no counter counts so far
+                continue
+            yield DeliveryCounted(server=server, counter=sample.name, value=value, labels=labels)
