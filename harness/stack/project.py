@@ -12,7 +12,6 @@ from typing import Any
 
 from harness.errors import CannotRun, Missing, UsageError
 from harness.ondisk import settle
-from harness.stack.compose_shape import misshapen
 from harness.world.docker_cli import CURE, gone, run
 
 READ_S = 60.0
@@ -90,6 +89,8 @@ def read_project(
 def decoded(text: str, file: str) -> dict[str, Any]:
     """What `docker compose config --format json` printed. Compose doubles every `$` so that its output can be read again; texts
     are searched as the containers see them. Raises UsageError for what this version cannot read."""
+    from harness.stack.compose_shape import misshapen  # loads models, for which a `drill halt` must not wait
+
     try:
         config = json.loads(text.replace("$$", "$"))
     except (ValueError, RecursionError) as error:
