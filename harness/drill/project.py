@@ -7,13 +7,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from harness.drill.blast_radius import WORDS, BlastRadius, Limit
 from harness.drill.problem import Invalid, Problem, did_you_mean, shown_path
 from harness.errors import UsageError
+
+if TYPE_CHECKING:  # models take long to load, and `drill halt` must not wait for them
+    from harness.drill.blast_radius import BlastRadius, Limit
 
 SETTINGS = ("drills", "runs", "protected", "blast_radius", "defaults")
 _SUFFIXES = (".yaml", ".yml")
@@ -37,6 +37,8 @@ class Project:
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The project's blast radius, as a plan is held against it."""
+        from harness.drill.blast_radius import Limit
+
         where = f"[tool.drill.blast_radius] of {shown_path(self.root / 'pyproject.toml')}"
         return (Limit(self.blast_radius, "a drill of this project", where),) if self.blast_radius is not None else ()
 
@@ -92,7 +94,7 @@ def find_project(start: Path | None = None, env: Mapping[str, str] | None = None
         root / settings.get("drills", "drills"),
         runs,
         tuple(settings.get("protected", ())),
-        None if radius is None else BlastRadius.model_validate(_listed(radius)),
+        None if radius is None else _radius(radius),
     )
 
 
@@ -138,6 +140,10 @@ def _radius_wrong(value: Any) -> Iterator[str]:
     if not isinstance(value, dict):
         yield 'blast_radius must be a table, such as {services = ["worker"], edges = ["api->*"]}'
         return
+    from pydantic import ValidationError
+
+    from harness.drill.blast_radius import WORDS, BlastRadius
+
     unknown = [word for word in value if word not in WORDS]
     yield from (f"blast_radius: unknown word '{word}'{did_you_mean(word, WORDS)}" for word in unknown)
     try:
@@ -146,6 +152,12 @@ def _radius_wrong(value: Any) -> Iterator[str]:
         for one in error.errors(include_url=False):
             said = (one.get("ctx") or {}).get("error") or one["msg"]
             yield f"blast_radius.{'.'.join(map(str, one['loc']))}: {said}"
+
+
+def _radius(value: dict[str, Any]) -> BlastRadius:
+    from harness.drill.blast_radius import BlastRadius
+
+    return BlastRadius.model_validate(_listed(value))
 
 
 def _listed(value: dict[str, Any]) -> dict[str, Any]:
