@@ -38,7 +38,8 @@ def command(run: str | None, force: bool) -> None:
             raise UsageError(f"run {run} is running; `drill halt {run}` ends it")
     else:
         dead, unknown = strays(runs)
-    left = []
+    left: list[str] = []
+    told = False
     for folder in dead:
         left += mend(folder, say)
         _scrub(folder, say)
@@ -55,10 +56,21 @@ def command(run: str | None, force: bool) -> None:
             gone = cleared(name, say)
             say(f"{name}: {'still there: ' + ', '.join(gone) if gone else 'removed'} (no run folder here)")
             left += gone
-    if not dead and not unknown:
+    for folder in () if run else (one for one in folders.every(runs) if one not in dead and _unjudged(one)):
+        _scrub(folder, say)
+        _judge(folder, say)
+        told = True
+        say(f"{folder.run}: nothing of it is left; judged by what it wrote: drill report {folder.run}")
+    if not dead and not unknown and not told:
         say("nothing to mend")
     if left:
         sys.exit(EXIT_NOT_MENDED)
+
+
+def _unjudged(folder: RunFolder) -> bool:
+    """Whether it died, and was cleared up by its watchdog, which does not judge."""
+    began = folder.drill_file.exists() and (folder.facts / "harness.jsonl").exists()
+    return began and not (folder.path / "verdict.json").exists() and not folder.lives()
 
 
 def _scrub(folder: RunFolder, say: Callable[[str], None]) -> None:

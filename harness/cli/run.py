@@ -25,13 +25,15 @@ from harness.errors import (
 from harness.harmless import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from harness.cli.pipeline import Pipeline
     from harness.doctor.seen import Seen
-    from harness.drill.model import Drill
+    from harness.edges import Edge
+    from harness.plan import Plan
     from harness.report.live import PlainDisplay
     from harness.run.target import Held
+    from harness.stack.project import Project
 
 
 @click.command(
@@ -195,28 +197,45 @@ class Wishes:
 
 
 def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
-    """Hold the drill's target, then rehearse on it."""
+    """Plan the drill, then hold its target and rehearse on it. What is refused by its plan leaves nothing behind."""
     from harness.doctor.examine import begun
 
     looks = begun()  # beside the imports and the reading of files
 
-    from harness.cli.inputs import read_drill
+    from harness.cli.inputs import limits_of, read_drill, rules_of
     from harness.drill import locustfile
     from harness.drill.problem import Invalid
     from harness.drill.project import find_project
+    from harness.plan import make_plan
+    from harness.run.observing import monitoring_of
+    from harness.run.prepare import narrowed, read_stack
     from harness.run.target import held, of_files
 
     drill = read_drill(name, wishes.sets, wishes.env_files, wishes.candidates)
     if wrong := locustfile.problems(drill.locustfile):
         raise Invalid(wrong)
+    project, edges = read_stack(drill)
+    monitoring = monitoring_of(drill, project).known()
+    plan = make_plan(
+        drill,
+        edges=edges,
+        services=tuple(project.services),
+        monitoring=monitoring,
+        alerts=rules_of(project, monitoring["prometheus"]),
+        narrowed_to=limits_of(drill),
+    )
+    plan = narrowed(plan, wishes.only, wishes.skip, wishes.baseline)
+    plan.refuse()
     runs = Path(wishes.output).absolute() if wishes.output else find_project().runs
     with held(runs, of_files(drill.compose_files), drill.name, wishes.wait_s, shown.say) as target:
-        return _rehearsed(name, drill, looks, target, runs, wishes, shown)
+        return _rehearsed(name, plan, project, edges, looks, target, runs, wishes, shown)
 
 
 def _rehearsed(
     name: str,
-    drill: Drill,
+    plan: Plan,
+    stack_project: Project,
+    edges: Sequence[Edge],
     looks: Callable[[], list[Seen]],
     target: Held,
     runs: Path,
@@ -224,29 +243,13 @@ def _rehearsed(
     shown: PlainDisplay,
 ) -> int:
     from harness.cli.confirm import confirm, protected_by
-    from harness.cli.inputs import limits_of, rules_of
     from harness.cli.judge import show, tell
     from harness.cli.judge import shown as shown_path
     from harness.doctor.examine import preflight
-    from harness.plan import make_plan
     from harness.report.json_doc import result_line
-    from harness.run.observing import monitoring_of
-    from harness.run.prepare import narrowed, read_stack
     from harness.run.session import Display, Options, rehearse
 
-    stack_project, edges = read_stack(drill)
-    monitoring = monitoring_of(drill, stack_project).known()
-    alerts = rules_of(stack_project, monitoring["prometheus"])
-    plan = make_plan(
-        drill,
-        edges=edges,
-        services=tuple(stack_project.services),
-        monitoring=monitoring,
-        alerts=alerts,
-        narrowed_to=limits_of(drill),
-    )
-    plan = narrowed(plan, wishes.only, wishes.skip, wishes.baseline)
-    plan.refuse()
+    drill = plan.drill
     for problem in plan.problems:
         shown.say(str(problem))
     with shown.resting():

@@ -33,6 +33,9 @@ SLACK_S = 1.0  # between Docker's clock and ours, and for a death that our mend 
 ENDED = ("exited", "dead")
 
 
+SMALL = 2.0  # times the limit of a guard that no drill states
+
+
 def alert_fires(
     guard: AlertGuard, journal: Journal, since_s: float, now_s: float, blind_s: float
 ) -> GuardTripped | None:
@@ -112,6 +115,8 @@ def _measured(guard: HostGuard, seen: HostSeen) -> Iterator[tuple[float, str]]:
             yield seen.cpu_ratio, ""
         return
     rooms = {where: (free, of) for where, (free, of) in seen.disks.items()} if guard.what == "disk" else {}
+    if guard.standing and not guard.share:  # a disk that is that small by itself was meant so
+        rooms = {where: (free, of) for where, (free, of) in rooms.items() if of >= SMALL * guard.value}
     if guard.what == "memory" and seen.memory_bytes and seen.memory_free_bytes is not None:
         rooms = {"": (seen.memory_free_bytes, seen.memory_bytes)}
     values = [
