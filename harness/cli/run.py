@@ -25,7 +25,7 @@ from harness.errors import (
 from harness.harmless import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from harness.cli.pipeline import Pipeline
     from harness.doctor.seen import Seen
@@ -235,7 +235,7 @@ def _rehearsed(
     name: str,
     plan: Plan,
     stack_project: Project,
-    edges: Sequence[Edge],
+    edges: tuple[Edge, ...],
     looks: Callable[[], list[Seen]],
     target: Held,
     runs: Path,
