@@ -90,8 +90,9 @@ def _guard(journal: Journal) -> dict[str, Any] | None:
 
 
 def dumps(document: Mapping[str, Any]) -> str:
-    """The canonical text: keys sorted, floats rounded, infinity as null."""
-    return json.dumps(plain(document), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """The canonical text: keys sorted, floats rounded, infinity as null, half a character, which nothing can encode, as '?'."""
+    text = json.dumps(plain(document), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace").decode("utf-8") + "\n"
 
 
 def _finding(judged: Judged) -> dict[str, Any]:

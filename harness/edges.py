@@ -47,6 +47,14 @@ class Edge:
         return f"{self.caller}->{self.dependency}"
 
 
+def is_edge(text: str) -> bool:
+    """Whether it is an edge's id; one from a damaged record may be none."""
+    try:
+        return bool(edge_id(text))
+    except ValueError:
+        return False
+
+
 def edge_id(text: str) -> tuple[str, str]:
     """'api -> postgres' as ('api', 'postgres'). Raises ValueError on anything else."""
     caller, arrow, dependency = text.partition("->")

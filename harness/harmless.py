@@ -9,11 +9,16 @@ _CONTROL = re.compile(
 )  # also what turns the writing's direction, and halves of characters, which nothing can encode
 
 
+def harmless(text: str) -> str:
+    """All of it, its lines and tabs as they are."""
+    return _CONTROL.sub("�", text)
+
+
 def one_line(text: str) -> str:
     """All of it in one line."""
-    return _CONTROL.sub("�", text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
+    return harmless(text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
 
 
 def lines(text: str) -> list[str]:
     """Its lines, tabs as four spaces."""
-    return [_CONTROL.sub("�", line.replace("\t", "    ")) for line in text.replace("\r\n", "\n").split("\n")]
+    return [harmless(line.replace("\t", "    ")) for line in text.replace("\r\n", "\n").split("\n")]

@@ -224,9 +224,10 @@ class Said:
 
     def field(self, *keys: str) -> Any:
         """The first of these fields that is there and not empty; None."""
-        for key in keys:
+        fields = self.fields
+        for key in keys if fields else ():
             for path in ("", *_PATHS):
-                value = self.fields.get(path + key)
+                value = fields.get(path + key)
                 if value not in (None, "", False):
                     return value
         return None

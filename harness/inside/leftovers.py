@@ -19,7 +19,7 @@ def found(run: str, project: str, label: str) -> dict[int, str]:
     as a harness begins them (a person's `docker ps` has that of their terminal), and whatever has DRILL_RUN in its environment, as
     a rollback's command has and all that it starts."""
     docker = matching(lambda _, words: _on_the_run(words, project, label))
-    ours = {pid for pid in docker if _session(pid) in docker or not stat_of(_session(pid))}
+    ours = {pid for pid in docker if _session(pid) in docker or _leader_ended(pid)}
     return {pid: words for pid, words in docker.items() if pid in ours} | matching(
         lambda pid, _: f"DRILL_RUN={run}" in environment(pid)
     )
@@ -87,8 +87,13 @@ def _parent(pid: int) -> int:
 
 
 def _session(pid: int) -> int:
-    """The process that began its session; 0 when it is gone."""
+    """The process that began its session; 0 when that is none that can be seen from here, such as a container's caller."""
     return int((stat_of(pid) or ["", "", "", "0"])[3])
+
+
+def _leader_ended(pid: int) -> bool:
+    leader = _session(pid)
+    return leader != 0 and not stat_of(leader)
 
 
 def _older(pid: int, since: int) -> bool:

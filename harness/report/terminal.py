@@ -161,7 +161,7 @@ def _is_size(value: Any) -> bool:
 
 def _phases(document: Mapping[str, Any], paint: Paint) -> Iterator[str]:
     phases = document["phases"]
-    width = max((len(phase["name"]) for phase in phases), default=0)
+    width = max((len(one_line(phase["name"])) for phase in phases), default=0)
     spans = max((len(_span(phase["start_s"], phase["end_s"])) for phase in phases), default=0)
     for phase in phases:
         if not phase["requests"]:
@@ -169,7 +169,7 @@ def _phases(document: Mapping[str, Any], paint: Paint) -> Iterator[str]:
         waiting = f", {phase['waiting']} unanswered" if phase["waiting"] else ""
         dropped = f", {phase['dropped']} dropped" if phase["dropped"] else ""
         yield paint(
-            f"    {phase['name']:<{width}}  {_span(phase['start_s'], phase['end_s']):>{spans}}  "
+            f"    {one_line(phase['name']):<{width}}  {_span(phase['start_s'], phase['end_s']):>{spans}}  "
             f"{phase['requests']:>7} requests, {phase['per_s']:.1f}/s, {100 * phase['error_ratio']:.2f}% errors, "
             f"p50 {_ms(phase['p50_ms'])}, p95 {_ms(phase['p95_ms'])}, p99 {_ms(phase['p99_ms'])}{dropped}{waiting}",
             "dim",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,24 +17,27 @@ from harness.safety.orphans import end_orphans
 
 RUN = "0a0b0c0d"
 WAIT = "import time; print(flush=True); time.sleep(600)"
+SHELL = "import subprocess, sys; subprocess.run(sys.argv[1:], executable=sys.executable)"
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a process that waits, under a program's name, with arguments and variables; it has begun when this returns."""
+    """Starts a process that waits, under a program's name, with arguments and variables; it has begun when this returns. `typed`:
+    by a shell, whose session it shares and with which it ends."""
     made: list[subprocess.Popen[bytes]] = []
 
     def begin(program: str, *words: str, typed: bool = False, **variables: str) -> subprocess.Popen[bytes]:
         name = tmp_path / program
         if not name.exists():
             name.symlink_to(sys.executable)
+        terminal = [sys.executable, "-c", SHELL] if typed else []
         process = subprocess.Popen(
-            [str(name), "-c", WAIT, *words],
+            [*terminal, str(name), "-c", WAIT, *words],
             executable=sys.executable,
             env={**os.environ, **variables},
             stdout=subprocess.PIPE,
-            start_new_session=not typed,
+            start_new_session=True,
         )
         made.append(process)
         assert process.stdout is not None
@@ -41,7 +46,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield begin
     for process in made:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import random
 import subprocess
@@ -20,6 +19,18 @@ from soak.page import page, trend
 from harness import facts as f
 from harness.drill.parse import parse_text
 
+GROWS = """
+import mmap, sys
+print(flush=True)
+input()
+file = open(sys.argv[1], "rb")
+pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+touched = sum(pages[at] for at in range(0, len(pages), mmap.PAGESIZE))
+own = bytearray(b"x") * (16 << 20)
+print(flush=True)
+input()
+"""
+"""A process of its own: one that has lived for long has memory left over, which it takes before it asks for more."""
 BEGAN = {"soak": "A", "kind": "began", "minutes": 60, "rate": 20, "commit": "abc", "cpus": 2}
 
 
@@ -97,18 +108,21 @@ def test_too_few_looks_make_no_slope() -> None:
 
 
 def test_memory_of_its_own_is_told_apart_from_mapped_files_and_handles_are_counted(tmp_path: Path) -> None:
-    before = look(os.getpid())
     path = tmp_path / "pages"
     path.write_bytes(b"x" * (8 << 20))
-    with path.open("rb") as file:
-        pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
-        touched = sum(pages[at] for at in range(0, len(pages), mmap.PAGESIZE))
-        own = bytearray(os.urandom(1)) * (16 << 20)
-        after = look(os.getpid())
+    process = subprocess.Popen(
+        [sys.executable, "-c", GROWS, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin
+    assert process.stdout
+    process.stdout.readline()
+    before = look(process.pid)
+    print(file=process.stdin, flush=True)
+    process.stdout.readline()
+    after = look(process.pid)
+    process.communicate("\n")
     assert before is not None
     assert after is not None
-    assert touched
-    assert own
     assert after.files_kb - before.files_kb > 7000
     assert 15_000 < after.anonymous_kb - before.anonymous_kb < 24_000
     assert after.handles >= before.handles + 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from harness.edges import edge_id
+from harness.edges import edge_id, is_edge
 from harness.facts import ContainerSeen, EdgeFound, Injecting, ListenersChanged
 from harness.report.html.layout import Point, layered
 
@@ -57,7 +57,7 @@ class Map:
 
 def map_of(story: Story) -> Map | None:
     """None where no service and no edge is known."""
-    edges = {fact.edge: fact for fact in story.journal.of(EdgeFound)}
+    edges = {fact.edge: fact for fact in story.journal.of(EdgeFound) if is_edge(fact.edge)}
     services = _services(story, edges)
     if not services:
         return None

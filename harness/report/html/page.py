@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.harmless import harmless
 from harness.quantities import spell
 from harness.report.headline import faults_told, first_failed, sentence, under_test
 from harness.report.html import views
@@ -75,7 +76,7 @@ def page(story: Story) -> str:
         policy=policy(scripts, styles),
         data=script_json(data_of(story)),
     )
-    return text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate of a log line cannot be written
+    return harmless(text)
 
 
 def broken(document: Mapping[str, Any], why: str) -> str:
