@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.facts import Blinded, PressureSeen, ProcessorsSeen
+from harness.came_back import left_down
+from harness.facts import Blinded, PhaseSettled, PressureSeen, ProcessorsSeen
 from harness.journal import Journal, Window
 from harness.surroundings import stalled, told
 from harness.verdict import Finding, Judged, Outcome
@@ -95,7 +96,7 @@ def disturbed(journal: Journal, stretch: Window | None, tolerates: float = 1.0) 
 
 
 def judged_beside(judged: Judged, claim: Expectation, then: bool, journal: Journal, hold_s: float) -> Judged:
-    """A failure that a want of processors alone can bring about is open where others took them.
+    """A failure that a want of processors alone can bring about is open where others took them. A service that has ended stays ended.
 
     Where processes waited, or may have, and who used the processors is not observable, it stands, and its details say so.
 
@@ -105,6 +106,8 @@ def judged_beside(judged: Judged, claim: Expectation, then: bool, journal: Journ
     if finding.outcome is not Outcome.FAILED or finding.census or not claim.by_time(finding):
         return judged
     window = journal.window(judged.phase, then)
+    if then and _ended(journal, judged.phase):
+        return judged
     stretch = None if window is None else claim.decided_in(window, hold_s)
     found = disturbed(journal, stretch, claim.tolerates(finding))
     if found is not None:
@@ -116,8 +119,16 @@ def judged_beside(judged: Judged, claim: Expectation, then: bool, journal: Journ
 
 def settled_beside(judged: Judged, journal: Journal) -> Judged:
     """That a stack did not settle is open, too, where others took the processors meanwhile."""
+    if _ended(journal, judged.phase):
+        return judged
     found = disturbed(journal, journal.window(judged.phase, then=True))
     return judged if found is None else dataclasses.replace(judged, finding=_open(judged.finding, found))
+
+
+def _ended(journal: Journal, phase: str) -> bool:
+    """Whether the phase left a container that has ended: it stays so however many processors there are."""
+    settled = journal.last(PhaseSettled, phase=phase)
+    return settled is not None and bool(left_down(journal, settled))
 
 
 def _open(finding: Finding, found: Neighbours) -> Finding:

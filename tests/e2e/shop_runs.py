@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock, Semaphore
 from typing import Any
 
 from harness.facts import Fact
@@ -161,10 +162,22 @@ def told_by(
     home: Path, stories: Mapping[str, tuple[Act, Mapping[str, Any]]], at_once: int = AT_ONCE, kind: type[Run] = Run
 ) -> Iterator[Told]:
     """Every story (what is done to a run of this kind, and the run's settings), played once, some side by side; `told(name)` is
-    the run when it is over. An act that has a `prepare` is told of the run before it starts."""
+    the run when it is over. An act that has a `prepare` is told of the run before it starts. A story that fills the machine has
+    the setting `alone`: it is played beside no other."""
+    places, order = Semaphore(at_once), Lock()
 
     def play(name: str) -> Run:
-        act, settings = stories[name]
+        taken = at_once if stories[name][1].get("alone") else 1
+        with order:
+            for _ in range(taken):
+                places.acquire()
+        try:
+            return played(name)
+        finally:
+            places.release(taken)
+
+    def played(name: str) -> Run:
+        act, settings = stories[name][0], {key: value for key, value in stories[name][1].items() if key != "alone"}
         run = kind(home / name.replace(" ", "-"), **settings)
         run.prepare()
         getattr(act, "prepare", lambda run: None)(run)

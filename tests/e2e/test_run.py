@@ -95,7 +95,7 @@ STORIES: dict[str, tuple[Callable[[Run, subprocess.Popen[bytes]], None], dict[st
     "placebo": (plain, {"options": ("--baseline",)}),
     "store stopped by another hand": (stop_store_after_our_mend, {}),
     "bypassed": (plain, {"env": {"SHOP_RESOLVER": "own"}}),
-    "starved": (plain, {"locustfile": SHOP / "starving.py"}),
+    "starved": (plain, {"locustfile": SHOP / "starving.py", "alone": True}),
     "web killed": (kill_web_under_load, {}),
     "stubborn": (plain, {"env": {"SHOP_STUBBORN": "1"}}),
     "interrupted while starting": (interrupt_while_starting, {}),

@@ -112,7 +112,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logfiles": DATA | {"expectations.base"},
     "surroundings": {"facts", "journal", "ledger", "stats"},
     "cleanups": {"facts", "journal", "ledger", "verdict"},
-    "neighbours": {"surroundings", "expectations"} | DATA,
+    "neighbours": {"surroundings", "expectations", "came_back"} | DATA,
     "gates": {"surroundings"} | DATA | {"drill", "plan", "expectations", "landings", "load.arrivals"},
     "reasons": set(),
     "by_request": {"ledger", "stats"},

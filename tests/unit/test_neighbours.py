@@ -221,6 +221,30 @@ def test_a_stack_that_did_not_settle_beside_others_is_open() -> None:
     assert settled_beside(one, journal_of(*THEN, *machine_of(39, 101, stack=1.8))) is one
 
 
+def test_a_service_that_has_ended_stays_ended_however_many_processors_there_are() -> None:
+    def store(status: str, at_s: float, code: int = 0) -> f.ContainerSeen:
+        return f.ContainerSeen(service="store", container="store-1", status=status, exit_code=code, seen_s=at_s)
+
+    began, ended, _ = THEN
+    facts = [
+        f.GateHeld(seen_s=9.0),
+        store("running", 9.0),
+        began,
+        ended,
+        store("exited", 42.0, code=137),
+        f.PhaseSettled(phase="slow", steady=False, seen_s=100.0),
+        *machine_of(39, 101, others=1.6),
+    ]
+    journal = journal_of(*facts)
+    settles = Judged("slow/settles", "said", "slow", "", failed("not steady", reason="not_settled", census=True))
+    assert settled_beside(settles, journal) is settles
+    late = Judged("slow/recovers", "said", "slow", "", failed("not back", reason="late"))
+    claim = Recovers.model_validate({"within": "20s"})
+    assert judged_beside(late, claim, True, journal, 5.0) is late
+    alive = journal_of(*(fact for fact in facts if getattr(fact, "status", "") != "exited"))
+    assert judged_beside(late, claim, True, alive, 5.0).finding.outcome is Outcome.INCONCLUSIVE
+
+
 def test_an_old_journal_is_judged_as_before() -> None:
     only = [fact for fact in machine_of(0, 41, others=1.6) if isinstance(fact, f.PressureSeen)]
     assert judged(*only) == SLOW
