@@ -30,6 +30,9 @@ def command(run: str | None, force: bool) -> None:
     def say(text: str) -> None:
         click.echo(text, err=True)
 
+    if run and folders.blank(run):
+        say(f"{run}: nothing was begun in it; nothing is left of it")
+        return
     runs = find_project().runs
     unknown: dict[str, RunFolder | None] = {}
     if run:
