@@ -93,7 +93,7 @@ def terminate(live: Live) -> None:
 
 def fill_disk(live: Live) -> None:
     """Every byte of the disk that the runs lie on."""
-    with contextlib.suppress(OSError), (live.runs / "fill").open("wb", buffering=0) as file:
+    with contextlib.suppress(OSError), (live.runs / "torture" / "fill").open("wb", buffering=0) as file:
         while file.write(b"\0" * 65536):
             pass
 
@@ -187,9 +187,9 @@ def talkative(copy: Copy) -> None:
 
 @contextlib.contextmanager
 def small_disk(place: Path) -> Iterator[Environ]:
-    """The runs lie on a disk of their own, of 32 MB; what was written is copied away before it goes."""
-    runs = place / "runs"
-    runs.mkdir()
+    """The drill's runs lie on a disk of their own, of 32 MB; what was written is copied away before it goes."""
+    runs = place / "runs" / "torture"
+    runs.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(runs)], check=True, capture_output=True)
     try:
         yield {}
