@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -358,3 +359,14 @@ def test_the_package_tells_pytest_of_the_plugin() -> None:
     module = importlib.import_module(points["drill"])
     assert module.pytest_collect_file
     assert Runner.of
+
+
+def test_the_page_names_the_options_that_there_are(pytester: pytest.Pytester, pretend: Pretend) -> None:
+    """And its test runs as it is."""
+    text = (ROOT / "docs" / "pytest.md").read_text()
+    told = run(pytester, "--help").stdout.str()
+    assert set(re.findall(r"--drill-\w+", text)) == set(re.findall(r"--drill-\w+", told))
+    (example,) = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    pretend({**document("passed", "passed", "passed"), "detection": {"false_alarms": []}})
+    pytester.makepyfile(test_page=example.replace("friday-traffic", "night"))
+    run(pytester, "--drill-run", "test_page.py").assert_outcomes(passed=1)
