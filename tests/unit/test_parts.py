@@ -31,8 +31,11 @@ from harness.errors import CannotRun, UsageError
 from harness.facts import Injecting, Measured
 from harness.fakeworld import FakeWorld
 from harness.fakeworld.playing import play
+from harness.faults import FAULTS
+from harness.faults.base import Fault
 from harness.parts import in_use
 from harness.probes import NAMES
+from harness.safety.undo import COMMAND
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "parts.md").read_text()
@@ -364,3 +367,25 @@ def test_every_name_that_facts_call_a_probe_by_is_taken() -> None:
         if path.parent.name == "probes":
             found |= set(re.findall(r'^    name: str = "(\w+)"', text, re.M))
     assert found == NAMES
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.word)
+def test_our_own_faults_are_known_by_their_word_from_outside(fault: type[Fault]) -> None:
+    assert fault.kind() == fault.word
+
+
+def test_a_fault_on_a_command_is_undone_as_a_command_when_its_run_has_died(project: Make) -> None:
+    body = (
+        "from harness.faults.command import Command\n"
+        "class Full(Command):\n    'The disk is full.'\n    word: ClassVar[str] = 'full'\n    name: str = 'disk'\n"
+        "    run: tuple[str, ...] = ('fill',)\n    undo: tuple[str, ...] = ('empty', '--all')\n"
+    )
+    file = project(
+        f"{HEAD}\n{body}\nPARTS = Parts(faults=(Full,))\n",
+        DRILL.replace("satellite: {edge: api->postgres}", "full: {}").replace(
+            "load_average_below: {limit: 10000}", "errors_below: {ratio: 1%}"
+        ),
+    )
+    (fault,) = parse(file).phases[0].faults
+    assert fault.kind() == COMMAND
+    assert fault.stated() == {"run": "fill", "undo": "empty --all"}
