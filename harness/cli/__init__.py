@@ -24,6 +24,7 @@ COMMANDS = {
     "runs": "List the runs, newest first, and what each came to.",
     "diff": "Tell what changed between two runs, beyond the noise of the runs before.",
     "history": "Make a page of all runs of a drill: detection, page, recovery, latency, errors.",
+    "metrics": "Tell Prometheus the last results: a file for node_exporter, a Pushgateway, or served.",
     "export": "Write a run's ledger as CSV or Parquet.",
     "ack": "Acknowledge the page of the running drill.",
     "note": "Write down what you see, believe, decide or do in the running drill.",

@@ -24,8 +24,12 @@ SCHEMA = "drill/doctor/1"
 def command(fixing: bool, as_json: bool) -> None:
     """Check this machine for what a run needs. Ends with 0 when all is well, otherwise with 4."""
     from harness.doctor import examine
+    from harness.doctor.own import all_checks
+    from harness.parts import in_use
 
-    seen = examine.fix(lambda line: click.echo(line, err=True)) if fixing else examine.look()
+    in_use.use()
+    checks = all_checks()
+    seen = examine.fix(lambda line: click.echo(line, err=True), checks) if fixing else examine.look(checks)
     lacks = examine.lacks(seen)
     click.echo(as_document(seen, lacks) if as_json else as_lines(seen))
     if lacks:

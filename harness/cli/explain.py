@@ -27,7 +27,9 @@ def command(word: str | None) -> None:
     from harness.drill.glossary import meanings, words
     from harness.drill.problem import did_you_mean
     from harness.errors import UsageError
+    from harness.parts import in_use
 
+    in_use.use()
     if word is None:
         for line in listed():
             click.echo(line)

@@ -9,7 +9,7 @@ import click
 
 @click.command(
     "init",
-    epilog="Examples:  drill init      drill init --from-access-log access.log      drill init --example checkout",
+    epilog="Examples:  drill init      drill init --from-access-log access.log      drill init --example checkout      drill init --part fault slow_start",
 )
 @click.argument("name", required=False, default="")
 @click.option(
@@ -54,6 +54,11 @@ import click
 )
 @click.option("--offline", is_flag=True, help="Never pull or build.")
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.option(
+    "--part",
+    type=click.Choice(["fault", "expectation", "probe", "check", "report"]),
+    help="Write a part of your own called NAME instead, to begin with (docs/parts.md).",
+)
 @click.option("--example", metavar="NAME", help="Copy an example that is carried along instead: checkout, wiki.")
 def command(
     name: str,
@@ -71,6 +76,7 @@ def command(
     drills: Path | None,
     offline: bool,
     force: bool,
+    part: str | None,
     example: str | None,
 ) -> None:
     """Write a first drill for the Compose project in this folder: it runs as it is, and its comments teach.
@@ -81,6 +87,9 @@ def command(
 
     if example is not None:
         _example(example, force)
+        return
+    if part is not None:
+        _part(part, name, force)
         return
     if from_openapi and from_access_log:
         raise UsageError("--from-openapi and --from-access-log: the locustfile's routes come from one of them")
@@ -113,6 +122,14 @@ def command(
         for line in made.cannot:
             click.echo(f"  - {line}")
     click.echo(f"\nNext:  {made.next}")
+
+
+def _part(kind: str, name: str, force: bool) -> None:
+    from harness.init.part import write
+
+    path, next_ = write(kind, name, Path.cwd(), force=force)
+    click.echo(f"wrote {path.name}")
+    click.echo(next_)
 
 
 def _example(name: str, force: bool) -> None:

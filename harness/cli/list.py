@@ -1,4 +1,4 @@
-"""`drill list`: the project's drills, one line each; one that cannot be read is said to be so."""
+"""`drill list`: the project's drills, one line each; one that cannot be read is said to be so. `--parts`: what drills are made of."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from typing import Any
 import click
 
 
-@click.command("list")
+@click.command("list", epilog="Examples:  drill list      drill list --parts")
+@click.option(
+    "--parts", is_flag=True, help="Faults, expectations, probes, checks and reports instead; yours with their file."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def command(as_json: bool) -> None:
+def command(parts: bool, as_json: bool) -> None:
     """List the project's drills: name, how long it takes, phases, title."""
+    if parts:
+        _parts(as_json)
+        return
     from harness.drill.problem import shown_path
     from harness.drill.project import find_project
 
@@ -27,6 +33,24 @@ def command(as_json: bool) -> None:
     width = max((len(row["drill"]) for row in rows), default=0)
     for row in rows:
         click.echo(f"{row['drill']:<{width}}  {row['takes']:<16}  {row['phases']:>2} phases  {row['title']}".rstrip())
+
+
+def _parts(as_json: bool) -> None:
+    from harness.parts import in_use
+    from harness.parts.listed import rows
+
+    in_use.use()
+    found = list(rows())
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        document = {"schema": "drill.parts/1", "parts": [asdict(row) for row in found]}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    width = max(len(row.name) for row in found)
+    for row in found:
+        click.echo(f"{row.kind:<11}  {row.name:<{width}}  {row.what}{f'   {row.where}' if row.where else ''}".rstrip())
 
 
 def _row(file: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@ FILES = {"html": "report.html", "md": "report.md", "junit": "junit.xml", "json":
     default="html",
     show_default=True,
     metavar="LIST",
-    help="Of html, json, junit, md; with commas.",
+    help="Of html, json, junit, md and your own; with commas.",
 )
 @click.option("--open", "show", is_flag=True, help="Open the HTML report in a browser.")
 @click.option("-o", "output", metavar="FILE", help="Write one format here instead; - is standard output.")
@@ -40,8 +40,10 @@ def command(run: str, forms: str, show: bool, output: str | None) -> None:
     from harness.drill.project import find_project
     from harness.errors import UsageError
     from harness.judging import judge_folder, write_whole
+    from harness.parts import in_use
     from harness.run.folder import find
 
+    in_use.use()
     wanted = _forms(forms)
     if output is not None and len(wanted) != 1:
         raise UsageError("-o takes one format; leave it out to write several into the run's folder")
@@ -54,7 +56,7 @@ def command(run: str, forms: str, show: bool, output: str | None) -> None:
         if output == "-":
             tell(text)
             continue
-        path = Path(output) if output is not None else folder / FILES[form]
+        path = Path(output) if output is not None else folder / FILES.get(form, f"report.{form}")
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text)
         click.echo(shown(path.absolute()))
@@ -76,20 +78,39 @@ def told(form: str, judgement: Judgement) -> str:
             return markdown(judgement.story)
         case "junit":
             return junit_xml(judgement.document)
-        case _:
+        case "json":
             return text(judgement.document)
+        case _:
+            return _own(form, judgement)
+
+
+def _own(form: str, judgement: Judgement) -> str:
+    """In a form of the user's own. Raises UsageError where that fails."""
+    from harness.errors import UsageError
+    from harness.parts import in_use
+
+    report = next(report for report in in_use.of_kind("report") if report.name == form)
+    try:
+        made = report.text(judgement.document)
+    except Exception as error:
+        raise UsageError(f"--format {form}: the report of your own failed: {type(error).__name__}: {error}") from error
+    if not isinstance(made, str):
+        raise UsageError(f"--format {form}: text() of your own report returned {type(made).__name__}, not a text")
+    return made
 
 
 def _forms(text: str) -> list[str]:
     """The formats asked for, each once. Raises UsageError on an unknown one."""
     from harness.drill.problem import did_you_mean
     from harness.errors import UsageError
+    from harness.parts import in_use
 
+    known = (*FILES, *(report.name for report in in_use.of_kind("report")))
     forms = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     for form in forms:
-        if form not in FILES:
-            hint = did_you_mean(form, FILES) or f"; there are {', '.join(FILES)}"
+        if form not in known:
+            hint = did_you_mean(form, known) or f"; there are {', '.join(known)}"
             raise UsageError(f"--format: no format '{form}'{hint}")
     if not forms:
-        raise UsageError(f"--format: write one or more of {', '.join(FILES)}")
+        raise UsageError(f"--format: write one or more of {', '.join(known)}")
     return forms

@@ -245,6 +245,7 @@ def _rehearsed(
     from harness.cli.confirm import confirm, protected_by
     from harness.cli.judge import show, tell
     from harness.cli.judge import shown as shown_path
+    from harness.doctor import own
     from harness.doctor.examine import preflight
     from harness.report.json_doc import result_line
     from harness.run.session import Display, Options, rehearse
@@ -255,6 +256,7 @@ def _rehearsed(
     with shown.resting():
         confirm(protected_by(plan, stack_project.name), name, wishes.yes)
     preflight(shown.say, looks=looks())
+    own.preflight(shown.say)
     options = Options(keep=wishes.keep or drill.stack.keep, offline=wishes.offline)
     display = Display(shown.say, shown.fact, shown.second)
     done = rehearse(plan, stack_project, edges, runs, options, display, target.opened)

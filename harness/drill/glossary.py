@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from harness.drill import own
+from harness.drill.model import Drill
 from harness.drill.schema import drill_schema
-from harness.expectations import EXPECTATIONS
-from harness.faults import FAULTS
 from harness.reasons import REASONS
 
-_PARTS = {*(fault.word for fault in FAULTS), *(claim.word for claim in EXPECTATIONS)}
 QUIET = """No alert of the stack's own Prometheus fires: `no alert firing`, or `no alert firing except Watchdog, Info*`.
 
 Asked of the gate, and of the stack after each phase; it holds only while Prometheus can be looked at. `recovers` does not
@@ -42,9 +41,13 @@ class Entry:
     fields: tuple[tuple[str, str], ...] = ()
 
 
-@cache
 def entries() -> tuple[Entry, ...]:
-    """All of them, parts first."""
+    """All of them, parts first; those of the user's own that are in use among them."""
+    return _entries(own.drill_model())
+
+
+@cache
+def _entries(_model: type[Drill]) -> tuple[Entry, ...]:
     return (*_parts(), *_conditions(), *_keys(), *_reasons())
 
 
@@ -61,10 +64,14 @@ def words() -> list[str]:
 
 def _parts() -> Iterator[Entry]:
     definitions = drill_schema()["$defs"]
-    for kind, place, classes in (("fault", "phases.faults", FAULTS), ("expectation", "phases.expect", EXPECTATIONS)):
+    for kind, place, classes in (
+        ("fault", "phases.faults", own.faults()),
+        ("expectation", "phases.expect", own.expectations()),
+    ):
         for part in classes:
             text = inspect.cleandoc(part.__doc__ or "").strip()
-            fields = tuple(_fields(definitions[part.__name__]))
+            name = definitions[f"{part.word}_"]["properties"][part.word].get("$ref", part.__name__)
+            fields = tuple(_fields(definitions[name.rpartition("/")[2]]))
             yield Entry(part.word, kind, f"{place}.{part.word}", text, fields)
 
 
@@ -132,7 +139,9 @@ def _ways(
 
 
 def _is_part(name: str, path: tuple[str, ...]) -> bool:
-    return bool(path) and path[-1] in ("faults", "expect", "then") and name in _PARTS
+    if not path or path[-1] not in ("faults", "expect", "then"):
+        return False
+    return name in {fault.word for fault in own.faults()} | {claim.word for claim in own.expectations()}
 
 
 def _inner(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

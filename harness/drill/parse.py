@@ -20,9 +20,11 @@ from harness.drill.ids import named
 from harness.drill.interpolate import fill
 from harness.drill.model import Drill, Origin
 from harness.drill.override import override
+from harness.drill.own import drill_model
 from harness.drill.problem import Invalid, Problem, shown_path
 from harness.drill.requests import at_most
 from harness.drill.yaml_strict import decode, read
+from harness.parts import in_use
 
 
 def parse(path: str | Path, *, sets: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Drill:
@@ -42,6 +44,7 @@ def parse_text(text: str, *, file: str | Path, sets: Sequence[str] = (), env: Ma
 
 def build(document: Document, base: Path, *, stem: str) -> Drill:
     """A document as a checked drill. Raises Invalid."""
+    in_use.use(base)
     problems = list(checks.of_data(document, base, stem))
     try:
         drill = validated(document.data)
@@ -60,7 +63,7 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
 
 def validated(data: Mapping[str, Any]) -> Drill:
     """By JSON, where pydantic's strict is ours: no text for a number, no 'yes' for true, but a list for a tuple."""
-    return Drill.model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
+    return drill_model().model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
 
 
 def placed(drill: Drill, document: Document, base: Path, places: Mapping[str, str] | None = None) -> Drill:

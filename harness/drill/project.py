@@ -15,7 +15,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:  # models take long to load, and `drill halt` must not wait for them
     from harness.drill.blast_radius import BlastRadius, Limit
 
-SETTINGS = ("drills", "runs", "protected", "blast_radius", "defaults")
+SETTINGS = ("drills", "runs", "protected", "blast_radius", "defaults", "parts")
 _SUFFIXES = (".yaml", ".yml")
 _COMPOSE = ("compose.", "docker-compose.")
 
@@ -26,6 +26,7 @@ class Project:
 
     protected      names (or patterns) of what no drill touches without a confirmation
     blast_radius   what the project's drills may touch at the most; None: anything
+    parts          Python files with parts of its own (harness.parts)
     """
 
     root: Path
@@ -33,6 +34,7 @@ class Project:
     runs: Path
     protected: tuple[str, ...] = ()
     blast_radius: BlastRadius | None = None
+    parts: tuple[Path, ...] = ()
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -95,6 +97,7 @@ def find_project(start: Path | None = None, env: Mapping[str, str] | None = None
         runs,
         tuple(settings.get("protected", ())),
         None if radius is None else _radius(radius),
+        tuple(root / name for name in settings.get("parts", ())),
     )
 
 
@@ -122,6 +125,9 @@ def _settings(file: Path) -> dict[str, Any] | None:
     protected = settings.get("protected", [])
     if not isinstance(protected, list) or not all(isinstance(name, str) and name for name in protected):
         found.append(wrong("protected", 'protected must be a list of names, such as ["staging"]'))
+    parts = settings.get("parts", [])
+    if not isinstance(parts, list) or not all(isinstance(name, str) and name.endswith(".py") for name in parts):
+        found.append(wrong("parts", 'parts must be a list of Python files, such as ["my_parts.py"]'))
     found += [wrong("blast_radius", what) for what in _radius_wrong(settings.get("blast_radius"))]
     if found:
         raise Invalid(found)

@@ -17,6 +17,7 @@ from harness.drill.parse import placed, read_bytes, validated
 from harness.drill.problem import Invalid, Problem, shown_path
 from harness.drill.yaml_strict import decode, plain, read
 from harness.masking import names_secret
+from harness.parts import in_use
 
 RESOLVED = "resolved"  # the one key that a drill file does not have: where the drill came from
 MASK = "***"
@@ -43,6 +44,7 @@ def load_resolved(path: str | Path) -> Drill:
     if not isinstance(made, dict) or not isinstance(made.get("base"), str) or not isinstance(made.get("where"), dict):
         raise Invalid([Problem(shown_path(place), 1, 1, f"not the drill.yaml of a run: `{RESOLVED}` is not in it")])
     document = replace(document, data={word: value for word, value in data.items() if word != RESOLVED})
+    in_use.use_again(Path(made["base"]))
     try:
         drill = validated(document.data)
     except ValidationError as error:
@@ -55,6 +57,15 @@ def load_resolved(path: str | Path) -> Drill:
         given=tuple(map(str, given)) if isinstance(given, list) else (),
     )
     return placed(drill, document, Path(made["base"]), places)
+
+
+def base_of(path: Path) -> Path:
+    """The folder that the paths of a stored drill count from; nothing else of it is read. Raises Invalid."""
+    data = read(shown_path(path), decode(shown_path(path), read_bytes(path))).data
+    made = data.get(RESOLVED) if isinstance(data, dict) else None
+    if not isinstance(made, dict) or not isinstance(made.get("base"), str):
+        raise Invalid([Problem(shown_path(path), 1, 1, f"not the drill.yaml of a run: `{RESOLVED}` is not in it")])
+    return Path(made["base"])
 
 
 def line(drill: Drill, id_: str) -> str:

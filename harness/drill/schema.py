@@ -9,10 +9,13 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.drill.document import Path_
 from harness.quantities import spell
+
+if TYPE_CHECKING:
+    from harness.drill.model import Drill
 
 FILE = Path(__file__).resolve().parent.parent / "schema" / "drill.v1.json"
 _VARIABLE = {"$ref": "#/$defs/variable"}
@@ -24,12 +27,16 @@ _LOOSE = {  # the parser takes spaces and capitals that the quantities' own patt
 }
 
 
-@cache
 def drill_schema() -> dict[str, Any]:
-    """The schema as data."""
-    from harness.drill.model import Drill
+    """The schema as data, with the words of the parts that are in use."""
+    from harness.drill.own import drill_model
 
-    made = _editor(Drill.model_json_schema(by_alias=True))
+    return _schema(drill_model())
+
+
+@cache
+def _schema(model: type[Drill]) -> dict[str, Any]:
+    made = _editor(model.model_json_schema(by_alias=True))
     assert isinstance(made, dict)
     made["$defs"]["variable"] = {
         "type": "string",

@@ -25,6 +25,17 @@ class Blinded(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measured(Fact):
+    """One number that a probe of the user's own saw: `what` it is of, in which unit, told apart by labels. None: there was none."""
+
+    probe: str
+    what: str
+    value: float | None
+    unit: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Witnessed(Fact):
     """One complete exchange of the dependency's protocol through the edge, from inside the caller's network.
 

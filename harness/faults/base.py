@@ -47,6 +47,12 @@ class Fault(Model):
     for_: Seconds | None = Field(default=None, alias="for", description="how long; to the phase's end when left out")
     id: str = Field(default="", description="a name of your own; else <phase>/<fault>-<target>")
 
+    @classmethod
+    def kind(cls) -> str:
+        """The word of drill's own fault that it is, or is built on: by it a fault is taken out from outside, when its run has died."""
+        ours = (base for base in cls.__mro__ if base.__module__.startswith("harness.faults."))
+        return next((str(vars(base)["word"]) for base in ours if vars(base).get("word")), cls.word)
+
     @property
     def target(self) -> str:
         """The edge (`api->postgres`) or the service that is hurt."""

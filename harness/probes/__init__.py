@@ -28,6 +28,34 @@ PROBES = (
     MemoryProbe,
 )
 
+NAMES = frozenset(
+    [
+        "alerts",
+        "clock",
+        "containers",
+        "delivery",
+        "docker",
+        "host",
+        "keeper",
+        "logs",
+        "memory",
+        "pages",
+        "pressure",
+        "processors",
+        "releases",
+        "samples",
+        "series",
+        "silences",
+        "survey",
+        "targets",
+        "toxiproxy",
+        "traces",
+        "versions",
+        "witness",
+    ]
+)
+"""What facts call those who look at the world; nobody else may be called so."""
+
 
 def probes_for(edges: Sequence[Edge], logs: LogKeeper, leaking: Sequence[str] = ()) -> tuple[Probe, ...]:
     """The probes of a run: one witness for each edge that is mediated, one of each other kind.

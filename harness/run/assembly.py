@@ -14,6 +14,7 @@ from harness.expectations.leak import Leak
 from harness.facts import Blinded, ListenersChanged, Looked
 from harness.faults.bad_release import BadRelease
 from harness.logfiles import read_logs
+from harness.parts import in_use
 from harness.probes import probes_for
 from harness.probes.host import HostProbe
 from harness.run.engine import Engine
@@ -158,6 +159,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
                 *parts.observing.probes(),
                 *by_command(drill),
                 HostProbe(disks(session, parts)),
+                *(make() for make in in_use.of_kind("probe")),
             ),
             world,
             record,

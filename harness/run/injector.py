@@ -85,7 +85,7 @@ class Injector:
                     self._record(
                         Injecting(
                             fault=held.injection.id,
-                            kind=fault.word,
+                            kind=fault.kind(),
                             target=fault.target,
                             planned_s=held.due_s,
                             until_s=None if fault.outlasts else held.until_s,

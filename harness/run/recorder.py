@@ -18,6 +18,7 @@ from harness.facts import (
     LoadSaid,
     LoadSampled,
     Looked,
+    Measured,
     MemorySeen,
     OnDisk,
     PressureSeen,
@@ -29,7 +30,7 @@ from harness.facts import (
 from harness.journal import CHAINED, Journal, Writer
 
 LOOKS = (
-    *(Looked, Blinded, Witnessed, Surveyed, LoadSampled, Sampled),
+    *(Looked, Blinded, Witnessed, Surveyed, LoadSampled, Measured, Sampled),
     *(ClockRead, HostSeen, PressureSeen, ProcessorsSeen, MemorySeen),
     OnDisk,
 )

@@ -105,6 +105,12 @@ def last_of_each(runs: Path) -> list[tuple[str, Record | None, Record | None]]:
     return found
 
 
+def first_unix_s(runs: Path, drill: str) -> float | None:
+    """When the first run of a drill that is still there began."""
+    found = _folders(runs, drill)
+    return began(found[-1]) if found else None
+
+
 def ran_with(folder: RunFolder) -> dict[str, str]:
     """What the run was run with, flat: the drill's values, the image of each service, the machine, the commit."""
     noted = about.read(folder.path)
@@ -136,7 +142,7 @@ def _names(folder: Path) -> list[str]:
 
 def _record(folder: RunFolder) -> Record:
     run, noted = folder.run, about.read(folder.path)
-    told = Record(run, folder.drill, str(folder.path), _began(folder), BROKEN, about=noted)
+    told = Record(run, folder.drill, str(folder.path), began(folder), BROKEN, about=noted)
     again = f"`drill judge {run}` makes it again"
     try:
         return record_of(_document(folder), run, folder.drill, told.folder, told.began_unix_s, noted)
@@ -174,7 +180,8 @@ def _document(folder: RunFolder) -> dict[str, Any]:
     return document
 
 
-def _began(folder: RunFolder) -> float | None:
+def began(folder: RunFolder) -> float | None:
+    """When a run began, as its folder's name tells."""
     try:
         return datetime.strptime(folder.path.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:

@@ -46,13 +46,13 @@ def is_off(folder: RunFolder, fault: Injecting) -> bool:
 def _run(folder: RunFolder, fault: Injecting, text: str, within_s: float) -> tuple[int | None, str]:
     """Its exit code and its last line; None where it did not end by itself, and why."""
     from harness.drill.problem import Invalid  # takes a second, in which faults of other kinds are out
-    from harness.drill.resolved import load_resolved
+    from harness.drill.resolved import base_of
 
     with tempfile.TemporaryFile() as out:  # a pipe would be waited for as long as anything that it started holds it
         try:
             done = subprocess.run(
                 shlex.split(text),
-                cwd=load_resolved(folder.drill_file).origin.base,
+                cwd=base_of(folder.drill_file),
                 env={**os.environ, **_told(folder), "DRILL_FAULT": fault.fault},
                 stdin=subprocess.DEVNULL,
                 stdout=out,

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.history.results import SECONDS, Result
+from harness.report.metrics import registry
+
 ROOT = Path(__file__).parents[2]
 DASHBOARDS = ROOT / "dashboards"
 CHECKOUT = ROOT / "compose" / "checkout"
@@ -28,6 +31,16 @@ RULE_TESTS = [
     one for path in sorted(DASHBOARDS.glob("tests/*.yml")) for one in yaml.safe_load(path.read_text())["tests"]
 ]
 
+# What `drill metrics` tells, with its labels.
+RESULTS = {
+    family.name: {label for sample in family.samples for label in sample.labels}
+    for family in registry(
+        lambda: [
+            Result("night", "passed", 1.0, 1.0, 1.0, {"a": "passed"}, {topic: {"a": 1.0} for topic in SECONDS}),
+        ]
+    ).collect()
+}
+
 # What others export: Prometheus itself, its client library, and a rehearsal's run.
 FOREIGN = {
     "up",
@@ -37,6 +50,7 @@ FOREIGN = {
     "drill_fault_on",
     "drill_arrivals_total",
     "drill_requests_total",
+    *RESULTS,
 }
 RUNS_OWN = {
     "drill_phase_info": {"phase"},
@@ -102,7 +116,7 @@ def test_panels_have_ids_titles_and_explanations_and_none_lies_over_another(name
 
 
 def test_the_dashboards_uids_differ() -> None:
-    assert len({board["uid"] for board in BOARDS.values()}) == len(BOARDS) == 2
+    assert len({board["uid"] for board in BOARDS.values()}) == len(BOARDS) == 3
 
 
 def test_every_metric_that_a_query_names_is_one_that_somebody_exports() -> None:
@@ -116,11 +130,11 @@ def test_every_metric_that_a_query_names_is_one_that_somebody_exports() -> None:
             assert metrics_of(rule["expr"]) <= known, rule
 
 
-def test_the_rehearsals_phases_and_faults_stand_on_both_dashboards_as_annotations() -> None:
-    for name, board in BOARDS.items():
-        notes = {note["name"]: note["expr"] for note in board["annotations"]["list"]}
-        assert notes["Phases"] == "drill_phase_info == 1", name
-        assert notes["Faults"] == "drill_fault_on == 1", name
+@pytest.mark.parametrize("name", ["checkout", "rehearsal"])
+def test_the_rehearsals_phases_and_faults_stand_on_both_dashboards_as_annotations(name: str) -> None:
+    notes = {note["name"]: note["expr"] for note in BOARDS[name]["annotations"]["list"]}
+    assert notes["Phases"] == "drill_phase_info == 1"
+    assert notes["Faults"] == "drill_fault_on == 1"
 
 
 def test_the_runs_own_metrics_are_asked_for_with_the_labels_that_they_have() -> None:
@@ -130,11 +144,22 @@ def test_the_runs_own_metrics_are_asked_for_with_the_labels_that_they_have() -> 
                 assert set(re.findall(r"(\w+)\s*[=!]", selector)) <= labels, expr
 
 
+def test_the_results_are_asked_for_by_names_and_labels_that_drill_metrics_tells() -> None:
+    asked = [*queries(BOARDS["results"]), *(rule["expr"] for name, rule in ALERTS.items() if "Rehearsal" in name)]
+    for expr in asked:
+        for metric, labels in RESULTS.items():
+            for selector in re.findall(metric + r"\{([^}]*)\}", expr):
+                assert set(re.findall(r"(\w+)\s*[=!]", selector)) <= labels, expr
+    assert set(RESULTS) - {"drill_first_run_timestamp_seconds"} <= set.union(
+        *map(metrics_of, queries(BOARDS["results"]))
+    )
+
+
 @pytest.mark.parametrize("name", ALERTS)
 def test_an_alert_says_how_bad_it_is_what_it_means_and_where_to_read_on(name: str) -> None:
     alert = ALERTS[name]
     assert alert["labels"]["severity"] in ("page", "ticket", "none")
-    assert alert["labels"]["service"] == "checkout"
+    assert alert["labels"]["service"] == ("rehearsals" if name.startswith("Rehearsal") else "checkout")
     assert not any("$value" in str(value) for value in alert["labels"].values())  # it would begin anew at each change
     said = alert["annotations"]
     assert said["summary"].endswith(".")

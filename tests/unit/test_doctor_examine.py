@@ -125,7 +125,7 @@ def test_the_command_ends_with_4_when_something_is_missing(
     monkeypatch: pytest.MonkeyPatch, there: bool, code: int
 ) -> None:
     checks = [Thing("engine", there=there, curable=False)]
-    monkeypatch.setattr(examine, "look", lambda: [check.look() for check in checks])
+    monkeypatch.setattr(examine, "look", lambda _all: [check.look() for check in checks])
     result = CliRunner().invoke(command, [])
     assert result.exit_code == code
     assert "engine" in result.output

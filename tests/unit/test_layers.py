@@ -87,7 +87,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "endstate",
     },
     "landings": DATA | {"faults.base", "faults", "versions"},
-    "drill": BOTTOM | {"orders", "endstate", "alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
+    "parts": BOTTOM | {"doctor.checks", "doctor.seen", "drill", "expectations", "faults", "probes"},
+    "drill": BOTTOM
+    | {"parts", "orders", "endstate", "alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
     "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds"},
     "plan_bounds": BOTTOM | {"drill", "expectations", "plan"},
     "judge": DATA
@@ -153,6 +155,7 @@ PURE = (
     "stats",
     "expectations",
     "drill",
+    "parts",
     "plan",
     "plan_bounds",
     "judge",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -24,10 +23,14 @@ def injecting(**stated: str) -> Injecting:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
-    drill = SimpleNamespace(origin=SimpleNamespace(base=tmp_path))
-    monkeypatch.setattr("harness.drill.resolved.load_resolved", lambda file: drill)
-    return RunFolder(tmp_path / "runs" / "it" / "20260101T000000Z-0a0b0c0d")
+def folder(tmp_path: Path) -> RunFolder:
+    """Its drill has a word that nobody knows any more: what undoes it must not ask."""
+    made = RunFolder(tmp_path / "runs" / "it" / "20260101T000000Z-0a0b0c0d")
+    made.path.mkdir(parents=True)
+    made.drill_file.write_text(
+        f"phases: [{{faults: [{{satellite: 1}}]}}]\nresolved: {{base: {tmp_path}, where: {{}}}}\n"
+    )
+    return made
 
 
 def test_the_undo_is_run_in_the_drill_files_folder_and_told_of_its_fault(folder: RunFolder, tmp_path: Path) -> None:

@@ -1,0 +1,128 @@
+"""A drill file as a collector of pytest, and its expectations as items: failed and inconclusive ones fail, each with its own text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.pytesting.run import DrillRun, Runner
+
+RUN = "run"
+_DRILL = re.compile(rb"^[\"']?drill[\"']?\s*:", re.M)
+HEAD_BYTES = 1 << 20
+
+
+class NotPassed(Exception):
+    """The text is all that there is to say."""
+
+
+def is_drill(path: Path) -> bool:
+    """Whether a YAML file has the word by which a drill begins."""
+    try:
+        with path.open("rb") as file:
+            return bool(_DRILL.search(file.read(HEAD_BYTES)))
+    except OSError:
+        return False
+
+
+class DrillFile(pytest.File):
+    """`result` is of the one run of its drill."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        from harness.drill.parse import parse
+        from harness.errors import UsageError
+
+        try:
+            drill = parse(self.path)
+        except UsageError as error:
+            raise self.CollectError(str(error)) from None
+        yield Whole.from_parent(self, name=RUN, line=1)
+        for _, _, claim in drill.claims():
+            yield Expected.from_parent(self, name=claim.id, line=int(drill.where(claim.id).rpartition(":")[2] or 1))
+
+    def result(self) -> DrillRun:
+        return Runner.of(self.config).result(self.path)
+
+
+class _Item(pytest.Item):
+    def __init__(self, *, line: int, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._line = line
+        self.add_marker("drill")
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self._line - 1, f"{self.path.stem}: {self.name}"
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, NotPassed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def _ran(self) -> DrillRun:
+        assert isinstance(self.parent, DrillFile)
+        run = self.parent.result()
+        self.user_properties.append(("drill", run.drill))
+        if run.document:
+            self.user_properties += [("run", run.document["run"]), ("verdict", run.document["verdict"])]
+        return run
+
+
+class Whole(_Item):
+    """What can be wrong beside the expectations: it could not run, was stopped, is invalid, left a fault on, is an error of drill."""
+
+    def runtest(self) -> None:
+        from harness.report.junit import endings
+
+        run = self._ran()
+        if run.error:
+            raise NotPassed(_without(run))
+        wrong = [f"{kind}: {what}" for kind, what in endings(run.document)]
+        if run.document["ending"]["gate"] is False:
+            wrong.append("the steady state never held, so that nothing was injected")
+        others = [one for one in run.findings.values() if one["outcome"] != "passed"]
+        if not wrong and run.exit_code != 0 and not others:
+            wrong.append(f"it ended with exit code {run.exit_code}")
+        if wrong:
+            raise NotPassed("\n".join([f"{run.drill}: {run.document['verdict']}", *wrong, *_more(run)]))
+
+
+class Expected(_Item):
+    """One expectation, passed if and only if its finding is."""
+
+    def runtest(self) -> None:
+        run = self._ran()
+        finding = run.findings.get(self.name)
+        if run.error:
+            raise NotPassed(_without(run))
+        if finding is None:
+            raise NotPassed(
+                f"run {run.document['run']} has no finding of {self.name}: it was of another version of the drill"
+            )
+        self.user_properties += [("outcome", finding["outcome"]), ("reason", finding["reason"])]
+        if finding["outcome"] != "passed":
+            raise NotPassed(text(finding, run))
+
+
+def text(finding: Mapping[str, Any], run: DrillRun) -> str:
+    """A finding that did not pass, for somebody who sees nothing else."""
+    lines = [f"{finding['outcome']} ({finding['reason']}): {finding['because']}"]
+    if finding["outcome"] == "inconclusive":
+        lines.append("It was not decided, which is no pass.")
+    if finding["decide"]:
+        lines.append(f"would be decided by: {finding['decide']}")
+    lines.append(f"{finding['text']}   {finding['where']}")
+    if finding["cites"]:
+        lines.append(f"rests on: {', '.join(finding['cites'])}")
+    return "\n".join([*lines, *_more(run)])
+
+
+def _without(run: DrillRun) -> str:
+    return f"{run.drill} has no verdict (exit code {run.exit_code}): {run.error}"
+
+
+def _more(run: DrillRun) -> list[str]:
+    return [f"report: {run.folder / 'report.html'}", f"again: drill judge {run.document['run']}"] if run.folder else []
