@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy  # noqa: F401 (once a process: what a run within this one is the first to import is forgotten after it)
 import pytest
 
+from harness import judging  # noqa: F401 (with all that it needs, likewise)
 from harness.pytesting import run as running
 from harness.pytesting.run import DrillRun, Runner
 
