@@ -87,7 +87,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "endstate",
     },
     "landings": DATA | {"faults.base", "faults", "versions"},
-    "drill": BOTTOM | {"orders", "endstate", "alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
+    "drill": BOTTOM | {"schedule", "orders", "endstate", "alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
     "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds"},
     "plan_bounds": BOTTOM | {"drill", "expectations", "plan"},
     "judge": DATA
@@ -117,6 +117,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reasons": set(),
     "by_request": {"ledger", "stats"},
     "history": {"stats"},
+    "schedule": BOTTOM,
     "report": DATA
     | {
         "document",
@@ -164,6 +165,7 @@ PURE = (
     "document",
     "by_request",
     "history",
+    "schedule",
     "landings",
     "alerting",
     "dashboards",
