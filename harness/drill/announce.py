@@ -19,7 +19,7 @@ class Way(Model):
         announce:
           - {webhook: "${SLACK_WEBHOOK}", format: slack}
           - {email: [team@example.org], from: drill@example.org, smtp: "mail.example.org:587", tls: starttls}
-          - {command: [./tell.sh], "on": [aborted, refused]}
+          - {command: [./tell.sh], on: [aborted, refused]}
 
     A webhook gets JSON by POST, a command the same JSON on its standard input.
     """

@@ -24,7 +24,9 @@ class Clear(Model):
     url: str = Field(default="", description="holds when a GET of it is answered with 2xx")
     contains: str = Field(default="", description="text that the answer of `url` must have in it")
     command: tuple[str, ...] = Field(default=(), description="program and arguments; holds when it ends with 0")
-    timeout_s: Seconds = Field(default=10.0, alias="timeout", gt=0, description="no answer within it is none that holds")
+    timeout_s: Seconds = Field(
+        default=10.0, alias="timeout", gt=0, description="no answer within it is none that holds"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Clear:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:  # models take long to load, and `drill halt` must not wait for them
     from harness.drill.blast_radius import BlastRadius, Limit
 
-SETTINGS = ("drills", "runs", "protected", "blast_radius", "defaults")
+SETTINGS = ("drills", "runs", "protected", "blast_radius", "schedule", "announce", "defaults")
 _SUFFIXES = (".yaml", ".yml")
 _COMPOSE = ("compose.", "docker-compose.")
 
@@ -26,6 +26,7 @@ class Project:
 
     protected      names (or patterns) of what no drill touches without a confirmation
     blast_radius   what the project's drills may touch at the most; None: anything
+    schedule       [tool.drill.schedule] as it is written, and whom each run tells of itself; for harness.drill.settings
     """
 
     root: Path
@@ -33,6 +34,8 @@ class Project:
     runs: Path
     protected: tuple[str, ...] = ()
     blast_radius: BlastRadius | None = None
+    schedule: Mapping[str, Any] | None = None
+    announce: Sequence[Any] = ()
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -95,6 +98,8 @@ def find_project(start: Path | None = None, env: Mapping[str, str] | None = None
         runs,
         tuple(settings.get("protected", ())),
         None if radius is None else _radius(radius),
+        settings.get("schedule"),
+        settings.get("announce", ()),
     )
 
 
@@ -123,6 +128,10 @@ def _settings(file: Path) -> dict[str, Any] | None:
     if not isinstance(protected, list) or not all(isinstance(name, str) and name for name in protected):
         found.append(wrong("protected", 'protected must be a list of names, such as ["staging"]'))
     found += [wrong("blast_radius", what) for what in _radius_wrong(settings.get("blast_radius"))]
+    for word in {"schedule", "announce"} & settings.keys():
+        from harness.drill import settings as read
+
+        found += [wrong(word, what) for what in read.wrong(word, settings[word])]
     if found:
         raise Invalid(found)
     return settings
@@ -130,7 +139,7 @@ def _settings(file: Path) -> dict[str, Any] | None:
 
 def _states(line: str, word: str) -> bool:
     """Whether this line of a TOML file begins the setting: `word = …`, or its own table [tool.drill.word]."""
-    return line.strip().startswith((word, f"[tool.drill.{word}"))
+    return line.strip().startswith((word, f"[tool.drill.{word}", f"[[tool.drill.{word}"))
 
 
 def _radius_wrong(value: Any) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
@@ -48,7 +49,9 @@ class Schedule(Model):
         description="days and times: Thu 10:00, Mon-Fri 9:30,14:00, 1st Thu 10:00, last day 8:00; any time when left out",
     )
     cron: Annotated[str, _checked(when.cron)] = Field(default="", description="or a cron expression: 0 10 * * THU")
-    every: Annotated[str, _checked(weeks)] = Field(default="1w", description="2w: every second week, counted from `from`")
+    every: Annotated[str, _checked(weeks)] = Field(
+        default="1w", description="2w: every second week, counted from `from`"
+    )
     begins: Annotated[str, _checked(dates.day)] = Field(
         default="", alias="from", description="the first day, 2026-12-03; its week is the first of `every`"
     )
@@ -88,7 +91,8 @@ class ProjectSchedule(Model):
 class Scheduled:
     """A drill's schedule with what its project adds.
 
-    almanac   None: it names no time, and is due whenever it is started
+    almanac          None: it names no time, and is due whenever it is started
+    clear_to_start   each condition with the folder that its command is started in
     """
 
     almanac: Almanac | None
@@ -96,12 +100,13 @@ class Scheduled:
     timezone: str
     skip: tuple[dates.Span, ...]
     freeze: tuple[dates.Span, ...]
-    freeze_file: str
-    clear_to_start: tuple[Clear, ...]
+    freeze_file: Path | None
+    clear_to_start: tuple[tuple[Clear, Path], ...]
 
 
-def scheduled(own: Schedule, project: ProjectSchedule) -> Scheduled:
-    """What holds for a drill: its own words first; skipped days and conditions of both."""
+def scheduled(own: Schedule, base: Path, project: ProjectSchedule, root: Path) -> Scheduled:
+    """What holds for a drill: its own words first; skipped days and conditions of both. `base` is the drill file's folder, `root` the
+    project's."""
     name = own.timezone or project.timezone or UTC
     made = when.at(own.at) if own.at else when.cron(own.cron) if own.cron else None
     skip = tuple(dates.span(text) for text in (*own.skip, *project.skip))
@@ -112,6 +117,6 @@ def scheduled(own: Schedule, project: ProjectSchedule) -> Scheduled:
         timezone=name,
         skip=skip,
         freeze=tuple(dates.span(text) for text in project.freeze),
-        freeze_file=project.freeze_file,
-        clear_to_start=(*own.clear_to_start, *project.clear_to_start),
+        freeze_file=root / project.freeze_file if project.freeze_file else None,
+        clear_to_start=(*((one, base) for one in own.clear_to_start), *((one, root) for one in project.clear_to_start)),
     )

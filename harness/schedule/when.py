@@ -125,7 +125,10 @@ def cron(text: str) -> When:
     in_months = frozenset() if len(months) == 12 else months
     by_month, by_week = not fields[2].startswith("*"), not fields[4].startswith("*")
     if by_month and by_week:
-        days: tuple[Days, ...] = (Days(monthdays=monthdays, months=in_months), Days(weekdays=weekdays, months=in_months))
+        days: tuple[Days, ...] = (
+            Days(monthdays=monthdays, months=in_months),
+            Days(weekdays=weekdays, months=in_months),
+        )
     else:  # a field such as */2 narrows the other one
         week = frozenset() if len(weekdays) == 7 else weekdays
         days = (Days(week, frozenset() if len(monthdays) == 31 else monthdays, in_months),)
