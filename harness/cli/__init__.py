@@ -24,6 +24,7 @@ COMMANDS = {
     "runs": "List the runs, newest first, and what each came to.",
     "diff": "Tell what changed between two runs, beyond the noise of the runs before.",
     "history": "Make a page of all runs of a drill: detection, page, recovery, latency, errors.",
+    "schedule": "Print files that start a drill on time: systemd, cron, Kubernetes, GitHub.",
     "export": "Write a run's ledger as CSV or Parquet.",
     "ack": "Acknowledge the page of the running drill.",
     "note": "Write down what you see, believe, decide or do in the running drill.",

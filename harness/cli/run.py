@@ -18,6 +18,7 @@ from harness.errors import (
     EXIT_NOT_MENDED,
     EXIT_STOPPED,
     EXIT_TERMINATED,
+    CannotRun,
     DrillError,
     UsageError,
     exit_code,
@@ -108,21 +109,16 @@ def command(
     wait_s = _waits(wait)
     if max_duration:
         sets = (*sets, f"abort.max_duration={max_duration}")
-    from harness.cli.judge import tell
     from harness.cli.pipeline import pipeline
-    from harness.report.json_doc import error_line
-    from harness.report.live import display
-    from harness.run.stop import ending_at_once
 
     turns: dict[str, Slot] = {}
     if asked is not None:
         live = "off" if live == "auto" else live
         turns = slots(asked, drills, lambda name: _read(name, sets, env_file, candidates), _runs(output), _say)
-        drills = tuple(name for name in drills if name in turns)
-        if not drills:
-            return
+        drills = tuple(turns)
     told = pipeline(drills, junit, summary)
-    told.begin()
+    if drills:
+        told.begin()
     try:
         _read_all(drills if len(drills) > 1 else (), sets, env_file, candidates)
     except UsageError as error:
@@ -146,18 +142,31 @@ def command(
         as_json,
         turns,
     )
+    codes = _each(drills, wishes, live) if drills else []
+    for name in tuple(turns)[len(codes) :]:
+        turns[name].refused(CannotRun("a drill before it in the same call ended them all"), _say)
+    sys.exit(worst(codes))
+
+
+def _each(names: tuple[str, ...], wishes: Wishes, live: str) -> list[int]:
+    """Every drill in turn, until one ends them all; the code of each."""
+    from harness.cli.judge import tell
+    from harness.report.json_doc import error_line
+    from harness.report.live import display
+    from harness.run.stop import ending_at_once
+
     codes: list[int] = []
-    for name in drills:
-        shown = display(live, as_json)
+    for name in names:
+        shown = display(live, wishes.as_json)
         try:
             with ending_at_once():
                 codes.append(_one(name, wishes, shown))
         except BaseException as error:
             shown.close()
-            told.ended(name, error)
-            if name in turns:
-                turns[name].refused(error, _say)
-            if as_json:
+            wishes.told.ended(name, error)
+            if name in wishes.turns:
+                wishes.turns[name].refused(error, _say)
+            if wishes.as_json:
                 tell(error_line(name, exit_code(error), said(error)) + "\n")
             if not isinstance(error, DrillError):
                 raise
@@ -167,7 +176,7 @@ def command(
             shown.close()
         if codes[-1] in ENDS_ALL:
             break
-    sys.exit(worst(codes))
+    return codes
 
 
 def _planned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,8 @@ def slots(
             with made.announcer as told:
                 told.missed(told_missed(made.missed))
         if asked.if_due and made.planned:
-            say(f"{drill.name}: {made.turn.why}")
+            if sys.stderr.isatty():  # cron mails whatever is printed
+                say(f"{drill.name}: {made.turn.why}")
             if made.turn.kind == "skipped" and made.error is not None:
                 made.note(made.error)
             continue
