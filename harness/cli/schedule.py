@@ -11,6 +11,8 @@ from harness.cli.names import drill_names
 from harness.cli.scheduled import Asked, when_options
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from harness.drill.model import Drill
     from harness.schedule.almanac import Almanac
     from harness.schedule.files import Job
@@ -133,11 +135,10 @@ def _job(name: str, drill: Drill, asked: Asked, almanac: Almanac, window_s: floa
     )
 
 
-def _leapt(almanac: Almanac, now: object) -> list[str]:
+def _leapt(almanac: Almanac, now: datetime) -> list[str]:
     """The times of the coming year that the clock leaps over."""
     from datetime import UTC, datetime, timedelta
 
-    assert isinstance(now, datetime)
     found = []
     first = now.astimezone(almanac.zone).date()
     for day in (first + timedelta(days=number) for number in range(YEAR_DAYS)):

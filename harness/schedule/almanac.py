@@ -35,6 +35,7 @@ class Almanac:
 
     def between(self, begin: datetime, end: datetime) -> Iterator[datetime]:
         """Every instant at which it is due, begin <= it < end, in order; aware, in the almanac's zone."""
+        begin, end = begin.astimezone(UTC), end.astimezone(UTC)  # Python compares two of one zone by their clocks, not as instants
         day, last = begin.astimezone(self.zone).date(), end.astimezone(self.zone).date()
         while day <= last:
             if self.has(day):
@@ -43,6 +44,7 @@ class Almanac:
 
     def next(self, after: datetime) -> datetime | None:
         """The first instant later than `after`; None where there is none in eight years."""
+        after = after.astimezone(UTC)
         end = after + timedelta(days=FURTHEST_DAYS)
         return next((at for at in self.between(after, end) if at > after), None)
 

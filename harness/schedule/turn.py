@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from harness.quantities import numbered, spell
@@ -35,10 +35,10 @@ def turn(almanac: Almanac, window_s: float, now: datetime, taken: datetime | Non
     window_s   seconds after its time in which it may begin
     taken      the last time for which a run was begun, or refused; None when none is known
     """
-    now = now.astimezone(almanac.zone)
+    now = now.astimezone(UTC)
     back = max(LATE, timedelta(seconds=window_s))
     dues = list(almanac.without_skips().between(now - back, now + EARLY + timedelta(microseconds=1)))
-    if not dues or (taken is not None and dues[-1] <= taken):
+    if not dues or (taken is not None and dues[-1] <= taken.astimezone(UTC)):
         begun = f"the run of {told(dues[-1])} was begun already; " if dues else "nothing is due now; "
         return Turn("not_due", None, f"{begun}{next_told(almanac, now)}")
     at = dues[-1]
@@ -51,7 +51,7 @@ def turn(almanac: Almanac, window_s: float, now: datetime, taken: datetime | Non
 
 def too_late(at: datetime, window_s: float, now: datetime) -> str:
     """Why it may not begin any more; '' when it may."""
-    late_s = (now - at).total_seconds()
+    late_s = (now.astimezone(UTC) - at.astimezone(UTC)).total_seconds()
     if late_s <= window_s:
         return ""
     return f"started {spell(round(late_s))} after its time, {told(at)}; its window is {spell(window_s)}"
@@ -61,7 +61,7 @@ def missed(almanac: Almanac, taken: datetime | None, at: datetime) -> tuple[date
     """The times between two runs at which it was due and nobody began it. None where no run before is known."""
     if taken is None:
         return ()
-    return tuple(due for due in almanac.between(taken, at) if due > taken)
+    return tuple(due for due in almanac.between(taken, at) if due > taken.astimezone(UTC))
 
 
 def told_missed(dues: tuple[datetime, ...]) -> str:

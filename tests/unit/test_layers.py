@@ -87,7 +87,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "endstate",
     },
     "landings": DATA | {"faults.base", "faults", "versions"},
-    "drill": BOTTOM | {"schedule", "orders", "endstate", "alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
+    "drill": BOTTOM
+    | {"schedule", "orders", "endstate", "alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
     "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds"},
     "plan_bounds": BOTTOM | {"drill", "expectations", "plan"},
     "judge": DATA
