@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 WORDS = ("at", "every", "from", "timezone", "skip", "window")
+SKIP_OF_RUN = "--skip-days"
+"""`drill run --skip` leaves faults out."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,14 @@ class Asked:
     if_due: bool = False
 
     def options(self) -> Iterator[str]:
-        """As they are typed."""
+        """As they are typed after `drill run`."""
         for word, value in self.words.items():
             for one in value if isinstance(value, tuple) else (value,):
-                yield f"--{word}"
+                yield SKIP_OF_RUN if word == "skip" else f"--{word}"
                 yield one
 
 
-def when_options(command: F) -> F:
+def when_options(command: F, *, of_run: bool = False) -> F:
     """--at, --every, --from, --timezone, --skip and --window, as one parameter `asked`."""
 
     @functools.wraps(command)
@@ -56,8 +58,8 @@ def when_options(command: F) -> F:
     }
     for word in reversed(WORDS):
         shown, text = helps[word]
-        option = click.option(f"--{word}", f"when_{word}", metavar=shown, help=text, multiple=word == "skip")
-        gathered = option(gathered)
+        names = {"skip": [SKIP_OF_RUN] if of_run else ["--skip", SKIP_OF_RUN]}.get(word, [f"--{word}"])
+        gathered = click.option(*names, f"when_{word}", metavar=shown, help=text, multiple=word == "skip")(gathered)
     return gathered  # type: ignore[return-value]
 
 
@@ -67,11 +69,11 @@ def scheduled_options(command: F) -> F:
     @functools.wraps(command)
     def gathered(*given: Any, scheduled: bool, if_due: bool, asked: Asked, **named: Any) -> Any:
         if not scheduled and (if_due or asked.words):
-            word = "if-due" if if_due else next(iter(asked.words))
-            raise UsageError(f"--{word} goes with --scheduled; `drill schedule` prints the whole command")
+            word = "--if-due" if if_due else next(asked.options())
+            raise UsageError(f"{word} goes with --scheduled; `drill schedule` prints the whole command")
         return command(*given, asked=Asked(asked.words, if_due) if scheduled else None, **named)
 
-    made = when_options(gathered)
+    made = when_options(gathered, of_run=True)
     made = click.option(
         "--if-due", is_flag=True, help="With --scheduled: end with 0, quietly, when the calendar has no run now."
     )(made)

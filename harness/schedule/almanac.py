@@ -35,7 +35,10 @@ class Almanac:
 
     def between(self, begin: datetime, end: datetime) -> Iterator[datetime]:
         """Every instant at which it is due, begin <= it < end, in order; aware, in the almanac's zone."""
-        begin, end = begin.astimezone(UTC), end.astimezone(UTC)  # Python compares two of one zone by their clocks, not as instants
+        begin, end = (
+            begin.astimezone(UTC),
+            end.astimezone(UTC),
+        )  # Python compares two of one zone by their clocks, not as instants
         day, last = begin.astimezone(self.zone).date(), end.astimezone(self.zone).date()
         while day <= last:
             if self.has(day):
