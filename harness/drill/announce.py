@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -41,15 +41,10 @@ class Way(Model):
     )
     timeout_s: Seconds = Field(default=10.0, alias="timeout", gt=0, le=60, description="of each announcement")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one(cls, data: Any) -> Any:
-        if isinstance(data, dict) and sum(bool(data.get(word)) for word in ("webhook", "email", "command")) != 1:
-            raise ValueError("each way of telling is one of webhook, email, command")
-        return data
-
     @model_validator(mode="after")
     def _whole(self) -> Way:
+        if sum(map(bool, (self.webhook, self.email, self.command))) != 1:
+            raise ValueError("each way of telling is one of webhook, email, command")
         if self.email and not (self.sender and re.fullmatch(r"[^\s:/]+:\d{1,5}", self.smtp)):
             raise ValueError("an email needs `from` and `smtp: host:port`")
         if bool(self.user) != bool(self.password):

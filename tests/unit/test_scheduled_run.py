@@ -421,7 +421,8 @@ def test_a_condition_that_cannot_be_meant_is_refused(drill: Called, words: str, 
         ('[tool.drill.schedule]\nfreez = ["2026-12-24"]\n', "schedule.freez: unknown word (did you mean 'freeze'?)"),
         ('[tool.drill.schedule]\nskip = ["24.12."]\n', "write a day as 2026-12-24, not '24.12.'"),
         ("[tool.drill.schedule]\nwindow = 30\n", "a duration must have a unit"),
-        ('[[tool.drill.announce]]\nwebhok = "x"\n', "each way of telling is one of webhook, email, command"),
+        ('[[tool.drill.announce]]\nwebhok = "x"\n', "announce.0.webhok: unknown word (did you mean 'webhook'?)"),
+        ("[[tool.drill.announce]]\ntimeout = '5s'\n", "each way of telling is one of webhook, email, command"),
     ],
 )
 def test_wrong_settings_of_the_project_are_placed(drill: Called, text: str, says: str) -> None:
