@@ -11,7 +11,7 @@ import click
 
 from harness.cli.inputs import drill_options
 from harness.cli.names import drill_names
-from harness.cli.scheduled import Asked, announcer, scheduled_options, slots
+from harness.cli.scheduled import Asked, announcer, longest_s, scheduled_options, slots
 from harness.errors import (
     EXIT_HARNESS,
     EXIT_INTERRUPTED,
@@ -317,6 +317,7 @@ def _rehearsed(
     from harness.plan import describe
     from harness.report.json_doc import result_line
     from harness.run.session import Display, Options, rehearse
+    from harness.run.silences import silenced
 
     drill = plan.drill
     for problem in plan.problems:
@@ -336,7 +337,8 @@ def _rehearsed(
         listeners.hears(fact)
 
     display = Display(shown.say, heard, shown.second)
-    with announcer(drill, shown.say) as listeners:
+    quiet_s = longest_s(plan)
+    with announcer(drill, shown.say) as listeners, silenced(wishes.runs, drill.silence, drill.name, quiet_s, shown.say):
         listeners.begins(f"{drill.name} begins ({describe(plan)}); `drill halt` ends it")
         done = rehearse(plan, stack_project, edges, wishes.runs, options, display, opened)
         listeners.ended(done.judgement.document, str(done.folder.path / "report.html"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.names import drill_names
-from harness.cli.scheduled import Asked, when_options
+from harness.cli.scheduled import Asked, longest_s, when_options
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 YEAR_DAYS = 366
-AROUND_S = 900.0
-"""Beside the run itself: images are pulled or built before it, the stack is taken down after it."""
 
 
 @click.command(
@@ -118,8 +116,6 @@ def _job(name: str, drill: Drill, asked: Asked, almanac: Almanac, window_s: floa
 
     own = shutil.which(sys.argv[0]) if Path(sys.argv[0]).name == "drill" else None
     program = (os.path.abspath(own),) if own else (sys.executable, "-m", "harness")
-    plan = make_plan(drill)
-    settle_s = max((orders.settle.within_s + orders.settle.quiet_s for orders in drill.orders.values()), default=0.0)
     meant = ("DOCKER_HOST", "DOCKER_CONTEXT", "DRILL_HOME")
     return Job(
         drill=drill.name,
@@ -129,7 +125,7 @@ def _job(name: str, drill: Drill, asked: Asked, almanac: Almanac, window_s: floa
         folder=str(Path.cwd()),
         user=getpass.getuser(),
         window_s=window_s,
-        longest_s=plan.max_duration_s + drill.stack.ready_within_s + settle_s + AROUND_S,
+        longest_s=longest_s(make_plan(drill)),
         environment={word: os.environ[word] for word in meant if os.environ.get(word)},
         image=image,
     )

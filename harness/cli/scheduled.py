@@ -16,6 +16,7 @@ from harness.errors import CannotRun, DrillError, Missing, UsageError
 if TYPE_CHECKING:
     from harness.drill.model import Drill
     from harness.drill.schedule import Schedule, Scheduled
+    from harness.plan import Plan
     from harness.run.announcing import Announcer
     from harness.run.scheduled import Slot
 
@@ -152,6 +153,17 @@ def slots(
             made.error = CannotRun(Missing(f"{drill.name}: {made.turn.why}", cure))
         found[name] = made
     return found
+
+
+AROUND_S = 900.0
+"""Beside the run itself: images are pulled or built before it, the stack is taken down after it."""
+
+
+def longest_s(plan: Plan) -> float:
+    """What a run may take from its start to its end."""
+    drill = plan.drill
+    settle_s = max((orders.settle.within_s + orders.settle.quiet_s for orders in drill.orders.values()), default=0.0)
+    return plan.max_duration_s + drill.stack.ready_within_s + settle_s + AROUND_S
 
 
 def announcer(drill: Drill, say: Callable[[str], None]) -> Announcer:

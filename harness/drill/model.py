@@ -17,6 +17,7 @@ from harness.drill.load import Load
 from harness.drill.orders import Orders
 from harness.drill.problem import Problem
 from harness.drill.schedule import Schedule
+from harness.drill.silence import Silence
 from harness.drill.stack import Stack
 from harness.drill.state import Kept, KeptName
 from harness.drill.tagged import one_of
@@ -148,6 +149,7 @@ class Drill(Model):
     )
     schedule: Schedule | None = Field(default=None, description="when it is due, for `drill schedule` and --scheduled")
     announce: tuple[Way, ...] = Field(default=(), description="whom each run tells of its beginning and its end")
+    silence: tuple[Silence, ...] = Field(default=(), description="alerts outside of the stack, quiet while it runs")
 
     _origin: Origin | None = PrivateAttr(default=None)
 

@@ -54,7 +54,7 @@ def test_each_command_does_what_the_page_says(project: Callable[..., Path], line
 @pytest.mark.parametrize("block", blocks("yaml"))
 def test_each_part_of_a_drill_is_one(project: Callable[..., Path], block: str) -> None:
     drill = parse(project("\n" + block))
-    assert drill.schedule or drill.announce
+    assert drill.schedule or drill.announce or drill.silence
 
 
 def test_the_settings_are_read(project: Callable[..., Path]) -> None:
@@ -68,9 +68,10 @@ def test_each_format_and_each_word_of_the_model_is_on_the_page() -> None:
     from harness.drill.announce import Way
     from harness.drill.clear import Clear
     from harness.drill.schedule import ProjectSchedule, Schedule
+    from harness.drill.silence import Silence
 
     (form,) = [one for one in command.params if one.name == "form"]
     assert set(re.findall(r"--format (\w+)", PAGE)) == set(form.type.choices)  # type: ignore[attr-defined]
-    for model in (Schedule, ProjectSchedule, Clear, Way):
+    for model in (Schedule, ProjectSchedule, Clear, Way, Silence):
         words = {field.alias or name for name, field in model.model_fields.items()} - {"timeout", "tls"}
         assert [word for word in words if not re.search(rf"\b{word}\b", PAGE)] == []
