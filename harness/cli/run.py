@@ -337,8 +337,8 @@ def _rehearsed(
         listeners.hears(fact)
 
     display = Display(shown.say, heard, shown.second)
-    quiet_s = longest_s(plan)
-    with announcer(drill, shown.say) as listeners, silenced(wishes.runs, drill.silence, drill.name, quiet_s, shown.say):
+    silent = silenced(wishes.runs, drill.silence, drill.name, longest_s(plan), shown.say)
+    with silent, announcer(drill.name, drill, shown.say) as listeners:
         listeners.begins(f"{drill.name} begins ({describe(plan)}); `drill halt` ends it")
         done = rehearse(plan, stack_project, edges, wishes.runs, options, display, opened)
         listeners.ended(done.judgement.document, str(done.folder.path / "report.html"))

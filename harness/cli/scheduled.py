@@ -135,9 +135,10 @@ def slots(
             drill = read(name)
             made = slot(drill.name, runs, scheduled_of(drill, asked), datetime.now(UTC))
         except DrillError as error:
-            found[name] = Slot(Path(name).stem, runs, error=error)
+            called = Path(name).stem
+            found[name] = Slot(called, runs, error=error, announcer=announcer(called, None, say))
             continue
-        made.announcer = announcer(drill, say)
+        made.announcer = announcer(drill.name, drill, say)
         if made.missed:
             say(f"{drill.name}: {told_missed(made.missed)}")
             with made.announcer as told:
@@ -166,18 +167,19 @@ def longest_s(plan: Plan) -> float:
     return plan.max_duration_s + drill.stack.ready_within_s + settle_s + AROUND_S
 
 
-def announcer(drill: Drill, say: Callable[[str], None]) -> Announcer:
-    """Whoever the drill and its projects name. What is wrong with a setting is said, and hinders nothing."""
+def announcer(name: str, drill: Drill | None, say: Callable[[str], None]) -> Announcer:
+    """Whoever the drill (None: it cannot be read) and its projects name. What is wrong with a setting is said, and hinders nothing."""
     import os
 
     from harness.cli.inputs import projects_of
+    from harness.drill.project import find_project
     from harness.drill.settings import announce
     from harness.run.announcing import Announcer
 
-    ways = [(way, drill.origin.base) for way in drill.announce]
-    for project in projects_of(drill):
+    ways = [(way, drill.origin.base) for way in drill.announce] if drill is not None else []
+    for project in projects_of(drill) if drill is not None else (find_project(),):
         try:
             ways += [(way, project.root) for way in announce(project.announce, os.environ)]
         except ValueError as error:
             say(f"warning: nobody is told by [[tool.drill.announce]] of {project.root / 'pyproject.toml'}: {error}")
-    return Announcer(drill.name, ways, say)
+    return Announcer(name, ways, say)

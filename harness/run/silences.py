@@ -11,10 +11,10 @@ import fcntl
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from harness.drill.silence import matcher
 from harness.errors import CannotRun, Missing
@@ -39,25 +39,28 @@ def silenced(
     comment = f"drill {drill}, {secrets.token_hex(8)}"
     note = runs / FOLDER / f"{comment[-16:]}.json"
     until = datetime.fromtimestamp(time.time() + lasts_s, UTC)
-    try:
-        note.parent.mkdir(parents=True, exist_ok=True)
-        file = note.open("x")
-    except OSError as error:
-        raise CannotRun(f"{note} cannot be written: {error.strerror}") from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _noted(note, {"comment": comment, "until": until.isoformat(), "at": sorted({one.at for one in wanted})}):
         try:
-            json.dump({"comment": comment, "until": until.isoformat(), "at": sorted({one.at for one in wanted})}, file)
-            file.flush()
-            settle(note)
             for one in wanted:
                 _make(one, comment, until)
             yield
-        except OSError as error:
-            raise CannotRun(f"{note} cannot be written: {error.strerror}") from error
         finally:
             for left in _lift(note):
                 say(f"warning: {left}")
+
+
+def _noted(note: Path, told: Mapping[str, Any]) -> TextIO:
+    """The note, on the disk and held by this process until it is closed. Raises CannotRun."""
+    try:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        file = note.open("x")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        json.dump(told, file)
+        file.flush()
+        settle(note)
+    except OSError as error:
+        raise CannotRun(f"{note} cannot be written: {error.strerror}") from error
+    return file
 
 
 def lift_dead(runs: Path, say: Callable[[str], None]) -> list[str]:

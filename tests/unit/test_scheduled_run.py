@@ -194,6 +194,17 @@ def test_a_drill_file_that_is_broken_on_its_day_is_a_refused_run(drill: Called) 
     assert [name for name, why in drill.refused if "did you mean 'stack'?" in why] == ["a"]
 
 
+def test_those_whom_the_project_names_are_told_of_a_run_that_was_refused(drill: Called) -> None:
+    drill.settings('[[tool.drill.announce]]\ncommand = ["sh", "-c", "cat >> told.jsonl; echo >> told.jsonl"]\n')
+    (drill.place / "a.yaml").write_text("drill: a\nstak: {}\n")
+    assert drill("run", "a", "--scheduled")[0] == 2
+    assert drill("run", "b", "--scheduled", "--at", LONG_AGO)[0] == 4
+    told = [json.loads(line) for line in (drill.place / "told.jsonl").read_text().splitlines()]
+    assert [(one["event"], one["drill"]) for one in told] == [("refused", "a"), ("refused", "b")]
+    assert "did you mean 'stack'?" in told[0]["text"]
+    assert "its window is 30m" in told[1]["text"]
+
+
 def test_each_of_several_drills_has_its_turn(drill: Called) -> None:
     text = (drill.place / "a.yaml").read_text()
     (drill.place / "a.yaml").write_text(text + f'schedule: {{at: "{YESTERDAY}"}}\n')

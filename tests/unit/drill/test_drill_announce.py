@@ -49,3 +49,20 @@ def test_what_a_webhook_and_a_password_are_stays_out_of_the_runs_folder(
     assert "s3cr3t" not in drill.masked()
     assert "hunter22" not in drill.masked()
     assert len(load_resolved(tmp_path / "drill.yaml").announce) == 2
+
+
+def test_the_plan_says_who_is_told_and_what_is_silenced(
+    checkout: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.cli.inputs import Looked
+    from harness.cli.plan import lines
+    from harness.plan import make_plan
+
+    words = (
+        "announce:\n  - {command: [./rollback.sh], on: [ended, aborted]}\n"
+        "silence:\n  - {at: 'http://alertmanager:9093', matchers: ['service=\"shop\"']}\n"
+    )
+    plan = make_plan(parse(checkout("abort:\n", f"{words}abort:\n")))
+    text = "\n".join(lines(plan, Looked()))
+    assert "tells    the command ./rollback.sh: ended, aborted" in text
+    assert 'silences service="shop" in http://alertmanager:9093, while it runs' in text
