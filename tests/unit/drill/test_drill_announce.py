@@ -63,6 +63,6 @@ def test_the_plan_says_who_is_told_and_what_is_silenced(
         "silence:\n  - {at: 'http://alertmanager:9093', matchers: ['service=\"shop\"']}\n"
     )
     plan = make_plan(parse(checkout("abort:\n", f"{words}abort:\n")))
-    text = "\n".join(lines(plan, Looked()))
+    text = "\n".join(lines(plan, Looked(why="no stack")))
     assert "tells    the command ./rollback.sh: ended, aborted" in text
     assert 'silences service="shop" in http://alertmanager:9093, while it runs' in text
