@@ -26,11 +26,14 @@ def command(run: str | None, force: bool) -> None:
     from harness.errors import EXIT_NOT_MENDED, UsageError
     from harness.run import folder as folders
     from harness.run.silences import lift_dead
-    from harness.safety.mend import cleared, mend, strays
+    from harness.safety.mend import mend, strays
 
     def say(text: str) -> None:
         click.echo(text, err=True)
 
+    if run and folders.blank(run):
+        say(f"{run}: nothing was begun in it; nothing is left of it")
+        return
     runs = find_project().runs
     unknown: dict[str, RunFolder | None] = {}
     if run:
@@ -39,24 +42,14 @@ def command(run: str | None, force: bool) -> None:
             raise UsageError(f"run {run} is running; `drill halt {run}` ends it")
     else:
         dead, unknown = strays(runs)
-    left = lift_dead(runs, say)
-    told = bool(left)
+    lifted = lift_dead(runs, say)
+    left, told = lifted or [], lifted is not None
     for folder in dead:
         left += mend(folder, say)
         _scrub(folder, say)
         _judge(folder, say)
     for name, elsewhere in unknown.items():
-        if elsewhere is not None and elsewhere.lives():
-            say(f"{name}: runs, in {elsewhere.path}; `drill halt {elsewhere.path}` ends it")
-        elif not force:
-            which = f"`drill mend {elsewhere.path}`" if elsewhere else "`drill mend --force`"
-            say(f"{name}: something bears our label, but no run folder here does; {which} removes it")
-        elif elsewhere is not None:
-            left += mend(elsewhere, say)
-        else:
-            gone = cleared(name, say)
-            say(f"{name}: {'still there: ' + ', '.join(gone) if gone else 'removed'} (no run folder here)")
-            left += gone
+        left += _without_folder(name, elsewhere, force, say)
     for folder in () if run else (one for one in folders.every(runs) if one not in dead and _unjudged(one)):
         _scrub(folder, say)
         _judge(folder, say)
@@ -66,6 +59,24 @@ def command(run: str | None, force: bool) -> None:
         say("nothing to mend")
     if left:
         sys.exit(EXIT_NOT_MENDED)
+
+
+def _without_folder(name: str, elsewhere: RunFolder | None, force: bool, say: Callable[[str], None]) -> list[str]:
+    """What bears our label and has no run folder here, perhaps one elsewhere; removed only when that is asked for."""
+    from harness.safety.mend import cleared, mend
+
+    if elsewhere is not None and elsewhere.lives():
+        say(f"{name}: runs, in {elsewhere.path}; `drill halt {elsewhere.path}` ends it")
+        return []
+    if not force:
+        which = f"`drill mend {elsewhere.path}`" if elsewhere else "`drill mend --force`"
+        say(f"{name}: something bears our label, but no run folder here does; {which} removes it")
+        return []
+    if elsewhere is not None:
+        return mend(elsewhere, say)
+    gone = cleared(name, say)
+    say(f"{name}: {'still there: ' + ', '.join(gone) if gone else 'removed'} (no run folder here)")
+    return gone
 
 
 def _unjudged(folder: RunFolder) -> bool:

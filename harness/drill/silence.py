@@ -30,7 +30,7 @@ def matcher(text: str) -> Matcher:
     if found[2] == "=~":
         try:
             re.compile(found[3])
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"{text}: not a regular expression: {error}") from None
     return Matcher(found[1], found[3], "~" in found[2], not found[2].startswith("!"))
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import CannotRun, UsageError
+
+NAMED = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+"""A run folder's own name: its start and its id."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,12 @@ def find(runs: Path, which: str) -> RunFolder:
     raise UsageError(
         f"no run {which!r} in {runs}; a run is a folder, an id, a drill's name or 'latest', and latest~1 the one before"
     )
+
+
+def blank(which: str) -> bool:
+    """Whether it is a run's folder without a fact: its harness ended before it began anything, or is just about to."""
+    path = Path(which)
+    return path.is_dir() and NAMED.fullmatch(path.resolve().name) is not None and not (path / "facts").is_dir()
 
 
 def _before(runs: Path, run: RunFolder, back: int, which: str) -> RunFolder:

@@ -63,9 +63,9 @@ def _noted(note: Path, told: Mapping[str, Any]) -> TextIO:
     return file
 
 
-def lift_dead(runs: Path, say: Callable[[str], None]) -> list[str]:
-    """Take away the silences of runs that died; returns those that are still there, in sentences."""
-    left: list[str] = []
+def lift_dead(runs: Path, say: Callable[[str], None]) -> list[str] | None:
+    """Take away the silences of runs that died; returns those that are still there, in sentences. None where no such run left any."""
+    left: list[str] | None = None
     for note in sorted((runs / FOLDER).glob("*.json")):
         with contextlib.suppress(OSError), note.open() as file:
             try:
@@ -73,7 +73,7 @@ def lift_dead(runs: Path, say: Callable[[str], None]) -> list[str]:
             except BlockingIOError:
                 continue  # its run lives
             found = _lift(note)
-            left += found
+            left = (left or []) + found
             say(f"silences of a dead run ({note.stem}): " + ("; ".join(found) if found else "taken away"))
     return left
 

@@ -185,7 +185,7 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Leaky:
 
 
 def test_the_stack_said_all_its_secrets_and_was_judged(leaky: Leaky) -> None:
-    assert leaky.outcome("log_seen") == "passed" if leaky.code != 3 else True, leaky.said
+    assert leaky.outcome("leak/log_seen-web") == "passed", leaky.said
     assert leaky.code in (1, 3), leaky.said
     logs = "".join(path.read_text(errors="replace") for path in (leaky.folder / "logs").glob("*.log"))
     assert "answered with" in logs

@@ -223,6 +223,20 @@ def test_a_run_that_just_begins_is_no_dead_one(tmp_path: Path) -> None:
         assert found.lives() > 0
 
 
+def test_of_a_run_that_was_killed_before_its_first_fact_there_is_nothing_to_mend(
+    tmp_path: Path, docker: Docker, drill_mend: Callable[..., tuple[int, str]]
+) -> None:
+    from harness.run import folder as folders
+
+    made = folders.create(tmp_path / "runs", "shop")
+    for _ in "first", "again":
+        code, said = drill_mend(str(made.path))
+        assert (code, docker.swept) == (0, [])
+        assert "nothing was begun in it" in said
+    (tmp_path / "else").mkdir()
+    assert not folders.blank(str(tmp_path / "else")), "some other folder is no run"
+
+
 def test_what_a_kept_run_has_sealed_is_not_scrubbed_again(folder: RunFolder) -> None:
     """The run's own Compose file has another project name: what was no secret while it ran reads like one there."""
     body = {"image": "x", "environment": {"DB_PASSWORD": "bookshop"}}

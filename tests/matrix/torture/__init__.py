@@ -29,7 +29,7 @@ or stray container, network, volume or process, nor what the drill's own command
 last second, when mending again finds nothing to do, and when no finding passed that fails in the whole run nor failed that passes
 there. The exit code is that of `drill mend`; of the whole run and the disasters, that of `drill run`.
 
-The wall clock is stepped for the processes of the harness and its load alone (libfaketime); a step of the machine's own clock was not tried.""",
+The wall clock is stepped for the processes of the harness and its load alone (stepped.c); a step of the machine's own clock was not tried.""",
     cells=CELLS,
     made_of=("harness", "tests/e2e/projects/shop", "tests/e2e/projects/watched", *TOLD_ALONE),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -20,6 +21,7 @@ from matrix.live import LABEL, Live, Over, docker
 from matrix.project import Copy
 from matrix.torture.gone import end_watchdog
 
+COMPILER = "cc"
 ALERTS = 10_000
 LINE_BYTES = 10_000_000
 FROZEN_S = 8.0
@@ -43,10 +45,12 @@ class Disaster(Cell):
     """
     around   what is put under the run before it begins, and taken away after it; yields the variables that the run gets
     cannot   why it cannot be played on this machine now, '' when it can
+    breaks   findings of a whole run's that fail truthfully here: a stack that somebody deleted does not settle
     """
 
     around: Around = field(default=as_it_is)
     cannot: Callable[[Path], str] = field(default=can)
+    breaks: frozenset[str] = frozenset()
 
 
 def load_of(live: Live) -> list[int]:
@@ -93,7 +97,7 @@ def terminate(live: Live) -> None:
 
 def fill_disk(live: Live) -> None:
     """Every byte of the disk that the runs lie on."""
-    with contextlib.suppress(OSError), (live.runs / "fill").open("wb", buffering=0) as file:
+    with contextlib.suppress(OSError), (live.runs / "torture" / "fill").open("wb", buffering=0) as file:
         while file.write(b"\0" * 65536):
             pass
 
@@ -187,9 +191,9 @@ def talkative(copy: Copy) -> None:
 
 @contextlib.contextmanager
 def small_disk(place: Path) -> Iterator[Environ]:
-    """The runs lie on a disk of their own, of 32 MB; what was written is copied away before it goes."""
-    runs = place / "runs"
-    runs.mkdir()
+    """The drill's runs lie on a disk of their own, of 32 MB; what was written is copied away before it goes."""
+    runs = place / "runs" / "torture"
+    runs.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(runs)], check=True, capture_output=True)
     try:
         yield {}
@@ -203,26 +207,22 @@ def no_mount(place: Path) -> str:
     return "" if os.geteuid() == 0 else "only root can mount a small disk"
 
 
-def faketime() -> str:
-    """The library that steps a process's wall clock; '' when it is not here."""
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
-    return os.environ.get("TORTURE_FAKETIME") or (str(found[0]) if found else "")
-
-
 @contextlib.contextmanager
 def own_clock(place: Path) -> Iterator[Environ]:
     """The wall clock of harness and load is what the file `clock` says; the monotonic clock, and the containers', stay."""
     (place / "clock").write_text("+0\n")
-    yield {
-        "LD_PRELOAD": faketime(),
-        "FAKETIME_TIMESTAMP_FILE": str(place / "clock"),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
+    library = place / "stepped.so"
+    source = Path(__file__).with_name("stepped.c")
+    subprocess.run([COMPILER, "-shared", "-fPIC", "-O1", "-o", library, source], check=True, capture_output=True)
+    yield {"LD_PRELOAD": str(library), "STEPPED_BY": str(place / "clock")}
 
 
-def no_faketime(place: Path) -> str:
-    return "" if faketime() else "libfaketime is not here: apt-get install faketime"
+def no_compiler(place: Path) -> str:
+    return (
+        ""
+        if shutil.which(COMPILER)
+        else f"no {COMPILER} is here to make a clock that can be stepped: apt-get install gcc libc6-dev"
+    )
 
 
 def others_run(place: Path) -> str:
@@ -239,20 +239,23 @@ LEFT_ALONE = frozenset({PASSED, FAILED, INCONCLUSIVE})
 def _cell(
     name: str, told: str, exit_code: int, *also: int, act: Callable[[Live], None] | None = None, drill: str = "torture",
     change: Callable[[Copy], None] = lambda copy: None, around: Around = as_it_is, cannot: Callable[[Path], str] = can,
+    breaks: frozenset[str] = frozenset(),
 ) -> Disaster:  # fmt: skip
     return Disaster(
-        name, told, drill, exit_code, rest=LEFT_ALONE, act=act, change=change, also=frozenset(also), around=around, cannot=cannot
+        name, told, drill, exit_code, rest=LEFT_ALONE, act=act, change=change, also=frozenset(also), around=around, cannot=cannot,
+        breaks=breaks,
     )  # fmt: skip
 
 
 SLOW, STOPPED, RELEASE = 1, 2, 3
+UNSETTLED = frozenset({"gone/settles"})
 DISASTERS = (
     _cell("load killed", "Locust killed with a service stopped", 1, 3, act=in_phase(STOPPED, 1, kill_load)),
     _cell("watchdog killed", "the watchdog killed; Docker starts it again, and the run goes on", 1, act=in_phase(SLOW, 1, kill_watchdog)),
     _cell("interrupted twice", "Ctrl-C twice, half a second apart, with a service stopped", 130, act=in_phase(STOPPED, 1, interrupt_twice)),
     _cell("terminated", "SIGTERM, as from a scheduler, with a release out", 143, act=in_phase(RELEASE, 2, terminate)),
     _cell("disk full", "the disk that the run is written to is full", 6, act=in_phase(STOPPED, 1, fill_disk), around=small_disk, cannot=no_mount),
-    _cell("clock steps", "the wall clock of harness and load steps an hour forward, and two back", 1, 3, act=in_phase(SLOW, 1, step_clock), around=own_clock, cannot=no_faketime),
+    _cell("clock steps", "the wall clock of harness and load steps an hour forward, and two back", 1, 3, act=in_phase(SLOW, 1, step_clock), around=own_clock, cannot=no_compiler),
     _cell("docker restarted", "the Docker daemon restarted with a slow edge", 1, 3, 6, act=in_phase(SLOW, 1, restart_docker), cannot=others_run),
     _cell("toxiproxy killed", "Toxiproxy killed with a slow edge", 1, 3, act=in_phase(SLOW, 1, signalled("drill-toxiproxy", signal.SIGKILL))),
     _cell("toxiproxy wedged", "Toxiproxy frozen with a slow edge: it answers nobody, and carries nothing", 1, 3, act=in_phase(SLOW, 1, signalled("drill-toxiproxy", signal.SIGSTOP))),
@@ -260,8 +263,8 @@ DISASTERS = (
     _cell("stop ignored", "the services ignore their stop signal", 1, 3, change=stubborn),
     _cell("probe hangs", "the container that the probes look from is frozen", 1, 3, act=in_phase(SLOW, 1, signalled("lookout", signal.SIGSTOP))),
     _cell("long lines", "a service logs lines of ten million bytes", 1, 3, change=talkative),
-    _cell("project deleted", "`docker compose down --volumes` of the run's project under the drill", 1, 3, 6, act=in_phase(STOPPED, 1, delete_project)),
-    _cell("containers deleted", "`docker rm --force` of all of the run's containers under the drill", 1, 3, 6, act=in_phase(STOPPED, 1, delete_containers)),
+    _cell("project deleted", "`docker compose down --volumes` of the run's project under the drill", 1, 3, 6, act=in_phase(STOPPED, 1, delete_project), breaks=UNSETTLED),
+    _cell("containers deleted", "`docker rm --force` of all of the run's containers under the drill", 1, 3, 6, act=in_phase(STOPPED, 1, delete_containers), breaks=UNSETTLED),
     _cell("prometheus killed", "the stack's Prometheus killed", 1, 3, drill="watched", act=in_phase(1, 2, signalled("-prometheus-", signal.SIGKILL))),
     _cell("prometheus frozen", "the stack's Prometheus frozen for eight seconds", 1, 3, drill="watched", act=in_phase(1, 2, signalled("-prometheus-", signal.SIGSTOP, signal.SIGCONT))),
     _cell("alertmanager killed", "the stack's Alertmanager killed", 1, 3, drill="watched", act=in_phase(1, 0.5, signalled("-alertmanager-", signal.SIGKILL))),

@@ -91,7 +91,8 @@ def _told(cell: Disaster, place: Path, live: Live, not_done: str) -> Seen:
         mended = drill(place, "mend", str(live.folder))
         if mended.returncode != 0:
             problems.append(f"`drill mend`{turn} ended with {mended.returncode}: {mended.stderr.strip()}")
-    decided = {name: one for name, one in seen.findings.items() if name not in TOUCHED or one.outcome != FAILED}
+    hurt = TOUCHED | cell.breaks
+    decided = {name: one for name, one in seen.findings.items() if name not in hurt or one.outcome != FAILED}
     problems += contradictions(decided, WHOLES[cell.drill])
     return Seen(
         None if not_done else seen.exit_code, seen.findings, invalid=not_done, problems=tuple(problems), run=seen.run
