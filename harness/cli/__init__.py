@@ -25,6 +25,7 @@ COMMANDS = {
     "diff": "Tell what changed between two runs, beyond the noise of the runs before.",
     "history": "Make a page of all runs of a drill: detection, page, recovery, latency, errors.",
     "metrics": "Tell Prometheus the last results: a file for node_exporter, a Pushgateway, or served.",
+    "schedule": "Print files that start a drill on time: systemd, cron, Kubernetes, GitHub.",
     "export": "Write a run's ledger as CSV or Parquet.",
     "ack": "Acknowledge the page of the running drill.",
     "note": "Write down what you see, believe, decide or do in the running drill.",

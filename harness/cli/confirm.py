@@ -43,14 +43,14 @@ def machines() -> list[str]:
     return [one for one in (context, name) if one]
 
 
-def confirm(found: tuple[Protected, ...], drill: str, yes: bool) -> None:
-    """Ask for each name on the terminal. Raises CannotRun where nobody can be asked, or what is typed is another name."""
+def confirm(found: tuple[Protected, ...], drill: str, yes: bool, *, ask: bool = True) -> None:
+    """Ask for each name on the terminal. Raises CannotRun where nobody can (or is to) be asked, or what is typed is another name."""
     from harness.errors import CannotRun, Missing
 
     if yes or not found:
         return
     cure = f"drill run {drill} --yes"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (ask and sys.stdin.isatty() and sys.stderr.isatty()):
         raise CannotRun(
             *(Missing(f"{one.name} is protected ({one.what}); it needs a confirmation", cure) for one in found)
         )

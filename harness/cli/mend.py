@@ -25,6 +25,7 @@ def command(run: str | None, force: bool) -> None:
     from harness.drill.project import find_project
     from harness.errors import EXIT_NOT_MENDED, UsageError
     from harness.run import folder as folders
+    from harness.run.silences import lift_dead
     from harness.safety.mend import mend, strays
 
     def say(text: str) -> None:
@@ -41,8 +42,8 @@ def command(run: str | None, force: bool) -> None:
             raise UsageError(f"run {run} is running; `drill halt {run}` ends it")
     else:
         dead, unknown = strays(runs)
-    left: list[str] = []
-    told = False
+    lifted = lift_dead(runs, say)
+    left, told = lifted or [], lifted is not None
     for folder in dead:
         left += mend(folder, say)
         _scrub(folder, say)

@@ -71,6 +71,10 @@ def lines(plan: Plan, looked: Looked) -> Iterator[str]:
     conditions = ", ".join(str(condition) for condition in drill.steady.all)
     yield f"  steady   {conditions}; for {spell(drill.steady.for_s)}, within {spell(drill.steady.within_s)}"
     yield from _bounds(plan, looked)
+    for one in drill.silence:
+        yield f"  silences {', '.join(one.matchers)} in {one.at}, while it runs"
+    for way in drill.announce:
+        yield f"  tells    {way}: {', '.join(way.on)}"
     yield f"  edges    {_edges(plan, looked)}"
     yield from _orders(plan)
     yield from _state(plan)

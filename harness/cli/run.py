@@ -11,12 +11,14 @@ import click
 
 from harness.cli.inputs import drill_options
 from harness.cli.names import drill_names
+from harness.cli.scheduled import Asked, announcer, longest_s, scheduled_options, slots
 from harness.errors import (
     EXIT_HARNESS,
     EXIT_INTERRUPTED,
     EXIT_NOT_MENDED,
     EXIT_STOPPED,
     EXIT_TERMINATED,
+    CannotRun,
     DrillError,
     UsageError,
     exit_code,
@@ -25,13 +27,16 @@ from harness.errors import (
 from harness.harmless import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from harness.cli.pipeline import Pipeline
     from harness.doctor.seen import Seen
+    from harness.drill.model import Drill
     from harness.edges import Edge
+    from harness.facts import Fact
     from harness.plan import Plan
     from harness.report.live import PlainDisplay
+    from harness.run.scheduled import Slot
     from harness.run.target import Held
     from harness.stack.project import Project
 
@@ -68,6 +73,7 @@ if TYPE_CHECKING:
 @click.option(
     "--live", type=click.Choice(["auto", "plain", "off"]), default="auto", help="How progress is shown (stderr)."
 )
+@scheduled_options
 def command(
     drills: tuple[str, ...],
     dry_run: bool,
@@ -87,49 +93,80 @@ def command(
     summary: str | None,
     as_json: bool,
     live: str,
+    asked: Asked | None,
 ) -> None:
     """Rehearse: start the stack, load it, hurt it, mend it, judge it. Faults are always taken out, whatever happens.
 
     \b
     Exit codes: 0 every expectation passed   1 at least one failed   2 wrong usage or invalid drill
-                3 inconclusive or invalid    4 could not run         5 stopped by a guard or `drill halt`
+                3 inconclusive or invalid    4 could not run, or was refused (--scheduled: `drill runs` tells why)
+                5 stopped by a guard or `drill halt`
                 6 error of the harness       7 a fault could not be mended     130/143 interrupted
     """
     if dry_run:
-        from harness.cli.plan import command as plan
-
-        for name in drills:
-            assert plan.callback is not None
-            plan.callback(name, sets, candidates, env_file, as_json)
+        _planned(drills, sets, candidates, env_file, as_json)
         return
     wait_s = _waits(wait)
     if max_duration:
         sets = (*sets, f"abort.max_duration={max_duration}")
-    from harness.cli.judge import tell
     from harness.cli.pipeline import pipeline
+
+    turns: dict[str, Slot] = {}
+    if asked is not None:
+        live = "off" if live == "auto" else live
+        turns = slots(asked, drills, lambda name: _read(name, sets, env_file, candidates), _runs(output), _say)
+        drills = tuple(turns)
+    told = pipeline(drills, junit, summary)
+    if drills:
+        told.begin()
+    try:
+        _read_all(drills if len(drills) > 1 else (), sets, env_file, candidates)
+    except UsageError as error:
+        told.ended_all(error)
+        for turn in turns.values():
+            turn.refused(error, _say)
+        raise
+    wishes = Wishes(
+        sets,
+        candidates,
+        env_file,
+        only,
+        skip,
+        baseline,
+        keep,
+        offline,
+        yes,
+        _runs(output),
+        wait_s,
+        told,
+        as_json,
+        turns,
+    )
+    codes = _each(drills, wishes, live) if drills else []
+    for name in tuple(turns)[len(codes) :]:
+        turns[name].refused(CannotRun("a drill before it in the same call ended them all"), _say)
+    sys.exit(worst(codes))
+
+
+def _each(names: tuple[str, ...], wishes: Wishes, live: str) -> list[int]:
+    """Every drill in turn, until one ends them all; the code of each."""
+    from harness.cli.judge import tell
     from harness.report.json_doc import error_line
     from harness.report.live import display
     from harness.run.stop import ending_at_once
 
-    told = pipeline(drills, junit, summary)
-    told.begin()
-    if len(drills) > 1:
-        try:
-            _read_all(drills, sets, env_file, candidates)
-        except UsageError as error:
-            told.ended_all(error)
-            raise
-    wishes = Wishes(sets, candidates, env_file, only, skip, baseline, keep, offline, yes, output, wait_s, told, as_json)
     codes: list[int] = []
-    for name in drills:
-        shown = display(live, as_json)
+    for name in names:
+        shown = display(live, wishes.as_json)
         try:
             with ending_at_once():
                 codes.append(_one(name, wishes, shown))
         except BaseException as error:
             shown.close()
-            told.ended(name, error)
-            if as_json:
+            wishes.told.ended(name, error)
+            if name in wishes.turns:
+                wishes.turns[name].refused(error, _say)
+            if wishes.as_json:
                 tell(error_line(name, exit_code(error), said(error)) + "\n")
             if not isinstance(error, DrillError):
                 raise
@@ -139,7 +176,21 @@ def command(
             shown.close()
         if codes[-1] in ENDS_ALL:
             break
-    sys.exit(worst(codes))
+    return codes
+
+
+def _planned(
+    drills: tuple[str, ...],
+    sets: tuple[str, ...],
+    candidates: tuple[str, ...],
+    env_file: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    from harness.cli.plan import command as plan
+
+    for name in drills:
+        assert plan.callback is not None
+        plan.callback(name, sets, candidates, env_file, as_json)
 
 
 ENDS_ALL = (EXIT_STOPPED, EXIT_HARNESS, EXIT_NOT_MENDED, EXIT_INTERRUPTED, EXIT_TERMINATED)
@@ -155,16 +206,30 @@ def _waits(text: str) -> float:
         raise UsageError(f"--wait: {error}") from None
 
 
+def _say(text: str) -> None:
+    click.echo("\n".join(lines(text)), err=True)
+
+
+def _runs(output: str | None) -> Path:
+    from harness.drill.project import find_project
+
+    return Path(output).absolute() if output else find_project().runs
+
+
+def _read(name: str, sets: tuple[str, ...], env_files: tuple[Path, ...], candidates: tuple[str, ...]) -> Drill:
+    from harness.cli.inputs import read_drill
+
+    return read_drill(name, sets, env_files, candidates)
+
+
 def _read_all(
     names: tuple[str, ...], sets: tuple[str, ...], env_files: tuple[Path, ...], candidates: tuple[str, ...]
 ) -> None:
     """Every drill, before the first one runs. Raises UsageError with everything that is wrong in any of them."""
-    from harness.cli.inputs import read_drill
-
     problems: list[str] = []
     for name in names:
         try:
-            read_drill(name, sets, env_files, candidates)
+            _read(name, sets, env_files, candidates)
         except UsageError as error:
             problems += error.problems
     if problems:
@@ -190,28 +255,31 @@ class Wishes:
     keep: str | None
     offline: bool
     yes: bool
-    output: str | None
+    runs: Path
     wait_s: float
     told: Pipeline
     as_json: bool
+    turns: Mapping[str, Slot]
 
 
 def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
     """Plan the drill, then hold its target and rehearse on it. What is refused by its plan leaves nothing behind."""
     from harness.doctor.examine import begun
 
+    turn = wishes.turns.get(name)
+    if turn is not None:
+        turn.enter()
     looks = begun()  # beside the imports and the reading of files
 
-    from harness.cli.inputs import limits_of, read_drill, rules_of
+    from harness.cli.inputs import limits_of, rules_of
     from harness.drill import locustfile
     from harness.drill.problem import Invalid
-    from harness.drill.project import find_project
     from harness.plan import make_plan
     from harness.run.observing import monitoring_of
     from harness.run.prepare import narrowed, read_stack
     from harness.run.target import held, of_files
 
-    drill = read_drill(name, wishes.sets, wishes.env_files, wishes.candidates)
+    drill = _read(name, wishes.sets, wishes.env_files, wishes.candidates)
     if wrong := locustfile.problems(drill.locustfile):
         raise Invalid(wrong)
     project, edges = read_stack(drill)
@@ -226,9 +294,10 @@ def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
     )
     plan = narrowed(plan, wishes.only, wishes.skip, wishes.baseline)
     plan.refuse()
-    runs = Path(wishes.output).absolute() if wishes.output else find_project().runs
-    with held(runs, of_files(drill.compose_files), drill.name, wishes.wait_s, shown.say) as target:
-        return _rehearsed(name, plan, project, edges, looks, target, runs, wishes, shown)
+    with held(wishes.runs, of_files(drill.compose_files), drill.name, wishes.wait_s, shown.say) as target:
+        if turn is not None:
+            turn.clear()
+        return _rehearsed(name, plan, project, edges, looks, target, wishes, shown)
 
 
 def _rehearsed(
@@ -238,7 +307,6 @@ def _rehearsed(
     edges: tuple[Edge, ...],
     looks: Callable[[], list[Seen]],
     target: Held,
-    runs: Path,
     wishes: Wishes,
     shown: PlainDisplay,
 ) -> int:
@@ -247,19 +315,35 @@ def _rehearsed(
     from harness.cli.judge import shown as shown_path
     from harness.doctor import own
     from harness.doctor.examine import preflight
+    from harness.plan import describe
     from harness.report.json_doc import result_line
     from harness.run.session import Display, Options, rehearse
+    from harness.run.silences import silenced
 
     drill = plan.drill
     for problem in plan.problems:
         shown.say(str(problem))
     with shown.resting():
-        confirm(protected_by(plan, stack_project.name), name, wishes.yes)
+        confirm(protected_by(plan, stack_project.name), name, wishes.yes, ask=not wishes.turns)
     preflight(shown.say, looks=looks())
     own.preflight(shown.say)
     options = Options(keep=wishes.keep or drill.stack.keep, offline=wishes.offline)
-    display = Display(shown.say, shown.fact, shown.second)
-    done = rehearse(plan, stack_project, edges, runs, options, display, target.opened)
+
+    def opened(run: str) -> None:
+        target.opened(run)
+        if name in wishes.turns:
+            wishes.turns[name].begun = True
+
+    def heard(fact: Fact) -> None:
+        shown.fact(fact)
+        listeners.hears(fact)
+
+    display = Display(shown.say, heard, shown.second)
+    silent = silenced(wishes.runs, drill.silence, drill.name, longest_s(plan), shown.say)
+    with silent, announcer(drill.name, drill, shown.say) as listeners:
+        listeners.begins(f"{drill.name} begins ({describe(plan)}); `drill halt` ends it")
+        done = rehearse(plan, stack_project, edges, wishes.runs, options, display, opened)
+        listeners.ended(done.judgement.document, str(done.folder.path / "report.html"))
     shown.close()
     judgement, place = done.judgement, shown_path(done.folder.path)
     code = judgement.verdict.exit_code

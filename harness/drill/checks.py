@@ -90,6 +90,10 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
     yield from state_problems(drill)
     yield from candidate_problems(drill)
     yield from _given_ids_once(drill)
+    for number, way in enumerate(drill.announce):
+        if way.webhook and not way.webhook.startswith(("http://", "https://")):
+            what = "a webhook is a URL, http:// or https://"
+            yield document.problem(("announce", number, "webhook"), what)
 
 
 def _commands_there(drill: Drill) -> Iterator[Problem]:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from harness.alerting import Quiet
+from harness.drill.announce import Way
 from harness.drill.blast_radius import BlastRadius
 from harness.drill.document import Document, Path_
 from harness.drill.load import Load
 from harness.drill.orders import Orders
 from harness.drill.problem import Problem
+from harness.drill.schedule import Schedule
+from harness.drill.silence import Silence
 from harness.drill.stack import Stack
 from harness.drill.state import Kept, KeptName
 from harness.drill.tagged import one_of
@@ -93,14 +96,6 @@ class Abort(Model):
     )
 
 
-class Schedule(Model):
-    """Read by whoever starts drills on a calendar; the drill itself runs no daemon."""
-
-    cron: str = ""
-    timezone: str = ""
-    skip: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True)
 class Origin:
     """Where a drill came from: `places` has 'file:line' by id, `paths` the path of each id in the document.
@@ -152,7 +147,9 @@ class Drill(Model):
     blast_radius: BlastRadius | None = Field(
         default=None, description="what its faults, releases and steps may touch; anything when left out"
     )
-    schedule: Schedule | None = None
+    schedule: Schedule | None = Field(default=None, description="when it is due, for `drill schedule` and --scheduled")
+    announce: tuple[Way, ...] = Field(default=(), description="whom each run tells of its beginning and its end")
+    silence: tuple[Silence, ...] = Field(default=(), description="alerts outside of the stack, quiet while it runs")
 
     _origin: Origin | None = PrivateAttr(default=None)
 

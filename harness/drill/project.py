@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:  # models take long to load, and `drill halt` must not wait for them
     from harness.drill.blast_radius import BlastRadius, Limit
 
-SETTINGS = ("drills", "runs", "protected", "blast_radius", "defaults", "parts")
+SETTINGS = ("drills", "runs", "protected", "blast_radius", "schedule", "announce", "defaults", "parts")
 _SUFFIXES = (".yaml", ".yml")
 _COMPOSE = ("compose.", "docker-compose.")
 
@@ -27,6 +27,7 @@ class Project:
     protected      names (or patterns) of what no drill touches without a confirmation
     blast_radius   what the project's drills may touch at the most; None: anything
     parts          Python files with parts of its own (harness.parts)
+    schedule       [tool.drill.schedule] as it is written, and whom each run tells of itself; for harness.drill.settings
     """
 
     root: Path
@@ -35,6 +36,8 @@ class Project:
     protected: tuple[str, ...] = ()
     blast_radius: BlastRadius | None = None
     parts: tuple[Path, ...] = ()
+    schedule: Mapping[str, Any] | None = None
+    announce: Sequence[Any] = ()
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -98,6 +101,8 @@ def find_project(start: Path | None = None, env: Mapping[str, str] | None = None
         tuple(settings.get("protected", ())),
         None if radius is None else _radius(radius),
         tuple(root / name for name in settings.get("parts", ())),
+        settings.get("schedule"),
+        settings.get("announce", ()),
     )
 
 
@@ -129,6 +134,10 @@ def _settings(file: Path) -> dict[str, Any] | None:
     if not isinstance(parts, list) or not all(isinstance(name, str) and name.endswith(".py") for name in parts):
         found.append(wrong("parts", 'parts must be a list of Python files, such as ["my_parts.py"]'))
     found += [wrong("blast_radius", what) for what in _radius_wrong(settings.get("blast_radius"))]
+    for word in {"schedule", "announce"} & settings.keys():
+        from harness.drill import settings as read
+
+        found += [wrong(word, what) for what in read.wrong(word, settings[word])]
     if found:
         raise Invalid(found)
     return settings
@@ -136,7 +145,7 @@ def _settings(file: Path) -> dict[str, Any] | None:
 
 def _states(line: str, word: str) -> bool:
     """Whether this line of a TOML file begins the setting: `word = …`, or its own table [tool.drill.word]."""
-    return line.strip().startswith((word, f"[tool.drill.{word}"))
+    return line.strip().startswith((word, f"[tool.drill.{word}", f"[[tool.drill.{word}"))
 
 
 def _radius_wrong(value: Any) -> Iterator[str]:

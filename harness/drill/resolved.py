@@ -88,11 +88,16 @@ def _masked(value: Any, used: Mapping[Path_, tuple[tuple[str, str], ...]], path:
     if isinstance(value, list):
         return [_masked(inner, used, (*path, number)) for number, inner in enumerate(value)]
     if isinstance(value, str):
-        if path and isinstance(path[-1], str) and names_secret(path[-1]) and not _is_plain(path, value):
+        if path and isinstance(path[-1], str) and _is_secret(path, path[-1]) and not _is_plain(path, value):
             return MASK
         for name, secret in used.get(path, ()):
             value = value.replace(secret, MASK) if secret and names_secret(name) else value
     return value
+
+
+def _is_secret(path: Path_, word: str) -> bool:
+    """Whether a value is one by the word that it stands at; whoever has a webhook's URL can post to it."""
+    return names_secret(word) or (path[0] == "announce" and word == "webhook")
 
 
 def _is_plain(path: Path_, value: str) -> bool:

@@ -206,7 +206,7 @@ def _refused(runs: Path, drill: str) -> Iterator[Record]:
 def _likeness(folder: RunFolder) -> tuple[str, str]:
     """What two runs must have in common for one to be the other's noise: the machine, and the drill's values but for its words to people
     and the release under test, which is what is compared."""
-    words = {"title", "owner", "tags", "hypothesis"}
+    words = {"title", "owner", "tags", "hypothesis", "schedule", "announce", "silence"}
     drill = {word: value for word, value in _drill(folder).items() if word not in words}
     if isinstance(drill.get("stack"), dict):
         drill["stack"] = {word: value for word, value in drill["stack"].items() if word != "candidate"}

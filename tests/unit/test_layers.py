@@ -89,7 +89,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "landings": DATA | {"faults.base", "faults", "versions"},
     "parts": BOTTOM | {"doctor.checks", "doctor.seen", "drill", "expectations", "faults", "probes"},
     "drill": BOTTOM
-    | {"parts", "orders", "endstate", "alerting", "reasons", "stats", "faults", "expectations", "load.arrivals"},
+    | {
+        "parts",
+        "schedule",
+        "orders",
+        "endstate",
+        "alerting",
+        "reasons",
+        "stats",
+        "faults",
+        "expectations",
+        "load.arrivals",
+    },
     "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds"},
     "plan_bounds": BOTTOM | {"drill", "expectations", "plan"},
     "judge": DATA
@@ -119,6 +130,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reasons": set(),
     "by_request": {"ledger", "stats"},
     "history": {"stats"},
+    "schedule": BOTTOM,
     "report": DATA
     | {
         "document",
@@ -167,6 +179,7 @@ PURE = (
     "document",
     "by_request",
     "history",
+    "schedule",
     "landings",
     "alerting",
     "dashboards",
