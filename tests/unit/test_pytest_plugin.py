@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import numpy  # noqa: F401 (once a process: what a run within this one is the first to import is forgotten after it)
 import pytest
+from _pytest.pytester import SysModulesSnapshot
 
-from harness import judging  # noqa: F401 (with all that it needs, likewise)
 from harness.pytesting import run as running
 from harness.pytesting.run import DrillRun, Runner
 
@@ -102,6 +101,19 @@ def pretend(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Prete
         return calls
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def loaded_once(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What a pytest within this one is the first to import stays, but its own files: numpy can be loaded once in a process."""
+    own = str(tmp_path_factory.getbasetemp())
+
+    def stays(name: str) -> bool:
+        return not (getattr(sys.modules.get(name), "__file__", None) or "").startswith(own)
+
+    monkeypatch.setattr(
+        pytest.Pytester, "_Pytester__take_sys_modules_snapshot", lambda self: SysModulesSnapshot(preserve=stays)
+    )
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
