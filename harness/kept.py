@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.facts import Closed, EvidenceSealed, OnDisk
-from harness.journal import Journal
+from harness.journal import CHAINED, Journal
 from harness.ledger import Rows
 from harness.within import within
 
@@ -23,7 +23,7 @@ ROWS = ".rows"
 @dataclass(frozen=True)
 class Known:
     """
-    until_s   nothing after it is judged; infinite for a run that was closed, or noted nothing
+    until_s   nothing after it is judged; infinite for a run that its harness closed, or that noted nothing
     short     the first file that holds less than the last note says, in a sentence; '' where all do hold it
     """
 
@@ -32,9 +32,10 @@ class Known:
 
 
 def known(folder: Path, journal: Journal, rows: Rows) -> Known:
-    """What of a run's folder can be judged by. A run that goes on is known until its last note, too."""
+    """What of a run's folder can be judged by. A run that goes on is known until its last note, too; one that `drill mend` closed
+    is no wholer for that."""
     notes = journal.of(OnDisk)
-    if not notes or journal.first(Closed) is not None or journal.first(EvidenceSealed) is not None:
+    if not notes or any(fact.writer == CHAINED for kind in (Closed, EvidenceSealed) for fact in journal.of(kind)):
         return Known()
     there: dict[str, int] = {}
     files: dict[str, int] = {}

@@ -120,7 +120,12 @@ def test_a_run_that_was_closed_is_held_against_its_seal_and_not_against_notes(tm
     folder = played(tmp_path)
     journal, rows = read(folder), ledger.read(folder / "ledger")
     (folder / "logs" / "api-1.log").write_bytes(SAID[0])
-    assert known(folder, journal, rows).until_s < 20
+    until_s = known(folder, journal, rows).until_s
+    assert until_s < 20
+    Writer(folder / "facts", "mend", lambda: 39.0).write(f.Closed())
+    assert known(folder, read(folder), rows).until_s == until_s, (
+        "what is mended after a power cut is no wholer for that"
+    )
     writer = Writer(folder / "facts", "harness", lambda: 40.0)
     writer.write(f.Closed())
     assert known(folder, read(folder), rows) == Known()

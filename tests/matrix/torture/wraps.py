@@ -92,15 +92,18 @@ def _files(told: Told, synced: Synced) -> None:
     _around(project, "write_private", told, lambda path, text: f"write {Path(path).name}")
     _around(os, "replace", told, lambda source, target, **k: seams.replaced(Path(target)))
     _around(os, "pwrite", told, lambda descriptor, *data: "renew lease" if _path(descriptor).name == LEASE else "")
-    flushed = os.fsync
+    for name in ("fsync", "fdatasync"):
+        setattr(os, name, _flushing(getattr(os, name), synced))
 
+
+def _flushing(flushed: Callable[[Any], None], synced: Synced) -> Callable[[Any], None]:
     @functools.wraps(flushed)
-    def fsync(descriptor: Any) -> None:
+    def flush(descriptor: Any) -> None:
         flushed(descriptor)
         number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
         synced(_path(number), os.fstat(number).st_size)
 
-    os.fsync = fsync  # type: ignore[assignment]
+    return flush
 
 
 def _path(descriptor: int) -> Path:
