@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from harness.stack.release_images import Change
     from harness.stack.stack import Stack
     from harness.world.containers import Containers
+    from harness.world.ladder_turn import ladder_turn
     from harness.world.logs import LogFiles
     from harness.world.lookout import Lookout
     from harness.world.proxies import Reconciler
@@ -89,6 +90,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
         record,
         restart=lambda: session.patience.insist(stack.restart_toxiproxy),
         by_hand=(f"docker restart {stack.project_name}-drill-toxiproxy-1", f"drill mend {run}"),
+        turn=lambda: ladder_turn(session.folder.facts),
     )
     session.lease.on_lapse.append(proxies.let_go)
     closing.callback(proxies.close)

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from harness import errors
-from harness.facts import Aimed, Fact, Injected, Injecting, Mended, NotInjected, NotMended
+from harness.facts import Aimed, Fact, Injected, Injecting, ListenersChanged, Mended, NotInjected, NotMended
 from harness.following import Following
 from harness.journal import Writer
 from harness.run.folder import RunFolder
-from harness.safety.clock import clock_of
+from harness.safety.clock import SILENT_S, clock_of
 from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.proxies import clear
 from harness.safety.undo import COMMAND, undo
@@ -42,14 +42,20 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     """
     still_on = []
     begun_s = clock_of(folder).now_s()
-    journal = Following(folder.path, (*TOLD, Aimed)).journal()
+    journal = Following(folder.path, (*TOLD, Aimed, ListenersChanged)).journal()
     opened = open_faults(journal)
     patience = Patience()
     hurt = {fault.target: fault.fault for fault in opened if "->" in fault.target}
     toxics_out = ""
     if hurt:
         toxics_out = clear(
-            folder, journal, hurt, writer.write, lambda: _restart(folder), lambda: _remove(folder, patience)
+            folder,
+            journal,
+            hurt,
+            writer.write,
+            lambda: _restart(folder),
+            lambda: _remove(folder, patience),
+            _goes_on(folder),
         )
     for fault in opened:
         under_way = not any(journal.of(kind, fault=fault.fault) for kind in (Injected, NotInjected))
@@ -69,6 +75,17 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
             still_on.append(fault.fault)
         writer.write(fact, durable=True)
     return tuple(still_on)
+
+
+def _goes_on(folder: RunFolder) -> Callable[[], bool]:
+    """Asks whether the harness lives and writes facts: then what it does on the clean-up ladder is waited for."""
+    seen, clock = Following(folder.path, TOLD), clock_of(folder)
+
+    def goes_on() -> bool:
+        seen.journal()
+        return bool(folder.lives()) and clock.now_s() - seen.ends_s.get("harness", 0.0) < SILENT_S
+
+    return goes_on
 
 
 def _tried(patience: Patience, take_out: Callable[[], str]) -> str:

@@ -16,7 +16,7 @@ from harness.edges import Edge
 from harness.errors import CannotRun, NotApplied, NotMended
 from harness.facts import Blinded, Done, Fact, Looked
 from harness.world.handles import Want
-from harness.world.ladder import RECREATED, REMOVED, RESTARTED, Exhausted, Rung, climb, highest
+from harness.world.ladder import RECREATED, REMOVED, RESTARTED, Exhausted, Rung, Turn, alone, climb, highest
 from harness.world.toxiproxy import ApiError, ProxySeen, Server, check
 from harness.world.wanted import Step, Wanted, opens_at_once, steps, told, wanted_of
 
@@ -38,6 +38,7 @@ class Reconciler:
     record   told when the server was not as wanted, could not be read, or can be read again
     restart  restarts the server, blocking; the last rung of the clean-up ladder
     by_hand  commands for a person, beside curl's, when every rung failed
+    turn     on the clean-up ladder, which `drill halt` climbs too
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Reconciler:
         record: Callable[[Fact], object] = lambda fact: None,
         restart: Callable[[], None] | None = None,
         by_hand: Sequence[str] = (),
+        turn: Turn = alone,
     ) -> None:
         self._edges = {edge.id: edge for edge in edges if edge.address and not edge.refused}
         self._record = record
         self._restart = restart
         self._by_hand = tuple(by_hand)
+        self._turn = turn
         self._writer = Server(*api)
         self._reader = Server(*api)
         self._lock = threading.RLock()
@@ -283,7 +286,7 @@ class Reconciler:
         if ordinary:
             rungs.insert(0, Rung(REMOVED, lambda: self._settle(name)))
         try:
-            return climb(holder, name, rungs, self._record)
+            return climb(holder, name, rungs, self._record, self._turn)
         except Exhausted as error:
             url = self._writer.url
             raise NotMended(

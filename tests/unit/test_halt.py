@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import NotApplied
-from harness.facts import Fact, HaltAsked, Injected, Injecting, Mended, NotMended, Opened, PhaseBegan
-from harness.journal import Writer, read
+from harness.facts import Fact, HaltAsked, Injected, Injecting, ListenersChanged, Mended, NotMended, Opened, PhaseBegan
+from harness.journal import Journal, Writer, read
 from harness.run.folder import RunFolder
 from harness.safety import halt as halting
 from harness.safety import takeout
@@ -112,6 +112,21 @@ def test_a_fault_that_comes_on_again_is_not_called_out(
     for mended in journal.of(Mended):
         assert 0 < mended.begun_s <= mended.seen_s, "it was on until somebody took it out, not until it was planned"
         assert not open_faults(journal)
+
+
+def test_a_port_that_was_only_seen_to_be_listened_on_is_filled_again_too(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports: list[tuple[int, ...]] = []
+
+    def clear(folder: RunFolder, journal: Journal, *_: object) -> str:
+        ports.extend(fact.ports for fact in journal.of(ListenersChanged))
+        return ""
+
+    monkeypatch.setattr(takeout, "clear", clear)
+    written(folder, ListenersChanged(service="b", ports=(5432,)), injecting())
+    assert take_out(folder, own_writer(folder, "halt"), "halt") == ()
+    assert ports == [(5432,)]
 
 
 def test_halt_waits_until_the_harness_has_said_that_it_injects_no_more(
