@@ -16,6 +16,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -87,18 +89,16 @@ class Watchdog:
         self._found("silent", gone=False)
         hurt = [fault["target"] for fault in faults if "->" in fault["target"]]
         begun_s = self._now_s()
-        wrong_edges = self._rescue.toxics_out(hurt) if hurt else ""
-        for fault in faults:
+        edges_out = cache(lambda: _wrong(lambda: self._rescue.toxics_out(hurt)))
+        for fault in sorted(faults, key=lambda fault: "->" in fault["target"]):  # a wedged Toxiproxy takes its time
+            name = fault["fault"]
             if "->" in fault["target"]:
-                wrong = wrong_edges
+                wrong = edges_out()
             elif fault["kind"] in (RELEASE, COMMAND):
                 wrong = "it is not put back from outside while its harness lives"
             else:
-                try:
-                    name = fault["fault"]
-                    wrong = self._rescue.woken(fault, under_way(facts, name), self._now_s(), aimed_at(facts, name))
-                except OSError as error:
-                    wrong = str(error)
+                woken = partial(self._rescue.woken, fault, under_way(facts, name), self._now_s(), aimed_at(facts, name))
+                wrong = _wrong(woken)
             self._tell(fault, wrong, begun_s, (f"drill halt {self.run}",))
 
     # --- the harness is gone
@@ -166,6 +166,14 @@ class Watchdog:
             self._facts.write("not_mended", fault=name, error=wrong, commands=list(commands))
         self._told[f"fault {name}"] = wrong
         print(f"{self.run}: {name}: {wrong or 'out'}", flush=True)
+
+
+def _wrong(mend: Callable[[], str]) -> str:
+    """What a mend says is wrong, or Docker; the next fault has its turn in any case."""
+    try:
+        return mend()
+    except OSError as error:
+        return str(error)
 
 
 SAID = {

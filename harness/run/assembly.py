@@ -24,6 +24,7 @@ from harness.run.observing import Observing
 from harness.run.ontime import OnTime
 from harness.run.people import People
 from harness.run.sources import order_book, state_book
+from harness.run.taking_out import side_by_side
 from harness.run.together import Together, beside
 from harness.run.version_probes import by_command
 from harness.run.watch import ThreadedWatch
@@ -164,7 +165,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
             world,
             record,
         ),
-        injector=Injector(world, record, starter, session.lease.lapsed),
+        injector=Injector(world, record, starter, session.lease.lapsed, side_by_side, session.lease.aside),
         lease=session.lease,
         stop=session.stop,
         steady=Steady(drill.steady.for_s, drill.steady.conditions, drill.steady.quiet),

@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 from harness import errors
 from harness.facts import Aimed, Fact, Injected, Injecting, ListenersChanged, Mended, NotInjected, NotMended
 from harness.following import Following
-from harness.journal import Writer
+from harness.journal import Journal, Writer
 from harness.run.folder import RunFolder
+from harness.run.taking_out import chains, side_by_side
 from harness.safety.clock import SILENT_S, clock_of
 from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.proxies import clear
@@ -40,41 +41,50 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
 
     Records one fact per fault that was open, out only where it was read back as out. Idempotent.
     """
-    still_on = []
     begun_s = clock_of(folder).now_s()
     journal = Following(folder.path, (*TOLD, Aimed, ListenersChanged)).journal()
     opened = open_faults(journal)
     patience = Patience()
-    hurt = {fault.target: fault.fault for fault in opened if "->" in fault.target}
-    toxics_out = ""
-    if hurt:
-        toxics_out = clear(
-            folder,
-            journal,
-            hurt,
-            writer.write,
-            lambda: _restart(folder),
-            lambda: _remove(folder, patience),
-            _goes_on(folder),
-        )
-    for fault in opened:
-        under_way = not any(journal.of(kind, fault=fault.fault) for kind in (Injected, NotInjected))
-        if "->" in fault.target:
-            error = toxics_out
-        elif fault.kind == RELEASE:
-            error = _tried(patience, partial(_put_back, folder, fault, under_way))
-        elif fault.kind == COMMAND:
-            error = undo(folder, fault)
-        else:
-            aimed = journal.first(Aimed, fault=fault.fault)
-            only = aimed.containers if aimed else ()
-            error = _tried(patience, partial(_wake, folder, fault, under_way, only))
+    edges = [fault for fault in opened if "->" in fault.target]
+    others = [fault for fault in opened if "->" not in fault.target]
+    still_on: list[str] = []
+
+    def told(fault: Injecting, error: str) -> None:
         fact: Fact = Mended(fault=fault.fault, begun_s=begun_s, why=why)
         if error:
             fact = NotMended(fault=fault.fault, error=error, commands=by_hand(folder, fault))
             still_on.append(fault.fault)
         writer.write(fact, durable=True)
-    return tuple(still_on)
+
+    def clear_edges() -> None:
+        hurt = {fault.target: fault.fault for fault in edges}
+        restart, remove = partial(_restart, folder), partial(_remove, folder, patience)
+        error = clear(folder, journal, hurt, writer.write, restart, remove, _goes_on(folder))
+        for fault in edges:
+            told(fault, error)
+
+    def mend(those: Sequence[Injecting]) -> None:
+        for fault in those:
+            told(fault, _off(folder, journal, patience, fault))
+
+    if others:
+        import docker  # noqa: F401  here, not in one of the threads below: its modules import each other in a circle
+
+    touched = [() if fault.kind == COMMAND else fault.target.split("+") for fault in others]
+    chained = [[others[place] for place in places] for places in chains(touched)]
+    side_by_side([clear_edges] if edges else [], [partial(mend, those) for those in chained])
+    return tuple(fault.fault for fault in opened if fault.fault in still_on)
+
+
+def _off(folder: RunFolder, journal: Journal, patience: Patience, fault: Injecting) -> str:
+    """Take out what is on no edge; what is wrong, '' when it was read back as out."""
+    under_way = not any(journal.of(kind, fault=fault.fault) for kind in (Injected, NotInjected))
+    if fault.kind == RELEASE:
+        return _tried(patience, partial(_put_back, folder, fault, under_way))
+    if fault.kind == COMMAND:
+        return undo(folder, fault)
+    aimed = journal.first(Aimed, fault=fault.fault)
+    return _tried(patience, partial(_wake, folder, fault, under_way, aimed.containers if aimed else ()))
 
 
 def _goes_on(folder: RunFolder) -> Callable[[], bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -127,6 +128,25 @@ def test_a_port_that_was_only_seen_to_be_listened_on_is_filled_again_too(
     written(folder, ListenersChanged(service="b", ports=(5432,)), injecting())
     assert take_out(folder, own_writer(folder, "halt"), "halt") == ()
     assert ports == [(5432,)]
+
+
+def test_a_wedged_edge_and_a_container_that_does_not_wake_are_taken_out_side_by_side(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken = threading.Event()
+
+    def clear(*_: object) -> str:
+        return "" if woken.wait(10) else "the paused database waited for the ladder"
+
+    def wake(folder: RunFolder, fault: Injecting, *_: object) -> str:
+        woken.set()
+        return "db is paused" if fault.target == "db" else ""
+
+    monkeypatch.setattr(takeout, "clear", clear)
+    monkeypatch.setattr(takeout, "_wake", wake)
+    written(folder, injecting(), *(injecting(f"p/pause-{name}", name, "pause") for name in ("db", "cache")))
+    assert take_out(folder, own_writer(folder, "halt"), "halt") == ("p/pause-db",)
+    assert {fact.fault for fact in read(folder.path).of(Mended)} == {"p/latency-a->b", "p/pause-cache"}
 
 
 def test_halt_waits_until_the_harness_has_said_that_it_injects_no_more(

@@ -18,6 +18,7 @@ from harness.errors import NotApplied, NotMended
 from harness.facts import Fact, ListenersChanged, RungTried
 from harness.report.ladder import climbed, rung_tried
 from harness.run.folder import RunFolder
+from harness.run.taking_out import side_by_side
 from harness.safety.proxies import clear
 from harness.testing import journal_of
 from harness.world import toxiproxy as adapter
@@ -139,6 +140,35 @@ def test_what_nothing_frees_is_still_on_and_the_person_gets_the_commands(server:
     assert caught.value.commands[-1] == "drill mend 0a0b0c0d"
     assert all(it.error for it in rungs(facts))
     assert len(rungs(facts)) == 3
+
+
+@pytest.mark.parametrize("server", ["delete"], indirect=True)
+def test_a_wedged_proxy_delays_no_other_mend_by_more_than_the_call_that_hangs(server: WedgingToxiproxy) -> None:
+    facts: list[Fact] = []
+    ended: dict[str, float] = {}
+    proxies = filled(server, facts, restart=server.restart)
+    proxies.want(Want(OTHER.id, "elsewhere", (SLOW,)))
+    ladder_takes_s = 1.0
+
+    def slowly() -> None:
+        time.sleep(ladder_takes_s)
+        delete(NAME)
+
+    delete = proxies._recreate
+    proxies._recreate = lambda name: slowly() if name == NAME else delete(name)  # type: ignore[method-assign]
+    began_s = time.monotonic()
+
+    def mend(holder: str) -> None:
+        proxies.unwant(holder)
+        ended[holder] = time.monotonic() - began_s
+
+    try:
+        side_by_side([partial(mend, "slow"), partial(mend, "elsewhere")], [], lambda: None)
+    finally:
+        proxies.close()
+    assert ended["elsewhere"] < TIMEOUT_S + ladder_takes_s <= ended["slow"]
+    assert {it.fault for it in rungs(facts)} == {"slow"}
+    assert all(it["toxics"] == [] for it in server.proxies.values())
 
 
 def folder_of(server: WedgingToxiproxy, tmp_path: Path) -> RunFolder:

@@ -341,3 +341,20 @@ def test_what_a_harness_could_not_remove_is_tried_again(scene: Scene) -> None:
     scene.dies()
     assert watchdog.turn() is None
     assert scene.docker.names == {"ffffffff-web"}
+
+
+def test_a_toxiproxy_that_cannot_be_reached_keeps_no_other_fault_on(scene: Scene) -> None:
+    def refuses(*_: object) -> str:
+        raise OSError("Docker answered 409: container is paused")
+
+    scene.monkeypatch.setattr("harness.inside.rescue.Rescue.toxics_out", refuses)
+    scene.lives()
+    scene.record(LATENCY, injected(LATENCY), PAUSE, injected(PAUSE))
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.at_s += LEASE_S + 2
+    watchdog.turn()
+    assert [fact.fault for fact in scene.journal.of(Mended)] == [PAUSE.fault]
+    stuck = scene.journal.first(NotMended, fault=LATENCY.fault)
+    assert stuck is not None
+    assert "409" in stuck.error
