@@ -6,7 +6,8 @@ It has Docker's socket, so it has no network and listens nowhere. From the run's
 
 The harness is gone     what it left running is ended, and everything that bears the run's label is removed, as `drill mend` does
 The harness is silent   for longer than its lease: its faults are taken out, nothing else; the stack stays, and so do we
-It renews, or ended     nothing is touched; a harness that ends its run removes us last
+It renews, or ended     nothing is touched; a harness that ends its run removes us last. That it ended stands in its lease, or, where
+                        the disk refused that, in its facts; where in neither, it is gone, and nothing of its run stays
 
 FOLDER is the run's folder on the machine, given where copies of bind mounts lie in it that only a container can remove.
 """
@@ -52,6 +53,8 @@ class Watchdog:
 
     def turn(self) -> float | None:
         state = self.pulse.look(time.monotonic())
+        if state == "gone" and self._closed():
+            state = "closed"
         if state != self._said:
             print(f"{self.run}: the harness {SAID[state]}", flush=True)
             self._said, self._told = state, {}
@@ -64,7 +67,7 @@ class Watchdog:
                     return AGAIN_S
                 self._wreck.remove_watchdogs()
                 return None
-            if state == "over" and self._may_go():
+            if state == "closed" or (state == "over" and self._may_go()):
                 self._wreck.remove_watchdogs()
                 return None
         except OSError as error:  # Docker is away, or refuses: it is tried again for as long as it takes
@@ -72,11 +75,19 @@ class Watchdog:
             return AGAIN_S
         return LOOK_S
 
+    def _closed(self) -> bool:
+        """Whether the harness wrote down that its run is over and that nothing is left but what is kept: its lease says so too, unless
+        the disk refused that."""
+        facts = facts_in(self._place / "facts")
+        return any(
+            fact["fact"] == "closed" and fact.get("writer") == "harness" and not fact.get("left") for fact in facts
+        )
+
     def _may_go(self) -> bool:
         """A stack that is kept stays; of one that was taken down, what its harness could not remove is ours."""
         if self.pulse.lease.get("over") == "kept":
             return True
-        return not self._wreck.there() or not self._wreck.remove()
+        return not self._wreck.remove()
 
     # --- the harness stands still
 
@@ -181,6 +192,7 @@ SAID = {
     "silent": "has not renewed its lease: its faults are taken out",
     "gone": "is gone: everything of its run is removed",
     "over": "has ended its run",
+    "closed": "has ended its run, which stands in its facts and not in its lease",
 }
 
 

@@ -95,11 +95,10 @@ def cleared(run: str, say: Callable[[str], None]) -> list[str]:
     ended = end_orphans(run)
     for command in ended:
         say(f"{run}: ended what its harness had left running: {command}")
-    left = sweep(run)
     if ended:  # Docker may just have been making what was asked of it
+        sweep(run, last=False)
         time.sleep(LATE_S)
-        left = sweep(run)
-    return left
+    return sweep(run)
 
 
 def strays(runs: Path) -> tuple[list[RunFolder], dict[str, RunFolder | None]]:

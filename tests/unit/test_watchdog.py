@@ -343,6 +343,45 @@ def test_what_a_harness_could_not_remove_is_tried_again(scene: Scene) -> None:
     assert scene.docker.names == {"ffffffff-web"}
 
 
+def test_a_run_whose_end_the_disk_refused_to_its_lease_has_ended_when_its_journal_says_so(scene: Scene) -> None:
+    scene.lives()
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    before = scene.docker.names
+    scene.record(Closed())  # kept, or all gone: nothing is ours
+    scene.dies()
+    assert watchdog.turn() is None
+    assert scene.docker.names == before - {f"{RUN}-drill-watchdog"}
+    assert scene.journal.of(LeaseLapsed) == ()
+
+
+@pytest.mark.parametrize("closed", [(), (Closed(left=("network net",)),)])
+def test_an_end_that_stands_nowhere_and_one_that_left_something_are_cleared_up(
+    scene: Scene, closed: tuple[Fact, ...]
+) -> None:
+    scene.lives()
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.record(*closed)
+    scene.dies()
+    assert watchdog.turn() is None
+    assert scene.docker.names == {"ffffffff-web"}
+
+
+def test_copies_that_a_harness_could_not_remove_are_removed_when_nothing_else_is_left(scene: Scene) -> None:
+    removed: list[str] = []
+    scene.monkeypatch.setattr("harness.inside.wreck.Wreck._copies", lambda wreck: removed.append(wreck.folder) or [])
+    scene.lives()
+    watchdog = scene.watchdog("/runs/x")
+    watchdog.turn()
+    scene.docker.things = {"containers": {}, "networks": {}, "volumes": {}}
+    scene.docker.container("drill-watchdog")
+    scene.renew(over="down")
+    scene.dies()
+    assert watchdog.turn() is None
+    assert removed == ["/runs/x"]
+
+
 def test_a_toxiproxy_that_cannot_be_reached_keeps_no_other_fault_on(scene: Scene) -> None:
     def refuses(*_: object) -> str:
         raise OSError("Docker answered 409: container is paused")
