@@ -106,7 +106,7 @@ class Watchdog:
             if "->" in fault["target"]:
                 wrong = edges_out()
             elif fault["kind"] in (RELEASE, COMMAND):
-                wrong = "it is not put back from outside while its harness lives"
+                wrong = HALT_CAN[fault["kind"]]
             else:
                 woken = partial(self._rescue.woken, fault, under_way(facts, name), self._now_s(), aimed_at(facts, name))
                 wrong = _wrong(woken)
@@ -187,6 +187,11 @@ def _wrong(mend: Callable[[], str]) -> str:
         return str(error)
 
 
+HALT_CAN = {
+    RELEASE: "its harness hangs, and putting a release back needs Docker Compose or the drill's own command, which the watchdog does "
+    "not have; `drill halt` has both, for the run's compose.yaml states the good release",
+    COMMAND: "its harness hangs, and its undo is a command of the drill's own, which the watchdog does not have; `drill halt` runs it",
+}
 SAID = {
     "lives": "lives and renews its lease",
     "silent": "has not renewed its lease: its faults are taken out",

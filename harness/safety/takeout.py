@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import errors
 from harness.facts import Aimed, Fact, Injected, Injecting, ListenersChanged, Mended, NotInjected, NotMended
@@ -26,8 +26,12 @@ from harness.stack.release_commands import NOTE
 from harness.world.docker import Patience
 from harness.world.docker_cli import TIMED_OUT, gone
 
+if TYPE_CHECKING:
+    from harness.stack.compose import Compose
+
 TOXIPROXY = "drill-toxiproxy"
 RELEASE = "bad_release"
+NO_DEPS = "--no-deps"
 PUT_BACK_S = 60.0  # a container has its grace to stop
 
 
@@ -110,6 +114,8 @@ def by_hand(folder: RunFolder, fault: Injecting) -> tuple[str, ...]:
     """What a person can type who wants it out."""
     if fault.kind == COMMAND or "restore" in fault.stated:
         return tuple(str(fault.stated[word]) for word in ("undo", "restore") if word in fault.stated)
+    if fault.kind == RELEASE:
+        return (_compose(folder).by_hand(fault.target.split("+"), NO_DEPS),)
     return (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
 
 
@@ -170,22 +176,26 @@ def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection
 
 def _put_back(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
     """Start the services of a bad release as the run's Compose file states them, which is the good one; '' when Compose did."""
-    from harness.stack.compose import Compose
-
     if under_way:
         return f"{fault.target} was still being deployed, so that putting it back could come too early"
     if noted(folder, fault):
         return restored(folder)
-    notes = folder.stack_notes()
-    files = notes.get("files") or [str(folder.path)]
-    compose = Compose(str(notes.get("project", "")), folder.path / "compose.yaml", Path(files[0]).parent)
     try:
-        answer = compose.up(fault.target.split("+"), PUT_BACK_S, "--no-deps")
+        answer = _compose(folder).up(fault.target.split("+"), PUT_BACK_S, NO_DEPS)
     except errors.DrillError as error:
         return str(error)
     if gone(answer) and answer.code != TIMED_OUT:
         raise errors.DockerAway(f"docker compose up {fault.target}: {answer.why}")
     return "" if answer.ok else f"docker compose up {fault.target}: {answer.why}"
+
+
+def _compose(folder: RunFolder) -> Compose:
+    """The run's project, as its own file states it."""
+    from harness.stack.compose import Compose
+
+    notes = folder.stack_notes()
+    files = notes.get("files") or [str(folder.path)]
+    return Compose(str(notes.get("project", "")), folder.path / "compose.yaml", Path(files[0]).parent)
 
 
 def noted(folder: RunFolder, fault: Injecting) -> bool:

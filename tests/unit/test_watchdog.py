@@ -280,6 +280,25 @@ def test_what_is_not_ours_to_undo_is_said_once_with_the_command(scene: Scene) ->
     assert scene.docker.names == {"ffffffff-web"}
 
 
+@pytest.mark.parametrize("fault", [COMMAND, Injecting(fault="p/r", kind="bad_release", target="web", planned_s=3.0)])
+def test_what_needs_compose_or_the_drills_own_commands_is_left_to_the_command_that_has_both(
+    scene: Scene, fault: Injecting
+) -> None:
+    """The harness hangs: its stack stays, and so must the words that get the rest out."""
+    scene.lives()
+    scene.record(fault, injected(fault))
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.at_s += LEASE_S + 2
+    for _ in range(3):
+        watchdog.turn()
+    (told,) = scene.journal.of(NotMended)
+    assert told.commands == (f"drill halt {RUN}",)
+    assert told.error.startswith("its harness hangs, and")
+    assert "`drill halt`" in told.error
+    assert [one.fault for one in open_faults(scene.journal)] == [fault.fault]
+
+
 def test_it_goes_on_trying_while_docker_is_away_or_refuses(scene: Scene) -> None:
     scene.lives()
     watchdog = scene.watchdog()
