@@ -20,6 +20,7 @@ from harness.run.engine import Engine
 from harness.run.injector import Injector
 from harness.run.levers import Levers
 from harness.run.loading import RealLoad
+from harness.run.memory import Tidy
 from harness.run.observing import Observing
 from harness.run.ontime import OnTime
 from harness.run.people import People
@@ -175,6 +176,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         orders=order_book(session, stack, parts),
         state=state_book(session, stack, parts),
         tell=parts.observing.telling(session.display.second),
+        tidy=Tidy(),
     )
 
 

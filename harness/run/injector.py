@@ -119,6 +119,15 @@ class Injector:
             for held in self._held
         )
 
+    def quiet(self, now_s: float, for_s: float) -> bool:
+        """Whether none begins or ends by plan within so long, before or after."""
+        return not any(
+            abs(at_s - now_s) <= for_s
+            for held in self._held
+            if held.state != "gone"
+            for at_s in (held.due_s, held.until_s)
+        )
+
     def on(self) -> tuple[str, ...]:
         return tuple(held.injection.id for held in self._held if held.state in ("on", "stuck"))
 

@@ -34,6 +34,7 @@ from harness.run import about
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock, boot_id
 from harness.run.lease import Lease
+from harness.run.memory import settled
 from harness.run.recorder import Recorder
 from harness.run.stop import Stopped, StopSignals
 from harness.safety.openfaults import gone_with_the_stack
@@ -321,7 +322,9 @@ def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None
         closing.callback(generator.kill)  # once more: before what looks at the stack is closed
         generator.start(host_of(session.drill, stack.address(session.target)))
         generator.ready(users_ready_s(session.drill))
-    engine(session, stack, parts, generator, closing).run()
+    story = engine(session, stack, parts, generator, closing)
+    with settled():
+        story.run()
     if session.stop.asked:  # the engine has told why it ended; nothing is tried out for those who want the end
         return
     with _interruptible(session):

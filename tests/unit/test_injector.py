@@ -242,3 +242,18 @@ def test_edges_get_a_head_start_and_what_comes_after_them_waits_no_longer_than_t
     side_by_side([wedged], [undo], lambda: None)
     side_by_side([lambda: went.append("quick edge")], [lambda: went.append("undo")], lambda: None)
     assert went == ["undo", "edge", "quick edge", "undo"]
+
+
+def test_it_is_quiet_where_no_fault_begins_or_ends_soon() -> None:
+    made, _, _ = injector()
+    made.arm(phase("db", length_s=10.0), 20.0)
+    assert [made.quiet(at_s, 1.0) for at_s in (18.5, 19.5, 20.5, 25.0, 29.5, 31.5)] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
+    made.mend_all("halt")
+    assert made.quiet(29.5, 1.0)
