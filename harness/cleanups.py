@@ -1,16 +1,18 @@
 """Whether our own clean-up closed connections while a claim was decided, so that what broke then may be its doing. Pure.
 
 The higher rungs of the clean-up ladder free a wedged Toxiproxy by closing the connections of an edge, or of every edge. That is no
-part of the drill. What had failed before has failed, and what nothing but time or silence can fail is not touched by it.
+part of the drill. What had failed before has failed, and what nothing but time or silence can fail is not touched by it. Every claim
+is in one of three tables below.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
-from harness.facts import AlertChanged, Paged, RungTried
+from harness.facts import AlertChanged, Paged, RungTried, Sampled
 from harness.journal import Journal
 from harness.ledger import DUE, NEVER, SENT, Rows
 from harness.verdict import Finding, Judged, Outcome
@@ -21,27 +23,61 @@ BREAKS = frozenset(
         "alert_quiet",
         "answers_as_usual",
         "blame",
+        "canary_judged",
         "errors_below",
+        "healed",
+        "impact",
+        "leak",
         "log_coverage",
         "log_quiet",
+        "metric_fresh",
+        "metric_stays",
         "no_regression",
         "not_metastable",
         "outage_below",
         "recovers",
         "responds_within",
         "retries_bounded",
+        "rolled_back",
+        "state_restored",
+        "stays_up",
+        "traces",
     )
 )
 """Claims that closed connections alone may fail."""
-SHOWS = frozenset(("alert_fires", "log_seen", "page_sent"))
-"""Claims that they may make pass: something is to be noticed, and it may be they that were."""
+SHOWS = frozenset(("alert_fires", "dashboard_live", "log_seen", "page_sent"))
+"""Claims that they may make pass: something is to be noticed, or to move, and it may be they that were."""
+STANDS: Mapping[str, str] = {
+    "metric_count_truth": "a request whose connection broke is counted either way",
+    "metric_error_truth": "a request whose connection broke is counted either way",
+    "metric_latency_truth": "a request whose connection broke is in no bucket, or in any",
+    "on_call": "people are judged by what they did once they were shown a page",
+    "orders_kept": "an order that was acknowledged outlives a closed connection, whoever closed it",
+    "page_quality": "what a page says is its rule's and its template's, whatever made it fire",
+}
+"""Claims that closed connections decide neither way, and why."""
+COUNTED: Mapping[str, frozenset[str] | None] = {
+    "healed": frozenset(("not_healed",)),
+    "log_quiet": None,
+    "metric_fresh": frozenset(("counted_late", "error_late", "vanished")),
+    "state_restored": frozenset(("restarted",)),
+    "stays_up": None,
+}
+"""Of failures that no hypothesis is needed for, those that closed connections may have brought about all the same: by claim the
+reasons, None for every one. What else was counted stands: it is so, whoever closed a connection."""
+
+
+def may_break(word: str, finding: Finding) -> bool:
+    """Whether closed connections alone may have brought this failure about."""
+    counted = COUNTED.get(word, frozenset())
+    return word in BREAKS and (not finding.census or counted is None or finding.reason in counted)
 
 
 def cut_in(journal: Journal, judged: Judged, word: str, then: bool) -> RungTried | None:
     """The first rung that closed connections in the stretch that a claim was decided in, where that can have decided it; else
     None. A claim about the time after a phase is about what the phase's clean-up left, too."""
     finding = judged.finding
-    breaks = finding.outcome is Outcome.FAILED and not finding.census and word in BREAKS
+    breaks = finding.outcome is Outcome.FAILED and may_break(word, finding)
     shows = finding.outcome is Outcome.PASSED and word in SHOWS
     window = journal.window(judged.phase, then)
     if window is None or not (breaks or shows):
@@ -53,9 +89,9 @@ def cut_in(journal: Journal, judged: Judged, word: str, then: bool) -> RungTried
 
 
 def shown_before(journal: Journal, at_s: float) -> Journal:
-    """The journal without what was noticed from an instant on. That somebody was looking is not left out: a claim that something is
+    """The journal without what was noticed, or moved, from an instant on. That somebody was looking is not left out: a claim that something is
     noticed in time is decided when its time is over, upon what was noticed before."""
-    told = (AlertChanged, Paged)
+    told = (AlertChanged, Paged, Sampled)
     return Journal(tuple(fact for fact in journal.facts if fact.at_s < at_s or not isinstance(fact, told)))
 
 

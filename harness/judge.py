@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import cleanups, gates, neighbours
+from harness.damage import JOURNAL_ALONE, READS, Damage, proven
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
 from harness.ending import ending_of, left_behind, unsettled
 from harness.expectations import people_story
@@ -86,21 +87,21 @@ def judge(
     series: Book = MappingProxyType({}),
     spans: Spans | None = None,
     orders: Reviews | None = None,
-    damage: Sequence[str] = (),
+    damage: Sequence[Damage] = (),
     whole: Journal | None = None,
     lost: str = "",
 ) -> Verdict:
     """Judge a run, or what is known of it.
 
     over    the run has ended, nothing more will come. Of a run that has not, claims may be decided, but not the whole.
-    damage  what of the evidence is not as the run wrote it: on such nothing passes
+    damage  what of the evidence is not as the run wrote it: on such nothing passes, and no failure that was read from it stands
     whole   the journal with what came after all that is known of a run that was cut: how it ended, not what was seen
     lost    which of the evidence a power cut took, '' for none
     """
     whole = journal if whole is None else whole
     landed = landings(journal, faults_of(drill), rows)
     load = _load(drill, plan_claims, journal, rows)
-    reasons = (*damage, *gates.invalid(load))
+    reasons = (*map(str, damage), *gates.invalid(load))
     known = known_until(series, journal.end_s)
     judged = [
         judge_claim(drill, claim, journal, rows, logs, landed, over=over, series=known, spans=spans, orders=orders)
@@ -117,9 +118,12 @@ def judge(
     ]
     if reasons:
         judged = [_under_gates(one, reasons) for one in judged]
+    judged = [
+        proven(one, READS.get(claim.expectation.word), damage) for one, claim in zip(judged, plan_claims, strict=True)
+    ]
     came_back = [neighbours.settled_beside(one, journal) for one in unsettled(whole)]
-    judged += _settling(came_back, gates.invalid(load, gates.ITS_OWN))
-    judged += left_behind(whole)
+    settling = [*_settling(came_back, gates.invalid(load, gates.ITS_OWN)), *left_behind(whole)]
+    judged += [proven(one, JOURNAL_ALONE, damage) for one in settling]
     judged += people_story.tampered(whole)
     opened = whole.opened
     return Verdict(

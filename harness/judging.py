@@ -37,6 +37,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness import kept, ledger, seal
     from harness import series as raw
     from harness.cleanups import rows_before
+    from harness.damage import FACTS, Damage
     from harness.document import verdict_doc
     from harness.drill.parse import parse
     from harness.drill.resolved import load_resolved
@@ -70,7 +71,8 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     spans = SpanFolder(folder / "spans", wall, journal.end_s)
     over = whole.first(Closed) is not None
     plan = make_plan(drill)
-    damage = (*damaged_records(whole), *seal.broken(folder, whole))
+    changed = (Damage(frozenset((FACTS,)), said) for said in damaged_records(whole))
+    damage = (*changed, *seal.broken(folder, whole))
     books = disk.books(folder, {name: orders.declared() for name, orders in drill.orders.items()})
     orders = Reviews(books, journal, rows, over=over)
     verdict = judge(

@@ -13,7 +13,7 @@ from harness.drill.problem import Problem, did_you_mean, no_service
 from harness.expectations.steps import Step
 
 if TYPE_CHECKING:
-    from harness.plan import Plan
+    from harness.plan import Claim, Plan
 
 RESTARTS = (
     3  # groups of services, after a phase, of a drill that restarts what does not come back (`came_back.suspects`)
@@ -48,10 +48,38 @@ def beyond_radius(plan: Plan, narrowed_to: Sequence[Limit]) -> Iterator[Problem]
                     yield plan.drill.problem(injection.id, f"{injection.id}: {why}", word)
             if not targets:
                 yield plan.drill.problem(injection.id, f"{injection.id}: {limit.refuses_unknown(injection.fault.word)}")
-        for claim in plan.all_claims:
-            step = claim.expectation
-            if isinstance(step, Step) and step.command and step.service and (why := limit.refuses(step.service)):
-                yield plan.drill.problem(claim.id, f"{claim.id}: {why}", "service")
+        for claim, step in _steps(plan):
+            targets = _touched(plan, claim, step)
+            for why in filter(None, map(limit.refuses, targets)):
+                yield plan.drill.problem(claim.id, f"{claim.id}: {why}", "service" if step.service else "command")
+            if not targets:
+                unknown_to_us = limit.refuses_unknown(f"the command of {step.word}")
+                yield plan.drill.problem(claim.id, f"{claim.id}: {unknown_to_us}", "command")
+
+
+def unbounded(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Whatever nobody can hold to a radius, by its id and the command that it runs: faults and steps that name no service."""
+    for injection in plan.injections:
+        if not injection.fault.targets:
+            yield injection.id, str(injection.fault.stated().get("run", injection.fault.target))
+    for claim, step in _steps(plan):
+        if not _touched(plan, claim, step):
+            yield claim.id, step.text
+
+
+def _steps(plan: Plan) -> Iterator[tuple[Claim, Step]]:
+    """What is done by commands of the user's own, upon a trigger."""
+    for claim in plan.all_claims:
+        if isinstance(claim.expectation, Step) and claim.expectation.command:
+            yield claim, claim.expectation
+
+
+def _touched(plan: Plan, claim: Claim, step: Step) -> tuple[str, ...]:
+    """The services that a step's command is about: the one that it names, else those of its phase's releases; () where nothing says."""
+    if step.service:
+        return (step.service,)
+    released = (it.fault for phase in plan.phases if phase.name == claim.phase for it in phase.injections)
+    return tuple(dict.fromkeys(target for fault in released if fault.outlasts for target in fault.targets))
 
 
 def radius_known(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:

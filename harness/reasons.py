@@ -158,6 +158,7 @@ REASONS: Mapping[str, str] = {
     "whether the service would be",
     "cut_by_cleanup": "our own clean-up had to close connections to take a fault out while this was decided, so that nobody knows "
     "whether it would have come so without",
+    "evidence_changed": "what it was read from is not as the run wrote it, so that nobody knows whether it was so",
     "invalid_run": "the experiment did not happen as planned (see the run's own reasons); nothing in it can pass",
     "no_exporter": "no service, or not the one that it takes, sends its traces to where the run's collector could take them",
     "queue_half_seen": "messages were seen only where they are sent, or only where they are taken, so that nobody knows whether they "

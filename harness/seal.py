@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.damage import Damage
 from harness.facts import EvidenceSealed
 from harness.journal import Journal
 from harness.ondisk import settle
@@ -30,8 +31,8 @@ def hashes(folder: Path, *, settled: bool = False) -> dict[str, str]:
     return found
 
 
-def broken(folder: Path, journal: Journal) -> tuple[str, ...]:
-    """A sentence where files are not as they were sealed; () where all are, or the run was killed before it sealed any."""
+def broken(folder: Path, journal: Journal) -> tuple[Damage, ...]:
+    """What is not as it was sealed; () where all is, or the run was killed before it sealed anything."""
     seals = journal.of(EvidenceSealed)
     if not seals:
         return ()
@@ -42,7 +43,8 @@ def broken(folder: Path, journal: Journal) -> tuple[str, ...]:
     if not changed:
         return ()
     more = f" and {len(changed) - TOLD} more" if len(changed) > TOLD else ""
-    return (f"{', '.join(changed[:TOLD])}{more}: not as the run wrote {'it' if len(changed) == 1 else 'them'}",)
+    said = f"{', '.join(changed[:TOLD])}{more}: not as the run wrote {'it' if len(changed) == 1 else 'them'}"
+    return (Damage(frozenset(name.partition("/")[0] for name in changed), said),)
 
 
 def _now(folder: Path, name: str) -> str:

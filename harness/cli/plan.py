@@ -98,6 +98,7 @@ def _bounds(plan: Plan, looked: Looked) -> Iterator[str]:
     """What ends it before its time, what it may touch, and what wants a confirmation."""
     from harness.cli.confirm import protected_by
     from harness.cli.inputs import limits_of
+    from harness.plan_bounds import unbounded
     from harness.quantities import spell
 
     drill, blind = plan.drill, spell(plan.drill.abort.blind_s)
@@ -116,6 +117,8 @@ def _bounds(plan: Plan, looked: Looked) -> Iterator[str]:
     for where, radius in (*own, *((limit.where, limit.radius) for limit in limits_of(drill))):
         listed = "; ".join(f"{word} {', '.join(getattr(radius, word)) or 'none'}" for word in ("services", "edges"))
         yield f"  touches  at the most {listed} ({where})"
+    for id_, command in unbounded(plan):
+        yield f"  touches  nobody knows what: {id_} runs {command!r} and names no service; with a `service` it is held to a blast_radius"
     for one in protected_by(plan, looked.project):
         yield f"  protects {one.name}, {one.what}: `drill run` asks for its name, or wants --yes"
 
@@ -245,6 +248,7 @@ def document(plan: Plan, looked: Looked) -> dict[str, Any]:
     """The plan as data; times in seconds, those of a phase from its beginning."""
 
     from harness.cli.confirm import protected_by
+    from harness.plan_bounds import unbounded
 
     def claim(item: Claim) -> dict[str, Any]:
         reach = plan.reach(item)
@@ -317,6 +321,7 @@ def document(plan: Plan, looked: Looked) -> dict[str, Any]:
             for guard in plan.guards
         ],
         "blast_radius": plan.drill.blast_radius.model_dump() if plan.drill.blast_radius is not None else None,
+        "radius_unknown": [id_ for id_, _ in unbounded(plan)],
         "protected": [one.name for one in protected_by(plan, looked.project)],
         "edges_checked": looked.edges is not None,
         "services": list(plan.services),

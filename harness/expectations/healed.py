@@ -80,6 +80,8 @@ class Healed(Step):
     def undecidable(self, reach: Reach) -> str:
         if reach.then or not reach.faulted:
             return "healed is about a phase with a fault: write it under that phase's `expect`"
+        if self.service and not reach.releases:  # then it says what the step touches
+            return reach.no_service(self.service)
         if self.service and self.service not in reach.releases:
             return f"no bad_release in this phase is of {self.service}"
         if self.within_s > reach.window_s:

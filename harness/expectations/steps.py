@@ -24,7 +24,10 @@ class Step(Expectation):
     trigger: TriggerText = Field(
         default=Trigger(), json_schema_extra={"default": "page"}, description="page, page NAME, alert NAME or after 20s"
     )
-    service: str = Field(default="", description="which, where the phase has several bad releases")
+    service: str = Field(
+        default="",
+        description="which, where the phase has several bad releases; without any, the one that the step touches",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Step:

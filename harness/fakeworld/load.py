@@ -50,6 +50,7 @@ class FakeLoad:
         self.broken: Callable[[float], bool] = lambda _at_s: False
         self.asked: Callable[[int, bool], None] = lambda _row, _well: None  # of each request, and how it ended
         self.dies_at_s = float("inf")
+        self.hangs_at_s = float("inf")  # its process is there, and says and does nothing any more
         self.cannot_record_at_s = float("inf")  # its ledger's disk is full: said first, then its end
 
     def begin(self, at_s: float) -> None:
@@ -60,6 +61,8 @@ class FakeLoad:
 
     def poll(self) -> list[Fact]:
         now_s = self._clock.now_s()
+        if now_s >= self.hangs_at_s:
+            return []
         if self._began_s is not None and now_s >= self._sampled_s + 1:
             self._sampled_s = now_s
             self._news.append(LoadSampled(cpu_ratio=0.1, late_ms=0.2, due=len(self._rows), dropped=0))
@@ -83,7 +86,7 @@ class FakeLoad:
         self._clock.wait_until(ended_s + 2)
         return [
             LoadSampled(cpu_ratio=0.1, late_ms=0.2, due=len(self._rows), dropped=0),
-            LoadEnded(clean=True, ended_s=ended_s),
+            LoadEnded(clean=ended_s < self.hangs_at_s, ended_s=ended_s),
         ]
 
     def rows(self) -> Rows:
@@ -104,7 +107,7 @@ class FakeLoad:
         due_s = self._began_s + number / self._rate
 
         def due() -> None:
-            if self._began_s is None:
+            if self._began_s is None or due_s >= self.hangs_at_s:
                 return
             met = [self._lookout.condition(edge) for edge in self._edges]
             bad = self.broken(due_s) or any(outcome != "answered" for outcome, _ in met)

@@ -6,7 +6,8 @@ It has Docker's socket, so it has no network and listens nowhere. From the run's
 
 The harness is gone     what it left running is ended, and everything that bears the run's label is removed, as `drill mend` does
 The harness is silent   for longer than its lease: its faults are taken out, nothing else; the stack stays, and so do we
-It renews, or ended     nothing is touched; a harness that ends its run removes us last
+It renews, or ended     nothing is touched; a harness that ends its run removes us last. That it ended stands in its lease, or, where
+                        the disk refused that, in its facts; where in neither, it is gone, and nothing of its run stays
 
 FOLDER is the run's folder on the machine, given where copies of bind mounts lie in it that only a container can remove.
 """
@@ -16,6 +17,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +53,8 @@ class Watchdog:
 
     def turn(self) -> float | None:
         state = self.pulse.look(time.monotonic())
+        if state == "gone" and self._closed():
+            state = "closed"
         if state != self._said:
             print(f"{self.run}: the harness {SAID[state]}", flush=True)
             self._said, self._told = state, {}
@@ -62,7 +67,7 @@ class Watchdog:
                     return AGAIN_S
                 self._wreck.remove_watchdogs()
                 return None
-            if state == "over" and self._may_go():
+            if state == "closed" or (state == "over" and self._may_go()):
                 self._wreck.remove_watchdogs()
                 return None
         except OSError as error:  # Docker is away, or refuses: it is tried again for as long as it takes
@@ -70,11 +75,19 @@ class Watchdog:
             return AGAIN_S
         return LOOK_S
 
+    def _closed(self) -> bool:
+        """Whether the harness wrote down that its run is over and that nothing is left but what is kept: its lease says so too, unless
+        the disk refused that."""
+        facts = facts_in(self._place / "facts")
+        return any(
+            fact["fact"] == "closed" and fact.get("writer") == "harness" and not fact.get("left") for fact in facts
+        )
+
     def _may_go(self) -> bool:
         """A stack that is kept stays; of one that was taken down, what its harness could not remove is ours."""
         if self.pulse.lease.get("over") == "kept":
             return True
-        return not self._wreck.there() or not self._wreck.remove()
+        return not self._wreck.remove()
 
     # --- the harness stands still
 
@@ -87,18 +100,16 @@ class Watchdog:
         self._found("silent", gone=False)
         hurt = [fault["target"] for fault in faults if "->" in fault["target"]]
         begun_s = self._now_s()
-        wrong_edges = self._rescue.toxics_out(hurt) if hurt else ""
-        for fault in faults:
+        edges_out = cache(lambda: _wrong(lambda: self._rescue.toxics_out(hurt)))
+        for fault in sorted(faults, key=lambda fault: "->" in fault["target"]):  # a wedged Toxiproxy takes its time
+            name = fault["fault"]
             if "->" in fault["target"]:
-                wrong = wrong_edges
+                wrong = edges_out()
             elif fault["kind"] in (RELEASE, COMMAND):
-                wrong = "it is not put back from outside while its harness lives"
+                wrong = HALT_CAN[fault["kind"]]
             else:
-                try:
-                    name = fault["fault"]
-                    wrong = self._rescue.woken(fault, under_way(facts, name), self._now_s(), aimed_at(facts, name))
-                except OSError as error:
-                    wrong = str(error)
+                woken = partial(self._rescue.woken, fault, under_way(facts, name), self._now_s(), aimed_at(facts, name))
+                wrong = _wrong(woken)
             self._tell(fault, wrong, begun_s, (f"drill halt {self.run}",))
 
     # --- the harness is gone
@@ -168,11 +179,25 @@ class Watchdog:
         print(f"{self.run}: {name}: {wrong or 'out'}", flush=True)
 
 
+def _wrong(mend: Callable[[], str]) -> str:
+    """What a mend says is wrong, or Docker; the next fault has its turn in any case."""
+    try:
+        return mend()
+    except OSError as error:
+        return str(error)
+
+
+HALT_CAN = {
+    RELEASE: "its harness hangs, and putting a release back needs Docker Compose or the drill's own command, which the watchdog does "
+    "not have; `drill halt` has both, for the run's compose.yaml states the good release",
+    COMMAND: "its harness hangs, and its undo is a command of the drill's own, which the watchdog does not have; `drill halt` runs it",
+}
 SAID = {
     "lives": "lives and renews its lease",
     "silent": "has not renewed its lease: its faults are taken out",
     "gone": "is gone: everything of its run is removed",
     "over": "has ended its run",
+    "closed": "has ended its run, which stands in its facts and not in its lease",
 }
 
 

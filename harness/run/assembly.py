@@ -21,10 +21,12 @@ from harness.run.engine import Engine
 from harness.run.injector import Injector
 from harness.run.levers import Levers
 from harness.run.loading import RealLoad
+from harness.run.memory import Tidy
 from harness.run.observing import Observing
 from harness.run.ontime import OnTime
 from harness.run.people import People
 from harness.run.sources import order_book, state_book
+from harness.run.taking_out import side_by_side
 from harness.run.together import Together, beside
 from harness.run.version_probes import by_command
 from harness.run.watch import ThreadedWatch
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from harness.stack.release_images import Change
     from harness.stack.stack import Stack
     from harness.world.containers import Containers
+    from harness.world.ladder_turn import ladder_turn
     from harness.world.logs import LogFiles
     from harness.world.lookout import Lookout
     from harness.world.proxies import Reconciler
@@ -90,6 +93,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
         record,
         restart=lambda: session.patience.insist(stack.restart_toxiproxy),
         by_hand=(f"docker restart {stack.project_name}-drill-toxiproxy-1", f"drill mend {run}"),
+        turn=lambda: ladder_turn(session.folder.facts),
     )
     session.lease.on_lapse.append(proxies.let_go)
     closing.callback(proxies.close)
@@ -164,7 +168,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
             world,
             record,
         ),
-        injector=Injector(world, record, starter, session.lease.lapsed),
+        injector=Injector(world, record, starter, session.lease.lapsed, side_by_side, session.lease.aside),
         lease=session.lease,
         stop=session.stop,
         steady=Steady(drill.steady.for_s, drill.steady.conditions, drill.steady.quiet),
@@ -174,6 +178,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
         orders=order_book(session, stack, parts),
         state=state_book(session, stack, parts),
         tell=parts.observing.telling(session.display.second),
+        tidy=Tidy(),
     )
 
 

@@ -34,6 +34,7 @@ from harness.run import guards
 from harness.run.injector import Injector
 from harness.run.lease import Held, Unwatched
 from harness.run.levers import Levers
+from harness.run.memory import QUIET_S
 from harness.run.orderbook import OrderBook
 from harness.run.recorder import Recorder
 from harness.run.statebook import StateBook
@@ -78,7 +79,7 @@ class Stop(Protocol):
 
 @dataclass
 class Engine:
-    """Runs one plan. `tell` is called each second with a line's worth of state for the display."""
+    """Runs one plan. `tell` is called each second with a line's worth of state for the display, `tidy` with whether no fault is due."""
 
     plan: Plan
     world: World
@@ -95,6 +96,7 @@ class Engine:
     state: StateBook | None = None
     lease: Held = field(default_factory=Unwatched)
     tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
+    tidy: Callable[[float, bool], None] = lambda *_: None
     phase: str = ""
     load_began_s: float = 0.0
     _next_second_s: float = 0.0
@@ -397,6 +399,7 @@ class Engine:
             guards.check_duration(self.plan.max_duration_s, now_s)
             self._guards.check(rows, self.load_began_s, now_s)
             self.tell(self.phase, self.injector.on(), rows, now_s)
+            self.tidy(now_s, self.injector.quiet(now_s, QUIET_S))
 
     def _hear(self, facts: list[Fact]) -> None:
         """What the load says. One that cannot keep its ledger is an error of ours; one that is gone ends the drill."""

@@ -24,14 +24,14 @@ from harness.facts import (
     Injecting,
     LeverEnded,
     LeverPulled,
+    LoadSampled,
     Looked,
     Mended,
     Restarted,
     Sampled,
 )
 from harness.journal import Journal
-from harness.quantities import spell
-from harness.run.guards_seen import alert_fires, container_died, host_short
+from harness.run.guards_seen import alert_fires, blind, container_died, host_short
 from harness.run.stop import Stopped
 from harness.stats import holds
 from harness.stats.goodput import goodput_per_s
@@ -43,7 +43,7 @@ SHORTEST_S = 1.0  # of a guard on requests without a length of its own
 BLIND_S = 15.0  # what a drill says nothing else of
 MARGIN_S = 30.0  # of looks, kept beyond the longest guard's time
 ASKED = "samples"  # the probe that asks the expressions
-_LOOKS = (Looked, Sampled, HostSeen)
+_LOOKS = (Looked, Sampled, HostSeen, LoadSampled)
 _PROBES = (ASKED, "alerts", "containers")
 _DEEDS = (Injecting, Aimed, Mended, LeverPulled, LeverEnded, Executing, Executed, Restarted)
 
@@ -67,6 +67,7 @@ class Guards:
         """Raise Stopped with the first guard that trips; none looks at what was before `since_s`, when the load began."""
         check(self.limits, rows, since_s, now_s)
         journal = self._journal(now_s)
+        check_load(self.limits, journal, since_s, now_s, self.blind_s)
         check_asked(self.limits, journal, since_s, now_s, self.blind_s)
         for guard in self.limits:
             tripped = None
@@ -87,6 +88,7 @@ class Guards:
             return any(isinstance(guard, AlertGuard) and guard.means(fact.alert) for guard in self.limits)
         return (
             (isinstance(fact, Sampled) and PromGuard in kinds)
+            or (isinstance(fact, LoadSampled) and bool(kinds & {Guard, GoodputGuard}))
             or (isinstance(fact, HostSeen) and HostGuard in kinds)
             or (isinstance(fact, (ContainerChanged, ContainerSeen, *_DEEDS)) and DeathGuard in kinds)
         )
@@ -120,6 +122,18 @@ def check(guards: Sequence[AnyGuard], rows: Rows, load_began_s: float, now_s: fl
             _trip(guard, str(held), limit, shown, start_s, now_s)
 
 
+def check_load(
+    guards: Sequence[AnyGuard], journal: Journal, since_s: float, now_s: float, blind_s: float = BLIND_S
+) -> None:
+    """Raise Stopped for a guard on requests when the load process, which says once a second how it does, has not for `blind_s`: one
+    that hangs makes no arrivals, and so no errors."""
+    guard = next((one for one in guards if isinstance(one, (Guard, GoodputGuard))), None)
+    said = journal.of(LoadSampled)
+    last_s = max(since_s, said[-1].seen_s if said else since_s)
+    if guard is not None and now_s - last_s > blind_s:
+        raise Stopped("guard", blind(guard, "the load process", last_s, now_s, blind_s, seen="heard"))
+
+
 def check_asked(
     guards: Sequence[AnyGuard], journal: Journal, since_s: float, now_s: float, blind_s: float = BLIND_S
 ) -> None:
@@ -130,18 +144,7 @@ def check_asked(
         looks = [look.seen_s for look in journal.of(Looked, probe=ASKED, target=guard.query)]
         dark_s = now_s - max(since_s, looks[-1] if looks else since_s)
         if dark_s > blind_s:
-            detail = f"{guard.query} could not be asked for {dark_s:.0f} s; blind is not safe"
-            raise Stopped(
-                "guard",
-                GuardTripped(
-                    guard=str(guard),
-                    detail=detail,
-                    value=f"blind for {dark_s:.0f} s",
-                    limit=f"blind for {spell(blind_s)}",
-                    since_s=now_s - dark_s,
-                    blind=True,
-                ),
-            )
+            raise Stopped("guard", blind(guard, guard.query, now_s - dark_s, now_s, blind_s, seen="asked"))
         start_s = (looks[-1] if looks else now_s) - guard.for_s
         samples = [s for s in journal.of(Sampled, query=guard.query) if s.seen_s <= (looks[-1] if looks else 0)]
         before = [s for s in samples if s.seen_s < start_s]

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from harness.alerting import PROBE as ALERTS
 from harness.alerting import episodes, shown
-from harness.drill.guards import AlertGuard, DeathGuard, HostGuard
+from harness.drill.guards import AlertGuard, AnyGuard, DeathGuard, HostGuard
 from harness.facts import (
     Aimed,
     ContainerChanged,
@@ -43,7 +43,7 @@ def alert_fires(
     looks = journal.of(Looked, probe=ALERTS)
     last_s = looks[-1].seen_s if looks else since_s
     if now_s - max(since_s, last_s) > blind_s:
-        return _blind(guard, "Prometheus' alerts", max(since_s, last_s), now_s, blind_s)
+        return blind(guard, "Prometheus' alerts", max(since_s, last_s), now_s, blind_s)
     for episode in episodes(journal):
         from_s, until_s = max(since_s, episode.from_s), min(episode.until_s, max(last_s, episode.began.seen_s))
         if not guard.means(episode.alert) or episode.until_s <= since_s or until_s - from_s < guard.for_s:
@@ -79,7 +79,7 @@ def container_died(
             limit="no death",
             since_s=death.at_s,
         )
-    return _blind(guard, "Docker's containers", last_s, now_s, blind_s) if now_s - last_s > blind_s else None
+    return blind(guard, "Docker's containers", last_s, now_s, blind_s) if now_s - last_s > blind_s else None
 
 
 def host_short(guard: HostGuard, journal: Journal, since_s: float, now_s: float, blind_s: float) -> GuardTripped | None:
@@ -88,9 +88,7 @@ def host_short(guard: HostGuard, journal: Journal, since_s: float, now_s: float,
     last_s = max(since_s, seen[-1][0] if seen else since_s)
     if now_s - last_s > blind_s:
         return (
-            _blind(guard, f"this machine's {guard.what}", last_s, now_s, blind_s)
-            if seen or not guard.standing
-            else None
+            blind(guard, f"this machine's {guard.what}", last_s, now_s, blind_s) if seen or not guard.standing else None
         )
     beyond: list[tuple[float, float, str]] = []
     for look in (one for one in seen if one[0] >= since_s):
@@ -134,13 +132,14 @@ def _cure(guard: HostGuard, where: str) -> str:
     ]
 
 
-def _blind(
-    guard: AlertGuard | DeathGuard | HostGuard, what: str, last_s: float, now_s: float, blind_s: float
+def blind(
+    guard: AnyGuard, what: str, last_s: float, now_s: float, blind_s: float, seen: str = "looked at"
 ) -> GuardTripped:
+    """What has not been `seen` since `last_s` trips its guard: blind is not safe."""
     dark_s = now_s - last_s
     return GuardTripped(
         guard=str(guard),
-        detail=f"{what} could not be looked at for {dark_s:.0f} s, since {last_s:.1f} s; blind is not safe (guard: {guard})",
+        detail=f"{what} could not be {seen} for {dark_s:.0f} s, since {last_s:.1f} s; blind is not safe (guard: {guard})",
         value=f"blind for {dark_s:.0f} s",
         limit=f"blind for {spell(blind_s)}",
         since_s=last_s,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,6 +13,7 @@ from harness import errors
 from harness.facts import Aimed, Fact, Injected, Injecting, Mended, NotInjected, NotMended
 from harness.faults.base import Fault
 from harness.plan import Injection, PlannedPhase
+from harness.run.taking_out import TakeOut, chains, one_by_one
 from harness.world.handles import World
 
 ARM_S = 0.25  # an injection is written to disk and handed to the starter so long before it is due: fsync may take tens of ms
@@ -56,16 +57,26 @@ class Held:
 class Injector:
     """Every injection's beginning names its end: what was armed is mended by plan, or by mend_all, and read back.
 
-    lapsed   tells, by anything that is true, that the run's lease has lapsed: nothing is injected any more
+    lapsed     tells, by anything that is true, that the run's lease has lapsed: nothing is injected any more
+    take_out   how several are taken out at once
+    goes_on    told before each wait for a mend: every fault has its own time, however long the others took
     """
 
     def __init__(
-        self, world: World, record: Record, starter: Starter, lapsed: Callable[[], object] = lambda: None
+        self,
+        world: World,
+        record: Record,
+        starter: Starter,
+        lapsed: Callable[[], object] = lambda: None,
+        take_out: TakeOut = one_by_one,
+        goes_on: Callable[[], None] = lambda: None,
     ) -> None:
         self._world = world
         self._record = record
         self._starter = starter
         self._lapsed = lapsed
+        self._take_out = take_out
+        self._goes_on = goes_on
         self._held: list[Held] = []
         self._over = False
         self._why = "plan"
@@ -108,6 +119,15 @@ class Injector:
             for held in self._held
         )
 
+    def quiet(self, now_s: float, for_s: float) -> bool:
+        """Whether none begins or ends by plan within so long, before or after."""
+        return not any(
+            abs(at_s - now_s) <= for_s
+            for held in self._held
+            if held.state != "gone"
+            for at_s in (held.due_s, held.until_s)
+        )
+
     def on(self) -> tuple[str, ...]:
         return tuple(held.injection.id for held in self._held if held.state in ("on", "stuck"))
 
@@ -115,11 +135,25 @@ class Injector:
         return tuple(held.injection.id for held in self._held if held.state == "stuck")
 
     def mend_due(self) -> tuple[str, ...]:
-        """Take away everything whose time is over, edges first (they are quick). Returns what is still on."""
-        for held in sorted(self._held, key=lambda held: not held.injection.fault.on_edge):
-            if self._over or not held.injection.fault.outlasts:
-                self._mend(held, self._why)
+        """Take away everything whose time is over, whatever one of them does. Returns what is still on."""
+        due = [held for held in self._held if self._over or not held.injection.fault.outlasts]
+        edges = [held for held in due if held.injection.fault.on_edge]
+        others = [held for held in due if not held.injection.fault.on_edge]
+        after = [
+            [others[place] for place in places] for places in chains([held.injection.fault.targets for held in others])
+        ]
+        self._goes_on()
+        self._take_out([self._mends([held]) for held in edges], [self._mends(those) for those in after], self._goes_on)
         return self.stuck()
+
+    def _mends(self, those: Sequence[Held]) -> Callable[[], None]:
+        """One after the other."""
+
+        def mend() -> None:
+            for held in those:
+                self._mend(held, self._why)
+
+        return mend
 
     def mend_outlasting(self) -> bool:
         """Their phase has been judged: take away what outlasts it. Whether that changed the stack (nobody else had done it)."""

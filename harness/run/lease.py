@@ -120,17 +120,19 @@ class Lease:
             self._look()
             return self._lapsed
 
-    def end(self, how: str) -> None:
-        """The run is over: its stack is 'down', or is 'kept'. The watchdog has nothing more to do."""
+    def end(self, how: str) -> str:
+        """The run is over: its stack is 'down', or is 'kept'. The watchdog has nothing more to do. Returns why the disk refused that,
+        '' when it stands there; a watchdog that is still there then goes by the journal (`inside/watchdog.py`)."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join(timeout=EVERY_S)
         with self._lock:
             self._said["over"] = how
-            self._renew()
+            refused = self._renew()
             if self._fd >= 0:
                 os.close(self._fd)
             self._fd = -1
+        return refused
 
     def _goes_on(self, *, beaten: bool, busy_until_s: float, story: bool) -> LeaseLapsed | None:
         with self._lock:
@@ -155,14 +157,16 @@ class Lease:
             for tell in self.on_lapse:
                 tell()
 
-    def _renew(self) -> None:
+    def _renew(self) -> str:
+        """Why not, '' when it is renewed; it lapses unless a later renewal goes through."""
         began_s = self._clock()
         try:
             self._write()
-        except OSError:
-            return  # not renewed: it lapses, unless a later one goes through
+        except OSError as error:
+            return error.strerror or str(error)
         self._look()  # the write itself may have taken longer than the lease
         self._renewed_s, self._beaten = began_s, False
+        return ""
 
     def _write(self) -> None:
         self._count += 1

@@ -28,11 +28,13 @@ from harness.facts import (
     Refused,
     RungTried,
 )
+from harness.inside.wreck import WATCHDOG
 from harness.ondisk import settle
 from harness.run import about
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock, boot_id
 from harness.run.lease import Lease
+from harness.run.memory import settled
 from harness.run.recorder import Recorder
 from harness.run.stop import Stopped, StopSignals
 from harness.safety.openfaults import gone_with_the_stack
@@ -222,11 +224,15 @@ def _leave(session: Session, stack: Stack, *, twice: bool) -> None:
     stuck = still_on(record.journal())
     if _keeps(session) and not stuck:
         session.display.say(f"kept: the stack still runs; take it down with: drill mend {session.folder.run}")
-        with contextlib.suppress(errors.CannotRun):  # then the lease tells it that there is nothing to do
-            stack.leave()
+        watched = _unwatched(stack)
         _seal(session)
         record(Closed())
-        session.lease.end("kept")
+        refused = session.lease.end("kept")
+        if watched and refused and record.broken:
+            session.display.say(
+                f"warning: neither lease nor journal could be written ({refused}): the run's watchdog may take the kept stack away; "
+                f"remove it yourself: docker rm -f {stack.project_name}-{WATCHDOG}-1"
+            )
     else:
         on = gone_with_the_stack(record.journal())
         begun_s = session.clock.now_s()
@@ -250,6 +256,14 @@ def _leave(session: Session, stack: Stack, *, twice: bool) -> None:
         session.lease.end("down")
 
 
+def _unwatched(stack: Stack) -> bool:
+    """Let the kept stack run on unwatched; whether its watchdog could not be removed. Then lease and journal tell it to do nothing."""
+    try:
+        return bool(stack.leave())
+    except errors.CannotRun:
+        return True
+
+
 def _seal(session: Session) -> None:
     """Nobody writes evidence any more: what others wrote of the stack's secrets is masked, and the hashes of all of it go into the
     journal, which is chained. Whatever goes wrong here is told: the run has to be closed."""
@@ -270,11 +284,10 @@ def _take_down(stack: Stack, *, twice: bool) -> tuple[str, ...]:
     `twice` when a start was cut short: what Docker was just making then may come to be after a first look.
     """
     try:
-        left = stack.down()
         if twice:
+            stack.down(last=False)
             time.sleep(LATE_S)
-            left = stack.down()
-        return tuple(left)
+        return tuple(stack.down())
     except Exception as error:
         return (f"{type(error).__name__}: {error}",)
 
@@ -309,7 +322,9 @@ def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None
         closing.callback(generator.kill)  # once more: before what looks at the stack is closed
         generator.start(host_of(session.drill, stack.address(session.target)))
         generator.ready(users_ready_s(session.drill))
-    engine(session, stack, parts, generator, closing).run()
+    story = engine(session, stack, parts, generator, closing)
+    with settled():
+        story.run()
     if session.stop.asked:  # the engine has told why it ended; nothing is tried out for those who want the end
         return
     with _interruptible(session):

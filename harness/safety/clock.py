@@ -9,6 +9,9 @@ from harness.following import Following
 from harness.run.clock import MonotonicClock, boot_id
 from harness.run.folder import RunFolder
 
+SILENT_S = 3.0
+"""A harness that lives writes down its clock every second."""
+
 
 def clock_of(folder: RunFolder) -> MonotonicClock:
     """Seconds since the run was opened, as its own clock had them.

@@ -15,7 +15,7 @@ from harness.following import Following
 from harness.journal import Journal
 from harness.run import target
 from harness.run.folder import RunFolder
-from harness.safety.clock import clock_of
+from harness.safety.clock import SILENT_S, clock_of
 from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.takeout import RELEASE, own_writer, take_out
 from harness.safety.undo import COMMAND
@@ -23,7 +23,6 @@ from harness.safety.undo import COMMAND
 ANSWER_S = 1.2  # a harness that runs has mended by then; one that hangs will not: the promise is 2 s
 RELEASE_S = 60.0
 AT_ONCE_S = 20.0  # a stack is taken down in some seconds
-SILENT_S = 3.0  # a harness that lives writes down its clock every second
 ENDS = (HaltAsked, GuardTripped, Interrupted, Refused, Broke, LeaseLapsed, LoadEnded, Closed)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.facts import Closed, Injecting, Mended
+from harness.flocked import had
 from harness.following import Following
 from harness.run import folder as folders
 from harness.run.folder import RunFolder
@@ -45,25 +45,9 @@ def _turn(folder: RunFolder, say: Callable[[str], None]) -> Iterator[bool]:
     """Hold the run's folder itself, which needs no file and so no disk that can be written; whether it was got in time."""
     descriptor = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield _taken(descriptor, lambda: say(f"{folder.run}: another `drill mend` is at it; waiting for it"))
+        yield had(descriptor, TURN_S, lambda: say(f"{folder.run}: another `drill mend` is at it; waiting for it"))
     finally:
         os.close(descriptor)
-
-
-def _taken(descriptor: int, waits: Callable[[], None]) -> bool:
-    deadline = time.monotonic() + TURN_S
-    told = False
-    while time.monotonic() < deadline:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not told:
-                waits()
-            told = True
-            time.sleep(0.1)
-        else:
-            return True
-    return False
 
 
 def _mended(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
@@ -111,11 +95,10 @@ def cleared(run: str, say: Callable[[str], None]) -> list[str]:
     ended = end_orphans(run)
     for command in ended:
         say(f"{run}: ended what its harness had left running: {command}")
-    left = sweep(run)
     if ended:  # Docker may just have been making what was asked of it
+        sweep(run, last=False)
         time.sleep(LATE_S)
-        left = sweep(run)
-    return left
+    return sweep(run)
 
 
 def strays(runs: Path) -> tuple[list[RunFolder], dict[str, RunFolder | None]]:

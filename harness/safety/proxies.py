@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.edges import Edge
@@ -14,6 +15,7 @@ from harness.facts import ListenersChanged, RungTried
 from harness.journal import Journal
 from harness.run.folder import RunFolder
 from harness.world.ladder import RECREATED, REMOVED, RESTARTED, TAKEN_AWAY, Exhausted, Rung, climb
+from harness.world.ladder_turn import ladder_turn
 from harness.world.wanted import Wanted, opens_at_once, wanted_of
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 TRIES = 3
 READ_BACK_S = 0.3  # a harness that lives and did not answer makes what it wants so again within 0.25 s
 API_WITHIN_S = 10.0
+GONE, THERE = 404, 409
 CAME_AGAIN = "a fault that was taken out came on again"
 
 
@@ -32,12 +35,14 @@ def clear(
     record: Callable[[RungTried], object],
     restart: Callable[[], object],
     remove: Callable[[], object],
+    harness_goes_on: Callable[[], bool] = lambda: True,
 ) -> str:
     """'' when no proxy of the run has toxics and those of the hurt edges are open, or all are gone with their container;
     else what is wrong.
 
     hurt      edges, each with one of the faults on it
     restart   restarts Toxiproxy's container, remove takes it away: without it there is no fault, and no traffic either
+    harness_goes_on   whether a harness that is on the ladder itself is worth waiting for: it then does what we would
     """
     from harness.world.toxiproxy import Server
 
@@ -66,7 +71,8 @@ def clear(
         Rung(TAKEN_AWAY, remove, everywhere),
     )
     try:
-        climb(next(iter(hurt.values())), ", ".join(hurt), rungs, record)
+        turn = partial(ladder_turn, folder.facts, harness_goes_on)
+        climb(next(iter(hurt.values())), ", ".join(hurt), rungs, record, turn)
     except Exhausted as error:
         return f"Toxiproxy does not let go ({error})"
     finally:
@@ -82,9 +88,11 @@ def cleared(server: Server, hurt: Collection[str]) -> bool:
     found = False
     for name, proxy in server.proxies().items():
         for toxic in proxy.toxics:
-            server.remove_toxic(name, toxic)
+            with _fine(GONE):
+                server.remove_toxic(name, toxic)
         if not proxy.enabled:
-            server.enable(name)
+            with _fine(GONE):
+                server.enable(name)
         closed = not proxy.enabled and name.rpartition(":")[0] in hurt
         found = found or closed or bool(proxy.toxics)
     return found
@@ -115,15 +123,23 @@ def _as_they_were(folder: RunFolder, journal: Journal) -> dict[str, Wanted]:
 
 
 def _recreate(server: Server, wanted: Mapping[str, Wanted]) -> None:
+    for name, it in wanted.items():
+        with _fine(GONE):
+            server.delete(name)
+        with _fine(THERE):
+            server.create(name, it.listen, it.upstream, opens_at_once(it))
+
+
+@contextlib.contextmanager
+def _fine(status: int) -> Iterator[None]:
+    """A harness that lives may just have done the same: what comes of it is read back in any case."""
     from harness.world.toxiproxy import ApiError
 
-    for name, it in wanted.items():
-        try:
-            server.delete(name)
-        except ApiError as error:
-            if error.status != 404:
-                raise
-        server.create(name, it.listen, it.upstream, opens_at_once(it))
+    try:
+        yield
+    except ApiError as error:
+        if error.status != status:
+            raise
 
 
 def _await(server: Server) -> None:

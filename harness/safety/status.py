@@ -15,8 +15,7 @@ from harness.run import folder as folders
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder
 from harness.run.target import holders
-from harness.safety.clock import clock_of
-from harness.safety.halt import SILENT_S
+from harness.safety.clock import SILENT_S, clock_of
 from harness.safety.mend import all_remains, elsewhere
 from harness.safety.openfaults import gone_with_the_stack
 from harness.underway import LoadNow, RunStatus, Status

@@ -7,17 +7,18 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import errors
-from harness.facts import Aimed, Fact, Injected, Injecting, Mended, NotInjected, NotMended
+from harness.facts import Aimed, Fact, Injected, Injecting, ListenersChanged, Mended, NotInjected, NotMended
 from harness.following import Following
-from harness.journal import Writer
+from harness.journal import Journal, Writer
 from harness.run.folder import RunFolder
-from harness.safety.clock import clock_of
+from harness.run.taking_out import chains, side_by_side
+from harness.safety.clock import SILENT_S, clock_of
 from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.proxies import clear
 from harness.safety.undo import COMMAND, undo
@@ -25,8 +26,12 @@ from harness.stack.release_commands import NOTE
 from harness.world.docker import Patience
 from harness.world.docker_cli import TIMED_OUT, gone
 
+if TYPE_CHECKING:
+    from harness.stack.compose import Compose
+
 TOXIPROXY = "drill-toxiproxy"
 RELEASE = "bad_release"
+NO_DEPS = "--no-deps"
 PUT_BACK_S = 60.0  # a container has its grace to stop
 
 
@@ -40,35 +45,61 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
 
     Records one fact per fault that was open, out only where it was read back as out. Idempotent.
     """
-    still_on = []
     begun_s = clock_of(folder).now_s()
-    journal = Following(folder.path, (*TOLD, Aimed)).journal()
+    journal = Following(folder.path, (*TOLD, Aimed, ListenersChanged)).journal()
     opened = open_faults(journal)
     patience = Patience()
-    hurt = {fault.target: fault.fault for fault in opened if "->" in fault.target}
-    toxics_out = ""
-    if hurt:
-        toxics_out = clear(
-            folder, journal, hurt, writer.write, lambda: _restart(folder), lambda: _remove(folder, patience)
-        )
-    for fault in opened:
-        under_way = not any(journal.of(kind, fault=fault.fault) for kind in (Injected, NotInjected))
-        if "->" in fault.target:
-            error = toxics_out
-        elif fault.kind == RELEASE:
-            error = _tried(patience, partial(_put_back, folder, fault, under_way))
-        elif fault.kind == COMMAND:
-            error = undo(folder, fault)
-        else:
-            aimed = journal.first(Aimed, fault=fault.fault)
-            only = aimed.containers if aimed else ()
-            error = _tried(patience, partial(_wake, folder, fault, under_way, only))
+    edges = [fault for fault in opened if "->" in fault.target]
+    others = [fault for fault in opened if "->" not in fault.target]
+    still_on: list[str] = []
+
+    def told(fault: Injecting, error: str) -> None:
         fact: Fact = Mended(fault=fault.fault, begun_s=begun_s, why=why)
         if error:
             fact = NotMended(fault=fault.fault, error=error, commands=by_hand(folder, fault))
             still_on.append(fault.fault)
         writer.write(fact, durable=True)
-    return tuple(still_on)
+
+    def clear_edges() -> None:
+        hurt = {fault.target: fault.fault for fault in edges}
+        restart, remove = partial(_restart, folder), partial(_remove, folder, patience)
+        error = clear(folder, journal, hurt, writer.write, restart, remove, _goes_on(folder))
+        for fault in edges:
+            told(fault, error)
+
+    def mend(those: Sequence[Injecting]) -> None:
+        for fault in those:
+            told(fault, _off(folder, journal, patience, fault))
+
+    if others:
+        import docker  # noqa: F401  here, not in one of the threads below: its modules import each other in a circle
+
+    touched = [() if fault.kind == COMMAND else fault.target.split("+") for fault in others]
+    chained = [[others[place] for place in places] for places in chains(touched)]
+    side_by_side([clear_edges] if edges else [], [partial(mend, those) for those in chained])
+    return tuple(fault.fault for fault in opened if fault.fault in still_on)
+
+
+def _off(folder: RunFolder, journal: Journal, patience: Patience, fault: Injecting) -> str:
+    """Take out what is on no edge; what is wrong, '' when it was read back as out."""
+    under_way = not any(journal.of(kind, fault=fault.fault) for kind in (Injected, NotInjected))
+    if fault.kind == RELEASE:
+        return _tried(patience, partial(_put_back, folder, fault, under_way))
+    if fault.kind == COMMAND:
+        return undo(folder, fault)
+    aimed = journal.first(Aimed, fault=fault.fault)
+    return _tried(patience, partial(_wake, folder, fault, under_way, aimed.containers if aimed else ()))
+
+
+def _goes_on(folder: RunFolder) -> Callable[[], bool]:
+    """Asks whether the harness lives and writes facts: then what it does on the clean-up ladder is waited for."""
+    seen, clock = Following(folder.path, TOLD), clock_of(folder)
+
+    def goes_on() -> bool:
+        seen.journal()
+        return bool(folder.lives()) and clock.now_s() - seen.ends_s.get("harness", 0.0) < SILENT_S
+
+    return goes_on
 
 
 def _tried(patience: Patience, take_out: Callable[[], str]) -> str:
@@ -83,6 +114,8 @@ def by_hand(folder: RunFolder, fault: Injecting) -> tuple[str, ...]:
     """What a person can type who wants it out."""
     if fault.kind == COMMAND or "restore" in fault.stated:
         return tuple(str(fault.stated[word]) for word in ("undo", "restore") if word in fault.stated)
+    if fault.kind == RELEASE:
+        return (_compose(folder).by_hand(fault.target.split("+"), NO_DEPS),)
     return (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
 
 
@@ -143,22 +176,26 @@ def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection
 
 def _put_back(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
     """Start the services of a bad release as the run's Compose file states them, which is the good one; '' when Compose did."""
-    from harness.stack.compose import Compose
-
     if under_way:
         return f"{fault.target} was still being deployed, so that putting it back could come too early"
     if noted(folder, fault):
         return restored(folder)
-    notes = folder.stack_notes()
-    files = notes.get("files") or [str(folder.path)]
-    compose = Compose(str(notes.get("project", "")), folder.path / "compose.yaml", Path(files[0]).parent)
     try:
-        answer = compose.up(fault.target.split("+"), PUT_BACK_S, "--no-deps")
+        answer = _compose(folder).up(fault.target.split("+"), PUT_BACK_S, NO_DEPS)
     except errors.DrillError as error:
         return str(error)
     if gone(answer) and answer.code != TIMED_OUT:
         raise errors.DockerAway(f"docker compose up {fault.target}: {answer.why}")
     return "" if answer.ok else f"docker compose up {fault.target}: {answer.why}"
+
+
+def _compose(folder: RunFolder) -> Compose:
+    """The run's project, as its own file states it."""
+    from harness.stack.compose import Compose
+
+    notes = folder.stack_notes()
+    files = notes.get("files") or [str(folder.path)]
+    return Compose(str(notes.get("project", "")), folder.path / "compose.yaml", Path(files[0]).parent)
 
 
 def noted(folder: RunFolder, fault: Injecting) -> bool:

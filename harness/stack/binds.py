@@ -16,6 +16,7 @@ from harness.stack import names as topology
 from harness.world.docker_cli import docker
 
 LIMIT_BYTES = 1 << 30
+COPIES = "binds"  # the folder of a run that holds them
 COPY_S = 600.0
 SYSTEM = ("dev", "proc", "sys", "run")
 
@@ -90,7 +91,7 @@ def plan(found: Sequence[Bind], directory: Path, folder: Path, shared: Sequence[
     }
     roots = sorted(path for path in copied if not any(other != path and _within(path, other) for other in copied))
     copies = tuple(
-        Copy(root, folder / "binds" / f"{number}-{root.name or 'root'}", missing=not root.exists())
+        Copy(root, folder / COPIES / f"{number}-{root.name or 'root'}", missing=not root.exists())
         for number, root in enumerate(roots)
     )
     places = {}
@@ -244,7 +245,7 @@ def _copy_by_container(copy: Copy, runs: Path, image: str, run_label: str) -> No
 def remove_copies(folder: Path, image: str) -> str:
     """Remove the copies of a run; what containers wrote as other users is removed by one. Returns what is left, or
     ''."""
-    place = folder / "binds"
+    place = folder / COPIES
     if not place.exists():
         return ""
     shutil.rmtree(place, ignore_errors=True)
@@ -259,7 +260,7 @@ def remove_copies(folder: Path, image: str) -> str:
             image,
             "rm",
             "-rf",
-            "/folder/binds",
+            f"/folder/{COPIES}",
             within_s=COPY_S,
         )
     return str(place) if place.exists() else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,21 +30,18 @@ class Compose:
         """Take away what a failed start left, so that other ranges can be tried; volumes stay."""
         return self._run("down", "--timeout", "1", within_s=60)
 
+    def by_hand(self, services: Sequence[str], *options: str) -> str:
+        """What a person types for the same."""
+        return shlex.join(("docker", "compose", *self._about, "up", "-d", *options, *services))
+
+    @property
+    def _about(self) -> tuple[str, ...]:
+        """Which project, as arguments."""
+        env_files = (part for path in self.env_files for part in ("--env-file", str(path)))
+        return ("-p", self.project, "-f", str(self.file), "--project-directory", str(self.directory), *env_files)
+
     def _run(self, *args: str, within_s: float) -> Answer:
-        command = [
-            "docker",
-            "compose",
-            "--ansi",
-            "never",
-            "--progress",
-            "quiet",
-            "-p",
-            self.project,
-            "-f",
-            str(self.file),
-        ]
-        command += ["--project-directory", str(self.directory)]
-        command += [part for path in self.env_files for part in ("--env-file", str(path))]
+        command = ("docker", "compose", "--ansi", "never", "--progress", "quiet", *self._about)
         return run((*command, *args), within_s=within_s, cwd=self.directory)
 
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from harness.edges import Edge
 from harness.errors import CannotRun, Missing, NotApplied, UsageError
 from harness.stack import names as topology
-from harness.stack.binds import binds, copy_all, plan, remove_copies
+from harness.stack.binds import COPIES, binds, copy_all, plan, remove_copies
 from harness.stack.blame import blamed
 from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.changes.lanes import LANES, TOXIPROXY
@@ -160,7 +160,7 @@ class Stack:
         self._chosen = dataclasses.replace(
             self._chosen,
             copies=mounts.places,
-            copies_folder=str(self.folder / "binds") if mounts.copies else "",
+            copies_folder=str(self.folder / COPIES) if mounts.copies else "",
             harness_image=image,
             toxiproxy_image=TOXIPROXY_TAG,
         )
@@ -173,9 +173,9 @@ class Stack:
         start_watchdog(what, self.run_id, image, self.project.directory)
         self._chosen = dataclasses.replace(self._chosen, watched=what)
 
-    def leave(self) -> None:
-        """The stack is kept, and runs on unwatched. Raises CannotRun when Docker is gone."""
-        remove_watchdog(self.run_id)
+    def leave(self) -> list[str]:
+        """The stack is kept, and runs on unwatched; returns what stays of its watchdog. Raises CannotRun when Docker is gone."""
+        return remove_watchdog(self.run_id)
 
     def preview(self) -> tuple[str, ...]:
         """What `begin` would change, line by line; nothing is made or written. Raises CannotRun for what it would
@@ -234,9 +234,12 @@ class Stack:
                 self._fail(f"not ready within {self._within_s:g} s: {'; '.join(waiting)}")
             time.sleep(LOOK_EVERY_S)
 
-    def down(self) -> list[str]:
-        """Remove everything that bears the run's label, and the copies of mounts; returns what could not be removed."""
-        left = sweep(self.run_id)
+    def down(self, *, last: bool = True) -> list[str]:
+        """Remove everything that bears the run's label, and the copies of mounts; returns what could not be removed.
+
+        last   False leaves the watchdog, for what may still come to be
+        """
+        left = sweep(self.run_id, last=last)
         copies = remove_copies(self.folder, self._chosen.harness_image or "debian:trixie-slim")
         return [*left, *([copies] if copies else [])]
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import CannotRun
-from harness.stack.binds import remove_copies
+from harness.stack.binds import COPIES, remove_copies
 from harness.stack.changes.identity import RUN_LABEL
 from harness.stack.changes.lanes import COPIES_LABEL
 from harness.stack.changes.watchdog import WATCHDOG
+from harness.stack.watchdog import FILE as WATCHDOG_FILE
 from harness.stack.watchdog import remove as remove_watchdog
 from harness.world.docker_cli import LOOK_S, asked, docker, inspected
 
@@ -19,9 +20,11 @@ REMOVE_S = 120.0
 COPIES_IMAGE = "debian:trixie-slim"
 
 
-def sweep(run_id: str) -> list[str]:
-    """Remove the run's containers (with their anonymous volumes), networks and volumes; returns what could not be
-    removed. The run's watchdog goes last: as long as something is left, it goes on trying.
+def sweep(run_id: str, *, last: bool = True) -> list[str]:
+    """Remove the run's containers (with their anonymous volumes), networks, volumes and copies; returns what could not be
+    removed. The run's watchdog goes last: as long as something is left, it goes on trying, also when we are killed here.
+
+    last   False leaves the watchdog: something may still come to be, and the caller sweeps once more
 
     Does nothing on a second call. Never raises for what stays: the caller reports it.
     """
@@ -45,7 +48,7 @@ def sweep(run_id: str) -> list[str]:
             return [f"everything of run {run_id}: {error}"]
         if not left:
             left = [gone for place in copies if (gone := remove_copies(place.parent, COPIES_IMAGE))]
-            return left or remove_watchdog(run_id)
+            return left or (remove_watchdog(run_id) if last else [])
         time.sleep(0.3 * (attempt + 1))
     return left
 
@@ -58,11 +61,19 @@ def _containers(label: str) -> list[str]:
 
 
 def _copies(label: str) -> list[Path]:
-    """Folders with copies of bind mounts that the run's lanes name; only what lies in a run's folder is believed."""
-    shown = '{{.Label "' + COPIES_LABEL + '"}}'
+    """Folders with copies of bind mounts that the run's lanes name, or that lie beside the file by which its watchdog was started
+    (which is there before them, and after); only what lies in a run's folder is believed."""
+    shown = '{{.Label "' + COPIES_LABEL + '"}}\t{{.Label "com.docker.compose.project.config_files"}}'
     answer = docker("ps", "--all", "--filter", label, "--format", shown)
-    places = [Path(line) for line in answer.out.splitlines() if line.strip()]
-    return [place for place in places if place.name == "binds" and (place.parent / "stack.json").exists()]
+    told = [line.partition("\t") for line in answer.out.splitlines()]
+    named = [Path(copies) for copies, _, _ in told if copies.strip()]
+    beside = [Path(file.split(",")[0]).parent / COPIES for _, _, file in told if file.strip()]
+    return [place for place in dict.fromkeys((*named, *beside)) if place.name == COPIES and _in_a_run(place)]
+
+
+def _in_a_run(copies: Path) -> bool:
+    ours = (copies.parent / "stack.json").exists() or (copies.parent / WATCHDOG_FILE).exists()
+    return ours and copies.is_dir()
 
 
 def _freed(network: str) -> bool:

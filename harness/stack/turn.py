@@ -4,12 +4,12 @@ same."""
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from harness.flocked import had
 
 WAIT_S = 60.0
 """Another run holds it for the second or two in which its networks are made; one that hangs must not stop everybody."""
@@ -21,18 +21,6 @@ def turn(name: str = "stack") -> Iterator[bool]:
     path = Path(tempfile.gettempdir(), f"drill-{name}-{os.geteuid()}.lock")
     handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        yield _locked(handle)
+        yield had(handle, WAIT_S)
     finally:
         os.close(handle)
-
-
-def _locked(handle: int) -> bool:
-    end_s = time.monotonic() + WAIT_S
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() > end_s:
-                return False
-            time.sleep(0.05)

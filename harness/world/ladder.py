@@ -9,8 +9,9 @@ frees goes with the stack.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.errors import NotApplied
@@ -39,26 +40,53 @@ class Exhausted(NotApplied):
     """No rung helped; the text tells what was tried, and what came of it."""
 
 
-def climb(fault: str, target: str, rungs: Iterable[Rung], record: Callable[[RungTried], object]) -> str:
+Turn = Callable[[], contextlib.AbstractContextManager[bool]]
+"""Held while it cuts anything; entered, it tells whether somebody else was on the ladder meanwhile (see ladder_turn)."""
+
+
+def alone() -> contextlib.AbstractContextManager[bool]:
+    """The turn of one who knows that nobody else climbs."""
+    return contextlib.nullcontext(False)
+
+
+def climb(
+    fault: str, target: str, rungs: Sequence[Rung], record: Callable[[RungTried], object], turn: Turn = alone
+) -> str:
     """The name of the first rung that helped. Raises Exhausted.
 
-    A first rung that helps at once is the ordinary way and no fact; every other one is recorded, with how long it took.
+    A first rung that helps at once is the ordinary way and no fact; every other one is recorded, with how long it took. Whoever
+    had to wait for the turn begins again at the bottom: what the other one did may have been enough.
     """
     tried: list[str] = []
-    for rung in rungs:
-        began_s = time.monotonic()
-        error = ""
-        try:
-            rung.go()
-        except Exception as caught:  # whatever it is, the next rung must be tried
-            error = str(caught) or type(caught).__name__
+    left = list(rungs)
+    with contextlib.ExitStack() as held:
+        mine = False
+        while left:
+            rung = left.pop(0)
+            if rung.cut and not mine:
+                mine = True
+                if held.enter_context(turn()):
+                    left = list(rungs)
+                    continue
+            error = _tried(fault, target, rung, record, told=bool(tried))
+            if not error:
+                return rung.name
             tried.append(f"{rung.name}: {error}")
-        if tried or rung.cut:
-            took_s = time.monotonic() - began_s
-            record(RungTried(fault=fault, target=target, rung=rung.name, took_s=took_s, error=error, cut=rung.cut))
-        if not error:
-            return rung.name
     raise Exhausted("; ".join(tried) or "nothing was there to try")
+
+
+def _tried(fault: str, target: str, rung: Rung, record: Callable[[RungTried], object], *, told: bool) -> str:
+    """Why it was not enough, '' when it was."""
+    began_s = time.monotonic()
+    error = ""
+    try:
+        rung.go()
+    except Exception as caught:  # whatever it is, the next rung must be tried
+        error = str(caught) or type(caught).__name__
+    if error or told or rung.cut:
+        took_s = time.monotonic() - began_s
+        record(RungTried(fault=fault, target=target, rung=rung.name, took_s=took_s, error=error, cut=rung.cut))
+    return error
 
 
 def highest(names: Sequence[str]) -> str:

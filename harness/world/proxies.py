@@ -4,10 +4,11 @@ so.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -16,11 +17,12 @@ from harness.edges import Edge
 from harness.errors import CannotRun, NotApplied, NotMended
 from harness.facts import Blinded, Done, Fact, Looked
 from harness.world.handles import Want
-from harness.world.ladder import RECREATED, REMOVED, RESTARTED, Exhausted, Rung, climb, highest
+from harness.world.ladder import RECREATED, REMOVED, RESTARTED, Exhausted, Rung, Turn, alone, climb, highest
 from harness.world.toxiproxy import ApiError, ProxySeen, Server, check
 from harness.world.wanted import Step, Wanted, opens_at_once, steps, told, wanted_of
 
 EVERY_S = 0.25  # how often the server is read back
+OTHERS_S = 30.0  # the longest that a mend which needs the ladder lets others go first: they have 3 s for each call
 API_WITHIN_S = (
     10.0  # a Toxiproxy that was (re)started must answer within this; it takes some 20 ms, its container up to seconds
 )
@@ -38,6 +40,7 @@ class Reconciler:
     record   told when the server was not as wanted, could not be read, or can be read again
     restart  restarts the server, blocking; the last rung of the clean-up ladder
     by_hand  commands for a person, beside curl's, when every rung failed
+    turn     on the clean-up ladder, which `drill halt` climbs too
     """
 
     def __init__(
@@ -47,14 +50,19 @@ class Reconciler:
         record: Callable[[Fact], object] = lambda fact: None,
         restart: Callable[[], None] | None = None,
         by_hand: Sequence[str] = (),
+        turn: Turn = alone,
     ) -> None:
         self._edges = {edge.id: edge for edge in edges if edge.address and not edge.refused}
         self._record = record
         self._restart = restart
         self._by_hand = tuple(by_hand)
+        self._turn = turn
         self._writer = Server(*api)
         self._reader = Server(*api)
         self._lock = threading.RLock()
+        self._let_by = threading.Condition(self._lock)
+        self._untried: set[str] = set()  # holders whose mend has not been tried the ordinary way yet
+        self._climbs = 0
         self._numbers = itertools.count(1)
         self._wants: dict[tuple[str, str], tuple[int, Want]] = {}
         self._listening: dict[str, tuple[int, ...]] = {}
@@ -154,14 +162,20 @@ class Reconciler:
 
         The ladder (each call has 3 s): delete the toxics; delete the proxy and create it again, which closes its
         connections and frees one that a slow reader wedged; restart Toxiproxy. Raises errors.NotMended when none
-        helped. Idempotent.
+        helped. Idempotent. Called for several holders at once, nobody climbs before each was tried the ordinary way.
         """
+        self._untried.add(holder)  # before the lock is had: whoever climbs has it for long
         with self._lock:
-            edges = [edge for edge, who in self._wants if who == holder]
-            for edge in edges:
-                del self._wants[edge, holder]
-            self._changes += 1
-            return self._put_right(holder, {*self._owed.get(holder, ()), *(n for e in edges for n in self._ours(e))})
+            try:
+                edges = [edge for edge, who in self._wants if who == holder]
+                for edge in edges:
+                    del self._wants[edge, holder]
+                self._changes += 1
+                return self._put_right(
+                    holder, {*self._owed.get(holder, ()), *(n for e in edges for n in self._ours(e))}
+                )
+            finally:
+                self._tried(holder)
 
     def let_go(self) -> None:
         """The run's lease has lapsed: nothing is wanted of any edge any more. From any thread; waits for nobody."""
@@ -283,13 +297,28 @@ class Reconciler:
         if ordinary:
             rungs.insert(0, Rung(REMOVED, lambda: self._settle(name)))
         try:
-            return climb(holder, name, rungs, self._record)
+            return climb(holder, name, rungs, self._record, lambda: self._my_turn(holder))
         except Exhausted as error:
             url = self._writer.url
             raise NotMended(
                 f"{name} may still be hurt; tried: {error}. By hand:",
                 (f"curl -X DELETE {url}/proxies/{quote(name, safe='')}", f"curl -X POST {url}/reset", *self._by_hand),
             ) from error
+
+    def _tried(self, holder: str) -> None:
+        self._untried.discard(holder)
+        self._let_by.notify_all()
+
+    @contextlib.contextmanager
+    def _my_turn(self, holder: str) -> Iterator[bool]:
+        """Those go first who may not need the ladder: a proxy that is wedged delays no other's mend. Whether somebody climbed
+        meanwhile, here or from outside of the run."""
+        self._tried(holder)
+        climbs = self._climbs
+        self._let_by.wait_for(lambda: not self._untried, OTHERS_S)
+        with self._turn() as waited:
+            yield waited or climbs != self._climbs
+            self._climbs += 1
 
     def _settle(self, name: str) -> None:
         """Make it as wanted: once from what was last known, and when the reading shows more to do, once from that."""

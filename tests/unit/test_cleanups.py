@@ -10,12 +10,14 @@ import pytest
 from small_drill import Load, Phase
 
 from harness import facts as f
-from harness.cleanups import cut_in, judged_under, rows_before
+from harness.cleanups import BREAKS, COUNTED, SHOWS, STANDS, cut_in, judged_under, rows_before
+from harness.expectations import EXPECTATIONS
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.base import Line
 from harness.expectations.errors_below import ErrorsBelow
 from harness.expectations.log_seen import LogSeen
 from harness.expectations.page_sent import PageSent
+from harness.expectations.stays_up import StaysUp
 from harness.judge import _under_cleanup, judge_claim
 from harness.stats import Condition
 from harness.testing import WrittenLogs, journal_of, rows_of
@@ -60,6 +62,49 @@ def test_what_closed_connections_cannot_bring_about_stands() -> None:
     assert cut(MANY, "alert_fires", RECREATED) is None, "a missing alert is not missing because of them"
     assert cut(passed("fine"), "errors_below", RECREATED) is None, "what passed in spite of them has passed"
     assert cut(SEEN, "log_seen", RECREATED) is not None, "but what was to be noticed may be they"
+
+
+@pytest.mark.parametrize("word", [one.word for one in EXPECTATIONS])
+def test_of_every_claim_it_is_decided_what_closed_connections_may_do_to_it(word: str) -> None:
+    """A new expectation needs a line in exactly one of the three tables of harness/cleanups.py."""
+    tables = [name for name, table in (("BREAKS", BREAKS), ("SHOWS", SHOWS), ("STANDS", STANDS)) if word in table]
+    assert len(tables) == 1, f"{word} is in {tables or 'no table'}: may connections that our clean-up closed decide it?"
+    assert word not in STANDS or STANDS[word], "why does it stand?"
+
+
+def test_no_table_names_a_claim_that_is_not_there() -> None:
+    words = {one.word for one in EXPECTATIONS}
+    assert {*BREAKS, *SHOWS, *STANDS} <= words
+    assert set(COUNTED) <= BREAKS
+
+
+def counted(reason: str) -> Finding:
+    return dataclasses.replace(MANY, census=True, reason=reason)
+
+
+def test_a_container_that_died_when_we_closed_its_connections_is_nobodys_and_a_lost_order_is_lost() -> None:
+    assert cut(counted("died"), "stays_up", RECREATED) is not None
+    assert cut(counted("logged"), "log_quiet", RECREATED) is not None
+    assert cut(counted("not_healed"), "healed", RECREATED) is not None
+    assert cut(counted("step_failed"), "healed", RECREATED) is None
+    assert cut(counted("restarted"), "state_restored", RECREATED, phase="") is not None
+    assert cut(counted("image_differs"), "state_restored", RECREATED, phase="") is None
+    assert cut(counted("secret_logged"), "log_coverage", RECREATED) is None
+    assert cut(counted("lost"), "orders_kept", RECREATED, phase="") is None
+
+
+@pytest.mark.parametrize(("at_s", "stands"), [(20.0, True), (39.2, False)])
+def test_a_container_that_died_before_the_cut_has_died_of_its_own(at_s: float, stands: bool) -> None:
+    died = f.ContainerChanged(container="api-1", service="api", event="die", exit_code=1, seen_s=at_s)
+    looks = [f.Looked(probe="containers", target="", seen_s=float(at)) for at in range(63)]
+    load = [f.LoadSampled(cpu_ratio=0.1, late_ms=1.0, due=20, dropped=0, seen_s=float(at)) for at in range(62)]
+    end = f.LoadEnded(seen_s=61.0, ended_s=60.0, clean=True)
+    journal = journal_of(*STORY, RECREATED, died, *looks, *load, end, f.Closed(seen_s=62.5))
+    known = (Drill(), Claim(StaysUp(service="api")), journal, rows_of([{"at_s": 1.0}]), WrittenLogs([]))
+    alone = judge_claim(*known, over=True)
+    assert alone.finding.outcome is Outcome.FAILED, alone.finding.because
+    finding = _under_cleanup(known[0], alone, *known[1:], series={}).finding
+    assert (finding.outcome is Outcome.FAILED) == stands, finding.because
 
 
 def test_what_was_so_before_stands_and_what_was_not_is_open_and_says_why() -> None:

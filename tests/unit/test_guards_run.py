@@ -91,3 +91,23 @@ def test_some_replicas_are_hurt_and_woken_and_a_death_among_the_others_still_tri
     assert "db-3 (db) died with code 137" in tripped.detail
     assert world.still_on() == ("db-3 is exited",)
     assert verdict.exit_code == 5
+
+
+@pytest.mark.parametrize("guard", ["errors > 90% for 40s", "goodput < 1/s for 1m"])
+def test_a_load_that_hangs_leaves_guards_on_requests_blind_and_ends_the_drill(tmp_path: Path, guard: str) -> None:
+    world = FakeWorld()
+    world.load.hangs_at_s = 8.0
+    record, verdict = play(world, make(tmp_path, drill(guard, ", blind: 4s")), tmp_path)
+    (tripped,) = record.journal().of(GuardTripped)
+    assert (tripped.guard, tripped.blind, tripped.limit) == (guard, True, "blind for 4s")
+    assert "the load process could not be heard for" in tripped.detail
+    assert tripped.seen_s == pytest.approx(12.5, abs=1.5)
+    assert world.still_on() == ()
+    assert verdict.exit_code == 5
+
+
+def test_a_load_that_hangs_trips_no_guard_that_asks_something_else(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.hangs_at_s = 8.0
+    record, _ = play(world, make(tmp_path, drill("any container_died", ", blind: 4s")), tmp_path)
+    assert record.journal().of(GuardTripped) == ()

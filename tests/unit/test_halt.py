@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import NotApplied
-from harness.facts import Fact, HaltAsked, Injected, Injecting, Mended, NotMended, Opened, PhaseBegan
-from harness.journal import Writer, read
+from harness.facts import Fact, HaltAsked, Injected, Injecting, ListenersChanged, Mended, NotMended, Opened, PhaseBegan
+from harness.journal import Journal, Writer, read
 from harness.run.folder import RunFolder
 from harness.safety import halt as halting
 from harness.safety import takeout
@@ -20,6 +21,7 @@ from harness.safety.halt import halt
 from harness.safety.openfaults import open_faults
 from harness.safety.proxies import cleared
 from harness.safety.takeout import own_writer, take_out
+from harness.world.docker_cli import Answer
 from harness.world.handles import Toxic
 from harness.world.toxiproxy import ProxySeen
 
@@ -112,6 +114,66 @@ def test_a_fault_that_comes_on_again_is_not_called_out(
     for mended in journal.of(Mended):
         assert 0 < mended.begun_s <= mended.seen_s, "it was on until somebody took it out, not until it was planned"
         assert not open_faults(journal)
+
+
+def test_a_port_that_was_only_seen_to_be_listened_on_is_filled_again_too(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports: list[tuple[int, ...]] = []
+
+    def clear(folder: RunFolder, journal: Journal, *_: object) -> str:
+        ports.extend(fact.ports for fact in journal.of(ListenersChanged))
+        return ""
+
+    monkeypatch.setattr(takeout, "clear", clear)
+    written(folder, ListenersChanged(service="b", ports=(5432,)), injecting())
+    assert take_out(folder, own_writer(folder, "halt"), "halt") == ()
+    assert ports == [(5432,)]
+
+
+def test_a_wedged_edge_and_a_container_that_does_not_wake_are_taken_out_side_by_side(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken = threading.Event()
+
+    def clear(*_: object) -> str:
+        return "" if woken.wait(10) else "the paused database waited for the ladder"
+
+    def wake(folder: RunFolder, fault: Injecting, *_: object) -> str:
+        woken.set()
+        return "db is paused" if fault.target == "db" else ""
+
+    monkeypatch.setattr(takeout, "clear", clear)
+    monkeypatch.setattr(takeout, "_wake", wake)
+    written(folder, injecting(), *(injecting(f"p/pause-{name}", name, "pause") for name in ("db", "cache")))
+    assert take_out(folder, own_writer(folder, "halt"), "halt") == ("p/pause-db",)
+    assert {fact.fault for fact in read(folder.path).of(Mended)} == {"p/latency-a->b", "p/pause-cache"}
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_bad_release_of_a_harness_that_hangs_is_put_back_from_the_runs_own_compose_file(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch, ok: bool
+) -> None:
+    ran: list[tuple[str, ...]] = []
+
+    def run(command: tuple[str, ...], **_: object) -> Answer:
+        ran.append(command)
+        return Answer(0 if ok else 1, "", "no such image: api:good")
+
+    monkeypatch.setattr("harness.stack.compose.run", run)
+    (folder.path / "stack.json").write_text('{"project": "drill-0a0b0c0d", "files": ["/home/me/shop/compose.yaml"]}')
+    release = injecting("p/bad_release-api", "api+web", "bad_release")
+    written(folder, release, Injected(fault=release.fault, begun_s=0.0))
+    assert take_out(folder, own_writer(folder, "halt"), "halt") == (() if ok else (release.fault,))
+    (command,) = ran
+    assert command[-2:] == ("api", "web")
+    assert str(folder.path / "compose.yaml") in command
+    for told in read(folder.path).of(NotMended):
+        (typed,) = told.commands
+        assert typed == (
+            f"docker compose -p drill-0a0b0c0d -f {folder.path}/compose.yaml --project-directory /home/me/shop "
+            "up -d --no-deps api web"
+        )
 
 
 def test_halt_waits_until_the_harness_has_said_that_it_injects_no_more(

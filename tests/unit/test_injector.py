@@ -14,9 +14,12 @@ from harness.errors import NotMended
 from harness.facts import Fact, Injected, Injecting, Mended, NotInjected
 from harness.fakeworld import FakeWorld
 from harness.faults.base import Fault
+from harness.faults.command import Command
 from harness.journal import merged
 from harness.plan import Injection, PlannedPhase
+from harness.run import taking_out
 from harness.run.injector import Injector
+from harness.run.taking_out import chains, side_by_side
 from harness.safety.openfaults import open_faults
 from harness.world.handles import World
 
@@ -176,3 +179,81 @@ def test_once_the_lease_has_lapsed_what_was_announced_is_not_injected() -> None:
     assert [type(fact) for fact in tape.facts] == [Injecting, NotInjected, Mended]
     assert not began["db"].is_set()
     assert open_faults(merged(tape.facts)) == ()
+
+
+def test_each_fault_is_taken_out_while_another_does_not_let_go_and_has_its_own_time() -> None:
+    """A stop whose mend hangs, beside one that is quick: the quick one waits for nobody, and the run's lease is told of each end."""
+    tape, starter = Tape(), Starter()
+    quick_is_out, slow_may_go = threading.Event(), threading.Event()
+    told: list[int] = []
+
+    class Hangs(Slow):
+        def mend(self, holder: str, world: World) -> str:
+            if self.name == "cache":
+                quick_is_out.set()
+            else:
+                slow_may_go.wait(10)
+            return ""
+
+    made = Injector(
+        FakeWorld().world, tape, starter, take_out=side_by_side, goes_on=lambda: told.append(len(tape.of(Mended)))
+    )
+    for event in over.values():
+        event.set()
+    injections = tuple(Injection(f"p/{name}", Hangs(name=name), 0.0, 10.0, "") for name in ("db", "cache"))
+    made.arm(PlannedPhase("p", 10.0, injections, (), 0, 0, 0, 0), 0.0)
+    made.tick(0.0)
+    starter.call()
+    ending = threading.Thread(target=made.mend_all, args=("halt",))
+    ending.start()
+    assert quick_is_out.wait(5), "it waited for the one that hangs"
+    slow_may_go.set()
+    ending.join()
+    assert open_faults(merged(tape.facts)) == ()
+    assert len(told) == 3, "before, and at the end of each"
+    assert told[-1] == 2
+
+
+def test_what_touches_the_same_service_is_taken_out_one_after_the_other() -> None:
+    assert sorted(chains([("db",), ("cache",), ("db",)])) == [[0, 2], [1]]
+
+
+def test_those_that_name_no_service_are_one_chain_and_a_release_of_two_joins_theirs() -> None:
+    commands = [Command(name=name, run=("true",)) for name in ("one", "two")]
+    faults = (Slow(name="db"), *commands, Slow(name="cache"), Slow(name="db+cache"))
+    assert sorted(chains([fault.targets for fault in faults])) == [[0, 3, 4], [1, 2]]
+
+
+def test_edges_get_a_head_start_and_what_comes_after_them_waits_no_longer_than_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(taking_out, "HEAD_START_S", 0.2)
+    went: list[str] = []
+    undone = threading.Event()
+
+    def wedged() -> None:
+        assert undone.wait(5), "the undo waited for a wedged edge"
+        went.append("edge")
+
+    def undo() -> None:
+        went.append("undo")
+        undone.set()
+
+    side_by_side([wedged], [undo], lambda: None)
+    side_by_side([lambda: went.append("quick edge")], [lambda: went.append("undo")], lambda: None)
+    assert went == ["undo", "edge", "quick edge", "undo"]
+
+
+def test_it_is_quiet_where_no_fault_begins_or_ends_soon() -> None:
+    made, _, _ = injector()
+    made.arm(phase("db", length_s=10.0), 20.0)
+    assert [made.quiet(at_s, 1.0) for at_s in (18.5, 19.5, 20.5, 25.0, 29.5, 31.5)] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
+    made.mend_all("halt")
+    assert made.quiet(29.5, 1.0)

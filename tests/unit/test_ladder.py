@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,11 +18,13 @@ from harness.errors import NotApplied, NotMended
 from harness.facts import Fact, ListenersChanged, RungTried
 from harness.report.ladder import climbed, rung_tried
 from harness.run.folder import RunFolder
+from harness.run.taking_out import side_by_side
 from harness.safety.proxies import clear
 from harness.testing import journal_of
 from harness.world import toxiproxy as adapter
 from harness.world.handles import Toxic, Want
 from harness.world.ladder import RECREATED, REMOVED, RESTARTED, TAKEN_AWAY, Exhausted, Rung, climb, highest
+from harness.world.ladder_turn import ladder_turn
 from harness.world.proxies import Reconciler
 
 TIMEOUT_S = 1.5
@@ -137,12 +142,42 @@ def test_what_nothing_frees_is_still_on_and_the_person_gets_the_commands(server:
     assert len(rungs(facts)) == 3
 
 
+@pytest.mark.parametrize("server", ["delete"], indirect=True)
+def test_a_wedged_proxy_delays_no_other_mend_by_more_than_the_call_that_hangs(server: WedgingToxiproxy) -> None:
+    facts: list[Fact] = []
+    ended: dict[str, float] = {}
+    proxies = filled(server, facts, restart=server.restart)
+    proxies.want(Want(OTHER.id, "elsewhere", (SLOW,)))
+    ladder_takes_s = 1.0
+
+    def slowly() -> None:
+        time.sleep(ladder_takes_s)
+        delete(NAME)
+
+    delete = proxies._recreate
+    proxies._recreate = lambda name: slowly() if name == NAME else delete(name)  # type: ignore[method-assign]
+    began_s = time.monotonic()
+
+    def mend(holder: str) -> None:
+        proxies.unwant(holder)
+        ended[holder] = time.monotonic() - began_s
+
+    try:
+        side_by_side([partial(mend, "slow"), partial(mend, "elsewhere")], [], lambda: None)
+    finally:
+        proxies.close()
+    assert ended["elsewhere"] < TIMEOUT_S + ladder_takes_s <= ended["slow"]
+    assert {it.fault for it in rungs(facts)} == {"slow"}
+    assert all(it["toxics"] == [] for it in server.proxies.values())
+
+
 def folder_of(server: WedgingToxiproxy, tmp_path: Path) -> RunFolder:
     import dataclasses
     import json
 
     path = tmp_path / "runs" / "wiki" / "20260101T000000Z-0a0b0c0d"
     path.mkdir(parents=True)
+    (path / "facts").mkdir()
     edges = [dataclasses.asdict(edge) for edge in (EDGE, OTHER)]
     (path / "stack.json").write_text(json.dumps({"api": server.api, "edges": edges}))
     return RunFolder(path)
@@ -179,6 +214,78 @@ def test_from_outside_of_the_run_the_same_ladder_is_climbed(
             NAME: ([], True),
             "api->pay:80": ([], True),
         }
+
+
+def both_climb(server: WedgingToxiproxy, folder: RunFolder, facts: list[Fact], first: str) -> list[str]:
+    """The harness mends and `drill halt` takes out, `first` of them a little sooner; what either says is wrong."""
+    proxies = filled(server, facts, restart=server.restart)
+    proxies._turn = partial(ladder_turn, folder.facts)
+    journal = journal_of(ListenersChanged(service="db", ports=(5432,)), ListenersChanged(service="pay", ports=(80,)))
+    wrong: list[str] = []
+
+    def harness() -> None:
+        try:
+            proxies.unwant("slow")
+        except NotMended as error:
+            wrong.append(f"harness: {error}")
+
+    def halt() -> None:
+        taken = partial(wrong.append, "halt took Toxiproxy away")
+        if said := clear(folder, journal, {EDGE.id: "p/slow"}, facts.append, server.restart, taken):
+            wrong.append(f"halt: {said}")
+
+    order = {"harness": (harness, halt), "halt": (halt, harness)}[first]
+    threads = [threading.Thread(target=one) for one in order]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.2)
+    for thread in threads:
+        thread.join()
+    proxies.close()
+    return wrong
+
+
+@pytest.mark.parametrize("first", ["harness", "halt"])
+@pytest.mark.parametrize(("server", "restarts"), [("delete", 0), ("restart", 1)], indirect=["server"])
+def test_a_halt_and_the_harness_that_climb_at_the_same_time_do_not_undo_each_others_rungs(
+    server: WedgingToxiproxy, restarts: int, first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.safety.proxies.API_WITHIN_S", 1.0)
+    facts: list[Fact] = []
+    wrong = both_climb(server, folder_of(server, tmp_path), facts, first)
+    assert wrong == []
+    assert server.restarts == restarts, "whoever came second found it done"
+    assert {name: (it["toxics"], it["enabled"]) for name, it in server.proxies.items()} == {
+        NAME: ([], True),
+        "api->pay:80": ([], True),
+    }
+
+
+def test_whoever_waited_for_the_ladder_begins_again_at_its_bottom() -> None:
+    went: list[str] = []
+    busy = [True]
+
+    def first() -> None:
+        went.append("first")
+        if busy[0]:
+            raise NotApplied("did not answer")
+
+    def turn() -> contextlib.AbstractContextManager[bool]:
+        busy[0] = False  # the other one was at it, and is through
+        return contextlib.nullcontext(True)
+
+    ladder = (Rung("first", first), Rung("second", partial(went.append, "second"), ("a->b",)))
+    assert climb("slow", "a->b:1", ladder, [].append, turn) == "first"
+    assert went == ["first", "first"]
+
+
+def test_a_climber_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
+    with ladder_turn(tmp_path) as before:
+        assert not before
+        began_s = time.monotonic()
+        with ladder_turn(tmp_path, lambda: False) as waited:
+            assert not waited, "it was not given back: nothing is known to be out"
+        assert time.monotonic() - began_s < 1
 
 
 def test_what_the_ladder_did_is_one_line_in_the_report_and_nothing_for_a_fault_that_went_by_itself() -> None:

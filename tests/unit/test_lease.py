@@ -144,6 +144,23 @@ def test_a_disk_that_refuses_keeps_nobody_from_going_on_until_it_lapses(
         lease.beat()
 
 
+def test_an_end_that_the_disk_refuses_is_told_and_one_that_it_takes_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = Lease(tmp_path / "lease", LENGTH_S, OPENED)
+    lease.start()
+
+    def refused(*_: object) -> int:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.run.lease.os.pwrite", refused)
+        assert lease.end("kept") == "Input/output error"
+    again = Lease(tmp_path / "lease", LENGTH_S, OPENED)
+    again.start()
+    assert again.end("kept") == ""
+
+
 def test_the_end_is_written_once_the_thread_is_still(tmp_path: Path) -> None:
     lease = Lease(tmp_path / "lease", LENGTH_S, OPENED)
     lease.start()

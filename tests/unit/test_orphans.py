@@ -88,7 +88,7 @@ def test_what_docker_was_just_making_when_its_command_was_ended_is_looked_for_ag
 ) -> None:
     swept: list[str] = []
     said: list[str] = []
-    monkeypatch.setattr("harness.stack.sweep.sweep", lambda run: swept.append(run) or [])
+    monkeypatch.setattr("harness.stack.sweep.sweep", lambda run, last=True: swept.append(run) or [])
     monkeypatch.setattr(mending, "LATE_S", 0.0)
     assert mending.cleared(RUN, said.append) == []
     assert (len(swept), said) == (1, [])

@@ -15,6 +15,7 @@ PLACES = (
     ROOT / "judge.py",
     ROOT / "neighbours.py",
     ROOT / "cleanups.py",
+    ROOT / "damage.py",
     ROOT / "ending.py",
     ROOT / "endstate.py",
     *(ROOT / "expectations").glob("*.py"),

@@ -280,6 +280,25 @@ def test_what_is_not_ours_to_undo_is_said_once_with_the_command(scene: Scene) ->
     assert scene.docker.names == {"ffffffff-web"}
 
 
+@pytest.mark.parametrize("fault", [COMMAND, Injecting(fault="p/r", kind="bad_release", target="web", planned_s=3.0)])
+def test_what_needs_compose_or_the_drills_own_commands_is_left_to_the_command_that_has_both(
+    scene: Scene, fault: Injecting
+) -> None:
+    """The harness hangs: its stack stays, and so must the words that get the rest out."""
+    scene.lives()
+    scene.record(fault, injected(fault))
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.at_s += LEASE_S + 2
+    for _ in range(3):
+        watchdog.turn()
+    (told,) = scene.journal.of(NotMended)
+    assert told.commands == (f"drill halt {RUN}",)
+    assert told.error.startswith("its harness hangs, and")
+    assert "`drill halt`" in told.error
+    assert [one.fault for one in open_faults(scene.journal)] == [fault.fault]
+
+
 def test_it_goes_on_trying_while_docker_is_away_or_refuses(scene: Scene) -> None:
     scene.lives()
     watchdog = scene.watchdog()
@@ -341,3 +360,59 @@ def test_what_a_harness_could_not_remove_is_tried_again(scene: Scene) -> None:
     scene.dies()
     assert watchdog.turn() is None
     assert scene.docker.names == {"ffffffff-web"}
+
+
+def test_a_run_whose_end_the_disk_refused_to_its_lease_has_ended_when_its_journal_says_so(scene: Scene) -> None:
+    scene.lives()
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    before = scene.docker.names
+    scene.record(Closed())  # kept, or all gone: nothing is ours
+    scene.dies()
+    assert watchdog.turn() is None
+    assert scene.docker.names == before - {f"{RUN}-drill-watchdog"}
+    assert scene.journal.of(LeaseLapsed) == ()
+
+
+@pytest.mark.parametrize("closed", [(), (Closed(left=("network net",)),)])
+def test_an_end_that_stands_nowhere_and_one_that_left_something_are_cleared_up(
+    scene: Scene, closed: tuple[Fact, ...]
+) -> None:
+    scene.lives()
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.record(*closed)
+    scene.dies()
+    assert watchdog.turn() is None
+    assert scene.docker.names == {"ffffffff-web"}
+
+
+def test_copies_that_a_harness_could_not_remove_are_removed_when_nothing_else_is_left(scene: Scene) -> None:
+    removed: list[str] = []
+    scene.monkeypatch.setattr("harness.inside.wreck.Wreck._copies", lambda wreck: removed.append(wreck.folder) or [])
+    scene.lives()
+    watchdog = scene.watchdog("/runs/x")
+    watchdog.turn()
+    scene.docker.things = {"containers": {}, "networks": {}, "volumes": {}}
+    scene.docker.container("drill-watchdog")
+    scene.renew(over="down")
+    scene.dies()
+    assert watchdog.turn() is None
+    assert removed == ["/runs/x"]
+
+
+def test_a_toxiproxy_that_cannot_be_reached_keeps_no_other_fault_on(scene: Scene) -> None:
+    def refuses(*_: object) -> str:
+        raise OSError("Docker answered 409: container is paused")
+
+    scene.monkeypatch.setattr("harness.inside.rescue.Rescue.toxics_out", refuses)
+    scene.lives()
+    scene.record(LATENCY, injected(LATENCY), PAUSE, injected(PAUSE))
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.at_s += LEASE_S + 2
+    watchdog.turn()
+    assert [fact.fault for fact in scene.journal.of(Mended)] == [PAUSE.fault]
+    stuck = scene.journal.first(NotMended, fault=LATENCY.fault)
+    assert stuck is not None
+    assert "409" in stuck.error

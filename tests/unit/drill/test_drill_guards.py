@@ -15,6 +15,7 @@ from harness.drill.problem import Invalid
 from harness.drill.schema import drill_schema
 from harness.facts import RuleSeen
 from harness.plan import make_plan
+from harness.plan_bounds import unbounded
 
 Write = Callable[..., Path]
 STATED = "errors > 50% for 15s"
@@ -135,6 +136,33 @@ def test_a_command_that_says_not_what_it_hurts_is_beyond_every_radius(checkout: 
     (problem,) = make_plan(parse(path)).errors
     assert "nothing says what command touches" in problem.what
     assert "give it a `service`" in problem.what
+
+
+STEP = "healed: {by: runbook, command: [./replay.sh, all], trigger: after 5s, harm: {query: x, below: 1}, within: 30s}"
+
+
+def test_a_step_that_says_not_what_it_touches_is_beyond_every_radius_and_the_plan_tells_where_there_is_none(
+    checkout: Write,
+) -> None:
+    free = make_plan(parse(checkout("responds_within: {request: POST /checkout, p95: 1500ms}", STEP)))
+    ((id_, command),) = unbounded(free)
+    assert command == "./replay.sh all"
+    assert free.errors == ()
+    path = checkout("responds_within: {request: POST /checkout, p95: 1500ms}", STEP)
+    path.write_text(path.read_text().replace("abort:\n", RADIUS))
+    (problem,) = make_plan(parse(path)).errors
+    assert problem.what.startswith(f"{id_}: nothing says what the command of healed touches")
+    path.write_text(path.read_text().replace("within: 30s}", "within: 30s, service: worker}"))
+    named = make_plan(parse(path))
+    assert named.errors == ()
+    assert list(unbounded(named)) == []
+
+
+def test_a_command_without_a_service_is_told_in_the_plan_where_no_radius_refuses_it(checkout: Write) -> None:
+    command = "command: {name: fill, run: [dd, of=/disk], undo: ['true']}"
+    plan = make_plan(parse(checkout("stop: {service: worker, after: 5s, for: 10s}", command)))
+    assert plan.errors == ()
+    assert [said for _, said in unbounded(plan)] == ["dd of=/disk"]
 
 
 @pytest.mark.parametrize(
