@@ -247,6 +247,7 @@ def _rehearsed(
     from harness.cli.judge import shown as shown_path
     from harness.doctor.examine import preflight
     from harness.report.json_doc import result_line
+    from harness.run.own_stack import own_stack
     from harness.run.session import Display, Options, rehearse
 
     drill = plan.drill
@@ -257,7 +258,7 @@ def _rehearsed(
     preflight(shown.say, looks=looks())
     options = Options(keep=wishes.keep or drill.stack.keep, offline=wishes.offline)
     display = Display(shown.say, shown.fact, shown.second)
-    done = rehearse(plan, stack_project, edges, runs, options, display, target.opened)
+    done = rehearse(plan, own_stack(stack_project, edges), runs, options, display, target.opened)
     shown.close()
     judgement, place = done.judgement, shown_path(done.folder.path)
     code = judgement.verdict.exit_code
