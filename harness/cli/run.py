@@ -11,6 +11,7 @@ import click
 
 from harness.cli.inputs import drill_options
 from harness.cli.names import drill_names
+from harness.cli.targets import target_option
 from harness.errors import (
     EXIT_HARNESS,
     EXIT_INTERRUPTED,
@@ -32,17 +33,19 @@ if TYPE_CHECKING:
     from harness.edges import Edge
     from harness.plan import Plan
     from harness.report.live import PlainDisplay
+    from harness.run.session import Rehearsed
     from harness.run.target import Held
     from harness.stack.project import Project
 
 
 @click.command(
     "run",
-    epilog="Examples:  drill run first-light      drill run first-light --baseline      drill run drills/mine.yaml --set load.seed=7",
+    epilog="Examples:  drill run first-light      drill run first-light --baseline      drill run first-light --target staging",
 )
 @click.argument("drills", nargs=-1, required=True, metavar="DRILL...", shell_complete=drill_names)
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan; touch nothing (as `drill plan`).")
 @drill_options
+@target_option
 @click.option("--only", multiple=True, metavar="ID", help="Inject only these faults.")
 @click.option("--skip", multiple=True, metavar="ID", help="Inject all faults but these.")
 @click.option("--baseline", is_flag=True, help="Load and judge, inject nothing.")
@@ -74,6 +77,7 @@ def command(
     sets: tuple[str, ...],
     candidates: tuple[str, ...],
     env_file: tuple[Path, ...],
+    target: str | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     baseline: bool,
@@ -100,7 +104,7 @@ def command(
 
         for name in drills:
             assert plan.callback is not None
-            plan.callback(name, sets, candidates, env_file, as_json)
+            plan.callback(name, sets, candidates, env_file, target, as_json)
         return
     wait_s = _waits(wait)
     if max_duration:
@@ -119,7 +123,9 @@ def command(
         except UsageError as error:
             told.ended_all(error)
             raise
-    wishes = Wishes(sets, candidates, env_file, only, skip, baseline, keep, offline, yes, output, wait_s, told, as_json)
+    wishes = Wishes(
+        sets, candidates, env_file, only, skip, baseline, keep, offline, yes, output, wait_s, told, as_json, target
+    )
     codes: list[int] = []
     for name in drills:
         shown = display(live, as_json)
@@ -194,10 +200,15 @@ class Wishes:
     wait_s: float
     told: Pipeline
     as_json: bool
+    target: str | None = None
 
 
 def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
     """Plan the drill, then hold its target and rehearse on it. What is refused by its plan leaves nothing behind."""
+    if wishes.target:
+        from harness.cli.on_target import run_on_target
+
+        return run_on_target(name, wishes.target, wishes, shown, lambda done: _told(name, done, wishes, shown))
     from harness.doctor.examine import begun
 
     looks = begun()  # beside the imports and the reading of files
@@ -243,10 +254,7 @@ def _rehearsed(
     shown: PlainDisplay,
 ) -> int:
     from harness.cli.confirm import confirm, protected_by
-    from harness.cli.judge import show, tell
-    from harness.cli.judge import shown as shown_path
     from harness.doctor.examine import preflight
-    from harness.report.json_doc import result_line
     from harness.run.own_stack import own_stack
     from harness.run.session import Display, Options, rehearse
 
@@ -259,6 +267,15 @@ def _rehearsed(
     options = Options(keep=wishes.keep or drill.stack.keep, offline=wishes.offline)
     display = Display(shown.say, shown.fact, shown.second)
     done = rehearse(plan, own_stack(stack_project, edges), runs, options, display, target.opened)
+    return _told(name, done, wishes, shown)
+
+
+def _told(name: str, done: Rehearsed, wishes: Wishes, shown: PlainDisplay) -> int:
+    """Show what came of a run, and give it to the pipeline; returns the exit code."""
+    from harness.cli.judge import show, tell
+    from harness.cli.judge import shown as shown_path
+    from harness.report.json_doc import result_line
+
     shown.close()
     judgement, place = done.judgement, shown_path(done.folder.path)
     code = judgement.verdict.exit_code

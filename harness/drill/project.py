@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:  # models take long to load, and `drill halt` must not wait for them
     from harness.drill.blast_radius import BlastRadius, Limit
 
-SETTINGS = ("drills", "runs", "protected", "blast_radius", "defaults")
+SETTINGS = ("drills", "runs", "protected", "blast_radius", "defaults", "targets")
 _SUFFIXES = (".yaml", ".yml")
 _COMPOSE = ("compose.", "docker-compose.")
 
@@ -26,6 +26,7 @@ class Project:
 
     protected      names (or patterns) of what no drill touches without a confirmation
     blast_radius   what the project's drills may touch at the most; None: anything
+    targets        systems that run already, by name, as they are written (harness.target.config reads one)
     """
 
     root: Path
@@ -33,6 +34,7 @@ class Project:
     runs: Path
     protected: tuple[str, ...] = ()
     blast_radius: BlastRadius | None = None
+    targets: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -95,6 +97,7 @@ def find_project(start: Path | None = None, env: Mapping[str, str] | None = None
         runs,
         tuple(settings.get("protected", ())),
         None if radius is None else _radius(radius),
+        settings.get("targets", {}),
     )
 
 
@@ -122,6 +125,8 @@ def _settings(file: Path) -> dict[str, Any] | None:
     protected = settings.get("protected", [])
     if not isinstance(protected, list) or not all(isinstance(name, str) and name for name in protected):
         found.append(wrong("protected", 'protected must be a list of names, such as ["staging"]'))
+    if not isinstance(settings.get("targets", {}), dict):
+        found.append(wrong("targets", "targets must be tables, such as [tool.drill.targets.staging]"))
     found += [wrong("blast_radius", what) for what in _radius_wrong(settings.get("blast_radius"))]
     if found:
         raise Invalid(found)

@@ -69,6 +69,7 @@ from harness.facts.run import (
 )
 from harness.facts.stack import EdgeFound, ListenersChanged, Surveyed
 from harness.facts.state import StateRead, StateSettled
+from harness.facts.targets import TargetChosen, Unavailable
 from harness.facts.written import from_dict, kind_of, to_dict
 
 __all__ = [
@@ -145,7 +146,9 @@ __all__ = [
     "StateRead",
     "StateSettled",
     "Surveyed",
+    "TargetChosen",
     "TargetSeen",
+    "Unavailable",
     "VersionSeen",
     "Witnessed",
     "from_dict",

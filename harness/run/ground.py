@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from harness.load.access import Access
     from harness.load.generator import Generator
     from harness.masking import Secret
     from harness.run.engine import Engine
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 class Ground(Protocol):
     """Made for one session. `begin` comes first, `down` or `keep` last, whatever happens in between."""
+
+    @property
+    def access(self) -> Access | None:
+        """How the load gets in there, where that takes more than an address."""
+        ...
 
     def secrets(self) -> Sequence[Secret]:
         """What must not be shown in anything that the run writes."""

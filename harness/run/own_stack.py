@@ -30,6 +30,8 @@ def own_stack(project: Project, edges: Sequence[Edge]) -> Callable[[Session], Ow
 class OwnStack:
     """Implements run.ground.Ground."""
 
+    access = None  # its port is published on this machine alone
+
     def __init__(self, session: Session, project: Project, edges: Sequence[Edge]) -> None:
         from harness.run.observing import monitoring_of
         from harness.run.sources import asked_over_tcp

@@ -254,7 +254,8 @@ def _play(session: Session, ground: Ground, closing: contextlib.ExitStack) -> No
     from harness.run.loading import load_config, users_ready_s
 
     display, record = session.display, session.record
-    generator = Generator(load_config(session.drill, session.folder.run, session.clock.opened_ns), session.folder.path)
+    told = load_config(session.drill, session.folder.run, session.clock.opened_ns, ground.access)
+    generator = Generator(told, session.folder.path)
     closing.callback(generator.kill)
     with _interruptible(session):
         record(Asked(step="stack", what="stack_up"))

@@ -22,6 +22,7 @@ from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.proxies import clear
 from harness.safety.undo import COMMAND, undo
 from harness.stack.release_commands import NOTE
+from harness.target import takeout as target
 from harness.world.docker import Patience
 from harness.world.docker_cli import TIMED_OUT, gone
 
@@ -47,7 +48,9 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     patience = Patience()
     hurt = {fault.target: fault.fault for fault in opened if "->" in fault.target}
     toxics_out = ""
-    if hurt:
+    if hurt and target.on_target(folder.path):
+        toxics_out = target.clear(folder.path, folder.run, hurt)
+    elif hurt:
         toxics_out = clear(
             folder, journal, hurt, writer.write, lambda: _restart(folder), lambda: _remove(folder, patience)
         )
@@ -83,6 +86,8 @@ def by_hand(folder: RunFolder, fault: Injecting) -> tuple[str, ...]:
     """What a person can type who wants it out."""
     if fault.kind == COMMAND or "restore" in fault.stated:
         return tuple(str(fault.stated[word]) for word in ("undo", "restore") if word in fault.stated)
+    if target.on_target(folder.path):
+        return (f"drill mend {folder.run}",)
     return (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
 
 
