@@ -68,8 +68,13 @@ def told(target: Target, plan: Plan) -> Iterator[str]:
     yield f"  target   {target.name}: load goes to {target.load.url}; it runs already, and is neither started nor stopped"
     for name, place in target.toxiproxy.items():
         yield f"  {'':>8} {name}: {place.url}"
-    if target.prometheus:
-        yield f"  {'':>8} prometheus: {target.prometheus.url}"
+    for word in ("prometheus", "alertmanager"):
+        if place := getattr(target, word):
+            yield f"  {'':>8} {word}: {place.url}"
+    if target.logs:
+        yield f"  {'':>8} logs of {', '.join(target.logs.services)}"
+    if target.pages:
+        yield f"  {'':>8} pages to {', '.join(target.pages.receivers)} are taken at {target.pages.listen}; nothing keeps others from people"
     for clear in target.clear_to_start:
         yield f"  {'':>8} clear to start, and all the time, while: {clear.what}"
     if target.protected:

@@ -69,7 +69,7 @@ from harness.facts.run import (
 )
 from harness.facts.stack import EdgeFound, ListenersChanged, Surveyed
 from harness.facts.state import StateRead, StateSettled
-from harness.facts.targets import TargetChosen, Unavailable
+from harness.facts.targets import LogFound, TargetChosen, Unavailable
 from harness.facts.written import from_dict, kind_of, to_dict
 
 __all__ = [
@@ -113,6 +113,7 @@ __all__ = [
     "LoadReady",
     "LoadSaid",
     "LoadSampled",
+    "LogFound",
     "Looked",
     "MemorySeen",
     "Mended",

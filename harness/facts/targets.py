@@ -24,3 +24,10 @@ class Unavailable(Fact):
 
     what: str
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFound(Fact):
+    """The log of a service of a target, followed from here on; it is told by no container's name, but by its service's."""
+
+    service: str

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import CannotRun, Missing, NotApplied
-from harness.facts import GuardTripped, MonitoringFound, TargetChosen, Unavailable
+from harness.facts import GuardTripped, LogFound, MonitoringFound, TargetChosen, Unavailable
+from harness.load.access import Access
+from harness.masking import Secret
 from harness.run.own_stack import found
 from harness.run.stop import Stopped
 from harness.safety.openfaults import open_faults
@@ -23,13 +25,15 @@ from harness.target.takeout import clear, on_target
 
 if TYPE_CHECKING:
     from harness.load.generator import Generator
-    from harness.masking import Secret
     from harness.plan import Plan
     from harness.probes.base import Probe
     from harness.run.engine import Engine
     from harness.run.session import Session
-    from harness.target.model import Place, Target
+    from harness.target.logs import TargetLogs
+    from harness.target.model import Pages, Place, Target
+    from harness.target.pages import Receiver
     from harness.target.proxies import Spot
+    from harness.world.alertmanager import Alertmanager
     from harness.world.handles import Releases
     from harness.world.metrics import Prometheus
 
@@ -41,6 +45,8 @@ def target_ground(target: Target, root: Path) -> Callable[[Session], OnTarget]:
     """
     edges = spots(target)
     secrets = [secret for name, place in places(target) for secret in secrets_of(place, name)]
+    if target.pages and (token := pages_token(target.pages)):
+        secrets.append(Secret("pages credential", token))
     return lambda session: OnTarget(session, target, root, edges, secrets)
 
 
@@ -57,6 +63,9 @@ class OnTarget:
         self._proxies: TargetProxies | None = None
         self._lookout: TargetLookout | None = None
         self._watch: Watch | None = None
+        self._alertmanager: Alertmanager | None = None
+        self._receiver: Receiver | None = None
+        self._logs: TargetLogs | None = None
 
     def secrets(self) -> Sequence[Secret]:
         return self._secrets
@@ -68,7 +77,11 @@ class OnTarget:
         for what, why in session.plan.absent.items():
             record(Unavailable(what=what, why=why))
         monitoring = target.monitoring()
-        record(MonitoringFound(prometheus=monitoring["prometheus"], alertmanager="", why=monitoring["why"]))
+        record(
+            MonitoringFound(
+                prometheus=monitoring["prometheus"], alertmanager=monitoring["alertmanager"], why=monitoring["why"]
+            )
+        )
         for edge in edges_of(target):
             record(found(edge))
         session.display.say(f"looking whether {target.name} is there")
@@ -78,6 +91,7 @@ class OnTarget:
         session.lease.on_lapse.append(self._proxies.let_go)
         self._look(session, hurt)
         self._look_around(session, hurt)
+        self._follow(session, closing)
         closing.callback(self._begin_asking(session))
 
     def host(self, session: Session) -> str:
@@ -157,6 +171,7 @@ class OnTarget:
 
     def _look(self, session: Session, hurt: Sequence[str]) -> None:
         """Raises CannotRun with everything that is missing."""
+        from harness.world.alertmanager import Alertmanager
         from harness.world.metrics import Prometheus
 
         assert self._proxies is not None
@@ -175,8 +190,38 @@ class OnTarget:
                 self._prometheus.query("vector(1)")
             except NotApplied as error:
                 missing.append(Missing(str(error)))
+        if self._target.alertmanager:
+            self._alertmanager = Alertmanager(("", 0), api=PlaceApi("Alertmanager", self._target.alertmanager))
+            try:
+                self._alertmanager.config()
+            except NotApplied as error:
+                missing.append(Missing(str(error)))
         if missing:
             raise CannotRun(*dict.fromkeys(missing))
+
+    def _follow(self, session: Session, closing: contextlib.ExitStack) -> None:
+        """Its logs, and the webhook that its pages are posted to. Raises CannotRun."""
+        from harness.target.logs import TargetLogs, sources
+        from harness.target.pages import Receiver, receivers
+
+        target, record = self._target, session.record
+        try:
+            if target.logs:
+                self._logs = TargetLogs(session.folder.logs, sources(target.logs, self._root))
+                closing.callback(self._logs.close)
+                self._logs.start()
+                for service in target.logs.services:
+                    record(LogFound(service=service))
+            if target.pages:
+                assert self._alertmanager is not None
+                seen = receivers(target.pages, self._alertmanager)
+                token = pages_token(target.pages)
+                self._receiver = Receiver(target.pages, token, session.clock, session.clock.opened_ns, record)
+                closing.callback(self._receiver.close)
+                for one in seen:
+                    record(one)
+        except NotApplied as error:
+            raise CannotRun(str(error)) from error
 
     def _look_around(self, session: Session, hurt: Sequence[str]) -> None:
         """The witness of each edge that is hurt meets somebody there. Raises CannotRun."""
@@ -214,10 +259,14 @@ class OnTarget:
 
     def _probes(self, session: Session) -> Iterator[Probe]:
         from harness.probes.clock import ClockProbe
+        from harness.probes.delivery import DeliveryProbe
         from harness.probes.host import HostProbe
+        from harness.probes.logs import LogsProbe
+        from harness.probes.pages import PagesProbe
         from harness.probes.pressure import PressureProbe
         from harness.probes.processors import ProcessorsProbe
         from harness.probes.releases import ReleasesProbe
+        from harness.probes.silences import SilencesProbe
         from harness.probes.survey import SurveyProbe
         from harness.probes.witness import WitnessProbe
         from harness.run.prometheus_probes import prometheus_probes
@@ -226,6 +275,13 @@ class OnTarget:
         yield from (ClockProbe(), PressureProbe(), ProcessorsProbe(), SurveyProbe(), ReleasesProbe())
         yield from (WitnessProbe(edge=edge) for edge in touched(session.plan))
         yield from by_command(session.drill)
+        if self._logs is not None:
+            yield LogsProbe(self._logs)
+        if self._receiver is not None:
+            yield PagesProbe(self._receiver)
+        if self._alertmanager is not None:
+            yield SilencesProbe(self._alertmanager)
+            yield DeliveryProbe("alertmanager", self._alertmanager)
         if self._prometheus is not None:
             yield from prometheus_probes(session, self._prometheus)
         yield HostProbe((session.folder.path,))
@@ -248,6 +304,14 @@ class OnTarget:
         )
 
 
+def pages_token(pages: Pages) -> str:
+    """What must be sent along with a page; '' for nothing. Raises CannotRun for a secret that is not there."""
+    try:
+        return Access(token_env=pages.token_env, token_file=pages.token_file).secret()
+    except (LookupError, OSError) as error:
+        raise CannotRun(f"the token of pages is not to be had: {error}") from None
+
+
 def touched(plan: Plan) -> tuple[str, ...]:
     """The edges on which the plan's faults are, each once."""
     return tuple(dict.fromkeys(one.fault.target for one in plan.injections if one.fault.on_edge))
@@ -257,6 +321,9 @@ def places(target: Target) -> Iterator[tuple[str, Place]]:
     """Every place of it that is asked over HTTP, by what people call it."""
     yield "load", target.load
     yield from target.toxiproxy.items()
-    if target.prometheus:
-        yield "prometheus", target.prometheus
+    for name, place in (("prometheus", target.prometheus), ("alertmanager", target.alertmanager)):
+        if place:
+            yield name, place
+    if target.logs and target.logs.loki:
+        yield "loki", target.logs.loki
     yield from (("clear_to_start", clear.url) for clear in target.clear_to_start if clear.url)

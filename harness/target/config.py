@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from harness.drill.problem import Invalid, Problem, did_you_mean, shown_path
 from harness.drill.project import Project
 from harness.errors import UsageError
-from harness.target.model import Clear, EdgeAt, Place, Target, is_name
+from harness.target.model import Clear, EdgeAt, Logs, Pages, Place, Target, is_name
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
@@ -68,8 +68,8 @@ def _words(path: Sequence[str | int]) -> list[str]:
     """The words that may stand beside this one."""
     kind: Any = Target
     if len(path) > 1:
-        kind = {"edges": EdgeAt, "clear_to_start": Clear}.get(str(path[0]), Place)
-        kind = Place if path[-2] == "url" else kind
+        kind = {"edges": EdgeAt, "clear_to_start": Clear, "logs": Logs, "pages": Pages}.get(str(path[0]), Place)
+        kind = Place if path[-2] in ("url", "loki") else kind
     return [field.alias or name for name, field in kind.model_fields.items() if name != "name"]
 
 
@@ -97,6 +97,10 @@ def _filled(target: Target, root: Path) -> Target:
     made["clear_to_start"] = tuple(
         one.model_copy(update={"url": place(one.url)}) if one.url else one for one in target.clear_to_start
     )
+    if target.logs and target.logs.loki:
+        made["logs"] = target.logs.model_copy(update={"loki": place(target.logs.loki)})
+    if target.pages and target.pages.token_file:
+        made["pages"] = target.pages.model_copy(update={"token_file": str(root / target.pages.token_file)})
     return target.model_copy(update=made)
 
 

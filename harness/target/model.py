@@ -122,6 +122,42 @@ class EdgeAt(Model):
         return self
 
 
+class Logs(Model):
+    """The logs of services, by their names: `files` (paths), `commands` that print and go on, or selectors of Loki's (`{app="api"}`)."""
+
+    files: dict[str, str] = Field(default_factory=dict)
+    commands: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    loki: PlaceOrUrl | None = None
+    selectors: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.loki) != bool(self.selectors):
+            raise ValueError("loki and selectors belong together: which of its lines are whose")
+        names = [*self.files, *self.commands, *self.selectors]
+        if not names:
+            raise ValueError("logs has files, commands, or loki with selectors")
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"{twice[0]} has two logs: one source for each service")
+        return self
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        return (*self.files, *self.commands, *self.selectors)
+
+
+class Pages(Model):
+    """Where the target's Alertmanager posts pages to: `listen` on this machine; `receivers` are those that have that webhook.
+
+    token_*   the bearer token that it sends along; without one whoever reaches the port can page
+    """
+
+    listen: Address
+    receivers: tuple[str, ...] = Field(min_length=1)
+    token_env: str = ""
+    token_file: str = ""
+
+
 class Clear(Model):
     """What must hold before a drill begins, and as long as it goes: one of the three, and what it means.
 
@@ -174,6 +210,9 @@ class Target(Model):
     toxiproxy: Annotated[dict[str, PlaceOrUrl], BeforeValidator(_named)] = Field(default_factory=dict)
     edges: Annotated[dict[str, EdgeAt], AfterValidator(_edges)] = Field(default_factory=dict)
     prometheus: PlaceOrUrl | None = None
+    alertmanager: PlaceOrUrl | None = None
+    pages: Pages | None = None
+    logs: Logs | None = None
     protected: bool = False
     edges_permitted: tuple[EdgePattern, ...] | None = None
     faults_permitted: tuple[str, ...] | None = None
@@ -198,6 +237,8 @@ class Target(Model):
         taken = [(self.api_of(at), at.proxy) for at in self.edges.values()]
         if twice := [proxy for api, proxy in taken if taken.count((api, proxy)) > 1]:
             raise ValueError(f"edges: the proxy {twice[0]} stands for two edges: a fault on one would hurt the other")
+        if self.pages and not self.alertmanager:
+            raise ValueError("pages come from an alertmanager, and the target states none")
         if bool(self.deploy) != bool(self.rollback):
             raise ValueError("deploy and rollback belong together: what is put out is put back")
         if any(clear.promql for clear in self.clear_to_start) and self.prometheus is None:
@@ -214,9 +255,9 @@ class Target(Model):
 
     def monitoring(self) -> Mapping[str, str]:
         """What is known of its monitoring, as a plan takes it."""
-        lacks = [word for word in ("prometheus", "alertmanager") if getattr(self, word, None) is None]
+        lacks = [word for word in ("prometheus", "alertmanager") if getattr(self, word) is None]
         why = f"{self.where} states no {' and no '.join(lacks)}" if lacks else ""
-        found = {word: place.url for word in ("prometheus", "alertmanager") if (place := getattr(self, word, None))}
+        found = {word: place.url for word in ("prometheus", "alertmanager") if (place := getattr(self, word))}
         return {"prometheus": "", "alertmanager": "", **found, "why": why}
 
 

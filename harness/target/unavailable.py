@@ -88,11 +88,9 @@ def offered(plan: Plan) -> Plan:
 
 def lacks(target: Target) -> dict[str, str]:
     """By kind of evidence that claims need, why this target does not offer it; what it offers is not in it."""
-    stated = {word: f"{target.where} states no {word}" for word in ("prometheus",) if getattr(target, word) is None}
+    words = ("prometheus", "pages", "logs")
     return {
-        **stated,
-        "pages": "what a target's Alertmanager sends is not seen",
-        "logs": "the logs of a target are not read",
+        **{word: f"{target.where} states no {word}" for word in words if getattr(target, word) is None},
         "containers": "drill sees only the containers of a stack that it starts itself",
         "traces": "drill's collector of traces stands only in a stack that it starts itself",
         "orders": "sources of orders are read only in a stack that drill starts itself",
@@ -147,8 +145,18 @@ def _claims(plan: Plan, target: Target) -> Iterator[tuple[str, str]]:
     missing = lacks(target)
     for claim in plan.all_claims:
         why = next((missing[kind] for kind in needs_of(claim.expectation) if kind in missing), "")
-        if why:
+        if why or (why := _log(claim.expectation, target)):
             yield claim.id, why
+
+
+def _log(claim: Expectation, target: Target) -> str:
+    """Why the log that this claim is about is not there, or ''."""
+    service = getattr(claim, "service", "")
+    if not claim.word.startswith("log_") or target.logs is None or not isinstance(service, str):
+        return ""
+    if service and not any(fnmatchcase(name, service) for name in target.logs.services):
+        return f"{target.where} states no log of {service}; it has {', '.join(target.logs.services)}"
+    return ""
 
 
 def needs_of(claim: Expectation) -> tuple[str, ...]:

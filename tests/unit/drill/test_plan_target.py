@@ -45,7 +45,7 @@ def test_what_the_target_cannot_offer_is_not_available_and_nothing_else(
     checkout()
     assert unavailable(typed("plan", "checkout", "--target", "staging", "--json")) == {
         "orders-slow/stop-worker": "drill stops and kills only containers of a stack that it starts itself",
-        "run/log_quiet-all": "the logs of a target are not read",
+        "run/log_quiet-all": "[tool.drill.targets.staging] states no logs",
     }
 
 
@@ -55,7 +55,7 @@ def test_the_plan_says_it_in_its_place(typed: Callable[..., Result], checkout: W
     assert result.exit_code == 0
     assert "load goes to https://shop.staging.example; it runs already" in result.stdout
     assert "absent  stop: {service: worker" in result.stdout
-    assert "not available here: the logs of a target are not read" in result.stdout
+    assert "not available here: [tool.drill.targets.staging] states no logs" in result.stdout
     assert "`drill mend` does" in result.stdout
     assert "warning: run/log_quiet-all: not available on staging" in result.stderr
     assert "compose.yaml" not in result.stdout
