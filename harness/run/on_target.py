@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import CannotRun, Missing, NotApplied
-from harness.facts import GuardTripped, LogFound, MonitoringFound, TargetChosen, Unavailable
-from harness.load.access import Access
+from harness.errors import CannotRun, Missing
+from harness.facts import GuardTripped, MonitoringFound, TargetChosen, Unavailable
 from harness.masking import Secret
 from harness.run.own_stack import found
 from harness.run.stop import Stopped
+from harness.run.target_servers import Servers, pages_token
 from harness.safety.openfaults import open_faults
 from harness.target.absent import NoContainers
 from harness.target.clear import Asking, Watch, verdict
@@ -29,13 +29,9 @@ if TYPE_CHECKING:
     from harness.probes.base import Probe
     from harness.run.engine import Engine
     from harness.run.session import Session
-    from harness.target.logs import TargetLogs
-    from harness.target.model import Pages, Place, Target
-    from harness.target.pages import Receiver
+    from harness.target.model import Place, Target
     from harness.target.proxies import Spot
-    from harness.world.alertmanager import Alertmanager
     from harness.world.handles import Releases
-    from harness.world.metrics import Prometheus
 
 
 def target_ground(target: Target, root: Path) -> Callable[[Session], OnTarget]:
@@ -45,7 +41,7 @@ def target_ground(target: Target, root: Path) -> Callable[[Session], OnTarget]:
     """
     edges = spots(target)
     secrets = [secret for name, place in places(target) for secret in secrets_of(place, name)]
-    if target.pages and (token := pages_token(target.pages)):
+    if token := pages_token(target):
         secrets.append(Secret("pages credential", token))
     return lambda session: OnTarget(session, target, root, edges, secrets)
 
@@ -59,13 +55,10 @@ class OnTarget:
         self.access = access_of(target.load)
         self._session, self._target, self._root = session, target, root
         self._places, self._secrets = edges, secrets
-        self._prometheus: Prometheus | None = None
+        self._servers = Servers(session, target, root)
         self._proxies: TargetProxies | None = None
         self._lookout: TargetLookout | None = None
         self._watch: Watch | None = None
-        self._alertmanager: Alertmanager | None = None
-        self._receiver: Receiver | None = None
-        self._logs: TargetLogs | None = None
 
     def secrets(self) -> Sequence[Secret]:
         return self._secrets
@@ -91,7 +84,7 @@ class OnTarget:
         session.lease.on_lapse.append(self._proxies.let_go)
         self._look(session, hurt)
         self._look_around(session, hurt)
-        self._follow(session, closing)
+        self._servers.follow(closing)
         closing.callback(self._begin_asking(session))
 
     def host(self, session: Session) -> str:
@@ -160,20 +153,16 @@ class OnTarget:
 
     def down(self, *, twice: bool) -> Sequence[str]:
         """What is still on there. Nothing is, after a run that could mend; else it is tried once more."""
-        folder = self._session.folder
-        if not on_target(folder.path) or not open_faults(self._session.record.journal()):
-            return ()
-        hurt = {fault.target for fault in open_faults(self._session.record.journal())}
-        wrong = clear(folder.path, folder.run, hurt)
-        return (wrong,) if wrong else ()
+        folder, on = self._session.folder, open_faults(self._session.record.journal())
+        hurt = {fault.target for fault in on if "->" in fault.target}
+        wrong = clear(folder.path, folder.run, hurt) if hurt and on_target(folder.path) else ""
+        left = [fault.fault for fault in on if "->" not in fault.target]
+        return (*left, wrong) if wrong else left
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
     def _look(self, session: Session, hurt: Sequence[str]) -> None:
         """Raises CannotRun with everything that is missing."""
-        from harness.world.alertmanager import Alertmanager
-        from harness.world.metrics import Prometheus
-
         assert self._proxies is not None
         missing: list[Missing] = []
         if why := answers(self._target.load):
@@ -184,44 +173,9 @@ class OnTarget:
             missing += error.missing
         except OSError as error:
             missing.append(Missing(f"{error.filename} cannot be written: {error.strerror}"))
-        if self._target.prometheus:
-            self._prometheus = Prometheus(("", 0), session.clock, api=PlaceApi("Prometheus", self._target.prometheus))
-            try:
-                self._prometheus.query("vector(1)")
-            except NotApplied as error:
-                missing.append(Missing(str(error)))
-        if self._target.alertmanager:
-            self._alertmanager = Alertmanager(("", 0), api=PlaceApi("Alertmanager", self._target.alertmanager))
-            try:
-                self._alertmanager.config()
-            except NotApplied as error:
-                missing.append(Missing(str(error)))
+        missing += self._servers.look()
         if missing:
             raise CannotRun(*dict.fromkeys(missing))
-
-    def _follow(self, session: Session, closing: contextlib.ExitStack) -> None:
-        """Its logs, and the webhook that its pages are posted to. Raises CannotRun."""
-        from harness.target.logs import TargetLogs, sources
-        from harness.target.pages import Receiver, receivers
-
-        target, record = self._target, session.record
-        try:
-            if target.logs:
-                self._logs = TargetLogs(session.folder.logs, sources(target.logs, self._root))
-                closing.callback(self._logs.close)
-                self._logs.start()
-                for service in target.logs.services:
-                    record(LogFound(service=service))
-            if target.pages:
-                assert self._alertmanager is not None
-                seen = receivers(target.pages, self._alertmanager)
-                token = pages_token(target.pages)
-                self._receiver = Receiver(target.pages, token, session.clock, session.clock.opened_ns, record)
-                closing.callback(self._receiver.close)
-                for one in seen:
-                    record(one)
-        except NotApplied as error:
-            raise CannotRun(str(error)) from error
 
     def _look_around(self, session: Session, hurt: Sequence[str]) -> None:
         """The witness of each edge that is hurt meets somebody there. Raises CannotRun."""
@@ -245,7 +199,7 @@ class OnTarget:
     def _begin_asking(self, session: Session) -> Callable[[], None]:
         """Raises CannotRun where it is not clear to start; then it is asked again and again."""
         questions = self._target.clear_to_start
-        asking = Asking(self._gives_a_series if self._prometheus else None, self._root)
+        asking = Asking(self._servers.gives_a_series, self._root)
         trouble = [said for question in questions if (said := verdict((asking.ask(question),)))]
         if trouble:
             raise CannotRun(*trouble)
@@ -253,37 +207,20 @@ class OnTarget:
         self._watch.start()
         return self._watch.close
 
-    def _gives_a_series(self, expr: str) -> bool:
-        assert self._prometheus is not None
-        return bool(self._prometheus.query(expr).series)
-
     def _probes(self, session: Session) -> Iterator[Probe]:
         from harness.probes.clock import ClockProbe
-        from harness.probes.delivery import DeliveryProbe
         from harness.probes.host import HostProbe
-        from harness.probes.logs import LogsProbe
-        from harness.probes.pages import PagesProbe
         from harness.probes.pressure import PressureProbe
         from harness.probes.processors import ProcessorsProbe
         from harness.probes.releases import ReleasesProbe
-        from harness.probes.silences import SilencesProbe
         from harness.probes.survey import SurveyProbe
         from harness.probes.witness import WitnessProbe
-        from harness.run.prometheus_probes import prometheus_probes
         from harness.run.version_probes import by_command
 
         yield from (ClockProbe(), PressureProbe(), ProcessorsProbe(), SurveyProbe(), ReleasesProbe())
         yield from (WitnessProbe(edge=edge) for edge in touched(session.plan))
         yield from by_command(session.drill)
-        if self._logs is not None:
-            yield LogsProbe(self._logs)
-        if self._receiver is not None:
-            yield PagesProbe(self._receiver)
-        if self._alertmanager is not None:
-            yield SilencesProbe(self._alertmanager)
-            yield DeliveryProbe("alertmanager", self._alertmanager)
-        if self._prometheus is not None:
-            yield from prometheus_probes(session, self._prometheus)
+        yield from self._servers.probes()
         yield HostProbe((session.folder.path,))
 
     def _releases(self, session: Session, commands: object, closing: contextlib.ExitStack) -> Releases:
@@ -302,14 +239,6 @@ class OnTarget:
             Commanded(commands, drills, folder.path),
             Commanded(theirs, self._root, folder.path),
         )
-
-
-def pages_token(pages: Pages) -> str:
-    """What must be sent along with a page; '' for nothing. Raises CannotRun for a secret that is not there."""
-    try:
-        return Access(token_env=pages.token_env, token_file=pages.token_file).secret()
-    except (LookupError, OSError) as error:
-        raise CannotRun(f"the token of pages is not to be had: {error}") from None
 
 
 def touched(plan: Plan) -> tuple[str, ...]:
