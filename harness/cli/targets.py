@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,13 +51,17 @@ class Planned:
 
 
 def plan_on(drill: Drill, name: str) -> Planned:
-    """The drill planned on a target. Touches nothing; raises UsageError."""
+    """The drill planned on a target, which stands among what the command line gave. Touches nothing; raises UsageError."""
+    from harness.drill.parse import build
     from harness.plan import make_plan
     from harness.target.config import find_target
     from harness.target.edges import edges_of
     from harness.target.unavailable import on_target
 
     target, root = find_target(projects_of(drill), name)
+    document = drill.origin.document
+    document = replace(document, given=(*document.given, f"--target {name}"))
+    drill = build(document, drill.origin.base, stem=Path(document.file).stem)
     edges, monitoring = edges_of(target), target.monitoring()
     plan = make_plan(drill, monitoring=monitoring, narrowed_to=limits_of(drill))
     return Planned(target, root, on_target(plan, target), Looked(edges=edges, monitoring=monitoring))

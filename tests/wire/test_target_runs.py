@@ -155,6 +155,7 @@ def test_a_drill_is_played_on_a_target_and_leaves_it_as_it_was(place: Place) -> 
     seen = place.run()
     assert seen.code == 0, seen.err + seen.out[-2000:]
     assert place.proxy.state() == before
+    assert seen.result["given"] == ["--target staging"]
     assert seen.result["faults"][0]["landing"]["outcome"] in ("landed", "partial")
     texts = [path.read_bytes() for path in place.folder().rglob("*") if path.is_file()]
     assert not any(TOKEN.encode() in text for text in texts)

@@ -53,6 +53,7 @@ def test_the_plan_says_it_in_its_place(typed: Callable[..., Result], checkout: W
     checkout()
     result = typed("plan", "checkout", "--target", "staging")
     assert result.exit_code == 0
+    assert "given    --target staging" in result.stdout
     assert "load goes to https://shop.staging.example; it runs already" in result.stdout
     assert "absent  stop: {service: worker" in result.stdout
     assert "not available here: [tool.drill.targets.staging] states no logs" in result.stdout
