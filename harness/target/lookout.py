@@ -99,6 +99,7 @@ class TargetLookout:
             turns=int(said.get("turns", 0)),
             limit_ms=limit_ms,
             error=str(said.get("error", "")),
+            outside=True,
         )
 
     def survey(self) -> Sequence[Surveyed]:

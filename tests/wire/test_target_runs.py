@@ -251,3 +251,24 @@ def test_a_run_that_died_left_toxics_that_mend_takes_out(place: Place) -> None:
     assert place.proxy.state() == before
     again = drill(place.home, "mend", name, env=place.environment, python=sys.executable)
     assert again.code == 0, again.err
+
+
+def test_a_drill_ends_when_it_is_no_longer_clear(place: Place) -> None:
+    """With Locust's fast client, which has another way to certificates and tokens."""
+    before = place.proxy.state()
+    free = place.home / "free"
+    free.write_text("")
+    place.more = 'clear_to_start = [{command = ["test", "-e", "free"], means = "no incident is open"}]'
+    place.write()
+    (place.home / "drills" / "slow.yaml").write_text(DRILL.replace("for: 5s", "for: 100s"))
+    (place.home / "drills" / "users.py").write_text(USERS.replace("HttpUser", "FastHttpUser"))
+    words = [sys.executable, "-m", "harness", "run", "slow", "--target", "staging", "--live", "off"]
+    with subprocess.Popen(words, cwd=place.home, env=place.environment, stdout=subprocess.PIPE, text=True) as run:
+        ends_s = time.monotonic() + 120
+        while place.proxy.state() == before and time.monotonic() < ends_s and run.poll() is None:
+            time.sleep(0.1)
+        free.unlink()
+        told, _ = run.communicate(timeout=120)
+    assert run.returncode == 5, told
+    assert "no longer clear: no incident is open (test -e free): it ended with 1" in told
+    assert place.proxy.state() == before
