@@ -85,6 +85,6 @@ def told(target: Target, plan: Plan) -> Iterator[str]:
         yield f"  {'':>8} protected: `drill run` asks for its name, or wants --yes"
     if any(one.fault.on_edge and one.id not in plan.absent for one in plan.injections):
         yield (
-            f"  {'':>8} should this machine die in the run, nothing there takes toxics out: from any machine that has the run's "
-            "folder, `drill mend` does"
+            f"  {'':>8} toxics are out when the harness dies or hangs; should this machine die, nothing there takes them out: from any "
+            "machine that has the run's folder, `drill mend` does"
         )

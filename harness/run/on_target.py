@@ -13,6 +13,7 @@ from harness.masking import Secret
 from harness.run.own_stack import found
 from harness.run.stop import Stopped
 from harness.run.target_servers import Servers, pages_token
+from harness.safety import guardian
 from harness.safety.openfaults import open_faults
 from harness.target.absent import NoContainers
 from harness.target.clear import Asking, Watch, verdict
@@ -59,6 +60,7 @@ class OnTarget:
         self._proxies: TargetProxies | None = None
         self._lookout: TargetLookout | None = None
         self._watch: Watch | None = None
+        self._guardian: object = None  # ends by itself, when the run is over
 
     def secrets(self) -> Sequence[Secret]:
         return self._secrets
@@ -86,6 +88,11 @@ class OnTarget:
         self._look_around(session, hurt)
         self._servers.follow(closing)
         closing.callback(self._begin_asking(session))
+        if session.drill.lease_s and hurt:
+            try:
+                self._guardian = guardian.start(session.folder, session.drill.lease_s)
+            except OSError as error:
+                raise CannotRun(f"what guards the run's faults could not be started: {error.strerror}") from error
 
     def host(self, session: Session) -> str:
         return self._target.load.url

@@ -231,7 +231,7 @@ def test_a_caller_that_goes_around_the_proxy_is_found_out_before_anything_is_inj
     assert place.proxy.state() == before
 
 
-def test_a_run_that_died_left_toxics_that_mend_takes_out(place: Place) -> None:
+def test_the_toxics_of_a_run_that_died_are_out_and_mend_finds_nothing_more(place: Place) -> None:
     before = place.proxy.state()
     place.write()
     (place.home / "drills" / "slow.yaml").write_text(DRILL.replace("for: 5s", "for: 60s"))
@@ -246,6 +246,10 @@ def test_a_run_that_died_left_toxics_that_mend_takes_out(place: Place) -> None:
             run.send_signal(signal.SIGKILL)
     name = place.folder().name.rpartition("-")[2]
     assert ours == {f"drill-{name}-1-latency-downstream"}
+    ends_s = time.monotonic() + 60
+    while place.proxy.state() != before and time.monotonic() < ends_s:
+        time.sleep(0.2)
+    assert place.proxy.state() == before
     mended = drill(place.home, "mend", name, env=place.environment, python=sys.executable)
     assert mended.code == 0, mended.err
     assert place.proxy.state() == before

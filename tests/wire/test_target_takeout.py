@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
 import pytest
 
 from harness.errors import CannotRun, NotApplied
-from harness.facts import Injected, Injecting, Mended, NotMended, Opened
+from harness.facts import Injected, Injecting, LeaseLapsed, Mended, NotMended, Opened
 from harness.following import Following
+from harness.inside.pulse import LEASE, identity
 from harness.journal import Writer
 from harness.run.folder import RunFolder
+from harness.safety.guardian import guard
 from harness.safety.takeout import own_writer, take_out
 from harness.target.model import Target
 from harness.target.proxies import TargetProxies, spots
@@ -128,3 +131,31 @@ def test_where_toxiproxy_is_away_it_is_still_on_and_a_person_is_told_how(target:
     (said,) = Following(run.path, (NotMended,)).journal().of(NotMended)
     assert "Toxiproxy at http://127.0.0.1:9 refuses connections" in said.error
     assert said.commands == ("drill mend 0a0b0c0d",)
+
+
+def leased(folder: Path, **said: object) -> None:
+    """A lease of a process that is no more."""
+    folder.mkdir(exist_ok=True)
+    gone = {**identity(), "pid": 2**22 - 1, "born": 1, "count": 1, "opened_ns": 0}
+    (folder / LEASE).write_text(json.dumps({**gone, **said}))
+
+
+def test_what_stands_beside_a_run_takes_the_toxics_of_a_dead_harness_out(
+    server: Server, target: Target, tmp_path: Path
+) -> None:
+    before = server.proxy("store")
+    run = died(tmp_path, target, {EDGE: before})
+    leased(run.lease)
+    proxies(target).want(Want(EDGE, "f", toxics=(OURS,)))
+    guard(run, 0.1)
+    assert server.proxy("store") == before
+    journal = Following(run.path, (Mended, LeaseLapsed)).journal()
+    assert [fact.why for fact in journal.of(Mended, fault="f")] == ["lease"]
+    assert [fact.gone for fact in journal.of(LeaseLapsed)][-1]
+
+
+def test_what_stands_beside_a_run_ends_with_it(server: Server, target: Target, tmp_path: Path) -> None:
+    run = died(tmp_path, target, {})
+    leased(run.lease, over="down")
+    guard(run, 10.0)
+    assert not Following(run.path, (Mended, LeaseLapsed)).journal().facts
