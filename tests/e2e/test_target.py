@@ -32,7 +32,7 @@ load:
   arrivals: [{{for: 1m, rate: 4/s}}]
   max_in_flight: 20
   timeout: 10s
-steady: {{for: 9s, within: 90s, all: [errors < 20%, no alert firing except Watchdog]}}
+steady: {{for: 9s, within: 90s, all: [errors < 20%, p95 < 6s, no alert firing except Watchdog]}}
 phases:
   - name: gone
     for: 22s
