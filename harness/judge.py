@@ -19,7 +19,7 @@ from harness.expectations.no_regression import NoRegression
 from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.responds_within import RespondsWithin
 from harness.expectations.rolled_back import RolledBack
-from harness.facts import Closed, PhaseSettled
+from harness.facts import Closed, PhaseSettled, Unavailable
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
 from harness.landings import landings, mends
@@ -116,6 +116,7 @@ def judge(
         _under_cleanup(drill, one, claim, journal, rows, logs, series)
         for one, claim in zip(judged, plan_claims, strict=True)
     ]
+    judged = [_where_offered(one, journal) for one in judged]
     if reasons:
         judged = [_under_gates(one, reasons) for one in judged]
     judged = [
@@ -279,6 +280,20 @@ def _by_chance(finding: Finding, test: HypothesisTest) -> Finding:
         f"(p {test.p_value:.2g}, corrected for their number {test.adjusted:.2g}, limit {ALPHA:g})",
         decide="more requests, or fewer such claims",
     )
+
+
+def _where_offered(judged: Judged, journal: Journal) -> Judged:
+    """What the system that was played on cannot offer decides nothing, whatever was seen."""
+    absent = journal.first(Unavailable, what=judged.id)
+    if absent is None:
+        return judged
+    finding = inconclusive(
+        f"not available here: {absent.why}",
+        reason="not_available",
+        decide="a target that offers it, or a stack of the run's own",
+        cites=[absent.cite],
+    )
+    return dataclasses.replace(judged, finding=finding)
 
 
 def _under_gates(judged: Judged, reasons: Sequence[str]) -> Judged:

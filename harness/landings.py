@@ -19,6 +19,7 @@ from harness.facts import (
     Mended,
     NotInjected,
     Surveyed,
+    Unavailable,
     VersionSeen,
     Witnessed,
 )
@@ -99,7 +100,9 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
     stated = dict(fault.stated())
     hurt = next((h for h in all_hurts if h.fault == id_), None)
     if hurt is None:
-        return Landing("not_landed", "it was never injected", stated)
+        absent = journal.first(Unavailable, what=id_)
+        why = f"it is not available here: {absent.why}" if absent else "it was never injected"
+        return Landing("not_landed", why, stated)
     refused = journal.first(NotInjected, fault=id_)
     if refused is not None:
         return Landing("not_landed", f"it could not be injected: {refused.error}", stated)

@@ -7,7 +7,7 @@ to be put right, so a plan knows the earliest and the latest. They count from th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from harness import plan_bounds
 from harness.alerting import Quiet
@@ -72,7 +72,7 @@ class PlannedPhase:
 @dataclass(frozen=True)
 class Plan:
     """`claims` are those about the whole run; `problems` make the plan unfit to run (warnings among them do not); `limits` are the
-    blast radii that bound it."""
+    blast radii that bound it; `absent` says of faults and claims, by id, why they are not available where it is played."""
 
     drill: Drill
     phases: tuple[PlannedPhase, ...]
@@ -83,6 +83,7 @@ class Plan:
     monitoring: Mapping[str, str] | None = None
     alerts: tuple[RuleSeen, ...] | None = None
     limits: tuple[Limit, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Problem, ...]:

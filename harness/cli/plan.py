@@ -10,51 +10,64 @@ import click
 
 from harness.cli.inputs import Looked, drill_options, limits_of, look, read_drill
 from harness.cli.names import drill_names
+from harness.cli.targets import plan_on, target_option, told
 
 if TYPE_CHECKING:
     from harness.plan import Claim, Plan, PlannedPhase
+    from harness.target.model import Target
 
 
 @click.command("plan")
 @click.argument("drill", shell_complete=drill_names)
 @drill_options
+@target_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(
-    drill: str, sets: tuple[str, ...], candidates: tuple[str, ...], env_file: tuple[Path, ...], as_json: bool
+    drill: str,
+    sets: tuple[str, ...],
+    candidates: tuple[str, ...],
+    env_file: tuple[Path, ...],
+    target: str | None,
+    as_json: bool,
 ) -> None:
     """Print the resolved timeline of DRILL; touches nothing.
 
-    Example:  drill plan first-light      drill plan drills/first-light.yaml --set load.seed=7
+    Example:  drill plan first-light      drill plan first-light --target staging
     """
     from harness.drill.problem import Invalid
     from harness.errors import UsageError
     from harness.plan import make_plan
 
     made = read_drill(drill, sets, env_file, candidates)
-    looked = look(made)
-    plan = make_plan(
-        made,
-        edges=looked.edges,
-        services=looked.services,
-        sure=looked.sure,
-        monitoring=looked.monitoring,
-        alerts=looked.alerts,
-        narrowed_to=limits_of(made),
-    )
+    place: Target | None = None
+    if target:
+        planned = plan_on(made, target)
+        place, plan, looked = planned.target, planned.plan, planned.looked
+    else:
+        looked = look(made)
+        plan = make_plan(
+            made,
+            edges=looked.edges,
+            services=looked.services,
+            sure=looked.sure,
+            monitoring=looked.monitoring,
+            alerts=looked.alerts,
+            narrowed_to=limits_of(made),
+        )
     if plan.errors or looked.wrong:
         raise UsageError(*looked.wrong, *(Invalid(plan.errors).problems if plan.errors else ()))
     if as_json:
         import json
 
-        click.echo(json.dumps(document(plan, looked), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(document(plan, looked, place), indent=2, ensure_ascii=False))
         return
-    for line in lines(plan, looked):
+    for line in lines(plan, looked, place):
         click.echo(line)
     for problem in plan.problems:
         click.echo(str(problem), err=True)
 
 
-def lines(plan: Plan, looked: Looked) -> Iterator[str]:
+def lines(plan: Plan, looked: Looked, target: Target | None = None) -> Iterator[str]:
     """The timeline as text."""
     from harness.plan import describe
     from harness.quantities import spell
@@ -66,7 +79,10 @@ def lines(plan: Plan, looked: Looked) -> Iterator[str]:
         yield f"  given    {text}"
     for service, image in drill.stack.candidate.items():
         yield f"  release  {service} starts on {image}, the release under test, and is put back to it"
-    yield f"  stack    {', '.join(drill.stack.compose)}; ready within {spell(drill.stack.ready_within_s)}"
+    if target is None:
+        yield f"  stack    {', '.join(drill.stack.compose)}; ready within {spell(drill.stack.ready_within_s)}"
+    else:
+        yield from told(target, plan)
     yield f"  load     {drill.load.locustfile} against {drill.load.against}; {_load(plan)}"
     conditions = ", ".join(str(condition) for condition in drill.steady.all)
     yield f"  steady   {conditions}; for {spell(drill.steady.for_s)}, within {spell(drill.steady.within_s)}"
@@ -159,6 +175,9 @@ def _phase(plan: Plan, phase: PlannedPhase) -> Iterator[str]:
     moments: list[tuple[float, int, str]] = []
     for injection in phase.injections:
         text = plan.drill.text(injection.id)
+        if injection.id in plan.absent:
+            moments.append((injection.at_s, 1, f"absent  {text}: {plan.absent[injection.id]}"))
+            continue
         moments.append((injection.at_s, 1, f"inject  {text}   {injection.where}"))
         if not injection.fault.outlasts:
             moments.append((injection.until_s, 0, f"mend    {injection.id}"))
@@ -178,6 +197,9 @@ def _phase(plan: Plan, phase: PlannedPhase) -> Iterator[str]:
 
 def _needs(plan: Plan, claim: Claim) -> Iterator[str]:
     """How much the claim needs to be decided, and how much of it is due."""
+    if claim.id in plan.absent:
+        yield f"  {'':>20}           not available here: {plan.absent[claim.id]}"
+        return
     reach = plan.reach(claim)
     needs = claim.expectation.needs(reach)
     if needs:
@@ -244,7 +266,7 @@ def _edges(plan: Plan, looked: Looked) -> str:
     return f"{', '.join(hurt) or 'none'} hurt, of {len(looked.edges)} found"
 
 
-def document(plan: Plan, looked: Looked) -> dict[str, Any]:
+def document(plan: Plan, looked: Looked, target: Target | None = None) -> dict[str, Any]:
     """The plan as data; times in seconds, those of a phase from its beginning."""
 
     from harness.cli.confirm import protected_by
@@ -325,5 +347,7 @@ def document(plan: Plan, looked: Looked) -> dict[str, Any]:
         "protected": [one.name for one in protected_by(plan, looked.project)],
         "edges_checked": looked.edges is not None,
         "services": list(plan.services),
+        "target": target.name if target else None,
+        "unavailable": dict(plan.absent),
         "warnings": [str(problem) for problem in plan.problems],
     }

@@ -11,7 +11,8 @@ import click
 
 from harness.cli.inputs import drill_options
 from harness.cli.names import drill_names
-from harness.cli.scheduled import Asked, announcer, longest_s, scheduled_options, slots
+from harness.cli.scheduled import Asked, scheduled_options, slots
+from harness.cli.targets import target_option
 from harness.errors import (
     EXIT_HARNESS,
     EXIT_INTERRUPTED,
@@ -33,21 +34,22 @@ if TYPE_CHECKING:
     from harness.doctor.seen import Seen
     from harness.drill.model import Drill
     from harness.edges import Edge
-    from harness.facts import Fact
     from harness.plan import Plan
     from harness.report.live import PlainDisplay
     from harness.run.scheduled import Slot
+    from harness.run.session import Rehearsed
     from harness.run.target import Held
     from harness.stack.project import Project
 
 
 @click.command(
     "run",
-    epilog="Examples:  drill run first-light      drill run first-light --baseline      drill run drills/mine.yaml --set load.seed=7",
+    epilog="Examples:  drill run first-light      drill run first-light --baseline      drill run first-light --target staging",
 )
 @click.argument("drills", nargs=-1, required=True, metavar="DRILL...", shell_complete=drill_names)
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan; touch nothing (as `drill plan`).")
 @drill_options
+@target_option
 @click.option("--only", multiple=True, metavar="ID", help="Inject only these faults.")
 @click.option("--skip", multiple=True, metavar="ID", help="Inject all faults but these.")
 @click.option("--baseline", is_flag=True, help="Load and judge, inject nothing.")
@@ -80,6 +82,7 @@ def command(
     sets: tuple[str, ...],
     candidates: tuple[str, ...],
     env_file: tuple[Path, ...],
+    target: str | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     baseline: bool,
@@ -104,7 +107,7 @@ def command(
                 6 error of the harness       7 a fault could not be mended     130/143 interrupted
     """
     if dry_run:
-        _planned(drills, sets, candidates, env_file, as_json)
+        _planned(drills, sets, candidates, env_file, target, as_json)
         return
     wait_s = _waits(wait)
     if max_duration:
@@ -141,6 +144,7 @@ def command(
         told,
         as_json,
         turns,
+        target,
     )
     codes = _each(drills, wishes, live) if drills else []
     for name in tuple(turns)[len(codes) :]:
@@ -184,6 +188,7 @@ def _planned(
     sets: tuple[str, ...],
     candidates: tuple[str, ...],
     env_file: tuple[Path, ...],
+    target: str | None,
     as_json: bool,
 ) -> None:
     from harness.cli.plan import command as plan
@@ -260,10 +265,15 @@ class Wishes:
     told: Pipeline
     as_json: bool
     turns: Mapping[str, Slot]
+    target: str | None = None
 
 
 def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
     """Plan the drill, then hold its target and rehearse on it. What is refused by its plan leaves nothing behind."""
+    if wishes.target:
+        from harness.cli.on_target import run_on_target
+
+        return run_on_target(name, wishes.target, wishes, shown, lambda done: _told(name, done, wishes, shown))
     from harness.doctor.examine import begun
 
     turn = wishes.turns.get(name)
@@ -311,14 +321,11 @@ def _rehearsed(
     shown: PlainDisplay,
 ) -> int:
     from harness.cli.confirm import confirm, protected_by
-    from harness.cli.judge import show, tell
-    from harness.cli.judge import shown as shown_path
+    from harness.cli.played import played
     from harness.doctor import own
     from harness.doctor.examine import preflight
-    from harness.plan import describe
-    from harness.report.json_doc import result_line
-    from harness.run.session import Display, Options, rehearse
-    from harness.run.silences import silenced
+    from harness.run.own_stack import own_stack
+    from harness.run.session import Options
 
     drill = plan.drill
     for problem in plan.problems:
@@ -328,22 +335,16 @@ def _rehearsed(
     preflight(shown.say, looks=looks())
     own.preflight(shown.say)
     options = Options(keep=wishes.keep or drill.stack.keep, offline=wishes.offline)
+    done = played(name, plan, own_stack(stack_project, edges), wishes, shown, target, options)
+    return _told(name, done, wishes, shown)
 
-    def opened(run: str) -> None:
-        target.opened(run)
-        if name in wishes.turns:
-            wishes.turns[name].begun = True
 
-    def heard(fact: Fact) -> None:
-        shown.fact(fact)
-        listeners.hears(fact)
+def _told(name: str, done: Rehearsed, wishes: Wishes, shown: PlainDisplay) -> int:
+    """Show what came of a run, and give it to the pipeline; returns the exit code."""
+    from harness.cli.judge import show, tell
+    from harness.cli.judge import shown as shown_path
+    from harness.report.json_doc import result_line
 
-    display = Display(shown.say, heard, shown.second)
-    silent = silenced(wishes.runs, drill.silence, drill.name, longest_s(plan), shown.say)
-    with silent, announcer(drill.name, drill, shown.say) as listeners:
-        listeners.begins(f"{drill.name} begins ({describe(plan)}); `drill halt` ends it")
-        done = rehearse(plan, stack_project, edges, wishes.runs, options, display, opened)
-        listeners.ended(done.judgement.document, str(done.folder.path / "report.html"))
     shown.close()
     judgement, place = done.judgement, shown_path(done.folder.path)
     code = judgement.verdict.exit_code

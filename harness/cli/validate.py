@@ -10,6 +10,7 @@ import click
 
 from harness.cli.inputs import drill_options, environment, limits_of, look
 from harness.cli.names import drill_names
+from harness.cli.targets import plan_on, target_option
 
 if TYPE_CHECKING:
     from harness.drill.problem import Problem
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
 @click.command("validate")
 @click.argument("paths", nargs=-1, metavar="[DRILL|PATH]...", shell_complete=drill_names)
 @drill_options
+@target_option
 @click.option(
     "--format", "shape", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True
 )
 def command(
-    paths: tuple[str, ...], sets: tuple[str, ...], candidates: tuple[str, ...], env_file: tuple[Path, ...], shape: str
+    paths: tuple[str, ...],
+    sets: tuple[str, ...],
+    candidates: tuple[str, ...],
+    env_file: tuple[Path, ...],
+    target: str | None,
+    shape: str,
 ) -> None:
     """Check drill files: every error at once, as file:line:column. Without PATH all drills of the project.
 
@@ -40,7 +47,7 @@ def command(
     wrong: set[Path] = set()
     files = _files(paths)
     for file in files:
-        problems, why = check(file, sets, env, candidates)
+        problems, why = check(file, sets, env, candidates, target)
         placed += [(_shown(file), problem) for problem in problems]
         if why:
             unchecked.append(f"{_shown(file)}: services and edges could not be checked: {why}")
@@ -63,7 +70,11 @@ def command(
 
 
 def check(
-    file: Path, sets: Sequence[str], env: dict[str, str], candidates: Sequence[str] = ()
+    file: Path,
+    sets: Sequence[str],
+    env: dict[str, str],
+    candidates: Sequence[str] = (),
+    target: str | None = None,
 ) -> tuple[list[Problem], str]:
     """All problems of one drill, and why its services and edges could not be checked, or ''."""
     from harness.drill import locustfile
@@ -77,6 +88,8 @@ def check(
     except Invalid as invalid:
         return list(invalid.found), ""
     found = locustfile.problems(drill.locustfile)
+    if target:
+        return [*found, *plan_on(drill, target).plan.problems], ""
     looked = look(drill)
     found += [drill.origin.document.problem(("stack", "compose"), text) for text in looked.wrong]
     found += make_plan(

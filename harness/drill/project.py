@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:  # models take long to load, and `drill halt` must not wait for them
     from harness.drill.blast_radius import BlastRadius, Limit
 
-SETTINGS = ("drills", "runs", "protected", "blast_radius", "schedule", "announce", "defaults", "parts")
+SETTINGS = ("drills", "runs", "protected", "blast_radius", "schedule", "announce", "defaults", "parts", "targets")
 _SUFFIXES = (".yaml", ".yml")
 _COMPOSE = ("compose.", "docker-compose.")
 
@@ -28,6 +28,7 @@ class Project:
     blast_radius   what the project's drills may touch at the most; None: anything
     parts          Python files with parts of its own (harness.parts)
     schedule       [tool.drill.schedule] as it is written, and whom each run tells of itself; for harness.drill.settings
+    targets        systems that run already, by name, as they are written (harness.target.config reads one)
     """
 
     root: Path
@@ -38,6 +39,7 @@ class Project:
     parts: tuple[Path, ...] = ()
     schedule: Mapping[str, Any] | None = None
     announce: Sequence[Any] = ()
+    targets: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -103,6 +105,7 @@ def find_project(start: Path | None = None, env: Mapping[str, str] | None = None
         tuple(root / name for name in settings.get("parts", ())),
         settings.get("schedule"),
         settings.get("announce", ()),
+        settings.get("targets", {}),
     )
 
 
@@ -133,6 +136,8 @@ def _settings(file: Path) -> dict[str, Any] | None:
     parts = settings.get("parts", [])
     if not isinstance(parts, list) or not all(isinstance(name, str) and name.endswith(".py") for name in parts):
         found.append(wrong("parts", 'parts must be a list of Python files, such as ["my_parts.py"]'))
+    if not isinstance(settings.get("targets", {}), dict):
+        found.append(wrong("targets", "targets must be tables, such as [tool.drill.targets.staging]"))
     found += [wrong("blast_radius", what) for what in _radius_wrong(settings.get("blast_radius"))]
     for word in {"schedule", "announce"} & settings.keys():
         from harness.drill import settings as read

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from harness.expectations.base import Evidence, Line, serves
 from harness.expectations.requests import cites
-from harness.facts import ClockRead, ContainerChanged, ContainerSeen, Looked
+from harness.facts import ClockRead, ContainerChanged, ContainerSeen, LogFound, Looked
 from harness.journal import Journal
 from harness.logtext import continues
 from harness.masking import masked
@@ -50,12 +50,15 @@ def _joined(lines: Sequence[Line]) -> Line:
 
 
 def containers(journal: Journal, service: str, start_s: float, end_s: float) -> list[str]:
-    """Containers of a service that could have logged in the stretch: those seen until its end and not ended before."""
+    """Containers of a service that could have logged in the stretch: those seen until its end and not ended before; and the logs that
+    are followed of a system whose containers are not seen."""
     known: dict[str, ContainerSeen] = {}
     for seen in journal.of(ContainerSeen, until_s=end_s):
         if serves(seen.service, service) and (seen.at_s <= start_s or seen.container not in known):
             known[seen.container] = seen
-    return sorted(name for name, seen in known.items() if seen.at_s > start_s or seen.status not in ("exited", "dead"))
+    logs = {found.service for found in journal.of(LogFound) if serves(found.service, service)}
+    running = {name for name, seen in known.items() if seen.at_s > start_s or seen.status not in ("exited", "dead")}
+    return sorted(logs | running)
 
 
 def not_followed(journal: Journal, service: str, start_s: float, end_s: float) -> str:

@@ -70,6 +70,7 @@ from harness.facts.run import (
 )
 from harness.facts.stack import EdgeFound, ListenersChanged, Surveyed
 from harness.facts.state import StateRead, StateSettled
+from harness.facts.targets import LogFound, TargetChosen, Unavailable
 from harness.facts.written import from_dict, kind_of, to_dict
 
 __all__ = [
@@ -113,6 +114,7 @@ __all__ = [
     "LoadReady",
     "LoadSaid",
     "LoadSampled",
+    "LogFound",
     "Looked",
     "Measured",
     "MemorySeen",
@@ -147,7 +149,9 @@ __all__ = [
     "StateRead",
     "StateSettled",
     "Surveyed",
+    "TargetChosen",
     "TargetSeen",
+    "Unavailable",
     "VersionSeen",
     "Witnessed",
     "from_dict",

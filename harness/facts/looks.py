@@ -44,6 +44,7 @@ class Witnessed(Fact):
     chunks      reads that the answer came in; size its bytes
     turns       how often the exchange waited for the other side: a latency on the edge is felt once a turn
     speaks      '' when only connecting was tried
+    outside     it was made from this machine, where what publishes the edge's port may accept in its place, and then end
     """
 
     edge: str
@@ -58,6 +59,7 @@ class Witnessed(Fact):
     limit_ms: float = 0.0
     error: str = ""
     turns: int = 0
+    outside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,9 +30,14 @@ class ListenersChanged(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Surveyed(Fact):
-    """A survey of a caller's connections: how many went over the edge's address, how many straight to the dependency."""
+    """A survey of a caller's connections: how many went over the edge's address, how many straight to the dependency.
+
+    how   where connections cannot be counted, what tells that they go over the edge: 'carried' (its proxy carried what no look of
+          ours was), 'stated' (by the target's owner); then both numbers are 0
+    """
 
     edge: str
     mediated: int
     direct: int
     examples: tuple[str, ...] = ()
+    how: str = ""

@@ -34,7 +34,9 @@ class Down(EdgeFault):
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:
         if not felt.answered(before):
             return felt.no_baseline(before, "a refusal", 1.0, {"outcome": "refused"})
-        return felt.by_outcome(1.0, during, ("refused",))
+        # Of a target, what publishes the port accepts in the proxy's place, and then ends the connection.
+        ended = ("closed", "reset") if any(look.outside for look in during) else ()
+        return felt.by_outcome(1.0, during, ("refused", *ended))
 
     def gone(self, before: Sequence[Witnessed], after: Sequence[Witnessed]) -> Landing:
         return felt.gone(1.0, before, after)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.load.access import Access
 from harness.load.arrivals import Segment
 from harness.load.asked import Operation
 
@@ -33,6 +34,7 @@ class LoadConfig:
     drain_s         how long requests in flight may still be answered after a stop
     version_header  the response header that names the answering version
     orders          the operations of which the key of each attempt is kept (harness.load.asked)
+    access          how the load gets in, where that takes more than an address
     """
 
     run: str
@@ -54,6 +56,7 @@ class LoadConfig:
     drain_s: float = 10.0
     version_header: str = "X-Version"
     orders: tuple[Operation, ...] = ()
+    access: Access | None = None
 
     def __post_init__(self) -> None:
         if self.model == "open" and not self.arrivals:
@@ -77,6 +80,7 @@ class LoadConfig:
         ledger = Path(data.pop("ledger"))
         data["arrivals"] = tuple(Segment(**entry) for entry in data["arrivals"])
         data["orders"] = tuple(Operation(**entry) for entry in data["orders"])
+        data["access"] = Access(**data["access"]) if data.get("access") else None
         data["locustfile"] = Path(data["locustfile"])
         data["tags"], data["exclude_tags"] = tuple(data["tags"]), tuple(data["exclude_tags"])
         return LoadConfig(**data), ledger

@@ -18,7 +18,7 @@ from locust.env import Environment
 from locust.log import setup_logging
 
 from harness.ledger.writing import LedgerBroken, Writer
-from harness.load import locustfile, patches
+from harness.load import access, locustfile, patches
 from harness.load.arrivals import instants
 from harness.load.asked import Asked
 from harness.load.channel import Channel
@@ -105,6 +105,8 @@ class Session:
         self._gate = Gate(self._writer, self._recorder, seats, closed=config.model == "closed", seed=config.seed)
         self._gate.on_broken = self._broken
         patches.install(config, self._gate, self._recorder, self._asked)
+        if config.access is not None:
+            access.install(config.access, config.host)
         events.request.add_listener(self._recorder.on_request)
         self._channel.tell("importing", where="")
         watch = gevent.spawn(self._watch_import, gevent.getcurrent())

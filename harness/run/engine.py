@@ -11,6 +11,7 @@ from harness.errors import CannotRun, NotApplied
 from harness.expectations.base import Evidence, Logs, Steady
 from harness.expectations.rolled_back import RolledBack
 from harness.facts import (
+    Blinded,
     Broke,
     Fact,
     GateHeld,
@@ -212,8 +213,10 @@ class Engine:
         for edge in sorted(touched):
             seen = [s for s in surveys if s.edge == edge]
             if not seen:
+                blind = [f.error for f in self.record.journal().of(Blinded, probe="survey") if f.target in ("", edge)]
+                why = f": {blind[-1]}" if blind else ""
                 raise CannotRun(
-                    f"edge {edge}: its caller's connections could not be surveyed, so nothing is injected on it"
+                    f"edge {edge}: its caller's connections could not be surveyed, so nothing is injected on it{why}"
                 )
             direct = [s for s in seen if s.direct]
             if direct:

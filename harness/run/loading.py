@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.facts import Fact
 from harness.ledger import Rows, Tail
+from harness.load.access import Access
 from harness.load.asked import Operation
 from harness.load.config import SPAWN_PER_S
 from harness.load.generator import Generator, LoadConfig
@@ -45,8 +46,9 @@ def host_of(drill: Drill, address: tuple[str, int]) -> str:
     return f"{drill.load.against.scheme}://{host}:{port}"
 
 
-def load_config(drill: Drill, run: str, opened_ns: int) -> LoadConfig:
-    """What the load process is told, from the drill's `load:`; where its service is comes later (host_of)."""
+def load_config(drill: Drill, run: str, opened_ns: int, access: Access | None = None) -> LoadConfig:
+    """What the load process is told, from the drill's `load:`; where its service is comes later (host_of). `access`: how it gets in
+    there, where that takes more than an address."""
     load = drill.load
     return LoadConfig(
         run=run,
@@ -70,6 +72,7 @@ def load_config(drill: Drill, run: str, opened_ns: int) -> LoadConfig:
             Operation(name, orders.request, header=orders.key.header, json=orders.key.json_)
             for name, orders in drill.orders.items()
         ),
+        access=access,
     )
 
 

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.dashboards import PanelQuery, panel_queries
-from harness.drill.guards import PromGuard
 from harness.errors import CannotRun, NotApplied, UsageError
-from harness.expectations.dashboard_live import GAP_S as DASHBOARD_GAP_S
-from harness.expectations.dashboard_live import DashboardLive
 from harness.expectations.page_quality import PageQuality
-from harness.facts import Blinded, ContainerSeen, MonitoringFound, PanelFound, ReceiverSeen, RunbookFound
-from harness.probes.alerts import AlertsProbe
+from harness.facts import Blinded, ContainerSeen, MonitoringFound, ReceiverSeen, RunbookFound
 from harness.probes.delivery import DeliveryProbe
 from harness.probes.pages import PagesProbe
-from harness.probes.samples import SamplesProbe
-from harness.probes.series import TARGETS, SeriesProbe
 from harness.probes.silences import SilencesProbe
-from harness.probes.targets import TargetsProbe
 from harness.probes.traces import TracesProbe
 from harness.run.own_metrics import OwnMetrics, Tell
+from harness.run.prometheus_probes import prometheus_probes
 from harness.run.together import side_by_side
 from harness.run.tracing import reads_traces, take_traces
-from harness.run.version_probes import by_metric
 from harness.runbooks import headings
 
 if TYPE_CHECKING:
@@ -37,16 +29,12 @@ if TYPE_CHECKING:
     from harness.stack.project import Project
     from harness.stack.stack import Stack
     from harness.world.collector import Collector
-    from harness.world.metrics import Prometheus
     from harness.world.pager import Pager
     from harness.world.proxies import Reconciler
     from harness.world.receivers import Paging
 
 READY_S = 15.0
 """A Prometheus that answers nothing so long after the stack was ready stays blinded; nothing waits for it any longer."""
-SCRAPE_S = 15.0
-"""Grafana's own idea of a scrape interval, where Prometheus tells none."""
-DASHBOARD_EVERY_S = 5.0
 MOST_RUNBOOKS = 500
 
 
@@ -142,48 +130,7 @@ class Observing:
         end_s = time.monotonic() + READY_S
         while not prometheus.ready() and time.monotonic() < end_s:
             time.sleep(0.25)
-        asked = [(query,) for query in asked_always(self.session.drill)]
-        found: list[Probe] = [
-            AlertsProbe(prometheus),
-            TargetsProbe(prometheus),
-            DeliveryProbe("prometheus", prometheus),
-        ]
-        found += [SamplesProbe(prometheus, queries) for queries in asked]
-        found += by_metric(self.session.drill, prometheus)
-        found += self._series(prometheus)
-        panels = self._panels(prometheus)
-        if panels:
-            found.append(
-                SamplesProbe(prometheus, tuple(panels), every_s=DASHBOARD_EVERY_S, gap_s=DASHBOARD_GAP_S, most=2)
-            )
-        return found
-
-    def _series(self, prometheus: Prometheus) -> list[Probe]:
-        """What keeps the raw samples that claims need; nothing where none does."""
-        from harness.series import SeriesWriter
-
-        wanted = series_of(self.session.drill)
-        if not wanted:
-            return []
-        try:
-            writer = SeriesWriter(self.session.folder.series, wanted)
-        except OSError as error:
-            self.session.record(Blinded(probe="series", target="", error=f"cannot be kept: {error}"))
-            return []
-        return [SeriesProbe(prometheus, writer, wanted)]
-
-    def _panels(self, prometheus: object) -> list[str]:
-        """The queries of every dashboard that a claim is about, each once, written down as they will be asked."""
-        files = dict.fromkeys(
-            claim.file for _, _, claim in self.session.drill.claims() if isinstance(claim, DashboardLive)
-        )
-        queries: dict[str, None] = {}
-        for file in files:
-            for panel in read_dashboard(self.session.drill, file, _scrape_s(prometheus)):
-                self.session.record(PanelFound(dashboard=file, panel=panel.panel, query=panel.query, why=panel.why))
-                if panel.query:
-                    queries[panel.query] = None
-        return list(queries)
+        return prometheus_probes(self.session, prometheus)
 
     def _address(self, target: str) -> tuple[str, int] | None:
         try:
@@ -256,19 +203,6 @@ class Observing:
         return ""
 
 
-def asked_always(drill: Drill) -> tuple[str, ...]:
-    """PromQL that claims and guards need asked every second, each once."""
-    queries = [query for _, _, claim in drill.claims() for query in claim.queries()]
-    queries += [guard.query for guard in drill.abort.any if isinstance(guard, PromGuard)]
-    return tuple(dict.fromkeys(queries))
-
-
-def series_of(drill: Drill) -> tuple[str, ...]:
-    """Selectors whose raw samples claims need, each once, with those of the targets themselves; () where none does."""
-    wanted = dict.fromkeys(selector for _, _, claim in drill.claims() for selector in claim.series())
-    return tuple(dict.fromkeys((*wanted, *TARGETS))) if wanted else ()
-
-
 def runbooks_asked(drill: Drill) -> tuple[str, ...]:
     """The folders of runbooks that claims are about, each once."""
     folders = [claim.runbooks for _, _, claim in drill.claims() if isinstance(claim, PageQuality) and claim.runbooks]
@@ -290,25 +224,6 @@ def read_runbooks(drill: Drill, folder: str) -> Iterator[RunbookFound]:
             yield RunbookFound(folder=folder, file=path.name, sections=headings(text))
     except OSError as error:
         yield RunbookFound(folder=folder, why=f"it cannot be read: {error.strerror or error}")
-
-
-def read_dashboard(drill: Drill, file: str, scrape_s: float) -> Sequence[PanelQuery]:
-    """A dashboard's queries; one entry with the reason where it cannot be read."""
-    try:
-        return panel_queries(drill.path(file).read_text(), scrape_s)
-    except (OSError, ValueError) as error:
-        return (PanelQuery("", why=f"{file} cannot be read: {error}"),)
-
-
-def _scrape_s(prometheus: object) -> float:
-    from harness.world.metrics import Prometheus
-
-    assert isinstance(prometheus, Prometheus)
-    try:
-        intervals = [target.interval_s for target in prometheus.targets() if target.interval_s]
-    except NotApplied:
-        intervals = []
-    return max(intervals, default=SCRAPE_S)
 
 
 def _names(project: Project, service: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,6 @@ from harness.facts import (
     Broke,
     Closed,
     Done,
-    EdgeFound,
     EvidenceSealed,
     Fact,
     Looked,
@@ -28,7 +27,6 @@ from harness.facts import (
     Refused,
     RungTried,
 )
-from harness.inside.wreck import WATCHDOG
 from harness.ondisk import settle
 from harness.run import about
 from harness.run import folder as folders
@@ -41,16 +39,13 @@ from harness.safety.openfaults import gone_with_the_stack
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
-    from harness.edges import Edge
     from harness.judging import Judgement
     from harness.ledger import Rows
     from harness.plan import Plan
-    from harness.stack.project import Project
-    from harness.stack.stack import Stack
+    from harness.run.ground import Ground
     from harness.world.docker import Patience
 
 TAKEN_DOWN = "stack taken down"  # the last rung of the clean-up ladder: a fault is gone with what it was on
-LATE_S = 1.0  # a network or a container that was asked for takes Docker so long, on a busy machine too
 
 
 @dataclass(frozen=True)
@@ -111,14 +106,14 @@ class Session:
 
 def rehearse(
     plan: Plan,
-    project: Project,
-    edges: tuple[Edge, ...],
+    ground: Callable[[Session], Ground],
     runs: Path,
     options: Options,
     display: Display,
     opened: Callable[[str], None] = lambda run: None,
 ) -> Rehearsed:
-    """Run the plan and judge it. `opened` is told the run's id before anything is started.
+    """Run the plan on the ground that is made for its session, and judge it. `opened` is told the run's id before anything is
+    started.
 
     Raises DrillError for what the drill's author must mend: before the run folder exists, and a locustfile that is refused.
     A disk that is full before anything has started is a CannotRun.
@@ -148,7 +143,7 @@ def rehearse(
         session = Session(drill, plan, options, display, folder, clock, record, stop, lease)
         lease.start()
         try:
-            _perform(session, project, edges)
+            _perform(session, ground)
         finally:
             record.close()
     judgement = judge_folder(folder.path, told=record.journal() if record.broken else None)
@@ -171,37 +166,18 @@ def _keep_drill(folder: folders.RunFolder, drill: Drill, record: Recorder) -> No
         raise errors.CannotRun(record.broken)
 
 
-def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
+def _perform(session: Session, ground_of: Callable[[Session], Ground]) -> None:
     """Everything between Opened and Closed. Raises the UsageError of a locustfile that is refused, once all is taken down."""
     from harness.run.keeping import Keeping
-    from harness.run.observing import monitoring_of
-    from harness.run.sources import asked_over_tcp
-    from harness.stack.exporters import exporting
-    from harness.stack.stack import Stack
-    from harness.stack_secrets import secrets_in
 
-    drill, record = session.drill, session.record
-    record.curtain.hide(secrets_in(project.config))
-    monitoring = monitoring_of(drill, project)
-    stack = Stack(
-        project=project,
-        run_id=session.folder.run,
-        folder=session.folder.path,
-        edges=edges,
-        publish=(session.target,),
-        reach=(*monitoring.targets, *asked_over_tcp(drill)),
-        held=(*monitoring.services, *exporting(project.config, edges).held),
-        data=dict(drill.stack.data),
-        ready_within_s=drill.stack.ready_within_s,
-        offline=session.options.offline or drill.stack.offline,
-        lease_s=drill.lease_s,
-        say=session.display.say,
-    )
+    record = session.record
+    ground = ground_of(session)
+    record.curtain.hide(ground.secrets())
     refused: errors.UsageError | None = None
     cut = False
     try:
         with Keeping(session.folder.path, record, session.clock.now_s), contextlib.ExitStack() as closing:
-            _play(session, stack, closing)
+            _play(session, ground, closing)
     except Stopped:  # while the stack was starting; the engine answers for itself
         cut = True
     except errors.CannotRun as error:
@@ -213,25 +189,24 @@ def _perform(session: Session, project: Project, edges: Sequence[Edge]) -> None:
         record(Broke(error=f"{type(error).__name__}: {error}"))
         with contextlib.suppress(OSError):
             (session.folder.path / "broke.txt").write_text(traceback.format_exc())
-    _leave(session, stack, twice=cut)
+    _leave(session, ground, twice=cut)
     if refused:
         raise refused
 
 
-def _leave(session: Session, stack: Stack, *, twice: bool) -> None:
-    """Keep the stack for a look, or take it down with what is still on, and close the run."""
+def _leave(session: Session, ground: Ground, *, twice: bool) -> None:
+    """Keep the ground for a look, or take it down with what is still on, and close the run."""
     record = session.record
     stuck = still_on(record.journal())
-    if _keeps(session) and not stuck:
-        session.display.say(f"kept: the stack still runs; take it down with: drill mend {session.folder.run}")
-        watched = _unwatched(stack)
+    watched = ground.keep(session) if _keeps(session) and not stuck else None
+    if watched is not None:
         _seal(session)
         record(Closed())
         refused = session.lease.end("kept")
         if watched and refused and record.broken:
             session.display.say(
                 f"warning: neither lease nor journal could be written ({refused}): the run's watchdog may take the kept stack away; "
-                f"remove it yourself: docker rm -f {stack.project_name}-{WATCHDOG}-1"
+                f"remove it yourself: docker rm -f {watched}"
             )
     else:
         on = gone_with_the_stack(record.journal())
@@ -239,8 +214,7 @@ def _leave(session: Session, stack: Stack, *, twice: bool) -> None:
         if stuck and on:  # what is kept for a look would keep it on
             session.display.say(f"{', '.join(fault.fault for fault in on)} can only be taken out with the stack")
         session.display.say("taking everything down")
-        session.patience.await_back()
-        left = _take_down(stack, twice=twice)
+        left = _take_down(ground, twice=twice)
         took_s = session.clock.now_s() - begun_s
         for fault in on:
             why = ", ".join(one.splitlines()[0] for one in left)
@@ -254,14 +228,6 @@ def _leave(session: Session, stack: Stack, *, twice: bool) -> None:
         _seal(session)
         record(Closed(left=left))
         session.lease.end("down")
-
-
-def _unwatched(stack: Stack) -> bool:
-    """Let the kept stack run on unwatched; whether its watchdog could not be removed. Then lease and journal tell it to do nothing."""
-    try:
-        return bool(stack.leave())
-    except errors.CannotRun:
-        return True
 
 
 def _seal(session: Session) -> None:
@@ -278,57 +244,42 @@ def _seal(session: Session) -> None:
         session.display.say(f"warning: the evidence was not sealed: {type(error).__name__}: {error}")
 
 
-def _take_down(stack: Stack, *, twice: bool) -> tuple[str, ...]:
-    """What could not be removed. Whatever goes wrong here is told like that: the run has to be closed and judged.
-
-    `twice` when a start was cut short: what Docker was just making then may come to be after a first look.
-    """
+def _take_down(ground: Ground, *, twice: bool) -> tuple[str, ...]:
+    """What could not be removed. Whatever goes wrong here is told like that: the run has to be closed and judged."""
     try:
-        if twice:
-            stack.down(last=False)
-            time.sleep(LATE_S)
-        return tuple(stack.down())
+        return tuple(ground.down(twice=twice))
     except Exception as error:
         return (f"{type(error).__name__}: {error}",)
 
 
-def _play(session: Session, stack: Stack, closing: contextlib.ExitStack) -> None:
-    """Bring the stack and its helpers up (each closed again in reverse), then play the plan.
+def _play(session: Session, ground: Ground, closing: contextlib.ExitStack) -> None:
+    """Bring the ground and its helpers up (each closed again in reverse), then play the plan.
 
-    What takes long and needs nothing of the stack is made ready while Compose works: the load process imports Locust.
+    What takes long and needs nothing of the ground is made ready beside it: the load process imports Locust.
     """
     from harness.load.generator import Generator
-    from harness.run.assembly import engine, helpers
-    from harness.run.loading import host_of, load_config, users_ready_s
+    from harness.run.loading import load_config, users_ready_s
 
     display, record = session.display, session.record
-    generator = Generator(load_config(session.drill, session.folder.run, session.clock.opened_ns), session.folder.path)
+    told = load_config(session.drill, session.folder.run, session.clock.opened_ns, ground.access)
+    generator = Generator(told, session.folder.path)
     closing.callback(generator.kill)
     with _interruptible(session):
         record(Asked(step="stack", what="stack_up"))
         generator.warm()
-        display.say("starting Toxiproxy")
-        stack.begin()
-        for edge in stack.edges:
-            record(_found(edge))
-        parts = helpers(session, stack, closing)
-        display.say("starting the stack")
-        stack.up()
-        display.say("waiting for the stack to be ready")
-        parts.begin_looking(session.plan)
-        stack.wait_ready()
+        ground.begin(session, closing)
         record(Done(step="stack", detail=f"ready after {session.clock.now_s():.1f} s"))
         display.say("starting the load's users")
         closing.callback(generator.kill)  # once more: before what looks at the stack is closed
-        generator.start(host_of(session.drill, stack.address(session.target)))
+        generator.start(ground.host(session))
         generator.ready(users_ready_s(session.drill))
-    story = engine(session, stack, parts, generator, closing)
+    story = ground.engine(session, generator, closing)
     with settled():
         story.run()
     if session.stop.asked:  # the engine has told why it ended; nothing is tried out for those who want the end
         return
     with _interruptible(session):
-        parts.observing.replay()
+        ground.replay(session)
 
 
 @contextlib.contextmanager
@@ -341,18 +292,6 @@ def _interruptible(session: Session) -> Iterator[None]:
     except Stopped as end:
         session.record(end.fact)
         raise
-
-
-def _found(edge: Edge) -> EdgeFound:
-    return EdgeFound(
-        edge=edge.id,
-        address=edge.address,
-        ports=edge.ports,
-        speaks=edge.speaks,
-        known=tuple(f"{known.how}: {known.where}" for known in edge.known),
-        refused=edge.refused,
-        names=edge.names,
-    )
 
 
 def _keeps(session: Session) -> bool:

@@ -19,6 +19,7 @@ from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.orphans import end_orphans
 from harness.safety.takeout import RELEASE, noted, own_writer, restored
 from harness.safety.undo import COMMAND, is_off, undo
+from harness.target.takeout import clear, on_target
 from harness.world.docker_cli import LOOK_S
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
     """Undo what the run's own commands made, while its stack is there; then remove everything that bears the run's label.
 
     Returns what could not be removed. One at a time for each run: a second one waits, and then finds nothing to do.
-    Taking the stack away takes its faults away; they are recorded as mended only when the world was read back empty.
+    Taking the stack away takes its faults away; they are recorded as mended only when the world was read back empty. Of a run on a
+    target its own toxics are taken out, and nothing else there is touched.
     """
     with _turn(folder, say) as mine:
         if not mine:
@@ -56,7 +58,7 @@ def _mended(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
     kept = {fault.fault: said for fault in open_faults(journal) if (said := _undone(folder, fault))}
     for said in kept.values():
         say(f"{folder.run}: {said}")
-    left = [*kept, *cleared(folder.run, say)]
+    left = [*kept, *([] if on_target(folder.path) else cleared(folder.run, say))]
     if not left and (open_faults(journal) or not journal.of(Closed)):
         writer = own_writer(folder, "mend")
         for fault in open_faults(journal):
@@ -75,6 +77,9 @@ def _undone(folder: RunFolder, fault: Injecting) -> str:
     if fault.kind == RELEASE and noted(folder, fault):
         end_orphans(folder.run)  # it may just be going out
         return restored(folder)
+    if "->" in fault.target and on_target(folder.path):
+        end_orphans(folder.run)
+        return clear(folder.path, folder.run, (fault.target,))
     if fault.kind != COMMAND:
         return ""
     said = undo(folder, fault)

@@ -23,6 +23,7 @@ from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.proxies import clear
 from harness.safety.undo import COMMAND, undo
 from harness.stack.release_commands import NOTE
+from harness.target import takeout as target
 from harness.world.docker import Patience
 from harness.world.docker_cli import TIMED_OUT, gone
 
@@ -62,8 +63,11 @@ def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
 
     def clear_edges() -> None:
         hurt = {fault.target: fault.fault for fault in edges}
-        restart, remove = partial(_restart, folder), partial(_remove, folder, patience)
-        error = clear(folder, journal, hurt, writer.write, restart, remove, _goes_on(folder))
+        if target.on_target(folder.path):
+            error = target.clear(folder.path, folder.run, hurt)
+        else:
+            restart, remove = partial(_restart, folder), partial(_remove, folder, patience)
+            error = clear(folder, journal, hurt, writer.write, restart, remove, _goes_on(folder))
         for fault in edges:
             told(fault, error)
 
@@ -114,6 +118,8 @@ def by_hand(folder: RunFolder, fault: Injecting) -> tuple[str, ...]:
     """What a person can type who wants it out."""
     if fault.kind == COMMAND or "restore" in fault.stated:
         return tuple(str(fault.stated[word]) for word in ("undo", "restore") if word in fault.stated)
+    if target.on_target(folder.path):
+        return (f"drill mend {folder.run}",)
     if fault.kind == RELEASE:
         return (_compose(folder).by_hand(fault.target.split("+"), NO_DEPS),)
     return (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)

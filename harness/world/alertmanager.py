@@ -16,8 +16,9 @@ MOST = 2000
 class Alertmanager:
     """Every call has a time-out and raises NotApplied with Alertmanager's own words."""
 
-    def __init__(self, address: tuple[str, int], prefix: str = "") -> None:
-        self._api = JsonApi("Alertmanager", address, prefix)
+    def __init__(self, address: tuple[str, int], prefix: str = "", api: JsonApi | None = None) -> None:
+        """`api` is another way to it than plain HTTP."""
+        self._api = api or JsonApi("Alertmanager", address, prefix)
 
     @understood
     def config(self) -> str:

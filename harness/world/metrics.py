@@ -45,8 +45,9 @@ class Rules:
 class Prometheus:
     """Every call has a time-out and raises NotApplied with Prometheus' own words."""
 
-    def __init__(self, address: tuple[str, int], clock: Clock, prefix: str = "") -> None:
-        self._api = JsonApi("Prometheus", address, prefix)
+    def __init__(self, address: tuple[str, int], clock: Clock, prefix: str = "", api: JsonApi | None = None) -> None:
+        """`api` is another way to it than plain HTTP."""
+        self._api = api or JsonApi("Prometheus", address, prefix)
         self._clock = clock
 
     def ready(self) -> bool:

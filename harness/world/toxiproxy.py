@@ -17,7 +17,7 @@ import socket
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from harness.errors import NotApplied
@@ -93,9 +93,10 @@ class Server:
     ApiError.
     """
 
-    def __init__(self, host: str, port: int, timeout_s: float = TIMEOUT_S) -> None:
-        self.url = f"http://{host}:{port}"
-        self._wire = _Wire(host, port, timeout_s)
+    def __init__(self, host: str, port: int, timeout_s: float = TIMEOUT_S, wire: Wire | None = None) -> None:
+        """`wire` is another way to it than plain HTTP."""
+        self.url = wire.url if wire else f"http://{host}:{port}"
+        self._wire: Wire = wire or _Wire(host, port, timeout_s)
         self._proxy_class = _bound_proxy_class(self._wire)
 
     def version(self) -> str:
@@ -154,8 +155,21 @@ class Server:
         return self._proxy_class(name=quote(name, safe=""), upstream="", listen="", enabled=True)
 
 
+class Wire(Protocol):
+    """What the library calls `APIConsumer`: calls on paths of the API. Each raises ApiError for anything but an answer of 2xx."""
+
+    url: str
+
+    def get(self, url: str) -> Answer: ...
+    def delete(self, url: str) -> Answer: ...
+    def post(self, url: str, json: Any = None) -> Answer: ...
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True)
-class _Answer:
+class Answer:
+    """What the API answered, once it is known to be of 2xx."""
+
     status: int
     content: bytes
 
@@ -167,28 +181,32 @@ class _Answer:
             raise ApiError(f"Toxiproxy answered with what is no JSON: {error}") from error
 
 
+def posted(url: str) -> str:
+    """The method of what the library POSTs: to an existing proxy it still does, which the server calls deprecated since 2.6."""
+    return "PATCH" if url.startswith("/proxies/") and not url.endswith("/toxics") else "POST"
+
+
 class _Wire:
-    """What the library calls `APIConsumer`, as one object per client: get, post and delete over a kept connection."""
+    """Implements Wire over a kept connection of plain HTTP."""
 
     def __init__(self, host: str, port: int, timeout_s: float) -> None:
+        self.url = f"http://{host}:{port}"
         self._where = f"{host}:{port}"
         self._connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
 
-    def get(self, url: str) -> _Answer:
+    def get(self, url: str) -> Answer:
         return self._call("GET", url)
 
-    def delete(self, url: str) -> _Answer:
+    def delete(self, url: str) -> Answer:
         return self._call("DELETE", url)
 
-    def post(self, url: str, json: Any = None) -> _Answer:
-        # To an existing proxy the library still POSTs, which the server calls deprecated since 2.6.
-        update = url.startswith("/proxies/") and not url.endswith("/toxics")
-        return self._call("PATCH" if update else "POST", url, jsonlib.dumps(json).encode())
+    def post(self, url: str, json: Any = None) -> Answer:
+        return self._call(posted(url), url, jsonlib.dumps(json).encode())
 
     def close(self) -> None:
         self._connection.close()
 
-    def _call(self, method: str, url: str, body: bytes | None = None) -> _Answer:
+    def _call(self, method: str, url: str, body: bytes | None = None) -> Answer:
         reused = self._still_open()
         try:
             try:
@@ -210,10 +228,10 @@ class _Wire:
             )
         return answer
 
-    def _exchange(self, method: str, url: str, body: bytes | None) -> _Answer:
+    def _exchange(self, method: str, url: str, body: bytes | None) -> Answer:
         self._connection.request(method, url, body, {"Content-Type": "application/json"} if body else {})
         response = self._connection.getresponse()
-        return _Answer(response.status, response.read())
+        return Answer(response.status, response.read())
 
     def _still_open(self) -> bool:
         """An idle connection that can be read has been closed by the server: open a new one before anything is sent."""
@@ -228,7 +246,7 @@ class _Wire:
         return True
 
 
-def _bound_proxy_class(wire: _Wire) -> Any:
+def _bound_proxy_class(wire: Wire) -> Any:
     """The library's Proxy with its methods' global `APIConsumer` replaced by this client's wire; the library stays
     untouched.
     """

@@ -109,7 +109,7 @@ def drill_steps(api: tuple[str, int], port: int, first_s: float) -> list[float]:
     begun: list[float] = []
     exchange = toxiproxy._Wire._exchange
 
-    def watched(wire: toxiproxy._Wire, method: str, url: str, body: bytes | None) -> toxiproxy._Answer:
+    def watched(wire: toxiproxy._Wire, method: str, url: str, body: bytes | None) -> toxiproxy.Answer:
         if threading.current_thread().name.startswith("at "):
             begun.append(time.monotonic())
         return exchange(wire, method, url, body)

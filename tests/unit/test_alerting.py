@@ -16,7 +16,7 @@ from harness.probes.alerts import AlertsProbe
 from harness.probes.pages import PagesProbe
 from harness.probes.samples import SamplesProbe
 from harness.run import guards
-from harness.run.observing import DASHBOARD_GAP_S
+from harness.run.prometheus_probes import DASHBOARD_GAP_S
 from harness.testing import journal_of
 
 

@@ -230,3 +230,11 @@ def test_a_small_delay_on_every_connection_is_told_from_a_wide_spread_by_the_mid
     small = fault("latency", delay="40ms", jitter="10ms")
     assert small.landing(before, during).outcome == "landed"
     assert small.landing(before, before).outcome == "not_measurable"
+
+
+@pytest.mark.parametrize("outcome", ["closed", "reset", "refused"])
+def test_a_target_that_is_down_is_met_behind_what_publishes_its_port(outcome: str) -> None:
+    before = [look(answer_ms=2.0, outside=True)] * 10
+    assert fault("down").landing(before, [look(outcome, outside=True)] * 9).outcome == "landed"
+    inside = fault("down").landing(BEFORE, [look(outcome)] * 9)
+    assert inside.outcome == ("landed" if outcome == "refused" else "not_landed")

@@ -383,3 +383,20 @@ def test_the_document_and_a_findings_details_tell_its_test() -> None:
         said
         == "p under 0.000001 (one-sided), at its rank among 1 test held against 0.05; adjusted by Holm under 0.000001, held against 0.05"
     )
+
+
+@pytest.mark.parametrize("claim", [GOOD, BAD, LOST])
+def test_a_claim_that_is_not_available_on_a_target_is_never_decided(claim: Claim) -> None:
+    more = (f.Unavailable(what=claim.id, why="[tool.drill.targets.staging] states no logs", seen_s=0.5),)
+    found = verdict(claim, facts=story(more=more))
+    finding = found.findings[0].finding
+    assert (finding.outcome, finding.reason, found.exit_code) == (Outcome.INCONCLUSIVE, "not_available", 3)
+    assert finding.because == "not available here: [tool.drill.targets.staging] states no logs"
+
+
+def test_a_fault_that_is_not_available_on_a_target_was_not_felt_and_says_why() -> None:
+    gone = (f.Injecting, f.Injected, f.Mended)
+    more = (f.Unavailable(what="down/felt", why="no Toxiproxy is on its way", seen_s=0.5),)
+    finding = verdict(GOOD, facts=story(landed=False, without=gone, more=more)).findings[0].finding
+    assert finding.reason == "fault_not_landed"
+    assert "it is not available here: no Toxiproxy is on its way" in finding.because

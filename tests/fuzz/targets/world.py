@@ -97,7 +97,7 @@ def exposed(data: bytes) -> None:
 def toxiproxies(data: bytes) -> None:
     server = toxiproxy.Server("127.0.0.1", 1)
     wire: Any = server._wire
-    wire._call = lambda method, url, body=None: toxiproxy._Answer(200, data)
+    wire._call = lambda method, url, body=None: toxiproxy.Answer(200, data)
     _each(
         server.proxies,
         lambda: server.proxy("a"),

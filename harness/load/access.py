@@ -1,0 +1,113 @@
+"""How the load gets in where its service asks for a certificate, a token or a proxy; what a locustfile sets itself wins."""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Access:
+    """References alone: it stands in load.json, and no secret must. '' for what is not needed.
+
+    ca_file      certificates that are trusted in place of the machine's own
+    proxy        of HTTP; without one none is used, whatever the environment says
+    token_*      where a bearer token is: a variable of the environment, or a file; password_* the same for `user`
+    """
+
+    ca_file: str = ""
+    proxy: str = ""
+    token_env: str = ""
+    token_file: str = ""
+    user: str = ""
+    password_env: str = ""
+    password_file: str = ""
+
+    def authorization(self, env: Mapping[str, str] = os.environ) -> str:
+        """The value of the header `Authorization`; '' for none. Raises LookupError or OSError for a secret that is not there."""
+        if self.user:
+            secret = f"{self.user}:{_secret(self.password_env, self.password_file, env)}"
+            return f"Basic {base64.b64encode(secret.encode()).decode()}"
+        if self.token_env or self.token_file:
+            return f"Bearer {_secret(self.token_env, self.token_file, env)}"
+        return ""
+
+    def secret(self, env: Mapping[str, str] = os.environ) -> str:
+        """The token or the password itself; raises as `authorization`."""
+        if self.user:
+            return _secret(self.password_env, self.password_file, env)
+        return _secret(self.token_env, self.token_file, env) if self.token_env or self.token_file else ""
+
+
+def _secret(variable: str, file: str, env: Mapping[str, str]) -> str:
+    if variable:
+        if not env.get(variable):
+            raise LookupError(f"the variable {variable} is not set")
+        return env[variable].strip()
+    text = Path(file).read_text(encoding="utf-8").strip()
+    if not text:
+        raise LookupError(f"{file} is empty")
+    return text
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port: where a secret may go."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def install(access: Access, host: str) -> None:
+    """Once, before the locustfile is imported. The secret goes to the load's own host alone, not to others that a locustfile calls."""
+    from locust import FastHttpUser
+    from locust.clients import HttpSession
+    from locust.contrib.fasthttp import FastHttpSession
+
+    header, home = access.authorization(), origin(host)
+
+    def prove(request: Any) -> Any:
+        if header and origin(request.url) == home:
+            request.headers.setdefault("Authorization", header)
+        return request
+
+    def requests_ready(session: Any) -> None:
+        session.trust_env = False  # the machine's proxy, certificates and .netrc are not meant for a target
+        session.verify = access.ca_file or True
+        session.proxies = {"http": access.proxy, "https": access.proxy} if access.proxy else {}
+        session.auth = prove
+
+    _after_init(HttpSession, requests_ready)
+    FastHttpUser.insecure = False
+    if access.ca_file:
+        FastHttpUser.ssl_context_factory = staticmethod(lambda: ssl.create_default_context(cafile=access.ca_file))
+    if access.proxy:
+        FastHttpUser.proxy_host, FastHttpUser.proxy_port = origin(access.proxy)[1:]
+    if header:
+        _prove_fast(FastHttpSession, header, home)
+
+
+def _after_init(kind: Any, then: Callable[[Any], None]) -> None:
+    original = kind.__init__
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        then(self)
+
+    kind.__init__ = __init__
+
+
+def _prove_fast(kind: Any, header: str, home: tuple[str, str, int]) -> None:
+    original = kind.request
+
+    def request(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        own = {str(name).lower() for name in (*(kwargs.get("headers") or ()), *self.client.default_headers)}
+        near = origin(self._build_url(url)) == home
+        self.auth_header = header if near and "authorization" not in own else None
+        return original(self, method, url, *args, **kwargs)
+
+    kind.request = request

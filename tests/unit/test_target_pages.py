@@ -1,0 +1,87 @@
+"""The webhook that a target's Alertmanager posts to: a page is a fact when it is delivered, and a stranger's is none."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from harness.errors import CannotRun
+from harness.facts import Paged
+from harness.run.clock import MonotonicClock
+from harness.target.model import Pages
+from harness.target.pages import Receiver, receivers
+
+BODY = {
+    "version": "4",
+    "receiver": "oncall",
+    "groupKey": "{}",
+    "alerts": [
+        {"status": "firing", "labels": {"alertname": "Slow", "severity": "page"}, "startsAt": "2026-01-01T00:00:00Z"}
+    ],
+}
+CONFIG = """\
+route: {receiver: oncall, group_wait: 2s}
+receivers:
+  - {name: oncall, webhook_configs: [{url: <secret>}]}
+  - {name: board, webhook_configs: [{url: <secret>}]}
+"""
+
+
+class Alertmanager:
+    def config(self) -> str:
+        return CONFIG
+
+
+@pytest.fixture
+def heard() -> Iterator[tuple[Receiver, list[Paged], str]]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    found: list[Paged] = []
+    opened_ns = time.monotonic_ns()
+    receiver = Receiver(
+        Pages(listen=place, receivers=("oncall",)), "s3same-token", MonotonicClock(opened_ns), opened_ns, found.append
+    )
+    yield receiver, found, f"http://{place}/"
+    receiver.close()
+
+
+def test_a_page_is_a_fact_once_it_is_delivered(heard: tuple[Receiver, list[Paged], str]) -> None:
+    receiver, found, url = heard
+    sent = requests.post(url, json=BODY, headers={"Authorization": "Bearer s3same-token"}, timeout=10)
+    assert sent.status_code == 200
+    (page,) = found
+    assert (page.receiver, page.alert, page.status, page.labels) == ("oncall", "Slow", "firing", {"severity": "page"})
+    assert 0 <= page.at_s < 60
+    assert receiver.blind() == ""
+
+
+def test_whoever_does_not_know_the_token_pages_nobody(heard: tuple[Receiver, list[Paged], str]) -> None:
+    _, found, url = heard
+    assert requests.post(url, data=json.dumps(BODY), timeout=10).status_code == 401
+    assert not found
+
+
+def test_only_receivers_that_post_here_can_be_seen() -> None:
+    wanted = Pages(listen="127.0.0.1:9095", receivers=("oncall",))
+    oncall, board = receivers(wanted, Alertmanager())  # type: ignore[arg-type]
+    assert (oncall.receiver, oncall.observable, oncall.group_wait_s) == ("oncall", True, 2.0)
+    assert (board.receiver, board.observable) == ("board", False)
+    assert "pages.receivers" in board.why
+
+
+def test_a_receiver_that_is_not_there_is_told() -> None:
+    wanted = Pages(listen="127.0.0.1:9095", receivers=("on-call",))
+    with pytest.raises(CannotRun, match="no receiver on-call; it has oncall, board"):
+        receivers(wanted, Alertmanager())  # type: ignore[arg-type]
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(CannotRun, match=f"pages cannot be taken at {place}: Address already in use"):
+            Receiver(Pages(listen=place, receivers=("a",)), "", MonotonicClock(0), 0, lambda page: None)
