@@ -123,6 +123,7 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         volumes=tuple(project.config.get("volumes") or {}),
         ready_within_s=choose.ready_within_s(found.looked),
         measured=_measured(found.looked),
+        only_seen=choose.only_seen(found.edges),
         cannot=unseen,
     )
     shown = shown_path(files["load"])
