@@ -89,8 +89,8 @@ def _classified(  # noqa: PLR0911 - from the surest sign to none
         strong = listed and bool(_HOSTISH.search(text.key)) and not _NOT_A_HOST.search(text.key)
         return Mention(name, text.where, strong, _beside(text.key, environment) if strong else None)
     if _CALL.search(line):
-        number = _NEXT_PORT.match(after)
-        return Mention(name, text.where, True, _valid(int(number.group(1))) if number else None)
+        beside = _NEXT_PORT.match(after)
+        return Mention(name, text.where, True, _valid(int(beside.group(1))) if beside else None)
     key = _KEY.search(line) or _ARGUMENT.search(line)
     if key and _HOSTISH.search(key.group(1)) and not _NOT_A_HOST.search(key.group(1)):
         return Mention(name, text.where, True, _valid(int(spaced.group(1))) if spaced else _near(after))

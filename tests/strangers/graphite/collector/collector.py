@@ -3,12 +3,13 @@
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 host, port = os.environ["CARBON"].split(":")
 
 
-def lines():
+def lines() -> Iterator[str]:
     now = int(time.time())
     one, five, fifteen = Path("/proc/loadavg").read_text().split()[:3]
     yield f"office.load.one {one} {now}"
