@@ -22,6 +22,8 @@ MOST_PAGES = 6
 MOST_BYTES = 512 * 1024
 WELL_KNOWN = ("/health", "/healthz", "/api", "/status")
 """Asked for only where `/` and what it links to were no page."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""A page that links there means itself, as it is published on the machine of whoever set it up."""
 _LINK = re.compile(r"""<(?:a\s[^>]*href|i?frame\s[^>]*src)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _SAMPLE = re.compile(r"(?P<name>[A-Za-z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+\S")
 _LABEL = re.compile(r'([A-Za-z_]\w*)="')
@@ -177,7 +179,8 @@ def _links(base: str, path: str, text: str, names: Collection[str]) -> Iterator[
         except ValueError:
             continue
         whole = _whole(parts)
-        if parts.netloc in names and not _LEAVES.search(whole) and whole.isprintable():
+        own = parts.netloc in names or parts.hostname in LOOPBACK
+        if own and not _LEAVES.search(whole) and whole.isprintable():
             yield whole
 
 

@@ -14,10 +14,12 @@ from harness.init.asking import FIRST_S, WITHIN_S, answers_to, baseline, metrics
 from harness.init.seen import PATIENCE_S, Baseline, Looked, Page, Spoken
 from harness.init.unpaged import without
 from harness.stack import names as topology
+from harness.stack.blame import blamed
 from harness.stack.dial import accepts
 from harness.stack.observe import Counts, add, edges_seen, reading
 from harness.stack.observed import Monitoring
 from harness.stack.project import Project
+from harness.stack.ready import LOOP
 from harness.stack.stack import Stack
 from harness.world.speaks import guess, path
 
@@ -81,15 +83,9 @@ def survey(
             )
         ready_s = time.monotonic() - began_s
         say(f"it was ready after {ready_s:.0f} s; looking at its ports, pages and connections")
-        patient_until_s = min(began_s + ready_within_s, time.monotonic() + patience_s)
-        while True:
-            time.sleep(SETTLE_S)
-            told = lookout.peers()
-            add(seen, told)
-            http = tuple(_spoken(project, stack, told))
-            target = choose(http, edges_seen(project, seen))
-            if target is not None or time.monotonic() >= patient_until_s:
-                break
+        told, http, target = _answering(
+            project, stack, lookout, seen, choose, min(began_s + ready_within_s, time.monotonic() + patience_s)
+        )
         measured, answered = Baseline(), tuple[Page, ...]()
         if target is not None:
             base, headers = _base(stack, told, target.service, target.port, target.scheme), dict(target.headers)
@@ -147,6 +143,7 @@ def _wait_listening(
     """A container that runs may still install itself: wait until somebody listens at each of these. Returns where nobody does."""
     told = False
     while closed := tuple(place for place in places if not accepts(stack.address(place))):
+        _none_fallen(stack, [place.rpartition(":")[0] for place in closed])
         if time.monotonic() >= until_s:
             return closed
         if not told:
@@ -154,6 +151,39 @@ def _wait_listening(
             told = True
         time.sleep(LOOK_EVERY_S)
     return ()
+
+
+def _answering(
+    project: Project,
+    stack: Stack,
+    lookout: Lookout,
+    seen: Counts,
+    choose: Callable[[tuple[Spoken, ...], tuple[Edge, ...]], Spoken | None],
+    until_s: float,
+) -> tuple[Mapping[str, Peers], tuple[Spoken, ...], Spoken | None]:
+    """Who serves what, what answers HTTP, and which of it gets the load; asked again until something does, or it is late."""
+    while True:
+        time.sleep(SETTLE_S)
+        told = lookout.peers()
+        add(seen, told)
+        http = tuple(_spoken(project, stack, told))
+        target = choose(http, edges_seen(project, seen))
+        if target is not None:
+            return told, http, target
+        _none_fallen(stack)
+        if time.monotonic() >= until_s:
+            return told, http, None
+
+
+def _none_fallen(stack: Stack, services: Sequence[str] = ()) -> None:
+    """Raises CannotRun with the last lines of a container that does not stay up: of these services, or of any."""
+    fallen = [
+        state
+        for state in stack.states()
+        if (state.ended_badly or state.restarts >= LOOP) and (not services or state.service in services)
+    ]
+    if fallen:
+        raise blamed("it does not stay up", fallen, stack.folder / "logs")
 
 
 def _spoken(project: Project, stack: Stack, told: Mapping[str, Peers]) -> Iterator[Spoken]:

@@ -95,6 +95,16 @@ def test_pages_under_a_name_are_found_and_each_has_a_path_that_needs_no_redirect
         assert [(page.path, page.status) for page in asking.tried(base, ["/old"], {"Host": NAME})] == [("/old", 200)]
 
 
+def test_a_link_to_the_machine_that_it_was_set_up_on_is_one_of_its_own() -> None:
+    texts = {
+        "/": "<a href='http://localhost:8080/?p=1'>1</a><a href='https://127.0.0.1/b'>2</a>",
+        "/?p=1": "",
+        "/b": "",
+    }
+    with serving(lambda request: (200, "", texts[request.path]) if request.path in texts else (404, "", "")) as base:
+        assert [page.path for page in asking.pages(base)] == ["/", "/?p=1", "/b"]
+
+
 def test_a_service_that_cannot_answer_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "AGAIN_S", 0.01)
     asked: list[str] = []

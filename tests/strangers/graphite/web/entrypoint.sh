@@ -2,5 +2,5 @@
 set -eu
 graphite-manage migrate --run-syncdb --noinput
 graphite-manage collectstatic --noinput >/dev/null
-exec gunicorn --chdir /usr/share/graphite-web --bind 0.0.0.0:8080 --workers 2 --threads 4 --access-logfile - \
-    graphite.wsgi:application
+exec gunicorn --chdir /srv --bind 0.0.0.0:8080 --workers 2 --threads 4 --access-logfile - \
+    office:application
