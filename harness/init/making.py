@@ -105,7 +105,17 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         found, next((file.text for file in added.files if file.path.name == "alertmanager.yml"), "") if added else ""
     )
     unseen = cannot(
-        project, found.edges, found.looked, found.monitoring, rules, picked, receivers, routes, bool(given), hurt
+        project,
+        found.edges,
+        found.looked,
+        found.monitoring,
+        rules,
+        picked,
+        receivers,
+        routes,
+        bool(given),
+        hurt,
+        found.target.service,
     )
     draft = drillfile.Draft(
         name=name,
