@@ -327,6 +327,14 @@ def test_what_is_written_of_a_project_of_this_shape_is_valid(
     assert not untouchable or any(untouchable in one for one in told.cannot)
 
 
+def test_of_services_without_a_health_check_the_loaded_one_is_not_named_its_port_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "compose.yaml").write_text(SHAPES["build only, no health check"][0])
+    told = made(tmp_path, monkeypatch, name="first")
+    assert [one.partition(":")[0] for one in told.cannot if one.startswith("when ")] == ["when db is ready"]
+
+
 def test_profiles_extends_include_and_env_are_read_as_compose_reads_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
