@@ -1,4 +1,4 @@
-"""Graphite's pages, with their scripts and pictures: WhiteNoise serves what `collectstatic` laid down."""
+"""Graphite's pages, with their scripts and pictures: WhiteNoise serves what the package laid down."""
 
 import os
 
