@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,21 +39,21 @@ def play(name: str, home: Path, runs: Path, commit: str) -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 1),
         "cpus": os.cpu_count(),
     }
-    _, line["build_s"], _ = _timed(["docker", "compose", "build", "--quiet"], folder)
-    line["init"], line["init_s"], told = _timed([*_drill(), "init"], folder)
+    _, line["build_s"], _, _ = _timed(["docker", "compose", "build", "--quiet"], folder)
+    line["init"], line["init_s"], told, said = _timed([*_drill(), "init"], folder)
     line["cannot"] = [one.removeprefix("  - ") for one in told.splitlines() if one.startswith("  - ")]
     line["hurt"] = next((one for one in told.splitlines() if one.startswith("load goes to ")), "")
     if line["init"] != 0:
-        return {**line, "told": told[-2000:]}
+        return {**line, "told": said[-2000:]}
     drill = next((folder / "drills").glob("*.yaml")).stem
-    line["validate"], _, _ = _timed([*_drill(), "validate", drill], folder)
-    _, _, edges = _timed([*_drill(), "edges", drill, "--json"], folder)
+    line["validate"], _, _, _ = _timed([*_drill(), "validate", drill], folder)
+    _, _, edges, _ = _timed([*_drill(), "edges", drill, "--json"], folder)
     line["edges"] = [{"id": edge["id"], "refused": edge["refused"]} for edge in json.loads(edges)["edges"]]
     line["asked"] = _asked(folder / "drills")
-    line["run"], line["run_s"], told = _timed([*_drill(), "run", drill, "--live", "plain", "-o", str(runs)], folder)
+    line["run"], line["run_s"], _, said = _timed([*_drill(), "run", drill, "--live", "plain", "-o", str(runs)], folder)
     newest = max(runs.glob(f"{drill}/2*"), key=lambda one: one.name, default=None)
     if newest is None or not (newest / "verdict.json").exists():
-        return {**line, "told": told[-2000:]}
+        return {**line, "told": said[-2000:]}
     verdict = json.loads((newest / "verdict.json").read_text())
     return {**line, **_judged(verdict), "folder": str(newest)}
 
@@ -62,21 +62,15 @@ def _drill() -> tuple[str, ...]:
     return (sys.executable, "-m", "harness")
 
 
-def _timed(words: list[str], folder: Path) -> tuple[int, float, str]:
-    """Exit code, seconds, and what it printed."""
+def _timed(words: Sequence[str], folder: Path) -> tuple[int, float, str, str]:
+    """Exit code, seconds, what it printed, and what it said beside that."""
     began_s = time.monotonic()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # this harness, not one that is installed
     done = subprocess.run(
-        words,
-        cwd=folder,
-        env=environment,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=sys.stderr,
-        text=True,
-        timeout=MOST_S,
+        words, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=MOST_S
     )
-    return done.returncode, round(time.monotonic() - began_s, 1), done.stdout
+    sys.stderr.write(done.stderr)
+    return done.returncode, round(time.monotonic() - began_s, 1), done.stdout, done.stderr
 
 
 def _asked(drills: Path) -> list[str]:
