@@ -36,6 +36,8 @@ def _table(lines: Sequence[Line], true: Mapping[str, Mapping[str, str]]) -> Iter
             f"| {hits} of {len(true[name])} | **{line.get('verdict', 'none')}** "
             f"| {line['at']}, {line['commit']}, {line['load']:g} on {line['cpus']} CPUs |"
         )
+    for name in sorted(set(true) - {str(line["application"]) for line in lines}):
+        yield f"| {name} | not played yet: `make strangers ONLY={name}` | | | 0 of {len(true[name])} | none | |"
 
 
 def _one(line: Line, true: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

@@ -36,6 +36,7 @@ def test_each_application_has_its_times_edges_verdict_and_what_it_cannot_judge()
     assert "Load goes to web:80; what is hurt: web->db: it speaks mysql. It asks for `GET /`." in text
     assert "* whether an alert would fire" in text
     assert "strangers-blog.png" in text
+    assert "| other | not played yet: `make strangers ONLY=other` |" in text
     assert "failed" not in text, "only the last play counts"
 
 
