@@ -12,6 +12,7 @@
 #   make calibration-orders              the same of the order book; remakes docs/orders.md
 #   make calibration-returns             the same of what is said of a return from a release; remakes docs/returns.md
 #   make soak [MINUTES=60] [RATE=20]      one long drill: memory, handles, and its journal read as it grows; docs/soak.md
+#   make strangers [ONLY=NAME]           `drill init` and its drill on applications that nobody wrote for it; docs/strangers.md
 #   make fuzz [SECONDS=20] [ONLY=NAME]   bad input for every reader of what comes from outside; remakes docs/fuzzing.md
 #   make audit                           known vulnerabilities of what requirements.lock pins, where a service can be asked
 #   make bench                           the benchmarks: each a ratio of two things measured in turn
@@ -31,7 +32,7 @@ MINUTES ?= 60
 RATE ?= 20
 SECONDS ?= 20
 
-.PHONY: rehearsal test controls kills lies rollbacks torture torture-short calibration calibration-orders calibration-returns soak fuzz audit bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills lies rollbacks torture torture-short calibration calibration-orders calibration-returns soak strangers fuzz audit bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -60,6 +61,9 @@ calibration-returns: venv
 
 soak: ready
 	@PYTHONPATH=tests $(PYTHON) -m soak --minutes $(MINUTES) --rate $(RATE)
+
+strangers: ready
+	@PYTHONPATH=tests $(PYTHON) -m strangers $(if $(ONLY),--only "$(ONLY)")
 
 fuzz: venv
 	@PYTHONPATH=tests $(PYTHON) -m fuzz --seconds $(SECONDS) $(if $(ONLY),--only "$(ONLY)")

@@ -29,8 +29,9 @@ def cannot(
     routes: Sequence[Route],
     given: bool,
     hurt: Hurt,
+    loaded: str,
 ) -> tuple[str, ...]:
-    """In the order in which a person would cure them."""
+    """In the order in which a person would cure them. `loaded`: the service that gets the load, whose port is waited for."""
     return tuple(
         one
         for part in (
@@ -39,7 +40,7 @@ def cannot(
             _pages(monitoring, receivers),
             _edges(edges, looked),
             _slow(hurt),
-            _readiness(project),
+            _readiness(project, loaded),
             _load(routes, given),
         )
         for one in part
@@ -112,11 +113,12 @@ def _edges(edges: Sequence[Edge], looked: Looked) -> Iterator[str]:
         )
 
 
-def _readiness(project: Project) -> Iterator[str]:
+def _readiness(project: Project, loaded: str) -> Iterator[str]:
     bare = [
         name
         for name, body in project.services.items()
-        if topology.replicas(project.config, name)
+        if name != loaded
+        and topology.replicas(project.config, name)
         and not ((body.get("healthcheck") or {}).get("test") and not (body.get("healthcheck") or {}).get("disable"))
     ]
     if bare:

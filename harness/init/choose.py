@@ -148,6 +148,13 @@ def hurt(
     return Hurt(None, service, f"no dependency of {service} is known, so it is {service} itself that is stopped")
 
 
+def only_seen(edges: Sequence[Edge]) -> tuple[Edge, ...]:
+    """Those that no file tells and that can be mediated: a drill knows them only where it declares them."""
+    return tuple(
+        edge for edge in edges if not edge.refused and not edge.external and {one.how for one in edge.known} == {"seen"}
+    )
+
+
 def limits(measured: Baseline) -> Limits:
     """Room above what was measured, so that a busy machine is no finding: five times the p95, at least half a second."""
     if not measured.requests:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness.edges import Edge
 from harness.facts import ReceiverSeen
 from harness.init.alerts import Picked, Watch, paged_within_s
 from harness.init.choose import GATE_S, Hurt, Limits
@@ -22,6 +23,7 @@ class Draft:
 
     compose, env_files   as they stand in it, relative to it
     request              the name of a request that its locustfile makes, or ''
+    only_seen            edges that no file tells, so that they have to be declared
     cannot               what it cannot judge, each with what would let it
     """
 
@@ -40,6 +42,7 @@ class Draft:
     volumes: tuple[str, ...] = ()
     ready_within_s: int = 90
     measured: str = ""
+    only_seen: tuple[Edge, ...] = ()
     cannot: tuple[str, ...] = ()
 
 
@@ -126,16 +129,23 @@ def _stack(draft: Draft) -> list[str]:
             "  # is; stop what uses it first):",
             f"  # data: {{{_scalar(draft.volumes[0])}: copy}}",
         ]
-    lines.append(
-        f"  # Edges (who calls whom) are found: drill edges {draft.name}. One that is not found is added here:"
-    )
-    lines.append("  # edges: [api->postgres]")
-    if draft.hurt.edge is not None and draft.hurt.speaks:
-        lines += [
-            f"  # {draft.hurt.service} answered so, and no file tells it: without that nobody can see whether a delay landed.",
-            f"  edges: [{{edge: {_scalar(draft.hurt.edge.id)}, speaks: {draft.hurt.speaks}}}]",
-        ]
-    return lines
+    return [*lines, *_edges(draft)]
+
+
+def _edges(draft: Draft) -> list[str]:
+    hurt = draft.hurt
+    declared = [_scalar(edge.id) for edge in draft.only_seen if hurt.edge is None or edge.id != hurt.edge.id]
+    told = [f"  # Edges (who calls whom) are found: drill edges {draft.name}. One that is not found is added here:"]
+    if hurt.edge is not None and hurt.speaks:
+        told.append(
+            f"  # {hurt.service} answered so, and no file tells it: without that nobody can see whether a delay landed."
+        )
+        declared.insert(0, f"{{edge: {_scalar(hurt.edge.id)}, speaks: {hurt.speaks}}}")
+    elif hurt.edge is not None and hurt.edge.id in {edge.id for edge in draft.only_seen}:
+        declared.insert(0, _scalar(hurt.edge.id))
+    if draft.only_seen:
+        told.append("  # In no file of the project, but it had connections while it ran.")
+    return [*told, f"  edges: [{', '.join(declared)}]" if declared else "  # edges: [api->postgres]"]
 
 
 def _load(draft: Draft) -> list[str]:

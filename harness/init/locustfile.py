@@ -19,7 +19,7 @@ from locust import FastHttpUser, task
 
 class Visitor(FastHttpUser):
     """Each arrival begins one task, drawn by its weight: @task(3) comes three times as often as @task(1)."""
-{tasks}
+{headers}{tasks}
 
 def expect(answer: Any, *wanted: int) -> None:
     """Passes an answer only with one of these statuses (none given: any below 400). Look into its text too, where you can:
@@ -67,8 +67,11 @@ class Caller(User):
 '''
 
 
-def http_text(file: str, about: str, routes: Sequence[Route]) -> str:
-    """A locustfile of these routes; those that are `off` stand in it as comments. At least one must be on."""
+def http_text(file: str, about: str, routes: Sequence[Route], headers: Sequence[tuple[str, str]] = ()) -> str:
+    """A locustfile of these routes; those that are `off` stand in it as comments. At least one must be on.
+
+    headers   sent with every request: the name that the service wants to be asked by
+    """
     on = [route for route in routes if not route.off]
     assert on, "a locustfile needs a task"
     names = _names(routes)
@@ -84,6 +87,7 @@ def http_text(file: str, about: str, routes: Sequence[Route]) -> str:
         docstring=_docstring(file, about),
         imports="import random\n" if any(route.values for route in on) else "",
         values=f"\n{values}" if values else "",
+        headers=_headers(headers),
         tasks=tasks,
     )
 
@@ -91,6 +95,16 @@ def http_text(file: str, about: str, routes: Sequence[Route]) -> str:
 def tcp_text(file: str, about: str) -> str:
     """A locustfile for what speaks no HTTP: it connects."""
     return _TCP.format(docstring=_docstring(file, about))
+
+
+def _headers(headers: Sequence[tuple[str, str]]) -> str:
+    if not headers:
+        return ""
+    inner = ", ".join(f"{_quoted(name)}: {_quoted(value)}" for name, value in headers)
+    return (
+        "\n    # Whoever asks by another name is sent to this one, or refused: so it is asked as its own visitors ask.\n"
+        f"    default_headers = {{{inner}}}\n"
+    )
 
 
 def _docstring(file: str, about: str) -> str:

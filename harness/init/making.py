@@ -18,7 +18,7 @@ from harness.init.cannot import cannot
 from harness.init.files import File, compose_files, drill_name, module_name, settings, write
 from harness.init.monitoring import FOLDER, beside
 from harness.init.routes import Route, answered
-from harness.init.seen import Looked, Page, Spoken
+from harness.init.seen import PATIENCE_S, Looked, Page, Spoken
 from harness.stack import names as topology
 from harness.stack.find import find_edges
 from harness.stack.observe import joined
@@ -105,7 +105,17 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         found, next((file.text for file in added.files if file.path.name == "alertmanager.yml"), "") if added else ""
     )
     unseen = cannot(
-        project, found.edges, found.looked, found.monitoring, rules, picked, receivers, routes, bool(given), hurt
+        project,
+        found.edges,
+        found.looked,
+        found.monitoring,
+        rules,
+        picked,
+        receivers,
+        routes,
+        bool(given),
+        hurt,
+        found.target.service,
     )
     draft = drillfile.Draft(
         name=name,
@@ -123,12 +133,17 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         volumes=tuple(project.config.get("volumes") or {}),
         ready_within_s=choose.ready_within_s(found.looked),
         measured=_measured(found.looked),
+        only_seen=choose.only_seen(found.edges),
         cannot=unseen,
     )
     shown = shown_path(files["load"])
     speaks_http = bool(found.target.pages) or not found.looked.ran or bool(given)
     about = f"Users of {project.name}, written by `drill init`{_source(wishes)}. Make it yours: what do they do, and how often?"
-    load = locustfile.http_text(shown, about, routes) if speaks_http else locustfile.tcp_text(shown, about)
+    load = (
+        locustfile.http_text(shown, about, routes, found.target.headers)
+        if speaks_http
+        else locustfile.tcp_text(shown, about)
+    )
     out = [File(files["drill"], drillfile.text(draft)), File(files["load"], load)]
     extra = settings(folder, drills)
     out += added.files if added else ()
@@ -195,6 +210,7 @@ def _find(project: Project, wishes: Wishes, paths: Sequence[str], say: Say) -> _
         (*may_be_http, *([f"{stated.service}:{stated.port}"] if stated else [])),
         chosen,
         paths,
+        0.0 if stated else PATIENCE_S,
         say,
     )
     edges = find_edges(project, (), image_info(project))  # once more: what was built now tells its ports
@@ -215,6 +231,7 @@ def _survey(
     candidates: tuple[str, ...],
     chosen: Callable[[tuple[Spoken, ...], tuple[Edge, ...]], Spoken | None],
     paths: Sequence[str],
+    patience_s: float,
     say: Say,
 ) -> Looked:
     from harness.doctor.examine import preflight
@@ -235,6 +252,7 @@ def _survey(
                 paths,
                 for_s=wishes.for_s,
                 ready_within_s=wishes.ready_within_s,
+                patience_s=patience_s,
                 data=wishes.data,
                 offline=wishes.offline,
                 say=say,

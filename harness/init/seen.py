@@ -8,15 +8,23 @@ from dataclasses import dataclass, field
 from harness.edges import Edge
 from harness.facts import RuleSeen
 
+PATIENCE_S = 60.0
+"""Where no port is published, only an answer tells that a service has started; for so long, because there may be none at all."""
+
 
 @dataclass(frozen=True)
 class Page:
-    """One path that was asked for: its status after redirects, and how long the answer took."""
+    """One path that was asked for: its status after redirects, and how long the answer took.
+
+    kind       its content type, or 'elsewhere': it sends its visitors to another host
+    location   where, if so
+    """
 
     path: str
     status: int
     took_s: float = 0.0
     kind: str = ""
+    location: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class Spoken:
     """A port that answered HTTP. `pages` begins with the path that was tried first.
 
     metrics   what it serves at /metrics in Prometheus' format: each series' name with its labels' names; () for nothing
+    headers   to be sent with every request, or it sends its visitors to its own name, or refuses them
     """
 
     service: str
@@ -31,6 +40,7 @@ class Spoken:
     pages: tuple[Page, ...] = ()
     scheme: str = "http"
     metrics: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def target(self) -> str:

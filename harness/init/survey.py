@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 from harness.edges import Edge
 from harness.errors import CannotRun, NotApplied
-from harness.init.asking import baseline, metrics, pages, tried
-from harness.init.seen import Baseline, Looked, Page, Spoken
+from harness.init.asking import FIRST_S, WITHIN_S, answers_to, baseline, metrics, pages, tried
+from harness.init.seen import PATIENCE_S, Baseline, Looked, Page, Spoken
 from harness.init.unpaged import without
 from harness.stack import names as topology
+from harness.stack.blame import blamed
+from harness.stack.dial import accepts
 from harness.stack.observe import Counts, add, edges_seen, reading
 from harness.stack.observed import Monitoring
 from harness.stack.project import Project
+from harness.stack.ready import LOOP
 from harness.stack.stack import Stack
 from harness.world.speaks import guess, path
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 SETTLE_S = 3.0
 MOST_PORTS = 40
+LOOK_EVERY_S = 0.5
 
 
 def survey(
@@ -39,6 +43,7 @@ def survey(
     *,
     for_s: float = 12.0,
     ready_within_s: float = 180.0,
+    patience_s: float = PATIENCE_S,
     data: Mapping[str, str] | None = None,
     offline: bool = False,
     say: Callable[[str], object] = lambda line: None,
@@ -48,6 +53,7 @@ def survey(
     candidates  'service:port' that may answer HTTP, published for the look; ports seen only later are asked at the container's address
     choose      which of what answered gets the light load of `for_s`
     paths       to be asked for once there, to know which of them answer
+    patience_s  for so long it is asked again while nothing that `choose` would take answers
 
     Raises CannotRun when it does not become ready, or when something of it could not be removed.
     """
@@ -69,22 +75,25 @@ def survey(
         began_s = time.monotonic()
         with reading(lookout, seen):
             stack.up()
-        stack.wait_ready()
+            stack.wait_ready()
+            late = _wait_listening(stack, _published(project, candidates), began_s + ready_within_s, say)
+        if late:
+            say(
+                f"nobody listens on {', '.join(late)} after {ready_within_s:g} s; going on without (--ready-within waits longer)"
+            )
         ready_s = time.monotonic() - began_s
         say(f"it was ready after {ready_s:.0f} s; looking at its ports, pages and connections")
-        time.sleep(SETTLE_S)
-        told = lookout.peers()
-        add(seen, told)
-        http = tuple(_spoken(project, stack, told))
-        target = choose(http, edges_seen(project, seen))
+        told, http, target = _answering(
+            project, stack, lookout, seen, choose, min(began_s + ready_within_s, time.monotonic() + patience_s)
+        )
         measured, answered = Baseline(), tuple[Page, ...]()
         if target is not None:
-            base = _base(stack, told, target.service, target.port, target.scheme)
+            base, headers = _base(stack, told, target.service, target.port, target.scheme), dict(target.headers)
             say(f"asking {target.target} for {for_s:g} s, to know how it answers when nothing is wrong")
-            answered = tried(base, paths)
+            answered = tried(base, paths, headers)
             known = [page for page in answered if 200 <= page.status < 400]
             wanted = known or target.good or target.pages[:1]
-            measured = baseline(base, wanted, for_s, lambda: _look(lookout, seen))
+            measured = baseline(base, wanted, for_s, lambda: _look(lookout, seen), headers)
         add(seen, lookout.peers())
         rules, firing = _rules(stack, monitoring)
     except NotApplied as error:
@@ -116,6 +125,67 @@ def _look(lookout: Lookout, seen: Counts) -> None:
         add(seen, lookout.peers())
 
 
+def _published(project: Project, candidates: Sequence[str]) -> tuple[str, ...]:
+    """Those of 'service:port' that the project publishes: somebody is to listen there once it has started."""
+    places = ((text, *text.rpartition(":")[::2]) for text in candidates)
+    return tuple(
+        dict.fromkeys(
+            text
+            for text, service, port in places
+            if any(int(one["target"]) == int(port) for one in project.services[service].get("ports") or ())
+        )
+    )
+
+
+def _wait_listening(
+    stack: Stack, places: Sequence[str], until_s: float, say: Callable[[str], object]
+) -> tuple[str, ...]:
+    """A container that runs may still install itself: wait until somebody listens at each of these. Returns where nobody does."""
+    told = False
+    while closed := tuple(place for place in places if not accepts(stack.address(place))):
+        _none_fallen(stack, [place.rpartition(":")[0] for place in closed])
+        if time.monotonic() >= until_s:
+            return closed
+        if not told:
+            say(f"waiting until somebody listens on {', '.join(closed)}")
+            told = True
+        time.sleep(LOOK_EVERY_S)
+    return ()
+
+
+def _answering(
+    project: Project,
+    stack: Stack,
+    lookout: Lookout,
+    seen: Counts,
+    choose: Callable[[tuple[Spoken, ...], tuple[Edge, ...]], Spoken | None],
+    until_s: float,
+) -> tuple[Mapping[str, Peers], tuple[Spoken, ...], Spoken | None]:
+    """Who serves what, what answers HTTP, and which of it gets the load; asked again until something does, or it is late."""
+    while True:
+        time.sleep(SETTLE_S)
+        told = lookout.peers()
+        add(seen, told)
+        http = tuple(_spoken(project, stack, told))
+        target = choose(http, edges_seen(project, seen))
+        if target is not None:
+            return told, http, target
+        _none_fallen(stack)
+        if time.monotonic() >= until_s:
+            return told, http, None
+
+
+def _none_fallen(stack: Stack, services: Sequence[str] = ()) -> None:
+    """Raises CannotRun with the last lines of a container that does not stay up: of these services, or of any."""
+    fallen = [
+        state
+        for state in stack.states()
+        if (state.ended_badly or state.restarts >= LOOP) and (not services or state.service in services)
+    ]
+    if fallen:
+        raise blamed("it does not stay up", fallen, stack.folder / "logs")
+
+
 def _spoken(project: Project, stack: Stack, told: Mapping[str, Peers]) -> Iterator[Spoken]:
     """Every port that answers HTTP; ports that are known to speak something else are left alone."""
     asked = 0
@@ -130,9 +200,11 @@ def _spoken(project: Project, stack: Stack, told: Mapping[str, Peers]) -> Iterat
             asked += 1
             for scheme in ("https", "http") if protocol == "https" else ("http",):
                 base = _base(stack, told, service, port, scheme)
-                found = pages(base, path(body, port))
-                if found:
-                    yield Spoken(service, port, found, scheme, metrics(base) if scheme == "http" else ())
+                published = port in topology.ports(project.config, service)
+                headers = answers_to(base, FIRST_S if published else WITHIN_S)
+                found = pages(base, path(body, port), dict(headers)) if headers is not None else ()
+                if headers is not None and found:
+                    yield Spoken(service, port, found, scheme, metrics(base) if scheme == "http" else (), headers)
                     break
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import CannotRun, Missing
+from harness.quantities import numbered
 from harness.stack.ready import State
 from harness.world.docker_cli import docker
 
@@ -17,7 +18,8 @@ def blamed(why: str, states: Sequence[State], kept: Path) -> CannotRun:
     for state in states:
         logs = docker("logs", "--tail", "15", state.container)
         tail = "\n".join(f"    {line}" for line in (logs.out + logs.err).splitlines()[-15:])
-        said = state.waits or f"{state.service} is {state.status}, exit code {state.exit_code}"
+        again = f"{state.service} was restarted {numbered(state.restarts, 'time')}" if state.restarts else ""
+        said = state.waits or again or f"{state.service} is {state.status}, exit code {state.exit_code}"
         cure = f"cat {kept}/*-{state.service}-*.log" if kept.is_dir() else ""
         found.append(Missing(f"{said}; its last lines:\n{tail}" if tail else said, cure))
     return CannotRun(Missing(f"the stack did not start: {why}"), *found)

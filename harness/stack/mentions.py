@@ -33,6 +33,11 @@ _OPTION = re.compile(
     r"(?:^|\s)(?:--?[\w-]*(?:host|server|addr|url|node|peer|broker)[\w-]*|-h|-H)(?:=|\s+)['\"]?$", re.IGNORECASE
 )
 _KEY = re.compile(r"([$\w.\-]+)['\"\])]*\s*(?:=>|:=|=|:|\s)\s*[\[({]?\s*['\"]?$")
+_ARGUMENT = re.compile(r"""['"]([\w.\-]+)['"]\s*,\s*['"]$""")
+"""The name of a setting as the argument before: define('DB_HOST', 'db')."""
+_CALL = re.compile(r"""(?:^|[^\w])(?:\w*connect\w*|add_?servers?|set_?host|mysqli)\(+\s*['"]$""", re.IGNORECASE)
+"""A function that takes a host first: mysqli_connect('db', …), addServer("cache", 11211)."""
+_NEXT_PORT = re.compile(r"""['"]\s*,\s*(\d{2,5})\b""")
 _IMAGE = re.compile(r"(?:image['\"]?\s*[:=]\s*['\"]?|^\s*FROM\s+)(?:[\w.\-]+/)*$", re.IGNORECASE | re.MULTILINE)
 _NEAR_PORT = re.compile(r"port['\"\]]*\s*(?:=>|[:=]|\s)\s*['\"]?(\d{2,5})\b", re.IGNORECASE)
 _LOOPBACK = re.compile(r"(?<![\w.\-])(?:localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})(?!\d)")
@@ -83,7 +88,10 @@ def _classified(  # noqa: PLR0911 - from the surest sign to none
         listed = name in re.split(r"[\s,;|]+", body.strip())
         strong = listed and bool(_HOSTISH.search(text.key)) and not _NOT_A_HOST.search(text.key)
         return Mention(name, text.where, strong, _beside(text.key, environment) if strong else None)
-    key = _KEY.search(line)
+    if _CALL.search(line):
+        beside = _NEXT_PORT.match(after)
+        return Mention(name, text.where, True, _valid(int(beside.group(1))) if beside else None)
+    key = _KEY.search(line) or _ARGUMENT.search(line)
     if key and _HOSTISH.search(key.group(1)) and not _NOT_A_HOST.search(key.group(1)):
         return Mention(name, text.where, True, _valid(int(spaced.group(1))) if spaced else _near(after))
     if spaced and text.kind == "command":

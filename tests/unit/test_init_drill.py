@@ -69,21 +69,23 @@ def test_where_no_edge_can_be_mediated_the_service_itself_is_stopped() -> None:
     assert choose.hurt(CONFIG, "web", (), ()).service == "web"
 
 
-def test_a_protocol_that_nobody_knows_is_not_slowed_and_one_that_was_seen_is_declared() -> None:
-    def written(hurt: choose.Hurt) -> str:
-        return drillfile.text(
-            drillfile.Draft(
-                name="first",
-                project="shop",
-                compose=("compose.yaml",),
-                locustfile="first.py",
-                against="web:8080",
-                hurt=hurt,
-                limits=choose.limits(Baseline(40, 0, 0.01, 0.02)),
-                picked=alerts.pick((), frozenset()),
-            )
+def written(hurt: choose.Hurt, only_seen: tuple[Edge, ...] = ()) -> str:
+    return drillfile.text(
+        drillfile.Draft(
+            name="first",
+            project="shop",
+            compose=("compose.yaml",),
+            locustfile="first.py",
+            against="web:8080",
+            hurt=hurt,
+            limits=choose.limits(Baseline(40, 0, 0.01, 0.02)),
+            picked=alerts.pick((), frozenset()),
+            only_seen=only_seen,
         )
+    )
 
+
+def test_a_protocol_that_nobody_knows_is_not_slowed_and_one_that_was_seen_is_declared() -> None:
     edge = (Edge("web", "api"),)
     unknown = choose.hurt(CONFIG, "web", edge, edge)
     drill = yaml.safe_load(written(unknown))
@@ -96,6 +98,24 @@ def test_a_protocol_that_nobody_knows_is_not_slowed_and_one_that_was_seen_is_dec
     assert drill["stack"]["edges"] == [{"edge": "web->api", "speaks": "http"}]
     stated = (Edge("web", "db", speaks="postgres"),)
     assert "edges" not in yaml.safe_load(written(choose.hurt(CONFIG, "web", stated, stated)))["stack"]
+
+
+def test_edges_that_no_file_tells_are_declared_each_once_and_those_that_cannot_be_one_are_not() -> None:
+    stated = Edge("web", "db", known=(Known("inferred", "environment DB_HOST"), Known("seen", "2 connections")))
+    apart = Edge("api", "db", known=(Known("seen", "1 connection"),), refused="network_mode: host")
+    edges = (stated, apart, *seen("web->api", "api->cache"))
+    only = choose.only_seen(edges)
+    assert [edge.id for edge in only] == ["web->api", "api->cache"]
+
+    def declared(hurt: choose.Hurt) -> object:
+        return yaml.safe_load(written(hurt, only))["stack"]["edges"]
+
+    assert declared(choose.Hurt(stated, "db")) == ["web->api", "api->cache"]
+    assert declared(choose.Hurt(only[1], "cache")) == ["api->cache", "web->api"]
+    assert declared(choose.Hurt(only[0], "api", speaks="http")) == [
+        {"edge": "web->api", "speaks": "http"},
+        "api->cache",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -305,6 +325,14 @@ def test_what_is_written_of_a_project_of_this_shape_is_valid(
     assert all(one in written for one in told.cannot)
     assert any("it was not started (Docker is not there: no Docker here)" in one for one in told.cannot)
     assert not untouchable or any(untouchable in one for one in told.cannot)
+
+
+def test_of_services_without_a_health_check_the_loaded_one_is_not_named_its_port_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "compose.yaml").write_text(SHAPES["build only, no health check"][0])
+    told = made(tmp_path, monkeypatch, name="first")
+    assert [one.partition(":")[0] for one in told.cannot if one.startswith("when ")] == ["when db is ready"]
 
 
 def test_profiles_extends_include_and_env_are_read_as_compose_reads_them(

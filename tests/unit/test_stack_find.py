@@ -94,6 +94,11 @@ def test_a_command_that_names_a_service_makes_an_edge(command: list[str]) -> Non
         '$wgDBserver = "db";',
         "replicaof db 6379",
         "targets: ['db:9187']",
+        "define('DB_HOST', 'db');",
+        'config.set("server", "db")',
+        "$memcached->addServer('db', 11211);",
+        '$link = mysqli_connect("db", $user);',
+        "$pdo = new mysqli('db');",
     ],
 )
 def test_a_mounted_file_or_config_that_names_a_service_makes_an_edge(tmp_path: Path, text: str) -> None:
@@ -104,6 +109,13 @@ def test_a_mounted_file_or_config_that_names_a_service_makes_an_edge(tmp_path: P
     assert [edge.id for edge in by_mount] == ["api->db"]
     assert by_mount[0].known[0].where == "file app.conf"
     assert by_config["api->db"].known[0].where == "config c"
+
+
+@pytest.mark.parametrize("text", ["define('DB_NAME', 'db');", "greet('Hello', 'db')", "print('db')"])
+def test_another_argument_of_a_mounted_program_makes_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "app.php").write_text(text)
+    mount = {"type": "bind", "source": str(tmp_path / "app.php"), "target": "/etc/app.php"}
+    assert find_edges(project({"api": {"volumes": [mount]}, "db": {}}, tmp_path)) == ()
 
 
 def test_big_and_binary_files_are_not_read(tmp_path: Path) -> None:
