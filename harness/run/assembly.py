@@ -32,6 +32,7 @@ from harness.run.version_probes import by_command
 from harness.run.watch import ThreadedWatch
 from harness.world.commands import Commands
 from harness.world.handles import World
+from harness.world.ladder_turn import ladder_turn
 from harness.world.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from harness.stack.release_images import Change
     from harness.stack.stack import Stack
     from harness.world.containers import Containers
-    from harness.world.ladder_turn import ladder_turn
     from harness.world.logs import LogFiles
     from harness.world.lookout import Lookout
     from harness.world.proxies import Reconciler
