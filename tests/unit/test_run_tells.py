@@ -41,7 +41,7 @@ def events(
     monkeypatch.setattr(examine, "preflight", lambda *_, **__: None)
 
     def played(play: Rehearse) -> tuple[int, list[str]]:
-        def rehearse(plan: Any, project: Any, edges: Any, runs: Path, options: Any, display: Any, opened: Any) -> Any:
+        def rehearse(plan: Any, ground: Any, runs: Path, options: Any, display: Any, opened: Any) -> Any:
             opened("3f9a12cd")
             play(display, opened)
             story = make_story(p95="300ms")
