@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -9,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import NotApplied
+from harness.errors import CannotRun, NotApplied
 from harness.target.clear import BLIND_S, Asking, Watch
 from harness.target.model import Clear, Place
-from harness.target.reach import PlaceApi
+from harness.target.reach import PlaceApi, secrets_of, session_of, why
 from harness.world.jsonapi import JsonApi
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -96,3 +97,46 @@ def test_what_can_no_longer_be_asked_ends_a_drill_after_a_while() -> None:
     now_s[0] = BLIND_S
     watch.look()
     assert watch.trouble == "not clear to start: up: it could not be asked (RuntimeError)"
+
+
+CANARY = "s3cret-canary"
+
+
+@pytest.mark.parametrize(
+    ("secret", "says"),
+    [
+        (f"{CANARY}\nsecond".encode(), "has a line break or another control character in it"),
+        (f"{CANARY}\x00x".encode(), "has a line break or another control character in it"),
+        (f"{CANARY}€".encode(), "has characters in it that no header can carry"),
+        (f"{CANARY}\xff".encode("latin-1"), "is no UTF-8"),
+    ],
+)
+def test_a_secret_that_no_header_can_carry_is_refused_without_its_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: bytes, says: str
+) -> None:
+    (tmp_path / "token").write_bytes(secret)
+    place = Place(url="http://127.0.0.1:1", token_file=str(tmp_path / "token"))
+    with pytest.raises(CannotRun) as refused:
+        session_of(place)
+    assert says in str(refused.value)
+    assert CANARY not in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+    if b"\x00" not in secret:
+        monkeypatch.setenv("T", os.fsdecode(secret))
+        with pytest.raises(CannotRun, match="the variable T"):
+            list(secrets_of(Place(url="http://127.0.0.1:1", token_env="T"), "load"))
+
+
+def test_a_password_may_be_in_any_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P", "pässwörd€")
+    secret, encoded = secrets_of(Place(url="http://127.0.0.1:1", user="me", password_env="P"), "load")
+    assert (secret.value, encoded.value) == ("pässwörd€", "bWU6cMOkc3N3w7ZyZOKCrA==")
+
+
+def test_what_is_said_of_a_call_never_quotes_a_header() -> None:
+    wrong = ValueError(f"Invalid header value b'Bearer {CANARY}'")
+    assert why(wrong, 5) == "does not answer: ValueError"
+    assert CANARY not in why(ConnectionError(wrong), 5)
+    wrapped = RuntimeError(f"it broke on Bearer {CANARY}")
+    wrapped.__cause__ = wrong
+    assert CANARY not in why(wrapped, 5)
