@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import CannotRun, Missing
-from harness.facts import GuardTripped, MonitoringFound, TargetChosen, Unavailable
+from harness.facts import GuardTripped, Injecting, MonitoringFound, TargetChosen, Unavailable
 from harness.masking import Secret
 from harness.run.own_stack import found
 from harness.run.stop import Stopped
@@ -159,10 +159,12 @@ class OnTarget:
         return None
 
     def down(self, *, twice: bool) -> Sequence[str]:
-        """What is still on there. Nothing is, after a run that could mend; else it is tried once more."""
-        folder, on = self._session.folder, open_faults(self._session.record.journal())
+        """What is still on there. Where anything was ever put in, all that bears the run's name is looked for once more."""
+        folder, journal = self._session.folder, self._session.record.journal()
+        on = open_faults(journal)
         hurt = {fault.target for fault in on if "->" in fault.target}
-        wrong = clear(folder.path, folder.run, hurt) if hurt and on_target(folder.path) else ""
+        ever = any("->" in fault.target for fault in journal.of(Injecting))
+        wrong = clear(folder.path, folder.run, hurt) if ever and on_target(folder.path) else ""
         left = [fault.fault for fault in on if "->" not in fault.target]
         return (*left, wrong) if wrong else left
 

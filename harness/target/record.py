@@ -41,7 +41,10 @@ def keep(folder: Path, target: Target, found: Mapping[str, ProxySeen]) -> None:
         },
     }
     path = folder / RECORD
-    path.write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
+    fresh = path.with_name(f".{RECORD}.new")  # whole or not there, however the run dies
+    fresh.write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
+    settle(fresh)
+    fresh.replace(path)
     settle(path)
 
 
