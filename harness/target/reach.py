@@ -13,7 +13,7 @@ from harness.load.access import Access, origin
 from harness.masking import Secret
 from harness.target.model import Place
 from harness.world.jsonapi import MOST_BYTES, JsonApi
-from harness.world.toxiproxy import Answer, ApiError, Server, posted
+from harness.world.toxiproxy import Answer, ApiError, Server, posted, said_by
 
 REFUSED = (401, 403)
 
@@ -136,7 +136,9 @@ class PlaceWire:
         if answer.status_code // 100 != 2:
             said = answer.content.decode("utf-8", "replace").strip()[:200]
             raise ApiError(
-                f"Toxiproxy at {self.url} answered {method} {url} with {answer.status_code}: {said}", answer.status_code
+                f"Toxiproxy at {self.url} answered {method} {url} with {answer.status_code}: {said}",
+                answer.status_code,
+                said_by(answer.content),
             )
         return Answer(answer.status_code, answer.content)
 
