@@ -106,6 +106,59 @@ def test_an_edge_of_which_nothing_shows_that_it_is_used_is_told_once(
     assert lookout.look("a->db").outcome == "refused"
 
 
+def test_an_answer_that_comes_when_looks_have_begun_proves_nothing(
+    seen: tuple[TargetLookout, Metrics, Now, list[Fact]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookout, metrics, now, said = seen
+    assert lookout.survey() == ()
+    now.s = 105.5
+
+    def slowly(path: str) -> str:
+        now.s = 106.0  # the witness has begun to look
+        return METRICS % 900
+
+    monkeypatch.setattr(metrics, "text", slowly)
+    assert lookout.survey() == ()
+    (blind,) = said
+    assert isinstance(blind, Blinded)
+    assert "nothing shows that it is used" in blind.error
+
+
+def test_a_first_answer_that_is_late_leaves_all_the_time_to_prove(
+    seen: tuple[TargetLookout, Metrics, Now, list[Fact]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookout, metrics, now, _ = seen
+    with monkeypatch.context() as slow:
+        slow.setattr(metrics, "text", lambda path: (setattr(now, "s", 105.0), METRICS % 100)[1])
+        assert lookout.survey() == ()
+    now.s, metrics.bytes = 108.0, 300
+    assert lookout.look("a->db").outcome == "blinded"
+    assert [found.how for found in lookout.survey()] == ["carried"]
+
+
+@pytest.mark.parametrize(
+    ("speaks", "said", "rise", "how"),
+    [
+        ("http", {"close_ms": None, "size": 5000}, 10_000, []),  # its connection is still open: these may be its bytes
+        ("http", {"close_ms": None, "size": 5000}, 100_000, ["carried"]),
+        ("http", {"close_ms": 1.5, "size": 5000}, 10, ["carried"]),  # it was counted before
+        ("", {"size": 40}, 80, []),
+        ("", {"size": 0}, 10, ["carried"]),
+    ],
+)
+def test_bytes_that_our_own_witness_may_have_carried_prove_nothing(
+    monkeypatch: pytest.MonkeyPatch, speaks: str, said: dict[str, float | None], rise: int, how: list[str]
+) -> None:
+    metrics, now = Metrics(), Now()
+    edges = {"a->db": EdgeAt(proxy="db", witness="127.0.0.1:1", speaks=speaks)}
+    lookout = TargetLookout(edges, {"main": metrics}, lambda at: "main", lambda fact: None, now)  # type: ignore[dict-item]
+    monkeypatch.setattr("harness.target.lookout.meet", lambda *words: {"outcome": "answered", **said})
+    assert lookout.meet("a->db").outcome == "answered"
+    assert lookout.survey() == ()
+    now.s, metrics.bytes = 102.0, 100 + rise
+    assert [found.how for found in lookout.survey()] == how
+
+
 def test_what_its_owner_states_needs_no_proof() -> None:
     edges = {"a->db": EdgeAt(proxy="db", witness="127.0.0.1:1", only_way=True)}
     lookout = TargetLookout(edges, {}, lambda at: "main", lambda fact: None)
