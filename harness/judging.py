@@ -160,14 +160,18 @@ def _answers(folder: Path) -> dict[str, str]:
 
 
 def secrets_of(folder: Path) -> tuple[Secret, ...] | None:
-    """The stack's own secrets, from the Compose file that ran (see harness.stack_secrets.secrets_in). None when there is no such file.
-    They are looked for in the logs, and masked wherever a line is shown."""
+    """The stack's own secrets, from the Compose file that ran (see harness.stack_secrets.secrets_in), and those by which the run's
+    target is reached. None when there is no such file, and no such secret. They are looked for in the logs, and masked wherever a line
+    is shown."""
     from harness.stack_secrets import secrets_in
+    from harness.target.secrets import at_hand
 
+    targets, _ = at_hand(folder)
     try:
-        return secrets_in(json.loads((folder / "compose.yaml").read_text(encoding="utf-8").replace("$$", "$")))
+        own = secrets_in(json.loads((folder / "compose.yaml").read_text(encoding="utf-8").replace("$$", "$")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+        return tuple(targets) or None
+    return (*own, *targets)
 
 
 def write_whole(path: Path, content: str) -> None:

@@ -9,26 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.errors import CannotRun, Missing, NotApplied
-from harness.load.access import Access, origin
+from harness.load.access import origin
 from harness.masking import Secret
 from harness.target.model import Place
+from harness.target.secrets import access_of, secrets_by
 from harness.world.jsonapi import MOST_BYTES, JsonApi
 from harness.world.toxiproxy import Answer, ApiError, Server, posted, said_by
 
 REFUSED = (401, 403)
-
-
-def access_of(place: Place) -> Access:
-    """How one gets in there, by reference: no secret is read."""
-    return Access(
-        ca_file=place.ca_file,
-        proxy=place.proxy,
-        token_env=place.token_env,
-        token_file=place.token_file,
-        user=place.user,
-        password_env=place.password_env,
-        password_file=place.password_file,
-    )
 
 
 def session_of(place: Place) -> Any:
@@ -50,13 +38,10 @@ def session_of(place: Place) -> Any:
     return session
 
 
-def secrets_of(place: Place, name: str) -> Iterator[Secret]:
+def secrets_of(place: Place, name: str) -> tuple[Secret, ...]:
     """What must not be shown in anything that a run writes. Raises CannotRun for a secret that is not there."""
-    access = access_of(place)
-    header = _header(place)
-    if header:
-        yield Secret(f"{name} credential", access.secret())
-        yield Secret(f"{name} credential", header.partition(" ")[2])
+    _header(place)
+    return secrets_by(access_of(place), name)
 
 
 class PlaceApi(JsonApi):
