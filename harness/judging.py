@@ -65,7 +65,9 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     whole = journal
     if math.isfinite(known.until_s):
         journal, rows = whole.cut(known.until_s), rows_before(rows, known.until_s)
-    logs = read_logs(folder / "logs", whole, secrets_of(folder))
+    # What a verdict says must not hang on who judges: the secrets of a target are at hand for some, and mask what is shown alone.
+    logs = read_logs(folder / "logs", whole, _stack_secrets(folder))
+    shown = read_logs(folder / "logs", whole, secrets_of(folder))
     wall = Wall.of(whole)
     series = raw.read(folder / "series", wall)
     spans = SpanFolder(folder / "spans", wall, journal.end_s)
@@ -105,7 +107,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     return Judgement(
         verdict,
         document,
-        Story(document, whole, rows, logs, plan, drill_text, _images(folder), series, _answers(folder)),
+        Story(document, whole, rows, shown, plan, drill_text, _images(folder), series, _answers(folder)),
     )
 
 
@@ -160,8 +162,17 @@ def _answers(folder: Path) -> dict[str, str]:
 
 
 def secrets_of(folder: Path) -> tuple[Secret, ...] | None:
-    """The stack's own secrets, from the Compose file that ran (see harness.stack_secrets.secrets_in). None when there is no such file.
-    They are looked for in the logs, and masked wherever a line is shown."""
+    """The stack's own secrets, from the Compose file that ran (see harness.stack_secrets.secrets_in), and those by which the run's
+    target is reached, as far as they are at hand. None when there is no such file, and no such secret. They are masked wherever a line
+    is shown."""
+    from harness.target.secrets import at_hand
+
+    own, (targets, _) = _stack_secrets(folder), at_hand(folder)
+    return (*(own or ()), *targets) if own is not None or targets else None
+
+
+def _stack_secrets(folder: Path) -> tuple[Secret, ...] | None:
+    """Those that are looked for in the logs. None where they are not known."""
     from harness.stack_secrets import secrets_in
 
     try:

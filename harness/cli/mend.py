@@ -93,10 +93,13 @@ def _scrub(folder: RunFolder, say: Callable[[str], None]) -> None:
     from harness.following import Following
     from harness.judging import secrets_of
     from harness.run.scrub import scrub
+    from harness.target.secrets import at_hand
 
     try:
         if Following(folder.path, (EvidenceSealed,)).journal().of(EvidenceSealed):
             return
+        for lost in at_hand(folder.path)[1]:
+            say(f"{folder.run}: {lost}; make it available, then: drill mend {folder.run}")
         for what in scrub(folder.path, Curtain(secrets_of(folder.path) or ())):
             say(f"{folder.run}: secrets of the stack may stand in {what}")
     except Exception as error:  # as below

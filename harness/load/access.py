@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import ssl
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,30 +31,53 @@ class Access:
     password_file: str = ""
 
     def authorization(self, env: Mapping[str, str] = os.environ) -> str:
-        """The value of the header `Authorization`; '' for none. Raises LookupError or OSError for a secret that is not there."""
+        """The value of the header `Authorization`; '' for none. Raises LookupError or OSError for a secret that is not there
+        or that no header can carry; its value is in neither."""
         if self.user:
             secret = f"{self.user}:{_secret(self.password_env, self.password_file, env)}"
             return f"Basic {base64.b64encode(secret.encode()).decode()}"
         if self.token_env or self.token_file:
-            return f"Bearer {_secret(self.token_env, self.token_file, env)}"
+            return f"Bearer {self.secret(env)}"
         return ""
 
     def secret(self, env: Mapping[str, str] = os.environ) -> str:
         """The token or the password itself; raises as `authorization`."""
         if self.user:
             return _secret(self.password_env, self.password_file, env)
-        return _secret(self.token_env, self.token_file, env) if self.token_env or self.token_file else ""
+        if not (self.token_env or self.token_file):
+            return ""
+        token = _secret(self.token_env, self.token_file, env)
+        if not _fits(token, "latin-1"):  # as http.client sends headers
+            raise LookupError(
+                f"{_where(self.token_env, self.token_file)} has characters in it that no header can carry"
+            )
+        return token
 
 
 def _secret(variable: str, file: str, env: Mapping[str, str]) -> str:
-    if variable:
-        if not env.get(variable):
-            raise LookupError(f"the variable {variable} is not set")
-        return env[variable].strip()
-    text = Path(file).read_text(encoding="utf-8").strip()
+    where = _where(variable, file)
+    if variable and not env.get(variable):
+        raise LookupError(f"{where} is not set")
+    text = (env[variable] if variable else Path(file).read_text(encoding="utf-8", errors="surrogateescape")).strip()
     if not text:
-        raise LookupError(f"{file} is empty")
+        raise LookupError(f"{where} is empty")
+    if not _fits(text, "utf-8"):
+        raise LookupError(f"{where} is no UTF-8")
+    if any(unicodedata.category(one) == "Cc" for one in text):
+        raise LookupError(f"{where} has a line break or another control character in it")
     return text
+
+
+def _where(variable: str, file: str) -> str:
+    return f"the variable {variable}" if variable else file
+
+
+def _fits(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def origin(url: str) -> tuple[str, str, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import CannotRun, Missing
-from harness.facts import GuardTripped, MonitoringFound, TargetChosen, Unavailable
+from harness.facts import GuardTripped, Injecting, MonitoringFound, TargetChosen, Unavailable
 from harness.masking import Secret
 from harness.run.own_stack import found
 from harness.run.stop import Stopped
@@ -20,8 +20,9 @@ from harness.target.clear import Asking, Watch, verdict
 from harness.target.edges import edges_of
 from harness.target.lookout import TargetLookout
 from harness.target.proxies import TargetProxies, spots
-from harness.target.reach import PlaceApi, access_of, answers, secrets_of
+from harness.target.reach import PlaceApi, answers, secrets_of
 from harness.target.record import keep
+from harness.target.secrets import access_of, asked
 from harness.target.takeout import clear, on_target
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from harness.probes.base import Probe
     from harness.run.engine import Engine
     from harness.run.session import Session
-    from harness.target.model import Place, Target
+    from harness.target.model import Target
     from harness.target.proxies import Spot
     from harness.world.handles import Releases
 
@@ -41,7 +42,7 @@ def target_ground(target: Target, root: Path) -> Callable[[Session], OnTarget]:
     Raises CannotRun, before there is a run, where a secret or a certificate is not to be had.
     """
     edges = spots(target)
-    secrets = [secret for name, place in places(target) for secret in secrets_of(place, name)]
+    secrets = [secret for name, place in asked(target) for secret in secrets_of(place, name)]
     if token := pages_token(target):
         secrets.append(Secret("pages credential", token))
     return lambda session: OnTarget(session, target, root, edges, secrets)
@@ -159,10 +160,12 @@ class OnTarget:
         return None
 
     def down(self, *, twice: bool) -> Sequence[str]:
-        """What is still on there. Nothing is, after a run that could mend; else it is tried once more."""
-        folder, on = self._session.folder, open_faults(self._session.record.journal())
+        """What is still on there. Where anything was ever put in, all that bears the run's name is looked for once more."""
+        folder, journal = self._session.folder, self._session.record.journal()
+        on = open_faults(journal)
         hurt = {fault.target for fault in on if "->" in fault.target}
-        wrong = clear(folder.path, folder.run, hurt) if hurt and on_target(folder.path) else ""
+        ever = any("->" in fault.target for fault in journal.of(Injecting))
+        wrong = clear(folder.path, folder.run, hurt) if ever and on_target(folder.path) else ""
         left = [fault.fault for fault in on if "->" not in fault.target]
         return (*left, wrong) if wrong else left
 
@@ -251,15 +254,3 @@ class OnTarget:
 def touched(plan: Plan) -> tuple[str, ...]:
     """The edges on which the plan's faults are, each once."""
     return tuple(dict.fromkeys(one.fault.target for one in plan.injections if one.fault.on_edge))
-
-
-def places(target: Target) -> Iterator[tuple[str, Place]]:
-    """Every place of it that is asked over HTTP, by what people call it."""
-    yield "load", target.load
-    yield from target.toxiproxy.items()
-    for name, place in (("prometheus", target.prometheus), ("alertmanager", target.alertmanager)):
-        if place:
-            yield name, place
-    if target.logs and target.logs.loki:
-        yield "loki", target.logs.loki
-    yield from (("clear_to_start", clear.url) for clear in target.clear_to_start if clear.url)

@@ -41,14 +41,14 @@ def guard(folder: RunFolder, lease_s: float) -> None:
     pulse = Pulse(folder.lease, folder.path / "alive", lease_s)
     told, wrong, gone_s = "", "", 0.0
     while (state := pulse.look(time.monotonic())) != "over":
-        if state in ("silent", "gone") and _open(folder):
+        if state == "gone" or (state == "silent" and _open(folder)):
             silent_s = round(pulse.silent_s(time.monotonic()), 3)
             lapsed = LeaseLapsed(lease_s=lease_s, silent_s=silent_s, gone=state == "gone")
             wrong = _take_out(folder, None if told == state else lapsed, wrong)
             told = state
         if state == "gone":
             gone_s = gone_s or time.monotonic()
-            if not _open(folder) or time.monotonic() > gone_s + LONGEST_S:
+            if not wrong or time.monotonic() > gone_s + LONGEST_S:
                 return
             time.sleep(AGAIN_S)
         time.sleep(LOOK_S)
@@ -61,9 +61,14 @@ def _open(folder: RunFolder) -> list[tuple[str, str]]:
 
 
 def _take_out(folder: RunFolder, lapsed: LeaseLapsed | None, said: str) -> str:
-    """Why they are not out, or ''. `lapsed` is written down first, the first time; what was `said` before is not said again."""
+    """Why they are not out, or ''. `lapsed` is written down first, the first time; what was `said` before is not said again.
+
+    All that bears the run's name is taken out, also where the journal tells of no fault: its last lines may be lost.
+    """
     journal = Following(folder.path, TOLD).journal()
     faults = [fault for fault in open_faults(journal) if "->" in fault.target]
+    if not faults:
+        return clear(folder.path, folder.run, ())
     begun_s = clock_of(folder).now_s()
     writer = own_writer(folder, "watchdog")
     if lapsed is not None:

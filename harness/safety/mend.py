@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.orphans import end_orphans
 from harness.safety.takeout import RELEASE, noted, own_writer, restored
 from harness.safety.undo import COMMAND, is_off, undo
-from harness.target.takeout import clear, on_target
+from harness.target.takeout import clear, on_target, target_of
 from harness.world.docker_cli import LOOK_S
 
 if TYPE_CHECKING:
@@ -55,13 +55,19 @@ def _turn(folder: RunFolder, say: Callable[[str], None]) -> Iterator[bool]:
 def _mended(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
     journal = Following(folder.path, (*TOLD, Closed)).journal()
     begun_s = clock_of(folder).now_s()
-    kept = {fault.fault: said for fault in open_faults(journal) if (said := _undone(folder, fault))}
-    for said in kept.values():
+    opened, there = open_faults(journal), on_target(folder.path)
+    hurt = {fault.fault: fault.target for fault in opened if there and "->" in fault.target}
+    wrong = _off_target(folder, hurt.values()) if there else ""
+    undone = {fault.fault: wrong if fault.fault in hurt else _undone(folder, fault) for fault in opened}
+    kept = {fault: said for fault, said in undone.items() if said}
+    if wrong and not hurt:
+        kept[f"its toxics on {target_of(folder.path)}"] = wrong
+    for said in dict.fromkeys(kept.values()):
         say(f"{folder.run}: {said}")
-    left = [*kept, *([] if on_target(folder.path) else cleared(folder.run, say))]
-    if not left and (open_faults(journal) or not journal.of(Closed)):
+    left = [*kept, *([] if there else cleared(folder.run, say))]
+    if not left and (opened or not journal.of(Closed)):
         writer = own_writer(folder, "mend")
-        for fault in open_faults(journal):
+        for fault in opened:
             writer.write(Mended(fault=fault.fault, begun_s=begun_s, why="sweep"), durable=True)
         if not journal.of(Closed):
             writer.write(Closed(), durable=True)
@@ -77,14 +83,17 @@ def _undone(folder: RunFolder, fault: Injecting) -> str:
     if fault.kind == RELEASE and noted(folder, fault):
         end_orphans(folder.run)  # it may just be going out
         return restored(folder)
-    if "->" in fault.target and on_target(folder.path):
-        end_orphans(folder.run)
-        return clear(folder.path, folder.run, (fault.target,))
     if fault.kind != COMMAND:
         return ""
     said = undo(folder, fault)
     # The watchdog may have taken the stack away before us, and with it what the undo needed and what it was to undo.
     return "" if not said or (is_off(folder, fault) and not _there(folder.run)) else said
+
+
+def _off_target(folder: RunFolder, hurt: Collection[str]) -> str:
+    """All that bears the run's name is taken out, whatever its journal says: its last lines may be lost. What is wrong, or ''."""
+    end_orphans(folder.run)
+    return clear(folder.path, folder.run, hurt)
 
 
 def _there(run: str) -> bool:
@@ -114,7 +123,13 @@ def strays(runs: Path) -> tuple[list[RunFolder], dict[str, RunFolder | None]]:
     unknown = {run: elsewhere(run, seen.folder) for run, seen in sorted(there.items()) if run not in by_id}
     dead = [by_id[run] for run in sorted(there) if run in by_id and not by_id[run].lives()]
     others = (folder for folder in by_id.values() if folder not in dead and not folder.lives())
-    return dead + [folder for folder in others if open_faults(Following(folder.path, TOLD).journal())], unknown
+    return dead + [folder for folder in others if _unfinished(folder)], unknown
+
+
+def _unfinished(folder: RunFolder) -> bool:
+    """Whether there may be something of this dead run, of which no label tells."""
+    journal = Following(folder.path, (*TOLD, Closed)).journal()
+    return bool(open_faults(journal)) or (on_target(folder.path) and not journal.of(Closed))
 
 
 def all_remains(runs: Path, within_s: float = LOOK_S) -> dict[str, Remains]:

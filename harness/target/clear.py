@@ -60,6 +60,8 @@ class Asking:
             return _url(clear, clear.url) if clear.url else self._command(clear)
         except NotApplied as error:
             return Told(clear.what, None, str(error))
+        except Exception as error:  # whatever it is, it was not asked, and the watch must go on
+            return Told(clear.what, None, f"it could not be asked ({type(error).__name__})")
 
     def _promql(self, clear: Clear) -> Told:
         if self.query is None:

@@ -20,6 +20,7 @@ from harness.errors import NotApplied
 from harness.target.model import Logs
 from harness.target.reach import PlaceApi
 from harness.within import file_name
+from harness.world.jsonapi import STRANGE
 
 EVERY_S = 0.2
 LOKI_EVERY_S = 1.0
@@ -136,15 +137,38 @@ class Loki:
     def __init__(self, api: PlaceApi, selector: str) -> None:
         self._api, self._selector = api, selector
         self._from_ns = time.time_ns()
+        self._asked_ns = self._from_ns  # when it last answered
+        self._error = ""
         self._seen: dict[tuple[int, str], None] = {}
         self._next_s = 0.0
 
     def read(self) -> Iterator[tuple[float, str]]:
+        """Between two asks nothing is new: what was wrong stays so until it answers. Lines that are lost are told after the others."""
         if time.monotonic() < self._next_s:
+            if self._error:
+                raise NotApplied(self._error)
             return
         self._next_s = time.monotonic() + LOKI_EVERY_S
-        now_ns = time.time_ns()
+        now_ns, before_ns = time.time_ns(), self._asked_ns
         start_ns = max(self._from_ns, now_ns - round(LATE_S * 1e9))
+        try:
+            found = self._ask(start_ns, now_ns)
+        except NotApplied as error:
+            self._error = str(error)
+            raise
+        self._error, self._asked_ns = "", now_ns
+        for at_ns, line in found:
+            if (at_ns, line) not in self._seen:
+                self._seen[at_ns, line] = None
+                yield at_ns / 1e9, line
+        self._seen = {key: None for key in self._seen if key[0] >= start_ns}
+        if before_ns < start_ns:
+            lost_s, since_s = (start_ns - before_ns) / 1e9, (now_ns - before_ns) / 1e9
+            asked = f"Loki gave no answer for {since_s:.0f} s, and is asked {LATE_S:g} s back"
+            raise NotApplied(f"lines of {lost_s:.0f} s may be lost: {asked}")
+
+    def _ask(self, start_ns: int, now_ns: int) -> list[tuple[int, str]]:
+        """In order of time. Raises NotApplied."""
         answer = self._api.get(
             "/loki/api/v1/query_range",
             {"query": self._selector, "start": start_ns, "end": now_ns, "limit": MOST, "direction": "forward"},
@@ -152,11 +176,7 @@ class Loki:
         found = sorted(_entries(answer))
         if len(found) >= MOST:
             raise NotApplied(f"Loki has more than {MOST} lines of {LATE_S:g} s: more than can be followed")
-        for at_ns, line in found:
-            if (at_ns, line) not in self._seen:
-                self._seen[at_ns, line] = None
-                yield at_ns / 1e9, line
-        self._seen = {key: None for key in self._seen if key[0] >= start_ns}
+        return found
 
     def close(self) -> None:
         """Nothing is held."""
@@ -168,7 +188,7 @@ def _entries(answer: Any) -> Iterator[tuple[int, str]]:
         for stream in answer["data"]["result"]:
             for at_ns, line, *_ in stream["values"]:
                 yield int(at_ns), str(line)
-    except (KeyError, TypeError, ValueError) as error:
+    except STRANGE as error:
         raise NotApplied(f"Loki did not answer as Loki does: {type(error).__name__}: {error}") from error
 
 
@@ -190,6 +210,8 @@ class TargetLogs:
     def __init__(self, folder: Path, found: Mapping[str, Source]) -> None:
         self._folder, self._sources = folder, found
         self._errors = dict.fromkeys(found, "")
+        self._untold: dict[str, dict[str, None]] = {service: {} for service in found}
+        self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="target-logs", daemon=True)
 
@@ -202,7 +224,11 @@ class TargetLogs:
         self._thread.start()
 
     def coverage(self) -> Mapping[str, str]:
-        return dict(self._errors)
+        """By service, what is wrong, and what was since the last call; '' for nothing."""
+        with self._lock:
+            told = {name: "; ".join(self._untold[name]) or error for name, error in self._errors.items()}
+            self._untold = {name: {} for name in self._errors}
+        return told
 
     def close(self) -> None:
         """Read what is there still, and end."""
@@ -224,8 +250,14 @@ class TargetLogs:
                     for at_s, line in source.read():
                         stamp = datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
                         file.write(f"{stamp} {line}\n")
-                self._errors[service] = ""
+                said = ""
             except NotApplied as error:
-                self._errors[service] = str(error)
+                said = str(error)
             except OSError as error:
-                self._errors[service] = f"it cannot be kept: {error.strerror}"
+                said = f"it cannot be kept: {error.strerror}"
+            except Exception as error:  # whatever one source does, the others are followed
+                said = f"it cannot be followed ({type(error).__name__})"
+            with self._lock:
+                self._errors[service] = said
+                if said:
+                    self._untold[service][said] = None

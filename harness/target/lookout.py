@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.edges import edge_id
 from harness.errors import NotApplied
@@ -19,15 +20,20 @@ LIMIT_MS = 1500.0
 PROOF_S = 6.0
 """So long nothing of ours goes over a proxy, when the load has begun: whatever it carries then is its callers'. Its counter of bytes
 counts a connection when that ends."""
+ASKED_BYTES = 16384  # more than a witness sends, with the handshakes of TLS
 BYTES = ("toxiproxy_proxy_received_bytes_total", "toxiproxy_proxy_sent_bytes_total")
 
 
 @dataclass
 class _Proof:
-    """What is known of an edge: bytes carried when it was first asked, and since when; `how` once it is proven."""
+    """What is known of an edge: bytes carried when it was first asked, and since when; `how` once it is proven.
+
+    own     bytes that our witness carried before, and that may be counted only later
+    """
 
     began_s: float = 0.0
     bytes: float | None = None
+    own: float = 0.0
     how: str = ""
     why: str = ""
 
@@ -86,6 +92,7 @@ class TargetLookout:
             said = meet(str(address), request, ends_s)
         except OSError as error:
             said = {"outcome": "unreachable", "error": str(error)}
+        self._proofs[edge].own += _uncounted(at, said)
         return Witnessed(
             edge=edge,
             port=port,
@@ -120,32 +127,39 @@ class TargetLookout:
         return not proof.how and (not proof.began_s or self._now_s() < proof.began_s + PROOF_S)
 
     def _prove(self, proofs: Mapping[str, _Proof], api: str) -> None:
-        now_s = self._now_s()
-        for proof in proofs.values():
-            proof.began_s = proof.began_s or now_s
         try:
             carried = bytes_carried(self._apis[api].text("/metrics"))
             error = "" if carried else "its Toxiproxy counts no bytes; start it with -proxy-metrics"
         except NotApplied as wrong:
             carried, error = {}, str(wrong)
+        now_s = self._now_s()  # after the answer: looks may have begun while it was under way
         for name, proof in proofs.items():
-            if now_s > proof.began_s + PROOF_S:
+            proof.began_s = proof.began_s or now_s
+            if now_s >= proof.began_s + PROOF_S:
                 self._give_up(name, proof, error)
                 continue
             total = carried.get(self._edges[name].proxy, 0.0)
             if proof.bytes is None:
                 proof.bytes = None if error else total
-            elif total > proof.bytes:
+            elif total > proof.bytes + proof.own:
                 proof.how = "carried"
 
     def _give_up(self, name: str, proof: _Proof, error: str) -> None:
         if proof.why:
             return
+        untold = "its Toxiproxy did not tell its bytes in time" if proof.bytes is None else ""
         proof.why = (
-            f"nothing shows that it is used: {error or f'its proxy carried nothing for {PROOF_S:g} s of load'}; if its caller "
+            f"nothing shows that it is used: {error or untold or f'its proxy carried nothing for {PROOF_S:g} s of load'}; if its caller "
             f'reaches its dependency over this proxy alone, state it: edges."{name}" has only_way = true'
         )
         self._record(Blinded(probe="survey", target=name, error=proof.why))
+
+
+def _uncounted(at: EdgeAt, said: Mapping[str, Any]) -> float:
+    """The most that a proxy may yet count of a look, in and out: it counts a connection when that ends, which we may not have seen."""
+    if said.get("close_ms") is not None:
+        return 0.0
+    return 2.0 * (int(said.get("size", 0)) + (ASKED_BYTES if at.speaks else 0))
 
 
 def _port(at: EdgeAt) -> int:

@@ -30,7 +30,10 @@ TIMEOUT_S = 5.0
 
 def _url(text: str) -> str:
     """Without the slashes at its end. Raises ValueError for what is none, and for one with a password in it."""
-    parts = re.fullmatch(r"https?://(?P<user>[^/@\s]*@)?[^/@?#\s]+(?P<path>/[^?#\s]*)?(?P<more>[?#]\S*)?", text)
+    parts = re.fullmatch(
+        r"https?://(?P<user>[^/@\s]*@)?(\[[^]/@?#\s]+\]|[^]\[:/@?#\s]+)(:(?P<port>[^/@?#\s]*))?(?P<path>/[^?#\s]*)?(?P<more>[?#]\S*)?",
+        text,
+    )
     if parts is None:
         raise ValueError(f"{text!r} is no URL; write https://host:port, such as https://shop.staging.example")
     if parts["user"]:
@@ -39,12 +42,18 @@ def _url(text: str) -> str:
         )
     if parts["more"]:
         raise ValueError(f"{text!r} has more than a path after its host")
+    if parts["port"] is not None and not _is_port(parts["port"]):
+        raise ValueError(f"{text!r} is no URL: its port is none; ports are 1 to 65535")
     return text.rstrip("/")
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,5}", text) is not None and 0 < int(text) < 65536
 
 
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    if not host or not _is_port(port):
         raise ValueError(f"{text!r} is no address; write host:port, such as 10.1.2.3:5432")
     return text
 

@@ -40,7 +40,7 @@ class Spot:
     proxy: str
 
     def seen(self) -> ProxySeen:
-        """Raises ApiError, with status 404 where the proxy is gone."""
+        """Raises ApiError; see `gone`."""
         return self.server.proxy(self.proxy)
 
     def make(self, wants: Callable[[ProxySeen], Wanted], cut: bool = False) -> ProxySeen:
@@ -108,10 +108,10 @@ class TargetProxies:
             try:
                 found[edge] = spot.seen()
             except ApiError as error:
-                gone = (
+                lacks = (
                     f"Toxiproxy at {spot.server.url} has no proxy {spot.proxy!r}, which is to be on the way of {edge}"
                 )
-                wrong.append(Missing(gone if error.status == 404 else str(error)))
+                wrong.append(Missing(lacks if gone(error) else str(error)))
                 continue
             wrong += _hinders(spot, found[edge])
         if wrong:
@@ -189,6 +189,11 @@ def as_wanted(seen: ProxySeen, ours: str, wants: Sequence[tuple[int, Want]]) -> 
     return Wanted(seen.name, seen.listen, seen.upstream, not closed, toxics)
 
 
+def gone(error: ApiError) -> bool:
+    """Whether Toxiproxy itself says that the proxy is no more; a 404 of what stands before it says nothing of that."""
+    return error.status == 404 and error.said == "proxy not found"
+
+
 def tried(take_out: Callable[[], object]) -> str:
     """Why it did not come about, tried again and again for some seconds; '' once it has, or once the proxy itself is gone."""
     error = ""
@@ -199,7 +204,7 @@ def tried(take_out: Callable[[], object]) -> str:
             take_out()
             return ""
         except NotApplied as wrong:
-            if isinstance(wrong, ApiError) and wrong.status == 404:
+            if isinstance(wrong, ApiError) and gone(wrong):
                 return ""
             error = str(wrong)
     return error

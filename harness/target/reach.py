@@ -9,26 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.errors import CannotRun, Missing, NotApplied
-from harness.load.access import Access, origin
+from harness.load.access import origin
 from harness.masking import Secret
 from harness.target.model import Place
+from harness.target.secrets import access_of, secrets_by
 from harness.world.jsonapi import MOST_BYTES, JsonApi
-from harness.world.toxiproxy import Answer, ApiError, Server, posted
+from harness.world.toxiproxy import Answer, ApiError, Server, posted, said_by
 
 REFUSED = (401, 403)
-
-
-def access_of(place: Place) -> Access:
-    """How one gets in there, by reference: no secret is read."""
-    return Access(
-        ca_file=place.ca_file,
-        proxy=place.proxy,
-        token_env=place.token_env,
-        token_file=place.token_file,
-        user=place.user,
-        password_env=place.password_env,
-        password_file=place.password_file,
-    )
 
 
 def session_of(place: Place) -> Any:
@@ -50,13 +38,10 @@ def session_of(place: Place) -> Any:
     return session
 
 
-def secrets_of(place: Place, name: str) -> Iterator[Secret]:
+def secrets_of(place: Place, name: str) -> tuple[Secret, ...]:
     """What must not be shown in anything that a run writes. Raises CannotRun for a secret that is not there."""
-    access = access_of(place)
-    header = _header(place)
-    if header:
-        yield Secret(f"{name} credential", access.secret())
-        yield Secret(f"{name} credential", header.partition(" ")[2])
+    _header(place)
+    return secrets_by(access_of(place), name)
 
 
 class PlaceApi(JsonApi):
@@ -71,6 +56,7 @@ class PlaceApi(JsonApi):
 
     def _asked(self, path: str, params: Any) -> tuple[bytes, int]:
         import requests
+        from urllib3.exceptions import HTTPError  # what `raw` raises when an answer breaks off
 
         try:
             with self._session().get(
@@ -81,7 +67,9 @@ class PlaceApi(JsonApi):
                 allow_redirects=False,
             ) as answer:
                 body = answer.raw.read(MOST_BYTES + 1, decode_content=True)
-        except (requests.RequestException, OSError, ValueError) as error:
+        except CannotRun as error:  # a secret that is just being replaced
+            raise NotApplied(" ".join(str(error).split())) from error
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise NotApplied(f"{self.what} {why(error, self._timeout_s)}") from error
         if answer.status_code in REFUSED:
             raise NotApplied(f"{self.what} {refusal(self._place, answer.status_code)}")
@@ -133,7 +121,9 @@ class PlaceWire:
         if answer.status_code // 100 != 2:
             said = answer.content.decode("utf-8", "replace").strip()[:200]
             raise ApiError(
-                f"Toxiproxy at {self.url} answered {method} {url} with {answer.status_code}: {said}", answer.status_code
+                f"Toxiproxy at {self.url} answered {method} {url} with {answer.status_code}: {said}",
+                answer.status_code,
+                said_by(answer.content),
             )
         return Answer(answer.status_code, answer.content)
 
@@ -160,8 +150,19 @@ def answers(place: Place) -> str:
 def why(error: BaseException, timeout_s: float) -> str:
     """What went wrong with a call, for a person: the end of a sentence that begins with who was asked."""
     import requests
+    from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
 
-    text, causes = str(error), list(_causes(error))
+    causes = list(_causes(error))
+    # The text of a ValueError may quote the header that it is about, and so a secret.
+    text = "" if any(isinstance(one, ValueError) for one in causes) else str(error)
+    late = isinstance(error, requests.exceptions.Timeout) or any(isinstance(one, ReadTimeoutError) for one in causes)
+    torn = (
+        ProtocolError,
+        DecodeError,
+        requests.exceptions.ChunkedEncodingError,
+        requests.exceptions.ContentDecodingError,
+    )
+    begins = "sent an answer that breaks off" if isinstance(error, torn) else "does not answer"
     wrong = next((one for one in causes if isinstance(one, ssl.SSLCertVerificationError)), None)
     reason = getattr(wrong, "verify_message", "") or "it is not signed by a certificate that is trusted"
     refused = any(isinstance(one, ConnectionRefusedError) for one in causes)
@@ -172,11 +173,11 @@ def why(error: BaseException, timeout_s: float) -> str:
         ),
         (isinstance(error, requests.exceptions.SSLError), "does not speak TLS as it should"),
         (isinstance(error, requests.exceptions.ProxyError), "cannot be reached through its proxy"),
-        (isinstance(error, requests.exceptions.Timeout), f"did not answer within {timeout_s:g} s"),
+        (late, f"did not answer within {timeout_s:g} s"),
         (refused or "Connection refused" in text, "refuses connections"),
         ("NameResolutionError" in text, "has a host name that is not known here"),
     )
-    return next((said for so, said in known if so), f"does not answer: {type(error).__name__}: {text[:200]}")
+    return next((said for so, said in known if so), ": ".join(filter(None, (begins, type(error).__name__, text[:200]))))
 
 
 def refusal(place: Place, status: int) -> str:

@@ -15,6 +15,14 @@ def on_target(folder: Path) -> bool:
     return (folder / RECORD).exists()
 
 
+def target_of(folder: Path) -> str:
+    """The name of the run's target."""
+    from harness.target.record import recorded
+
+    told = recorded(folder)
+    return told.name if told else "its target"
+
+
 def clear(folder: Path, run: str, hurt: Collection[str]) -> str:
     """'' when no toxic of the run is left on its target and the hurt edges are open; else what is wrong, in one line. Idempotent."""
     from harness.target.proxies import mark, spots, tried

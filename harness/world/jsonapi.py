@@ -51,6 +51,7 @@ class JsonApi:
 
     def _asked(self, path: str, params: Mapping[str, Any] | None) -> tuple[bytes, int]:
         import requests
+        from urllib3.exceptions import HTTPError  # what `raw` raises when an answer breaks off
 
         try:
             with self._session().get(
@@ -58,7 +59,7 @@ class JsonApi:
             ) as answer:
                 body = answer.raw.read(MOST_BYTES + 1, decode_content=True)
                 status = answer.status_code
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise NotApplied(f"{self.what} does not answer: {type(error).__name__}: {error}") from error
         if len(body) > MOST_BYTES:
             raise NotApplied(f"{self.what} answered with more than {MOST_BYTES >> 20} MiB")

@@ -38,11 +38,23 @@ ATTRIBUTES: Mapping[str, Mapping[str, int]] = {
 
 
 class ApiError(NotApplied):
-    """The server answered with something other than 2xx (`status`), or not at all within the time-out (`status` 0)."""
+    """The server answered with something other than 2xx (`status`), or not at all within the time-out (`status` 0).
 
-    def __init__(self, what: str, status: int = 0) -> None:
+    said    what Toxiproxy itself calls the error; '' where it did not, and somebody before it may have answered
+    """
+
+    def __init__(self, what: str, status: int = 0, said: str = "") -> None:
         super().__init__(what)
-        self.status = status
+        self.status, self.said = status, said
+
+
+def said_by(body: bytes) -> str:
+    """The `error` of an answer as Toxiproxy writes one (api_errors.go, `{"error": "proxy not found", "status": 404}`), else ''."""
+    try:
+        said = jsonlib.loads(body)["error"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return said if isinstance(said, str) else ""
 
 
 @dataclass(frozen=True)
@@ -224,7 +236,9 @@ class _Wire:
         if answer.status // 100 != 2:
             text = answer.content.decode("utf-8", "replace").strip()
             raise ApiError(
-                f"Toxiproxy at {self._where} answered {method} {url} with {answer.status}: {text}", answer.status
+                f"Toxiproxy at {self._where} answered {method} {url} with {answer.status}: {text}",
+                answer.status,
+                said_by(answer.content),
             )
         return answer
 

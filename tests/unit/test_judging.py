@@ -17,6 +17,8 @@ from harness.journal import Journal, Writer, read
 from harness.judging import _answers, judge_folder, secrets_of, write_results
 from harness.ledger.layout import C5XX, OK
 from harness.ledger.writing import Writer as Ledger
+from harness.target.model import Target
+from harness.target.record import keep
 
 DRILL = """
 drill: tale
@@ -162,6 +164,19 @@ def test_the_stacks_own_secrets_are_known_from_the_compose_file_that_ran(tmp_pat
     }
     assert "hunter2" not in repr(found)
     assert secrets_of(tmp_path / "nowhere") is None
+
+
+def test_a_targets_secrets_mask_what_is_shown_and_decide_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = {"url": "https://a.example", "token_env": "STAGING_TOKEN"}
+    keep(project, Target.model_validate({"name": "staging", "load": load}), {})
+    gone = judge_folder(project)
+    monkeypatch.setenv("STAGING_TOKEN", "canary-token-1")
+    there = judge_folder(project)
+    assert there.document == gone.document
+    before, after = ([secret.name for secret in one.story.logs.secrets or ()] for one in (gone, there))
+    assert after == [*before, "load credential"]
 
 
 def test_samples_of_answers_are_read_and_a_torn_line_is_left_out(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from harness.drill.project import find_project
 from harness.errors import UsageError
 from harness.target.config import find_target
 from harness.target.edges import edges_of
-from harness.target.model import Target
+from harness.target.model import Place, Target
 
 STAGING = """\
 [tool.drill]
@@ -61,6 +61,11 @@ def test_a_target_knows_where_everything_is(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("url", ["http://[::1]:80", "http://[::1]", "http://a.example/x", "https://a:65535/x:y"])
+def test_a_url_may_have_any_host(url: str) -> None:
+    assert Place(url=url).url == url
+
+
 def test_one_toxiproxy_needs_no_name(tmp_path: Path) -> None:
     text = STAGING.replace("[tool.drill.targets.staging.toxiproxy]\nmain = {", "toxiproxy = {")
     target = read(tmp_path, text)
@@ -79,6 +84,8 @@ def test_one_toxiproxy_needs_no_name(tmp_path: Path) -> None:
         ('"50/s"', "50", 9, "max_rate: a rate must name its unit"),
         ("{proxy =", '{api = "other", proxy =', 4, "edges: api->postgres: there is no toxiproxy 'other'"),
         ("example:5432", "example", 17, "is no address; write host:port"),
+        ('prometheus.staging.example"', 'prometheus.staging.example:80800"', 8, "its port is none"),
+        ("toxiproxy.staging.example:8474", "toxiproxy.staging.example:abc", 14, "its port is none"),
         ('"postgres"}', '"postgrse"}', 17, "speaks is one of"),
         ('"api->postgres"', '"postgres"', 16, "'postgres' is not an edge"),
         ('prometheus = "https://prometheus.staging.example"', "", 4, "has no prometheus"),

@@ -136,3 +136,90 @@ def test_a_log_that_is_followed_needs_no_container_to_be_evidence() -> None:
     assert not_followed(journal_of(LogFound(service="api", seen_s=0.0), *looks), "api", 2, 10) == ""
     assert "was not followed" in not_followed(journal_of(LogFound(service="api", seen_s=0.0), *looks[:4]), "api", 2, 15)
     assert "no container" in not_followed(journal_of(*looks), "api", 2, 10)
+
+
+class Scripted:
+    """A source whose answers are written down: lines, or what it raises."""
+
+    def __init__(self, *answers: list[tuple[float, str]] | Exception) -> None:
+        self.answers = list(answers)
+
+    def read(self) -> Any:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        yield from answer
+
+    def close(self) -> None:
+        pass
+
+
+def kept_by(folder: Path, source: Any) -> TargetLogs:
+    folder.mkdir()
+    return TargetLogs(folder, {"api": source})
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), NotApplied("it is away")])
+def test_a_source_that_breaks_is_a_gap_and_is_followed_again(tmp_path: Path, error: Exception) -> None:
+    kept = kept_by(tmp_path / "logs", Scripted(error, [(1.0, "one")]))
+    kept._read()
+    kept._read()
+    assert "one" in (tmp_path / "logs" / "api.log").read_text()
+    (said,) = kept.coverage().values()
+    assert said in ("it is away", "it cannot be followed (RuntimeError)")
+    assert kept.coverage() == {"api": ""}, "it was handed out, and is over"
+
+
+def test_every_error_is_handed_out_once_however_soon_it_is_over(tmp_path: Path) -> None:
+    kept = kept_by(
+        tmp_path / "logs", Scripted(NotApplied("a"), [], NotApplied("b"), NotApplied("b"), [], NotApplied("c"))
+    )
+    for _ in range(5):
+        kept._read()
+    assert kept.coverage() == {"api": "a; b"}
+    assert kept.coverage() == {"api": ""}
+    kept._read()
+    assert kept.coverage() == kept.coverage() == {"api": "c"}, "what is not over stays"
+
+
+class Asked:
+    """Loki's API, which answers or does not."""
+
+    def __init__(self) -> None:
+        self.away, self.lines = False, list[list[str]]()
+
+    def get(self, path: str, params: Any) -> Any:
+        if self.away:
+            raise NotApplied("Loki refuses connections")
+        return {"data": {"result": [{"values": self.lines}]}}
+
+
+def test_loki_is_away_until_it_was_asked_again() -> None:
+    api = Asked()
+    source = Loki(api, "{}")  # type: ignore[arg-type]
+    api.away = True
+    for _ in range(2):  # the second time it is not due
+        with pytest.raises(NotApplied, match="refuses connections"):
+            list(source.read())
+    api.away, source._next_s = False, 0.0
+    assert list(source.read()) == []
+    assert list(source.read()) == []
+
+
+def test_lines_that_nobody_asked_for_in_time_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    api, now_s = Asked(), [time.time()]
+    monkeypatch.setattr(time, "time_ns", lambda: round(now_s[0] * 1e9))
+    source = Loki(api, "{}")  # type: ignore[arg-type]
+    assert list(source.read()) == []
+    now_s[0] += 100
+    source._next_s = 0.0
+    api.lines = [[str(time.time_ns()), "now"]]
+    seen = list[str]()
+    with pytest.raises(
+        NotApplied, match="lines of 70 s may be lost: Loki gave no answer for 100 s, and is asked 30 s back"
+    ):
+        seen.extend(text for _, text in source.read())
+    assert seen == ["now"]
+    now_s[0] += 1
+    source._next_s = 0.0
+    assert list(source.read()) == []

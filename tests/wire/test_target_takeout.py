@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,10 @@ from harness.following import Following
 from harness.inside.pulse import LEASE, identity
 from harness.journal import Writer
 from harness.run.folder import RunFolder
+from harness.run.on_target import OnTarget
+from harness.safety import mend as mending
 from harness.safety.guardian import guard
+from harness.safety.mend import mend, strays
 from harness.safety.takeout import own_writer, take_out
 from harness.target.model import Target
 from harness.target.proxies import TargetProxies, spots
@@ -159,3 +164,62 @@ def test_what_stands_beside_a_run_ends_with_it(server: Server, target: Target, t
     leased(run.lease, over="down")
     guard(run, 10.0)
     assert not Following(run.path, (Mended, LeaseLapsed)).journal().facts
+
+
+def over(run: RunFolder) -> None:
+    """The journal says that its fault was taken out; what came after that is lost."""
+    writer = Writer(run.facts, "late", lambda: 2.0)
+    writer.write(Mended(fault="f", begun_s=1.5), durable=True)
+    writer.close()
+
+
+def test_mend_takes_out_what_bears_the_runs_name_whatever_its_journal_says(
+    server: Server, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mending, "all_remains", lambda runs: {})
+    before = server.proxy("store")
+    run = died(tmp_path, target, {EDGE: before})
+    over(run)
+    proxies(target).want(Want(EDGE, "f", toxics=(OURS,)))
+    assert run in strays(tmp_path)[0], "it never wrote that it was over"
+    said: list[str] = []
+    assert mend(run, said.append) == []
+    assert server.proxy("store") == before
+    assert run not in strays(tmp_path)[0]
+    server.disable("store")
+    assert mend(run, said.append) == []
+    assert not server.proxy("store").enabled, "what others closed since then is theirs"
+
+
+def test_mend_tells_that_it_could_not_look(target: Target, tmp_path: Path) -> None:
+    away = target.model_copy(update={"toxiproxy": {"toxiproxy": target.load}})
+    run = died(tmp_path, away, {})
+    over(run)
+    said: list[str] = []
+    assert mend(run, said.append) == ["its toxics on staging"]
+    assert "Toxiproxy at http://127.0.0.1:9 refuses connections" in said[0]
+    assert len(said) == 2
+
+
+def test_what_stands_beside_a_run_looks_also_where_no_fault_is_known(
+    server: Server, target: Target, tmp_path: Path
+) -> None:
+    before = server.proxy("store")
+    run = died(tmp_path, target, {EDGE: before})
+    over(run)
+    leased(run.lease)
+    proxies(target).want(Want(EDGE, "f", toxics=(OURS,)))
+    guard(run, 0.1)
+    assert server.proxy("store") == before
+    assert not Following(run.path, (LeaseLapsed,)).journal().facts, "it took no known fault out"
+
+
+def test_the_end_of_a_run_looks_once_more(server: Server, target: Target, tmp_path: Path) -> None:
+    before = server.proxy("store")
+    run = died(tmp_path, target, {EDGE: before})
+    over(run)
+    proxies(target).want(Want(EDGE, "f", toxics=(OURS,)))
+    record = SimpleNamespace(journal=lambda: Following(run.path, (Injecting, Mended)).journal())
+    session: Any = SimpleNamespace(folder=run, record=record)
+    assert OnTarget(session, target, tmp_path, {}, ()).down(twice=False) == []
+    assert server.proxy("store") == before
