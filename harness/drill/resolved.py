@@ -125,7 +125,9 @@ def _is_secret(path: Path_, word: str, value: str, used: Mapping[Path_, tuple[tu
     """Whether a value is one by the word that it stands at; whoever has a webhook's URL can post to it."""
     if path[0] == "announce" and word == "webhook":
         return True
-    if not names_secret(word) or value in _OF_THE_FORMAT or path[-2:-1] == ("fields",):  # of a row, where its `key` stands
+    if (
+        not names_secret(word) or value in _OF_THE_FORMAT or path[-2:-1] == ("fields",)
+    ):  # of a row, where its `key` stands
         return False
     return not _is_judged(path) or any(
         value == secret for put_in in used.values() for name, secret in put_in if names_secret(name)

@@ -159,7 +159,7 @@ def test_a_variable_of_a_release_that_is_called_like_a_secret_is_masked(checkout
     [
         'schedule: {clear_to_start: [{url: "${STATUS_TOKEN_URL}"}]}',
         'schedule: {clear_to_start: [{promql: up, at: "${STATUS_TOKEN_URL}"}]}',
-        "silence: [{at: \"${STATUS_TOKEN_URL}\", matchers: ['a=\"b\"']}]",
+        'silence: [{at: "${STATUS_TOKEN_URL}", matchers: [\'a="b"\']}]',
         'announce: [{email: [a@b.c], from: d@b.c, smtp: "${MAIL_KEY}:587"}]',
         'announce: [{command: [./rollback.sh, "${SLACK_WEBHOOK}"]}]',
         "announce: [{command: [./rollback.sh, '--to=${SLACK_WEBHOOK}']}]",
@@ -185,6 +185,8 @@ def test_what_a_run_is_started_and_told_by_is_masked_and_hinders_no_verdict(
 
 
 def test_a_webhook_of_the_command_line_is_not_written_down(checkout: Write) -> None:
-    drill = parse(checkout("stack:", "announce: [{webhook: x}]\nstack:"), sets=["announce.0.webhook=https://h/s3cret-7"])
+    drill = parse(
+        checkout("stack:", "announce: [{webhook: x}]\nstack:"), sets=["announce.0.webhook=https://h/s3cret-7"]
+    )
     assert "s3cret-7" not in drill.masked()
     assert drill.given == ("announce.0.webhook=***",)
