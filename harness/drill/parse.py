@@ -18,6 +18,7 @@ from harness.drill.endpoints import endpoints
 from harness.drill.explain import explain_all
 from harness.drill.ids import named
 from harness.drill.interpolate import fill
+from harness.drill.judged import masked_there
 from harness.drill.model import Drill, Origin
 from harness.drill.override import override
 from harness.drill.own import drill_model
@@ -46,7 +47,7 @@ def parse_text(text: str, *, file: str | Path, sets: Sequence[str] = (), env: Ma
 def build(document: Document, base: Path, *, stem: str) -> Drill:
     """A document as a checked drill. Raises Invalid."""
     in_use.use(base)
-    problems = list(checks.of_data(document, base, stem))
+    problems = [*checks.of_data(document, base, stem), *masked_there(document)]
     try:
         drill = validated(document.data)
     except ValidationError as error:

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 
 from harness.drill.document import Path_
 from harness.drill.explain import explain_all
+from harness.drill.judged import is_judged
 from harness.drill.model import Drill, data_of
 from harness.drill.parse import placed, read_bytes, validated
 from harness.drill.problem import Invalid, Problem, shown_path
 from harness.drill.yaml_strict import decode, plain, read
-from harness.faults import FAULTS
 from harness.masking import names_secret, passwords_in
 from harness.parts import in_use
 
@@ -27,7 +27,6 @@ _OF_THE_FORMAT = {"copy", "shared", "private"}  # a volume may be called 'secret
 _BESIDE = ("schedule", "announce", "silence")
 """Words about a run's when and whom: no verdict rests on them, so what is masked in them need not fit their models."""
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://", re.IGNORECASE)
-_OURS = {fault.word for fault in FAULTS}
 
 
 def masked(drill: Drill) -> str:
@@ -129,17 +128,9 @@ def _is_secret(path: Path_, word: str, value: str, used: Mapping[Path_, tuple[tu
         not names_secret(word) or value in _OF_THE_FORMAT or path[-2:-1] == ("fields",)
     ):  # of a row, where its `key` stands
         return False
-    return not _is_judged(path) or any(
+    return not is_judged(path) or any(
         value == secret for put_in in used.values() for name, secret in put_in if names_secret(name)
     )
-
-
-def _is_judged(path: Path_) -> bool:
-    """Whether a value stands in an expectation, or in a fault of the user's own: its words mean what their author says (`cache_key`),
-    and what is masked there is judged otherwise than it was written. A secret comes in by a variable of its name."""
-    if path[0] == "expect" or (path[0] == "phases" and path[2:3] in (("expect",), ("then",))):
-        return True
-    return path[0] == "phases" and path[2:3] == ("faults",) and path[4:5] != () and path[4] not in _OURS
 
 
 class _Dumper(yaml.SafeDumper):

@@ -55,6 +55,15 @@ def test_a_secret_in_a_claim_is_masked_in_its_text(checkout: Write) -> None:
     assert drill.text("run/log_quiet-all") == "log_quiet: {service: '*', matches: '***'}"
 
 
+def test_who_puts_a_secret_into_a_claim_is_warned_that_its_mask_is_judged(checkout: Write) -> None:
+    drill = parse(checkout("Traceback|panic:", "${API_TOKEN}"), env={"API_TOKEN": "s3cret"})
+    (warning,) = [one for one in drill.warnings if "API_TOKEN" in one.what]
+    assert "is judged with *** in its place" in warning.what
+    assert warning.line == 34
+    other = parse(checkout("Traceback|panic:", "${PATTERN}"), env={"PATTERN": "panic"})
+    assert not [one for one in other.warnings if "PATTERN" in one.what]
+
+
 def test_a_volume_may_be_called_a_secret(checkout: Write, tmp_path: Path) -> None:
     path = checkout("stack:\n", "stack:\n  data: {secrets: copy}\n")
     (tmp_path / "drill.yaml").write_text(parse(path).masked())
