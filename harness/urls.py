@@ -1,4 +1,4 @@
-"""Where a URL of the stack's own points: host and port, and whether a name server is asked for it."""
+"""Where a URL points: host and port, whether a name server is asked for it, and how it is told without its secrets."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ def place(url: str) -> tuple[str, int]:
         return (parts.hostname or "", parts.port or usual) if usual else ("", 0)
     except ValueError:
         return "", 0
+
+
+def bare(url: str) -> str:
+    """Scheme, host, port and path: a user's password and a query's token are told to nobody."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "a URL that is none"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else "a URL that is none"
 
 
 def fixed(host: str) -> bool:

@@ -71,6 +71,7 @@ def lines(plan: Plan, looked: Looked, target: Target | None = None) -> Iterator[
     """The timeline as text."""
     from harness.plan import describe
     from harness.quantities import spell
+    from harness.urls import bare
 
     drill = plan.drill
     yield f"{drill.name}{': ' + drill.title if drill.title else ''}   ({drill.file})"
@@ -88,7 +89,7 @@ def lines(plan: Plan, looked: Looked, target: Target | None = None) -> Iterator[
     yield f"  steady   {conditions}; for {spell(drill.steady.for_s)}, within {spell(drill.steady.within_s)}"
     yield from _bounds(plan, looked)
     for one in drill.silence:
-        yield f"  silences {', '.join(one.matchers)} in {one.at}, while it runs"
+        yield f"  silences {', '.join(one.matchers)} in {bare(one.at)}, while it runs"
     for way in drill.announce:
         yield f"  tells    {way}: {', '.join(way.on)}"
     yield f"  edges    {_edges(plan, looked)}"

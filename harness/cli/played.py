@@ -45,6 +45,10 @@ def played(
     display = Display(shown.say, heard, shown.second)
     silent = silenced(wishes.runs, drill.silence, drill.name, longest_s(plan), shown.say)
     with silent, announcer(drill.name, drill, shown.say) as listeners:
+        if name in wishes.turns:
+            wishes.turns[
+                name
+            ].announcer = None  # who is told that it begins is told by this one how it ended, and not twice
         listeners.begins(f"{drill.name} begins ({describe(plan)}); `drill halt` ends it")
         done = rehearse(plan, ground, wishes.runs, options, display, opened)
         listeners.ended(done.judgement.document, str(done.folder.path / "report.html"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.doctor.checks import CHECKS
 from harness.doctor.examine import look
-from harness.doctor.seen import Check, Say, Seen
+from harness.doctor.seen import STATES, Check, Say, Seen
 from harness.errors import CannotRun, Missing
 from harness.parts import in_use
 
@@ -33,6 +33,9 @@ class _Guarded:
             return Seen(
                 self.name, "missing", f"the check itself failed: look() returned {type(seen).__name__}, not Seen"
             )
+        if seen.state not in STATES:
+            what = f"the check itself failed: its state is {seen.state!r}, which is none of {', '.join(STATES)}"
+            return Seen(self.name, "missing", what, seen.cure)
         return seen
 
     def fix(self, say: Say) -> None:

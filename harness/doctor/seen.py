@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 State = Literal["ok", "note", "missing", "unseen"]
+STATES: tuple[State, ...] = get_args(State)
 Say = Callable[[str], object]
 
 

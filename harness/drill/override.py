@@ -43,7 +43,8 @@ def _put(document: Document, text: str, fill: Callable[[str], Filled]) -> Docume
     if not equals or not all(steps):
         raise _wrong(label, "write KEY=VALUE, such as load.seed=7 or phases.orders-slow.for=20s")
     given = read(label, value_text, fill)
-    shown = f"{key.strip()}={'***' if _secret(steps[-1], given.data) else value_text}"
+    secret = steps[0] == "announce" or _secret(steps[-1], given.data)
+    shown = f"{key.strip()}={'***' if secret else value_text}"
     label = f"--set {shown}"
     data = document.data
     path: Path_ = ()

@@ -18,6 +18,7 @@ from harness.drill.endpoints import endpoints
 from harness.drill.explain import explain_all
 from harness.drill.ids import named
 from harness.drill.interpolate import fill
+from harness.drill.judged import masked_there
 from harness.drill.model import Drill, Origin
 from harness.drill.override import override
 from harness.drill.own import drill_model
@@ -25,6 +26,7 @@ from harness.drill.problem import Invalid, Problem, shown_path
 from harness.drill.requests import at_most
 from harness.drill.yaml_strict import decode, read
 from harness.parts import in_use
+from harness.parts.raising import told_at_its_place
 
 
 def parse(path: str | Path, *, sets: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Drill:
@@ -45,7 +47,7 @@ def parse_text(text: str, *, file: str | Path, sets: Sequence[str] = (), env: Ma
 def build(document: Document, base: Path, *, stem: str) -> Drill:
     """A document as a checked drill. Raises Invalid."""
     in_use.use(base)
-    problems = list(checks.of_data(document, base, stem))
+    problems = [*checks.of_data(document, base, stem), *masked_there(document)]
     try:
         drill = validated(document.data)
     except ValidationError as error:
@@ -54,7 +56,8 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
     drill = placed(drill, document, base).knowing(
         requests_per_task=at_most(locustfile), endpoints=endpoints(locustfile) if drill.orders else None
     )
-    problems += checks.of_drill(drill)
+    with told_at_its_place():
+        problems += checks.of_drill(drill)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise Invalid(errors)
@@ -63,12 +66,14 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
 
 def validated(data: Mapping[str, Any]) -> Drill:
     """By JSON, where pydantic's strict is ours: no text for a number, no 'yes' for true, but a list for a tuple."""
-    return drill_model().model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
+    with told_at_its_place():
+        return drill_model().model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
 
 
 def placed(drill: Drill, document: Document, base: Path, places: Mapping[str, str] | None = None) -> Drill:
     """The drill with ids, and where each stands; `places` when they are known from elsewhere."""
-    drill, paths = named(drill)
+    with told_at_its_place():
+        drill, paths = named(drill)
     if places is None:
         found = {id_: document.place(path, key=True) for id_, path in paths.items()}
         places = {id_: f"{place.file or document.file}:{place.line}" for id_, place in found.items()}

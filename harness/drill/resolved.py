@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +13,20 @@ from pydantic import ValidationError
 
 from harness.drill.document import Path_
 from harness.drill.explain import explain_all
+from harness.drill.judged import is_judged
 from harness.drill.model import Drill, data_of
 from harness.drill.parse import placed, read_bytes, validated
 from harness.drill.problem import Invalid, Problem, shown_path
 from harness.drill.yaml_strict import decode, plain, read
-from harness.masking import names_secret
+from harness.masking import names_secret, passwords_in
 from harness.parts import in_use
 
 RESOLVED = "resolved"  # the one key that a drill file does not have: where the drill came from
 MASK = "***"
 _OF_THE_FORMAT = {"copy", "shared", "private"}  # a volume may be called 'secrets'
+_BESIDE = ("schedule", "announce", "silence")
+"""Words about a run's when and whom: no verdict rests on them, so what is masked in them need not fit their models."""
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://", re.IGNORECASE)
 
 
 def masked(drill: Drill) -> str:
@@ -46,7 +51,7 @@ def load_resolved(path: str | Path) -> Drill:
     document = replace(document, data={word: value for word, value in data.items() if word != RESOLVED})
     in_use.use_again(Path(made["base"]))
     try:
-        drill = validated(document.data)
+        drill = _read_again(document.data)
     except ValidationError as error:
         raise Invalid(explain_all(error, document)) from None
     places = {str(id_): str(where) for id_, where in made["where"].items()}
@@ -57,6 +62,16 @@ def load_resolved(path: str | Path) -> Drill:
         given=tuple(map(str, given)) if isinstance(given, list) else (),
     )
     return placed(drill, document, Path(made["base"]), places)
+
+
+def _read_again(data: Mapping[str, Any]) -> Drill:
+    """Without what says when and whom, where a mask in it does not fit. Raises ValidationError."""
+    try:
+        return validated(data)
+    except ValidationError as error:
+        if not all(one["loc"][:1] and one["loc"][0] in _BESIDE for one in error.errors(include_url=False)):
+            raise
+    return validated({word: value for word, value in data.items() if word not in _BESIDE})
 
 
 def base_of(path: Path) -> Path:
@@ -87,22 +102,35 @@ def _masked(value: Any, used: Mapping[Path_, tuple[tuple[str, str], ...]], path:
         return {key: _masked(inner, used, (*path, key)) for key, inner in value.items()}
     if isinstance(value, list):
         return [_masked(inner, used, (*path, number)) for number, inner in enumerate(value)]
-    if isinstance(value, str):
-        if path and isinstance(path[-1], str) and _is_secret(path, path[-1]) and not _is_plain(path, value):
-            return MASK
-        for name, secret in used.get(path, ()):
-            value = value.replace(secret, MASK) if secret and names_secret(name) else value
+    if not isinstance(value, str):
+        return value
+    if path and isinstance(path[-1], str) and _is_secret(path, path[-1], value, used):
+        return MASK
+    for name, secret in used.get(path, ()):
+        if secret and (names_secret(name) or path[0] == "announce"):
+            value = value.replace(secret, _hidden(secret))
+    for password in passwords_in(value) if path and path[0] in _BESIDE else ():
+        value = value.replace(f":{password}@", f":{MASK}@")
     return value
 
 
-def _is_secret(path: Path_, word: str) -> bool:
+def _hidden(secret: str) -> str:
+    """What stands for it: a URL stays one, so that the drill can be read again."""
+    scheme = _SCHEME.match(secret)
+    return f"{scheme.group() if scheme else ''}{MASK}"
+
+
+def _is_secret(path: Path_, word: str, value: str, used: Mapping[Path_, tuple[tuple[str, str], ...]]) -> bool:
     """Whether a value is one by the word that it stands at; whoever has a webhook's URL can post to it."""
-    return names_secret(word) or (path[0] == "announce" and word == "webhook")
-
-
-def _is_plain(path: Path_, value: str) -> bool:
-    """Whether what is called like a secret is none: a word of the format, or where in a row its `key` stands."""
-    return value in _OF_THE_FORMAT or path[-2:-1] == ("fields",)
+    if path[0] == "announce" and word == "webhook":
+        return True
+    if (
+        not names_secret(word) or value in _OF_THE_FORMAT or path[-2:-1] == ("fields",)
+    ):  # of a row, where its `key` stands
+        return False
+    return not is_judged(path) or any(
+        value == secret for put_in in used.values() for name, secret in put_in if names_secret(name)
+    )
 
 
 class _Dumper(yaml.SafeDumper):

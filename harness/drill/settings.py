@@ -24,14 +24,7 @@ def wrong(word: str, value: Any) -> Iterator[str]:
     try:
         _read(word, value)
     except ValidationError as error:
-        for one in error.errors(include_url=False):
-            place = ".".join(map(str, (word, *one["loc"])))
-            if one["type"] == "extra_forbidden":
-                known = ProjectSchedule if word == "schedule" else Way
-                words = [field.alias or name for name, field in known.model_fields.items()]
-                yield f"{place}: unknown word{did_you_mean(str(one['loc'][-1]), words)}"
-            else:
-                yield f"{place}: {(one.get('ctx') or {}).get('error') or one['msg']}"
+        yield from _told(word, error)
 
 
 def schedule(value: Any) -> ProjectSchedule:
@@ -42,10 +35,25 @@ def schedule(value: Any) -> ProjectSchedule:
 
 
 def announce(value: Any, env: Mapping[str, str]) -> tuple[Way, ...]:
-    """Of a value that nothing is wrong with, ${VAR} from `env` put in. Raises ValueError for a variable that is not set."""
-    made = _read("announce", _filled(value, env))
+    """Of a value that nothing is wrong with, ${VAR} from `env` put in. Raises ValueError for a variable that is not set, and for a
+    value that does not fit once it is put in; the value, which may be a password, is not in its text."""
+    try:
+        made = _read("announce", _filled(value, env))
+    except ValidationError as error:
+        raise ValueError("; ".join(_told("announce", error))) from None
     assert isinstance(made, tuple)
     return made
+
+
+def _told(word: str, wrong: ValidationError) -> Iterator[str]:
+    for one in wrong.errors(include_url=False, include_input=False):
+        place = ".".join(map(str, (word, *one["loc"])))
+        if one["type"] == "extra_forbidden":
+            known = ProjectSchedule if word == "schedule" else Way
+            words = [field.alias or name for name, field in known.model_fields.items()]
+            yield f"{place}: unknown word{did_you_mean(str(one['loc'][-1]), words)}"
+        else:
+            yield f"{place}: {(one.get('ctx') or {}).get('error') or one['msg']}"
 
 
 def _read(word: str, value: Any) -> Any:

@@ -11,6 +11,7 @@ from harness.edges import Edge
 from harness.facts import ReceiverSeen
 from harness.init.alerts import Picked, Watch, paged_within_s
 from harness.init.choose import GATE_S, Hurt, Limits
+from harness.init.one_line import one_line
 from harness.quantities import spell
 
 SLOW_S, GONE_S, STOPPED_S = 30, 20, 10
@@ -70,7 +71,7 @@ def text(draft: Draft) -> str:
 
 def _head(draft: Draft) -> list[str]:
     return [
-        f"# A first drill of {_line(draft.project)}, written by `drill init`. It runs as it is; make it yours.",
+        f"# A first drill of {one_line(draft.project)}, written by `drill init`. It runs as it is; make it yours.",
         f"#   look first    drill plan {draft.name}",
         f"#   run it        drill run {draft.name}",
         "#   any word      drill explain latency",
@@ -79,7 +80,7 @@ def _head(draft: Draft) -> list[str]:
         "# what is done (`faults`), what must be seen meanwhile (`expect`) and afterwards (`then`).",
         "#",
         "# What this drill cannot judge yet, and what would let it:",
-        *(f"#   - {_line(one)}" for one in draft.cannot),
+        *(f"#   - {one_line(one)}" for one in draft.cannot),
         "",
         f"drill: {_scalar(draft.name)} # the file's name",
         f"title: {_scalar(_title(draft))}",
@@ -168,7 +169,7 @@ def _steady(draft: Draft) -> list[str]:
     limits = draft.limits
     return [
         '# The gate: nothing is hurt before all of this has held together. It also says what "well again" means below.',
-        f"# {_line(draft.measured)}",
+        f"# {one_line(draft.measured)}",
         "steady:",
         f"  for: {GATE_S}s",
         "  within: 90s",
@@ -221,7 +222,7 @@ def _slow(draft: Draft, edge: str) -> list[str]:
         "    faults:",
         f"      - latency: {{edge: {_scalar(edge)}, delay: {spell(delay_ms / 1000)}, jitter: {spell(delay_ms / 10000)}}}"
         + (
-            f" # {watch.alert} looks for more than {watch.threshold_s:g} s"
+            f" # {one_line(watch.alert)} looks for more than {watch.threshold_s:g} s"
             if watch is not None and watch.threshold_s
             else ""
         ),
@@ -325,11 +326,7 @@ def _end(draft: Draft) -> list[str]:
 def _comment(about: str) -> list[str]:
     import textwrap
 
-    return [f"  # {line}" for line in textwrap.wrap(_line(about), 112)]
-
-
-def _line(value: str) -> str:
-    return " ".join(value.split())
+    return [f"  # {line}" for line in textwrap.wrap(one_line(about), 112)]
 
 
 def _list(values: Sequence[str]) -> str:
@@ -353,4 +350,4 @@ def _scalar(value: str) -> str:
         "n",
     ):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=not value.isprintable())

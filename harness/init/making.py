@@ -6,6 +6,7 @@ import gzip
 import os
 import secrets
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from harness.init import access_log, alerts, choose, drillfile, locustfile, open
 from harness.init.cannot import cannot
 from harness.init.files import File, compose_files, drill_name, module_name, settings, write
 from harness.init.monitoring import FOLDER, beside
+from harness.init.one_line import one_line
 from harness.init.routes import Route, answered
 from harness.init.seen import PATIENCE_S, Looked, Page, Spoken
 from harness.stack import names as topology
@@ -316,7 +318,7 @@ def _routes(wishes: Wishes) -> tuple[tuple[Route, ...], tuple[str, ...]]:
             with open(path, "rb") as raw, gzip.open(raw) if path.suffix == ".gz" else raw as binary:
                 lines = (line.decode("utf-8", "replace") for line in binary)
                 logged = access_log.routes_of(lines, str(path))
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise UsageError(f"{path}: it cannot be read: {getattr(error, 'strerror', None) or error}") from None
         return logged.routes, tuple(f"{path.name}: {note}" for note in logged.notes)
     return (), ()
@@ -330,13 +332,14 @@ def _text(place: str) -> str:
         except OSError as error:
             raise UsageError(f"{place}: it cannot be read: {error.strerror or error}") from None
     import requests
+    from urllib3.exceptions import HTTPError
 
     try:
         with requests.get(place, timeout=FETCH_S, stream=True) as answer:
             answer.raise_for_status()
             body = answer.raw.read(MOST_BYTES, decode_content=True)
-    except (requests.RequestException, OSError, ValueError) as error:
-        raise UsageError(f"--from-openapi: it cannot be had: {error}") from None
+    except (requests.RequestException, HTTPError, zlib.error, OSError, ValueError) as error:
+        raise UsageError(f"--from-openapi: it cannot be had: {one_line(str(error))}") from None
     text: str = body.decode("utf-8", "replace")
     return text
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from harness.errors import UsageError
+from harness.init.one_line import one_line
 from harness.init.routes import SAFE, Route
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
@@ -29,6 +30,8 @@ def routes_of(text: str, name: str) -> tuple[Route, ...]:
         for method in METHODS:
             operation = item.get(method)
             if isinstance(operation, Mapping):
+                if not isinstance(operation.get("responses") or {}, Mapping):
+                    raise UsageError(f"{name}: paths.{one_line(str(path))}.{method}.responses: it is no mapping")
                 routes.append(_route(data, prefix, str(path), method.upper(), item, operation))
     if not routes:
         raise UsageError(f"{name}: it describes no path")
@@ -87,7 +90,7 @@ def _route(
         if where == "path" and "{" + name + "}" in path:
             if value is None:
                 missing.append(name)
-            values[name] = (quote(value if value is not None else "REPLACE-ME", safe=""),)
+            values[name] = (quote(value if value is not None else "REPLACE-ME", safe="", errors="replace"),)
         elif parameter.get("required") and where in ("query", "header", "cookie"):
             if value is None or where != "query":
                 missing.append(name)
@@ -97,7 +100,7 @@ def _route(
         if name not in values:
             values[name] = ("REPLACE-ME",)
             missing.append(name)
-    whole = prefix + path + (f"?{urlencode(query)}" if query else "")
+    whole = prefix + path + (f"?{urlencode(query, errors='replace')}" if query else "")
     security = operation.get("security", data.get("security"))
     off = ""
     if method not in SAFE:

@@ -72,7 +72,11 @@ class _Item(pytest.Item):
 
 
 class Whole(_Item):
-    """What can be wrong beside the expectations: it could not run, was stopped, is invalid, left a fault on, is an error of drill."""
+    """What can be wrong beside the expectations: it could not run, was stopped, is invalid, left a fault on, is an error of drill.
+
+    And every finding that is no collected item: what drill claims by itself (`slow/settles`), what only the run's drill has, or what
+    was deselected.
+    """
 
     def runtest(self) -> None:
         from harness.report.junit import endings
@@ -83,8 +87,10 @@ class Whole(_Item):
         wrong = [f"{kind}: {what}" for kind, what in endings(run.document)]
         if run.document["ending"]["gate"] is False:
             wrong.append("the steady state never held, so that nothing was injected")
-        others = [one for one in run.findings.values() if one["outcome"] != "passed"]
-        if not wrong and run.exit_code != 0 and not others:
+        not_passed = {id_: one for id_, one in run.findings.items() if one["outcome"] != "passed"}
+        shown = {item.name for item in self.session.items if item.parent is self.parent and isinstance(item, Expected)}
+        wrong += [f"{id_}: {said(one)}" for id_, one in not_passed.items() if id_ not in shown]
+        if not wrong and run.exit_code != 0 and not not_passed:
             wrong.append(f"it ended with exit code {run.exit_code}")
         if wrong:
             raise NotPassed("\n".join([f"{run.drill}: {run.document['verdict']}", *wrong, *_more(run)]))
@@ -109,6 +115,11 @@ class Expected(_Item):
 
 def text(finding: Mapping[str, Any], run: DrillRun) -> str:
     """A finding that did not pass, for somebody who sees nothing else."""
+    return "\n".join([said(finding), *_more(run)])
+
+
+def said(finding: Mapping[str, Any]) -> str:
+    """The finding alone."""
     lines = [f"{finding['outcome']} ({finding['reason']}): {finding['because']}"]
     if finding["outcome"] == "inconclusive":
         lines.append("It was not decided, which is no pass.")
@@ -117,7 +128,7 @@ def text(finding: Mapping[str, Any], run: DrillRun) -> str:
     lines.append(f"{finding['text']}   {finding['where']}")
     if finding["cites"]:
         lines.append(f"rests on: {', '.join(finding['cites'])}")
-    return "\n".join([*lines, *_more(run)])
+    return "\n".join(lines)
 
 
 def _without(run: DrillRun) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.run.briefly import ran
+from harness.urls import bare
 
 if TYPE_CHECKING:
     from harness.drill.clear import Clear
@@ -26,29 +27,30 @@ def _why(one: Clear, directory: Path) -> str:
     if one.command:
         return ran(one.command, directory, one.timeout_s)
     url = f"{one.at.rstrip('/')}/api/v1/query" if one.promql else one.url
+    named = bare(url)
     status, body, wrong = _got(url, {"query": one.promql} if one.promql else {}, one.timeout_s)
     if wrong:
-        return f"{url} {wrong}"
+        return f"{named} {wrong}"
     if one.promql:
-        return _no_result(one.promql, url, status, body)
+        return _no_result(one.promql, named, status, body)
     if not 200 <= status < 300:
-        return f"{url} answered {status}"
+        return f"{named} answered {status}"
     if one.contains and one.contains not in body:
-        return f"{url} answered without {one.contains!r}"
+        return f"{named} answered without {one.contains!r}"
     return ""
 
 
-def _no_result(promql: str, url: str, status: int, body: str) -> str:
+def _no_result(promql: str, named: str, status: int, body: str) -> str:
     """Why the query does not hold, by Prometheus' answer; '' when it does."""
     try:
         answer: Any = json.loads(body)
         if status != 200 or answer["status"] != "success":
-            return f"{promql} was refused by {url}: {status}: {answer.get('error', '')}"
+            return f"{promql} was refused by {named}: {status}: {answer.get('error', '')}"
         result = answer["data"]["result"]
         values = [result] if answer["data"]["resultType"] in ("scalar", "string") else [one["value"] for one in result]
         numbers = [float(value) for _, value in values]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return f"{url} did not answer as Prometheus does ({status})"
+        return f"{named} did not answer as Prometheus does ({status})"
     if not numbers:
         return f"{promql} has no result"
     if any(number == 0 or math.isnan(number) for number in numbers):

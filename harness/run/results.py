@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from harness.history.record import REFUSED, RUNNING, Record
+from harness.history.record import RUNNING
 from harness.history.results import Result, rehearsed, result_of
-from harness.run.stored import MOST_ENTRIES, began, drills, first_unix_s, records, verdicts
-
-FEW = 10
+from harness.run.stored import MOST_ENTRIES, began, drills, first_unix_s, kept, verdicts
 
 
 def results(runs: Path, names: Iterable[str] = ()) -> list[Result]:
@@ -20,7 +18,7 @@ def results(runs: Path, names: Iterable[str] = ()) -> list[Result]:
     """
     found = []
     for drill in names or drills(runs):
-        last = _last(records(runs, drill, FEW)) or _last(records(runs, drill, MOST_ENTRIES))
+        last = next((record for record in kept(runs, drill) if record.word != RUNNING), None)
         if last is None:
             continue
         document, passed_unix_s = None, None
@@ -32,8 +30,3 @@ def results(runs: Path, names: Iterable[str] = ()) -> list[Result]:
                 break
         found.append(result_of(last, document, first_unix_s(runs, drill), passed_unix_s))
     return found
-
-
-def _last(found: Sequence[Record]) -> Record | None:
-    """The newest run that is over."""
-    return next((record for record in found if record.word not in (RUNNING, REFUSED)), None)

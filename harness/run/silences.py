@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from harness.drill.silence import matcher
 from harness.errors import CannotRun, Missing
 from harness.ondisk import settle
+from harness.urls import bare
 
 if TYPE_CHECKING:
     from harness.drill.silence import Silence
@@ -54,6 +56,7 @@ def _noted(note: Path, told: Mapping[str, Any]) -> TextIO:
     try:
         note.parent.mkdir(parents=True, exist_ok=True)
         file = note.open("x")
+        os.fchmod(file.fileno(), 0o600)  # the Alertmanager's URL may hold a password
         fcntl.flock(file, fcntl.LOCK_EX)
         json.dump(told, file)
         file.flush()
@@ -114,9 +117,9 @@ def _lift(note: Path) -> list[str]:
             for id_ in _mine(at, comment):
                 _asked("DELETE", at, f"silence/{id_}")
             if still := _mine(at, comment):
-                left.append(f"silence {', '.join(still)} is still in {at}")
+                left.append(f"silence {', '.join(still)} is still in {bare(at)}")
         except ValueError as error:
-            left.append(f"it is not known whether a silence is still in {at}: {error}")
+            left.append(f"it is not known whether a silence is still in {bare(at)}: {error}")
     if left and datetime.now(UTC) < until:
         return [f"{one}; it ends by itself at {until:%H:%M} UTC, `drill mend` tries again" for one in left]
     note.unlink(missing_ok=True)
@@ -129,7 +132,7 @@ def _mine(at: str, comment: str) -> list[str]:
     try:
         return [str(one["id"]) for one in found if one["comment"] == comment and one["status"]["state"] != "expired"]
     except (TypeError, KeyError) as error:
-        raise ValueError(f"{at} does not answer as Alertmanager does") from error
+        raise ValueError(f"{bare(at)} does not answer as Alertmanager does") from error
 
 
 def _asked(method: str, at: str, path: str, body: object = None) -> Any:
@@ -140,8 +143,8 @@ def _asked(method: str, at: str, path: str, body: object = None) -> Any:
     try:
         answer = requests.request(method, url, json=body, timeout=CALL_S)
         data = answer.json() if answer.content.strip() and "json" in answer.headers.get("Content-Type", "") else None
-    except (requests.RequestException, OSError) as error:
-        raise ValueError(f"{url} did not answer: {type(error).__name__}") from None
+    except (requests.RequestException, OSError, ValueError) as error:
+        raise ValueError(f"{bare(url)} did not answer: {type(error).__name__}") from None
     if not answer.ok:
-        raise ValueError(f"{url} answered {answer.status_code}: {str(data or answer.text)[:200]}")
+        raise ValueError(f"{bare(url)} answered {answer.status_code}: {str(data or answer.text)[:200]}")
     return data

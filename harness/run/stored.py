@@ -38,6 +38,11 @@ def records(runs: Path, drill: str = "", limit: int = 0) -> list[Record]:
     return taken[:limit] if limit else taken
 
 
+def kept(runs: Path, drill: str) -> Iterator[Record]:
+    """The runs of a drill that have a folder, newest first, each read when it is asked for; however many were refused."""
+    return map(_record, _folders(runs, drill))
+
+
 def drills(runs: Path) -> list[str]:
     """The drills that have runs, by name."""
     return sorted(_names(runs))

@@ -289,6 +289,18 @@ def test_the_projects_ways_take_variables_and_say_which_is_not_set() -> None:
         announce(given, {})
 
 
+def test_a_projects_way_that_is_wrong_is_told_without_its_password() -> None:
+    given = [
+        {"email": ["a@b.c"], "from": "a@b.c", "smtp": "m:25", "user": "a", "password": "${PW}", "tls": "none"},
+        {"webhook": "${HOOK}", "command": ["x"]},
+    ]
+    with pytest.raises(ValueError, match=r"announce\.0: a password goes over TLS only") as wrong:
+        announce(given, {"PW": "hunter22", "HOOK": "https://hooks.example.org/s3cret"})
+    assert "announce.1: each way of telling is one of webhook, email, command" in str(wrong.value)
+    assert "hunter22" not in str(wrong.value)
+    assert "s3cret" not in str(wrong.value)
+
+
 def test_the_three_shapes_have_the_same_words() -> None:
     told = Announcement("ended", "night", "all is well", 5.0, ("one", "two"), "3f9a", "/r", 0)
     assert as_json(told, "host")["details"] == ["one", "two"]

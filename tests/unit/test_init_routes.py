@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.drill.endpoints import endpoints
 from harness.drill.locustfile import problems
 from harness.errors import UsageError
-from harness.init import access_log, openapi
+from harness.init import access_log, drillfile, making, openapi
 from harness.init.locustfile import http_text, tcp_text
 from harness.init.routes import Route, answered, kind_of, scaled, template
 
@@ -116,6 +121,73 @@ def test_whatever_a_path_holds_the_locustfile_is_python(path: str, value: str, s
         Route("POST", "/" + path, off="why", wanted=(status,)),
     ]
     ast.parse(http_text("drills/x.py", 'of a project """ named \\', routes))
+
+
+@given(st.text(max_size=60))
+def test_no_text_of_others_leaves_its_comment(text: str) -> None:
+    routes = [Route("GET", "/a"), Route("POST", "/b", off=f"It needs {text}\n    import os  # {text}")]
+    plain = [Route("GET", "/a"), Route("POST", "/b", off="why")]
+    written = http_text("drills/x.py", f"about {text}", routes)
+    written.encode()
+    tree, usual = ast.parse(written), ast.parse(http_text("drills/x.py", "about", plain))
+    assert ast.dump(ast.Module(tree.body[1:], [])) == ast.dump(ast.Module(usual.body[1:], []))
+
+
+@pytest.mark.parametrize("about", ["x\ny: 1", "\x00 \x07", "\u2028import: os\x85z: 1"])
+def test_a_comment_of_the_drill_stays_one(about: str) -> None:
+    assert drillfile._comment(about)[0].startswith("  # ")
+    text = "\n".join([*drillfile._comment(about), f"a: [{drillfile._scalar(about)}]"])
+    assert yaml.safe_load(text) == {"a": [about]}
+
+
+@pytest.mark.parametrize("given", [5, "200", [200]])
+def test_responses_that_are_no_mapping_are_refused_with_their_place(given: Any) -> None:
+    text = json.dumps({"openapi": "3.1.0", "paths": {"/a": {"get": {"responses": given}}}})
+    with pytest.raises(UsageError, match=r"spec: paths\./a\.get\.responses: it is no mapping"):
+        openapi.routes_of(text, "spec")
+
+
+def test_half_a_character_in_an_example_is_no_traceback() -> None:
+    text = '{"openapi": "3.1.0", "paths": {"/a/{x}": {"get": {"parameters": [{"name": "x", "in": "path", "example": "\\ud800"}]}}}}'
+    (route,) = openapi.routes_of(text, "spec")
+    assert route.example == "/a/%3F"
+
+
+class Cut(BaseHTTPRequestHandler):
+    """Answers with the headers and the body of its server."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        for name, value in self.server.answer[0].items():  # type: ignore[attr-defined]
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(self.server.answer[1])  # type: ignore[attr-defined]
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Content-Encoding": "gzip"}, {"Content-Encoding": "deflate"}, {"Content-Length": "900"}]
+)
+def test_a_description_that_comes_broken_is_one_line(headers: dict[str, str]) -> None:
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Cut)
+    server.answer = (headers, b"\x1f\x8bnothing of the kind")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(UsageError) as refused:
+            making._routes(making.Wishes(openapi=f"http://127.0.0.1:{server.server_port}/spec"))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_a_log_whose_compression_is_broken_is_one_line(tmp_path: Path) -> None:
+    log = tmp_path / "access.log.gz"
+    whole = gzip.compress(line("GET /a").encode() * 900)
+    log.write_bytes(whole[:12] + b"\xff" * 40 + whole[52:])
+    with pytest.raises(UsageError, match="it cannot be read"):
+        making._routes(making.Wishes(access_log=log))
 
 
 SPEC = {

@@ -120,6 +120,15 @@ def test_runs_that_go_on_or_were_refused_are_not_the_last_run(runs: Path) -> Non
     assert found["run_outcome", "passed"] == 1
 
 
+def test_however_many_were_refused_the_runs_are_told(runs: Path) -> None:
+    list(kept(runs, night(1)))
+    refused = [{"at_unix_s": began(2) + n, "drill": "night", "reason": "a freeze"} for n in range(300)]
+    (runs / "refused.jsonl").write_text("".join(json.dumps(one) + "\n" for one in refused))
+    found = told()
+    assert found["last_run_timestamp_seconds",] == began(0)
+    assert found["last_pass_timestamp_seconds",] == began(0)
+
+
 @pytest.mark.parametrize(
     "faults", [[{"id": "a", "on_s": None}], [{"id": "a", "on_s": 3.0}, {"id": "b", "on_s": None}], None]
 )

@@ -22,6 +22,7 @@ from harness.cli.list import command as list_
 from harness.cli.report import command as report
 from harness.cli.schema import command as schema
 from harness.doctor import own
+from harness.doctor.seen import Seen
 from harness.drill.model import Drill
 from harness.drill.own import drill_model
 from harness.drill.parse import parse
@@ -254,6 +255,50 @@ def test_a_part_that_is_not_what_it_says_is_refused_at_its_place(
     assert re.search(says, told), told
     if body.startswith("class"):
         assert re.match(r"my_parts\.py:11:1: ", told)
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (
+            "    @field_validator('limit')\n    @classmethod\n    def v(cls, limit):\n        return {}[limit]\n",
+            ":10:16",
+        ),
+        ("    @model_validator(mode='after')\n    def v(self):\n        return self.limit + ''\n", ":9:16"),
+        ("    def about(self):\n        return {}['x']\n", ":8:16"),
+        ("    limit: Annotated[float, AfterValidator(len)]\n", ""),
+    ],
+)
+def test_a_part_that_raises_while_its_drill_is_read_is_told_at_its_place(project: Make, body: str, line: str) -> None:
+    head = (
+        "from typing import Annotated, ClassVar\nfrom pydantic import AfterValidator, field_validator, model_validator\n"
+        "from harness.expectations.base import Expectation\nclass A(Expectation):\n    'Own.'\n"
+        "    word: ClassVar[str] = 'load_average_below'; limit: float\n"
+    )
+    tail = "    def check(self, evidence): ...\nfrom harness.parts import Parts\nPARTS = Parts(expectations=(A,))\n"
+    file = project(f"{head}{body}{tail}", DRILL.replace("satellite: {edge", "latency: {delay: 1s, edge"))
+    with pytest.raises(Invalid) as invalid:
+        parse(file)
+    told = str(invalid.value).splitlines()
+    assert re.match(rf"my_parts\.py{line}: a part of your own failed: (KeyError|TypeError): ", told[0]), told
+    assert len([one for one in told if not one.startswith("    ")]) == 1
+
+
+@pytest.mark.parametrize("state", ["OK", "", None, 0])
+def test_a_state_that_no_check_can_have_is_missing_and_says_so(state: Any) -> None:
+    class Odd:
+        name = "token"
+        needs = ()
+
+        def look(self) -> Seen:
+            return Seen("token", state, "it is there", "set it")
+
+        def fix(self, say: Any) -> None: ...
+
+    seen = own._Guarded(Odd()).look()
+    assert seen.state == "missing"
+    assert f"its state is {state!r}, which is none of ok, note, missing, unseen" in seen.what
+    assert seen.cure == "set it"
 
 
 def test_a_field_without_a_schema_is_refused(project: Make) -> None:

@@ -202,6 +202,28 @@ def test_a_finding_that_the_run_does_not_have_is_no_pass(pytester: pytest.Pytest
     assert "run 3f9a01bc has no finding of run/stays_up-all" in result.stdout.str()
 
 
+@pytest.mark.parametrize("id_", ["slow/settles", "slow/comes-back", "record/night", "slow/no-longer-there"])
+@pytest.mark.parametrize(("outcome", "code"), [("failed", 1), ("inconclusive", 3)])
+def test_a_finding_that_is_no_expectation_of_the_file_fails_the_item_of_the_run(
+    pytester: pytest.Pytester, pretend: Pretend, id_: str, outcome: str, code: int
+) -> None:
+    told = document("passed", "passed", "passed", verdict=outcome)
+    told["findings"].append(finding(id_, outcome, because="the queue was never empty again"))
+    pretend(told, code)
+    result = run(pytester, "--drill-run", "drills/")
+    result.assert_outcomes(passed=3, failed=1)
+    text = result.stdout.str()
+    assert f"{id_}: {outcome} (not_met): the queue was never empty again" in text
+    assert "again: drill judge 3f9a01bc" in text
+
+
+def test_a_finding_whose_item_was_not_asked_for_is_not_lost(pytester: pytest.Pytester, pretend: Pretend) -> None:
+    pretend(document("failed", "passed", "passed", verdict="failed"), 1)
+    result = run(pytester, "--drill-run", "drills/", "--deselect", f"drills/night.yaml::{IDS[0]}")
+    result.assert_outcomes(passed=2, failed=1, deselected=1)
+    assert f"{IDS[0]}: failed (not_met): 3 of 100" in result.stdout.str()
+
+
 def test_the_junit_file_has_a_case_for_each_with_its_run_and_its_outcome(
     pytester: pytest.Pytester, pretend: Pretend
 ) -> None:

@@ -21,6 +21,7 @@ from test_cli_endings import DRILL
 
 from harness import cli
 from harness.cli import run
+from harness.cli.scheduled import announcer
 from harness.doctor import examine
 from harness.drill.clear import Clear
 from harness.drill.schedule import ProjectSchedule, Schedule, Scheduled, scheduled
@@ -205,6 +206,29 @@ def test_those_whom_the_project_names_are_told_of_a_run_that_was_refused(drill: 
     assert "its window is 30m" in told[1]["text"]
 
 
+def test_a_run_that_fails_once_it_was_announced_is_told_once(drill: Called) -> None:
+    from harness.cli.played import played
+    from harness.drill.parse import parse
+
+    drill.settings('[[tool.drill.announce]]\ncommand = ["sh", "-c", "cat >> told.jsonl; echo >> told.jsonl"]\n')
+    runs = drill.place / "runs"
+    turn = Slot("a", runs, announcer=announcer("a", None, print))
+
+    def full(*_: Any) -> None:
+        raise CannotRun("the disk is full")
+
+    drill.monkeypatch.setattr("harness.run.session.rehearse", full)
+    drill.monkeypatch.setattr("harness.plan.describe", lambda plan: "1 phase")
+    plan: Any = SimpleNamespace(drill=parse("a.yaml"), max_duration_s=60.0)
+    any_: Any = SimpleNamespace(runs=runs, turns={"a": turn}, say=print, fact=print, second=print)
+    with pytest.raises(CannotRun) as failed:
+        played("a", plan, any_, any_, any_, any_, any_)
+    turn.refused(failed.value, print)
+    told = [json.loads(line) for line in (drill.place / "told.jsonl").read_text().splitlines()]
+    assert [one["event"] for one in told] == ["begins", "aborted"]
+    assert drill.refused == [("a", "the disk is full")]
+
+
 def test_each_of_several_drills_has_its_turn(drill: Called) -> None:
     text = (drill.place / "a.yaml").read_text()
     (drill.place / "a.yaml").write_text(text + f'schedule: {{at: "{YESTERDAY}"}}\n')
@@ -372,6 +396,18 @@ def test_a_url_holds_by_2xx_and_its_text(server: Any, status: int, body: str, wh
     url = f"http://127.0.0.1:{server.server_port}/open"
     found = unclear([Clear(url=url, contains='"incidents": []')], Path("/"))
     assert [why in one for one in found] == ([True] if why else [])
+
+
+@pytest.mark.parametrize(("status", "body"), [(503, "{}"), (200, "{}"), (400, '{"status": "error"}')])
+@pytest.mark.parametrize("kind", ["url", "at"])
+def test_a_condition_is_told_without_its_password(server: Any, status: int, body: str, kind: str) -> None:
+    server.answer = (status, body)
+    more = {"contains": "x"} if kind == "url" else {"promql": "up"}
+    for host in (f"127.0.0.1:{server.server_port}", "127.0.0.1:9"):
+        place = f"http://me:hunter22@{host}/open" + ("?token=hunter22" if kind == "url" else "")
+        (told,) = unclear([Clear.model_validate({kind: place, **more})], Path("/"))
+        assert "hunter22" not in told
+        assert f"http://{host}/open" in told
 
 
 def test_what_does_not_answer_does_not_hold() -> None:

@@ -142,6 +142,20 @@ def test_no_alertmanager_no_run(tmp_path: Path) -> None:
     assert "it ends by itself at" in said[0]
 
 
+@pytest.mark.parametrize("place", ["http://me:hunter22@127.0.0.1:9", "http://127.0.0.1:9/?token=hunter22"])
+def test_an_alertmanager_is_told_without_its_password(tmp_path: Path, place: str) -> None:
+    said: list[str] = []
+    with (
+        pytest.raises(CannotRun) as refused,
+        silenced(tmp_path, [Silence(at=place, matchers=('a="b"',))], "night", 600, said.append),
+    ):
+        pass
+    assert "http://127.0.0.1:9/" in str(refused.value)
+    assert "hunter22" not in f"{refused.value} {said}"
+    (note,) = (tmp_path / ".silences").glob("*.json")
+    assert note.stat().st_mode & 0o777 == 0o600
+
+
 def dead(alertmanager: Any, wanted: Silence, runs: Path) -> None:
     """What a run leaves that was killed: its silence, and its note, which nobody holds any more."""
     alertmanager.keeps = True
