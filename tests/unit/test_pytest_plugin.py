@@ -105,7 +105,9 @@ def pretend(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Prete
 
 @pytest.fixture(autouse=True)
 def loaded_once(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What a pytest within this one is the first to import stays, but its own files: numpy can be loaded once in a process."""
+    """What a pytest within this one is the first to import stays, but its own files: numpy can be loaded once in a process. And the
+    plugin is named there, whether it is installed here or not."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     own = str(tmp_path_factory.getbasetemp())
 
     def stays(name: str) -> bool:
