@@ -22,3 +22,8 @@ def one_line(text: str) -> str:
 def lines(text: str) -> list[str]:
     """Its lines, tabs as four spaces."""
     return [harmless(line.replace("\t", "    ")) for line in text.replace("\r\n", "\n").split("\n")]
+
+
+def comment(text: str) -> str:
+    """All of it on one line, as it may stand in a comment of a file of Python or YAML: what follows a line's end would be code."""
+    return " ".join("".join(char if char.isprintable() or char.isspace() else "�" for char in text).split())

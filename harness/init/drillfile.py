@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from harness.edges import Edge
 from harness.facts import ReceiverSeen
+from harness.harmless import comment
 from harness.init.alerts import Picked, Watch, paged_within_s
 from harness.init.choose import GATE_S, Hurt, Limits
-from harness.init.one_line import one_line
 from harness.quantities import spell
 
 SLOW_S, GONE_S, STOPPED_S = 30, 20, 10
@@ -71,7 +71,7 @@ def text(draft: Draft) -> str:
 
 def _head(draft: Draft) -> list[str]:
     return [
-        f"# A first drill of {one_line(draft.project)}, written by `drill init`. It runs as it is; make it yours.",
+        f"# A first drill of {comment(draft.project)}, written by `drill init`. It runs as it is; make it yours.",
         f"#   look first    drill plan {draft.name}",
         f"#   run it        drill run {draft.name}",
         "#   any word      drill explain latency",
@@ -80,7 +80,7 @@ def _head(draft: Draft) -> list[str]:
         "# what is done (`faults`), what must be seen meanwhile (`expect`) and afterwards (`then`).",
         "#",
         "# What this drill cannot judge yet, and what would let it:",
-        *(f"#   - {one_line(one)}" for one in draft.cannot),
+        *(f"#   - {comment(one)}" for one in draft.cannot),
         "",
         f"drill: {_scalar(draft.name)} # the file's name",
         f"title: {_scalar(_title(draft))}",
@@ -169,7 +169,7 @@ def _steady(draft: Draft) -> list[str]:
     limits = draft.limits
     return [
         '# The gate: nothing is hurt before all of this has held together. It also says what "well again" means below.',
-        f"# {one_line(draft.measured)}",
+        f"# {comment(draft.measured)}",
         "steady:",
         f"  for: {GATE_S}s",
         "  within: 90s",
@@ -222,7 +222,7 @@ def _slow(draft: Draft, edge: str) -> list[str]:
         "    faults:",
         f"      - latency: {{edge: {_scalar(edge)}, delay: {spell(delay_ms / 1000)}, jitter: {spell(delay_ms / 10000)}}}"
         + (
-            f" # {one_line(watch.alert)} looks for more than {watch.threshold_s:g} s"
+            f" # {comment(watch.alert)} looks for more than {watch.threshold_s:g} s"
             if watch is not None and watch.threshold_s
             else ""
         ),
@@ -326,7 +326,7 @@ def _end(draft: Draft) -> list[str]:
 def _comment(about: str) -> list[str]:
     import textwrap
 
-    return [f"  # {line}" for line in textwrap.wrap(one_line(about), 112)]
+    return [f"  # {line}" for line in textwrap.wrap(comment(about), 112)]
 
 
 def _list(values: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.init.one_line import one_line
+from harness.harmless import comment
 from harness.init.routes import Route
 
 _HTTP = '''{docstring}
@@ -109,7 +109,7 @@ def _headers(headers: Sequence[tuple[str, str]]) -> str:
 
 
 def _docstring(file: str, about: str) -> str:
-    body = f"{one_line(about)}\n\nAn ordinary locustfile. Locust alone runs it too:\n\n    locust -f {file} --host http://localhost:PORT\n"
+    body = f"{comment(about)}\n\nAn ordinary locustfile. Locust alone runs it too:\n\n    locust -f {file} --host http://localhost:PORT\n"
     return '"""' + body.replace("\\", "/").replace('"""', "'''") + '"""'
 
 
@@ -130,7 +130,7 @@ def _task(route: Route, name: str) -> str:
 
 
 def _commented(route: Route, name: str) -> str:
-    lines = [f"    # {one_line(route.off)}"]
+    lines = [f"    # {comment(route.off)}"]
     lines += [f"    # {line.removeprefix('    ')}" for line in _task(route, name).splitlines()]
     return "\n".join(lines) + "\n"
 

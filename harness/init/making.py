@@ -14,11 +14,11 @@ from pathlib import Path
 from harness.edges import Edge
 from harness.errors import CannotRun, UsageError
 from harness.facts import ReceiverSeen, RuleSeen
+from harness.harmless import comment
 from harness.init import access_log, alerts, choose, drillfile, locustfile, openapi
 from harness.init.cannot import cannot
 from harness.init.files import File, compose_files, drill_name, module_name, settings, write
 from harness.init.monitoring import FOLDER, beside
-from harness.init.one_line import one_line
 from harness.init.routes import Route, answered
 from harness.init.seen import PATIENCE_S, Looked, Page, Spoken
 from harness.stack import names as topology
@@ -339,7 +339,7 @@ def _text(place: str) -> str:
             answer.raise_for_status()
             body = answer.raw.read(MOST_BYTES, decode_content=True)
     except (requests.RequestException, HTTPError, zlib.error, OSError, ValueError) as error:
-        raise UsageError(f"--from-openapi: it cannot be had: {one_line(str(error))}") from None
+        raise UsageError(f"--from-openapi: it cannot be had: {comment(str(error))}") from None
     text: str = body.decode("utf-8", "replace")
     return text
 

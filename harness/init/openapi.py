@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from harness.errors import UsageError
-from harness.init.one_line import one_line
+from harness.harmless import comment
 from harness.init.routes import SAFE, Route
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
@@ -31,7 +31,7 @@ def routes_of(text: str, name: str) -> tuple[Route, ...]:
             operation = item.get(method)
             if isinstance(operation, Mapping):
                 if not isinstance(operation.get("responses") or {}, Mapping):
-                    raise UsageError(f"{name}: paths.{one_line(str(path))}.{method}.responses: it is no mapping")
+                    raise UsageError(f"{name}: paths.{comment(str(path))}.{method}.responses: it is no mapping")
                 routes.append(_route(data, prefix, str(path), method.upper(), item, operation))
     if not routes:
         raise UsageError(f"{name}: it describes no path")
