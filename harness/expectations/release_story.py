@@ -34,7 +34,7 @@ from harness.facts import (
     ReleaseSeen,
 )
 from harness.journal import Journal
-from harness.stats import all_hold, first_bad, holds, steady_from
+from harness.stats import all_hold, first_bad, holds, steady_from, was_broken
 from harness.stats.interval import clopper_pearson
 from harness.versions import Answers, answers, awaited, new_version, releases_at
 
@@ -143,6 +143,9 @@ def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, 
     back = at.get("last_bad") if version else at.get("taken_back")
     if back is not None:
         at |= _recovery(evidence, back.high_s, end_s)
+    healthy = _healthy(evidence, at, end_s)
+    if healthy and "decided" in at:
+        at.pop("impact", None)  # a hiccup, or what the rollback did
     if "recovered" in at and (done := clean(journal, begun.seen_s, at["recovered"])):
         at["clean"] = done
     return ReleaseStory(
@@ -161,7 +164,7 @@ def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, 
         seen=seen,
         partly=containers.partly,
         contained=containers.any,
-        healthy=_healthy(evidence, at, end_s),
+        healthy=healthy,
         open=awaited(evidence.rows, begun.seen_s, end_s, known_s) if known_s < end_s + LATEST_S else 0,
         pulled=told.pulled,
         ended=told.ended,
@@ -260,14 +263,16 @@ def _recovery(evidence: Evidence, since_s: float, end_s: float) -> dict[str, Ins
 
 
 def _healthy(evidence: Evidence, at: Mapping[str, Instant], end_s: float) -> bool | None:
+    """What comes after the decision, the rollback's own outage above all, is not the release's doing."""
     exposed, decided = at.get("exposed"), at.get("decided")
-    if exposed is None or "impact" in at:
-        return False if "impact" in at else None
+    if exposed is None:
+        return None
     until_s = decided.low_s if decided else end_s
     if until_s <= exposed.high_s:
         return None
-    conditions, known_s = evidence.steady.conditions, now_s(evidence.journal)
-    return all_hold(holds(conditions, evidence.rows, exposed.low_s, until_s, now_s=known_s))
+    steady = evidence.steady
+    was = was_broken(evidence.rows, steady.conditions, steady.for_s, exposed.low_s, until_s, now_s(evidence.journal))
+    return None if was is None else not was
 
 
 def restored_while_bad(evidence: Evidence, story: ReleaseStory) -> bool:

@@ -35,7 +35,7 @@ class RolledBack(Step):
              killed after `timeout`. It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release),
              DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal: a yes there, or
              what is done beside it with `drill exec -- COMMAND`; silence is silence. A release is healthy whose steady state was
-             never broken; one whose harm no user feels yet (messages that nobody can handle) is known by
+             not broken from its first answer to the decision, neither in all that time nor in any stretch as long as the hold; one whose harm no user feels yet (messages that nobody can handle) is known by
              `harm: {query: "sum(orders_parked)", below: 1}`: a number beyond it.
              Putting the good release back at the end is ours, and never counts.
     Decides: once the window has closed; failed before that as soon as the bad version answers a request sent after the

@@ -6,7 +6,7 @@ Importing this is cheap (the drill file needs Condition); numpy and scipy are im
 from harness.stats.condition import Condition
 from harness.stats.fold import Fold, fold
 from harness.stats.interval import clopper_pearson, needed_for_percentile, needed_for_ratio, percentile_ranks
-from harness.stats.steady import Held, Recovery, all_hold, first_bad, holds, look, steady_from
+from harness.stats.steady import Held, Recovery, all_hold, first_bad, holds, look, steady_from, was_broken
 
 __all__ = [
     "Condition",
@@ -23,4 +23,5 @@ __all__ = [
     "needed_for_ratio",
     "percentile_ranks",
     "steady_from",
+    "was_broken",
 ]

@@ -188,6 +188,27 @@ def broken(
     )
 
 
+def was_broken(
+    rows: Rows, conditions: Sequence[Condition], for_s: float, start_s: float, end_s: float, now_s: float | None = None
+) -> bool | None:
+    """Whether the steady state was broken in [start_s, end_s): all of it together does not hold, or a stretch as long as the hold
+    shows that a condition does not. A hiccup of one window is no broken state. None while it cannot be said."""
+    import numpy as np
+
+    known_s = end_s if now_s is None else min(end_s, now_s)
+    step_s = window_s(for_s)
+    grid = _Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
+    hold = np.ones(grid.per_hold, np.int64)
+    for condition, bad, _, n in grid.counted:
+        if len(bad) < len(hold):
+            continue
+        k, of = (np.convolve(column, hold, "valid") for column in (bad, n))
+        if _exceeds(condition, k, of, ALPHA, for_s).any():
+            return True
+    together = all_hold(holds(conditions, rows, start_s, end_s, now_s=now_s))
+    return None if together is None else not together
+
+
 def contrast(
     rows: Rows, conditions: Sequence[Condition], start_s: float, end_s: float, now_s: float | None = None
 ) -> float | None:

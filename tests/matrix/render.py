@@ -17,14 +17,14 @@ MARKS = {OK: "✓", NOT: "✗", INVALID: "(invalid)"}
 
 
 def page(table: Table, lines: Sequence[Line], newest: frozenset[str] = frozenset()) -> str:
-    """The whole file: docs/TABLE.md. `newest` are the commits of the newest code; runs on older code are told apart."""
+    """The whole file: docs/TABLE.md. `newest` are the commits of the newest code: runs on it are also counted by themselves."""
     mine = [line for line in lines if table.cell(line.cell) is not None]
     new = [line for line in mine if not newest or (line.commit in newest and not line.dirty)]
     old = [line for line in mine if line not in new]
-    squares = grid(table, new) if table.grid else ()
+    squares = grid(table, (*new, *old)) if table.grid else ()
     parts = (
         *_head(table, new, old),
-        *_times(new),
+        *_times((*new, *old)),
         *_cells(table, new, old),
         *squares,
         *_runs(mine),
@@ -38,30 +38,30 @@ def _head(table: Table, new: Sequence[Line], old: Sequence[Line]) -> Iterator[st
     yield ""
     yield table.told
     yield ""
-    if new:
-        first, last = min(line.at for line in new), max(line.at for line in new)
-        commits = list(dict.fromkeys(str(line.made_on) for line in new))
+    every = (*new, *old)
+    if every:
+        first, last = min(line.at for line in every), max(line.at for line in every)
+        commits = {line.commit for line in every}
         when = first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"
-        ok, counted = _score(new)
+        ok, counted = _score(every)
         yield (
-            f"**{ok} of {counted} runs came out as they must**; {len(new) - counted} of {len(new)} were invalid "
-            f"and are counted apart. Made {when} on {'commit' if len(commits) == 1 else 'commits'} {', '.join(commits)}."
+            f"**{ok} of {counted} runs came out as they must**; {len(every) - counted} of {len(every)} were invalid "
+            f"and are counted apart. Made {when} on {len(commits)} commit{'s' * (len(commits) != 1)}; each run names its own below."
         )
-        if old:
-            ok, counted = _score(old)
-            yield f"On older code {ok} of {counted} did, and {len(old) - counted} of {len(old)} were invalid: all are listed below."
+        ok, counted = _score(new)
+        yield f"On the newest code it was {ok} of {counted}, and {len(new) - counted} invalid." if new and old else ""
     else:
         yield "No run yet."
     missing = [
         f"{cell.name} ({have} of {cell.times})"
         for cell in table.cells
-        if (have := _score(line for line in new if line.cell == cell.name)[1]) < cell.times
+        if (have := _score(line for line in every if line.cell == cell.name)[1]) < cell.times
     ]
     if missing:
         yield f"Missing: {', '.join(missing)}."
     yield ""
     yield f"To make it again: `make {table.name}`. It plays what is missing and appends each run as it ends, so it can be broken off;"
-    yield "lines made of older files are kept and said to be stale (`--list`), `--redo-stale` plays those cells again."
+    yield "runs on older files count, and are said to be stale (`--list`); `--redo-stale` plays those cells again."
     yield "A commit with a + had changes beside it."
     yield ""
 
@@ -83,16 +83,16 @@ def _score(lines: Iterable[Line]) -> tuple[int, int]:
 
 
 def _cells(table: Table, new: Sequence[Line], old: Sequence[Line]) -> Iterator[str]:
-    yield "| | what is changed | drill | must end with | so it did | invalid | on older code |"
+    yield "| | what is changed | drill | must end with | so it did | invalid | on the newest code |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for cell in table.cells:
-        mine = [line for line in new if line.cell == cell.name]
+        mine = [line for line in (*new, *old) if line.cell == cell.name]
         ok, counted = _score(mine)
         score = f"{ok} of {counted}" if counted else "not run"
-        before, of = _score(line for line in old if line.cell == cell.name)
+        now, of = _score(line for line in new if line.cell == cell.name)
         yield (
             f"| **{cell.name}** | {_in_cell(cell.told)} | {cell.played} | {_must(cell)} | {score} | {len(mine) - counted} "
-            f"| {f'{before} of {of}' if of else ''} |"
+            f"| {f'{now} of {of}' if of else ''} |"
         )
     yield ""
 

@@ -22,7 +22,7 @@ from harness.faults.bad_release import BadRelease
 from harness.journal import Journal
 from harness.ledger import DUE, NEVER, SENT, Rows
 from harness.probes.releases import ReleasesProbe
-from harness.stats import Condition
+from harness.stats import Condition, first_bad
 from harness.testing import WrittenLogs, journal_of, rows_of
 from harness.verdict import Finding, Outcome
 
@@ -48,6 +48,7 @@ class Run:
     pulled_s, done_s     when the lever was pulled, and its command ended (with `code`)
     back_s               when each container got the good release back
     ill                  stretches in which the service fails; by default while the bad release serves anywhere
+    slow                 a stretch in which answers take 0.6 s
     header               whether answers name their version; looks: whether containers are looked at
     """
 
@@ -62,6 +63,7 @@ class Run:
     looks: bool = True
     extra: Sequence[f.Fact] = ()
     settled: bool = True
+    slow: tuple[float, float] = (0.0, 0.0)
     rate: float = 20.0
     lever: str = LEVER
 
@@ -135,7 +137,8 @@ class Run:
             ill = bad if self.ill is None else any(start <= at_s < end for start, end in self.ill)
             version = ("bad" if bad else "good") if self.header else ""
             failing = ill and tick % 10 < 5
-            entries.append({"at_s": at_s, "outcome": "5xx" if failing else "ok", "version": version})
+            took = {"took_ms": 600.0} if self.slow[0] <= at_s < self.slow[1] else {}
+            entries.append({"at_s": at_s, "outcome": "5xx" if failing else "ok", "version": version, **took})
         return rows_of(entries)
 
     def evidence(self, cut_s: float = CLOSED) -> Evidence:
@@ -370,6 +373,25 @@ def test_a_service_that_is_well_for_its_users_while_the_number_tells_of_harm_was
 def test_the_rollback_of_a_release_that_did_no_harm_is_false() -> None:
     finding = judged(Run(ill=[]))
     assert (finding.outcome, finding.reason) == (FAILED, "false_rollback")
+
+
+def test_an_outage_that_the_rollback_itself_makes_is_no_harm_of_the_release() -> None:
+    finding = judged(Run(ill=[(30.5, 34.0)]))
+    assert (finding.outcome, finding.reason) == (FAILED, "false_rollback")
+
+
+def test_a_hiccup_of_its_deployment_makes_no_healthy_release_a_bad_one() -> None:
+    """A few slow answers in a row, less than the percentile leaves: in one short window they are many, in a whole hold they are not."""
+    slow = Condition.parse("p95 < 300ms")
+    run = Run(paged_s=40.0, alert_s=38.0, pulled_s=40.1, done_s=43.0, back_s=(42.0, 43.0), ill=[], slow=(23.0, 23.3))
+    assert first_bad(run.rows(), (slow,), STEADY.for_s, BEGAN, 40.0) is not None
+    finding = judged(run)
+    assert (finding.outcome, finding.reason) == (FAILED, "false_rollback")
+
+
+def test_a_release_hurts_that_was_ill_for_a_moment_only_but_thoroughly() -> None:
+    run = Run(paged_s=40.0, alert_s=38.0, pulled_s=40.1, done_s=43.0, back_s=(42.0, 43.0), ill=[(30.0, 32.0)])
+    assert judged(run).outcome is PASSED
 
 
 def test_a_release_whose_harm_shows_in_a_number_alone_and_that_nobody_takes_back_fails() -> None:

@@ -173,15 +173,16 @@ def test_lines_of_another_commit_are_stale_only_where_it_differs_in_what_a_run_i
     assert len(set(line.commit for line in lines_of(rig.runner.file))) == 2
 
 
-def test_the_page_counts_runs_on_the_newest_code_and_tells_older_ones_apart(rig: Rig) -> None:
+def test_the_page_counts_every_run_and_those_on_the_newest_code_by_themselves(rig: Rig) -> None:
     rig.run(AS_IT_MUST, FALSELY)
     rig.commit("changed")
     rig.run(AS_IT_MUST, AS_IT_MUST, redo_stale=True)
     rig.commit("a note", file="notes")
     rig.runner.render()
-    assert "**2 of 2 runs came out as they must**" in rig.page
-    assert "On older code 1 of 2 did" in rig.page
-    assert "| 2 of 2 | 0 | 1 of 2 |" in rig.page
+    assert "**3 of 4 runs came out as they must**" in rig.page
+    assert "on 2 commits" in rig.page
+    assert "On the newest code it was 2 of 2, and 0 invalid." in rig.page
+    assert "| 3 of 4 | 0 | 2 of 2 |" in rig.page
     assert sum(line.startswith("| 20") for line in rig.page.splitlines()) == 4
 
 

@@ -59,6 +59,7 @@ def healthy(copy: Copy) -> None:
     def whatever_is_new(rules: Any) -> None:
         rule = _rule(rules, "BadRelease")
         rule["expr"] = 'sum by (version) (rate(http_requests_total{job="api", version!="1.4.2"}[20s])) > 0'
+        rule["for"] = "10s"  # a whole hold of the steady state is seen before the page
 
     copy.edit_drill(one_by_one)
     copy.text(RELEASE, whole)
