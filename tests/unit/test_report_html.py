@@ -157,13 +157,19 @@ def test_a_look_without_an_answer_has_no_height_and_of_too_many_the_worst_are_ke
 
 
 def test_survey_looks_that_saw_the_same_are_one_mark_and_a_bypass_stands_out(make_story: Callable[..., Any]) -> None:
-    facts = [
+    facts: list[f.Fact] = [
         f.Surveyed(edge="a->b", mediated=n, direct=d, seen_s=float(i))
         for i, (n, d) in enumerate([(2, 0), (5, 0), (3, 1), (0, 0)])
+    ]
+    facts += [
+        f.Surveyed(edge="c->d", mediated=0, direct=2, seen_s=1.0),
+        f.Injecting(fault="p/latency", kind="latency", target="a->b", planned_s=0.5, seen_s=0.5),
     ]
     lane = survey.lane(more(dataclasses.replace(make_story(), journal=merged([])), *facts), None)
     assert lane is not None
     marks = lane.rows[0][1]
+    (beside,) = lane.rows[1][1]
+    assert (beside.tone, beside.text) == ("quiet", "around the edge, where nothing was hurt")
     assert [(m.start_s, m.end_s, m.tone) for m in marks] == [(0.0, 2.0, "good"), (2.0, 3.0, "bad"), (3.0, 3.0, "quiet")]
     assert marks[0].detail["over the edge"] == "2 to 5 connections"
 

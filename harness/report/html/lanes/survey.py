@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from harness.facts import Surveyed
+from harness.facts import Injecting, Surveyed
 from harness.report.html.lanes.base import Bands, Mark, Tone
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KINDS: dict[str, tuple[Tone, str]] = {
     "over": ("good", "over the edge alone"),
     "around": ("bad", "AROUND the edge"),
+    "beside": ("quiet", "around the edge, where nothing was hurt"),
     "none": ("quiet", "no connection"),
 }
 
@@ -24,18 +25,21 @@ def lane(story: Story, _seconds: Seconds | None) -> Bands | None:
     edges: dict[str, list[Surveyed]] = {}
     for fact in story.journal.of(Surveyed):
         edges.setdefault(fact.edge, []).append(fact)
-    rows = tuple((edge, tuple(_marks(facts))) for edge, facts in sorted(edges.items()))
-    note = "The caller's own connections, read in its network: proof that nothing went around the edge."
+    hurt = {edge for fact in story.journal.of(Injecting) for edge in fact.target.split("+")}
+    rows = tuple((edge, tuple(_marks(facts, edge in hurt))) for edge, facts in sorted(edges.items()))
+    note = "The caller's own connections, read in its network: proof that nothing went around an edge that was hurt."
     return Bands("survey", "Survey", rows, note) if rows else None
 
 
-def kind(fact: Surveyed) -> str:
-    return "around" if fact.direct else "over" if fact.mediated else "none"
+def kind(fact: Surveyed, hurt: bool = True) -> str:
+    if fact.direct:
+        return "around" if hurt else "beside"
+    return "over" if fact.mediated else "none"
 
 
-def _marks(facts: Sequence[Surveyed]) -> Iterator[Mark]:
+def _marks(facts: Sequence[Surveyed], hurt: bool) -> Iterator[Mark]:
     """Looks in a row that saw the same, as one mark; it lasts until the next look."""
-    groups = [(name, list(group)) for name, group in groupby(facts, key=kind)]
+    groups = [(name, list(group)) for name, group in groupby(facts, key=lambda fact: kind(fact, hurt))]
     for i, (name, group) in enumerate(groups):
         tone, text = KINDS[name]
         end_s = groups[i + 1][1][0].at_s if i + 1 < len(groups) else group[-1].at_s
