@@ -26,8 +26,8 @@ def without(alert: str, path: str) -> Callable[[Copy], None]:
     return lambda copy: copy.data(path, change)
 
 
-def as_blunt_as_the_promise(copy: Copy) -> None:
-    copy.text(CHECKOUT, lambda text: text.replace("ratio20s_by_version > 0.02", "ratio20s_by_version > 14.4 * 0.01"))
+def for_everybody_alone(copy: Copy) -> None:
+    copy.text(CHECKOUT, lambda text: text.replace("ratio20s_by_version > 0.02", "ratio20s_by_version > 0.5"))
 
 
 def one_of_two(copy: Copy) -> None:
@@ -59,10 +59,10 @@ CELLS: tuple[Cell, ...] = (
     ),
     unnoticed(
         "errors of one segment, and a blunt alert",
-        "BadRelease wants as many errors as the alert on the shop's promise: 14.4 %, where one customer in twenty fails",
+        "BadRelease wants half of the checkouts to fail, where those of one customer in twenty do",
         SEGMENT,
         "BadRelease",
-        as_blunt_as_the_promise,
+        for_everybody_alone,
     ),
     unnoticed(
         "a leak, and no alert on memory",
