@@ -16,15 +16,21 @@ PASSED, FAILED, INCONCLUSIVE = "passed", "failed", "inconclusive"
 
 @dataclass(frozen=True)
 class Want:
-    """What must be found: an outcome, its reason code ('' any), and words that stand in its sentence."""
+    """What must be found: an outcome, its reason code ('' any) or another one that is as right, and words that stand in its sentence."""
 
     outcome: str
     reason: str = ""
     says: str = ""
+    other: str = ""
 
     def __str__(self) -> str:
         said = f", saying “{self.says}”" if self.says else ""
-        return f"{self.outcome} {self.reason}".strip() + said
+        other = f" or {self.other}" if self.other else ""
+        return f"{self.outcome} {self.reason}{other}".strip() + said
+
+    def fits(self, found: Found) -> bool:
+        known = self.reason in ("", found.reason) or (self.other and self.other == found.reason)
+        return found.outcome == self.outcome and bool(known) and self.says in found.because
 
 
 @dataclass(frozen=True)

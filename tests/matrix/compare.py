@@ -25,7 +25,7 @@ def _differences(cell: Cell, seen: Seen) -> Iterator[str]:
         yield f"exit {seen.exit_code}, not {cell.exit_code}"
     for name, want in cell.wants.items():
         found = seen.findings.get(name, Found())
-        fits = found.outcome == want.outcome and want.reason in ("", found.reason) and want.says in found.because
+        fits = want.fits(found)
         if not fits:
             yield f"{name}: {found}, not {want}" + (f" ({found.because})" if found.because else "")
     for name, found in seen.findings.items():

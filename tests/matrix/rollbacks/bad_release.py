@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from matrix.cell import FAILED, PASSED, Cell, Want
+from matrix.cell import FAILED, INCONCLUSIVE, PASSED, Cell, Want
 from matrix.project import Copy, claim
 from matrix.rollbacks.worse import ONE_OF_TWO
 
@@ -13,6 +13,9 @@ DRILL = "bad-releases"
 AT_LOAD, SEGMENT, LEAK, TOTALS = "only-at-load", "one-segment", "slow-leak", "wrong-totals"
 CHECKOUT, RELEASES = "dashboards/rules/checkout.yml", "dashboards/rules/releases.yml"
 ORDERS = "run/orders_kept-checkout"
+# Paid later, an order that was charged wrongly is asked for again with the right sum under the same key: the provider refuses that, and
+# the order waits for a person. On a slow machine that happens to a few.
+OFF = Want(FAILED, "law_broken", "charges.amount = orders.amount", other="stuck")
 TIMES = 2
 
 
@@ -90,7 +93,7 @@ CELLS: tuple[Cell, ...] = (
         TOTALS,
         "OrderTotalsDiffer",
         without("OrderTotalsDiffer", RELEASES),
-        **{ORDERS: Want(FAILED, "law_broken", "charges.amount = orders.amount")},
+        **{ORDERS: OFF, f"{TOTALS}/alert_clears-OrderTotalsDiffer": Want(INCONCLUSIVE, "never_fired")},
     ),
     Cell(
         "wrong sums, and no refund",
@@ -104,7 +107,7 @@ CELLS: tuple[Cell, ...] = (
             f"{TOTALS}/rolled_back-runbook": Want(PASSED),
             f"{TOTALS}/recovers-steady": Want(PASSED),
             f"{TOTALS}/alert_clears-OrderTotalsDiffer": Want(FAILED, "never_resolved"),
-            ORDERS: Want(FAILED, "law_broken", "charges.amount = orders.amount"),
+            ORDERS: OFF,
         },
         times=TIMES,
     ),
