@@ -82,7 +82,7 @@ class PageQuality(Expectation):
         pages = [
             note
             for note in notifications(journal)
-            if window.start_s <= note.at_s < window.end_s
+            if window.start_s <= note.low_s <= note.at_s < window.end_s
             and note.first.status == "firing"
             and alerting.named(note.first.alert, self.alert)
             and alerting.bears(note.first.labels, self.labels)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def lane(story: Story, _seconds: Seconds | None) -> Bands | None:
     receivers: dict[str, list[Mark]] = {}
-    for fact in story.journal.of(Paged):
+    for fact in (page for page in story.journal.of(Paged) if not page.standing):
         detail = {"delivery": fact.delivery, "alerts in it": fact.count, **dict(sorted(fact.annotations.items()))}
         tone: Tone = "good" if fact.status == "resolved" else "bad"
         mark = Mark(fact.at_s, None, f"{fact.alert} {fact.status}", tone, detail, (fact.cite,))
