@@ -64,7 +64,7 @@ def facts(
     def look(at_s: float) -> f.Fact:
         slow = 10 <= at_s < 20
         took_ms = 402.0 if slow else 2.0
-        told = {"connect_ms": 0.2, "answer_ms": took_ms, "turns": 1, "limit_ms": 1500.0}
+        told: dict[str, Any] = {"connect_ms": 0.2, "answer_ms": took_ms, "turns": 1, "limit_ms": 1500.0}
         seen_s = at_s + took_ms / 1000
         return f.Witnessed(
             edge="api->db", port=5432, outcome="answered", speaks="postgres", seen_s=seen_s, happened_s=at_s, **told

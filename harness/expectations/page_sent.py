@@ -9,13 +9,13 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness import alerting
-from harness.expectations import alerts
+from harness.expectations import alerts, page_listed
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE, Notification, notifications
 from harness.expectations.page_way import Sought, Way, way_of
 from harness.expectations.requests import cites
 from harness.facts import Paged, ReceiverSeen
-from harness.journal import Journal, Window
+from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
 
@@ -62,7 +62,7 @@ class PageSent(Expectation):
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach, pages=True)
 
-    def check(self, evidence: Evidence) -> Finding:
+    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         journal, window = evidence.journal, alerts.begun(evidence, pages=True)
         if isinstance(window, Finding):
             return window
@@ -71,7 +71,9 @@ class PageSent(Expectation):
             return alerts.time_not_up(evidence, f"whether {self._what()} would be sent in time was not known")
         from_s = self._from_s(evidence, window, limit_s)
         about = [note for note in notifications(journal) if self._says(note.first)]
-        held = any(e.fires_at(from_s) for e in alerting.episodes(journal, self.alert, self.labels))
+        held = self.status == "firing" and any(
+            e.fires_at(from_s) for e in alerting.episodes(journal, self.alert, self.labels)
+        )
         fresh = [
             note
             for note in about
@@ -81,22 +83,17 @@ class PageSent(Expectation):
         ]
         mine = [note for note in fresh if self.receiver in ("", note.first.receiver)]
         came = [note for note in mine if note.at_s <= limit_s]
-        around = [note for note in mine if note.low_s <= limit_s < note.at_s]
         watched = journal.watched(PROBE, "", from_s, limit_s, GAP_S, LAG_S)
         if came and self.count is None:
             return self._came(evidence, window, came)
         if not watched:
             return alerts.not_watched(evidence, f"{self._what()} was {len(came)} times seen", "the mailbox")
-        open_ = not came or (self.count is not None and len(came) <= self.count)
-        if open_ and around:
-            return self._too_near(evidence, window, around[0], limit_s)
-        if open_ and (nameless := self._nameless(journal, from_s, limit_s)):
-            return inconclusive(
-                f"a page came to {nameless[0].receiver} ({nameless[0].fingerprint}) whose alert is not known, so it may be {self._what(to=False)}",
-                reason="not_observable",
-                decide="`fields.alert` and `fields.named` of the target's pages.poll, so that every page's alert is found",
-                cites=cites(evidence, *nameless[:3]),
+        if self.count is None or len(came) <= self.count:
+            unsure = page_listed.between(evidence, window, mine, limit_s, self._what()) or page_listed.nameless(
+                evidence, (from_s, limit_s), self.receiver, self.status, self._what(to=False)
             )
+            if unsure is not None:
+                return unsure
         if came and self.count is not None:
             return self._counted(evidence, window, came, limit_s)
         return self._none(evidence, window, (from_s, limit_s), about, fresh)
@@ -119,18 +116,6 @@ class PageSent(Expectation):
         """Whether a page that was open before the run may have swallowed this one; of one that is not understood nobody knows."""
         named = not page.alert or alerting.named(page.alert, self.alert)
         return self.status == "firing" and named and self.receiver in ("", page.receiver)
-
-    def _nameless(self, journal: Journal, from_s: float, limit_s: float) -> list[Paged]:
-        """Pages that came in the time, from a list that does not tell of which alert."""
-        return [
-            note.first
-            for note in notifications(journal)
-            if not note.first.alert
-            and note.first.status == self.status
-            and self.receiver in ("", note.first.receiver)
-            and note.at_s > from_s
-            and note.low_s <= limit_s
-        ]
 
     def _began_s(self, page: Paged) -> float:
         """When what the notification tells of happened: the alert fired, or cleared."""
@@ -174,18 +159,6 @@ class PageSent(Expectation):
             cites=cites(evidence, *(note.first for note in came[:6])),
         )
 
-    def _too_near(self, evidence: Evidence, window: Window, note: Notification, limit_s: float) -> Finding:
-        """A list of pages was looked at before the limit and after it, and the page came between the two."""
-        low_s, high_s = (round(max(0.0, at_s - window.start_s), 3) for at_s in (note.low_s, note.at_s))
-        return inconclusive(
-            f"{self._what()} came between {low_s:.1f} and {high_s:.1f} s after {alerts.start_of(evidence)}, between two looks at the "
-            f"list of pages; the limit, {limit_s - window.start_s:.3g} s, lies in between",
-            reason="too_near",
-            decide="a shorter `every` of the target's pages.poll, or another `within`",
-            measure=Measure(low_s, high_s, "s", "grid"),
-            cites=cites(evidence, note.first),
-        )
-
     @staticmethod
     def _repeats(came: Sequence[Notification]) -> str:
         again = sum(note.deliveries - 1 for note in came)
@@ -212,13 +185,7 @@ class PageSent(Expectation):
             )
         standing = [page for page in journal.of(Paged, until_s=limit_s) if page.standing and self._stands_for(page)]
         if standing:
-            return inconclusive(
-                f"{self._what()} was in the list of pages already when the run began ({standing[0].fingerprint}), so an alert may have "
-                "been added to it and nobody called again",
-                reason="pre_existing",
-                decide="that page resolved before the run begins",
-                cites=cites(evidence, standing[0]),
-            )
+            return page_listed.standing(evidence, standing[0], self._what())
         old = [n for n in about if self._began_s(n.first) < from_s and n.at_s <= limit_s]
         firing = [e for e in alerting.episodes(journal, self.alert, self.labels) if e.fires_at(from_s)]
         if self.status == "firing" and (firing or any(n.at_s > from_s for n in old)):
@@ -230,7 +197,9 @@ class PageSent(Expectation):
                 cites=cites(evidence, said),
             )
         floor = alerting.floor(journal, self.alert, self.receiver, limit_s) if self.status == "firing" else None
-        early = any(page.at_s <= limit_s for page in journal.of(Paged) if not page.standing)  # its group may be there: then nothing waits
+        early = any(
+            page.at_s <= limit_s for page in journal.of(Paged) if not page.standing
+        )  # its group may be there: then nothing waits
         if floor and not early and self.within_s is not None and floor.low_s > self.within_s:
             return inconclusive(
                 f"{self._what()} was not sent {limit}, and none could have been: it takes at least {floor}",

@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from harness.drill.problem import Invalid, Problem, did_you_mean, shown_path
 from harness.drill.project import Project
 from harness.errors import UsageError
-from harness.target.model import Clear, EdgeAt, Logs, PageFields, Pages, Place, Poll, Target, is_name
+from harness.target.model import Clear, EdgeAt, Logs, Target, is_name
+from harness.target.paging import PageFields, Pages, Poll
+from harness.target.place import Place
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")

@@ -19,105 +19,20 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from harness.drill.blast_radius import EdgePattern
-from harness.drill.readers import PathText
 from harness.edges import edge_id
 from harness.inside.speaks import SPEAKS
 from harness.quantities import Model, PerSecond, Seconds
+from harness.target.paging import Pages
+from harness.target.place import Address, PlaceOrUrl, short
 
 ONE_API = "toxiproxy"
 """What the only Toxiproxy of a target is called, where it has no name of its own."""
 TIMEOUT_S = 5.0
 
 
-def _url(text: str) -> str:
-    """Without the slashes at its end. Raises ValueError for what is none, and for one with a password in it."""
-    parts = re.fullmatch(
-        r"https?://(?P<user>[^/@\s]*@)?(\[[^]/@?#\s]+\]|[^]\[:/@?#\s]+)(:(?P<port>[^/@?#\s]*))?(?P<path>/[^?#\s]*)?(?P<more>[?#]\S*)?",
-        text,
-    )
-    if parts is None:
-        raise ValueError(f"{text!r} is no URL; write https://host:port, such as https://shop.staging.example")
-    if parts["user"]:
-        raise ValueError(
-            "a URL with a user or a password in it ends up in logs: take user, password_env or password_file"
-        )
-    if parts["more"]:
-        raise ValueError(f"{text!r} has more than a path after its host")
-    if parts["port"] is not None and not _is_port(parts["port"]):
-        raise ValueError(f"{text!r} is no URL: its port is none; ports are 1 to 65535")
-    return text.rstrip("/")
-
-
-def _is_port(text: str) -> bool:
-    return re.fullmatch(r"[0-9]{1,5}", text) is not None and 0 < int(text) < 65536
-
-
-def _one_group(text: str) -> str:
-    if text:
-        try:
-            groups = re.compile(text).groups
-        except re.error as error:
-            raise ValueError(f"{text!r} is no regular expression: {error}") from None
-        if groups != 1:
-            raise ValueError(f"{text!r} needs one group, which is the alert's name: '([A-Za-z]+) on'")
-    return text
-
-
-def _address(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not _is_port(port):
-        raise ValueError(f"{text!r} is no address; write host:port, such as 10.1.2.3:5432")
-    return text
-
-
-Url = Annotated[str, AfterValidator(_url)]
-Address = Annotated[str, AfterValidator(_address)]
-
-
-class Place(Model):
-    """A server that is asked over HTTP: `"https://host"`, or a table that says how.
-
-    ca_file     certificates that are trusted in place of the machine's own; `proxy` an HTTP proxy, '' for none
-    token_*     a bearer token, from a variable of the environment or a file
-    password_*  of `user`, for basic auth
-    timeout     of each call
-    """
-
-    url: Url
-    ca_file: str = ""
-    proxy: str = ""
-    token_env: str = ""
-    token_file: str = ""
-    user: str = ""
-    password_env: str = ""
-    password_file: str = ""
-    timeout_s: Seconds | None = Field(default=None, alias="timeout", gt=0)
-
-    @model_validator(mode="after")
-    def _one_secret(self) -> Self:
-        tokens, passwords = _given(self, "token_env", "token_file"), _given(self, "password_env", "password_file")
-        if len(tokens) > 1 or len(passwords) > 1 or (tokens and (passwords or self.user)):
-            raise ValueError("a place has one of token_env, token_file, or a user with password_env or password_file")
-        if bool(self.user) != bool(passwords):
-            raise ValueError("a user and password_env (or password_file) belong together")
-        return self
-
-
-def _given(place: Place, *words: str) -> list[str]:
-    return [word for word in words if getattr(place, word)]
-
-
-def _short(value: Any) -> Any:
-    """A plain text is the URL of a place."""
-    return {"url": value} if isinstance(value, str) else value
-
-
-PlaceOrUrl = Annotated[Place, BeforeValidator(_short)]
-
-
 def _named(value: Any) -> Any:
     """One place stands for a table with one place in it."""
-    return {ONE_API: _short(value)} if isinstance(value, str) or (isinstance(value, dict) and "url" in value) else value
+    return {ONE_API: short(value)} if isinstance(value, str) or (isinstance(value, dict) and "url" in value) else value
 
 
 class EdgeAt(Model):
@@ -165,79 +80,6 @@ class Logs(Model):
     @property
     def services(self) -> tuple[str, ...]:
         return (*self.files, *self.commands, *self.selectors)
-
-
-class PageFields(Model):
-    """Where each is in an element of a list of pages, as dotted paths.
-
-    id         what tells it from others, as long as it lives; without one a page is not understood
-    alert      the alert's name, as its rule has it; `named` a regular expression whose group is the name in what stands there
-    labels     an object of labels, or a path for each label
-    status     its state; left out: whatever is in the list is firing, and no all-clear is seen
-    started    when the alert began to fire (RFC 3339, or seconds since 1970), not when the page was opened
-    receiver   whom it is for, as Alertmanager names them; left out: the only one of `receivers`
-    """
-
-    id: str = Field(default="id", min_length=1)
-    alert: str = Field(default="labels.alertname", min_length=1)
-    named: Annotated[str, AfterValidator(_one_group)] = ""
-    labels: str | dict[str, str] = "labels"
-    annotations: str = "annotations"
-    status: str = ""
-    started: str = ""
-    receiver: str = ""
-
-
-class Poll(Place):
-    """A list of pages that is asked for again and again: `"https://host"`, or a table that says how.
-
-    path, each, next   as of an order book's `http` source: which path, where the list is in its answer, and its next page
-    fields             what of an element is what
-    resolved           the words of `fields.status` that mean the all-clear, in small letters
-    every              from one look to the next; what came is known to lie between two of them
-    authorization      how the token is sent, where that is not as a bearer: "GenieKey {token}", "Token token={token}"
-    """
-
-    path: PathText = "/"
-    each: str = ""
-    next: str = ""
-    fields: PageFields = Field(default_factory=PageFields)
-    resolved: tuple[str, ...] = ("resolved", "closed")
-    every_s: Seconds = Field(default=2.0, alias="every", ge=0.2, le=2)
-    authorization: str = ""
-
-    @model_validator(mode="after")
-    def _sent(self) -> Self:
-        if self.authorization and self.authorization.count("{token}") != 1:
-            raise ValueError('authorization says where the token stands: "GenieKey {token}"')
-        if self.authorization and not (self.token_env or self.token_file):
-            raise ValueError("authorization needs token_env or token_file")
-        return self
-
-
-class Pages(Model):
-    """How the target's pages are seen; `receivers` are those of its Alertmanager that are seen so.
-
-    listen    on this machine: the receivers have a second webhook, to here
-    token_*   the bearer token that it sends along; without one whoever reaches the port can page
-    poll      a list of pages, such as the paging provider's incidents
-    """
-
-    listen: Address | None = None
-    receivers: tuple[str, ...] = Field(min_length=1)
-    token_env: str = ""
-    token_file: str = ""
-    poll: Annotated[Poll, BeforeValidator(_short)] | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if (self.listen is None) == (self.poll is None):
-            raise ValueError("pages has `listen`, or `poll`")
-        if self.poll and (self.token_env or self.token_file):
-            raise ValueError("the token of a list belongs to it: poll = {url = …, token_env = …}")
-        if self.poll and not self.poll.fields.receiver and len(self.receivers) > 1:
-            raise ValueError("of several receivers the list must tell whose a page is: poll.fields.receiver")
-        return self
 
 
 class Clear(Model):

@@ -13,7 +13,7 @@ from typing import Any
 from harness.errors import CannotRun, Missing, NotApplied
 from harness.facts import Paged, ReceiverSeen
 from harness.inside.pager import Taken
-from harness.target.model import Pages
+from harness.target.paging import Pages
 from harness.world.alertmanager import Alertmanager
 from harness.world.handles import Clock
 from harness.world.pager import MOST_PAGES, pages

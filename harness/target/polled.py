@@ -13,7 +13,7 @@ from harness.errors import NotApplied
 from harness.facts import Blinded, Fact, Looked, Paged
 from harness.orders.readers.http import elements
 from harness.orders.readers.rows import at
-from harness.target.model import Pages, Poll
+from harness.target.paging import Pages, Poll
 from harness.target.reach import PlaceApi
 from harness.world.handles import Clock, Page, World
 from harness.world.jsonapi import MOST_BYTES, STRANGE, on_axis, strings, unix_s
@@ -48,13 +48,15 @@ class PolledPages:
         self.every_s = poll.every_s
         self._poll, self._receiver = poll, pages.receivers[0]
         self._api = PlaceApi(WHO, poll)
-        self._reader = HttpReader(
-            service=f"{WHO} at {poll.url}",
-            port=80,  # of no use: the place has its own
-            path=poll.path,
-            each=poll.each,
-            next=poll.next,
-            timeout=f"{self.lag_s:g}s",
+        self._reader = HttpReader.model_validate(
+            {
+                "service": f"{WHO} at {poll.url}",
+                "port": 80,  # of no use: the place has its own
+                "path": poll.path,
+                "each": poll.each,
+                "next": poll.next,
+                "timeout": f"{self.lag_s:g}s",
+            }
         )
         self._known: dict[str, _Known] = {}
         self._last_s: float | None = None

@@ -11,7 +11,8 @@ from typing import Any
 from harness.errors import CannotRun, Missing, NotApplied
 from harness.load.access import origin
 from harness.masking import Secret
-from harness.target.model import Place, Poll
+from harness.target.paging import Poll
+from harness.target.place import Place
 from harness.target.secrets import access_of, secrets_by
 from harness.world.handles import Page
 from harness.world.jsonapi import MOST_BYTES, JsonApi

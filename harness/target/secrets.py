@@ -8,7 +8,8 @@ from pathlib import Path
 from harness.load.access import Access
 from harness.masking import Secret
 from harness.target import RECORD
-from harness.target.model import Place, Target
+from harness.target.model import Target
+from harness.target.place import Place
 
 
 def access_of(place: Place) -> Access:

@@ -26,8 +26,9 @@ def test_a_release_under_test_decides_as_a_pipeline_reads_it(docker_engine: None
         assert run.code == 0, run.said
         assert run.verdict["given"] == ["load.seed=7", f"--candidate web={IMAGE}"]
         assert {seen.image for seen in run.journal.of(ContainerSeen, service="web")} == {IMAGE}
-        suite = ET.parse(run.home / "results" / "junit.xml").getroot()
-        assert [int(suite.get(word, "-1")) for word in ("failures", "errors")] == [0, 0]
+        junit = ET.parse(run.home / "results" / "junit.xml")
+        assert len(list(junit.iter("testcase"))) >= len(run.verdict["findings"])
+        assert not [*junit.iter("failure"), *junit.iter("error")]
         summary = (run.home / "results" / "summary.md").read_text()
         assert "PASSED: shop" in summary
         assert IMAGE in summary

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.cli import COMMANDS
@@ -17,16 +17,19 @@ _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 _COMMAND = re.compile(rf"(?:^|(?<=[\s/'(]))drill (?=(?:{'|'.join(COMMANDS)})\b)")
 _SHELL = ("sh", "console", "yaml", "groovy", "")
 _INLINE = re.compile(r"`drill ([a-z][^`]*)`")
-_VARIABLE = re.compile(r"\$\{\{[^}]*\}\}|\$\w+")
+_VARIABLE = re.compile(r"\$\{\{[^}]*\}\}|\$(?!DRILL_)\w+")
 
 
 @dataclass(frozen=True)
 class Command:
-    """`drill` with these words; `shows` are the lines that stand beneath it in a console's block, `…` for what is left out."""
+    """`drill` with these words, on that page or on several.
+
+    shows   by place, the lines that stand beneath it in a console's block; `…` for what is left out
+    """
 
     page: str
     words: tuple[str, ...]
-    shows: tuple[str, ...] = ()
+    shows: tuple[tuple[str, ...], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.page}: drill {shlex.join(self.words)}"
@@ -46,12 +49,13 @@ def pages() -> list[Path]:
 
 
 def commands() -> list[Command]:
-    """Each once for each page, in order."""
-    found: dict[tuple[str, tuple[str, ...]], Command] = {}
+    """Each once, by its first page, with what all pages show of it."""
+    found: dict[tuple[str, ...], Command] = {}
     for page in pages():
-        name = str(page.relative_to(ROOT))
-        for command in _of(name, page.read_text(encoding="utf-8")):
-            found.setdefault((name, command.words), command)
+        for command in _of(str(page.relative_to(ROOT)), page.read_text(encoding="utf-8")):
+            known = found.setdefault(command.words, command)
+            if command.shows and known is not command:
+                found[command.words] = replace(known, shows=(*known.shows, *command.shows))
     return list(found.values())
 
 
@@ -62,7 +66,9 @@ def _of(page: str, text: str) -> Iterator[Command]:
             yield from _console(page, block)
         elif language in _SHELL:
             yield from _typed(page, block.replace("\\\n", " "))
-    for line in re.findall(r"^ {4}(?! )(.*)$", prose, re.M):  # a block that is indented: a command, and in a column beside it what it does
+    for line in re.findall(
+        r"^ {4}(?! )(.*)$", prose, re.M
+    ):  # a block that is indented: a command, and in a column beside it what it does
         yield from _typed(page, re.split(r" {2,}", line)[0])
     for inline in _INLINE.findall(prose):
         yield _command(page, inline)
@@ -95,7 +101,8 @@ def _console(page: str, block: str) -> Iterator[Command]:
     for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
         typed, _, shown = part.partition("\n")
         for one in _typed(page, typed):
-            yield Command(page, one.words, tuple(line for line in shown.splitlines() if line.strip()))
+            lines = tuple(line for line in shown.splitlines() if line.strip())
+            yield Command(page, one.words, (lines,) if lines else ())
 
 
 def _command(page: str, text: str) -> Command:

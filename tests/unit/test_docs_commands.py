@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -50,7 +51,10 @@ ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("run", "-o"): OPTIONS,
     ("run", "--scheduled"): SCHEDULED,
     ("run", "--if-due"): SCHEDULED,
-    ("init", ""): "tests/e2e/test_init.py::test_a_project_that_is_built_and_publishes_nothing_is_rehearsed_without_an_edit",
+    (
+        "init",
+        "",
+    ): "tests/e2e/test_init.py::test_a_project_that_is_built_and_publishes_nothing_is_rehearsed_without_an_edit",
     ("edges", "--observe"): "tests/e2e/test_edges_observed.py::test_the_edges_of_a_project_are_seen_while_it_runs",
     ("halt", ""): "tests/e2e/test_status.py::test_a_halt_has_the_faults_out_in_time_and_the_run_ends_cleanly",
     ("halt", "--reason"): "tests/e2e/test_run.py::test_halt_says_who_and_why",
@@ -71,6 +75,14 @@ ENDS: Mapping[str, tuple[int, ...]] = {
 }
 """How each may end, where that is not with 0 alone."""
 
+LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "diff": ("latest~1", "latest"),
+    "exec": ("true",),
+    "note": ("it is slow",),
+    "schedule": ("friday-traffic",),
+}
+"""What a mention in a sentence leaves out, where that is no drill."""
+
 EVERY = commands()
 
 
@@ -90,12 +102,12 @@ def elsewhere(command: Command) -> list[tuple[str, str]]:
 CARRIED = (
     "friday-traffic.yaml",
     "friday_traffic.py",
-    "poisoned-queue.yaml",
-    "rollback-makes-it-worse.yaml",
     "first-light.yaml",
     "first_light.py",
 )
-SHOP = {"name": "shop", "endpoint": "GET /orders"}
+EXAMPLES = ("rollback-makes-it-worse", "poisoned-queue")
+"""Drills of the example that a page copies into an empty folder before: they are read where they come from."""
+SHOP: Mapping[str, Any] = {"name": "shop", "endpoint": "GET /orders"}
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -103,14 +115,16 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A shop of one's own with two runs of it, the drills that come along, the target of docs/staging.md, the parts of docs/parts.md."""
     home = tmp_path_factory.mktemp("shop")
     (home / "drills").mkdir()
-    for name in CARRIED:
-        shutil.copy(ROOT / "drills" / name, home / "drills" / name)
-    for folder in ("compose", "dashboards"):
-        (home / folder).symlink_to(ROOT / folder)
+    for carried in CARRIED:
+        shutil.copy(ROOT / "drills" / carried, home / "drills" / carried)
+    for linked in ("compose", "dashboards"):
+        (home / linked).symlink_to(ROOT / linked)
+    with (home / "drills" / "friday-traffic.yaml").open("a") as friday:
+        friday.write("\n" + blocks("schedule.md", "yaml")[0])
     (home / "compose.yaml").write_text(tale.COMPOSE)
     (home / "drills" / "load.py").write_text(tale.LOCUSTFILE.replace("/x", "/orders"))
 
@@ -126,18 +140,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     list(kept(home / "runs", [{**one, "drill": "friday-traffic"} for one in series(2, random.Random(7))]))
     for started, limit in (("20270902T100000Z-3f9a12cc", "600ms"), ("20270902T103000Z-3f9a12cd", "400ms")):
         drill = drill_of("shop", limit, "The database is slow")
-        folder = tale.stored(home / "runs" / "shop" / started, drill, **SHOP)
-        judged = CliRunner().invoke(group, ["-C", str(home), "judge", str(folder)])
+        with contextlib.chdir(home):  # where the drill stands is told from there
+            folder = tale.stored(home / "runs" / "shop" / started, drill, **SHOP)
+            judged = CliRunner().invoke(group, ["judge", str(folder)])
         assert judged.exit_code in (0, 1), judged.output
-    return home
+    own, known = in_use._Now.own, dict(in_use._Now.known)
+    yield home
+    in_use._Now.own, in_use._Now.known = own, known
 
 
 @pytest.fixture
 def place(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project, as the working directory, with its parts unknown yet."""
+    """The project, as the working directory."""
     monkeypatch.chdir(project)
-    monkeypatch.setattr(in_use._Now, "own", ())
-    monkeypatch.setattr(in_use._Now, "known", {})
     monkeypatch.setattr("click.launch", lambda path: 0)
     monkeypatch.setenv("COLUMNS", "120")
     return project
@@ -181,8 +196,8 @@ def run(words: Sequence[str]) -> tuple[int, str]:
 
 
 def complete(words: tuple[str, ...]) -> tuple[str, ...]:
-    """With the drill or the runs that a mention in a sentence leaves out. Raises click's error for what drill does not take."""
-    for more in ((), ("shop",), ("latest~1", "latest")):
+    """With the drill, the runs or the words that a mention in a sentence leaves out. Raises click's error for what drill does not take."""
+    for more in ((), LEFT_OUT.get(words[0], ("shop",))):
         context = group.make_context("drill", list(words))
         name, command, rest = group.resolve_command(context, [*words, *more])
         assert command is not None
@@ -191,7 +206,7 @@ def complete(words: tuple[str, ...]) -> tuple[str, ...]:
         except click.MissingParameter:
             continue
         return (*words, *more)
-    raise AssertionError(f"drill {' '.join(words)} lacks more than a drill or two runs")
+    raise AssertionError(f"drill {' '.join(words)} lacks more than is known here")
 
 
 def shown(lines: Sequence[str], printed: str) -> str:
@@ -211,8 +226,10 @@ def shown(lines: Sequence[str], printed: str) -> str:
 
 def test_every_page_of_a_job_is_in_the_table_of_the_readme() -> None:
     table = (ROOT / "README.md").read_text()
-    jobs = [page for page in pages() if page.parent == ROOT / "docs" and re.search(r"\bdrill \w", page.read_text())]
-    assert [page.name for page in jobs if f"(docs/{page.name})" not in table] == []
+    typed = re.compile(r"^```(?:sh|console|yaml|groovy)\n(?:.*\n)*?.*\bdrill \w", re.M)
+    jobs = [page for page in pages() if page != ROOT / "README.md" and typed.search(page.read_text())]
+    assert len(jobs) > 12
+    assert [page.name for page in jobs if f"({page.relative_to(ROOT)})" not in table] == []
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:
@@ -229,6 +246,8 @@ def test_links_between_the_pages_lead_somewhere() -> None:
 def test_what_needs_no_stack_does_what_its_page_shows(command: Command, place: Path, tmp_path: Path) -> None:
     words = complete(command.words)
     with contextlib.ExitStack() as meanwhile:
+        if set(words) & set(EXAMPLES):
+            meanwhile.enter_context(contextlib.chdir(ROOT))
         if command.name in PEOPLE:
             meanwhile.enter_context(goes_on(place))
         if command.name == "init":
@@ -237,7 +256,8 @@ def test_what_needs_no_stack_does_what_its_page_shows(command: Command, place: P
             words = tuple(str(tmp_path / Path(word).name) if word.startswith("/") else word for word in words)
         code, printed = run(words)
     assert code in ENDS.get(command.name, (0,)), printed
-    assert shown(command.shows, printed) == "", printed
+    for lines in command.shows:
+        assert shown(lines, printed) == "", printed
 
 
 @pytest.mark.parametrize("command", [one for one in EVERY if elsewhere(one)], ids=str)
@@ -247,6 +267,8 @@ def test_what_needs_a_stack_is_planned_here_and_run_by_a_test_that_has_one(
     for key in elsewhere(command):
         assert key in ELSEWHERE, f"no test runs `drill {' '.join(key)}`; name the one that does in ELSEWHERE"
     words = complete(command.words)
+    if set(words) & set(EXAMPLES):
+        monkeypatch.chdir(ROOT)
     if command.name == "run":
         code, printed = run((*words, "--dry-run"))
         assert code == 0, printed
@@ -271,6 +293,7 @@ def test_what_a_page_writes_into_a_drill_is_one(page: str, block: str, tmp_path:
     base = {word: value for word, value in base.items() if word not in ("phases", "expect")}
     base["load"] = {**base["load"], "arrivals": [{"for": "3m", "rate": "20/s"}], **more.pop("load", {})}
     (tmp_path / "compose.yaml").write_text(tale.COMPOSE)
+    (tmp_path / "rollback.sh").touch(0o755)
     (tmp_path / "load.py").write_text(blocks("your-own-claims.md", "python")[0])
     (tmp_path / "shop.yaml").write_text(yaml.safe_dump({**base, **more}, sort_keys=False))
     plan = make_plan(parse(tmp_path / "shop.yaml"))

@@ -14,12 +14,13 @@ import pytest
 from alert_stories import alert, judged, page, story
 from pydantic import ValidationError
 
+from harness.expectations.page_quality import PageQuality
 from harness.expectations.page_sent import PageSent
 from harness.facts import Blinded, Fact, Looked, Paged
 from harness.fakeworld import FakeWorld
 from harness.journal import Journal
-from harness.target.model import Pages
 from harness.target.pages import receivers
+from harness.target.paging import Pages
 from harness.target.polled import PolledPages, answers
 from harness.target.reach import secrets_of
 from harness.verdict import Finding
@@ -281,6 +282,21 @@ def test_a_limit_between_two_looks_decides_nothing(
     pages: tuple[Paged, ...], count: int | None, outcome: str, reason: str
 ) -> None:
     assert came_out(judged(claim(count=count), told(*pages))) == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    ("items", "outcome", "reason"),
+    [
+        (("summary",), "passed", "met"),
+        (("generator",), "inconclusive", "not_observable"),  # the list has no such thing; the page may
+        (("whole", "size"), "inconclusive", "not_observable"),
+        (("template",), "failed", "bad_page"),
+    ],
+)
+def test_what_a_list_does_not_tell_is_no_fault_of_the_page(items: tuple[str, ...], outcome: str, reason: str) -> None:
+    texts = {"summary": "orders are slow", "description": "<no value>"}
+    journal = told(page(31, start_s=29, before_s=29, annotations=texts, generator=""))
+    assert came_out(judged(PageQuality(alert="Slow", require=items), journal)) == (outcome, reason)
 
 
 def test_an_alert_that_fired_before_explains_a_page_whose_beginning_is_not_told() -> None:

@@ -91,8 +91,12 @@ def paged(tmp_path: Path, toxiproxy_binary: Path, store: int) -> Iterator[tuple[
 def played(place: Place, monkeypatch: pytest.MonkeyPatch) -> Seen:
     """The drill with a page that must come, and its all-clear."""
     text = DRILL.replace("for: 5s", "for: 8s").replace("for: 9s", "for: 4s")
-    text = text.replace("p50: 9s}}]", "p50: 9s}}, {page_sent: {receiver: oncall, alert: StoreSlow, count: 1, within: 7s}}]")
-    text = text.replace("within: 30s}}]", "within: 30s}}, {page_sent: {alert: StoreSlow, status: resolved, within: 15s}}]")
+    text = text.replace(
+        "p50: 9s}}]", "p50: 9s}}, {page_sent: {receiver: oncall, alert: StoreSlow, count: 1, within: 7s}}]"
+    )
+    text = text.replace(
+        "within: 30s}}]", "within: 30s}}, {page_sent: {alert: StoreSlow, status: resolved, within: 15s}}]"
+    )
     assert text.count("page_sent") == 2
     monkeypatch.setattr(runs, "DRILL", text)
     place.env["PAGER_KEY"] = KEY
