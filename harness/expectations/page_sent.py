@@ -35,8 +35,8 @@ class PageSent(Expectation):
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
              which its way ended, rule_missing, rule_broken, missed, pending_only, fired_not_routed, wrong_receiver, suppressed
              (silenced or inhibited, and by what), not_delivered; never_resolved for an all-clear. Inconclusive: pre_existing,
-             not_observable, no_alertmanager, below_floor.
-    Source:  what was received, Alertmanager's /api/v2/alerts and silences each second, its configuration, and what both servers
+             not_observable, no_alertmanager, below_floor, too_near (of a polled list).
+    Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's /api/v2/alerts and silences each second, its configuration, and what both servers
              count of alerts on their way (/metrics). Whether anybody acknowledged is a provider's own state: not observable.
     """
 

@@ -32,6 +32,7 @@ CANDIDATE = "tests/e2e/test_candidate_run.py::test_a_release_under_test_decides_
 SCHEDULED = "tests/e2e/test_scheduled.py::test_a_scheduled_run_begins_once_and_tells_of_itself"
 TARGET = "tests/e2e/test_target.py::test_the_same_drill_on_a_system_that_runs_already"
 DEAD = "tests/e2e/test_status.py::test_what_a_dead_run_left_is_an_alarm_until_it_is_mended_also_after_a_reboot_and_by_two_at_once"
+INIT = "tests/e2e/test_init.py::test_a_project_that_is_built_and_publishes_nothing_is_rehearsed_without_an_edit"
 
 ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("run", ""): "tests/e2e/test_run.py::test_a_drill_on_a_sound_service_passes_with_every_fault_landed_and_gone",
@@ -51,10 +52,7 @@ ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("run", "-o"): OPTIONS,
     ("run", "--scheduled"): SCHEDULED,
     ("run", "--if-due"): SCHEDULED,
-    (
-        "init",
-        "",
-    ): "tests/e2e/test_init.py::test_a_project_that_is_built_and_publishes_nothing_is_rehearsed_without_an_edit",
+    ("init", ""): INIT,
     ("edges", "--observe"): "tests/e2e/test_edges_observed.py::test_the_edges_of_a_project_are_seen_while_it_runs",
     ("halt", ""): "tests/e2e/test_status.py::test_a_halt_has_the_faults_out_in_time_and_the_run_ends_cleanly",
     ("halt", "--reason"): "tests/e2e/test_run.py::test_halt_says_who_and_why",
@@ -273,6 +271,11 @@ def test_what_needs_a_stack_is_planned_here_and_run_by_a_test_that_has_one(
         code, printed = run((*words, "--dry-run"))
         assert code == 0, printed
         assert "takes " in printed
+        assert ("  target   staging: " in printed) == ("--target" in command.options)
+    elif command.name == "halt":  # nothing runs here
+        code, printed = run(words)
+        assert code == (2 if words[1:2] == ("3f9a12cd",) else 0), printed
+        assert "running" in printed
     elif command.name == "init":
         bare(tmp_path / "bare")
         monkeypatch.chdir(tmp_path / "bare")

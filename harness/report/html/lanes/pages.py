@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.facts import Paged
+from harness.facts import Paged, TargetChosen
 from harness.report.html.lanes.base import Bands, Mark, Tone
 
 if TYPE_CHECKING:
@@ -21,4 +21,6 @@ def lane(story: Story, _seconds: Seconds | None) -> Bands | None:
         receivers.setdefault(fact.receiver, []).append(mark)
     rows = tuple((receiver, tuple(marks)) for receiver, marks in sorted(receivers.items()))
     note = "What the receivers were sent, taken in by the run's own mailbox: no person was paged."
+    if story.journal.first(TargetChosen) is not None:
+        note = "What the receivers were sent, as it was seen from here; the target's people got it as well."
     return Bands("pages", "Pages", rows, note) if rows else None
