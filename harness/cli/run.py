@@ -195,7 +195,7 @@ def _planned(
 
     for name in drills:
         assert plan.callback is not None
-        plan.callback(name, sets, candidates, env_file, as_json)
+        plan.callback(drill=name, sets=sets, candidates=candidates, env_file=env_file, target=target, as_json=as_json)
 
 
 ENDS_ALL = (EXIT_STOPPED, EXIT_HARNESS, EXIT_NOT_MENDED, EXIT_INTERRUPTED, EXIT_TERMINATED)

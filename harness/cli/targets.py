@@ -78,7 +78,9 @@ def told(target: Target, plan: Plan) -> Iterator[str]:
     if target.logs:
         yield f"  {'':>8} logs of {', '.join(target.logs.services)}"
     if target.pages:
-        yield f"  {'':>8} pages to {', '.join(target.pages.receivers)} are taken at {target.pages.listen}; nothing keeps others from people"
+        poll = target.pages.poll
+        seen = f"read from {poll.url} every {poll.every_s:g} s" if poll else f"taken at {target.pages.listen}"
+        yield f"  {'':>8} pages to {', '.join(target.pages.receivers)} are {seen}; nothing keeps others from people"
     for clear in target.clear_to_start:
         yield f"  {'':>8} clear to start, and all the time, while: {clear.what}"
     if target.protected:

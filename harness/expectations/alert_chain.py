@@ -95,7 +95,7 @@ def chain_of(evidence: Evidence, episode: Episode, from_s: float) -> Chain:
     at["active"] = _active(evidence, episode)
     at["fired"] = Instant(episode.from_s, episode.from_s, episode.began.cite)
     if (page := page_of(evidence, episode)) is not None:
-        at["page"] = Instant(page.at_s, page.at_s, page.first.cite)
+        at["page"] = Instant(min(page.at_s, max(page.low_s, episode.from_s)), page.at_s, page.first.cite)
         bounds["page"] = _routing(evidence, page)
     return Chain(at, bounds)
 

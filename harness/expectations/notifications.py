@@ -23,11 +23,16 @@ class Notification:
     def at_s(self) -> float:
         return self.first.at_s
 
+    @property
+    def low_s(self) -> float:
+        """The earliest at which it may have been delivered: where a list of pages is polled, it was so between two looks."""
+        return self.first.at_s if self.first.before_s is None else self.first.before_s
+
 
 def notifications(journal: Journal) -> list[Notification]:
     """Every notification, at its first receipt, in that order."""
     known: dict[tuple[str, ...], list[Paged]] = {}
-    for page in sorted(journal.of(Paged), key=lambda page: page.at_s):
+    for page in sorted((page for page in journal.of(Paged) if not page.standing), key=lambda page: page.at_s):
         key = (page.receiver, page.group_key, page.fingerprint, page.start, page.status, page.alert)
         known.setdefault(key, []).append(page)
     return [Notification(pages[0], len({page.delivery for page in pages})) for pages in known.values()]

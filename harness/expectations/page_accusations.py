@@ -23,7 +23,8 @@ def heard(evidence: Evidence, window: Window, parts: Parts, truth: Truth, labels
     aside: list[str] = []
     for page in (note.first for note in notifications(evidence.journal)):
         told = next((label for label in (*labels, *ABOUT) if page.labels.get(label)), "")
-        fresh = page.starts_s is None or page.starts_s >= window.start_s - 1.0  # written in whole seconds
+        began_s = page.before_s if page.starts_s is None else page.starts_s
+        fresh = began_s is None or began_s >= window.start_s - 1.0  # written in whole seconds
         if not told or not fresh or page.status != "firing" or not window.start_s <= page.at_s < window.end_s:
             continue
         name, about = page.labels[told], told not in labels

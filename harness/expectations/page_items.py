@@ -159,5 +159,14 @@ ITEMS: Mapping[str, Callable[[Paged, Asked], Item]] = {
 }
 
 
+def as_listed(name: str, item: Item) -> Item:
+    """The same of a page that was read from a provider's list: it need not hold all that the page did, and tells not what came together."""
+    if name in ("whole", "size"):
+        return Item(None, "a list of pages does not tell which alerts came in one page")
+    if item.held is False and name not in ("template", "receiver"):
+        return Item(None, f"{item.said} in the list of pages, which need not hold all that the page does", item.facts)
+    return item
+
+
 def _short(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"

@@ -11,7 +11,7 @@ from harness.edges import edge_id
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE, Notification, notifications
-from harness.expectations.page_items import ITEMS, Asked, Item
+from harness.expectations.page_items import ITEMS, Asked, Item, as_listed
 from harness.expectations.requests import cites, still_open
 from harness.facts import Paged
 from harness.journal import Window
@@ -82,7 +82,7 @@ class PageQuality(Expectation):
         pages = [
             note
             for note in notifications(journal)
-            if window.start_s <= note.at_s < window.end_s
+            if window.start_s <= note.low_s <= note.at_s < window.end_s
             and note.first.status == "firing"
             and alerting.named(note.first.alert, self.alert)
             and alerting.bears(note.first.labels, self.labels)
@@ -147,7 +147,8 @@ class PageQuality(Expectation):
                 self.runbooks,
                 self.most,
             )
-            found.append((ITEMS[name](note.first, asked), note.first))
+            item = ITEMS[name](note.first, asked)
+            found.append((item if note.first.before_s is None else as_listed(name, item), note.first))
         order = {False: 0, None: 1, True: 2}
         return min(found, key=lambda one: order[one[0].held], default=None)
 

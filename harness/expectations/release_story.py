@@ -253,6 +253,8 @@ def _signals(
 
 def _new(fact: Fact, begun_s: float) -> bool:
     starts_s = getattr(fact, "starts_s", None)
+    if getattr(fact, "standing", False):
+        return False
     return starts_s is None or starts_s >= begun_s - 1.0
 
 

@@ -39,7 +39,10 @@ class Trigger:
         if fact.at_s < deployed_s:
             return False
         if self.kind == "page" and isinstance(fact, Paged):
-            new = fact.starts_s is None or fact.starts_s >= deployed_s - 1.0  # whole seconds, as Prometheus writes them
+            if fact.standing:
+                return False
+            began_s = fact.before_s if fact.starts_s is None else fact.starts_s
+            new = began_s is None or began_s >= deployed_s - 1.0  # whole seconds, as Prometheus writes them
             return fact.status == "firing" and new and self.name in ("", fact.alert)
         if self.kind == "alert" and isinstance(fact, AlertChanged):
             return fact.state == "firing" and fact.alert == self.name

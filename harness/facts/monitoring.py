@@ -92,6 +92,8 @@ class Paged(Fact):
     status       firing or resolved: this alert's own
     starts_s     when it began to fire, ends_s when it cleared (None while it fires), on the run's axis; start is as written
     delivery     number of the delivery; `count` alerts came in it, and `truncated` more were left out
+    before_s     of a list of pages that is polled: the beginning of the last look at which it was not there yet
+    standing     it stood in such a list when that was first looked at: nobody was called by it in this run
     Deliveries come at least once: those that agree in receiver, group_key, fingerprint, start and status are one notification.
     """
 
@@ -110,6 +112,8 @@ class Paged(Fact):
     truncated: int = 0
     url: str = ""
     generator: str = ""
+    before_s: float | None = None
+    standing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

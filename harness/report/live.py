@@ -149,7 +149,7 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"alert fires: {fact.alert}"
         case AlertChanged() if fact.state == "inactive":
             return f"alert inactive: {fact.alert}"
-        case Paged():
+        case Paged() if not fact.standing:
             return f"paged {fact.receiver}: {fact.alert}{' is clear' if fact.status == 'resolved' else ''}"
         case SilenceSeen() if fact.state == "active":
             return f"silenced by {fact.by or 'somebody'}: {', '.join(fact.matchers)}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.target.logs import TargetLogs
     from harness.target.model import Target
     from harness.target.pages import Receiver
+    from harness.target.polled import PolledPages
     from harness.world.alertmanager import Alertmanager
     from harness.world.metrics import Prometheus
 
@@ -30,6 +31,7 @@ class Servers:
         self._prometheus: Prometheus | None = None
         self._alertmanager: Alertmanager | None = None
         self._receiver: Receiver | None = None
+        self._polled: PolledPages | None = None
         self._logs: TargetLogs | None = None
 
     def look(self) -> list[Missing]:
@@ -52,6 +54,11 @@ class Servers:
                 self._alertmanager.config()
             except NotApplied as error:
                 missing.append(Missing(str(error)))
+        if self._target.pages and self._target.pages.poll:
+            from harness.target.polled import answers
+
+            if why := answers(self._target.pages.poll, self._target.pages.receivers):
+                missing.append(Missing(why))
         return missing
 
     def gives_a_series(self, expr: str) -> bool:
@@ -61,9 +68,10 @@ class Servers:
         return bool(self._prometheus.query(expr).series)
 
     def follow(self, closing: contextlib.ExitStack) -> None:
-        """Its logs, and the webhook that its pages are posted to. Raises CannotRun."""
+        """Its logs, and the webhook that its pages are posted to, or the list that they are read from. Raises CannotRun."""
         from harness.target.logs import TargetLogs, sources
         from harness.target.pages import Receiver, receivers
+        from harness.target.polled import PolledPages
 
         session, target, record = self._session, self._target, self._session.record
         try:
@@ -76,9 +84,12 @@ class Servers:
             if target.pages:
                 assert self._alertmanager is not None
                 seen = receivers(target.pages, self._alertmanager)
-                token = pages_token(target)
-                self._receiver = Receiver(target.pages, token, session.clock, session.clock.opened_ns, record)
-                closing.callback(self._receiver.close)
+                if target.pages.poll:
+                    self._polled = PolledPages(target.pages)
+                else:
+                    token = pages_token(target)
+                    self._receiver = Receiver(target.pages, token, session.clock, session.clock.opened_ns, record)
+                    closing.callback(self._receiver.close)
                 for one in seen:
                     record(one)
         except NotApplied as error:
@@ -96,6 +107,8 @@ class Servers:
             yield LogsProbe(self._logs)
         if self._receiver is not None:
             yield PagesProbe(self._receiver)
+        if self._polled is not None:
+            yield self._polled
         if self._alertmanager is not None:
             yield SilencesProbe(self._alertmanager)
             yield DeliveryProbe("alertmanager", self._alertmanager)

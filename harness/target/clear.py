@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.errors import NotApplied
-from harness.target.model import Clear, Place
+from harness.target.model import Clear
+from harness.target.place import Place
 from harness.target.reach import PlaceApi
 
 EVERY_S = 5.0

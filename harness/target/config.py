@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from harness.drill.problem import Invalid, Problem, did_you_mean, shown_path
 from harness.drill.project import Project
 from harness.errors import UsageError
-from harness.target.model import Clear, EdgeAt, Logs, Pages, Place, Target, is_name
+from harness.target.model import Clear, EdgeAt, Logs, Target, is_name
+from harness.target.paging import PageFields, Pages, Poll
+from harness.target.place import Place
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
 _PART = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*\.?""")
+
+
+AnyPlace = TypeVar("AnyPlace", bound=Place)
 
 
 def find_target(projects: Sequence[Project], name: str) -> tuple[Target, Path]:
@@ -69,14 +74,14 @@ def _words(path: Sequence[str | int]) -> list[str]:
     kind: Any = Target
     if len(path) > 1:
         kind = {"edges": EdgeAt, "clear_to_start": Clear, "logs": Logs, "pages": Pages}.get(str(path[0]), Place)
-        kind = Place if path[-2] in ("url", "loki") else kind
+        kind = {"url": Place, "loki": Place, "poll": Poll, "fields": PageFields}.get(str(path[-2]), kind)
     return [field.alias or name for name, field in kind.model_fields.items() if name != "name"]
 
 
 def _filled(target: Target, root: Path) -> Target:
     """Its places with what the target states for all of them; files as paths from the project's folder."""
 
-    def place(one: Place) -> Place:
+    def place(one: AnyPlace) -> AnyPlace:
         files = {word: str(root / getattr(one, word)) for word in ("token_file", "password_file") if getattr(one, word)}
         ca_file = one.ca_file or target.ca_file
         return one.model_copy(
@@ -99,6 +104,8 @@ def _filled(target: Target, root: Path) -> Target:
     )
     if target.logs and target.logs.loki:
         made["logs"] = target.logs.model_copy(update={"loki": place(target.logs.loki)})
+    if target.pages and target.pages.poll:
+        made["pages"] = target.pages.model_copy(update={"poll": place(target.pages.poll)})
     if target.pages and target.pages.token_file:
         made["pages"] = target.pages.model_copy(update={"token_file": str(root / target.pages.token_file)})
     return target.model_copy(update=made)

@@ -22,90 +22,17 @@ from harness.drill.blast_radius import EdgePattern
 from harness.edges import edge_id
 from harness.inside.speaks import SPEAKS
 from harness.quantities import Model, PerSecond, Seconds
+from harness.target.paging import Pages
+from harness.target.place import Address, PlaceOrUrl, short
 
 ONE_API = "toxiproxy"
 """What the only Toxiproxy of a target is called, where it has no name of its own."""
 TIMEOUT_S = 5.0
 
 
-def _url(text: str) -> str:
-    """Without the slashes at its end. Raises ValueError for what is none, and for one with a password in it."""
-    parts = re.fullmatch(
-        r"https?://(?P<user>[^/@\s]*@)?(\[[^]/@?#\s]+\]|[^]\[:/@?#\s]+)(:(?P<port>[^/@?#\s]*))?(?P<path>/[^?#\s]*)?(?P<more>[?#]\S*)?",
-        text,
-    )
-    if parts is None:
-        raise ValueError(f"{text!r} is no URL; write https://host:port, such as https://shop.staging.example")
-    if parts["user"]:
-        raise ValueError(
-            "a URL with a user or a password in it ends up in logs: take user, password_env or password_file"
-        )
-    if parts["more"]:
-        raise ValueError(f"{text!r} has more than a path after its host")
-    if parts["port"] is not None and not _is_port(parts["port"]):
-        raise ValueError(f"{text!r} is no URL: its port is none; ports are 1 to 65535")
-    return text.rstrip("/")
-
-
-def _is_port(text: str) -> bool:
-    return re.fullmatch(r"[0-9]{1,5}", text) is not None and 0 < int(text) < 65536
-
-
-def _address(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not _is_port(port):
-        raise ValueError(f"{text!r} is no address; write host:port, such as 10.1.2.3:5432")
-    return text
-
-
-Url = Annotated[str, AfterValidator(_url)]
-Address = Annotated[str, AfterValidator(_address)]
-
-
-class Place(Model):
-    """A server that is asked over HTTP: `"https://host"`, or a table that says how.
-
-    ca_file     certificates that are trusted in place of the machine's own; `proxy` an HTTP proxy, '' for none
-    token_*     a bearer token, from a variable of the environment or a file
-    password_*  of `user`, for basic auth
-    timeout     of each call
-    """
-
-    url: Url
-    ca_file: str = ""
-    proxy: str = ""
-    token_env: str = ""
-    token_file: str = ""
-    user: str = ""
-    password_env: str = ""
-    password_file: str = ""
-    timeout_s: Seconds | None = Field(default=None, alias="timeout", gt=0)
-
-    @model_validator(mode="after")
-    def _one_secret(self) -> Self:
-        tokens, passwords = _given(self, "token_env", "token_file"), _given(self, "password_env", "password_file")
-        if len(tokens) > 1 or len(passwords) > 1 or (tokens and (passwords or self.user)):
-            raise ValueError("a place has one of token_env, token_file, or a user with password_env or password_file")
-        if bool(self.user) != bool(passwords):
-            raise ValueError("a user and password_env (or password_file) belong together")
-        return self
-
-
-def _given(place: Place, *words: str) -> list[str]:
-    return [word for word in words if getattr(place, word)]
-
-
-def _short(value: Any) -> Any:
-    """A plain text is the URL of a place."""
-    return {"url": value} if isinstance(value, str) else value
-
-
-PlaceOrUrl = Annotated[Place, BeforeValidator(_short)]
-
-
 def _named(value: Any) -> Any:
     """One place stands for a table with one place in it."""
-    return {ONE_API: _short(value)} if isinstance(value, str) or (isinstance(value, dict) and "url" in value) else value
+    return {ONE_API: short(value)} if isinstance(value, str) or (isinstance(value, dict) and "url" in value) else value
 
 
 class EdgeAt(Model):
@@ -153,18 +80,6 @@ class Logs(Model):
     @property
     def services(self) -> tuple[str, ...]:
         return (*self.files, *self.commands, *self.selectors)
-
-
-class Pages(Model):
-    """Where the target's Alertmanager posts pages to: `listen` on this machine; `receivers` are those that have that webhook.
-
-    token_*   the bearer token that it sends along; without one whoever reaches the port can page
-    """
-
-    listen: Address
-    receivers: tuple[str, ...] = Field(min_length=1)
-    token_env: str = ""
-    token_file: str = ""
 
 
 class Clear(Model):

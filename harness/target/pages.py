@@ -13,7 +13,7 @@ from typing import Any
 from harness.errors import CannotRun, Missing, NotApplied
 from harness.facts import Paged, ReceiverSeen
 from harness.inside.pager import Taken
-from harness.target.model import Pages
+from harness.target.paging import Pages
 from harness.world.alertmanager import Alertmanager
 from harness.world.handles import Clock
 from harness.world.pager import MOST_PAGES, pages
@@ -47,6 +47,7 @@ class Receiver(ThreadingHTTPServer):
     def __init__(
         self, listen: Pages, token: str, clock: Clock, opened_ns: int, heard: Callable[[Paged], object]
     ) -> None:
+        assert listen.listen is not None
         host, _, port = listen.listen.rpartition(":")
         self.wanted = f"Bearer {token}" if token else ""
         self._clock, self._opened_ns, self._heard = clock, opened_ns, heard
@@ -81,7 +82,7 @@ class Receiver(ThreadingHTTPServer):
 
 
 def receivers(wanted: Pages, alertmanager: Alertmanager) -> list[ReceiverSeen]:
-    """Every receiver of the target's configuration; those that post to us can be seen. Raises NotApplied, CannotRun for a name that it
+    """Every receiver of the target's configuration; those that post to us, or are in a list of pages, can be seen. Raises NotApplied, CannotRun for a name that it
     does not have."""
     try:
         known = paging(alertmanager.config()).receivers
@@ -93,8 +94,11 @@ def receivers(wanted: Pages, alertmanager: Alertmanager) -> list[ReceiverSeen]:
     told = []
     for seen in known:
         if seen.receiver in wanted.receivers:
-            told.append(replace(seen, kind="webhook", url=f"http://{wanted.listen}", observable=True, why=""))
+            url = wanted.poll.url if wanted.poll else f"http://{wanted.listen}"
+            kind = seen.kind if wanted.poll else "webhook"
+            told.append(replace(seen, kind=kind, url=url, observable=True, why=""))
         else:
-            why = "the target's configuration does not say that it posts to this machine (pages.receivers)"
+            how = "is in the list of pages" if wanted.poll else "posts to this machine"
+            why = f"the target's configuration does not say that it {how} (pages.receivers)"
             told.append(replace(seen, observable=False, why=why))
     return list({seen.receiver: seen for seen in told}.values())

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from harness.errors import CannotRun, Missing, NotApplied, NotMended
-from harness.target.model import EdgeAt, Place
+from harness.target.model import EdgeAt
+from harness.target.place import Place
 from harness.target.reach import toxiproxy_at
 from harness.world.handles import Toxic, Want
 from harness.world.toxiproxy import ApiError, ProxySeen, Server, check

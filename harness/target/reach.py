@@ -11,8 +11,10 @@ from typing import Any
 from harness.errors import CannotRun, Missing, NotApplied
 from harness.load.access import origin
 from harness.masking import Secret
-from harness.target.model import Place
+from harness.target.paging import Poll
+from harness.target.place import Place
 from harness.target.secrets import access_of, secrets_by
+from harness.world.handles import Page
 from harness.world.jsonapi import MOST_BYTES, JsonApi
 from harness.world.toxiproxy import Answer, ApiError, Server, posted, said_by
 
@@ -54,15 +56,20 @@ class PlaceApi(JsonApi):
         self._timeout_s = place.timeout_s or 5.0
         self._local = threading.local()
 
-    def _asked(self, path: str, params: Any) -> tuple[bytes, int]:
+    def page(self, path: str, params: Any = None, within_s: float | None = None) -> Page:
+        """The answer, whatever its status but where we are turned away. Raises NotApplied.
+
+        within_s   of its connection and of each part of the answer; the place's own time-out where that is shorter
+        """
         import requests
         from urllib3.exceptions import HTTPError  # what `raw` raises when an answer breaks off
 
+        timeout_s = min(self._timeout_s, within_s or self._timeout_s)
         try:
             with self._session().get(
                 self.base + path,
                 params=dict(params or {}),
-                timeout=self._timeout_s,
+                timeout=timeout_s,
                 stream=True,
                 allow_redirects=False,
             ) as answer:
@@ -70,12 +77,17 @@ class PlaceApi(JsonApi):
         except CannotRun as error:  # a secret that is just being replaced
             raise NotApplied(" ".join(str(error).split())) from error
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise NotApplied(f"{self.what} {why(error, self._timeout_s)}") from error
+            raise NotApplied(f"{self.what} {why(error, timeout_s)}") from error
         if answer.status_code in REFUSED:
             raise NotApplied(f"{self.what} {refusal(self._place, answer.status_code)}")
         if len(body) > MOST_BYTES:
             raise NotApplied(f"{self.what} answered with more than {MOST_BYTES >> 20} MiB")
-        return body, answer.status_code
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Page(answer.status_code, headers, body)
+
+    def _asked(self, path: str, params: Any) -> tuple[bytes, int]:
+        page = self.page(path, params)
+        return page.body, page.status
 
     def _session(self) -> Any:
         session = getattr(self._local, "session", None)
@@ -197,7 +209,10 @@ def _credential(place: Place) -> str:
 def _header(place: Place) -> str:
     """Raises CannotRun for a secret that is not there."""
     try:
-        return access_of(place).authorization()
+        access = access_of(place)
+        if isinstance(place, Poll) and place.authorization:
+            return place.authorization.replace("{token}", access.secret())
+        return access.authorization()
     except LookupError as error:
         variable = place.token_env or place.password_env
         cure = f"export {variable}=…" if variable else ""

@@ -10,7 +10,8 @@ from pathlib import Path
 from harness.load.access import Access
 from harness.ondisk import settle
 from harness.target import RECORD
-from harness.target.model import EdgeAt, Place, Target
+from harness.target.model import EdgeAt, Target
+from harness.target.place import Place
 from harness.target.secrets import has_secret, places
 from harness.world.toxiproxy import ProxySeen
 from harness.world.wanted import told

@@ -8,7 +8,8 @@ from pathlib import Path
 from harness.load.access import Access
 from harness.masking import Secret
 from harness.target import RECORD
-from harness.target.model import Place, Target
+from harness.target.model import Target
+from harness.target.place import Place
 
 
 def access_of(place: Place) -> Access:
@@ -28,7 +29,7 @@ def places(target: Target) -> Iterator[tuple[str, Access]]:
     """Every place that is asked, or that asks us, by what people call it."""
     for name, place in asked(target):
         yield name, access_of(place)
-    if target.pages:
+    if target.pages and not target.pages.poll:
         yield "pages", Access(token_env=target.pages.token_env, token_file=target.pages.token_file)
 
 
@@ -41,6 +42,8 @@ def asked(target: Target) -> Iterator[tuple[str, Place]]:
             yield name, place
     if target.logs and target.logs.loki:
         yield "loki", target.logs.loki
+    if target.pages and target.pages.poll:
+        yield "pages", target.pages.poll
     yield from (("clear_to_start", clear.url) for clear in target.clear_to_start if clear.url)
 
 

@@ -11,6 +11,7 @@ from harness.drill.problem import Problem
 from harness.expectations.base import Expectation
 from harness.expectations.blame import Blame
 from harness.expectations.leak import Leak
+from harness.expectations.page_sent import PageSent
 from harness.faults.bad_release import BadRelease
 from harness.faults.base import Fault
 from harness.faults.command import Command
@@ -145,7 +146,7 @@ def _claims(plan: Plan, target: Target) -> Iterator[tuple[str, str]]:
     missing = lacks(target)
     for claim in plan.all_claims:
         why = next((missing[kind] for kind in needs_of(claim.expectation) if kind in missing), "")
-        if why or (why := _log(claim.expectation, target)):
+        if why or (why := _log(claim.expectation, target) or _all_clear(claim.expectation, target)):
             yield claim.id, why
 
 
@@ -157,6 +158,14 @@ def _log(claim: Expectation, target: Target) -> str:
     if service and not any(fnmatchcase(name, service) for name in target.logs.services):
         return f"{target.where} states no log of {service}; it has {', '.join(target.logs.services)}"
     return ""
+
+
+def _all_clear(claim: Expectation, target: Target) -> str:
+    """Why no all-clear could be seen, or ''."""
+    poll = target.pages.poll if target.pages else None
+    if poll is None or poll.fields.status or not isinstance(claim, PageSent) or claim.status != "resolved":
+        return ""
+    return f"the list of pages tells no state: give pages.poll of {target.where} a fields.status"
 
 
 def needs_of(claim: Expectation) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if lin
 
 
 def project(folder: Path) -> None:
-    (settings,) = blocks("toml")
+    settings = blocks("toml")[0]
     (folder / "pyproject.toml").write_text(f'[tool.drill]\ndrills = "{ROOT}/drills"\n\n{settings}')
 
 
@@ -37,6 +37,21 @@ def test_its_settings_are_a_target(tmp_path: Path) -> None:
     assert [clear.means for clear in target.clear_to_start] == ["no incident is open", "nobody deploys"]
     assert target.logs is not None
     assert target.logs.services == ("api",)
+
+
+def test_pages_may_be_read_from_a_list_instead(tmp_path: Path) -> None:
+    project(tmp_path)
+    file = tmp_path / "pyproject.toml"
+    listening = re.compile(r"^pages = .*\n", re.M)
+    assert listening.search(file.read_text())
+    file.write_text(listening.sub("", file.read_text()) + blocks("toml")[1])
+    target, _ = find_target([find_project(tmp_path, env={})], "staging")
+    assert target.pages is not None
+    poll = target.pages.poll
+    assert poll is not None
+    assert (poll.url, poll.each, poll.fields.alert) == ("https://api.pager.example", "incidents", "title")
+    assert re.search(poll.fields.named, "[FIRING:1] OrdersSlow (api)").group(1) == "OrdersSlow"  # type: ignore[union-attr]
+    assert poll.ca_file == str(tmp_path / "staging-ca.pem")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

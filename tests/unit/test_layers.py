@@ -155,7 +155,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"foreign_yaml", "doctor.images", "world.docker", "world.docker_cli", "world.lookout", "probes"},
     "world": BOTTOM | {"foreign_yaml", "doctor.images"},
     "target": BOTTOM
-    | {"drill", "plan", "faults", "expectations", "inside", "world", "load.access", "stack.release_commands"},
+    | {
+        "drill",
+        "plan",
+        "faults",
+        "expectations",
+        "inside",
+        "orders.readers",
+        "world",
+        "load.access",
+        "stack.release_commands",
+    },
 }
 IMPURE = {"time", "socket", "subprocess", "requests", "docker", "urllib", "http", "threading", "asyncio", "random"}
 PURE = (

@@ -238,6 +238,22 @@ def test_an_alert_lasts_from_pending_to_clear_and_a_page_is_an_instant_at_its_re
     assert [(row, mark.text, mark.start_s) for row, (mark,) in delivered.rows] == [("oncall", "Slow firing", 6.9)]
 
 
+def test_on_a_target_it_is_said_that_people_were_paged_and_what_stood_in_the_list_before_is_no_page(
+    make_story: Callable[..., Any],
+) -> None:
+    page: dict[str, Any] = {"receiver": "oncall", "alert": "Slow", "status": "firing"}
+    story = more(
+        make_story(),
+        f.TargetChosen(target="staging", load="https://shop.example", seen_s=0.1),
+        f.Paged(**page, fingerprint="old", standing=True, seen_s=0.5),
+        f.Paged(**page, fingerprint="new", before_s=6.0, happened_s=7.0, seen_s=7.1),
+    )
+    lane = pages.lane(story, None)
+    assert lane is not None
+    assert [mark.start_s for _, marks in lane.rows for mark in marks] == [7.0]
+    assert "people got it as well" in lane.note
+
+
 def test_a_rollback_command_that_failed_stands_out_beside_what_was_deployed(make_story: Callable[..., Any]) -> None:
     story = more(
         make_story(),

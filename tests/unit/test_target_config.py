@@ -11,7 +11,8 @@ from harness.drill.project import find_project
 from harness.errors import UsageError
 from harness.target.config import find_target
 from harness.target.edges import edges_of
-from harness.target.model import Place, Target
+from harness.target.model import Target
+from harness.target.place import Place
 
 STAGING = """\
 [tool.drill]

@@ -19,7 +19,8 @@ from harness.expectations.logs import not_followed
 from harness.facts import LogFound, Looked
 from harness.logfiles import read_logs
 from harness.target.logs import Command, File, Loki, TargetLogs, sources
-from harness.target.model import Logs, Place
+from harness.target.model import Logs
+from harness.target.place import Place
 from harness.target.reach import PlaceApi
 from harness.testing import journal_of
 

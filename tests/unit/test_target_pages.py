@@ -13,8 +13,8 @@ import requests
 from harness.errors import CannotRun
 from harness.facts import Paged
 from harness.run.clock import MonotonicClock
-from harness.target.model import Pages
 from harness.target.pages import Receiver, receivers
+from harness.target.paging import Pages
 
 BODY = {
     "version": "4",

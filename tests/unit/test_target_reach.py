@@ -12,7 +12,8 @@ import pytest
 
 from harness.errors import CannotRun, NotApplied
 from harness.target.clear import BLIND_S, Asking, Watch
-from harness.target.model import Clear, Place
+from harness.target.model import Clear
+from harness.target.place import Place
 from harness.target.reach import PlaceApi, secrets_of, session_of, why
 from harness.world.jsonapi import JsonApi
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from harness.drill.readers import HttpReader
@@ -18,8 +18,25 @@ MOST_PAGES = 100_000
 SHOWN = 200
 
 
+class Getting(Protocol):
+    """What is needed of handles.Reach."""
+
+    def get(
+        self, service: str, port: int, path: str, headers: Mapping[str, str], within_s: float, most_bytes: int
+    ) -> Page: ...
+
+
 def rows(reader: HttpReader, reach: Reach, most_rows: int, most_bytes: int, everything: bool) -> Iterator[Row]:
-    """Raises NotApplied for any answer but 200, one that is no JSON, a list that is not where `each` says, pages in a circle, and
+    """A row for each element, by its `fields`; see `elements`."""
+    made = whole if everything else row_of
+    for element in elements(reader, reach, most_bytes, alone=everything and not reader.each):
+        yield made(element, reader.fields)
+
+
+def elements(reader: HttpReader, reach: Getting, most_bytes: int, *, alone: bool = False) -> Iterator[Any]:
+    """What stands in the list, of all its pages. `alone`: an answer that is an object is the only element.
+
+    Raises NotApplied for any answer but 200, one that is no JSON, a list that is not where `each` says, pages in a circle, and
     a last page that says that there are more rows. All pages together have the time of one reading."""
     path, seen, count = reader.path, set[str](), 0
     ends_s = time.monotonic() + reader.timeout_s
@@ -32,15 +49,14 @@ def rows(reader: HttpReader, reach: Reach, most_rows: int, most_bytes: int, ever
             raise NotApplied(f"the pages of {reader.service} were not read whole after {reader.timeout_s:g} s")
         page = reach.get(reader.service, reader.port, path, reader.headers, left_s, most_bytes)
         told = _json(reader, path, page)
-        if everything and not reader.each and isinstance(told, dict):
-            yield whole(told, reader.fields)
+        if alone and isinstance(told, dict):
+            yield told
             return
         listed = at(told, reader.each)
         if not isinstance(listed, list):
             where = f"at {reader.each!r}" if reader.each else "as the answer; `each` says where one is"
             raise NotApplied(f"{reader.service} answered {path} without a list {where}")
-        made = whole if everything else row_of
-        yield from (made(element, reader.fields) for element in listed)
+        yield from listed
         count += len(listed)
         following = _following(reader, path, told) or linked(page.headers)
         if not following and (more := unread(told, page.headers, reader.each, count)):
