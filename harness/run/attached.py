@@ -1,0 +1,308 @@
+"""The ground that is a Compose project which runs already: looked at, loaded and hurt as it is, and what it was found to be at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from harness.attach.addresses import HERE
+from harness.attach.containers import AttachedContainers, NoLookout, NoProxies
+from harness.attach.context import variables
+from harness.attach.inserted import Inserted
+from harness.attach.look import ALERTMANAGER, TOXIPROXY, snapshot, toxiproxies
+from harness.attach.put_back import Returned, put_back
+from harness.attach.record import Recorded, attached
+from harness.attach.stack import AttachedStack
+from harness.errors import CannotRun, UsageError
+from harness.facts import (
+    Blinded,
+    Fact,
+    ListenersChanged,
+    Looked,
+    MonitoringFound,
+    NotMended,
+    ProjectCompared,
+    TargetChosen,
+    Unavailable,
+)
+from harness.faults.bad_release import BadRelease
+from harness.run.assembly import Parts, needed
+from harness.run.assembly import engine as real_engine
+from harness.run.observing import Observing, monitoring_of
+from harness.run.own_stack import found
+from harness.run.together import Together
+from harness.safety import guardian
+from harness.world.ladder_turn import ladder_turn
+
+if TYPE_CHECKING:
+    from harness.attach.found import Running
+    from harness.edges import Edge
+    from harness.load.generator import Generator
+    from harness.masking import Secret
+    from harness.probes.base import Probe
+    from harness.run.engine import Engine
+    from harness.run.session import Session
+    from harness.stack.observed import Monitoring
+    from harness.world.lookout import Lookout
+    from harness.world.proxies import Reconciler
+
+PROJECT = "the project as it was found"  # what could not be mended, where that is not one fault
+NOT_ON = "no Toxiproxy stands on it"
+
+
+def attached_ground(
+    running: Running, edges: Sequence[Edge], inserted: Sequence[Edge], machine: str
+) -> Callable[[Session], OnProject]:
+    """The ground that a session makes of a running project.
+
+    inserted   those of its edges on which a Toxiproxy is put
+    machine    where its Docker is, HERE for this one
+    """
+    return lambda session: OnProject(session, running, edges, inserted, machine)
+
+
+class OnProject:
+    """Implements run.ground.Ground."""
+
+    access = None
+
+    def __init__(
+        self, session: Session, running: Running, edges: Sequence[Edge], inserted: Sequence[Edge], machine: str
+    ) -> None:
+        self._session, self._running, self._machine = session, running, machine
+        self._insert = tuple(inserted)
+        self._stack = AttachedStack(running, _unplaced(edges, inserted), machine)
+        self._inserted: Inserted | None = None
+        self._parts: Parts | None = None
+        self._guardian: object = None  # ends by itself, when the run is over
+
+    def secrets(self) -> Sequence[Secret]:
+        from harness.stack_secrets import secrets_in
+
+        return secrets_in(self._running.project.config)
+
+    def begin(self, session: Session, closing: contextlib.ExitStack) -> None:
+        """Look whether load can go to it, write down what it is, then put the edges in that are asked for."""
+        record, stack = session.record, self._stack
+        monitoring = monitoring_of(session.drill, stack.project)
+        try:
+            host = self.host(session)
+        except UsageError as error:
+            raise CannotRun(str(error)) from error
+        record(TargetChosen(target=f"Compose project {self._running.name}", load=host))
+        for what, why in session.plan.absent.items():
+            record(Unavailable(what=what, why=why))
+        record(
+            MonitoringFound(prometheus=monitoring.prometheus, alertmanager=monitoring.alertmanager, why=monitoring.why)
+        )
+        session.display.say(f"looking at what {self._running.name} is")
+        try:
+            told = self._found(monitoring).keep(session.folder.path)
+            self._note()
+        except OSError as error:
+            raise CannotRun(f"{error.filename} cannot be written: {error.strerror}") from error
+        self._guard(session)
+        with needed():
+            proxies = self._put_in(session, closing)
+            for edge in stack.edges:
+                record(found(edge))
+            self._parts = self._attend(session, told, proxies, monitoring, closing)
+
+    def host(self, session: Session) -> str:
+        from harness.run.loading import host_of
+
+        return host_of(session.drill, self._stack.address(session.target))
+
+    def engine(self, session: Session, generator: Generator, closing: contextlib.ExitStack) -> Engine:
+        assert self._parts is not None
+        return real_engine(session, self._stack, self._parts, generator, closing)
+
+    def replay(self, session: Session) -> None:
+        assert self._parts is not None
+        if self._machine == HERE:
+            self._parts.observing.replay()
+
+    def keep(self, session: Session) -> str | None:
+        return None
+
+    def down(self, *, twice: bool) -> Sequence[str]:
+        """What of the run is left there. What is other than it was found is a fact, and no fault of ours may be on."""
+        session = self._session
+        if not attached(session.folder.path):
+            return ()  # nothing was changed, or was about to be
+        session.patience.await_back()
+        back = put_back(session.folder.path, session.folder.run)
+        tell(back, session.record)
+        return back.left
+
+    # --- the steps --------------------------------------------------------------------------------------------------
+
+    def _found(self, monitoring: Monitoring) -> Recorded:
+        """What is there before anything is changed. Raises CannotRun."""
+        places = {}
+        for what, place in (
+            (TOXIPROXY, next(toxiproxies(self._running.containers), "")),
+            (ALERTMANAGER, monitoring.alertmanager + (monitoring.prefix or {}).get(ALERTMANAGER, "")),
+        ):
+            if place:
+                places[what] = place
+        key = Recorded(self._running.name).key
+        try:
+            seen = snapshot(self._running.name, places, key, self._machine)
+        except CannotRun as error:  # what does not answer cannot be compared: it is told, and left out
+            self._session.display.say(f"warning: not compared at the end: {' '.join(str(error).split())}")
+            places = {}
+            seen = snapshot(self._running.name, places, key, self._machine)
+        released = [one.fault for one in self._session.plan.injections if isinstance(one.fault, BadRelease)]
+        deployed = tuple(dict.fromkeys(name for fault in released for name in fault.targets))
+        return Recorded(
+            self._running.name,
+            seen,
+            deployed=deployed,
+            docker=variables(),
+            places=places,
+            key=key,
+            machine=self._machine,
+        )
+
+    def _note(self) -> None:
+        """What whoever comes from outside of the run needs: its project, and once there are any, its edges and their API."""
+        from harness.stack.project import write_private
+
+        inserted = self._inserted
+        told = {
+            "run": self._session.folder.run,
+            "project": self._running.name,
+            "files": [str(path) for path in self._running.project.files],
+            "edges": [dataclasses.asdict(edge) for edge in inserted.edges] if inserted else [],
+            "api": list(inserted.api) if inserted else None,
+        }
+        write_private(self._session.folder.path / "stack.json", json.dumps(told, indent=2) + "\n")
+
+    def _guard(self, session: Session) -> None:
+        """From before the first change on, somebody takes the faults out when this process is gone."""
+        if not (session.drill.lease_s and session.plan.injections):
+            return
+        try:
+            self._guardian = guardian.start(session.folder, session.drill.lease_s)
+        except OSError as error:
+            raise CannotRun(f"what guards the run's faults could not be started: {error.strerror}") from error
+
+    def _put_in(self, session: Session, closing: contextlib.ExitStack) -> Reconciler | None:
+        """Toxiproxy and its one writer, with the edges placed; None without any. Raises CannotRun, NotApplied."""
+        from harness.stack.changes.identity import project_name
+        from harness.stack.toxiproxy import restart_toxiproxy
+        from harness.world.proxies import Reconciler
+
+        if not self._insert:
+            return None
+        run = session.folder.run
+        session.display.say(f"putting Toxiproxy on {', '.join(edge.id for edge in self._insert)}")
+        self._inserted = Inserted(self._running, self._insert, run, session.folder.path)
+        self._inserted.begin()
+        self._stack.placed(self._inserted.edges)
+        self._note()
+        proxies = Reconciler(
+            self._inserted.api,
+            self._inserted.edges,
+            session.record,
+            restart=lambda: session.patience.insist(lambda: restart_toxiproxy(project_name(run))),
+            by_hand=(f"docker restart {project_name(run)}-drill-toxiproxy-1", f"drill mend {run}"),
+            turn=lambda: ladder_turn(session.folder.facts),
+        )
+        session.lease.on_lapse.append(proxies.let_go)
+        closing.callback(proxies.close)
+        proxies.start()
+        return proxies
+
+    def _attend(
+        self,
+        session: Session,
+        told: Recorded,
+        proxies: Reconciler | None,
+        monitoring: Monitoring,
+        closing: contextlib.ExitStack,
+    ) -> Parts:
+        """What looks at the project; the callers go behind their edges once these are open. Raises CannotRun, NotApplied."""
+        import docker  # noqa: F401  here, not in one of the threads below: its modules import each other in a circle
+
+        from harness.doctor.images import ensure_harness_image
+        from harness.world.logs import LogFiles
+
+        run, record = session.folder.run, session.record
+        here = self._machine == HERE
+        if here:
+            ensure_harness_image(session.display.say)
+        lookout = self._lookout(run, here)
+        writer = proxies or NoProxies()
+
+        def heard(service: str, ports: tuple[int, ...]) -> None:
+            writer.listening(service, ports)
+            lookout.listening(service, ports)
+            record(ListenersChanged(service=service, ports=ports))
+
+        def gap(why: str) -> None:
+            record(Blinded(probe="keeper", target="", error=why) if why else Looked(probe="keeper", target=""))
+
+        together = Together()
+        closing.callback(together.close)
+        watched = tuple(dict.fromkeys(edge.dependency for edge in self._looked_at() if not edge.external))
+        if here and watched:
+            from harness.stack.keeper import Keeper
+
+            name = f"drill-{run}-keeper"
+            keeper = Keeper(run, self._running.name, watched, heard, session.stop.lost, gap, name)
+            together.callback(keeper.close)
+            keeper.start()
+        if self._inserted is not None:
+            self._inserted.take_place(told, session.drill.stack.ready_within_s, session.display.say)
+        containers = AttachedContainers(run, self._running.name, session.clock.opened_ns, session.patience)
+        closing.callback(containers.close)
+        logs = LogFiles(run, session.folder.logs, containers, since_unix_s=time.time())
+        logs.start()
+        together.callback(logs.close)
+        observing = Observing(session, self._stack, monitoring)
+        parts = Parts(writer, containers, logs, lookout, observing, together, more=tuple(self._more()) if here else ())
+        parts.begin_looking(session.plan)
+        return parts
+
+    def _lookout(self, run: str, here: bool) -> Lookout | NoLookout:
+        from harness.world.lookout import Lookout
+
+        return Lookout(run, self._running.name, self._looked_at(), self._stack.services) if here else NoLookout()
+
+    def _looked_at(self) -> tuple[Edge, ...]:
+        """The edges with a Toxiproxy, and those into services that are hurt: from there it is felt whether a service answers."""
+        hurt = self._hurt()
+        return tuple(edge for edge in self._stack.edges if edge.address or edge.dependency in hurt)
+
+    def _more(self) -> Iterator[Probe]:
+        """Witnesses on edges without a Toxiproxy: those with one have theirs anyway."""
+        from harness.probes.witness import WitnessProbe
+
+        yield from (WitnessProbe(edge=edge.id) for edge in self._looked_at() if not edge.address)
+
+    def _hurt(self) -> set[str]:
+        """The services that faults are on."""
+        faults = [one.fault for one in self._session.plan.injections if not one.fault.on_edge]
+        return {target for fault in faults for target in fault.targets}
+
+
+def tell(back: Returned, record: Callable[[Fact], object]) -> None:
+    """What a project was found to be again, and what a person can do where it is not."""
+    record(ProjectCompared(project=back.project, differences=back.other))
+    if back.other or back.left:
+        what = "; ".join((*back.left, *back.other))
+        record(NotMended(fault=PROJECT, error=f"{back.project} is not what it was: {what}", commands=back.commands))
+
+
+def _unplaced(edges: Sequence[Edge], inserted: Sequence[Edge]) -> tuple[Edge, ...]:
+    """All edges; those on which no Toxiproxy will stand are refused, and say so."""
+    mine = {edge.id for edge in inserted}
+    return tuple(
+        edge if edge.id in mine or edge.refused else dataclasses.replace(edge, refused=NOT_ON) for edge in edges
+    )
