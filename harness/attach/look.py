@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from typing import Any
 
 from harness.attach.addresses import HERE, address_of
 from harness.attach.found import UP, Described, listed, service_of
@@ -43,6 +44,17 @@ def toxiproxies(found: tuple[Described, ...]) -> Iterator[str]:
         if one["State"]["Status"] in UP and any("toxiproxy" in text for text in (image, *words[:2])):
             told = next((word.partition("=")[2] for word in words if word.lstrip("-").startswith("port=")), "")
             yield f"{service_of(one)}:{told if told.isdigit() else API_PORT}"
+
+
+def proxies_of(found: tuple[Described, ...], api: str, machine: str = HERE) -> dict[str, dict[str, Any]]:
+    """What `GET /proxies` of a Toxiproxy ('service:port') tells; {} where it does not answer as one."""
+    service, _, port = api.rpartition(":")
+    mine = [one for one in found if service_of(one) == service and one["State"]["Status"] in UP]
+    try:
+        told = JsonApi(service, address_of(mine, service, int(port), machine)).get("/proxies")
+    except (NotApplied, UsageError):
+        return {}
+    return {str(name): one for name, one in told.items() if isinstance(one, dict)} if isinstance(told, dict) else {}
 
 
 def _held(what: str, place: str, found: tuple[Described, ...], machine: str) -> Snapshot:

@@ -15,6 +15,7 @@ from harness.attach.snapshot import differences
 from harness.attach.waiting import wake
 from harness.errors import CannotRun, NotApplied
 from harness.stack.sweep import sweep
+from harness.target.takeout import clear, on_target
 from harness.world.docker import connect, refusing
 
 SETTLES_S = 30.0
@@ -44,11 +45,21 @@ def put_back(folder: Path, run: str) -> Returned:
     if told is None:
         return Returned("", tuple(sweep(run) or wake(run)), (UNREADABLE,))
     told.reach()
-    left = sweep(run)
-    left = left or wake(run)
+    left = [said for said in (_cleared(folder, run),) if said]
+    left += sweep(run) or wake(run)
     left += [said for said in (_started(told),) if said]
     other = _compared(told)
     return Returned(told.project, tuple(left), tuple(other), tuple(_by_hand(told, run)) if left or other else ())
+
+
+def _cleared(folder: Path, run: str) -> str:
+    """Toxics of the run's in a Toxiproxy of the project's own, whose proxies were all open when it began; what is wrong, or ''."""
+    if not on_target(folder):
+        return ""
+    from harness.target.record import recorded as target_of
+
+    target = target_of(folder)
+    return clear(folder, run, tuple(target.edges) if target else ())
 
 
 def _compared(told: Recorded) -> Sequence[str]:

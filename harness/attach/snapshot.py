@@ -18,6 +18,8 @@ BY_COMPOSE = ("com.docker.compose.replace",)
 ANEW = ("id", "configuration", "labels", "settings")
 """What is another when a container was made anew by somebody's deployment."""
 ENDS = "ends"
+HASH = "#"
+"""What a keyed hash begins with."""
 
 
 def containers(described: Sequence[Mapping[str, Any]], hashed: Hashed) -> Snapshot:
@@ -65,7 +67,7 @@ def differences(before: Snapshot, after: Snapshot, now: str, deployed: Collectio
             continue
         free = ANEW if was.get("service") in deployed else ()
         told = [
-            f"its {word} was {_shown(was.get(word))} and is {_shown(is_now.get(word))}"
+            _changed(word, was.get(word), is_now.get(word))
             for word in dict.fromkeys((*was, *is_now))
             if was.get(word) != is_now.get(word) and word not in free
         ]
@@ -105,6 +107,13 @@ def _use(use: Mapping[str, Any], id_: str) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _changed(word: str, was: Any, is_now: Any) -> str:
+    """A hash says nothing to a person."""
+    if str(was).startswith(HASH):
+        return f"{word} changed"
+    return f"{word} {_shown(was)} before, {_shown(is_now)} now"
 
 
 def _shown(value: Any) -> str:

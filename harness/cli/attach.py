@@ -16,6 +16,7 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.attach.found import Running
+    from harness.attach.in_path import OnTheWay
     from harness.cli.run import Wishes
     from harness.drill.model import Drill
     from harness.edges import Edge
@@ -89,6 +90,7 @@ class PlannedOn:
     looked: Looked
     machine: str
     insert: bool
+    mediated: tuple[OnTheWay, ...] = ()
 
     @property
     def inserted(self) -> tuple[Edge, ...]:
@@ -97,6 +99,12 @@ class PlannedOn:
             one.fault.target for one in self.plan.injections if one.fault.on_edge and one.id not in self.plan.absent
         }
         return tuple(edge for edge in self.edges if self.insert and edge.id in hurt)
+
+    @property
+    def there(self) -> tuple[OnTheWay, ...]:
+        """The edges that are hurt on which a Toxiproxy of the project's own stands."""
+        hurt = {one.fault.target for one in self.plan.injections if one.id not in self.plan.absent}
+        return tuple(one for one in self.mediated if one.edge.id in hurt)
 
 
 def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
@@ -107,6 +115,7 @@ def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
     from harness.attach.addresses import HERE
     from harness.attach.context import reached
     from harness.attach.found import find
+    from harness.attach.in_path import with_them
     from harness.attach.unavailable import Offer, on_attached
     from harness.drill.parse import build
     from harness.plan import make_plan
@@ -122,14 +131,31 @@ def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
     remote = machine != HERE
     monitoring = monitoring_of(drill, running.project).known()
     edges = edges_on(running, drill)
+    mediated = () if attach.insert or remote else _mediated(running, edges, machine)
+    edges = with_them(edges, mediated)
     rules = None if running.unread else rules_of(running.project, monitoring["prometheus"])
     plan = make_plan(
         drill, services=running.services, monitoring=monitoring, alerts=rules, narrowed_to=limits_of(drill)
     )
-    why = {edge.id: _why(running, edge, attach.insert) for edge in edges}
+    there = {one.edge.id for one in mediated}
+    why = {edge.id: "" if edge.id in there else _why(running, edge, attach.insert) for edge in edges}
     plan = on_attached(plan, Offer(running.name, why, monitoring, remote, attach.insert))
     looked = Looked(running.services, edges, monitoring=monitoring, alerts=rules, project=running.name)
-    return PlannedOn(running, edges, plan, looked, machine, attach.insert)
+    return PlannedOn(running, edges, plan, looked, machine, attach.insert, mediated)
+
+
+def _mediated(running: Running, edges: tuple[Edge, ...], machine: str) -> tuple[OnTheWay, ...]:
+    """Where a Toxiproxy of the project's own stands; () without one that answers."""
+    from harness.attach.in_path import on_the_way
+    from harness.attach.look import proxies_of, toxiproxies
+
+    found = [
+        one
+        for api in dict.fromkeys(toxiproxies(running.containers))
+        for one in on_the_way(running, edges, api, proxies_of(running.containers, api, machine))
+    ]
+    first = found[0].api if found else ""  # of several, the first that stands on an edge
+    return tuple(one for one in found if one.api == first)
 
 
 def edges_on(running: Running, drill: Drill) -> tuple[Edge, ...]:
@@ -163,6 +189,8 @@ def told(planned: PlannedOn, plan: Plan) -> Iterator[str]:
         yield f"  {'':>8} its Compose files are not known ({running.unread}): it is taken as its containers tell it"
     if planned.machine != HERE:
         yield f"  {'':>8} on {planned.machine}: nobody looks from inside of its networks, so faults on its edges are not available"
+    for one in planned.there:
+        yield f"  {'':>8} on {one.edge.id} stands its own Toxiproxy ({one.edge.known[0].where}); it must be seen to be used, else nothing is injected"
     for edge in planned.inserted:
         yield f"  {'':>8} put in: a Toxiproxy on {edge.id}"
     if callers := sorted({edge.caller for edge in planned.inserted}):
@@ -221,6 +249,8 @@ def run_attached(
             confirm(protected_by(plan, attach.project), about, wishes.yes, ask=not wishes.turns)
         if turn is not None:
             turn.clear()
-        ground = attached_ground(planned.running, planned.edges, planned.inserted, planned.machine)
+        ground = attached_ground(
+            planned.running, planned.edges, planned.inserted, planned.there, planned.machine
+        )
         done = played(name, plan, ground, wishes, shown, mine, Options())
     return tell(done)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from harness.stack.release import Releases
     from harness.stack.release_images import Change
     from harness.stack.stack import Stack
+    from harness.target.proxies import TargetProxies
     from harness.world.containers import Containers
     from harness.world.logs import LogFiles
     from harness.world.lookout import Lookout
@@ -59,7 +60,7 @@ USUAL_LIMIT_MS = 1500.0  # of a witness look
 class Parts:
     """`more` looks at what no other probe does."""
 
-    proxies: Reconciler | NoProxies
+    proxies: Reconciler | TargetProxies | NoProxies
     containers: Containers
     logs: LogFiles
     lookout: Lookout | NoLookout

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.attach.addresses import HERE
@@ -40,6 +40,7 @@ from harness.world.ladder_turn import ladder_turn
 
 if TYPE_CHECKING:
     from harness.attach.found import Running
+    from harness.attach.in_path import OnTheWay
     from harness.edges import Edge
     from harness.load.generator import Generator
     from harness.masking import Secret
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from harness.run.engine import Engine
     from harness.run.session import Session
     from harness.stack.observed import Monitoring
+    from harness.target.proxies import TargetProxies
     from harness.world.lookout import Lookout
     from harness.world.proxies import Reconciler
 
@@ -55,14 +57,15 @@ NOT_ON = "no Toxiproxy stands on it"
 
 
 def attached_ground(
-    running: Running, edges: Sequence[Edge], inserted: Sequence[Edge], machine: str
+    running: Running, edges: Sequence[Edge], inserted: Sequence[Edge], there: Sequence[OnTheWay], machine: str
 ) -> Callable[[Session], OnProject]:
     """The ground that a session makes of a running project.
 
     inserted   those of its edges on which a Toxiproxy is put
+    there      those on which one of its own stands
     machine    where its Docker is, HERE for this one
     """
-    return lambda session: OnProject(session, running, edges, inserted, machine)
+    return lambda session: OnProject(session, running, edges, inserted, there, machine)
 
 
 class OnProject:
@@ -71,11 +74,18 @@ class OnProject:
     access = None
 
     def __init__(
-        self, session: Session, running: Running, edges: Sequence[Edge], inserted: Sequence[Edge], machine: str
+        self,
+        session: Session,
+        running: Running,
+        edges: Sequence[Edge],
+        inserted: Sequence[Edge],
+        there: Sequence[OnTheWay],
+        machine: str,
     ) -> None:
         self._session, self._running, self._machine = session, running, machine
-        self._insert = tuple(inserted)
-        self._stack = AttachedStack(running, _unplaced(edges, inserted), machine)
+        self._insert, self._there = tuple(inserted), tuple(there)
+        mediated = {edge.id for edge in inserted} | {one.edge.id for one in there}
+        self._stack = AttachedStack(running, _unplaced(edges, mediated), machine)
         self._inserted: Inserted | None = None
         self._parts: Parts | None = None
         self._guardian: object = None  # ends by itself, when the run is over
@@ -192,12 +202,14 @@ class OnProject:
         except OSError as error:
             raise CannotRun(f"what guards the run's faults could not be started: {error.strerror}") from error
 
-    def _put_in(self, session: Session, closing: contextlib.ExitStack) -> Reconciler | None:
+    def _put_in(self, session: Session, closing: contextlib.ExitStack) -> Reconciler | TargetProxies | None:
         """Toxiproxy and its one writer, with the edges placed; None without any. Raises CannotRun, NotApplied."""
         from harness.stack.changes.identity import project_name
         from harness.stack.toxiproxy import restart_toxiproxy
         from harness.world.proxies import Reconciler
 
+        if self._there:
+            return self._at_theirs(session, closing)
         if not self._insert:
             return None
         run = session.folder.run
@@ -219,11 +231,24 @@ class OnProject:
         proxies.start()
         return proxies
 
+    def _at_theirs(self, session: Session, closing: contextlib.ExitStack) -> TargetProxies:
+        """The project's own Toxiproxy: toxics of ours beside its own, noted before the first. Raises CannotRun."""
+        from harness.attach.theirs import as_target
+        from harness.target.proxies import TargetProxies, spots
+        from harness.target.record import keep
+
+        target = as_target(self._running.name, self._there, self.host(session), self._stack.address)
+        proxies = TargetProxies(session.folder.run, spots(target), f"drill mend {session.folder.run}")
+        closing.callback(proxies.close)
+        session.lease.on_lapse.append(proxies.let_go)
+        keep(session.folder.path, target, proxies.look([one.edge.id for one in self._there]))
+        return proxies
+
     def _attend(
         self,
         session: Session,
         told: Recorded,
-        proxies: Reconciler | None,
+        proxies: Reconciler | TargetProxies | None,
         monitoring: Monitoring,
         closing: contextlib.ExitStack,
     ) -> Parts:
@@ -250,7 +275,9 @@ class OnProject:
 
         together = Together()
         closing.callback(together.close)
-        watched = tuple(dict.fromkeys(edge.dependency for edge in self._looked_at() if not edge.external))
+        theirs = {one.edge.id for one in self._there}  # dialled where the proxy listens, not where the dependency does
+        edges = [edge for edge in self._looked_at() if not edge.external and edge.id not in theirs]
+        watched = tuple(dict.fromkeys(edge.dependency for edge in edges))
         if here and watched:
             from harness.stack.keeper import Keeper
 
@@ -271,9 +298,14 @@ class OnProject:
         return parts
 
     def _lookout(self, run: str, here: bool) -> Lookout | NoLookout:
-        from harness.world.lookout import Lookout
+        from harness.attach.proven import ProvenLookout
 
-        return Lookout(run, self._running.name, self._looked_at(), self._stack.services) if here else NoLookout()
+        if not here:
+            return NoLookout()
+        unproven = {one.edge.id: one.edge.ports[0] for one in self._there}
+        return ProvenLookout(
+            run, self._running.name, self._looked_at(), self._stack.services, unproven, self._session.record
+        )
 
     def _looked_at(self) -> tuple[Edge, ...]:
         """The edges with a Toxiproxy, and those into services that are hurt: from there it is felt whether a service answers."""
@@ -300,9 +332,8 @@ def tell(back: Returned, record: Callable[[Fact], object]) -> None:
         record(NotMended(fault=PROJECT, error=f"{back.project} is not what it was: {what}", commands=back.commands))
 
 
-def _unplaced(edges: Sequence[Edge], inserted: Sequence[Edge]) -> tuple[Edge, ...]:
+def _unplaced(edges: Sequence[Edge], mine: Collection[str]) -> tuple[Edge, ...]:
     """All edges; those on which no Toxiproxy will stand are refused, and say so."""
-    mine = {edge.id for edge in inserted}
     return tuple(
         edge if edge.id in mine or edge.refused else dataclasses.replace(edge, refused=NOT_ON) for edge in edges
     )
