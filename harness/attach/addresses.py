@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from harness.attach.found import Described
 from harness.errors import UsageError
 
+Described = Mapping[str, Any]
+"""A container as `docker inspect` tells it."""
 HERE = ""
 """Of a machine: the one that we are on."""
 LOOPBACK = "127.0.0.1"

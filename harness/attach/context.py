@@ -26,7 +26,7 @@ def reached(context: str = "") -> str:
             os.environ.pop(name, None)
         os.environ["DOCKER_CONTEXT"] = context  # by this name it may be protected; what is followed is DOCKER_HOST
     seen = _inspect(context)
-    host = os.environ.get("DOCKER_HOST") or str(((seen.get("Endpoints") or {}).get("docker") or {}).get("Host") or "")
+    host = os.environ.get("DOCKER_HOST") or _host(seen)
     if host and not host.startswith(("unix://", "npipe://")):
         os.environ["DOCKER_HOST"] = host
         certificates = Path(str((seen.get("Storage") or {}).get("TLSPath") or "")) / "docker"
@@ -39,8 +39,13 @@ def reached(context: str = "") -> str:
 
 
 def variables() -> dict[str, str]:
-    """By which this Docker is reached again, from another process."""
-    return {name: os.environ[name] for name in ("DOCKER_CONTEXT", *REACHED_BY) if os.environ.get(name)}
+    """By which this Docker is reached again, from another process, whatever its own context is. Raises CannotRun."""
+    found = {name: os.environ[name] for name in REACHED_BY if os.environ.get(name)}
+    return found or {"DOCKER_HOST": _host(_inspect(""))}
+
+
+def _host(seen: dict[str, Any]) -> str:
+    return str(((seen.get("Endpoints") or {}).get("docker") or {}).get("Host") or "")
 
 
 def _inspect(context: str) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.attach.addresses import Described
+from harness.attach.record import WAITS, waits
 from harness.errors import CannotRun, Missing, UsageError
 from harness.stack.changes.identity import RUN_LABEL
 from harness.stack.project import Project, decoded
@@ -20,9 +22,6 @@ DIRECTORY = f"{PROJECT}.working_dir"
 ENV_FILES = f"{PROJECT}.environment_file"
 READ_S = 60.0  # of `docker compose config`, which may fetch an `include:` from elsewhere
 UP = ("running", "paused", "restarting")
-
-Described = Mapping[str, Any]
-"""A container as `docker inspect` tells it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def find(name: str) -> Running:
         there = projects()
         shown = f"; {', '.join(there)} {'does' if len(there) == 1 else 'do'}" if there else ""
         raise CannotRun(Missing(f"no container of a Compose project {name!r} runs{shown}", "docker compose ls --all"))
-    if run_id := next((labels[RUN_LABEL] for one in containers if RUN_LABEL in (labels := labels_of(one))), ""):
+    if run_id := next((run_id for one in containers if (run_id := _run_in(one))), ""):
         raise _taken(name, run_id)
     config, unread = _read(name, containers)
     labels = labels_of(containers[0])
@@ -156,6 +155,12 @@ def _unreadable(containers: Sequence[Described]) -> str:
         what = ", ".join(missing) or labels.get(DIRECTORY, "")
         return f"{what} cannot be read on this machine"
     return ""
+
+
+def _run_in(one: Described) -> str:
+    """The run that made this container, or for whose end it waits; ''."""
+    name = str(one["Name"])
+    return labels_of(one).get(RUN_LABEL, "") or (name.partition(WAITS)[2] if waits(name) else "")
 
 
 def _taken(name: str, run_id: str) -> CannotRun | UsageError:

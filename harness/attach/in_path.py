@@ -23,7 +23,9 @@ class OnTheWay:
     api: str
 
 
-def on_the_way(running: Running, edges: Sequence[Edge], api: str, proxies: Mapping[str, Mapping[str, Any]]) -> list[OnTheWay]:
+def on_the_way(
+    running: Running, edges: Sequence[Edge], api: str, proxies: Mapping[str, Mapping[str, Any]]
+) -> list[OnTheWay]:
     """By what `GET /proxies` of the project's Toxiproxy told, and the edges that were found into it."""
     service = api.rpartition(":")[0]
     found = []

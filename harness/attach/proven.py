@@ -11,7 +11,10 @@ from harness.world.lookout import Lookout
 
 
 class ProvenLookout(Lookout):
-    """`unproven`: by edge, the port of its proxy; a survey tells of it only once a connection to that port was seen, or one around it."""
+    """A survey tells nothing of edges on which no Toxiproxy stands: all that is theirs goes straight, as it should.
+
+    unproven   by edge, the port of its proxy; a survey tells of it only once a connection to that port was seen, or one around it
+    """
 
     def __init__(
         self,
@@ -25,13 +28,14 @@ class ProvenLookout(Lookout):
         super().__init__(run_id, project, edges, services)
         self._unproven = dict(unproven)
         self._record = record
+        self._mediated = {edge.id for edge in edges if edge.address}
         self._told: set[str] = set()
 
     def counts(self, edge: str, seen: Mapping[str, Any]) -> bool:
         """See Lookout."""
         port = self._unproven.get(edge)
         if port is None:
-            return True
+            return edge in self._mediated
         if int((seen.get("ports") or {}).get(str(port)) or 0):
             del self._unproven[edge]
             return True

@@ -40,11 +40,23 @@ class Returned:
 
 
 def put_back(folder: Path, run: str) -> Returned:
-    """Take away all that bears the run's label, let what waited run again, start what ran; then compare."""
+    """Take away all that bears the run's label, let what waited run again, start what ran; then compare. See `gone`."""
     told = recorded(folder)
     if told is None:
         return Returned("", tuple(sweep(run) or wake(run)), (UNREADABLE,))
-    told.reach()
+    with told.reached():
+        return _put_back(told, folder, run)
+
+
+def gone(folder: Path, run: str) -> Returned:
+    """Of a run that has put all back: what may still bear its label is taken away, and nothing else is looked at. What has become of
+    the project since is its users' affair."""
+    told = recorded(folder) or Recorded("")
+    with told.reached():
+        return Returned(told.project, tuple(sweep(run) or wake(run)))
+
+
+def _put_back(told: Recorded, folder: Path, run: str) -> Returned:
     left = [said for said in (_cleared(folder, run),) if said]
     left += sweep(run) or wake(run)
     left += [said for said in (_started(told),) if said]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -60,9 +61,19 @@ class Recorded:
         """The same, with these about to be parked."""
         return replace(self, parked=(*self.parked, *more))
 
-    def reach(self) -> None:
-        """Use the Docker that the project runs on, from here on in this process and in all that it starts."""
+    @contextlib.contextmanager
+    def reached(self) -> Iterator[None]:
+        """Speak to the Docker that the project runs on, in this process and in all that it starts meanwhile."""
+        before = {name: os.environ.get(name) for name in self.docker}
         os.environ.update(self.docker)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 def attached(folder: Path) -> bool:

@@ -249,8 +249,6 @@ def run_attached(
             confirm(protected_by(plan, attach.project), about, wishes.yes, ask=not wishes.turns)
         if turn is not None:
             turn.clear()
-        ground = attached_ground(
-            planned.running, planned.edges, planned.inserted, planned.there, planned.machine
-        )
+        ground = attached_ground(planned.running, planned.edges, planned.inserted, planned.there, planned.machine)
         done = played(name, plan, ground, wishes, shown, mine, Options())
     return tell(done)

@@ -33,7 +33,7 @@ from harness.faults.bad_release import BadRelease
 from harness.run.assembly import Parts, needed
 from harness.run.assembly import engine as real_engine
 from harness.run.observing import Observing, monitoring_of
-from harness.run.own_stack import found
+from harness.run.own_stack import LATE_S, found
 from harness.run.together import Together
 from harness.safety import guardian
 from harness.world.ladder_turn import ladder_turn
@@ -145,6 +145,8 @@ class OnProject:
         if not attached(session.folder.path):
             return ()  # nothing was changed, or was about to be
         session.patience.await_back()
+        if twice:
+            time.sleep(LATE_S)  # what was just being made comes to be
         back = put_back(session.folder.path, session.folder.run)
         tell(back, session.record)
         return back.left
@@ -153,24 +155,24 @@ class OnProject:
 
     def _found(self, monitoring: Monitoring) -> Recorded:
         """What is there before anything is changed. Raises CannotRun."""
+        name, key = self._running.name, Recorded("").key
         places = {}
         for what, place in (
             (TOXIPROXY, next(toxiproxies(self._running.containers), "")),
             (ALERTMANAGER, monitoring.alertmanager + (monitoring.prefix or {}).get(ALERTMANAGER, "")),
         ):
-            if place:
-                places[what] = place
-        key = Recorded(self._running.name).key
-        try:
-            seen = snapshot(self._running.name, places, key, self._machine)
-        except CannotRun as error:  # what does not answer cannot be compared: it is told, and left out
-            self._session.display.say(f"warning: not compared at the end: {' '.join(str(error).split())}")
-            places = {}
-            seen = snapshot(self._running.name, places, key, self._machine)
+            try:
+                snapshot(name, {what: place} if place else {}, key, self._machine)
+            except CannotRun as error:
+                said = " ".join(str(error).split())
+                self._session.display.say(f"warning: what {what} holds is not compared at the end: {said}")
+            else:
+                places |= {what: place} if place else {}
+        seen = snapshot(name, places, key, self._machine)
         released = [one.fault for one in self._session.plan.injections if isinstance(one.fault, BadRelease)]
         deployed = tuple(dict.fromkeys(name for fault in released for name in fault.targets))
         return Recorded(
-            self._running.name,
+            name,
             seen,
             deployed=deployed,
             docker=variables(),
@@ -288,6 +290,7 @@ class OnProject:
         if self._inserted is not None:
             self._inserted.take_place(told, session.drill.stack.ready_within_s, session.display.say)
         containers = AttachedContainers(run, self._running.name, session.clock.opened_ns, session.patience)
+        containers.here = here
         closing.callback(containers.close)
         logs = LogFiles(run, session.folder.logs, containers, since_unix_s=time.time())
         logs.start()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
-from harness.attach.put_back import put_back
+from harness.attach.put_back import Returned, gone, put_back
 from harness.attach.record import recorded
 from harness.facts import Closed, ProjectCompared
 from harness.following import Following
@@ -17,26 +18,32 @@ from harness.safety.takeout import own_writer, take_out
 def given_back(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
     """Returns what is still on, or other than it was. Idempotent."""
     end_orphans(folder.run)
-    if told := recorded(folder.path):
-        told.reach()
-    over = bool(Following(folder.path, (*TOLD, Closed)).journal().of(Closed))
+    journal = Following(folder.path, (*TOLD, Closed, ProjectCompared)).journal()
+    closed, compared = journal.last(Closed), journal.last(ProjectCompared)
+    if closed and not closed.left and compared and not compared.differences:
+        return _told(folder, gone(folder.path, folder.run), (), say)
+    told = recorded(folder.path)
     writer = own_writer(folder, "mend")
     try:
-        still_on = take_out(folder, writer, "sweep")
+        with told.reached() if told else contextlib.nullcontext():
+            still_on = take_out(folder, writer, "sweep")
         back = put_back(folder.path, folder.run)
-        left = [*still_on, *back.left, *back.other]
-        if not over or left:
-            writer.write(ProjectCompared(project=back.project, differences=back.other), durable=True)
-        if not over and not left:
+        writer.write(ProjectCompared(project=back.project, differences=back.other), durable=True)
+        if not closed and not (still_on or back.left or back.other):
             writer.write(Closed(), durable=True)
     finally:
         writer.close()
     if writer.broken:
         say(f"{folder.run}: it stands nowhere that this was mended: {writer.broken}")
-    for line in (*back.left, *back.other):
+    return _told(folder, back, still_on, say)
+
+
+def _told(folder: RunFolder, back: Returned, still_on: tuple[str, ...], say: Callable[[str], None]) -> list[str]:
+    left = [*still_on, *back.left, *back.other]
+    for line in left:
         say(f"{folder.run}: {line}")
     for command in back.commands[1:] if left else ():
         say(f"    {command}")
-    what = f"{back.project} is what it was" if back.project else "nothing of it is left"
-    say(f"{folder.run}: " + ("still there: " + ", ".join(left) if left else what))
+    if not left:
+        say(f"{folder.run}: {back.project} is what it was" if back.project else f"{folder.run}: nothing of it is left")
     return left

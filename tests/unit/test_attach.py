@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -277,7 +280,8 @@ def test_a_proxy_on_a_port_that_its_caller_never_names_is_not_on_its_way() -> No
 
 def test_such_an_edge_counts_as_surveyed_only_once_its_caller_was_seen_to_use_its_proxy() -> None:
     said: list[Fact] = []
-    lookout = ProvenLookout(RUN, "shop", (), {}, {"web->store": 16379}, said.append)
+    edges = (replace(EDGE, address="172.18.0.4"), Edge("a", "b", address="172.18.0.5"), Edge("a", "c"))
+    lookout = ProvenLookout(RUN, "shop", edges, {}, {"web->store": 16379}, said.append)
     elsewhere = {"ports": {"19000": 4}, "direct": 0}
     assert not lookout.counts("web->store", elsewhere), "it goes over that Toxiproxy, but not over this proxy"
     assert not lookout.counts("web->store", elsewhere)
@@ -287,7 +291,8 @@ def test_such_an_edge_counts_as_surveyed_only_once_its_caller_was_seen_to_use_it
     assert lookout.counts("web->store", {"ports": {}, "direct": 3}), "that it goes around must be heard"
     assert lookout.counts("web->store", {"ports": {"16379": 1}, "direct": 0})
     assert lookout.counts("web->store", elsewhere), "once seen is enough"
-    assert lookout.counts("a->b", {}), "other edges are another matter"
+    assert lookout.counts("a->b", {}), "one that was put in is known"
+    assert not lookout.counts("a->c", {"direct": 3}), "where no Toxiproxy stands all goes straight, as it should"
 
 
 # --- where it is reached ------------------------------------------------------------------------------------------------
@@ -321,13 +326,13 @@ def answered(monkeypatch: pytest.MonkeyPatch, host: str, code: int = 0) -> None:
 def test_a_context_is_followed_by_all_that_this_process_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     answered(monkeypatch, "ssh://ops@build.example:22")
     assert context.reached("build") == "build.example"
-    assert context.variables() == {"DOCKER_CONTEXT": "build", "DOCKER_HOST": "ssh://ops@build.example:22"}
+    assert context.variables() == {"DOCKER_HOST": "ssh://ops@build.example:22"}
 
 
 def test_this_machines_own_docker_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
     answered(monkeypatch, "unix:///var/run/docker.sock")
     assert context.reached() == HERE
-    assert context.variables() == {}
+    assert context.variables() == {"DOCKER_HOST": "unix:///var/run/docker.sock"}
 
 
 def test_a_context_that_is_not_there_is_a_wrong_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -391,7 +396,9 @@ def lacking(tmp_path: Path, **offers: Any) -> dict[str, str]:
     from harness.plan import make_plan
 
     (tmp_path / "compose.yaml").write_text("services: {}\n")
-    (tmp_path / "load.py").write_text("from locust import HttpUser, task\n\nclass U(HttpUser):\n    @task\n    def t(self): self.client.get('/')\n")
+    (tmp_path / "load.py").write_text(
+        "from locust import HttpUser, task\n\nclass U(HttpUser):\n    @task\n    def t(self): self.client.get('/')\n"
+    )
     (tmp_path / "shop.yaml").write_text(DRILL)
     plan = make_plan(parse(tmp_path / "shop.yaml"), services=("web", "store"))
     offer = Offer("shop", **{"edges": {"web->store": "nothing is on its way"}, **offers})
@@ -401,7 +408,9 @@ def lacking(tmp_path: Path, **offers: Any) -> dict[str, str]:
 def test_what_a_running_project_lacks_is_said_and_the_rest_is_played(tmp_path: Path) -> None:
     absent = lacking(tmp_path)
     assert absent["hurt/latency-web->store"] == "nothing is on its way"
-    assert absent["hurt/latency-web->nowhere"].startswith("no edge web->nowhere was found; found from there: web->store")
+    assert absent["hurt/latency-web->nowhere"].startswith(
+        "no edge web->nowhere was found; found from there: web->store"
+    )
     assert "give the release `commands`" in absent["hurt/bad_release-web"]
     assert "hurt/stop-store" not in absent
     assert [name for name in absent if "page_sent" in name] != []
@@ -460,7 +469,9 @@ class World:
         """As a client is closed."""
 
 
-def test_what_waits_runs_again_only_when_all_of_the_run_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_runs_again_only_when_all_of_the_run_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Recorded("shop", containers([container()], plain)).keep(tmp_path)
     world = World(monkeypatch, [container()], ["network drill"])
     back = put_back.put_back(tmp_path, RUN)
@@ -510,3 +521,38 @@ def test_options_that_do_not_go_together_are_a_wrong_command(words: list[str], s
 
     with pytest.raises(UsageError, match=said):
         command.main(["first-light", *words], standalone_mode=False)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "attach.md").read_text()
+COMMANDS = [line for block in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.M | re.S) for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_each_command_of_the_page_is_one_that_drill_takes(line: str) -> None:
+    from harness.cli import group
+
+    program, *words = shlex.split(line)
+    assert program == "drill"
+    context = group.make_context("drill", words)
+    name, command, rest = group.resolve_command(context, words)
+    assert command is not None
+    made = command.make_context(name, list(rest), parent=context)
+    assert made.params.get("attach", "shop") == "shop"
+
+
+def test_a_run_that_has_put_all_back_is_left_alone_by_a_later_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Recorded("shop", containers([container()], plain)).keep(tmp_path)
+    world = World(monkeypatch, [container(State={"Status": "exited"})], [])
+    assert put_back.gone(tmp_path, RUN) == put_back.Returned("shop")
+    assert world.steps == ["sweep", "wake"], "its user has stopped it since"
+
+
+def test_the_docker_that_a_run_was_on_is_spoken_to_only_for_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///mine")
+    monkeypatch.delenv("DOCKER_CERT_PATH", raising=False)
+    with Recorded("shop", docker={"DOCKER_HOST": "ssh://there", "DOCKER_CERT_PATH": "/c"}).reached():
+        assert os.environ["DOCKER_HOST"] == "ssh://there"
+    assert os.environ["DOCKER_HOST"] == "unix:///mine"
+    assert "DOCKER_CERT_PATH" not in os.environ
