@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.attach.found import Described, Running
+from harness.attach.addresses import Described
+from harness.attach.found import Running
 from harness.edges import Edge, Known
 from harness.stack import names as topology
 

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from harness.attach.addresses import Described
 from harness.attach.clone import clone
-from harness.attach.found import Described, Running, listed, service_of
+from harness.attach.found import Running, listed, service_of
 from harness.attach.placing import ours, placed, real_name, subnets
 from harness.attach.record import WAITS, Parked, Recorded, waits
 from harness.edges import Edge

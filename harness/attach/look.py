@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from harness.attach.addresses import HERE, address_of
-from harness.attach.found import UP, Described, listed, service_of
+from harness.attach.addresses import HERE, Described, address_of
+from harness.attach.found import UP, listed, service_of
 from harness.attach.snapshot import Snapshot, containers, proxies, silences
 from harness.errors import CannotRun, NotApplied, UsageError
 from harness.world.jsonapi import JsonApi

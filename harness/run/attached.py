@@ -7,7 +7,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.attach.addresses import HERE
 from harness.attach.containers import AttachedContainers, NoLookout, NoProxies
@@ -156,7 +156,7 @@ class OnProject:
     def _found(self, monitoring: Monitoring) -> Recorded:
         """What is there before anything is changed. Raises CannotRun."""
         name, key = self._running.name, Recorded("").key
-        places = {}
+        places: dict[str, str] = {}
         for what, place in (
             (TOXIPROXY, next(toxiproxies(self._running.containers), "")),
             (ALERTMANAGER, monitoring.alertmanager + (monitoring.prefix or {}).get(ALERTMANAGER, "")),
@@ -182,9 +182,12 @@ class OnProject:
         )
 
     def _note(self) -> None:
-        """What whoever comes from outside of the run needs: its project, and once there are any, its edges and their API."""
-        from harness.stack.project import write_private
+        """What whoever comes from outside of the run needs: its project, and once there are any, its edges and their API. What the
+        services are stated as holds the secrets that are masked."""
+        from harness.stack.project import write_private, written
 
+        folder = self._session.folder.path
+        write_private(folder / "compose.yaml", written(as_stated(self._running)))
         inserted = self._inserted
         told = {
             "run": self._session.folder.run,
@@ -193,7 +196,7 @@ class OnProject:
             "edges": [dataclasses.asdict(edge) for edge in inserted.edges] if inserted else [],
             "api": list(inserted.api) if inserted else None,
         }
-        write_private(self._session.folder.path / "stack.json", json.dumps(told, indent=2) + "\n")
+        write_private(folder / "stack.json", json.dumps(told, indent=2) + "\n")
 
     def _guard(self, session: Session) -> None:
         """From before the first change on, somebody takes the faults out when this process is gone."""
@@ -333,6 +336,16 @@ def tell(back: Returned, record: Callable[[Fact], object]) -> None:
     if back.other or back.left:
         what = "; ".join((*back.left, *back.other))
         record(NotMended(fault=PROJECT, error=f"{back.project} is not what it was: {what}", commands=back.commands))
+
+
+def as_stated(running: Running) -> dict[str, Any]:
+    """Its resolved Compose file, for commands of the user's. Where that is not known, what the containers tell, without images: no
+    command can make anything by it."""
+    config = running.project.config
+    if not running.unread:
+        return config
+    services = {name: {**body, "image": None} for name, body in running.project.services.items()}
+    return {**config, "services": services}
 
 
 def _unplaced(edges: Sequence[Edge], mine: Collection[str]) -> tuple[Edge, ...]:

@@ -451,13 +451,17 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, after: list[dict[str, Any]], left: list[str]) -> None:
         self.steps: list[str] = []
         self.after = after
-        monkeypatch.setattr(put_back, "sweep", lambda run: self.steps.append("sweep") or left)
-        monkeypatch.setattr(put_back, "wake", lambda run: self.steps.append("wake") or [])
+        monkeypatch.setattr(put_back, "sweep", lambda run: self.did("sweep", left))
+        monkeypatch.setattr(put_back, "wake", lambda run: self.did("wake", []))
         monkeypatch.setattr(put_back, "listed", lambda name: self.after)
         monkeypatch.setattr(put_back, "snapshot", lambda *given: containers(self.after, plain))
         monkeypatch.setattr(put_back, "connect", lambda timeout_s: self)
         monkeypatch.setattr(put_back, "SETTLES_S", 0.0)
         self.api = self
+
+    def did(self, step: str, answer: list[str]) -> list[str]:
+        self.steps.append(step)
+        return answer
 
     def start(self, container: str) -> None:
         self.steps.append("start")
@@ -556,3 +560,14 @@ def test_the_docker_that_a_run_was_on_is_spoken_to_only_for_so_long(monkeypatch:
         assert os.environ["DOCKER_HOST"] == "ssh://there"
     assert os.environ["DOCKER_HOST"] == "unix:///mine"
     assert "DOCKER_CERT_PATH" not in os.environ
+
+
+def test_what_its_containers_tell_keeps_the_secrets_to_mask_and_makes_no_container(tmp_path: Path) -> None:
+    from harness.run.attached import as_stated
+    from harness.stack_secrets import secrets_in
+
+    unread = running()
+    stated = as_stated(unread)
+    assert [secret.value for secret in secrets_in(stated)] == ["hunter2"]
+    assert {body["image"] for body in stated["services"].values()} == {None}
+    assert as_stated(replace(unread, unread="")) == unread.project.config
