@@ -12,8 +12,11 @@ GIVEN = ("Aliases", "IPAMConfig", "Links", "DriverOpts")
 """Of how a container is on a network: what it was given; the rest Docker chose, and chooses again."""
 
 
-def clone(one: Mapping[str, Any], hosts: Mapping[str, str], run: str) -> dict[str, Any]:
-    """The body of Docker's `POST /containers/create`, from the other's `docker inspect`.
+def clone(
+    one: Mapping[str, Any], hosts: Mapping[str, str], run: str
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The body of Docker's `POST /containers/create`, from the other's `docker inspect`; and the networks that it is then connected to,
+    for a Docker older than 25 takes only one with the body.
 
     hosts   the addresses to which these names lead it; its other entries stay
 
@@ -32,9 +35,11 @@ def clone(one: Mapping[str, Any], hosts: Mapping[str, str], run: str) -> dict[st
     host["Binds"] = [_with_its_volume(str(bind), one) for bind in host.get("Binds") or ()] or None
     host["Mounts"] = _mounts(one, host)
     networks = (one.get("NetworkSettings") or {}).get("Networks") or {}
+    uses = {str(name): _use(use, id_) for name, use in networks.items()}
+    first = str(host.get("NetworkMode")) if str(host.get("NetworkMode")) in uses else next(iter(uses), "")
     body["HostConfig"] = host
-    body["NetworkingConfig"] = {"EndpointsConfig": {name: _use(use, id_) for name, use in networks.items()}}
-    return body
+    body["NetworkingConfig"] = {"EndpointsConfig": {first: uses.pop(first)} if first else {}}
+    return body, uses
 
 
 def _name(entry: str) -> str:

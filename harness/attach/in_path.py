@@ -31,10 +31,12 @@ def on_the_way(
     service = api.rpartition(":")[0]
     found = []
     for into in (edge for edge in edges if edge.dependency == service and not edge.external):
-        for name, proxy in proxies.items():
+        # A port that the caller names tells which proxies it means; where it names none of theirs, it may be any of them.
+        named = {name: proxy for name, proxy in proxies.items() if _port(proxy.get("listen")) in into.ports}
+        address = _address(running, into.caller, service)
+        for name, proxy in (named or proxies).items():
             port, dependency = _port(proxy.get("listen")), _behind(running, service, str(proxy.get("upstream") or ""))
-            address = _address(running, into.caller, service)
-            if not port or not dependency or not address or (into.ports and port not in into.ports):
+            if not port or not dependency or not address:
                 continue
             edge = Edge(
                 into.caller,
@@ -47,6 +49,18 @@ def on_the_way(
             )
             found.append(OnTheWay(edge, name, api))
     return found
+
+
+def in_doubt(mediated: Sequence[OnTheWay]) -> dict[str, str]:
+    """Edges on which several proxies may be, each with why none is taken."""
+    by_edge: dict[str, list[str]] = {}
+    for one in mediated:
+        by_edge.setdefault(one.edge.id, []).append(one.proxy)
+    return {
+        edge: f"its Toxiproxy has {' and '.join(names)} to the same place, and which of them its caller dials is not known"
+        for edge, names in by_edge.items()
+        if len(names) > 1
+    }
 
 
 def with_them(edges: Sequence[Edge], mediated: Sequence[OnTheWay]) -> tuple[Edge, ...]:

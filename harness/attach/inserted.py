@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.attach.addresses import Described
 from harness.attach.clone import clone
@@ -99,8 +100,10 @@ class Inserted:
             try:
                 client.api.stop(parked.id, timeout=int((one.get("Config") or {}).get("StopTimeout") or STOP_S))
                 client.api.rename(parked.id, parked.waits_as)
-                body = clone(one, hosts, self._run)
+                body, others = clone(one, hosts, self._run)
                 made = client.api.create_container_from_config(body, parked.name)  # type: ignore[no-untyped-call]
+                for network, use in others.items():
+                    client.api.connect_container_to_network(made["Id"], network, **_given(use))
                 client.api.start(made["Id"])
             finally:
                 client.close()
@@ -129,6 +132,21 @@ class Inserted:
             if time.monotonic() > end_s:
                 raise CannotRun(f"behind its edges, not ready within {within_s:g} s: {'; '.join(waiting)}")
             time.sleep(LOOK_EVERY_S)
+
+
+def _given(use: dict[str, Any]) -> dict[str, Any]:
+    """How it is on a network, as the SDK takes it."""
+    fixed = use.get("IPAMConfig") or {}
+    links = [tuple(link.split(":", 1)) for link in use.get("Links") or ()]
+    told = {
+        "aliases": use.get("Aliases"),
+        "ipv4_address": fixed.get("IPv4Address"),
+        "ipv6_address": fixed.get("IPv6Address"),
+        "link_local_ips": fixed.get("LinkLocalIPs"),
+        "links": links,
+        "driver_opt": use.get("DriverOpts"),
+    }
+    return {word: value for word, value in told.items() if value}
 
 
 def _parked(one: Described, run: str) -> Parked:

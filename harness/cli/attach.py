@@ -115,7 +115,7 @@ def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
     from harness.attach.addresses import HERE
     from harness.attach.context import reached
     from harness.attach.found import find
-    from harness.attach.in_path import with_them
+    from harness.attach.in_path import in_doubt, with_them
     from harness.attach.unavailable import Offer, on_attached
     from harness.drill.parse import build
     from harness.plan import make_plan
@@ -132,6 +132,8 @@ def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
     monitoring = monitoring_of(drill, running.project).known()
     edges = edges_on(running, drill)
     mediated = () if attach.insert or remote else _mediated(running, edges, machine)
+    twice = in_doubt(mediated)
+    mediated = tuple(one for one in mediated if one.edge.id not in twice)
     edges = with_them(edges, mediated)
     rules = None if running.unread else rules_of(running.project, monitoring["prometheus"])
     plan = make_plan(
@@ -139,6 +141,7 @@ def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
     )
     there = {one.edge.id for one in mediated}
     why = {edge.id: "" if edge.id in there else _why(running, edge, attach.insert) for edge in edges}
+    why |= twice
     plan = on_attached(plan, Offer(running.name, why, monitoring, remote, attach.insert))
     looked = Looked(running.services, edges, monitoring=monitoring, alerts=rules, project=running.name)
     return PlannedOn(running, edges, plan, looked, machine, attach.insert, mediated)

@@ -17,7 +17,7 @@ from harness.attach import context, found, put_back, waiting
 from harness.attach.addresses import HERE, address_of
 from harness.attach.clone import clone
 from harness.attach.found import Running, told_by_containers
-from harness.attach.in_path import on_the_way, with_them
+from harness.attach.in_path import in_doubt, on_the_way, with_them
 from harness.attach.look import toxiproxies
 from harness.attach.placing import not_insertable, ours, placed, subnets
 from harness.attach.proven import ProvenLookout
@@ -85,7 +85,7 @@ def plain(text: str) -> str:
 def test_what_takes_a_containers_place_differs_in_its_label_and_where_names_lead() -> None:
     one = container()
     one["HostConfig"]["ExtraHosts"] = ["store:10.0.0.9", "host.internal:host-gateway"]
-    body = clone(one, {"store": "172.18.255.254"}, RUN)
+    body, others = clone(one, {"store": "172.18.255.254"}, RUN)
     assert body["HostConfig"]["ExtraHosts"] == ["host.internal:host-gateway", "store:172.18.255.254"]
     assert body["Labels"]["io.drill.run"] == RUN
     assert {name: body["Labels"][name] for name in one["Config"]["Labels"]} == one["Config"]["Labels"]
@@ -93,6 +93,7 @@ def test_what_takes_a_containers_place_differs_in_its_label_and_where_names_lead
     assert "Hostname" not in body, "it was made of the other's id"
     assert body["Env"] == one["Config"]["Env"]
     use = body["NetworkingConfig"]["EndpointsConfig"]["shop_default"]
+    assert others == {}
     assert use == {"Aliases": ["shop-web-1", "web"]}, "no address and no hardware address, which Docker chooses"
     assert one["HostConfig"]["ExtraHosts"][0] == "store:10.0.0.9", "what was told of the other is left alone"
 
@@ -101,9 +102,17 @@ def test_a_fixed_address_and_a_stated_host_name_are_kept() -> None:
     one = container()
     one["Config"]["Hostname"] = "till"
     one["NetworkSettings"]["Networks"]["shop_default"]["IPAMConfig"] = {"IPv4Address": "172.18.0.50"}
-    body = clone(one, {}, RUN)
+    body, _ = clone(one, {}, RUN)
     assert body["Hostname"] == "till"
     assert body["NetworkingConfig"]["EndpointsConfig"]["shop_default"]["IPAMConfig"] == {"IPv4Address": "172.18.0.50"}
+
+
+def test_the_network_that_it_was_made_on_comes_with_it_and_the_others_are_connected() -> None:
+    one = container()
+    one["NetworkSettings"]["Networks"] = {"shop_back": {"Aliases": ["db-side"]}, **one["NetworkSettings"]["Networks"]}
+    body, others = clone(one, {}, RUN)
+    assert list(body["NetworkingConfig"]["EndpointsConfig"]) == ["shop_default"]
+    assert others == {"shop_back": {"Aliases": ["db-side"]}}
 
 
 def test_volumes_without_a_name_are_the_others_own_however_they_were_stated() -> None:
@@ -120,7 +129,7 @@ def test_volumes_without_a_name_are_the_others_own_however_they_were_stated() ->
         {"Type": "volume", "Source": "shop_data", "Target": "/data"},
     ]
     one["HostConfig"]["Binds"] = ["/bound", "/etc/shop:/etc/shop:ro"]
-    host = clone(one, {}, RUN)["HostConfig"]
+    host = clone(one, {}, RUN)[0]["HostConfig"]
     assert host["Binds"] == ["n3:/bound", "/etc/shop:/etc/shop:ro"]
     assert [(mount["Source"], mount["Target"]) for mount in host["Mounts"]] == [
         ("n2", "/stated"),
@@ -274,8 +283,15 @@ def test_a_proxy_on_the_way_is_an_edge_from_who_dials_it_to_whom_it_dials() -> N
     assert with_them((known, INTO), (one,))[0] == replace(one.edge, speaks="redis")
 
 
-def test_a_proxy_on_a_port_that_its_caller_never_names_is_not_on_its_way() -> None:
-    assert on_the_way(with_toxiproxy(), (replace(INTO, ports=(1,)),), "toxiproxy:8474", PROXIES) == []
+def test_of_several_proxies_those_are_meant_whose_port_the_caller_names_else_any_of_them_until_it_is_seen() -> None:
+    two = {**PROXIES, "again": {**PROXIES["store"], "listen": "[::]:26379"}}
+    named = on_the_way(with_toxiproxy(), (INTO,), "toxiproxy:8474", two)
+    assert [one.proxy for one in named] == ["store"]
+    only_its_api = replace(INTO, ports=(8474,))
+    either = on_the_way(with_toxiproxy(), (only_its_api,), "toxiproxy:8474", two)
+    assert [one.proxy for one in either] == ["store", "again"]
+    assert "store and again" in in_doubt(either)["web->store"]
+    assert in_doubt(named) == {}
 
 
 def test_such_an_edge_counts_as_surveyed_only_once_its_caller_was_seen_to_use_its_proxy() -> None:
@@ -571,3 +587,21 @@ def test_what_its_containers_tell_keeps_the_secrets_to_mask_and_makes_no_contain
     assert [secret.value for secret in secrets_in(stated)] == ["hunter2"]
     assert {body["image"] for body in stated["services"].values()} == {None}
     assert as_stated(replace(unread, unread="")) == unread.project.config
+
+
+def test_a_project_that_is_not_what_it_was_ends_a_run_with_seven_and_the_commands() -> None:
+    from harness.ending import ending_of
+    from harness.run.attached import tell
+    from harness.testing import journal_of
+
+    said: list[Fact] = []
+    tell(
+        put_back.Returned("shop", (), ("container shop-web-1: image a before, b now",), ("drill mend 1",)), said.append
+    )
+    (left,) = ending_of(journal_of(*said)).not_mended
+    assert left == (
+        "the project as it was found: shop is not what it was: container shop-web-1: image a before, b now; type: drill mend 1"
+    )
+    told: list[Fact] = []
+    tell(put_back.Returned("shop"), told.append)
+    assert ending_of(journal_of(*told)).not_mended == ()
