@@ -17,17 +17,13 @@ NO_LOOK = "nobody looks from inside of the networks of a Docker on another machi
 
 
 class AttachedContainers(Containers):
-    """Those that wait for the end of the run are none of them. `here`: their processes run on this machine."""
-
-    here: bool = True
+    """Those that wait for the end of the run are none of them."""
 
     def listed(self, service: str = "") -> list[dict[str, Any]]:
         return [row for row in super().listed(service) if not waits(str(row["Names"][0]))]
 
     def running(self) -> Sequence[str]:
-        """The project's, and the run's own helpers; of another machine none, whose processes are nobody's here."""
-        if not self.here:
-            return ()
+        """The project's, and the run's own helpers."""
         with refusing("list the project's containers"):
             theirs = self.client.api.containers(filters={"label": f"com.docker.compose.project={self.project}"})
         return tuple(dict.fromkeys((*super().running(), *(str(row["Id"]) for row in theirs))))

@@ -47,8 +47,11 @@ class Running:
         return tuple(one for one in self.containers if service_of(one) == service and one["State"]["Status"] in UP)
 
 
-def find(name: str) -> Running:
-    """The running project of this name. Raises CannotRun when there is none, UsageError for the stack of a rehearsal."""
+def find(name: str, *, here: bool = True) -> Running:
+    """The running project of this name. Raises CannotRun when there is none, UsageError for the stack of a rehearsal.
+
+    here   its Docker is this machine's: on another, the files of this one are none of its
+    """
     containers = listed(name)
     if not any(one["State"]["Status"] in UP for one in containers):
         there = projects()
@@ -56,7 +59,7 @@ def find(name: str) -> Running:
         raise CannotRun(Missing(f"no container of a Compose project {name!r} runs{shown}", "docker compose ls --all"))
     if run_id := next((run_id for one in containers if (run_id := _run_in(one))), ""):
         raise _taken(name, run_id)
-    config, unread = _read(name, containers)
+    config, unread = _read(name, containers, "" if here else "they are on the machine that it runs on")
     labels = labels_of(containers[0])
     files = tuple(Path(file) for file in labels.get(FILES, "").split(",") if file) if not unread else ()
     directory = Path(labels.get(DIRECTORY) or ".")
@@ -116,10 +119,11 @@ def _service(one: Described, used: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(name: str, containers: Sequence[Described]) -> tuple[dict[str, Any], str]:
-    """The resolved configuration, and why it is not that of the project's files."""
+def _read(name: str, containers: Sequence[Described], elsewhere: str) -> tuple[dict[str, Any], str]:
+    """The resolved configuration, and why it is not that of the project's files. Variables are always those that containers have: a
+    file read here may lack what was set when they were started."""
     told = told_by_containers(name, containers)
-    if unread := _unreadable(containers):
+    if unread := elsewhere or _unreadable(containers):
         return told, unread
     labels = labels_of(containers[0])
     files = [part for file in labels[FILES].split(",") for part in ("-f", file)]
@@ -129,15 +133,15 @@ def _read(name: str, containers: Sequence[Described]) -> tuple[dict[str, Any], s
     command = ("docker", "compose", "--ansi", "never", *about, "--profile", "*", "config", "--format", "json")
     answer = run(command, within_s=READ_S, cwd=Path(directory))
     if not answer.ok:
-        return told, f"docker compose config refuses its files: {answer.last}"
+        return told, f"docker compose config refuses them: {answer.last}"
     config = decoded(answer.out, labels[FILES])
     # A service that is not started here (of a profile, say) is none of what runs.
+    stated = config.get("services") or {}
+    if missing := sorted(set(told["services"]) - set(stated)):
+        return told, f"they have no {', '.join(missing)}, which runs"
     config["services"] = {
-        service: body for service, body in (config.get("services") or {}).items() if service in told["services"]
+        service: {**stated[service], "environment": body["environment"]} for service, body in told["services"].items()
     }
-    missing = {service: body for service, body in told["services"].items() if service not in config["services"]}
-    if missing:
-        return told, f"its files have no {', '.join(sorted(missing))}, which runs"
     return config, ""
 
 

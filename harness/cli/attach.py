@@ -122,7 +122,7 @@ def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
     from harness.run.observing import monitoring_of
 
     machine = reached(attach.context)
-    running = find(attach.project)
+    running = find(attach.project, here=machine == HERE)
     document = drill.origin.document
     given = f"--attach {attach.project}{' --insert' if attach.insert else ''}"
     given += f" --context {attach.context}" if attach.context else ""
@@ -189,7 +189,7 @@ def told(planned: PlannedOn, plan: Plan) -> Iterator[str]:
     running = planned.running
     yield f"  project  {running.name}: {_count(len(running.containers), 'container')} of {', '.join(running.services)}; it runs already"
     if running.unread:
-        yield f"  {'':>8} its Compose files are not known ({running.unread}): it is taken as its containers tell it"
+        yield f"  {'':>8} its Compose files are not known: {running.unread}; it is taken as its containers tell it"
     if planned.machine != HERE:
         yield f"  {'':>8} on {planned.machine}: nobody looks from inside of its networks, so faults on its edges are not available"
     for one in planned.there:

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.attach.addresses import HERE
 from harness.attach.containers import AttachedContainers, NoLookout, NoProxies
-from harness.attach.context import variables
 from harness.attach.inserted import Inserted
-from harness.attach.look import ALERTMANAGER, TOXIPROXY, snapshot, toxiproxies
-from harness.attach.put_back import Returned, put_back
+from harness.attach.look import toxiproxies
+from harness.attach.put_back import put_back
 from harness.attach.record import Recorded, attached
 from harness.attach.stack import AttachedStack
 from harness.errors import CannotRun, UsageError
 from harness.facts import (
     Blinded,
-    Fact,
     ListenersChanged,
     Looked,
     MonitoringFound,
-    NotMended,
-    ProjectCompared,
     TargetChosen,
     Unavailable,
 )
-from harness.faults.bad_release import BadRelease
 from harness.run.assembly import Parts, needed
 from harness.run.assembly import engine as real_engine
 from harness.run.observing import Observing, monitoring_of
 from harness.run.own_stack import LATE_S, found
+from harness.run.project_notes import as_found, note, tell
 from harness.run.together import Together
 from harness.safety import guardian
 from harness.world.ladder_turn import ladder_turn
@@ -52,7 +47,6 @@ if TYPE_CHECKING:
     from harness.world.lookout import Lookout
     from harness.world.proxies import Reconciler
 
-PROJECT = "the project as it was found"  # what could not be mended, where that is not one fault
 NOT_ON = "no Toxiproxy stands on it"
 
 
@@ -111,8 +105,8 @@ class OnProject:
         )
         session.display.say(f"looking at what {self._running.name} is")
         try:
-            told = self._found(monitoring).keep(session.folder.path)
-            self._note()
+            told = as_found(session, self._running, monitoring, self._machine, self._api()).keep(session.folder.path)
+            note(session.folder, self._running)
         except OSError as error:
             raise CannotRun(f"{error.filename} cannot be written: {error.strerror}") from error
         self._guard(session)
@@ -153,50 +147,9 @@ class OnProject:
 
     # --- the steps --------------------------------------------------------------------------------------------------
 
-    def _found(self, monitoring: Monitoring) -> Recorded:
-        """What is there before anything is changed. Raises CannotRun."""
-        name, key = self._running.name, Recorded("").key
-        places: dict[str, str] = {}
-        for what, place in (
-            (TOXIPROXY, next(toxiproxies(self._running.containers), "")),
-            (ALERTMANAGER, monitoring.alertmanager + (monitoring.prefix or {}).get(ALERTMANAGER, "")),
-        ):
-            try:
-                snapshot(name, {what: place} if place else {}, key, self._machine)
-            except CannotRun as error:
-                said = " ".join(str(error).split())
-                self._session.display.say(f"warning: what {what} holds is not compared at the end: {said}")
-            else:
-                places |= {what: place} if place else {}
-        seen = snapshot(name, places, key, self._machine)
-        released = [one.fault for one in self._session.plan.injections if isinstance(one.fault, BadRelease)]
-        deployed = tuple(dict.fromkeys(name for fault in released for name in fault.targets))
-        return Recorded(
-            name,
-            seen,
-            deployed=deployed,
-            docker=variables(),
-            places=places,
-            key=key,
-            machine=self._machine,
-        )
-
-    def _note(self) -> None:
-        """What whoever comes from outside of the run needs: its project, and once there are any, its edges and their API. What the
-        services are stated as holds the secrets that are masked."""
-        from harness.stack.project import write_private, written
-
-        folder = self._session.folder.path
-        write_private(folder / "compose.yaml", written(as_stated(self._running)))
-        inserted = self._inserted
-        told = {
-            "run": self._session.folder.run,
-            "project": self._running.name,
-            "files": [str(path) for path in self._running.project.files],
-            "edges": [dataclasses.asdict(edge) for edge in inserted.edges] if inserted else [],
-            "api": list(inserted.api) if inserted else None,
-        }
-        write_private(folder / "stack.json", json.dumps(told, indent=2) + "\n")
+    def _api(self) -> str:
+        """'service:port' of a Toxiproxy in the project, of the one that is used where there are several; ''."""
+        return self._there[0].api if self._there else next(toxiproxies(self._running.containers), "")
 
     def _guard(self, session: Session) -> None:
         """From before the first change on, somebody takes the faults out when this process is gone."""
@@ -222,7 +175,7 @@ class OnProject:
         self._inserted = Inserted(self._running, self._insert, run, session.folder.path)
         self._inserted.begin()
         self._stack.placed(self._inserted.edges)
-        self._note()
+        note(session.folder, self._running, self._inserted)
         proxies = Reconciler(
             self._inserted.api,
             self._inserted.edges,
@@ -293,7 +246,6 @@ class OnProject:
         if self._inserted is not None:
             self._inserted.take_place(told, session.drill.stack.ready_within_s, session.display.say)
         containers = AttachedContainers(run, self._running.name, session.clock.opened_ns, session.patience)
-        containers.here = here
         closing.callback(containers.close)
         logs = LogFiles(run, session.folder.logs, containers, since_unix_s=time.time())
         logs.start()
@@ -328,24 +280,6 @@ class OnProject:
         """The services that faults are on."""
         faults = [one.fault for one in self._session.plan.injections if not one.fault.on_edge]
         return {target for fault in faults for target in fault.targets}
-
-
-def tell(back: Returned, record: Callable[[Fact], object]) -> None:
-    """What a project was found to be again, and what a person can do where it is not."""
-    record(ProjectCompared(project=back.project, differences=back.other))
-    if back.other or back.left:
-        what = "; ".join((*back.left, *back.other))
-        record(NotMended(fault=PROJECT, error=f"{back.project} is not what it was: {what}", commands=back.commands))
-
-
-def as_stated(running: Running) -> dict[str, Any]:
-    """Its resolved Compose file, for commands of the user's. Where that is not known, what the containers tell, without images: no
-    command can make anything by it."""
-    config = running.project.config
-    if not running.unread:
-        return config
-    services = {name: {**body, "image": None} for name, body in running.project.services.items()}
-    return {**config, "services": services}
 
 
 def _unplaced(edges: Sequence[Edge], mine: Collection[str]) -> tuple[Edge, ...]:

@@ -29,14 +29,14 @@ load:
   arrivals: [{{for: 1m, rate: 5/s}}]
   max_in_flight: 20
   timeout: 3s
-steady: {{for: 2s, within: 30s, all: [errors < 5%, p95 < 2s]}}
+steady: {{for: 1s, within: 30s, all: [errors < 5%, p95 < 2s]}}
 phases:
   - name: stopped
     for: 3s
     faults: [{{stop: {{service: store, grace: 1s}}}}]
     then: [{{recovers: {{within: 20s}}}}]
   - name: slow
-    for: 4s
+    for: 3s
     faults: [{{latency: {{edge: web->store, delay: 300ms}}}}]
     then: [{{recovers: {{within: 20s}}}}]
 expect: [{{log_seen: {{service: web, contains: ERROR store, within: 30s}}}}]
@@ -74,7 +74,7 @@ load:
   arrivals: [{{for: 1m, rate: 5/s}}]
   max_in_flight: 20
   timeout: 3s
-steady: {{for: 2s, within: 30s, all: [errors < 5%, p95 < 2s]}}
+steady: {{for: 1s, within: 30s, all: [errors < 5%, p95 < 2s]}}
 phases:
   - name: slow
     for: 3s
@@ -131,12 +131,12 @@ def prepared(home: Path, text: str = DRILL) -> Run:
 
 def test_the_plan_says_what_needs_an_edge_and_changes_nothing(shop: str, tmp_path: Path) -> None:
     run, before = prepared(tmp_path / "home"), there(shop)
-    told = run.drill("plan", "shop.yaml", "--attach", shop)
+    told = run.drill("plan", "shop.yaml", "--attach", shop, "--json")
     assert told.returncode == 0, told.stderr
-    assert "absent" in told.stdout
-    assert "--insert puts one there" in told.stdout
-    with_edges = run.drill("plan", "shop.yaml", "--attach", shop, "--insert", "--json")
-    assert json.loads(with_edges.stdout)["inserted"] == ["web->store"]
+    plan = json.loads(told.stdout)
+    assert plan["inserted"] == []
+    assert list(plan["unavailable"]) == ["slow/latency-web->store"]
+    assert "--insert puts one there" in plan["unavailable"]["slow/latency-web->store"]
     assert there(shop) == before
 
 

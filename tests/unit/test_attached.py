@@ -385,6 +385,34 @@ def test_where_its_files_cannot_be_read_its_containers_tell_what_it_is(monkeypat
     assert seen.project.files == ()
 
 
+def composed(monkeypatch: pytest.MonkeyPatch, folder: Path, stated: dict[str, Any]) -> Running:
+    """A project whose file is there, and what `docker compose config` makes of it."""
+    (folder / "compose.yaml").write_text("services: {}\n")
+    one = container()
+    one["Config"]["Labels"]["com.docker.compose.project.config_files"] = str(folder / "compose.yaml")
+    one["Config"]["Labels"]["com.docker.compose.project.working_dir"] = str(folder)
+    monkeypatch.setattr(found, "listed", lambda name: (one,))
+    monkeypatch.setattr(found, "run", lambda *given, **more: Answer(0, json.dumps({"services": stated}), ""))
+    return found.find("shop")
+
+
+def test_variables_are_those_that_the_container_has_whatever_the_file_read_here_makes_of_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stated = {"web": {"image": "shop-web", "environment": {"PASSWORD": ""}, "volumes": []}, "off": {"image": "x"}}
+    seen = composed(monkeypatch, tmp_path, stated)
+    assert seen.unread == ""
+    assert list(seen.project.services) == ["web"], "a service of a profile that is off is none of what runs"
+    assert seen.project.services["web"]["environment"]["PASSWORD"] == "hunter2"
+    assert "volumes" in seen.project.services["web"]
+
+
+def test_a_file_without_a_service_that_runs_is_another_projects(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert composed(monkeypatch, tmp_path, {"api": {"image": "x"}}).unread == "they have no web, which runs"
+
+
 # --- what it lacks ------------------------------------------------------------------------------------------------------
 
 DRILL = """\
@@ -579,7 +607,7 @@ def test_the_docker_that_a_run_was_on_is_spoken_to_only_for_so_long(monkeypatch:
 
 
 def test_what_its_containers_tell_keeps_the_secrets_to_mask_and_makes_no_container(tmp_path: Path) -> None:
-    from harness.run.attached import as_stated
+    from harness.run.project_notes import as_stated
     from harness.stack_secrets import secrets_in
 
     unread = running()
@@ -591,7 +619,7 @@ def test_what_its_containers_tell_keeps_the_secrets_to_mask_and_makes_no_contain
 
 def test_a_project_that_is_not_what_it_was_ends_a_run_with_seven_and_the_commands() -> None:
     from harness.ending import ending_of
-    from harness.run.attached import tell
+    from harness.run.project_notes import tell
     from harness.testing import journal_of
 
     said: list[Fact] = []
