@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.attach import attach_options
 from harness.cli.inputs import Looked, drill_options, limits_of, look, read_drill
 from harness.cli.names import drill_names
 from harness.cli.targets import plan_on, target_option, told
 
 if TYPE_CHECKING:
+    from harness.cli.attach import Attach, PlannedOn
     from harness.plan import Claim, Plan, PlannedPhase
     from harness.target.model import Target
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 @click.argument("drill", shell_complete=drill_names)
 @drill_options
 @target_option
+@attach_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(
     drill: str,
@@ -29,6 +32,7 @@ def command(
     env_file: tuple[Path, ...],
     target: str | None,
     as_json: bool,
+    attach: Attach | None,
 ) -> None:
     """Print the resolved timeline of DRILL; touches nothing.
 
@@ -40,7 +44,13 @@ def command(
 
     made = read_drill(drill, sets, env_file, candidates)
     place: Target | None = None
-    if target:
+    on: PlannedOn | None = None
+    if attach:
+        from harness.cli.attach import plan_attached
+
+        on = plan_attached(made, attach)
+        plan, looked = on.plan, on.looked
+    elif target:
         planned = plan_on(made, target)
         place, plan, looked = planned.target, planned.plan, planned.looked
     else:
@@ -59,15 +69,15 @@ def command(
     if as_json:
         import json
 
-        click.echo(json.dumps(document(plan, looked, place), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(document(plan, looked, place, on), indent=2, ensure_ascii=False))
         return
-    for line in lines(plan, looked, place):
+    for line in lines(plan, looked, place, on):
         click.echo(line)
     for problem in plan.problems:
         click.echo(str(problem), err=True)
 
 
-def lines(plan: Plan, looked: Looked, target: Target | None = None) -> Iterator[str]:
+def lines(plan: Plan, looked: Looked, target: Target | None = None, on: PlannedOn | None = None) -> Iterator[str]:
     """The timeline as text."""
     from harness.plan import describe
     from harness.quantities import spell
@@ -80,7 +90,11 @@ def lines(plan: Plan, looked: Looked, target: Target | None = None) -> Iterator[
         yield f"  given    {text}"
     for service, image in drill.stack.candidate.items():
         yield f"  release  {service} starts on {image}, the release under test, and is put back to it"
-    if target is None:
+    if on is not None:
+        from harness.cli.attach import told as told_of_project
+
+        yield from told_of_project(on, plan)
+    elif target is None:
         yield f"  stack    {', '.join(drill.stack.compose)}; ready within {spell(drill.stack.ready_within_s)}"
     else:
         yield from told(target, plan)
@@ -267,7 +281,7 @@ def _edges(plan: Plan, looked: Looked) -> str:
     return f"{', '.join(hurt) or 'none'} hurt, of {len(looked.edges)} found"
 
 
-def document(plan: Plan, looked: Looked, target: Target | None = None) -> dict[str, Any]:
+def document(plan: Plan, looked: Looked, target: Target | None = None, on: PlannedOn | None = None) -> dict[str, Any]:
     """The plan as data; times in seconds, those of a phase from its beginning."""
 
     from harness.cli.confirm import protected_by
@@ -349,6 +363,8 @@ def document(plan: Plan, looked: Looked, target: Target | None = None) -> dict[s
         "edges_checked": looked.edges is not None,
         "services": list(plan.services),
         "target": target.name if target else None,
+        "attach": on.running.name if on else None,
+        "inserted": [edge.id for edge in on.inserted] if on else [],
         "unavailable": dict(plan.absent),
         "warnings": [str(problem) for problem in plan.problems],
     }

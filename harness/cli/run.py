@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.attach import attach_options
 from harness.cli.inputs import drill_options
 from harness.cli.names import drill_names
 from harness.cli.scheduled import Asked, scheduled_options, slots
@@ -30,6 +31,7 @@ from harness.harmless import lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from harness.cli.attach import Attach
     from harness.cli.pipeline import Pipeline
     from harness.doctor.seen import Seen
     from harness.drill.model import Drill
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan; touch nothing (as `drill plan`).")
 @drill_options
 @target_option
+@attach_options
 @click.option("--only", multiple=True, metavar="ID", help="Inject only these faults.")
 @click.option("--skip", multiple=True, metavar="ID", help="Inject all faults but these.")
 @click.option("--baseline", is_flag=True, help="Load and judge, inject nothing.")
@@ -83,6 +86,7 @@ def command(
     candidates: tuple[str, ...],
     env_file: tuple[Path, ...],
     target: str | None,
+    attach: Attach | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     baseline: bool,
@@ -107,7 +111,7 @@ def command(
                 6 error of the harness       7 a fault could not be mended     130/143 interrupted
     """
     if dry_run:
-        _planned(drills, sets, candidates, env_file, target, as_json)
+        _planned(drills, sets, candidates, env_file, target, attach, as_json)
         return
     wait_s = _waits(wait)
     if max_duration:
@@ -145,6 +149,7 @@ def command(
         as_json,
         turns,
         target,
+        attach,
     )
     codes = _each(drills, wishes, live) if drills else []
     for name in tuple(turns)[len(codes) :]:
@@ -189,13 +194,28 @@ def _planned(
     candidates: tuple[str, ...],
     env_file: tuple[Path, ...],
     target: str | None,
+    attach: Attach | None,
     as_json: bool,
 ) -> None:
     from harness.cli.plan import command as plan
 
     for name in drills:
         assert plan.callback is not None
+<<<<<<< HEAD
         plan.callback(drill=name, sets=sets, candidates=candidates, env_file=env_file, target=target, as_json=as_json)
+=======
+        plan.callback(
+            drill=name,
+            sets=sets,
+            candidates=candidates,
+            env_file=env_file,
+            target=target,
+            attach=attach.project if attach else None,
+            insert=bool(attach and attach.insert),
+            docker_context=attach.context if attach else None,
+            as_json=as_json,
+        )
+>>>>>>> 77bc64f834a5f0fe9a444a1f1538c6653d7ce18c
 
 
 ENDS_ALL = (EXIT_STOPPED, EXIT_HARNESS, EXIT_NOT_MENDED, EXIT_INTERRUPTED, EXIT_TERMINATED)
@@ -266,6 +286,7 @@ class Wishes:
     as_json: bool
     turns: Mapping[str, Slot]
     target: str | None = None
+    attach: Attach | None = None
 
 
 def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
@@ -274,6 +295,10 @@ def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
         from harness.cli.on_target import run_on_target
 
         return run_on_target(name, wishes.target, wishes, shown, lambda done: _told(name, done, wishes, shown))
+    if wishes.attach:
+        from harness.cli.attach import run_attached
+
+        return run_attached(name, wishes.attach, wishes, shown, lambda done: _told(name, done, wishes, shown))
     from harness.doctor.examine import begun
 
     turn = wishes.turns.get(name)

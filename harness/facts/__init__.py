@@ -70,7 +70,7 @@ from harness.facts.run import (
 )
 from harness.facts.stack import EdgeFound, ListenersChanged, Surveyed
 from harness.facts.state import StateRead, StateSettled
-from harness.facts.targets import LogFound, TargetChosen, Unavailable
+from harness.facts.targets import LogFound, ProjectCompared, TargetChosen, Unavailable
 from harness.facts.written import from_dict, kind_of, to_dict
 
 __all__ = [
@@ -133,6 +133,7 @@ __all__ = [
     "PhaseSettled",
     "PressureSeen",
     "ProcessorsSeen",
+    "ProjectCompared",
     "ReceiverSeen",
     "RecordBroken",
     "Refused",

@@ -31,3 +31,12 @@ class LogFound(Fact):
     """The log of a service of a target, followed from here on; it is told by no container's name, but by its service's."""
 
     service: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectCompared(Fact):
+    """A Compose project that the run was played on was held against what it was before; `differences`: a line each, none when it is the
+    same."""
+
+    project: str
+    differences: tuple[str, ...] = ()

@@ -36,14 +36,18 @@ from harness.world.ladder_turn import ladder_turn
 from harness.world.terminal import Terminal
 
 if TYPE_CHECKING:
+    from harness.attach.containers import NoLookout, NoProxies
     from harness.drill.model import Drill
     from harness.edges import Edge
     from harness.load.generator import Generator
     from harness.plan import Plan
+    from harness.probes.base import Probe
     from harness.run.session import Session
+    from harness.stack.played_on import PlayedOn
     from harness.stack.release import Releases
     from harness.stack.release_images import Change
     from harness.stack.stack import Stack
+    from harness.target.proxies import TargetProxies
     from harness.world.containers import Containers
     from harness.world.logs import LogFiles
     from harness.world.lookout import Lookout
@@ -54,13 +58,16 @@ USUAL_LIMIT_MS = 1500.0  # of a witness look
 
 @dataclass(frozen=True)
 class Parts:
-    proxies: Reconciler
+    """`more` looks at what no other probe does."""
+
+    proxies: Reconciler | TargetProxies | NoProxies
     containers: Containers
     logs: LogFiles
-    lookout: Lookout
+    lookout: Lookout | NoLookout
     observing: Observing
     closing: Together
     changes: Mapping[str, Mapping[str, Change]] = field(default_factory=dict)
+    more: tuple[Probe, ...] = ()
 
     def begin_looking(self, plan: Plan) -> None:
         """The lookout can enter the callers' networks only once they run. Raises CannotRun when it does not start."""
@@ -132,7 +139,9 @@ def needed() -> Iterator[None]:
         raise CannotRun(Missing(str(error), "drill doctor")) from error
 
 
-def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, closing: contextlib.ExitStack) -> Engine:
+def engine(
+    session: Session, stack: PlayedOn, parts: Parts, generator: Generator, closing: contextlib.ExitStack
+) -> Engine:
     """The engine on the real world."""
     drill, record = session.drill, session.record
     commands = Commands(drill.path("."), session.folder.levers)
@@ -161,6 +170,7 @@ def engine(session: Session, stack: Stack, parts: Parts, generator: Generator, c
             (
                 *probes_for(witnessed(drill, stack.edges), parts.logs, leaking(drill)),
                 *parts.observing.probes(),
+                *parts.more,
                 *by_command(drill),
                 HostProbe(disks(session, parts)),
                 *(make() for make in in_use.of_kind("probe")),
@@ -192,7 +202,7 @@ def disks(session: Session, parts: Parts) -> tuple[Path, ...]:
     return (session.folder.path, docker) if here else (session.folder.path,)
 
 
-def releases(session: Session, stack: Stack, parts: Parts, commands: Commands) -> Releases:
+def releases(session: Session, stack: PlayedOn, parts: Parts, commands: Commands) -> Releases:
     """Whoever changes what the stack's services run: Compose, on the file that the run wrote, or the drill's own commands."""
     from harness.stack.compose import Compose
     from harness.stack.release import Releases
@@ -211,7 +221,7 @@ def releases(session: Session, stack: Stack, parts: Parts, commands: Commands) -
     )
 
 
-def ready_releases(session: Session, stack: Stack) -> dict[str, dict[str, Change]]:
+def ready_releases(session: Session, stack: PlayedOn) -> dict[str, dict[str, Change]]:
     """By fault, what each bad release that will be deployed changes, its images made ready. Raises CannotRun."""
     from harness.stack.release_images import ready_release
 

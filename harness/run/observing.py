@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from harness.run.session import Session
     from harness.run.together import Together
     from harness.stack.observed import Monitoring
+    from harness.stack.played_on import PlayedOn
     from harness.stack.project import Project
-    from harness.stack.stack import Stack
     from harness.world.collector import Collector
     from harness.world.pager import Pager
     from harness.world.proxies import Reconciler
@@ -50,14 +50,14 @@ class Observing:
     """What is known of the monitoring, and the pager where there is one."""
 
     session: Session
-    stack: Stack
+    stack: PlayedOn
     monitoring: Monitoring
     pager: Pager | None = None
     own: OwnMetrics | None = None
     collector: Collector | None = None
 
     @staticmethod
-    def begin(session: Session, stack: Stack, proxies: Reconciler, closing: Together) -> Observing:
+    def begin(session: Session, stack: PlayedOn, proxies: Reconciler, closing: Together) -> Observing:
         """Before the first service that pages or sends traces starts: say what was found, and put the mailbox where pages
         would go, the collector where traces would, and the run's own metrics where they are looked for."""
         monitoring = monitoring_of(session.drill, stack.project)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.plan import Plan
     from harness.run.session import Session
     from harness.run.together import Together
-    from harness.stack.stack import Stack
+    from harness.stack.played_on import PlayedOn
     from harness.world.rehearsal import RehearsalMetrics
 
 Tell = Callable[[str, tuple[str, ...], "Rows", float], None]
@@ -29,7 +29,7 @@ class OwnMetrics:
     helper: RehearsalMetrics | None = None
 
     @staticmethod
-    def begin(session: Session, stack: Stack, service: str, closing: Together) -> OwnMetrics:
+    def begin(session: Session, stack: PlayedOn, service: str, closing: Together) -> OwnMetrics:
         """Before the first service starts: serve them on Prometheus' networks, and place the target file where it reads."""
         from harness.stack.changes.identity import RUN_LABEL
         from harness.stack.configfile import PROMETHEUS, config_file
@@ -70,7 +70,7 @@ class OwnMetrics:
 
         return both
 
-    def _place(self, stack: Stack, service: str, path: str) -> bool:
+    def _place(self, stack: PlayedOn, service: str, path: str) -> bool:
         """Write the target file into the run's own copy of the mounted folder; whether there is one."""
         from harness.world.rehearsal import target_file
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.orders.readers.rows import Row
     from harness.run import assembly
     from harness.run.session import Session
-    from harness.stack.stack import Stack
+    from harness.stack.played_on import PlayedOn
 
 
 MOST_ROWS = 100_000
@@ -37,7 +37,7 @@ def asked_over_tcp(drill: Drill) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def order_book(session: Session, stack: Stack, parts: assembly.Parts) -> OrderBook | None:
+def order_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> OrderBook | None:
     """None for a drill that declares no orders."""
     from harness.orders.readers import glance, read
 
@@ -54,7 +54,7 @@ def order_book(session: Session, stack: Stack, parts: assembly.Parts) -> OrderBo
     )
 
 
-def state_book(session: Session, stack: Stack, parts: assembly.Parts) -> StateBook | None:
+def state_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> StateBook | None:
     """None for a drill that neither declares a state nor claims one. How long it is waited for, the claims say: the longest."""
     from harness.orders.readers import glance, read
 
@@ -80,7 +80,7 @@ def state_book(session: Session, stack: Stack, parts: assembly.Parts) -> StateBo
     )
 
 
-def _reach(session: Session, stack: Stack, parts: assembly.Parts) -> StackReach:
+def _reach(session: Session, stack: PlayedOn, parts: assembly.Parts) -> StackReach:
     """Commands on this machine are told the run's Compose project."""
     told = {
         "COMPOSE_PROJECT_NAME": stack.project_name,

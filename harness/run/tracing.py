@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from harness.run.session import Session
     from harness.run.together import Together
     from harness.stack.exporters import Exporting
-    from harness.stack.stack import Stack
+    from harness.stack.played_on import PlayedOn
     from harness.world.collector import Collector
     from harness.world.proxies import Reconciler
 
@@ -21,7 +21,7 @@ def reads_traces(drill: Drill) -> bool:
     return any(claim.reads_traces for _, _, claim in drill.claims())
 
 
-def take_traces(session: Session, stack: Stack, proxies: Reconciler, closing: Together) -> Collector | None:
+def take_traces(session: Session, stack: PlayedOn, proxies: Reconciler, closing: Together) -> Collector | None:
     """Start it, so that no traces leave the stack, and keep what services send; None where nobody sends what it could take.
 
     Nothing of ours stands between a service and the stack's own collector unless a claim reads traces. Raises CannotRun when

@@ -1,7 +1,8 @@
 """`python -m harness.safety.guardian FOLDER LEASE_S`: beside a run on a target, as the watchdog is beside a run on a stack of its own.
 
-It takes the run's toxics out when the harness is dead, or has been silent for longer than its lease. It ends with the run, and is gone
-with this machine: then nobody is left who could. What needs a drill's own commands is left to `drill mend`.
+It takes the run's toxics out when the harness is dead, or has been silent for longer than its lease; of a run on a Compose project that
+ran already all faults, and once the harness is dead it makes the project what it was. It ends with the run, and is gone with this machine:
+then nobody is left who could. What needs a drill's own commands is left to `drill mend`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import sys
 import time
 from pathlib import Path
 
+from harness.attach.record import attached
 from harness.facts import Fact, LeaseLapsed, Mended, NotMended
 from harness.following import Following
 from harness.inside.pulse import Pulse
 from harness.run.folder import RunFolder
 from harness.safety.clock import clock_of
+from harness.safety.mend import mend
 from harness.safety.openfaults import TOLD, open_faults
-from harness.safety.takeout import by_hand, own_writer
+from harness.safety.takeout import by_hand, own_writer, take_out
 from harness.target.takeout import clear
 
 LOOK_S = 0.5
@@ -44,7 +47,11 @@ def guard(folder: RunFolder, lease_s: float) -> None:
         if state == "gone" or (state == "silent" and _open(folder)):
             silent_s = round(pulse.silent_s(time.monotonic()), 3)
             lapsed = LeaseLapsed(lease_s=lease_s, silent_s=silent_s, gone=state == "gone")
-            wrong = _take_out(folder, None if told == state else lapsed, wrong)
+            lapsed_now = None if told == state else lapsed
+            if attached(folder.path):
+                wrong = _off_project(folder, lapsed_now, gone=state == "gone")
+            else:
+                wrong = _take_out(folder, lapsed_now, wrong)
             told = state
         if state == "gone":
             gone_s = gone_s or time.monotonic()
@@ -55,9 +62,23 @@ def guard(folder: RunFolder, lease_s: float) -> None:
 
 
 def _open(folder: RunFolder) -> list[tuple[str, str]]:
-    """Faults on edges that may be on, each with its edge."""
+    """Faults that may be on and can be taken out from here, each with its target: on a target those on edges, on a project all."""
     journal = Following(folder.path, TOLD).journal()
-    return [(fault.fault, fault.target) for fault in open_faults(journal) if "->" in fault.target]
+    every = attached(folder.path)
+    return [(fault.fault, fault.target) for fault in open_faults(journal) if every or "->" in fault.target]
+
+
+def _off_project(folder: RunFolder, lapsed: LeaseLapsed | None, *, gone: bool) -> str:
+    """What is still on of a run on a Compose project, or ''. When its harness is gone, the project is made what it was, too."""
+    writer = own_writer(folder, "watchdog")
+    try:
+        if lapsed is not None:
+            writer.write(lapsed, durable=True)
+        if not gone:
+            return ", ".join(take_out(folder, writer, "lease"))
+    finally:
+        writer.close()
+    return ", ".join(mend(folder, lambda line: None))
 
 
 def _take_out(folder: RunFolder, lapsed: LeaseLapsed | None, said: str) -> str:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.attach.record import attached
 from harness.facts import Closed, Injecting, Mended
 from harness.flocked import had
 from harness.following import Following
 from harness.run import folder as folders
 from harness.run.folder import RunFolder
 from harness.safety.clock import clock_of
+from harness.safety.given_back import given_back
 from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.orphans import end_orphans
 from harness.safety.takeout import RELEASE, noted, own_writer, restored
@@ -34,12 +36,12 @@ def mend(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
 
     Returns what could not be removed. One at a time for each run: a second one waits, and then finds nothing to do.
     Taking the stack away takes its faults away; they are recorded as mended only when the world was read back empty. Of a run on a
-    target its own toxics are taken out, and nothing else there is touched.
+    target its own toxics are taken out, and nothing else there is touched; a project that ran already is made what it was.
     """
     with _turn(folder, say) as mine:
         if not mine:
             return [f"run {folder.run}: another `drill mend` has been at it for {TURN_S:g} s"]
-        return _mended(folder, say)
+        return given_back(folder, say) if attached(folder.path) else _mended(folder, say)
 
 
 @contextlib.contextmanager
@@ -104,6 +106,7 @@ def _there(run: str) -> bool:
 
 def cleared(run: str, say: Callable[[str], None]) -> list[str]:
     """Take away what is there of a dead run, and end what would make more of it; returns what could not be removed."""
+    from harness.attach.waiting import wake
     from harness.stack.sweep import sweep
 
     ended = end_orphans(run)
@@ -112,7 +115,7 @@ def cleared(run: str, say: Callable[[str], None]) -> list[str]:
     if ended:  # Docker may just have been making what was asked of it
         sweep(run, last=False)
         time.sleep(LATE_S)
-    return sweep(run)
+    return sweep(run) or wake(run)
 
 
 def strays(runs: Path) -> tuple[list[RunFolder], dict[str, RunFolder | None]]:
@@ -129,7 +132,8 @@ def strays(runs: Path) -> tuple[list[RunFolder], dict[str, RunFolder | None]]:
 def _unfinished(folder: RunFolder) -> bool:
     """Whether there may be something of this dead run, of which no label tells."""
     journal = Following(folder.path, (*TOLD, Closed)).journal()
-    return bool(open_faults(journal)) or (on_target(folder.path) and not journal.of(Closed))
+    elsewhere = on_target(folder.path) or attached(folder.path)
+    return bool(open_faults(journal)) or (elsewhere and not journal.of(Closed))
 
 
 def all_remains(runs: Path, within_s: float = LOOK_S) -> dict[str, Remains]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import errors
+from harness.attach.record import attached, recorded, waits
 from harness.facts import Aimed, Fact, Injected, Injecting, ListenersChanged, Mended, NotInjected, NotMended
 from harness.following import Following
 from harness.journal import Journal, Writer
@@ -118,7 +119,7 @@ def by_hand(folder: RunFolder, fault: Injecting) -> tuple[str, ...]:
     """What a person can type who wants it out."""
     if fault.kind == COMMAND or "restore" in fault.stated:
         return tuple(str(fault.stated[word]) for word in ("undo", "restore") if word in fault.stated)
-    if target.on_target(folder.path):
+    if target.on_target(folder.path) or attached(folder.path):
         return (f"drill mend {folder.run}",)
     if fault.kind == RELEASE:
         return (_compose(folder).by_hand(fault.target.split("+"), NO_DEPS),)
@@ -151,8 +152,9 @@ def _containers(folder: RunFolder, service: str) -> list[Any]:
     from harness.world.docker import connect, refusing
 
     with refusing(f"find the containers of {service}"):
-        labels = [_label(folder), f"com.docker.compose.service={service}"]
-        return list(connect().containers.list(all=True, filters={"label": labels}))
+        labels = [_label(folder, service), f"com.docker.compose.service={service}"]
+        found = list(connect().containers.list(all=True, filters={"label": labels}))
+        return [one for one in found if not waits(str(one.name))]
 
 
 def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection[str]) -> str:
@@ -241,5 +243,7 @@ def restored(folder: RunFolder) -> str:
     return ""
 
 
-def _label(folder: RunFolder) -> str:
-    return f"io.drill.run={folder.run}"
+def _label(folder: RunFolder, service: str) -> str:
+    """By which its containers are known: the run's own label, or, of a project that ran already, that project's."""
+    told = recorded(folder.path) if service != TOXIPROXY else None
+    return f"com.docker.compose.project={told.project}" if told else f"io.drill.run={folder.run}"

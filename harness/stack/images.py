@@ -96,7 +96,11 @@ def build(project: Project, config: dict[str, Any], *names: str) -> Missing | No
 def image_info(project: Project) -> Mapping[str, ImageInfo]:
     """What the images tell, by service; one that is not here yet is left out."""
     config, _ = image_names(project.config)
-    by_name = {name: str(body.get("image") or "") for name, body in services(config).items()}
+    return info_of({name: str(body.get("image") or "") for name, body in services(config).items()})
+
+
+def info_of(by_name: Mapping[str, str]) -> Mapping[str, ImageInfo]:
+    """What these images tell, by service; one that is not here is left out."""
     told: dict[str, ImageInfo] = {}
     for image in dict.fromkeys(by_name.values()):
         for seen in inspected("image", image) if image else ():

@@ -28,6 +28,7 @@ class Keeper:
     on_change   told (service, ports) for every service once at the beginning, then at each change
     on_lost     told once, why, when the news has ended for good otherwise than by close()
     on_gap      told why when the news ends for a while, and '' when it goes on: edges stay as they were meanwhile
+    name        of its container; '' for one that tells the project
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class Keeper:
         on_change: Callable[[str, tuple[int, ...]], object],
         on_lost: Callable[[str], object],
         on_gap: Callable[[str], object] = lambda why: None,
+        name: str = "",
     ) -> None:
         self._run_id, self._project, self._services = run_id, project, tuple(services)
+        self._called = name or f"{project}-keeper"
         self._on_change, self._on_lost, self._on_gap = on_change, on_lost, on_gap
         self._child: subprocess.Popen[str] | None = None
         self._born = 0
@@ -92,7 +95,7 @@ class Keeper:
         from harness.doctor.images import harness_tag
 
         self._born += 1
-        self._name = f"{self._project}-keeper" + (f"-{self._born}" if self._born > 1 else "")
+        self._name = self._called + (f"-{self._born}" if self._born > 1 else "")
         command = (
             "docker", "run", "-i", "--rm", "--name", self._name, "--network", "none", "--pid", "host",
             "--cap-drop", "ALL", "--read-only", "--label", f"{RUN_LABEL}={self._run_id}",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.edges import Edge
-from harness.errors import CannotRun, Missing, NotApplied, UsageError
+from harness.errors import CannotRun, Missing, UsageError
 from harness.stack import names as topology
 from harness.stack.binds import COPIES, binds, copy_all, plan, remove_copies
 from harness.stack.blame import blamed
@@ -38,18 +38,17 @@ from harness.stack.resolve import Chosen, resolve
 from harness.stack.subnets import choose, taken
 from harness.stack.sweep import sweep
 from harness.stack.texts import texts
+from harness.stack.toxiproxy import restart_toxiproxy
 from harness.stack.turn import turn
 from harness.stack.watchdog import remove as remove_watchdog
 from harness.stack.watchdog import start as start_watchdog
 from harness.stack.watchdog import watched
-from harness.world.docker import connect, refusing
 from harness.world.docker_cli import asked, docker, inspected
 
 TRIES = 5
 """Each retry takes other ranges or ports; five in a row that collide are no coincidence."""
 API_WITHIN_S = 30.0
 NETWORKS_S = 180.0
-RESTART_S = 30.0  # a container that does not end by itself is killed after a second
 LOOK_EVERY_S = 0.25
 DATA: Mapping[str, str] = {}
 
@@ -327,19 +326,7 @@ class Stack:
 
     def restart_toxiproxy(self) -> None:
         """A rung of the clean-up ladder. Raises NotApplied when Docker cannot do it, DockerAway when it does not answer."""
-        labels = [
-            f"com.docker.compose.project={self.project_name}",
-            f"com.docker.compose.service={TOXIPROXY}",
-        ]
-        with refusing("restart Toxiproxy"), contextlib.closing(connect(RESTART_S)) as client:
-            found = client.containers.list(all=True, filters={"label": labels})
-            if not found:
-                raise NotApplied("cannot restart Toxiproxy: its container is gone")
-            for container in found:
-                container.restart(timeout=1)
-                container.reload()
-                if container.status != "running":
-                    raise NotApplied(f"{container.name} is {container.status} after its restart")
+        restart_toxiproxy(self.project_name)
 
     # --- choosing and writing ---------------------------------------------------------------------------------------
 

@@ -51,7 +51,9 @@ def connect(timeout_s: float = CALL_S) -> docker.DockerClient:
 
     with refusing("reach Docker"):
         if os.environ.get("DOCKER_HOST") or not hasattr(docker.DockerClient, "from_context"):
-            return docker.from_env(timeout=int(timeout_s))
+            # Over ssh as the docker command goes: by the ssh program, with its keys, names and agent.
+            over_ssh = os.environ.get("DOCKER_HOST", "").startswith("ssh://")
+            return docker.from_env(timeout=int(timeout_s), use_ssh_client=over_ssh)
         client: docker.DockerClient = docker.DockerClient.from_context(timeout=int(timeout_s))
         return client
 

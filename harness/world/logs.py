@@ -32,10 +32,14 @@ RETRY_S = 3.0
 
 
 class LogFiles:
-    """`start` before the stack is up, `close` before it is taken down: the last lines are read then."""
+    """`start` before the stack is up, `close` before it is taken down: the last lines are read then.
 
-    def __init__(self, run_id: str, folder: Path, containers: Containers) -> None:
+    since_unix_s   what was written before is left out; by Docker's clock
+    """
+
+    def __init__(self, run_id: str, folder: Path, containers: Containers, since_unix_s: float = 0.0) -> None:
         self._folder = folder
+        self._since_unix_s = since_unix_s
         self._containers = containers
         self._logs: dict[str, _Log] = {}
         self._over = threading.Event()
@@ -98,20 +102,20 @@ class LogFiles:
                 older.superseded = True
         with contextlib.suppress(OSError), (self._folder / "index.jsonl").open("a") as index:
             index.write(json.dumps({"container": name, "service": service, "file": f"{file_name(name)}.log"}) + "\n")
-        return _Log(row["Id"], name, service, self._folder / f"{file_name(name)}.log")
+        return _Log(row["Id"], name, service, self._folder / f"{file_name(name)}.log", self._since_unix_s)
 
 
 class _Log:
     """One container's log file. Lines around the last one written are remembered, so that none is written twice."""
 
-    def __init__(self, container: str, name: str, service: str, path: Path) -> None:
+    def __init__(self, container: str, name: str, service: str, path: Path, since_unix_s: float = 0.0) -> None:
         self.container = container
         self.name = name
         self.service = service
         self.error = ""
         self.superseded = False
         self._path = path
-        self._last_s = 0.0
+        self._last_s = since_unix_s
         self._recent: Counter[tuple[bytes, int]] = Counter()
         self._stale: Counter[tuple[bytes, int]] = Counter()
         self._long: deque[bytes] = deque(maxlen=256)

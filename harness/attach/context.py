@@ -1,0 +1,61 @@
+"""Which Docker a project runs on: this machine's, or that of another context, reached as the `docker` command reaches it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.attach.addresses import HERE, LOOPBACK
+from harness.errors import CannotRun, Missing, UsageError
+from harness.world.docker_cli import docker
+
+REACHED_BY = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+"""What the docker command and its SDK both follow, and every process that this one starts."""
+
+
+def reached(context: str = "") -> str:
+    """Speak to the Docker of this context ('' for the one that is spoken to anyway) from here on; returns its machine, or HERE.
+
+    Raises UsageError for a context that is not there, CannotRun for one that cannot be followed.
+    """
+    if context:
+        for name in REACHED_BY:
+            os.environ.pop(name, None)
+        os.environ["DOCKER_CONTEXT"] = context  # by this name it may be protected; what is followed is DOCKER_HOST
+    seen = _inspect(context)
+    host = os.environ.get("DOCKER_HOST") or _host(seen)
+    if host and not host.startswith(("unix://", "npipe://")):
+        os.environ["DOCKER_HOST"] = host
+        certificates = Path(str((seen.get("Storage") or {}).get("TLSPath") or "")) / "docker"
+        if context and certificates.is_dir() and any(certificates.iterdir()):
+            os.environ |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(certificates)}
+        return urlsplit(host).hostname or LOOPBACK
+    if context and host:
+        os.environ["DOCKER_HOST"] = host
+    return HERE
+
+
+def variables() -> dict[str, str]:
+    """By which this Docker is reached again, from another process, whatever its own context is. Raises CannotRun."""
+    found = {name: os.environ[name] for name in REACHED_BY if os.environ.get(name)}
+    return found or {"DOCKER_HOST": _host(_inspect(""))}
+
+
+def _host(seen: dict[str, Any]) -> str:
+    return str(((seen.get("Endpoints") or {}).get("docker") or {}).get("Host") or "")
+
+
+def _inspect(context: str) -> dict[str, Any]:
+    answer = docker("context", "inspect", *([context] if context else []))
+    if not answer.ok and context:
+        raise UsageError(f"--context {context}: {answer.last}; docker context ls lists them")
+    try:
+        found = json.loads(answer.out or "[]")
+    except ValueError:
+        found = []
+    if not answer.ok or not isinstance(found, list) or not found:
+        raise CannotRun(Missing(f"docker context inspect: {answer.why}", "docker context ls"))
+    return dict(found[0])
