@@ -201,9 +201,6 @@ def _planned(
 
     for name in drills:
         assert plan.callback is not None
-<<<<<<< HEAD
-        plan.callback(drill=name, sets=sets, candidates=candidates, env_file=env_file, target=target, as_json=as_json)
-=======
         plan.callback(
             drill=name,
             sets=sets,
@@ -215,7 +212,6 @@ def _planned(
             docker_context=attach.context if attach else None,
             as_json=as_json,
         )
->>>>>>> 77bc64f834a5f0fe9a444a1f1538c6653d7ce18c
 
 
 ENDS_ALL = (EXIT_STOPPED, EXIT_HARNESS, EXIT_NOT_MENDED, EXIT_INTERRUPTED, EXIT_TERMINATED)
