@@ -179,7 +179,10 @@ def _why(running: Running, edge: Edge, insert: bool) -> str:
         return "no Toxiproxy is known to be on its way: --insert puts one there, and takes it away again"
     if why := not_insertable(running.project.config, edge):
         return why
-    return "" if running.up(edge.caller) else f"no container of {edge.caller} runs"
+    callers = running.up(edge.caller)
+    if any((one.get("HostConfig") or {}).get("AutoRemove") for one in callers):
+        return f"Docker removes the container of {edge.caller} as soon as it is stopped, so it could not wait"
+    return "" if callers else f"no container of {edge.caller} runs"
 
 
 def told(planned: PlannedOn, plan: Plan) -> Iterator[str]:
