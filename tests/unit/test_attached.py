@@ -697,6 +697,10 @@ def test_what_others_need_to_find_a_run_by_is_in_its_folder_for_its_owner_alone(
     note(folder, running())
     assert folder.stack_notes()["project"] == "shop"
     assert (folder.stack_notes()["edges"], folder.stack_notes()["api"]) == ([], None)
+    assert folder.compose_files == str(tmp_path / "compose.yaml"), "by which nothing can be made"
+    known = replace(running(), project=replace(running().project, files=(Path("/a.yaml"), Path("/b.yaml"))), unread="")
+    note(folder, known)
+    assert folder.compose_files == "/a.yaml:/b.yaml"
     placed_edge = replace(EDGE, address="172.18.0.5")
     inserted: Any = SimpleNamespace(edges=(placed_edge,), api=("127.0.0.1", 20001))
     note(folder, running(), inserted)
