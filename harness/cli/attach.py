@@ -142,7 +142,7 @@ def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
     there = {one.edge.id for one in mediated}
     why = {edge.id: "" if edge.id in there else _why(running, edge, attach.insert) for edge in edges}
     why |= twice
-    plan = on_attached(plan, Offer(running.name, why, monitoring, remote, attach.insert))
+    plan = on_attached(plan, Offer(running.name, why, monitoring, remote))
     looked = Looked(running.services, edges, monitoring=monitoring, alerts=rules, project=running.name)
     return PlannedOn(running, edges, plan, looked, machine, attach.insert, mediated)
 

@@ -546,12 +546,16 @@ class World:
 def test_what_waits_runs_again_only_when_all_of_the_run_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Recorded("shop", containers([container()], plain)).keep(tmp_path)
+    parked = Parked("a" * 64, "shop-web-1", f"shop-web-1-waits-for-drill-{RUN}")
+    Recorded("shop", containers([container()], plain)).parking((parked,)).keep(tmp_path)
     world = World(monkeypatch, [container()], ["network drill"])
     back = put_back.put_back(tmp_path, RUN)
     assert world.steps == ["sweep"]
     assert back.left == ("network drill",)
-    assert back.commands[0] == f"drill mend {RUN}"
+    assert back.commands == (
+        f"drill mend {RUN}",
+        f"docker rename {parked.waits_as} shop-web-1 && docker start shop-web-1",
+    )
 
 
 def test_what_ran_and_does_not_is_started_and_what_is_other_is_told(
