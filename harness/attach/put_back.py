@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +61,7 @@ def _put_back(told: Recorded, folder: Path, run: str) -> Returned:
     left += sweep(run) or wake(run)
     left += [said for said in (_started(told),) if said]
     other = _compared(told)
-    return Returned(told.project, tuple(left), tuple(other), tuple(_by_hand(told, run)) if left or other else ())
+    return Returned(told.project, tuple(left), tuple(other), tuple(_by_hand(told, run, left, other)))
 
 
 def _cleared(folder: Path, run: str) -> str:
@@ -117,7 +117,9 @@ def _start(told: Recorded) -> None:
             client.close()
 
 
-def _by_hand(told: Recorded, run: str) -> Sequence[str]:
-    """What a person types for the same."""
-    again = (f"docker rename {one.waits_as} {one.name} && docker start {one.name}" for one in told.parked)
-    return (f"drill mend {run}", *again)
+def _by_hand(told: Recorded, run: str, left: Sequence[str], other: Sequence[str]) -> Iterator[str]:
+    """What a person types for the same; nothing where all is as it was."""
+    if left or other:
+        yield f"drill mend {run}"
+    for one in told.parked if left else ():
+        yield f"docker rename {one.waits_as} {one.name} && docker start {one.name}"

@@ -22,14 +22,12 @@ class Offer:
     edges       by edge, '' where a fault on it can be played, else why not
     monitoring  as a plan takes it
     remote      nobody can look from inside of its networks
-    inserting   edges are put in
     """
 
     project: str
     edges: Mapping[str, str] = field(default_factory=dict)
     monitoring: Mapping[str, str] = field(default_factory=dict)
     remote: bool = False
-    inserting: bool = False
 
 
 def on_attached(plan: Plan, offer: Offer) -> Plan:

@@ -142,7 +142,7 @@ def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
     there = {one.edge.id for one in mediated}
     why = {edge.id: "" if edge.id in there else _why(running, edge, attach.insert) for edge in edges}
     why |= twice
-    plan = on_attached(plan, Offer(running.name, why, monitoring, remote, attach.insert))
+    plan = on_attached(plan, Offer(running.name, why, monitoring, remote))
     looked = Looked(running.services, edges, monitoring=monitoring, alerts=rules, project=running.name)
     return PlannedOn(running, edges, plan, looked, machine, attach.insert, mediated)
 
@@ -179,7 +179,10 @@ def _why(running: Running, edge: Edge, insert: bool) -> str:
         return "no Toxiproxy is known to be on its way: --insert puts one there, and takes it away again"
     if why := not_insertable(running.project.config, edge):
         return why
-    return "" if running.up(edge.caller) else f"no container of {edge.caller} runs"
+    callers = running.up(edge.caller)
+    if any((one.get("HostConfig") or {}).get("AutoRemove") for one in callers):
+        return f"Docker removes the container of {edge.caller} as soon as it is stopped, so it could not wait"
+    return "" if callers else f"no container of {edge.caller} runs"
 
 
 def told(planned: PlannedOn, plan: Plan) -> Iterator[str]:

@@ -209,7 +209,8 @@ def releases(session: Session, stack: PlayedOn, parts: Parts, commands: Commands
     from harness.stack.release_commands import Commanded
 
     project = stack.project
-    compose = Compose(stack.project_name, session.folder.path / "compose.yaml", project.directory, project.env_files)
+    file = Path(session.folder.compose_files)
+    compose = Compose(stack.project_name, file, project.directory, project.env_files)
     return Releases(
         compose,
         session.folder.run,

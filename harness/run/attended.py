@@ -57,7 +57,7 @@ def environment(folder: RunFolder) -> dict[str, str]:
     """What a lever's command is told too (stack.release.Releases.told), read from the run's folder."""
     told = {
         "COMPOSE_PROJECT_NAME": str(folder.stack_notes().get("project", "")),
-        "COMPOSE_FILE": str(folder.path / "compose.yaml"),
+        "COMPOSE_FILE": folder.compose_files,
         "DRILL_RUN": folder.run,
     }
     out = [fact.target for fact in facts_of(folder, Injecting) if fact.kind == RELEASE]

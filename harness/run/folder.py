@@ -86,6 +86,11 @@ class RunFolder:
             return {}
         return notes if isinstance(notes, dict) else {}
 
+    @property
+    def compose_files(self) -> str:
+        """What COMPOSE_FILE is for commands of the user's: the run's own file, or those of a project that ran already."""
+        return str(self.stack_notes().get("compose_files") or self.path / "compose.yaml")
+
     def lives(self) -> int:
         """The process id of the harness that holds this run, or 0 when none does."""
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ def note(folder: RunFolder, running: Running, inserted: Inserted | None = None) 
         "run": folder.run,
         "project": running.name,
         "files": [str(path) for path in running.project.files],
+        "compose_files": os.pathsep.join(str(path) for path in running.project.files),
         "edges": [dataclasses.asdict(edge) for edge in inserted.edges] if inserted else [],
         "api": list(inserted.api) if inserted else None,
     }
@@ -69,8 +71,7 @@ def note(folder: RunFolder, running: Running, inserted: Inserted | None = None) 
 
 
 def as_stated(running: Running) -> dict[str, Any]:
-    """Its resolved Compose file, for commands of the user's. Where that is not known, what the containers tell, without images: no
-    command can make anything by it."""
+    """Its resolved Compose file. Where that is not known, what the containers tell, without images: no command can make anything by it."""
     config = running.project.config
     if not running.unread:
         return config

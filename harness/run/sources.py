@@ -84,7 +84,7 @@ def _reach(session: Session, stack: PlayedOn, parts: assembly.Parts) -> StackRea
     """Commands on this machine are told the run's Compose project."""
     told = {
         "COMPOSE_PROJECT_NAME": stack.project_name,
-        "COMPOSE_FILE": str(session.folder.path / "compose.yaml"),
+        "COMPOSE_FILE": session.folder.compose_files,
         "DRILL_RUN": session.folder.run,
     }
     return StackReach(parts.containers, stack.services, stack.address, session.drill.path("."), told)

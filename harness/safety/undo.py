@@ -71,4 +71,4 @@ def _run(folder: RunFolder, fault: Injecting, text: str, within_s: float) -> tup
 def _told(folder: RunFolder) -> dict[str, str]:
     """Without DRILL_RUN: by it a command that the dead run had started is known, and this one is not."""
     project = str(folder.stack_notes().get("project", ""))
-    return {"COMPOSE_PROJECT_NAME": project, "COMPOSE_FILE": str(folder.path / "compose.yaml")} if project else {}
+    return {"COMPOSE_PROJECT_NAME": project, "COMPOSE_FILE": folder.compose_files} if project else {}

@@ -253,6 +253,32 @@ def test_what_cannot_be_put_in_says_why() -> None:
     assert not_insertable(config, replace(EDGE, refused="web has network_mode: host")) == "web has network_mode: host"
 
 
+def test_edges_are_played_only_where_a_toxiproxy_can_stand_and_its_caller_can_wait() -> None:
+    from harness.cli.attach import _why
+
+    assert "--insert puts one there" in _why(running(), EDGE, insert=False)
+    assert _why(running(), EDGE, insert=True) == ""
+    passing = container("web", 2)
+    passing["HostConfig"]["AutoRemove"] = True
+    assert "could not wait" in _why(running(container("store"), passing), EDGE, insert=True)
+    down = container("web", 2, State={"Status": "exited"})
+    assert _why(running(container("store"), down), EDGE, insert=True) == "no container of web runs"
+
+
+def test_a_dry_run_is_the_plan_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    from harness.cli import attach as cli
+    from harness.cli.run import command
+
+    def planned(drill: object, asked: cli.Attach) -> None:
+        raise CannotRun(f"planned on {asked}")
+
+    monkeypatch.setattr(cli, "plan_attached", planned)
+    with pytest.raises(CannotRun, match=r"project='shop', insert=True, context='build'"):
+        command.main(
+            ["first-light", "--dry-run", "--attach", "shop", "--insert", "--context", "build"], standalone_mode=False
+        )
+
+
 # --- a Toxiproxy that is there ------------------------------------------------------------------------------------------
 
 
@@ -520,12 +546,16 @@ class World:
 def test_what_waits_runs_again_only_when_all_of_the_run_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Recorded("shop", containers([container()], plain)).keep(tmp_path)
+    parked = Parked("a" * 64, "shop-web-1", f"shop-web-1-waits-for-drill-{RUN}")
+    Recorded("shop", containers([container()], plain)).parking((parked,)).keep(tmp_path)
     world = World(monkeypatch, [container()], ["network drill"])
     back = put_back.put_back(tmp_path, RUN)
     assert world.steps == ["sweep"]
     assert back.left == ("network drill",)
-    assert back.commands[0] == f"drill mend {RUN}"
+    assert back.commands == (
+        f"drill mend {RUN}",
+        f"docker rename {parked.waits_as} shop-web-1 && docker start shop-web-1",
+    )
 
 
 def test_what_ran_and_does_not_is_started_and_what_is_other_is_told(
@@ -633,3 +663,52 @@ def test_a_project_that_is_not_what_it_was_ends_a_run_with_seven_and_the_command
     told: list[Fact] = []
     tell(put_back.Returned("shop"), told.append)
     assert ending_of(journal_of(*told)).not_mended == ()
+
+
+def test_what_does_not_answer_is_told_and_not_compared_and_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    from harness.run import project_notes
+    from harness.stack.observed import Monitoring
+
+    asked: list[dict[str, str]] = []
+
+    def snapshot(project: str, places: dict[str, str], key: str, machine: str) -> dict[str, Any]:
+        asked.append(places)
+        if "toxiproxy" in places:
+            raise CannotRun("toxiproxy does not answer")
+        return {"container shop-web-1": {"id": "a"}}
+
+    monkeypatch.setattr(project_notes, "snapshot", snapshot)
+    monkeypatch.setattr(project_notes, "variables", lambda: {"DOCKER_HOST": "unix:///x"})
+    said: list[str] = []
+    session: Any = SimpleNamespace(display=SimpleNamespace(say=said.append), plan=SimpleNamespace(injections=()))
+    monitoring = Monitoring(alertmanager="alertmanager:9093", prefix={"alertmanager": "/am"})
+    told = project_notes.as_found(session, running(), monitoring, HERE, "toxiproxy:8474")
+    assert said == ["warning: what toxiproxy holds is not compared at the end: toxiproxy does not answer"]
+    assert told.places == asked[-1] == {"alertmanager": "alertmanager:9093/am"}
+    assert told.found == {"container shop-web-1": {"id": "a"}}
+
+
+def test_what_others_need_to_find_a_run_by_is_in_its_folder_for_its_owner_alone(tmp_path: Path) -> None:
+    from types import SimpleNamespace
+
+    from harness.judging import secrets_of
+    from harness.run.folder import RunFolder
+    from harness.run.project_notes import note
+
+    folder = RunFolder(tmp_path)
+    note(folder, running())
+    assert folder.stack_notes()["project"] == "shop"
+    assert (folder.stack_notes()["edges"], folder.stack_notes()["api"]) == ([], None)
+    assert folder.compose_files == str(tmp_path / "compose.yaml"), "by which nothing can be made"
+    known = replace(running(), project=replace(running().project, files=(Path("/a.yaml"), Path("/b.yaml"))), unread="")
+    note(folder, known)
+    assert folder.compose_files == "/a.yaml:/b.yaml"
+    placed_edge = replace(EDGE, address="172.18.0.5")
+    inserted: Any = SimpleNamespace(edges=(placed_edge,), api=("127.0.0.1", 20001))
+    note(folder, running(), inserted)
+    assert folder.stack_notes()["api"] == ["127.0.0.1", 20001]
+    assert folder.stack_notes()["edges"][0]["address"] == "172.18.0.5"
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
+    assert [secret.value for secret in secrets_of(tmp_path) or ()] == ["hunter2"]
