@@ -51,3 +51,21 @@ class LoadEnded(Fact):
     clean: bool
     ended_s: float
     detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerLost(Fact):
+    """One of the `workers` that shared the load is gone; from lost_s on nobody sent its part of the arrivals.
+
+    machine    its name, where the worker ran on another one
+    in_flight  requests that were under way then: what came of them is not known, and they count in no claim (LOST)
+    home       whether all that it recorded is in the ledger
+    """
+
+    worker: int
+    workers: int
+    lost_s: float
+    machine: str = ""
+    in_flight: int = 0
+    home: bool = True
+    detail: str = ""

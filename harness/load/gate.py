@@ -20,10 +20,12 @@ from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 from harness.ledger.writing import Writer
+from harness.load.division import Part
 from harness.load.recorder import Recorder
 from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
 from harness.load.timer import Timer
 
+ALL = Part()
 AT_ONCE = 64  # arrivals let through before answers are looked at again
 
 
@@ -53,12 +55,15 @@ class Second:
 
 
 class Gate:
-    def __init__(self, writer: Writer, recorder: Recorder, seats: Seats, *, closed: bool, seed: int | None) -> None:
+    def __init__(
+        self, writer: Writer, recorder: Recorder, seats: Seats, *, closed: bool, seed: int | None, part: Part = ALL
+    ) -> None:
+        """`part`: which arrivals, and of the draws that choose a class for each, are this process's."""
         self._writer = writer
         self._recorder = recorder
         self._seats = seats
         self._closed = closed
-        self._chance = random.Random(seed)
+        self._draws = part.of_all(_draws(seed))
         self._pools: dict[type, Pool] = {}
         self._order: list[Pool] = []
         self._cumulative: list[float] = []
@@ -193,7 +198,7 @@ class Gate:
 
     def _pick(self) -> int:
         return bisect.bisect(
-            self._cumulative, self._chance.random() * self._cumulative[-1], hi=len(self._cumulative) - 1
+            self._cumulative, next(self._draws) * self._cumulative[-1], hi=len(self._cumulative) - 1
         )
 
     def _let_all_through(self) -> None:
@@ -210,3 +215,9 @@ class Gate:
         if self._timer is not None:
             self._timer.close()
             self._timer = None
+
+
+def _draws(seed: int | None) -> Iterator[float]:
+    chance = random.Random(seed)
+    while True:
+        yield chance.random()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import CannotRun, Missing, UsageError
-from harness.facts import Fact, LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled
+from harness.facts import Fact, LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled, WorkerLost
 from harness.load.config import LoadConfig
 
 __all__ = ["Generator", "LoadConfig"]
@@ -40,6 +40,7 @@ class Generator:
         self._silent = threading.Event()  # the process has ended and everything it said is heard
         self._error: OSError | None = None
         self._importing: dict[str, Any] = {}
+        self._joining: dict[str, Any] = {}
         self._starting: dict[str, Any] = {}
         self._last_due_us = 0
         self.ended = False
@@ -110,6 +111,8 @@ class Generator:
                 raise UsageError(f"{place}: {event['reason']}")
             if kind == "importing":
                 self._importing = event
+            elif kind == "joining":
+                self._joining = event
             elif kind == "starting":
                 self._starting = event
             else:
@@ -213,6 +216,9 @@ class Generator:
                 self._last_due_us = event["last_due_us"]
                 sample = {key: event[key] for key in ("cpu_ratio", "late_ms", "due", "dropped")}
                 return [LoadSampled(**sample)]
+            case "lost":
+                told = {key: event[key] for key in ("worker", "workers", "machine", "in_flight", "home", "detail")}
+                return [WorkerLost(lost_s=event["at_us"] / 1e6, **told)]
             case "said":
                 return [LoadSaid(kind=event["kind"], text=event["text"], count=event["count"])]
             case "ended":
@@ -236,6 +242,9 @@ class Generator:
             where = where or self._place_by_signal()
             place = f"; one is at {where}" if where else ""
             return f"{users - parked} of {users} users did not end their on_start within {deadline_s:g} s{place}"
+        if self._joining:
+            joined, workers = self._joining["joined"], self._joining["workers"]
+            return f"{joined} of {workers} workers joined the load within {deadline_s:g} s"
         place = self._importing["where"] or self._place_by_signal()
         return f"{place}{': ' if place else ''}{name} blocks while it is imported (waited {deadline_s:g} s)"
 
