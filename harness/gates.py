@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from harness import surroundings
-from harness.facts import GateHeld, GateMissed, Injecting, LoadBegan, LoadEnded, LoadSaid, PhaseBegan, WorkerLost
+from harness.facts import GateHeld, GateMissed, Injecting, LoadBegan, LoadEnded, LoadSaid, PhaseBegan, WorkerClock, WorkerLost
 from harness.journal import TICK_S, Journal, Window
 from harness.stats.columns import EVER_US, Block, blocks
 
@@ -28,6 +28,7 @@ BEGUN = 0.99
 MISSED = 1 - BEGUN
 SPARE = 0.10  # of the time: a machine on which nobody waits for longer has processors to spare
 LATE_SHARE = 0.1  # of the tightest latency that is claimed
+STILL_TRUE_MS = 50.0  # of a worker's clock, uncertainty and drift together: as much as a request may be late
 LATE_FLOOR_MS = 50.0  # what a busy machine's scheduler does to anybody
 
 
@@ -168,7 +169,16 @@ def kept_up(load: Load) -> str:
 
 
 def clocks(load: Load) -> str:
-    return surroundings.stepped(load.journal) or surroundings.prometheus_off(load.journal)
+    return surroundings.stepped(load.journal) or surroundings.prometheus_off(load.journal) or _workers_clocks(load.journal)
+
+
+def _workers_clocks(journal: Journal) -> str:
+    for clock in journal.of(WorkerClock):
+        off_ms = abs(clock.drift_ms) + clock.uncertainty_ms
+        if off_ms > STILL_TRUE_MS:
+            who = f"worker {clock.worker}{f' on {clock.machine}' if clock.machine else ''}"
+            return f"the clock of {who} may be off by {off_ms:.0f} ms (measured {clock.when} the load; limit {STILL_TRUE_MS:.0f} ms)"
+    return ""
 
 
 def at_rest(load: Load) -> str:

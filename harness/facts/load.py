@@ -54,6 +54,24 @@ class LoadEnded(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkerClock(Fact):
+    """How a worker on another machine tells the time, measured `before` the load and `after` it, by the fastest of its round trips.
+
+    uncertainty_ms  half of that round trip: the run's clock is set there by it, true to ± this
+    drift_ms        how far it has moved since it was set
+    wall_offset_ms  its wall clock minus ours; no time of a request stands on it
+    """
+
+    worker: int
+    when: str
+    uncertainty_ms: float
+    drift_ms: float = 0.0
+    wall_offset_ms: float = 0.0
+    round_trips: int = 0
+    machine: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkerLost(Fact):
     """One of the `workers` that shared the load is gone; from lost_s on nobody sent its part of the arrivals.
 

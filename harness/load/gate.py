@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -70,6 +71,7 @@ class Gate:
         self._instants: Iterator[float] = iter(())
         self._begin_us = 0
         self._due_us: int | None = None
+        self._last_us = math.inf
         self._timer: Timer | None = None
         self._open = False
         self._hub = gevent.get_hub()
@@ -158,6 +160,13 @@ class Gate:
     def _next(self) -> None:
         after_s = next(self._instants, None)
         self._due_us = None if after_s is None else self._begin_us + round(after_s * 1e6)
+        self.until(self._last_us)
+
+    def until(self, at_us: float) -> None:
+        """No arrival that is due later than this."""
+        self._last_us = at_us
+        if self._due_us is not None and self._due_us > at_us:
+            self._due_us = None
 
     def _arm(self) -> None:
         if self._timer is not None and self._due_us is not None:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import CannotRun, Missing, UsageError
-from harness.facts import Fact, LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled, WorkerLost
+from harness.facts import Fact, LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled, WorkerClock, WorkerLost
 from harness.load.config import LoadConfig
 
 __all__ = ["Generator", "LoadConfig"]
 
+HOME_S = 20.0  # the ledgers of other machines are brought home
 START_WITHIN_S = 10.0  # a process is forked in milliseconds; on a machine that is out of memory, perhaps never
 
 
@@ -151,7 +152,8 @@ class Generator:
         process = self._process
         if process is not None:
             try:  # users' on_stop may still send: one time-out of theirs beyond the drain
-                process.wait(timeout=drain_s + self.config.timeout_s + 5)
+                home_s = HOME_S if self.config.joining else 0.0
+                process.wait(timeout=drain_s + self.config.timeout_s + 5 + home_s)
             except subprocess.TimeoutExpired:
                 self.kill()
             self._silent.wait(5)
@@ -219,6 +221,8 @@ class Generator:
             case "lost":
                 told = {key: event[key] for key in ("worker", "workers", "machine", "in_flight", "home", "detail")}
                 return [WorkerLost(lost_s=event["at_us"] / 1e6, **told)]
+            case "clock":
+                return [WorkerClock(**{key: value for key, value in event.items() if key != "event"})]
             case "said":
                 return [LoadSaid(kind=event["kind"], text=event["text"], count=event["count"])]
             case "ended":

@@ -29,11 +29,13 @@ class Link(Words):
         self._id = f"drill_{name}_{uuid4().hex}"
         self._client: Any = zmqrpc.Client(host, port, self._id)
         self._words: Any = Queue()
+        self._answers: Any = Queue()
         gevent.spawn(self._hear)
 
     def _hear(self) -> None:
         while True:
-            self._words.put(self._client.recv().data)
+            word = self._client.recv().data
+            (self._answers if word["do"] == "answer" else self._words).put(word)
 
     def tell(self, event: str, **data: Any) -> None:
         """Raises RPCSendError when a thousand of them wait to be sent."""
@@ -46,6 +48,14 @@ class Link(Words):
         except Empty:
             return None
         return word
+
+    def answer(self, within_s: float, n: int) -> dict[str, Any] | None:
+        """What the master answers to our question of this number."""
+        with gevent.Timeout(within_s, False):
+            while (word := self._answers.get())["n"] != n:
+                pass
+            return dict(word)
+        return None
 
     def commands(self) -> Iterator[dict[str, Any]]:
         while (word := self.word(GONE_S)) is not None:

@@ -7,6 +7,7 @@ has its part of one schedule (`division`). A worker that dies is told, with what
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import secrets
 import sys
 import time
@@ -22,11 +23,11 @@ from locust.runners import MasterRunner
 
 from harness import __version__
 from harness.ledger.closing import abandon
-
 from harness.load.channel import Words
 from harness.load.config import LoadConfig
 from harness.load.environment import initialised, load_environment, spawn_rate
 from harness.load.heard import Heard
+from harness.load.home import Incoming
 from harness.load.housekeeping import Housekeeping
 from harness.load.link import BEAT_S, WORD
 from harness.load.locustfile import Refused
@@ -34,6 +35,8 @@ from harness.load.secured import Keys, install, read_token
 from harness.load.workers import Worker, Workers
 
 LOOK_S = 0.1
+HOME_S = 20.0  # what is left of other machines' ledgers is brought home
+STOP_LEAD_S = 0.2  # in which the order to stop is everywhere
 
 
 class Runner(MasterRunner):
@@ -50,6 +53,14 @@ class Runner(MasterRunner):
             self._heard(client_id, msg.data)
         else:
             super().handle_message(client_id, msg)
+
+    def quit(self) -> None:
+        """Locust's stops listening here, and is called when the last worker quits: before that one has told how it ended."""
+        self.stop(send_stop_to_client=False)
+        self.send_message("quit")
+
+    def heartbeat_worker(self) -> Any:
+        """Not Locust's: it stops the test when no worker was heard for four seconds. Whether one lives is asked by `Workers.death`."""
 
     def start(self, *args: Any, **kwargs: Any) -> None:
         if not self.given:
@@ -180,6 +191,9 @@ class Master:
             if worker.link and not worker.over:
                 self._tell(worker.link, word)
 
+    def _now_us(self) -> int:
+        return (time.monotonic_ns() - self._config.opened_monotonic_ns) // 1000
+
     def _beat(self) -> None:
         while True:
             gevent.sleep(BEAT_S)
@@ -191,7 +205,10 @@ class Master:
             self._join(link, word)
             return
         worker = self._workers.at(link)
-        if worker is None or worker.lost:
+        if worker is None:
+            return
+        if worker.lost:  # it lives after all, and its arrivals are recorded nowhere
+            self._tell(link, {"do": "stop", "drain_s": 0.0})
             return
         worker.heard_s = time.monotonic()
         match word["event"]:
@@ -215,6 +232,13 @@ class Master:
                 self._refused = self._refused or Refused(word["reason"], word["where"])
             case "ended":
                 self._ended(worker, word)
+            case "ping":
+                self._tell(link, {"do": "answer", "n": word["n"], "at_ns": time.monotonic_ns(), "wall_ns": time.time_ns()})
+            case "clock":
+                told = {key: value for key, value in word.items() if key != "event"}
+                self._channel.tell("clock", worker=worker.number, machine=worker.machine, **told)
+            case "file" | "whole":
+                self._bring(worker, word)
 
     def _join(self, link: str, word: dict[str, Any]) -> None:
         worker = None
@@ -227,7 +251,25 @@ class Master:
             self._tell(link, {"do": "refused", "reason": reason})
             return
         config = dataclasses.replace(self._config, worker=worker.number)
-        self._tell(link, {"do": "welcome", "config": config.to_json(self._ledger)})
+        welcome = {"do": "welcome", "config": config.to_json(self._ledger)}
+        if worker.process is None:
+            text = Path(config.locustfile).read_bytes()
+            welcome["locustfile"] = {"name": self._environment.locustfile, "text": text, "sha256": hashlib.sha256(text).hexdigest()}
+        self._tell(link, welcome)
+
+    def _bring(self, worker: Worker, word: dict[str, Any]) -> None:
+        """Of what a worker on another machine writes; that all of it is here is proven by its own sums."""
+        incoming = Incoming(self._ledger.parent, worker.number)
+        try:
+            if word["event"] == "file":
+                incoming.take(word)
+                return
+            missing = incoming.missing(word["files"])
+        except (OSError, ValueError) as error:
+            self._channel.tell("said", kind="broken", text=f"what {worker.name} wrote cannot be kept: {error}", count=1)
+            return
+        worker.home = not missing
+        self._tell(worker.link, {"do": "answer", "n": word["n"], "missing": missing})
 
     def _ended(self, worker: Worker, word: dict[str, Any]) -> None:
         worker.ended = word
@@ -278,9 +320,9 @@ class Master:
             worker=worker.number,
             workers=len(self._workers),
             machine=worker.machine if worker.process is None else "",
-            at_us=time.monotonic_ns() // 1000 - self._config.opened_monotonic_ns // 1000,
+            at_us=self._now_us(),
             in_flight=in_flight,
-            home=worker.process is not None,
+            home=worker.home,
             detail=death,
         )
         self._sample(self._samples.whole(self._workers.alive()))
@@ -288,8 +330,11 @@ class Master:
     # --- after --------------------------------------------------------------------------------------------------------
 
     def _end(self) -> None:
-        self._tell_all({"do": "stop", "drain_s": self._drain_s})
-        until = time.monotonic() + self._drain_s + self._config.timeout_s + 4
+        stop: dict[str, Any] = {"do": "stop", "drain_s": self._drain_s}
+        if self._begun and self._clean:  # all stop at one instant, so that of one schedule nothing is missing before it
+            stop["until_us"] = self._now_us() + round(STOP_LEAD_S * 1e6)
+        self._tell_all(stop)
+        until = time.monotonic() + self._drain_s + self._config.timeout_s + (HOME_S if self._config.joining else 4)
         while time.monotonic() < until and not all(one.over for one in self._workers):
             gevent.sleep(LOOK_S / 4)
             for worker in self._workers:
@@ -297,7 +342,7 @@ class Master:
                     self._lose(worker, death)
         for worker in self._workers:
             if not worker.over:
-                self._lose(worker, "it did not end")
+                self._lose(worker, "it did not end" if worker.ended is None else "it ended, and did not send all")
         events: Any = locust.events
         self._stopping = True
         with gevent.Timeout(2, False):

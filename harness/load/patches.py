@@ -7,11 +7,12 @@ server.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent import getcurrent
-from locust import FastHttpUser, TaskSet
+from locust import FastHttpUser, TaskSet, argument_parser
 from locust.clients import HttpSession
 from locust.contrib.fasthttp import FastHttpSession, FastRequest
 from locust.dispatch import UsersDispatcher
@@ -39,6 +40,14 @@ def install(config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | N
         _record_requests(session, config, gate, recorder, asked)
     _tell_redirects(HttpSession, "rebuild_method")
     _tell_redirects(FastRequest, "redirect")
+    if config.distributed:
+        _defaults_once()
+
+
+def _defaults_once() -> None:
+    """A worker makes Locust's whole parser for each option of each message that gives it users: half a second of a core each time."""
+    parser: Any = argument_parser
+    parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
 
 
 def _begin_tasks_at_the_gate(gate: Gate) -> None:

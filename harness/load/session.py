@@ -112,8 +112,9 @@ class Session:
         events.user_error.add_listener(self._user_error)
         events.test_stop.add_listener(self._test_stopped)
         initialised(self._environment, config)
-        if config.model == "open" and (names := locustfile.paced(self._environment.user_classes)):
-            self._channel.say("warning", f"wait_time of {', '.join(names)} is ignored: arrivals begin tasks")
+        paced = locustfile.paced(self._environment.user_classes) if config.part.worker == 0 else []  # said once
+        if config.model == "open" and paced:
+            self._channel.say("warning", f"wait_time of {', '.join(paced)} is ignored: arrivals begin tasks")
         self._channel.flush()
 
     def _make_runner(self) -> Any:
@@ -210,6 +211,9 @@ class Session:
                 self._channel.tell("began", at_us=at_us)
             elif command.get("do") == "stop":
                 self._drain_s = float(command.get("drain_s", self._config.drain_s))
+                if (until_us := command.get("until_us")) is not None:
+                    self._gate.until(until_us)
+                    gevent.sleep(max(0.0, (until_us - self._recorder.now_us()) / 1e6))
                 self._stopping = True
                 return
         self._drain_s = 0.0

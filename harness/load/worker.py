@@ -1,7 +1,7 @@
 """One worker of a distributed load: `python -m harness.load.worker`, told on standard input where its master is.
 
-The line there is {"host", "port", "token", "number"}; number is -1 where the master gives one. It gets its settings from the master,
-and starts the users that Locust's master gives it.
+The line there is {"host", "port", "token", "number"}, and of a worker on another machine {"folder"}, where it may write; its number is
+-1, and the master gives it one. All settings come from the master, and users are started as Locust's master gives them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def main() -> None:
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)
     import harness.load.session  # noqa: F401  imports locust, and so patches this process
+    from harness.load.away import Away
     from harness.load.link import Link
+    from harness.load.locustfile import Refused
     from harness.load.sharing import Sharing
 
     install(Keys.of(told["token"]))
@@ -45,9 +47,23 @@ def main() -> None:
     if welcome is None or welcome["do"] != "welcome":
         print(f"not welcome: {welcome['reason'] if welcome else 'the master does not answer'}", file=sys.stderr)
         os._exit(3)
-    config, ledger = LoadConfig.from_json(welcome["config"])
     link.beat()
-    code = Sharing(config, Path(ledger), link, (told["host"], told["port"])).run()
+    away = Away(link, Path(told["folder"]), welcome) if told.get("folder") else None
+    try:
+        if away is None:
+            config, ledger = LoadConfig.from_json(welcome["config"])
+        else:
+            config, ledger = away.config(), away.ledger
+            away.begin()
+        code = Sharing(config, ledger, link, (told["host"], told["port"])).run()
+        if away is not None:
+            away.end()
+    except Refused as refused:
+        link.tell("refused", reason=refused.reason, where=refused.where)
+        code = 2
+    except (LookupError, OSError) as error:  # a secret that is not on this machine
+        link.tell("refused", reason=f"the worker on {socket.gethostname()}: {error}", where="load.workers")
+        code = 2
     link.close()
     sys.stdout.flush()
     sys.stderr.flush()

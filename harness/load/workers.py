@@ -21,6 +21,7 @@ class Worker:
     """
     process  of a worker on this machine; None of one on another
     link     where its words come from, '' until it has joined
+    home     whether all that it wrote is in the run's folder; those on this machine write there
     heard_s  when it was last heard, CLOCK_MONOTONIC; dead_s: when its process was found to have ended
     """
 
@@ -75,7 +76,7 @@ class Workers:
     """All of them; those on this machine are started by `start`."""
 
     def __init__(self, here: int, elsewhere: int) -> None:
-        self.all = [Worker(number) for number in range(here + elsewhere)]
+        self.all = [Worker(number, home=number < here) for number in range(here + elsewhere)]
         self._here = here
         self._by_link: dict[str, Worker] = {}
 
