@@ -19,7 +19,6 @@ import locust
 from locust.exception import RPCError
 from locust.log import setup_logging
 from locust.rpc import Message
-from locust.runners import MasterRunner
 
 from harness import __version__
 from harness.ledger.closing import abandon
@@ -31,41 +30,13 @@ from harness.load.home import Incoming
 from harness.load.housekeeping import Housekeeping
 from harness.load.link import BEAT_S, WORD
 from harness.load.locustfile import Refused
+from harness.load.runner import Runner, tell_refused
 from harness.load.secured import Keys, install, read_token
 from harness.load.workers import Worker, Workers
 
 LOOK_S = 0.1
 HOME_S = 20.0  # what is left of other machines' ledgers is brought home
 STOP_LEAD_S = 0.2  # in which the order to stop is everywhere
-
-
-class Runner(MasterRunner):
-    """Locust's master that hands our words on, and gives out users once: nobody starts users while arrivals are due."""
-
-    given = False
-
-    def __init__(self, environment: Any, host: str, port: int, heard: Any) -> None:
-        self._heard = heard
-        super().__init__(environment, host, port)
-
-    def handle_message(self, client_id: str, msg: Message) -> None:
-        if msg.type == WORD:
-            self._heard(client_id, msg.data)
-        else:
-            super().handle_message(client_id, msg)
-
-    def quit(self) -> None:
-        """Locust's stops listening here, and is called when the last worker quits: before that one has told how it ended."""
-        self.stop(send_stop_to_client=False)
-        self.send_message("quit")
-
-    def heartbeat_worker(self) -> Any:
-        """Not Locust's: it stops the test when no worker was heard for four seconds. Whether one lives is asked by `Workers.death`."""
-
-    def start(self, *args: Any, **kwargs: Any) -> None:
-        if not self.given:
-            self.given = True
-            super().start(*args, **kwargs)
 
 
 class Master:
@@ -115,7 +86,7 @@ class Master:
             raise Refused(f"workers cannot join: {error}", "load.workers.listen") from error
         initialised(self._environment, self._config)
         self._environment.events.test_stop.add_listener(self._test_stopped)
-        gevent.spawn(self._refused_peers)
+        gevent.spawn(tell_refused, self._runner, self._channel)
         self._workers.start(self._runner.server.port, token)
 
     def _start(self) -> bool:
@@ -156,18 +127,6 @@ class Master:
         else:
             parked, users = sum(one.users for one in self._workers), self._config.started_users
             self._channel.tell("starting", users=users, parked=parked, where="")
-
-    def _refused_peers(self) -> None:
-        """Tell of those who have another token: they come no further than the handshake."""
-        import zmq
-        from zmq.utils.monitor import recv_monitor_message
-
-        monitor = self._runner.server.socket.get_monitor_socket(
-            zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_AUTH
-        )
-        while True:
-            recv_monitor_message(monitor)
-            self._channel.say("refused_worker", "somebody who does not know the token tried to join the load")
 
     # --- words --------------------------------------------------------------------------------------------------------
 
