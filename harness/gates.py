@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from harness import surroundings
-from harness.facts import GateHeld, GateMissed, Injecting, LoadBegan, LoadEnded, LoadSaid, PhaseBegan, WorkerClock, WorkerLost
+from harness.facts import (
+    GateHeld,
+    GateMissed,
+    Injecting,
+    LoadBegan,
+    LoadEnded,
+    LoadSaid,
+    PhaseBegan,
+    WorkerClock,
+    WorkerLost,
+)
 from harness.journal import TICK_S, Journal, Window
 from harness.stats.columns import EVER_US, Block, blocks
 
@@ -103,13 +113,19 @@ def _missed(load: Load, window: Window, lost: WorkerLost) -> float:
     """The greatest share of a phase's load, or of the baseline's, that a lost worker did not send; of users, who are not planned, the
     time counts."""
     began_s = window.start_s
-    marks = sorted({began_s, *(phase.at_s for phase in load.journal.of(PhaseBegan) if phase.at_s < window.end_s), window.end_s})
+    marks = sorted(
+        {began_s, *(phase.at_s for phase in load.journal.of(PhaseBegan) if phase.at_s < window.end_s), window.end_s}
+    )
     most = 0.0
     for start_s, end_s in itertools.pairwise(marks):
         if end_s > lost.lost_s:
             since_s, load_s = max(start_s, lost.lost_s), load.journal.of(LoadBegan)[0].begins_s
             planned = load.planned(start_s - load_s, end_s - load_s)
-            gone = load.planned(since_s - load_s, end_s - load_s) / planned if planned else (end_s - since_s) / (end_s - start_s)
+            gone = (
+                load.planned(since_s - load_s, end_s - load_s) / planned
+                if planned
+                else (end_s - since_s) / (end_s - start_s)
+            )
             most = max(most, gone / lost.workers)
     return most
 
@@ -169,7 +185,9 @@ def kept_up(load: Load) -> str:
 
 
 def clocks(load: Load) -> str:
-    return surroundings.stepped(load.journal) or surroundings.prometheus_off(load.journal) or _workers_clocks(load.journal)
+    return (
+        surroundings.stepped(load.journal) or surroundings.prometheus_off(load.journal) or _workers_clocks(load.journal)
+    )
 
 
 def _workers_clocks(journal: Journal) -> str:

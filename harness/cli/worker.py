@@ -8,14 +8,18 @@ import click
 
 
 @click.command("worker", epilog="Example:  drill worker --join 10.0.0.5:5557 --token-file load.token")
-@click.option("--join", "address", required=True, metavar="HOST:PORT", help="Where the run listens (load.workers.listen).")
+@click.option(
+    "--join", "address", required=True, metavar="HOST:PORT", help="Where the run listens (load.workers.listen)."
+)
 @click.option(
     "--token-file",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The same secret as the drill's load.workers.token_file.",
 )
-@click.option("--wait", "wait_text", default="", metavar="TIME", help="Wait so long for a run, 10m; without it for ever.")
+@click.option(
+    "--wait", "wait_text", default="", metavar="TIME", help="Wait so long for a run, 10m; without it for ever."
+)
 def command(address: str, token_file: Path, wait_text: str) -> None:
     """Be one of the workers that a drill's `load: {workers: …}` expects, for one run.
 

@@ -89,7 +89,9 @@ class Load(Model):
     tags: tuple[str, ...] = Field(default=(), description="only tasks with one of these tags")
     exclude_tags: tuple[str, ...] = Field(default=(), description="no tasks with one of these tags")
     version_header: str = Field(default="X-Version", description="the response header that names the answering version")
-    processes: int | None = Field(default=None, ge=1, le=64, description="on this machine; 1, or none where `workers` join")
+    processes: int | None = Field(
+        default=None, ge=1, le=64, description="on this machine; 1, or none where `workers` join"
+    )
     workers: Joining | None = Field(default=None, description="that join from other machines")
 
     @model_validator(mode="after")

@@ -12,15 +12,14 @@ from typing import Any
 
 import gevent
 
-from harness.load.access import origin
 from harness.load.clocks import ROUND_TRIPS, Offset, Trip, offset
 from harness.load.config import LoadConfig
 from harness.load.home import EACH_S, Outgoing
 from harness.load.link import Link
 from harness.load.locustfile import Refused
+from harness.load.reach import unreachable
 
 ANSWER_S = 5.0
-REACH_S = 5.0
 
 
 class Away:
@@ -47,7 +46,13 @@ class Away:
         locustfile = self._folder / Path(sent["name"]).name
         locustfile.write_bytes(sent["text"])
         if config.access is None or not config.access.proxy:
-            _reach(config.host)
+            why = unreachable(config.host, self._welcome["network"])
+            if why:
+                raise Refused(
+                    f"the worker on {socket.gethostname()} cannot reach {config.host}: {why}; the load's service has to have an "
+                    "address that other machines reach, as a target's does",
+                    "load.workers",
+                )
         self._first = self._tell_clock("before")
         self._outgoing = Outgoing(self._folder, config.worker)
         opened = config.opened_monotonic_ns - self._first.offset
@@ -61,7 +66,9 @@ class Away:
             self._link.tell("ping", n=number)
             answer = self._link.answer(ANSWER_S, n=number)
             if answer is not None:
-                trips.append(Trip(asked, answer["at_ns"], time.monotonic_ns(), answer["wall_ns"], (wall + time.time_ns()) // 2))
+                trips.append(
+                    Trip(asked, answer["at_ns"], time.monotonic_ns(), answer["wall_ns"], (wall + time.time_ns()) // 2)
+                )
         if not trips:
             raise Refused("the master does not answer", "load.workers")
         found = offset(trips)
@@ -101,16 +108,3 @@ class Away:
             if answer is not None and not answer["missing"]:
                 return
             self._outgoing.again()
-
-
-def _reach(url: str) -> None:
-    """Raises Refused where the service that is to be loaded cannot be reached from here."""
-    _, host, port = origin(url)
-    try:
-        socket.create_connection((host, port), REACH_S).close()
-    except OSError as error:
-        raise Refused(
-            f"the worker on {socket.gethostname()} cannot reach {url}: {error}; the load's service has to have an address that "
-            "other machines reach, as a target's does",
-            "load.workers",
-        ) from error

@@ -206,9 +206,7 @@ class Gate:
         seat.greenlet.switch(seat)
 
     def _pick(self) -> int:
-        return bisect.bisect(
-            self._cumulative, next(self._draws) * self._cumulative[-1], hi=len(self._cumulative) - 1
-        )
+        return bisect.bisect(self._cumulative, next(self._draws) * self._cumulative[-1], hi=len(self._cumulative) - 1)
 
     def _let_all_through(self) -> None:
         self.last_due_us = self._begin_us

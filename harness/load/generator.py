@@ -208,7 +208,7 @@ class Generator:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
 
-    def _as_facts(self, event: dict[str, Any]) -> list[Fact]:
+    def _as_facts(self, event: dict[str, Any]) -> list[Fact]:  # noqa: PLR0911 (one case per kind of event)
         match event["event"]:
             case "ready":
                 return [LoadReady(users=event["users"], detail=event.get("detail", ""))]

@@ -73,7 +73,11 @@ class Outgoing:
         which = now != self._as_sent
         for part in np.array_split(np.flatnonzero(which), -(-int(which.sum()) * DTYPE.itemsize // CHUNK) or 1):
             if len(part):
-                yield {"file": self._rows, "rows": self._open[part].astype("<u4").tobytes(), "data": now[part].tobytes()}
+                yield {
+                    "file": self._rows,
+                    "rows": self._open[part].astype("<u4").tobytes(),
+                    "data": now[part].tobytes(),
+                }
         still = now["state"] != DONE
         self._open, self._as_sent = self._open[still], now[still]
 

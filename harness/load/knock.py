@@ -19,7 +19,9 @@ def knock(host: str, port: int, keys: Keys, within_s: float = 3.0) -> Answer:
     try:
         socket = context.socket(zmq.DEALER)
         keys.join(socket)
-        failed = zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+        failed = (
+            zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+        )
         monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | failed)
         socket.connect(f"tcp://{host}:{port}")
         until = time.monotonic() + within_s

@@ -30,6 +30,7 @@ from harness.load.home import Incoming
 from harness.load.housekeeping import Housekeeping
 from harness.load.link import BEAT_S, WORD
 from harness.load.locustfile import Refused
+from harness.load.reach import network
 from harness.load.runner import Runner, tell_refused
 from harness.load.secured import Keys, install, read_token
 from harness.load.workers import Worker, Workers
@@ -158,7 +159,7 @@ class Master:
             gevent.sleep(BEAT_S)
             self._tell_all({"do": "beat"})
 
-    def _hear(self, link: str, word: dict[str, Any]) -> None:
+    def _hear(self, link: str, word: dict[str, Any]) -> None:  # noqa: PLR0912 (one case per kind of word)
         """One word of a worker; it knows the token."""
         if word["event"] == "join":
             self._join(link, word)
@@ -192,7 +193,9 @@ class Master:
             case "ended":
                 self._ended(worker, word)
             case "ping":
-                self._tell(link, {"do": "answer", "n": word["n"], "at_ns": time.monotonic_ns(), "wall_ns": time.time_ns()})
+                self._tell(
+                    link, {"do": "answer", "n": word["n"], "at_ns": time.monotonic_ns(), "wall_ns": time.time_ns()}
+                )
             case "clock":
                 told = {key: value for key, value in word.items() if key != "event"}
                 self._channel.tell("clock", worker=worker.number, machine=worker.machine, **told)
@@ -212,8 +215,13 @@ class Master:
         config = dataclasses.replace(self._config, worker=worker.number)
         welcome = {"do": "welcome", "config": config.to_json(self._ledger)}
         if worker.process is None:
+            welcome["network"] = network()
             text = Path(config.locustfile).read_bytes()
-            welcome["locustfile"] = {"name": self._environment.locustfile, "text": text, "sha256": hashlib.sha256(text).hexdigest()}
+            welcome["locustfile"] = {
+                "name": self._environment.locustfile,
+                "text": text,
+                "sha256": hashlib.sha256(text).hexdigest(),
+            }
         self._tell(link, welcome)
 
     def _bring(self, worker: Worker, word: dict[str, Any]) -> None:

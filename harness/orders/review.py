@@ -94,7 +94,9 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
         return _rushed(name, declared, settled, cites)
     lost = next((one for one in journal.of(WorkerLost) if not one.home), None)
     if lost is not None:  # what it asked for last is in no book of ours, and would be taken for somebody else's order
-        why = f"{name}: the keys that worker {lost.worker} of the load asked with last did not come home ({lost.detail})"
+        why = (
+            f"{name}: the keys that worker {lost.worker} of the load asked with last did not come home ({lost.detail})"
+        )
         decide = "a load whose workers live to its end"
         return Review(name, declared, Open("not_read", why, decide, (lost.cite,)), settled=settled)
     tables, unread = _tables(book, last, settled)

@@ -111,7 +111,7 @@ def state(phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> State:
     )
 
 
-def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of fact reads best as a table)
+def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912, PLR0915 (one line per kind of fact reads best as a table)
     """A fact as a line for people; '' for those that would only be noise."""
     match fact:
         case Opened():

@@ -87,4 +87,10 @@ def users_ready_s(drill: Drill) -> float:
     load = drill.load
     users = load.users or load.max_in_flight
     join_s = JOIN_S if load.workers else 0.0
-    return users / (load.spawn_rate_per_s or SPAWN_PER_S) + 3 * load.timeout_s + load.all_workers * EACH_S + START_S + join_s
+    return (
+        users / (load.spawn_rate_per_s or SPAWN_PER_S)
+        + 3 * load.timeout_s
+        + load.all_workers * EACH_S
+        + START_S
+        + join_s
+    )

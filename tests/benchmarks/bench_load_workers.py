@@ -60,7 +60,9 @@ class Done:
         whole = schedule < until_s * 1e6 if killed is not None else np.ones(len(schedule), bool)
         error = (due < until_s * 1e6).sum() / whole.sum() - 1 if killed is not None else len(due) / len(schedule) - 1
         late = np.percentile(self.rows.late_ms[self.rows.array["sent_us"] != NEVER], 99)
-        print(f"  {what:44} rate error {100 * error:+.3f}%  late p99 {late:6.2f} ms  dropped {self.rows.outcome('dropped').sum()}")
+        print(
+            f"  {what:44} rate error {100 * error:+.3f}%  late p99 {late:6.2f} ms  dropped {self.rows.outcome('dropped').sum()}"
+        )
         parts = [due[self.rows.worker == worker] for worker in range(workers)]
         complete = [np.array_equal(part, schedule[worker::workers][: len(part)]) for worker, part in enumerate(parts)]
         to_the_end = [len(part) == len(schedule[worker::workers]) for worker, part in enumerate(parts)]
@@ -140,12 +142,12 @@ def namespaces(count: int) -> Iterator[list[str]]:
             for pid in pids(name):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            subprocess.run(["ip", "netns", "del", name], capture_output=True)
-        subprocess.run(["ip", "link", "del", "drillbw"], capture_output=True)
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+        subprocess.run(["ip", "link", "del", "drillbw"], check=False, capture_output=True)
 
 
 def pids(name: str) -> list[int]:
-    found = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True)
+    found = subprocess.run(["ip", "netns", "pids", name], check=False, capture_output=True, text=True)
     return [int(pid) for pid in found.stdout.split()]
 
 
@@ -198,9 +200,13 @@ def far(server: rig.Server, folder: Path) -> None:
         done = played(config, server, folder / "far", join, kill)
         lost = done.of(WorkerLost)[0]
         done.tell("4 workers, 20 ms away, one killed half-way", 4, killed=lost.worker)
-        print(f"  lost: {lost.detail}, {lost.in_flight} requests in flight; seen {lost.lost_s - done.begin_s - FOR_S / 2:.1f} s after")
+        print(
+            f"  lost: {lost.detail}, {lost.in_flight} requests in flight; seen {lost.lost_s - done.begin_s - FOR_S / 2:.1f} s after"
+        )
         for clock in done.of(WorkerClock):
-            told = f"±{clock.uncertainty_ms:.1f} ms, drift {clock.drift_ms:+.2f} ms, wall {clock.wall_offset_ms:+.1f} ms"
+            told = (
+                f"±{clock.uncertainty_ms:.1f} ms, drift {clock.drift_ms:+.2f} ms, wall {clock.wall_offset_ms:+.1f} ms"
+            )
             print(f"  clock of worker {clock.worker} {clock.when} the load: {told}")
         for one in started:
             one.wait(30)

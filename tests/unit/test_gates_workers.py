@@ -29,7 +29,9 @@ def load(*, lost_s: float, rate: float = 100.0, **changes: Any) -> gates.Load:
 @pytest.mark.parametrize(("lost_s", "share"), [(5.0, "25%"), (16.0, "25%"), (26.0, "12%")])
 def test_what_nobody_sent_makes_it_invalid(rate: float, lost_s: float, share: str) -> None:
     said = gates.whole(load(rate=rate, lost_s=lost_s))
-    assert said.startswith(f"worker 2 of 4 was lost at {lost_s:.1f} s (killed by SIGKILL): from then on nobody sent its part")
+    assert said.startswith(
+        f"worker 2 of 4 was lost at {lost_s:.1f} s (killed by SIGKILL): from then on nobody sent its part"
+    )
     assert share in said
 
 
@@ -41,4 +43,7 @@ def test_a_worker_of_many_lost_at_the_very_end_spoils_nothing() -> None:
 
 def test_what_did_not_come_home_is_missed_whenever_it_was_lost() -> None:
     said = gates.whole(load(lost_s=30.9, home=False, machine="anvil"))
-    assert said == "worker 2 on anvil of 4 was lost at 30.9 s (killed by SIGKILL), and what it recorded last did not come home"
+    assert (
+        said
+        == "worker 2 on anvil of 4 was lost at 30.9 s (killed by SIGKILL), and what it recorded last did not come home"
+    )

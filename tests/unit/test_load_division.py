@@ -23,7 +23,11 @@ def test_the_parts_of_any_schedule_are_the_schedule(
         due = part.of_all(instants(segments, poisson=poisson, seed=seed))
         return list(itertools.takewhile(lambda at_s: at_s < 12.0, itertools.islice(due, 2000)))
 
-    alone = list(itertools.takewhile(lambda at_s: at_s < 12.0, itertools.islice(instants(segments, poisson=poisson, seed=seed), 2000)))
+    alone = list(
+        itertools.takewhile(
+            lambda at_s: at_s < 12.0, itertools.islice(instants(segments, poisson=poisson, seed=seed), 2000)
+        )
+    )
     parts = [first(Part(worker, workers)) for worker in range(workers)]
     together = sorted(at_s for part in parts for at_s in part)[: len(alone)]
     assert together == alone

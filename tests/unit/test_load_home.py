@@ -58,7 +58,11 @@ def test_whatever_happens_when_it_is_sent_the_end_is_the_same(
 
 
 def test_a_row_travels_when_it_begins_and_when_it_is_done_and_no_more(tmp_path: Path) -> None:
-    writer, outgoing, incoming = writer_at(tmp_path / "there"), Outgoing(tmp_path / "there", 1), Incoming(tmp_path / "here", 1)
+    writer, outgoing, incoming = (
+        writer_at(tmp_path / "there"),
+        Outgoing(tmp_path / "there", 1),
+        Incoming(tmp_path / "here", 1),
+    )
     rows = [writer.due(n, 1) for n in range(10_000)]
     assert bring(outgoing, incoming) > 400_000
     assert bring(outgoing, incoming) == 0
@@ -69,7 +73,11 @@ def test_a_row_travels_when_it_begins_and_when_it_is_done_and_no_more(tmp_path: 
 
 
 def test_a_file_that_differs_is_named_and_no_other_file_is_touched(tmp_path: Path) -> None:
-    writer, outgoing, incoming = writer_at(tmp_path / "there"), Outgoing(tmp_path / "there", 1), Incoming(tmp_path / "here", 1)
+    writer, outgoing, incoming = (
+        writer_at(tmp_path / "there"),
+        Outgoing(tmp_path / "there", 1),
+        Incoming(tmp_path / "here", 1),
+    )
     writer.due(0, 1)
     writer.close()
     bring(outgoing, incoming)

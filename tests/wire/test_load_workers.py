@@ -64,7 +64,9 @@ def server() -> Iterator[ThreadingHTTPServer]:
 class Load:
     """A load of so many workers, from its beginning to its end."""
 
-    def __init__(self, folder: Path, server: ThreadingHTTPServer, workers: int, for_s: float, at_half: Any = None) -> None:
+    def __init__(
+        self, folder: Path, server: ThreadingHTTPServer, workers: int, for_s: float, at_half: Any = None
+    ) -> None:
         locustfile = folder / "shop.py"
         locustfile.write_text(LOCUSTFILE)
         opened = time.monotonic_ns()
@@ -115,7 +117,9 @@ def test_two_workers_send_the_one_schedule(tmp_path: Path, server: ThreadingHTTP
     assert [end.clean for end in ended] == [True], load.log
     assert load.of(LoadReady)[0].users == 12
     assert len(load.of(LoadBegan)) == 1
-    assert rows.array["intended_us"].tolist() == schedule_us(load, len(rows)), "the merge has every arrival, once, in order"
+    assert rows.array["intended_us"].tolist() == schedule_us(load, len(rows)), (
+        "the merge has every arrival, once, in order"
+    )
     assert len(rows) == round((ended[0].ended_s - load.begin_s) * RATE) + 1, "to the last"
     assert rows.worker.tolist() == [n % 2 for n in range(len(rows))]
     ids = {row_of_request_id(text): count for text, count in Answering.seen.items()}
