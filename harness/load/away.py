@@ -62,13 +62,12 @@ class Away:
         """How far the clocks are apart. Raises Refused when the master does not answer."""
         trips = []
         for number in itertools.islice(self._numbers, ROUND_TRIPS):
-            asked, wall = time.monotonic_ns(), time.time_ns()
+            asked = time.monotonic_ns()
             self._link.tell("ping", n=number)
             answer = self._link.answer(ANSWER_S, n=number)
             if answer is not None:
-                trips.append(
-                    Trip(asked, answer["at_ns"], time.monotonic_ns(), answer["wall_ns"], (wall + time.time_ns()) // 2)
-                )
+                heard, wall = time.monotonic_ns(), time.time_ns()
+                trips.append(Trip(asked, answer["at_ns"], heard, answer["wall_ns"], wall))
         if not trips:
             raise Refused("the master does not answer", "load.workers")
         found = offset(trips)

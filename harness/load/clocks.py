@@ -13,7 +13,7 @@ ROUND_TRIPS = 20
 
 @dataclass(frozen=True)
 class Trip:
-    """One round trip, in ns: asked and heard on the clock here, answered on the other one, and by the walls' clocks there and here."""
+    """One round trip, in ns: asked and heard on the clock here, answered on the other one; by the walls' clocks answered there and heard here."""
 
     asked: int
     answered: int

@@ -48,7 +48,8 @@ def initialised(environment: Environment, config: LoadConfig) -> None:
     """Its runner is there: tell the locustfile so, and look whether each of its classes has tasks. Raises Refused."""
     path = Path(config.locustfile)
     locust.log.unhandled_greenlet_exception = False
-    environment.events.init.fire(environment=environment, runner=environment.runner, web_ui=None)
+    events: Any = environment.events
+    events.init.fire(environment=environment, runner=environment.runner, web_ui=None)
     if locust.log.unhandled_greenlet_exception:
         raise Refused("a listener of its init event failed; the load's log has the traceback", str(path))
     environment._filter_tasks_by_tags()

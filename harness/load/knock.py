@@ -26,7 +26,7 @@ def knock(host: str, port: int, keys: Keys, within_s: float = 3.0) -> Answer:
         socket.connect(f"tcp://{host}:{port}")
         until = time.monotonic() + within_s
         while (left_s := until - time.monotonic()) > 0:
-            if monitor.poll(left_s * 1000):
+            if monitor.poll(max(1, round(left_s * 1000))):
                 event = recv_monitor_message(monitor)["event"]
                 return "open" if event == zmq.EVENT_HANDSHAKE_SUCCEEDED else "refused"
         return "nobody"

@@ -27,7 +27,8 @@ class Link(Words):
     def __init__(self, host: str, port: int, name: str) -> None:
         super().__init__()
         self._id = f"drill_{name}_{uuid4().hex}"
-        self._client: Any = zmqrpc.Client(host, port, self._id)
+        rpc: Any = zmqrpc
+        self._client = rpc.Client(host, port, self._id)
         self._words: Any = Queue()
         self._answers: Any = Queue()
         gevent.spawn(self._hear)
@@ -39,7 +40,8 @@ class Link(Words):
 
     def tell(self, event: str, **data: Any) -> None:
         """Raises RPCSendError when a thousand of them wait to be sent."""
-        self._client.send(Message(WORD, {"event": event, **data}, self._id))
+        message: Any = Message
+        self._client.send(message(WORD, {"event": event, **data}, self._id))
 
     def word(self, within_s: float) -> dict[str, Any] | None:
         """The next that the master says; None when it says nothing for so long."""

@@ -86,7 +86,8 @@ class Master:
         except RPCError as error:
             raise Refused(f"workers cannot join: {error}", "load.workers.listen") from error
         initialised(self._environment, self._config)
-        self._environment.events.test_stop.add_listener(self._test_stopped)
+        events: Any = self._environment.events
+        events.test_stop.add_listener(self._test_stopped)
         gevent.spawn(tell_refused, self._runner, self._channel)
         self._workers.start(self._runner.server.port, token)
 
@@ -144,7 +145,8 @@ class Master:
         self._detail = self._detail or "the harness is gone"
 
     def _tell(self, link: str, word: dict[str, Any]) -> None:
-        self._runner.server.send_to_client(Message(WORD, word, link))
+        message: Any = Message
+        self._runner.server.send_to_client(message(WORD, word, link))
 
     def _tell_all(self, word: dict[str, Any]) -> None:
         for worker in self._workers:
@@ -213,7 +215,7 @@ class Master:
             self._tell(link, {"do": "refused", "reason": reason})
             return
         config = dataclasses.replace(self._config, worker=worker.number)
-        welcome = {"do": "welcome", "config": config.to_json(self._ledger)}
+        welcome: dict[str, Any] = {"do": "welcome", "config": config.to_json(self._ledger)}
         if worker.process is None:
             welcome["network"] = network()
             text = Path(config.locustfile).read_bytes()

@@ -61,22 +61,24 @@ def install(keys: Keys) -> None:
     from locust.exception import RPCError
     from locust.rpc import zmqrpc
 
+    rpc: Any = zmqrpc
+
     class Server(zmqrpc.Server):
         def __init__(self, host: str, port: int) -> None:
-            zmqrpc.BaseSocket.__init__(self, zmq.ROUTER, self.ipv4_only(host, port))
+            rpc.BaseSocket.__init__(self, zmq.ROUTER, self.ipv4_only(host, port))
             keys.serve(self.socket)
             try:
                 self.socket.bind(f"tcp://{host}:{port or '*'}")
             except zmq.ZMQError as error:
                 raise RPCError(f"{host}:{port}: {error.strerror}") from error
-            self.port = int(self.socket.last_endpoint.rpartition(b":")[2])
+            endpoint: Any = self.socket.last_endpoint
+            self.port = int(endpoint.rpartition(b":")[2])
 
     class Client(zmqrpc.Client):
         def __init__(self, host: str, port: int, identity: str) -> None:
-            zmqrpc.BaseSocket.__init__(self, zmq.DEALER, self.ipv4_only(host, port))
+            rpc.BaseSocket.__init__(self, zmq.DEALER, self.ipv4_only(host, port))
             keys.join(self.socket)
             self.socket.setsockopt(zmq.IDENTITY, identity.encode())
             self.socket.connect(f"tcp://{host}:{port}")
 
-    rpc: Any = zmqrpc
     rpc.Server, rpc.Client = Server, Client

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -15,10 +16,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.facts import LoadBegan, LoadEnded, LoadReady, LoadSampled, WorkerLost
+from harness.errors import CannotRun
+from harness.facts import LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled, WorkerClock, WorkerLost
 from harness.ledger import LOST, Rows, read, row_of_request_id
 from harness.load.arrivals import Segment, instants
 from harness.load.generator import Generator, LoadConfig
+from harness.load.joining import join
+from harness.load.knock import knock
+from harness.load.secured import Keys
 
 RATE = 40.0
 LOCUSTFILE = """
@@ -65,7 +70,7 @@ class Load:
     """A load of so many workers, from its beginning to its end."""
 
     def __init__(
-        self, folder: Path, server: ThreadingHTTPServer, workers: int, for_s: float, at_half: Any = None
+        self, folder: Path, server: ThreadingHTTPServer, workers: int, for_s: float, at_half: Any = None, **changes: Any
     ) -> None:
         locustfile = folder / "shop.py"
         locustfile.write_text(LOCUSTFILE)
@@ -79,6 +84,7 @@ class Load:
             max_in_flight=12,
             seed=3,
             workers=workers,
+            **changes,
         )
         generator = Generator(config, folder / "run")
         self.facts: list[Any] = []
@@ -115,7 +121,7 @@ def test_two_workers_send_the_one_schedule(tmp_path: Path, server: ThreadingHTTP
     load = Load(tmp_path, server, workers=2, for_s=3.0)
     rows, ended = load.rows, load.of(LoadEnded)
     assert [end.clean for end in ended] == [True], load.log
-    assert load.of(LoadReady)[0].users == 12
+    assert load.of(LoadReady)[0].users in (12, 13), "as many as were asked for, and each worker has one of each class"
     assert len(load.of(LoadBegan)) == 1
     assert rows.array["intended_us"].tolist() == schedule_us(load, len(rows)), (
         "the merge has every arrival, once, in order"
@@ -148,3 +154,41 @@ def test_a_worker_that_is_killed_is_told_with_what_it_left(tmp_path: Path, serve
     assert (load.rows.has(LOST) == unfinished).all()
     assert lost.in_flight == unfinished.sum()
     assert [end.clean for end in load.of(LoadEnded)] == [True]
+
+
+def test_a_worker_joins_with_the_token_and_brings_all_it_recorded_home(
+    tmp_path: Path, server: ThreadingHTTPServer
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("correct horse battery staple")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    said: list[str] = []
+    joining = threading.Thread(target=join, args=("127.0.0.1", port, token.read_text(), said.append), daemon=True)
+    late: list[str] = []
+
+    def others(_: Generator) -> None:
+        assert knock("127.0.0.1", port, Keys.of("who knows what it is")) == "refused"
+        try:
+            join("127.0.0.1", port, token.read_text(), late.append, wait_s=0)
+        except CannotRun as error:
+            late.append(str(error))
+
+    joining.start()
+    listening = {"joining": 1, "listen": f"127.0.0.1:{port}", "token_file": str(token)}
+    load = Load(tmp_path, server, workers=2, for_s=2.0, at_half=others, **listening)
+    joining.join(10)
+    assert not joining.is_alive(), said
+    assert [end.clean for end in load.of(LoadEnded)] == [True], load.log
+    assert not load.of(WorkerLost)
+    assert load.rows.array["intended_us"].tolist() == schedule_us(load, len(load.rows))
+    assert load.rows.outcome("ok").all()
+    assert (load.rows.array["sent_us"] < 200_000).all(), "its clock is the run's"
+    clocks = [(clock.worker, clock.when) for clock in load.of(WorkerClock)]
+    assert clocks == [(1, "before"), (1, "after")]
+    assert all(clock.uncertainty_ms < 20 and abs(clock.drift_ms) < 20 for clock in load.of(WorkerClock))
+    assert said[-1] == f"joining the load of 127.0.0.1:{port}"
+    assert "not welcome, as its load has all its workers" in late[1]
+    told = " ".join(fact.text for fact in load.of(LoadSaid) if fact.kind == "refused_worker")
+    assert "does not know the token" in told
+    assert "may not join: the run has its 2 workers already" in told
