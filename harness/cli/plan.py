@@ -349,6 +349,10 @@ def document(plan: Plan, looked: Looked, target: Target | None = None) -> dict[s
             {"name": name, "compare": kept.role, "reader": kept.reader.word, "service": kept.reader.place}
             for name, kept in plan.drill.state.items()
         ],
+        "load": {
+            "workers": plan.drill.load.all_workers,
+            "joining": plan.drill.load.workers.expect if plan.drill.load.workers else 0,
+        },
         "phases": phases,
         "claims": [claim(item) for item in plan.claims],
         "takes_s": [plan.shortest_s, plan.longest_s],

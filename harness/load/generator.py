@@ -248,7 +248,9 @@ class Generator:
             return f"{users - parked} of {users} users did not end their on_start within {deadline_s:g} s{place}"
         if self._joining:
             joined, workers = self._joining["joined"], self._joining["workers"]
-            return f"{joined} of {workers} workers joined the load within {deadline_s:g} s"
+            if joined < workers:
+                return f"{joined} of {workers} workers joined the load within {deadline_s:g} s"
+            return f"{name} was not imported in all {workers} workers of the load within {deadline_s:g} s"
         place = self._importing["where"] or self._place_by_signal()
         return f"{place}{': ' if place else ''}{name} blocks while it is imported (waited {deadline_s:g} s)"
 

@@ -103,11 +103,10 @@ class Master:
         self._channel.flush()
         if self._stopping:
             return False
-        self._channel.tell("ready", users=sum(one.users for one in self._workers), detail=self._of_what())
+        self._channel.tell(
+            "ready", users=sum(one.users for one in self._workers), detail=f"in {len(self._workers)} workers"
+        )
         return True
-
-    def _of_what(self) -> str:
-        return f"in {len(self._workers)} workers"
 
     def _await(self, what: str, done: Any) -> None:
         told = 0.0

@@ -14,6 +14,7 @@ from typing import Any
 SILENT_S = 2.0  # a worker on another machine that said nothing for so long is lost: it says something each half second
 
 LAST_WORDS_S = 0.3  # what a process said before its end is heard by then
+ENDED_S = 3.0  # one that ended well has said so, and a busy machine may hear it late
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Worker:
             if code is None:
                 return ""
             self.dead_s = self.dead_s or time.monotonic()
-            if time.monotonic() - self.dead_s < LAST_WORDS_S:
+            if time.monotonic() - self.dead_s < (LAST_WORDS_S if code else ENDED_S):
                 return ""
             return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         silent_s = time.monotonic() - self.heard_s
