@@ -86,6 +86,12 @@ class Master:
         except RPCError as error:
             raise Refused(f"workers cannot join: {error}", "load.workers.listen") from error
         initialised(self._environment, self._config)
+        try:
+            message: Any = Message
+            message("spawn", vars(self._environment.parsed_options), "").serialize()
+        except TypeError as error:
+            reason = f"its command line options have a default that cannot be sent to workers: {error}"
+            raise Refused(reason, str(self._config.locustfile)) from error
         events: Any = self._environment.events
         events.test_stop.add_listener(self._test_stopped)
         gevent.spawn(tell_refused, self._runner, self._channel)
