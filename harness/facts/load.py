@@ -73,7 +73,7 @@ class WorkerClock(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerLost(Fact):
-    """One of the `workers` that shared the load is gone; from lost_s on nobody sent its part of the arrivals.
+    """One of the `workers` that shared the load is gone; lost_s is until when it is known to have sent its part of the arrivals.
 
     machine    its name, where the worker ran on another one
     in_flight  requests that were under way then: what came of them is not known, and they count in no claim (LOST)

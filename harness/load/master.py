@@ -294,7 +294,7 @@ class Master:
             worker=worker.number,
             workers=len(self._workers),
             machine=worker.machine if worker.process is None else "",
-            at_us=self._now_us(),
+            at_us=round(worker.last_s * 1e6) - self._config.opened_monotonic_ns // 1000,
             in_flight=in_flight,
             home=worker.home,
             detail=death,

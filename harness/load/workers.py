@@ -72,6 +72,11 @@ class Worker:
             self.process.kill()
             self.process.wait()
 
+    @property
+    def last_s(self) -> float:
+        """Until when it is known to have lived, CLOCK_MONOTONIC."""
+        return self.heard_s if self.process is None else self.dead_s or time.monotonic()
+
 
 class Workers:
     """All of them; those on this machine are started by `start`."""

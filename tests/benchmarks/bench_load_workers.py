@@ -56,9 +56,8 @@ class Done:
         due = self.rows.array["intended_us"]
         planned = list(islice(instants(SEGMENTS, seed=SEED), round((ended_s - self.begin_s) * RATE) + 1))
         schedule = np.array([round(self.begin_s * 1e6) + round(at_s * 1e6) for at_s in planned])
-        until_s = next((lost.lost_s for lost in self.of(WorkerLost)), ended_s)
-        whole = schedule < until_s * 1e6 if killed is not None else np.ones(len(schedule), bool)
-        error = (due < until_s * 1e6).sum() / whole.sum() - 1 if killed is not None else len(due) / len(schedule) - 1
+        until = due[self.rows.worker == killed].max() if killed is not None else schedule[-1]  # what came home of it
+        error = (due <= until).sum() / (schedule <= until).sum() - 1
         late = np.percentile(self.rows.late_ms[self.rows.array["sent_us"] != NEVER], 99)
         print(
             f"  {what:44} rate error {100 * error:+.3f}%  late p99 {late:6.2f} ms  dropped {self.rows.outcome('dropped').sum()}"
@@ -200,9 +199,8 @@ def far(server: rig.Server, folder: Path) -> None:
         done = played(config, server, folder / "far", join, kill)
         lost = done.of(WorkerLost)[0]
         done.tell("4 workers, 20 ms away, one killed half-way", 4, killed=lost.worker)
-        print(
-            f"  lost: {lost.detail}, {lost.in_flight} requests in flight; seen {lost.lost_s - done.begin_s - FOR_S / 2:.1f} s after"
-        )
+        heard_s = lost.lost_s - done.begin_s - FOR_S / 2
+        print(f"  lost: {lost.detail}, heard last {heard_s:+.1f} s from the kill, all home: {lost.home}")
         for clock in done.of(WorkerClock):
             told = (
                 f"±{clock.uncertainty_ms:.1f} ms, drift {clock.drift_ms:+.2f} ms, wall {clock.wall_offset_ms:+.1f} ms"
