@@ -17,7 +17,7 @@ from harness.load.channel import Words
 
 WORD = "drill"  # the type of these messages
 BEAT_S = 0.5
-GONE_S = 10.0  # a master that said nothing for so long is gone: it says something each BEAT_S
+GONE_S = 4.0  # a master that said nothing for so long is gone: it says something each BEAT_S
 LINGER_MS = 3000
 
 

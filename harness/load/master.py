@@ -7,7 +7,6 @@ has its part of one schedule (`division`). A worker that dies is told, with what
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import secrets
 import sys
 import time
@@ -24,13 +23,12 @@ from harness import __version__
 from harness.ledger.closing import abandon
 from harness.load.channel import Words
 from harness.load.config import LoadConfig
+from harness.load.elsewhere import EVENTS, Elsewhere
 from harness.load.environment import initialised, load_environment, spawn_rate
 from harness.load.heard import Heard
-from harness.load.home import Incoming
 from harness.load.housekeeping import Housekeeping
 from harness.load.link import BEAT_S, WORD
 from harness.load.locustfile import Refused
-from harness.load.reach import network
 from harness.load.runner import Runner, tell_refused
 from harness.load.secured import Keys, install, read_token
 from harness.load.workers import Worker, Workers
@@ -48,7 +46,8 @@ class Master:
         self._workers = Workers(config.workers - config.joining, config.joining)
         self._samples = Heard()
         self._refused: Refused | None = None
-        self._begun = False
+        self._elsewhere = Elsewhere(config, ledger.parent, channel, self._tell)
+        self._begun = self._told_began = False
         self._stopping = False
         self._drain_s = config.drain_s
         self._clean = True
@@ -186,8 +185,8 @@ class Master:
             case "ready":
                 worker.ready, worker.users = True, word["users"]
             case "began":
-                worker.began = True
-                if all(one.began for one in self._workers):
+                if not self._told_began:
+                    self._told_began = True
                     self._channel.tell("began", at_us=word["at_us"])
             case "sample":
                 self._sample(self._samples.sample(worker.number, word, self._workers.alive()))
@@ -199,15 +198,8 @@ class Master:
                 self._refused = self._refused or Refused(word["reason"], word["where"])
             case "ended":
                 self._ended(worker, word)
-            case "ping":
-                self._tell(
-                    link, {"do": "answer", "n": word["n"], "at_ns": time.monotonic_ns(), "wall_ns": time.time_ns()}
-                )
-            case "clock":
-                told = {key: value for key, value in word.items() if key != "event"}
-                self._channel.tell("clock", worker=worker.number, machine=worker.machine, **told)
-            case "file" | "whole":
-                self._bring(worker, word)
+            case event if event in EVENTS:
+                self._elsewhere.hear(worker, word)
 
     def _join(self, link: str, word: dict[str, Any]) -> None:
         worker = None
@@ -222,28 +214,8 @@ class Master:
         config = dataclasses.replace(self._config, worker=worker.number)
         welcome: dict[str, Any] = {"do": "welcome", "config": config.to_json(self._ledger)}
         if worker.process is None:
-            welcome["network"] = network()
-            text = Path(config.locustfile).read_bytes()
-            welcome["locustfile"] = {
-                "name": self._environment.locustfile,
-                "text": text,
-                "sha256": hashlib.sha256(text).hexdigest(),
-            }
+            welcome |= self._elsewhere.given()
         self._tell(link, welcome)
-
-    def _bring(self, worker: Worker, word: dict[str, Any]) -> None:
-        """Of what a worker on another machine writes; that all of it is here is proven by its own sums."""
-        incoming = Incoming(self._ledger.parent, worker.number)
-        try:
-            if word["event"] == "file":
-                incoming.take(word)
-                return
-            missing = incoming.missing(word["files"])
-        except (OSError, ValueError) as error:
-            self._channel.tell("said", kind="broken", text=f"what {worker.name} wrote cannot be kept: {error}", count=1)
-            return
-        worker.home = not missing
-        self._tell(worker.link, {"do": "answer", "n": word["n"], "missing": missing})
 
     def _ended(self, worker: Worker, word: dict[str, Any]) -> None:
         worker.ended = word
@@ -274,9 +246,8 @@ class Master:
             housekeeping.tidy()
 
     def _look_for_the_dead(self) -> None:
-        for worker in self._workers:
-            if worker.alive and (death := worker.death()):
-                self._lose(worker, death)
+        for worker, death in self._workers.dead():
+            self._lose(worker, death)
         if not self._workers.alive() and not self._stopping:
             self._fail("all of its workers died" if len(self._workers) > 1 else "its worker died")
 
@@ -311,9 +282,8 @@ class Master:
         until = time.monotonic() + self._drain_s + self._config.timeout_s + (HOME_S if self._config.joining else 4)
         while time.monotonic() < until and not all(one.over for one in self._workers):
             gevent.sleep(LOOK_S / 4)
-            for worker in self._workers:
-                if worker.alive and (death := worker.death()):
-                    self._lose(worker, death)
+            for worker, death in self._workers.dead():
+                self._lose(worker, death)
         for worker in self._workers:
             if not worker.over:
                 self._lose(worker, "it did not end" if worker.ended is None else "it ended, and did not send all")

@@ -34,7 +34,6 @@ class Worker:
     users: int = 0
     loaded: bool = False
     ready: bool = False
-    began: bool = False
     ended: dict[str, Any] | None = None
     home: bool = True
     lost: bool = False
@@ -85,6 +84,7 @@ class Workers:
         self.all = [Worker(number, home=number < here) for number in range(here + elsewhere)]
         self._here = here
         self._by_link: dict[str, Worker] = {}
+        self._looked_s = 0.0
 
     def __iter__(self) -> Iterator[Worker]:
         return iter(self.all)
@@ -123,6 +123,17 @@ class Workers:
     @property
     def joined(self) -> int:
         return sum(bool(worker.link) for worker in self.all)
+
+    def dead(self) -> Iterator[tuple[Worker, str]]:
+        """Those that died since the last look, each with how. To be asked again and again, while they work."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s > SILENT_S / 2:  # we stood still ourselves: what they said waits to be heard
+            for worker in self.all:
+                worker.heard_s = now_s
+        self._looked_s = now_s
+        for worker in self.all:
+            if worker.alive and (death := worker.death()):
+                yield worker, death
 
     def alive(self) -> list[int]:
         return [worker.number for worker in self.all if worker.alive]

@@ -47,6 +47,7 @@ class Done:
     facts: list[Fact]
     begin_s: float
     seen: set[tuple[int, int]]
+    seen_s: Any  # when the server saw each request, in seconds of the run
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [fact for fact in self.facts if isinstance(fact, kind)]
@@ -56,8 +57,9 @@ class Done:
         due = self.rows.array["intended_us"]
         planned = list(islice(instants(SEGMENTS, seed=SEED), round((ended_s - self.begin_s) * RATE) + 1))
         schedule = np.array([round(self.begin_s * 1e6) + round(at_s * 1e6) for at_s in planned])
-        until = due[self.rows.worker == killed].max() if killed is not None else schedule[-1]  # what came home of it
-        error = (due <= until).sum() / (schedule <= until).sum() - 1
+        stretch_s = FOR_S / 2 - 1.5  # from the first second to just before the kill, by the server's book
+        at_s = self.seen_s - self.begin_s
+        error = ((at_s >= 1) & (at_s < 1 + stretch_s)).sum() / (RATE * stretch_s) - 1
         late = np.percentile(self.rows.late_ms[self.rows.array["sent_us"] != NEVER], 99)
         print(
             f"  {what:44} rate error {100 * error:+.3f}%  late p99 {late:6.2f} ms  dropped {self.rows.outcome('dropped').sum()}"
@@ -95,8 +97,10 @@ def played(config: LoadConfig, server: rig.Server, folder: Path, joining: Any = 
         facts += generator.poll()
     finally:
         generator.kill()
-    found = (row_of_request_id(one[2]) for one in server.ask("/__book"))
-    return Done(read(generator.ledger), facts, begin_s, {(one[1], one[2]) for one in found if one})
+    book = server.ask("/__book")
+    found = (row_of_request_id(one[2]) for one in book)
+    seen_s = np.array([one[0] / 1e6 for one in book]) - config.opened_monotonic_ns / 1e9
+    return Done(read(generator.ledger), facts, begin_s, {(one[1], one[2]) for one in found if one}, seen_s)
 
 
 def config_of(server: rig.Server, workers: int, **changes: Any) -> LoadConfig:

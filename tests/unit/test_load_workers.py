@@ -53,6 +53,26 @@ def test_another_machine_is_dead_when_it_is_silent() -> None:
     assert Worker(1, heard_s=time.monotonic() - 60).death() == "", "one that has not joined cannot die"
 
 
+def test_nobody_is_dead_because_we_stood_still_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    workers = Workers(here=0, elsewhere=1)
+    worker = workers.join("a", hello())
+    assert worker is not None
+
+    def looks(step_s: float, count: int) -> list[str]:
+        found = []
+        for _ in range(count):
+            now[0] += step_s
+            found += [death for _, death in workers.dead()]
+        return found
+
+    looks(0.1, 5)
+    assert looks(5.0, 1) == [], "its words wait to be heard"
+    assert looks(0.1, 19) == []
+    assert looks(0.1, 3), "it said nothing all the while that we listened"
+
+
 def test_a_worker_is_over_when_what_it_wrote_is_home() -> None:
     worker = Worker(1, home=False)
     worker.ended = {"clean": True}
