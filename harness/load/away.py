@@ -97,16 +97,20 @@ class Away:
             print(f"what was written could not be sent yet: {error}")
             self._outgoing.again()
 
-    def end(self) -> None:
-        """Nobody writes any more: the rest goes home, and with it by which the master knows that it has all."""
+    def end(self) -> bool:
+        """Nobody writes any more: the rest goes home, and with it by which the master knows that it has all. Whether it said so."""
         assert self._outgoing is not None
         self._bringing.kill()
-        self._tell_clock("after")
+        try:
+            self._tell_clock("after")
+        except Refused:
+            return False
         for _ in range(2):
             self._bring()
             number = next(self._numbers)
             self._link.tell("whole", n=number, files=self._outgoing.whole())
             answer = self._link.answer(ANSWER_S, n=number)
             if answer is not None and not answer["missing"]:
-                return
+                return True
             self._outgoing.again()
+        return False

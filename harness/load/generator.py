@@ -22,7 +22,7 @@ from harness.load.config import LoadConfig
 
 __all__ = ["Generator", "LoadConfig"]
 
-HOME_S = 20.0  # the ledgers of other machines are brought home
+HOME_S = 20.0  # workers end one after the other, and ledgers of other machines are brought home
 START_WITHIN_S = 10.0  # a process is forked in milliseconds; on a machine that is out of memory, perhaps never
 
 
@@ -152,7 +152,7 @@ class Generator:
         process = self._process
         if process is not None:
             try:  # users' on_stop may still send: one time-out of theirs beyond the drain
-                home_s = HOME_S if self.config.joining else 0.0
+                home_s = HOME_S if self.config.distributed else 0.0
                 process.wait(timeout=drain_s + self.config.timeout_s + 5 + home_s)
             except subprocess.TimeoutExpired:
                 self.kill()

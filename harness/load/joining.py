@@ -14,9 +14,13 @@ from pathlib import Path
 from harness.errors import CannotRun, Missing
 from harness.load.knock import knock
 from harness.load.secured import Keys
+from harness.load.worker import NOT_HOME, NOT_WELCOME, REFUSED
 
 AGAIN_S = 2.0
-REFUSED, NOT_WELCOME = 2, 3  # exit codes of the worker's process
+ENDS = {
+    REFUSED: "the load was refused here",
+    NOT_HOME: "the run was gone, or took this worker for dead, before all that was recorded here was with it",
+}
 
 
 def join(host: str, port: int, token: str, say: Callable[[str], None], wait_s: float | None = None) -> None:
@@ -71,6 +75,6 @@ def _work(host: str, port: int, token: str) -> bool:
     if code in (0, NOT_WELCOME):
         shutil.rmtree(folder, ignore_errors=True)
         return code == 0
-    what = "the load was refused here" if code == REFUSED else f"the worker died (exit code {code})"
+    what = ENDS.get(code, f"the worker died (exit code {code})")
     last = f": {words[-1]}" if words else ""
     raise CannotRun(Missing(f"{what}{last}", f"see {log}; the run's own output says more"))

@@ -94,7 +94,7 @@ class Master:
         events: Any = self._environment.events
         events.test_stop.add_listener(self._test_stopped)
         gevent.spawn(tell_refused, self._runner, self._channel)
-        self._workers.start(self._runner.server.port, token)
+        self._workers.start(host, self._runner.server.port, token)
 
     def _start(self) -> bool:
         """Wait for all workers, have their users started, and wait for those; whether they are ready."""

@@ -22,6 +22,7 @@ from harness.load.config import LoadConfig
 from harness.load.secured import Keys, install
 
 WELCOME_S = 30.0
+REFUSED, NOT_WELCOME, NOT_HOME = 2, 3, 4  # exit codes
 
 
 def main() -> None:
@@ -46,7 +47,7 @@ def main() -> None:
     welcome = _welcome(link)
     if welcome is None or welcome["do"] != "welcome":
         print(f"not welcome: {welcome['reason'] if welcome else 'the master does not answer'}", file=sys.stderr)
-        os._exit(3)
+        os._exit(NOT_WELCOME)
     link.beat()
     away = Away(link, Path(told["folder"]), welcome) if told.get("folder") else None
     try:
@@ -56,18 +57,23 @@ def main() -> None:
             config, ledger = away.config(), away.ledger
             away.begin()
         code = Sharing(config, ledger, link, (told["host"], told["port"])).run()
-        if away is not None:
-            away.end()
+        if away is not None and not away.end():
+            code = NOT_HOME
     except Refused as refused:
-        link.tell("refused", reason=refused.reason, where=refused.where)
-        code = 2
+        code = _refuse(link, refused.reason, refused.where)
     except (LookupError, OSError) as error:  # a secret that is not on this machine
-        link.tell("refused", reason=f"the worker on {socket.gethostname()}: {error}", where="load.workers")
-        code = 2
+        code = _refuse(link, f"the worker on {socket.gethostname()}: {error}", "load.workers")
     link.close()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _refuse(link: Any, reason: str, where: str) -> int:
+    """The exit code of a worker that cannot take part, told on both sides."""
+    print(reason, file=sys.stderr)
+    link.tell("refused", reason=reason, where=where)
+    return REFUSED
 
 
 def _welcome(link: Any) -> dict[str, Any] | None:

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.load.worker import REFUSED
+
 SILENT_S = 2.0  # a worker on another machine that said nothing for so long is lost: it says something each half second
 
 LAST_WORDS_S = 0.3  # what a process said before its end is heard by then
-ENDED_S = 3.0  # one that ended well has said so, and a busy machine may hear it late
+ENDED_S = 3.0  # one that ended well, or was refused, has said so, and a busy machine may hear it late
+ANYWHERE = ("", "*", "0.0.0.0")
 
 
 @dataclass
@@ -59,7 +62,7 @@ class Worker:
             if code is None:
                 return ""
             self.dead_s = self.dead_s or time.monotonic()
-            if time.monotonic() - self.dead_s < (LAST_WORDS_S if code else ENDED_S):
+            if time.monotonic() - self.dead_s < (ENDED_S if code in (0, REFUSED) else LAST_WORDS_S):
                 return ""
             return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         silent_s = time.monotonic() - self.heard_s
@@ -92,13 +95,14 @@ class Workers:
     def __len__(self) -> int:
         return len(self.all)
 
-    def start(self, port: int, token: str) -> None:
-        """Raises OSError when a process cannot be started."""
+    def start(self, host: str, port: int, token: str) -> None:
+        """Those of this machine, to join where the master listens. Raises OSError when a process cannot be started."""
+        host = "127.0.0.1" if host in ANYWHERE else host
         for worker in self.all[: self._here]:
             worker.process = subprocess.Popen(
                 [sys.executable, "-m", "harness.load.worker"], stdin=subprocess.PIPE, stdout=sys.stderr
             )
-            told = {"host": "127.0.0.1", "port": port, "token": token, "number": worker.number}
+            told = {"host": host, "port": port, "token": token, "number": worker.number}
             assert worker.process.stdin is not None
             worker.process.stdin.write(json.dumps(told).encode() + b"\n")
             worker.process.stdin.close()

@@ -119,10 +119,14 @@ def schedule_us(load: Load, count: int) -> list[int]:
 
 def test_a_worker_that_is_killed_is_told_with_what_it_left(tmp_path: Path, server: ThreadingHTTPServer) -> None:
     def kill(generator: Generator) -> None:
-        children = Path(f"/proc/{generator.pid}/task/{generator.pid}/children").read_text().split()
+        children.extend(Path(f"/proc/{generator.pid}/task/{generator.pid}/children").read_text().split())
         os.kill(int(children[1]), signal.SIGKILL)
 
+    children: list[str] = []
+
     load = Load(tmp_path, server, workers=2, for_s=2.4, at_half=kill)
+    assert len(children) == 2
+    assert not any(Path("/proc", child).exists() for child in children), "nothing of it is left"
     (lost,) = load.of(WorkerLost)
     assert (lost.worker, lost.workers, lost.detail, lost.home) == (1, 2, "killed by SIGKILL", True)
     assert load.begin_s + 1.1 < lost.lost_s < load.begin_s + 2.4, "seen within a second or two"
