@@ -6,13 +6,24 @@ landed is asked claim by claim (landings.py), that the stack was steady by the g
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from harness import surroundings
-from harness.facts import GateHeld, GateMissed, Injecting, LoadBegan, LoadEnded, LoadSaid
+from harness.facts import (
+    GateHeld,
+    GateMissed,
+    Injecting,
+    LoadBegan,
+    LoadEnded,
+    LoadSaid,
+    PhaseBegan,
+    WorkerClock,
+    WorkerLost,
+)
 from harness.journal import TICK_S, Journal, Window
 from harness.stats.columns import EVER_US, Block, blocks
 
@@ -24,8 +35,10 @@ if TYPE_CHECKING:
 
 DROPPED = 0.01
 BEGUN = 0.99
+MISSED = 1 - BEGUN
 SPARE = 0.10  # of the time: a machine on which nobody waits for longer has processors to spare
 LATE_SHARE = 0.1  # of the tightest latency that is claimed
+STILL_TRUE_MS = 50.0  # of a worker's clock, uncertainty and drift together: as much as a request may be late
 LATE_FLOOR_MS = 50.0  # what a busy machine's scheduler does to anybody
 
 
@@ -83,6 +96,40 @@ def ended_well(load: Load) -> str:
     )
 
 
+def whole(load: Load) -> str:
+    """A worker that died took its part of the load along: what matters is how much of any stretch of the run nobody sent."""
+    window, journal = load.window, load.journal
+    for lost in journal.of(WorkerLost) if window is not None else ():
+        who = f"worker {lost.worker}{f' on {lost.machine}' if lost.machine else ''} of {lost.workers} was lost"
+        who += f" at {lost.lost_s:.1f} s ({lost.detail})"
+        if not lost.home:
+            return f"{who}, and what it recorded last did not come home"
+        if window is not None and (missed := _missed(load, window, lost)) > MISSED:
+            return f"{who}: from then on nobody sent its part, {100 * missed:.0f}% of a phase's arrivals at the most"
+    return ""
+
+
+def _missed(load: Load, window: Window, lost: WorkerLost) -> float:
+    """The greatest share of a phase's load, or of the baseline's, that a lost worker did not send; of users, who are not planned, the
+    time counts."""
+    began_s = window.start_s
+    marks = sorted(
+        {began_s, *(phase.at_s for phase in load.journal.of(PhaseBegan) if phase.at_s < window.end_s), window.end_s}
+    )
+    most = 0.0
+    for start_s, end_s in itertools.pairwise(marks):
+        if end_s > lost.lost_s:
+            since_s, load_s = max(start_s, lost.lost_s), load.journal.of(LoadBegan)[0].begins_s
+            planned = load.planned(start_s - load_s, end_s - load_s)
+            gone = (
+                load.planned(since_s - load_s, end_s - load_s) / planned
+                if planned
+                else (end_s - since_s) / (end_s - start_s)
+            )
+            most = max(most, gone / lost.workers)
+    return most
+
+
 def not_dropped(load: Load) -> str:
     arrivals, dropped = _arrivals(load)
     if arrivals and dropped > DROPPED * arrivals:
@@ -138,7 +185,18 @@ def kept_up(load: Load) -> str:
 
 
 def clocks(load: Load) -> str:
-    return surroundings.stepped(load.journal) or surroundings.prometheus_off(load.journal)
+    return (
+        surroundings.stepped(load.journal) or surroundings.prometheus_off(load.journal) or _workers_clocks(load.journal)
+    )
+
+
+def _workers_clocks(journal: Journal) -> str:
+    for clock in journal.of(WorkerClock):
+        off_ms = abs(clock.drift_ms) + clock.uncertainty_ms
+        if off_ms > STILL_TRUE_MS:
+            who = f"worker {clock.worker}{f' on {clock.machine}' if clock.machine else ''}"
+            return f"the clock of {who} may be off by {off_ms:.0f} ms (measured {clock.when} the load; limit {STILL_TRUE_MS:.0f} ms)"
+    return ""
 
 
 def at_rest(load: Load) -> str:
@@ -163,8 +221,8 @@ def gated(load: Load) -> str:
     return f"{max(count, said.count if said else 0)} requests were sent outside of any arrival{what}"
 
 
-GATES = (steady, at_rest, recorded, ended_well, not_dropped, all_begun, in_time, kept_up, gated, clocks)
-ITS_OWN = (recorded, ended_well, all_begun, in_time, kept_up, gated)
+GATES = (steady, at_rest, recorded, ended_well, whole, not_dropped, all_begun, in_time, kept_up, gated, clocks)
+ITS_OWN = (recorded, ended_well, whole, all_begun, in_time, kept_up, gated)
 """What ails the load itself. A steady state that is not reached and arrivals that are dropped may be the service's doing."""
 
 

@@ -13,6 +13,7 @@ from harness import plan_bounds
 from harness.alerting import Quiet
 from harness.drill.blast_radius import Limit
 from harness.drill.guards import AlertGuard, AnyGuard, PromGuard, guards_of
+from harness.drill.heavy import too_heavy
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Invalid, Problem, did_you_mean, no_service
 from harness.edges import Edge, edge_id
@@ -231,7 +232,7 @@ def make_plan(
     plan = replace(plan, limits=plan_bounds.limits_on(drill, narrowed_to))
     plan = replace(plan, max_duration_s=plan.max_duration_s or plan_bounds.max_duration_s(plan))
     found = (*plan.check(edges, services, sure=sure), *plan_bounds.beyond_radius(plan, narrowed_to))
-    return replace(plan, problems=(*drill.warnings, *found, *_doubtful(plan), *_unwatched(plan)))
+    return replace(plan, problems=(*drill.warnings, *too_heavy(drill), *found, *_doubtful(plan), *_unwatched(plan)))
 
 
 def _doubtful(plan: Plan) -> Iterator[Problem]:

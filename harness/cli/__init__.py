@@ -30,6 +30,7 @@ COMMANDS = {
     "ack": "Acknowledge the page of the running drill.",
     "note": "Write down what you see, believe, decide or do in the running drill.",
     "exec": "Run a command of yours in the running drill, for the record.",
+    "worker": "Send a part of the load of a run on another machine.",
     "status": "Tell what runs now, which faults are on, and what ends it.",
     "halt": "Take all faults out of a running drill now, then end it.",
     "mend": "Clear up after a killed run, from run folder and labels alone.",

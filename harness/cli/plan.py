@@ -248,13 +248,28 @@ def _load(plan: Plan) -> str:
 
     load = plan.drill.load
     if load.users is not None:
-        return f"closed, {load.users} users"
+        return f"closed, {load.users} users{_processes(plan)}"
     stretches = [
         f"{spell(s.for_s)} at {_per_s(s.from_rate)}" + ("" if s.from_rate == s.to_rate else f" to {_per_s(s.to_rate)}")
         for s in load.segments
     ]
     how = "Poisson arrivals, " if load.poisson else "arrivals "
-    return f"{how}{', '.join(stretches)}, then held; at most {load.max_in_flight} in flight, seed {load.seed}"
+    return f"{how}{', '.join(stretches)}, then held; at most {load.max_in_flight} in flight, seed {load.seed}{_processes(plan)}"
+
+
+def _processes(plan: Plan) -> str:
+    """How many processes share the load, and which of them join."""
+    from harness.quantities import numbered
+
+    load = plan.drill.load
+    if load.all_workers == 1 and load.workers is None:
+        return ""
+    here = load.all_workers - (load.workers.expect if load.workers else 0)
+    parts = [numbered(here, "process", "processes") + " here"] if here else []
+    if load.workers:
+        expect = numbered(load.workers.expect, "worker that joins", "workers that join")
+        parts.append(f"{expect} at {load.workers.listen} (drill worker --join {load.workers.listen} --token-file FILE)")
+    return f"; shared by {' and '.join(parts)}"
 
 
 def _rate(plan: Plan, phase: PlannedPhase) -> str:
@@ -348,6 +363,10 @@ def document(plan: Plan, looked: Looked, target: Target | None = None, on: Plann
             {"name": name, "compare": kept.role, "reader": kept.reader.word, "service": kept.reader.place}
             for name, kept in plan.drill.state.items()
         ],
+        "load": {
+            "workers": plan.drill.load.all_workers,
+            "joining": plan.drill.load.workers.expect if plan.drill.load.workers else 0,
+        },
         "phases": phases,
         "claims": [claim(item) for item in plan.claims],
         "takes_s": [plan.shortest_s, plan.longest_s],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from harness.drill.words import AgainstText, Text
 from harness.load.arrivals import Segment
@@ -57,8 +57,24 @@ class Arrivals(Model):
         return (Segment(self.for_, *(self.rate_per_s or end or 0.0 for end in ends)),)
 
 
+class Joining(Model):
+    """Workers on other machines, started there by `drill worker`: `{expect: 2, listen: "10.0.0.5:5557", token_file: token}`."""
+
+    expect: int = Field(ge=1, le=64, description="how many join; the load begins when all are there")
+    listen: Text = Field(description="host:port of this machine at which they join")
+    token_file: Text = Field(description="the secret that both sides know; relative to the drill file")
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, listen: str) -> str:
+        host, _, port = listen.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+            raise ValueError(f"{listen!r} is no host:port")
+        return listen
+
+
 class Load(Model):
-    """An ordinary locustfile, in Locust's own process. Open arrivals, or `users` for the closed model."""
+    """An ordinary locustfile, in Locust's own process or processes. Open arrivals, or `users` for the closed model."""
 
     locustfile: Text = Field(description="relative to the drill file")
     against: AgainstText = Field(description="a service and its container port, api:8080; drill finds the address")
@@ -73,6 +89,10 @@ class Load(Model):
     tags: tuple[str, ...] = Field(default=(), description="only tasks with one of these tags")
     exclude_tags: tuple[str, ...] = Field(default=(), description="no tasks with one of these tags")
     version_header: str = Field(default="X-Version", description="the response header that names the answering version")
+    processes: int | None = Field(
+        default=None, ge=1, le=64, description="on this machine; 1, or none where `workers` join"
+    )
+    workers: Joining | None = Field(default=None, description="that join from other machines")
 
     @model_validator(mode="after")
     def _one_model(self) -> Load:
@@ -80,7 +100,17 @@ class Load(Model):
             raise ValueError("load has exactly one of `arrivals` (open) and `users` (closed)")
         if self.users_at_least is not None and self.users_at_least > self.max_in_flight:
             raise ValueError(f"`users_at_least` ({self.users_at_least}) exceeds `max_in_flight` ({self.max_in_flight})")
+        most = self.users or self.max_in_flight
+        if self.all_workers > most:
+            word = "users" if self.users else "max_in_flight"
+            raise ValueError(f"{self.all_workers} processes share `{word}` ({most}): each needs one at least")
         return self
+
+    @property
+    def all_workers(self) -> int:
+        """How many processes share the load, here and elsewhere."""
+        here = self.processes or (0 if self.workers else 1)
+        return here + (self.workers.expect if self.workers else 0)
 
     @property
     def segments(self) -> tuple[Segment, ...]:

@@ -43,7 +43,8 @@ def _classes(tree: ast.Module) -> list[ast.ClassDef]:
     return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
 
-def _bases(cls: ast.ClassDef) -> list[str]:
+def bases(cls: ast.ClassDef) -> list[str]:
+    """The names of a class's bases, as they are written last: `User` of `locust.User`."""
     return [
         base.attr if isinstance(base, ast.Attribute) else base.id
         for base in cls.bases
@@ -53,7 +54,7 @@ def _bases(cls: ast.ClassDef) -> list[str]:
 
 def _refused(file: str, tree: ast.Module, lines: list[str]) -> Iterator[Problem]:
     for cls in _classes(tree):
-        for base in _bases(cls):
+        for base in bases(cls):
             if base in _REFUSED:
                 yield Problem(
                     file, cls.lineno, cls.col_offset + 1, f"{cls.name}: {_REFUSED[base]}", lines[cls.lineno - 1]
@@ -68,7 +69,7 @@ def _has_user(tree: ast.Module) -> bool:
         return True
 
     def stems(cls: ast.ClassDef, seen: frozenset[str]) -> bool:
-        for base in _bases(cls):
+        for base in bases(cls):
             if base in classes and base not in seen:
                 if stems(classes[base], seen | {base}):
                     return True

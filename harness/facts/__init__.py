@@ -7,7 +7,7 @@ The format is public: fields are only added, with defaults; `Opened.format` coun
 
 from harness.facts.base import Fact
 from harness.facts.faults import Aimed, Injected, Injecting, Mended, NotInjected, NotMended, Restarted, RungTried
-from harness.facts.load import LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled
+from harness.facts.load import LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled, WorkerClock, WorkerLost
 from harness.facts.looks import (
     Blinded,
     ContainerChanged,
@@ -155,6 +155,8 @@ __all__ = [
     "Unavailable",
     "VersionSeen",
     "Witnessed",
+    "WorkerClock",
+    "WorkerLost",
     "from_dict",
     "kind_of",
     "to_dict",

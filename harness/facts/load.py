@@ -51,3 +51,39 @@ class LoadEnded(Fact):
     clean: bool
     ended_s: float
     detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerClock(Fact):
+    """How a worker on another machine tells the time, measured `before` the load and `after` it, by the fastest of its round trips.
+
+    uncertainty_ms  half of that round trip: the run's clock is set there by it, true to ± this
+    drift_ms        how far it has moved since it was set
+    wall_offset_ms  its wall clock minus ours; no time of a request stands on it
+    """
+
+    worker: int
+    when: str
+    uncertainty_ms: float
+    drift_ms: float = 0.0
+    wall_offset_ms: float = 0.0
+    round_trips: int = 0
+    machine: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerLost(Fact):
+    """One of the `workers` that shared the load is gone; lost_s is until when it is known to have sent its part of the arrivals.
+
+    machine    its name, where the worker ran on another one
+    in_flight  requests that were under way then: what came of them is not known, and they count in no claim (LOST)
+    home       whether all that it recorded is in the ledger
+    """
+
+    worker: int
+    workers: int
+    lost_s: float
+    machine: str = ""
+    in_flight: int = 0
+    home: bool = True
+    detail: str = ""

@@ -44,6 +44,8 @@ REDIRECTED = (
     16  # flag: a redirect was followed: the row tells of the last request, and the service has answered the first
 )
 
+LOST = 32  # flag, with ASIDE: its worker died before an answer was recorded, so what came of it is not known
+
 KINDS = ("endpoint", "version", "shape")
 
 

@@ -223,17 +223,13 @@ def _one(file: _File) -> Rows:
 
 def _merged(files: Sequence[_File]) -> Rows:
     """All workers in one array, the numbers of their names made one numbering; in the order of their intended times."""
-    names: dict[str, list[str]] = {kind: [""] for kind in KINDS}
+    names: dict[str, dict[str, int]] = {kind: {"": 0} for kind in KINDS}
     parts = []
     for file in files:
         part = file.array[: file.used].copy()
         for kind in KINDS:
             own = _tuple(file.names[kind])
-            places = []
-            for name in own:
-                if name not in names[kind]:
-                    names[kind].append(name)
-                places.append(names[kind].index(name))
+            places = [names[kind].setdefault(name, len(names[kind])) for name in own]
             known = part[kind] < len(own)
             part[kind] = np.where(known, np.array(places, part[kind].dtype)[np.where(known, part[kind], 0)], 0)
         parts.append(part)

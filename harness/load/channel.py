@@ -13,10 +13,35 @@ from collections.abc import Iterator
 from typing import Any
 
 
-class Channel:
+class Words:
+    """What a load process says, however it gets there."""
+
+    def __init__(self) -> None:
+        self._said: collections.Counter[tuple[str, str]] = collections.Counter()
+
+    def tell(self, event: str, **data: Any) -> None:
+        """One event, now."""
+        raise NotImplementedError
+
+    def commands(self) -> Iterator[dict[str, Any]]:
+        """What it is told, as it comes; ends when whoever commands is gone."""
+        raise NotImplementedError
+
+    def say(self, kind: str, text: str, count: int = 1) -> None:
+        """Something worth knowing; the same thing is told once a second with its count."""
+        self._said[kind, text] += count
+
+    def flush(self) -> None:
+        said, self._said = self._said, collections.Counter()
+        for (kind, text), count in said.most_common(20):
+            self.tell("said", kind=kind, text=text[:1000], count=count)
+
+
+class Channel(Words):
     """Made before anything else is imported; reading needs gevent, writing does not."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._out = os.dup(1)
         self._in = os.dup(0)
         os.dup2(2, 1)
@@ -25,7 +50,6 @@ class Channel:
         os.close(nothing)
         for descriptor in (self._out, self._in):
             os.set_inheritable(descriptor, False)
-        self._said: collections.Counter[tuple[str, str]] = collections.Counter()
 
     def tell(self, event: str, **data: Any) -> None:
         """One line, now. A harness that is gone is noticed by the end of its commands, not here."""
@@ -35,15 +59,6 @@ class Channel:
                 line = line[os.write(self._out, line) :]
         except BrokenPipeError:
             return
-
-    def say(self, kind: str, text: str) -> None:
-        """Something worth knowing; the same thing is told once a second with its count."""
-        self._said[kind, text] += 1
-
-    def flush(self) -> None:
-        said, self._said = self._said, collections.Counter()
-        for (kind, text), count in said.most_common(20):
-            self.tell("said", kind=kind, text=text[:1000], count=count)
 
     def told_to_start(self) -> bool:
         """Wait for the first line that is said to us; False when there is none, for the harness is gone."""

@@ -1,5 +1,5 @@
-"""The load process: `python -m harness.load.child CONFIG.json`. Locust with the gate in it, told and telling over its
-channel. Locust is imported at once; CONFIG.json is read, and the user's locustfile imported, when told to start."""
+"""The load process: `python -m harness.load.child CONFIG.json`. Locust with the gate in it, or with the
+master of several that have it, told and telling over its channel. Locust is imported at once; CONFIG.json is read, and the user's locustfile imported, when told to start."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ def main() -> None:
     channel = Channel()
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)
+    from harness.load.master import Master
     from harness.load.session import Session  # imports locust, and so patches this process
 
     if not channel.told_to_start():
         os._exit(0)
     config, ledger = LoadConfig.from_json(Path(sys.argv[1]).read_text())
-    code = Session(config, ledger, channel).run()
+    code = (Master if config.distributed else Session)(config, ledger, channel).run()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # threads and greenlets that the locustfile left are not waited for

@@ -11,6 +11,7 @@ from typing import Any
 from harness.load.access import Access
 from harness.load.arrivals import Segment
 from harness.load.asked import Operation
+from harness.load.division import Part
 
 SPAWN_PER_S = 100.0
 
@@ -20,6 +21,10 @@ class LoadConfig:
     """
     run, opened_monotonic_ns  of the run; the latter is second 0 of all times
     worker          number of this load process; it names its ledger files and request ids
+    workers         how many share the load: arrivals, users and rates are those of all of them together
+    joining         how many of them are started on other machines, and join
+    listen          host:port at which they join
+    token_file      what they show, and we: the same secret on both sides. Only its path stands here
     locustfile      path of the user's file
     host            what its paths are appended to, http://127.0.0.1:PORT
     model           'open': arrivals at the rates of `arrivals`, the last one held until stopped; 'closed': `users` with
@@ -42,6 +47,10 @@ class LoadConfig:
     locustfile: Path
     host: str
     worker: int = 0
+    workers: int = 1
+    joining: int = 0
+    listen: str = ""
+    token_file: str = ""
     model: str = "open"
     arrivals: tuple[Segment, ...] = ()
     poisson: bool = False
@@ -65,6 +74,18 @@ class LoadConfig:
             raise ValueError("the closed model needs users")
         if self.model not in ("open", "closed"):
             raise ValueError(f"the model is open or closed, not {self.model!r}")
+        if not 0 <= self.joining <= self.workers:
+            raise ValueError(f"{self.joining} of {self.workers} workers cannot join")
+
+    @property
+    def distributed(self) -> bool:
+        """Whether it takes a master and workers; one process on this machine needs neither."""
+        return self.workers > 1 or self.joining > 0
+
+    @property
+    def part(self) -> Part:
+        """Which arrivals are this process's."""
+        return Part(self.worker, self.workers) if self.distributed else Part()
 
     @property
     def started_users(self) -> int:

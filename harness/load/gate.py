@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +21,12 @@ from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 from harness.ledger.writing import Writer
+from harness.load.division import Part
 from harness.load.recorder import Recorder
 from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
 from harness.load.timer import Timer
 
+ALL = Part()
 AT_ONCE = 64  # arrivals let through before answers are looked at again
 
 
@@ -53,18 +56,22 @@ class Second:
 
 
 class Gate:
-    def __init__(self, writer: Writer, recorder: Recorder, seats: Seats, *, closed: bool, seed: int | None) -> None:
+    def __init__(
+        self, writer: Writer, recorder: Recorder, seats: Seats, *, closed: bool, seed: int | None, part: Part = ALL
+    ) -> None:
+        """`part`: which arrivals, and of the draws that choose a class for each, are this process's."""
         self._writer = writer
         self._recorder = recorder
         self._seats = seats
         self._closed = closed
-        self._chance = random.Random(seed)
+        self._draws = part.of_all(_draws(seed))
         self._pools: dict[type, Pool] = {}
         self._order: list[Pool] = []
         self._cumulative: list[float] = []
         self._instants: Iterator[float] = iter(())
         self._begin_us = 0
         self._due_us: int | None = None
+        self._last_us = math.inf
         self._timer: Timer | None = None
         self._open = False
         self._hub = gevent.get_hub()
@@ -153,6 +160,13 @@ class Gate:
     def _next(self) -> None:
         after_s = next(self._instants, None)
         self._due_us = None if after_s is None else self._begin_us + round(after_s * 1e6)
+        self.until(self._last_us)
+
+    def until(self, at_us: float) -> None:
+        """No arrival that is due later than this."""
+        self._last_us = at_us
+        if self._due_us is not None and self._due_us > at_us:
+            self._due_us = None
 
     def _arm(self) -> None:
         if self._timer is not None and self._due_us is not None:
@@ -192,9 +206,7 @@ class Gate:
         seat.greenlet.switch(seat)
 
     def _pick(self) -> int:
-        return bisect.bisect(
-            self._cumulative, self._chance.random() * self._cumulative[-1], hi=len(self._cumulative) - 1
-        )
+        return bisect.bisect(self._cumulative, next(self._draws) * self._cumulative[-1], hi=len(self._cumulative) - 1)
 
     def _let_all_through(self) -> None:
         self.last_due_us = self._begin_us
@@ -210,3 +222,9 @@ class Gate:
         if self._timer is not None:
             self._timer.close()
             self._timer = None
+
+
+def _draws(seed: int | None) -> Iterator[float]:
+    chance = random.Random(seed)
+    while True:
+        yield chance.random()

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import CannotRun, Missing, UsageError
-from harness.facts import Fact, LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled
+from harness.facts import Fact, LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled, WorkerClock, WorkerLost
 from harness.load.config import LoadConfig
 
 __all__ = ["Generator", "LoadConfig"]
 
+HOME_S = 20.0  # workers end one after the other, and ledgers of other machines are brought home
 START_WITHIN_S = 10.0  # a process is forked in milliseconds; on a machine that is out of memory, perhaps never
 
 
@@ -40,6 +41,7 @@ class Generator:
         self._silent = threading.Event()  # the process has ended and everything it said is heard
         self._error: OSError | None = None
         self._importing: dict[str, Any] = {}
+        self._joining: dict[str, Any] = {}
         self._starting: dict[str, Any] = {}
         self._last_due_us = 0
         self.ended = False
@@ -110,6 +112,8 @@ class Generator:
                 raise UsageError(f"{place}: {event['reason']}")
             if kind == "importing":
                 self._importing = event
+            elif kind == "joining":
+                self._joining = event
             elif kind == "starting":
                 self._starting = event
             else:
@@ -148,7 +152,8 @@ class Generator:
         process = self._process
         if process is not None:
             try:  # users' on_stop may still send: one time-out of theirs beyond the drain
-                process.wait(timeout=drain_s + self.config.timeout_s + 5)
+                home_s = HOME_S if self.config.distributed else 0.0
+                process.wait(timeout=drain_s + self.config.timeout_s + 5 + home_s)
             except subprocess.TimeoutExpired:
                 self.kill()
             self._silent.wait(5)
@@ -203,7 +208,7 @@ class Generator:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
 
-    def _as_facts(self, event: dict[str, Any]) -> list[Fact]:
+    def _as_facts(self, event: dict[str, Any]) -> list[Fact]:  # noqa: PLR0911 (one case per kind of event)
         match event["event"]:
             case "ready":
                 return [LoadReady(users=event["users"], detail=event.get("detail", ""))]
@@ -213,6 +218,11 @@ class Generator:
                 self._last_due_us = event["last_due_us"]
                 sample = {key: event[key] for key in ("cpu_ratio", "late_ms", "due", "dropped")}
                 return [LoadSampled(**sample)]
+            case "lost":
+                told = {key: event[key] for key in ("worker", "workers", "machine", "in_flight", "home", "detail")}
+                return [WorkerLost(lost_s=event["at_us"] / 1e6, **told)]
+            case "clock":
+                return [WorkerClock(**{key: value for key, value in event.items() if key != "event"})]
             case "said":
                 return [LoadSaid(kind=event["kind"], text=event["text"], count=event["count"])]
             case "ended":
@@ -236,6 +246,11 @@ class Generator:
             where = where or self._place_by_signal()
             place = f"; one is at {where}" if where else ""
             return f"{users - parked} of {users} users did not end their on_start within {deadline_s:g} s{place}"
+        if self._joining:
+            joined, workers = self._joining["joined"], self._joining["workers"]
+            if joined < workers:
+                return f"{joined} of {workers} workers joined the load within {deadline_s:g} s"
+            return f"{name} was not imported in all {workers} workers of the load within {deadline_s:g} s"
         place = self._importing["where"] or self._place_by_signal()
         return f"{place}{': ' if place else ''}{name} blocks while it is imported (waited {deadline_s:g} s)"
 

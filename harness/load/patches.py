@@ -7,11 +7,12 @@ server.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent import getcurrent
-from locust import FastHttpUser, TaskSet
+from locust import FastHttpUser, TaskSet, argument_parser
 from locust.clients import HttpSession
 from locust.contrib.fasthttp import FastHttpSession, FastRequest
 from locust.dispatch import UsersDispatcher
@@ -39,6 +40,14 @@ def install(config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | N
         _record_requests(session, config, gate, recorder, asked)
     _tell_redirects(HttpSession, "rebuild_method")
     _tell_redirects(FastRequest, "redirect")
+    if config.distributed:
+        _defaults_once()
+
+
+def _defaults_once() -> None:
+    """A worker makes Locust's whole parser for each option of each message that gives it users: half a second of a core each time."""
+    parser: Any = argument_parser
+    parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
 
 
 def _begin_tasks_at_the_gate(gate: Gate) -> None:
@@ -165,9 +174,26 @@ def _tell_redirects(kind: Any, method: str) -> None:
 
 
 class EvenDispatcher(UsersDispatcher):
-    """Users one by one at the spawn rate, not a second's worth at once (Environment's dispatcher_class)."""
+    """Users one by one at the spawn rate, not a second's worth at once, and of each class as many on each worker (Environment's
+    dispatcher_class). Locust deals users of all classes around in turn: with two workers and every fourth user an editor, one worker
+    has all the editors, and the other drops their arrivals."""
 
     def new_dispatch(self, target_user_count: int, spawn_rate: float, user_classes: Any = None) -> None:
         super().new_dispatch(target_user_count, spawn_rate, user_classes)
         self._user_count_per_dispatch_iteration = max(1, round(spawn_rate / 200))
         self._wait_between_dispatch = self._user_count_per_dispatch_iteration / spawn_rate
+
+    def _add_users_on_workers(self) -> dict[str, dict[str, int]]:
+        counts, nodes = self._users_on_workers, self._worker_nodes
+        until = min(self._current_user_count + self._user_count_per_dispatch_iteration, self._target_user_count)
+        for user in self._user_generator:
+            if not user:
+                self._no_user_to_spawn = True
+                break
+            node = min(nodes, key=lambda one: (counts[one.id][user], sum(counts[one.id].values())))
+            counts[node.id][user] += 1
+            self._current_user_count += 1
+            self._active_users.append((node, user))
+            if self._current_user_count >= until:
+                break
+        return counts

@@ -13,16 +13,15 @@ from typing import Any
 
 import gevent
 import locust
-from locust import argument_parser
-from locust.env import Environment
 from locust.log import setup_logging
 
 from harness.ledger.writing import LedgerBroken, Writer
 from harness.load import access, locustfile, patches
 from harness.load.arrivals import instants
 from harness.load.asked import Asked
-from harness.load.channel import Channel
+from harness.load.channel import Words
 from harness.load.config import SPAWN_PER_S, LoadConfig
+from harness.load.environment import initialised, load_environment, spawn_rate
 from harness.load.gate import Gate
 from harness.load.housekeeping import Housekeeping
 from harness.load.locustfile import Refused
@@ -32,7 +31,6 @@ from harness.load.seat import Seats
 from harness.load.shares import shares
 
 LOOK_S = 0.1
-AT_ONCE_PER_S = 20  # so many times all users: a twentieth of a second, in which Locust can still do other things
 SILENT = (
     "tasks end without a request that Locust knows of, so nothing is measured; a client that is not Locust's own has to "
     "fire the request event for each (locust.events.request.fire)"
@@ -40,7 +38,7 @@ SILENT = (
 
 
 class Session:
-    def __init__(self, config: LoadConfig, ledger: Path, channel: Channel) -> None:
+    def __init__(self, config: LoadConfig, ledger: Path, channel: Words) -> None:
         self._config = config
         self._ledger = ledger
         self._channel = channel
@@ -89,8 +87,8 @@ class Session:
         events: Any = locust.events
         setup: Any = setup_logging
         setup("INFO")
-        if config.seed is not None:
-            random.seed(config.seed)
+        if config.seed is not None:  # workers of one load must not all choose the same
+            random.seed(f"{config.seed}/{config.worker}" if config.distributed else config.seed)
         seats = Seats()
         samples = Samples(self._ledger.parent / "answers", config.run, config.worker)
         self._recorder = Recorder(
@@ -102,66 +100,25 @@ class Session:
             samples,
             ids_begin(config.run, config.worker),
         )
-        self._gate = Gate(self._writer, self._recorder, seats, closed=config.model == "closed", seed=config.seed)
+        closed = config.model == "closed"
+        self._gate = Gate(self._writer, self._recorder, seats, closed=closed, seed=config.seed, part=config.part)
         self._gate.on_broken = self._broken
         patches.install(config, self._gate, self._recorder, self._asked)
         if config.access is not None:
             access.install(config.access, config.host)
         events.request.add_listener(self._recorder.on_request)
-        self._channel.tell("importing", where="")
-        watch = gevent.spawn(self._watch_import, gevent.getcurrent())
-        try:
-            classes = locustfile.load(self._path)
-        finally:
-            watch.kill()
-        try:
-            environment = Environment(
-                user_classes=list(classes.values()),
-                events=events,
-                host=config.host,
-                tags=list(config.tags) or None,
-                exclude_tags=list(config.exclude_tags) or None,
-                locustfile=self._path.name,
-                parsed_options=self._options(),
-                parsed_locustfiles=[str(self._path)],
-                available_user_classes=dict[str, Any](classes),
-                dispatcher_class=patches.EvenDispatcher,
-            )
-        except ValueError as error:
-            raise Refused(str(error), str(self._path)) from error
-        self._environment = environment
-        self._runner: Any = environment.create_local_runner()
+        self._environment = load_environment(config, self._channel)
+        self._runner: Any = self._make_runner()
         events.user_error.add_listener(self._user_error)
         events.test_stop.add_listener(self._test_stopped)
-        locust.log.unhandled_greenlet_exception = False
-        events.init.fire(environment=environment, runner=self._runner, web_ui=None)
-        if locust.log.unhandled_greenlet_exception:
-            raise Refused("a listener of its init event failed; the load's log has the traceback", str(self._path))
-        environment._filter_tasks_by_tags()
-        locustfile.check_tasks(environment.user_classes, filtered=bool(config.tags or config.exclude_tags))
-        if config.model == "open" and (names := locustfile.paced(environment.user_classes)):
-            self._channel.say("warning", f"wait_time of {', '.join(names)} is ignored: arrivals begin tasks")
+        initialised(self._environment, config)
+        paced = locustfile.paced(self._environment.user_classes) if config.part.worker == 0 else []  # said once
+        if config.model == "open" and paced:
+            self._channel.say("warning", f"wait_time of {', '.join(paced)} is ignored: arrivals begin tasks")
         self._channel.flush()
 
-    def _watch_import(self, importing: Any) -> None:
-        """Tell where the import stands that does not come to its end (one that blocks all greenlets is asked by
-        signal)."""
-        while True:
-            gevent.sleep(1)
-            self._channel.tell("importing", where=locustfile.place_of_frame(importing.gr_frame, self._path))
-
-    def _options(self) -> Any:
-        """Locust's options with those that the locustfile adds, all at their defaults."""
-        parser: Any = argument_parser.get_parser(default_config_files=[])
-
-        def refuse(message: str) -> None:
-            raise Refused(f"its command line options: {message}; give them defaults", str(self._path))
-
-        parser.error = refuse
-        options = parser.parse_args([])
-        options.host, options.headless = self._config.host, True
-        options.num_users, options.spawn_rate = self._config.started_users, self._config.spawn_rate or SPAWN_PER_S
-        return options
+    def _make_runner(self) -> Any:
+        return self._environment.create_local_runner()
 
     # --- users --------------------------------------------------------------------------------------------------------
 
@@ -169,20 +126,13 @@ class Session:
         count = self._config.started_users
         classes = list(self._environment.user_classes)
         found = shares(classes, count)
-        least = self._config.users_at_least or 1
+        least = (self._config.users_at_least or 1) / self._config.part.of
         self._gate.admit([(cls, share, max(1, math.ceil(least * share))) for cls, share in found.items()])
-        at_once = count * AT_ONCE_PER_S
-        rate = self._config.spawn_rate or (SPAWN_PER_S if locustfile.greets(classes) else at_once)
-        self._runner.start(count, rate)
-        spawning = self._runner.spawning_greenlet
+        self._begin_users()
         gevent.spawn(self._listen)
         told = 0.0
         while not self._stopping:
-            if spawning.ready():
-                if not spawning.successful():
-                    error = spawning.exception
-                    reason = f"a user cannot be made: {locustfile.describe(error)}"
-                    raise Refused(reason, locustfile.place_of(error, self._path))
+            if self._users_begun():
                 self._replace_dead(before=True)
                 if self._gate.parked >= sum(self._wanted.values()):
                     break
@@ -198,14 +148,28 @@ class Session:
             gc.freeze()  # what was imported is looked at no more: no long pauses while arrivals are due
             self._channel.tell("ready", users=self._gate.parked, detail="")
 
+    def _begin_users(self) -> None:
+        self._runner.start(self._config.started_users, spawn_rate(self._config, self._environment.user_classes))
+
+    def _users_begun(self) -> bool:
+        """Whether all users were started. Raises Refused when one cannot be made."""
+        spawning = self._runner.spawning_greenlet
+        if spawning is None or not spawning.ready():
+            return False
+        if not spawning.successful():
+            error = spawning.exception
+            reason = f"a user cannot be made: {locustfile.describe(error)}"
+            raise Refused(reason, locustfile.place_of(error, self._path))
+        return True
+
     def _replace_dead(self, before: bool = False) -> None:
         """Users that ended are started again, at the spawn rate. Every class has at least one."""
         counts = self._runner.user_classes_count
         if not self._wanted:
-            self._wanted = self._runner._users_dispatcher._users_on_workers["local"].copy()
-            for cls in self._environment.user_classes:
-                self._wanted[cls.__name__] = max(1, self._wanted.get(cls.__name__, 0))
-            missing = {name: n - self._planned(name) for name, n in self._wanted.items() if n > self._planned(name)}
+            planned = self._planned()
+            names = [cls.__name__ for cls in self._environment.user_classes]
+            self._wanted = {name: max(1, planned.get(name, 0)) for name in names}
+            missing = {name: n - planned.get(name, 0) for name, n in self._wanted.items() if n > planned.get(name, 0)}
             if missing:
                 self._runner.spawn_users(missing)
             return
@@ -225,8 +189,9 @@ class Session:
                 for _ in range(again):
                     self._channel.say("replaced", f"a {name} ended and was replaced")
 
-    def _planned(self, name: str) -> int:
-        planned: int = self._runner._users_dispatcher._users_on_workers["local"].get(name, 0)
+    def _planned(self) -> dict[str, int]:
+        """How many users of each class Locust was told to start here."""
+        planned: dict[str, int] = self._runner._users_dispatcher._users_on_workers["local"]
         return planned
 
     def _where_one_stands(self) -> str:
@@ -242,10 +207,13 @@ class Session:
             if command.get("do") == "begin":
                 at_us = max(int(command["at_us"]), 0)
                 due = instants(self._config.arrivals, poisson=self._config.poisson, seed=self._config.seed)
-                self._gate.begin(at_us, due)
+                self._gate.begin(at_us, self._config.part.of_all(due))
                 self._channel.tell("began", at_us=at_us)
             elif command.get("do") == "stop":
                 self._drain_s = float(command.get("drain_s", self._config.drain_s))
+                if (until_us := command.get("until_us")) is not None:
+                    self._gate.until(until_us)
+                    gevent.sleep(max(0.0, (until_us - self._recorder.now_us()) / 1e6))
                 self._stopping = True
                 return
         self._drain_s = 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.facts import LoadEnded, OrdersSettled, SourceRead
+from harness.facts import LoadEnded, OrdersSettled, SourceRead, WorkerLost
 from harness.journal import Journal
 from harness.ledger import Rows
 from harness.orders.audit import Audit, audit
@@ -92,6 +92,13 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
         return Review(name, declared, Open(reason="not_read", why=why, decide=decide), settled=settled)
     if settled is None or (not settled.quiet and settled.waited_s < 0.9 * declared.within_s):
         return _rushed(name, declared, settled, cites)
+    lost = next((one for one in journal.of(WorkerLost) if not one.home), None)
+    if lost is not None:  # what it asked for last is in no book of ours, and would be taken for somebody else's order
+        why = (
+            f"{name}: the keys that worker {lost.worker} of the load asked with last did not come home ({lost.detail})"
+        )
+        decide = "a load whose workers live to its end"
+        return Review(name, declared, Open("not_read", why, decide, (lost.cite,)), settled=settled)
     tables, unread = _tables(book, last, settled)
     if not tables:
         first = next(iter(unread.values()))

@@ -55,6 +55,7 @@ from harness.facts import (
     SourceRead,
     StateRead,
     StateSettled,
+    WorkerLost,
     to_dict,
 )
 from harness.harmless import lines
@@ -110,7 +111,7 @@ def state(phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> State:
     )
 
 
-def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of fact reads best as a table)
+def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912, PLR0915 (one line per kind of fact reads best as a table)
     """A fact as a line for people; '' for those that would only be noise."""
     match fact:
         case Opened():
@@ -119,6 +120,9 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"{fact.users} users are ready"
         case LoadSaid():
             return f"load: {fact.text}" + (f" ({fact.count} times)" if fact.count > 1 else "")
+        case WorkerLost():
+            part = f"worker {fact.worker} of the load's {fact.workers}"
+            return f"{part} was lost ({fact.detail}): nobody sends its part from now on"
         case GateHeld():
             return "steady: the gate is open"
         case GateMissed():

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from harness.drill.model import Drill
 
 START_S = 20.0  # Locust itself takes 0.4 s; a locustfile that trains a model at import may take longer
+EACH_S = 1.0  # another process imports Locust, where all processors may be busy with that
+JOIN_S = 60.0  # workers on other machines are waited for
 
 
 class RealLoad:
@@ -73,6 +75,10 @@ def load_config(drill: Drill, run: str, opened_ns: int, access: Access | None = 
             for name, orders in drill.orders.items()
         ),
         access=access,
+        workers=load.all_workers,
+        joining=load.workers.expect if load.workers else 0,
+        listen=load.workers.listen if load.workers else "",
+        token_file=str(drill.path(load.workers.token_file)) if load.workers else "",
     )
 
 
@@ -80,4 +86,11 @@ def users_ready_s(drill: Drill) -> float:
     """How long the users may take to start: as declared by the rate, then one time-out for the slowest on_start, with room."""
     load = drill.load
     users = load.users or load.max_in_flight
-    return users / (load.spawn_rate_per_s or SPAWN_PER_S) + 3 * load.timeout_s + START_S
+    join_s = JOIN_S if load.workers else 0.0
+    return (
+        users / (load.spawn_rate_per_s or SPAWN_PER_S)
+        + 3 * load.timeout_s
+        + load.all_workers * EACH_S
+        + START_S
+        + join_s
+    )

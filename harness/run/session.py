@@ -270,6 +270,8 @@ def _play(session: Session, ground: Ground, closing: contextlib.ExitStack) -> No
         ground.begin(session, closing)
         record(Done(step="stack", detail=f"ready after {session.clock.now_s():.1f} s"))
         display.say("starting the load's users")
+        if (workers := session.drill.load.workers) is not None:
+            display.say(f"{workers.expect} have to join: drill worker --join {workers.listen} --token-file FILE")
         closing.callback(generator.kill)  # once more: before what looks at the stack is closed
         generator.start(ground.host(session))
         generator.ready(users_ready_s(session.drill))

@@ -29,8 +29,8 @@ SERVER_CORE = min(os.sched_getaffinity(0))
 
 
 class Server:
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.url = f"http://{host}:{port}"
 
     def ask(self, path: str) -> Any:
         with urllib.request.urlopen(self.url + path, timeout=30) as answer:
@@ -38,12 +38,13 @@ class Server:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[Server]:
+def server(host: str = "127.0.0.1") -> Iterator[Server]:
+    """`host`: where it listens; it is always asked on loopback."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        ["taskset", "-c", str(SERVER_CORE), sys.executable, str(HERE / "load_server.py"), str(port)]
+        ["taskset", "-c", str(SERVER_CORE), sys.executable, str(HERE / "load_server.py"), str(port), host]
     )
     made = Server(port)
     try:

@@ -1,6 +1,6 @@
 """A server that is no bottleneck, and keeps its own book: when each request arrived and was answered, by its id.
 
-python load_server.py PORT [stall]     with stall: after /__stalls it stands still from 5 s to 7 s of each 10 s
+python load_server.py PORT HOST        after /__stalls it stands still from 5 s to 7 s of each 10 s
 GET /__count     requests so far                        GET /__reset      empty the book
 GET /__book      [arrived_us, answered_us, id] of each request, CLOCK_MONOTONIC
 """
@@ -64,7 +64,7 @@ class Talk(asyncio.Protocol):
 
 
 async def main() -> None:
-    server = await asyncio.get_running_loop().create_server(Talk, "127.0.0.1", int(sys.argv[1]), backlog=4096)
+    server = await asyncio.get_running_loop().create_server(Talk, sys.argv[2], int(sys.argv[1]), backlog=4096)
     await server.serve_forever()
 
 

@@ -218,6 +218,15 @@ def test_nothing_passes_on_no_evidence(story: Story, reason: str) -> None:
     assert found.decide
 
 
+def test_the_order_of_a_worker_whose_book_did_not_come_home_is_no_phantom() -> None:
+    lost = f.WorkerLost(worker=1, workers=2, lost_s=20.0, home=False, detail="not heard of for 2.1 s", seen_s=22.1)
+    for facts, reason in (((), "phantom"), ((lost,), "not_read")):
+        story = honest("a", facts=facts)
+        story.held["orders"] = [*story.held["orders"], *keys("b")]
+        assert story.check().reason == reason
+    assert "worker 1 of the load asked with last did not come home (not heard of for 2.1 s)" in story.check().because
+
+
 def test_a_queue_that_is_stuck_keeps_the_stack_from_rest_and_is_told_as_stuck() -> None:
     story = honest("a", quiet=False, waited_s=120.0)
     story.asked += all_ok("b")

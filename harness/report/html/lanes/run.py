@@ -48,6 +48,8 @@ def _told(fact: f.Fact) -> tuple[str, Tone] | None:  # noqa: PLR0911, PLR0912 (o
             return "load began", "plain"
         case f.LoadSaid():
             return f"load: {fact.kind}: {fact.text}", "warn"
+        case f.WorkerLost():
+            return f"worker {fact.worker} of {fact.workers} lost: {fact.detail}", "bad"
         case f.LoadEnded():
             return "load ended" + ("" if fact.clean else f": {fact.detail}"), "plain" if fact.clean else "bad"
         case f.GateHeld():

@@ -1,0 +1,83 @@
+"""Locust's own environment, made of the user's locustfile and what the drill says: the same in a master and in each worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gevent
+import locust
+from locust import argument_parser
+from locust.env import Environment
+
+from harness.load import locustfile, patches
+from harness.load.channel import Words
+from harness.load.config import SPAWN_PER_S, LoadConfig
+from harness.load.locustfile import Refused
+
+AT_ONCE_PER_S = 20  # so many times all users: a twentieth of a second, in which Locust can still do other things
+
+
+def load_environment(config: LoadConfig, channel: Words) -> Environment:
+    """Import the locustfile and make its environment, without a runner yet. Raises Refused."""
+    path = Path(config.locustfile)
+    channel.tell("importing", where="")
+    watch = gevent.spawn(_watch_import, gevent.getcurrent(), path, channel)
+    try:
+        classes = locustfile.load(path)
+    finally:
+        watch.kill()
+    try:
+        return Environment(
+            user_classes=list(classes.values()),
+            events=locust.events,
+            host=config.host,
+            tags=list(config.tags) or None,
+            exclude_tags=list(config.exclude_tags) or None,
+            locustfile=path.name,
+            parsed_options=_options(config, path),
+            parsed_locustfiles=[str(path)],
+            available_user_classes=dict[str, Any](classes),
+            dispatcher_class=patches.EvenDispatcher,
+        )
+    except ValueError as error:
+        raise Refused(str(error), str(path)) from error
+
+
+def initialised(environment: Environment, config: LoadConfig) -> None:
+    """Its runner is there: tell the locustfile so, and look whether each of its classes has tasks. Raises Refused."""
+    path = Path(config.locustfile)
+    locust.log.unhandled_greenlet_exception = False
+    events: Any = environment.events
+    events.init.fire(environment=environment, runner=environment.runner, web_ui=None)
+    if locust.log.unhandled_greenlet_exception:
+        raise Refused("a listener of its init event failed; the load's log has the traceback", str(path))
+    environment._filter_tasks_by_tags()
+    locustfile.check_tasks(environment.user_classes, filtered=bool(config.tags or config.exclude_tags))
+
+
+def spawn_rate(config: LoadConfig, classes: list[Any]) -> float:
+    """Users started per second: as the drill says; else gently where a user does something when it starts."""
+    at_once = config.started_users * AT_ONCE_PER_S
+    return config.spawn_rate or (SPAWN_PER_S if locustfile.greets(classes) else at_once)
+
+
+def _watch_import(importing: Any, path: Path, channel: Words) -> None:
+    """Tell where the import stands that does not come to its end (one that blocks all greenlets is asked by signal)."""
+    while True:
+        gevent.sleep(1)
+        channel.tell("importing", where=locustfile.place_of_frame(importing.gr_frame, path))
+
+
+def _options(config: LoadConfig, path: Path) -> Any:
+    """Locust's options with those that the locustfile adds, all at their defaults."""
+    parser: Any = argument_parser.get_parser(default_config_files=[])
+
+    def refuse(message: str) -> None:
+        raise Refused(f"its command line options: {message}; give them defaults", str(path))
+
+    parser.error = refuse
+    options = parser.parse_args([])
+    options.host, options.headless = config.host, True
+    options.num_users, options.spawn_rate = config.started_users, config.spawn_rate or SPAWN_PER_S
+    return options
