@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +49,9 @@ class Compose:
 def is_port_taken(answer: Answer) -> bool:
     """Somebody took one of our ports between choice and start."""
     said = answer.err.lower()
-    return "already allocated" in said or "bind: address already in use" in said or "ports are not available" in said
+    # Docker 28: "failed to bind host port for 127.0.0.1:20000:172.18.0.3:80/tcp: address already in use"
+    bound = re.search(r"\bbind\b.*: address already in use", said)
+    return bool(bound) or "already allocated" in said or "ports are not available" in said
 
 
 def is_pool_taken(answer: Answer) -> bool:

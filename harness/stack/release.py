@@ -29,7 +29,9 @@ from harness.world.handles import Release
 
 BAD = "compose.bad.yaml"
 UP_S = 90.0
-"""A container that ignores its stop signal is killed after its grace (10 s as a rule), each replica in turn."""
+"""For one `docker stop` or `docker compose up`, beside the grace of what it stops."""
+GRACE_S = 10
+"""Docker's own, after which a container that ignores its stop signal is killed, where the file states none."""
 READY_S = 30.0
 """A release whose health check does not turn healthy is deployed all the same, for that is one way of being bad."""
 LOOK_EVERY_S = 0.1
@@ -50,6 +52,7 @@ def changed(config: Config, changes: Mapping[str, Change]) -> Config:
             body.pop("build", None)
         if change.environment:
             body["environment"] = {**(body.get("environment") or {}), **change.environment}
+        body |= change.settings
     return new
 
 
@@ -175,7 +178,6 @@ class Releases:
     def _start(self, compose: Compose, release: Release, wanted: str) -> None:
         """Have Compose start the services as the file says, and wait until every container runs it, and is healthy."""
         services, most = release.services, release.most
-        ends_s = time.monotonic() + UP_S
         for service in services:
             before = sorted(self.described(service), key=name_of) if release.one_by_one else []
             if len(before) < most:
@@ -186,12 +188,13 @@ class Releases:
             for done, container in enumerate(turned, start=1):
                 if done > 1:
                     time.sleep(release.drain_s)
-                    ends_s += release.drain_s
                 self._remove(container)
-                _up(compose, (service,), ends_s, "--no-recreate")
-                self._await(service, wanted, done, ends_s)
+                _up(compose, (service,), UP_S, "--no-recreate")
+                self._await(service, wanted, done, time.monotonic() + READY_S)
         if not most:
-            _up(compose, services, ends_s)
+            replaced = [container for service in services for container in self.described(service)]
+            _up(compose, services, UP_S + sum(map(_grace_s, replaced)))
+            ends_s = time.monotonic() + READY_S
             for service in services:
                 self._await(service, wanted, len(self.described(service)), ends_s)
         wrong = self._not(wanted, most)
@@ -201,13 +204,13 @@ class Releases:
     def _remove(self, container: Described) -> None:
         """Take one replica away as a rolling deployment does: its stop signal, its grace, then the container."""
         for words in (("stop",), ("rm", "--force", "--volumes")):
-            answer = docker(*words, str(container["Id"]), within_s=UP_S)
+            answer = docker(*words, str(container["Id"]), within_s=UP_S + _grace_s(container))
             if not answer.ok:
                 raise NotApplied(f"docker {words[0]} {name_of(container)}: {answer.why}")
 
     def _await(self, service: str, wanted: str, count: int, ends_s: float) -> None:
         """Wait until so many containers of this release are healthy, have ended, or have had the time to."""
-        out, ends_s = self._out, min(ends_s, time.monotonic() + READY_S)
+        out = self._out
         assert out is not None
         while time.monotonic() < ends_s:
             mine = [container for container in self.described(service) if out.runs(service, container) == wanted]
@@ -300,13 +303,19 @@ class Releases:
             good[service] = frozenset(str(one["Image"]) for one in running)
             names[service] = str(running[0]["Config"].get("Image") or "")
             same = [one for one in running if bad.get(service, str(one["Image"])) == str(one["Image"])]
-            if any(has(one, change.environment) for one in same):
+            if any(has(one, change) for one in same):
                 raise NotApplied(f"{service} runs this release already: nothing would change")
         return Out(changes, bad, good, names, holder, release)
 
 
-def _up(compose: Compose, services: Sequence[str], ends_s: float, *options: str) -> None:
-    answer = compose.up(services, max(1.0, ends_s - time.monotonic()), "--no-deps", *options)
+def _grace_s(container: Described) -> int:
+    """How long Docker lets it end by itself (`stop_grace_period`)."""
+    given = container["Config"].get("StopTimeout")
+    return GRACE_S if given is None else int(given)
+
+
+def _up(compose: Compose, services: Sequence[str], within_s: float, *options: str) -> None:
+    answer = compose.up(services, within_s, "--no-deps", *options)
     if not answer.ok:
         away = DockerAway if gone(answer) and answer.code != TIMED_OUT else NotApplied
         raise away(f"docker compose up {' '.join(services)}: {answer.why}")

@@ -10,7 +10,7 @@ from typing import Any
 from harness.edges import Edge
 from harness.stack.changes.address_ranges import address_ranges
 from harness.stack.changes.copied_binds import copied_binds
-from harness.stack.changes.fixed_names import fixed_names
+from harness.stack.changes.fixed_names import fixed_names, generated_names
 from harness.stack.changes.hosts import hosts, upstream_aliases
 from harness.stack.changes.identity import identity
 from harness.stack.changes.image_names import image_names
@@ -61,6 +61,7 @@ def resolve(config: dict[str, Any], chosen: Chosen) -> tuple[dict[str, Any], tup
     # Names, images and volumes are read in the user's own terms, so the project gets its new name only after them.
     for step in (
         optional_dependencies,
+        lambda c: generated_names(c, chosen.edges),
         fixed_names,
         image_names,
         lambda c: private_volumes(c, chosen.data),

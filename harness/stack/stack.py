@@ -24,7 +24,7 @@ from harness.stack.changes.watchdog import WATCHDOG
 from harness.stack.compose import Compose, is_pool_taken, is_port_taken
 from harness.stack.data import check_originals, fill, read_data
 from harness.stack.dial import accepts, api_answers
-from harness.stack.free_ports import free_ports, run_of
+from harness.stack.free_ports import FreePorts
 from harness.stack.images import ready_images
 from harness.stack.inward import inner_address, inward, pinned
 from harness.stack.leaves import leaves
@@ -366,14 +366,12 @@ class Stack:
     def _choose_ports(self) -> None:
         config = self.project.config
         self._ports_tried += 1
-        free = {
-            protocol: free_ports(self._seed * 7 + self._ports_tried, protocol) for protocol in ("tcp", "udp", "sctp")
-        }
+        seed = self._seed * 7 + self._ports_tried
+        free = {protocol: FreePorts(seed, protocol) for protocol in ("tcp", "udp", "sctp")}
         ports: dict[Key, tuple[int, ...]] = {}
         for key in wanted_ports(config, [one for one in self._publish if not inward(config, one[0])]):
-            count = topology.replicas(config, key[0])
-            ports[key] = run_of(free[key[2]], count)
-        api = self._chosen.api_port if api_answers(self.api) else next(free["tcp"])
+            ports[key] = free[key[2]].take(topology.replicas(config, key[0]))
+        api = self._chosen.api_port if api_answers(self.api) else free["tcp"].take()[0]
         self._chosen = dataclasses.replace(self._chosen, ports=ports, api_port=api)
 
     def _write(self) -> None:
