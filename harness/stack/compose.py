@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -34,6 +35,15 @@ class Compose:
     def by_hand(self, services: Sequence[str], *options: str) -> str:
         """What a person types for the same."""
         return shlex.join(("docker", "compose", *self._about, "up", "-d", *options, *services))
+
+    def told(self) -> dict[str, str]:
+        """What a command of the user's is told, so that its `docker compose` reads this project as we do. Variables of the
+        environment go before it where Compose itself would let them."""
+        env_files = self.env_files
+        if not env_files and "COMPOSE_ENV_FILES" not in os.environ and (self.directory / ".env").is_file():
+            env_files = (self.directory / ".env",)  # Compose would look for it beside the run's own file
+        told = {"COMPOSE_PROJECT_NAME": self.project, "COMPOSE_FILE": str(self.file)}
+        return told | ({"COMPOSE_ENV_FILES": ",".join(map(str, env_files))} if env_files else {})
 
     @property
     def _about(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from harness.errors import CannotRun, DockerAway, NotApplied, NotMended
 from harness.facts import Deployed, ReleaseSeen
+from harness.stack import names as topology
 from harness.stack.compose import Compose
 from harness.stack.project import write_private, written
 from harness.stack.release_commands import Commanded, Looks
@@ -143,11 +144,10 @@ class Releases:
                 if out.looks is not None and self.commanded is not None:
                     said = f"what {shlex.join(out.release.deploying)} did could not be put back: {error}. By hand:"
                     raise NotMended(said, (self.commanded.by_hand(out.release, self.told()),)) from error
-                services = " ".join(list(out.changes))
-                command = shlex.join(["docker", "compose", "-p", self.compose.project, "-f", str(self.compose.file)])
+                services = list(out.changes)
                 raise NotMended(
-                    f"the good release of {services} could not be put back: {error}. By hand:",
-                    (f"{command} up -d --no-deps --force-recreate {services}",),
+                    f"the good release of {' '.join(services)} could not be put back: {error}. By hand:",
+                    (self.compose.by_hand(services, "--no-deps", "--force-recreate"),),
                 ) from error
             finally:
                 self._busy = False
@@ -197,6 +197,10 @@ class Releases:
             ends_s = time.monotonic() + READY_S
             for service in services:
                 self._await(service, wanted, len(self.described(service)), ends_s)
+        config = _read(compose.file)
+        lodgers = tuple(dict.fromkeys(one for service in services for one in topology.sharers(config, service)))
+        if lodgers:  # they still have the network of a container that is gone
+            _up(compose, lodgers, UP_S, "--force-recreate")
         wrong = self._not(wanted, most)
         if wrong:
             raise NotApplied(f"after `docker compose up` {running(wrong)}")
@@ -256,11 +260,7 @@ class Releases:
 
     def told(self) -> Mapping[str, str]:
         """See handles.Releases.told. The same words stand in the docstring of `rolled_back`."""
-        told = {
-            "COMPOSE_PROJECT_NAME": self.compose.project,
-            "COMPOSE_FILE": str(self.compose.file),
-            "DRILL_RUN": self.run_id,
-        }
+        told = {**self.compose.told(), "DRILL_RUN": self.run_id}
         out = self._out
         if out is not None:
             first = next(iter(out.changes))

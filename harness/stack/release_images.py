@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,13 +14,23 @@ from typing import Any
 from harness.errors import CannotRun, Missing
 from harness.stack import names as topology
 from harness.stack.changes.image_names import built_name, image_names
-from harness.stack.images import PULL_S, build
+from harness.stack.images import PULL_S, build, platform_of
 from harness.stack.project import Project, read_project
 from harness.world.docker_cli import docker, image_exists
 from harness.world.handles import Release
 
 TOLD_BY = ("command", "entrypoint")
-TAKEN = (*TOLD_BY, "healthcheck", "user", "working_dir", "mem_limit", "cpus", "stop_signal", "stop_grace_period", "deploy")
+TAKEN = (
+    *TOLD_BY,
+    "healthcheck",
+    "user",
+    "working_dir",
+    "mem_limit",
+    "cpus",
+    "stop_signal",
+    "stop_grace_period",
+    "deploy",
+)
 """What a release by `variables` takes from the files beside image and environment: the run's own file has it as they state it. A
 container tells of the first two which release it is."""
 LEFT = ("volumes", "configs", "secrets")
@@ -69,7 +80,7 @@ def ready_release(
         if maker and not image:
             image, problem = making(maker)
         if problem is None and image and not image_exists(image):
-            problem = _pulled(image, service, offline=offline, say=say)
+            problem = _pulled(image, service, theirs, offline=offline, say=say)
             if problem and maker:  # as Compose itself does
                 image, problem = making(maker)
         settings = {word: theirs.get(word) for word in TAKEN if theirs.get(word) != ours.get(word)}
@@ -153,14 +164,17 @@ def _built(other: Project, service: str, *, offline: bool, say: Callable[[str], 
     return image, build(other, config, service)
 
 
-def _pulled(image: str, service: str, *, offline: bool, say: Callable[[str], object]) -> Missing | None:
+def _pulled(
+    image: str, service: str, body: Mapping[str, Any], *, offline: bool, say: Callable[[str], object]
+) -> Missing | None:
+    words = (*platform_of(body), image)
     if offline:
         return Missing(
             f"the image {image} of the release of {service} is not here, and offline nothing is pulled",
-            f"docker pull {image}",
+            shlex.join(("docker", "pull", *words)),
         )
     say(f"pulling {image}")
-    answer = docker("pull", "--quiet", image, within_s=PULL_S)
+    answer = docker("pull", "--quiet", *words, within_s=PULL_S)
     if answer.ok:
         return None
     why = answer.last
