@@ -6,15 +6,12 @@ the environment that `told` gives is one), and what we put back at the end. What
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import json
 import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from harness.errors import CannotRun, DockerAway, NotApplied, NotMended
@@ -23,6 +20,7 @@ from harness.stack import names as topology
 from harness.stack.compose import Compose
 from harness.stack.project import write_private, written
 from harness.stack.release_commands import Commanded, Looks
+from harness.stack.release_file import changed, read_file
 from harness.stack.release_images import Change
 from harness.stack.release_out import Out, decided, has, name_of, running
 from harness.world.docker_cli import TIMED_OUT, docker, gone, inspected
@@ -37,24 +35,7 @@ READY_S = 30.0
 """A release whose health check does not turn healthy is deployed all the same, for that is one way of being bad."""
 LOOK_EVERY_S = 0.1
 
-Config = dict[str, Any]
 Described = Mapping[str, Any]
-
-
-def changed(config: Config, changes: Mapping[str, Change]) -> Config:
-    """The Compose file with the release in it. Pure. Raises NotApplied for a service that is not there."""
-    new = copy.deepcopy(config)
-    for name, change in changes.items():
-        body = new.get("services", {}).get(name)
-        if body is None:
-            raise NotApplied(f"the stack has no service {name!r} to deploy")
-        if change.image:
-            body["image"] = change.image
-            body.pop("build", None)
-        if change.environment:
-            body["environment"] = {**(body.get("environment") or {}), **change.environment}
-        body |= change.settings
-    return new
 
 
 @dataclass
@@ -94,7 +75,7 @@ class Releases:
                 return self._command(holder, release)
             plain = dict.fromkeys(release.services, Change(release.image, release.environment))
             changes = self.ready.get(holder, plain)
-            file = changed(_read(self.compose.file), changes)
+            file = changed(read_file(self.compose.file), changes)
             out = self._known(holder, changes, release)
             write_private(self.bad.file, written(file))
             self._out = out
@@ -197,7 +178,7 @@ class Releases:
             ends_s = time.monotonic() + READY_S
             for service in services:
                 self._await(service, wanted, len(self.described(service)), ends_s)
-        config = _read(compose.file)
+        config = read_file(compose.file)
         lodgers = tuple(dict.fromkeys(one for service in services for one in topology.sharers(config, service)))
         if lodgers:  # they still have the network of a container that is gone
             _up(compose, lodgers, UP_S, "--force-recreate")
@@ -319,10 +300,3 @@ def _up(compose: Compose, services: Sequence[str], within_s: float, *options: st
     if not answer.ok:
         away = DockerAway if gone(answer) and answer.code != TIMED_OUT else NotApplied
         raise away(f"docker compose up {' '.join(services)}: {answer.why}")
-
-
-def _read(file: Path) -> Config:
-    """A file that `written` wrote, `$` as the containers see it."""
-    config = json.loads(file.read_text().replace("$$", "$"))
-    assert isinstance(config, dict)
-    return config

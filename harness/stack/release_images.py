@@ -59,8 +59,9 @@ def ready_release(
 
     An `image` that the user's files build, under whichever profile, is built from them. With `variables` the files are read
     again as a roll-out would: what the service is built from, its image, its environment and what is TAKEN are those that they
-    then state; where they state other mounts too, the release is refused. What is built gets a name of ours, so that it moves no tag of theirs. A candidate is no part of that comparison: a release that
-    differs by its environment alone runs on the candidate's image.
+    then state; where they state other mounts too, the release is refused. What is built gets a name of ours, so that it moves no
+    tag of theirs. A candidate is no part of that comparison: a release that differs by its environment alone runs on the
+    candidate's image.
     """
     stated: dict[str, Change] = {}
     missing: list[Missing] = []
@@ -74,7 +75,7 @@ def ready_release(
         ours, theirs = project.services.get(service), other.services.get(service)
         if ours is None or theirs is None:
             raise CannotRun(f"the stack has no service {service!r} to deploy")
-        image, maker = named, ""
+        image, maker, problem = named, "", None
         if release.variables and not image:
             image, maker = _by_variables(project, other, service)
         if maker and not image:

@@ -149,6 +149,15 @@ def test_a_release_that_its_containers_could_not_be_told_by_is_refused(
     assert "cure: let the release change an environment variable too" in str(caught.value)
 
 
+def test_each_service_has_its_own_problem(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def two(tag: str) -> Services:
+        return {"a": {"image": f"a:{tag}"}, "b": {"image": "b", "environment": {"TAG": tag}}}
+
+    with pytest.raises(CannotRun) as caught:
+        release(monkeypatch, two, "a", "b")
+    assert str(caught.value).count("cannot be pulled") == 1
+
+
 def test_an_image_is_pulled_for_the_platform_that_the_file_states(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

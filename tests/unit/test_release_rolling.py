@@ -68,7 +68,11 @@ def slow(engine: Engine, monkeypatch: pytest.MonkeyPatch, replicas: int, grace_s
     monkeypatch.setattr(module, "time", made)
     monkeypatch.setattr(module, "docker", made.docker)
     monkeypatch.setattr(module, "READY_S", 30.0)
-    monkeypatch.setattr(Compose, "up", made.up)
+
+    def up(compose: Compose, services: Sequence[str], within_s: float, *options: str) -> Answer:
+        return made.up(compose, services, within_s, *options)
+
+    monkeypatch.setattr(Compose, "up", up)
     compose = Compose("drill-x", engine.file, engine.file.parent)
     return made, Releases(compose, "x", made.described, lambda: made.now_s)
 
