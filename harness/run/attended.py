@@ -21,10 +21,10 @@ from types import FrameType
 from typing import Any, BinaryIO
 
 from harness.facts import Injecting
+from harness.lodgers import RELEASE
 from harness.run.folder import RunFolder
 from harness.run.people import facts_of
 from harness.safety.compose import compose_of
-from harness.safety.takeout import RELEASE
 from harness.stack.release import BAD
 
 TAIL_BYTES = 4000

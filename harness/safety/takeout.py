@@ -15,6 +15,7 @@ from harness import errors
 from harness.facts import Aimed, Fact, Injected, Injecting, ListenersChanged, Mended, NotInjected, NotMended
 from harness.following import Following
 from harness.journal import Journal, Writer
+from harness.lodgers import RELEASE
 from harness.run.folder import RunFolder
 from harness.run.taking_out import chains, side_by_side
 from harness.safety.clock import SILENT_S, clock_of
@@ -28,7 +29,6 @@ from harness.world.docker import Patience
 from harness.world.docker_cli import TIMED_OUT, gone
 
 TOXIPROXY = "drill-toxiproxy"
-RELEASE = "bad_release"
 NO_DEPS = "--no-deps"
 PUT_BACK_S = 60.0  # a container has its grace to stop
 
