@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from harness.attach.addresses import HERE, address_of
@@ -10,6 +12,7 @@ from harness.attach.found import Running, listed, service_of
 from harness.attach.record import waits
 from harness.edges import Edge
 from harness.errors import CannotRun, UsageError
+from harness.stack.compose import Compose
 from harness.stack.project import Project
 
 
@@ -26,6 +29,12 @@ class AttachedStack:
     @property
     def project_name(self) -> str:
         return self._running.name
+
+    @property
+    def compose(self) -> Compose:
+        """For the commands of the drill's own; nothing is made by it. Its file is all of the project's, as COMPOSE_FILE takes them."""
+        project = self._running.project
+        return Compose(self.project_name, Path(os.pathsep.join(map(str, project.files))), project.directory, project.env_files)
 
     @property
     def services(self) -> Mapping[str, Mapping[str, Any]]:

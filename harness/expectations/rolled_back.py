@@ -32,8 +32,8 @@ class RolledBack(Step):
              says that each container runs, until the phase's `then` is over. With `as_before` also all requests from the
              return on, against those before the first fault. `by: system` is only watched. `by: runbook`: the command is started when
              the trigger arrives, in the drill file's folder, without a shell (a text with `shell: true` gets one), and is
-             killed after `timeout`. It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release),
-             DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal: a yes there, or
+             killed after `timeout`. It finds COMPOSE_PROJECT_NAME and COMPOSE_FILE (which states the good release), COMPOSE_ENV_FILES where
+             the project has such files, DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal: a yes there, or
              what is done beside it with `drill exec -- COMMAND`; silence is silence. A release is healthy whose steady state was
              not broken from its first answer to the decision, neither in all that time nor in any stretch as long as the hold; one whose harm no user feels yet (messages that nobody can handle) is known by
              `harm: {query: "sum(orders_parked)", below: 1}`: a number beyond it.

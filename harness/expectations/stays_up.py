@@ -22,6 +22,7 @@ from harness.facts import (
     Restarted,
 )
 from harness.journal import Journal, Window
+from harness.lodgers import touches
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 PROBE = "containers"
@@ -40,7 +41,8 @@ class StaysUp(Expectation):
     Units:   restarts: how many deaths are forgiven, over all containers of the claim together (0).
              Without `service` (or with "*") all services.
     Counts:  Docker's `die` and `oom` events, its own count of restarts, and containers found ended. Not counted: what a
-             fault of ours (stop, kill, pause) did to its own target (of `replicas`, to those it chose), a restart of ours
+             fault of ours (stop, kill, pause) did to its own target (of `replicas`, to those it chose), a release to what lives in its service's
+             network, a restart of ours
              (`restore: restart`), and one-shot services that had ended before.
     Decides: failed at the first death too many, whatever the gates say; passed when the window is over and Docker was
              asked all the time.
@@ -195,7 +197,7 @@ def _own_faults(journal: Journal, service: str, container: str) -> list[_Own]:
     restarts = (fact for fact in journal.of(Restarted) if service in fact.services)
     own = [_Own(fact.begun_s, fact.begun_s, fact.seen_s) for fact in restarts]
     for fact in journal.of(Injecting):
-        if service not in fact.target.split("+"):
+        if not touches(journal, fact, container, service):
             continue
         aimed = journal.first(Aimed, fault=fact.fault)
         if aimed is not None and container not in aimed.containers:

@@ -51,7 +51,8 @@ class BadRelease(Fault):
             and never counts as a rollback. It has no `for`. `restore` is run for that unless the containers tell that
             another hand did it; it may find everything as before already.
     Units:  none. An `image` must be here, be built by the Compose file (under any profile), or can be pulled. With `variables` the Compose file is read again as a
-            roll-out would read it; the image that it then states is built (or pulled), and its environment taken.
+            roll-out would read it; the image that it then states is built (or pulled), and its environment, command, entrypoint,
+            health check and limits taken. Where it states other mounts, configs or secrets too, the run is refused.
     Raises: NotApplied when it runs already, its containers do not come to run, or `deploy` does not end with 0.
     Source: `docker compose up --no-deps`. Landed when answers name a version that none named before (`load.version_header`),
             else when the containers' image, read back, is the bad one, or what `version` reads is new.

@@ -204,15 +204,11 @@ def disks(session: Session, parts: Parts) -> tuple[Path, ...]:
 
 def releases(session: Session, stack: PlayedOn, parts: Parts, commands: Commands) -> Releases:
     """Whoever changes what the stack's services run: Compose, on the file that the run wrote, or the drill's own commands."""
-    from harness.stack.compose import Compose
     from harness.stack.release import Releases
     from harness.stack.release_commands import Commanded
 
-    project = stack.project
-    file = Path(session.folder.compose_files)
-    compose = Compose(stack.project_name, file, project.directory, project.env_files)
     return Releases(
-        compose,
+        stack.compose,
         session.folder.run,
         parts.containers.described,
         session.clock.now_s,

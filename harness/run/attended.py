@@ -21,9 +21,10 @@ from types import FrameType
 from typing import Any, BinaryIO
 
 from harness.facts import Injecting
+from harness.lodgers import RELEASE
 from harness.run.folder import RunFolder
 from harness.run.people import facts_of
-from harness.safety.takeout import RELEASE
+from harness.safety.compose import compose_of
 from harness.stack.release import BAD
 
 TAIL_BYTES = 4000
@@ -55,11 +56,7 @@ class Kept:
 
 def environment(folder: RunFolder) -> dict[str, str]:
     """What a lever's command is told too (stack.release.Releases.told), read from the run's folder."""
-    told = {
-        "COMPOSE_PROJECT_NAME": str(folder.stack_notes().get("project", "")),
-        "COMPOSE_FILE": folder.compose_files,
-        "DRILL_RUN": folder.run,
-    }
+    told = {**compose_of(folder).told(), "DRILL_RUN": folder.run}
     out = [fact.target for fact in facts_of(folder, Injecting) if fact.kind == RELEASE]
     if out:
         services = out[-1].split("+")

@@ -26,6 +26,7 @@ from harness.facts import (
     Restarted,
 )
 from harness.journal import Journal
+from harness.lodgers import touches
 from harness.quantities import numbered, spell
 
 CONTAINERS = "containers"  # the probe that looks at them
@@ -179,7 +180,7 @@ def _deaths(journal: Journal) -> Iterator[_Death]:
 def _explained(journal: Journal, death: _Death) -> bool:
     """Whether a fault of the drill was on that container, we restarted it, or a step or a person's command was under way."""
     for fault in journal.of(Injecting):
-        if death.service not in fault.target.split("+"):
+        if not touches(journal, fault, death.container, death.service):
             continue
         aimed = journal.first(Aimed, fault=fault.fault)
         if aimed is not None and death.container not in aimed.containers:

@@ -82,9 +82,5 @@ def state_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> Stat
 
 def _reach(session: Session, stack: PlayedOn, parts: assembly.Parts) -> StackReach:
     """Commands on this machine are told the run's Compose project."""
-    told = {
-        "COMPOSE_PROJECT_NAME": stack.project_name,
-        "COMPOSE_FILE": session.folder.compose_files,
-        "DRILL_RUN": session.folder.run,
-    }
+    told = {**stack.compose.told(), "DRILL_RUN": session.folder.run}
     return StackReach(parts.containers, stack.services, stack.address, session.drill.path("."), told)

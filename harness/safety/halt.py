@@ -13,11 +13,12 @@ from pathlib import Path
 from harness.facts import Broke, Closed, GuardTripped, HaltAsked, Interrupted, LeaseLapsed, LoadEnded, Refused
 from harness.following import Following
 from harness.journal import Journal
+from harness.lodgers import RELEASE
 from harness.run import target
 from harness.run.folder import RunFolder
 from harness.safety.clock import SILENT_S, clock_of
 from harness.safety.openfaults import TOLD, open_faults
-from harness.safety.takeout import RELEASE, own_writer, take_out
+from harness.safety.takeout import own_writer, take_out
 from harness.safety.undo import COMMAND
 
 ANSWER_S = 1.2  # a harness that runs has mended by then; one that hangs will not: the promise is 2 s

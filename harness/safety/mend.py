@@ -13,13 +13,14 @@ from harness.attach.record import attached
 from harness.facts import Closed, Injecting, Mended
 from harness.flocked import had
 from harness.following import Following
+from harness.lodgers import RELEASE
 from harness.run import folder as folders
 from harness.run.folder import RunFolder
 from harness.safety.clock import clock_of
 from harness.safety.given_back import given_back
 from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.orphans import end_orphans
-from harness.safety.takeout import RELEASE, noted, own_writer, restored
+from harness.safety.takeout import noted, own_writer, restored
 from harness.safety.undo import COMMAND, is_off, undo
 from harness.target.takeout import clear, on_target, target_of
 from harness.world.docker_cli import LOOK_S

@@ -9,17 +9,18 @@ import shlex
 import subprocess
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness import errors
 from harness.attach.record import attached, recorded, waits
 from harness.facts import Aimed, Fact, Injected, Injecting, ListenersChanged, Mended, NotInjected, NotMended
 from harness.following import Following
 from harness.journal import Journal, Writer
+from harness.lodgers import RELEASE
 from harness.run.folder import RunFolder
 from harness.run.taking_out import chains, side_by_side
 from harness.safety.clock import SILENT_S, clock_of
+from harness.safety.compose import compose_of
 from harness.safety.openfaults import TOLD, open_faults
 from harness.safety.proxies import clear
 from harness.safety.undo import COMMAND, undo
@@ -28,11 +29,7 @@ from harness.target import takeout as target
 from harness.world.docker import Patience
 from harness.world.docker_cli import TIMED_OUT, gone
 
-if TYPE_CHECKING:
-    from harness.stack.compose import Compose
-
 TOXIPROXY = "drill-toxiproxy"
-RELEASE = "bad_release"
 NO_DEPS = "--no-deps"
 PUT_BACK_S = 60.0  # a container has its grace to stop
 
@@ -122,7 +119,7 @@ def by_hand(folder: RunFolder, fault: Injecting) -> tuple[str, ...]:
     if target.on_target(folder.path) or attached(folder.path):
         return (f"drill mend {folder.run}",)
     if fault.kind == RELEASE:
-        return (_compose(folder).by_hand(fault.target.split("+"), NO_DEPS),)
+        return (compose_of(folder).by_hand(fault.target.split("+"), NO_DEPS),)
     return (f"docker rm -f $(docker ps -aq --filter label=io.drill.run={folder.run})",)
 
 
@@ -189,21 +186,12 @@ def _put_back(folder: RunFolder, fault: Injecting, under_way: bool) -> str:
     if noted(folder, fault):
         return restored(folder)
     try:
-        answer = _compose(folder).up(fault.target.split("+"), PUT_BACK_S, NO_DEPS)
+        answer = compose_of(folder).up(fault.target.split("+"), PUT_BACK_S, NO_DEPS)
     except errors.DrillError as error:
         return str(error)
     if gone(answer) and answer.code != TIMED_OUT:
         raise errors.DockerAway(f"docker compose up {fault.target}: {answer.why}")
     return "" if answer.ok else f"docker compose up {fault.target}: {answer.why}"
-
-
-def _compose(folder: RunFolder) -> Compose:
-    """The run's project, as its own file states it."""
-    from harness.stack.compose import Compose
-
-    notes = folder.stack_notes()
-    files = notes.get("files") or [str(folder.path)]
-    return Compose(str(notes.get("project", "")), folder.path / "compose.yaml", Path(files[0]).parent)
 
 
 def noted(folder: RunFolder, fault: Injecting) -> bool:

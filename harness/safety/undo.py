@@ -9,6 +9,7 @@ import tempfile
 
 from harness.facts import Injecting
 from harness.run.folder import RunFolder
+from harness.safety.compose import compose_of
 from harness.safety.orphans import end_started_for
 
 COMMAND = "command"
@@ -70,5 +71,5 @@ def _run(folder: RunFolder, fault: Injecting, text: str, within_s: float) -> tup
 
 def _told(folder: RunFolder) -> dict[str, str]:
     """Without DRILL_RUN: by it a command that the dead run had started is known, and this one is not."""
-    project = str(folder.stack_notes().get("project", ""))
-    return {"COMPOSE_PROJECT_NAME": project, "COMPOSE_FILE": folder.compose_files} if project else {}
+    compose = compose_of(folder)
+    return compose.told() if compose.project else {}

@@ -19,6 +19,7 @@ LIMIT_BYTES = 1 << 30
 COPIES = "binds"  # the folder of a run that holds them
 COPY_S = 600.0
 SYSTEM = ("dev", "proc", "sys", "run")
+TREES = (*SYSTEM, "bin", "boot", "etc", "lib", "lib64", "sbin", "usr", "var")
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,16 @@ def binds(config: topology.Config) -> tuple[Bind, ...]:
     return tuple(found)
 
 
+def _of_machine(source: Path, project: Path) -> bool:
+    """Whether it is a tree of this machine's, or one around the whole project: looked at (by a monitor, as a rule), and far too
+    big to copy."""
+    parts = source.parts
+    return not _within(source, project) and (len(parts) < 3 or parts[1] in TREES or _within(project, source))
+
+
 def plan(found: Sequence[Bind], directory: Path, folder: Path, shared: Sequence[Path] = ()) -> Plan:
-    """Decide for each mount. Copied: what can be written, and what it is read from elsewhere in the project at the
-    same time.
+    """Decide for each mount. Copied: what can be written, and what it is read from elsewhere at the same time, but for trees of
+    the machine's own.
 
     Read-only mounts that overlap with nothing written stay where they are: nothing can change them.
     Raises CannotRun for sockets, devices and system folders, naming the cure.
@@ -87,7 +95,7 @@ def plan(found: Sequence[Bind], directory: Path, folder: Path, shared: Sequence[
         for bind in mine
         if not bind.read_only
         or any(_within(bind.source, path) for path in written)
-        or (_within(bind.source, inside) and any(_within(path, bind.source) for path in written))
+        or (not _of_machine(bind.source, inside) and any(_within(path, bind.source) for path in written))
     }
     roots = sorted(path for path in copied if not any(other != path and _within(path, other) for other in copied))
     copies = tuple(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +36,15 @@ class Compose:
         """What a person types for the same."""
         return shlex.join(("docker", "compose", *self._about, "up", "-d", *options, *services))
 
+    def told(self) -> dict[str, str]:
+        """What a command of the user's is told, so that its `docker compose` reads this project as we do. Variables of the
+        environment go before it where Compose itself would let them."""
+        env_files = self.env_files
+        if not env_files and "COMPOSE_ENV_FILES" not in os.environ and (self.directory / ".env").is_file():
+            env_files = (self.directory / ".env",)  # Compose would look for it beside the run's own file
+        told = {"COMPOSE_PROJECT_NAME": self.project, "COMPOSE_FILE": str(self.file)}
+        return told | ({"COMPOSE_ENV_FILES": ",".join(map(str, env_files))} if env_files else {})
+
     @property
     def _about(self) -> tuple[str, ...]:
         """Which project, as arguments."""
@@ -48,7 +59,9 @@ class Compose:
 def is_port_taken(answer: Answer) -> bool:
     """Somebody took one of our ports between choice and start."""
     said = answer.err.lower()
-    return "already allocated" in said or "bind: address already in use" in said or "ports are not available" in said
+    # Docker 28: "failed to bind host port for 127.0.0.1:20000:172.18.0.3:80/tcp: address already in use"
+    bound = re.search(r"\bbind\b.*: address already in use", said)
+    return bool(bound) or "already allocated" in said or "ports are not available" in said
 
 
 def is_pool_taken(answer: Answer) -> bool:

@@ -5,13 +5,43 @@ Source: the Compose Specification, in the canonical form that `docker compose co
 
 from __future__ import annotations
 
-from typing import Any
+import ipaddress
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 MOST_SAID = 5
 Words = str | list[str] | None
 Scalar = str | int | float | bool | None
+
+
+def _written_as(what: str, read: Callable[[str], object]) -> AfterValidator:
+    """A text that this reads, or ''. Compose hands addresses on as they are written, for Docker to refuse."""
+
+    def check(text: str) -> str:
+        try:
+            if text:
+                read(text)
+        except ValueError:
+            raise PydanticCustomError("address", "{text} is no {what}", {"text": text, "what": what}) from None
+        return text
+
+    return AfterValidator(check)
+
+
+def _pool(text: str) -> object:
+    if "/" not in text:
+        raise ValueError(text)
+    return ipaddress.ip_network(text, strict=False)
+
+
+Address = Annotated[str, _written_as("IP address", ipaddress.ip_address)]
+IPv4 = Annotated[str, _written_as("IPv4 address", ipaddress.IPv4Address)]
+IPv6 = Annotated[str, _written_as("IPv6 address", ipaddress.IPv6Address)]
+Subnet = Annotated[str, _written_as("range of addresses", lambda text: ipaddress.ip_network(text, strict=False))]
+Pool = Annotated[str, _written_as("range of addresses, such as 10.9.0.128/25", _pool)]
 
 
 class _Loose(BaseModel):
@@ -38,8 +68,8 @@ class _Use(_Loose):
 
 class _Attached(_Loose):
     aliases: list[str] | None = None
-    ipv4_address: str | None = None
-    ipv6_address: str | None = None
+    ipv4_address: IPv4 | None = None
+    ipv6_address: IPv6 | None = None
 
 
 class _Deploy(_Loose):
@@ -74,8 +104,10 @@ class _Service(_Loose):
 
 
 class _Range(_Loose):
-    subnet: str | None = None
-    gateway: str | None = None
+    subnet: Subnet | None = None
+    gateway: Address | None = None
+    ip_range: Pool | None = None
+    aux_addresses: dict[str, Address] | None = None
 
 
 class _Addresses(_Loose):

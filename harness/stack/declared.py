@@ -56,9 +56,10 @@ def declared_edge(
     if external and not ports:
         ports = (PORTS[speaks],) if speaks in PORTS else (80, 443)
     image = str(all_services.get(dependency, {}).get("image") or "")
+    made = [name for name in base.names if name in topology.generated(config, dependency)]  # written somewhere
     edge = replace(
         base,
-        names=(dependency,) if external else topology.names(config, caller, dependency),
+        names=(dependency,) if external else (*topology.names(config, caller, dependency), *made),
         known=(Known("declared", "drill"), *base.known),
         ports=ports,
         speaks=speaks or ("" if external else guess((), image, ports)),

@@ -20,11 +20,12 @@ from harness.stack.texts import ImageInfo, Text, texts
 
 @dataclass
 class _Heard:
-    """What was heard of one pair so far."""
+    """What was heard of one pair so far; `generated`: names that Compose made, and where they are written."""
 
     known: list[Known] = field(default_factory=list)
     ports: set[int] = field(default_factory=set)
     schemes: list[str] = field(default_factory=list)
+    generated: dict[str, str] = field(default_factory=dict)
     strong: bool = False
     weak: bool = False
 
@@ -60,6 +61,8 @@ def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[st
         edge = _edge(config, caller, dependency, said, images)
         if edge is not None:
             edges[edge.id] = replace(edge, refused=refused(config, edge, read, images))
+            if said.generated and topology.replicas(config, dependency) > 1:
+                notes.append(_no_single_one(caller, dependency, said.generated))
         elif _depends(said):
             notes.append(
                 f"{caller} depends on {dependency}, which listens on no known port and is named nowhere else: no edge"
@@ -88,10 +91,11 @@ def _hear(config: topology.Config, service: str, read: Sequence[Text], heard: di
         if target == caller and topology.replicas(config, caller) < 2:
             continue
         known_as |= dict.fromkeys(topology.names(config, caller, other), target)
+        known_as = dict.fromkeys(topology.generated(config, other), target) | known_as
     environment = {text.key: text.body for text in read if text.kind == "environment"}
     for text in read:
         for mention in mentions(text, known_as, environment):
-            _add(heard, (caller, known_as[mention.name]), mention, text, service)
+            _add(config, heard, (caller, known_as[mention.name]), mention, text, service)
     body = topology.services(config)[service]
     for target in topology.links(config, caller):
         if target in topology.services(config):
@@ -109,7 +113,12 @@ def _hear(config: topology.Config, service: str, read: Sequence[Text], heard: di
 
 
 def _add(
-    heard: dict[tuple[str, str], _Heard], pair: tuple[str, str], mention: Mention, text: Text, service: str
+    config: topology.Config,
+    heard: dict[tuple[str, str], _Heard],
+    pair: tuple[str, str],
+    mention: Mention,
+    text: Text,
+    service: str,
 ) -> None:
     caller, dependency = pair
     if caller == dependency and not mention.speaks:
@@ -126,6 +135,8 @@ def _add(
         said.ports.add(mention.port)
     if mention.speaks:
         said.schemes.append(mention.speaks)
+    if mention.name in topology.generated(config, dependency):
+        said.generated.setdefault(mention.name, mention.where)
 
 
 def _depends(said: _Heard) -> bool:
@@ -143,11 +154,19 @@ def _edge(
     return Edge(
         caller=caller,
         dependency=dependency,
-        names=topology.names(config, caller, dependency),
+        names=tuple(dict.fromkeys((*topology.names(config, caller, dependency), *said.generated))),
         known=tuple(said.known),
         ports=ports,
         speaks=guess(said.schemes, image, ports),
         also=topology.sharers(config, caller),
+    )
+
+
+def _no_single_one(caller: str, dependency: str, written: Mapping[str, str]) -> str:
+    name, where = next(iter(written.items()))
+    return (
+        f"{caller} names a single container of {dependency}, {name} ({where}): in a run that name stands for all of them; "
+        f"write {dependency} instead"
     )
 
 

@@ -3,6 +3,7 @@ environment."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,14 +43,15 @@ def ready_images(project: Project, *, offline: bool = False, say: Callable[[str]
     built = {str(body["image"]) for body in services(config).values() if body.get("build")}
     absent = [image for image in wanted if image not in built and not image_exists(image)]
     for image in absent:
-        cure = f"docker pull {image}"
+        words = ("pull", *platform_of(config["services"][wanted[image]]), image)
+        cure = shlex.join(("docker", *words))
         if offline:
             missing.append(
                 Missing(f"image {image} of service {wanted[image]} is not here, and offline nothing is pulled", cure)
             )
             continue
         say(f"pulling {image}")
-        answer = docker("pull", "--quiet", image, within_s=PULL_S)
+        answer = docker("pull", "--quiet", *words[1:], within_s=PULL_S)
         if not answer.ok and gone(answer) and answer.code != 124:
             raise CannotRun(Missing(f"docker pull: {answer.why}", CURE))
         if not answer.ok:
@@ -91,6 +93,11 @@ def build(project: Project, config: dict[str, Any], *names: str) -> Missing | No
         f"service {told} cannot be built: {answer.why}",
         f"docker compose -f {Path(project.files[0])} build {told}",
     )
+
+
+def platform_of(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of which platform a service's image is pulled, as options of `docker pull`; () for this machine's."""
+    return ("--platform", str(body["platform"])) if body.get("platform") else ()
 
 
 def image_info(project: Project) -> Mapping[str, ImageInfo]:

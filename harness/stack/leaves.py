@@ -14,13 +14,22 @@ TIES = ("depends_on", "links", "external_links", "volumes_from", "pid", "ipc", "
 def leaves(config: topology.Config, edges: Iterable[Edge], held: Collection[str] = ()) -> tuple[str, ...]:
     """Services with a network namespace of their own that wait for no other and stand at no edge's beginning.
 
+    What others wait for to complete is none: `up` of the others would start it a second time, and such a step may not bear that.
+
     held   those that must not, whatever they call: what pages or sends traces, until somebody is there who takes them
     """
     callers = {edge.caller for edge in edges}
+    steps = {
+        target
+        for body in topology.services(config).values()
+        for target, how in (body.get("depends_on") or {}).items()
+        if (how or {}).get("condition") == "service_completed_successfully"
+    }
     return tuple(
         name
         for name, body in topology.services(config).items()
         if name not in held
+        and name not in steps
         and topology.replicas(config, name) > 0
         and not callers & {name, *topology.sharers(config, name)}
         and not topology.outside(config, name)

@@ -114,6 +114,16 @@ def names(config: Config, caller: str, dependency: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def generated(config: Config, service: str) -> tuple[str, ...]:
+    """The names that Compose makes for its containers, `shop-api-1` (`shop_api_1` in its compatibility mode): in a run, which is
+    a project of another name, they are others."""
+    project, body = config.get("name"), services(config).get(service, {})
+    if not project or body.get("container_name") or owner(config, service) != service:
+        return ()
+    numbers = range(1, replicas(config, service) + 1)
+    return tuple(f"{project}{by}{service}{by}{number}" for by in "-_" for number in numbers)
+
+
 def spread(config: Config) -> dict[str, tuple[str, ...]]:
     """Aliases that several services bear on purpose, so that Docker spreads connections over them; never a service's
     name."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from harness.edges import Edge
+from harness.stack.compose import Compose
 from harness.stack.project import Project
 
 
@@ -18,6 +19,11 @@ class PlayedOn(Protocol):
     @property
     def project_name(self) -> str:
         """The Compose project whose containers it is."""
+        ...
+
+    @property
+    def compose(self) -> Compose:
+        """It, as `docker compose` takes it."""
         ...
 
     @property

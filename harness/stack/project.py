@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,12 +79,23 @@ def read_project(
         if gone(answer) or "unknown shorthand flag" in answer.err:
             raise CannotRun(Missing(f"docker compose: {answer.why}", CURE))
         raise UsageError(f"{files[0]}: {answer.why}")
-    config = decoded(answer.out, str(files[0]))
+    config = _with_whole_profiles(decoded(answer.out, str(files[0])), directory)
     if not config.get("services"):
         raise UsageError(f"{files[0]}: it starts no service{' without a profile' if not profiles else ''}")
     return Project(
         str(config.get("name") or directory.name), tuple(Path(path) for path in files), directory, config, resolved
     )
+
+
+def _with_whole_profiles(config: dict[str, Any], directory: Path) -> dict[str, Any]:
+    """With absolute paths of seccomp profiles, the ones that `docker compose config` leaves relative: a user's own command reads
+    the run's file from elsewhere."""
+    for body in (config.get("services") or {}).values():
+        for at, option in enumerate((body or {}).get("security_opt") or ()):
+            found = re.fullmatch(r"(seccomp[:=])(.+)", str(option))
+            if found and found[2] not in ("unconfined", "builtin"):
+                body["security_opt"][at] = found[1] + str(directory / found[2])
+    return config
 
 
 def decoded(text: str, file: str) -> dict[str, Any]:

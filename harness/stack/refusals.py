@@ -18,6 +18,15 @@ def reaching_outside(config: topology.Config) -> tuple[Missing, ...]:
                     "put them into the project, or leave the links out in an override file",
                 )
             )
+        for word in ("network_mode", "pid", "ipc"):
+            given = str(body.get(word) or "")
+            if given.startswith("container:") and given.removeprefix("container:") not in topology.fixed(config):
+                found.append(
+                    Missing(
+                        f"services.{name}.{word} joins a container outside of the project: {given}",
+                        f"put that container into the project and write `{word}: service:NAME`, in an override file",
+                    )
+                )
         for source in body.get("volumes_from") or ():
             if str(source).startswith("container:") and str(source).split(":")[1] not in topology.fixed(config):
                 found.append(

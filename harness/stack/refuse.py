@@ -53,6 +53,10 @@ def refused(  # noqa: PLR0911 - one reason after another, each its own sentence
         return f"{caller} and {dependency} share no network"
     if not any(topology.bridged(config, key) for key in both):
         return f"the network {both[0]} is not a bridge network"
+    pinned = topology.pinned_hosts(topology.services(config).get(caller, {}))
+    for name in edge.names:
+        if name in pinned and pinned[name] not in _static(config, dependency):
+            return f"{caller} pins {name} to {pinned[name]} (extra_hosts): it calls that, not the service {dependency}"
     udp = udp_ports(config, dependency, images)
     if udp and not declared_ports:
         listed = ", ".join(map(str, udp))
@@ -60,10 +64,13 @@ def refused(  # noqa: PLR0911 - one reason after another, each its own sentence
     return _by_address(config, caller, dependency, read) or _hands_out_addresses(dependency, read)
 
 
+def _static(config: topology.Config, service: str) -> set[str]:
+    uses = topology.networks(config, service).values()
+    return {str(use["ipv4_address"]) for use in uses if use.get("ipv4_address")}
+
+
 def _by_address(config: topology.Config, caller: str, dependency: str, read: Mapping[str, Sequence[Text]]) -> str:
-    static = {
-        str(use["ipv4_address"]) for use in topology.networks(config, dependency).values() if use.get("ipv4_address")
-    }
+    static = _static(config, dependency)
     for service in (caller, *topology.sharers(config, caller)):
         for text in read.get(service, ()):
             literal = sorted(static & addresses(text))

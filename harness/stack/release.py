@@ -6,22 +6,21 @@ the environment that `told` gives is one), and what we put back at the end. What
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import json
 import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from harness.errors import CannotRun, DockerAway, NotApplied, NotMended
 from harness.facts import Deployed, ReleaseSeen
+from harness.stack import names as topology
 from harness.stack.compose import Compose
 from harness.stack.project import write_private, written
 from harness.stack.release_commands import Commanded, Looks
+from harness.stack.release_file import changed, read_file
 from harness.stack.release_images import Change
 from harness.stack.release_out import Out, decided, has, name_of, running
 from harness.world.docker_cli import TIMED_OUT, docker, gone, inspected
@@ -29,28 +28,14 @@ from harness.world.handles import Release
 
 BAD = "compose.bad.yaml"
 UP_S = 90.0
-"""A container that ignores its stop signal is killed after its grace (10 s as a rule), each replica in turn."""
+"""For one `docker stop` or `docker compose up`, beside the grace of what it stops."""
+GRACE_S = 10
+"""Docker's own, after which a container that ignores its stop signal is killed, where the file states none."""
 READY_S = 30.0
 """A release whose health check does not turn healthy is deployed all the same, for that is one way of being bad."""
 LOOK_EVERY_S = 0.1
 
-Config = dict[str, Any]
 Described = Mapping[str, Any]
-
-
-def changed(config: Config, changes: Mapping[str, Change]) -> Config:
-    """The Compose file with the release in it. Pure. Raises NotApplied for a service that is not there."""
-    new = copy.deepcopy(config)
-    for name, change in changes.items():
-        body = new.get("services", {}).get(name)
-        if body is None:
-            raise NotApplied(f"the stack has no service {name!r} to deploy")
-        if change.image:
-            body["image"] = change.image
-            body.pop("build", None)
-        if change.environment:
-            body["environment"] = {**(body.get("environment") or {}), **change.environment}
-    return new
 
 
 @dataclass
@@ -90,7 +75,7 @@ class Releases:
                 return self._command(holder, release)
             plain = dict.fromkeys(release.services, Change(release.image, release.environment))
             changes = self.ready.get(holder, plain)
-            file = changed(_read(self.compose.file), changes)
+            file = changed(read_file(self.compose.file), changes)
             out = self._known(holder, changes, release)
             write_private(self.bad.file, written(file))
             self._out = out
@@ -140,11 +125,10 @@ class Releases:
                 if out.looks is not None and self.commanded is not None:
                     said = f"what {shlex.join(out.release.deploying)} did could not be put back: {error}. By hand:"
                     raise NotMended(said, (self.commanded.by_hand(out.release, self.told()),)) from error
-                services = " ".join(list(out.changes))
-                command = shlex.join(["docker", "compose", "-p", self.compose.project, "-f", str(self.compose.file)])
+                services = list(out.changes)
                 raise NotMended(
-                    f"the good release of {services} could not be put back: {error}. By hand:",
-                    (f"{command} up -d --no-deps --force-recreate {services}",),
+                    f"the good release of {' '.join(services)} could not be put back: {error}. By hand:",
+                    (self.compose.by_hand(services, "--no-deps", "--force-recreate"),),
                 ) from error
             finally:
                 self._busy = False
@@ -175,7 +159,6 @@ class Releases:
     def _start(self, compose: Compose, release: Release, wanted: str) -> None:
         """Have Compose start the services as the file says, and wait until every container runs it, and is healthy."""
         services, most = release.services, release.most
-        ends_s = time.monotonic() + UP_S
         for service in services:
             before = sorted(self.described(service), key=name_of) if release.one_by_one else []
             if len(before) < most:
@@ -186,14 +169,19 @@ class Releases:
             for done, container in enumerate(turned, start=1):
                 if done > 1:
                     time.sleep(release.drain_s)
-                    ends_s += release.drain_s
                 self._remove(container)
-                _up(compose, (service,), ends_s, "--no-recreate")
-                self._await(service, wanted, done, ends_s)
+                _up(compose, (service,), UP_S, "--no-recreate")
+                self._await(service, wanted, done, time.monotonic() + READY_S)
         if not most:
-            _up(compose, services, ends_s)
+            replaced = [container for service in services for container in self.described(service)]
+            _up(compose, services, UP_S + sum(map(_grace_s, replaced)))
+            ends_s = time.monotonic() + READY_S
             for service in services:
                 self._await(service, wanted, len(self.described(service)), ends_s)
+        config = read_file(compose.file)
+        lodgers = tuple(dict.fromkeys(one for service in services for one in topology.sharers(config, service)))
+        if lodgers:  # they still have the network of a container that is gone
+            _up(compose, lodgers, UP_S, "--force-recreate")
         wrong = self._not(wanted, most)
         if wrong:
             raise NotApplied(f"after `docker compose up` {running(wrong)}")
@@ -201,13 +189,13 @@ class Releases:
     def _remove(self, container: Described) -> None:
         """Take one replica away as a rolling deployment does: its stop signal, its grace, then the container."""
         for words in (("stop",), ("rm", "--force", "--volumes")):
-            answer = docker(*words, str(container["Id"]), within_s=UP_S)
+            answer = docker(*words, str(container["Id"]), within_s=UP_S + _grace_s(container))
             if not answer.ok:
                 raise NotApplied(f"docker {words[0]} {name_of(container)}: {answer.why}")
 
     def _await(self, service: str, wanted: str, count: int, ends_s: float) -> None:
         """Wait until so many containers of this release are healthy, have ended, or have had the time to."""
-        out, ends_s = self._out, min(ends_s, time.monotonic() + READY_S)
+        out = self._out
         assert out is not None
         while time.monotonic() < ends_s:
             mine = [container for container in self.described(service) if out.runs(service, container) == wanted]
@@ -253,11 +241,7 @@ class Releases:
 
     def told(self) -> Mapping[str, str]:
         """See handles.Releases.told. The same words stand in the docstring of `rolled_back`."""
-        told = {
-            "COMPOSE_PROJECT_NAME": self.compose.project,
-            "COMPOSE_FILE": str(self.compose.file),
-            "DRILL_RUN": self.run_id,
-        }
+        told = {**self.compose.told(), "DRILL_RUN": self.run_id}
         out = self._out
         if out is not None:
             first = next(iter(out.changes))
@@ -300,20 +284,19 @@ class Releases:
             good[service] = frozenset(str(one["Image"]) for one in running)
             names[service] = str(running[0]["Config"].get("Image") or "")
             same = [one for one in running if bad.get(service, str(one["Image"])) == str(one["Image"])]
-            if any(has(one, change.environment) for one in same):
+            if any(has(one, change) for one in same):
                 raise NotApplied(f"{service} runs this release already: nothing would change")
         return Out(changes, bad, good, names, holder, release)
 
 
-def _up(compose: Compose, services: Sequence[str], ends_s: float, *options: str) -> None:
-    answer = compose.up(services, max(1.0, ends_s - time.monotonic()), "--no-deps", *options)
+def _grace_s(container: Described) -> int:
+    """How long Docker lets it end by itself (`stop_grace_period`)."""
+    given = container["Config"].get("StopTimeout")
+    return GRACE_S if given is None else int(given)
+
+
+def _up(compose: Compose, services: Sequence[str], within_s: float, *options: str) -> None:
+    answer = compose.up(services, within_s, "--no-deps", *options)
     if not answer.ok:
         away = DockerAway if gone(answer) and answer.code != TIMED_OUT else NotApplied
         raise away(f"docker compose up {' '.join(services)}: {answer.why}")
-
-
-def _read(file: Path) -> Config:
-    """A file that `written` wrote, `$` as the containers see it."""
-    config = json.loads(file.read_text().replace("$$", "$"))
-    assert isinstance(config, dict)
-    return config

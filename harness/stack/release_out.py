@@ -32,9 +32,8 @@ class Out:
         """good, bad or other."""
         if self.looks is not None:
             return self.looks.release(service, container)
-        image, given = str(container["Image"]), environment_of(container)
-        differs = all(given.get(name) == value for name, value in self.changes[service].environment.items())
-        if differs and image == self.bad_images.get(service, image):
+        image = str(container["Image"])
+        if has(container, self.changes[service]) and image == self.bad_images.get(service, image):
             return "bad"
         # By name too: a run beside this one, of a project of the same name, may have built the good image anew.
         stated = str(container["Config"].get("Image") or "") == self.good_names.get(service)
@@ -54,9 +53,13 @@ def decided(container: Described) -> bool:
     return bool(state.get("Running")) and health in ("", "none", "healthy", "unhealthy")
 
 
-def has(container: Described, environment: Mapping[str, str]) -> bool:
-    given = environment_of(container)
-    return all(given.get(name) == value for name, value in environment.items())
+def has(container: Described, change: Change) -> bool:
+    """Whether it has the variables and the command that the release gives."""
+    given, config = environment_of(container), container["Config"]
+    words = (("command", "Cmd"), ("entrypoint", "Entrypoint"))
+    return all(given.get(name) == value for name, value in change.environment.items()) and all(
+        list(config.get(docker) or ()) == change.settings[word] for word, docker in words if change.settings.get(word)
+    )
 
 
 def environment_of(container: Described) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from harness.edges import Edge
 from harness.stack.changes.address_ranges import address_ranges
 from harness.stack.changes.copied_binds import copied_binds
-from harness.stack.changes.fixed_names import fixed_names
+from harness.stack.changes.fixed_names import fixed_names, generated_names
 from harness.stack.changes.hosts import hosts, upstream_aliases
 from harness.stack.changes.identity import identity
 from harness.stack.changes.image_names import image_names
@@ -35,6 +35,7 @@ class Chosen:
     copies     new sources of bind mounts; `copies_folder` holds them
     homes      the lanes' own addresses where they must not be Docker's choice
     data       modes of volumes
+    named      edges of which only the names are kept: those of a stack without lanes
     watched    what the run's watchdog watches; None for a stack without one
     mediate    False leaves out lanes and hosts entries (to observe the stack as it is)
     """
@@ -50,6 +51,7 @@ class Chosen:
     data: Mapping[str, Data] = field(default_factory=dict)
     harness_image: str = ""
     toxiproxy_image: str = ""
+    named: tuple[Edge, ...] = ()
     watched: Watched | None = None
     mediate: bool = True
 
@@ -61,6 +63,7 @@ def resolve(config: dict[str, Any], chosen: Chosen) -> tuple[dict[str, Any], tup
     # Names, images and volumes are read in the user's own terms, so the project gets its new name only after them.
     for step in (
         optional_dependencies,
+        lambda c: generated_names(c, (*chosen.edges, *chosen.named)),
         fixed_names,
         image_names,
         lambda c: private_volumes(c, chosen.data),

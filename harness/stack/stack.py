@@ -24,7 +24,8 @@ from harness.stack.changes.watchdog import WATCHDOG
 from harness.stack.compose import Compose, is_pool_taken, is_port_taken
 from harness.stack.data import check_originals, fill, read_data
 from harness.stack.dial import accepts, api_answers
-from harness.stack.free_ports import free_ports, run_of
+from harness.stack.find import find_edges
+from harness.stack.free_ports import FreePorts
 from harness.stack.images import ready_images
 from harness.stack.inward import inner_address, inward, pinned
 from harness.stack.leaves import leaves
@@ -89,7 +90,8 @@ class Stack:
         self._publish = (*self._awaited, *(one for one in looks if not topology.outside(project.config, one[0])))
         self._modes, self._shared = read_data(project, data)
         front = tuple(self._front_edges(edges)) if mediate else ()
-        self._chosen = Chosen(run_id, (*edges, *front), data=self._modes, mediate=mediate)
+        named = () if mediate else find_edges(project)
+        self._chosen = Chosen(run_id, (*edges, *front), data=self._modes, mediate=mediate, named=named)
         guarded = (WATCHDOG,) if lease_s else ()
         self._first = (*guarded, LANES, TOXIPROXY, *leaves(project.config, self._chosen.edges, held))
         self._seed = int(run_id, 16) if all(c in "0123456789abcdef" for c in run_id.lower()) else sum(map(ord, run_id))
@@ -126,13 +128,13 @@ class Stack:
             with turn():
                 self._choose(attempt)
                 self._write()
-                answer = self._compose.up(self._first, within_s=NETWORKS_S)
+                answer = self.compose.up(self._first, within_s=NETWORKS_S)
             if answer.ok:
                 break
             if attempt + 1 == TRIES or not (is_pool_taken(answer) or is_port_taken(answer)):
                 self._fail(f"the networks, lanes and first services of the stack cannot be made: {answer.why}")
             self._say(f"an address range or port was taken meanwhile, choosing others: {answer.last}")
-            self._compose.down_networks()
+            self.compose.down_networks()
         self._await_lanes()
         return self.api
 
@@ -196,7 +198,7 @@ class Stack:
                 self._choose(0)
                 self._write()
         for attempt in range(TRIES):
-            answer = self._compose.up([], within_s=self._until_s - time.monotonic())
+            answer = self.compose.up([], within_s=self._until_s - time.monotonic())
             if answer.ok:
                 return
             if (
@@ -248,6 +250,12 @@ class Stack:
     def project_name(self) -> str:
         """The run's own Compose project."""
         return project_name(self.run_id)
+
+    @property
+    def compose(self) -> Compose:
+        """The run's project and the file that it wrote."""
+        project = self.project
+        return Compose(self.project_name, self.folder / "compose.yaml", project.directory, project.env_files)
 
     @property
     def services(self) -> Mapping[str, Mapping[str, Any]]:
@@ -330,11 +338,6 @@ class Stack:
 
     # --- choosing and writing ---------------------------------------------------------------------------------------
 
-    @property
-    def _compose(self) -> Compose:
-        project = self.project
-        return Compose(self.project_name, self.folder / "compose.yaml", project.directory, project.env_files)
-
     def _choose(self, attempt: int) -> None:
         config = self.project.config
         literals = {
@@ -353,14 +356,12 @@ class Stack:
     def _choose_ports(self) -> None:
         config = self.project.config
         self._ports_tried += 1
-        free = {
-            protocol: free_ports(self._seed * 7 + self._ports_tried, protocol) for protocol in ("tcp", "udp", "sctp")
-        }
+        seed = self._seed * 7 + self._ports_tried
+        free = {protocol: FreePorts(seed, protocol) for protocol in ("tcp", "udp", "sctp")}
         ports: dict[Key, tuple[int, ...]] = {}
         for key in wanted_ports(config, [one for one in self._publish if not inward(config, one[0])]):
-            count = topology.replicas(config, key[0])
-            ports[key] = run_of(free[key[2]], count)
-        api = self._chosen.api_port if api_answers(self.api) else next(free["tcp"])
+            ports[key] = free[key[2]].take(topology.replicas(config, key[0]))
+        api = self._chosen.api_port if api_answers(self.api) else free["tcp"].take()[0]
         self._chosen = dataclasses.replace(self._chosen, ports=ports, api_port=api)
 
     def _write(self) -> None:
@@ -371,6 +372,8 @@ class Stack:
             "run": self.run_id,
             "project": self.project_name,
             "files": [str(path) for path in self.project.files],
+            "directory": str(self.project.directory),
+            "env_files": [str(path) for path in self.project.env_files],
             "edges": [dataclasses.asdict(edge) for edge in self.edges],
             "api": list(self.api) if self._chosen.mediate else None,
             "published": {f"{name}:{port}": list(self.address(f"{name}:{port}")) for name, port in self._publish},
@@ -395,15 +398,21 @@ class Stack:
         """Toxiproxy answers and the lanes have placed their addresses. Raises CannotRun with what they said."""
         end_s = time.monotonic() + API_WITHIN_S
         while True:
-            logs = docker("logs", f"{self.project_name}-{LANES}-1").out
+            logs = self._logs(LANES)
             if "placed" in logs and api_answers(self.api):
                 return
             if time.monotonic() > end_s:
-                more = docker("logs", f"{self.project_name}-{TOXIPROXY}-1").out
+                more = self._logs(TOXIPROXY)
                 raise CannotRun(
                     f"lanes and Toxiproxy did not start within {API_WITHIN_S:g} s:\n{logs[-1000:]}{more[-1000:]}"
                 )
             time.sleep(0.05)
+
+    def _logs(self, service: str) -> str:
+        """By label: COMPOSE_COMPATIBILITY gives containers other names."""
+        labels = (f"com.docker.compose.project={self.project_name}", f"com.docker.compose.service={service}")
+        listed = docker("ps", "--all", "--quiet", *(part for one in labels for part in ("--filter", f"label={one}")))
+        return "".join(docker("logs", container).out for container in listed.out.split())
 
     def _fail(self, why: str, states: Sequence[State] = ()) -> NoReturn:
         """Raises CannotRun: the services at fault, with exit code and last lines."""

@@ -109,7 +109,15 @@ def given_ranges(config: topology.Config, network: str) -> Iterator[Network]:
     if not stated:
         static = static_addresses(config, network)
         if static:
-            yield ipaddress.ip_network(f"{static[0]}/24", strict=False)
+            yield _around(static)
+
+
+def _around(addresses: Sequence[str]) -> ipaddress.IPv4Network:
+    """The smallest network that holds all of them, a /24 at the least."""
+    home = ipaddress.IPv4Network(f"{addresses[0]}/24", strict=False)
+    while not all(ipaddress.IPv4Address(one) in home for one in addresses):
+        home = home.supernet()
+    return home
 
 
 def static_addresses(config: topology.Config, network: str) -> tuple[str, ...]:

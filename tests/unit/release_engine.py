@@ -11,6 +11,7 @@ import pytest
 from harness.stack import release as module
 from harness.stack.compose import Compose
 from harness.stack.project import written
+from harness.stack.release_file import read_file
 from harness.world.docker_cli import Answer
 
 CONFIG: dict[str, Any] = {"services": {"api": {"image": "api:1", "environment": {"A": "$x"}}, "db": {"image": "db:1"}}}
@@ -41,7 +42,7 @@ class Engine:
         self.said.append((compose.file.name, *services, *options))
         if self.refuses:
             return Answer(1, "", "the network is gone")
-        body = module._read(compose.file)["services"]["api"]
+        body = read_file(compose.file)["services"]["api"]
         made = [self._container(n, body["image"], body["environment"]) for n in range(self.replicas)]
         keeps = self.containers if "--no-recreate" in options else []
         if not self.stays:

@@ -124,3 +124,14 @@ def test_the_claim_asks_for_the_grain_that_the_probe_promises() -> None:
     reach = Reach(window_s=10, arrivals=10, timeout_s=10, services=("api", "db"))
     assert StaysUp(service="web").undecidable(reach) == "the stack has no service 'web'; it has api, db"
     assert StaysUp().undecidable(reach) == ""
+
+
+def test_a_sidecar_is_made_anew_with_the_released_container_in_whose_network_it_lives() -> None:
+    lodger = f.ContainerSeen(service="proxy", container="proxy-1", status="running", network_of="api-1", seen_s=2.0)
+    deploying = [f.Injecting(fault="p/bad", kind="bad_release", target="api", planned_s=11.0, seen_s=11.0)]
+    mended = f.Mended(fault="p/bad", begun_s=18.0, seen_s=19.0)
+    died = event(12.0, service="proxy")
+    assert check(seen(2.0), lodger, *deploying, mended, died).outcome is PASSED
+    alone = f.ContainerSeen(service="proxy", container="proxy-1", status="running", seen_s=2.0)
+    assert check(seen(2.0), alone, *deploying, mended, died).outcome is FAILED
+    assert check(seen(2.0), lodger, *fault(11.0, 18.0), died).outcome is FAILED, "killing api does not make it anew"

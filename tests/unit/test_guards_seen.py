@@ -153,6 +153,15 @@ def test_a_restart_of_ours_is_no_death_of_the_service_that_was_restarted() -> No
     assert asked(guards, [died(24), ours, *looks("containers", 30)], 30) is not None
 
 
+def test_a_sidecar_of_what_is_released_is_made_anew_by_us() -> None:
+    home = f.ContainerSeen(service="api", container="api-1", status="running", seen_s=11.0)
+    lodger = f.ContainerSeen(service="proxy", container="proxy-1", status="running", network_of="api-1", seen_s=11.0)
+    out = f.Injecting(fault="p/bad", kind="bad_release", target="api", planned_s=19.0, seen_s=19.0)
+    guards = (guard("any container_died"),)
+    assert asked(guards, [home, lodger, out, died(20, "proxy"), *looks("containers", 30)], 30) is None
+    assert asked(guards, [home, out, died(20, "proxy"), *looks("containers", 30)], 30) is not None
+
+
 def test_a_death_that_no_event_told_is_seen_by_a_look() -> None:
     def seen(at_s: float, status: str = "running", restarts: int = 0, code: int = 0) -> f.Fact:
         return f.ContainerSeen(

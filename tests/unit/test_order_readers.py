@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -191,6 +193,26 @@ def test_a_page_that_says_that_there_are_more_is_not_the_whole_list(around: dict
         rows(http(each="data.it"), FakeReach(pages={"/charges": page({"data": {"it": ["a"], **around}})}))
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        {"total": 1999},  # what the rows come to
+        {"total": 500000, "currency": "EUR"},
+        {"meta": {"total": 500000, "currency": "EUR"}},
+    ],
+)
+def test_an_amount_is_no_number_of_rows(around: dict[str, Any]) -> None:
+    listed = [{"id": 1, "total": 999}, {"id": 2, "total": 1000}]
+    reach = FakeReach(pages={"/charges": page({"it": listed, **around})})
+    assert [row["id"] for row in rows(http(each="it"), reach)] == ["1", "2"]
+
+
+def test_a_number_of_rows_beside_amounts_is_one() -> None:
+    listed = [{"id": 1, "total": 999}, {"id": 200, "total": 1000}]
+    with pytest.raises(NotApplied, match="total is 201"):  # the sum of their ids, which nobody adds up
+        rows(http(each="it"), FakeReach(pages={"/charges": page({"it": listed, "total": 201})}))
+
+
 def test_a_bare_list_says_by_its_headers_that_there_are_more() -> None:
     with pytest.raises(NotApplied, match="X-Total-Count is 9"):
         rows(http(), FakeReach(pages={"/charges": page(["a"], **{"x-total-count": "9"})}))
@@ -261,6 +283,25 @@ def test_the_login_is_declared_or_a_service_s_own_and_on_no_command_line() -> No
 def test_a_query_that_fails_is_told_in_the_client_s_words(err: str, why: str) -> None:
     with pytest.raises(NotApplied, match=why):
         rows(sql(), FakeReach(lambda *_: printed("", 3, err)))
+
+
+@pytest.mark.parametrize("client", ["psql", ""])
+def test_a_server_that_does_not_listen_is_told_in_the_client_s_words(tmp_path: Path, client: str) -> None:
+    """The script itself, in a shell, where the only client is one that cannot connect, or none is."""
+    if client:
+        (tmp_path / client).write_text(
+            '#!/bin/sh\necho "psql: error: connection to server failed: refused" >&2\nexit 2\n'
+        )
+        (tmp_path / client).chmod(0o755)
+
+    def ask(command: Sequence[str], *_: Any) -> Said:
+        done = subprocess.run(["/bin/sh", *command[1:]], env={"PATH": str(tmp_path)}, capture_output=True, check=False)
+        return Said(done.returncode, io.BytesIO(done.stdout), done.stderr.decode())
+
+    with pytest.raises(
+        NotApplied, match="connection to server failed: refused" if client else "no psql, mariadb or mysql"
+    ):
+        rows(sql(), FakeReach(ask))
 
 
 # --- redis --------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from harness.fakeworld import FakeWorld
 from harness.faults.bad_release import BadRelease
 from harness.probes.releases import ReleasesProbe
 from harness.stack.compose import Compose
-from harness.stack.release import Releases, changed
+from harness.stack.release import Releases
+from harness.stack.release_file import changed
 from harness.stack.release_images import Change
 from harness.testing import rows_of
 from harness.versions import answers, new_version
@@ -37,6 +38,12 @@ def test_a_release_changes_its_own_service_alone_and_keeps_what_it_does_not_name
     assert new["services"]["api"] == {"image": "api:2", "environment": {"A": "$x", "B": "2"}}
     assert new["services"]["db"] == CONFIG["services"]["db"]
     assert CONFIG["services"]["api"]["image"] == "api:1"
+
+
+def test_other_settings_take_the_place_of_its_own_and_none_takes_them_away() -> None:
+    config = {"services": {"api": {"command": ["serve"], "healthcheck": {"retries": 1}, "user": "me"}}}
+    new = changed(config, {"api": Change(settings={"command": ["serve", "--fast"], "healthcheck": None})})
+    assert new["services"]["api"] == {"command": ["serve", "--fast"], "user": "me"}
 
 
 def test_a_service_that_is_not_there_cannot_be_deployed() -> None:

@@ -106,3 +106,13 @@ def test_lanes_start_first_and_must_not_get_an_address_that_a_service_will_need(
     home = lane_homes(body, ranges, placed)["default"]
     assert home not in {"10.7.0.2", placed[0].address}
     assert lane_homes(config(2), ranges, placed) == {}
+
+
+def test_an_external_networks_range_holds_all_of_its_static_addresses() -> None:
+    addresses = ("172.18.0.10", "172.18.1.10")
+    uses = {name: {"networks": {"n": {"ipv4_address": one}}} for name, one in zip("ab", addresses, strict=True)}
+    (one,) = choose({"services": uses, "networks": {"n": {"external": True}}}, ())["n"]
+    assert one.used == ipaddress.ip_network("172.18.0.0/23")
+    near = {name: {"networks": {"n": {"ipv4_address": f"172.18.0.{at}"}}} for name, at in (("a", 10), ("b", 200))}
+    (one,) = choose({"services": near, "networks": {"n": {"external": True}}}, ())["n"]
+    assert one.used == ipaddress.ip_network("172.18.0.0/24")

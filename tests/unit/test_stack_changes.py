@@ -98,6 +98,16 @@ def test_a_fixed_container_name_on_the_implicit_network_becomes_an_alias_there()
     assert new["services"]["a"]["networks"] == {"default": {"aliases": ["box"]}}
 
 
+def test_a_name_that_compose_made_stays_resolvable_where_it_is_written() -> None:
+    config = {"name": "shop", "services": {"lb": {}, "api": {}, "db": {}}}
+    chosen = Chosen("abc", (Edge("lb", "api", names=("api", "shop-api-1")), Edge("api", "db", names=("db",))))
+    for one in (chosen, Chosen("abc", named=chosen.edges, mediate=False)):
+        new, lines = resolve(config, one)
+        assert new["services"]["api"]["networks"] == {"default": {"aliases": ["shop-api-1"]}}
+        assert "networks" not in new["services"]["db"]
+        assert any("alias shop-api-1" in line for line in lines)
+
+
 def test_a_container_of_the_project_named_by_its_fixed_name_is_its_service() -> None:
     services = {
         "vpn": {"container_name": "box"},

@@ -46,6 +46,22 @@ def test_mounts_of_one_tree_share_one_copy_so_that_they_see_each_others_writes(t
     assert made.places == {("s0", "/t"): str(home), ("s1", "/t"): str(home / "data"), ("s2", "/t"): str(home)}
 
 
+def test_what_is_read_beside_what_is_written_is_one_copy_outside_of_the_project_too(tmp_path: Path) -> None:
+    project, media = tmp_path / "shop", tmp_path / "media"
+    project.mkdir()
+    (media / "uploads").mkdir(parents=True)
+    made = planned(project, (media / "uploads", False), (media, True))
+    assert [copy.source for copy in made.copies] == [media]
+    assert set(made.places) == {("s0", "/t"), ("s1", "/t")}
+
+
+@pytest.mark.parametrize("looked_at", ["..", "/tmp"])
+def test_a_look_at_a_tree_around_the_project_stays_where_it_is(tmp_path: Path, looked_at: str) -> None:
+    (project := tmp_path / "shop").mkdir()
+    made = planned(project, (project / "data", False), (project / looked_at, True))
+    assert set(made.places) == {("s0", "/t")}
+
+
 def test_a_read_only_look_at_the_whole_machine_stays_where_it_is(tmp_path: Path) -> None:
     made = planned(tmp_path, ("/", True), (tmp_path, False))
     assert set(made.places) == {("s1", "/t")}
@@ -129,3 +145,11 @@ def test_what_data_names_wrongly_is_said_all_at_once(tmp_path: Path) -> None:
 def test_containers_outside_of_the_project_are_refused() -> None:
     services = {"a": {"external_links": ["prod:db"]}, "b": {"volumes_from": ["container:prod"]}, "c": {}}
     assert len(reaching_outside({"services": services})) == 2
+
+
+@pytest.mark.parametrize("word", ["network_mode", "pid", "ipc"])
+def test_so_is_a_namespace_of_a_container_that_is_not_the_projects(word: str) -> None:
+    (refused,) = reaching_outside({"services": {"a": {word: "container:vpn"}, "b": {"container_name": "own"}}})
+    assert refused.what == f"services.a.{word} joins a container outside of the project: container:vpn"
+    assert not reaching_outside({"services": {"a": {word: "container:own"}, "b": {"container_name": "own"}}})
+    assert not reaching_outside({"services": {"a": {word: "service:b"}, "b": {}}})

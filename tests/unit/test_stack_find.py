@@ -273,3 +273,29 @@ def test_a_declared_edge_that_is_not_there_asks_what_was_meant(declared: str, me
 
 def test_an_edge_on_the_users_side_can_be_declared() -> None:
     assert edges({"api": {}}, ("client->api",))["client->api"].refused == ""
+
+
+def test_a_name_that_the_caller_pins_elsewhere_is_not_the_service() -> None:
+    caller = {"environment": {"DB": "postgres://db/x"}, "extra_hosts": ["db=10.1.2.3"]}
+    edge = edges({"api": caller, "db": {}})["api->db"]
+    assert edge.refused == "api pins db to 10.1.2.3 (extra_hosts): it calls that, not the service db"
+    static = {"networks": {"default": {"ipv4_address": "10.1.2.3"}}}
+    assert edges({"api": caller, "db": static})["api->db"].refused == "", "that is where the service lives"
+
+
+def test_a_name_that_compose_makes_is_one_of_the_edges_names() -> None:
+    lb = {"command": ["server", "shop-api-1:80"]}
+    assert edges({"lb": lb, "api": {}})["lb->api"].names == ("api", "shop-api-1")
+    assert edges({"lb": lb, "api": {}}, ("lb->api",))["lb->api"].names == ("api", "shop-api-1")
+    old = {"environment": {"API": "http://shop_api_1"}}
+    assert edges({"lb": old, "api": {}})["lb->api"].names == ("api", "shop_api_1")
+    assert edges({"lb": {"command": ["server", "api:80"]}, "api": {}})["lb->api"].names == ("api",)
+
+
+def test_a_single_one_of_several_containers_stands_for_all_and_it_is_said() -> None:
+    lb = {"command": ["server", "shop-api-1:80", "server", "shop-api-2:80"]}
+    seen = found(project({"lb": lb, "api": {"scale": 2}}))
+    assert seen.edges[0].names == ("api", "shop-api-1", "shop-api-2")
+    assert seen.notes == (
+        "lb names a single container of api, shop-api-1 (command): in a run that name stands for all of them; write api instead",
+    )

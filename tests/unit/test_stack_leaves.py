@@ -49,3 +49,11 @@ def test_what_waits_for_another_or_lives_with_it_may_not(body: dict[str, Any]) -
 def test_nor_what_a_caller_lives_in() -> None:
     edges = (Edge("sidecar", "db", names=("db",)),)
     assert leaves(config(sidecar={"network_mode": "service:pages"}), edges) == ("api", "db")
+
+
+def test_a_step_that_others_wait_for_to_complete_runs_once_and_so_not_first() -> None:
+    """`up` starts again what has ended, and a second `mkdir` or `openssl req` ends with 1."""
+    after = {"depends_on": {"certs": {"condition": "service_completed_successfully"}}}
+    assert leaves(config(certs={}, pages=after), EDGES) == ("db",)
+    started = {"depends_on": {"certs": {"condition": "service_started"}}}
+    assert leaves(config(certs={}, pages=started), EDGES) == ("db", "certs")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import CannotRun
 from harness.stack import blame
 from harness.stack.compose import is_pool_taken, is_port_taken
-from harness.stack.free_ports import free_ports
+from harness.stack.free_ports import FreePorts
 from harness.stack.ready import State, culprits, not_ready
 from harness.world.docker_cli import Answer, run
 
@@ -59,8 +60,12 @@ def test_the_one_that_ended_with_an_error_is_named_before_those_that_wait_for_it
 
 def test_collisions_are_told_from_other_errors() -> None:
     taken = "Error response from daemon: driver failed: Bind for 127.0.0.1:20001 failed: port is already allocated"
+    newer = "driver failed: failed to bind host port for 127.0.0.1:20000:172.18.0.3:80/tcp: address already in use"
+    static = "failed to set up container networking: Address already in use"
     pool = "failed to create network x: Error response from daemon: Pool overlaps with other one on this address space"
     assert is_port_taken(Answer(1, "", taken))
+    assert is_port_taken(Answer(1, "", newer))
+    assert not is_port_taken(Answer(1, "", static))
     assert is_pool_taken(Answer(1, "", pool))
     assert not is_port_taken(Answer(1, "", pool))
 
@@ -73,10 +78,24 @@ def test_a_command_is_killed_with_its_children_at_its_deadline() -> None:
 def test_free_ports_come_in_an_order_that_the_seed_gives_and_skip_what_is_taken() -> None:
     import socket
 
-    first = next(free_ports(7))
+    (first,) = FreePorts(7).take()
     with socket.create_server(("127.0.0.1", first)):
-        assert next(free_ports(7)) != first
-    assert next(free_ports(8)) != first
+        assert FreePorts(7).take() != (first,)
+    assert FreePorts(8).take() != (first,)
+
+
+def test_replicas_get_ports_that_follow_one_another_and_none_is_given_out_twice() -> None:
+    free = FreePorts(1)
+    given = [free.take(10) for _ in range(6)] + [free.take()]
+    assert all(run == tuple(range(run[0], run[0] + 10)) for run in given[:-1])
+    assert len({port for run in given for port in run}) == 61
+
+
+def test_without_ports_that_follow_one_another_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FreePorts, "_is_free", lambda _, port: port % 2 == 0)
+    assert FreePorts(1).take()[0] % 2 == 0
+    with pytest.raises(CannotRun, match="no 3 ports that follow one another are free"):
+        FreePorts(1).take(3)
 
 
 def test_who_is_at_fault_is_read_where_its_log_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from harness.facts import Injecting, Opened
 from harness.journal import Writer, read
+from harness.lodgers import RELEASE
 from harness.run.folder import RunFolder
 from harness.safety.mend import mend
 from harness.safety.openfaults import gone_with_the_stack, open_faults
-from harness.safety.takeout import RELEASE, by_hand
+from harness.safety.takeout import by_hand
 from harness.safety.undo import COMMAND, undo
 from harness.stack.release_commands import NOTE
 

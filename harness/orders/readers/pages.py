@@ -22,6 +22,9 @@ NEXT = (
     "next", "next_page", "nextPage", "next_url", "nextUrl", "next_cursor", "nextCursor",
     "next_page_token", "nextPageToken", "@odata.nextLink",
 )  # fmt: skip
+BARE = ("total", "count")
+CURRENCY = ("currency", "currency_code", "currencyCode")
+_AMOUNT = re.compile(r"total|count|amount|price|sum|cents|value|quantity|qty", re.IGNORECASE)
 _LINKED = re.compile(r"<([^>]*)>\s*;[^,<]*\brel=\"?next\b")
 
 
@@ -36,22 +39,33 @@ def unread(told: Any, headers: Mapping[str, str], each: str, rows: int) -> str:
 
     told   the page, whose list stands at `each`
     """
-    for name, value in _beside(told, each):
+    for object_, name, value in _beside(told, each):
         if (name in MORE and value is True) or (name in NEXT and value not in (None, False, "", [], {})):
             return f"{name} is {value!r}" if not isinstance(value, bool) else f"{name} is true"
         if name in TOTAL and isinstance(value, int) and not isinstance(value, bool) and value > rows:
+            if name in BARE and _is_amount(value, object_, at(told, each)):
+                continue
             return f"{name} is {value}"
     total = headers.get("x-total-count", "").strip()
     return f"X-Total-Count is {total}" if total.isdecimal() and int(total) > rows else ""
 
 
-def _beside(told: Any, each: str) -> Iterator[tuple[str, Any]]:
-    """Names and values in each object on the way to the list, and in what stands there to tell of pages."""
+def _is_amount(value: int, object_: Mapping[str, Any], listed: Any) -> bool:
+    """Whether a bare `total` is what the list comes to, not how long it is: a currency stands beside it, or it is the sum of an
+    amount of the rows."""
+    sums: dict[str, float] = {}
+    for row in listed if isinstance(listed, list) else ():
+        for name, one in row.items() if isinstance(row, Mapping) else ():
+            if isinstance(one, int | float) and _AMOUNT.search(str(name)):
+                sums[name] = sums.get(name, 0) + one
+    return any(word in object_ for word in CURRENCY) or value in sums.values()
+
+
+def _beside(told: Any, each: str) -> Iterator[tuple[Mapping[str, Any], str, Any]]:
+    """Each object, with its names and values, on the way to the list, and in what stands there to tell of pages."""
     steps = each.split(".") if each not in ("", ".") else []
     for depth in range(len(steps)):
         object_ = at(told, ".".join(steps[:depth]))
         if isinstance(object_, Mapping):
-            yield from object_.items()
-            for name in AROUND:
-                if isinstance(object_.get(name), Mapping):
-                    yield from object_[name].items()
+            for one in (object_, *(object_[name] for name in AROUND if isinstance(object_.get(name), Mapping))):
+                yield from ((one, name, value) for name, value in one.items())

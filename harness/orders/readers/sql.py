@@ -50,7 +50,7 @@ mysql_or_mariadb() {
         -e "$limits; START TRANSACTION READ ONLY; $query" ${database:+"$database"}
 }
 exec 3>&1
-code= answered=
+code= answered= said=
 if command -v psql >/dev/null; then
     for host in '-h 127.0.0.1' ''; do
         said=$(postgres $host 2>&1 >&3)
@@ -61,7 +61,8 @@ if command -v psql >/dev/null; then
     [ -z "$answered" ] || { echo "$answered" >&2; exit $code; }
 fi
 client=$(command -v mariadb || command -v mysql) || {
-    [ -n "$code" ] || echo 'there is no psql, mariadb or mysql in the container' >&2
+    [ -n "$code" ] || said='there is no psql, mariadb or mysql in the container'
+    echo "$said" >&2
     exit ${code:-127}
 }
 said=$(mysql_or_mariadb 2>&1 >&3) && exit

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
+from harness.edges import Edge
 from harness.stack import names as topology
 
 _INTERFACE = "com.docker.network.bridge.name"
@@ -28,6 +30,17 @@ def fixed_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         options = network.get("driver_opts") or {}
         if _INTERFACE in options:
             lines.append(f"networks.{key}.driver_opts: the fixed interface name {options.pop(_INTERFACE)} dropped")
+    return new, lines
+
+
+def generated_names(config: dict[str, Any], edges: Sequence[Edge]) -> tuple[dict[str, Any], list[str]]:
+    """The names that Compose made for containers (`shop-api-1`) stay resolvable where a caller's texts hold them."""
+    new, lines = copy.deepcopy(config), []
+    written = {(edge.dependency, name): None for edge in edges for name in edge.names}
+    for service, name in written:
+        if name in topology.generated(config, service) and not topology.outside(config, service):
+            _add_alias(new, service, name)
+            lines.append(f"services.{service}.networks: alias {name}, by which others know its container")
     return new, lines
 
 
