@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.load.recorder import Entry
+    from harness.load.entry import Entry
 
 OUTSIDE, IN_TASK = -1, -2  # of Seat.row: between tasks; in a task of the closed model that has not sent anything yet
 
