@@ -142,10 +142,11 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
             if entry is not None:
                 recorder.failed(entry, error)
             raise
-        if is_requests and not kwargs.get("allow_redirects", True):
-            entry.follows = False
-        if is_requests and kwargs.get("timeout") is None:
-            kwargs["timeout"] = timeout_s
+        if is_requests:
+            if kwargs.get("timeout") is None:
+                kwargs["timeout"] = timeout_s
+            if not kwargs.get("allow_redirects", True):
+                entry.follows = False
         here = getcurrent().__dict__
         outer = here.get("_drill_entry")
         here["_drill_entry"] = entry

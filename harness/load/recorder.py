@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic_ns
 from typing import Any
 
-from gevent import getcurrent
+from gevent import get_hub, getcurrent
 
 from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED
 from harness.ledger.writing import LedgerBroken, Writer
@@ -19,10 +19,8 @@ from harness.load.samples import Samples
 from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
 
 WAITING = "waiting"  # locust.user.task.LOCUST_STATE_WAITING: between tasks
-PAUSE_US = (
-    5_000  # a task that waits longer before its first request pauses: what a scheduler does to a busy process is less
-)
-TOLD_MS = 100  # a pause that is worth a word
+PAUSE_US = 5_000  # a task that waits longer before its first request pauses
+TOLD_US = 100_000  # a pause that is worth a word
 EARLY_US = 5_000  # by so much a time may be rounded up
 
 
@@ -50,6 +48,7 @@ class Recorder:
         self._fingerprint = Fingerprints(writer, self._names.labels, say, samples, ours).of
         self._versions: dict[str | None, int] = {None: 0}
         self._told_pause = False
+        self.loop_s: Callable[[], float] = get_hub().loop.now  # when gevent's hub had its last turn
         self.on_broken: Callable[[Exception], None] = lambda error: None
         self.place: Callable[[], str] = lambda: (
             ""
@@ -82,32 +81,37 @@ class Recorder:
             seat.filled = True
             row = parent = seat.row
             if now_us - seat.begun_us > PAUSE_US:
-                row = self._after_a_pause(seat, now_us, endpoint)
+                row = self._first_of(seat, now_us, endpoint)
             else:
                 self._writer.sent(row, now_us - seat.due_us, endpoint)
         entry = Entry(self, row, parent, seat, real)
         entry.name, entry.endpoint, entry.label = name, endpoint, label
         return entry
 
-    def _after_a_pause(self, seat: Seat, sent_us: int, endpoint: int) -> int:
-        """The arrival's first request, before which its task paused: its row.
+    def _first_of(self, seat: Seat, sent_us: int, endpoint: int) -> int:
+        """The arrival's first request, sent some time after its task began: its row.
 
-        The pause is the locustfile's own (think time, a call of something else), no lateness of the load's. So the arrival's own row
-        has asked nothing, and this request was due when the task would have sent it, had the load begun the task on time.
+        What the task waited for before it is the locustfile's own (think time, a call of something else), no lateness of the load's;
+        where gevent's hub had no turn meanwhile, the task has not waited but computed, or was held up with the whole process. After a
+        pause the arrival's own row has asked nothing, and this request was due when the task would have sent it, begun on time.
         """
-        late_us = max(0, seat.begun_us - seat.due_us)
+        turns_us = round((self.loop_s() - seat.begun_loop_s) * 1e6)
+        paused_us = min(sent_us - seat.begun_us, turns_us)
+        if paused_us <= PAUSE_US:
+            self._writer.sent(seat.row, sent_us - seat.due_us, endpoint)
+            return seat.row
+        late_us = sent_us - seat.due_us - paused_us
         self._writer.nothing_sent(seat.row, late_us)
-        row = self._writer.open(max(0, sent_us - late_us), endpoint, seat.number, 0, seat.row)
+        row = self._writer.open(sent_us - late_us, endpoint, seat.number, 0, seat.row)
         self._writer.sent(row, late_us, endpoint)
-        paused_ms = (sent_us - seat.begun_us) // 1000
-        if not self._told_pause and paused_ms >= TOLD_MS:
+        if not self._told_pause and paused_us >= TOLD_US:
             self._told_pause = True
             place = self.place()
             where = f" (before {place})" if place else ""
             self._say(
                 "warning",
-                f"tasks pause {paused_ms} ms before their first request{where}: that is time of the locustfile's own, in no "
-                "latency; latency counts from when the request would have been sent on time",
+                f"tasks pause {paused_us // 1000} ms before their first request{where}: that is time of the locustfile's own, in "
+                "no latency; latency counts from when the request would have been sent on time",
             )
         return row
 
@@ -210,7 +214,7 @@ class Recorder:
             seat.filled = True
             row = parent = seat.row
             if sent_us - seat.begun_us > PAUSE_US:
-                row = self._after_a_pause(seat, sent_us, endpoint)
+                row = self._first_of(seat, sent_us, endpoint)
             elif seat.begun_us - sent_us > EARLY_US:  # the age of a message, …: it began before this task did
                 self._writer.nothing_sent(row, seat.begun_us - seat.due_us)
                 row = self._writer.open(sent_us, endpoint, seat.number, 0, parent)

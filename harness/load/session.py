@@ -198,22 +198,19 @@ class Session:
             if again > 0:
                 budget -= again
                 self._coming[name] += again
-                self._making.spawn(self._make, name, again)
+                for _ in range(again):
+                    self._making.spawn(self._make, name)
 
-    def _make(self, name: str, number: int) -> None:
-        """Users in the place of dead ones: each may ask the service while it is made, and wait for it as long as it likes."""
+    def _make(self, name: str) -> None:
+        """A user in the place of a dead one: it may ask the service while it is made, and wait for it as long as it likes."""
         try:
-            for _ in range(number):
-                self._runner.spawn_users({name: 1})
-                self._coming[name] -= 1
-                number -= 1
-                self._channel.say("replaced", f"a {name} ended and was replaced")
+            self._runner.spawn_users({name: 1})
+            self._channel.say("replaced", f"a {name} ended and was replaced")
         except Exception as error:
-            self._last_error = (locustfile.describe(error), locustfile.place_of(error, self._path))
-            what, where = self._last_error
+            what, where = self._last_error = (locustfile.describe(error), locustfile.place_of(error, self._path))
             self._channel.say("warning", f"{where}: a {name} cannot be made: {what}"[:500])
         finally:
-            self._coming[name] -= number
+            self._coming[name] -= 1
 
     def _planned(self) -> dict[str, int]:
         """How many users of each class Locust was told to start here."""
