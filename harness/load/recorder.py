@@ -50,9 +50,7 @@ class Recorder:
         self._told_pause = False
         self.loop_s: Callable[[], float] = get_hub().loop.now  # when gevent's hub had its last turn
         self.on_broken: Callable[[Exception], None] = lambda error: None
-        self.place: Callable[[], str] = lambda: (
-            ""
-        )  # where in the locustfile the greenlet that asks stands, as file:line
+        self.place: Callable[[], str] = str  # where in the locustfile the greenlet that asks stands: file:line, or ''
         self.reported_at: Any = self  # start_time of the event that is passing through, by identity
         self.begun = False  # whether the gate has opened; before it everything is preparation
 
@@ -273,7 +271,7 @@ class Recorder:
             raise
         except Exception as error:  # an answer that is like no client's of Locust's own: its exception tells enough
             self._writer.done(row, parent, took_us, endpoint, status, 0, classify(exception, status), 0, 0)
-            what = f"its answer cannot be read ({type(error).__name__}: {error})"
+            what = f"its answer cannot be read ({type(error).__name__})"
             self._say("warning", f"{self._label(endpoint)} has no version and no shape: {what}")
 
     def _label(self, endpoint: int) -> str:
