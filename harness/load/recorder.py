@@ -132,8 +132,8 @@ class Recorder:
         if not self.begun:
             return True
         if seat is None:
-            return False
-        greenlet = seat.user._greenlet  # None while it is made
+            return "_drill_makes_users" in getattr(getcurrent(), "__dict__", ())
+        greenlet = getattr(seat.user, "_greenlet", None)  # None while it is made
         if greenlet is None or getcurrent() is greenlet:
             return True
         return seat.user._state != WAITING and not greenlet.ready()
@@ -265,7 +265,9 @@ class Recorder:
             outcome = OK if exception is None else classify(exception, status, response)
             if outcome in (CONN, TIMEOUT) and status == 0 and unreached(exception, response):
                 self._writer.unreached(row)
-            size = size_of(meta.get("response_length") or 0)
+            size = meta.get("response_length") or 0
+            if type(size) is not int or not 0 <= size <= NEVER:
+                size = size_of(size)
             self._writer.done(row, parent, took_us, endpoint, status, version, outcome, size, shape)
         except LedgerBroken:
             raise

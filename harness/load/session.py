@@ -203,6 +203,7 @@ class Session:
 
     def _make(self, name: str) -> None:
         """A user in the place of a dead one: it may ask the service while it is made, and wait for it as long as it likes."""
+        gevent.getcurrent().__dict__["_drill_makes_users"] = True  # what is asked meanwhile is preparation
         try:
             self._runner.spawn_users({name: 1})
             self._channel.say("replaced", f"a {name} ended and was replaced")
