@@ -12,6 +12,8 @@ from pathlib import Path
 
 UNSURE = ("rest", "fire", "request_name", "rename_request", "request_meta")
 """Attributes by which Locust's users make requests in other ways, or give them other names than their calls say."""
+SESSIONS = ("HttpSession", "FastHttpSession")
+"""Clients that a locustfile may make itself, under any name."""
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -56,8 +58,15 @@ def _called(tree: ast.Module) -> Iterator[str | None]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _of_client(node):
             yield _name(node)
-        elif (isinstance(node, ast.Attribute) and node.attr in UNSURE) or (_is_client(node) and id(node) not in bases):
+        elif isinstance(node, (ast.Name, ast.Attribute, ast.alias)) and _hides(node, bases):
             yield None
+
+
+def _hides(node: ast.Name | ast.Attribute | ast.alias, bases: set[int]) -> bool:
+    """Whether requests may be made here, or named, that no call of a client tells."""
+    if (isinstance(node, ast.Attribute) and node.attr in UNSURE) or _last_name(node) in SESSIONS:
+        return True
+    return _is_client(node) and id(node) not in bases
 
 
 def _of_client(call: ast.Call) -> bool:
@@ -65,8 +74,12 @@ def _of_client(call: ast.Call) -> bool:
 
 
 def _is_client(node: ast.AST) -> bool:
-    named = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-    return named == "client"
+    return isinstance(node, (ast.Name, ast.Attribute)) and _last_name(node) == "client"
+
+
+def _last_name(node: ast.Name | ast.Attribute | ast.alias) -> str:
+    """`get` of `self.client.get`."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else node.name
 
 
 def _name(call: ast.Call) -> str | None:
@@ -76,8 +89,12 @@ def _name(call: ast.Call) -> str | None:
         named = rest.pop(0) if rest else None
         method = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else ""
     words = {word.arg: word.value for word in call.keywords}
+    if len(rest) > 1 and call.func.attr == "request":
+        words["name"] = rest[1]
     url = words.get("name") or words.get("url") or words.get("path") or (rest[0] if rest else None)
     called = url.value if isinstance(url, ast.Constant) else None
     if method.lower() not in METHODS or None in words or not isinstance(called, str):
         return None
+    if "name" not in words and ("params" in words or not called.startswith("/")):
+        return None  # HttpUser's is named by what is sent: by the path alone, and with its parameters
     return f"{method.upper()} {called}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +17,8 @@ _REFUSED = {
 
 
 def problems(path: Path) -> list[Problem]:
-    """Everything that can be seen to be wrong. A User class that may come from elsewhere is believed in."""
+    """Everything that can be seen to be wrong. A User class that may come from elsewhere is believed in: the load process, which
+    runs the file, refuses what is none, with its place."""
     file = shown_path(path)
     try:
         text = path.read_bytes()
@@ -43,56 +46,71 @@ def _classes(tree: ast.Module) -> list[ast.ClassDef]:
     return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
 
+def last_name(node: ast.AST) -> str:
+    """`HttpUser` of `HttpUser` and of `locust.HttpUser`; '' of anything else."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
 def bases(cls: ast.ClassDef) -> list[str]:
     """The names of a class's bases, as they are written last: `User` of `locust.User`."""
-    return [
-        base.attr if isinstance(base, ast.Attribute) else base.id
-        for base in cls.bases
-        if isinstance(base, (ast.Attribute, ast.Name))
-    ]
+    return [name for base in cls.bases if (name := last_name(base))]
 
 
 def _refused(file: str, tree: ast.Module, lines: list[str]) -> Iterator[Problem]:
-    for cls in _classes(tree):
-        for base in bases(cls):
-            if base in _REFUSED:
-                yield Problem(
-                    file, cls.lineno, cls.col_offset + 1, f"{cls.name}: {_REFUSED[base]}", lines[cls.lineno - 1]
-                )
+    """Of the classes that stand in the file whatever happens: one under an `if` may not be there when the load runs."""
+    for cls in tree.body:
+        if isinstance(cls, ast.ClassDef) and not _abstract(cls):
+            for base in bases(cls):
+                if base in _REFUSED:
+                    what = f"{cls.name}: {_REFUSED[base]}"
+                    yield Problem(file, cls.lineno, cls.col_offset + 1, what, lines[cls.lineno - 1])
 
 
 def _has_user(tree: ast.Module) -> bool:
-    """Whether a class that is no abstract one stems from a User; True also when an import may bring one."""
-    classes = {cls.name: cls for cls in _classes(tree)}
-    brought = list(_brought(tree))
-    if "*" in brought or any(name.endswith("User") for name in brought if name not in _LOCUST_USERS):
+    """Whether anything in the file could bring a User class that is not abstract."""
+    known = _known(tree)
+    if known is None or any(_makes_classes(node) for node in ast.walk(tree)):
         return True
+    classes = {cls.name: cls for cls in _classes(tree)}
+    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
     def stems(cls: ast.ClassDef, seen: frozenset[str]) -> bool:
-        for base in bases(cls):
-            if base in classes and base not in seen:
-                if stems(classes[base], seen | {base}):
-                    return True
-            elif base.endswith("User") or base in brought:
-                return True
-        return not all(isinstance(base, (ast.Attribute, ast.Name)) for base in cls.bases)
+        return any(may_be_user(base, seen) for base in cls.bases)
+
+    def may_be_user(base: ast.expr, seen: frozenset[str]) -> bool:
+        name = last_name(base)
+        if not name or name.endswith("User") or name in assigned:
+            return True
+        if isinstance(base, ast.Attribute):
+            return ast.unparse(base.value) not in known
+        if name in classes:
+            return name not in seen and stems(classes[name], seen | {name})
+        return known[name].endswith("User") if name in known else not hasattr(builtins, name)
 
     return any(stems(cls, frozenset({cls.name})) and not _abstract(cls) for cls in classes.values())
 
 
-_LOCUST_USERS = ("User", "HttpUser", "FastHttpUser")
-
-
-def _brought(tree: ast.Module) -> Iterator[str]:
-    """Names that come from modules other than locust's own, and what is asked of such a module (`shop.Shopper`)."""
-    modules = set()
+def _known(tree: ast.Module) -> dict[str, str] | None:
+    """The names that come from Locust and Python's own library, with what they are called there; None where something comes
+    from elsewhere."""
+    own = {*sys.stdlib_module_names, "locust"}
+    known = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] != "locust":
-            yield from (alias.asname or alias.name for alias in node.names)
-        elif isinstance(node, ast.Import):
-            modules |= {alias.asname or alias.name for alias in node.names if alias.name.partition(".")[0] != "locust"}
-    for cls in _classes(tree):
-        yield from (b.attr for b in cls.bases if isinstance(b, ast.Attribute) and ast.unparse(b.value) in modules)
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").partition(".")[0] not in own):
+            return None
+        if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] not in own for alias in node.names):
+            return None
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            known |= {alias.asname or alias.name: alias.name for alias in node.names}
+    return known
+
+
+def _makes_classes(node: ast.AST) -> bool:
+    """Whether it is a call that makes a class, or brings what another file has."""
+    if not isinstance(node, ast.Call):
+        return False
+    called = last_name(node.func)
+    return called in ("exec", "new_class", "import_module", "__import__") or (called == "type" and len(node.args) != 1)
 
 
 def _abstract(cls: ast.ClassDef) -> bool:

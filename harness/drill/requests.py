@@ -1,6 +1,6 @@
 """At most how many requests one task of a locustfile makes, read from its text: claims with too few of them are refused.
 
-Only a sure bound helps nobody wrongly: what cannot be told (a loop, a client that is handed on, a helper from elsewhere) counts
+Only a sure bound helps nobody wrongly: what cannot be told (a loop, a client or a function that is handed on, a helper from elsewhere) counts
 as MANY.
 """
 
@@ -32,10 +32,11 @@ def _weight(name: str, functions: dict[str, _Function], above: tuple[str, ...]) 
     if name in above:
         return MANY
     total = 0.0
+    called_here = {id(node.func) for node, _ in _inside(functions[name], False) if isinstance(node, ast.Call)}
     for node, looped in _inside(functions[name], False):
         once = 0.0
         if isinstance(node, ast.Call):
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            called = _named(node.func)
             if _is_client(node.func.value) if isinstance(node.func, ast.Attribute) else False:
                 once = 1.0
             elif called in functions:
@@ -44,6 +45,8 @@ def _weight(name: str, functions: dict[str, _Function], above: tuple[str, ...]) 
                 once = 1.0
         elif _is_client(node):
             once = MANY  # handed on; where it is the base of a call, _inside leaves it out
+        elif _named(node) in functions and id(node) not in called_here:
+            once = MANY  # handed on: map(self.fetch, …), a decorator
         total += MANY if once and looped else once
     return total
 
@@ -64,6 +67,13 @@ def _is_client(node: ast.AST) -> bool:
     return (isinstance(node, ast.Attribute) and node.attr == "client") or (
         isinstance(node, ast.Name) and node.id == "client"
     )
+
+
+def _named(node: ast.AST) -> str:
+    """What a name or an attribute that is read is called; '' of anything else."""
+    if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
+        return ""
+    return node.attr if isinstance(node, ast.Attribute) else node.id
 
 
 def _brings_helpers(tree: ast.Module) -> bool:

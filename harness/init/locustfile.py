@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import re
 from collections.abc import Iterator, Sequence
@@ -174,7 +175,8 @@ def _name(route: Route) -> str:
 
 
 def _once(names: Iterator[str]) -> Iterator[str]:
-    seen: dict[str, int] = {}
+    used: set[str] = set()
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        yield name if seen[name] == 1 else f"{name}_{seen[name]}"
+        numbered = (f"{name}_{number}" for number in itertools.count(2))
+        used.add(free := next(one for one in itertools.chain([name], numbered) if one not in used))
+        yield free

@@ -17,7 +17,10 @@ NEVER = 0xFFFFFFFF  # of sent_us: never sent; of took_us: never answered
 
 DTYPE = np.dtype(
     [
-        ("intended_us", "<i8"),  # since the run was opened; when the arrival was due (of dependent requests: when sent)
+        (
+            "intended_us",
+            "<i8",
+        ),  # since the run was opened; when the arrival was due (of dependent requests: when sent, less lateness)
         ("sent_us", "<u4"),  # after intended; NEVER
         ("took_us", "<u4"),  # after sent; NEVER
         ("parent", "<u4"),  # number of the arrival's first row; its own for the first

@@ -109,6 +109,7 @@ class Gate:
         user._state = LOCUST_STATE_RUNNING
         seat.filled = False
         seat.begun_us = self._recorder.now_us()
+        seat.begun_loop_s = self._hub.loop.now()
         if self._closed:
             seat.row = IN_TASK
         else:

@@ -274,6 +274,8 @@ class Generator:
 
     def _log_end(self, length: int) -> str:
         try:
-            return self.log.read_text(errors="replace")[-length:]
+            with self.log.open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - length))
+                return log.read().decode("utf-8", "replace")
         except OSError:
             return ""

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 SECONDS_KEPT = 120  # Locust reads the last 12, and those of a slow answer's time
-MOST_ENTRIES = 5000  # as the ledger's names of requests (harness/load/recorder.py)
+MOST_ENTRIES = 5000  # as the ledger's names of requests (harness/load/names.py)
 MOST_ERRORS = 1000
 EVERY_S = 30.0
 

@@ -12,6 +12,7 @@ wrong    answered below 400, but not as it should: the locustfile says failure()
 from __future__ import annotations
 
 import errno
+import re
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -40,6 +41,7 @@ _CONN_NAMES = frozenset(
 _UNREACHED_NAMES = frozenset(
     ("NewConnectionError", "NameResolutionError", "gaierror", "ConnectTimeout", "ConnectTimeoutError")
 )
+_TOO_MANY = re.compile(r"too many (\d{3}) error responses")
 _NOT_CONN_NAMES = frozenset(
     ("TooManyRedirects", "ContentDecodingError", "DecodeError", "UnsupportedRedirectSchemeError")
 )
@@ -51,6 +53,7 @@ def classify(exception: BaseException | None, status: int, response: Any = None)
     if exception is None:
         return OK
     met = tuple(_causes(exception, getattr(response, "error", None)))
+    status = status or next(filter(None, map(_gave_up_on, met)), 0)
     if any(_is_timeout(error) for error in met):
         return TIMEOUT
     if status >= 400:
@@ -73,6 +76,12 @@ def _is_timeout(error: BaseException) -> bool:
     if isinstance(error, TimeoutError) or type(error).__name__ in _TIMEOUT_NAMES:
         return True
     return isinstance(error, OSError) and error.errno == errno.ETIMEDOUT
+
+
+def _gave_up_on(error: BaseException) -> int:
+    """The status on which a client that tries again by itself gave up (urllib3's Retry(status_forcelist=…)); 0 for none."""
+    told = _TOO_MANY.fullmatch(str(error)) if type(error).__name__ == "ResponseError" else None
+    return int(told[1]) if told else 0
 
 
 def _is_answer(error: BaseException) -> bool:

@@ -11,23 +11,28 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import gevent
-from gevent import getcurrent
+from gevent import GreenletExit, getcurrent
 from locust import FastHttpUser, TaskSet, argument_parser
 from locust.clients import HttpSession
 from locust.contrib.fasthttp import FastHttpSession, FastRequest
 from locust.dispatch import UsersDispatcher
-from locust.exception import StopUser
+from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 from locust.user.task import LOCUST_STATE_STOPPING
 
 from harness.ledger.layout import request_id, trace_prefix
 from harness.ledger.writing import LedgerBroken
 from harness.load.gate import Gate
+from harness.load.naming import sent_name
 from harness.load.recorder import Recorder
 from harness.load.seat import OUTSIDE
 
 if TYPE_CHECKING:
     from harness.load.asked import Asked
     from harness.load.config import LoadConfig
+
+
+LEFT = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet, GreenletExit)
+"""By these a task is left on purpose, or stopped by us: they say nothing of an answer."""
 
 
 def install(config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | None = None) -> None:
@@ -64,6 +69,9 @@ def _begin_tasks_at_the_gate(gate: Gate) -> None:
         try:
             original(self)
             raised = False
+        except LEFT:
+            raised = False
+            raise
         finally:
             gate.leave(seat, raised)
 
@@ -104,18 +112,25 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
     )
     first_part = request_id(run, worker, 0)[:-1]
 
-    def request(self: Any, method: Any, url: Any, name: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def request(  # noqa: PLR0912, PLR0915
+        self: Any, method: Any, url: Any, name: Any = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        entry = None
         try:
-            entry = recorder.begin(self.user, method, name or self.request_name or url, self._drill_event)
+            called = name or self.request_name
+            if not called:
+                called = sent_name(self, url, kwargs.get("params")) if is_requests else url
+            entry = recorder.begin(self.user, method, called, self._drill_event)
             row = entry.row
             own = kwargs.get("headers")
             headers = dict(own) if own else {}
-            standing = self.headers if is_requests else self.client.default_headers
+            standing = (self.headers if is_requests else self.client.default_headers) or {}
             if len(standing) != self.__dict__.get(
                 "_drill_looked"
             ):  # what the locustfile sets for all requests of a user
+                names = {name.lower() for name in standing}
                 self._drill_looked = len(standing)
-                self._drill_ours = "x-request-id" not in standing, "traceparent" not in standing
+                self._drill_ours = "x-request-id" not in names, "traceparent" not in names
             taken = {key.lower() for key in headers} if headers else ()
             id_is_ours, trace_is_ours = self._drill_ours
             if id_is_ours and "x-request-id" not in taken:
@@ -128,12 +143,19 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
                 recorder.sets_own("traceparent")
             kwargs["headers"] = headers
             if asked is not None:
-                asked.keep(row, f"{method} {entry.name}", headers, standing, kwargs)
+                asked.keep(row, entry.label, headers, standing, kwargs)
         except LedgerBroken as error:
             gate.on_broken(error)
             raise StopUser() from error
-        if is_requests and kwargs.get("timeout") is None:
-            kwargs["timeout"] = timeout_s
+        except Exception as error:
+            if entry is not None:
+                recorder.failed(entry, error)
+            raise
+        if is_requests:
+            if kwargs.get("timeout") is None:
+                kwargs["timeout"] = timeout_s
+            if not kwargs.get("allow_redirects", True):
+                entry.follows = False
         here = getcurrent().__dict__
         outer = here.get("_drill_entry")
         here["_drill_entry"] = entry

@@ -6,45 +6,22 @@ from collections.abc import Callable
 from time import monotonic_ns
 from typing import Any
 
-from gevent import getcurrent
+from gevent import get_hub, getcurrent
 
-from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED, request_id, trace_prefix
-from harness.ledger.writing import Writer
+from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED
+from harness.ledger.writing import LedgerBroken, Writer
+from harness.load.entry import Entry
+from harness.load.fields import size_of, status_of, took_us_of
+from harness.load.fingerprints import Fingerprints
+from harness.load.names import Names
 from harness.load.outcome import classify, unreached
 from harness.load.samples import Samples
 from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
-from harness.load.shape import LOOKED_AT, shape_of
 
-MOST_ENDPOINTS = 5000  # beyond it, names that differ with every request would eat memory without end
-SHAPE_SHARE = 0.02  # of the time that fingerprints of new answers may take; beyond it a row has none
-SHAPES_KEPT = 4096
-ID_HEADERS = ("X-Request-ID", "X-Correlation-ID", "Request-ID", "X-Trace-ID", "X-Amzn-Trace-Id", "X-B3-TraceId")
-
-
-class Entry:
-    """One request of an HTTP client, from sending to its report; stands in for the client's request event meanwhile."""
-
-    __slots__ = ("endpoint", "fired", "name", "parent", "real", "recorder", "response", "row", "seat")
-    endpoint: int
-    name: str
-    response: Any
-
-    def __init__(self, recorder: Recorder, row: int, parent: int, seat: Seat | None, real: Any) -> None:
-        self.recorder = recorder
-        self.row = row
-        self.parent = parent
-        self.seat = seat
-        self.real = real
-        self.fired = False
-
-    def fire(self, **meta: Any) -> None:
-        """Locust reports the request: first the row, then whoever listens."""
-        self.fired = True
-        recorder = self.recorder
-        recorder.reported_at = meta.get("start_time")
-        endpoint = self.endpoint if meta.get("name") is self.name else recorder.endpoint_of(meta)
-        recorder.write(self.row, self.parent, endpoint, meta)
-        self.real.fire(**meta)
+WAITING = "waiting"  # locust.user.task.LOCUST_STATE_WAITING: between tasks
+PAUSE_US = 5_000  # a task that waits longer before its first request pauses
+TOLD_US = 100_000  # a pause that is worth a word
+EARLY_US = 5_000  # by so much a time may be rounded up
 
 
 class Recorder:
@@ -58,22 +35,22 @@ class Recorder:
         samples: Samples | None = None,
         ours: tuple[str, ...] = (),
     ):
-        """`ours`: see ids_begin."""
+        """`ours`: see fingerprints.ids_begin."""
         self._writer = writer
-        self._samples = samples
         self._seats = seats
         self.opened_ns = opened_ns
         self.opened_us = opened_ns // 1000
         self._version_header = version_header
         self._say = say
-        self._ours = ours
-        self._told_ids: set[str] = set()
-        self._endpoints: dict[str, int] = {}
-        self._names: dict[int, str] = {}
-        self._shapes: dict[Any, int] = {}
+        self._told_own: set[str] = set()
+        self._names = Names(writer, say)
+        self._numbers = self._names.known
+        self._fingerprint = Fingerprints(writer, self._names.labels, say, samples, ours).of
         self._versions: dict[str | None, int] = {None: 0}
-        self._shape_ns = 0
-        self._began_ns = monotonic_ns()
+        self._told_pause = False
+        self.loop_s: Callable[[], float] = get_hub().loop.now  # when gevent's hub had its last turn
+        self.on_broken: Callable[[Exception], None] = lambda error: None
+        self.place: Callable[[], str] = str  # where in the locustfile the greenlet that asks stands: file:line, or ''
         self.reported_at: Any = self  # start_time of the event that is passing through, by identity
         self.begun = False  # whether the gate has opened; before it everything is preparation
 
@@ -86,10 +63,10 @@ class Recorder:
         """A request is about to be sent. Raises LedgerBroken."""
         now_us = monotonic_ns() // 1000 - self.opened_us
         label = f"{method} {name}"
-        endpoint = self._endpoints.get(label)
+        endpoint = self._numbers.get(label)
         if endpoint is None:
-            endpoint = self._endpoint(label)
-        seat = None if user is None else user.__dict__.get("_drill_seat") or self._seats.of(user)
+            endpoint = self._names.sent(label)
+        seat = self._seat_here() if user is None else user.__dict__.get("_drill_seat") or self._seats.of(user)
         if seat is None or seat.row == OUTSIDE:
             row = parent = self._writer.open(now_us, endpoint, seat.number if seat else 0, self._outside(seat, label))
         elif seat.filled:
@@ -101,22 +78,70 @@ class Recorder:
         else:
             seat.filled = True
             row = parent = seat.row
-            self._writer.sent(row, now_us - seat.due_us, endpoint)
+            if now_us - seat.begun_us > PAUSE_US:
+                row = self._first_of(seat, now_us, endpoint)
+            else:
+                self._writer.sent(row, now_us - seat.due_us, endpoint)
         entry = Entry(self, row, parent, seat, real)
-        entry.name, entry.endpoint = name, endpoint
+        entry.name, entry.endpoint, entry.label = name, endpoint, label
         return entry
 
+    def _first_of(self, seat: Seat, sent_us: int, endpoint: int) -> int:
+        """The arrival's first request, sent some time after its task began: its row.
+
+        What the task waited for before it is the locustfile's own (think time, a call of something else), no lateness of the load's;
+        where gevent's hub had no turn meanwhile, the task has not waited but computed, or was held up with the whole process. After a
+        pause the arrival's own row has asked nothing, and this request was due when the task would have sent it, begun on time.
+        """
+        turns_us = round((self.loop_s() - seat.begun_loop_s) * 1e6)
+        paused_us = min(sent_us - seat.begun_us, turns_us)
+        if paused_us <= PAUSE_US:
+            self._writer.sent(seat.row, sent_us - seat.due_us, endpoint)
+            return seat.row
+        late_us = sent_us - seat.due_us - paused_us
+        self._writer.nothing_sent(seat.row, late_us)
+        row = self._writer.open(sent_us - late_us, endpoint, seat.number, 0, seat.row)
+        self._writer.sent(row, late_us, endpoint)
+        if not self._told_pause and paused_us >= TOLD_US:
+            self._told_pause = True
+            place = self.place()
+            where = f" (before {place})" if place else ""
+            self._say(
+                "warning",
+                f"tasks pause {paused_us // 1000} ms before their first request{where}: that is time of the locustfile's own, in "
+                "no latency; latency counts from when the request would have been sent on time",
+            )
+        return row
+
     def _outside(self, seat: Seat | None, label: str) -> int:
-        """Flags of a request that belongs to no arrival. A user's own on_start and on_stop are aside, as is all
-        preparation."""
-        if not self.begun or (seat is not None and getcurrent() is seat.user._greenlet):
+        """Flags of a request that belongs to no arrival. What prepares is aside: all before the gate has opened, a user's own on_start
+        and on_stop, and what other greenlets do for a user while it is not waiting."""
+        if self._prepares(seat):
             return ASIDE
         self._say("ungated", f"{label} was sent outside of any arrival, by a greenlet that the locustfile started")
         return UNGATED
 
+    def _told_outside(self, seat: Seat | None, label: str) -> int:
+        """The same of what only an event tells, maybe of something that was received: that is no load, and is kept aside."""
+        if not self._prepares(seat):
+            what = "was told outside of any arrival, by a greenlet that the locustfile started; it counts in no claim"
+            self._say("warning", f"{label} {what}")
+        return ASIDE
+
+    def _prepares(self, seat: Seat | None) -> bool:
+        if not self.begun:
+            return True
+        if seat is None:
+            return "_drill_makes_users" in getattr(getcurrent(), "__dict__", ())
+        greenlet = getattr(seat.user, "_greenlet", None)  # None while it is made
+        if greenlet is None or getcurrent() is greenlet:
+            return True
+        return seat.user._state != WAITING and not greenlet.ready()
+
     def redirected(self, entry: Entry) -> None:
         """It was answered with a redirect, which its client follows now: what comes back is of another request."""
-        self._writer.redirected(entry.row)
+        if entry.follows:
+            self._writer.redirected(entry.row)
 
     def hold(self, entry: Entry, response: Any) -> None:
         """Answered, but its outcome is still to be said in a with-block."""
@@ -126,7 +151,18 @@ class Recorder:
 
     def failed(self, entry: Entry, error: Exception) -> None:
         """The client raised instead of reporting (a URL that is none, …): an error at its endpoint, without an answer."""
-        self._writer.done(entry.row, entry.parent, NEVER, entry.endpoint, 0, 0, classify(error, 0, entry), 0, 0)
+        try:
+            endpoint = entry.endpoint or self._names.reported(entry.label)
+        except LedgerBroken as broken:
+            raise self.stopped(broken) from broken
+        self._writer.done(entry.row, entry.parent, NEVER, endpoint, 0, 0, classify(error, 0, entry), 0, 0)
+
+    def stopped(self, error: LedgerBroken) -> Exception:
+        """Nothing can be written down any more: the load ends. To be raised, for Locust's events swallow whatever else is."""
+        from locust.exception import StopUser  # which patches the process that imports it
+
+        self.on_broken(error)
+        return StopUser()
 
     def settle(self, seat: Seat, raised: bool) -> None:
         """The task is over: requests of which the locustfile never said what became of them are what their answer was.
@@ -137,10 +173,14 @@ class Recorder:
         for entry in held:
             if not entry.fired:
                 meta = dict(getattr(entry.response, "request_meta", None) or {})
-                status = getattr(entry.response, "status_code", 0) or 0
+                status = status_of(getattr(entry.response, "status_code", 0) or 0)
                 error = getattr(entry.response, "error", None)
                 meta["exception"] = error or (Exception() if raised or status >= 400 else None)
-                self.write(entry.row, entry.parent, self.endpoint_of(meta) if "name" in meta else entry.endpoint, meta)
+                try:
+                    endpoint = self.endpoint_of(meta) if "name" in meta else self._names.reported(entry.label)
+                    self.write(entry.row, entry.parent, endpoint, meta)
+                except LedgerBroken as broken:
+                    raise self.stopped(broken) from broken
 
     # --- other clients: only the event tells --------------------------------------------------------------------------
 
@@ -149,23 +189,38 @@ class Recorder:
         if meta.get("start_time") is self.reported_at:
             self.reported_at = self
             return
-        took_us = _took_us(meta)
-        sent_us = self.now_us() - took_us
+        try:
+            self._told(meta)
+        except LedgerBroken as error:
+            raise self.stopped(error) from error
+
+    def _told(self, meta: dict[str, Any]) -> None:
+        took_us, now_us = took_us_of(meta), self.now_us()
+        sent_us = max(0, now_us - (took_us if took_us != NEVER else 0))  # no row is older than the run
         endpoint = self.endpoint_of(meta)
         seat = self._seat_here()
         if seat is None or seat.row == OUTSIDE:
-            flags = self._outside(seat, f"{meta.get('request_type')} {meta.get('name')}")
+            flags = self._told_outside(seat, f"{meta.get('request_type')} {meta.get('name')}")
             row = parent = self._writer.open(sent_us, endpoint, seat.number if seat else 0, flags)
-        elif not seat.filled and seat.row != IN_TASK:
-            row = parent = seat.row
-            seat.filled = True
-            self._writer.sent(row, max(0, sent_us - seat.due_us), endpoint)
-        elif not seat.filled:
-            row = parent = seat.row = self._writer.open(sent_us, endpoint, seat.number, 0)
-            seat.filled = True
-        else:
+        elif seat.filled:
             parent = seat.row
             row = self._writer.open(sent_us, endpoint, seat.number, 0, parent)
+        elif seat.row == IN_TASK:
+            seat.filled = True
+            row = parent = seat.row = self._writer.open(sent_us, endpoint, seat.number, 0)
+        else:
+            seat.filled = True
+            row = parent = seat.row
+            if sent_us - seat.begun_us > PAUSE_US:
+                row = self._first_of(seat, sent_us, endpoint)
+            elif seat.begun_us - sent_us > EARLY_US:  # the age of a message, …: it began before this task did
+                self._writer.nothing_sent(row, seat.begun_us - seat.due_us)
+                row = self._writer.open(sent_us, endpoint, seat.number, 0, parent)
+            else:
+                sent_us = max(sent_us, seat.begun_us)
+                self._writer.sent(row, max(0, sent_us - seat.due_us), endpoint)
+        if took_us != NEVER and took_us > now_us - sent_us:
+            meta = {**meta, "response_time": (now_us - sent_us) / 1000}  # it has ended by now
         self.write(row, parent, endpoint, meta)
 
     def _seat_here(self) -> Seat | None:
@@ -185,26 +240,44 @@ class Recorder:
     # --- answers ------------------------------------------------------------------------------------------------------
 
     def write(self, row: int, parent: int, endpoint: int, meta: dict[str, Any]) -> None:
-        """The row is done: from what Locust reports of the request."""
-        response = meta.get("response")
-        exception = meta.get("exception")
+        """The row is done: from what Locust reports of the request. Raises LedgerBroken."""
+        exception = meta.get("exception") or None  # as Locust asks: an empty one is none
+        took_us = took_us_of(meta)
+        if took_us == NEVER:
+            self._say(
+                "warning",
+                f"{self._label(endpoint)} is reported with a response_time that is no number: it has no latency",
+            )
         status = version = shape = 0
-        if response is not None:
-            status = getattr(response, "status_code", 0) or 0
-            headers = getattr(response, "headers", None)
-            if status and headers is not None:
-                if self._version_header:
-                    name = headers.get(self._version_header)
-                    found = self._versions.get(name)
-                    version = self._version(name) if found is None else found
-                shape = self._shape(row, endpoint, status, headers, response)
-        outcome = OK if exception is None else classify(exception, status, response)
-        if outcome in (CONN, TIMEOUT) and status == 0 and unreached(exception, response):
-            self._writer.unreached(row)
-        size = meta.get("response_length") or 0
-        took_us = _took_us(meta)
-        status = status if 0 <= status <= 0xFFFF else 0
-        self._writer.done(row, parent, took_us, endpoint, status, version, outcome, min(size, NEVER), shape)
+        try:
+            response = meta.get("response")
+            if response is not None:
+                status = getattr(response, "status_code", 0) or 0
+                if type(status) is not int or not 0 <= status <= 0xFFFF:
+                    status = status_of(status)
+                headers = getattr(response, "headers", None)
+                if status and hasattr(headers, "get"):
+                    if self._version_header:
+                        name = headers.get(self._version_header)
+                        found = self._versions.get(name)
+                        version = self._version(name) if found is None else found
+                    shape = self._fingerprint(row, endpoint, status, headers, response)
+            outcome = OK if exception is None else classify(exception, status, response)
+            if outcome in (CONN, TIMEOUT) and status == 0 and unreached(exception, response):
+                self._writer.unreached(row)
+            size = meta.get("response_length") or 0
+            if type(size) is not int or not 0 <= size <= NEVER:
+                size = size_of(size)
+            self._writer.done(row, parent, took_us, endpoint, status, version, outcome, size, shape)
+        except LedgerBroken:
+            raise
+        except Exception as error:  # an answer that is like no client's of Locust's own: its exception tells enough
+            self._writer.done(row, parent, took_us, endpoint, status, 0, classify(exception, status), 0, 0)
+            what = f"its answer cannot be read ({type(error).__name__})"
+            self._say("warning", f"{self._label(endpoint)} has no version and no shape: {what}")
+
+    def _label(self, endpoint: int) -> str:
+        return self._names.labels.get(endpoint, "a request")
 
     def _version(self, name: Any) -> int:
         if len(self._versions) > 1000:
@@ -214,87 +287,13 @@ class Recorder:
 
     def endpoint_of(self, meta: dict[str, Any]) -> int:
         label = f"{meta.get('request_type')} {meta.get('name')}"
-        number = self._endpoints.get(label)
-        return self._endpoint(label) if number is None else number
-
-    def _endpoint(self, label: str) -> int:
-        if len(self._endpoints) >= MOST_ENDPOINTS:
-            method = label.partition(" ")[0]
-            self._say(
-                "warning", f"more than {MOST_ENDPOINTS} names of requests; group them with name= in the locustfile"
-            )
-            return self._writer.number("endpoint", f"{method} (other)")
-        number = self._endpoints[label] = self._writer.number("endpoint", label)
-        self._names[number] = label
-        return number
+        number = self._numbers.get(label)
+        return self._names.reported(label) if number is None else number
 
     def sets_own(self, header: str) -> None:
         """The locustfile sets this header itself, so that ours is not sent."""
-        if header not in self._told_ids:
-            self._told_ids.add(header)
+        if header not in self._told_own:
+            self._told_own.add(header)
             self._say(
                 "own_ids", f"the locustfile sets {header} itself, so that the harness sends none of its own there"
             )
-
-    def _look_for_ids(self, headers: Any) -> None:
-        """Whether answers bear ids that are not the load's: a service that makes its own can be searched by those."""
-        for header in ID_HEADERS:
-            if header not in self._told_ids and (value := headers.get(header)) and not _id_of_ours(value, self._ours):
-                self._told_ids.add(header)
-                self._say("answer_ids", f"answers bear {header}s that the load did not send")
-
-    def _shape(self, row: int, endpoint: int, status: int, headers: Any, response: Any) -> int:
-        """Fingerprints are made once per distinct answer, and for answers that always differ within a share of the
-        time."""
-        content = getattr(
-            response, "_cached_content", None
-        )  # what has been read of it, and no more: it may be a stream
-        if content is None:
-            content = getattr(response, "_content", None)
-        body = content if isinstance(content, bytes) else None
-        moved = (headers.get("location") or "") if 300 <= status < 400 else _moved(response)
-        kind = "" if body else headers.get("content-type") or ""  # the same body is not sent as two types
-        key = (
-            endpoint,
-            status,
-            kind,
-            moved,
-            hash(body if body is None or len(body) <= LOOKED_AT else body[:LOOKED_AT]),
-        )
-        known = self._shapes.get(key)
-        if known is not None:
-            return known
-        self._look_for_ids(headers)
-        began_ns = monotonic_ns()
-        if self._shape_ns > SHAPE_SHARE * (began_ns - self._began_ns) + 100_000_000:
-            return 0
-        shape = shape_of(headers.get("content-type") or "", body, moved)
-        number = self._writer.number("shape", shape)
-        if self._samples is not None:
-            self._samples.keep(row, (endpoint, status, number), self._names.get(endpoint, ""), shape, moved, body)
-        if len(self._shapes) >= SHAPES_KEPT:
-            self._shapes.clear()
-        self._shapes[key] = number
-        self._shape_ns += monotonic_ns() - began_ns
-        return number
-
-
-def ids_begin(run: str, worker: int) -> tuple[str, ...]:
-    """What the ids that the load sends begin with, in lower case and without dashes."""
-    return request_id(run, worker, 0)[:-1].replace("-", "").lower(), trace_prefix(run, worker)
-
-
-def _id_of_ours(value: str, ours: tuple[str, ...]) -> bool:
-    return any(part in value.lower().replace("-", "") for part in ours)
-
-
-def _moved(response: Any) -> str:
-    """Where a followed redirect ended, or ''. (The response's own url is no help: Locust writes the name there.)"""
-    if getattr(response, "history", None):
-        return str(getattr(response.request, "url", ""))
-    return ""
-
-
-def _took_us(meta: dict[str, Any]) -> int:
-    took_ms = meta.get("response_time")
-    return min(max(0, round(took_ms * 1000)), NEVER - 1) if took_ms else 0

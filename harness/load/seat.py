@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.load.recorder import Entry
+    from harness.load.entry import Entry
 
 OUTSIDE, IN_TASK = -1, -2  # of Seat.row: between tasks; in a task of the closed model that has not sent anything yet
 
@@ -13,13 +13,13 @@ OUTSIDE, IN_TASK = -1, -2  # of Seat.row: between tasks; in a task of the closed
 class Seat:
     """
     row      number of the first row of the arrival that is being served, or OUTSIDE, or IN_TASK
-    due_us   when that arrival was due; begun_us when its task began
+    due_us   when that arrival was due; begun_us when its task began, begun_loop_s the hub's last turn before (s, of its own clock)
     filled   whether its first request has been sent
     parked   whether the user waits at the gate
     held     requests whose outcome the locustfile has yet to say (catch_response)
     """
 
-    __slots__ = ("begun_us", "due_us", "filled", "greenlet", "held", "number", "parked", "row", "user")
+    __slots__ = ("begun_loop_s", "begun_us", "due_us", "filled", "greenlet", "held", "number", "parked", "row", "user")
 
     def __init__(self, user: Any, number: int) -> None:
         self.user = user
@@ -27,6 +27,7 @@ class Seat:
         self.row = OUTSIDE
         self.due_us = 0
         self.begun_us = 0
+        self.begun_loop_s = 0.0
         self.filled = False
         self.parked = False
         self.greenlet: Any = None

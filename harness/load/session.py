@@ -3,6 +3,7 @@ stop."""
 
 from __future__ import annotations
 
+import collections
 import gc
 import math
 import random
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import gevent.pool
 import locust
 from locust.log import setup_logging
 
@@ -22,10 +24,11 @@ from harness.load.asked import Asked
 from harness.load.channel import Words
 from harness.load.config import SPAWN_PER_S, LoadConfig
 from harness.load.environment import initialised, load_environment, spawn_rate
+from harness.load.fingerprints import ids_begin
 from harness.load.gate import Gate
 from harness.load.housekeeping import Housekeeping
 from harness.load.locustfile import Refused
-from harness.load.recorder import Recorder, ids_begin
+from harness.load.recorder import Recorder
 from harness.load.samples import Samples
 from harness.load.seat import Seats
 from harness.load.shares import shares
@@ -49,6 +52,8 @@ class Session:
         self._detail = ""
         self._wanted: dict[str, int] = {}
         self._deaths = 0
+        self._coming: collections.Counter[str] = collections.Counter()  # users of each class that are being made
+        self._making = gevent.pool.Group()
         self._last_error = ("", "")
         self._asked: Asked | None = None
 
@@ -66,9 +71,10 @@ class Session:
             self._prepare()
             self._start_users()
         except Refused as refused:
-            self._channel.tell("refused", reason=refused.reason, where=refused.where)
-            self._writer.close()
-            return 2
+            return self._refuse(refused)
+        except SystemExit as error:
+            reason = f"it ends the process while it starts (exit {error.code})"
+            return self._refuse(Refused(reason, locustfile.place_of(error, self._path)))
         try:
             self._serve()
         except SystemExit as error:  # gevent hands it on from whichever greenlet it was raised in
@@ -79,6 +85,11 @@ class Session:
             hub.handle_system_error = lambda *_: None  # other tasks that are under way do so too: once is enough
         self._end()
         return 0
+
+    def _refuse(self, refused: Refused) -> int:
+        self._channel.tell("refused", reason=refused.reason, where=refused.where)
+        self._writer.close()
+        return 2
 
     # --- before -------------------------------------------------------------------------------------------------------
 
@@ -102,7 +113,8 @@ class Session:
         )
         closed = config.model == "closed"
         self._gate = Gate(self._writer, self._recorder, seats, closed=closed, seed=config.seed, part=config.part)
-        self._gate.on_broken = self._broken
+        self._gate.on_broken = self._recorder.on_broken = self._broken
+        self._recorder.place = lambda: locustfile.place_of_frame(sys._getframe(), self._path)
         patches.install(config, self._gate, self._recorder, self._asked)
         if config.access is not None:
             access.install(config.access, config.host)
@@ -173,7 +185,8 @@ class Session:
             if missing:
                 self._runner.spawn_users(missing)
             return
-        dead = {name: n - counts.get(name, 0) for name, n in self._wanted.items() if n > counts.get(name, 0)}
+        there = {name: counts.get(name, 0) + self._coming[name] for name in self._wanted}
+        dead = {name: n - there[name] for name, n in self._wanted.items() if n > there[name]}
         if not dead:
             return
         self._deaths += sum(dead.values())
@@ -185,9 +198,21 @@ class Session:
             again = min(number, budget)
             if again > 0:
                 budget -= again
-                self._runner.spawn_users({name: again})
+                self._coming[name] += again
                 for _ in range(again):
-                    self._channel.say("replaced", f"a {name} ended and was replaced")
+                    self._making.spawn(self._make, name)
+
+    def _make(self, name: str) -> None:
+        """A user in the place of a dead one: it may ask the service while it is made, and wait for it as long as it likes."""
+        gevent.getcurrent().__dict__["_drill_makes_users"] = True  # what is asked meanwhile is preparation
+        try:
+            self._runner.spawn_users({name: 1})
+            self._channel.say("replaced", f"a {name} ended and was replaced")
+        except Exception as error:
+            what, where = self._last_error = (locustfile.describe(error), locustfile.place_of(error, self._path))
+            self._channel.say("warning", f"{where}: a {name} cannot be made: {what}"[:500])
+        finally:
+            self._coming[name] -= 1
 
     def _planned(self) -> dict[str, int]:
         """How many users of each class Locust was told to start here."""
@@ -281,6 +306,7 @@ class Session:
             ended_us = self._recorder.now_us()
         events: Any = self._environment.events
         with gevent.Timeout(self._config.timeout_s + 2, False):
+            self._making.kill(block=False)
             self._runner.quit()  # users' on_stop runs here
             events.quitting.fire(environment=self._environment, reverse=True)
             events.quit.fire(exit_code=0 if self._clean else 1)

@@ -80,7 +80,8 @@ class Answers(BaseHTTPRequestHandler):
         for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), "X-Version": "v7", **more}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer
 
@@ -101,6 +102,7 @@ class Loaded:
     facts: list[Fact]
     rows: Rows
     log: str
+    folder: Path
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [fact for fact in self.facts if isinstance(fact, kind)]
@@ -199,7 +201,7 @@ def loaded(load: Callable[..., Generator], server: CountingServer) -> Callable[.
             facts += generator.poll()
         generator.stop(2.0)
         facts += generator.poll()
-        done = Loaded(facts, read(generator.ledger), generator.log.read_text())
+        done = Loaded(facts, read(generator.ledger), generator.log.read_text(), generator.ledger.parent)
         done.check(server, None if changes.get("model") == "closed" else changes.get("rate", 40.0))
         return done
 

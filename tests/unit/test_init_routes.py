@@ -253,6 +253,14 @@ def test_routes_that_did_not_answer_when_tried_are_commented_out_with_what_they_
     assert [route.wanted for route in found if route.path == "/d"] == [(200, 204)]
 
 
+def test_routes_whose_names_are_written_alike_are_tasks_of_their_own() -> None:
+    paths = ["/a", "/a/", "/a/2", "/a-2", "/a_2/", "/a/3"]
+    tree = ast.parse(http_text("drills/x.py", "x", [Route("GET", path) for path in paths]))
+    (visitor,) = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    tasks = [node.name for node in visitor.body if isinstance(node, ast.FunctionDef) and node.decorator_list]
+    assert len(tasks) == len(set(tasks)) == len(paths)
+
+
 def test_weights_keep_their_proportion_and_none_is_lost() -> None:
     assert scaled([10000, 500, 1]) == [100, 5, 1]
     assert scaled([3, 1]) == [3, 1]

@@ -24,6 +24,12 @@ class RetriesExceeded(Exception):
         self.original = original
 
 
+def gave_up(why: str) -> Exception:
+    """As requests says that urllib3 tried again and gave up."""
+    reason = urllib3.exceptions.ResponseError(why)
+    return requests.exceptions.RetryError(urllib3.exceptions.MaxRetryError(None, "/", reason))  # type: ignore[arg-type]
+
+
 HTTP = SimpleNamespace(status_code=0, error=None)
 
 
@@ -45,6 +51,9 @@ HTTP = SimpleNamespace(status_code=0, error=None)
         (socket.gaierror(-2, "no such name"), 0, "conn"),
         (requests.exceptions.ChunkedEncodingError("cut"), 200, "conn"),
         (urllib3.exceptions.ProtocolError("cut"), 200, "conn"),
+        (gave_up("too many 503 error responses"), 0, "5xx"),
+        (gave_up("too many 429 error responses"), 0, "4xx"),
+        (gave_up("too many error responses"), 0, "conn"),
         (requests.TooManyRedirects(), 302, "wrong"),
         (requests.exceptions.ContentDecodingError("gzip"), 200, "wrong"),
         (zlib.error("bad"), 200, "wrong"),

@@ -50,6 +50,7 @@ def wait_for(generator: Generator, enough: Callable[[list[Any]], bool], limit_s:
         ("no_tasks", 4, "Idle has no tasks"),
         ("broken_import", 3, "RuntimeError: no data file"),
         ("broken_on_start", 6, "RuntimeError: no such account"),
+        ("exit_on_start", 8, "it ends the process while it starts (exit login failed)"),
         ("own_run", 4, "Runner has a run() of its own"),
         ("required_option", None, "--token"),
         ("not_there", None, "there is no locustfile"),

@@ -10,7 +10,8 @@ import pytest
 from harness.ledger import read
 from harness.ledger.layout import trace_prefix
 from harness.ledger.writing import Writer
-from harness.load.recorder import Recorder, ids_begin
+from harness.load.fingerprints import ids_begin
+from harness.load.recorder import Recorder
 from harness.load.seat import Seats
 from harness.stats import fold
 
@@ -22,6 +23,7 @@ def test_a_client_that_raises_is_an_error_at_its_endpoint_and_no_fast_answer(tmp
     for number in range(10):
         seat = seats.of(user)
         seat.row, seat.filled, seat.due_us = writer.due(number * 1000, seat.number), False, number * 1000
+        seat.begun_us = recorder.now_us()
         entry = recorder.begin(user, "GET", "/cart", None)
         if number == 0:
             recorder.failed(entry, ValueError("no URL"))

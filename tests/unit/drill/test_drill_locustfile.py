@@ -28,6 +28,17 @@ def said(tmp_path: Path, text: str) -> str:
         "from shop.users import ShopUser",
         "def make():\n    from locust import HttpUser\n    class A(HttpUser): pass\n    return A\nA = make()",
         "import locust\nclass A(mixin(), object): pass",
+        "from scenarios import Shopper, Admin",
+        "import scenarios\nShopper = scenarios.Shopper",
+        "from .scenarios import Shopper",
+        "import importlib\nShopper = importlib.import_module('scenarios').Shopper",
+        "import os\nfrom locust import FastHttpUser, HttpUser\nBase = FastHttpUser if os.getenv('FAST') else HttpUser\n"
+        "class Shopper(Base): pass",
+        "from locust import HttpUser as Locust\nclass Shopper(Locust): pass",
+        "from locust import HttpUser\nfor n in ('A', 'B'):\n    globals()[n] = type(n, (HttpUser,), {'tasks': []})",
+        "import os\nfrom locust import HttpUser, LoadTestShape\nclass A(HttpUser): pass\n"
+        "if os.getenv('USE_SHAPE'):\n    class S(LoadTestShape): pass",
+        "from locust import HttpUser, LoadTestShape\nclass A(HttpUser): pass\nclass S(LoadTestShape):\n    abstract = True",
     ],
 )
 def test_a_file_with_a_user_is_good(tmp_path: Path, text: str) -> None:
@@ -43,6 +54,9 @@ def test_a_file_with_a_user_is_good(tmp_path: Path, text: str) -> None:
         ("from locust import TaskSet\nclass A(TaskSet): pass", "no User class"),
         ("from locust import HttpUser\nclass A(HttpUser):\n    abstract = True", "no User class"),
         ("class A(A): pass", "no User class"),
+        ("from locust import TaskSet as Set\nclass A(Set): pass", "no User class"),
+        ("import threading\nclass A(threading.Thread): pass\nprint(type(A))", "no User class"),
+        ("class A(Exception): pass", "no User class"),
         ("import locust\nclass A(locust.TaskSet): pass", "no User class"),
         (
             "from locust import HttpUser, LoadTestShape\nclass U(HttpUser): pass\nclass S(LoadTestShape): pass",

@@ -162,6 +162,12 @@ def test_the_plan_shows_what_will_be_read(book: Write) -> None:
         ('with self.client.rename_request("/order"):\n            self.client.post("/order/1")', None),
         ('with self.client.get("/a", catch_response=True) as r:\n            r.request_meta["name"] = "/b"', None),
         ('setattr(self.client, "request_name", "/b")\n        self.client.get("/a")', None),
+        ('self.client.request("PUT", "/a/1", "/a")', ("PUT /a",)),
+        ('self.client.get("http://shop/a")', None),
+        ('self.client.get("/a", params={"q": 1})', None),
+        ('self.client.get("/a", params={"q": 1}, name="/a")', ("GET /a",)),
+        ('self.client.get("/a")\n        HttpSession(self.host, None, None).get("/b")', None),
+        ('self.client.get("/a")\n        locust.contrib.fasthttp.FastHttpSession("", None, None).get("/b")', None),
         ("pass", None),
     ],
 )

@@ -1,0 +1,54 @@
+"""One request of an HTTP client's, from when it is sent until it is reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.ledger.writing import LedgerBroken
+
+if TYPE_CHECKING:
+    from harness.load.recorder import Recorder
+    from harness.load.seat import Seat
+
+
+class Entry:
+    """Stands in for the client's request event meanwhile."""
+
+    __slots__ = (
+        "endpoint",
+        "fired",
+        "follows",
+        "label",
+        "name",
+        "parent",
+        "real",
+        "recorder",
+        "response",
+        "row",
+        "seat",
+    )
+    endpoint: int  # 0 where its name is numbered only when it is reported
+    name: str
+    label: str  # as in the ledger: the method before the name
+    response: Any
+
+    def __init__(self, recorder: Recorder, row: int, parent: int, seat: Seat | None, real: Any) -> None:
+        self.recorder = recorder
+        self.row = row
+        self.parent = parent
+        self.seat = seat
+        self.real = real
+        self.fired = False
+        self.follows = True  # whether its client follows redirects
+
+    def fire(self, **meta: Any) -> None:
+        """Locust reports the request: first the row, then whoever listens."""
+        self.fired = True
+        recorder = self.recorder
+        recorder.reported_at = meta.get("start_time")
+        try:
+            endpoint = self.endpoint if self.endpoint and meta.get("name") is self.name else recorder.endpoint_of(meta)
+            recorder.write(self.row, self.parent, endpoint, meta)
+        except LedgerBroken as error:
+            raise recorder.stopped(error) from error
+        self.real.fire(**meta)
