@@ -34,7 +34,9 @@ class AttachedStack:
     def compose(self) -> Compose:
         """For the commands of the drill's own; nothing is made by it. Its file is all of the project's, as COMPOSE_FILE takes them."""
         project = self._running.project
-        return Compose(self.project_name, Path(os.pathsep.join(map(str, project.files))), project.directory, project.env_files)
+        return Compose(
+            self.project_name, Path(os.pathsep.join(map(str, project.files))), project.directory, project.env_files
+        )
 
     @property
     def services(self) -> Mapping[str, Mapping[str, Any]]:
