@@ -10,12 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from test_attached import DRILL, EDGE, container, told_by_containers
+from running_project import DRILL, EDGE, container
 
 from harness.attach import proven
 from harness.attach import stack as meeting
 from harness.attach.addresses import HERE
-from harness.attach.found import Running
+from harness.attach.found import Running, told_by_containers
 from harness.attach.in_path import OnTheWay
 from harness.attach.put_back import Returned
 from harness.attach.record import attached, recorded
@@ -29,6 +29,7 @@ from harness.plan import make_plan
 from harness.run import attached as ground
 from harness.run import project_notes
 from harness.run.folder import RunFolder
+from harness.safety import guardian
 from harness.stack import keeper
 from harness.stack.project import Project
 from harness.target.proxies import TargetProxies
@@ -134,7 +135,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(meeting, "listed", lambda name: seen)
     monkeypatch.setattr(project_notes, "snapshot", lambda *given: {"container shop-web-2": {"id": "a"}})
     monkeypatch.setattr(project_notes, "variables", lambda: {})
-    monkeypatch.setattr(ground.guardian, "start", guarded)
+    monkeypatch.setattr(guardian, "start", guarded)
     monkeypatch.setattr(images, "ensure_harness_image", lambda say: "harness:1")
     monkeypatch.setattr(keeper, "Keeper", stub("keeper"))
     monkeypatch.setattr(proven, "ProvenLookout", stub("lookout"))
