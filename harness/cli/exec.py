@@ -18,7 +18,8 @@ from harness.cli.names import run_names
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 def command(run: str, words: tuple[str, ...]) -> None:
     """Run COMMAND here, on your terminal, in the running drill's environment: COMPOSE_PROJECT_NAME, COMPOSE_FILE (which states
-    the good release), COMPOSE_ENV_FILES where the project has such files, DRILL_RUN, and while a release is out DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE.
+    the good release), COMPOSE_ENV_FILES where the project has such files, DRILL_RUN, and while a release is out DRILL_SERVICE,
+    DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE.
 
     Its beginning and end, exit code, the last of its output and a hash of all of it are among the run's facts.
 
