@@ -33,7 +33,16 @@ _LEVEL = re.compile(rf"\b({_NAMES})\b", re.IGNORECASE)
 _LETTERS = {"T": "TRACE", "D": "DEBUG", "V": "DEBUG", "I": "INFO", "N": "NOTICE", "W": "WARNING", "E": "ERROR"}
 _LETTERS |= {"F": "CRITICAL", "C": "CRITICAL"}
 _PINO = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
-_MONOLOG = {100: "DEBUG", 200: "INFO", 250: "NOTICE", 300: "WARNING", 400: "ERROR", 500: "CRITICAL", 550: "CRITICAL", 600: "CRITICAL"}
+_MONOLOG = {
+    100: "DEBUG",
+    200: "INFO",
+    250: "NOTICE",
+    300: "WARNING",
+    400: "ERROR",
+    500: "CRITICAL",
+    550: "CRITICAL",
+    600: "CRITICAL",
+}
 _SYSLOG = ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
 _OTEL = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # severity numbers 1 to 24, four each
 

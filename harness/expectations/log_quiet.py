@@ -53,9 +53,7 @@ class LogQuiet(Expectation):
             return unknown
         wanted = re.compile(self.matches)
         found = [
-            line
-            for line in logs.lines(evidence, self.service, window.start_s, window.end_s)
-            if logs.says(line, wanted)
+            line for line in logs.lines(evidence, self.service, window.start_s, window.end_s) if logs.says(line, wanted)
         ]
         of = "any service" if self.service == "*" else self.service
         if found:
