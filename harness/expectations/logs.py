@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from harness.expectations.base import Evidence, Line, serves
+from harness.expectations.blinded import kept_from, last_blinded
 from harness.expectations.requests import cites
 from harness.facts import ClockRead, ContainerChanged, ContainerSeen, LogFound, Looked
-from harness.journal import Journal
+from harness.journal import Journal, Window
 from harness.logtext import UNREAD, Said, continues, plain
 from harness.masking import masked
 from harness.verdict import Finding, inconclusive
@@ -95,7 +96,8 @@ def not_followed(journal: Journal, service: str, start_s: float, end_s: float) -
     for name in mine:
         since_s = max(start_s, _born_s(journal, name))
         if since_s < end_s and not journal.watched(PROBE, name, since_s, end_s, GAP_S, LAG_S):
-            return f"the log of {name} was not followed all the time from {since_s:.1f} s to {end_s:.1f} s"
+            blinded = last_blinded(journal, PROBE, name, Window(since_s, end_s))
+            return f"the log of {name} was not followed all the time from {since_s:.1f} s to {end_s:.1f} s{kept_from(blinded)}"
     return ""
 
 
