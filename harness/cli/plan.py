@@ -52,6 +52,7 @@ def command(
             sure=looked.sure,
             monitoring=looked.monitoring,
             alerts=looked.alerts,
+            receivers=looked.receivers,
             narrowed_to=limits_of(made),
         )
     if plan.errors or looked.wrong:

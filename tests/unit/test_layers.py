@@ -104,8 +104,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "expectations",
         "load.arrivals",
     },
-    "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds"},
+    "plan": BOTTOM
+    | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds", "plan_queries"},
     "plan_bounds": BOTTOM | {"drill", "expectations", "plan"},
+    "plan_queries": {"drill", "plan", "promql"},
     "judge": DATA
     | {
         "orders",
@@ -176,6 +178,7 @@ PURE = (
     "parts",
     "plan",
     "plan_bounds",
+    "plan_queries",
     "judge",
     "gates",
     "surroundings",
