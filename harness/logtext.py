@@ -7,6 +7,7 @@ part in JSON or logfmt at the end counts too. A line's own text is never run as 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,16 @@ _LEVEL = re.compile(rf"\b({_NAMES})\b", re.IGNORECASE)
 _LETTERS = {"T": "TRACE", "D": "DEBUG", "V": "DEBUG", "I": "INFO", "N": "NOTICE", "W": "WARNING", "E": "ERROR"}
 _LETTERS |= {"F": "CRITICAL", "C": "CRITICAL"}
 _PINO = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
+_MONOLOG = {
+    100: "DEBUG",
+    200: "INFO",
+    250: "NOTICE",
+    300: "WARNING",
+    400: "ERROR",
+    500: "CRITICAL",
+    550: "CRITICAL",
+    600: "CRITICAL",
+}
 _SYSLOG = ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
 _OTEL = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # severity numbers 1 to 24, four each
 
@@ -76,7 +87,9 @@ _STATUS_KEYS = (
 )
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
-LEVEL_KEYS = ("level", "severity", "lvl", "log.level", "levelname", "severity_text", "severitytext", "loglevel", "@l")
+LEVEL_KEYS = (  # names before numbers, which writers give other meanings
+    "level_name", "levelname", "levelstr", "level", "severity", "lvl", "log.level", "severity_text", "severitytext", "loglevel", "@l",
+)  # fmt: skip
 MESSAGE_KEYS = ("message", "msg", "event", "body", "text", "short_message", "@m", "@mt")
 ERROR_KEYS = (
     "error", "err", "error.type", "error.message", "error.kind", "error_type", "exception", "exception.type",
@@ -137,6 +150,23 @@ def _level_of_text(text: str) -> int:
     if stated is not None:
         return level_number(_stated_level(stated))
     return INFO if _ACCESS.search(head) else UNREAD
+
+
+def _level_of_field(value: Any) -> int:
+    """What a field that is there for the level says: a word, a letter, or a number of pino's, Monolog's or syslog's."""
+    if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal()):
+        number = int(value) if math.isfinite(float(value)) else -1
+        name = _PINO.get(number) or _MONOLOG.get(number) or (_SYSLOG[number] if 0 <= number < len(_SYSLOG) else "")
+        return LEVELS.index(name) if name else UNREAD
+    if not isinstance(value, str):
+        return UNREAD
+    word = plain(value).strip()
+    if word.lower() in _DOTNET_LEVELS:
+        return level_number(_DOTNET_LEVELS[word.lower()])
+    if word.upper() in _LETTERS:
+        return LEVELS.index(_LETTERS[word.upper()])
+    match = _LEVEL.search(word)
+    return level_number(match.group(1)) if match else UNREAD
 
 
 def _stated_level(match: re.Match[str]) -> str:
@@ -235,24 +265,16 @@ class Said:
     @cached_property
     def level(self) -> int:
         """An index of LEVELS; UNREAD when the line states none. A traceback without a level is an error."""
-        told = self.field(*LEVEL_KEYS)
-        if isinstance(told, (int, float)) or (isinstance(told, str) and told.isdigit()):
-            number = int(told)
-            name = _PINO.get(number) or (_SYSLOG[number] if 0 <= number < len(_SYSLOG) else "")
-            if name:
-                return LEVELS.index(name)
-        elif isinstance(told, str):
-            word = plain(told).strip()
-            if word.lower() in _DOTNET_LEVELS:
-                return level_number(_DOTNET_LEVELS[word.lower()])
-            if word.upper() in _LETTERS:
-                return LEVELS.index(_LETTERS[word.upper()])
-            if match := _LEVEL.search(word):
-                return level_number(match.group(1))
+        return ERROR if self.stated_level == UNREAD and _TRACEBACK.search(self.text) else self.stated_level
+
+    @cached_property
+    def stated_level(self) -> int:
+        """The level that the line itself states; UNREAD when it states none."""
+        for key in LEVEL_KEYS if self.fields else ():
+            if (found := _level_of_field(self.field(key))) != UNREAD:
+                return found
         found = self._level_by_format()
-        if found == UNREAD:
-            found = _level_of_text(self._stated[1])
-        return ERROR if found == UNREAD and _TRACEBACK.search(self.text) else found
+        return _level_of_text(self._stated[1]) if found == UNREAD else found
 
     def _level_by_format(self) -> int:
         """The level of lines that state it in a way of their own: OpenTelemetry's number, MongoDB's letter, Serilog's silence."""

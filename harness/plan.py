@@ -19,9 +19,10 @@ from harness.drill.problem import Invalid, Problem, did_you_mean, no_service
 from harness.edges import Edge, edge_id
 from harness.expectations.base import Expectation, Reach, Stretch
 from harness.expectations.orders_kept import OrdersKept
-from harness.facts import RuleSeen
+from harness.facts import ReceiverSeen, RuleSeen
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
+from harness.plan_queries import unread_queries
 from harness.quantities import spell
 
 CLIENT = "client"  # the caller's name of an edge on the users' side
@@ -83,6 +84,7 @@ class Plan:
     services: tuple[str, ...] = ()
     monitoring: Mapping[str, str] | None = None
     alerts: tuple[RuleSeen, ...] | None = None
+    receivers: tuple[ReceiverSeen, ...] | None = None
     limits: tuple[Limit, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
 
@@ -146,6 +148,7 @@ class Plan:
             ),
             monitoring=self.monitoring,
             alerts=self.alerts,
+            receivers=self.receivers,
             history_s=min(starts),
             hurt_s=max((i.until_s - i.at_s for i in (phase.injections if phase else ())), default=0.0),
             after_s=max(0.0, self.shortest_s - end_s) + LOOKS_ON_S,
@@ -212,9 +215,10 @@ def make_plan(
     sure: bool = True,
     monitoring: Mapping[str, str] | None = None,
     alerts: Sequence[RuleSeen] | None = None,
+    receivers: Sequence[ReceiverSeen] | None = None,
     narrowed_to: Sequence[Limit] = (),
 ) -> Plan:
-    """The plan of a drill, with its problems; give edges, services, monitoring and rules of the stack when they are known.
+    """The plan of a drill, with its problems; give edges, services, monitoring, rules and receivers of the stack when they are known.
 
     narrowed_to   the blast radius that its project states for all drills
     """
@@ -229,10 +233,12 @@ def make_plan(
     claims = tuple(_claim(drill, claim, "", False) for claim in drill.expect)
     plan = Plan(drill, tuple(phases), claims, drill.abort.max_duration_s or 0.0, services=tuple(services or ()))
     plan = replace(plan, monitoring=monitoring, alerts=None if alerts is None else tuple(alerts))
+    plan = replace(plan, receivers=None if receivers is None else tuple(receivers))
     plan = replace(plan, limits=plan_bounds.limits_on(drill, narrowed_to))
     plan = replace(plan, max_duration_s=plan.max_duration_s or plan_bounds.max_duration_s(plan))
     found = (*plan.check(edges, services, sure=sure), *plan_bounds.beyond_radius(plan, narrowed_to))
-    return replace(plan, problems=(*drill.warnings, *too_heavy(drill), *found, *_doubtful(plan), *_unwatched(plan)))
+    mine = (*_doubtful(plan), *unread_queries(plan), *_unwatched(plan))
+    return replace(plan, problems=(*drill.warnings, *too_heavy(drill), *found, *mine))
 
 
 def _doubtful(plan: Plan) -> Iterator[Problem]:

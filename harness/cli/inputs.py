@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.drill.model import Drill
     from harness.drill.project import Project as DrillProject
     from harness.edges import Edge
-    from harness.facts import RuleSeen
+    from harness.facts import ReceiverSeen, RuleSeen
     from harness.stack.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,7 +79,7 @@ class Looked:
 
     sure        every image was here to be asked for its ports, so that an edge that was not found is none
     project     the Compose project's name; '' where it is not known
-    monitoring  where the stack's own Prometheus and Alertmanager are; `alerts` the rules that it will load
+    monitoring  where the stack's own Prometheus and Alertmanager are; `alerts` the rules, `receivers` those that they will load
     """
 
     services: tuple[str, ...] | None = None
@@ -87,6 +87,7 @@ class Looked:
     sure: bool = True
     monitoring: Mapping[str, str] | None = None
     alerts: tuple[RuleSeen, ...] | None = None
+    receivers: tuple[ReceiverSeen, ...] | None = None
     project: str = ""
     why: str = ""
     wrong: tuple[str, ...] = ()
@@ -123,7 +124,13 @@ def look(drill: Drill) -> Looked:
             services, monitoring=monitoring, wrong=error.problems, why="an edge that the drill declares cannot be meant"
         )
     return Looked(
-        services, edges, sure=set(services) <= set(images), monitoring=monitoring, alerts=alerts, project=project.name
+        services,
+        edges,
+        sure=set(services) <= set(images),
+        monitoring=monitoring,
+        alerts=alerts,
+        receivers=receivers_of(project, monitoring["alertmanager"]),
+        project=project.name,
     )
 
 
@@ -132,3 +139,18 @@ def rules_of(project: Project, prometheus: str) -> tuple[RuleSeen, ...] | None:
     from harness.stack.rulefiles import rule_files
 
     return rule_files(project, prometheus.rpartition(":")[0]) if prometheus else None
+
+
+def receivers_of(project: Project, alertmanager: str) -> tuple[ReceiverSeen, ...] | None:
+    """The receivers of the stack's Alertmanager ('service:port') and whether a mailbox can stand before them; None where its
+    configuration cannot be read here."""
+    from harness.run.observing import names_of
+    from harness.stack.configfile import ALERTMANAGER, config_file
+    from harness.world.receivers import paging
+
+    service = alertmanager.rpartition(":")[0]
+    text = config_file(project, service, ALERTMANAGER).text if service else ""
+    try:
+        return paging(text, *names_of(project, service)).receivers if text else None
+    except ValueError:
+        return None

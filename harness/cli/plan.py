@@ -62,6 +62,7 @@ def command(
             sure=looked.sure,
             monitoring=looked.monitoring,
             alerts=looked.alerts,
+            receivers=looked.receivers,
             narrowed_to=limits_of(made),
         )
     if plan.errors or looked.wrong:

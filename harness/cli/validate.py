@@ -99,6 +99,7 @@ def check(
         sure=looked.sure,
         monitoring=looked.monitoring,
         alerts=looked.alerts,
+        receivers=looked.receivers,
         narrowed_to=limits_of(drill),
     ).problems
     unchecked = looked.why if looked.edges is None and not looked.wrong else ""

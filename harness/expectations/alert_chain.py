@@ -19,6 +19,7 @@ import numpy as np
 from harness import alerting
 from harness.alerting import Episode, Link
 from harness.expectations.base import Evidence
+from harness.expectations.external_labels import of_page
 from harness.expectations.instants import Instant
 from harness.expectations.notifications import Notification, notifications
 from harness.facts import AlertChanged, Injected, ReceiverSeen
@@ -104,7 +105,7 @@ def page_of(evidence: Evidence, episode: Episode) -> Notification | None:
     """The first notification that this alert fires."""
     for note in notifications(evidence.journal):
         first = note.first
-        same = alerting.identity(first.alert, first.labels) == episode.identity
+        same = first.alert == episode.alert and of_page(evidence.journal, first) == episode.identity
         began_s = first.at_s if first.starts_s is None else first.starts_s
         if same and first.status == "firing" and first.at_s >= episode.from_s - HAIR_S and began_s < episode.until_s:
             return note

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from harness import alerting
 from harness.alerting import Episode
 from harness.expectations.base import Evidence, Reach
+from harness.expectations.blinded import kept_from, last_blinded
 from harness.expectations.requests import cites, not_begun
 from harness.facts import Injecting, Mended, MonitoringFound, PhaseBegan, PhaseSettled
 from harness.journal import Journal, Window
@@ -109,12 +110,16 @@ def time_not_up(evidence: Evidence, what: str) -> Finding:
     )
 
 
-def not_watched(evidence: Evidence, what: str, who: str = "Prometheus") -> Finding:
+def not_watched(
+    evidence: Evidence, what: str, who: str = "Prometheus", *, probe: str = alerting.PROBE, target: str = ""
+) -> Finding:
+    """`probe` is the one that should have looked, at `target`; what it says kept it from that is told."""
+    blinded = last_blinded(evidence.journal, probe, target, evidence.window)
     return inconclusive(
-        f"{what}, but {who} could not be looked at all the time",
+        f"{what}, but {who} could not be looked at all the time{kept_from(blinded)}",
         reason="not_watched",
         decide=f"{who} answering until after the window",
-        cites=cites(evidence),
+        cites=cites(evidence, blinded),
     )
 
 

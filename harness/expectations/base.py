@@ -20,7 +20,7 @@ from harness.verdict import Finding
 
 if TYPE_CHECKING:
     from harness.alerting import Quiet
-    from harness.facts import RuleSeen
+    from harness.facts import ReceiverSeen, RuleSeen
     from harness.faults.base import Fault
     from harness.ledger import Rows
     from harness.masking import Secret
@@ -155,6 +155,7 @@ class Reach:
     before      from the gate's hold to the first injection, phases without a fault between them; None: not known
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
     alerts      the rules that its Prometheus will load; None: not known
+    receivers   those of its Alertmanager's configuration; None: not known
     history_s   how long its Prometheus has scraped when the window begins, at the least
     after_s     how long the stack is looked at after the window's end, at the least
     """
@@ -168,6 +169,7 @@ class Reach:
     monitoring: Mapping[str, str] | None = None
     releases: tuple[str, ...] = ()
     alerts: tuple[RuleSeen, ...] | None = None
+    receivers: tuple[ReceiverSeen, ...] | None = None
     history_s: float = 0.0
     hurt_s: float = 0.0
     after_s: float = math.inf

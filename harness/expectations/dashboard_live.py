@@ -85,7 +85,8 @@ class DashboardLive(Expectation):
             if not journal.watched(PROBE, panel.query, window.start_s, window.end_s, GAP_S, LAG_S)
         ]
         if blind:
-            return alerts.not_watched(evidence, f"{len(empty)} of {len(panels)} queries of {self.file} gave nothing")
+            what = f"{len(empty)} of {len(panels)} queries of {self.file} gave nothing"
+            return alerts.not_watched(evidence, what, probe=PROBE, target=blind[0].query)
         if empty:
             names = "; ".join(dict.fromkeys(f"{panel.panel} ({panel.query})" for panel in empty[:3]))
             more = f" and {len(empty) - 3} more" if len(empty) > 3 else ""

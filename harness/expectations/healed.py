@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness.expectations import alerts
-from harness.expectations.band import Band, Look
+from harness.expectations.band import PROBE, Band, Look
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.requests import still_open
 from harness.expectations.steps import Step
@@ -116,7 +116,8 @@ class _Judging:
     def finding(self) -> Finding:
         claim, looks = self.claim, self.looks
         if not claim.harm.watched(self.evidence.journal, self.start_s, self.end_s):
-            return alerts.not_watched(self.evidence, f"whether {claim.harm.query} was {claim.harm.limit} is not known")
+            what = f"whether {claim.harm.query} was {claim.harm.limit} is not known"
+            return alerts.not_watched(self.evidence, what, probe=PROBE, target=claim.harm.query)
         if not looks or looks[-1].well is None:
             at = f" at {self._at(looks[-1].at_s)}" if looks else ""
             return self._open(

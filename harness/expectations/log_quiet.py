@@ -21,7 +21,8 @@ class LogQuiet(Expectation):
         expect:
           - log_quiet: {service: "*", matches: "Traceback|panic:"}
 
-    Units:   `matches` is a regular expression (Python's), looked for anywhere in a line. "*" is every service.
+    Units:   `matches` is a regular expression (Python's), looked for anywhere in a line, with the escape sequences that colour
+             it and without. "*" is every service.
     Counts:  lines that Docker stamped within the window.
     Decides: failed at the first such line, whatever the gates say; passed when the window is over and every log of the
              service was followed all the time.
@@ -52,9 +53,7 @@ class LogQuiet(Expectation):
             return unknown
         wanted = re.compile(self.matches)
         found = [
-            line
-            for line in logs.lines(evidence, self.service, window.start_s, window.end_s)
-            if wanted.search(line.text)
+            line for line in logs.lines(evidence, self.service, window.start_s, window.end_s) if logs.says(line, wanted)
         ]
         of = "any service" if self.service == "*" else self.service
         if found:

@@ -13,9 +13,12 @@ from harness.expectations.base import Evidence, Expectation, Line, Reach
 from harness.expectations.log_quiet import pattern
 from harness.expectations.requests import cites, not_begun
 from harness.journal import Window
-from harness.logtext import LEVELS, UNREAD, level_number, level_of
+from harness.logtext import LEVELS, UNREAD, level_number
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+HEAD_S = 1.0
+"""How far before the window a line may lie that one within it continues."""
 
 
 class LogSeen(Expectation):
@@ -25,9 +28,11 @@ class LogSeen(Expectation):
           - log_seen: {service: api, contains: payments, level: WARNING, within: 10s}
 
     Units:   within: a duration from the phase's beginning (in `then` from its end); the whole phase when left out.
-             `contains` is plain text, `matches` a regular expression (Python's); case counts in both.
+             `contains` is plain text, `matches` a regular expression (Python's); case counts in both. Escape sequences that
+             colour a line are no part of it.
              level: lines at least that severe, by their field `level`, or the level that they state in upper case, in brackets
-             or at their beginning (FATAL and PANIC are CRITICAL). Lines that state none decide nothing: no_levels.
+             or at their beginning (FATAL and PANIC are CRITICAL). A line that goes on with the one before it (a stack trace) has
+             that one's level. Lines that state none decide nothing: no_levels.
     Counts:  lines that Docker stamped within the time.
     Decides: when the time is over: passed with such a line, failed without one if the log was followed all the time.
     Source:  `docker logs --timestamps`, kept in the run's folder.
@@ -79,10 +84,10 @@ class LogSeen(Expectation):
             whole.end_s if self.within_s is None else min(whole.start_s + self.within_s, self._last_s(evidence, whole))
         )
         what = f"{self.contains or self.matches!r}{f' at {self.level} or above' if self.level else ''}"
-        told = [line for line in logs.lines(evidence, self.service, whole.start_s, end_s) if self._says(line)]
+        told = self._told(evidence, Window(whole.start_s, end_s))
         least = level_number(self.level) if self.level else UNREAD
         found = min(
-            (line for line in told if not self.level or level_of(line.text) >= least),
+            (line for line, level in told if level >= least),
             key=lambda line: (line.at_s, line.container, line.text),
             default=None,
         )
@@ -103,7 +108,18 @@ class LogSeen(Expectation):
             )
         return self._absent(evidence, told, Window(whole.start_s, end_s), what, limit)
 
-    def _absent(self, evidence: Evidence, told: Sequence[Line], window: Window, what: str, limit: str) -> Finding:
+    def _told(self, evidence: Evidence, window: Window) -> list[tuple[Line, int]]:
+        """Lines of the window that say so, with their levels where those are asked for."""
+        wanted = re.compile(self.matches or re.escape(self.contains))
+        if not self.level:
+            lines = logs.lines(evidence, self.service, window.start_s, window.end_s)
+            return [(line, UNREAD) for line in lines if logs.says(line, wanted)]
+        lines = logs.lines(evidence, self.service, window.start_s - HEAD_S, window.end_s)
+        return list(logs.with_levels(lines, lambda line: line.at_s >= window.start_s and logs.says(line, wanted)))
+
+    def _absent(
+        self, evidence: Evidence, told: Sequence[tuple[Line, int]], window: Window, what: str, limit: str
+    ) -> Finding:
         """No line said so, as far as levels could be read; `told` are those that said so, but for their level."""
         blind = logs.not_followed(evidence.journal, self.service, window.start_s, window.end_s)
         if blind:
@@ -113,7 +129,7 @@ class LogSeen(Expectation):
                 decide="its logs followed until after the window",
                 cites=cites(evidence),
             )
-        unread = [line for line in told if level_of(line.text) == UNREAD]
+        unread = [line for line, level in told if self.level and level == UNREAD]
         if unread:
             one = len(unread) == 1
             return inconclusive(
@@ -127,9 +143,6 @@ class LogSeen(Expectation):
             f"{self.service} did not log {what} from {window.start_s:.1f} s to {window.end_s:.1f} s {limit}".rstrip(),
             cites=cites(evidence),
         )
-
-    def _says(self, line: Line) -> bool:
-        return self.contains in line.text if self.contains else re.search(self.matches, line.text) is not None
 
     @staticmethod
     def _last_s(evidence: Evidence, whole: Window) -> float:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from harness.expectations.base import Evidence, Line, serves
+from harness.expectations.blinded import kept_from, last_blinded
 from harness.expectations.requests import cites
 from harness.facts import ClockRead, ContainerChanged, ContainerSeen, LogFound, Looked
-from harness.journal import Journal
-from harness.logtext import continues
+from harness.journal import Journal, Window
+from harness.logtext import UNREAD, Said, continues, plain
 from harness.masking import masked
 from harness.verdict import Finding, inconclusive
 
@@ -42,6 +44,31 @@ def whole(lines: Iterable[Line]) -> Iterator[Line]:
     yield from map(_joined, pending.values())
 
 
+def says(line: Line, wanted: re.Pattern[str]) -> bool:
+    """Whether a pattern is found in a line as it is read, without the colours of a terminal, or as it was written."""
+    read = plain(line.text)
+    return wanted.search(read) is not None or (read != line.text and wanted.search(line.text) is not None)
+
+
+def with_levels(lines: Iterable[Line], wanted: Callable[[Line], bool]) -> Iterator[tuple[Line, int]]:
+    """The lines that are wanted, each with its level: its own, else that of the line which it continues (a stack trace, .NET's
+    second line). `lines` come in the order in which each container wrote them."""
+    before: dict[str, list[str]] = {}
+    for line in lines:
+        mine = before.setdefault(line.container, [])
+        if len(mine) > MOST_LINES or not continues(line.text[:200].encode("utf-8", "replace")):
+            mine.clear()
+        mine.append(line.text)
+        if wanted(line):
+            yield line, _level_among(mine)
+
+
+def _level_among(texts: Sequence[str]) -> int:
+    """The level of the last of these texts, each of which continues the one before it."""
+    stated = (level for text in reversed(texts) if (level := Said(text).stated_level) != UNREAD)
+    return next(stated, max(Said(text).level for text in texts))
+
+
 def _joined(lines: Sequence[Line]) -> Line:
     first = lines[0]
     if len(lines) == 1:
@@ -69,7 +96,8 @@ def not_followed(journal: Journal, service: str, start_s: float, end_s: float) -
     for name in mine:
         since_s = max(start_s, _born_s(journal, name))
         if since_s < end_s and not journal.watched(PROBE, name, since_s, end_s, GAP_S, LAG_S):
-            return f"the log of {name} was not followed all the time from {since_s:.1f} s to {end_s:.1f} s"
+            blinded = last_blinded(journal, PROBE, name, Window(since_s, end_s))
+            return f"the log of {name} was not followed all the time from {since_s:.1f} s to {end_s:.1f} s{kept_from(blinded)}"
     return ""
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from harness import alerting
 from harness.expectations import alerts
-from harness.expectations.band import Band
+from harness.expectations.band import PROBE, Band
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
 from harness.facts import Sampled
@@ -60,7 +60,8 @@ class MetricStays(Band, Expectation):
         if not window.ended:
             return still_open(evidence, window)
         if not self.watched(journal, window.start_s, window.end_s):
-            return alerts.not_watched(evidence, f"{self.query} was not seen beyond its limit")
+            what = f"{self.query} was not seen beyond its limit"
+            return alerts.not_watched(evidence, what, probe=PROBE, target=self.query)
         empty = next((sample for sample in samples if sample.value is None), None)
         if empty is not None or not values:
             at = f" at {empty.at_s:.1f} s" if empty else ""

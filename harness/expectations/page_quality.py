@@ -117,7 +117,7 @@ class PageQuality(Expectation):
                 cites=where,
             )
         if not watched:
-            return alerts.not_watched(evidence, f"{what} came, and each had all items", "the mailbox")
+            return alerts.not_watched(evidence, f"{what} came, and each had all items", "the mailbox", probe=PROBE)
         if blind:
             return inconclusive(
                 f"{what}: " + "; ".join(f"{name}: {found[0].said}" for name, found in blind.items() if found),

@@ -9,12 +9,14 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness import alerting
-from harness.expectations import alerts, page_listed
+from harness.expectations import alerts, page_all_clear, page_listed, page_receivers, page_unseen
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE, Notification, notifications
-from harness.expectations.page_way import Sought, Way, way_of
+from harness.expectations.page_way import DONE, Sought, Way, way_of
 from harness.expectations.requests import cites
-from harness.facts import Paged, ReceiverSeen
+from harness.expectations.slow_pages import slow_page
+from harness.facts import AlertRouted, Paged
 from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
@@ -34,8 +36,9 @@ class PageSent(Expectation):
              began to fire before the phase's first fault none counts.
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
              which its way ended, rule_missing, rule_broken, missed, pending_only, fired_not_routed, wrong_receiver, suppressed
-             (silenced or inhibited, and by what), not_delivered; never_resolved for an all-clear. Inconclusive: pre_existing,
-             not_observable, no_alertmanager, below_floor, too_near (of a polled list).
+             (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
+             pre_existing, not_observable (nobody here sees that receiver, or whether its route is muted), no_alertmanager,
+             below_floor, too_near (of a polled list).
     Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's /api/v2/alerts and silences each second, its configuration, and what both servers
              count of alerts on their way (/metrics). Whether anybody acknowledged is a provider's own state: not observable.
     """
@@ -60,7 +63,13 @@ class PageSent(Expectation):
         return alerts.too_long(reach, self.within_s)
 
     def unseen(self, reach: Reach) -> str:
-        return alerts.unseen(reach, pages=True)
+        return alerts.unseen(reach, pages=True) or page_unseen.planned(reach, self.receiver)
+
+    def doubtful(self, reach: Reach) -> str:
+        if reach.then or not reach.faulted or reach.alerts is None or self.status == "resolved":
+            return ""
+        limit_s = reach.window_s if self.within_s is None else min(self.within_s, reach.window_s)
+        return slow_page(reach, self.alert, self.receiver, limit_s)
 
     def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         journal, window = evidence.journal, alerts.begun(evidence, pages=True)
@@ -87,7 +96,9 @@ class PageSent(Expectation):
         if came and self.count is None:
             return self._came(evidence, window, came)
         if not watched:
-            return alerts.not_watched(evidence, f"{self._what()} was {len(came)} times seen", "the mailbox")
+            return alerts.not_watched(
+                evidence, f"{self._what()} was {len(came)} times seen", "the mailbox", probe=PROBE
+            )
         if self.count is None or len(came) <= self.count:
             unsure = page_listed.between(evidence, window, mine, limit_s, self._what()) or page_listed.nameless(
                 evidence, (from_s, limit_s), self.receiver, self.status, self._what(to=False)
@@ -151,6 +162,8 @@ class PageSent(Expectation):
     def _counted(self, evidence: Evidence, window: Window, came: Sequence[Notification], limit_s: float) -> Finding:
         if len(came) == self.count:
             return self._came(evidence, window, came)
+        if len(came) < (self.count or 0) and (unseen := self._others_unseen(evidence, window, limit_s)) is not None:
+            return unseen
         by = "; ".join(f"{n.first.receiver} {alerting.shown(n.first.labels)} at {n.at_s:.1f} s" for n in came[:4])
         return failed(
             f"{len(came)} notifications by {limit_s:.1f} s, not {self.count}: {by}{self._repeats(came)}",
@@ -158,6 +171,20 @@ class PageSent(Expectation):
             measure=Measure(len(came), len(came), "notifications"),
             cites=cites(evidence, *(note.first for note in came[:6])),
         )
+
+    def _others_unseen(self, evidence: Evidence, window: Window, limit_s: float) -> Finding | None:
+        """Why there may have been more notifications than were seen: Alertmanager means the alert also for who cannot be seen."""
+        sought = self._sought(self._from_s(evidence, window, limit_s), limit_s)
+        held = [
+            seen
+            for seen in evidence.journal.of(AlertRouted, until_s=limit_s)
+            if sought.about(seen.alert, seen.labels) and seen.state != "gone"
+        ]
+        for name in page_receivers.meant(held, self.receiver):
+            blind = page_receivers.unobservable(evidence.journal, (name,), limit_s)
+            if blind is not None:
+                return page_unseen.unobservable(evidence, f"{self._what()} was not seen {self.count} times", blind)
+        return None
 
     @staticmethod
     def _repeats(came: Sequence[Notification]) -> str:
@@ -174,7 +201,7 @@ class PageSent(Expectation):
     ) -> Finding:
         journal, (from_s, limit_s) = evidence.journal, stretch
         limit = f"within {limit_s - window.start_s:.3g} s of {alerts.start_of(evidence)}"
-        if (unobservable := self._not_observable(evidence, limit_s)) is not None:
+        if (unobservable := page_unseen.not_observable(evidence, self.receiver, limit_s)) is not None:
             return unobservable
         wrong = [n for n in fresh if n.at_s <= limit_s and self.receiver not in ("", n.first.receiver)]
         if wrong:
@@ -187,7 +214,8 @@ class PageSent(Expectation):
         if standing:
             return page_listed.standing(evidence, standing[0], self._what())
         old = [n for n in about if self._began_s(n.first) < from_s and n.at_s <= limit_s]
-        firing = [e for e in alerting.episodes(journal, self.alert, self.labels) if e.fires_at(from_s)]
+        labels = in_prometheus(journal, self.alert, self.labels, limit_s)
+        firing = [e for e in alerting.episodes(journal, self.alert, labels) if e.fires_at(from_s)]
         if self.status == "firing" and (firing or any(n.at_s > from_s for n in old)):
             said = firing[0].began if firing else old[0].first
             return inconclusive(
@@ -244,14 +272,11 @@ class PageSent(Expectation):
                 cites=cites(evidence, late[0].first),
             )
         if self.status == "resolved":
-            still = [e for e in alerting.episodes(journal, self.alert, self.labels) if e.fires_at(limit_s)]
-            return failed(
-                f"{what} was not sent {limit}{'; the alert was still firing' if still else ''}",
-                reason="never_resolved" if still else "missed",
-                cites=cites(evidence, *(episode.began for episode in still[:1])),
-            )
+            return page_all_clear.not_sent(evidence, self._sought(from_s, limit_s), what, limit)
         way = way_of(journal, self._sought(from_s, limit_s))
         ended = way.broke
+        if (gone := page_unseen.gone_unseen(evidence, f"{what} was not seen {limit}", way)) is not None:
+            return gone
         unseen = alerts.without(evidence) is None and not alerting.watched(journal, from_s, limit_s)
         if unseen and ended is not None and ended.reason == "missed":
             return alerts.not_watched(
@@ -266,34 +291,7 @@ class PageSent(Expectation):
         """The hop at which the page ended is the reason, and every hop is told with what proves it."""
         ended = way.broke
         assert ended is not None, "a page that came is no page that was not sent"
-        before = way.hops[: way.hops.index(ended)]
+        before = [hop for hop in way.hops[: way.hops.index(ended)] if hop.state == DONE]
         got = f"; it was {before[-1].name} ({before[-1].said})" if before and before[-1].said else ""
         said = f"{self._what()} was not sent {limit}: its way ended at '{ended.name}', for {ended.said}{got}"
         return Finding(Outcome.FAILED, ended.reason, said, cites=cites(evidence, *way.facts), details=way.details())
-
-    def _not_observable(self, evidence: Evidence, limit_s: float) -> Finding | None:
-        """Why a page to that receiver could not have been seen here, or None."""
-        known = {seen.receiver: seen for seen in evidence.journal.of(ReceiverSeen, until_s=limit_s) if seen.observable}
-        blind = [
-            seen
-            for seen in evidence.journal.of(ReceiverSeen, until_s=limit_s)
-            if seen.receiver not in known and self.receiver in ("", seen.receiver)
-        ]
-        if self.receiver in known or (not self.receiver and known):
-            return None
-        if blind:
-            return inconclusive(
-                f"pages to {blind[0].receiver} cannot be seen: {blind[0].why}",
-                reason="not_observable",
-                decide="a receiver with a webhook on http://",
-                cites=cites(evidence, blind[0]),
-            )
-        has = ", ".join(sorted(known)) or "none"
-        return inconclusive(
-            f"Alertmanager's configuration has no receiver {self.receiver!r}; observable are: {has}"
-            if self.receiver
-            else "no receiver of Alertmanager's configuration is known",
-            reason="not_observable",
-            decide="the receiver's name as Alertmanager's configuration has it",
-            cites=cites(evidence),
-        )

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 
 from harness import alerting
 from harness.alerting import Episode
+from harness.expectations import page_receivers
+from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import Notification
 from harness.facts import AlertChanged, AlertRouted, DeliveryCounted, Fact, Paged, SilenceSeen
 from harness.journal import Journal
@@ -24,17 +26,19 @@ from harness.verdict import Details
 DONE, BROKEN, UNTOLD = "done", "broken", "not observable"
 OPEN = "not reached"
 FIRING, SENT, RECEIVED = 3, 4, 5  # the places of those hops
+MUTES_TOLD = "Alertmanager 0.28 or later, which tells what it mutes, or a run in which no time interval does"
 UNSEEN = "Prometheus could not be looked at all the time"
 
 
 @dataclass(frozen=True)
 class Hop:
-    """`reason` is the code of a finding whose page ended here."""
+    """`reason` is the code of a finding whose page ended here, `decide` what would tell where that cannot be told."""
 
     name: str
     state: str
     said: str
     reason: str = ""
+    decide: str = ""
     facts: tuple[Fact, ...] = ()
 
 
@@ -47,6 +51,11 @@ class Way:
     @property
     def broke(self) -> Hop | None:
         return next((hop for hop in self.hops if hop.state == BROKEN), None)
+
+    @property
+    def unseen(self) -> Hop | None:
+        """Where the page may have gone on and nobody here could see it."""
+        return next((hop for hop in self.hops if hop.state == UNTOLD and hop.reason), None)
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -72,9 +81,10 @@ class Sought:
 
 def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) -> Way:
     """How far the page came; `came` are the notifications that arrived for it in time."""
+    inner = replace(sought, labels=in_prometheus(journal, sought.alert, sought.labels, sought.limit_s))
     firing = [
         episode
-        for episode in alerting.episodes(journal, sought.alert, sought.labels)
+        for episode in alerting.episodes(journal, sought.alert, inner.labels)
         if episode.from_s <= sought.limit_s and episode.until_s > sought.from_s
     ]
     held = [
@@ -86,7 +96,7 @@ def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) 
     made = (
         _loaded(journal, sought),
         _evaluated(journal, sought),
-        _pending(journal, sought, firing),
+        _pending(journal, inner, firing),
         _firing(journal, sought, firing),
         _sent(journal, sought, firing),
         _received(journal, sought, held),
@@ -200,11 +210,11 @@ def _routed(sought: Sought, held: Sequence[AlertRouted]) -> Hop:
 
 
 def _not_held_back(journal: Journal, sought: Sought, held: Sequence[AlertRouted]) -> Hop:
-    """A silence by its matchers, an inhibition by the alert that does it."""
+    """A silence by its matchers, an inhibition by the alert that does it, a route by the time interval that mutes it."""
     quiet = [seen for seen in held if seen.state == "suppressed"]
     name = "neither silenced nor inhibited"
     if not quiet:
-        return Hop(name, DONE if held else UNTOLD, "")
+        return _not_muted(name, journal, sought, held)
     last = quiet[0]
     if last.silenced_by:
         silences = journal.of(SilenceSeen, silence=last.silenced_by[0])
@@ -216,13 +226,55 @@ def _not_held_back(journal: Journal, sought: Sought, held: Sequence[AlertRouted]
     return Hop(name, BROKEN, f"inhibited, by {by}", reason="suppressed", facts=(last, *others[-1:]))
 
 
+def _not_muted(name: str, journal: Journal, sought: Sought, held: Sequence[AlertRouted]) -> Hop:
+    """A muted alert stays `active`. Whether it is muted tells the API (since 0.28), or a counter of all alerts together (0.27)."""
+    meant = page_receivers.meant(held, sought.receiver)
+    muted = [seen for seen in held if meant and all(receiver in seen.muted for receiver in meant)]
+    if muted:
+        by = ", ".join(dict.fromkeys(muted[0].muted[receiver] for receiver in meant))
+        said = f"muted, by the time interval {by} of its route to {', '.join(meant)}"
+        return Hop(name, BROKEN, said, reason="suppressed", facts=tuple(muted[:1]))
+    routes = page_receivers.with_time_intervals(journal, meant, sought.limit_s)
+    if not routes or any(seen.mutes_told for seen in held):
+        return Hop(name, DONE if held else UNTOLD, "")
+    where = f"the time interval {', '.join(routes[0].time_intervals)} of its route to {routes[0].receiver}"
+    known = [one for one in journal.of(DeliveryCounted, server="alertmanager") if one.at_s <= sought.limit_s]
+    risen = [
+        one
+        for one in _risen(known, "alertmanager_notifications_suppressed_total", held[0].at_s)
+        if one.labels.get("reason", "").endswith("time_interval")
+    ]
+    if risen:
+        said = f"muted, by {where}: Alertmanager counts {risen[-1].value:g} so held back by then"
+        return Hop(name, BROKEN, said, reason="suppressed", facts=(*risen[-1:], *routes[:1]))
+    said = f"whether it was muted, by {where}, this Alertmanager does not tell"
+    return Hop(name, UNTOLD, said, reason="not_observable", decide=MUTES_TOLD, facts=tuple(routes[:1]))
+
+
 def _answered(journal: Journal, sought: Sought, held: Sequence[AlertRouted], pages: Sequence[Paged]) -> Hop:
     if pages:
         said = f"{pages[0].receiver} got it at {pages[0].at_s:.1f} s and answered 200"
         return Hop("receiver answered", DONE, said, facts=tuple(pages[:1]))
+    meant = page_receivers.meant(held, sought.receiver)
+    blind = page_receivers.unobservable(journal, meant, sought.limit_s)
+    if blind is not None:
+        said = page_receivers.unseen(blind)
+        return Hop(
+            "receiver answered",
+            UNTOLD,
+            said,
+            reason="not_observable",
+            decide=page_receivers.DECIDE,
+            facts=(blind,),
+        )
     since_s = held[0].at_s if held else sought.from_s
+    kinds = page_receivers.kinds(journal, meant, sought.limit_s)
     known = [one for one in journal.of(DeliveryCounted, server="alertmanager") if one.at_s <= sought.limit_s]
-    refused = _risen(known, "alertmanager_notifications_failed_total", since_s)
+    refused = [
+        one
+        for one in _risen(known, "alertmanager_notifications_failed_total", since_s)
+        if one.labels.get("integration", "") in ("", *kinds)  # what fails elsewhere says nothing of this page
+    ]
     if refused:
         how = ", ".join(value for name, value in sorted(refused[-1].labels.items()) if value)
         said = f"Alertmanager counts failed notifications{f' ({how})' if how else ''}: {refused[-1].value:g} by then"

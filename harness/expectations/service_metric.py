@@ -138,9 +138,9 @@ class ServiceMetric(Expectation):
                     cites=cites(evidence),
                 )
             if not journal.watched(PROBE, selector, window.start_s, window.end_s, GAP_S, 0.0):
+                what = f"raw samples of {selector} were not kept all the time"
+                finding = alerts.not_watched(evidence, what, probe=PROBE, target=selector)
                 blinded = journal.last(Blinded, probe=PROBE)
-                why = f": {blinded.error}" if blinded else ""
-                finding = alerts.not_watched(evidence, f"raw samples of {selector} were not kept all the time{why}")
                 return finding if evidence.over or blinded else still_open(evidence, window)
         return None
 

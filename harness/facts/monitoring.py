@@ -74,6 +74,8 @@ class AlertRouted(Fact):
 
     receivers      who is meant to hear of it
     silenced_by    ids of silences, and inhibited_by fingerprints of alerts, that keep it quiet
+    muted          by receiver the time intervals that keep it from there, where no route goes there now; they leave `state` as it is
+    mutes_told     whether this Alertmanager tells what is muted (its API does since 0.28)
     """
 
     alert: str
@@ -83,6 +85,8 @@ class AlertRouted(Fact):
     receivers: tuple[str, ...] = ()
     silenced_by: tuple[str, ...] = ()
     inhibited_by: tuple[str, ...] = ()
+    muted: dict[str, str] = dataclasses.field(default_factory=dict)
+    mutes_told: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +188,8 @@ class ReceiverSeen(Fact):
 
     kind           webhook, slack, email, …; '' for a receiver that sends nothing
     group_wait_s   the least that a new group waits before its first notification, over the routes that lead to it
+    time_intervals names of the mute and active time intervals of those routes
+    send_resolved  whether it is told that an alert has cleared
     """
 
     receiver: str
@@ -193,6 +199,8 @@ class ReceiverSeen(Fact):
     why: str = ""
     group_wait_s: float = 30.0
     group_interval_s: float = 300.0
+    time_intervals: tuple[str, ...] = ()
+    send_resolved: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

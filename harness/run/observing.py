@@ -165,7 +165,7 @@ class Observing:
         config = config_file(self.stack.project, service, ALERTMANAGER)
         why = config.why
         try:
-            known = paging(config.text, *_names(self.stack.project, service)) if config.text else None
+            known = paging(config.text, *names_of(self.stack.project, service)) if config.text else None
         except ValueError as error:
             known, why = None, f"its configuration cannot be read: {error}"
         if known is None:
@@ -226,7 +226,7 @@ def read_runbooks(drill: Drill, folder: str) -> Iterator[RunbookFound]:
         yield RunbookFound(folder=folder, why=f"it cannot be read: {error.strerror or error}")
 
 
-def _names(project: Project, service: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def names_of(project: Project, service: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names by which Alertmanager reaches services of the stack, and names whose address its own hosts file fixes."""
     from harness.stack import names as topology
 

@@ -11,12 +11,12 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 
 from harness.errors import CannotRun, Missing, NotApplied
-from harness.facts import Paged, ReceiverSeen
+from harness.facts import Blinded, Paged, ReceiverSeen
 from harness.inside.pager import Taken
 from harness.target.paging import Pages
 from harness.world.alertmanager import Alertmanager
 from harness.world.handles import Clock
-from harness.world.pager import MOST_PAGES, pages
+from harness.world.pager import MOST_PAGES, heard_of
 from harness.world.receivers import paging
 
 
@@ -27,25 +27,26 @@ class _Post(Taken):
 
     def do_POST(self) -> None:
         at_ns = time.monotonic_ns()
-        body, _ = self._body()
+        body, cut = self._body()
         if not hmac.compare_digest(str(self.headers.get("Authorization") or "").encode(), self.server.wanted.encode()):
             self._answer(401)
             return
-        self.server.take(at_ns, body.decode("utf-8", "replace"))
+        self.server.take(at_ns, body.decode("utf-8", "replace"), str(self.headers.get("User-Agent") or ""), cut=cut)
         self._answer(200)
 
     do_PUT = do_POST
 
 
 class Receiver(ThreadingHTTPServer):
-    """Implements probes.pages.Mailbox. `heard` gets each page as a fact, before its sender is answered."""
+    """Implements probes.pages.Mailbox. `heard` gets each page as a fact, before its sender is answered, and a
+    Blinded for a delivery that could not be read."""
 
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 64
 
     def __init__(
-        self, listen: Pages, token: str, clock: Clock, opened_ns: int, heard: Callable[[Paged], object]
+        self, listen: Pages, token: str, clock: Clock, opened_ns: int, heard: Callable[[Paged | Blinded], object]
     ) -> None:
         assert listen.listen is not None
         host, _, port = listen.listen.rpartition(":")
@@ -60,12 +61,12 @@ class Receiver(ThreadingHTTPServer):
             raise CannotRun(Missing(f"pages cannot be taken at {listen.listen}: {error.strerror}")) from error
         threading.Thread(target=self.serve_forever, args=(0.1,), name="pages", daemon=True).start()
 
-    def take(self, at_ns: int, body: str) -> None:
+    def take(self, at_ns: int, body: str, agent: str = "", *, cut: bool = False) -> None:
         host, _, port = self._place.rpartition(":")
         with self._lock:
             self._number += 1
-            delivery = {"host": host, "port": port, "at_ns": at_ns, "body": body}
-            for page in pages(delivery, self._number, self._opened_ns, self._clock):
+            delivery = {"host": host, "port": port, "at_ns": at_ns, "agent": agent, "body": body, "cut": cut}
+            for page in heard_of(delivery, self._number, self._opened_ns, self._clock):
                 self._kept += 1
                 if self._kept <= MOST_PAGES:
                     self._heard(page)
@@ -101,4 +102,6 @@ def receivers(wanted: Pages, alertmanager: Alertmanager) -> list[ReceiverSeen]:
             how = "is in the list of pages" if wanted.poll else "posts to this machine"
             why = f"the target's configuration does not say that it {how} (pages.receivers)"
             told.append(replace(seen, observable=False, why=why))
-    return list({seen.receiver: seen for seen in told}.values())
+    resolved = {seen.receiver for seen in told if seen.send_resolved}
+    one_each = {seen.receiver: seen for seen in told}.values()
+    return [replace(seen, send_resolved=seen.receiver in resolved) for seen in one_each]

@@ -19,6 +19,7 @@ class Alertmanager:
     def __init__(self, address: tuple[str, int], prefix: str = "", api: JsonApi | None = None) -> None:
         """`api` is another way to it than plain HTTP."""
         self._api = api or JsonApi("Alertmanager", address, prefix)
+        self._mutes: bool | None = None
 
     @understood
     def config(self) -> str:
@@ -35,6 +36,14 @@ class Alertmanager:
     @understood
     def alerts(self) -> tuple[AlertRouted, ...]:
         """Every alert that it holds, those that it keeps back among them, with the receivers meant to hear of it."""
+        held = self._list("/api/v2/alerts")
+        told = any("mutedBy" in (one.get("status") or {}) for one in held)
+        muted: dict[str, dict[str, str]] = {}
+        if told:
+            try:
+                muted = self._muted() if self._has_mutes() else {}
+            except NotApplied:  # what keeps an alert from its receivers is then not told; all else is
+                told = False
         return tuple(
             AlertRouted(
                 alert=str((one.get("labels") or {}).get("alertname") or ""),
@@ -44,9 +53,34 @@ class Alertmanager:
                 receivers=tuple(sorted(str(receiver.get("name")) for receiver in one.get("receivers") or ())),
                 silenced_by=tuple(sorted(map(str, (one.get("status") or {}).get("silencedBy") or ()))),
                 inhibited_by=tuple(sorted(map(str, (one.get("status") or {}).get("inhibitedBy") or ()))),
+                muted=muted.get(str(one.get("fingerprint") or ""), {}),
+                mutes_told=told,
             )
-            for one in self._list("/api/v2/alerts")
+            for one in held
         )
+
+    def _has_mutes(self) -> bool:
+        """Whether its configuration has time intervals at all; asked once."""
+        if self._mutes is None:
+            self._mutes = "time_intervals:" in self.config()
+        return self._mutes
+
+    def _muted(self) -> dict[str, dict[str, str]]:
+        """By fingerprint, and by receiver of which every group with that alert is muted, the time intervals that mute it."""
+        found: dict[str, dict[str, list[list[str]]]] = {}
+        for group in self._list("/api/v2/alerts/groups"):
+            receiver = str((group.get("receiver") or {}).get("name"))
+            for one in group.get("alerts") or ():
+                by = [str(name) for name in (one.get("status") or {}).get("mutedBy") or ()]
+                found.setdefault(str(one.get("fingerprint")), {}).setdefault(receiver, []).append(by)
+        return {
+            fingerprint: {
+                receiver: ", ".join(sorted({name for by in groups for name in by}))
+                for receiver, groups in receivers.items()
+                if all(groups)
+            }
+            for fingerprint, receivers in found.items()
+        }
 
     @understood
     def silences(self) -> tuple[SilenceSeen, ...]:

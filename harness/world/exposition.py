@@ -19,6 +19,7 @@ COUNTERS = {
         "alertmanager_alerts_invalid_total",
         "alertmanager_notifications_total",
         "alertmanager_notifications_failed_total",
+        "alertmanager_notifications_suppressed_total",
     ),
 }
 """By server, what is read of it. The rest of its text is not looked at."""

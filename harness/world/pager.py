@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.errors import NotApplied
-from harness.facts import Paged
+from harness.facts import Blinded, Paged
 from harness.world.attached import Place, attach, remove
 from harness.world.handles import Clock
 from harness.world.helper import Helper
@@ -18,6 +18,7 @@ from harness.world.jsonapi import STRANGE, on_axis, strings, unix_s
 READY_S = 30.0
 SILENT_S = 3.0
 """It says something each second; after so long without a word nobody knows whether it takes pages."""
+CUT_MIB = 1  # where the mailbox cuts a body (harness/inside/pager.py); a test holds them together
 MOST_PAGES = 5000
 """A storm beyond this is counted, not kept."""
 
@@ -28,6 +29,21 @@ def pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Clock
         return _pages(delivery, number, opened_ns, clock)
     except STRANGE:
         return []
+
+
+def heard_of(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Clock) -> Sequence[Paged | Blinded]:
+    """The same; of one of Alertmanager's that cannot be read a Blinded, at its receipt: what it told of nobody knows. `agent` is who
+    sent it ('' where that is not said); what others post there is no page."""
+    found = pages(delivery, number, opened_ns, clock)
+    agent = str(delivery.get("agent") or "")
+    if found or (agent and not agent.lower().startswith("alertmanager")):
+        return found
+    why = (
+        f"it was cut at {CUT_MIB} MiB (max_alerts in the webhook's configuration keeps it shorter)"
+        if delivery.get("cut")
+        else "it is no message of Alertmanager's webhook (version 4)"
+    )
+    return (Blinded(probe="pages", target="", error=f"a delivery could not be read: {why}"),)
 
 
 def _pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Clock) -> list[Paged]:
@@ -63,13 +79,19 @@ def _pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Cloc
 
 
 class Pager:
-    """The mailbox's helper container and what it says. `heard` gets each Paged from a thread of its own.
+    """The mailbox's helper container and what it says. `heard` gets each Paged from a thread of its own, and
+    a Blinded for a delivery that could not be read.
 
     `place` is on Alertmanager's own networks and bears the host names of its receivers' URLs; `ports` are theirs.
     """
 
     def __init__(
-        self, place: Place, ports: Sequence[int], clock: Clock, opened_ns: int, heard: Callable[[Paged], object]
+        self,
+        place: Place,
+        ports: Sequence[int],
+        clock: Clock,
+        opened_ns: int,
+        heard: Callable[[Paged | Blinded], object],
     ) -> None:
         self._place, self._ports = place, tuple(ports)
         self._clock, self._opened_ns, self._heard = clock, opened_ns, heard
@@ -78,7 +100,6 @@ class Pager:
         self._first = threading.Event()
         self._kept = 0
         self.number = 0
-        self.strange = 0
         self.lost = ""
 
     def start(self) -> None:
@@ -121,9 +142,7 @@ class Pager:
             self._first.set()
         elif isinstance(said.get("page"), dict):
             self.number += 1
-            found = pages(said["page"], self.number, self._opened_ns, self._clock)
-            self.strange += not found
-            for page in found:
+            for page in heard_of(said["page"], self.number, self._opened_ns, self._clock):
                 self._kept += 1
                 if self._kept <= MOST_PAGES:
                     self._heard(page)

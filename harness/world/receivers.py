@@ -26,6 +26,8 @@ PROVIDERS = {
     "slack": "https://slack.com",
 }
 """Where each kind goes when its configuration names no other place."""
+QUIET_ON_RESOLVED = ("email", "rocketchat", "slack", "wechat")
+"""Kinds whose `send_resolved` is false when left out (Alertmanager's configuration reference)."""
 
 
 @dataclass(frozen=True)
@@ -65,22 +67,22 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
     data = load(text)
     if not isinstance(data, dict) or not isinstance(data.get("receivers"), list):
         raise ValueError("it has no list of receivers")
-    waits = _waits(data.get("route") or {})
+    ways = _ways(data.get("route") or {})
     seen: list[ReceiverSeen] = []
     hosts: dict[str, set[int]] = {}
     leaking: list[str] = []
     for receiver in data["receivers"]:
         name = str(receiver.get("name"))
-        wait_s, interval_s = waits.get(name, (GROUP_WAIT_S, GROUP_INTERVAL_S))
-        outlets = list(_outlets(receiver, data.get("global") or {}))
-        for kind, url in outlets or [("", "")]:
-            why = _why_not(kind, url, own, pinned)
+        way = ways.get(name, _Way())
+        for outlet in list(_outlets(receiver, data.get("global") or {})) or [Outlet()]:
+            kind, url = outlet.kind, outlet.url
+            why = _why_not(outlet, own, pinned)
             host, port = place(url)
-            if host and not fixed(host) and host not in own and host not in pinned:
+            if host and not outlet.proxy and not fixed(host) and host not in own and host not in pinned:
                 hosts.setdefault(host, set())
                 if not why:
                     hosts[host].add(port)
-            elif kind and why and host not in own:
+            elif kind and why and (outlet.proxy or host not in own):
                 leaking.append(f"{name} ({kind}{f' to {host}' if host else ''}): {why}")
             seen.append(
                 ReceiverSeen(
@@ -89,21 +91,49 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
                     url=_shown(url),
                     observable=not why,
                     why=why,
-                    group_wait_s=wait_s,
-                    group_interval_s=interval_s,
+                    group_wait_s=way.wait_s,
+                    group_interval_s=way.interval_s,
+                    time_intervals=way.time_intervals,
+                    send_resolved=outlet.send_resolved,
                 )
             )
     return Paging(tuple(seen), {host: tuple(sorted(ports)) for host, ports in hosts.items()}, tuple(leaking))
 
 
-def _outlets(receiver: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each way out of a receiver: its kind and its URL, '' where that stands elsewhere (a file, a secret)."""
+@dataclass(frozen=True)
+class Outlet:
+    """One way out of a receiver. kind '': it sends nothing; url '': it stands elsewhere (a file, a secret); `proxy`: how it gets
+    there by way of another, in words, or ''."""
+
+    kind: str = ""
+    url: str = ""
+    proxy: str = ""
+    send_resolved: bool = True
+
+
+def _outlets(receiver: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[Outlet]:
     for key, configs in receiver.items():
         if not str(key).endswith("_configs") or not isinstance(configs, list):
             continue
         kind = str(key).removesuffix("_configs")
-        for config in configs:
-            yield kind, _url(kind, config or {}, shared)
+        for config in (one or {} for one in configs):
+            url = _url(kind, config, shared)
+            http = (
+                config.get("http_config") or shared.get("http_config") or {}
+            )  # its own stands for all of the shared one
+            resolved = bool(config.get("send_resolved", kind not in QUIET_ON_RESOLVED))
+            yield Outlet(kind, url, "" if kind == "email" else _proxy(http, place(url)[0]), resolved)
+
+
+def _proxy(http: Mapping[str, Any], host: str) -> str:
+    """How requests to a host go by way of a proxy, in words, or ''."""
+    if http.get("proxy_from_environment"):
+        return "it goes through the proxy of its environment, if that names one (proxy_from_environment)"
+    url = str(http.get("proxy_url") or "")
+    spared = [name.strip().lower() for name in str(http.get("no_proxy") or "").split(",") if name.strip()]
+    if not url or (host and any(name == "*" or f".{host}".endswith(f".{name.lstrip('.')}") for name in spared)):
+        return ""
+    return f"it goes through a proxy{f' ({place(url)[0]})' if place(url)[0] else ''}"
 
 
 def _url(kind: str, config: Mapping[str, Any], shared: Mapping[str, Any]) -> str:
@@ -121,11 +151,14 @@ def _url(kind: str, config: Mapping[str, Any], shared: Mapping[str, Any]) -> str
     return str(own or shared.get(f"{kind}_api_url") or shared.get(f"{kind}_url") or PROVIDERS.get(kind, ""))
 
 
-def _why_not(kind: str, url: str, own: Sequence[str], pinned: Sequence[str]) -> str:  # noqa: PLR0911 (one for each reason)
+def _why_not(outlet: Outlet, own: Sequence[str], pinned: Sequence[str]) -> str:  # noqa: PLR0911 (one for each reason)
     """Why a mailbox in the stack could not read what goes there, and what would change that; '' when it can."""
+    kind, url = outlet.kind, outlet.url
     host, _ = place(url)
     if not kind:
         return "it sends nothing"
+    if outlet.proxy:
+        return f"{outlet.proxy}; a webhook on http:// with an http_config without a proxy would be seen"
     if kind != "webhook":
         return f"it is a receiver of the kind {kind}; a webhook on http:// would be seen"
     if not host:
@@ -147,16 +180,30 @@ def _shown(url: str) -> str:
     return f"{urlsplit(url).scheme}://{host}:{port}/…" if host else ""
 
 
-def _waits(route: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """By receiver: the least group_wait and group_interval over the routes that lead to it; a child takes its parent's."""
-    found: dict[str, tuple[float, float]] = {}
+@dataclass(frozen=True)
+class _Way:
+    """Of the routes that lead to a receiver: the least group_wait and group_interval, and the time intervals of any."""
+
+    wait_s: float = GROUP_WAIT_S
+    interval_s: float = GROUP_INTERVAL_S
+    time_intervals: tuple[str, ...] = ()
+
+
+def _ways(route: Mapping[str, Any]) -> dict[str, _Way]:
+    """By receiver. A child takes its parent's receiver and waits, and none of its time intervals."""
+    found: dict[str, _Way] = {}
 
     def walk(node: Mapping[str, Any], receiver: str, wait_s: float, interval_s: float) -> None:
         receiver = str(node.get("receiver") or receiver)
         wait_s = go_duration_s(node["group_wait"]) if "group_wait" in node else wait_s
         interval_s = go_duration_s(node["group_interval"]) if "group_interval" in node else interval_s
-        before = found.get(receiver, (wait_s, interval_s))
-        found[receiver] = (min(before[0], wait_s), min(before[1], interval_s))
+        named = [str(name) for key in ("mute_time_intervals", "active_time_intervals") for name in node.get(key) or ()]
+        before = found.get(receiver, _Way(wait_s, interval_s))
+        found[receiver] = _Way(
+            min(before.wait_s, wait_s),
+            min(before.interval_s, interval_s),
+            tuple(dict.fromkeys((*before.time_intervals, *named))),
+        )
         for child in node.get("routes") or ():
             walk(child or {}, receiver, wait_s, interval_s)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from pydantic import ValidationError
 
@@ -176,3 +178,40 @@ def test_lines_that_continue_one_are_of_it() -> None:
     other = Line("web", "web-1", 12.5, "hello")
     found = {line.text for line in whole([lines[0], other, *lines[1:]])}
     assert found == {"fail: Shop[0]\n      postgres is gone", "info: Shop[0]\n      ok", "hello"}
+
+
+RED = "\x1b[31mERROR\x1b[0m: payment failed for \x1b[1morder\x1b[0m 17"
+
+
+@pytest.mark.parametrize("matches", ["ERROR: payment failed for order 17", "^ERROR", r"\x1b\[31mERROR"])
+def test_colours_are_no_part_of_what_a_line_says(matches: str) -> None:
+    assert check(LogQuiet(matches=matches), (12.0, RED)).reason == "logged"
+    assert check(LogSeen(service="api", matches=matches), (12.0, RED)).outcome is PASSED
+    assert check(LogSeen(service="api", contains="payment failed for order 17"), (12.0, RED)).outcome is PASSED
+    assert check(LogSeen(service="api", contains="order 18"), (12.0, RED)).outcome is FAILED
+
+
+TRACE = ("Traceback (most recent call last):", '  File "a.py", line 1', "psycopg.OperationalError: refused")
+
+
+@pytest.mark.parametrize(
+    ("texts", "contains", "outcome"),
+    [
+        (("ERROR checkout failed", *TRACE), "OperationalError", PASSED),
+        (("WARNING checkout failed", *TRACE), "OperationalError", FAILED),
+        (("checkout failed", *TRACE), "OperationalError", PASSED),
+        (("fail: Shop.Checkout[0]", "      Payment gateway down"), "gateway down", PASSED),
+        (("info: Shop.Checkout[0]", "      Payment gateway down"), "gateway down", FAILED),
+        (("ERROR checkout failed", "  2026 INFO gateway down"), "gateway down", FAILED),
+        (("ERROR checkout failed", "gateway down"), "gateway down", UNKNOWN),
+    ],
+)
+def test_a_line_that_goes_on_with_another_has_its_level(texts: Sequence[str], contains: str, outcome: Outcome) -> None:
+    claim = LogSeen(service="api", contains=contains, level="ERROR")
+    assert check(claim, *((12.0, text) for text in texts)).outcome is outcome
+
+
+def test_the_line_that_is_continued_may_lie_just_before_the_window() -> None:
+    claim = LogSeen(service="api", contains="gateway down", level="ERROR")
+    assert check(claim, (9.9, "fail: Shop[0]"), (10.0, "      gateway down")).outcome is PASSED
+    assert check(claim, (9.9, "fail: Shop[0]"), (9.95, "      gateway down")).outcome is FAILED

@@ -106,8 +106,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "expectations",
         "load.arrivals",
     },
-    "plan": BOTTOM | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds"},
+    "plan": BOTTOM
+    | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds", "plan_queries"},
     "plan_bounds": BOTTOM | {"drill", "expectations", "plan"},
+    "plan_queries": {"drill", "plan", "promql"},
     "judge": DATA
     | {
         "orders",
@@ -190,6 +192,7 @@ PURE = (
     "parts",
     "plan",
     "plan_bounds",
+    "plan_queries",
     "judge",
     "gates",
     "surroundings",

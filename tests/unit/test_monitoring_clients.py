@@ -264,6 +264,43 @@ def test_alertmanager_tells_who_is_meant_to_hear_and_what_is_kept_quiet(server: 
         alertmanager.alerts()
 
 
+def grouped(receiver: str, fingerprint: str, *muted_by: str) -> dict[str, Any]:
+    alert = {"fingerprint": fingerprint, "status": {"state": "suppressed", "mutedBy": list(muted_by)}}
+    return {"receiver": {"name": receiver}, "alerts": [alert]}
+
+
+def test_what_a_time_interval_mutes_is_read_from_the_groups(server: Server) -> None:
+    """As Alertmanager 0.28.1 answers: the alert itself stays active, and only its groups tell."""
+    status = {"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": []}
+    held = [{"labels": {"alertname": "Slow"}, "fingerprint": name, "status": status} for name in ("f1", "f2")]
+    server.answers["/api/v2/alerts"] = (200, held)
+    server.answers["/api/v2/status"] = (200, {"config": {"original": "mute_time_intervals: []"}})
+    server.answers["/api/v2/alerts/groups"] = (
+        200,
+        [
+            grouped("oncall", "f1", "weekend"),
+            grouped("oncall", "f1", "night"),
+            grouped("board", "f1", "weekend"),
+            grouped("board", "f1"),
+            grouped("oncall", "f2"),
+        ],
+    )
+    alertmanager = Alertmanager(server.address)
+    one, two = alertmanager.alerts()
+    assert (one.state, one.muted, two.muted) == ("active", {"oncall": "night, weekend"}, {})
+    assert one.mutes_told
+    server.answers["/api/v2/alerts/groups"] = (500, "no")
+    assert [(seen.muted, seen.mutes_told) for seen in alertmanager.alerts()] == [({}, False)] * 2
+
+
+def test_without_time_intervals_the_groups_are_not_asked_for(server: Server) -> None:
+    status = {"state": "active", "mutedBy": []}
+    server.answers["/api/v2/alerts"] = (200, [{"labels": {"alertname": "Slow"}, "fingerprint": "f", "status": status}])
+    server.answers["/api/v2/status"] = (200, {"config": {"original": "route: {receiver: a}"}})
+    (seen,) = Alertmanager(server.address).alerts()
+    assert (seen.muted, seen.mutes_told) == ({}, True)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -15,8 +15,11 @@ from typing import IO, Any
 
 import pytest
 
+from harness.facts import Blinded, Paged
 from harness.inside import metrics
-from harness.world.pager import pages
+from harness.inside.pager import MOST_BYTES
+from harness.world.attached import Place
+from harness.world.pager import CUT_MIB, Pager, heard_of, pages
 
 BODY = {
     "version": "4",
@@ -77,6 +80,37 @@ def test_a_delivery_of_two_alerts_is_two_facts_of_one_number() -> None:
 @pytest.mark.parametrize("body", ["", "[", "[]", "{}", "text"])
 def test_what_is_no_message_of_alertmanagers_is_no_page(body: str) -> None:
     assert pages(delivered(body), 1, 0, AtTen()) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "told"),
+    [
+        ('{"receiver": "oncall", "alerts": [{"labels": {"al', {"cut": True}, "it was cut at 1 MiB"),
+        ('{"text": "Slow is firing"}', {"agent": "Alertmanager/0.28.1"}, "it is no message of Alertmanager's webhook"),
+        ('{"text": "Slow is firing"}', {}, "it is no message of Alertmanager's webhook"),
+        ('{"text": "hello"}', {"agent": "curl/8.5"}, ""),
+    ],
+)
+def test_a_delivery_that_cannot_be_read_blinds_at_its_receipt(body: str, more: dict[str, Any], told: str) -> None:
+    found = heard_of(delivered(body, **more), 1, 0, AtTen())
+    assert [(type(fact), fact.probe) for fact in found if isinstance(fact, Blinded)] == [(Blinded, "pages")] * bool(
+        told
+    )
+    assert all(told in fact.error for fact in found if isinstance(fact, Blinded))
+    assert len(found) == bool(told)
+
+
+def test_one_that_can_be_read_blinds_nobody() -> None:
+    assert CUT_MIB << 20 == MOST_BYTES
+    assert heard_of(delivered(BODY), 7, 0, AtTen()) == pages(delivered(BODY), 7, 0, AtTen())
+
+
+def test_what_the_mailbox_could_not_read_is_recorded_at_once() -> None:
+    heard: list[Any] = []
+    pager = Pager(Place("p", {}, (), ()), (80,), AtTen(), 0, heard.append)
+    pager._hear({"page": delivered("no page")})
+    pager._hear({"page": delivered(BODY)})
+    assert [type(fact) for fact in heard] == [Blinded, Paged, Paged]
 
 
 class Mailbox:

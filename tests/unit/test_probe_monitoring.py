@@ -213,6 +213,10 @@ go_goroutines 9
     server.text = exposed.replace("total 0", "total 2")
     assert [f.value for f in probe.look(world) if isinstance(f, DeliveryCounted)] == [2.0]
     assert delivery_counters("alertmanager", "<html>no metrics</html>") == ()
+    (muted,) = delivery_counters(
+        "alertmanager", 'alertmanager_notifications_suppressed_total{reason="mute_time_interval"} 1\n'
+    )
+    assert (muted.labels, muted.value) == ({"reason": "mute_time_interval"}, 1.0)
 
 
 def series(value: float | None, **labels: str) -> Series:

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from harness.errors import CannotRun
-from harness.facts import Paged
+from harness.facts import Blinded, Paged
 from harness.run.clock import MonotonicClock
 from harness.target.pages import Receiver, receivers
 from harness.target.paging import Pages
@@ -38,10 +38,10 @@ class Alertmanager:
 
 
 @pytest.fixture
-def heard() -> Iterator[tuple[Receiver, list[Paged], str]]:
+def heard() -> Iterator[tuple[Receiver, list[Paged | Blinded], str]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         place = f"127.0.0.1:{free.getsockname()[1]}"
-    found: list[Paged] = []
+    found: list[Paged | Blinded] = []
     opened_ns = time.monotonic_ns()
     receiver = Receiver(
         Pages(listen=place, receivers=("oncall",)), "s3same-token", MonotonicClock(opened_ns), opened_ns, found.append
@@ -50,17 +50,31 @@ def heard() -> Iterator[tuple[Receiver, list[Paged], str]]:
     receiver.close()
 
 
-def test_a_page_is_a_fact_once_it_is_delivered(heard: tuple[Receiver, list[Paged], str]) -> None:
+def test_a_page_is_a_fact_once_it_is_delivered(heard: tuple[Receiver, list[Paged | Blinded], str]) -> None:
     receiver, found, url = heard
     sent = requests.post(url, json=BODY, headers={"Authorization": "Bearer s3same-token"}, timeout=10)
     assert sent.status_code == 200
     (page,) = found
+    assert isinstance(page, Paged)
     assert (page.receiver, page.alert, page.status, page.labels) == ("oncall", "Slow", "firing", {"severity": "page"})
     assert 0 <= page.at_s < 60
     assert receiver.blind() == ""
 
 
-def test_whoever_does_not_know_the_token_pages_nobody(heard: tuple[Receiver, list[Paged], str]) -> None:
+def test_a_delivery_that_cannot_be_read_is_told_and_not_lost(
+    heard: tuple[Receiver, list[Paged | Blinded], str],
+) -> None:
+    _, found, url = heard
+    agent = {"Authorization": "Bearer s3same-token", "User-Agent": "Alertmanager/0.28.1"}
+    assert requests.post(url, data='{"text": "down"}', headers=agent, timeout=10).status_code == 200
+    assert requests.post(url, data="x" * ((1 << 20) + 1), headers=agent, timeout=10).status_code == 200
+    told = [fact.error for fact in found if isinstance(fact, Blinded)]
+    assert ["no message of" in told[0], "cut at 1 MiB" in told[1]] == [True, True]
+    requests.post(url, data="hello", headers={**agent, "User-Agent": "curl/8"}, timeout=10)
+    assert len(found) == 2
+
+
+def test_whoever_does_not_know_the_token_pages_nobody(heard: tuple[Receiver, list[Paged | Blinded], str]) -> None:
     _, found, url = heard
     assert requests.post(url, data=json.dumps(BODY), timeout=10).status_code == 401
     assert not found

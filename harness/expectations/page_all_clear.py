@@ -1,0 +1,61 @@
+"""An all-clear that did not come: the alert still fires, nobody here could see it, or what in the configuration holds it up. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness import alerting
+from harness.alerting import Episode
+from harness.expectations import page_receivers
+from harness.expectations.base import Evidence
+from harness.expectations.external_labels import in_prometheus
+from harness.expectations.page_unseen import unobservable
+from harness.expectations.page_way import Sought
+from harness.expectations.requests import cites
+from harness.facts import AlertRouted, ReceiverSeen
+from harness.quantities import spell
+from harness.verdict import Finding, failed
+
+
+def not_sent(evidence: Evidence, sought: Sought, what: str, limit: str) -> Finding:
+    """`what` was not sent `limit`, both in words."""
+    journal, limit_s = evidence.journal, sought.limit_s
+    labels = in_prometheus(journal, sought.alert, sought.labels, limit_s)
+    fired = [one for one in alerting.episodes(journal, sought.alert, labels) if one.from_s <= limit_s]
+    still = [episode for episode in fired if episode.fires_at(limit_s)]
+    if still:
+        return failed(
+            f"{what} was not sent {limit}; the alert was still firing",
+            reason="never_resolved",
+            cites=cites(evidence, still[0].began),
+        )
+    held = [one for one in journal.of(AlertRouted, until_s=limit_s) if sought.about(one.alert, one.labels)]
+    names = page_receivers.meant(held, sought.receiver)
+    blind = page_receivers.unobservable(journal, names, limit_s)
+    if blind is not None:
+        return unobservable(evidence, f"{what} was not seen {limit}", blind)
+    outlets = [
+        one for one in journal.of(ReceiverSeen, until_s=limit_s, observable=True) if one.receiver in names or not names
+    ]
+    why, cause = _held_up(fired, outlets, limit_s)
+    return failed(f"{what} was not sent {limit}{why}", reason="missed", cites=cites(evidence, *cause))
+
+
+def _held_up(
+    fired: Sequence[Episode], outlets: Sequence[ReceiverSeen], limit_s: float
+) -> tuple[str, Sequence[ReceiverSeen]]:
+    """What of the configuration explains it, in words, and the receivers whose configuration that is."""
+    quiet = [one for one in outlets if not one.send_resolved]
+    if quiet and len(quiet) == len(outlets):
+        names = ", ".join(dict.fromkeys(one.receiver for one in quiet))
+        return f": send_resolved is false for {names}, so no all-clear is ever sent there", quiet[:1]
+    cleared_s = max((one.until_s for one in fired if one.until_s <= limit_s), default=math.nan)
+    slow = [one for one in outlets if cleared_s + one.group_interval_s > limit_s]
+    if not slow:
+        return "", ()
+    interval = spell(slow[0].group_interval_s)
+    return (
+        f"; the alert cleared at {cleared_s:.1f} s and group_interval is {interval}, so it may come as late as that after it",
+        slow[:1],
+    )

@@ -1,0 +1,49 @@
+"""The receivers that a page may go to, by what Alertmanager means and by its configuration: which of them can be seen here. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.facts import AlertRouted, ReceiverSeen
+from harness.journal import Journal
+
+DECIDE = "a receiver with a webhook on http://"
+
+
+def meant(held: Sequence[AlertRouted], receiver: str) -> tuple[str, ...]:
+    """Whom Alertmanager means an alert for, of those the one that is claimed ('': all); while it holds none, that one."""
+    names = dict.fromkeys(name for seen in held for name in seen.receivers if receiver in ("", name))
+    return tuple(names) or ((receiver,) if receiver else ())
+
+
+def blind(seen: Iterable[ReceiverSeen]) -> list[ReceiverSeen]:
+    """Ways out of receivers that have none which can be seen."""
+    every = list(seen)
+    observable = {one.receiver for one in every if one.observable}
+    return [one for one in every if one.receiver and one.receiver not in observable]
+
+
+def unobservable(journal: Journal, names: Sequence[str], until_s: float) -> ReceiverSeen | None:
+    """The first receiver where a page to these would not have been seen: none of them can be. Without names it may have gone to
+    any, so that one which cannot be seen is enough."""
+    unseen_ = blind(journal.of(ReceiverSeen, until_s=until_s))
+    if not names:
+        return unseen_[0] if unseen_ else None
+    first = {one.receiver: one for one in reversed(unseen_)}
+    return first[names[0]] if all(name in first for name in names) else None
+
+
+def unseen(one: ReceiverSeen) -> str:
+    return f"pages to {one.receiver} cannot be seen: {one.why}"
+
+
+def kinds(journal: Journal, names: Sequence[str], until_s: float) -> tuple[str, ...]:
+    """The kinds of the receivers' ways out that can be seen, as Alertmanager's counters call them (`integration`)."""
+    seen = journal.of(ReceiverSeen, until_s=until_s, observable=True)
+    return tuple(dict.fromkeys(one.kind for one in seen if not names or one.receiver in names))
+
+
+def with_time_intervals(journal: Journal, names: Sequence[str], until_s: float) -> list[ReceiverSeen]:
+    """The receivers, where a route with time intervals leads to each of them; [] where one has none."""
+    seen = [one for one in journal.of(ReceiverSeen, until_s=until_s) if one.receiver in names and one.time_intervals]
+    return seen if {one.receiver for one in seen} == set(names) else []

@@ -1,0 +1,89 @@
+"""Alertmanager's configuration: proxies on the way to a receiver, the time intervals of its routes, what it is told at the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.facts import ReceiverSeen
+from harness.world.receivers import paging
+
+ROUTE = """
+route:
+  receiver: board
+  routes:
+    - {receiver: oncall, mute_time_intervals: [weekend], routes: [{receiver: desk}]}
+    - {receiver: oncall, active_time_intervals: [office, weekend]}
+receivers:
+"""
+WEBHOOK = "{name: oncall, webhook_configs: [{url: 'http://pager.example.test/x'%s}]}"
+
+
+def only(receiver: str, shared: str = "") -> tuple[ReceiverSeen, tuple[str, ...], tuple[str, ...]]:
+    found = paging(f"{shared}\n{ROUTE}  - {receiver}\n")
+    return found.receivers[0], found.leaking, tuple(found.hosts or {})
+
+
+@pytest.mark.parametrize(
+    ("own", "shared"),
+    [
+        (", http_config: {proxy_url: 'http://user:word@proxy:3128'}", ""),
+        (", http_config: {proxy_from_environment: true}", ""),
+        ("", "global: {http_config: {proxy_url: 'http://proxy:3128'}}"),
+        (", http_config: {proxy_url: 'http://proxy:3128', no_proxy: 'pager.example.tes, 10.0.0.0/8'}", ""),
+    ],
+)
+def test_a_page_that_goes_through_a_proxy_is_not_seen_and_leaves_the_stack(own: str, shared: str) -> None:
+    seen, leaking, hosts = only(WEBHOOK % own, shared)
+    assert not seen.observable
+    assert "proxy" in seen.why
+    assert "word" not in seen.why
+    (leak,) = leaking
+    assert leak.startswith("oncall (webhook to pager.example.test): it goes through")
+    assert hosts == ()
+
+
+@pytest.mark.parametrize(
+    ("own", "shared"),
+    [
+        (", http_config: {follow_redirects: true}", "global: {http_config: {proxy_url: 'http://proxy:3128'}}"),
+        (", http_config: {proxy_url: 'http://proxy:3128', no_proxy: 'localhost, .example.test'}", ""),
+        (", http_config: {proxy_url: 'http://proxy:3128', no_proxy: '*'}", ""),
+        (", http_config: {proxy_from_environment: false}", ""),
+    ],
+)
+def test_one_whose_own_configuration_has_no_proxy_for_it_is_seen(own: str, shared: str) -> None:
+    seen, leaking, hosts = only(WEBHOOK % own, shared)
+    assert (seen.observable, leaking, hosts) == (True, (), ("pager.example.test",))
+
+
+def test_a_provider_behind_a_proxy_leaks_and_mail_knows_no_proxy() -> None:
+    shared = "global: {smtp_smarthost: 'mail.example:587', http_config: {proxy_url: 'http://proxy:3128'}}"
+    found = paging(
+        f"{shared}\n{ROUTE}  - {{name: oncall, slack_configs: [{{}}], email_configs: [{{to: a@example}}]}}\n"
+    )
+    (leak,) = found.leaking
+    assert "oncall (slack to slack.com): it goes through a proxy (proxy)" in leak
+    assert tuple(found.hosts or {}) == ("mail.example",)
+
+
+def test_time_intervals_are_those_of_the_routes_to_a_receiver_and_no_childs() -> None:
+    found = paging(f"{ROUTE}  - {{name: oncall}}\n  - {{name: desk}}\n  - {{name: board}}\n")
+    assert {seen.receiver: seen.time_intervals for seen in found.receivers} == {
+        "oncall": ("weekend", "office"),
+        "desk": (),
+        "board": (),
+    }
+
+
+@pytest.mark.parametrize(
+    ("configs", "told"),
+    [
+        ("webhook_configs: [{url: 'http://a.test/'}]", True),
+        ("webhook_configs: [{url: 'http://a.test/', send_resolved: false}]", False),
+        ("slack_configs: [{channel: x}]", False),
+        ("slack_configs: [{channel: x, send_resolved: true}]", True),
+        ("pagerduty_configs: [{routing_key: x}]", True),
+    ],
+)
+def test_whether_a_receiver_is_told_that_an_alert_cleared(configs: str, told: bool) -> None:
+    assert only(f"{{name: oncall, {configs}}}")[0].send_resolved is told
