@@ -105,7 +105,8 @@ class AlertsProbe:
             if place in grids.never and (now is None or now.group != place[0]):
                 continue  # a Prometheus that restarted: what it says of the alert is known at its first evaluation
             if before and now and before.state == "firing" and now.state != "firing" and before.group != now.group:
-                now = replace(now, happened_s=grids.evaluated_s.get(place))  # it cleared by its own rule's evaluation
+                # it cleared by its own rule's evaluation
+                now = replace(now, happened_s=grids.evaluated_s.get(place, now.happened_s))
             told = changes(
                 before,
                 samples.get(key, ()),
