@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
+from harness.evaluations import begun_s, histories
 from harness.facts import AlertChanged, Blinded, Looked, ReceiverSeen, RuleSeen, TargetSeen
 from harness.journal import Journal
 
@@ -63,6 +64,12 @@ def bears(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(labels.get(name) == value for name, value in wanted.items())
 
 
+def may_bear(rule: RuleSeen, wanted: Mapping[str, str]) -> bool:
+    """Whether alerts of the rule may have these labels: its own say nothing else. Templates ('{{ … }}') may become anything, and
+    labels that it does not set come from its series."""
+    return all(rule.labels.get(name, value) == value or "{{" in rule.labels[name] for name, value in wanted.items())
+
+
 def named(alert: str, pattern: str) -> bool:
     """Whether a claim's `alert` means this one: its name, or a pattern such as '*' or 'Orders*'."""
     return fnmatchcase(alert, pattern)
@@ -84,13 +91,30 @@ def episodes(journal: Journal, alert: str = "*", labels: Mapping[str, str] = NO_
     return sorted(found, key=lambda episode: (episode.from_s, episode.until_s, episode.alert))
 
 
+def active_since(journal: Journal, episode: Episode) -> AlertChanged:
+    """The change by which the alert began to hold before it fired: its pending one, or that it fired where none was seen."""
+    changes = [
+        change
+        for change in journal.of(AlertChanged, alert=episode.alert, until_s=episode.from_s)
+        if identity(change.alert, change.labels) == episode.identity and change.at_s <= episode.from_s
+    ]
+    before = [change for change in changes if change.state != "firing"]
+    return before[-1] if before and before[-1].state == "pending" else episode.began
+
+
+def active_s(journal: Journal, episode: Episode) -> float:
+    """The evaluation since which the expression holds: Prometheus tells it itself; else the one at which it was first seen to."""
+    told_s = episode.began.active_s
+    return min(episode.from_s, active_since(journal, episode).at_s if told_s is None else told_s)
+
+
 def watched(journal: Journal, start_s: float, end_s: float, lag_s: float = LAG_S) -> bool:
     """Whether every evaluation from start_s to end_s was looked at."""
     return journal.watched(PROBE, "", start_s, end_s, GAP_S, lag_s)
 
 
 def quiet_since(journal: Journal, quiet: Quiet, now_s: float) -> float:
-    """Since when no alert fires and somebody looked all the time; now_s when one does, or nobody did."""
+    """Since when no alert fires, every rule is evaluated and somebody looked all the time; now_s where that is not so now."""
     looks = sorted(look.seen_s for look in journal.of(Looked, probe=PROBE))
     if not looks or now_s - looks[-1] > GAP_S:
         return now_s
@@ -104,7 +128,24 @@ def quiet_since(journal: Journal, quiet: Quiet, now_s: float) -> float:
         for episode in episodes(journal)
         if not any(named(episode.alert, allowed) for allowed in quiet.allow)
     ]
-    return min(now_s, max([since_s, *blind, *firing]))
+    begun = [begun_s(history) for history in _means(journal, quiet)]
+    return min(now_s, max([since_s, *blind, *firing, *begun]))
+
+
+def waiting(journal: Journal, quiet: Quiet) -> tuple[RuleSeen, ...]:
+    """The alerting rules that Prometheus has loaded and not yet evaluated, without those allowed: none of them can fire so far."""
+    return tuple(history[-1] for history in _means(journal, quiet) if history[-1].unevaluated)
+
+
+def _means(journal: Journal, quiet: Quiet) -> list[list[RuleSeen]]:
+    """The histories of the alerting rules that are loaded and may not fire."""
+    return [
+        history
+        for history in histories(journal).values()
+        if history[-1].kind == "alerting"
+        and not history[-1].gone
+        and not any(named(history[-1].rule, allowed) for allowed in quiet.allow)
+    ]
 
 
 def firing(journal: Journal, quiet: Quiet) -> tuple[str, ...]:
@@ -115,15 +156,19 @@ def firing(journal: Journal, quiet: Quiet) -> tuple[str, ...]:
 
 def loaded(journal: Journal, until_s: float = math.inf) -> tuple[RuleSeen, ...]:
     """All rules, alerting and recording, as they were last seen before an instant; those gone by then are left out."""
-    last: dict[tuple[str, str, str, frozenset[tuple[str, str]]], RuleSeen] = {}
-    for seen in journal.of(RuleSeen, until_s=until_s):
-        last[seen.group, seen.rule, seen.expr, frozenset(seen.labels.items())] = seen
-    return tuple(seen for seen in last.values() if not seen.gone)
+    last = [history[-1] for history in histories(journal, until_s).values()]
+    return tuple(seen for seen in last if not seen.gone)
 
 
-def rules(journal: Journal, alert: str, until_s: float = math.inf) -> tuple[RuleSeen, ...]:
-    """The alerting rules of that name among them."""
-    return tuple(one for one in loaded(journal, until_s) if one.kind == "alerting" and named(one.rule, alert))
+def rules(
+    journal: Journal, alert: str, until_s: float = math.inf, labels: Mapping[str, str] = NO_LABELS
+) -> tuple[RuleSeen, ...]:
+    """The alerting rules of that name among them whose alerts may have these labels."""
+    return tuple(
+        one
+        for one in loaded(journal, until_s)
+        if one.kind == "alerting" and named(one.rule, alert) and may_bear(one, labels)
+    )
 
 
 @dataclass(frozen=True)
@@ -157,14 +202,20 @@ class Floor:
         return f"{_s(self.low_s)}–{_s(self.high_s)} s ({parts})"
 
 
-def floor(journal: Journal, alert: str, receiver: str | None = None, until_s: float = math.inf) -> Floor | None:
+def floor(
+    journal: Journal,
+    alert: str,
+    receiver: str | None = None,
+    until_s: float = math.inf,
+    labels: Mapping[str, str] = NO_LABELS,
+) -> Floor | None:
     """The floor of an alert's detection; with a receiver ('' for any) that of its page. None without its rule.
 
     Scrape and evaluation happen on grids: from a cause to the next sample, and from that to the next evaluation, take
     anything up to one interval each. `for` is rounded up to whole evaluations; group_wait comes before a new group's page.
     A rule's query_offset is told by no API: where it has one, its alert comes later by that.
     """
-    mine = rules(journal, alert, until_s)
+    mine = rules(journal, alert, until_s, labels)
     if not mine:
         return None
     targets = journal.of(TargetSeen, until_s=until_s)

@@ -255,6 +255,7 @@ def _unwatched(plan: Plan) -> Iterator[Problem]:
         return
     drill, document = plan.drill, plan.drill.origin.document
     yield from plan_bounds.alerts_unknown(plan)
+    yield from plan_bounds.alerts_evaluated_late(plan)
     for claim in plan.all_claims:
         why = claim.expectation.unseen(plan.reach(claim))
         if why:

@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from harness.alerting import named
 from harness.drill.blast_radius import Limit, unknown
 from harness.drill.guards import AlertGuard, DeathGuard
 from harness.drill.model import Drill
 from harness.drill.problem import Problem, did_you_mean, no_service
 from harness.expectations.steps import Step
+from harness.quantities import spell
 
 if TYPE_CHECKING:
     from harness.plan import Claim, Plan
@@ -95,6 +97,27 @@ def guards_on_services(drill: Drill, services: Sequence[str]) -> Iterator[Proble
         for name in (guard.service, *guard.allow) if isinstance(guard, DeathGuard) else ():
             if not set("*?[") & set(name) and name not in services:
                 yield drill.origin.document.problem(("abort", "any", number), no_service(str(guard), name, services))
+
+
+def alerts_evaluated_late(plan: Plan) -> Iterator[Problem]:
+    """A gate on `no alert firing` that may be over before each rule was evaluated for the first time."""
+    steady = plan.drill.steady
+    rules = [
+        rule
+        for rule in plan.alerts or ()
+        if rule.kind == "alerting"
+        and rule.interval_s > steady.within_s
+        and steady.quiet is not None
+        and not any(named(rule.rule, allowed) for allowed in steady.quiet.allow)
+    ]
+    if rules:
+        slow = max(rules, key=lambda rule: rule.interval_s)
+        what = (
+            f"'{steady.quiet}' holds only once each rule was evaluated, {slow.rule} every {spell(slow.interval_s)}; `within` is "
+            f"{spell(steady.within_s)}: make it longer, the interval of the rule's group shorter, or let that alert fire "
+            f"(no alert firing except {slow.rule})"
+        )
+        yield plan.drill.origin.document.warning(("steady", "within"), what)
 
 
 def alerts_unknown(plan: Plan) -> Iterator[Problem]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.alerting import NO_LABELS, may_bear, shown
 from harness.facts import RuleSeen
 
 COUNTED = {"rate", "irate", "increase", "resets"}
@@ -35,11 +36,17 @@ class Course:
         return max((reading.back_s for reading in self.readings), default=0.0)
 
 
-def course(rules: Sequence[RuleSeen], alert: str) -> Course:
-    """What the alert's rule stands on. Raises ValueError for an expression that cannot be read, or for no such rule."""
-    mine = [rule for rule in rules if rule.kind == "alerting" and rule.rule == alert]
+def course(rules: Sequence[RuleSeen], alert: str, labels: Mapping[str, str] = NO_LABELS) -> Course:
+    """What the one rule stands on that may make the alert with these labels. Raises ValueError for an expression that cannot be
+    read, or where there is no such rule, or more than one."""
+    mine = [rule for rule in rules if rule.kind == "alerting" and rule.rule == alert and may_bear(rule, labels)]
     if len(mine) != 1:
-        raise ValueError(f"there are {len(mine)} rules {alert}")
+        raise ValueError(f"there are {len(mine)} rules {alert}{shown(labels)}")
+    return course_of(rules, mine[0])
+
+
+def course_of(rules: Sequence[RuleSeen], alert: RuleSeen) -> Course:
+    """What an alert's rule stands on, among all rules. Raises ValueError for an expression that cannot be read."""
     order: dict[int, RuleSeen] = {}
     found: dict[tuple[str, bool], float] = {}
 
@@ -55,9 +62,9 @@ def course(rules: Sequence[RuleSeen], alert: str) -> Course:
                 found[key] = max(found.get(key, 0.0), back_s + reading.back_s)
         order.setdefault(id(rule), rule)
 
-    visit(mine[0], 0.0, ())
+    visit(alert, 0.0, ())
     return Course(
-        mine[0],
+        alert,
         tuple(order.values()),
         tuple(Reading(selector, back_s, counted) for (selector, counted), back_s in found.items()),
     )

@@ -115,7 +115,7 @@ FAILING: Mapping[str, str] = {
     "reordered": "a row stands after one of the same group that was sent only when it had been acknowledged",
     "law_broken": "two sums that must be equal are not",
     # or inconclusive, where the claim is about detection
-    "pre_existing": "the alert was firing already before the fault or the phase began, so it tells nothing of it",
+    "pre_existing": "the alert was firing, or pending, already before the fault or the phase began, so it tells nothing of it",
     "rule_missing": "Prometheus has no such alerting rule, or it was taken away",
     "rule_broken": "Prometheus cannot evaluate the rule, so that its silence says nothing",
 }
@@ -169,6 +169,7 @@ REASONS: Mapping[str, str] = {
     "no_alertmanager": "the stack has no Alertmanager that the harness knows of",
     "not_observable": "what is sent to that receiver, or held back from it, cannot be seen here; the finding says what would make it so",
     "below_floor": "the claim's time is shorter than scrape, evaluation, `for` and waits together: nothing could have met it",
+    "not_evaluated": "Prometheus evaluated no rule of such an alert in the claim's time, so that none could change",
     "never_fired": "the alert did not fire in the phase, so there was nothing to clear",
     "not_replayed": "the rule could not be tried on the recorded series, so that its time in production is not known",
     "no_data": "the query gave no series, or no number, at some time",

@@ -22,7 +22,7 @@ from harness.expectations.base import Evidence
 from harness.expectations.external_labels import of_page
 from harness.expectations.instants import Instant
 from harness.expectations.notifications import Notification, notifications
-from harness.facts import AlertChanged, Injected, ReceiverSeen
+from harness.facts import Injected, ReceiverSeen
 from harness.verdict import Details
 
 LINKS = (
@@ -88,7 +88,7 @@ def chain_of(evidence: Evidence, episode: Episode, from_s: float) -> Chain:
         ),
         None,
     )
-    floor = alerting.floor(journal, episode.alert, "", episode.from_s)
+    floor = alerting.floor(journal, episode.alert, "", episode.from_s, episode.labels)
     bounds = dict(floor.links) if floor else {}
     if injected is not None:
         at["effect"] = Instant(max(from_s, injected.begun_s), injected.seen_s, injected.cite)
@@ -127,15 +127,8 @@ def _sample(evidence: Evidence, effect: Instant, link: Link | None) -> Instant:
 
 def _active(evidence: Evidence, episode: Episode) -> Instant:
     """The evaluation since which the expression holds: Prometheus tells it itself; else the one at which it was first seen to."""
-    told_s = episode.began.active_s
-    pending = [
-        change
-        for change in evidence.journal.of(AlertChanged, alert=episode.alert, state="pending", until_s=episode.from_s)
-        if alerting.identity(change.alert, change.labels) == episode.identity
-    ]
-    first = pending[-1] if pending else episode.began
-    at_s = min(episode.from_s, first.at_s if told_s is None else told_s)
-    return Instant(at_s, at_s, first.cite)
+    at_s = alerting.active_s(evidence.journal, episode)
+    return Instant(at_s, at_s, alerting.active_since(evidence.journal, episode).cite)
 
 
 def _routing(evidence: Evidence, page: Notification) -> Link:

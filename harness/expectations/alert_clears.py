@@ -31,7 +31,8 @@ class AlertClears(Expectation):
              (less, where the next fault comes sooner); one that fires again before starts it anew.
     Decides: passed as soon as that was seen; failed when it surely did not begin within the time: late, flapping (it had
              cleared and fired anew), never_resolved (it still fired at the end). An alert that never fired has nothing to
-             clear (inconclusive: never_fired). A rule's keep_firing_for above the time is below_floor.
+             clear (inconclusive: never_fired). A rule's keep_firing_for above the time is below_floor, and one that was not
+             evaluated in it not_evaluated.
     Source:  Prometheus' /api/v1/rules each second; an alert clears at the time of an evaluation. Measured is the interval
              between that evaluation and the one before.
     """
@@ -131,8 +132,9 @@ class AlertClears(Expectation):
         )
 
     def _fires_on(self, evidence: Evidence, window: Window, mine: list[Episode], limit_s: float) -> Finding:
-        keeps = max((rule.keep_firing_s for rule in alerting.rules(evidence.journal, self.alert)), default=0.0)
         last = max(mine, key=lambda episode: episode.until_s)
+        rules = alerting.rules(evidence.journal, last.alert, labels=last.labels)
+        keeps = max((rule.keep_firing_s for rule in rules), default=0.0)
         what = f"{last.alert}{alerting.shown(last.labels)}"
         limit = f"{spell(self.within_s)} after the end of {evidence.phase!r}"
         if keeps > self.within_s:
@@ -142,6 +144,9 @@ class AlertClears(Expectation):
                 decide=f"a `within` above {spell(keeps)}",
                 cites=cites(evidence, last.began),
             )
+        idle = alerts.not_evaluated(evidence, f"{what} was not clear {limit}", rules, (window.start_s, limit_s))
+        if idle is not None:
+            return idle
         until_s = last.until_s - window.start_s
         never = math.isinf(until_s)
         again = flaps_in(mine, window.start_s, limit_s + evidence.steady.for_s)

@@ -34,11 +34,11 @@ class AlertFires(Expectation):
              production_equivalent: the most that it may take from the fault to the alert where a full window of clean history
              lies before it. A Prometheus that was just started has none, so a rule on long windows fires in a rehearsal far
              sooner than it would in production (or an absolute rate far later).
-    Counts:  an alert that begins to fire after the phase's first fault was asked for. One that fired already is no
-             detection (inconclusive: pre_existing), nor is a pending one.
+    Counts:  an alert that begins to fire after the phase's first fault was asked for. One that fired already, or was pending
+             already, is no detection (inconclusive: pre_existing), nor is one that is pending and never fires.
     Decides: when the phase is over; in `then` when the time is. Failed: late, pending_only, other_service, wrong_labels,
-             rule_missing, missed, flapping, production_late. Where the rule's own waits exceed the time, no fault could be
-             detected in it (inconclusive: below_floor).
+             rule_missing, rule_broken, missed, flapping, production_late. Where the rule's own waits exceed the time, or it was
+             not evaluated in it, no fault could be detected (inconclusive: below_floor, not_evaluated).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. Measured is the
              time since the fault, an interval as wide as its injection; its links, from the effect over the first sample to
              the page, stand in the details. The production time comes from promtool, on the raw series of this run.
@@ -73,7 +73,7 @@ class AlertFires(Expectation):
         if reach.then or not reach.faulted or reach.alerts is None or set("*?[") & set(self.alert):
             return ""
         limit_s = reach.window_s if self.within_s is None else min(self.within_s, reach.window_s)
-        return slow_rule(reach.alerts, self.alert, limit_s, reach.history_s, self.production_equivalent_s)
+        return slow_rule(reach.alerts, self.alert, limit_s, reach.history_s, self.production_equivalent_s, self.labels)
 
     def series(self) -> tuple[str, ...]:
         return (SCRAPES,)
@@ -88,11 +88,11 @@ class AlertFires(Expectation):
             return alerts.time_not_up(evidence, f"whether {what} fires in time was not known")
         from_s = alerts.from_of(evidence, window, limit_s)
         mine = alerting.episodes(journal, self.alert, self.labels)
-        before = [episode for episode in mine if episode.fires_at(from_s)]
+        before = alerts.held_before(evidence, mine, from_s)
         held = {episode.identity for episode in before}
         fresh = [episode for episode in mine if episode.from_s > from_s and episode.identity not in held]
         first = next((episode for episode in fresh if episode.from_s <= limit_s), None)
-        floor = alerting.floor(journal, self.alert, until_s=limit_s)
+        floor = alerting.floor(journal, self.alert, until_s=limit_s, labels=self.labels)
         if first is not None and alerting.watched(journal, from_s, first.from_s, 0.0):
             return self._fired(evidence, window, (from_s, limit_s), fresh, floor)
         if not alerting.watched(journal, from_s, limit_s):
@@ -171,13 +171,8 @@ class AlertFires(Expectation):
         journal, (from_s, limit_s) = evidence.journal, stretch
         what = alerts.spoken(self.alert, self.labels)
         limit = f"within {limit_s - window.start_s:.3g} s of {alerts.start_of(evidence)}"
-        if self.within_s is not None and floor is not None and floor.low_s > self.within_s:
-            return inconclusive(
-                f"{what} did not fire {limit}, and no fault could have made it: it takes at least {floor}",
-                reason="below_floor",
-                decide=f"a `within` above {spell(round(floor.high_s, 1))}, or a rule that waits less",
-                cites=cites(evidence),
-            )
+        if (never := self._never_could(evidence, f"{what} did not fire {limit}", stretch, floor)) is not None:
+            return never
         others = [e for e in alerting.episodes(journal, self.alert) if from_s < e.from_s <= limit_s]
         if others:
             place, how = alerts.elsewhere(self.labels, [episode.labels for episode in others])
@@ -188,8 +183,10 @@ class AlertFires(Expectation):
             )
         pending = [
             change
-            for change in journal.of(AlertChanged, alert=self.alert, state="pending", until_s=limit_s)
-            if alerting.bears(change.labels, self.labels) and change.at_s > from_s
+            for change in journal.of(AlertChanged, state="pending", until_s=limit_s)
+            if alerting.named(change.alert, self.alert)
+            and alerting.bears(change.labels, self.labels)
+            and change.at_s > from_s
         ]
         if fresh:
             late_s = fresh[0].from_s - window.start_s
@@ -202,17 +199,44 @@ class AlertFires(Expectation):
                 cites=(*cites(evidence, fresh[0].began, *pending[:1]), *chain.cites),
                 details=chain.details(),
             )
+        return self._silent(evidence, f"{what} did not fire {limit}", limit_s, pending, floor)
+
+    def _never_could(
+        self, evidence: Evidence, said: str, stretch: tuple[float, float], floor: Floor | None
+    ) -> Finding | None:
+        """Why no fault could have made it fire in time, or None."""
+        if self.within_s is not None and floor is not None and floor.low_s > self.within_s:
+            return inconclusive(
+                f"{said}, and no fault could have made it: it takes at least {floor}",
+                reason="below_floor",
+                decide=f"a `within` above {spell(round(floor.high_s, 1))}, or a rule that waits less",
+                cites=cites(evidence),
+            )
+        rules = alerting.rules(evidence.journal, self.alert, stretch[1], self.labels)
+        return alerts.not_evaluated(evidence, said, rules, stretch)
+
+    def _silent(
+        self, evidence: Evidence, said: str, limit_s: float, pending: list[AlertChanged], floor: Floor | None
+    ) -> Finding:
+        """What is known of an alert that never fired."""
+        rules = alerting.rules(evidence.journal, self.alert, limit_s, self.labels)
+        if broken := [rule for rule in rules if rule.health == "err"]:
+            return failed(
+                f"{said}: Prometheus cannot evaluate {broken[0].rule}: {broken[0].error}",
+                reason="rule_broken",
+                cites=cites(evidence, broken[0]),
+            )
         if pending:
             held = f"; its rule waits {floor}" if floor else ""
             return failed(
-                f"{what} was pending since {pending[0].at_s:.1f} s but did not fire {limit}{held}",
+                f"{said}, though it was pending since {pending[0].at_s:.1f} s{held}",
                 reason="pending_only",
                 cites=cites(evidence, pending[0]),
             )
-        if not alerting.rules(journal, self.alert, limit_s):
+        if not rules:
             return failed(
-                f"Prometheus has no alerting rule {self.alert}: nobody would have known",
+                f"{alerts.no_rule(evidence.journal, self.alert, self.labels, limit_s)}, so nobody would have known",
                 reason="rule_missing",
                 cites=cites(evidence),
             )
-        return failed(f"{what} did not fire {limit}", reason="missed", cites=cites(evidence))
+        return failed(said, reason="missed", cites=cites(evidence))

@@ -30,7 +30,8 @@ class AlertQuiet(Expectation):
     Counts:  every moment of the window, also that of an alert which was firing when it began.
     Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
              pre_existing (it fired before the window); passed when the window is over, Prometheus was looked at all the time,
-             and a rule of that name is loaded and can be evaluated (else its silence says nothing).
+             and a rule of that name, which is not allowed to fire and may have the labels, is loaded, can be evaluated and was
+             (else its silence says nothing: rule_missing, rule_broken, not_evaluated).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact.
     """
 
@@ -55,7 +56,7 @@ class AlertQuiet(Expectation):
         heard = [
             episode
             for episode in alerting.episodes(journal, self.alert, self.labels)
-            if not any(alerting.named(episode.alert, allowed) for allowed in self.allow)
+            if not self._allowed(episode.alert)
         ]
         loud = alerts.overlapping(heard, window.start_s, window.end_s)
         known = [e for e in loud if e.from_s >= window.start_s or self._still(evidence, e.until_s, window.start_s)]
@@ -65,13 +66,15 @@ class AlertQuiet(Expectation):
             return still_open(evidence, window)
         if loud or not alerting.watched(journal, window.start_s, window.end_s):
             return alerts.not_watched(evidence, f"{what} was not seen to fire")
-        if (vacuous := self._vacuous(evidence, window)) is not None:
+        rules = [r for r in alerting.rules(journal, self.alert, window.end_s, self.labels) if not self._allowed(r.rule)]
+        if (vacuous := self._vacuous(evidence, window, rules)) is not None:
             return vacuous
-        loaded = len(alerting.rules(journal, self.alert, window.end_s))
+        loaded = len(alerts.evaluated(journal, rules, (window.start_s, window.end_s)))
+        idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
-            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated all the time); none seen in"
+            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}); none seen in"
             f" {spell(round(window.length_s, 1))} excludes more than {excluded:g} per hour at 95 %",
             measure=Measure(0, 0, "alerts"),
             cites=cites(evidence),
@@ -107,26 +110,29 @@ class AlertQuiet(Expectation):
         looked = alerting.watched(evidence.journal, start_s, start_s)
         return looked and until_s > start_s
 
-    def _vacuous(self, evidence: Evidence, window: Window) -> Finding | None:
-        """Why silence says nothing: no rule, one that was taken away, or one that Prometheus cannot evaluate."""
-        journal = evidence.journal
-        loaded = alerting.rules(journal, self.alert, window.end_s)
+    def _allowed(self, alert: str) -> bool:
+        return any(alerting.named(alert, allowed) for allowed in self.allow)
+
+    def _vacuous(self, evidence: Evidence, window: Window, loaded: list[RuleSeen]) -> Finding | None:
+        """Why silence says nothing: no rule could have broken it, one was taken away, is not or cannot be evaluated."""
+        journal, name = evidence.journal, alerts.spoken(self.alert, self.labels)
         gone = [
             seen
             for seen in journal.of(RuleSeen, kind="alerting", since_s=window.start_s, until_s=window.end_s, gone=True)
             if alerting.named(seen.rule, self.alert)
+            and alerting.may_bear(seen, self.labels)
+            and not self._allowed(seen.rule)
         ]
         broken = [seen for seen in loaded if seen.health == "err"]
         if loaded and not gone and not broken:
-            return None
-        name = "any alert" if self.alert == "*" else self.alert
-        why = f"Prometheus has no alerting rule for {name}"
+            return alerts.not_evaluated(evidence, f"{name} did not fire", loaded, (window.start_s, window.end_s))
+        why = alerts.no_rule(journal, self.alert, self.labels, window.end_s, self.allow)
         if broken:
             why = f"Prometheus cannot evaluate the rule {broken[0].rule}: {broken[0].error}"
         elif gone:
             why = f"the rule {gone[0].rule} was taken away at {gone[0].at_s:.1f} s"
         return inconclusive(
-            f"{name} did not fire, but {why}: its silence says nothing",
+            f"{name} did not fire, but {why}, so its silence says nothing",
             reason="rule_broken" if broken else "rule_missing",
             decide="a rule that could have fired",
             cites=cites(evidence, *broken[:1], *gone[:1]),

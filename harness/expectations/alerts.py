@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from harness import alerting
+from harness import alerting, evaluations
 from harness.alerting import Episode
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.blinded import kept_from, last_blinded
 from harness.expectations.requests import cites, not_begun
-from harness.facts import Injecting, Mended, MonitoringFound, PhaseBegan, PhaseSettled
+from harness.facts import Injecting, Mended, MonitoringFound, PhaseBegan, PhaseSettled, RuleSeen
 from harness.journal import Journal, Window
 from harness.quantities import spell
 from harness.scoring import Trouble
@@ -123,13 +123,92 @@ def not_watched(
     )
 
 
+def held_before(evidence: Evidence, found: Sequence[Episode], from_s: float) -> list[Episode]:
+    """Episodes of alerts that held already when what they should tell of began: they fired, or (where that is a fault) were
+    pending, or may have been, for their rule had not been evaluated. They detect nothing: they would have come without it."""
+    faulted = bool(evidence.phase and evidence.faults) and not evidence.then
+    return [
+        episode
+        for episode in found
+        if episode.fires_at(from_s)
+        or (
+            faulted
+            and episode.from_s > from_s
+            and (alerting.active_s(evidence.journal, episode) < from_s or unknown_before(evidence, episode, from_s))
+        )
+    ]
+
+
+def unknown_before(evidence: Evidence, episode: Episode, from_s: float) -> bool:
+    """Whether nobody knows how the alert stood then: it was found at the first evaluation of its rule, which came later."""
+    journal = evidence.journal
+    known = evaluations.histories(journal, episode.began.seen_s)
+    rules = alerting.rules(journal, episode.alert, episode.began.seen_s, episode.labels)
+    begun = [evaluations.begun_s(known[evaluations.key_of(rule)]) for rule in rules]
+    first = [at_s for at_s in begun if at_s < math.inf]
+    return bool(first) and from_s < min(first) and from_s <= alerting.active_s(journal, episode) <= max(first)
+
+
+def already(evidence: Evidence, episode: Episode, from_s: float) -> str:
+    """How such an alert stood at that instant, and since when."""
+    active_s = alerting.active_s(evidence.journal, episode)
+    if episode.from_s <= from_s:
+        return f"firing already since {episode.from_s:.1f} s, before {from_s:.1f} s"
+    if active_s < from_s:
+        return f"pending already since {active_s:.1f} s, before {from_s:.1f} s"
+    return f"found at the first evaluation of its rule, at {active_s:.1f} s, and nobody knows how it was before {from_s:.1f} s"
+
+
 def pre_existing(evidence: Evidence, what: str, episode: Episode, from_s: float) -> Finding:
+    fired = episode.from_s <= from_s
     return inconclusive(
-        f"{what} was firing already since {episode.from_s:.1f} s, before {from_s:.1f} s, so it detected nothing",
-        reason="pre_existing",
-        decide="a steady state with `no alert firing`",
-        cites=cites(evidence, episode.began),
+        f"{what} was {already(evidence, episode, from_s)}, so it detected nothing",
+        reason="not_evaluated" if not fired and unknown_before(evidence, episode, from_s) else "pre_existing",
+        decide="a steady state with `no alert firing`, and an alert that does not hold before the fault",
+        cites=cites(evidence, episode.began if fired else alerting.active_since(evidence.journal, episode)),
     )
+
+
+def evaluated(journal: Journal, rules: Sequence[RuleSeen], stretch: tuple[float, float]) -> list[RuleSeen]:
+    """Those of the rules that Prometheus evaluated in (from_s, limit_s], as far as its intervals tell."""
+    known = evaluations.histories(journal)
+    return [rule for rule in rules if evaluations.evaluated(known[evaluations.key_of(rule)], *stretch)]
+
+
+def not_evaluated(
+    evidence: Evidence, said: str, rules: Sequence[RuleSeen], stretch: tuple[float, float]
+) -> Finding | None:
+    """That Prometheus evaluated none of these rules in (from_s, limit_s], so that no alert could change in it; None where it did
+    one, or where there is none."""
+    if not rules or evaluated(evidence.journal, rules, stretch):
+        return None
+    from_s, limit_s = stretch
+    quickest = min(rules, key=lambda rule: rule.interval_s)
+    every = f"every {quickest.interval_s:g} s" if quickest.interval_s else "when it has started"
+    longer = f" longer than the group's interval of {spell(quickest.interval_s)}" if quickest.interval_s else ""
+    which = quickest.rule if len(rules) == 1 else f"any of {len(rules)} rules"
+    return inconclusive(
+        f"{said}, but Prometheus did not evaluate {which} between {from_s:.1f} s and {limit_s:.1f} s (it does so {every})",
+        reason="not_evaluated",
+        decide=f"a window{longer}, in which the rule is evaluated",
+        cites=cites(evidence, quickest),
+    )
+
+
+def no_rule(journal: Journal, alert: str, labels: Mapping[str, str], until_s: float, allow: Sequence[str] = ()) -> str:
+    """In words, which alerting rule Prometheus does not have, and what those of that name have instead."""
+    of_name = alerting.rules(journal, alert, until_s)
+    counted = [rule for rule in of_name if not any(alerting.named(rule.rule, allowed) for allowed in allow)]
+    name = "" if alert == "*" else f" for {alert}"
+    if of_name and not counted:
+        return f"all alerting rules that Prometheus has{name} are allowed to fire"
+    said = f"Prometheus has no alerting rule{name}"
+    others = {
+        label: sorted({rule.labels[label] for rule in counted if not alerting.may_bear(rule, {label: value})})
+        for label, value in labels.items()
+    }
+    has = "; ".join(f"{label} is {', '.join(map(repr, values))} there" for label, values in others.items() if values)
+    return f"{said} with {alerting.shown(labels)}{f': {has}' if has else ''}" if counted else said
 
 
 def elsewhere(wanted: Mapping[str, str], others: Sequence[Mapping[str, str]]) -> tuple[bool, str]:

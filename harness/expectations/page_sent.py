@@ -33,13 +33,14 @@ class PageSent(Expectation):
              message that the alert has cleared.
     Counts:  notifications as they arrive at a mailbox under the host name of the receiver's URL, so that no person is paged.
              One per group key, alert, start and status: retries and repeats are said, not counted. Of an alert that
-             began to fire before the phase's first fault none counts.
+             began to fire, or was pending, before the phase's first fault none counts.
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
              which its way ended, rule_missing, rule_broken, missed, pending_only, fired_not_routed, wrong_receiver, suppressed
              (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
              pre_existing, not_observable (nobody here sees that receiver, or whether its route is muted), no_alertmanager,
-             below_floor, too_near (of a polled list).
-    Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's /api/v2/alerts and silences each second, its configuration, and what both servers
+             below_floor, not_evaluated, too_near (of a polled list).
+    Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's
+             /api/v2/alerts and silences each second, its configuration, and what both servers
              count of alerts on their way (/metrics). Whether anybody acknowledged is a provider's own state: not observable.
     """
 
@@ -89,6 +90,7 @@ class PageSent(Expectation):
             if note.at_s > from_s
             and self._began_s(note.first) >= from_s
             and not (held and note.first.before_s is not None and note.first.starts_s is None)
+            and not self._held_before(evidence, note.first, from_s)
         ]
         mine = [note for note in fresh if self.receiver in ("", note.first.receiver)]
         came = [note for note in mine if note.at_s <= limit_s]
@@ -128,6 +130,16 @@ class PageSent(Expectation):
         named = not page.alert or alerting.named(page.alert, self.alert)
         return self.status == "firing" and named and self.receiver in ("", page.receiver)
 
+    def _held_before(self, evidence: Evidence, page: Paged, from_s: float) -> bool:
+        """Whether its alert was pending before the fault already: it would have come without it. Alertmanager may have added labels."""
+        began_s = self._began_s(page)
+        mine = [
+            episode
+            for episode in alerting.episodes(evidence.journal, page.alert)
+            if alerting.bears(page.labels, episode.labels) and episode.from_s - LAG_S <= began_s < episode.until_s
+        ]
+        return self.status == "firing" and bool(mine) and mine == alerts.held_before(evidence, mine, from_s)
+
     def _began_s(self, page: Paged) -> float:
         """When what the notification tells of happened: the alert fired, or cleared."""
         told_s = page.ends_s if page.status == "resolved" else page.starts_s
@@ -139,7 +151,7 @@ class PageSent(Expectation):
         after_s = max(0.0, first.at_s - window.start_s)
         least_s = min(after_s, max(0.0, first.low_s - window.start_s))
         fired_s = first.at_s - self._began_s(first.first)
-        floor = alerting.floor(evidence.journal, self.alert, self.receiver, first.at_s)
+        floor = alerting.floor(evidence.journal, self.alert, self.receiver, first.at_s, self.labels)
         limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
         least = f"; it could not in less than {floor}" if floor and self.status == "firing" else ""
         return passed(
@@ -213,28 +225,37 @@ class PageSent(Expectation):
         standing = [page for page in journal.of(Paged, until_s=limit_s) if page.standing and self._stands_for(page)]
         if standing:
             return page_listed.standing(evidence, standing[0], self._what())
-        old = [n for n in about if self._began_s(n.first) < from_s and n.at_s <= limit_s]
+        told = [note for note in about if note.at_s <= limit_s]
+        old = [n for n in told if self._began_s(n.first) < from_s or self._held_before(evidence, n.first, from_s)]
         labels = in_prometheus(journal, self.alert, self.labels, limit_s)
-        firing = [e for e in alerting.episodes(journal, self.alert, labels) if e.fires_at(from_s)]
+        firing = alerts.held_before(evidence, alerting.episodes(journal, self.alert, labels), from_s)
         if self.status == "firing" and (firing or any(n.at_s > from_s for n in old)):
             said = firing[0].began if firing else old[0].first
+            since = (
+                alerts.already(evidence, firing[0], from_s) if firing else f"firing, or pending, before {from_s:.1f} s"
+            )
             return inconclusive(
-                f"{self.alert} was firing already before {from_s:.1f} s, so no page could tell of what came then",
-                reason="pre_existing",
+                f"{self.alert} was {since}, so no page could tell of what came then",
+                reason="not_evaluated"
+                if firing and alerts.unknown_before(evidence, firing[0], from_s)
+                else "pre_existing",
                 decide="a steady state with `no alert firing`",
                 cites=cites(evidence, said),
             )
-        floor = alerting.floor(journal, self.alert, self.receiver, limit_s) if self.status == "firing" else None
-        early = any(
-            page.at_s <= limit_s for page in journal.of(Paged) if not page.standing
-        )  # its group may be there: then nothing waits
-        if floor and not early and self.within_s is not None and floor.low_s > self.within_s:
+        pages = [page for page in journal.of(Paged, until_s=limit_s) if not page.standing]
+        early = any(self.receiver in ("", page.receiver) for page in pages)
+        whom = None if early else self.receiver  # its group may be there: then it does not wait for group_wait
+        floor = alerting.floor(journal, self.alert, whom, limit_s, self.labels) if self.status == "firing" else None
+        if floor and self.within_s is not None and floor.low_s > self.within_s:
             return inconclusive(
                 f"{self._what()} was not sent {limit}, and none could have been: it takes at least {floor}",
                 reason="below_floor",
                 decide=f"a `within` above {spell(round(floor.high_s, 1))}, or shorter waits",
                 cites=cites(evidence),
             )
+        rules = alerting.rules(journal, self.alert, limit_s, self.labels) if self.status == "firing" else ()
+        if (idle := alerts.not_evaluated(evidence, f"{self._what()} was not sent {limit}", rules, stretch)) is not None:
+            return idle
         return self._failed(evidence, window, (from_s, limit_s), fresh, limit)
 
     def _failed(

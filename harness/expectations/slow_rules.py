@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from harness.alerting import held_s
+from harness.alerting import NO_LABELS, held_s, may_bear, shown
 from harness.burning import burns
 from harness.facts import RuleSeen
 from harness.quantities import spell
 
 
 def slow_rule(
-    rules: Sequence[RuleSeen], alert: str, limit_s: float, history_s: float, production_s: float | None = None
+    rules: Sequence[RuleSeen],
+    alert: str,
+    limit_s: float,
+    history_s: float,
+    production_s: float | None = None,
+    labels: Mapping[str, str] = NO_LABELS,
 ) -> str:
-    """Why no fault could make it fire so soon, or ''.
+    """Why no fault could make it fire so soon with these labels, or ''.
 
     history_s     how long Prometheus has scraped when the fault comes, at the least
     production_s  the limit with a full history, where there is one
     """
-    mine = [rule for rule in rules if rule.kind == "alerting" and rule.rule == alert]
+    of_name = [rule for rule in rules if rule.kind == "alerting" and rule.rule == alert]
+    mine = [rule for rule in of_name if may_bear(rule, labels)]
     if not mine:
-        return f"the stack's rule files have no alert {alert}; there are {', '.join(_names(rules)) or 'none'}"
-    waits_s = min(held_s(rule) for rule in mine)
+        has = dict.fromkeys(f"{alert}{shown(rule.labels)}" for rule in of_name) or _names(rules) or ("none",)
+        wanted = shown(labels) if of_name else ""
+        return f"the stack's rule files have no alert {alert}{wanted}; there are {', '.join(has)}"
+    first = min(mine, key=held_s)
+    waits_s = held_s(first)
     if waits_s >= limit_s:
         return (
-            f"{alert} cannot fire in {spell(limit_s)}: its rule's `for` of {spell(mine[0].for_s)} is {spell(waits_s)} in "
-            f"whole evaluations of {spell(mine[0].interval_s)}"
+            f"{alert} cannot fire in {spell(limit_s)}: its rule's `for` of {spell(first.for_s)} is {spell(waits_s)} in "
+            f"whole evaluations of {spell(first.interval_s)}"
         )
     shares = burns(rules, mine[0].expr) if len(mine) == 1 else ()
     if not shares:

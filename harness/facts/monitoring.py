@@ -38,6 +38,11 @@ class RuleSeen(Fact):
     error: str = ""
     gone: bool = False
 
+    @property
+    def unevaluated(self) -> bool:
+        """Whether Prometheus has it loaded, but has not evaluated it since it started."""
+        return self.evaluated_s is None and self.health == "unknown"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TargetSeen(Fact):
@@ -58,6 +63,7 @@ class AlertChanged(Fact):
     state      inactive, pending, firing; an alert never written about is inactive
     active_s   since when its expression holds, on the run's axis (None when inactive)
     before_s   the evaluation before, where it is known: the change came about between the two
+    group      the group of its rule, as RuleSeen has it; '' where that is not known. Rules of several groups may make one alert
     """
 
     alert: str
@@ -66,6 +72,7 @@ class AlertChanged(Fact):
     active_s: float | None = None
     before_s: float | None = None
     value: float | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

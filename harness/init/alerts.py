@@ -11,7 +11,7 @@ from typing import Any
 from harness.alerting import held_s
 from harness.expectations.slow_rules import slow_rule
 from harness.facts import ReceiverSeen, RuleSeen
-from harness.promql import course
+from harness.promql import course_of
 
 SCRAPE_S = 15.0
 """How old a sample may be when the rule looks, where nothing is known of the scrape interval."""
@@ -48,18 +48,18 @@ def pick(rules: Sequence[RuleSeen], firing: Collection[str] = ()) -> Picked:
     gone: list[Watch] = []
     left = []
     for name in dict.fromkeys(rule.rule for rule in rules if rule.kind == "alerting" and rule.rule):
-        text, back_s = _stands_on(rules, name)
-        within_s = _within_s(rules, name, back_s)
+        rule, text, back_s = _quickest(rules, name)
+        within_s = _within_s(rule, back_s)
         if name in firing:
             left.append(f"{name} fired though nothing was wrong, so it could not begin to")
         elif not text:
             left.append(f"{name}: its expression could not be read, or is about the monitoring itself")
-        elif within_s > LONGEST_S or slow_rule(rules, name, within_s, 60.0):
+        elif within_s > LONGEST_S or slow_rule(_without_others(rules, rule), name, within_s, 60.0):
             left.append(f"{name} takes too long to fire for a first drill")
         elif _FAILED.search(text):
             gone.append(Watch(name, within_s))
         elif _SLOW.search(text):
-            slow.append(Watch(name, within_s, _threshold(rules, name)))
+            slow.append(Watch(name, within_s, _threshold(rule)))
         else:
             left.append(f"{name} reads neither errors nor latencies, so it is not known to see these faults")
     best = [min(found, key=lambda watch: watch.within_s, default=None) for found in (slow, gone)]
@@ -73,10 +73,22 @@ def paged_within_s(watch: Watch, receivers: Sequence[ReceiverSeen]) -> int | Non
     return watch.within_s + math.ceil(max(waits)) + 10 if waits else None
 
 
-def _stands_on(rules: Sequence[RuleSeen], name: str) -> tuple[str, float]:
+def _quickest(rules: Sequence[RuleSeen], name: str) -> tuple[RuleSeen, str, float]:
+    """Of the rules of one name (a ticket's, a page's) the one that fires first, among those that can be read; what it stands on."""
+    mine = [rule for rule in rules if rule.kind == "alerting" and rule.rule == name]
+    found = [(rule, *_stands_on(rules, rule)) for rule in mine]
+    return min(found, key=lambda one: (not one[1], _within_s(one[0], one[2])))
+
+
+def _without_others(rules: Sequence[RuleSeen], mine: RuleSeen) -> list[RuleSeen]:
+    """The rules without others of its name."""
+    return [rule for rule in rules if rule is mine or rule.rule != mine.rule]
+
+
+def _stands_on(rules: Sequence[RuleSeen], rule: RuleSeen) -> tuple[str, float]:
     """Its expressions and those below it as one text, '' when it reads only the monitoring's own metrics; how far back it looks."""
     try:
-        stands = course(rules, name)
+        stands = course_of(rules, rule)
     except ValueError:
         return "", 0.0
     if not stands.readings or all(_OWN.match(reading.selector) for reading in stands.readings):
@@ -86,19 +98,17 @@ def _stands_on(rules: Sequence[RuleSeen], name: str) -> tuple[str, float]:
     ), stands.window_s
 
 
-def _within_s(rules: Sequence[RuleSeen], name: str, back_s: float) -> int:
+def _within_s(rule: RuleSeen, back_s: float) -> int:
     """Two scrapes, the window (a fresh Prometheus fills it from nothing, so half of it tells), `for`, one evaluation more."""
-    mine = next(rule for rule in rules if rule.kind == "alerting" and rule.rule == name)
-    return math.ceil((2 * SCRAPE_S + back_s / 2 + held_s(mine) + 2 * mine.interval_s) / 5) * 5
+    return math.ceil((2 * SCRAPE_S + back_s / 2 + held_s(rule) + 2 * rule.interval_s) / 5) * 5
 
 
-def _threshold(rules: Sequence[RuleSeen], name: str) -> float:
+def _threshold(rule: RuleSeen) -> float:
     """The seconds above which a latency rule fires; 0 where it is no plain comparison with such a number."""
     import promql_parser
 
-    mine = next(rule for rule in rules if rule.kind == "alerting" and rule.rule == name)
     try:
-        parsed = promql_parser.parse(mine.expr)
+        parsed = promql_parser.parse(rule.expr)
     except ValueError:
         return 0.0
     return next((value for value in _compared(parsed) if 0.01 <= value <= 5), 0.0)

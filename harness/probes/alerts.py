@@ -6,13 +6,14 @@ tells of them, so that a late look makes good a missed one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from harness.alerting import Identity, identity
 from harness.errors import NotApplied
 from harness.facts import AlertChanged, Blinded, Fact, Looked, RuleSeen
+from harness.probes.alert_rules import Grids, Place
 from harness.world.handles import World
 
 MISSED = 1.6  # evaluations further apart than so many intervals: one lay between them
@@ -38,7 +39,7 @@ class _Known:
 
     rules: dict[tuple[str, ...], RuleSeen] = field(default_factory=dict)
     alerts: dict[Identity, AlertChanged] = field(default_factory=dict)
-    evaluated_s: dict[str, float] = field(default_factory=dict)
+    evaluated_s: dict[Place, float] = field(default_factory=dict)
     looked_s: float | None = None
 
 
@@ -69,14 +70,11 @@ class AlertsProbe:
 
     def _missed(self, rules: Iterable[RuleSeen]) -> float | None:
         """Since when evaluations were not looked at, or None when every one was."""
+        grids, last = Grids.of(rules), self._known.evaluated_s
         before = [
-            last_s
-            for rule in rules
-            if rule.kind == "alerting"
-            and (last_s := self._known.evaluated_s.get(rule.rule)) is not None
-            and rule.evaluated_s is not None
-            and rule.interval_s > 0
-            and rule.evaluated_s - last_s > MISSED * rule.interval_s
+            last[place]
+            for place, evaluated_s in grids.evaluated_s.items()
+            if place in last and 0 < MISSED * grids.interval_s[place] < evaluated_s - last[place]
         ]
         return min(before, default=None)
 
@@ -93,32 +91,61 @@ class AlertsProbe:
         return changed
 
     def _alerts(self, seen: RulesLike, between: Sequence[AlertChanged]) -> list[Fact]:
-        known = self._known
-        evaluated, interval = _by_name(seen.rules)
-        present = {identity(alert.alert, alert.labels): alert for alert in seen.alerts}
-        samples: dict[Identity, list[AlertChanged]] = {}
-        for sample in between:
-            last_s = known.evaluated_s.get(sample.alert)
-            if last_s is not None and last_s + 0.01 < sample.at_s < evaluated.get(sample.alert, 0.0) - 0.01:
-                samples.setdefault(identity(sample.alert, sample.labels), []).append(sample)
+        known, grids = self._known, Grids.of(seen.rules)
+        present: dict[Identity, AlertChanged] = {}
+        for alert in seen.alerts:  # rules may share an alert: firing wins, and then the rule that spoke before
+            key = identity(alert.alert, alert.labels)
+            if key not in present or self._weight(key, alert) > self._weight(key, present[key]):
+                present[key] = alert
+        samples = self._samples(grids, present, between)
         facts: list[Fact] = []
         for key in dict.fromkeys((*known.alerts, *samples, *present)):
-            name = key[0]
+            before, now = known.alerts.get(key), present.get(key)
+            place = self._place(grids, key, now)
+            if place in grids.never and (now is None or now.group != place[0]):
+                continue  # a Prometheus that restarted: what it says of the alert is known at its first evaluation
+            if before and now and before.state == "firing" and now.state != "firing" and before.group != now.group:
+                # it cleared by its own rule's evaluation
+                now = replace(now, happened_s=grids.evaluated_s.get(place, now.happened_s))
             told = changes(
-                known.alerts.get(key),
+                before,
                 samples.get(key, ()),
-                present.get(key),
-                last_s=known.evaluated_s.get(name),
-                evaluated_s=evaluated.get(name),
-                interval_s=interval.get(name, 0.0),
+                now,
+                last_s=known.evaluated_s.get(place),
+                evaluated_s=grids.evaluated_s.get(place),
+                interval_s=grids.interval_s.get(place, 0.0),
             )
             facts += told
-            if told and told[-1].state == "inactive":
+            last = told[-1] if told else before
+            if last is None or last.state == "inactive":
                 known.alerts.pop(key, None)
-            elif told:
-                known.alerts[key] = told[-1]
-        known.evaluated_s = {**known.evaluated_s, **evaluated}
+            else:
+                known.alerts[key] = replace(last, group=now.group if now else last.group)
+        known.evaluated_s = {**known.evaluated_s, **grids.evaluated_s}
         return sorted(facts, key=lambda fact: fact.at_s)
+
+    def _weight(self, key: Identity, alert: AlertChanged) -> tuple[bool, bool]:
+        before = self._known.alerts.get(key)
+        return alert.state == "firing", before is not None and before.group == alert.group
+
+    def _place(self, grids: Grids, key: Identity, now: AlertChanged | None) -> Place:
+        """The rule whose evaluations an alert's changes are told by: the one that makes it fire, else the one that did."""
+        before = self._known.alerts.get(key)
+        speaks = before if before is not None and (now is None or now.state != "firing") else now
+        return grids.place(key, speaks.group if speaks else "")
+
+    def _samples(
+        self, grids: Grids, present: dict[Identity, AlertChanged], between: Sequence[AlertChanged]
+    ) -> dict[Identity, list[AlertChanged]]:
+        """What ALERTS tells of the evaluations between the two looks, by the alert."""
+        found: dict[Identity, list[AlertChanged]] = {}
+        for sample in between:
+            key = identity(sample.alert, sample.labels)
+            place = self._place(grids, key, present.get(key))
+            last_s, evaluated_s = self._known.evaluated_s.get(place), grids.evaluated_s.get(place, 0.0)
+            if last_s is not None and last_s + 0.01 < sample.at_s < evaluated_s - 0.01:
+                found.setdefault(key, []).append(replace(sample, group=place[0]))
+        return {key: grids.loudest(key, samples) for key, samples in found.items()}
 
 
 def changes(
@@ -157,17 +184,6 @@ def changes(
     elif state != "inactive" and labels is not None:
         cleared_s = evaluated_s if not samples or at_s is None or not interval_s else round(at_s + interval_s, 6)
         if cleared_s is not None and evaluated_s is not None:
-            cleared_s = min(cleared_s, evaluated_s)
+            cleared_s = max(min(cleared_s, evaluated_s), labels.at_s)  # nothing clears before it fired
         step(replace(labels, active_s=None, value=None, writer="", number=0, seen_s=0.0), "inactive", cleared_s)
     return found
-
-
-def _by_name(rules: Iterable[RuleSeen]) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """Last evaluation and interval by the rule's name; of several rules of one name the earliest evaluation."""
-    evaluated: dict[str, float] = {}
-    interval: dict[str, float] = {}
-    for rule in (one for one in rules if one.kind == "alerting"):
-        if rule.evaluated_s is not None:
-            evaluated[rule.rule] = min(evaluated.get(rule.rule, rule.evaluated_s), rule.evaluated_s)
-        interval[rule.rule] = max(interval.get(rule.rule, 0.0), rule.interval_s)
-    return evaluated, interval

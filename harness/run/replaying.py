@@ -83,7 +83,7 @@ class Replaying:
         return Times(held.at_s - self.steady_for_s, first.at_s, injected.seen_s, ended.at_s)
 
     def _tried(self, phase: str, claim: AlertFires, times: Times) -> ReplaySeen:
-        mine = course(alerting.loaded(self.journal, times.end_s), claim.alert)
+        mine = course(alerting.loaded(self.journal, times.end_s), claim.alert, claim.labels)
         scrape_s = max((target.interval_s for target in self.journal.of(TargetSeen)), default=0.0) or SCRAPE_S
         every_s = mine.alert.interval_s or scrape_s
         both = [

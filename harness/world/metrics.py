@@ -151,6 +151,7 @@ class Prometheus:
             labels=_plain(strings(alert.get("labels"))),
             active_s=on_axis(self._clock, unix_s(alert.get("activeAt"))),
             value=_number(alert.get("value")),
+            group=rule.group,
             happened_s=rule.evaluated_s,
         )
 

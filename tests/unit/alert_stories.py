@@ -85,6 +85,27 @@ def page(at_s: float, *, start_s: float | None = None, receiver: str = "oncall",
     return f.Paged(**{**values, **more})
 
 
+def rule(evaluated_s: float | None = None, seen_s: float = 5.0, **more: Any) -> f.RuleSeen:
+    """The rule Slow, evaluated each second and firing at once; without an evaluation it was loaded only."""
+    health = "unknown" if evaluated_s is None else "ok"
+    return f.RuleSeen(
+        **{
+            "seen_s": seen_s,
+            "rule": "Slow",
+            "group": "g",
+            "interval_s": 1.0,
+            "evaluated_s": evaluated_s,
+            "health": health,
+            **more,
+        }
+    )
+
+
+def ruled(*happened: f.Fact) -> Journal:
+    """The run with these rules alone, and what happened in it."""
+    return story(*happened, but=(f.RuleSeen,))
+
+
 def story(*happened: f.Fact, but: Sequence[type[f.Fact]] = (), hole: tuple[float, float] = (0, 0)) -> Journal:
     """The run, and what happened in it. `but`: kinds of facts left out; `hole`: nobody looked at Prometheus in it."""
     given = [fact for fact in BOUNDS if type(fact) not in but]

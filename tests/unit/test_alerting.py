@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
-from alert_stories import alert, looks, story
+from alert_stories import alert, looks, rule, story
 
 from harness import alerting
 from harness import facts as f
 from harness.alerting import Quiet, episodes, floor, quiet_since
 from harness.expectations import band, dashboard_live, notifications
+from harness.expectations.base import Steady
 from harness.probes.alerts import AlertsProbe
 from harness.probes.pages import PagesProbe
 from harness.probes.samples import SamplesProbe
 from harness.run import guards
 from harness.run.prometheus_probes import DASHBOARD_GAP_S
-from harness.testing import journal_of
+from harness.run.steady import look
+from harness.testing import journal_of, rows_of
 
 
 def test_an_episode_lasts_from_firing_to_anything_else() -> None:
@@ -48,6 +51,69 @@ def test_it_is_quiet_since_the_last_alert_cleared_and_only_while_somebody_looks(
     happened: tuple[f.Fact, ...], now_s: float, since_s: float
 ) -> None:
     assert quiet_since(story(*happened), Quiet(("Watchdog",)), now_s) == since_s
+
+
+def late(seen_s: float, evaluated_s: float | None = None, **more: Any) -> f.RuleSeen:
+    return rule(evaluated_s, seen_s, rule="Late", interval_s=60.0, **more)
+
+
+def test_it_is_not_quiet_before_every_rule_that_may_not_fire_was_evaluated() -> None:
+    """A rule each minute that was loaded with the stack: an alert of it that always fires would seem to be a fault's."""
+    started = (late(5), late(40.5, 40.0))
+    journal = story(*started)
+    assert quiet_since(journal.cut(12.0), Quiet(), 12.0) == 12.0
+    assert [one.rule for one in alerting.waiting(journal.cut(12.0), Quiet())] == ["Late"]
+    assert quiet_since(journal, Quiet(), 60.0) == 40.0
+    assert alerting.waiting(journal, Quiet()) == ()
+    assert quiet_since(journal.cut(12.0), Quiet(("Late",)), 12.0) == 0.5
+    assert quiet_since(story(late(5, kind="recording")).cut(12.0), Quiet(), 12.0) == 0.5
+    assert quiet_since(story(late(5), late(8, gone=True)), Quiet(), 12.0) == 0.5
+
+
+def test_a_prometheus_that_starts_again_is_quiet_only_once_it_has_evaluated_again() -> None:
+    journal = story(late(6, 5.0), late(30), late(45.5, 45.0))
+    assert quiet_since(journal.cut(29), Quiet(), 28.5) == 0.5
+    assert quiet_since(journal.cut(40), Quiet(), 39.5) == 39.5
+    assert quiet_since(journal, Quiet(), 60.0) == 45.0
+
+
+def test_the_gate_says_which_rule_it_waits_for() -> None:
+    steady = Steady(5.0, (), Quiet())
+    waits = look(steady, rows_of([]), 6.0, 60.0, 12.0, story(late(5)).cut(12.0))
+    assert not waits.held
+    assert not waits.hopeless
+    assert "Prometheus has not evaluated Late yet, which it does every 60 s" in waits.detail
+    assert "no alert firing except Late" in waits.detail
+    assert "since 0.5 s" not in waits.detail
+    assert "firing: Slow" in look(steady, rows_of([]), 6.0, 60.0, 12.0, story(alert("firing", 8)).cut(12.0)).detail
+    assert "cannot be looked at" in look(steady, rows_of([]), 6.0, 60.0, 12.0, journal_of()).detail
+
+
+@pytest.mark.parametrize(
+    ("labels", "wanted", "may"),
+    [
+        ({}, {"severity": "page"}, True),
+        ({"severity": "page"}, {"severity": "page"}, True),
+        ({"severity": "ticket"}, {"severity": "page"}, False),
+        ({"severity": ""}, {"severity": "page"}, False),
+        ({"severity": "{{ $labels.severity }}"}, {"severity": "page"}, True),
+        ({"team": "web"}, {"severity": "page", "team": "db"}, False),
+        ({"severity": "ticket"}, {}, True),
+    ],
+)
+def test_which_labels_the_alerts_of_a_rule_may_bear(labels: dict[str, str], wanted: dict[str, str], may: bool) -> None:
+    assert alerting.may_bear(f.RuleSeen(rule="Slow", labels=labels), wanted) is may
+
+
+def test_the_floor_is_that_of_the_rules_with_these_labels() -> None:
+    severities = (
+        rule(4.0, labels={"severity": "ticket"}, for_s=60.0),
+        rule(4.0, labels={"severity": "page"}, for_s=300.0),
+    )
+    journal = journal_of(*severities)
+    low_s = [one.low_s for labels in ({"severity": "page"}, {}) if (one := floor(journal, "Slow", labels=labels))]
+    assert low_s == [300.0, 60.0]
+    assert floor(journal, "Slow", labels={"severity": "info"}) is None
 
 
 def test_a_gap_between_looks_begins_the_quiet_anew() -> None:

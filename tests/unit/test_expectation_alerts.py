@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from alert_stories import alert, judged, looks, page, story
+from alert_stories import SERVICE, alert, judged, looks, page, rule, ruled, story
 
 from harness import facts as f
 from harness.expectations.alert_clears import AlertClears
@@ -69,6 +69,115 @@ def test_without_its_rule_the_claim_fails_and_says_that_nobody_would_have_known(
 def test_a_time_below_the_rules_own_waits_decides_nothing() -> None:
     claim = AlertFires(alert="Slow", within_s="4s")
     assert came_out(judged(claim, story(alert("firing", 29)))) == ("inconclusive", "below_floor")
+
+
+@pytest.mark.parametrize(
+    ("rules", "happened"),
+    [
+        ((rule(interval_s=60.0),), ()),  # loaded, and never evaluated
+        ((rule(5.0, interval_s=60.0),), ()),  # the next would be at 65 s
+        ((rule(5.0, interval_s=60.0),), (alert("firing", 65),)),
+        ((rule(5.0, interval_s=60.0), rule(8.0, group="h", labels={"severity": "ticket"})), ()),
+    ],
+)
+def test_a_rule_that_was_not_evaluated_in_the_time_decides_nothing(
+    rules: tuple[f.RuleSeen, ...], happened: tuple[f.Fact, ...]
+) -> None:
+    found = judged(FIRES, ruled(*rules, *happened))
+    assert came_out(found) == ("inconclusive", "not_evaluated")
+    assert "Prometheus did not evaluate Slow between 21.0 s and 35.0 s (it does so every 60 s)" in found.because
+    assert "longer than the group's interval of 1m" in found.decide
+
+
+@pytest.mark.parametrize("evaluated_s", [15.0, 34.9 - 60.0, 21.5])
+def test_a_rule_that_was_evaluated_in_the_time_and_did_not_fire_missed_the_fault(evaluated_s: float) -> None:
+    interval_s = 15.0 if evaluated_s == 15.0 else 60.0
+    found = judged(FIRES, ruled(rule(evaluated_s, interval_s=interval_s)))
+    assert came_out(found) == ("failed", "missed")
+
+
+@pytest.mark.parametrize(
+    ("happened", "outcome", "reason"),
+    [
+        ((alert("pending", 18, active_s=18.0), alert("firing", 23, active_s=18.0)), "inconclusive", "pre_existing"),
+        ((alert("pending", 18), alert("firing", 23)), "inconclusive", "pre_existing"),
+        ((alert("firing", 23, active_s=20.5),), "inconclusive", "pre_existing"),  # in the phase, but before the fault
+        ((alert("pending", 18), alert("inactive", 20), alert("pending", 22), alert("firing", 27)), "passed", "met"),
+        ((alert("pending", 18), alert("inactive", 20), alert("firing", 27)), "passed", "met"),
+        ((alert("pending", 18, active_s=18.0), alert("firing", 25, active_s=22.0)), "passed", "met"),
+        (
+            (
+                alert("pending", 18, labels={**SERVICE, "instance": "a"}),
+                alert("firing", 23, labels={**SERVICE, "instance": "a"}),
+                alert("firing", 27, labels={**SERVICE, "instance": "b"}),
+            ),
+            "passed",
+            "met",
+        ),
+    ],
+)
+def test_an_alert_that_was_pending_before_the_fault_detects_nothing(
+    happened: tuple[f.Fact, ...], outcome: str, reason: str
+) -> None:
+    assert came_out(judged(FIRES, story(*happened))) == (outcome, reason)
+
+
+def test_what_was_pending_is_said_and_counts_after_a_phase_and_over_the_whole_run() -> None:
+    before = (alert("pending", 18, active_s=18.0), alert("firing", 23, active_s=18.0))
+    assert "was pending already since 18.0 s, before 21.0 s" in judged(FIRES, story(*before)).because
+    assert came_out(judged(FIRES, story(*before), "")) == ("passed", "met")
+    after = (alert("pending", 48, active_s=48.0), alert("firing", 53, active_s=48.0))
+    assert came_out(judged(FIRES, story(*after), then=True)) == ("passed", "met")
+
+
+@pytest.mark.parametrize(
+    ("rules", "active_s", "outcome", "reason"),
+    [
+        ((rule(interval_s=15.0), rule(30.0, 30.5, interval_s=15.0)), 30.0, "inconclusive", "not_evaluated"),
+        ((rule(interval_s=5.0), rule(25.0, 25.5, interval_s=5.0)), 30.0, "passed", "met"),  # not true at its first
+        ((rule(interval_s=5.0), rule(20.0, 20.5, interval_s=5.0)), 30.0, "passed", "met"),
+    ],
+)
+def test_an_alert_found_at_the_first_evaluation_of_its_rule_may_have_held_before_the_fault(
+    rules: tuple[f.RuleSeen, ...], active_s: float, outcome: str, reason: str
+) -> None:
+    found = judged(FIRES, ruled(*rules, alert("firing", active_s, active_s=active_s)))
+    assert came_out(found) == (outcome, reason)
+    assert outcome == "passed" or "nobody knows how it was before 21.0 s" in found.because
+
+
+def test_a_rule_that_cannot_be_evaluated_is_said_to_be_broken_and_a_pattern_means_what_was_pending() -> None:
+    found = judged(FIRES, ruled(rule(4.0, health="err", error="many-to-many")))
+    assert came_out(found) == ("failed", "rule_broken")
+    assert "many-to-many" in found.because
+    ticket = rule(4.0, group="h", labels={"severity": "ticket"}, health="err", error="many-to-many")
+    assert came_out(judged(FIRES, ruled(rule(4.0), ticket))) == ("failed", "missed"), "another severity's"
+    pattern = AlertFires(alert="Sl*", within_s="15s")
+    assert came_out(judged(pattern, story(alert("pending", 24)))) == ("failed", "pending_only")
+
+
+SEVERITIES = (
+    rule(4.0, group="a", for_s=3.0, labels={"severity": "ticket"}),
+    rule(4.0, group="b", for_s=300.0, labels={"severity": "page"}),
+)
+
+
+def test_of_two_severities_under_one_name_the_claimed_one_is_meant() -> None:
+    assert came_out(judged(FIRES, ruled(*SEVERITIES, alert("pending", 24)))) == ("inconclusive", "below_floor")
+    ticket = AlertFires(alert="Slow", labels={"severity": "ticket"}, within_s="15s")
+    assert came_out(judged(ticket, ruled(*SEVERITIES))) == ("failed", "missed")
+    info = AlertFires(alert="Slow", labels={"severity": "info"}, within_s="15s")
+    found = judged(info, ruled(*SEVERITIES))
+    assert came_out(found) == ("failed", "rule_missing")
+    assert "severity is 'page', 'ticket' there" in found.because
+
+
+def test_before_the_run_too_the_claimed_severity_is_meant() -> None:
+    reach = Reach(window_s=30, arrivals=1, timeout_s=1, alerts=SEVERITIES, history_s=60)
+    assert "`for` of 5m" in FIRES.doubtful(reach)
+    assert not AlertFires(alert="Slow", labels={"severity": "ticket"}, within_s="15s").doubtful(reach)
+    info = AlertFires(alert="Slow", labels={"severity": "info"}, within_s="15s").doubtful(reach)
+    assert 'no alert Slow{severity="info"}; there are Slow{severity="ticket"}, Slow{severity="page"}' in info
 
 
 def test_nobody_looking_is_inconclusive_but_what_was_seen_in_time_was_seen() -> None:
@@ -217,6 +326,17 @@ def test_a_rule_that_keeps_firing_longer_than_the_claim_allows_decides_nothing()
     assert came_out(found) == ("inconclusive", "below_floor")
 
 
+def test_a_rule_that_was_not_evaluated_in_the_time_could_not_clear() -> None:
+    fired = (alert("firing", 35, active_s=35.0),)
+    found = judged(CLEARS, ruled(rule(5.0, interval_s=30.0), *fired, alert("inactive", 65)), then=True)
+    assert came_out(found) == ("inconclusive", "not_evaluated")
+    assert "between 50.0 s and 60.0 s (it does so every 30 s)" in found.because
+    assert came_out(judged(CLEARS, ruled(rule(5.0, interval_s=10.0), *fired), then=True)) == (
+        "failed",
+        "never_resolved",
+    )
+
+
 def test_alert_clears_stands_in_then_alone() -> None:
     assert "then" in CLEARS.undecidable(Reach(window_s=20, arrivals=1, timeout_s=1))
 
@@ -276,3 +396,84 @@ def test_an_alert_that_may_have_cleared_before_the_window_decides_nothing_until_
     )
     assert came_out(judged(AlertQuiet(alert="Slow"), whole.cut(20.4))) == ("inconclusive", "window_open")
     assert came_out(judged(AlertQuiet(alert="Slow"), whole)) == ("passed", "met")
+
+
+WATCHDOG = alert("firing", 6, name="Watchdog", labels={})
+
+
+@pytest.mark.parametrize(
+    ("claim", "rules", "outcome", "reason", "said"),
+    [
+        (
+            AlertQuiet(alert="*", labels={"severity": "page"}),
+            (rule(4.0, labels={"severity": "critical"}),),
+            "inconclusive",
+            "rule_missing",
+            "no alerting rule with {severity=\"page\"}: severity is 'critical' there",
+        ),
+        (
+            AlertQuiet(alert="*", labels={"severity": "page"}),
+            (rule(4.0, labels={"severity": "{{ $labels.severity }}"}),),
+            "passed",
+            "met",
+            "1 rule evaluated all the time",
+        ),
+        (
+            AlertQuiet(alert="*", labels={"service": "api"}),
+            (rule(4.0, labels={"severity": "page"}), rule(4.0, rule="Other", labels={"service": "db"})),
+            "passed",
+            "met",
+            "1 rule evaluated all the time",
+        ),
+        (
+            AlertQuiet(alert="*", allow=("Watchdog",)),
+            (rule(4.0, rule="Watchdog"),),
+            "inconclusive",
+            "rule_missing",
+            "all alerting rules that Prometheus has are allowed to fire",
+        ),
+        (
+            AlertQuiet(alert="*", allow=("Watchdog",)),
+            (rule(4.0), rule(4.0, rule="Watchdog", health="err", error="many-to-many")),
+            "passed",
+            "met",
+            "1 rule evaluated all the time",
+        ),
+        (
+            AlertQuiet(alert="*", labels={"severity": "page"}),
+            (rule(4.0), rule(4.0, 30.0, rule="Other", labels={"severity": "ticket"}, gone=True)),
+            "passed",
+            "met",
+            "1 rule evaluated all the time",
+        ),
+        (
+            AlertQuiet(alert="Slow"),
+            (rule(interval_s=300.0),),
+            "inconclusive",
+            "not_evaluated",
+            "did not evaluate Slow between 20.0 s and 50.0 s (it does so every 300 s)",
+        ),
+        (AlertQuiet(alert="Slow"), (rule(5.0, interval_s=60.0),), "inconclusive", "not_evaluated", "every 60 s"),
+        (AlertQuiet(alert="Slow"), (rule(5.0, interval_s=40.0),), "passed", "met", "1 rule evaluated all the time"),
+        (
+            AlertQuiet(alert="*"),
+            (rule(5.0, interval_s=60.0), rule(4.0, rule="Other")),
+            "passed",
+            "met",
+            "1 rule evaluated, 1 not in this time",
+        ),
+        (
+            AlertQuiet(alert="*"),
+            (rule(5.0, interval_s=60.0), rule(interval_s=90.0, rule="Other")),
+            "inconclusive",
+            "not_evaluated",
+            "any of 2 rules",
+        ),
+    ],
+)
+def test_silence_counts_only_where_a_rule_that_may_not_fire_could_have_broken_it_and_was_evaluated(
+    claim: AlertQuiet, rules: tuple[f.RuleSeen, ...], outcome: str, reason: str, said: str
+) -> None:
+    found = judged(claim, ruled(*rules, *([WATCHDOG] if claim.allow else [])))
+    assert came_out(found) == (outcome, reason)
+    assert said in found.because

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from alert_stories import alert, judged, looks, page, story
+from alert_stories import SERVICE, alert, judged, looks, page, rule, ruled, story
 
 from harness import facts as f
 from harness.expectations.notifications import notifications
@@ -70,6 +70,56 @@ def test_every_way_in_which_no_page_counts_has_its_own_reason(
     given: dict[str, Any], happened: tuple[f.Fact, ...], outcome: str, reason: str
 ) -> None:
     assert came_out(judged(claim(**given), story(*happened))) == (outcome, reason)
+
+
+@pytest.mark.parametrize("added", [{}, {"cluster": "prod"}])
+def test_a_page_about_an_alert_that_was_pending_before_the_fault_tells_nothing_of_it(added: dict[str, str]) -> None:
+    before = (alert("pending", 18, active_s=18.0), alert("firing", 23, active_s=18.0))
+    sent = page(24.2, start_s=23, labels={**SERVICE, **added})
+    for given in (claim(), claim(labels=added)):
+        assert came_out(judged(given, story(*before, sent))) == ("inconclusive", "pre_existing")
+    assert "was pending already since 18.0 s, before 21.0 s" in judged(claim(), story(*before, sent)).because
+    assert came_out(judged(claim(), story(*before, sent), "")) == ("passed", "met")
+    fresh = (alert("pending", 22, active_s=22.0), alert("firing", 23, active_s=22.0))
+    assert came_out(judged(claim(), story(*fresh, sent))) == ("passed", "met")
+    other = {**SERVICE, "instance": "b"}
+    both = (*before, sent, alert("firing", 27, labels=other), page(28, start_s=27, labels=other, fingerprint="b"))
+    assert came_out(judged(claim(count=1), story(*both))) == ("passed", "met"), "the other one alone is the fault's"
+
+
+def test_a_page_about_an_alert_found_at_the_first_evaluation_of_its_rule_decides_nothing() -> None:
+    rules = (rule(interval_s=15.0), rule(30.0, 30.5, interval_s=15.0))
+    found = judged(claim(), ruled(*rules, alert("firing", 30, active_s=30.0), page(31, start_s=30)))
+    assert came_out(found) == ("inconclusive", "not_evaluated")
+
+
+def test_a_page_about_a_rule_that_was_not_evaluated_in_the_time_could_not_be_sent() -> None:
+    assert came_out(judged(claim(), ruled(rule(5.0, interval_s=60.0)))) == ("inconclusive", "not_evaluated")
+    assert came_out(judged(claim(), ruled(rule(5.0, interval_s=15.0)))) == ("failed", "missed")
+    ticket = rule(4.0, group="h", labels={"severity": "ticket"})
+    page_only = claim(labels={"severity": "page"})
+    assert came_out(judged(page_only, ruled(rule(5.0, interval_s=60.0), ticket))) == ("inconclusive", "not_evaluated")
+
+
+def test_pages_to_somebody_else_do_not_shorten_the_waits_and_those_to_the_same_only_that_of_the_group() -> None:
+    late = (rule(4.0, for_s=300.0), alert("pending", 24))
+    other: dict[str, Any] = {"alert": "Watchdog", "labels": {}, "fingerprint": "w", "group_key": "w"}
+    for earlier in ((), (page(6, start_s=4, receiver="tickets", **other),), (page(6, start_s=4, **other),)):
+        assert came_out(judged(claim(), ruled(*late, *earlier))) == ("inconclusive", "below_floor")
+    slow_group = f.ReceiverSeen(seen_s=2, receiver="oncall", kind="webhook", observable=True, group_wait_s=30.0)
+    known = [fact for fact in ruled(rule(4.0)).facts if not isinstance(fact, f.ReceiverSeen)]
+    for receiver, outcome, reason in (("tickets", "inconclusive", "below_floor"), ("oncall", "failed", "missed")):
+        journal = journal_of(*known, slow_group, page(6, start_s=4, receiver=receiver, **other))
+        assert came_out(judged(claim(), journal)) == (outcome, reason)
+
+
+def test_the_floor_of_a_page_is_that_of_the_claimed_severity() -> None:
+    both = (
+        rule(4.0, group="a", for_s=3.0, labels={"severity": "ticket"}),
+        rule(4.0, group="b", for_s=300.0, labels={"severity": "page"}),
+    )
+    assert came_out(judged(claim(labels={"severity": "page"}), ruled(*both))) == ("inconclusive", "below_floor")
+    assert came_out(judged(claim(labels={"severity": "ticket"}), ruled(*both))) == ("failed", "missed")
 
 
 def test_a_silence_is_named() -> None:

@@ -181,6 +181,15 @@ def test_rules_are_claimed_only_where_they_could_see_the_fault_in_time() -> None
     }
 
 
+def test_of_two_severities_under_one_name_the_one_that_fires_first_is_claimed() -> None:
+    failed = 'sum(rate(http_requests_total{status=~"5.."}[30s])) > '
+    slow = rule("Errors", failed + "9", for_s=600.0)
+    picked = alerts.pick([slow, rule("Errors", failed + "1"), rule("Errors", "sum((")])
+    assert picked.gone == alerts.Watch("Errors", 60)
+    assert not [one for one in picked.left if "could not be read" in one]
+    assert "takes too long" in alerts.pick([slow, slow]).left[0]
+
+
 def test_an_alert_that_fires_in_calm_is_not_claimed() -> None:
     picked = alerts.pick([rule("Errors", 'rate(http_requests_total{status=~"5.."}[30s]) > 1')], firing=("Errors",))
     assert picked.gone is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,6 +122,115 @@ def test_without_interval_or_history_only_the_two_looks_are_compared() -> None:
     told = changes(firing(1.0), (), None, last_s=1.0, evaluated_s=9.0, interval_s=0.0)
     assert [(change.state, change.at_s, change.before_s) for change in told] == [("inactive", 9.0, 1.0)]
     assert changes(None, (), None, last_s=1.0, evaluated_s=9.0, interval_s=1.0) == []
+
+
+@dataclass
+class SetPrometheus:
+    """Rules and alerts as functions of the time; nothing between two looks."""
+
+    rules_at: Callable[[float], Sequence[RuleSeen]]
+    alerts_at: Callable[[float], Sequence[AlertChanged]]
+    history: tuple[AlertChanged, ...] = ()
+    now_s: float = 0.0
+    asked: int = 0
+
+    def rules(self) -> Rules:
+        return Rules(tuple(self.rules_at(self.now_s)), tuple(self.alerts_at(self.now_s)))
+
+    def alerts_since(self, back_s: float) -> tuple[AlertChanged, ...]:
+        self.asked += 1
+        return self.history
+
+
+def looked_through(prometheus: SetPrometheus, times: Sequence[float]) -> list[tuple[str, float]]:
+    world, probe = FakeWorld(), AlertsProbe(prometheus)
+    found: list[Fact] = []
+    for now_s in times:
+        world.clock.wait_until(now_s + 0.5)
+        prometheus.now_s = now_s
+        found += probe.look(world.world)
+    return states(found)
+
+
+def slow(group: str, evaluated_s: float | None, interval_s: float = 1.0, **labels: str) -> RuleSeen:
+    health = "unknown" if evaluated_s is None else "ok"
+    return RuleSeen(
+        rule="Slow", group=group, labels=labels, interval_s=interval_s, evaluated_s=evaluated_s, health=health
+    )
+
+
+def of(rule: RuleSeen, state: str = "firing", **labels: str) -> AlertChanged:
+    return AlertChanged(
+        alert="Slow", state=state, labels={**rule.labels, **labels}, group=rule.group, happened_s=rule.evaluated_s
+    )
+
+
+def test_a_name_in_two_groups_is_told_by_the_evaluations_of_the_group_that_fired() -> None:
+    """Ticket each minute, page each second: the page's alert clears at its own evaluation, not at the ticket's, before it fired."""
+
+    def rules(now_s: float) -> tuple[RuleSeen, RuleSeen]:
+        return slow("a", 15.0 if now_s < 75 else 75.0, 60.0, severity="ticket"), slow("b", now_s, severity="page")
+
+    prometheus = SetPrometheus(rules, lambda now_s: [of(rules(now_s)[1])] if 29 <= now_s < 40 else [])
+    assert looked_through(prometheus, range(16, 95)) == [("firing", 29.0), ("inactive", 40.0)]
+    assert prometheus.asked == 0, "no evaluation was missed"
+
+
+def test_a_known_group_decides_where_names_and_labels_are_the_same() -> None:
+    def rules(now_s: float) -> tuple[RuleSeen, RuleSeen]:
+        return slow("a", 15.0 if now_s < 75 else 75.0, 60.0), slow("b", now_s)
+
+    prometheus = SetPrometheus(rules, lambda now_s: [of(rules(now_s)[1], service="api")] if 29 <= now_s < 40 else [])
+    assert looked_through(prometheus, range(16, 95)) == [("firing", 29.0), ("inactive", 40.0)]
+
+
+def test_of_two_rules_with_one_alert_firing_hides_pending_and_clears_by_its_own_evaluation() -> None:
+    def rules(now_s: float) -> tuple[RuleSeen, RuleSeen]:
+        return slow("a", now_s), slow("b", 15.0 + 60.0 * ((now_s - 15) // 60), 60.0)
+
+    def alerts(now_s: float) -> Sequence[AlertChanged]:
+        quick, late = rules(now_s)
+        return [*([of(quick)] if 29 <= now_s < 80 else []), *([of(late, "pending")] if 75 <= now_s < 135 else [])]
+
+    prometheus = SetPrometheus(rules, alerts)
+    assert looked_through(prometheus, range(16, 140)) == [("firing", 29.0), ("pending", 80.0), ("inactive", 135.0)]
+
+
+def test_samples_of_two_rules_with_one_alert_are_the_louder_one() -> None:
+    def rules(now_s: float) -> tuple[RuleSeen, RuleSeen]:
+        return slow("a", now_s), slow("b", now_s + 0.2)
+
+    prometheus = SetPrometheus(rules, lambda now_s: [of(rules(now_s)[0]), of(rules(now_s)[1], "pending")])
+    prometheus.history = tuple(
+        AlertChanged(alert="Slow", state=state, happened_s=at_s + late_s)
+        for at_s in (17.0, 18.0, 19.0)
+        for state, late_s in (("firing", 0.0), ("pending", 0.2))
+    )
+    assert looked_through(prometheus, (15, 16, 20)) == [("firing", 15.0)]
+
+
+def test_nothing_clears_while_a_prometheus_that_restarted_has_not_evaluated_its_rule() -> None:
+    def rules(clears_s: float) -> SetPrometheus:
+        def rule(now_s: float) -> RuleSeen:
+            if 51 <= now_s < 65:
+                return slow("g", None, 15.0)
+            return slow("g", 14.0 + 15 * ((now_s - 14) // 15) if now_s < 51 else 65.0 + 15 * ((now_s - 65) // 15), 15.0)
+
+        return SetPrometheus(
+            lambda now_s: [rule(now_s)],
+            lambda now_s: [of(rule(now_s))] if 29 <= now_s < clears_s and rule(now_s).evaluated_s else [],
+        )
+
+    assert looked_through(rules(1e9), range(16, 95)) == [("firing", 29.0)]
+    assert looked_through(rules(60.0), range(16, 95)) == [("firing", 29.0), ("inactive", 65.0)]
+
+
+def test_an_alert_whose_rule_is_taken_away_is_over() -> None:
+    prometheus = SetPrometheus(
+        lambda now_s: [slow("g", now_s)] if now_s < 30 else [],
+        lambda now_s: [of(slow("g", now_s))] if now_s < 30 else [],
+    )
+    assert [state for state, _ in looked_through(prometheus, range(16, 35))] == ["firing", "inactive"]
 
 
 def test_a_failed_look_is_made_good_by_the_next_and_a_long_silence_blinds() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -60,6 +62,16 @@ def test_a_rule_stands_on_the_rules_that_record_what_it_reads_each_further_back(
 def test_a_rule_that_cannot_be_followed_says_why(rules: list[RuleSeen], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         course(rules, "Slow")
+
+
+def test_of_two_severities_under_one_name_the_claimed_one_is_followed() -> None:
+    page, ticket = (replace(ALERT, group=name, labels={"severity": name}) for name in ("page", "ticket"))
+    rules = [page, ticket, RATIO]
+    assert course(rules, "Slow", {"severity": "ticket"}).alert is ticket
+    with pytest.raises(ValueError, match="2 rules Slow"):
+        course(rules, "Slow")
+    with pytest.raises(ValueError, match=r'0 rules Slow\{severity="info"\}'):
+        course(rules, "Slow", {"severity": "info"})
 
 
 def test_the_rules_file_has_the_recording_group_first_and_every_wait() -> None:

@@ -101,6 +101,23 @@ def test_guards_are_held_against_the_stack(checkout: Write) -> None:
     assert "(did you mean 'OrdersSlow'?)" in warning.what
 
 
+def test_a_gate_that_may_be_over_before_a_rule_was_evaluated_is_told_of(checkout: Write) -> None:
+    gate = "all: [errors < 0.5%, no alert firing except Watchdog]"
+    drill = parse(checkout("all: [errors < 0.5%, p95 < 300ms]", gate))
+    monitoring = {"prometheus": "prometheus:9090"}
+
+    def told(*rules: RuleSeen) -> list[str]:
+        problems = make_plan(drill, monitoring=monitoring, alerts=rules).problems
+        return [one.what for one in problems if "once each rule was evaluated" in one.what]
+
+    rare = RuleSeen(rule="Disk", interval_s=300.0)
+    (said,) = told(rare, RuleSeen(rule="Slow", interval_s=1.0))
+    assert "Disk every 5m; `within` is 2m" in said
+    assert "(no alert firing except Disk)" in said
+    assert not told(RuleSeen(rule="Slow", interval_s=120.0), RuleSeen(rule="Watchdog", interval_s=300.0))
+    assert not told(RuleSeen(rule="disk:free", kind="recording", interval_s=300.0))
+
+
 def test_the_grammar_stands_in_schema_and_explanations() -> None:
     examples = drill_schema()["$defs"]["Abort"]["properties"]["any"]["items"]["examples"]
     assert [str(guard(text)) for text in examples] == list(examples)
