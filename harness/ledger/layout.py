@@ -20,7 +20,7 @@ DTYPE = np.dtype(
         (
             "intended_us",
             "<i8",
-        ),  # since the run was opened; when the arrival was due (of dependent requests: when sent, less lateness)
+        ),  # when it was due, since the run was opened (dependent requests: when sent, less lateness)
         ("sent_us", "<u4"),  # after intended; NEVER
         ("took_us", "<u4"),  # after sent; NEVER
         ("parent", "<u4"),  # number of the arrival's first row; its own for the first
