@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from harness.errors import UsageError
 from harness.ledger.bounds import Bounds
 from harness.ledger.layout import DONE, DTYPE, EMPTY, FORMAT, KINDS, OUTCOMES
+from harness.ledger.merging import Merging, named
 from harness.ledger.rows import NO_ROWS, Rows
 
 LONGEST_US = 366 * 86_400 * 1_000_000
@@ -166,13 +167,14 @@ def _mapped(path: Path, held: int) -> tuple[NDArray[Any], mmap.mmap | None]:
 class Tail:
     """A ledger that is still being written: `rows()` gives all rows so far, at the cost of what is new.
 
-    With one worker the rows are the mapped file itself, so rows in flight complete under the reader's eyes;
+    Several workers' are merged into a copy (`Merging`). With one worker the rows are the mapped file itself, so rows in flight complete under the reader's eyes;
     `Rows.snapshot()` or any mask makes a copy that stays. A file that its writer cuts at the end is mapped again, too.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[str, _File] = {}
+        self._merging = Merging()
 
     def rows(self) -> Rows:
         """Raises LedgerUnreadable for a later format."""
@@ -184,7 +186,7 @@ class Tail:
             file.advance()
         if not files:
             return NO_ROWS
-        return _one(files[0]) if len(files) == 1 else _merged(files)
+        return _one(files[0]) if len(files) == 1 else self._merging.rows(files)
 
 
 def _worker_of(header: Path) -> int | None:
@@ -202,13 +204,9 @@ def _worker_of(header: Path) -> int | None:
     return worker
 
 
-def _tuple(names: dict[int, str]) -> tuple[str, ...]:
-    return tuple(names.get(number, "") for number in range(max(names) + 1))
-
-
 def _one(file: _File) -> Rows:
     count = file.used
-    endpoints, versions, shapes = (_tuple(file.names[kind]) for kind in KINDS)
+    endpoints, versions, shapes = (named(file.names[kind]) for kind in KINDS)
     return Rows(
         file.array[:count],
         np.broadcast_to(np.uint16(file.worker), count),
@@ -219,25 +217,3 @@ def _one(file: _File) -> Rows:
         bounds=file.bounds,
         pages=file.pages,
     )
-
-
-def _merged(files: Sequence[_File]) -> Rows:
-    """All workers in one array, the numbers of their names made one numbering; in the order of their intended times."""
-    names: dict[str, dict[str, int]] = {kind: {"": 0} for kind in KINDS}
-    parts = []
-    for file in files:
-        part = file.array[: file.used].copy()
-        for kind in KINDS:
-            own = _tuple(file.names[kind])
-            places = [names[kind].setdefault(name, len(names[kind])) for name in own]
-            known = part[kind] < len(own)
-            part[kind] = np.where(known, np.array(places, part[kind].dtype)[np.where(known, part[kind], 0)], 0)
-        parts.append(part)
-    array = np.concatenate(parts)
-    worker = np.concatenate(
-        [np.full(len(part), file.worker, np.uint16) for part, file in zip(parts, files, strict=True)]
-    )
-    number = np.concatenate([np.arange(len(part), dtype=np.uint32) for part in parts])
-    order = np.argsort(array["intended_us"], kind="stable")
-    endpoints, versions, shapes = (tuple(names[kind]) for kind in KINDS)
-    return Rows(array[order], worker[order], number[order], endpoints, versions, shapes)

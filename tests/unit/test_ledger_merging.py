@@ -1,0 +1,60 @@
+"""However the looks fall, the rows of several workers are all there, once, each as it stands in its worker's file."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.ledger import Rows, Tail, read
+from harness.ledger.closing import abandon
+from harness.ledger.layout import OK
+from harness.ledger.writing import Writer
+
+STEPS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(("due", "done", "look", "die"))), max_size=50)
+
+
+def told(rows: Rows) -> set[tuple[int, int, int, int, str, int]]:
+    """Of each row what it is of, with its name in words."""
+    array = rows.array
+    names = [rows.endpoints[number] for number in array["endpoint"]]
+    columns = (
+        rows.worker.tolist(),
+        rows.number.tolist(),
+        array["intended_us"].tolist(),
+        array["state"].tolist(),
+        names,
+    )
+    return set(zip(*columns, array["flags"].tolist(), strict=True))
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS)
+def test_every_look_shows_what_the_files_hold(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("ledger")
+    writers = [Writer(folder, "ab12cd34", worker, 0) for worker in range(3)]
+    open_: list[list[int]] = [[], [], []]
+    dead: set[int] = set()
+    tail = Tail(folder)
+    for number, (worker, step) in enumerate(steps):
+        writer = writers[worker]
+        if step == "look":
+            seen = tail.rows()
+            assert told(seen) == told(read(folder))
+            assert len(seen) == sum(one.used for one in writers)
+        elif worker in dead:
+            continue
+        elif step == "due":
+            open_[worker].append(writer.due(number * 1000 + 9 - worker, 1))
+        elif step == "done" and open_[worker]:
+            row = open_[worker].pop()  # the last first, so that earlier ones stay under way
+            endpoint = writer.number("endpoint", f"GET /{number % 7}")
+            writer.done(row, row, 10, endpoint, 200, 0, OK, 3, 0)
+        elif step == "die":
+            dead.add(worker)
+            abandon(folder, worker)
+    assert told(tail.rows()) == told(read(folder))
+    due = read(folder).array["intended_us"].tolist()
+    assert due == sorted(due), "read once, it is exactly in order"
