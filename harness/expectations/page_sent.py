@@ -70,7 +70,7 @@ class PageSent(Expectation):
         if reach.then or not reach.faulted or reach.alerts is None or self.status == "resolved":
             return ""
         limit_s = reach.window_s if self.within_s is None else min(self.within_s, reach.window_s)
-        return slow_page(reach, self.alert, self.receiver, limit_s)
+        return slow_page(reach, self.alert, self.receiver, limit_s, self.labels)
 
     def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         journal, window = evidence.journal, alerts.begun(evidence, pages=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from harness.alerting import held_s
+from collections.abc import Mapping
+
+from harness.alerting import NO_LABELS, held_s, may_bear
 from harness.expectations.base import Reach
 from harness.expectations.slow_rules import slow_rule
 from harness.quantities import spell
 
 
-def slow_page(reach: Reach, alert: str, receiver: str, limit_s: float) -> str:
+def slow_page(reach: Reach, alert: str, receiver: str, limit_s: float, labels: Mapping[str, str] = NO_LABELS) -> str:
     """Why no page can come so soon, or that one may well come later; ''. receiver '': any."""
     if reach.alerts is None or set("*?[") & set(alert):
         return ""
@@ -16,9 +18,9 @@ def slow_page(reach: Reach, alert: str, receiver: str, limit_s: float) -> str:
     wait_s = min(waits, default=0.0)
     if wait_s >= limit_s:
         return f"no page can come in {spell(limit_s)}: its group_wait is {spell(wait_s)}"
-    if why := slow_rule(reach.alerts, alert, limit_s - wait_s, reach.history_s):
+    if why := slow_rule(reach.alerts, alert, limit_s - wait_s, reach.history_s, labels=labels):
         return f"no page can come in {spell(limit_s)}{f', of which group_wait is {spell(wait_s)}' if wait_s else ''}: {why}"
-    mine = [rule for rule in reach.alerts if rule.kind == "alerting" and rule.rule == alert]
+    mine = [rule for rule in reach.alerts if rule.kind == "alerting" and rule.rule == alert and may_bear(rule, labels)]
     soonest = min(mine, key=lambda rule: rule.interval_s + held_s(rule))
     most_s = soonest.interval_s + held_s(soonest) + max(waits, default=0.0)
     if most_s <= limit_s:
