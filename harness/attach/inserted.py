@@ -21,7 +21,7 @@ from harness.stack.changes.identity import project_name
 from harness.stack.changes.lanes import LANES, TOXIPROXY
 from harness.stack.compose import Compose, is_port_taken
 from harness.stack.dial import api_answers
-from harness.stack.free_ports import free_ports
+from harness.stack.free_ports import FreePorts
 from harness.stack.project import write_private, written
 from harness.stack.ready import not_ready, state_of
 from harness.stack.turn import turn
@@ -59,9 +59,10 @@ class Inserted:
         self.edges = placed(config, self.edges, ranges, {key: taken for key, (_, taken) in read.items()})
         if lost := [f"{edge.id}: {edge.refused}" for edge in self.edges if edge.refused]:
             raise CannotRun(*lost)
-        free = free_ports(int(self._run, 16))
+        free = FreePorts(int(self._run, 16))
         for attempt in range(TRIES):
-            self.api = ("127.0.0.1", next(free))
+            (port,) = free.take()
+            self.api = ("127.0.0.1", port)
             made = ours(
                 config,
                 self.edges,

@@ -203,7 +203,7 @@ class PageSent(Expectation):
         again = sum(note.deliveries - 1 for note in came)
         return f"; delivered again {again} time{'s' if again > 1 else ''} (retries and repeats)" if again else ""
 
-    def _none(
+    def _none(  # noqa: PLR0911 (one return for each thing there is to say)
         self,
         evidence: Evidence,
         window: Window,
