@@ -193,7 +193,8 @@ def far(server: rig.Server, folder: Path) -> None:
         def join() -> None:
             for name in names:
                 command = [sys.executable, "-m", "harness", "worker", "--join", f"{HERE}:{Far(port).port}"]
-                started.append(subprocess.Popen(["ip", "netns", "exec", name, *command, "--token-file", str(token)]))
+                command = ["ip", "netns", "exec", name, *command, "--token-file", str(token)]
+                started.append(subprocess.Popen(command, env={**os.environ, "TMPDIR": str(folder)}))
 
         def kill() -> None:
             for pid in pids(names[2]):

@@ -55,7 +55,7 @@ def test_another_machine_is_dead_when_it_is_silent() -> None:
 
 def test_nobody_is_dead_because_we_stood_still_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("harness.load.workers.time.monotonic", lambda: now[0])
     workers = Workers(here=0, elsewhere=1)
     worker = workers.join("a", hello())
     assert worker is not None
