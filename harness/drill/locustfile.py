@@ -89,7 +89,7 @@ def _known(tree: ast.Module) -> dict[str, str] | None:
     """The names that come from Locust and Python's own library, with what they are called there; None where something comes
     from elsewhere."""
     own = {*sys.stdlib_module_names, "locust"}
-    known = {}
+    known: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").partition(".")[0] not in own):
             return None
