@@ -17,10 +17,7 @@ NEVER = 0xFFFFFFFF  # of sent_us: never sent; of took_us: never answered
 
 DTYPE = np.dtype(
     [
-        (
-            "intended_us",
-            "<i8",
-        ),  # when it was due, since the run was opened (dependent requests: when sent, less lateness)
+        ("intended_us", "<i8"),  # when due, since the run was opened (of dependent requests: when sent, less lateness)
         ("sent_us", "<u4"),  # after intended; NEVER
         ("took_us", "<u4"),  # after sent; NEVER
         ("parent", "<u4"),  # number of the arrival's first row; its own for the first

@@ -22,7 +22,8 @@ def sent_name(session: HttpSession, url: Any, params: Any) -> Any:
     standing = session.params
     try:
         if params or standing:
-            return _path_url(session._build_url(url), merge_setting(params, standing))  # type: ignore[no-untyped-call]
+            merge: Any = merge_setting
+            return _path_url(session._build_url(url), merge(params, standing))
         if session.base_url.count("/") == 2 and _AS_IT_IS.match(url):  # a host without a path, and nothing to be quoted
             return url
         return _path_without_params(session._build_url(url))

@@ -90,7 +90,8 @@ def _is_answer(error: BaseException) -> bool:
 
 
 def _is_http(response: Any) -> bool:
-    return response is not None and hasattr(response, "status_code")
+    """A client of HTTP's: its status is a number, or None where nothing came. A gRPC client's is a word."""
+    return isinstance(getattr(response, "status_code", ""), int | None)
 
 
 def _causes(*errors: BaseException | None) -> Iterator[BaseException]:

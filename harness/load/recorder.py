@@ -255,8 +255,8 @@ class Recorder:
                 status = getattr(response, "status_code", 0) or 0
                 if type(status) is not int or not 0 <= status <= 0xFFFF:
                     status = status_of(status)
-                headers = getattr(response, "headers", None)
-                if status and headers is not None and hasattr(headers, "get"):
+                headers: Any = getattr(response, "headers", None)
+                if status and hasattr(headers, "get"):
                     if self._version_header:
                         name = headers.get(self._version_header)
                         found = self._versions.get(name)

@@ -73,7 +73,8 @@ def answer(status: Any, headers: Any = None) -> Any:
     [
         ({"response": answer("OK")}, "ok", 0),
         ({"response": answer("503"), "exception": ValueError()}, "5xx", 503),
-        ({"response": answer("UNAVAILABLE"), "exception": ValueError()}, "conn", 0),
+        ({"response": answer("UNAVAILABLE"), "exception": ValueError()}, "wrong", 0),
+        ({"response": answer(None), "exception": ValueError()}, "conn", 0),
         ({"response": answer(200, [("X-Version", "v7")])}, "ok", 200),
         ({"response": answer(200, {"X-Version": ["v7"]})}, "ok", 200),
         ({"response": answer(503, {"X-Version": ["v7"]}), "exception": ValueError()}, "5xx", 503),
