@@ -31,6 +31,7 @@ OPTIONS = "tests/e2e/test_run_options.py::test_each_ends_with_its_code_and_says_
 CANDIDATE = "tests/e2e/test_candidate_run.py::test_a_release_under_test_decides_as_a_pipeline_reads_it"
 SCHEDULED = "tests/e2e/test_scheduled.py::test_a_scheduled_run_begins_once_and_tells_of_itself"
 TARGET = "tests/e2e/test_target.py::test_the_same_drill_on_a_system_that_runs_already"
+ATTACH = "tests/e2e/test_attach.py::test_containers_and_edges_are_hurt_and_the_project_is_byte_for_byte_what_it_was"
 DEAD = "tests/e2e/test_status.py::test_what_a_dead_run_left_is_an_alarm_until_it_is_mended_also_after_a_reboot_and_by_two_at_once"
 INIT = "tests/e2e/test_init.py::test_a_project_that_is_built_and_publishes_nothing_is_rehearsed_without_an_edit"
 
@@ -52,6 +53,13 @@ ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("run", "-o"): OPTIONS,
     ("run", "--scheduled"): SCHEDULED,
     ("run", "--if-due"): SCHEDULED,
+    ("run", "--attach"): ATTACH,
+    ("run", "--insert"): ATTACH,
+    ("run", "--context"): "tests/unit/test_attached_edges.py::test_a_dry_run_is_the_plan_there",
+    ("plan", "--attach"): "tests/e2e/test_attach.py::test_the_plan_says_what_needs_an_edge_and_changes_nothing",
+    ("worker", ""): "tests/wire/test_load_workers_wire.py::test_one_here_and_one_that_joins_send_the_one_schedule_and_all_of_it_comes_home",
+    ("worker", "--join"): JOIN,
+    ("worker", "--token-file"): JOIN,
     ("init", ""): INIT,
     ("edges", "--observe"): "tests/e2e/test_edges_observed.py::test_the_edges_of_a_project_are_seen_while_it_runs",
     ("halt", ""): "tests/e2e/test_status.py::test_a_halt_has_the_faults_out_in_time_and_the_run_ends_cleanly",
@@ -267,7 +275,7 @@ def test_what_needs_a_stack_is_planned_here_and_run_by_a_test_that_has_one(
     words = complete(command.words)
     if set(words) & set(EXAMPLES):
         monkeypatch.chdir(ROOT)
-    if command.name == "run":
+    if command.name == "run" and "--attach" not in command.options:  # no project runs here
         code, printed = run((*words, "--dry-run"))
         assert code == 0, printed
         assert "takes " in printed
