@@ -32,6 +32,7 @@ CANDIDATE = "tests/e2e/test_candidate_run.py::test_a_release_under_test_decides_
 SCHEDULED = "tests/e2e/test_scheduled.py::test_a_scheduled_run_begins_once_and_tells_of_itself"
 TARGET = "tests/e2e/test_target.py::test_the_same_drill_on_a_system_that_runs_already"
 ATTACH = "tests/e2e/test_attach.py::test_containers_and_edges_are_hurt_and_the_project_is_byte_for_byte_what_it_was"
+JOIN = "tests/unit/test_load_secured.py::test_the_command_says_what_is_wrong"
 DEAD = "tests/e2e/test_status.py::test_what_a_dead_run_left_is_an_alarm_until_it_is_mended_also_after_a_reboot_and_by_two_at_once"
 INIT = "tests/e2e/test_init.py::test_a_project_that_is_built_and_publishes_nothing_is_rehearsed_without_an_edit"
 
@@ -86,6 +87,7 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "exec": ("true",),
     "note": ("it is slow",),
     "schedule": ("friday-traffic",),
+    "worker": ("--join", "10.0.0.5:5557", "--token-file", "load.token"),
 }
 """What a mention in a sentence leaves out, where that is no drill."""
 
@@ -140,6 +142,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         return file
 
     drill_of("stricter", "300ms", "As it should be")
+    (home / "load.token").write_text("0123456789abcdef" * 4)
     (home / "my_parts.py").write_text(blocks("parts.md", "python")[0])
     settings = '[tool.drill]\ndrills = "drills"\nruns = "runs"\nparts = ["my_parts.py"]\n\n'
     (home / "pyproject.toml").write_text(settings + blocks("staging.md", "toml")[0])
