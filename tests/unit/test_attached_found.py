@@ -42,8 +42,8 @@ def test_on_another_machine_only_what_is_published_is_reached() -> None:
         address_of([], "web", 8080)
 
 
-def answered(monkeypatch: pytest.MonkeyPatch, host: str, code: int = 0) -> None:
-    told = json.dumps([{"Endpoints": {"docker": {"Host": host}}, "Storage": {"TLSPath": "/nowhere"}}])
+def answered(monkeypatch: pytest.MonkeyPatch, host: str, code: int = 0, tls: str = "/nowhere") -> None:
+    told = json.dumps([{"Name": "prod", "Endpoints": {"docker": {"Host": host}}, "Storage": {"TLSPath": tls}}])
     for name in ("DOCKER_CONTEXT", *context.REACHED_BY):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
@@ -60,6 +60,41 @@ def test_this_machines_own_docker_is_here(monkeypatch: pytest.MonkeyPatch) -> No
     answered(monkeypatch, "unix:///var/run/docker.sock")
     assert context.reached() == HERE
     assert context.variables() == {"DOCKER_HOST": "unix:///var/run/docker.sock"}
+
+
+def test_the_current_context_is_followed_with_its_certificates_and_its_name_is_still_protected(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from harness.cli.confirm import machines
+
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker" / "ca.pem").write_text("x")
+    answered(monkeypatch, "tcp://build.example:2376", tls=str(tmp_path))
+    assert context.reached() == "build.example"
+    assert machines() == ["prod", "build.example"]
+    assert context.variables() == {
+        "DOCKER_HOST": "tcp://build.example:2376",
+        "DOCKER_TLS_VERIFY": "1",
+        "DOCKER_CERT_PATH": str(tmp_path / "docker"),
+    }
+
+
+def test_a_host_that_the_environment_states_is_reached_by_its_own_variables_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker" / "ca.pem").write_text("x")
+    answered(monkeypatch, "tcp://other:2376", tls=str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", "tcp://build.example:2375")
+    assert context.reached() == "build.example"
+    assert context.variables() == {"DOCKER_HOST": "tcp://build.example:2375"}
+    assert "DOCKER_CONTEXT" not in os.environ
+
+
+def test_what_is_written_down_of_a_docker_names_its_host_whatever_else_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered(monkeypatch, "unix:///var/run/docker.sock")
+    monkeypatch.setenv("DOCKER_CERT_PATH", "/home/ops/.docker")
+    assert context.variables()["DOCKER_HOST"] == "unix:///var/run/docker.sock"
 
 
 def test_a_context_that_is_not_there_is_a_wrong_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,6 +241,15 @@ def test_the_docker_that_a_run_was_on_is_spoken_to_only_for_so_long(monkeypatch:
         assert os.environ["DOCKER_HOST"] == "ssh://there"
     assert os.environ["DOCKER_HOST"] == "unix:///mine"
     assert "DOCKER_CERT_PATH" not in os.environ
+
+
+def test_what_reaches_another_docker_is_not_mixed_with_that_of_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    with Recorded("shop", docker={"DOCKER_HOST": "unix:///theirs"}).reached():
+        assert "DOCKER_TLS_VERIFY" not in os.environ
+    assert os.environ["DOCKER_TLS_VERIFY"] == "1"
+    with Recorded("shop").reached():
+        assert os.environ["DOCKER_TLS_VERIFY"] == "1", "of a run that noted none, the Docker that is spoken to anyway"
 
 
 def test_what_its_containers_tell_keeps_the_secrets_to_mask_and_makes_no_container(tmp_path: Path) -> None:
