@@ -173,11 +173,11 @@ def edges_on(running: Running, drill: Drill) -> tuple[Edge, ...]:
 
 def _why(running: Running, edge: Edge, insert: bool) -> str:
     """Why no fault can be played on this edge, or ''."""
-    from harness.attach.placing import not_insertable
+    from harness.attach.placing import not_insertable, sharing_with
 
     if not insert:
         return "no Toxiproxy is known to be on its way: --insert puts one there, and takes it away again"
-    if why := not_insertable(running.project.config, edge):
+    if why := not_insertable(running.project.config, edge) or sharing_with(running, edge.caller):
         return why
     callers = running.up(edge.caller)
     if any((one.get("HostConfig") or {}).get("AutoRemove") for one in callers):

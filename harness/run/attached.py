@@ -143,7 +143,7 @@ class OnProject:
             time.sleep(LATE_S)  # what was just being made comes to be
         back = put_back(session.folder.path, session.folder.run)
         tell(back, session.record)
-        return back.left
+        return back.left if back.compared else (*back.left, *back.other)
 
     # --- the steps --------------------------------------------------------------------------------------------------
 
