@@ -108,6 +108,22 @@ def with_toxiproxy() -> Running:
     return running(container("store"), container("web", 2), proxy)
 
 
+@pytest.mark.parametrize(
+    ("command", "port"),
+    [
+        (["-host=0.0.0.0"], 8474),
+        (["-host=0.0.0.0", "-port=8475"], 8475),
+        (["-host", "0.0.0.0", "-port", "8475"], 8475),
+        (["--port", "8475"], 8475),
+        (["-port"], 8474),
+    ],
+)
+def test_its_api_is_where_its_command_says_as_options_are_written(command: list[str], port: int) -> None:
+    proxy = container("toxiproxy", 3)
+    proxy["Config"] |= {"Image": "shopify/toxiproxy", "Cmd": command}
+    assert list(toxiproxies((proxy,))) == [f"toxiproxy:{port}"]
+
+
 PROXIES = {
     "store": {"listen": "[::]:16379", "upstream": "store:6379", "enabled": True, "toxics": []},
     "elsewhere": {"listen": "[::]:19000", "upstream": "10.0.0.7:9000", "enabled": True, "toxics": []},

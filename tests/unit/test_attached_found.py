@@ -20,6 +20,7 @@ from harness.attach.record import Recorded
 from harness.attach.unavailable import Offer, on_attached
 from harness.errors import CannotRun, UsageError
 from harness.facts import Fact
+from harness.plan import Plan
 from harness.world.docker_cli import Answer
 
 # --- where it is reached -----------------------------------------------------------------------------------------------
@@ -162,7 +163,11 @@ def test_a_file_without_a_service_that_runs_is_another_projects(
 # --- what it lacks -----------------------------------------------------------------------------------------------------
 
 
-def lacking(tmp_path: Path, **offers: Any) -> dict[str, str]:
+def lacking(tmp_path: Path, drill: str = DRILL, **offers: Any) -> dict[str, str]:
+    return dict(planned(tmp_path, drill, **offers).absent)
+
+
+def planned(tmp_path: Path, drill: str = DRILL, **offers: Any) -> Plan:
     from harness.drill.parse import parse
     from harness.plan import make_plan
 
@@ -170,10 +175,10 @@ def lacking(tmp_path: Path, **offers: Any) -> dict[str, str]:
     (tmp_path / "load.py").write_text(
         "from locust import HttpUser, task\n\nclass U(HttpUser):\n    @task\n    def t(self): self.client.get('/')\n"
     )
-    (tmp_path / "shop.yaml").write_text(DRILL)
-    plan = make_plan(parse(tmp_path / "shop.yaml"), services=("web", "store"))
+    (tmp_path / "shop.yaml").write_text(drill)
+    plan = make_plan(parse(tmp_path / "shop.yaml"), services=("web", "store", "api"))
     offer = Offer("shop", **{"edges": {"web->store": "nothing is on its way"}, **offers})
-    return dict(on_attached(plan, offer).absent)
+    return on_attached(plan, offer)
 
 
 def test_what_a_running_project_lacks_is_said_and_the_rest_is_played(tmp_path: Path) -> None:
@@ -193,6 +198,33 @@ def test_with_an_edge_put_in_and_a_prometheus_these_are_there(tmp_path: Path) ->
     absent = lacking(tmp_path, edges={"web->store": ""}, monitoring={"prometheus": "prometheus:9090"})
     assert "hurt/latency-web->store" not in absent
     assert [name for name in absent if "alert_fires" in name] == []
+
+
+DEPLOYING = DRILL.replace("web->nowhere", "api->store").replace(
+    'image: "shop:bad"',
+    "commands: {deploy: [docker, compose, up, -d, web], restore: [docker, compose, up, -d, web]}",
+)
+
+
+@pytest.mark.parametrize(
+    ("there", "refused"), [((), ["hurt/latency-web->store"]), (("web->store",), [])], ids=["put in", "its own"]
+)
+def test_an_edge_is_not_put_into_a_caller_that_the_drills_own_commands_deploy(
+    tmp_path: Path, there: tuple[str, ...], refused: list[str]
+) -> None:
+    absent = lacking(tmp_path, DEPLOYING, edges={"web->store": "", "api->store": ""}, there=there)
+    assert [name for name in absent if "latency" in name or "bad_release" in name] == refused
+    assert all("a bad release of this drill deploys web" in absent[name] for name in refused)
+
+
+@pytest.mark.parametrize(("there", "warned"), [((), True), (("web->store", "api->store"), False)])
+def test_a_command_that_runs_compose_up_is_warned_of_while_a_callers_place_is_taken(
+    tmp_path: Path, there: tuple[str, ...], warned: bool
+) -> None:
+    plan = planned(tmp_path, DEPLOYING, edges={"web->store": "", "api->store": ""}, there=there)
+    said = [str(one) for one in plan.problems if "runs docker compose up" in str(one)]
+    assert bool(said) == warned
+    assert all("must not touch api while" in one and "--no-deps" in one for one in said)
 
 
 def test_on_another_machine_no_edge_is_hurt(tmp_path: Path) -> None:
@@ -312,8 +344,12 @@ def test_what_others_need_to_find_a_run_by_is_in_its_folder_for_its_owner_alone(
     from harness.judging import secrets_of
     from harness.run.folder import RunFolder
     from harness.run.project_notes import note
+    from harness.safety.compose import compose_of
 
     folder = RunFolder(tmp_path)
+    elsewhere = replace(running().project, directory=Path("/shop"), env_files=(Path("/shop/prod.env"),))
+    note(folder, replace(running(), project=elsewhere))
+    assert (compose_of(folder).directory, compose_of(folder).env_files) == (Path("/shop"), (Path("/shop/prod.env"),))
     note(folder, running())
     assert folder.stack_notes()["project"] == "shop"
     assert (folder.stack_notes()["edges"], folder.stack_notes()["api"]) == ([], None)

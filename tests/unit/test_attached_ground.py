@@ -30,6 +30,7 @@ from harness.run import attached as ground
 from harness.run import project_notes
 from harness.run.folder import RunFolder
 from harness.safety import guardian
+from harness.safety.compose import compose_of
 from harness.stack import keeper
 from harness.stack.project import Project
 from harness.target.proxies import TargetProxies
@@ -200,3 +201,10 @@ def test_what_is_other_than_it_was_is_a_fact_and_not_mended(stage: Stage, monkey
     assert made.down(twice=False) == ()
     assert stage.of(ProjectCompared)[0].differences == back.other
     assert stage.of(NotMended)[0].commands == ("drill mend 0a0b0c0d",)
+
+
+def test_commands_of_a_project_whose_files_are_not_known_are_told_the_file_that_the_run_wrote(stage: Stage) -> None:
+    made = stage.on()
+    assert made._stack.compose.told()["COMPOSE_FILE"] == str(stage.folder.path / "compose.yaml")
+    stage.begin(made)
+    assert compose_of(stage.folder).told() == made._stack.compose.told(), "by `drill mend` the same"
