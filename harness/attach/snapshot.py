@@ -66,10 +66,13 @@ def differences(
     for part, was in before.items():
         is_now = after.get(part)
         if is_now is None:
-            over = ENDS in was and str(was[ENDS]) <= now
-            found += [] if over else [f"{part} is not there any more"]
+            expired = ENDS in was and str(was[ENDS]) <= now
+            found += [] if expired else [f"{part} is not there any more"]
             continue
-        free = (*(ANEW if was.get("service") in deployed else ()), *(("status",) if part[len(CONTAINER) :] in over else ()))
+        free = (
+            *(ANEW if was.get("service") in deployed else ()),
+            *(("status",) if part[len(CONTAINER) :] in over else ()),
+        )
         told = [
             _changed(word, was.get(word), is_now.get(word))
             for word in dict.fromkeys((*was, *is_now))

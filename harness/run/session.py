@@ -211,7 +211,9 @@ def _leave(session: Session, ground: Ground, *, twice: bool) -> None:
             )
     else:
         on = gone_with_the_stack(record.journal())
-        if attached(session.folder.path):  # its containers are not gone: they are out where they are read back so, by `drill mend`
+        if attached(
+            session.folder.path
+        ):  # its containers are not gone: they are out where they are read back so, by `drill mend`
             on = tuple(fault for fault in on if "->" in fault.target)
         begun_s = session.clock.now_s()
         if stuck and on:  # what is kept for a look would keep it on

@@ -80,7 +80,9 @@ def _off_project(folder: RunFolder, lapsed: LeaseLapsed | None, *, gone: bool) -
         writer.close()
     left = mend(folder, lambda line: None)
     closed = Following(folder.path, (Closed,)).journal().last(Closed)
-    return "" if closed and not closed.left else ", ".join(left)  # what is only other than it was is not ours to try again
+    return (
+        "" if closed and not closed.left else ", ".join(left)
+    )  # what is only other than it was is not ours to try again
 
 
 def _take_out(folder: RunFolder, lapsed: LeaseLapsed | None, said: str) -> str:

@@ -191,7 +191,11 @@ def _was_there(folder: RunFolder, service: str) -> str:
     """The containers of a service that a project which ran already was found with; '' for none, and for a stack of the run's own,
     which is taken away with all that is hurt in it."""
     told = recorded(folder.path)
-    names = [part.removeprefix("container ") for part, one in told.found.items() if one.get("service") == service] if told else []
+    names = (
+        [part.removeprefix("container ") for part, one in told.found.items() if one.get("service") == service]
+        if told
+        else []
+    )
     return " and ".join(names)
 
 

@@ -241,10 +241,12 @@ def test_a_job_that_has_ended_by_itself_is_not_run_again_and_is_no_difference(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Recorded("shop", containers([container("migrate")], plain)).keep(tmp_path)
-    over = {"Status": "exited", "ExitCode": 0}
-    world = World(monkeypatch, [container("migrate", State=over)], [])
+    over = container("migrate", State={"Status": "exited", "ExitCode": 0})
+    world = World(monkeypatch, [over], [])
     assert put_back.put_back(tmp_path, RUN) == put_back.Returned("shop")
     assert world.steps == ["sweep", "wake"]
+    Recorded("shop", containers([container(), container("migrate")], plain)).keep(tmp_path)
+    assert put_back.put_back(tmp_path, RUN).other == ("container shop-web-1 is not there any more",)
 
 
 @pytest.mark.parametrize(

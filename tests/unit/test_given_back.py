@@ -118,7 +118,9 @@ def test_what_of_the_run_is_left_is_told_with_commands_and_tried_again_the_next_
     assert steps == ["faults out (sweep)", "put back"]
 
 
-def test_a_fault_that_is_still_on_in_a_closed_run_is_taken_out(dead: RunFolder, world: Callable[..., list[str]]) -> None:
+def test_a_fault_that_is_still_on_in_a_closed_run_is_taken_out(
+    dead: RunFolder, world: Callable[..., list[str]]
+) -> None:
     steps = world()
     writer = Writer(dead.facts, "other", lambda: 1.0)
     writer.write(ProjectCompared(project="shop", differences=()))

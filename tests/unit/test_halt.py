@@ -243,7 +243,9 @@ def test_a_fault_on_a_project_that_ran_already_is_asked_for_where_it_runs_and_is
     monkeypatch.setenv("DOCKER_HOST", "unix:///mine")
     monkeypatch.setattr(takeout, "_containers", containers)
     written(folder, injecting("p/pause-db", "db", "pause"), Injected(fault="p/pause-db", begun_s=0.5))
-    Recorded("shop", {"container shop-db-1": {"service": "db"}}, docker={"DOCKER_HOST": "tcp://build:2376"}).keep(folder.path)
+    Recorded("shop", {"container shop-db-1": {"service": "db"}}, docker={"DOCKER_HOST": "tcp://build:2376"}).keep(
+        folder.path
+    )
     writer = own_writer(folder, "halt")
     assert take_out(folder, writer, "halt") == ("p/pause-db",)
     writer.close()
