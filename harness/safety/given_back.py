@@ -18,9 +18,9 @@ def given_back(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
     run is on any more is its users' affair. Idempotent."""
     end_orphans(folder.run)
     journal = Following(folder.path, (*TOLD, Closed, ProjectCompared)).journal()
-    closed = journal.last(Closed)
-    if closed and not closed.left and journal.of(ProjectCompared) and not open_faults(journal):
-        return _told(folder, gone(folder.path, folder.run), (), say)
+    closed, compared = journal.last(Closed), journal.last(ProjectCompared)
+    if closed and not closed.left and compared and not open_faults(journal):
+        return _told(folder, gone(folder.path, folder.run), (), say, once=compared.differences)
     writer = own_writer(folder, "mend")
     try:
         still_on = take_out(folder, writer, "sweep")
@@ -35,13 +35,24 @@ def given_back(folder: RunFolder, say: Callable[[str], None]) -> list[str]:
     return _told(folder, back, still_on, say)
 
 
-def _told(folder: RunFolder, back: Returned, still_on: tuple[str, ...], say: Callable[[str], None]) -> list[str]:
+def _told(
+    folder: RunFolder,
+    back: Returned,
+    still_on: tuple[str, ...],
+    say: Callable[[str], None],
+    once: tuple[str, ...] = (),
+) -> list[str]:
+    """`once`: what was other than it was when that was compared, of which it was told then."""
     left = [*still_on, *back.left, *back.other]
     for line in left:
         say(f"{folder.run}: {line}")
     for command in back.commands if left else ():
         if command != f"drill mend {folder.run}":  # which was just typed
             say(f"    {command}")
-    if not left:
+    if once and not left:
+        say(
+            f"{folder.run}: nothing of it is left; when {back.project} was compared at the end, it was not what it was: {'; '.join(once)}"
+        )
+    elif not left:
         say(f"{folder.run}: {back.project} is what it was" if back.project else f"{folder.run}: nothing of it is left")
     return left

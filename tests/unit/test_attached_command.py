@@ -57,7 +57,7 @@ def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def wishes(tmp_path: Path) -> Any:
-    words = {"turns": {}, "keep": None, "offline": False, "candidates": (), "sets": (), "env_files": ()}
+    words: dict[str, Any] = {"turns": {}, "keep": None, "offline": False, "candidates": (), "sets": (), "env_files": ()}
     more = {"only": (), "skip": (), "baseline": False, "runs": tmp_path, "wait_s": 600.0, "yes": True}
     return SimpleNamespace(**words, **more)
 

@@ -101,8 +101,12 @@ def test_a_project_that_is_only_other_than_it_was_is_told_once_with_its_command_
     assert journal(dead).of(Closed)
     assert not _unfinished(dead)
     steps.clear()
+    said.clear()
     assert mend(dead, said.append) == []
     assert steps == ["looked for what is left"]
+    (line,) = said
+    assert line.startswith(f"{dead.run}: nothing of it is left; when shop was compared")
+    assert line.endswith(DIFFERENT)
 
 
 def test_what_of_the_run_is_left_is_told_with_commands_and_tried_again_the_next_time(
