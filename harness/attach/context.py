@@ -22,8 +22,7 @@ def reached(context: str = "") -> str:
     Raises UsageError for a context that is not there, CannotRun for one that cannot be followed.
     """
     if context:
-        for name in REACHED_BY:
-            os.environ.pop(name, None)
+        _forget()
         os.environ["DOCKER_CONTEXT"] = context  # by this name it may be protected; what is followed is DOCKER_HOST
     seen = _inspect(context)
     stated = os.environ.get("DOCKER_HOST")
@@ -39,14 +38,19 @@ def reached(context: str = "") -> str:
 
 def variables() -> dict[str, str]:
     """By which this Docker is reached again, from another process, whatever its own context is. Raises CannotRun."""
-    found = {name: os.environ[name] for name in REACHED_BY if os.environ.get(name)}
-    if "DOCKER_HOST" not in found:
-        found["DOCKER_HOST"] = _host(_inspect(""))
-    return found
+    if not os.environ.get("DOCKER_HOST"):  # then a context is followed, to which the others say nothing
+        return {"DOCKER_HOST": _host(_inspect(""))}
+    return {name: os.environ[name] for name in REACHED_BY if os.environ.get(name)}
+
+
+def _forget() -> None:
+    for name in REACHED_BY:
+        os.environ.pop(name, None)
 
 
 def _follow(seen: dict[str, Any], host: str) -> None:
     """Reach the Docker of a context as the context does; its name stays known, for by that it may be protected."""
+    _forget()
     os.environ["DOCKER_HOST"] = host
     if name := str(seen.get("Name") or ""):
         os.environ["DOCKER_CONTEXT"] = name

@@ -95,7 +95,12 @@ def test_a_host_that_the_environment_states_is_reached_by_its_own_variables_alon
 def test_what_is_written_down_of_a_docker_names_its_host_whatever_else_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     answered(monkeypatch, "unix:///var/run/docker.sock")
     monkeypatch.setenv("DOCKER_CERT_PATH", "/home/ops/.docker")
-    assert context.variables()["DOCKER_HOST"] == "unix:///var/run/docker.sock"
+    assert context.reached() == HERE
+    assert context.variables() == {"DOCKER_HOST": "unix:///var/run/docker.sock"}
+    answered(monkeypatch, "tcp://build.example:2375")
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    context.reached()
+    assert context.variables() == {"DOCKER_HOST": "tcp://build.example:2375"}, "its context says nothing of TLS"
 
 
 def test_a_context_that_is_not_there_is_a_wrong_command(monkeypatch: pytest.MonkeyPatch) -> None:
