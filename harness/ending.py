@@ -65,7 +65,7 @@ def still_on(journal: Journal) -> list[str]:
         mended = journal.last(Mended, fault=fault)
         assert failed_last is not None
         if mended is None or mended.seen_s < failed_last.seen_s:
-            commands = f"; type: {' && '.join(failed_last.commands)}" if failed_last.commands else ""
+            commands = f"; type: {'; '.join(failed_last.commands)}" if failed_last.commands else ""
             found.append(f"{fault}: {failed_last.error}{commands}")
     return found
 

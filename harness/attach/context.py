@@ -22,16 +22,14 @@ def reached(context: str = "") -> str:
     Raises UsageError for a context that is not there, CannotRun for one that cannot be followed.
     """
     if context:
-        for name in REACHED_BY:
-            os.environ.pop(name, None)
+        _forget()
         os.environ["DOCKER_CONTEXT"] = context  # by this name it may be protected; what is followed is DOCKER_HOST
     seen = _inspect(context)
-    host = os.environ.get("DOCKER_HOST") or _host(seen)
+    stated = os.environ.get("DOCKER_HOST")
+    host = stated or _host(seen)
     if host and not host.startswith(("unix://", "npipe://")):
-        os.environ["DOCKER_HOST"] = host
-        certificates = Path(str((seen.get("Storage") or {}).get("TLSPath") or "")) / "docker"
-        if context and certificates.is_dir() and any(certificates.iterdir()):
-            os.environ |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(certificates)}
+        if not stated:
+            _follow(seen, host)
         return urlsplit(host).hostname or LOOPBACK
     if context and host:
         os.environ["DOCKER_HOST"] = host
@@ -40,8 +38,25 @@ def reached(context: str = "") -> str:
 
 def variables() -> dict[str, str]:
     """By which this Docker is reached again, from another process, whatever its own context is. Raises CannotRun."""
-    found = {name: os.environ[name] for name in REACHED_BY if os.environ.get(name)}
-    return found or {"DOCKER_HOST": _host(_inspect(""))}
+    if not os.environ.get("DOCKER_HOST"):  # then a context is followed, to which the others say nothing
+        return {"DOCKER_HOST": _host(_inspect(""))}
+    return {name: os.environ[name] for name in REACHED_BY if os.environ.get(name)}
+
+
+def _forget() -> None:
+    for name in REACHED_BY:
+        os.environ.pop(name, None)
+
+
+def _follow(seen: dict[str, Any], host: str) -> None:
+    """Reach the Docker of a context as the context does; its name stays known, for by that it may be protected."""
+    _forget()
+    os.environ["DOCKER_HOST"] = host
+    if name := str(seen.get("Name") or ""):
+        os.environ["DOCKER_CONTEXT"] = name
+    certificates = Path(str((seen.get("Storage") or {}).get("TLSPath") or "")) / "docker"
+    if certificates.is_dir() and any(certificates.iterdir()):
+        os.environ |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(certificates)}
 
 
 def _host(seen: dict[str, Any]) -> str:

@@ -172,5 +172,7 @@ def _taken(name: str, run_id: str) -> CannotRun | UsageError:
 
     if name == project_name(run_id):
         return UsageError(f"--attach {name}: it is the stack of a rehearsal, run {run_id}")
-    what = f"run {run_id} has put edges into {name}, and not taken them out"
-    return CannotRun(Missing(what, f"drill status {run_id}; drill mend {run_id}"))
+    what = f"run {run_id} has put edges into {name}: it is under way, or has died there"
+    return CannotRun(
+        Missing(what, f"drill status {run_id}; wait for one that lives, and once it is dead: drill mend {run_id}")
+    )

@@ -42,8 +42,16 @@ def toxiproxies(found: tuple[Described, ...]) -> Iterator[str]:
         image = str(config.get("Image") or "").rpartition("/")[2]
         words = [str(word) for word in (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))]
         if one["State"]["Status"] in UP and any("toxiproxy" in text for text in (image, *words[:2])):
-            told = next((word.partition("=")[2] for word in words if word.lstrip("-").startswith("port=")), "")
+            told = next((told for word, told in _options(words) if word.lstrip("-") == "port"), "")
             yield f"{service_of(one)}:{told if told.isdigit() else API_PORT}"
+
+
+def _options(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Options with their values, as Go's flags read them: -port=1, --port=1, -port 1."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if word.startswith("-"):
+            yield name, value if equals else following
 
 
 def proxies_of(found: tuple[Described, ...], api: str, machine: str = HERE) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ import copy
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.edges import Edge
 from harness.stack import names as topology
@@ -18,6 +18,9 @@ from harness.stack.changes.lanes import LANES, OUTSIDE, TOXIPROXY, lanes
 from harness.stack.place import ambiguous, lane_addresses, place
 from harness.stack.refuse import CLIENT
 from harness.stack.subnets import Range
+
+if TYPE_CHECKING:
+    from harness.attach.found import Running
 
 Config = dict[str, Any]
 Ranges = Mapping[str, Sequence[Range]]
@@ -43,6 +46,24 @@ def not_insertable(config: Config, edge: Edge) -> str:
             f"another service answers to the name {dependency} too, so that it is not known whom Toxiproxy would reach"
         )
     return ""
+
+
+def sharing_with(running: Running, caller: str) -> str:
+    """Why what runs keeps a service's containers from being taken the place of, whatever its files say of it, or ''."""
+    named = [(str(one.get("Id")), str(one.get("Name")).lstrip("/")) for one in running.up(caller)]
+    sharing = [str(one["Name"]).lstrip("/") for one in running.containers if _lives_in(one, named)]
+    if not sharing:
+        return ""
+    share, lose = ("shares", "it") if len(sharing) == 1 else ("share", "they")
+    return f"{' and '.join(sharing)} {share} a namespace with {caller}, and {lose} would lose it when another takes its place"
+
+
+def _lives_in(one: Mapping[str, Any], named: Sequence[tuple[str, str]]) -> bool:
+    """Whether a container is in a namespace of one of these, by their ids and names."""
+    host = one.get("HostConfig") or {}
+    modes = [str(host.get(word) or "").partition("container:") for word in ("NetworkMode", "PidMode", "IpcMode")]
+    owners = [owner for before, said, owner in modes if said and not before and owner]
+    return any(owner == name or id_.startswith(owner) for owner in owners for id_, name in named)
 
 
 def placed(

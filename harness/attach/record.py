@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.attach import RECORD
 from harness.attach.addresses import HERE
+from harness.attach.context import REACHED_BY
 from harness.attach.snapshot import Snapshot
 from harness.stack.project import write_private
 
@@ -64,7 +65,8 @@ class Recorded:
     @contextlib.contextmanager
     def reached(self) -> Iterator[None]:
         """Speak to the Docker that the project runs on, in this process and in all that it starts meanwhile."""
-        before = {name: os.environ.get(name) for name in self.docker}
+        names = dict.fromkeys((*REACHED_BY, *self.docker)) if self.docker else ()
+        before = {name: os.environ.pop(name, None) for name in names}
         os.environ.update(self.docker)
         try:
             yield

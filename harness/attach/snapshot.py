@@ -17,6 +17,7 @@ BY_COMPOSE = ("com.docker.compose.replace",)
 """What Compose notes on a container only because it took the place of another."""
 ANEW = ("id", "configuration", "labels", "settings")
 """What is another when a container was made anew by somebody's deployment."""
+CONTAINER = "container "
 ENDS = "ends"
 HASH = "#"
 """What a keyed hash begins with."""
@@ -24,7 +25,7 @@ HASH = "#"
 
 def containers(described: Sequence[Mapping[str, Any]], hashed: Hashed) -> Snapshot:
     """Every container by its name: which one it is, how it is, and all that it was made with."""
-    return {f"container {str(one['Name']).lstrip('/')}": dict(_container(one, hashed)) for one in described}
+    return {f"{CONTAINER}{str(one['Name']).lstrip('/')}": dict(_container(one, hashed)) for one in described}
 
 
 def proxies(place: str, told: Mapping[str, Mapping[str, Any]]) -> Snapshot:
@@ -52,20 +53,26 @@ def silences(place: str, told: Sequence[Mapping[str, Any]]) -> Snapshot:
     }
 
 
-def differences(before: Snapshot, after: Snapshot, now: str, deployed: Collection[str] = ()) -> list[str]:
+def differences(
+    before: Snapshot, after: Snapshot, now: str, deployed: Collection[str] = (), over: Collection[str] = ()
+) -> list[str]:
     """What is other than it was, a line each; [] when all is the same.
 
     now       as the places write a time (RFC 3339, UTC): a silence whose end has come may be gone
     deployed  services that the drill's own commands deployed: that their containers were made anew is no difference
+    over      names of containers that have ended by themselves: how they are now is no difference
     """
     found = []
     for part, was in before.items():
         is_now = after.get(part)
         if is_now is None:
-            over = ENDS in was and str(was[ENDS]) <= now
-            found += [] if over else [f"{part} is not there any more"]
+            expired = ENDS in was and str(was[ENDS]) <= now
+            found += [] if expired else [f"{part} is not there any more"]
             continue
-        free = ANEW if was.get("service") in deployed else ()
+        free = (
+            *(ANEW if was.get("service") in deployed else ()),
+            *(("status",) if part[len(CONTAINER) :] in over else ()),
+        )
         told = [
             _changed(word, was.get(word), is_now.get(word))
             for word in dict.fromkeys((*was, *is_now))

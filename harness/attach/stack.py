@@ -17,10 +17,11 @@ from harness.stack.project import Project
 
 
 class AttachedStack:
-    """Implements stack.played_on.PlayedOn. `edges`: those that a Toxiproxy stands on have an address."""
+    """Implements stack.played_on.PlayedOn. `edges`: those that a Toxiproxy stands on have an address. `stated`: the file that says how
+    its services are stated, for where its own cannot be read."""
 
-    def __init__(self, running: Running, edges: tuple[Edge, ...], machine: str = HERE) -> None:
-        self._running, self._edges, self._machine = running, edges, machine
+    def __init__(self, running: Running, edges: tuple[Edge, ...], stated: Path, machine: str = HERE) -> None:
+        self._running, self._edges, self._stated, self._machine = running, edges, stated, machine
 
     @property
     def project(self) -> Project:
@@ -34,9 +35,8 @@ class AttachedStack:
     def compose(self) -> Compose:
         """For the commands of the drill's own; nothing is made by it. Its file is all of the project's, as COMPOSE_FILE takes them."""
         project = self._running.project
-        return Compose(
-            self.project_name, Path(os.pathsep.join(map(str, project.files))), project.directory, project.env_files
-        )
+        files = Path(os.pathsep.join(map(str, project.files or (self._stated,))))
+        return Compose(self.project_name, files, project.directory, project.env_files)
 
     @property
     def services(self) -> Mapping[str, Mapping[str, Any]]:

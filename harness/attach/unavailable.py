@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from harness.drill.problem import Problem
+from harness.expectations.steps import Step
 from harness.faults.bad_release import BadRelease
 from harness.faults.base import Fault
 from harness.faults.command import Command
@@ -13,6 +15,8 @@ from harness.plan import Plan
 from harness.target.unavailable import needs_of
 
 REMOTE = "its Docker is on another machine"
+COMPOSE_UP = re.compile(r"\bcompose\b[^;&|\n]*\sup\b")
+"""In a command, which may have options between."""
 
 
 @dataclass(frozen=True)
@@ -20,19 +24,23 @@ class Offer:
     """
     project     the Compose project's name
     edges       by edge, '' where a fault on it can be played, else why not
+    there       those of them on which a Toxiproxy of the project's own stands; the others are put in
     monitoring  as a plan takes it
     remote      nobody can look from inside of its networks
     """
 
     project: str
     edges: Mapping[str, str] = field(default_factory=dict)
+    there: Collection[str] = ()
     monitoring: Mapping[str, str] = field(default_factory=dict)
     remote: bool = False
 
 
 def on_attached(plan: Plan, offer: Offer) -> Plan:
     """The plan as it can be played there: what is absent said at its place, and what must not be, as an error."""
-    absent = {one.id: why for one in plan.injections if (why := _fault(one.fault, offer))}
+    faults = [one.fault for one in plan.injections]
+    deployed = {name for fault in faults if isinstance(fault, BadRelease) and fault.commands for name in fault.targets}
+    absent = {one.id: why for one in plan.injections if (why := _fault(one.fault, offer, deployed))}
     absent |= dict(_claims(plan, offer))
     said = tuple(
         replace(plan.drill.problem(id_, f"{id_}: not available on {offer.project}: {why}"), severity="warning")
@@ -41,11 +49,14 @@ def on_attached(plan: Plan, offer: Offer) -> Plan:
     others = tuple(
         one for one in plan.problems if not any(one.what.startswith(f"{id_} will be inconclusive") for id_ in absent)
     )
-    return replace(plan, absent=absent, problems=(*others, *_forbidden(plan), *said))
+    return replace(plan, absent=absent, problems=(*others, *_forbidden(plan), *said, *_remaking(plan, offer, absent)))
 
 
-def _fault(fault: Fault, offer: Offer) -> str:
-    """Why this fault is not available, or ''."""
+def _fault(fault: Fault, offer: Offer, deployed: Collection[str]) -> str:
+    """Why this fault is not available, or ''.
+
+    deployed   the services that commands of the drill's releases deploy
+    """
     if isinstance(fault, BadRelease):
         return (
             ""
@@ -56,9 +67,15 @@ def _fault(fault: Fault, offer: Offer) -> str:
         return ""
     if offer.remote:
         return f"{REMOTE}, and no edge can be shown to be used from here"
+    caller = _caller(fault)
+    if offer.edges.get(fault.target) == "" and fault.target not in offer.there and caller in deployed:
+        return (
+            f"a bad release of this drill deploys {caller}, and its commands would make anew the container that is put in its place; "
+            "play one of them at a time: --skip leaves the other out"
+        )
     if fault.target in offer.edges:
         return offer.edges[fault.target]
-    near = [edge for edge in offer.edges if edge.startswith(fault.target.partition("->")[0])]
+    near = [edge for edge in offer.edges if edge.startswith(caller)]
     found = f"; found from there: {', '.join(near)}" if near else ""
     return f"no edge {fault.target} was found{found}; if it is there, declare it: stack: {{edges: ['{fault.target}']}}"
 
@@ -73,6 +90,35 @@ def _claims(plan: Plan, offer: Offer) -> Iterator[tuple[str, str]]:
     for claim in plan.all_claims:
         if why := next((missing[kind] for kind in needs_of(claim.expectation) if kind in missing), ""):
             yield claim.id, why
+
+
+def _remaking(plan: Plan, offer: Offer, absent: Mapping[str, str]) -> Iterator[Problem]:
+    """A warning for each command of the drill's own that may make anew what is put in a caller's place."""
+    faults = [one.fault for one in plan.injections if one.fault.on_edge and one.id not in absent]
+    callers = sorted({_caller(fault) for fault in faults if fault.target not in offer.there})
+    for id_, text in _commands(plan) if callers else ():
+        if COMPOSE_UP.search(text):
+            what = (
+                f"{id_}: its command runs docker compose up, which must not touch {' and '.join(callers)} while an edge is put in "
+                "there: name the services that it is about, and give it --no-deps"
+            )
+            yield replace(plan.drill.problem(id_, what), severity="warning")
+
+
+def _commands(plan: Plan) -> Iterator[tuple[str, str]]:
+    """By the id of what has it, each command that is run on this machine, as a text."""
+    for one in plan.injections:
+        if isinstance(one.fault, Command):
+            yield one.id, "; ".join(map(" ".join, (one.fault.run, one.fault.undo)))
+        if isinstance(one.fault, BadRelease) and one.fault.commands:
+            yield one.id, "; ".join(map(" ".join, (one.fault.commands.deploy, one.fault.commands.restore)))
+    for claim in plan.all_claims:
+        if isinstance(claim.expectation, Step):
+            yield claim.id, claim.expectation.text
+
+
+def _caller(fault: Fault) -> str:
+    return fault.target.partition("->")[0]
 
 
 def _forbidden(plan: Plan) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.attach.record import WAITS
 from harness.errors import CannotRun, NotApplied
+from harness.stack.changes.identity import RUN_LABEL
 from harness.world.docker import connect, refusing
 from harness.world.docker_cli import asked
 
@@ -22,8 +23,15 @@ def wake(run: str) -> list[str]:
         try:
             _wake(waiting, name)
         except NotApplied as error:
-            left.append(f"{waiting}: {error}; docker rename {waiting} {name} && docker start {name}")
+            left.append(f"{waiting}: {error}; {'; '.join(by_hand(run, waiting, name))}")
     return left
+
+
+def by_hand(run: str, waiting: str, name: str) -> tuple[str, str]:
+    """What a person types for the same. What stands in its place bears the run's label, and is removed by that: so no container of the
+    project's own is, however often this is typed."""
+    remove = f"docker rm -f $(docker ps -aq --filter label={RUN_LABEL}={run})"
+    return remove, f"docker rename {waiting} {name} && docker start {name}"
 
 
 def _wake(waiting: str, name: str) -> None:

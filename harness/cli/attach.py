@@ -107,8 +107,10 @@ class PlannedOn:
         return tuple(one for one in self.mediated if one.edge.id in hurt)
 
 
-def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
+def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] = lambda plan: plan) -> PlannedOn:
     """The drill planned on a running project, which stands among what the command line gave. It looks, and touches nothing.
+
+    narrow   leaves out what is not played, before it is looked what can be
 
     Raises UsageError, CannotRun where no such project runs.
     """
@@ -139,10 +141,11 @@ def plan_attached(drill: Drill, attach: Attach) -> PlannedOn:
     plan = make_plan(
         drill, services=running.services, monitoring=monitoring, alerts=rules, narrowed_to=limits_of(drill)
     )
+    plan = narrow(plan)
     there = {one.edge.id for one in mediated}
     why = {edge.id: "" if edge.id in there else _why(running, edge, attach.insert) for edge in edges}
     why |= twice
-    plan = on_attached(plan, Offer(running.name, why, monitoring, remote))
+    plan = on_attached(plan, Offer(running.name, why, there, monitoring, remote))
     looked = Looked(running.services, edges, monitoring=monitoring, alerts=rules, project=running.name)
     return PlannedOn(running, edges, plan, looked, machine, attach.insert, mediated)
 
@@ -173,11 +176,11 @@ def edges_on(running: Running, drill: Drill) -> tuple[Edge, ...]:
 
 def _why(running: Running, edge: Edge, insert: bool) -> str:
     """Why no fault can be played on this edge, or ''."""
-    from harness.attach.placing import not_insertable
+    from harness.attach.placing import not_insertable, sharing_with
 
     if not insert:
         return "no Toxiproxy is known to be on its way: --insert puts one there, and takes it away again"
-    if why := not_insertable(running.project.config, edge):
+    if why := not_insertable(running.project.config, edge) or sharing_with(running, edge.caller):
         return why
     callers = running.up(edge.caller)
     if any((one.get("HostConfig") or {}).get("AutoRemove") for one in callers):
@@ -219,10 +222,12 @@ def _count(number: int, what: str) -> str:
 def run_attached(
     name: str, attach: Attach, wishes: Wishes, shown: PlainDisplay, tell: Callable[[Rehearsed], int]
 ) -> int:
-    """Plan the drill there, hold the project and rehearse. `tell` shows what came of it; returns the exit code."""
+    """Hold the project, plan the drill there and rehearse. `tell` shows what came of it; returns the exit code."""
+    from harness.attach.context import reached
     from harness.cli.confirm import confirm, protected_by
     from harness.cli.inputs import read_drill
     from harness.cli.played import played
+    from harness.doctor import own
     from harness.drill import locustfile
     from harness.drill.problem import Invalid
     from harness.run.attached import attached_ground
@@ -240,19 +245,20 @@ def run_attached(
     drill = read_drill(name, wishes.sets, wishes.env_files)
     if wrong := locustfile.problems(drill.locustfile):
         raise Invalid(wrong)
-    planned = plan_attached(drill, attach)
-    plan = narrowed(planned.plan, wishes.only, wishes.skip, wishes.baseline)
-    plan.refuse()
-    plan = offered(plan)
-    planned = replace(planned, plan=plan)
-    key = hashlib.sha256(f"project {planned.machine} {attach.project}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"project {reached(attach.context)} {attach.project}".encode()).hexdigest()[:16]
     lock = Target(f"Compose project {attach.project}", key)
+    # Another run may have edges in it, and what is found then is not what it is: it is looked at when it is ours alone.
     with held(wishes.runs, lock, drill.name, wishes.wait_s, shown.say) as mine:
+        planned = plan_attached(drill, attach, lambda plan: narrowed(plan, wishes.only, wishes.skip, wishes.baseline))
+        planned.plan.refuse()
+        plan = offered(planned.plan)
+        planned = replace(planned, plan=plan)
         for problem in plan.problems:
             shown.say(str(problem))
         with shown.resting():
             about = f"{name} --attach {attach.project}{' --insert' if attach.insert else ''}"
             confirm(protected_by(plan, attach.project), about, wishes.yes, ask=not wishes.turns)
+        own.preflight(shown.say)
         if turn is not None:
             turn.clear()
         ground = attached_ground(planned.running, planned.edges, planned.inserted, planned.there, planned.machine)

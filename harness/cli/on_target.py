@@ -22,6 +22,7 @@ def run_on_target(name: str, target: str, wishes: Wishes, shown: PlainDisplay, t
     from harness.cli.confirm import confirm, protected_by
     from harness.cli.inputs import read_drill
     from harness.cli.played import played
+    from harness.doctor import own
     from harness.drill import locustfile
     from harness.drill.problem import Invalid
     from harness.drill.protected import Protected
@@ -57,6 +58,7 @@ def run_on_target(name: str, target: str, wishes: Wishes, shown: PlainDisplay, t
                 wishes.yes,
                 ask=not wishes.turns,
             )
+        own.preflight(shown.say)
         if turn is not None:
             turn.clear()
         done = played(name, plan, target_ground(place, planned.root), wishes, shown, lock, Options())

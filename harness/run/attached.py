@@ -79,7 +79,7 @@ class OnProject:
         self._session, self._running, self._machine = session, running, machine
         self._insert, self._there = tuple(inserted), tuple(there)
         mediated = {edge.id for edge in inserted} | {one.edge.id for one in there}
-        self._stack = AttachedStack(running, _unplaced(edges, mediated), machine)
+        self._stack = AttachedStack(running, _unplaced(edges, mediated), session.folder.path / "compose.yaml", machine)
         self._inserted: Inserted | None = None
         self._parts: Parts | None = None
         self._guardian: object = None  # ends by itself, when the run is over
@@ -143,7 +143,7 @@ class OnProject:
             time.sleep(LATE_S)  # what was just being made comes to be
         back = put_back(session.folder.path, session.folder.run)
         tell(back, session.record)
-        return back.left
+        return back.left if back.compared else (*back.left, *back.other)
 
     # --- the steps --------------------------------------------------------------------------------------------------
 

@@ -63,6 +63,8 @@ def note(folder: RunFolder, running: Running, inserted: Inserted | None = None) 
         "run": folder.run,
         "project": running.name,
         "files": [str(path) for path in running.project.files],
+        "directory": str(running.project.directory),
+        "env_files": [str(path) for path in running.project.env_files],
         "compose_files": os.pathsep.join(str(path) for path in running.project.files),
         "edges": [dataclasses.asdict(edge) for edge in inserted.edges] if inserted else [],
         "api": list(inserted.api) if inserted else None,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__, errors
+from harness.attach.record import attached
 from harness.ending import still_on
 from harness.facts import (
     Asked,
@@ -210,6 +211,10 @@ def _leave(session: Session, ground: Ground, *, twice: bool) -> None:
             )
     else:
         on = gone_with_the_stack(record.journal())
+        if attached(
+            session.folder.path
+        ):  # its containers are not gone: they are out where they are read back so, by `drill mend`
+            on = tuple(fault for fault in on if "->" in fault.target)
         begun_s = session.clock.now_s()
         if stuck and on:  # what is kept for a look would keep it on
             session.display.say(f"{', '.join(fault.fault for fault in on)} can only be taken out with the stack")

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from harness.attach.record import attached
-from harness.facts import Fact, LeaseLapsed, Mended, NotMended
+from harness.facts import Closed, Fact, LeaseLapsed, Mended, NotMended
 from harness.following import Following
 from harness.inside.pulse import Pulse
 from harness.run.folder import RunFolder
@@ -78,7 +78,11 @@ def _off_project(folder: RunFolder, lapsed: LeaseLapsed | None, *, gone: bool) -
             return ", ".join(take_out(folder, writer, "lease"))
     finally:
         writer.close()
-    return ", ".join(mend(folder, lambda line: None))
+    left = mend(folder, lambda line: None)
+    closed = Following(folder.path, (Closed,)).journal().last(Closed)
+    return (
+        "" if closed and not closed.left else ", ".join(left)
+    )  # what is only other than it was is not ours to try again
 
 
 def _take_out(folder: RunFolder, lapsed: LeaseLapsed | None, said: str) -> str:

@@ -116,7 +116,8 @@ def cleared(run: str, say: Callable[[str], None]) -> list[str]:
     if ended:  # Docker may just have been making what was asked of it
         sweep(run, last=False)
         time.sleep(LATE_S)
-    return sweep(run) or wake(run)
+    left = sweep(run)
+    return [*left, *wake(run)]
 
 
 def strays(runs: Path) -> tuple[list[RunFolder], dict[str, RunFolder | None]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.attach.record import attached
 from harness.errors import CannotRun
 from harness.facts import Closed
 from harness.following import Following
@@ -65,7 +66,8 @@ def _run(folder: RunFolder, pid: int, there: dict[str, Remains] | None) -> RunSt
     if pid:
         state = "hanging" if told.beats and silent_s > SILENT_S else "running"
     else:
-        if there is not None and left is None:  # its stack is gone, and most faults with it
+        # A stack of its own is gone then, and most faults with it; a project that ran already is there still.
+        if there is not None and left is None and not attached(folder.path):
             gone = {fault.fault for fault in gone_with_the_stack(journal)}
             told = replace(told, faults=tuple(fault for fault in told.faults if fault.fault not in gone))
         state = _without_harness(journal.last(Closed), told, left, unseen=there is None)

@@ -42,8 +42,14 @@ def own_writer(folder: RunFolder, who: str) -> Writer:
 def take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     """Remove all toxics, open all proxies, wake all containers that a fault of this run hurt. Returns what is still on.
 
-    Records one fact per fault that was open, out only where it was read back as out. Idempotent.
+    Records one fact per fault that was open, out only where it was read back as out, by the Docker that the run was on. Idempotent.
     """
+    there = recorded(folder.path)
+    with there.reached() if there else contextlib.nullcontext():
+        return _take_out(folder, writer, why)
+
+
+def _take_out(folder: RunFolder, writer: Writer, why: str) -> tuple[str, ...]:
     begun_s = clock_of(folder).now_s()
     journal = Following(folder.path, (*TOLD, Aimed, ListenersChanged)).journal()
     opened = open_faults(journal)
@@ -155,7 +161,7 @@ def _containers(folder: RunFolder, service: str) -> list[Any]:
 
 
 def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection[str]) -> str:
-    """Start or unpause the containers of a hurt service, and read back; '' when they are as before, or gone.
+    """Start or unpause the containers of a hurt service, and read back; '' when they are as before, or gone with the run's own stack.
 
     only        the containers that were chosen, where the fault was on some of its replicas; () for all
     `under_way`: Docker may just be stopping one, which is a fault that begins only when we have looked.
@@ -164,6 +170,8 @@ def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection
     from harness.world.docker import refusing
 
     found = [one for one in _containers(folder, fault.target) if not only or one.name in only]
+    if not found and (was := _was_there(folder, fault.target)):
+        return f"no container of {fault.target} is found, and {was} was there: docker compose up -d {fault.target}, where it is gone"
     with refusing(f"wake {fault.target}"):
         for container in found:
             if container.status == "paused":
@@ -177,6 +185,18 @@ def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection
             if container.status == "paused" or (fault.kind != "pause" and container.status == "exited"):
                 return f"{container.name} is {container.status}"
     return ""
+
+
+def _was_there(folder: RunFolder, service: str) -> str:
+    """The containers of a service that a project which ran already was found with; '' for none, and for a stack of the run's own,
+    which is taken away with all that is hurt in it."""
+    told = recorded(folder.path)
+    names = (
+        [part.removeprefix("container ") for part, one in told.found.items() if one.get("service") == service]
+        if told
+        else []
+    )
+    return " and ".join(names)
 
 
 def _put_back(folder: RunFolder, fault: Injecting, under_way: bool) -> str:

@@ -112,6 +112,11 @@ def _cannot_take(project: Project, other: Project, service: str, change: Change)
     left = [word for word in LEFT if _stated_of(project, ours, word) != _stated_of(other, theirs, word)]
     if topology.replicas(project.config, service) != topology.replicas(other.config, service):
         left.append("the number of replicas")
+    if lost := _lost(ours, theirs, change):
+        return Missing(
+            f"the variables of the release take {' and '.join(lost)} out of the environment of {service}, which a release here cannot",
+            "let them change values alone, or deploy the release by `commands`",
+        )
     if left:
         return Missing(
             f"the variables of the release change {' and '.join(left)} of {service} too, which a release here cannot",
@@ -124,6 +129,13 @@ def _cannot_take(project: Project, other: Project, service: str, change: Change)
             "let the release change an environment variable too, such as `environment: {RELEASE: bad}`",
         )
     return None
+
+
+def _lost(ours: Mapping[str, Any], theirs: Mapping[str, Any], change: Change) -> list[str]:
+    """Variables of the container that the other reading of the files does not have any more."""
+    before, after = ours.get("environment") or {}, theirs.get("environment") or {}
+    kept = {name for name, value in after.items() if value is not None} | set(change.environment)
+    return sorted(name for name, value in before.items() if value is not None and name not in kept)
 
 
 def _stated_of(project: Project, body: Mapping[str, Any], word: str) -> Any:

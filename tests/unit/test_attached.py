@@ -14,6 +14,9 @@ from harness.attach import put_back, waiting
 from harness.attach.clone import clone
 from harness.attach.record import Parked, Recorded, attached, recorded, waits
 from harness.attach.snapshot import containers, differences, silences
+from harness.errors import CannotRun
+from harness.facts import Injecting
+from harness.journal import Writer
 
 # --- what is put in a container's place --------------------------------------------------------------------------------
 
@@ -189,19 +192,98 @@ class World:
         """As a client is closed."""
 
 
-def test_what_waits_runs_again_only_when_all_of_the_run_is_gone(
+def test_what_waits_runs_again_though_a_helper_could_not_be_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parked = Parked("a" * 64, "shop-web-1", f"shop-web-1-waits-for-drill-{RUN}")
     Recorded("shop", containers([container()], plain)).parking((parked,)).keep(tmp_path)
     world = World(monkeypatch, [container()], ["network drill"])
     back = put_back.put_back(tmp_path, RUN)
-    assert world.steps == ["sweep"]
+    assert world.steps == ["sweep", "wake"]
     assert back.left == ("network drill",)
-    assert back.commands == (
+    assert back.commands == (f"drill mend {RUN}",)
+
+
+def test_one_in_whose_place_the_runs_own_still_stands_is_told_with_what_removes_that_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parked = Parked("a" * 64, "shop-web-1", f"shop-web-1-waits-for-drill-{RUN}")
+    Recorded("shop", containers([container()], plain)).parking((parked,)).keep(tmp_path)
+    World(monkeypatch, [container()], ["container cafe"])
+    monkeypatch.setattr(put_back, "wake", lambda run: [f"{parked.waits_as}: the name is in use"])
+    assert put_back.put_back(tmp_path, RUN).commands == (
         f"drill mend {RUN}",
+        f"docker rm -f $(docker ps -aq --filter label=io.drill.run={RUN})",
         f"docker rename {parked.waits_as} shop-web-1 && docker start shop-web-1",
     )
+
+
+def test_a_container_that_cannot_be_started_keeps_no_other_down_and_is_tried_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Recorded("shop", containers([container("api"), container("store")], plain)).keep(tmp_path)
+    down = [container(service, State={"Status": "exited", "ExitCode": 1}) for service in ("api", "store")]
+    world = World(monkeypatch, down, [])
+    asked: list[str] = []
+
+    def start(id_: str) -> None:
+        asked.append("api" if id_ == down[0]["Id"] else "store")
+        if asked == ["api"]:
+            raise OSError("port is already allocated")
+        next(one for one in down if one["Id"] == id_)["State"]["Status"] = "running"
+
+    monkeypatch.setattr(world, "start", start)
+    assert put_back.put_back(tmp_path, RUN) == put_back.Returned("shop")
+    assert asked == ["api", "store", "api"]
+
+
+def test_a_job_that_has_ended_by_itself_is_not_run_again_and_is_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Recorded("shop", containers([container("migrate")], plain)).keep(tmp_path)
+    over = container("migrate", State={"Status": "exited", "ExitCode": 0})
+    world = World(monkeypatch, [over], [])
+    assert put_back.put_back(tmp_path, RUN) == put_back.Returned("shop")
+    assert world.steps == ["sweep", "wake"]
+    Recorded("shop", containers([container(), container("migrate")], plain)).keep(tmp_path)
+    assert put_back.put_back(tmp_path, RUN).other == ("container shop-web-1 is not there any more",)
+
+
+@pytest.mark.parametrize(
+    ("code", "policy", "kind", "target"),
+    [
+        (1, "no", "stop", "store"),
+        (0, "unless-stopped", "stop", "store"),
+        (0, "no", "stop", "migrate"),
+        (0, "no", "latency", "migrate->store"),
+        (0, "no", "command", "disk"),
+    ],
+)
+def test_one_that_the_run_may_have_stopped_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, policy: str, kind: str, target: str
+) -> None:
+    Recorded("shop", containers([container("migrate")], plain)).keep(tmp_path)
+    (tmp_path / "facts").mkdir()
+    writer = Writer(tmp_path / "facts", "harness", lambda: 1.0)
+    writer.write(Injecting(fault="f", kind=kind, target=target, planned_s=1.0))
+    writer.close()
+    one = container("migrate", State={"Status": "exited", "ExitCode": code})
+    one["HostConfig"]["RestartPolicy"] = {"Name": policy}
+    world = World(monkeypatch, [one], [])
+    put_back.put_back(tmp_path, RUN)
+    assert world.steps == ["sweep", "wake", "start"]
+
+
+def test_a_project_that_cannot_be_looked_at_was_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*given: object) -> dict[str, Any]:
+        raise CannotRun("Docker is gone")
+
+    Recorded("shop", containers([container()], plain)).keep(tmp_path)
+    World(monkeypatch, [container()], [])
+    monkeypatch.setattr(put_back, "snapshot", away)
+    back = put_back.put_back(tmp_path, RUN)
+    assert not back.compared
+    assert back.other == ("shop could not be looked at: Docker is gone",)
 
 
 def test_what_ran_and_does_not_is_started_and_what_is_other_is_told(

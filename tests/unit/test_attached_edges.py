@@ -60,6 +60,19 @@ def test_what_cannot_be_put_in_says_why() -> None:
     assert not_insertable(config, replace(EDGE, refused="web has network_mode: host")) == "web has network_mode: host"
 
 
+@pytest.mark.parametrize("word", ["NetworkMode", "PidMode", "IpcMode"])
+@pytest.mark.parametrize("owner", [str(container("web", 2)["Id"]), "shop-web-2", str(container("web", 2)["Id"])[:12]])
+def test_a_caller_in_whose_namespace_a_container_lives_is_not_taken_the_place_of(word: str, owner: str) -> None:
+    from harness.cli.attach import _why
+
+    side = container("side", 3)
+    side["HostConfig"][word] = f"container:{owner}"
+    beside = running(container("store"), container("web", 2), side)
+    assert _why(beside, EDGE, insert=True).startswith("shop-side-3 shares a namespace with web")
+    side["HostConfig"][word] = "container:shop-store-1"
+    assert _why(beside, EDGE, insert=True) == ""
+
+
 def test_edges_are_played_only_where_a_toxiproxy_can_stand_and_its_caller_can_wait() -> None:
     from harness.cli.attach import _why
 
@@ -93,6 +106,22 @@ def with_toxiproxy() -> Running:
     proxy = container("toxiproxy", 3)
     proxy["Config"]["Image"] = "ghcr.io/shopify/toxiproxy:2.12"
     return running(container("store"), container("web", 2), proxy)
+
+
+@pytest.mark.parametrize(
+    ("command", "port"),
+    [
+        (["-host=0.0.0.0"], 8474),
+        (["-host=0.0.0.0", "-port=8475"], 8475),
+        (["-host", "0.0.0.0", "-port", "8475"], 8475),
+        (["--port", "8475"], 8475),
+        (["-port"], 8474),
+    ],
+)
+def test_its_api_is_where_its_command_says_as_options_are_written(command: list[str], port: int) -> None:
+    proxy = container("toxiproxy", 3)
+    proxy["Config"] |= {"Image": "shopify/toxiproxy", "Cmd": command}
+    assert list(toxiproxies((proxy,))) == [f"toxiproxy:{port}"]
 
 
 PROXIES = {

@@ -20,6 +20,7 @@ from harness.attach.record import Recorded
 from harness.attach.unavailable import Offer, on_attached
 from harness.errors import CannotRun, UsageError
 from harness.facts import Fact
+from harness.plan import Plan
 from harness.world.docker_cli import Answer
 
 # --- where it is reached -----------------------------------------------------------------------------------------------
@@ -42,8 +43,8 @@ def test_on_another_machine_only_what_is_published_is_reached() -> None:
         address_of([], "web", 8080)
 
 
-def answered(monkeypatch: pytest.MonkeyPatch, host: str, code: int = 0) -> None:
-    told = json.dumps([{"Endpoints": {"docker": {"Host": host}}, "Storage": {"TLSPath": "/nowhere"}}])
+def answered(monkeypatch: pytest.MonkeyPatch, host: str, code: int = 0, tls: str = "/nowhere") -> None:
+    told = json.dumps([{"Name": "prod", "Endpoints": {"docker": {"Host": host}}, "Storage": {"TLSPath": tls}}])
     for name in ("DOCKER_CONTEXT", *context.REACHED_BY):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
@@ -60,6 +61,46 @@ def test_this_machines_own_docker_is_here(monkeypatch: pytest.MonkeyPatch) -> No
     answered(monkeypatch, "unix:///var/run/docker.sock")
     assert context.reached() == HERE
     assert context.variables() == {"DOCKER_HOST": "unix:///var/run/docker.sock"}
+
+
+def test_the_current_context_is_followed_with_its_certificates_and_its_name_is_still_protected(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from harness.cli.confirm import machines
+
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker" / "ca.pem").write_text("x")
+    answered(monkeypatch, "tcp://build.example:2376", tls=str(tmp_path))
+    assert context.reached() == "build.example"
+    assert machines() == ["prod", "build.example"]
+    assert context.variables() == {
+        "DOCKER_HOST": "tcp://build.example:2376",
+        "DOCKER_TLS_VERIFY": "1",
+        "DOCKER_CERT_PATH": str(tmp_path / "docker"),
+    }
+
+
+def test_a_host_that_the_environment_states_is_reached_by_its_own_variables_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker" / "ca.pem").write_text("x")
+    answered(monkeypatch, "tcp://other:2376", tls=str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", "tcp://build.example:2375")
+    assert context.reached() == "build.example"
+    assert context.variables() == {"DOCKER_HOST": "tcp://build.example:2375"}
+    assert "DOCKER_CONTEXT" not in os.environ
+
+
+def test_what_is_written_down_of_a_docker_names_its_host_whatever_else_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered(monkeypatch, "unix:///var/run/docker.sock")
+    monkeypatch.setenv("DOCKER_CERT_PATH", "/home/ops/.docker")
+    assert context.reached() == HERE
+    assert context.variables() == {"DOCKER_HOST": "unix:///var/run/docker.sock"}
+    answered(monkeypatch, "tcp://build.example:2375")
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    context.reached()
+    assert context.variables() == {"DOCKER_HOST": "tcp://build.example:2375"}, "its context says nothing of TLS"
 
 
 def test_a_context_that_is_not_there_is_a_wrong_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +168,11 @@ def test_a_file_without_a_service_that_runs_is_another_projects(
 # --- what it lacks -----------------------------------------------------------------------------------------------------
 
 
-def lacking(tmp_path: Path, **offers: Any) -> dict[str, str]:
+def lacking(tmp_path: Path, drill: str = DRILL, **offers: Any) -> dict[str, str]:
+    return dict(planned(tmp_path, drill, **offers).absent)
+
+
+def planned(tmp_path: Path, drill: str = DRILL, **offers: Any) -> Plan:
     from harness.drill.parse import parse
     from harness.plan import make_plan
 
@@ -135,10 +180,10 @@ def lacking(tmp_path: Path, **offers: Any) -> dict[str, str]:
     (tmp_path / "load.py").write_text(
         "from locust import HttpUser, task\n\nclass U(HttpUser):\n    @task\n    def t(self): self.client.get('/')\n"
     )
-    (tmp_path / "shop.yaml").write_text(DRILL)
-    plan = make_plan(parse(tmp_path / "shop.yaml"), services=("web", "store"))
+    (tmp_path / "shop.yaml").write_text(drill)
+    plan = make_plan(parse(tmp_path / "shop.yaml"), services=("web", "store", "api"))
     offer = Offer("shop", **{"edges": {"web->store": "nothing is on its way"}, **offers})
-    return dict(on_attached(plan, offer).absent)
+    return on_attached(plan, offer)
 
 
 def test_what_a_running_project_lacks_is_said_and_the_rest_is_played(tmp_path: Path) -> None:
@@ -158,6 +203,33 @@ def test_with_an_edge_put_in_and_a_prometheus_these_are_there(tmp_path: Path) ->
     absent = lacking(tmp_path, edges={"web->store": ""}, monitoring={"prometheus": "prometheus:9090"})
     assert "hurt/latency-web->store" not in absent
     assert [name for name in absent if "alert_fires" in name] == []
+
+
+DEPLOYING = DRILL.replace("web->nowhere", "api->store").replace(
+    'image: "shop:bad"',
+    "commands: {deploy: [docker, compose, up, -d, web], restore: [docker, compose, up, -d, web]}",
+)
+
+
+@pytest.mark.parametrize(
+    ("there", "refused"), [((), ["hurt/latency-web->store"]), (("web->store",), [])], ids=["put in", "its own"]
+)
+def test_an_edge_is_not_put_into_a_caller_that_the_drills_own_commands_deploy(
+    tmp_path: Path, there: tuple[str, ...], refused: list[str]
+) -> None:
+    absent = lacking(tmp_path, DEPLOYING, edges={"web->store": "", "api->store": ""}, there=there)
+    assert [name for name in absent if "latency" in name or "bad_release" in name] == refused
+    assert all("a bad release of this drill deploys web" in absent[name] for name in refused)
+
+
+@pytest.mark.parametrize(("there", "warned"), [((), True), (("web->store", "api->store"), False)])
+def test_a_command_that_runs_compose_up_is_warned_of_while_a_callers_place_is_taken(
+    tmp_path: Path, there: tuple[str, ...], warned: bool
+) -> None:
+    plan = planned(tmp_path, DEPLOYING, edges={"web->store": "", "api->store": ""}, there=there)
+    said = [str(one) for one in plan.problems if "runs docker compose up" in str(one)]
+    assert bool(said) == warned
+    assert all("must not touch api while" in one and "--no-deps" in one for one in said)
 
 
 def test_on_another_machine_no_edge_is_hurt(tmp_path: Path) -> None:
@@ -206,6 +278,15 @@ def test_the_docker_that_a_run_was_on_is_spoken_to_only_for_so_long(monkeypatch:
         assert os.environ["DOCKER_HOST"] == "ssh://there"
     assert os.environ["DOCKER_HOST"] == "unix:///mine"
     assert "DOCKER_CERT_PATH" not in os.environ
+
+
+def test_what_reaches_another_docker_is_not_mixed_with_that_of_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    with Recorded("shop", docker={"DOCKER_HOST": "unix:///theirs"}).reached():
+        assert "DOCKER_TLS_VERIFY" not in os.environ
+    assert os.environ["DOCKER_TLS_VERIFY"] == "1"
+    with Recorded("shop").reached():
+        assert os.environ["DOCKER_TLS_VERIFY"] == "1", "of a run that noted none, the Docker that is spoken to anyway"
 
 
 def test_what_its_containers_tell_keeps_the_secrets_to_mask_and_makes_no_container(tmp_path: Path) -> None:
@@ -268,8 +349,12 @@ def test_what_others_need_to_find_a_run_by_is_in_its_folder_for_its_owner_alone(
     from harness.judging import secrets_of
     from harness.run.folder import RunFolder
     from harness.run.project_notes import note
+    from harness.safety.compose import compose_of
 
     folder = RunFolder(tmp_path)
+    elsewhere = replace(running().project, directory=Path("/shop"), env_files=(Path("/shop/prod.env"),))
+    note(folder, replace(running(), project=elsewhere))
+    assert (compose_of(folder).directory, compose_of(folder).env_files) == (Path("/shop"), (Path("/shop/prod.env"),))
     note(folder, running())
     assert folder.stack_notes()["project"] == "shop"
     assert (folder.stack_notes()["edges"], folder.stack_notes()["api"]) == ([], None)

@@ -18,23 +18,36 @@ from harness.attach.addresses import HERE
 from harness.attach.found import Running, told_by_containers
 from harness.attach.in_path import OnTheWay
 from harness.attach.put_back import Returned
-from harness.attach.record import attached, recorded
+from harness.attach.record import Recorded, attached, recorded
 from harness.attach.unavailable import Offer, on_attached
 from harness.doctor import images
 from harness.drill.parse import parse
 from harness.edges import Edge
 from harness.errors import CannotRun
-from harness.facts import EdgeFound, Fact, MonitoringFound, NotMended, ProjectCompared, TargetChosen, Unavailable
+from harness.facts import (
+    EdgeFound,
+    Fact,
+    Injecting,
+    Mended,
+    MonitoringFound,
+    NotMended,
+    ProjectCompared,
+    TargetChosen,
+    Unavailable,
+)
+from harness.journal import Journal
 from harness.plan import make_plan
 from harness.run import attached as ground
-from harness.run import project_notes
+from harness.run import project_notes, session
 from harness.run.folder import RunFolder
 from harness.safety import guardian
+from harness.safety.compose import compose_of
 from harness.stack import keeper
 from harness.stack.project import Project
 from harness.target.proxies import TargetProxies
 from harness.target.takeout import on_target
 from harness.target.unavailable import offered
+from harness.testing import journal_of
 from harness.world import logs, proxies
 
 LOCUSTFILE = (
@@ -200,3 +213,41 @@ def test_what_is_other_than_it_was_is_a_fact_and_not_mended(stage: Stage, monkey
     assert made.down(twice=False) == ()
     assert stage.of(ProjectCompared)[0].differences == back.other
     assert stage.of(NotMended)[0].commands == ("drill mend 0a0b0c0d",)
+
+
+def test_commands_of_a_project_whose_files_are_not_known_are_told_the_file_that_the_run_wrote(stage: Stage) -> None:
+    made = stage.on()
+    assert made._stack.compose.told()["COMPOSE_FILE"] == str(stage.folder.path / "compose.yaml")
+    stage.begin(made)
+    assert compose_of(stage.folder).told() == made._stack.compose.told(), "by `drill mend` the same"
+
+
+def test_what_was_stopped_there_is_not_called_out_because_the_run_took_its_own_things_away(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = [
+        Injecting(fault="hurt/stop-store", kind="stop", target="store", planned_s=1.0),
+        Injecting(fault="hurt/late", kind="latency", target="web->store", planned_s=1.0),
+    ]
+
+    class Recorder:
+        """Keeps what it is told."""
+
+        def __call__(self, fact: Fact) -> None:
+            stage.facts.append(fact)
+
+        def journal(self) -> Journal:
+            return journal_of(*begun)
+
+    stage.session.record = Recorder()
+    stage.session.clock.now_s = lambda: 9.0
+    stage.session.lease.end = lambda how: ""
+    monkeypatch.setattr(session, "_seal", lambda told: None)
+    monkeypatch.setattr(session, "_keeps", lambda told: False)
+    ground_: Any = SimpleNamespace(down=lambda twice: ())
+    session._leave(stage.session, ground_, twice=False)
+    assert [fact.fault for fact in stage.of(Mended)] == ["hurt/stop-store", "hurt/late"], "a stack of its own is gone"
+    stage.facts.clear()
+    Recorded("shop").keep(stage.folder.path)
+    session._leave(stage.session, ground_, twice=False)
+    assert [fact.fault for fact in stage.of(Mended)] == ["hurt/late"], "the Toxiproxy that it was in is gone"

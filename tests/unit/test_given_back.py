@@ -15,7 +15,7 @@ from harness.run import folder as folders
 from harness.run.folder import RunFolder
 from harness.safety import given_back as giving
 from harness.safety import guardian
-from harness.safety.mend import mend
+from harness.safety.mend import _unfinished, mend
 
 FAULT = Injecting(fault="hurt/stop-store", kind="stop", target="store", planned_s=1.0, until_s=9.0, stated={})
 SAME = Returned("shop")
@@ -91,17 +91,55 @@ def test_a_second_mend_looks_only_for_what_the_run_may_have_left(
     assert steps == ["looked for what is left"], "what became of the project since is its user's affair"
 
 
-def test_a_project_that_is_not_what_it_was_is_told_with_commands_and_tried_again_the_next_time(
+def test_a_project_that_is_only_other_than_it_was_is_told_once_with_its_command_and_the_run_is_closed(
     dead: RunFolder, world: Callable[..., list[str]]
 ) -> None:
-    again = ("drill mend 1", "docker rename x web && docker start web")
-    steps, said = world(Returned("shop", (), (DIFFERENT,), again)), list[str]()
+    steps, said = world(Returned("shop", (), (DIFFERENT,), ("docker compose -p shop ps --all",))), list[str]()
     assert mend(dead, said.append) == [DIFFERENT]
-    assert said == [f"{dead.run}: {DIFFERENT}", "    docker rename x web && docker start web"]
+    assert said == [f"{dead.run}: {DIFFERENT}", "    docker compose -p shop ps --all"]
+    assert [fact.differences for fact in journal(dead).of(ProjectCompared)] == [(DIFFERENT,)]
+    assert journal(dead).of(Closed)
+    assert not _unfinished(dead)
+    steps.clear()
+    said.clear()
+    assert mend(dead, said.append) == []
+    assert steps == ["looked for what is left"]
+    (line,) = said
+    assert line.startswith(f"{dead.run}: nothing of it is left; when shop was compared")
+    assert line.endswith(DIFFERENT)
+
+
+def test_what_of_the_run_is_left_is_told_with_commands_and_tried_again_the_next_time(
+    dead: RunFolder, world: Callable[..., list[str]]
+) -> None:
+    again = (f"drill mend {dead.run}", "docker rename x web && docker start web")
+    steps, said = world(Returned("shop", ("network x",), (DIFFERENT,), again)), list[str]()
+    assert mend(dead, said.append) == ["network x", DIFFERENT]
+    assert said[-1] == "    docker rename x web && docker start web", "`drill mend` was just typed"
     assert not journal(dead).of(Closed)
     steps.clear()
     mend(dead, said.append)
     assert steps == ["faults out (sweep)", "put back"]
+
+
+def test_a_fault_that_is_still_on_in_a_closed_run_is_taken_out(
+    dead: RunFolder, world: Callable[..., list[str]]
+) -> None:
+    steps = world()
+    writer = Writer(dead.facts, "other", lambda: 1.0)
+    writer.write(ProjectCompared(project="shop", differences=()))
+    writer.write(Closed())
+    writer.close()
+    assert mend(dead, lambda line: None) == []
+    assert steps == ["faults out (sweep)", "put back"]
+    assert journal(dead).of(Mended, fault=FAULT.fault)
+
+
+def test_a_guardian_does_not_try_again_what_is_only_other_than_it_was(
+    dead: RunFolder, world: Callable[..., list[str]]
+) -> None:
+    world(Returned("shop", (), (DIFFERENT,)))
+    assert guardian._off_project(dead, None, gone=True) == ""
 
 
 def test_a_fault_that_stays_on_is_left_and_the_run_is_not_closed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.attach.record import Recorded
 from harness.errors import NotApplied
 from harness.facts import Fact, HaltAsked, Injected, Injecting, ListenersChanged, Mended, NotMended, Opened, PhaseBegan
 from harness.journal import Journal, Writer, read
@@ -227,3 +229,28 @@ def test_halt_loads_nothing_that_makes_a_person_wait(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"
     assert ended.stderr == "no drill is running here\n"
+
+
+def test_a_fault_on_a_project_that_ran_already_is_asked_for_where_it_runs_and_is_on_while_nothing_is_found_there(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def containers(folder: RunFolder, service: str) -> list[object]:
+        asked.append(os.environ["DOCKER_HOST"])
+        return []
+
+    monkeypatch.setenv("DOCKER_HOST", "unix:///mine")
+    monkeypatch.setattr(takeout, "_containers", containers)
+    written(folder, injecting("p/pause-db", "db", "pause"), Injected(fault="p/pause-db", begun_s=0.5))
+    Recorded("shop", {"container shop-db-1": {"service": "db"}}, docker={"DOCKER_HOST": "tcp://build:2376"}).keep(
+        folder.path
+    )
+    writer = own_writer(folder, "halt")
+    assert take_out(folder, writer, "halt") == ("p/pause-db",)
+    writer.close()
+    assert asked == ["tcp://build:2376"]
+    assert os.environ["DOCKER_HOST"] == "unix:///mine"
+    (said,) = read(folder.path).of(NotMended)
+    assert said.error.startswith("no container of db is found, and shop-db-1 was there")
+    assert said.commands == (f"drill mend {folder.run}",)

@@ -160,7 +160,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     | HANDLES
     | {"foreign_yaml", "doctor.images", "world.docker", "world.docker_cli", "world.lookout", "probes"},
     "world": BOTTOM | {"foreign_yaml", "doctor.images"},
-    "attach": BOTTOM | {"doctor.images", "drill", "faults", "orders.readers", "plan", "stack", "target", "world"},
+    "attach": BOTTOM
+    | {
+        "doctor.images",
+        "drill",
+        "expectations.steps",
+        "faults",
+        "following",
+        "orders.readers",
+        "plan",
+        "stack",
+        "target",
+        "world",
+    },
     "target": BOTTOM
     | {
         "drill",

@@ -109,6 +109,17 @@ def test_a_tag_alone_is_what_is_here_or_in_the_registry_before_it_is_built_anew(
     assert release(monkeypatch, tagged, "api")["api"].image.startswith("drill/shop-api:release-")
 
 
+def test_a_variable_that_the_release_has_no_more_is_refused_by_name(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(tag: str) -> Services:
+        environment = {"RELEASE": tag, **({"PRICES": "old"} if tag == "good" else {})}
+        return {"api": {"image": "x", "environment": environment}}
+
+    with pytest.raises(CannotRun, match="take PRICES out of the environment of api, which a release here cannot"):
+        release(monkeypatch, told, "api")
+
+
 def test_a_command_that_the_variables_change_is_taken(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     def moded(mode: str) -> Services:
         return {"api": {"image": "x", "command": ["serve", mode], "healthcheck": {"retries": len(mode)}}}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness import facts as f
+from harness.attach.record import Recorded
 from harness.following import Following
 from harness.journal import Writer
 from harness.progress import KINDS, Outline, progress
@@ -221,6 +222,20 @@ def test_a_run_without_a_harness_is_told_of_while_anything_of_it_may_be_left(
     seen = status(folder.path.parents[1])
     assert [run.state for run in seen.runs] == ([state] if state else [])
     assert seen.code == code
+
+
+def test_on_a_project_that_ran_already_a_fault_is_on_though_nothing_bears_the_runs_label(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker(monkeypatch, {})
+    paused = f.Injecting(fault="slow/paused", kind="pause", target="store", planned_s=30, seen_s=30)
+    written(folder, *IN_PHASE[1:], paused)
+    assert status(folder.path.parents[1]).code == 0, "a stack of its own is gone, and its containers with it"
+    Recorded("shop").keep(folder.path)
+    seen = status(folder.path.parents[1])
+    assert seen.code == 7
+    assert [fault.fault for fault in seen.runs[0].progress.faults] == ["slow/paused"]
+    assert f"drill mend {RUN}" in said(folder)
 
 
 def test_what_a_command_made_may_be_on_also_when_the_stack_is_gone(
