@@ -109,7 +109,6 @@ class Gate:
         user._state = LOCUST_STATE_RUNNING
         seat.filled = False
         seat.begun_us = self._recorder.now_us()
-        seat.begun_loop_s = self._hub.loop.now()
         if self._closed:
             seat.row = IN_TASK
         else:
@@ -153,6 +152,7 @@ class Gate:
         self._begin_us = at_us
         self._open = True
         self._recorder.begun = True
+        self._recorder.stalls.begin()
         self._instants = iter((0.0,)) if self._closed else instants
         self._timer = Timer(self._tick)
         self._next()
