@@ -49,6 +49,7 @@ class Recorder:
         self._fingerprint = Fingerprints(writer, self._names.labels, say, samples, ours).of
         self._versions: dict[str | None, int] = {None: 0}
         self._told_pause = False
+        self.by_event: set[type] = set()  # users of whose requests only an event tells, when they have ended
         self.stalls = Stalls(self.opened_us)
         self.on_broken: Callable[[Exception], None] = lambda error: None
         self.place: Callable[[], str] = str  # where in the locustfile the greenlet that asks stands: file:line, or ''
@@ -209,6 +210,7 @@ class Recorder:
             seat.filled = True
             row = parent = seat.row = self._writer.open(sent_us, endpoint, seat.number, 0)
         else:
+            self.by_event.add(type(seat.user))
             seat.filled = True
             row = parent = seat.row
             if sent_us - seat.begun_us > PAUSE_US:
