@@ -146,6 +146,29 @@ def test_an_alert_found_at_the_first_evaluation_of_its_rule_may_have_held_before
     assert outcome == "passed" or "nobody knows how it was before 21.0 s" in found.because
 
 
+@pytest.mark.parametrize(
+    ("restarted_s", "outcome", "reason"),
+    [(25.0, "passed", "met"), (15.0, "inconclusive", "not_evaluated")],
+)
+def test_a_prometheus_that_starts_again_after_the_fault_knew_before_it_that_the_alert_did_not_hold(
+    restarted_s: float, outcome: str, reason: str
+) -> None:
+    again = (rule(seen_s=restarted_s, interval_s=15.0), rule(30.0, 30.5, interval_s=15.0))
+    found = judged(FIRES, ruled(rule(4.0, interval_s=15.0), *again, alert("firing", 30.0, active_s=30.0)))
+    assert came_out(found) == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    ("active_s", "outcome", "reason"),
+    [(20.8, "passed", "met"), (20.7, "inconclusive", "pre_existing"), (20.0, "inconclusive", "pre_existing")],
+)
+def test_an_alert_pending_a_clock_s_difference_before_the_fault_detects_it(
+    active_s: float, outcome: str, reason: str
+) -> None:
+    found = judged(FIRES, story(alert("pending", active_s), alert("firing", 26.0, active_s=active_s)))
+    assert came_out(found) == (outcome, reason)
+
+
 def test_a_rule_that_cannot_be_evaluated_is_said_to_be_broken_and_a_pattern_means_what_was_pending() -> None:
     found = judged(FIRES, ruled(rule(4.0, health="err", error="many-to-many")))
     assert came_out(found) == ("failed", "rule_broken")
