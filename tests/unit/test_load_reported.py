@@ -178,3 +178,12 @@ def test_names_that_only_requests_were_sent_under_take_no_room_from_those_they_a
     assert asked.count("GET /item/7/of-group") == 60
     assert asked[-1] == "GET /at-last"
     assert not [name for name in asked if "(other)" in name or not name]
+
+
+def test_users_of_whose_first_request_only_an_event_told_are_known_from_then_on(load: Load) -> None:
+    load.recorder.begin(load.user, "GET", "/cart", None)
+    load.fire()
+    assert load.recorder.by_event == set(), "an HTTP client's came first"
+    load.arrive()
+    load.fire()
+    assert load.recorder.by_event == {SimpleNamespace}
