@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.facts import LoadBegan, LoadEnded, LoadReady, LoadSaid
-from harness.ledger import DEPENDENT, DONE, OUTCOMES, REDIRECTED, UNREACHED, row_of_request_id
+from harness.ledger import DEPENDENT, DONE, OUTCOMES, REDIRECTED, SENDS_SEEN, UNREACHED, row_of_request_id
 
 Loaded = Callable[..., Any]
 

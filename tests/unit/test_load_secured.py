@@ -133,7 +133,9 @@ def test_who_is_not_welcome_is_told_the_reason(
     said: list[str] = []
     worker = f"import sys; sys.stdin.readline(); print('starting'); print({says!r}); sys.exit({code})"
     begin = subprocess.Popen
-    monkeypatch.setattr(joining.subprocess, "Popen", lambda words, **more: begin([words[0], "-c", worker], **more))
+    monkeypatch.setattr(
+        "harness.load.joining.subprocess.Popen", lambda words, **more: begin([words[0], "-c", worker], **more)
+    )
     monkeypatch.setattr(joining, "knock", lambda *_: "open")
     monkeypatch.setattr(joining, "AGAIN_S", 0.0)
     with pytest.raises(CannotRun) as refused:
