@@ -33,6 +33,12 @@ def test_an_alert_that_fires_in_time_passes_with_its_time_since_the_fault_and_it
     assert "could not in less than 5–8 s (scrape 2 s, evaluation 1 s, for 5 s)" in found.because
 
 
+def test_where_several_rules_make_one_alert_the_floor_is_that_of_the_one_that_fired() -> None:
+    both = (rule(4.0, group="quick", for_s=2.0), rule(4.0, group="slow", for_s=300.0))
+    found = judged(FIRES, ruled(*both, alert("pending", 24, group="quick"), alert("firing", 26, group="quick")))
+    assert "could not in less than 2–5 s (scrape 2 s, evaluation 1 s, for 2 s)" in found.because
+
+
 @pytest.mark.parametrize(
     ("happened", "outcome", "reason"),
     [
