@@ -132,6 +132,12 @@ def quiet_since(journal: Journal, quiet: Quiet, now_s: float) -> float:
     return min(now_s, max([since_s, *blind, *firing, *begun]))
 
 
+def looked_lately(journal: Journal, now_s: float) -> bool:
+    """Whether the last look is fresh enough to tell of now."""
+    look = journal.last(Looked, probe=PROBE)
+    return look is not None and now_s - look.seen_s <= GAP_S
+
+
 def waiting(journal: Journal, quiet: Quiet) -> tuple[RuleSeen, ...]:
     """The alerting rules that Prometheus has loaded and not yet evaluated, without those allowed: none of them can fire so far."""
     return tuple(history[-1] for history in _means(journal, quiet) if history[-1].unevaluated)
@@ -208,14 +214,17 @@ def floor(
     receiver: str | None = None,
     until_s: float = math.inf,
     labels: Mapping[str, str] = NO_LABELS,
+    group: str = "",
 ) -> Floor | None:
-    """The floor of an alert's detection; with a receiver ('' for any) that of its page. None without its rule.
+    """The floor of an alert's detection; with a receiver ('' for any) that of its page. None without its rule. `group` is that of
+    the rule which made it fire, where that is known: several rules may make one alert.
 
     Scrape and evaluation happen on grids: from a cause to the next sample, and from that to the next evaluation, take
     anything up to one interval each. `for` is rounded up to whole evaluations; group_wait comes before a new group's page.
     A rule's query_offset is told by no API: where it has one, its alert comes later by that.
     """
     mine = rules(journal, alert, until_s, labels)
+    mine = tuple(one for one in mine if group and one.group == group) or mine
     if not mine:
         return None
     targets = journal.of(TargetSeen, until_s=until_s)

@@ -29,11 +29,16 @@ def histories(journal: Journal, until_s: float = math.inf) -> dict[Key, list[Rul
     return found
 
 
-def begun_s(history: Sequence[RuleSeen]) -> float:
-    """Since when the rule is evaluated: infinite while it is not, -infinite where it was at its first sight, or nobody can tell."""
+def begun_s(history: Sequence[RuleSeen], at_s: float = math.inf) -> float:
+    """Since when the rule is evaluated: infinite while it is not, -infinite where it was at its first sight, or nobody can tell.
+
+    `at_s` asks for that instant: a Prometheus that starts again later, or loads its rules anew, leaves what it knew then.
+    """
     since_s = -math.inf
     for seen in history:
         if seen.unevaluated:
+            if seen.at_s > at_s and since_s < math.inf:
+                break
             since_s = math.inf
         elif since_s == math.inf:
             since_s = seen.at_s if seen.evaluated_s is None else seen.evaluated_s

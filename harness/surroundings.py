@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from harness.facts import ClockRead, PressureSeen, Sampled
+from harness.facts import AlertChanged, ClockRead, PressureSeen, RuleSeen, Sampled
 from harness.journal import Journal
 from harness.stats.fold import FOREVER, counted
 from harness.stats.settled import FEWEST_POINTS, settled
@@ -57,17 +57,26 @@ def stepped(journal: Journal) -> str:
 
 def prometheus_off(journal: Journal) -> str:
     """Whether Prometheus' clock is another one than ours. Containers of one host share its kernel's; a Prometheus elsewhere
-    does not. Its answers are stamped with its own time: neither later than they came, nor all of them older than five seconds.
+    does not. Its answers are stamped with its own time: neither later than they came, nor all of them older than five seconds; and
+    no evaluation of a rule is later than the look that tells of it.
     """
+    evaluated = [one.evaluated_s - one.seen_s for one in journal.of(RuleSeen) if one.evaluated_s is not None]
+    changed = [one.happened_s - one.seen_s for one in journal.of(AlertChanged) if one.happened_s is not None]
+    if (ahead_s := max((*evaluated, *changed), default=0.0)) > MOST_SKEW_S:
+        return _ahead(ahead_s)
     ages_s = [one.seen_s - one.happened_s for one in journal.of(Sampled) if one.happened_s is not None]
     if len(ages_s) < FEWEST_ANSWERS:
         return ""
     least_s = min(ages_s)
     if least_s < -MOST_SKEW_S:
-        return f"Prometheus' clock is {-least_s:.2f} s or more ahead of this machine's"
+        return _ahead(-least_s)
     if least_s > ASKED_S + MOST_SKEW_S:
         return f"Prometheus' clock is {least_s - ASKED_S:.2f} s or more behind this machine's"
     return ""
+
+
+def _ahead(by_s: float) -> str:
+    return f"Prometheus' clock is {by_s:.2f} s or more ahead of this machine's"
 
 
 def unsettled(rows: Rows, start_s: float, end_s: float, material_ms: float) -> str:

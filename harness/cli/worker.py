@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
+
+HOST = re.compile(r"[\w.-]+|\[[0-9a-fA-F:.]+(%[\w.-]+)?\]")
 
 
 @click.command("worker", epilog="Example:  drill worker --join 10.0.0.5:5557 --token-file load.token")
@@ -32,12 +35,24 @@ def command(address: str, token_file: Path, wait_text: str) -> None:
     from harness.load.secured import read_token
     from harness.quantities import seconds
 
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise click.BadParameter(f"{address!r} is no HOST:PORT", param_hint="--join")
+    host, port = _place(address)
+    try:
+        wait_s = seconds(wait_text) if wait_text else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--wait") from error
     try:
         token = read_token(token_file)
     except (OSError, ValueError) as error:
         raise click.BadParameter(str(error), param_hint="--token-file") from error
-    join(host, int(port), token, lambda text: click.echo(text, err=True), seconds(wait_text) if wait_text else None)
+    join(host, port, token, lambda text: click.echo(text, err=True), wait_s)
     click.echo("the load has ended; all that was recorded here is with the run", err=True)
+
+
+def _place(address: str) -> tuple[str, int]:
+    """Host (of IPv6 in brackets) and port. Raises click.BadParameter."""
+    host, _, port = address.rpartition(":")
+    if not HOST.fullmatch(host) or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 1 << 16:
+        raise click.BadParameter(
+            f"{address!r} is no HOST:PORT, such as 10.0.0.5:5557 or [fd00::5]:5557", param_hint="--join"
+        )
+    return host, int(port)

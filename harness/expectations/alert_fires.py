@@ -92,7 +92,8 @@ class AlertFires(Expectation):
         held = {episode.identity for episode in before}
         fresh = [episode for episode in mine if episode.from_s > from_s and episode.identity not in held]
         first = next((episode for episode in fresh if episode.from_s <= limit_s), None)
-        floor = alerting.floor(journal, self.alert, until_s=limit_s, labels=self.labels)
+        group = first.began.group if first else ""
+        floor = alerting.floor(journal, self.alert, until_s=limit_s, labels=self.labels, group=group)
         if first is not None and alerting.watched(journal, from_s, first.from_s, 0.0):
             return self._fired(evidence, window, (from_s, limit_s), fresh, floor)
         if not alerting.watched(journal, from_s, limit_s):

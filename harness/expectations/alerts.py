@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from harness import alerting, evaluations
+from harness import alerting, evaluations, surroundings
 from harness.alerting import Episode
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.blinded import kept_from, last_blinded
@@ -134,9 +134,14 @@ def held_before(evidence: Evidence, found: Sequence[Episode], from_s: float) -> 
         or (
             faulted
             and episode.from_s > from_s
-            and (alerting.active_s(evidence.journal, episode) < from_s or unknown_before(evidence, episode, from_s))
+            and (pending_before(evidence.journal, episode, from_s) or unknown_before(evidence, episode, from_s))
         )
     ]
+
+
+def pending_before(journal: Journal, episode: Episode, from_s: float) -> bool:
+    """Whether it was pending before: by more than the two clocks, Prometheus' and the run's, may differ."""
+    return alerting.active_s(journal, episode) < from_s - surroundings.MOST_SKEW_S
 
 
 def unknown_before(evidence: Evidence, episode: Episode, from_s: float) -> bool:
@@ -144,7 +149,7 @@ def unknown_before(evidence: Evidence, episode: Episode, from_s: float) -> bool:
     journal = evidence.journal
     known = evaluations.histories(journal, episode.began.seen_s)
     rules = alerting.rules(journal, episode.alert, episode.began.seen_s, episode.labels)
-    begun = [evaluations.begun_s(known[evaluations.key_of(rule)]) for rule in rules]
+    begun = [evaluations.begun_s(known[evaluations.key_of(rule)], from_s) for rule in rules]
     first = [at_s for at_s in begun if at_s < math.inf]
     return bool(first) and from_s < min(first) and from_s <= alerting.active_s(journal, episode) <= max(first)
 
@@ -154,7 +159,7 @@ def already(evidence: Evidence, episode: Episode, from_s: float) -> str:
     active_s = alerting.active_s(evidence.journal, episode)
     if episode.from_s <= from_s:
         return f"firing already since {episode.from_s:.1f} s, before {from_s:.1f} s"
-    if active_s < from_s:
+    if pending_before(evidence.journal, episode, from_s):
         return f"pending already since {active_s:.1f} s, before {from_s:.1f} s"
     return f"found at the first evaluation of its rule, at {active_s:.1f} s, and nobody knows how it was before {from_s:.1f} s"
 

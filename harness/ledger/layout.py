@@ -43,8 +43,10 @@ UNREACHED = 8  # flag: no connection was made (refused, no such name), so the se
 REDIRECTED = (
     16  # flag: a redirect was followed: the row tells of the last request, and the service has answered the first
 )
-
 LOST = 32  # flag, with ASIDE: its worker died before an answer was recorded, so what came of it is not known
+SENDS_SEEN = (
+    64  # flag: its user's requests are seen as they are sent, so while it is DUE its task has asked nothing yet
+)
 
 KINDS = ("endpoint", "version", "shape")
 

@@ -70,11 +70,11 @@ class Writer:
         self.used = row + 1
         return row
 
-    def due(self, intended_us: int, user: int) -> int:
+    def due(self, intended_us: int, user: int, flags: int = 0) -> int:
         """An arrival is due and goes to this user: its row."""
         row = self._reserve()
         at = row * 40
-        ROW.pack_into(self._map, at, intended_us, NEVER, NEVER, row, 0, 0, 0, 0, 0, 0, 0, user, 0)
+        ROW.pack_into(self._map, at, intended_us, NEVER, NEVER, row, 0, 0, 0, 0, 0, 0, 0, user, flags)
         self._map[at + _AT_STATE] = DUE
         return row
 

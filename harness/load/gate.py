@@ -17,9 +17,11 @@ from time import monotonic_ns
 from typing import Any
 
 import gevent
+from locust import FastHttpUser, HttpUser
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
+from harness.ledger.layout import SENDS_SEEN
 from harness.ledger.writing import Writer
 from harness.load.division import Part
 from harness.load.recorder import Recorder
@@ -84,6 +86,8 @@ class Gate:
         """The user classes, each with its share of the arrivals and how many of its users take turns at least."""
         for cls, share, at_least in shares:
             self._pools[cls] = Pool(share, at_least)
+            if not issubclass(cls, (HttpUser, FastHttpUser)):
+                self._recorder.by_event.add(cls)
         self._order = list(self._pools.values())
         self._cumulative = list(itertools.accumulate(pool.share for pool in self._order))
 
@@ -109,7 +113,6 @@ class Gate:
         user._state = LOCUST_STATE_RUNNING
         seat.filled = False
         seat.begun_us = self._recorder.now_us()
-        seat.begun_loop_s = self._hub.loop.now()
         if self._closed:
             seat.row = IN_TASK
         else:
@@ -153,6 +156,7 @@ class Gate:
         self._begin_us = at_us
         self._open = True
         self._recorder.begun = True
+        self._recorder.stalls.begin()
         self._instants = iter((0.0,)) if self._closed else instants
         self._timer = Timer(self._tick)
         self._next()
@@ -203,7 +207,8 @@ class Gate:
             return
         pool.busy += 1
         seat.due_us = due_us
-        seat.row = self._writer.due(due_us, seat.number)
+        flags = 0 if type(seat.user) in self._recorder.by_event else SENDS_SEEN
+        seat.row = self._writer.due(due_us, seat.number, flags)
         seat.greenlet.switch(seat)
 
     def _pick(self) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.errors import CannotRun, Missing
 from harness.load.knock import knock
 from harness.load.secured import Keys
-from harness.load.worker import NOT_HOME, NOT_WELCOME, REFUSED
+from harness.load.worker import NOT_HOME, NOT_WELCOME, OTHER_VERSION, REFUSED
 
 AGAIN_S = 2.0
 ENDS = {
@@ -27,7 +27,7 @@ def join(host: str, port: int, token: str, say: Callable[[str], None], wait_s: f
     """Serve one run. Returns when its load has ended and all that was recorded is there.
 
     wait_s   for how long a run is waited for; None: for ever
-    Raises CannotRun: another token, no run in time, or a load that did not come to its end here.
+    Raises CannotRun: another token or version, no run in time, or a load that did not come to its end here.
     """
     until = None if wait_s is None else time.monotonic() + wait_s
     told = ""
@@ -38,10 +38,11 @@ def join(host: str, port: int, token: str, say: Callable[[str], None], wait_s: f
             raise CannotRun(Missing(f"{host}:{port} knows another token, or is no run of drill's", cure))
         if answer == "open":
             say(f"joining the load of {host}:{port}")
-            if _work(host, port, token):
+            why = _work(host, port, token)
+            if not why:
                 return
             told = ""
-            say("not welcome, as its load has all its workers; waiting for the next run")
+            say(f"not welcome there: {why}; waiting for the next run")
         elif not told:
             told = "waiting"
             say(f"no run listens at {host}:{port} yet; waiting for one (Ctrl-C ends this)")
@@ -50,8 +51,8 @@ def join(host: str, port: int, token: str, say: Callable[[str], None], wait_s: f
         time.sleep(AGAIN_S)
 
 
-def _work(host: str, port: int, token: str) -> bool:
-    """One worker's process, from its beginning to its end; whether it took part."""
+def _work(host: str, port: int, token: str) -> str:
+    """One worker's process, from its beginning to its end: '' when it took part, else why it was not welcome."""
     folder = Path(tempfile.mkdtemp(prefix="drill-worker-"))
     log = folder / "worker.log"
     with log.open("wb") as file:
@@ -72,9 +73,12 @@ def _work(host: str, port: int, token: str) -> bool:
         process.kill()
         process.wait()
     words = log.read_text(errors="replace").strip().splitlines()
-    if code in (0, NOT_WELCOME):
+    if code in (0, NOT_WELCOME, OTHER_VERSION):
         shutil.rmtree(folder, ignore_errors=True)
-        return code == 0
+        why = words[-1] if words else "it says no more"
+        if code == OTHER_VERSION:
+            raise CannotRun(Missing(f"{host}:{port}: {why}", "install the run's version of drill here"))
+        return "" if code == 0 else why
     what = ENDS.get(code, f"the worker died (exit code {code})")
     last = f": {words[-1]}" if words else ""
     raise CannotRun(Missing(f"{what}{last}", f"see {log}; the run's own output says more"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Literal
 
-from harness.load.secured import Keys
+from harness.load.secured import Keys, speaks_ipv6
 
 Answer = Literal["open", "refused", "nobody"]
 
@@ -19,6 +19,7 @@ def knock(host: str, port: int, keys: Keys, within_s: float = 3.0) -> Answer:
     try:
         socket = context.socket(zmq.DEALER)
         keys.join(socket)
+        socket.ipv6 = speaks_ipv6(host, port)
         failed = (
             zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
         )

@@ -5,12 +5,14 @@ It is there before Locust's worker is made and after it has quit, so that neithe
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import gevent
 from gevent.queue import Empty, Queue
+from locust.exception import RPCSendError
 from locust.rpc import Message, zmqrpc
 
 from harness.load.channel import Words
@@ -68,7 +70,8 @@ class Link(Words):
 
         def beats() -> None:
             while True:
-                self.tell("beat")
+                with contextlib.suppress(RPCSendError):  # a network that takes nothing for a while
+                    self.tell("beat")
                 gevent.sleep(BEAT_S)
 
         gevent.spawn(beats)

@@ -206,10 +206,10 @@ class Master:
         if word["version"] != __version__:
             reason = f"it is drill {word['version']}, and the run is of drill {__version__}"
         elif self._begun or (worker := self._workers.join(link, word)) is None:
-            reason = f"the run has its {len(self._workers)} workers already; join the next one"
+            reason = f"the run has its {len(self._workers)} workers already"
         if worker is None:
             self._channel.say("refused_worker", f"a worker on {word['machine']} may not join: {reason}")
-            self._tell(link, {"do": "refused", "reason": reason})
+            self._tell(link, {"do": "refused", "reason": reason, "version": __version__})
             return
         config = dataclasses.replace(self._config, worker=worker.number)
         welcome: dict[str, Any] = {"do": "welcome", "config": config.to_json(self._ledger)}

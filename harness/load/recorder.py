@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic_ns
 from typing import Any
 
-from gevent import get_hub, getcurrent
+from gevent import getcurrent
 
 from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED
 from harness.ledger.writing import LedgerBroken, Writer
@@ -17,6 +17,7 @@ from harness.load.names import Names
 from harness.load.outcome import classify, unreached
 from harness.load.samples import Samples
 from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
+from harness.load.stalls import Stalls
 
 WAITING = "waiting"  # locust.user.task.LOCUST_STATE_WAITING: between tasks
 PAUSE_US = 5_000  # a task that waits longer before its first request pauses
@@ -48,7 +49,8 @@ class Recorder:
         self._fingerprint = Fingerprints(writer, self._names.labels, say, samples, ours).of
         self._versions: dict[str | None, int] = {None: 0}
         self._told_pause = False
-        self.loop_s: Callable[[], float] = get_hub().loop.now  # when gevent's hub had its last turn
+        self.by_event: set[type] = set()  # users of whose requests only an event tells, when they have ended
+        self.stalls = Stalls(self.opened_us)
         self.on_broken: Callable[[Exception], None] = lambda error: None
         self.place: Callable[[], str] = str  # where in the locustfile the greenlet that asks stands: file:line, or ''
         self.reported_at: Any = self  # start_time of the event that is passing through, by identity
@@ -90,11 +92,10 @@ class Recorder:
         """The arrival's first request, sent some time after its task began: its row.
 
         What the task waited for before it is the locustfile's own (think time, a call of something else), no lateness of the load's;
-        where gevent's hub had no turn meanwhile, the task has not waited but computed, or was held up with the whole process. After a
-        pause the arrival's own row has asked nothing, and this request was due when the task would have sent it, begun on time.
+        while gevent's hub stood still, the task has not waited but computed, or was held up with the whole process. After a pause the
+        arrival's own row has asked nothing, and this request was due when the task would have sent it, begun on time and not held up.
         """
-        turns_us = round((self.loop_s() - seat.begun_loop_s) * 1e6)
-        paused_us = min(sent_us - seat.begun_us, turns_us)
+        paused_us = sent_us - seat.begun_us - self.stalls.held_up_us(seat.begun_us, sent_us, self.now_us())
         if paused_us <= PAUSE_US:
             self._writer.sent(seat.row, sent_us - seat.due_us, endpoint)
             return seat.row
@@ -209,6 +210,7 @@ class Recorder:
             seat.filled = True
             row = parent = seat.row = self._writer.open(sent_us, endpoint, seat.number, 0)
         else:
+            self.by_event.add(type(seat.user))
             seat.filled = True
             row = parent = seat.row
             if sent_us - seat.begun_us > PAUSE_US:

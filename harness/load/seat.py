@@ -13,13 +13,13 @@ OUTSIDE, IN_TASK = -1, -2  # of Seat.row: between tasks; in a task of the closed
 class Seat:
     """
     row      number of the first row of the arrival that is being served, or OUTSIDE, or IN_TASK
-    due_us   when that arrival was due; begun_us when its task began, begun_loop_s the hub's last turn before (s, of its own clock)
+    due_us   when that arrival was due; begun_us when its task began
     filled   whether its first request has been sent
     parked   whether the user waits at the gate
     held     requests whose outcome the locustfile has yet to say (catch_response)
     """
 
-    __slots__ = ("begun_loop_s", "begun_us", "due_us", "filled", "greenlet", "held", "number", "parked", "row", "user")
+    __slots__ = ("begun_us", "due_us", "filled", "greenlet", "held", "number", "parked", "row", "user")
 
     def __init__(self, user: Any, number: int) -> None:
         self.user = user
@@ -27,7 +27,6 @@ class Seat:
         self.row = OUTSIDE
         self.due_us = 0
         self.begun_us = 0
-        self.begun_loop_s = 0.0
         self.filled = False
         self.parked = False
         self.greenlet: Any = None

@@ -8,6 +8,7 @@ Locust's own sockets take no keys, so they are replaced by these.
 from __future__ import annotations
 
 import hashlib
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,17 @@ class Keys:
         socket.curve_secretkey = self.client
 
 
+def speaks_ipv6(host: str, port: int) -> bool:
+    """Whether a socket for this host has to speak IPv6 (and then IPv4 as well): it has such an address, or is any ('*')."""
+    if host == "*":
+        return True
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, proto=socket.IPPROTO_TCP)
+    except OSError:
+        return True
+    return any(family == socket.AF_INET6 for family, *_ in found)
+
+
 _ROLES = ("server", "client")
 
 
@@ -65,7 +77,7 @@ def install(keys: Keys) -> None:
 
     class Server(zmqrpc.Server):
         def __init__(self, host: str, port: int) -> None:
-            rpc.BaseSocket.__init__(self, zmq.ROUTER, self.ipv4_only(host, port))
+            rpc.BaseSocket.__init__(self, zmq.ROUTER, not speaks_ipv6(host, port))
             keys.serve(self.socket)
             try:
                 self.socket.bind(f"tcp://{host}:{port or '*'}")
@@ -76,7 +88,7 @@ def install(keys: Keys) -> None:
 
     class Client(zmqrpc.Client):
         def __init__(self, host: str, port: int, identity: str) -> None:
-            rpc.BaseSocket.__init__(self, zmq.DEALER, self.ipv4_only(host, port))
+            rpc.BaseSocket.__init__(self, zmq.DEALER, not speaks_ipv6(host, port))
             keys.join(self.socket)
             self.socket.setsockopt(zmq.IDENTITY, identity.encode())
             self.socket.connect(f"tcp://{host}:{port}")

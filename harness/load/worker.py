@@ -22,7 +22,7 @@ from harness.load.config import LoadConfig
 from harness.load.secured import Keys, install
 
 WELCOME_S = 30.0
-REFUSED, NOT_WELCOME, NOT_HOME = 2, 3, 4  # exit codes
+REFUSED, NOT_WELCOME, NOT_HOME, OTHER_VERSION = 2, 3, 4, 5  # exit codes; the last line that was printed says why
 
 
 def main() -> None:
@@ -46,8 +46,9 @@ def main() -> None:
     link.tell("join", number=told["number"], version=__version__, machine=socket.gethostname(), pid=os.getpid())
     welcome = _welcome(link)
     if welcome is None or welcome["do"] != "welcome":
-        print(f"not welcome: {welcome['reason'] if welcome else 'the master does not answer'}", file=sys.stderr)
-        os._exit(NOT_WELCOME)
+        code, why = turned_away(welcome)
+        print(why, file=sys.stderr)
+        os._exit(code)
     link.beat()
     away = Away(link, Path(told["folder"]), welcome) if told.get("folder") else None
     try:
@@ -67,6 +68,16 @@ def main() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def turned_away(word: dict[str, Any] | None) -> tuple[int, str]:
+    """The exit code of a worker that is not welcome, and why it is not, as the master says (None: it says nothing)."""
+    if word is None:
+        return NOT_WELCOME, f"the run does not answer within {WELCOME_S:g} s"
+    run = word.get("version", __version__)
+    if run != __version__:
+        return OTHER_VERSION, f"this is drill {__version__}, and the run is of drill {run}"
+    return NOT_WELCOME, word["reason"]
 
 
 def _refuse(link: Any, reason: str, where: str) -> int:

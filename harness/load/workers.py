@@ -17,7 +17,7 @@ SILENT_S = 2.0  # a worker on another machine that said nothing for so long is l
 
 LAST_WORDS_S = 0.3  # what a process said before its end is heard by then
 ENDED_S = 3.0  # one that ended well, or was refused, has said so, and a busy machine may hear it late
-ANYWHERE = ("", "*", "0.0.0.0")
+ANYWHERE = ("", "*", "0.0.0.0", "[::]")
 
 
 @dataclass

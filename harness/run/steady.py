@@ -35,7 +35,9 @@ def look(
     if steady.quiet is not None:
         known = journal or Journal()
         begin_s = max(since_s, alerting.quiet_since(known, steady.quiet, now_s))
-        loud = f"; {steady.quiet}: {_loud(known, steady.quiet) if begin_s >= now_s else f'since {begin_s:.1f} s'}"
+        loud = (
+            f"; {steady.quiet}: {_loud(known, steady.quiet, now_s) if begin_s >= now_s else f'since {begin_s:.1f} s'}"
+        )
     found = steady_from(rows, steady.conditions, steady.for_s, begin_s, now_s, now_s, until_s=until_s)
     last = holds(steady.conditions, rows, max(since_s, now_s - steady.for_s), now_s, now_s=now_s)
     detail = "; ".join(str(held) for held in last) + loud
@@ -43,11 +45,11 @@ def look(
     return SteadyLook(found.held and begin_s <= until_s, hopeless, detail)
 
 
-def _loud(journal: Journal, quiet: alerting.Quiet) -> str:
-    """Why it is not quiet."""
+def _loud(journal: Journal, quiet: alerting.Quiet, now_s: float) -> str:
+    """Why it is not quiet: what was seen of Prometheus' rules a while ago tells nothing of why it is not now."""
     if names := alerting.firing(journal, quiet):
         return f"firing: {', '.join(names)}"
-    if waiting := alerting.waiting(journal, quiet):
+    if alerting.looked_lately(journal, now_s) and (waiting := alerting.waiting(journal, quiet)):
         last = max(waiting, key=lambda rule: rule.interval_s)
         return (
             f"Prometheus has not evaluated {last.rule} yet, which it does every {last.interval_s:g} s: give `steady` a longer "

@@ -30,7 +30,7 @@ class Block:
     begin_us   when the earliest was due; `due` of each, µs after it; `last_us` when the latest was
     ordered    whether they lie in the order in which they were due
     answered   µs from due to the answer, FOREVER without one; `service` from sending
-    counts     which count in claims: not those of on_start, nor arrivals whose task asked nothing. None: all
+    counts     which count in claims: not those of on_start, nor arrivals whose task asked nothing, or nothing yet. None: all
     ended_us   by when all that have ended had; `open_` the places of the others, with when they were sent after being
                due (µs, 0 for never), and whether they were
     """
@@ -94,10 +94,11 @@ def blocks(rows: Rows, start_us: int, until_us: int) -> Iterator[Block]:
 def _read(rows: Rows, where: slice) -> Block:
     import numpy as np
 
-    from harness.ledger import ASIDE, DONE, NEVER, OUTCOMES
+    from harness.ledger import ASIDE, DONE, DUE, NEVER, OUTCOMES, SENDS_SEEN
 
     array = rows.array[where]
-    ended = array["state"] == DONE  # first: a row in this state is complete
+    state = array["state"].copy()  # first: a row that is DONE is complete
+    ended = state == DONE
     due_us, sent, took, outcome, endpoint, flags = (
         array[name].copy() for name in ("intended_us", "sent_us", "took_us", "outcome", "endpoint", "flags")
     )
@@ -116,7 +117,8 @@ def _read(rows: Rows, where: slice) -> Block:
     begin_us, last_us = int(due_us.min()), int(due_us.max())
     due = due_us - begin_us
     ordered = bool((due[1:] >= due[:-1]).all())
-    counts = ((flags & ASIDE) == 0) & (~ended | (outcome != 0))
+    thinks = (state == DUE) & ((flags & SENDS_SEEN) != 0)
+    counts = ((flags & ASIDE) == 0) & np.where(ended, outcome != 0, ~thinks)
     open_ = np.flatnonzero(~ended)
     return Block(
         first=where.start,

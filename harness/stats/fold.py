@@ -1,7 +1,7 @@
 """The one fold: the requests of a stretch of time, counted; live with what is not known yet, in judging with all.
 
 What counts: every row intended in [start, end), but those of on_start (marked aside) and arrivals whose task asked
-nothing. A dropped arrival has no endpoint: it counts only where all requests are asked for, as an error without an
+nothing, or nothing yet. A dropped arrival has no endpoint: it counts only where all requests are asked for, as an error without an
 answer. An error is everything that is not `ok`. A request that got no answer (time-out, broken connection, dropped)
 took for ever: that a service refuses fast makes no percentile better. One that still waits is not known: it lies
 between its two extremes, so every figure here is an interval (low, high), of width 0 once all have ended.

@@ -87,6 +87,8 @@ def test_the_gate_says_which_rule_it_waits_for() -> None:
     assert "since 0.5 s" not in waits.detail
     assert "firing: Slow" in look(steady, rows_of([]), 6.0, 60.0, 12.0, story(alert("firing", 8)).cut(12.0)).detail
     assert "cannot be looked at" in look(steady, rows_of([]), 6.0, 60.0, 12.0, journal_of()).detail
+    gone = look(steady, rows_of([]), 6.0, 60.0, 40.0, story(late(5), hole=(20, 95)))
+    assert "cannot be looked at" in gone.detail, "that it waits for a rule was seen 20 s ago"
 
 
 @pytest.mark.parametrize(
@@ -114,6 +116,12 @@ def test_the_floor_is_that_of_the_rules_with_these_labels() -> None:
     low_s = [one.low_s for labels in ({"severity": "page"}, {}) if (one := floor(journal, "Slow", labels=labels))]
     assert low_s == [300.0, 60.0]
     assert floor(journal, "Slow", labels={"severity": "info"}) is None
+
+
+def test_the_floor_of_an_alert_that_fired_is_that_of_the_rule_that_made_it_fire() -> None:
+    journal = journal_of(rule(4.0, group="quick", for_s=60.0), rule(4.0, group="slow", for_s=300.0))
+    found = [floor(journal, "Slow", group=group) for group in ("quick", "slow", "", "gone")]
+    assert [one.links["fired"].high_s for one in found if one] == [60.0, 300.0, 300.0, 300.0]
 
 
 def test_a_gap_between_looks_begins_the_quiet_anew() -> None:

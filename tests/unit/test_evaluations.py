@@ -73,6 +73,22 @@ def test_since_when_it_is_evaluated(history: list[RuleSeen], since_s: float) -> 
     assert begun_s(history) == since_s
 
 
+@pytest.mark.parametrize(
+    ("history", "at_s", "since_s"),
+    [
+        ([seen(5, 4), seen(30)], 20, -math.inf),
+        ([seen(5, 4), seen(30)], 30, math.inf),
+        ([seen(5, 4), seen(30), seen(45.5, 45)], 20, -math.inf),
+        ([seen(5, 4), seen(30), seen(45.5, 45)], 40, 45),
+        ([seen(5), seen(10.5, 10), seen(30), seen(45.5, 45)], 20, 10),
+        ([seen(5), seen(10.5, 10), seen(30), seen(45.5, 45)], 7, 10),
+        ([seen(5), seen(6), seen(10.5, 10)], 5.5, 10),
+    ],
+)
+def test_since_when_it_was_at_an_instant(history: list[RuleSeen], at_s: float, since_s: float) -> None:
+    assert begun_s(history, at_s) == since_s
+
+
 def test_rules_of_one_name_have_histories_of_their_own() -> None:
     ticket, page = seen(5, 4, labels={"severity": "ticket"}), seen(6, 5, labels={"severity": "page"})
     again = seen(9, 8, labels={"severity": "page"}, health="err")

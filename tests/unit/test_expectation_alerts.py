@@ -33,6 +33,12 @@ def test_an_alert_that_fires_in_time_passes_with_its_time_since_the_fault_and_it
     assert "could not in less than 5–8 s (scrape 2 s, evaluation 1 s, for 5 s)" in found.because
 
 
+def test_where_several_rules_make_one_alert_the_floor_is_that_of_the_one_that_fired() -> None:
+    both = (rule(4.0, group="quick", for_s=2.0), rule(4.0, group="slow", for_s=300.0))
+    found = judged(FIRES, ruled(*both, alert("pending", 24, group="quick"), alert("firing", 26, group="quick")))
+    assert "could not in less than 2–5 s (scrape 2 s, evaluation 1 s, for 2 s)" in found.because
+
+
 @pytest.mark.parametrize(
     ("happened", "outcome", "reason"),
     [
@@ -144,6 +150,29 @@ def test_an_alert_found_at_the_first_evaluation_of_its_rule_may_have_held_before
     found = judged(FIRES, ruled(*rules, alert("firing", active_s, active_s=active_s)))
     assert came_out(found) == (outcome, reason)
     assert outcome == "passed" or "nobody knows how it was before 21.0 s" in found.because
+
+
+@pytest.mark.parametrize(
+    ("restarted_s", "outcome", "reason"),
+    [(25.0, "passed", "met"), (15.0, "inconclusive", "not_evaluated")],
+)
+def test_a_prometheus_that_starts_again_after_the_fault_knew_before_it_that_the_alert_did_not_hold(
+    restarted_s: float, outcome: str, reason: str
+) -> None:
+    again = (rule(seen_s=restarted_s, interval_s=15.0), rule(30.0, 30.5, interval_s=15.0))
+    found = judged(FIRES, ruled(rule(4.0, interval_s=15.0), *again, alert("firing", 30.0, active_s=30.0)))
+    assert came_out(found) == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    ("active_s", "outcome", "reason"),
+    [(20.8, "passed", "met"), (20.7, "inconclusive", "pre_existing"), (20.0, "inconclusive", "pre_existing")],
+)
+def test_an_alert_pending_a_clock_s_difference_before_the_fault_detects_it(
+    active_s: float, outcome: str, reason: str
+) -> None:
+    found = judged(FIRES, story(alert("pending", active_s), alert("firing", 26.0, active_s=active_s)))
+    assert came_out(found) == (outcome, reason)
 
 
 def test_a_rule_that_cannot_be_evaluated_is_said_to_be_broken_and_a_pattern_means_what_was_pending() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.facts import LoadBegan, LoadEnded, LoadReady, LoadSaid
-from harness.ledger import DEPENDENT, DONE, OUTCOMES, REDIRECTED, UNREACHED, row_of_request_id
+from harness.ledger import DEPENDENT, DONE, OUTCOMES, REDIRECTED, SENDS_SEEN, UNREACHED, row_of_request_id
 
 Loaded = Callable[..., Any]
 
@@ -135,6 +135,7 @@ def test_a_client_of_its_own_is_recorded_from_the_request_event(server: Any, loa
     said = run.rows.select(run.rows.at_endpoint("GRPC Say"))
     assert np.all(said.service_ms >= 2)
     assert np.all(said.array["size"] == 7)
+    assert not run.rows.has(SENDS_SEEN).any(), "while one is under way, nothing tells of it"
     assert np.all(run.rows.array["state"] == DONE)
 
 
@@ -164,6 +165,7 @@ def test_clients_keep_their_ways_and_failures_have_their_class(server: Any, load
     assert shapes["GET /followed"] == shapes["GET /fast-followed"] == "application/json -> /json items[].id,ok"
     assert shapes["GET /not-followed"] == shapes["GET /fast-not-followed"] == "text/plain -> /json"
     assert set(run.rows.versions) == {"", "v7"}
+    assert np.array_equal(run.rows.has(SENDS_SEEN), ~run.rows.has(DEPENDENT)), "each arrival's first"
     parallel = run.rows.select(run.rows.at_endpoint("GET /parallel"))
     assert parallel.has(DEPENDENT).sum() == 2 * (~parallel.has(DEPENDENT)).sum()
 

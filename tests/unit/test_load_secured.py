@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import zmq
 from click.testing import CliRunner
 
 from harness.cli.worker import command
+from harness.errors import CannotRun
+from harness.load import joining
 from harness.load.knock import knock
-from harness.load.secured import Keys, read_token
+from harness.load.secured import Keys, read_token, speaks_ipv6
+from harness.load.worker import NOT_WELCOME, OTHER_VERSION
 
 TOKEN = "correct horse battery staple"
 
@@ -78,3 +82,62 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, master: tuple[zmq.Socket
     assert "knows another token" in str(refused.exception)
     file.write_text("short")
     assert "a token has at least 16" in run(command, ["--join", "h:1", "--token-file", str(file)]).output
+
+
+@pytest.mark.parametrize(
+    "join", ["here", "bad host:5557", "h:0", "h:99999", "h:٣", ":5557", "::1:5557", "[::1:5557", "[h]:5557", "h:1:2"]
+)
+def test_an_address_that_is_none_is_a_usage_error(tmp_path: Path, join: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    done = CliRunner().invoke(command, ["--join", join, "--token-file", str(file)])
+    assert done.exit_code == 2
+    assert f"{join!r} is no HOST:PORT, such as 10.0.0.5:5557 or [fd00::5]:5557" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize("wait", ["foo", "10"])
+def test_a_time_to_wait_that_is_none_is_a_usage_error(tmp_path: Path, wait: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    done = CliRunner().invoke(command, ["--join", "h:1", "--token-file", str(file), "--wait", wait])
+    assert done.exit_code == 2
+    assert "a duration must have a unit" in done.output
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize(("listens", "host"), [("[::1]", "[::1]"), ("[::]", "[::1]"), ("[::]", "127.0.0.1")])
+def test_over_ipv6_too_the_same_token_opens(listens: str, host: str) -> None:
+    context = zmq.Context()
+    router = context.socket(zmq.ROUTER)
+    router.ipv6 = speaks_ipv6(listens, 0)
+    Keys.of(TOKEN).serve(router)
+    port = router.bind_to_random_port(f"tcp://{listens}")
+    assert knock(host, port, Keys.of(TOKEN)) == "open"
+    context.destroy(linger=0)
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "outcome"),
+    [
+        (NOT_WELCOME, "the run has its 2 workers already", "not welcome there: the run has its 2 workers already;"),
+        (
+            OTHER_VERSION,
+            "this is drill 1, and the run is of drill 2",
+            "h:1: this is drill 1, and the run is of drill 2",
+        ),
+    ],
+)
+def test_who_is_not_welcome_is_told_the_reason(
+    monkeypatch: pytest.MonkeyPatch, code: int, says: str, outcome: str
+) -> None:
+    said: list[str] = []
+    worker = f"import sys; sys.stdin.readline(); print('starting'); print({says!r}); sys.exit({code})"
+    begin = subprocess.Popen
+    monkeypatch.setattr(
+        "harness.load.joining.subprocess.Popen", lambda words, **more: begin([words[0], "-c", worker], **more)
+    )
+    monkeypatch.setattr(joining, "knock", lambda *_: "open")
+    monkeypatch.setattr(joining, "AGAIN_S", 0.0)
+    with pytest.raises(CannotRun) as refused:
+        joining.join("h", 1, TOKEN, said.append, wait_s=0.0)
+    assert outcome in f"{refused.value} {said[-1]}"

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from harness import __version__
 from harness.load import workers as module
+from harness.load.worker import NOT_WELCOME, OTHER_VERSION, turned_away
 from harness.load.workers import Worker, Workers
 
 
@@ -80,3 +82,12 @@ def test_a_worker_is_over_when_what_it_wrote_is_home() -> None:
     worker.home = True
     assert worker.over
     assert not worker.alive
+
+
+def test_a_worker_that_is_not_welcome_says_why() -> None:
+    full = {"do": "refused", "reason": "the run has its 2 workers already"}
+    assert turned_away(full) == (NOT_WELCOME, "the run has its 2 workers already")
+    assert turned_away(full | {"version": __version__}) == (NOT_WELCOME, "the run has its 2 workers already")
+    code, why = turned_away({"do": "refused", "reason": "it is drill 1, and the run is of drill 0", "version": "0"})
+    assert (code, why) == (OTHER_VERSION, f"this is drill {__version__}, and the run is of drill 0")
+    assert turned_away(None) == (NOT_WELCOME, "the run does not answer within 30 s")

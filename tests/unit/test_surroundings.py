@@ -44,6 +44,17 @@ def test_a_prometheus_on_another_clock_is_seen(ahead_s: float, says: str) -> Non
     assert prometheus_off(journal_of(*asked[:4])) == "", "a few answers tell nothing"
 
 
+@pytest.mark.parametrize(("ahead_s", "says"), [(0.2, ""), (0.8, "Prometheus' clock is 0.80 s or more ahead")])
+def test_an_evaluation_that_is_later_than_the_look_at_it_is_of_a_clock_that_is_ahead(ahead_s: float, says: str) -> None:
+    rule = f.RuleSeen(rule="Slow", evaluated_s=20.0 + ahead_s, seen_s=20.0)
+    fired = f.AlertChanged(alert="Slow", state="firing", happened_s=30.0 + ahead_s, seen_s=30.0)
+    before = f.RuleSeen(rule="Slow", evaluated_s=2.0, seen_s=5.0)
+    for fact in (rule, fired):
+        found = prometheus_off(journal_of(before, fact))
+        assert says in found
+        assert bool(says) == bool(found)
+
+
 def load(change: Any, seconds: int = 90) -> Rows:
     dice = random.Random(2)
     return rows_of(

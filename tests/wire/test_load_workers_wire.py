@@ -181,7 +181,7 @@ def test_one_here_and_one_that_joins_send_the_one_schedule_and_all_of_it_comes_h
     assert clocks == [(1, "before"), (1, "after")]
     assert all(clock.uncertainty_ms < 20 and abs(clock.drift_ms) < 20 for clock in load.of(WorkerClock))
     assert said[-1] == f"joining the load of 127.0.0.1:{port}"
-    assert "not welcome, as its load has all its workers" in late[1]
+    assert "not welcome there: the run has its 2 workers already; waiting for the next run" in late[1]
     told = " ".join(fact.text for fact in load.of(LoadSaid) if fact.kind == "refused_worker")
     assert "does not know the token" in told
     assert "may not join: the run has its 2 workers already" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 
@@ -30,7 +31,7 @@ def monitoring(
     seen.add(*(f.Looked(seen_s=at_s, probe="alerts") for at_s in looks))
     every_s = world.evaluation_s
     for rule in world.rules:
-        evaluated_s = offset_s + every_s * max(0, int((looks[0] - offset_s) / every_s))
+        evaluated_s = offset_s + every_s * math.floor((looks[0] - 0.002 - offset_s) / every_s)
         seen.add(rule_fact(rule, looks[0] - 0.002, evaluated_s, every_s))
     for change in changes:
         at_s = after(looks, change.at_s + chance.uniform(0.003, 0.04))
