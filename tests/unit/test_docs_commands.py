@@ -58,7 +58,10 @@ ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("run", "--insert"): ATTACH,
     ("run", "--context"): "tests/unit/test_attached_edges.py::test_a_dry_run_is_the_plan_there",
     ("plan", "--attach"): "tests/e2e/test_attach.py::test_the_plan_says_what_needs_an_edge_and_changes_nothing",
-    ("worker", ""): "tests/wire/test_load_workers_wire.py::test_one_here_and_one_that_joins_send_the_one_schedule_and_all_of_it_comes_home",
+    (
+        "worker",
+        "",
+    ): "tests/wire/test_load_workers_wire.py::test_one_here_and_one_that_joins_send_the_one_schedule_and_all_of_it_comes_home",
     ("worker", "--join"): JOIN,
     ("worker", "--token-file"): JOIN,
     ("init", ""): INIT,
