@@ -56,6 +56,7 @@ LEAD_S = 0.5  # arrivals begin so long after they are ordered, so that the order
 BEFORE_S = (
     120.0  # nothing that is decided while a run goes asks for looks so long before its phase, and no guard for longer
 )
+SURVEYED_S = 5.0  # so long a survey of an edge is waited for once the gate is open
 SETTLE_LAG_S = 3.0  # facts about the last second of a window may arrive so late
 STOPPED_S = 4.0  # a probe's last look may take so long; a run that was stopped looks on no longer than this
 MEND_LIMIT_S = 60.0  # the slowest ordinary mend: a stopped container that starts again, the clean-up ladder
@@ -209,6 +210,12 @@ class Engine:
         touched = {i.fault.target for p in self.plan.phases for i in p.injections if i.fault.on_edge}
         if not touched:
             return
+
+        def surveyed() -> set[str]:
+            return {fact.edge for fact in self.record.journal().of(Surveyed)}
+
+        if not touched <= surveyed():  # the gate may open before the first survey, or before a caller has connected
+            self._pass(self.world.clock.now_s() + SURVEYED_S, lambda: touched <= surveyed())
         surveys = [f for f in self.record.journal().of(Surveyed) if isinstance(f, Surveyed)]
         for edge in sorted(touched):
             seen = [s for s in surveys if s.edge == edge]

@@ -163,6 +163,23 @@ def test_an_edge_that_its_caller_goes_around_is_refused_before_the_first_injecti
     assert verdict.exit_code == 4
 
 
+@pytest.mark.parametrize(("later_s", "code"), [(3.0, 0), (60.0, 4)])
+def test_a_survey_that_comes_after_the_gate_is_waited_for_but_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later_s: float, code: int
+) -> None:
+    plan = make(tmp_path)
+    (gate,) = play(FakeWorld(), plan, tmp_path)[0].journal().of(GateHeld)
+    world = FakeWorld()
+    survey, clock = world.lookout.survey, world.clock
+    monkeypatch.setattr(world.lookout, "survey", lambda: survey() if clock.now_s() >= gate.seen_s + later_s else ())
+    record, verdict = play(world, plan, tmp_path)
+    assert verdict.exit_code == code
+    if code:
+        (refused,) = record.journal().of(Refused)
+        assert "could not be surveyed" in refused.reason
+        assert gate.seen_s + 4 < refused.seen_s < gate.seen_s + 8
+
+
 def test_a_guard_ends_the_drill_at_once_and_everything_is_mended(tmp_path: Path) -> None:
     world = FakeWorld()
     text = DRILL.replace("pause: {service: db, after: 3s}", "pause: {service: db}").replace("for 40s", "for 5s")
