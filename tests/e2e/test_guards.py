@@ -4,6 +4,7 @@ two replicas that is stopped and woken meanwhile.
 
 from __future__ import annotations
 
+import re
 import json
 import subprocess
 from pathlib import Path
@@ -81,7 +82,8 @@ def test_a_container_that_dies_beside_the_fault_ends_the_drill(docker_engine: No
     fact = tripped(run)
     journal = run.journal
     assert fact.guard == "any container_died"
-    assert "store-2 (store) died with code 137" in fact.detail
+    # by Docker's event, or by a look that came before it
+    assert re.search(r"store-2 \(store\) (died|ended) with code 137", fact.detail)
     (aimed,) = journal.of(Aimed)
     assert [name.rpartition("-")[2] for name in aimed.containers] == ["1"]
     (mended,) = [one for one in journal.of(Mended) if "stop" in one.fault]
