@@ -4,8 +4,8 @@ two replicas that is stopped and woken meanwhile.
 
 from __future__ import annotations
 
-import re
 import json
+import re
 import subprocess
 from pathlib import Path
 
