@@ -12,7 +12,7 @@ from harness.faults.bad_release import BadRelease
 from harness.faults.base import Fault
 from harness.faults.command import Command
 from harness.plan import Plan
-from harness.target.unavailable import needs_of
+from harness.target.unavailable import needs_of, told
 
 REMOTE = "its Docker is on another machine"
 COMPOSE_UP = re.compile(r"\bcompose\b[^;&|\n]*\sup\b")
@@ -42,13 +42,7 @@ def on_attached(plan: Plan, offer: Offer) -> Plan:
     deployed = {name for fault in faults if isinstance(fault, BadRelease) and fault.commands for name in fault.targets}
     absent = {one.id: why for one in plan.injections if (why := _fault(one.fault, offer, deployed))}
     absent |= dict(_claims(plan, offer))
-    said = tuple(
-        replace(plan.drill.problem(id_, f"{id_}: not available on {offer.project}: {why}"), severity="warning")
-        for id_, why in absent.items()
-    )
-    others = tuple(
-        one for one in plan.problems if not any(one.what.startswith(f"{id_} will be inconclusive") for id_ in absent)
-    )
+    others, said = told(plan, offer.project, absent)
     return replace(plan, absent=absent, problems=(*others, *_forbidden(plan), *said, *_remaking(plan, offer, absent)))
 
 

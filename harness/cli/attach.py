@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from harness.cli.inputs import Looked, limits_of, rules_of
+from harness.cli.on_target import drill_for
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -225,11 +226,8 @@ def run_attached(
     """Hold the project, plan the drill there and rehearse. `tell` shows what came of it; returns the exit code."""
     from harness.attach.context import reached
     from harness.cli.confirm import confirm, protected_by
-    from harness.cli.inputs import read_drill
     from harness.cli.played import played
     from harness.doctor import own
-    from harness.drill import locustfile
-    from harness.drill.problem import Invalid
     from harness.run.attached import attached_ground
     from harness.run.prepare import narrowed
     from harness.run.session import Options
@@ -237,14 +235,7 @@ def run_attached(
     from harness.target.unavailable import offered
 
     turn = wishes.turns.get(name)
-    if turn is not None:
-        turn.enter()
-    for option, given in (("--keep", wishes.keep), ("--offline", wishes.offline), ("--candidate", wishes.candidates)):
-        if given:
-            raise UsageError(f"{option} is about a stack that drill starts; {attach.project} runs already")
-    drill = read_drill(name, wishes.sets, wishes.env_files)
-    if wrong := locustfile.problems(drill.locustfile):
-        raise Invalid(wrong)
+    drill = drill_for(attach.project, name, wishes)
     key = hashlib.sha256(f"project {reached(attach.context)} {attach.project}".encode()).hexdigest()[:16]
     lock = Target(f"Compose project {attach.project}", key)
     # Another run may have edges in it, and what is found then is not what it is: it is looked at when it is ours alone.

@@ -11,20 +11,36 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.cli.run import Wishes
+    from harness.drill.model import Drill
     from harness.report.live import PlainDisplay
     from harness.run.session import Rehearsed
 
 Tell = Callable[["Rehearsed"], int]
 
 
+def drill_for(place: str, name: str, wishes: Wishes) -> Drill:
+    """The drill, once it is its turn, for a place that runs already. Raises UsageError for options of a stack that drill starts."""
+    from harness.cli.inputs import read_drill
+    from harness.drill import locustfile
+    from harness.drill.problem import Invalid
+
+    turn = wishes.turns.get(name)
+    if turn is not None:
+        turn.enter()
+    for option, given in (("--keep", wishes.keep), ("--offline", wishes.offline), ("--candidate", wishes.candidates)):
+        if given:
+            raise UsageError(f"{option} is about a stack that drill starts; {place} runs already")
+    drill = read_drill(name, wishes.sets, wishes.env_files)
+    if wrong := locustfile.problems(drill.locustfile):
+        raise Invalid(wrong)
+    return drill
+
+
 def run_on_target(name: str, target: str, wishes: Wishes, shown: PlainDisplay, tell: Tell) -> int:
     """Plan the drill there, hold the target and rehearse. `tell` shows what came of it; returns the exit code."""
     from harness.cli.confirm import confirm, protected_by
-    from harness.cli.inputs import read_drill
     from harness.cli.played import played
     from harness.doctor import own
-    from harness.drill import locustfile
-    from harness.drill.problem import Invalid
     from harness.drill.protected import Protected
     from harness.run.on_target import target_ground
     from harness.run.prepare import narrowed
@@ -33,14 +49,7 @@ def run_on_target(name: str, target: str, wishes: Wishes, shown: PlainDisplay, t
     from harness.target.unavailable import offered
 
     turn = wishes.turns.get(name)
-    if turn is not None:
-        turn.enter()
-    for option, given in (("--keep", wishes.keep), ("--offline", wishes.offline), ("--candidate", wishes.candidates)):
-        if given:
-            raise UsageError(f"{option} is about a stack that drill starts; --target {target} runs already")
-    drill = read_drill(name, wishes.sets, wishes.env_files)
-    if wrong := locustfile.problems(drill.locustfile):
-        raise Invalid(wrong)
+    drill = drill_for(f"--target {target}", name, wishes)
     planned = plan_on(drill, target)
     plan = narrowed(planned.plan, wishes.only, wishes.skip, wishes.baseline)
     plan.refuse()

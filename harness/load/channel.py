@@ -21,11 +21,11 @@ class Words:
 
     def tell(self, event: str, **data: Any) -> None:
         """One event, now."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: each way says how it goes out
 
     def commands(self) -> Iterator[dict[str, Any]]:
         """What it is told, as it comes; ends when whoever commands is gone."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: and how it comes in
 
     def say(self, kind: str, text: str, count: int = 1) -> None:
         """Something worth knowing; the same thing is told once a second with its count."""

@@ -60,17 +60,23 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 """By word of an expectation, what must be there beside the load for it to be decided."""
 
 
+def told(plan: Plan, place: str, absent: Mapping[str, str]) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """The plan's problems but those that what is absent makes idle, and a warning for each that is absent, at its place in the file."""
+    others = tuple(
+        one for one in plan.problems if not any(one.what.startswith(f"{id_} will be inconclusive") for id_ in absent)
+    )
+    said = tuple(
+        replace(plan.drill.problem(id_, f"{id_}: not available on {place}: {why}"), severity="warning")
+        for id_, why in absent.items()
+    )
+    return others, said
+
+
 def on_target(plan: Plan, target: Target) -> Plan:
     """The plan as it can be played there: what is absent said at its place, and what must not be, as an error."""
     absent = dict(_faults(plan, target))
     absent |= dict(_claims(plan, target))
-    said = tuple(
-        replace(plan.drill.problem(id_, f"{id_}: not available on {target.name}: {why}"), severity="warning")
-        for id_, why in absent.items()
-    )
-    others = tuple(
-        one for one in plan.problems if not any(one.what.startswith(f"{id_} will be inconclusive") for id_ in absent)
-    )
+    others, said = told(plan, target.name, absent)
     limit_s = target.max_duration_s
     longest_s = min(plan.max_duration_s, limit_s) if limit_s else plan.max_duration_s
     return replace(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from load_runs import run_for
 
 from harness.errors import CannotRun, UsageError
 from harness.facts import LoadEnded, LoadSaid
@@ -18,20 +18,6 @@ Load = Callable[..., Generator]
 
 def endpoints(run: Any) -> dict[str, set[str]]:
     return {name: set(outcomes) for name, outcomes in run.by_endpoint().items()}
-
-
-def run_for(generator: Generator, for_s: float) -> list[Any]:
-    """The facts of a load that may end by itself."""
-    generator.start()
-    generator.ready(30.0)
-    facts: list[Any] = list(generator.poll())
-    generator.begin((time.monotonic_ns() - generator.config.opened_monotonic_ns) / 1e9)
-    until = time.monotonic() + for_s
-    while time.monotonic() < until and not generator.ended:
-        facts += generator.poll()
-        time.sleep(0.05)
-    generator.stop(1.0)
-    return facts + generator.poll()
 
 
 def test_the_first_example_of_the_documentation(server: Any, loaded: Loaded) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from load_runs import run_for
 
 from harness.facts import LoadEnded, LoadSaid, LoadSampled
 from harness.ledger import ASIDE, REDIRECTED, UNGATED, read
@@ -15,20 +15,6 @@ from harness.load.asked import Operation
 from harness.load.generator import Generator
 
 Load = Callable[..., Generator]
-
-
-def run_for(generator: Generator, for_s: float) -> list[Any]:
-    """The facts of a load that may end by itself."""
-    generator.start()
-    generator.ready(30.0)
-    facts: list[Any] = list(generator.poll())
-    generator.begin((time.monotonic_ns() - generator.config.opened_monotonic_ns) / 1e9)
-    until = time.monotonic() + for_s
-    while time.monotonic() < until and not generator.ended:
-        facts += generator.poll()
-        time.sleep(0.05)
-    generator.stop(0.5)
-    return facts + generator.poll()
 
 
 def said(facts: list[Any]) -> str:
