@@ -12,6 +12,7 @@ Described = Mapping[str, Any]
 HERE = ""
 """Of a machine: the one that we are on."""
 LOOPBACK = "127.0.0.1"
+LOOPBACKS = ("127.", "::1", "localhost")
 ANYWHERE = ("", "0.0.0.0", "::")
 
 
@@ -23,6 +24,8 @@ def address_of(containers: Sequence[Described], service: str, port: int, machine
     for one in containers:
         for bound in _published(one, port):
             host = str(bound.get("HostIp") or "")
+            if _inside(machine, host):
+                continue
             if not host.count(":") or host == "::":
                 return (machine or (LOOPBACK if host in ANYWHERE else host), int(bound["HostPort"]))
     for one in containers if machine == HERE else ():
@@ -34,7 +37,14 @@ def address_of(containers: Sequence[Described], service: str, port: int, machine
     if not containers:
         raise UsageError(f"{service}:{port} cannot be reached: no container of {service} runs")
     where = "" if machine == HERE else f" on {machine}, and nothing else there is reached from here"
-    raise UsageError(f"{service}:{port} cannot be reached: it is not published{where}")
+    inside = machine != HERE and any(_published(one, port) for one in containers)
+    how = "published on its loopback alone" if inside else "not published"
+    raise UsageError(f"{service}:{port} cannot be reached: it is {how}{where}")
+
+
+def _inside(machine: str, host: str) -> bool:
+    """Whether a port that is published on `host` there is for that other machine's own processes alone."""
+    return machine != HERE and host.startswith(LOOPBACKS) and not machine.startswith(LOOPBACKS)
 
 
 def _published(one: Described, port: int) -> Sequence[Described]:

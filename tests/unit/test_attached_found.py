@@ -43,6 +43,15 @@ def test_on_another_machine_only_what_is_published_is_reached() -> None:
         address_of([], "web", 8080)
 
 
+def test_what_another_machine_publishes_on_its_loopback_is_not_ours() -> None:
+    one = container()
+    one["NetworkSettings"]["Ports"] = {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "18080"}]}
+    assert address_of([one], "web", 8080) == ("127.0.0.1", 18080)
+    assert address_of([one], "web", 8080, "localhost") == ("localhost", 18080)
+    with pytest.raises(UsageError, match=r"it is published on its loopback alone on build\.example"):
+        address_of([one], "web", 8080, "build.example")
+
+
 def answered(monkeypatch: pytest.MonkeyPatch, host: str, code: int = 0, tls: str = "/nowhere") -> None:
     told = json.dumps([{"Name": "prod", "Endpoints": {"docker": {"Host": host}}, "Storage": {"TLSPath": tls}}])
     for name in ("DOCKER_CONTEXT", *context.REACHED_BY):
