@@ -12,6 +12,7 @@
 #   make calibration-orders              the same of the order book; remakes docs/orders.md
 #   make calibration-returns             the same of what is said of a return from a release; remakes docs/returns.md
 #   make soak [MINUTES=60] [RATE=20]      one long drill: memory, handles, and its journal read as it grows; docs/soak.md
+#   make staging                         friday-traffic, unchanged, with --target on a system that runs already (docs/staging.md)
 #   make strangers [ONLY=NAME]           `drill init` and its drill on applications that nobody wrote for it; docs/strangers.md
 #   make fuzz [SECONDS=20] [ONLY=NAME]   bad input for every reader of what comes from outside; remakes docs/fuzzing.md
 #   make audit                           known vulnerabilities of what requirements.lock pins, where a service can be asked
@@ -32,7 +33,7 @@ MINUTES ?= 60
 RATE ?= 20
 SECONDS ?= 20
 
-.PHONY: rehearsal test controls kills lies rollbacks torture torture-short calibration calibration-orders calibration-returns soak strangers fuzz audit bench lint lock ready venv browser
+.PHONY: rehearsal test controls kills lies rollbacks torture torture-short calibration calibration-orders calibration-returns soak staging strangers fuzz audit bench lint lock ready venv browser
 .DEFAULT_GOAL := rehearsal
 .NOTPARALLEL:
 
@@ -61,6 +62,9 @@ calibration-returns: venv
 
 soak: ready
 	@PYTHONPATH=tests $(PYTHON) -m soak --minutes $(MINUTES) --rate $(RATE)
+
+staging: ready
+	@PYTHONPATH=tests $(PYTHON) -m staging; code=$$?; echo "drill run friday-traffic --target staging ended with $$code"; [ $$code -eq 3 ]
 
 strangers: ready
 	@PYTHONPATH=tests $(PYTHON) -m strangers $(if $(ONLY),--only "$(ONLY)")

@@ -82,7 +82,8 @@ def told(target: Target, plan: Plan) -> Iterator[str]:
         seen = f"read from {poll.url} every {poll.every_s:g} s" if poll else f"taken at {target.pages.listen}"
         yield f"  {'':>8} pages to {', '.join(target.pages.receivers)} are {seen}; nothing keeps others from people"
     for clear in target.clear_to_start:
-        yield f"  {'':>8} clear to start, and all the time, while: {clear.what}"
+        when = "clear to start, and all the time," if clear.throughout else "clear to start"
+        yield f"  {'':>8} {when} while: {clear.what}"
     if target.protected:
         yield f"  {'':>8} protected: `drill run` asks for its name, or wants --yes"
     if any(one.fault.on_edge and one.id not in plan.absent for one in plan.injections):

@@ -20,6 +20,14 @@ _FITS: Mapping[str, Callable[[str, str], bool]] = {
 }
 
 
+def reads_alerts(query: str) -> bool:
+    """Whether alerts are among what a query reads. False for one that cannot be read."""
+    try:
+        return any(name == ALERTS for _, name in readings(query))
+    except ValueError:
+        return False
+
+
 def none_there(query: str, seen: Iterable[AlertChanged]) -> bool:
     """Whether a query reads alerts alone, and none of those seen is one that it takes. False for a query that cannot be read."""
     try:

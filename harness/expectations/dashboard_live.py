@@ -13,7 +13,8 @@ from harness.expectations.band import LAG_S, PROBE
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.panels import LEAST, Moves, moves
 from harness.expectations.requests import cites, still_open
-from harness.facts import AlertChanged, PanelFound, Sampled
+from harness.facts import AlertChanged, Looked, PanelFound, Sampled
+from harness.journal import Window
 from harness.quantities import numbered
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
@@ -68,8 +69,11 @@ class DashboardLive(Expectation):
             for sample in journal.of(Sampled, since_s=window.start_s, until_s=window.end_s)
             if sample.count and sample.at_s < window.end_s
         }
-        there = journal.of(AlertChanged, until_s=window.end_s)
-        silent = [panel for panel in panels if panel.query not in live and none_there(panel.query, there)]
+        silent = [
+            panel
+            for panel in panels
+            if panel.query not in live and _about_alerts_not_there(panel.query, evidence, window)
+        ]
         panels = [panel for panel in panels if panel not in silent]
         if not panels:
             return inconclusive(
@@ -131,6 +135,17 @@ class DashboardLive(Expectation):
             cites=cites(evidence),
             details=details,
         )
+
+
+def _about_alerts_not_there(query: str, evidence: Evidence, window: Window) -> bool:
+    """Whether a query shows alerts alone, and none of those that it shows was there when it was last asked in the window."""
+    asked_s = [
+        look.seen_s
+        for look in evidence.journal.of(Looked, probe=PROBE, until_s=window.end_s)
+        if look.target in (query, "")
+    ]
+    there = evidence.journal.of(AlertChanged, until_s=max(asked_s, default=window.start_s))
+    return none_there(query, there)
 
 
 def _not_told(evidence: Evidence, told: Sequence[Moves], details: Details) -> Finding | None:

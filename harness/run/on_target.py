@@ -213,7 +213,7 @@ class OnTarget:
         trouble = [said for question in questions if (said := verdict((asking.ask(question),)))]
         if trouble:
             raise CannotRun(*trouble)
-        self._watch = Watch(questions, asking)
+        self._watch = Watch([question for question in questions if question.throughout], asking)
         self._watch.start()
         return self._watch.close
 

@@ -83,17 +83,19 @@ class Logs(Model):
 
 
 class Clear(Model):
-    """What must hold before a drill begins, and as long as it goes: one of the three, and what it means.
+    """What must hold before a drill begins, and as long as it goes: one of three questions, and what it means.
 
-        {promql = "absent(ALERTS{severity='page', alertstate='firing'})", means = "no incident is open"}
+        {promql = "absent(ALERTS{severity='page', alertstate='firing'})", means = "no incident is open", throughout = false}
 
-    promql   gives a series while it holds, as a rule's condition does; `url` answers with 2xx; `command` ends with 0
+    promql       gives a series while it holds, as a rule's condition does; `url` answers with 2xx; `command` ends with 0
+    throughout   false: asked before the drill begins and no more, as what the drill itself breaks has to be
     """
 
     promql: str = ""
     url: PlaceOrUrl | None = None
     command: tuple[str, ...] = ()
     means: str = ""
+    throughout: bool = True
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -122,7 +124,7 @@ class Target(Model):
     protected         its name is typed before a drill begins, or --yes is given
     edges_permitted   patterns, and `faults_permitted` words of faults: all others are not available
     max_rate          arrivals of the load at the most; `max_duration` how long a drill may take
-    clear_to_start    what must hold before it begins, and as long as it goes
+    clear_to_start    what must hold before it begins, and (but for `throughout = false`) as long as it goes
     deploy, rollback  commands that put out the image of a bad release, and put back what was there; killed after deploy_timeout
     """
 

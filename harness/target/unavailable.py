@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from harness.drill.guards import DeathGuard
 from harness.drill.problem import Problem
+from harness.expectations.alert_panels import reads_alerts
 from harness.expectations.base import Expectation
 from harness.expectations.blame import Blame
 from harness.expectations.leak import Leak
@@ -79,9 +80,8 @@ def on_target(plan: Plan, target: Target) -> Plan:
     others, said = told(plan, target.name, absent)
     limit_s = target.max_duration_s
     longest_s = min(plan.max_duration_s, limit_s) if limit_s else plan.max_duration_s
-    return replace(
-        plan, absent=absent, max_duration_s=longest_s, problems=(*others, *_beyond(plan, target, limit_s), *said)
-    )
+    problems = (*others, *_beyond(plan, target, limit_s), *said, *_ended_by_its_own_alerts(plan, target))
+    return replace(plan, absent=absent, max_duration_s=longest_s, problems=problems)
 
 
 def offered(plan: Plan) -> Plan:
@@ -102,6 +102,15 @@ def lacks(target: Target) -> dict[str, str]:
         "traces": "drill's collector of traces stands only in a stack that it starts itself",
         "orders": "sources of orders are read only in a stack that drill starts itself",
     }
+
+
+def _ended_by_its_own_alerts(plan: Plan, target: Target) -> Iterator[Problem]:
+    """A warning for each `clear_to_start` that reads alerts all the time, where the drill is to cause some."""
+    if any(one.id not in plan.absent for one in plan.injections):
+        for clear in target.clear_to_start:
+            if clear.throughout and reads_alerts(clear.promql):
+                what = f"clear_to_start: {clear.promql} reads alerts all the time, so one that this drill causes ends it; throughout = false"
+                yield Problem(target.where, 0, 0, f"{what} asks it before the start alone", severity="warning")
 
 
 def _faults(plan: Plan, target: Target) -> Iterator[tuple[str, str]]:

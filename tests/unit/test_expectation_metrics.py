@@ -117,6 +117,11 @@ def test_a_panel_on_alerts_is_empty_as_it_should_be_while_none_of_those_is_there
     assert reason(LIVE, alerts_board(other=False)) == ("inconclusive", "no_evidence")
 
 
+def test_an_alert_that_came_after_the_last_look_at_a_panel_leaves_it_empty_as_it_should_be() -> None:
+    found = judged(LIVE, alerts_board(alert("firing", 48.5)), conditions=(SLOW,))
+    assert (found.outcome.value, found.reason) == ("passed", "met")
+
+
 SLOW = Condition.parse("p95 < 400ms")
 
 

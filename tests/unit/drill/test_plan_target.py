@@ -49,6 +49,19 @@ def test_what_the_target_cannot_offer_is_not_available_and_nothing_else(
     }
 
 
+def test_what_the_drills_own_alerts_would_end_is_said_before_it_begins(
+    typed: Callable[..., Result], checkout: Write
+) -> None:
+    checkout()
+    asked = "absent(ALERTS{alertstate='firing'})"
+    target = 'prometheus = "http://127.0.0.1:9090"\nclear_to_start = [{promql = "%s"%s}]\n'
+    warned = f"warning: clear_to_start: {asked} reads alerts all the time, so one that this drill causes ends it"
+    said = [typed("plan", "checkout", "--target", "staging", target=STAGING.replace("edges", target % (asked, more) + "edges"))
+            for more in ("", ", throughout = false")]  # fmt: skip
+    assert [(result.exit_code, warned in result.output) for result in said] == [(0, True), (0, False)]
+    assert f"clear to start while: {asked}" in said[1].stdout
+
+
 def test_the_plan_says_it_in_its_place(typed: Callable[..., Result], checkout: Write) -> None:
     checkout()
     result = typed("plan", "checkout", "--target", "staging")
