@@ -12,11 +12,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
 import requests
 from wire.staging import TOKEN, Seen, certificates, drill
+
+from harness import ledger
+from harness.facts import WorkerClock, WorkerLost
+from harness.journal import read
 
 pytestmark = pytest.mark.e2e
 
@@ -157,6 +162,32 @@ def test_the_same_drill_on_a_system_that_runs_already(staging: Environment) -> N
     folder = (staging.home / "runs" / "latest").resolve()
     assert not [path for path in folder.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
     assert staging.drill("judge", "latest").code == 0
+
+
+def test_two_workers_that_joined_send_the_load_of_one_run(staging: Environment) -> None:
+    staging.write()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    (staging.home / "load.token").write_text(token_hex(32))
+    drilled = staging.home / "drills" / "gone.yaml"
+    shared = f"load:\n  workers: {{expect: 2, listen: {listen}, token_file: ../load.token}}\n"
+    drilled.write_text(DRILL.replace("load:\n", shared, 1))
+    join = [sys.executable, "-m", "harness", "worker", "--join", listen, "--token-file", "load.token", "--wait", "2m"]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "STAGING_TOKEN": TOKEN}
+    workers = [subprocess.Popen(join, cwd=staging.home, env=env, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        seen = staging.run("--yes")
+        told = [worker.communicate()[1] for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+    assert seen.code == 0, seen.err[-3000:] + json.dumps(seen.result.get("findings"), indent=1)[:6000]
+    assert [worker.returncode for worker in workers] == [0, 0], told
+    folder = (staging.home / "runs" / "latest").resolve()
+    rows = ledger.read(folder / "ledger")
+    assert sorted(set(rows.worker.tolist())) == [0, 1]
+    assert len(read(folder).of(WorkerClock)) == 4  # before and after, of each
+    assert not read(folder).of(WorkerLost)
 
 
 def test_a_protected_target_wants_its_name(staging: Environment) -> None:
