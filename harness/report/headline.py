@@ -104,7 +104,8 @@ def faults_told(document: Mapping[str, Any]) -> str:
         out = "all out again"
     else:
         out = "not known to be all out"
-    return f"{landed} of {len(faults)} faults landed, {out}"
+    never = len(document["faults"]) - len(faults)
+    return f"{landed} of {len(faults)} faults landed, {out}" + (f"; {never} never injected" if never else "")
 
 
 def _under(document: Mapping[str, Any]) -> str:

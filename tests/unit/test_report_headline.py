@@ -93,3 +93,6 @@ def test_what_became_of_the_faults_is_said_in_a_few_words(make_story: Callable[.
     assert faults_told(make_story().document) == "1 of 1 faults landed, all out again"
     assert faults_told(make_story(cut_s=12.0).document).endswith("not known to be all out")
     assert faults_told(document(3)) == "no fault was injected"
+    made = make_story().document
+    made["faults"].append({**made["faults"][0], "asked_s": None})
+    assert faults_told(made) == "1 of 1 faults landed, all out again; 1 never injected"

@@ -163,12 +163,16 @@ def test_survey_looks_that_saw_the_same_are_one_mark_and_a_bypass_stands_out(mak
     ]
     facts += [
         f.Surveyed(edge="c->d", mediated=0, direct=2, seen_s=1.0),
+        f.Surveyed(edge="e->f", mediated=0, direct=0, how="stated", seen_s=1.0),
+        f.Surveyed(edge="g->h", mediated=0, direct=0, how="carried", seen_s=1.0),
         f.Injecting(fault="p/latency", kind="latency", target="a->b", planned_s=0.5, seen_s=0.5),
     ]
     lane = survey.lane(more(dataclasses.replace(make_story(), journal=merged([])), *facts), None)
     assert lane is not None
     marks = lane.rows[0][1]
-    (beside,) = lane.rows[1][1]
+    (beside,), (stated,), (carried,) = (row[1] for row in lane.rows[1:])
+    assert (stated.text, carried.text) == ("the only way, as its owner states", "its proxy carried what was not ours")
+    assert stated.detail == {"looks": 1}, "nobody counted connections there"
     assert (beside.tone, beside.text) == ("quiet", "around the edge, where nothing was hurt")
     assert [(m.start_s, m.end_s, m.tone) for m in marks] == [(0.0, 2.0, "good"), (2.0, 3.0, "bad"), (3.0, 3.0, "quiet")]
     assert marks[0].detail["over the edge"] == "2 to 5 connections"

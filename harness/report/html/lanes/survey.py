@@ -18,7 +18,12 @@ KINDS: dict[str, tuple[Tone, str]] = {
     "around": ("bad", "AROUND the edge"),
     "beside": ("quiet", "around the edge, where nothing was hurt"),
     "none": ("quiet", "no connection"),
+    "carried": ("good", "its proxy carried what was not ours"),
+    "stated": ("quiet", "the only way, as its owner states"),
 }
+
+UNCOUNTED = ("carried", "stated")
+"""Where a caller's connections cannot be seen (see facts.Surveyed.how)."""
 
 
 def lane(story: Story, _seconds: Seconds | None) -> Bands | None:
@@ -34,7 +39,7 @@ def lane(story: Story, _seconds: Seconds | None) -> Bands | None:
 def kind(fact: Surveyed, hurt: bool = True) -> str:
     if fact.direct:
         return "around" if hurt else "beside"
-    return "over" if fact.mediated else "none"
+    return "over" if fact.mediated else fact.how or "none"
 
 
 def _marks(facts: Sequence[Surveyed], hurt: bool) -> Iterator[Mark]:
@@ -44,7 +49,8 @@ def _marks(facts: Sequence[Surveyed], hurt: bool) -> Iterator[Mark]:
         tone, text = KINDS[name]
         end_s = groups[i + 1][1][0].at_s if i + 1 < len(groups) else group[-1].at_s
         over, around = [fact.mediated for fact in group], [fact.direct for fact in group]
-        detail = {"looks": len(group), "over the edge": _range(over), "around it": _range(around)}
+        counted = {"over the edge": _range(over), "around it": _range(around)} if name not in UNCOUNTED else {}
+        detail = {"looks": len(group), **counted}
         cites = tuple(dict.fromkeys((group[0].cite, group[-1].cite)))
         yield Mark(group[0].at_s, end_s, text, tone, detail, cites)
 
