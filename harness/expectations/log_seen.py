@@ -13,12 +13,10 @@ from harness.expectations.base import Evidence, Expectation, Line, Reach
 from harness.expectations.log_quiet import pattern
 from harness.expectations.requests import cites, not_begun
 from harness.journal import Window
-from harness.logtext import LEVELS, UNREAD, level_number
+from harness.loglevels import LEVELS, UNREAD, level_number
+from harness.logrecords import LONGEST_S
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
-
-HEAD_S = 1.0
-"""How far before the window a line may lie that one within it continues."""
 
 
 class LogSeen(Expectation):
@@ -32,7 +30,8 @@ class LogSeen(Expectation):
              colour a line are no part of it.
              level: lines at least that severe, by their field `level`, or the level that they state in upper case, in brackets
              or at their beginning (FATAL and PANIC are CRITICAL). A line that goes on with the one before it (a stack trace) has
-             that one's level. Lines that state none decide nothing: no_levels.
+             that one's level. Lines that state none decide nothing: no_levels; a stack trace at the margin after a line below
+             WARNING is such a one.
     Counts:  lines that Docker stamped within the time.
     Decides: when the time is over: passed with such a line, failed without one if the log was followed all the time.
     Source:  `docker logs --timestamps`, kept in the run's folder.
@@ -114,7 +113,7 @@ class LogSeen(Expectation):
         if not self.level:
             lines = logs.lines(evidence, self.service, window.start_s, window.end_s)
             return [(line, UNREAD) for line in lines if logs.says(line, wanted)]
-        lines = logs.lines(evidence, self.service, window.start_s - HEAD_S, window.end_s)
+        lines = logs.lines(evidence, self.service, window.start_s - LONGEST_S, window.end_s)
         return list(logs.with_levels(lines, lambda line: line.at_s >= window.start_s and logs.says(line, wanted)))
 
     def _absent(
