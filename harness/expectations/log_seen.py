@@ -33,7 +33,8 @@ class LogSeen(Expectation):
              that one's level. Lines that state none decide nothing: no_levels; a stack trace at the margin after a line below
              WARNING is such a one.
     Counts:  lines that Docker stamped within the time.
-    Decides: when the time is over: passed with such a line, failed without one if the log was followed all the time.
+    Decides: when the time is over: passed with such a line, failed without one if the log was followed all the time, and
+             every line kept whole (else cut).
     Source:  `docker logs --timestamps`, kept in the run's folder.
     """
 
@@ -120,10 +121,11 @@ class LogSeen(Expectation):
         self, evidence: Evidence, told: Sequence[tuple[Line, int]], window: Window, what: str, limit: str
     ) -> Finding:
         """No line said so, as far as levels could be read; `told` are those that said so, but for their level."""
+        none = f"{self.service} was not seen to log {what}"
         blind = logs.not_followed(evidence.journal, self.service, window.start_s, window.end_s)
         if blind:
             return inconclusive(
-                f"{self.service} was not seen to log {what}, but {blind}",
+                f"{none}, but {blind}",
                 reason="not_watched",
                 decide="its logs followed until after the window",
                 cites=cites(evidence),
@@ -138,6 +140,8 @@ class LogSeen(Expectation):
                 decide="lines that state their level, or a claim without `level`",
                 cites=(*cites(evidence), unread[0].cite),
             )
+        if unknown := logs.cut(evidence, self.service, window.start_s, window.end_s, none):
+            return unknown
         return failed(
             f"{self.service} did not log {what} from {window.start_s:.1f} s to {window.end_s:.1f} s {limit}".rstrip(),
             cites=cites(evidence),
