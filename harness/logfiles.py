@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness.expectations.base import Finder, Line, serves
 from harness.journal import Journal
-from harness.logtext import continues
+from harness.logrecords import LONGEST_S, MOST_LINES, Record, may_continue
 from harness.masking import Secret
 from harness.wall import Wall
 from harness.within import within
@@ -23,8 +23,6 @@ from harness.within import within
 DISORDER_S = 1.0
 """How far lines of one file may be out of order: stdout and stderr are stamped apart and written together."""
 BLOCK = 1 << 20
-MOST_LINES = 100
-"""So many lines at the most continue one."""
 
 Pages = mmap.mmap | bytes
 Wanted = Callable[[re.Match[bytes]], bool]
@@ -54,11 +52,8 @@ class LogFolder:
         for name, container, file in self.index():
             if serves(name, service):
                 with _mapped(self.folder / file) as pages:
-                    first, last = _stretch(pages, self.wall, start_s, end_s)
-                    for begin, end in _found(pages, pattern, first, last, wanted):
-                        line = _line(pages[begin:end], name, container, self.wall, start_s)
-                        if start_s <= line.at_s < end_s:
-                            yield line
+                    for at_s, texts in _found(pages, pattern, self.wall, start_s, end_s, wanted):
+                        yield Line(name, container, at_s, "\n".join(texts))
 
     def count(self, service: str, start_s: float, end_s: float) -> int:
         """See Logs. Lines at the stretch's edges are counted by their place, so a line that was stamped late may be missed."""
@@ -176,20 +171,42 @@ def _place(pages: Pages, unix: float) -> int:
     return low
 
 
-def _found(pages: Pages, pattern: Finder, first: int, last: int, wanted: Wanted | None) -> Iterator[tuple[int, int]]:
-    """Where each line that the pattern is found in begins and ends, with the lines that continue it."""
-    until = first
-    for match in pattern.finditer(pages, first, last):
-        if match.start() >= until and (wanted is None or wanted(match)):
-            begin = pages.rfind(b"\n", 0, match.start()) + 1
-            until = _end(pages, match.end())
-            while continues_at(pages, begin):  # found in a line of a stack trace: it belongs to the one before
-                begin = pages.rfind(b"\n", 0, begin - 1) + 1
-            for _ in range(MOST_LINES):
-                if until >= len(pages) or not continues_at(pages, until):
-                    break
-                until = _end(pages, until)
-            yield begin, until
+def _found(
+    pages: Pages, pattern: Finder, wall: Wall, start_s: float, end_s: float, wanted: Wanted | None
+) -> Iterator[tuple[float, list[str]]]:
+    """Each record that the pattern is found in, once: its lines, and when the first of them that it was found in was written."""
+    until = 0  # where the last record ends
+    for match in pattern.finditer(pages, *_stretch(pages, wall, start_s, end_s)):
+        if match.start() < until or not (wanted is None or wanted(match)):
+            continue
+        begin = pages.rfind(b"\n", 0, match.start()) + 1
+        at_s, _ = _read(pages, begin, wall, start_s)
+        if start_s <= at_s < end_s:
+            texts, until = _record(pages, begin, until, wall, at_s)
+            yield at_s, texts
+
+
+def _record(pages: Pages, begin: int, floor: int, wall: Wall, at_s: float) -> tuple[list[str], int]:
+    """The lines of the record that the line at `begin`, written at `at_s`, is in, and where it ends. None of them lies before `floor`."""
+    places = [begin]
+    while places[-1] > floor and len(places) <= MOST_LINES and may_continue(_read(pages, places[-1], wall, at_s)[1]):
+        before = pages.rfind(b"\n", 0, places[-1] - 1) + 1
+        if at_s - _read(pages, before, wall, at_s)[0] > LONGEST_S:
+            break
+        places.append(before)
+    record = None
+    for place in reversed(places):
+        written_s, text = _read(pages, place, wall, at_s)
+        if record is None or not record.takes(text, written_s):
+            record = Record(written_s, [text])
+    assert record is not None
+    end = _end(pages, begin)
+    while end < len(pages):
+        written_s, text = _read(pages, end, wall, at_s)
+        if not record.takes(text, written_s):
+            break
+        end = _end(pages, end)
+    return record.texts, end
 
 
 def _end(pages: Pages, at: int) -> int:
@@ -197,19 +214,10 @@ def _end(pages: Pages, at: int) -> int:
     return pages.find(b"\n", at) + 1 or len(pages)
 
 
-def continues_at(pages: Pages, begin: int) -> bool:
-    """Whether the line that begins there, after its stamp, goes on with the one before it."""
-    space = pages.find(b" ", begin, begin + 40)
-    return begin > 0 and space > 0 and continues(pages[space + 1 : space + 200])
-
-
-def _line(raw: bytes, service: str, container: str, wall: Wall, start_s: float) -> Line:
-    """Bytes of a line and of those that continue it, as text without their stamps."""
-    texts, at_s = [], start_s
-    for number, one in enumerate(raw.rstrip(b"\r\n").split(b"\n")):
-        stamp, _, text = one.rstrip(b"\r").partition(b" ")
-        found = unix_s(stamp)
-        if number == 0 and found is not None:
-            at_s = wall.at_s(found)
-        texts.append((one if found is None else text).decode("utf-8", "replace"))
-    return Line(service, container, at_s, "\n".join(texts))
+def _read(pages: Pages, begin: int, wall: Wall, else_s: float) -> tuple[float, str]:
+    """The line that begins there: when it was written (`else_s`, where it bears no stamp), and what stands behind its stamp."""
+    raw = pages[begin : _end(pages, begin)]
+    stamp, _, text = raw.partition(b" ")
+    found = unix_s(stamp)
+    shown = (raw if found is None else text).decode("utf-8", "replace").rstrip("\r\n")
+    return (else_s if found is None else wall.at_s(found)), shown

@@ -15,7 +15,8 @@ from harness.expectations.failed_requests import near
 from harness.expectations.log_search import Accusing, order, unread_of
 from harness.facts import Injecting, LoadBegan
 from harness.journal import Window
-from harness.logtext import UNREAD, WARNING, Said
+from harness.loglevels import UNREAD, WARNING
+from harness.logtext import Said
 
 LEAST_S = 5.0  # of a stretch that tells what is usual
 

@@ -20,7 +20,8 @@ from harness.expectations.log_search import AFTER_S, Accusing, Ids, found_in, na
 from harness.facts import LoadBegan, PhaseBegan
 from harness.journal import Window
 from harness.landings import hurts
-from harness.logtext import ERROR, UNREAD, Said, level_of, words
+from harness.loglevels import ERROR, UNREAD
+from harness.logtext import Said, level_of, words
 from harness.verdict import Measure
 
 if TYPE_CHECKING:

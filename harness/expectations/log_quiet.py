@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from harness.expectations import logs
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, not_begun, still_open
+from harness.journal import Window
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 MOST_CITED = 3
@@ -25,7 +26,8 @@ class LogQuiet(Expectation):
              it and without. "*" is every service.
     Counts:  lines that Docker stamped within the window.
     Decides: failed at the first such line, whatever the gates say; passed when the window is over and every log of the
-             service was followed all the time.
+             service was followed all the time. Inconclusive where a line was too long to be kept whole (cut), and where the
+             service wrote no line in the whole run, also before the window (never_logged): it may log to a file.
     Source:  `docker logs --timestamps`, kept in the run's folder.
     """
 
@@ -68,17 +70,31 @@ class LogQuiet(Expectation):
             )
         if not window.ended:
             return still_open(evidence, window)
+        return self._unseen(evidence, window, of)
+
+    def _unseen(self, evidence: Evidence, window: Window, of: str) -> Finding:
+        """No such line was seen. It was not logged, if all that was logged was seen."""
+        none = f"no line of {of} matched {self.matches!r}"
         blind = logs.not_followed(evidence.journal, self.service, window.start_s, window.end_s)
         if blind:
             return inconclusive(
-                f"no line of {of} matched {self.matches!r}, but {blind}",
+                f"{none}, but {blind}",
                 reason="not_watched",
                 decide="every log followed until after the window",
                 cites=cites(evidence),
             )
-        return passed(
-            f"no line of {of} matched {self.matches!r}", measure=Measure(0, 0, "lines"), cites=cites(evidence)
-        )
+        if unknown := logs.cut(evidence, self.service, window.start_s, window.end_s, none):
+            return unknown
+        silent, services = logs.silent(evidence, self.service)
+        if len(silent) == services:
+            return inconclusive(
+                f"{none}, but {of} wrote no line at all in the whole run: it may log elsewhere, to a file",
+                reason="never_logged",
+                decide="a line at its start, or its log on stdout or stderr, where `docker logs` reads it",
+                cites=cites(evidence),
+            )
+        but = f"; {', '.join(silent)} wrote no line at all in the whole run" if silent else ""
+        return passed(f"{none}{but}", measure=Measure(0, 0, "lines"), cites=cites(evidence))
 
 
 def pattern(value: str) -> str:

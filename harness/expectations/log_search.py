@@ -23,7 +23,8 @@ from harness.facts import LoadSaid
 from harness.hostnames import bare
 from harness.journal import Journal
 from harness.ledger import request_id, traceparent
-from harness.logtext import ERROR, UNREAD, WARNING, Said, words
+from harness.loglevels import ERROR, UNREAD, WARNING
+from harness.logtext import Said, words
 
 if TYPE_CHECKING:
     from harness.ledger import Rows

@@ -13,12 +13,10 @@ from harness.expectations.base import Evidence, Expectation, Line, Reach
 from harness.expectations.log_quiet import pattern
 from harness.expectations.requests import cites, not_begun
 from harness.journal import Window
-from harness.logtext import LEVELS, UNREAD, level_number
+from harness.loglevels import LEVELS, UNREAD, level_number
+from harness.logrecords import LONGEST_S
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
-
-HEAD_S = 1.0
-"""How far before the window a line may lie that one within it continues."""
 
 
 class LogSeen(Expectation):
@@ -32,9 +30,11 @@ class LogSeen(Expectation):
              colour a line are no part of it.
              level: lines at least that severe, by their field `level`, or the level that they state in upper case, in brackets
              or at their beginning (FATAL and PANIC are CRITICAL). A line that goes on with the one before it (a stack trace) has
-             that one's level. Lines that state none decide nothing: no_levels.
+             that one's level. Lines that state none decide nothing: no_levels; a stack trace at the margin after a line below
+             WARNING is such a one.
     Counts:  lines that Docker stamped within the time.
-    Decides: when the time is over: passed with such a line, failed without one if the log was followed all the time.
+    Decides: when the time is over: passed with such a line, failed without one if the log was followed all the time, and
+             every line kept whole (else cut).
     Source:  `docker logs --timestamps`, kept in the run's folder.
     """
 
@@ -114,17 +114,18 @@ class LogSeen(Expectation):
         if not self.level:
             lines = logs.lines(evidence, self.service, window.start_s, window.end_s)
             return [(line, UNREAD) for line in lines if logs.says(line, wanted)]
-        lines = logs.lines(evidence, self.service, window.start_s - HEAD_S, window.end_s)
+        lines = logs.lines(evidence, self.service, window.start_s - LONGEST_S, window.end_s)
         return list(logs.with_levels(lines, lambda line: line.at_s >= window.start_s and logs.says(line, wanted)))
 
     def _absent(
         self, evidence: Evidence, told: Sequence[tuple[Line, int]], window: Window, what: str, limit: str
     ) -> Finding:
         """No line said so, as far as levels could be read; `told` are those that said so, but for their level."""
+        none = f"{self.service} was not seen to log {what}"
         blind = logs.not_followed(evidence.journal, self.service, window.start_s, window.end_s)
         if blind:
             return inconclusive(
-                f"{self.service} was not seen to log {what}, but {blind}",
+                f"{none}, but {blind}",
                 reason="not_watched",
                 decide="its logs followed until after the window",
                 cites=cites(evidence),
@@ -139,6 +140,8 @@ class LogSeen(Expectation):
                 decide="lines that state their level, or a claim without `level`",
                 cites=(*cites(evidence), unread[0].cite),
             )
+        if unknown := logs.cut(evidence, self.service, window.start_s, window.end_s, none):
+            return unknown
         return failed(
             f"{self.service} did not log {what} from {window.start_s:.1f} s to {window.end_s:.1f} s {limit}".rstrip(),
             cites=cites(evidence),

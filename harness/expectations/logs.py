@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -11,13 +12,14 @@ from harness.expectations.blinded import kept_from, last_blinded
 from harness.expectations.requests import cites
 from harness.facts import ClockRead, ContainerChanged, ContainerSeen, LogFound, Looked
 from harness.journal import Journal, Window
-from harness.logtext import UNREAD, Said, continues, plain
+from harness.loglevels import ERROR, UNREAD, plain
+from harness.logrecords import LONGEST_S, Record, begins_trace, calm, left_out
+from harness.logtext import Said
 from harness.masking import masked
 from harness.verdict import Finding, inconclusive
 
 PROBE = "logs"
 GAP_S = 4.0  # as the probe promises (harness/probes/logs.py); a test holds them together
-MOST_LINES = 100  # so many at the most continue one, as harness/logfiles.py has it
 LAG_S = 1.0  # how late a line may arrive
 STEP_S = (
     0.5  # of the wall clock against the monotonic one between two readings; slewing (adjtime) makes under a millisecond
@@ -32,16 +34,21 @@ def lines(evidence: Evidence, service: str, start_s: float, end_s: float) -> Ite
 
 def whole(lines: Iterable[Line]) -> Iterator[Line]:
     """Lines with those that continue them (a stack trace, the second line of a .NET message) as one each, in no order."""
-    pending: dict[str, list[Line]] = {}
+    return (_joined(record) for record in _records(lines))
+
+
+def _records(lines: Iterable[Line]) -> Iterator[Sequence[Line]]:
+    """The lines of each record. `lines` come in the order in which each container wrote them."""
+    pending: dict[str, tuple[Record, list[Line]]] = {}
     for line in lines:
-        mine = pending.get(line.container)
-        if mine and len(mine) <= MOST_LINES and continues(line.text[:200].encode("utf-8", "replace")):
+        record, mine = pending.get(line.container, (None, []))
+        if record is not None and record.takes(line.text, line.at_s):
             mine.append(line)
             continue
         if mine:
-            yield _joined(mine)
-        pending[line.container] = [line]
-    yield from map(_joined, pending.values())
+            yield mine
+        pending[line.container] = (Record(line.at_s, [line.text]), [line])
+    yield from (mine for _, mine in pending.values())
 
 
 def says(line: Line, wanted: re.Pattern[str]) -> bool:
@@ -52,21 +59,29 @@ def says(line: Line, wanted: re.Pattern[str]) -> bool:
 
 def with_levels(lines: Iterable[Line], wanted: Callable[[Line], bool]) -> Iterator[tuple[Line, int]]:
     """The lines that are wanted, each with its level: its own, else that of the line which it continues (a stack trace, .NET's
-    second line). `lines` come in the order in which each container wrote them."""
-    before: dict[str, list[str]] = {}
-    for line in lines:
-        mine = before.setdefault(line.container, [])
-        if len(mine) > MOST_LINES or not continues(line.text[:200].encode("utf-8", "replace")):
-            mine.clear()
-        mine.append(line.text)
-        if wanted(line):
-            yield line, _level_among(mine)
+    second line), in no order. A stack trace that no line with a level begins is an error; nobody knows of one that stands right
+    after a line below WARNING, be that its own line or another's."""
+    before: dict[str, Line] = {}
+    for record in _records(lines):
+        first, last = record[0], before.get(record[0].container)
+        before[first.container] = record[0]
+        mine = [(number, line) for number, line in enumerate(record) if wanted(line)]
+        if not mine:
+            continue
+        anyones = (
+            last is not None and first.at_s - last.at_s <= LONGEST_S and begins_trace(first.text) and calm(last.text)
+        )
+        texts = [line.text for line in record]
+        for number, line in mine:
+            level = _level_among(texts, number)
+            yield line, UNREAD if anyones and level == ERROR else level
 
 
-def _level_among(texts: Sequence[str]) -> int:
-    """The level of the last of these texts, each of which continues the one before it."""
-    stated = (level for text in reversed(texts) if (level := Said(text).stated_level) != UNREAD)
-    return next(stated, max(Said(text).level for text in texts))
+def _level_among(texts: Sequence[str], number: int) -> int:
+    """The level of one of the lines of a record: what it states, or the nearest before it; else that of the stack trace it is in."""
+    stated = (level for text in reversed(texts[: number + 1]) if (level := Said(text).stated_level) != UNREAD)
+    trace = next((place for place, text in enumerate(texts) if begins_trace(text)), 0)
+    return next(stated, Said("\n".join(texts[trace:])).level if number >= trace else UNREAD)
 
 
 def _joined(lines: Sequence[Line]) -> Line:
@@ -117,6 +132,28 @@ def followed_until_s(journal: Journal, services: Sequence[str]) -> float:
     latest_s = max(last.values(), default=0.0)
     mine = {name for service in services for name in containers(journal, service, latest_s - GAP_S, journal.end_s)}
     return min((max(last.get(name, 0.0), last.get("", 0.0)) for name in mine), default=latest_s) - LAG_S
+
+
+def cut(evidence: Evidence, service: str, start_s: float, end_s: float, none: str) -> Finding | None:
+    """A line of the stretch that was not kept whole: what was not found (`none` says so) may stand in the rest of it."""
+    first = next((line for line in lines(evidence, service, start_s, end_s) if left_out(line.text)), None)
+    if first is None:
+        return None
+    return inconclusive(
+        f"{none}, but a line of {first.service} at {first.at_s:.1f} s is too long to be kept whole ({left_out(first.text)})",
+        reason="cut",
+        decide="lines of at most 64 KiB: a service that logs less of what it was sent",
+        cites=(*cites(evidence), first.cite),
+    )
+
+
+def silent(evidence: Evidence, service: str) -> tuple[list[str], int]:
+    """Those of the services that this name or pattern means of which no line was seen in the whole run (they may log elsewhere), and
+    how many services there are."""
+    journal = evidence.journal
+    mine = {seen.service for seen in journal.of(ContainerSeen) if serves(seen.service, service)}
+    mine |= {found.service for found in journal.of(LogFound) if serves(found.service, service)}
+    return sorted(one for one in mine if next(lines(evidence, one, -math.inf, math.inf), None) is None), len(mine)
 
 
 def stepped(evidence: Evidence) -> Finding | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from harness.logrecords import cut_mark
+
 LINE_CAP = 64 * 1024
 """A longer line keeps its beginning and says how much was left out: no claim about a log needs more of one line."""
 
@@ -27,7 +29,7 @@ class _Pending:
         self.dropped += max(0, len(data) - room)
 
     def line(self) -> Line:
-        mark = b" [%d more bytes left out]" % self.dropped if self.dropped else b""
+        mark = cut_mark(self.dropped).encode() if self.dropped else b""
         return Line(self.stamp, b"".join(self.parts) + mark, self.pieces)
 
 

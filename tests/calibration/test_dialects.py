@@ -12,7 +12,8 @@ from calibration.simulator.dialects import COUNTER, DIALECTS, Dialect, line
 from calibration.simulator.recording import Memo, Recording, simulate
 from calibration.simulator.world import HONEST
 from calibration.suite import TROUBLES, in_turn, spoken
-from harness.logtext import ERROR, WARNING, Said
+from harness.loglevels import ERROR, WARNING
+from harness.logtext import Said
 
 
 @pytest.fixture(scope="module")

@@ -348,6 +348,8 @@ def test_numbers_that_look_like_cards_by_chance_are_none() -> None:
         "order 4111111111111112",
         "trace a4111111111111111",
         "postgres://u:***@db/x",
+        "postgres://u:[REDACTED]@db/x",
+        "redis://:%2A%2A%2A@redis:6379",
     ]
     assert Run(extra=[Line("api", "api-1", 12.0, text) for text in fine]).check().outcome is PASSED
 

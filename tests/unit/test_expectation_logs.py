@@ -12,6 +12,7 @@ from harness.expectations.base import Evidence, Expectation, Line, Reach, Steady
 from harness.expectations.log_quiet import LogQuiet
 from harness.expectations.log_seen import LogSeen
 from harness.expectations.logs import GAP_S, LAG_S, PROBE, whole
+from harness.logrecords import cut_mark
 from harness.logtext import level_of
 from harness.probes.logs import LogsProbe
 from harness.testing import WrittenLogs, journal_of, rows_of
@@ -65,7 +66,8 @@ def test_a_container_is_followed_from_when_it_was_made(first_look_s: float, outc
         f.PhaseSettled(phase="p", steady=True, seen_s=30.0),
         *(f.Looked(probe=PROBE, target="api-2", seen_s=first_look_s + n) for n in range(20)),
     ]
-    evidence = Evidence(journal_of(*facts), rows_of([]), WrittenLogs([]), Steady(10.0, ()), phase="p")
+    logs = WrittenLogs([Line("api", "api-2", 16.5, "started")])
+    evidence = Evidence(journal_of(*facts), rows_of([]), logs, Steady(10.0, ()), phase="p")
     assert QUIET.check(evidence).outcome is outcome
 
 
@@ -191,6 +193,7 @@ def test_colours_are_no_part_of_what_a_line_says(matches: str) -> None:
     assert check(LogSeen(service="api", contains="order 18"), (12.0, RED)).outcome is FAILED
 
 
+NODE = "    at place (/app/orders.js:7:1)"
 TRACE = ("Traceback (most recent call last):", '  File "a.py", line 1', "psycopg.OperationalError: refused")
 
 
@@ -204,6 +207,23 @@ TRACE = ("Traceback (most recent call last):", '  File "a.py", line 1', "psycopg
         (("info: Shop.Checkout[0]", "      Payment gateway down"), "gateway down", FAILED),
         (("ERROR checkout failed", "  2026 INFO gateway down"), "gateway down", FAILED),
         (("ERROR checkout failed", "gateway down"), "gateway down", UNKNOWN),
+        (("ERROR checkout failed", " WARN gateway down"), "gateway down", FAILED),
+        (("TypeError: x is undefined", NODE), "TypeError", PASSED),
+        (("GET /orders 200", "TypeError: x is undefined", NODE), "TypeError", PASSED),
+        (("GET /orders 200", "TypeError: x is undefined", NODE), "GET /orders", UNKNOWN),
+        (
+            ("WARNING slow", "java.net.ConnectException: refused", "\tat c.s.Orders.place(Orders.java:7)"),
+            "refused",
+            FAILED,
+        ),
+        # printed by who raised it, or what the line before logged (exc_info=True): nobody knows
+        (("INFO GET /orders 200", "TypeError: x is undefined", NODE), "TypeError", UNKNOWN),
+        (("INFO tried again", *TRACE), "OperationalError", UNKNOWN),
+        (
+            ("info: tried again", "      TimeoutError: refused", "         at Shop.Orders.Place(Order one)"),
+            "refused",
+            FAILED,
+        ),
     ],
 )
 def test_a_line_that_goes_on_with_another_has_its_level(texts: Sequence[str], contains: str, outcome: Outcome) -> None:
@@ -215,3 +235,38 @@ def test_the_line_that_is_continued_may_lie_just_before_the_window() -> None:
     claim = LogSeen(service="api", contains="gateway down", level="ERROR")
     assert check(claim, (9.9, "fail: Shop[0]"), (10.0, "      gateway down")).outcome is PASSED
     assert check(claim, (9.9, "fail: Shop[0]"), (9.95, "      gateway down")).outcome is FAILED
+
+
+LONG = "x" * 100 + cut_mark(2093)
+
+
+def test_what_was_not_found_may_stand_in_a_line_that_was_not_kept_whole() -> None:
+    seen = LogSeen(service="api", contains="payments")
+    for claim in (QUIET, seen):
+        finding = check(claim, (12.0, LONG))
+        assert (finding.outcome, finding.reason) == (UNKNOWN, "cut")
+        assert "a line of api at 12.0 s is too long to be kept whole (2093 more bytes left out)" in finding.because
+        assert "log api-1@12.000000" in finding.cites
+    assert check(QUIET, (9.0, LONG), (12.0, "fine")).outcome is PASSED
+    assert check(QUIET, (12.0, LONG), (13.0, "panic: oh no")).outcome is FAILED
+    assert check(seen, (12.0, LONG), (13.0, "payments gone")).outcome is PASSED
+
+
+def test_a_service_that_logged_nothing_in_the_whole_run_may_log_elsewhere() -> None:
+    for claim in (QUIET, LogQuiet(service="api", matches="panic:")):
+        finding = check(claim)
+        assert (finding.outcome, finding.reason) == (UNKNOWN, "never_logged")
+        assert check(claim, (1.5, "started")).outcome is PASSED
+
+
+def test_a_quiet_log_of_every_service_tells_who_logged_nothing() -> None:
+    facts: list[f.Fact] = [
+        *(f.ContainerSeen(service=s, container=f"{s}-1", status="running", seen_s=1.0) for s in ("api", "cache")),
+        f.PhaseBegan(phase="p", seen_s=10.0),
+        f.PhaseEnded(phase="p", seen_s=20.0),
+        *(f.Looked(probe=PROBE, target=f"{name}-1", seen_s=s) for s in range(2, 36) for name in ("api", "cache")),
+    ]
+    logs = WrittenLogs([Line("api", "api-1", 1.5, "started")])
+    finding = QUIET.check(Evidence(journal_of(*facts), rows_of([]), logs, Steady(10.0, ()), phase="p"))
+    assert finding.outcome is PASSED
+    assert finding.because.endswith("; cache wrote no line at all in the whole run")

@@ -13,6 +13,7 @@ import pytest
 
 from harness.facts import Opened
 from harness.logfiles import LogFolder, read_logs, unix_s
+from harness.logrecords import MOST_LINES
 from harness.testing import journal_of
 from harness.world.logs import going
 from harness.world.logstream import LINE_CAP, Lines, frames, terminal
@@ -164,6 +165,30 @@ def test_a_match_gives_the_whole_line_and_those_that_continue_it(tmp_path: Path)
     assert found.text.split("\n") == [text for _, text in trace[:4]]
     (other,) = logs.matching(re.compile(rb"ERROR"), "*", 0, 10)
     assert other.text == found.text
+
+
+def test_a_line_of_padded_levels_is_found_alone_and_stamped_by_itself(tmp_path: Path) -> None:
+    logs = written(
+        tmp_path, *((n / 10, f"{level:>5} api: id {n}") for n, level in enumerate(["INFO", "WARN", "ERROR"] * 20))
+    )
+    found = list(logs.matching(re.compile(rb"id \d+"), "*", 0, 10))
+    assert [(round(line.at_s, 6), line.text.split()[-1]) for line in found] == [(n / 10, str(n)) for n in range(60)]
+
+
+def test_what_is_found_is_stamped_by_the_line_that_it_was_found_in(tmp_path: Path) -> None:
+    logs = written(tmp_path, (1.8, "fail: Shop[0]"), (2.1, "      id 7"), (4, "fail: Shop[0]"), (9, "      id 8"))
+    found = list(logs.matching(re.compile(rb"id"), "*", 2, 10))
+    assert [(round(line.at_s, 1), line.text) for line in found] == [
+        (2.1, "fail: Shop[0]\n      id 7"),
+        (9.0, "      id 8"),
+    ]
+
+
+def test_a_log_whose_lines_are_all_indented_is_one_record_after_the_other(tmp_path: Path) -> None:
+    logs = written(tmp_path, *((n / 1000, f"  id {n}") for n in range(3000)))
+    found = [line.text.split("\n") for line in logs.matching(re.compile(rb"id"), "*", 0, 10)]
+    assert [text for record in found for text in record] == [f"  id {n}" for n in range(3000)]
+    assert max(map(len, found)) == MOST_LINES + 1
 
 
 def test_lines_are_counted_in_a_stretch_of_a_large_file(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from harness.logtext import ERROR, LEVELS, UNREAD, Said
+from harness.loglevels import ERROR, LEVELS, UNREAD
+from harness.logtext import Said
 
 WRITTEN = [
     # plain text
@@ -42,6 +43,19 @@ WRITTEN = [
     ("2026-11-28 [trace: 4bf92f3577b34da6] ERROR refused", "ERROR"),
     ("[drill-1] GET /info failed ERROR refused", "ERROR"),
     ("trace=4bf9 ERROR refused", "ERROR"),
+    ("2026-11-28 20:00.00 [error    ] refused   order=7", "ERROR"),
+    # what a line begins with goes before a pair after it, but for syslog's number, which whoever ships it made up
+    ("WARN cache is full level=6", "WARNING"),
+    ("WARN player level=50 reached the limit", "WARNING"),
+    ("[ WARN] cache is full level=6", "WARNING"),
+    ("ERROR refused; tried again with level=info", "ERROR"),
+    ("error: refused; tried again with level=info", "ERROR"),
+    ("trace=4bf9 ERROR refused level=6", "ERROR"),
+    ('2026-11-28T20:00:00Z\tERROR\tmain.go:1\trefused\t{"level": 6}', "ERROR"),
+    ("20:00:00 level=error msg=refused", "ERROR"),
+    ("ts=1 level=error INFO", "ERROR"),
+    ("error handling is on level=info", "INFO"),
+    ("<14>1 2026-11-28T20:00:00Z api shop - - - level=error msg=refused", "ERROR"),
     # fields
     ('level=error msg="refused"', "ERROR"),
     ("ts=1 lvl=eror msg=refused", "ERROR"),
@@ -62,6 +76,17 @@ WRITTEN = [
     (json.dumps({"@t": "x", "@l": "Error", "@mt": "refused"}), "ERROR"),
     (json.dumps({"@t": "x", "@mt": "ok"}), "INFO"),
     (json.dumps({"method": "POST", "path": "/orders", "status": 503}), "INFO"),
+    (json.dumps({"@level": "error", "@message": "refused"}), "ERROR"),
+    (json.dumps({"log_level": "error", "message": "refused"}), "ERROR"),
+    (json.dumps({"severity_label": "ERROR", "message": "refused"}), "ERROR"),
+    (json.dumps({"priority": "ERROR", "message": "refused"}), "ERROR"),
+    (json.dumps({"sev": "ERROR", "message": "refused"}), "ERROR"),
+    (json.dumps({"status": "error", "message": "refused"}), "ERROR"),
+    (json.dumps({"level": "info", "status": "error", "priority": "critical", "message": "ok"}), "INFO"),
+    (json.dumps({"text": "20:00 | ERROR | refused", "record": {"level": {"name": "ERROR", "no": 40}, "message": "x"}}), "ERROR"),
+    ("TypeError: refused\n    at place (/app/orders.js:7:1)", "ERROR"),
+    ("refused\n    at async Orders.place [as run] (/app/orders.js:7:1)", "ERROR"),
+    ("refused\n    at /app/orders.js:7:1", "ERROR"),
     ("Traceback (most recent call last):\n  File x\nKeyError: 'x'", "ERROR"),
 ]  # fmt: skip
 
@@ -81,6 +106,9 @@ def test_a_level_is_read_as_its_writer_states_it(text: str, level: str) -> None:
         "GET /find?level=ERROR-1 took 3 ms",
         "informed the critical path team",
         json.dumps({"message": "an error occurred"}),
+        json.dumps({"message": "ticket opened", "priority": 1, "sev": "2", "status": "open"}),
+        "TypeError: refused",
+        "refused\n    at 10 o'clock",
     ],
 )
 def test_a_line_that_states_no_level_has_none(text: str) -> None:
