@@ -8,14 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_VARIABLE = re.compile(r"\$\{(\w+)(?::[^}]*)?\}|\$(\w+)|\[\[(\w+)(?::[^\]]*)?\]\]")
-ANY = ".*"  # what a variable without a value stands for: in a matcher with =~ every value
-RANGE_S = 300
+from harness.dashboard_variables import Variable, filled, variables
+
+_SOURCE = re.compile(r"\$\{?(\w+)\}?")
+OTHERS = frozenset(
+    (
+        "azure", "bigquery", "clickhouse", "cloudwatch", "elasticsearch", "graphite", "influxdb", "influx", "jaeger", "loki", "mssql",
+        "mysql", "opensearch", "opentsdb", "postgres", "postgresql", "pyroscope", "snowflake", "splunk", "sqlite", "stackdriver",
+        "tempo", "testdata", "zabbix", "zipkin",
+    )
+)  # fmt: skip
+"""Kinds of data source that are not Prometheus, as people name theirs; old dashboards tell no more of one than its name."""
 
 
 @dataclass(frozen=True)
 class PanelQuery:
-    """One query of one panel; `why` says why it is not asked (another data source, nothing to ask)."""
+    """One query of one panel; `why` says why it is not asked (another data source, a variable without a value)."""
 
     panel: str
     query: str = ""
@@ -38,27 +46,8 @@ def _panel_queries(text: str, scrape_s: float) -> tuple[PanelQuery, ...]:
     board = data.get("dashboard", data) if isinstance(data, dict) else None
     if not isinstance(board, dict) or not isinstance(board.get("panels"), list):
         raise ValueError("it is no dashboard: there is no list of panels in it")
-    values = {**_variables(board), **builtins(scrape_s)}
-    return tuple(found for panel in _panels(board["panels"]) for found in _queries(panel, values))
-
-
-def builtins(scrape_s: float) -> dict[str, str]:
-    """Grafana's own variables at a scrape interval: $__rate_interval is four of them, as Grafana makes it."""
-    step_s = max(1, round(scrape_s))
-    return {
-        "__rate_interval": f"{4 * step_s}s",
-        "__interval": f"{step_s}s",
-        "__interval_ms": str(1000 * step_s),
-        "__rate_interval_ms": str(4000 * step_s),
-        "__range": f"{RANGE_S}s",
-        "__range_s": str(RANGE_S),
-        "__range_ms": str(1000 * RANGE_S),
-    }
-
-
-def filled(query: str, values: Mapping[str, str]) -> str:
-    """The query with each $name, ${name}, ${name:format} and [[name]] replaced; an unknown one by everything."""
-    return _VARIABLE.sub(lambda m: values.get(m.group(1) or m.group(2) or m.group(3), ANY), query)
+    known, sources = variables(board, scrape_s), _sources(data, board)
+    return tuple(found for panel in _panels(board["panels"]) for found in _queries(panel, known, sources))
 
 
 def _panels(panels: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
@@ -69,41 +58,46 @@ def _panels(panels: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
             yield from _panels(panel.get("panels") or ())
 
 
-def _queries(panel: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[PanelQuery]:
+def _queries(
+    panel: Mapping[str, Any], known: Mapping[str, Variable], sources: Mapping[str, str]
+) -> Iterator[PanelQuery]:
     title = str(panel.get("title") or f"panel {panel.get('id', '?')}")
     for target in panel.get("targets") or ():
-        source = _kind(target.get("datasource") or panel.get("datasource"))
+        if target.get("hide"):
+            continue  # nobody sees it
+        source = _kind(target.get("datasource") or panel.get("datasource"), sources)
         query = str(target.get("expr") or "").strip()
-        if source not in ("", "prometheus"):
+        if source and "prometheus" not in source:
             yield PanelQuery(title, why=f"its data source is {source}, not Prometheus")
         elif query:
-            yield PanelQuery(title, filled(query, values))
+            yield _asked(title, query, known)
 
 
-def _kind(source: Any) -> str:
-    """The type of a data source where it is named: '' for the default, or a variable (which is expected to be Prometheus)."""
-    if isinstance(source, dict):
-        uid = str(source.get("uid") or "")
-        return str(source.get("type") or ("grafana" if uid.startswith("-- ") else "")).lower()
-    text = str(source or "")
-    return "grafana" if text.startswith("-- ") else ""
+def _asked(title: str, query: str, known: Mapping[str, Variable]) -> PanelQuery:
+    try:
+        return PanelQuery(title, filled(query, known))
+    except ValueError as error:
+        return PanelQuery(title, why=str(error))
 
 
-def _variables(board: Mapping[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for variable in (board.get("templating") or {}).get("list") or ():
-        if isinstance(variable, dict) and variable.get("name"):
-            found[str(variable["name"])] = _value(variable)
-    return found
+def _kind(source: Any, stated: Mapping[str, str]) -> str:
+    """The type of a data source where it can be told, by its variable or by its name, too; '' for the default and what may be
+    Prometheus."""
+    if isinstance(source, dict) and source.get("type"):
+        return str(source["type"]).lower()
+    name = str((source.get("uid") if isinstance(source, dict) else source) or "")
+    if name.startswith("-- "):
+        return "grafana"
+    variable = _SOURCE.fullmatch(name)
+    if variable is not None and variable[1] in stated:
+        return stated[variable[1]]
+    words = re.findall("[a-z]+", name.lower())
+    return "" if any(word.startswith("prom") for word in words) else next((one for one in words if one in OTHERS), "")
 
 
-def _value(variable: Mapping[str, Any]) -> str:
-    """What a variable stands for: its present value, all of several joined as a pattern, everything for All."""
-    current = (variable.get("current") or {}).get("value")
-    if current in (None, "", "$__all", ["$__all"], []):
-        if variable.get("type") in ("constant", "textbox", "interval", "custom") and variable.get("query"):
-            return str(variable["query"]).split(",")[0].strip()
-        return str(variable.get("allValue") or ANY)
-    if isinstance(current, list):
-        return "|".join(re.escape(str(one)) for one in current) if len(current) > 1 else str(current[0])
-    return str(current)
+def _sources(data: Mapping[str, Any], board: Mapping[str, Any]) -> dict[str, str]:
+    """The types of data sources that stand for themselves by a variable, or are asked for when the file is imported."""
+    inputs = [(one.get("name"), one.get("pluginId")) for one in data.get("__inputs") or board.get("__inputs") or ()]
+    listed = (board.get("templating") or {}).get("list") or ()
+    chosen = [(one.get("name"), one.get("query")) for one in listed if one.get("type") == "datasource"]
+    return {str(name): str(kind).lower() for name, kind in (*inputs, *chosen) if kind}

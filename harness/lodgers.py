@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from harness.facts import ContainerSeen, Injecting
+from harness.facts import Aimed, ContainerSeen, Injecting
 from harness.journal import Journal
 
 RELEASE = "bad_release"
 
 
 def touches(journal: Journal, fault: Injecting, container: str, service: str) -> bool:
-    """Whether the fault is on this container of the service."""
+    """Whether the fault is on this container of the service: of replicas, on those that it chose."""
+    aimed = journal.first(Aimed, fault=fault.fault)
+    if aimed is not None and container not in aimed.containers:
+        return False
     targets = fault.target.split("+")
     return service in targets or (fault.kind == RELEASE and not landlords(journal, container).isdisjoint(targets))
 

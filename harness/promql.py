@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from harness.facts import RuleSeen
 
 COUNTED = {"rate", "irate", "increase", "resets"}
 """Functions that take what they read for a counter."""
+_OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
+_STRING = re.compile(r"""#.*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`""")
+_ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def readings(expr: str) -> Iterator[tuple[Reading, str]]:
     import promql_parser
 
     try:
-        parsed = promql_parser.parse(expr)
+        parsed = promql_parser.parse(_STRING.sub(_quoted, expr))
     except ValueError as error:
         raise ValueError(f"{expr!r} cannot be read: {error}") from None
     yield from _readings(parsed, 0.0, False)
@@ -86,9 +90,7 @@ def _readings(node: Any, back_s: float, counted: bool) -> Iterator[tuple[Reading
     kind = type(node).__name__
     if kind == "VectorSelector":
         offset_s = node.offset.total_seconds() if node.offset else 0.0
-        matchers = str(node.matchers)
-        text = f"{node.name or ''}{matchers if matchers != '{}' else ''}"
-        yield Reading(text, back_s + max(0.0, offset_s), counted), node.name or ""
+        yield Reading(_selector(node), back_s + max(0.0, offset_s), counted), node.name or ""
     elif kind == "MatrixSelector":
         yield from _readings(node.vector_selector, back_s + node.range.total_seconds(), counted)
     elif kind == "SubqueryExpr":
@@ -102,3 +104,25 @@ def _readings(node: Any, back_s: float, counted: bool) -> Iterator[tuple[Reading
         yield from _readings(node.rhs, back_s, counted)
     elif kind in ("AggregateExpr", "ParenExpr", "UnaryExpr"):
         yield from _readings(node.expr, back_s, counted)
+
+
+def _selector(node: Any) -> str:
+    """A selector as PromQL again: the parser's own text of one does not escape what its values hold."""
+    either = node.matchers.or_matchers or [node.matchers.matchers]
+    text = " or ".join(",".join(map(_matcher, matchers)) for matchers in either)
+    return f"{node.name or ''}{f'{{{text}}}' if text else ''}"
+
+
+def _matcher(matcher: Any) -> str:
+    plain = re.fullmatch(r"[a-zA-Z_]\w*", matcher.name, re.ASCII)
+    label = matcher.name if plain else _text(matcher.name)
+    return f"{label}{_OPERATORS[str(matcher.op).rpartition('.')[2]]}{_text(matcher.value)}"
+
+
+def _text(value: str) -> str:
+    return f'"{value.translate(_ESCAPED)}"'
+
+
+def _quoted(found: re.Match[str]) -> str:
+    """A raw string between backquotes as an ordinary one: the parser takes a backslash in it for an escape. All else as it is."""
+    return _text(found[0][1:-1]) if found[0].startswith("`") else found[0]

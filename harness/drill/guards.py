@@ -5,6 +5,7 @@ SUBJECT [OP LIMIT] [for TIME]
 errors, p50, p99.9, max, rate   of requests, [of REQUEST], as in `steady`: errors > 50% for 15s, p95 of POST /pay > 2s
 goodput                         good answers that came in, per second, [of REQUEST]: goodput < 5/s for 10s
 alert NAME                      of the stack's own Prometheus, fires; NAME may be a pattern: alert Orders* for 15s
+                                (with blanks, in quotes: alert "High error rate" for 15s)
 any alert [except NAME, …]      whichever fires: any alert except Watchdog
 container_died SERVICE          a container of the service ended though no fault of the drill is on it
 any container_died [except …]   the same of every service of the stack
@@ -31,6 +32,7 @@ from harness.stats import Condition
 
 HOST = ("cpu", "memory", "disk")
 SUBJECTS = ("errors", "goodput", "rate", "max", "p95", "alert", "any", "container_died", "host", "promql:")
+_ALERT = r"""(?:"[^"'\[]+"|'[^"'\[]+'|[A-Za-z0-9_:.*?-]+)"""  # a bracket would begin a set of a pattern
 _LIMIT = r"\s*(?P<op><=|>=|<|>)\s*(?P<value>[^<>=]+?)\s*"
 
 
@@ -187,7 +189,7 @@ def _condition(text: str, head: str) -> Condition:
 
 
 def _without_for(text: str) -> tuple[str, float]:
-    match = re.fullmatch(r"(.*\S)\s+for\s+(\S+)", text, re.DOTALL)
+    match = re.fullmatch(r"""(.*\S)\s+for\s+([^\s"']+)""", text, re.DOTALL)
     if match is None or text.startswith("promql:"):
         return text, 0.0
     return match.group(1), seconds(match.group(2))
@@ -208,10 +210,11 @@ def _goodput(text: str, for_s: float) -> GoodputGuard:
 
 
 def _alert(text: str, for_s: float) -> AlertGuard:
-    found = _who(text, r"alerts?", r"[A-Za-z0-9_:.*?-]+", r"(?:\s+firing)?")
+    found = _who(text, r"alerts?", _ALERT, r"(?:\s+firing)?")
     if found is None:
         raise ValueError(
-            f"{text!r} is no guard; write alert NAME, or any alert except NAME, such as any alert except Watchdog"
+            f"{text!r} is no guard; write alert NAME, or any alert except NAME, such as any alert except Watchdog, "
+            '"Dead Man Switch" (a name with blanks in quotes)'
         )
     return AlertGuard(*found, for_s)
 
@@ -229,9 +232,9 @@ def _who(text: str, kind: str, name: str, more: str = "") -> tuple[str, tuple[st
     """The name (a pattern) and those excepted, of 'KIND NAME' or 'any KIND [except NAME, …]'; None for neither."""
     match = re.fullmatch(rf"any\s+{kind}{more}(?:\s+except\s+({name}(?:\s*,\s*{name})*))?", text)
     if match is not None:
-        return "*", tuple(one.strip() for one in (match.group(1) or "").split(",") if one.strip())
+        return "*", tuple(one.strip("\"'") for one in re.findall(name, match.group(1) or ""))
     match = re.fullmatch(rf"{kind}\s+({name}){more}", text)
-    return (match.group(1), ()) if match is not None else None
+    return (match.group(1).strip("\"'"), ()) if match is not None else None
 
 
 def _host(text: str, for_s: float) -> HostGuard:
@@ -270,8 +273,12 @@ def shown_bytes(value: float) -> str:
 
 def _named(kind: str, name: str, allow: Sequence[str]) -> str:
     if name != "*":
-        return f"{kind} {name}"
-    return f"any {kind}" + (f" except {', '.join(allow)}" if allow else "")
+        return f"{kind} {_spelt(name)}"
+    return f"any {kind}" + (f" except {', '.join(map(_spelt, allow))}" if allow else "")
+
+
+def _spelt(name: str) -> str:
+    return name if re.fullmatch(_ALERT, name) else f'"{name}"'
 
 
 def _for(for_s: float) -> str:

@@ -45,7 +45,8 @@ def steady_condition(value: Any) -> Condition | Quiet:
     match = re.fullmatch(r"\s*no\s+alerts?\s+firing(?:\s+except\s+(.+))?\s*", value) if isinstance(value, str) else None
     if match is None:
         return condition(value)
-    return Quiet(tuple(name.strip() for name in (match.group(1) or "").split(",") if name.strip()))
+    names = (name.strip().strip("\"'") for name in (match.group(1) or "").split(","))
+    return Quiet(tuple(name for name in names if name))
 
 
 def monitor(value: str) -> str:

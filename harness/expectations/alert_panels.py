@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
+from harness.expectations.metric_names import parsed
 from harness.facts import AlertChanged
 from harness.promql import readings
 
 ALERTS = "ALERTS"
 """Prometheus' own series: one for each alert, only as long as it is pending or firing."""
-
-_FITS: Mapping[str, Callable[[str, str], bool]] = {
-    "Equal": lambda wanted, value: value == wanted,
-    "NotEqual": lambda wanted, value: value != wanted,
-    "Re": lambda wanted, value: re.fullmatch(wanted, value) is not None,
-    "NotRe": lambda wanted, value: re.fullmatch(wanted, value) is None,
-}
 
 
 def reads_alerts(query: str) -> bool:
@@ -41,11 +33,5 @@ def none_there(query: str, seen: Iterable[AlertChanged]) -> bool:
 
 
 def _takes(selector: str, alert: AlertChanged) -> bool:
-    import promql_parser
-
-    parsed: Any = promql_parser.parse(selector)
     labels = {**alert.labels, "alertname": alert.alert, "alertstate": alert.state}
-    return all(
-        _FITS[str(matcher.op).rpartition(".")[2]](matcher.value, labels.get(matcher.name, ""))
-        for matcher in parsed.matchers.matchers
-    )
+    return all(one.takes(labels.get(one.label, "")) for one in parsed(selector.removeprefix(ALERTS)))

@@ -29,7 +29,8 @@ class DashboardLive(Expectation):
 
     Units:   file: a dashboard's JSON, relative to the drill file.
     Counts:  each query of each panel that asks Prometheus, asked every 5 s with $__rate_interval, $__interval and the
-             dashboard's variables put in. Said and not counted: panels of other data sources, and those that show nothing but
+             dashboard's variables put in; hidden ones are none. Said and not counted: panels of other data sources, those with a
+             variable that has no value in the file (but in a matcher, where it takes any), and those that show nothing but
              alerts (ALERTS), as long as none of those was there.
     Decides: when the window is over: failed with the panels that never gave a sample though they were asked all the time
              (no_samples), or where a steady condition broke in a fault's stretch and no panel left what it showed before, or the

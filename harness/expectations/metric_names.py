@@ -61,7 +61,7 @@ def matchers(text: str) -> str:
 def parsed(text: str) -> tuple[Matcher, ...]:
     """The matchers of a text that `matchers` took."""
     return tuple(
-        Matcher(label, operator, re.sub(r"\\(.)", r"\1", value))
+        Matcher(label, operator, re.sub(r"\\(.)", lambda escaped: "\n" if escaped[1] == "n" else escaped[1], value))
         for label, operator, value in re.findall(_MATCHER, text)
     )
 

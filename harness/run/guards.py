@@ -137,7 +137,8 @@ def check_load(
 def check_asked(
     guards: Sequence[AnyGuard], journal: Journal, since_s: float, now_s: float, blind_s: float = BLIND_S
 ) -> None:
-    """Raise Stopped when an expression gave a series at every look of its time, or could not be asked for `blind_s`."""
+    """Raise Stopped when an expression gave a series at every look of its time since the load began, or could not be asked for
+    `blind_s`."""
     for guard in guards:
         if not isinstance(guard, PromGuard):
             continue
@@ -145,8 +146,10 @@ def check_asked(
         dark_s = now_s - max(since_s, looks[-1] if looks else since_s)
         if dark_s > blind_s:
             raise Stopped("guard", blind(guard, guard.query, now_s - dark_s, now_s, blind_s, seen="asked"))
-        start_s = (looks[-1] if looks else now_s) - guard.for_s
-        samples = [s for s in journal.of(Sampled, query=guard.query) if s.seen_s <= (looks[-1] if looks else 0)]
+        if not looks or looks[-1] - guard.for_s < since_s:
+            continue  # its time, from when the load began, is not full yet
+        start_s = looks[-1] - guard.for_s
+        samples = [s for s in journal.of(Sampled, query=guard.query) if s.seen_s <= looks[-1]]
         before = [s for s in samples if s.seen_s < start_s]
         seen = [s for s in samples if s.seen_s >= start_s] if guard.for_s else samples[-1:]
         if seen and all(s.count for s in seen) and (not guard.for_s or before):

@@ -9,28 +9,14 @@ from itertools import pairwise
 
 from harness.alerting import PROBE as ALERTS
 from harness.alerting import episodes, shown
+from harness.deeds import SLACK_S, commands, during, restarts
 from harness.drill.guards import AlertGuard, AnyGuard, DeathGuard, HostGuard
-from harness.facts import (
-    Aimed,
-    ContainerChanged,
-    ContainerSeen,
-    Executed,
-    Executing,
-    GuardTripped,
-    HostSeen,
-    Injecting,
-    LeverEnded,
-    LeverPulled,
-    Looked,
-    Mended,
-    Restarted,
-)
+from harness.facts import ContainerChanged, ContainerSeen, GuardTripped, HostSeen, Injecting, Looked, Mended
 from harness.journal import Journal
 from harness.lodgers import touches
 from harness.quantities import numbered, spell
 
 CONTAINERS = "containers"  # the probe that looks at them
-SLACK_S = 1.0  # between Docker's clock and ours, and for a death that our mend brings about
 ENDED = ("exited", "dead")
 
 
@@ -182,28 +168,7 @@ def _explained(journal: Journal, death: _Death) -> bool:
     for fault in journal.of(Injecting):
         if not touches(journal, fault, death.container, death.service):
             continue
-        aimed = journal.first(Aimed, fault=fault.fault)
-        if aimed is not None and death.container not in aimed.containers:
-            continue
         mended = journal.first(Mended, fault=fault.fault, since_s=fault.seen_s)
-        if fault.seen_s - SLACK_S <= death.at_s <= (mended.seen_s if mended else math.inf) + SLACK_S:
+        if during(death.at_s, [(fault.seen_s, mended.seen_s if mended else math.inf)]):
             return True
-    deeds = [*_commands(journal), *_restarts(journal, death.service)]
-    return any(begun_s - SLACK_S <= death.at_s <= ended_s + SLACK_S for begun_s, ended_s in deeds)
-
-
-def _restarts(journal: Journal, service: str) -> Iterator[tuple[float, float]]:
-    """From when to when `restore: restart` restarted the service: its containers end then by our own hand."""
-    for fact in journal.of(Restarted):
-        if service in fact.services:
-            yield fact.begun_s, fact.seen_s
-
-
-def _commands(journal: Journal) -> Iterator[tuple[float, float]]:
-    """From when to when each command of a runbook's step, or of a person's, ran; until further notice where its end is not known."""
-    for pulled in (one for one in journal.of(LeverPulled) if one.command):
-        ended = journal.first(LeverEnded, since_s=pulled.seen_s, lever=pulled.lever)
-        yield pulled.seen_s, ended.seen_s if ended else math.inf
-    for begun in journal.of(Executing):
-        over = journal.first(Executed, since_s=begun.seen_s, writer=begun.writer)
-        yield begun.seen_s, over.seen_s if over else math.inf
+    return during(death.at_s, [*commands(journal), *restarts(journal, death.service)])

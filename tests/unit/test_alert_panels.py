@@ -45,3 +45,10 @@ def test_an_alert_is_one_that_the_query_takes_when_it_fits_all_matchers(
     seen = [alert(state, 25, name, labels)]
     assert none_there(f"count({PAGES})", seen) != taken
     assert none_there(f'{PAGES} or ALERTS{{alertname="Other"}}', seen) != taken
+
+
+def test_a_pattern_with_a_backslash_is_read_as_prometheus_reads_it() -> None:
+    query = r'count(ALERTS{alertname=~"Pay\\w+|Lag \\(ms\\)"})'
+    assert none_there(query, [alert("firing", 25, "OrdersSlow")])
+    assert not none_there(query, [alert("firing", 25, "PaymentsSlow")])
+    assert not none_there(query, [alert("firing", 25, "Lag (ms)")])

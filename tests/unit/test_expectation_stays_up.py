@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from harness import facts as f
 from harness.expectations.base import Evidence, Reach, Steady
-from harness.expectations.stays_up import GAP_S, LAG_S, PROBE, StaysUp
+from harness.expectations.lives import PROBE
+from harness.expectations.stays_up import GAP_S, LAG_S, StaysUp
 from harness.probes.containers import ContainersProbe
 from harness.testing import WrittenLogs, journal_of, rows_of
 from harness.verdict import Finding, Outcome

@@ -64,6 +64,16 @@ def test_an_expression_trips_when_it_gives_a_series_all_its_time_or_cannot_be_as
     assert bool(found) == bool(said)
 
 
+@pytest.mark.parametrize(
+    ("for_s", "now_s", "trips"),
+    [(0.0, 30.2, False), (0.0, 31.2, True), (3.0, 30.2, False), (3.0, 32.9, False), (3.0, 33.9, True)],
+)
+def test_the_time_of_an_expression_counts_from_when_the_load_began(for_s: float, now_s: float, trips: bool) -> None:
+    """Without load nothing is ordered: an expression may give a series long before that is anybody's fault."""
+    counts = {5.3 + n: 1 for n in range(29) if 5.3 + n <= now_s}
+    assert bool(tripped(PromGuard(QUERY, for_s), counts, now_s, since_s=30.0)) == trips
+
+
 def test_a_guard_is_read_as_promql_or_as_an_ordinary_one() -> None:
     assert guard("promql: up == 0 for 15s") == PromGuard("up == 0", 15.0)
     assert guard("promql: sum(rate(x[1m])) > 0") == PromGuard("sum(rate(x[1m])) > 0")
@@ -75,6 +85,7 @@ def test_a_guard_is_read_as_promql_or_as_an_ordinary_one() -> None:
 def test_no_alert_firing_may_allow_a_watchdog() -> None:
     assert steady_condition("no alert firing") == Quiet()
     assert steady_condition("no alert firing except Watchdog, Info*") == Quiet(("Watchdog", "Info*"))
+    assert steady_condition('no alert firing except "Dead Man Switch"') == Quiet(("Dead Man Switch",))
     assert isinstance(steady_condition("errors < 1%"), Condition)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.dashboards import panel_queries
 from harness.drill.parse import parse_text
 from harness.drill.problem import Invalid
 from harness.plan import make_plan
@@ -151,56 +149,6 @@ def test_the_drill_may_state_the_folder_and_without_any_there_is_no_place() -> N
     assert target_place("", "/etc/prometheus.yml", "/targets") == "/targets/drill.json"
     assert target_place("scrape_configs: []", "/etc/prometheus.yml") == ""
     assert target_place("a: [", "/etc/prometheus.yml") == ""
-
-
-def board(*panels: dict[str, Any], **more: Any) -> str:
-    return json.dumps({"title": "T", "panels": list(panels), **more})
-
-
-def target(expr: str, **more: Any) -> dict[str, Any]:
-    return {"id": 1, "title": "P", "targets": [{"expr": expr, **more}]}
-
-
-@pytest.mark.parametrize(
-    ("expr", "query"),
-    [
-        ("rate(a[$__rate_interval])", "rate(a[8s])"),
-        ("rate(a[${__interval}])", "rate(a[2s])"),
-        ('a{job="$job"}', 'a{job="api"}'),
-        ('a{job=~"${job:regex}"}', 'a{job=~"api"}'),
-        ('a{x=~"[[every]]"}', 'a{x=~".*"}'),
-        ('a{x=~"$several"}', 'a{x=~"one|t\\.wo"}'),
-        ('a{x=~"$nowhere"}', 'a{x=~".*"}'),
-        ("a offset $offset", "a offset 5m"),
-    ],
-)
-def test_a_dashboards_variables_are_put_in(expr: str, query: str) -> None:
-    variables = [
-        {"name": "job", "type": "query", "current": {"value": "api"}},
-        {"name": "every", "type": "query", "current": {"value": "$__all"}},
-        {"name": "several", "type": "query", "current": {"value": ["one", "t.wo"]}},
-        {"name": "offset", "type": "interval", "query": "5m,1h"},
-    ]
-    (found,) = panel_queries(board(target(expr), templating={"list": variables}), 2.0)
-    assert found.query == query
-
-
-def test_rows_are_unfolded_and_other_data_sources_are_said() -> None:
-    row = {"type": "row", "title": "R", "panels": [target("up")]}
-    loki = target("{a=1}", datasource={"type": "loki", "uid": "x"})
-    mixed = target("b", datasource={"type": "prometheus", "uid": "${datasource}"})
-    found = panel_queries(board(row, loki, mixed, {"type": "text", "title": "Words"}), 1.0)
-    assert [(panel.query, panel.why) for panel in found] == [
-        ("up", ""),
-        ("", "its data source is loki, not Prometheus"),
-        ("b", ""),
-    ]
-
-
-@pytest.mark.parametrize("text", ["[", "[]", "{}", '{"panels": 3}'])
-def test_what_is_no_dashboard_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"dashboard|Expecting"):
-        panel_queries(text, 1.0)
 
 
 DRILL = """

@@ -42,6 +42,26 @@ def test_what_an_expression_reads_how_far_back_and_whether_as_a_counter(
     assert [(one.selector, one.back_s, one.counted) for one, _ in readings(expr)] == found
 
 
+@pytest.mark.parametrize(
+    ("expr", "selector"),
+    [
+        (r'x{path=~"/orders/\\d+",code!~"2.."}', r'x{path=~"/orders/\\d+",code!~"2.."}'),
+        (r"x{path=~`/orders/\d+`}", r'x{path=~"/orders/\\d+"}'),
+        (r'x{said="\"no\"",why="`?"}', r'x{said="\"no\"",why="`?"}'),
+        (r"""x{said=~`it's "\w+"`}""", r"""x{said=~"it's \"\\w+\""}"""),
+        (r'x{lines="a\nb",at="C:\\"}', r'x{lines="a\nb",at="C:\\"}'),
+        ("""x{said='it"s'}""", r'x{said="it\"s"}'),
+        ('{"http.requests", "url.path"="/"}', '{__name__="http.requests","url.path"="/"}'),
+        ('x{a="1" or b!="2"}', 'x{a="1" or b!="2"}'),
+    ],
+)
+def test_a_selector_is_promql_again_and_selects_the_same(expr: str, selector: str) -> None:
+    ((found, _),) = readings(f"rate({expr}[1m])")
+    assert found.selector == selector
+    ((again, _),) = readings(found.selector)
+    assert again.selector == selector
+
+
 def test_a_rule_stands_on_the_rules_that_record_what_it_reads_each_further_back() -> None:
     twice = RuleSeen(rule="Slow", expr="avg_over_time(slow:ratio[1m]) > 0.1", interval_s=2.0)
     found = course([twice, RATIO], "Slow")
