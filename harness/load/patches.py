@@ -24,6 +24,7 @@ from harness.ledger.writing import LedgerBroken
 from harness.load.gate import Gate
 from harness.load.naming import sent_name
 from harness.load.recorder import Recorder
+from harness.load.retries import tell_retries
 from harness.load.seat import OUTSIDE
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def install(config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | N
         _record_requests(session, config, gate, recorder, asked)
     _tell_redirects(HttpSession, "rebuild_method")
     _tell_redirects(FastRequest, "redirect")
+    tell_retries()
     if config.distributed:
         _defaults_once()
 
