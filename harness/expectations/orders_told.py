@@ -122,6 +122,8 @@ def well(review: Review) -> str:
         parts.append(
             f"of {unknown} whose outcome nobody was told, {recovered} {'was' if recovered == 1 else 'were'} done"
         )
+    if repeated := audit.operations.repeated():
+        parts.append(f"{numbered(repeated, 'request')} came under a key that had been acknowledged")
     laws = len(review.sums)
     if laws:
         parts.append(f"{numbered(laws, 'law')} {'holds' if laws == 1 else 'hold'}")

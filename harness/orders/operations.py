@@ -74,6 +74,12 @@ class Operations:
         told = attempt_outcomes(self.rows, self.place) == ACKNOWLEDGED
         return self._least(np.where(told, _at(self.rows.done_s, self.place, np.nan), np.nan))
 
+    def repeated(self) -> int:
+        """How many attempts were sent when their operation had been acknowledged already: they asked for nothing new."""
+        operation = np.repeat(np.arange(len(self)), np.diff(self.starts))
+        sent_s = _at(self.rows.sent_s, self.place[self.attempts], np.nan)
+        return int(np.count_nonzero(sent_s > self.acknowledged_s()[operation]))
+
     def _least(self, of_attempts: NDArray[np.float64]) -> NDArray[np.float64]:
         if not len(self.key):
             return np.zeros(0)

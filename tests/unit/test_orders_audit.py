@@ -156,6 +156,8 @@ def test_a_key_of_a_former_run_is_not_held_against_this_one() -> None:
     story.start = {"orders": keys("a"), "payments": keys("a", "a")}
     story.held = {"orders": keys("a"), "payments": keys("a", "a")}
     assert classes(story) == {}
+    story.held["payments"] = keys("a", "a", "a", "a")
+    assert classes(story) == {"duplicated": {"a"}}
 
 
 # --- what the client was told ---

@@ -194,8 +194,15 @@ def at(played: Played, after_s: float, deed: Any) -> None:
 
 
 def test_a_queue_that_still_holds_something_is_waited_for(played: Played) -> None:
-    played.shop.rows["waiting"] = [{"id": "id-key-3"}]
-    at(played, 25, played.shop.rows["waiting"].clear)
+    keep, waiting = played.shop.keeps, played.shop.rows.setdefault("waiting", [])
+
+    def queued(key: str, well: bool) -> Any:
+        if key == "key-3":
+            waiting.append({"id": "id-key-3"})
+        return keep(key, well)
+
+    played.shop.keeps = queued
+    at(played, 25, waiting.clear)
     assert outcome(played.run()) == ("passed", "met")
     assert played.settled.quiet
     assert 35 <= played.settled.waited_s <= 40
