@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.orders_keys import borne, doubted_keys
-from harness.expectations.orders_told import NAMED, empty_stores, figure, law_said, said, unplaced, well
+from harness.expectations.orders_told import NAMED, empty_stores, figure, law_said, said, stores_apart, unplaced, well
 from harness.landings import hurts
 from harness.orders.audit import Audit, Class
 from harness.orders.declared import QUEUE
@@ -152,6 +152,13 @@ class OrdersKept(Expectation):
         )
         counts = ", ".join(f"{len(one)} {name}" for name, one in audit.classes.items())
         yield "found", counts
+        for apart in stores_apart(review):
+            yield "stores", apart
+        for name in review.unproven:
+            yield (
+                "name",
+                f"no reading of {name} found anything: what is misspelled, or in another database, reads like that too",
+            )
         for law in review.sums:
             sides = "" if law.sides is None else f"{figure(law.sides[0])} and {figure(law.sides[1])}"
             yield "law", f"{law.law}: {sides}{f' ({law.why})' if law.why else ''}"

@@ -327,6 +327,9 @@ def test_two_readings_are_alike_in_whatever_order_their_rows_come(tmp_path: Path
     assert once.fact.sha256 != again.fact.sha256
     rows.pop()
     assert readings.take("checkout", "orders", orders.sources["orders"], "second").content != again.content
+    rows.clear()
+    gone = readings.take("checkout", "orders", orders.sources["orders"], "second", glance=True).fact
+    assert (gone.rows, gone.most) == (0, 3)
 
 
 def test_what_reading_leaves_a_mark_on_is_glanced_at_until_the_end(tmp_path: Path) -> None:
