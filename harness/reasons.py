@@ -199,7 +199,7 @@ REASONS: Mapping[str, str] = {
     "readings_differ": "two readings of a source differ though the stack had come to rest: something goes on changing it",
     "unsettled": "the stack did not come to rest in time, or was not waited for, so that what is missing may still come",
     "no_operations": "the load asked for no such operation, or none was acknowledged, so that none could be lost",
-    "keys_unreadable": "requests or rows bear no key that could be read, or none that fits the other side",
+    "keys_unreadable": "requests or rows bear no key that could be read, none that fits the other side, or one that stands for other orders too",
     "law_unreadable": "a row has no number in a column that a law sums, or figures have no row",
     "law_open": "a law does not hold, or could not be summed, and more than the service may be behind that",
     "nothing_to_heal": "the harm never showed, or was gone before the step began, so that the step was not tried",

@@ -53,6 +53,8 @@ class Story:
     waited_s: float = 10.0
     facts: tuple[f.Fact, ...] = ()
     start_s: float = 1.0
+    most: int = 0
+    """Rows that some glance at each source found."""
     read: bool = True
     others: list[dict[str, Any]] = field(default_factory=list)
     """Further rows of the ledger, of requests that were not written down."""
@@ -88,7 +90,7 @@ class Story:
                 read.append(
                     f.SourceRead(
                         seen_s=at_s, begun_s=at_s - 0.5, op="checkout", source=source, role=role, reading=reading,
-                        rows=len(rows), error=error,
+                        rows=len(rows), error=error, most=self.most,
                     )
                 )  # fmt: skip
         settled = f.OrdersSettled(seen_s=ENDED_S + 5, op="checkout", quiet=self.quiet, waited_s=self.waited_s)

@@ -85,7 +85,11 @@ class Load(Model):
     timeout_s: Seconds = Field(default=10.0, alias="timeout", gt=0, description="of each request")
     max_in_flight: int = Field(default=400, ge=1, le=20000, description="beyond it arrivals are dropped and counted")
     users_at_least: int | None = Field(default=None, ge=1, description="rotate over so many users (sessions, logins)")
-    seed: int = Field(default=0, ge=0, description="of task choice and of Poisson arrivals")
+    seed: int = Field(
+        default=0,
+        ge=0,
+        description="of task choice and of Poisson arrivals; what the locustfile draws itself differs in each run",
+    )
     tags: tuple[str, ...] = Field(default=(), description="only tasks with one of these tags")
     exclude_tags: tuple[str, ...] = Field(default=(), description="no tasks with one of these tags")
     version_header: str = Field(default="X-Version", description="the response header that names the answering version")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from harness.drill.own_ids import own_ids
 from harness.drill.ways import Ways
 from harness.drill.words import Text
 from harness.orders.declared import FIGURES, QUEUE, STORE, Declared
@@ -57,12 +58,17 @@ class Settle(Model):
 
 
 class Source(Ways):
-    """A place in the stack where truth is kept: what it is, and one way to read it. One row for each order, or for each effect."""
+    """A place in the stack where truth is kept: what it is, and one way to read it. One row for each order, or for each effect.
+
+    A row's `key` is the idempotency key that the request carried. Its `id` is the service's own id of the ORDER, also in a row of a
+    charge, a mail or a message: never that row's own number, which fits an order by chance.
+    """
 
     is_: Literal["store", "effect", "queue", "dead", "figures"] = Field(
         alias="is",
         description="store: what is there; effect: what was done for it, a charge or a mail; queue: still to be done;"
-        " dead: given up and parked; figures: numbers alone, such as stock",
+        " dead: given up and parked; figures: numbers alone, such as stock. An order is there when any of several stores has it,"
+        " and done when each of several effects has it",
     )
     in_order: str = Field(
         default="",
@@ -123,4 +129,12 @@ class Orders(Model):
         """What judging needs to know of it."""
         sources = {name: source.role for name, source in self.sources.items()}
         in_order = {name: source.in_order for name, source in self.sources.items() if source.in_order}
-        return Declared(self.request, sources, self.laws, self.settle.within_s, in_order)
+        return Declared(
+            self.request,
+            sources,
+            self.laws,
+            self.settle.within_s,
+            in_order,
+            own_ids(self.sources),
+            frozenset(name for name, source in self.sources.items() if source.redis is not None),
+        )

@@ -1,6 +1,6 @@
 """How a source of an order book is read: what a drill file says of each way. What reads stands in harness.orders.readers.
 
-A row that is read may have `key` (the idempotency key), `id` (the service's own name of the order) and columns with numbers or text.
+A row that is read may have `key` (the idempotency key), `id` (the service's own name of the order, never the row's own) and columns with numbers or text.
 `fields` says which part of a JSON element each of them is, as a dotted path: `fields: {id: reference, amount: money.cents}`.
 Without `fields` an element's own `key`, `id` and numbers are taken; an element that is no object is the row's `id`.
 """
@@ -52,7 +52,7 @@ class SqlReader(Reader):
 
     service: Text = Field(description="the service whose container has psql, mariadb or mysql")
     query: Text = Field(
-        description="a SELECT with columns named key, id, and those that laws sum: … AS key, … AS amount"
+        description="a SELECT with columns named key, id (of the order), and those that laws sum: order_id AS id, … AS amount"
     )
     database: str = Field(default="", description="where its environment does not tell")
     user: str = Field(default="", description="where its environment does not tell")
@@ -75,7 +75,9 @@ class HttpReader(Reader):
     next: str = Field(
         default="", description="dotted path to the next page's path or URL; absent or empty on the last page"
     )
-    fields: Fields = Field(default_factory=dict, description="dotted path, within an element, by column")
+    fields: Fields = Field(
+        default_factory=dict, description="dotted path, within an element, by column: {id: order_id}"
+    )
     headers: dict[str, str] = Field(
         default_factory=dict, description="sent with the request; write ${VAR} for a secret"
     )
@@ -102,7 +104,9 @@ class RedisReader(Reader):
     set_: str = Field(default="", alias="set", description="name of a set, or of a sorted set")
     database: int = Field(default=0, ge=0)
     password: str = Field(default="", description="where its environment does not tell; write ${VAR}, not the password")
-    fields: Fields = Field(default_factory=dict, description="dotted path, within an element, by column")
+    fields: Fields = Field(
+        default_factory=dict, description="dotted path, within an element, by column: {id: order_id}"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> RedisReader:

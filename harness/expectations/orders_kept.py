@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.orders_told import NAMED, empty_stores, figure, law_said, said, unplaced, well
+from harness.expectations.orders_keys import borne, doubted_keys
+from harness.expectations.orders_told import NAMED, empty_stores, figure, law_said, said, stores_apart, unplaced, well
 from harness.landings import hurts
 from harness.orders.audit import Audit, Class
 from harness.orders.declared import QUEUE
@@ -41,8 +42,9 @@ class OrdersKept(Expectation):
     Decides: after the run (it belongs under the drill's own `expect`): when the load has ended and the faults are out, the stack is
              waited for, and every source is read, twice. Failed by each of the above, with every key in verdict.json, whatever
              the gates say. Inconclusive where a source could not be read, or names its rows as no request does; where its two
-             readings differ, the stack was not waited for or did not come to rest, keys could not be read, rows that wait or were
-             given up are nobody's, or nothing was acknowledged; only what no missing reading can explain fails then.
+             readings differ, the stack was not waited for or did not come to rest, keys could not be read, were there
+             before the load sent them, or stand for more than ten requests each, rows that wait or were given up are nobody's, or
+             nothing was acknowledged; only what no missing reading can explain fails then.
              Rows of the run's other `orders` are nobody's fault.
     Source:  what the load asked for, written before it was sent; the ledger; the readings of the sources. The algebra is that of
              Jepsen's `total-queue`, extended.
@@ -119,6 +121,7 @@ class OrdersKept(Expectation):
             why = f"the stack did not come to rest in {review.settled.waited_s:.0f} s"
             detail = f": {review.settled.detail}" if review.settled.detail else ""
             yield Open(reason="unsettled", why=why + detail, decide="a stack that comes to rest within `settle`")
+        yield from doubted_keys(audit)
         keys = "a key in every request and in every row, or an `id` that a store ties to a key"
         for found in audit.classes.values():
             if len(found) > self._allowed(found):
@@ -145,10 +148,17 @@ class OrdersKept(Expectation):
         yield (
             "operations",
             f"{len(audit.operations)}: {audit.number(ACKNOWLEDGED)} acknowledged, {audit.number(UNKNOWN)} unknown{recovered}, "
-            f"{audit.number(REFUSED)} refused",
+            f"{audit.number(REFUSED)} refused; {borne(audit.operations)}",
         )
         counts = ", ".join(f"{len(one)} {name}" for name, one in audit.classes.items())
         yield "found", counts
+        for apart in stores_apart(review):
+            yield "stores", apart
+        for name in review.unproven:
+            yield (
+                "name",
+                f"no reading of {name} found anything: what is misspelled, or in another database, reads like that too",
+            )
         for law in review.sums:
             sides = "" if law.sides is None else f"{figure(law.sides[0])} and {figure(law.sides[1])}"
             yield "law", f"{law.law}: {sides}{f' ({law.why})' if law.why else ''}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.orders.audit import Class
 from harness.orders.declared import DEAD, EFFECT, QUEUE, STORE
 from harness.orders.holdings import Holding
@@ -122,7 +124,22 @@ def well(review: Review) -> str:
         parts.append(
             f"of {unknown} whose outcome nobody was told, {recovered} {'was' if recovered == 1 else 'were'} done"
         )
+    if repeated := audit.operations.repeated():
+        parts.append(f"{numbered(repeated, 'request')} came under a key that had been acknowledged")
     laws = len(review.sums)
     if laws:
         parts.append(f"{numbered(laws, 'law')} {'holds' if laws == 1 else 'hold'}")
+    parts += [*stores_apart(review), *(f"{name} was never there: its name is not proven" for name in review.unproven)]
     return "; ".join(parts)
+
+
+def stores_apart(review: Review) -> Iterator[str]:
+    """How many acknowledged operations not every store has: one is enough."""
+    audit = review.audit
+    assert audit is not None
+    stores = [audit.held[name] for name in review.declared.of(STORE) if name in audit.held]
+    has = sum((one.count > 0).astype(int) for one in stores)
+    some = int(np.count_nonzero((audit.operations.outcome == ACKNOWLEDGED) & (has > 0) & (has < len(stores))))
+    if some:
+        names = ", ".join(one.source for one in stores)
+        yield f"{some} {'stands' if some == 1 else 'stand'} in only some of {names}, which is enough"

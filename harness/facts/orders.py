@@ -14,6 +14,7 @@ class SourceRead(Fact):
     op       the order book's name in the drill; `source` that of the source in it, and `role` what it is
     reading  start (before the first phase), first and second (after the stack has settled, some seconds apart)
     begun_s  when the reading began; it ended at seen_s
+    most     the greatest number of rows that any reading of it has had until now, with those that were only glanced at
     rows     how many rows were read; they stand in `file`, relative to the run's folder, whose bytes have this `sha256`
     """
 
@@ -22,6 +23,7 @@ class SourceRead(Fact):
     role: str
     reading: str
     rows: int = 0
+    most: int = 0
     file: str = ""
     sha256: str = ""
     error: str = ""

@@ -1,6 +1,7 @@
 """The ledger: every arrival and request of the load, from the moment it is due. Read it here; the load writes it."""
 
 from harness.ledger.layout import (
+    AGAIN,
     ASIDE,
     DEPENDENT,
     DONE,
@@ -23,6 +24,7 @@ from harness.ledger.reading import LedgerUnreadable, Tail, begun, read
 from harness.ledger.rows import NO_ROWS, Rows, rows_of
 
 __all__ = [
+    "AGAIN",
     "ASIDE",
     "DEPENDENT",
     "DONE",

@@ -47,6 +47,7 @@ LOST = 32  # flag, with ASIDE: its worker died before an answer was recorded, so
 SENDS_SEEN = (
     64  # flag: its user's requests are seen as they are sent, so while it is DUE its task has asked nothing yet
 )
+AGAIN = 128  # flag: the client sent it again by itself, after an attempt that the service may have had: the row tells of the last
 
 KINDS = ("endpoint", "version", "shape")
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from harness.ledger.bounds import Bounds
 from harness.ledger.layout import (
+    AGAIN,
     ASIDE,
     DEPENDENT,
     DONE,
@@ -167,7 +168,7 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
     Keys, all optional: at_s (intended), late_ms (intended to sent, 0; None: not sent yet), took_ms (sent to done, 10;
     None: never answered), endpoint ('GET /'), outcome ('ok'; 'dropped' is never sent and has no endpoint; '' with
     took_ms=None is in flight), status (by outcome), version, shape, size, user, worker, parent (number of the arrival's
-    first row), aside, dependent, ungated, unreached, redirected. Numbers are given per worker in the order of the list.
+    first row), aside, dependent, ungated, unreached, redirected, again. Numbers are given per worker in the order of the list.
     Raises KeyError on an unknown key.
     """
     names: dict[str, list[str]] = {"endpoint": [""], "version": [""], "shape": [""]}
@@ -196,6 +197,7 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
             + UNGATED * bool(entry.pop("ungated", False))
             + UNREACHED * bool(entry.pop("unreached", False))
             + REDIRECTED * bool(entry.pop("redirected", False))
+            + AGAIN * bool(entry.pop("again", False))
         )
         row["state"] = DONE if dropped or row["took_us"] != NEVER else DUE if row["sent_us"] == NEVER else SENT
         for kind, default in (("endpoint", "" if dropped else "GET /"), ("version", ""), ("shape", "")):

@@ -11,7 +11,7 @@ import os
 import struct
 from pathlib import Path
 
-from harness.ledger.layout import DEPENDENT, DONE, DROPPED, DUE, FORMAT, NEVER, REDIRECTED, ROW, SENT, UNREACHED
+from harness.ledger.layout import AGAIN, DEPENDENT, DONE, DROPPED, DUE, FORMAT, NEVER, REDIRECTED, ROW, SENT, UNREACHED
 
 CHUNK_ROWS = 26214  # about 1 MiB
 MOST_NAMES = 0xFFFF
@@ -123,14 +123,19 @@ class Writer:
         self._map[at + _AT_STATE] = DONE
 
     def unreached(self, row: int) -> None:
-        """No connection was made for it; said before it is done. After a redirect that is no news of the request that was meant."""
+        """No connection was made for it; said before it is done. After a redirect, or an attempt that the service may have had, that
+        is no news of the request that was meant."""
         at = row * 40 + _AT_FLAGS
-        if not self._map[at] & REDIRECTED:
+        if not self._map[at] & (REDIRECTED | AGAIN):
             self._map[at] |= UNREACHED
 
     def redirected(self, row: int) -> None:
         """A redirect was answered, and is followed now; said before it is done."""
         self._map[row * 40 + _AT_FLAGS] |= REDIRECTED
+
+    def again(self, row: int) -> None:
+        """Its client sends it again by itself, and the service may have had it already; said before it is done."""
+        self._map[row * 40 + _AT_FLAGS] |= AGAIN
 
     def nothing_sent(self, row: int, after_us: int) -> None:
         """The arrival's task ran, from after_us after it was due, and sent nothing: done without an outcome."""

@@ -30,6 +30,7 @@ class LoadConfig:
     model           'open': arrivals at the rates of `arrivals`, the last one held until stopped; 'closed': `users` with
                     their wait_time
     poisson, seed   arrivals at random moments around the rate; the seed is also that of the choice of tasks
+                    and, with the run's name, of what the locustfile draws by `random`
     max_in_flight   open: how many users are started; an arrival that finds none idle is dropped
     users_at_least  open: rotate over so many users; fewer are used when the load allows it
     users           closed: how many

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from harness.ledger.writing import LedgerBroken
@@ -18,6 +19,7 @@ class Entry:
         "endpoint",
         "fired",
         "follows",
+        "handled",
         "label",
         "name",
         "parent",
@@ -40,6 +42,9 @@ class Entry:
         self.real = real
         self.fired = False
         self.follows = True  # whether its client follows redirects
+        self.handled = (
+            sys.exception()
+        )  # by the locustfile, as it asks: what comes of this request may be raised during it
 
     def fire(self, **meta: Any) -> None:
         """Locust reports the request: first the row, then whoever listens."""
@@ -48,7 +53,7 @@ class Entry:
         recorder.reported_at = meta.get("start_time")
         try:
             endpoint = self.endpoint if self.endpoint and meta.get("name") is self.name else recorder.endpoint_of(meta)
-            recorder.write(self.row, self.parent, endpoint, meta)
+            recorder.write(self.row, self.parent, endpoint, meta, self.handled)
         except LedgerBroken as error:
             raise recorder.stopped(error) from error
         self.real.fire(**meta)

@@ -47,12 +47,14 @@ _NOT_CONN_NAMES = frozenset(
 )
 
 
-def classify(exception: BaseException | None, status: int, response: Any = None) -> int:
+def classify(
+    exception: BaseException | None, status: int, response: Any = None, older: BaseException | None = None
+) -> int:
     """The class of an answered or failed request. `response.error` is asked too: it outlives a failure() said by
-    hand."""
+    hand. `older`: what was being handled when it was sent, so that it says nothing of it."""
     if exception is None:
         return OK
-    met = tuple(_causes(exception, getattr(response, "error", None)))
+    met = _met(exception, response, older)
     status = status or next(filter(None, map(_gave_up_on, met)), 0)
     if any(_is_timeout(error) for error in met):
         return TIMEOUT
@@ -66,9 +68,9 @@ def classify(exception: BaseException | None, status: int, response: Any = None)
     return CONN if status == 0 and _is_http(response) else WRONG
 
 
-def unreached(exception: BaseException | None, response: Any = None) -> bool:
+def unreached(exception: BaseException | None, response: Any = None, older: BaseException | None = None) -> bool:
     """Whether a request that failed never got a connection: refused, no such name, no answer while connecting."""
-    met = _causes(exception, getattr(response, "error", None))
+    met = _met(exception, response, older)
     return any(isinstance(error, ConnectionRefusedError) or type(error).__name__ in _UNREACHED_NAMES for error in met)
 
 
@@ -94,9 +96,16 @@ def _is_http(response: Any) -> bool:
     return isinstance(getattr(response, "status_code", ""), int | None)
 
 
-def _causes(*errors: BaseException | None) -> Iterator[BaseException]:
+def _met(exception: BaseException | None, response: Any, older: BaseException | None) -> tuple[BaseException, ...]:
+    """All that the client met. A request that is sent in an `except` block fails during what that block handles, and Locust itself
+    reports the first of them all: neither is of this request."""
+    before = frozenset(map(id, _causes(older)))
+    return tuple(_causes(exception, getattr(response, "error", None), without=before))
+
+
+def _causes(*errors: BaseException | None, without: frozenset[int] = frozenset()) -> Iterator[BaseException]:
     """Each error and what it was raised from or during; clients wrap what the socket said several times."""
-    seen: set[int] = set()
+    seen = set(without)
     waiting = [error for error in errors if isinstance(error, BaseException)]
     while waiting:
         error = waiting.pop(0)

@@ -8,11 +8,13 @@ server.
 from __future__ import annotations
 
 import functools
+import random
+import sys
 from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent import GreenletExit, getcurrent
-from locust import FastHttpUser, TaskSet, argument_parser
+from locust import FastHttpUser, MarkovTaskSet, TaskSet, argument_parser
 from locust.clients import HttpSession
 from locust.contrib.fasthttp import FastHttpSession, FastRequest
 from locust.dispatch import UsersDispatcher
@@ -24,6 +26,7 @@ from harness.ledger.writing import LedgerBroken
 from harness.load.gate import Gate
 from harness.load.naming import sent_name
 from harness.load.recorder import Recorder
+from harness.load.retries import tell_retries
 from harness.load.seat import OUTSIDE
 
 if TYPE_CHECKING:
@@ -43,8 +46,11 @@ def install(config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | N
     FastHttpUser.network_timeout = FastHttpUser.connection_timeout = config.timeout_s  # a locustfile's own value wins
     for session in (HttpSession, FastHttpSession):
         _record_requests(session, config, gate, recorder, asked)
+    if config.seed is not None:  # workers of one load must not all choose the same
+        _choose_tasks_by(f"{config.seed}/{config.worker}" if config.distributed else config.seed)
     _tell_redirects(HttpSession, "rebuild_method")
     _tell_redirects(FastRequest, "redirect")
+    tell_retries()
     if config.distributed:
         _defaults_once()
 
@@ -53,6 +59,13 @@ def _defaults_once() -> None:
     """A worker makes Locust's whole parser for each option of each message that gives it users: half a second of a core each time."""
     parser: Any = argument_parser
     parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
+
+
+def _choose_tasks_by(seed: int | str) -> None:
+    """The same choice of tasks in each run, whatever the locustfile draws for itself meanwhile."""
+    for kind in (TaskSet, MarkovTaskSet):
+        module: Any = sys.modules[kind.__module__]
+        module.random = random.Random(seed)
 
 
 def _begin_tasks_at_the_gate(gate: Gate) -> None:

@@ -144,6 +144,11 @@ class Recorder:
         if entry.follows:
             self._writer.redirected(entry.row)
 
+    def again(self, entry: Entry, error: BaseException | None) -> None:
+        """An attempt at it failed by `error`, or by its answer, and its client makes another one by itself."""
+        if error is None or not unreached(error, None, entry.handled):
+            self._writer.again(entry.row)
+
     def hold(self, entry: Entry, response: Any) -> None:
         """Answered, but its outcome is still to be said in a with-block."""
         entry.response = response
@@ -156,7 +161,8 @@ class Recorder:
             endpoint = entry.endpoint or self._names.reported(entry.label)
         except LedgerBroken as broken:
             raise self.stopped(broken) from broken
-        self._writer.done(entry.row, entry.parent, NEVER, endpoint, 0, 0, classify(error, 0, entry), 0, 0)
+        outcome = classify(error, 0, entry, entry.handled)
+        self._writer.done(entry.row, entry.parent, NEVER, endpoint, 0, 0, outcome, 0, 0)
 
     def stopped(self, error: LedgerBroken) -> Exception:
         """Nothing can be written down any more: the load ends. To be raised, for Locust's events swallow whatever else is."""
@@ -179,7 +185,7 @@ class Recorder:
                 meta["exception"] = error or (Exception() if raised or status >= 400 else None)
                 try:
                     endpoint = self.endpoint_of(meta) if "name" in meta else self._names.reported(entry.label)
-                    self.write(entry.row, entry.parent, endpoint, meta)
+                    self.write(entry.row, entry.parent, endpoint, meta, entry.handled)
                 except LedgerBroken as broken:
                     raise self.stopped(broken) from broken
 
@@ -241,8 +247,10 @@ class Recorder:
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
-    def write(self, row: int, parent: int, endpoint: int, meta: dict[str, Any]) -> None:
-        """The row is done: from what Locust reports of the request. Raises LedgerBroken."""
+    def write(
+        self, row: int, parent: int, endpoint: int, meta: dict[str, Any], older: BaseException | None = None
+    ) -> None:
+        """The row is done: from what Locust reports of the request. `older`: see classify. Raises LedgerBroken."""
         exception = meta.get("exception") or None  # as Locust asks: an empty one is none
         took_us = took_us_of(meta)
         if took_us == NEVER:
@@ -264,8 +272,8 @@ class Recorder:
                         found = self._versions.get(name)
                         version = self._version(name) if found is None else found
                     shape = self._fingerprint(row, endpoint, status, headers, response)
-            outcome = OK if exception is None else classify(exception, status, response)
-            if outcome in (CONN, TIMEOUT) and status == 0 and unreached(exception, response):
+            outcome = OK if exception is None else classify(exception, status, response, older)
+            if outcome in (CONN, TIMEOUT) and status == 0 and unreached(exception, response, older):
                 self._writer.unreached(row)
             size = meta.get("response_length") or 0
             if type(size) is not int or not 0 <= size <= NEVER:
@@ -274,7 +282,7 @@ class Recorder:
         except LedgerBroken:
             raise
         except Exception as error:  # an answer that is like no client's of Locust's own: its exception tells enough
-            self._writer.done(row, parent, took_us, endpoint, status, 0, classify(exception, status), 0, 0)
+            self._writer.done(row, parent, took_us, endpoint, status, 0, classify(exception, status, None, older), 0, 0)
             what = f"its answer cannot be read ({type(error).__name__})"
             self._say("warning", f"{self._label(endpoint)} has no version and no shape: {what}")
 

@@ -98,8 +98,8 @@ class Session:
         events: Any = locust.events
         setup: Any = setup_logging
         setup("INFO")
-        if config.seed is not None:  # workers of one load must not all choose the same
-            random.seed(f"{config.seed}/{config.worker}" if config.distributed else config.seed)
+        if config.seed is not None:  # a key or a name that each run drew again would be there already, where data stay
+            random.seed(f"{config.seed}/{config.worker}/{config.run}")
         seats = Seats()
         samples = Samples(self._ledger.parent / "answers", config.run, config.worker)
         self._recorder = Recorder(

@@ -12,7 +12,9 @@ K acknowledged, X refused, A all that was asked for; O rows of the stores, E of 
     reordered                         in a source that must keep an order: before one that was acknowledged before it was sent
     recovered    O and unknown        the client could not know, and it was done: well, and counted
 
-Only what was not there at the start makes a phantom, an orphan or a duplicate. Of a class that depends on a source which could not
+Only what was not there at the start makes anything but a loss. What was done under a key of which there were rows before it was
+first asked for (a key of a former run, come again) cannot be told from what was done then: of such an operation only that is
+listed which new rows alone prove. Of a class that depends on a source which could not
 be read, or names its rows as no request does (unlike), only that is listed which no reading of it could explain.
 Source: Jepsen's `total-queue` (lost, unexpected, duplicated, recovered) and `set-full` (a reading that began before an answer
 says nothing of what is missing in it); the kafka workload's aborted read, lost write and duplicate are resurrected, lost and duplicated.
@@ -65,6 +67,7 @@ class Audit:
     """
     classes    by name, of CLASSES
     recovered  how many operations of unknown outcome were done after all; None where that could not be seen
+    former     operations of which a source held rows before they were first asked for
     held       the sources that were read and understood, and whose their rows are
     unread     sources whose rows bear other names than the requests, and how
     """
@@ -72,6 +75,7 @@ class Audit:
     operations: Operations
     classes: Mapping[str, Class]
     recovered: int | None
+    former: Ints
     held: Mapping[str, Holding]
     unread: Mapping[str, Unread]
 
@@ -98,6 +102,9 @@ def audit(
     acknowledged = operations.outcome == ACKNOWLEDGED
     stored, parked, queued = (_any(held, names, size) for names in (stores, dead, queues))
     away = parked | queued
+    former = np.zeros(size, bool)
+    for one in held.values():
+        former |= one.former
 
     def unread(*groups: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for names in groups for name in names if name not in held)
@@ -112,13 +119,19 @@ def audit(
     found = [
         Class(
             reason="lost",
-            operations=numbers(nothing if unread(stores, dead, queues) else acknowledged & ~stored & ~away),
+            operations=numbers(nothing if unread(stores, dead, queues) else acknowledged & ~stored & ~away & ~former),
             doubt=unsure,
             why="rows that name no key may be theirs",
             unread=unread(stores, dead, queues),
         ),
-        Class(reason="dead", operations=numbers(acknowledged & parked), unread=unread(dead)),
-        Class(reason="stuck", operations=numbers(acknowledged & queued), unread=unread(queues)),
+        Class(
+            reason="dead", operations=numbers(acknowledged & _any(held, dead, size, fresh=True)), unread=unread(dead)
+        ),
+        Class(
+            reason="stuck",
+            operations=numbers(acknowledged & _any(held, queues, size, fresh=True)),
+            unread=unread(queues),
+        ),
         Class(
             reason="phantom",
             strangers=(phantoms := _strangers(held, stores)),
@@ -132,16 +145,16 @@ def audit(
             operations=numbers(_twice(held, (*stores, *effects), size)),
             unread=unread(stores, effects),
         ),
-        _orphans(held, stores, effects, unread(stores), unread(dead, queues), stored, away, hidden),
+        _orphans(held, stores, effects, unread(stores), unread(dead, queues), stored, away | former, hidden),
         Class(
             reason="reordered",
-            operations=numbers(_reordered(declared, held, operations)),
+            operations=numbers(_reordered(declared, held, operations) & ~former),
             unread=tuple(name for name in declared.in_order if name not in held),
         ),
     ]
     known = not unread(stores)
     recovered = int(np.count_nonzero(stored & (operations.outcome == UNKNOWN))) if known else None
-    return Audit(operations, {one.reason: one for one in found}, recovered, held, misnamed)
+    return Audit(operations, {one.reason: one for one in found}, recovered, np.flatnonzero(former), held, misnamed)
 
 
 def _any(held: Mapping[str, Holding], names: tuple[str, ...], size: int, *, fresh: bool = False) -> Mask:
@@ -157,7 +170,7 @@ def _twice(held: Mapping[str, Holding], names: tuple[str, ...], size: int) -> Ma
     found = np.zeros(size, bool)
     for name in names:
         if name in held:
-            found |= (held[name].count > 1) & (held[name].fresh > 0)
+            found |= held[name].fresh > 1
     return found
 
 

@@ -23,6 +23,8 @@ class Declared:
     laws       what must hold across them
     within_s   for how long the stack is waited for at most, until it is quiet
     in_order   by source, the column whose rows must stand in the order in which their operations were acknowledged
+    own_ids    effects of which the drill does not say that their `id` is the order's: it may be the rows' own
+    unproven   sources that read as empty where nothing has their name
     """
 
     request: str
@@ -30,6 +32,8 @@ class Declared:
     laws: tuple[Law, ...] = ()
     within_s: float = 120.0
     in_order: Mapping[str, str] = field(default_factory=dict)
+    own_ids: frozenset[str] = frozenset()
+    unproven: frozenset[str] = frozenset()
 
     def of(self, *roles: str) -> tuple[str, ...]:
         """The sources that have one of these roles."""

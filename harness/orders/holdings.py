@@ -24,6 +24,7 @@ class Holding:
     torn     how many new rows have an id that stores tie to several keys, and no owner for that
     dated    whether the start was read, so that `new` says something of rows that are not ours
     count    of each operation, how many rows; `fresh`: how many of them are of this run
+    former   of each operation, whether rows of it were there before it was first asked for
     """
 
     source: str
@@ -36,6 +37,7 @@ class Holding:
     dated: bool
     count: Ints
     fresh: Ints
+    former: NDArray[np.bool_]
 
     @property
     def nameless(self) -> int:
@@ -77,25 +79,39 @@ def holdings(
     sent_s = operations.sent_s()
     found = {}
     for source, table in tables.items():
-        by_id = _owners(table.id, tied)
-        told_by_id = table.key == NONE
-        if source not in stores:  # a charge has a key of its own, and the order's id
-            told_by_id |= (operations.find(table.key) < 0) & ~np.isin(table.key, others) & (by_id != NONE)
-        owner = np.where(told_by_id, by_id, table.key)
-        mine = operations.find(owner)
-        mine[owner == NONE] = -1
+        by_id, owner, mine = _whose(table, tied, source in stores, operations)
         start = starts.get(source)
         new = np.ones(len(table), bool)
+        former = np.zeros(len(operations), bool)
         if start is not None:
             ours = np.flatnonzero(mine >= 0)
             new = _new(table, start.table)
             new[ours] |= sent_s[mine[ours]] <= start.read_s
+            there = _whose(start.table, tied, source in stores, operations)[2]
+            former[there[there >= 0]] = True
+            former &= ~(sent_s <= start.read_s)
         count = np.bincount(mine[mine >= 0], minlength=len(operations)).astype(np.int64)
         fresh = np.bincount(mine[(mine >= 0) & new], minlength=len(operations)).astype(np.int64)
         elsewhere = (mine < 0) & np.isin(owner, others)
         unsure = int(np.count_nonzero(new & (by_id == NONE) & (mine < 0) & np.isin(table.id, torn)))
-        found[source] = Holding(source, table, owner, mine, new, elsewhere, unsure, start is not None, count, fresh)
+        dated = start is not None
+        found[source] = Holding(source, table, owner, mine, new, elsewhere, unsure, dated, count, fresh, former)
     return found
+
+
+def _whose(
+    table: Table, tied: tuple[Digests, Digests], stores: bool, operations: Operations
+) -> tuple[Digests, Digests, Ints]:
+    """Of each row, the owner that its id stands for, its owner, and the number of its operation or -1. `stores`: it is a store's."""
+    by_id = _owners(table.id, tied)
+    told_by_id = table.key == NONE
+    if not stores:  # a charge has a key of its own, and the order's id
+        strange = (operations.find(table.key) < 0) & ~np.isin(table.key, operations.asked.others)
+        told_by_id |= strange & (by_id != NONE)
+    owner = np.where(told_by_id, by_id, table.key)
+    mine = operations.find(owner)
+    mine[owner == NONE] = -1
+    return by_id, owner, mine
 
 
 def _ties(tables: list[Table]) -> tuple[tuple[Digests, Digests], Digests]:

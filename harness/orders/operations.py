@@ -4,7 +4,7 @@ acknowledged   an attempt was answered as it must be, below 400
 refused        every attempt surely did nothing: answered 4xx, or never connected
 unknown        anything else: an error of the server, a time-out, a reset, an answer that says "perhaps" (408, 409, 425, 429, 499),
                no answer at all though the locustfile called it a success; a redirect that was followed to where it failed, for
-               the order may stand whose page could not be shown
+               the order may stand whose page could not be shown; a refusal of what the client had sent before by itself
 
 A refusal after an attempt of unknown outcome says nothing of that one, so the operation stays unknown.
 Source: Jepsen's ok, fail and info; a 5xx is info.
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.ledger import NEVER, OUTCOMES, REDIRECTED, UNREACHED, Rows
+from harness.ledger import AGAIN, NEVER, OUTCOMES, REDIRECTED, UNREACHED, Rows
 from harness.orders.tables import NONE, Asked, Digests
 
 REFUSED, UNKNOWN, ACKNOWLEDGED = range(3)
@@ -74,6 +74,12 @@ class Operations:
         told = attempt_outcomes(self.rows, self.place) == ACKNOWLEDGED
         return self._least(np.where(told, _at(self.rows.done_s, self.place, np.nan), np.nan))
 
+    def repeated(self) -> int:
+        """How many attempts were sent when their operation had been acknowledged already: they asked for nothing new."""
+        operation = np.repeat(np.arange(len(self)), np.diff(self.starts))
+        sent_s = _at(self.rows.sent_s, self.place[self.attempts], np.nan)
+        return int(np.count_nonzero(sent_s > self.acknowledged_s()[operation]))
+
     def _least(self, of_attempts: NDArray[np.float64]) -> NDArray[np.float64]:
         if not len(self.key):
             return np.zeros(0)
@@ -107,7 +113,7 @@ def attempt_outcomes(rows: Rows, place: Ints) -> NDArray[np.int8]:
     refusal &= ~np.isin(status, PERHAPS)
     refusal |= (entries["flags"] & UNREACHED) != 0
     part = np.where(answered & (status >= 200) & (status < 400), ACKNOWLEDGED, UNKNOWN)
-    part[refusal & ((entries["flags"] & REDIRECTED) == 0)] = REFUSED
+    part[refusal & ((entries["flags"] & (REDIRECTED | AGAIN)) == 0)] = REFUSED
     found[there] = part
     return found
 

@@ -39,6 +39,7 @@ class Review:
     open      why it cannot be; then there is no audit
     unread    by source that says nothing, why; what depends on it is not decided
     rows      by source that was read, how many rows it has
+    unproven  sources that may be misnamed: none of their readings found anything, and what has no such name reads like that
     sums      what the laws came to
     settled   how long the stack was waited for
     cites     the readings that it rests on
@@ -53,6 +54,7 @@ class Review:
     settled: OrdersSettled | None = None
     cites: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    unproven: tuple[str, ...] = ()
 
 
 class Reviews:
@@ -110,7 +112,12 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
     unread |= found.unread
     told = sums(declared, found, tables, starts, unread)
     counts = {source: len(table) for source, table in tables.items()}
-    return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites, counts)
+    unproven = tuple(
+        source
+        for source in tables
+        if source in declared.unproven and not any(max(f.rows, f.most) for (s, _), f in last.items() if s == source)
+    )
+    return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites, counts, unproven)
 
 
 def _rushed(name: str, declared: Declared, settled: OrdersSettled | None, cites: tuple[str, ...]) -> Review:

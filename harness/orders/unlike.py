@@ -16,6 +16,11 @@ from harness.orders.operations import Ints, Operations
 from harness.orders.tables import NONE, called, text_of
 from harness.quantities import numbered
 
+SOME = 100
+"""So many ids are looked at: reading one again takes a look into the file."""
+SPARSE = 20
+"""Where fewer than one number in so many is an order's, those of other rows would not fit."""
+
 
 def unlike(held: Mapping[str, Holding], declared: Declared, operations: Operations) -> dict[str, Unread]:
     """By source whose rows cannot be told apart, why."""
@@ -27,6 +32,8 @@ def unlike(held: Mapping[str, Holding], declared: Declared, operations: Operatio
         why = _another_language(one, sent) if declared.sources[name] in (STORE, EFFECT) else ""
         if declared.sources[name] != STORE:
             why = why or _ids_of_two(one) or _chance(one)
+        if name in declared.own_ids:
+            why = why or _numbered(one)
         if why:
             found[name] = Unread(reason="keys_unreadable", why=why)
     return found
@@ -57,6 +64,25 @@ def _chance(one: Holding) -> str:
     return (
         f"the keys of {one.source} are its own, and its ids tie only {tied} of {numbered(tied + len(apart), 'row')} to an order: "
         f"none of them fits {_named(one, apart)}"
+    )
+
+
+def _numbered(one: Holding) -> str:
+    """It has ids alone, whole numbers without great gaps, each once: a table's own numbers fit the orders' as well."""
+    new, ids = np.flatnonzero(one.new), one.table.id[one.new]
+    tied = new[one.owner[new] != NONE]
+    if not len(tied) or bool((one.table.key[new] != NONE).any()) or len(np.unique(ids)) < len(ids):
+        return ""
+    some = tied[np.linspace(0, len(tied) - 1, min(len(tied), SOME)).astype(np.int64)]
+    names = [text_of(one.table.row(int(place)).get("id")) for place in some]
+    if not all(name.isdecimal() for name in names):
+        return ""
+    numbers = [int(name) for name in names]
+    if max(numbers) - min(numbers) >= SPARSE * len(tied):
+        return ""
+    return (
+        f"the ids of {one.source} are small whole numbers, which fit orders whether they are the order's or the rows' own; where it is "
+        "the order's, the drill names it: `order_id AS id`, `fields: {id: order_id}`"
     )
 
 

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -68,6 +68,7 @@ class Readings:
     read: Read
     glance: Read
     home: str = FOLDER
+    _most: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def take(self, op: str, name: str, source: Sourced, reading: str, *, glance: bool = False) -> Reading:
         """Read one source now. One that cannot be read is a reading too, with the error and without rows."""
@@ -91,12 +92,14 @@ class Readings:
             with contextlib.suppress(OSError):
                 path.unlink()
         ended_s = self.clock.now_s()
+        most = self._most[op, name] = max(self._most.get((op, name), 0), 0 if error else rows)
         fact = SourceRead(
             op=op,
             source=name,
             role=source.role,
             reading=reading,
             rows=0 if error else rows,
+            most=most,
             file="" if error else file,
             sha256="" if error else digest.hexdigest(),
             error=error,

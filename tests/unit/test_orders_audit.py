@@ -156,6 +156,8 @@ def test_a_key_of_a_former_run_is_not_held_against_this_one() -> None:
     story.start = {"orders": keys("a"), "payments": keys("a", "a")}
     story.held = {"orders": keys("a"), "payments": keys("a", "a")}
     assert classes(story) == {}
+    story.held["payments"] = keys("a", "a", "a", "a")
+    assert classes(story) == {"duplicated": {"a"}}
 
 
 # --- what the client was told ---
@@ -168,7 +170,8 @@ def test_a_key_of_a_former_run_is_not_held_against_this_one() -> None:
         {"outcome": "4xx", "status": 429}, {"outcome": "4xx", "status": 408}, {"outcome": "ok", "status": 503},
         {"outcome": "4xx", "status": 404, "redirected": True}, {"outcome": "conn", "redirected": True},
         {"outcome": "conn", "unreached": True, "redirected": True}, {"outcome": "ok", "status": 0},
-        {"outcome": "ok", "status": 422, "redirected": True},
+        {"outcome": "ok", "status": 422, "redirected": True}, {"outcome": "4xx", "status": 422, "again": True},
+        {"outcome": "conn", "unreached": True, "again": True},
     ],
     ids=str,
 )  # fmt: skip

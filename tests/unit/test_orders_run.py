@@ -194,8 +194,15 @@ def at(played: Played, after_s: float, deed: Any) -> None:
 
 
 def test_a_queue_that_still_holds_something_is_waited_for(played: Played) -> None:
-    played.shop.rows["waiting"] = [{"id": "id-key-3"}]
-    at(played, 25, played.shop.rows["waiting"].clear)
+    keep, waiting = played.shop.keeps, played.shop.rows.setdefault("waiting", [])
+
+    def queued(key: str, well: bool) -> Any:
+        if key == "key-3":
+            waiting.append({"id": "id-key-3"})
+        return keep(key, well)
+
+    played.shop.keeps = queued
+    at(played, 25, waiting.clear)
     assert outcome(played.run()) == ("passed", "met")
     assert played.settled.quiet
     assert 35 <= played.settled.waited_s <= 40
@@ -320,6 +327,9 @@ def test_two_readings_are_alike_in_whatever_order_their_rows_come(tmp_path: Path
     assert once.fact.sha256 != again.fact.sha256
     rows.pop()
     assert readings.take("checkout", "orders", orders.sources["orders"], "second").content != again.content
+    rows.clear()
+    gone = readings.take("checkout", "orders", orders.sources["orders"], "second", glance=True).fact
+    assert (gone.rows, gone.most) == (0, 3)
 
 
 def test_what_reading_leaves_a_mark_on_is_glanced_at_until_the_end(tmp_path: Path) -> None:
