@@ -41,11 +41,11 @@ def drill_options(command: F) -> F:
 
 def environment(env_files: Sequence[Path]) -> dict[str, str]:
     """Variables for ${VAR}: the environment over --env-file, later files over earlier ones. Raises UsageError."""
-    from harness.drill.interpolate import read_env_file
+    from harness.drill.env_file import read_env_file
 
     values: dict[str, str] = {}
     for path in env_files:
-        values |= read_env_file(path)
+        values |= read_env_file(path, {**values, **os.environ})
     return {**values, **os.environ}
 
 

@@ -1,16 +1,14 @@
-"""Values from outside the file: `${VAR}`, `${VAR:-default}`, `--env-file`. Read as Compose reads them."""
+"""Values from outside the file: `${VAR}`, `${VAR:-default}`. Read as Compose reads them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from harness.drill.problem import Invalid, Problem, did_you_mean, shown_path
+from harness.drill.problem import did_you_mean
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*(?:=(.*))?$")
 
 
 @dataclass(frozen=True)
@@ -81,34 +79,3 @@ def _value(inner: str, env: Mapping[str, str]) -> Filled:
         return fill(rest.lstrip(":")[1:], env)
     why = rest.lstrip(":")[1:] or f"set it, or write ${{{name}:-default}}"
     return Filled("", wrong=((0, f"the variable {name} is not set; {why}{did_you_mean(name, env)}"),))
-
-
-def read_env_file(path: Path) -> dict[str, str]:
-    """KEY=VALUE lines as Compose reads them: comments, `export`, quotes; a KEY alone sets nothing. Raises Invalid."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Invalid([Problem(shown_path(path), 0, 0, f"the env file cannot be read: {why}")]) from None
-    values: dict[str, str] = {}
-    wrong: list[Problem] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        match = _LINE.match(line)
-        if match is None:
-            wrong.append(Problem(shown_path(path), number, 1, "not a KEY=VALUE line", line))
-        elif match.group(2) is not None:
-            values[match.group(1)] = _unquoted(match.group(2).strip(), values)
-    if wrong:
-        raise Invalid(wrong)
-    return values
-
-
-def _unquoted(text: str, before: Mapping[str, str]) -> str:
-    if len(text) > 1 and text[0] in "'\"":
-        end = text.find(text[0], 1)
-        if end > 0:
-            inner = text[1:end]
-            return inner if text[0] == "'" else fill(inner.replace("\\n", "\n"), before).text
-    return fill(re.sub(r"\s+#.*$", "", text), before).text

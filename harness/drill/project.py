@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # models take long to load, and `drill halt` must not wait fo
 SETTINGS = ("drills", "runs", "protected", "blast_radius", "schedule", "announce", "defaults", "parts", "targets")
 _SUFFIXES = (".yaml", ".yml")
 _COMPOSE = ("compose.", "docker-compose.")
+LATEST = "latest"
+"""In the runs folder, the link that each run points to itself; what it is called, no drill is."""
 
 
 @dataclass(frozen=True)

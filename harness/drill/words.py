@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, Str
 
 from harness.alerting import Quiet
 from harness.drill.guards import AnyGuard, guard
+from harness.drill.project import LATEST
 from harness.edges import edge_id
 from harness.stats import Condition
 
@@ -56,6 +57,12 @@ def monitor(value: str) -> str:
     return value
 
 
+def _not_latest(value: str) -> str:
+    if value == LATEST:
+        raise ValueError(f"'{LATEST}' names the newest run of all drills (runs/{LATEST}); give the drill another name")
+    return value
+
+
 def _edge(value: str) -> str:
     return "->".join(edge_id(value))
 
@@ -89,7 +96,9 @@ GuardText = Annotated[
     ),
 ]
 MonitorText = Annotated[str, AfterValidator(monitor), _text("prometheus:9090", "off")]
-DrillName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+DrillName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100), AfterValidator(_not_latest)
+]
 PhaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_ -]*$", max_length=60)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Text = Annotated[str, StringConstraints(min_length=1)]

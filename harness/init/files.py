@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.drill.project import LATEST
 from harness.errors import UsageError
 
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -50,9 +51,11 @@ def drill_name(given: str, project: str) -> str:
             raise UsageError(f"{given!r} is no name for a drill: letters, digits, -, _ and . only, and no path")
         if given.startswith(("compose.", "docker-compose.")) or given in ("compose", "docker-compose"):
             raise UsageError(f"{given!r} is the name of a Compose file; take another for the drill")
+        if given == LATEST:
+            raise UsageError(f"{given!r} names the newest run of all drills; take another for the drill")
         return given
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", project).strip("-_")[:60] or "first"
-    return f"{name}-drill" if name in ("compose", "docker-compose") else name
+    return f"{name}-drill" if name in ("compose", "docker-compose", LATEST) else name
 
 
 def module_name(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 from harness.pytesting.run import DrillRun, Runner
 
 RUN = "run"
-_DRILL = re.compile(rb"^[\"']?drill[\"']?\s*:", re.M)
+_WORD = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?(drill|stack|load|steady|phases)[\"']?\s*:", re.M)
+"""A word that every drill has; an editor may have put a byte order mark before the first."""
 HEAD_BYTES = 1 << 20
 
 
@@ -21,25 +22,33 @@ class NotPassed(Exception):
 
 
 def is_drill(path: Path) -> bool:
-    """Whether a YAML file has the word by which a drill begins."""
+    """Whether a YAML file is meant as a drill: by the word by which one begins, or, where that is misspelt, by two of the others.
+
+    One that cannot be read is, where the project has its drills: no drill is left out in silence.
+    """
     try:
         with path.open("rb") as file:
-            return bool(_DRILL.search(file.read(HEAD_BYTES)))
+            words = set(_WORD.findall(file.read(HEAD_BYTES)))
     except OSError:
-        return False
+        from harness.drill.project import find_project
+
+        return path.parent == find_project(path.parent).drills
+    return b"drill" in words or len(words) > 1
 
 
 class DrillFile(pytest.File):
-    """`result` is of the one run of its drill."""
+    """`result` is of the one run of its drill; `claimed`: the ids of the expectations of the file."""
+
+    claimed: frozenset[str] = frozenset()
 
     def collect(self) -> Iterator[pytest.Item]:
-        from harness.drill.parse import parse
         from harness.errors import UsageError
 
         try:
-            drill = parse(self.path)
+            drill = Runner.of(self.config).drill(self.path)
         except UsageError as error:
             raise self.CollectError(str(error)) from None
+        self.claimed = frozenset(claim.id for _, _, claim in drill.claims())
         yield Whole.from_parent(self, name=RUN, line=1)
         for _, _, claim in drill.claims():
             yield Expected.from_parent(self, name=claim.id, line=int(drill.where(claim.id).rpartition(":")[2] or 1))
@@ -49,6 +58,8 @@ class DrillFile(pytest.File):
 
 
 class _Item(pytest.Item):
+    parent: DrillFile
+
     def __init__(self, *, line: int, **rest: Any) -> None:
         super().__init__(**rest)
         self._line = line
@@ -63,12 +74,17 @@ class _Item(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def _ran(self) -> DrillRun:
-        assert isinstance(self.parent, DrillFile)
         run = self.parent.result()
         self.user_properties.append(("drill", run.drill))
         if run.document:
             self.user_properties += [("run", run.document["run"]), ("verdict", run.document["verdict"])]
+        if run.error:
+            raise NotPassed(f"{run.drill} has no verdict (exit code {run.exit_code}): {run.error}")
         return run
+
+    def _selected(self) -> list[_Item]:
+        """The items of this drill that are run."""
+        return [item for item in self.session.items if item.parent is self.parent and isinstance(item, _Item)]
 
 
 class Whole(_Item):
@@ -79,43 +95,43 @@ class Whole(_Item):
     """
 
     def runtest(self) -> None:
-        from harness.report.junit import endings
-
         run = self._ran()
-        if run.error:
-            raise NotPassed(_without(run))
-        wrong = [f"{kind}: {what}" for kind, what in endings(run.document)]
-        if run.document["ending"]["gate"] is False:
-            wrong.append("the steady state never held, so that nothing was injected")
-        not_passed = {id_: one for id_, one in run.findings.items() if one["outcome"] != "passed"}
-        shown = {item.name for item in self.session.items if item.parent is self.parent and isinstance(item, Expected)}
-        wrong += [f"{id_}: {said(one)}" for id_, one in not_passed.items() if id_ not in shown]
-        if not wrong and run.exit_code != 0 and not not_passed:
-            wrong.append(f"it ended with exit code {run.exit_code}")
+        wrong = beside(run, {item.name for item in self._selected() if isinstance(item, Expected)})
         if wrong:
-            raise NotPassed("\n".join([f"{run.drill}: {run.document['verdict']}", *wrong, *_more(run)]))
+            raise NotPassed("\n".join([_headed(run), *wrong, *_more(run)]))
 
 
 class Expected(_Item):
-    """One expectation, passed if and only if its finding is."""
+    """One expectation, passed if and only if its finding is. Where the drill's Whole was deselected, it fails on that as well."""
 
     def runtest(self) -> None:
         run = self._ran()
         finding = run.findings.get(self.name)
-        if run.error:
-            raise NotPassed(_without(run))
         if finding is None:
             raise NotPassed(
                 f"run {run.document['run']} has no finding of {self.name}: it was of another version of the drill"
             )
         self.user_properties += [("outcome", finding["outcome"]), ("reason", finding["reason"])]
-        if finding["outcome"] != "passed":
-            raise NotPassed(text(finding, run))
+        wrong = [said(finding)] if finding["outcome"] != "passed" else []
+        if not any(isinstance(item, Whole) for item in self._selected()):
+            told = beside(run, self.parent.claimed)
+            wrong += [_headed(run), *told] if told else []
+        if wrong:
+            raise NotPassed("\n".join([*wrong, *_more(run)]))
 
 
-def text(finding: Mapping[str, Any], run: DrillRun) -> str:
-    """A finding that did not pass, for somebody who sees nothing else."""
-    return "\n".join([said(finding), *_more(run)])
+def beside(run: DrillRun, told: Container[str]) -> list[str]:
+    """What is wrong with a run but for the findings that are told by themselves."""
+    from harness.report.junit import endings
+
+    wrong = [f"{kind}: {what}" for kind, what in endings(run.document)]
+    if run.document["ending"]["gate"] is False:
+        wrong.append("the steady state never held, so that nothing was injected")
+    not_passed = {id_: one for id_, one in run.findings.items() if one["outcome"] != "passed"}
+    wrong += [f"{id_}: {said(one)}" for id_, one in not_passed.items() if id_ not in told]
+    if not wrong and run.exit_code != 0 and not not_passed:
+        wrong.append(f"it ended with exit code {run.exit_code}")
+    return wrong
 
 
 def said(finding: Mapping[str, Any]) -> str:
@@ -131,8 +147,8 @@ def said(finding: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _without(run: DrillRun) -> str:
-    return f"{run.drill} has no verdict (exit code {run.exit_code}): {run.error}"
+def _headed(run: DrillRun) -> str:
+    return f"{run.drill}: {run.document['verdict']}"
 
 
 def _more(run: DrillRun) -> list[str]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from harness.pytesting.run import DrillRun
 
 SUFFIXES = (".yaml", ".yml")
-APART = ("load", "worksteal", "each")
-"""Ways of pytest-xdist that give the items of one file to several processes, each of which would run the drill."""
+TOGETHER = ("no", "loadfile", "loadscope")
+"""Ways of pytest-xdist that give the items of one file to one process; in several, each would run the drill."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.getoption("--drill-judge"):
             raise pytest.UsageError("--drill-judge says where the results come from; give --drill-run, too")
         return
-    if config.getoption("dist", "no") in APART:
+    if config.getoption("dist", "no") not in TOGETHER:
         raise pytest.UsageError("--drill-run: a drill's expectations are of one run; give --dist loadfile")
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from harness.drill.model import Drill
     from harness.journal import Journal
 
 PATIENCE_S = 180.0
@@ -69,6 +70,22 @@ class Runner:
     @classmethod
     def of(cls, config: pytest.Config) -> Runner:
         return config.stash.setdefault(cls._KEY, cls(config))
+
+    def drill(self, file: Path) -> Drill:
+        """The drill of a file as `drill run` will read it, with the options given to that. Raises UsageError."""
+        import click
+
+        from harness.cli.inputs import read_drill
+        from harness.cli.run import command
+        from harness.errors import UsageError
+
+        try:
+            given = command.make_context("run", [str(file), *self._options], auto_envvar_prefix="DRILL_RUN").params
+        except click.ClickException as error:
+            raise UsageError(f"--drill-option: {error.format_message()}") from None
+        return read_drill(
+            str(file), given["sets"], [self._folder / one for one in given["env_file"]], given["candidates"]
+        )
 
     def result(self, drill: str | Path) -> DrillRun:
         """The run of a drill (a name or a file). Raises UsageError for one that is not there."""

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.drill.project import LATEST
 from harness.errors import CannotRun, UsageError
 
 NAMED = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
@@ -124,10 +125,12 @@ def create(runs: Path, drill: str) -> RunFolder:
     """A new run folder, and `runs/latest` pointing to it. Raises CannotRun when the disk refuses."""
     start = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = RunFolder(runs / drill / f"{start}-{secrets.token_hex(4)}")
+    latest = runs / LATEST
+    if latest.is_dir() and not latest.is_symlink():  # unpacked from an archive that followed it, say
+        raise CannotRun(f"{latest} is a folder, and each run makes it a link to itself: call that folder otherwise")
     try:
         for part in (folder.ledger, folder.logs):
             part.mkdir(parents=True, exist_ok=True)
-        latest = runs / "latest"
         fresh = runs / f".latest-{folder.run}"
         fresh.symlink_to(folder.path.relative_to(runs), target_is_directory=True)
         fresh.replace(latest)
@@ -137,8 +140,9 @@ def create(runs: Path, drill: str) -> RunFolder:
 
 
 def every(runs: Path) -> list[RunFolder]:
-    """All run folders, newest first."""
-    found = [p for p in runs.glob("*/*-????????") if (p / "facts").is_dir() and not p.is_symlink()]
+    """All run folders, newest first. A copy under another name is none; it is judged by its path."""
+    found = [p for p in runs.glob("*/*Z-????????") if NAMED.fullmatch(p.name)]
+    found = [p for p in found if (p / "facts").is_dir() and not p.is_symlink()]
     return [RunFolder(p) for p in sorted(found, key=lambda p: p.name, reverse=True)]
 
 
@@ -153,7 +157,7 @@ def find(runs: Path, which: str) -> RunFolder:
     if (path / "facts").is_dir():
         return RunFolder(path.resolve())
     folders = every(runs)
-    if which == "latest" and folders:
+    if which == LATEST and folders:
         return folders[0]
     for folder in folders:
         if which in (folder.run, folder.path.name, folder.drill, f"{folder.drill}/{folder.path.name}"):

@@ -20,7 +20,7 @@ from harness.history.course import Entry
 from harness.history.record import BROKEN, KILLED, REFUSED, RUNNING, NotAVerdict, Record, record_of
 from harness.history.standing_out import MOST_RUNS
 from harness.run import about
-from harness.run.folder import RunFolder
+from harness.run.folder import NAMED, RunFolder
 
 RESOLVED = "resolved"  # the key of harness.drill.resolved: where the drill file stood
 REFUSED_FILE = "refused.jsonl"
@@ -132,7 +132,7 @@ def _folders(runs: Path, drill: str) -> list[RunFolder]:
     """The run folders by their names alone, newest first."""
     found: list[tuple[str, str]] = []
     for place in [drill] if drill else _names(runs):
-        found += [(name, place) for name in _names(runs / place) if name[-9:-8] == "-" and name[:8].isdigit()]
+        found += [(name, place) for name in _names(runs / place) if NAMED.fullmatch(name)]
     return [RunFolder(runs / place / name) for name, place in sorted(found, reverse=True)]
 
 

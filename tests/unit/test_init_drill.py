@@ -228,6 +228,9 @@ def test_a_name_that_no_drill_can_bear_is_refused_and_a_project_s_is_made_to_fit
             drill_name(bad, "shop")
     assert drill_name("", "my shop!") == "my-shop"
     assert drill_name("", "compose") == "compose-drill"
+    assert drill_name("", "latest") == "latest-drill"
+    with pytest.raises(UsageError, match="'latest' names the newest run"):
+        drill_name("latest", "shop")
     assert module_name("3-shops.x") == "drill_3_shops_x"
 
 

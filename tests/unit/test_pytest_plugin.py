@@ -226,6 +226,37 @@ def test_a_finding_whose_item_was_not_asked_for_is_not_lost(pytester: pytest.Pyt
     assert f"{IDS[0]}: failed (not_met): 3 of 100" in result.stdout.str()
 
 
+@pytest.mark.parametrize(
+    ("more", "code", "says"),
+    [
+        ({"ending": {"not_mended": ["slow/latency-api->db"]}}, 7, "not_mended: slow/latency-api->db"),
+        ({"ending": {"stopped": "errors > 50%"}}, 5, "stopped: errors > 50%"),
+        ({}, 6, "it ended with exit code 6"),
+        ({"own": "slow/settles"}, 1, "slow/settles: failed (not_met): 3 of 100"),
+    ],
+)
+@pytest.mark.parametrize("select", [["drills/", "-k", "recovers"], [f"drills/night.yaml::{IDS[1]}"]])
+def test_where_the_item_of_the_run_is_not_asked_for_an_expectation_tells_what_is_wrong_beside_it(
+    pytester: pytest.Pytester, pretend: Pretend, more: dict[str, Any], code: int, says: str, select: list[str]
+) -> None:
+    told = document("passed", "passed", "passed", verdict="bad")
+    told["ending"] |= more.get("ending", {})
+    told["findings"] += [finding(more["own"], "failed")] if "own" in more else []
+    pretend(told, code)
+    result = run(pytester, "--drill-run", *select)
+    result.assert_outcomes(failed=1, deselected=3 if "-k" in select else 0)
+    text = result.stdout.str()
+    assert "night: bad\n" in text
+    assert says in text
+
+
+def test_an_expectation_alone_passes_though_another_that_was_not_asked_for_failed(
+    pytester: pytest.Pytester, pretend: Pretend
+) -> None:
+    pretend(document("failed", "passed", "passed", verdict="failed"), 1)
+    run(pytester, "--drill-run", "drills/", "-k", "recovers").assert_outcomes(passed=1, deselected=3)
+
+
 def test_the_junit_file_has_a_case_for_each_with_its_run_and_its_outcome(
     pytester: pytest.Pytester, pretend: Pretend
 ) -> None:
@@ -273,6 +304,46 @@ def test_other_yaml_is_left_alone_and_a_drill_that_is_wrong_is_an_error_with_its
     result.assert_outcomes(errors=1)
     assert "wrong.yaml:9:" in result.stdout.str()
     assert "a duration must have a unit" in result.stdout.str()
+
+
+def test_a_drill_is_collected_behind_a_byte_order_mark_and_told_where_its_first_word_is_misspelt(
+    pytester: pytest.Pytester, pretend: Pretend
+) -> None:
+    pretend(document("passed", "passed", "passed"))
+    night = pytester.path / "drills" / "night.yaml"
+    night.write_bytes(b"\xef\xbb\xbf" + DRILL.lstrip().encode())
+    run(pytester, "--drill-run", "drills/").assert_outcomes(passed=4)
+    night.write_text(DRILL.replace("drill: night", "dril: night"))
+    for where in ("drills/", "drills/night.yaml"):
+        result = run(pytester, "--drill-run", where)
+        result.assert_outcomes(errors=1)
+        assert "dril: unknown word (did you mean 'drill'?)" in result.stdout.str()
+
+
+def test_a_file_that_cannot_be_read_is_a_drill_where_drills_are_expected(tmp_path: Path) -> None:
+    from harness.pytesting.items import is_drill
+
+    (tmp_path / "pyproject.toml").write_text("[tool.drill]\n")
+    assert is_drill(tmp_path / "drills" / "gone.yaml")
+    assert not is_drill(tmp_path / "gone.yaml")
+
+
+def test_the_options_of_the_run_hold_for_its_items_too(pytester: pytest.Pytester, pretend: Pretend) -> None:
+    told = document("passed", "passed", "passed")
+    told["findings"][1]["id"] = "slow/mine"
+    calls = pretend(told)
+    mine = DRILL.replace("recovers: {within: 10s}", "recovers: {within: 10s, id: '${NAME}'}")
+    (pytester.path / "drills" / "night.yaml").write_text(mine)
+    (pytester.path / "night.env").write_text("NAME=recovers\n")
+    options = ["--env-file=night.env", "--set", "phases.0.then.0.recovers.id=slow/mine", "--junit", "out.xml"]
+    words = [f"--drill-option={option}" for option in options]
+    result = run(pytester, "--drill-run", "drills/", "-v", *words)
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(["drills/night.yaml::slow/mine PASSED*"])
+    assert calls.read_text().endswith(" ".join(["--live plain", *options]) + "\n")
+    result = run(pytester, "--drill-run", "drills/", "--drill-option=--sett=x")
+    result.assert_outcomes(errors=1)
+    assert "--drill-option: No such option" in result.stdout.str()
 
 
 def test_the_fixture_runs_a_drill_by_its_name_and_shares_its_run_with_the_items(
@@ -353,7 +424,7 @@ def test_a_session_that_is_interrupted_ends_its_run_once_and_waits_for_it(
     assert (pytester.path / "mended").read_text() == "1"
 
 
-@pytest.mark.parametrize("dist", ["load", "worksteal"])
+@pytest.mark.parametrize("dist", ["load", "worksteal", "loadgroup", "each"])
 def test_the_items_of_one_run_are_not_given_to_several_processes(dist: str) -> None:
     from harness.pytesting import plugin
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from run_series import Service, kept, series, verdict
 from harness.cli.diff import command as diff
 from harness.cli.history import command as history
 from harness.cli.runs import command as runs
-from harness.errors import UsageError
+from harness.errors import CannotRun, UsageError
 from harness.run import folder as folders
 from harness.run.stored import records
 
@@ -128,6 +129,29 @@ def test_names_that_count_back_stay_with_the_drill(place: Path) -> None:
         folders.find(place, "latest~3")
     with pytest.raises(UsageError, match="there is 1 of other"):
         folders.find(place, "other~1")
+
+
+def test_a_run_copied_aside_is_judged_by_its_path_and_is_nobodys_last_run(place: Path) -> None:
+    newest = list(kept(place, series(2, random.Random(1))))[-1]
+    for copy in ("night/known-good-20261101", "backup/notes-20261101", "night/20261101-good-20261101"):
+        shutil.copytree(newest, place / copy)
+    assert [folder.run for folder in folders.every(place)] == ["00000001", "00000000"]
+    assert folders.find(place, "latest").path == newest
+    assert folders.find(place, "night").path == newest
+    assert len(records(place)) == 2
+    copied = place / "night" / "known-good-20261101"
+    assert folders.find(place, str(copied)).path == copied
+
+
+def test_each_run_points_latest_to_itself_and_a_folder_of_that_name_is_told(tmp_path: Path) -> None:
+    for _ in range(2):
+        made = folders.create(tmp_path, "night")
+        assert (tmp_path / "latest").resolve() == made.path
+    (tmp_path / "latest").unlink()
+    (tmp_path / "latest").mkdir()
+    with pytest.raises(CannotRun, match="latest is a folder, and each run makes it a link to itself"):
+        folders.create(tmp_path, "night")
+    assert len(list((tmp_path / "night").iterdir())) == 2
 
 
 def test_a_diff_of_few_runs_calls_nothing_a_change(place: Path) -> None:

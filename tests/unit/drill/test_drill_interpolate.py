@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from harness.drill.interpolate import fill, read_env_file
-from harness.drill.problem import Invalid
+from harness.drill.interpolate import fill
 
 ENV = {"RATE": "40/s", "EMPTY": "", "USER": "ann"}
 
@@ -56,21 +53,3 @@ def test_what_cannot_be_put_in_is_said_with_its_place(text: str, offset: int, sa
 
 def test_used_variables_are_told_so_that_secrets_can_be_masked() -> None:
     assert fill("${USER}:${RATE}", ENV).used == (("USER", "ann"), ("RATE", "40/s"))
-
-
-def test_an_env_file_is_read_as_compose_reads_it(tmp_path: Path) -> None:
-    file = tmp_path / ".env"
-    file.write_text("# c\nA=1\nexport B = two words # not this\nC='${A} raw'\nD=\"${A} put in\"\n\nE=\nLONE\n")
-    assert read_env_file(file) == {"A": "1", "B": "two words", "C": "${A} raw", "D": "1 put in", "E": ""}
-
-
-def test_a_line_of_an_env_file_that_is_none_is_said_with_its_number(tmp_path: Path) -> None:
-    file = tmp_path / "bad.env"
-    file.write_text("A=1\nnot a line\n")
-    with pytest.raises(Invalid, match=r"bad.env:2:1: not a KEY=VALUE line"):
-        read_env_file(file)
-
-
-def test_an_env_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="the env file cannot be read"):
-        read_env_file(tmp_path / "none.env")
