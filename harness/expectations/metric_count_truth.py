@@ -97,7 +97,11 @@ class MetricCountTruth(ServiceMetric):
         if any(rise.value is None for rise in rises):
             return no_number(told)
         labels = [rise.labels for rise in rises]
-        unknown = sorted({rise.labels.get(self.status, "") for rise in rises if self.status and not self._class(rise)})
+        rose = [rise.value or 0.0 for rise in rises]
+        counted = [rise for rise in rises if rise.value]  # HAProxy exposes code="other" from the start, at 0
+        unknown = sorted(
+            {rise.labels.get(self.status, "") for rise in counted if self.status and not self._class(rise)}
+        )
         if unknown:
             known = known_labels(labels)
             said = f"is no status such as 200 or 2xx; the labels are {', '.join(known) or 'none'}"
@@ -111,7 +115,6 @@ class MetricCountTruth(ServiceMetric):
         mine = {name: [rises[i] for i, its in groups.series.items() if its == name] for name in groups.endpoints}
         totals = [self._cell(told, name, 0, groups.endpoints[name], mine[name]) for name in mine]
         cells = [*totals, *self._by_status(told, groups.endpoints, mine)] if self.status else totals
-        rose = [rise.value or 0.0 for rise in rises]
         return self._judged(
             told, totals, cells, lambda cell: self._doubt(told, cell, totals, groups, labels, rose), groups
         )
@@ -191,7 +194,7 @@ class MetricCountTruth(ServiceMetric):
         )
 
     def _class(self, rise: Rise) -> int | None:
-        return class_of(rise.labels.get(self.status, ""))
+        return class_of(rise.labels.get(self.status, ""), self.status)
 
     def _by_status(
         self, told: Told, endpoints: Mapping[str, frozenset[int]], mine: dict[str, list[Rise]]

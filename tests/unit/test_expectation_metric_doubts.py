@@ -16,7 +16,7 @@ from harness.expectations.metric_count_truth import MetricCountTruth
 from harness.expectations.metric_error_truth import MetricErrorTruth
 from harness.expectations.metric_fresh import MetricFresh
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
-from harness.expectations.metric_names import plain
+from harness.expectations.metric_names import error_statuses, plain
 from harness.journal import Journal
 from harness.ledger import Rows
 from harness.series import Book, RawSeries
@@ -466,3 +466,40 @@ def test_workers_that_know_different_series_have_not_lost_them() -> None:
     first, *rest = series[TOTAL]
     series[TOTAL] = (RawSeries(first.labels, first.t_s[::2], first.value[::2]), *rest)
     assert judged(claim, seen, series).reason == "several_processes"
+
+
+# --- statuses ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_status_that_nothing_was_counted_by_is_no_matter() -> None:
+    """HAProxy exposes code="other" at 0 from the start."""
+    seen = day(errors=0.05)
+    claim = MetricCountTruth(metric=TOTAL, status="code")
+    series = dict(book(seen, claim))
+    one = series[TOTAL][0]
+    other = RawSeries({**one.labels, "code": "other"}, one.t_s, np.zeros(len(one)))
+    assert judged(claim, seen, {**series, TOTAL: (*series[TOTAL], other)}).outcome is Outcome.PASSED
+    counts = RawSeries(other.labels, one.t_s, np.arange(float(len(one))))
+    assert judged(claim, seen, {**series, TOTAL: (*series[TOTAL], counts)}).reason == "unknown_status"
+
+
+def envoy(labels: dict[str, str], name: str = "envoy_response_code_class") -> dict[str, str]:
+    return {name: labels.pop("code")[0], **labels}
+
+
+def test_a_label_of_classes_has_the_class_as_a_digit() -> None:
+    seen = day(errors=0.05)
+    claim = MetricCountTruth(metric=TOTAL, status="envoy_response_code_class")
+    assert judged(claim, seen, relabelled(book(seen, claim), envoy)).outcome is Outcome.PASSED
+    wrong = day(errors=0.05)
+    wrong.counted_status[:] = 200
+    assert judged(claim, seen, relabelled(book(wrong, claim), envoy)).reason == "wrong_status"
+    other = MetricCountTruth(metric=TOTAL, status="shard")
+    series = relabelled(book(seen, other), lambda labels: envoy(labels, "shard"))
+    assert judged(other, seen, series).reason == "unknown_status", "a digit of anything else is none"
+
+
+def test_errors_by_a_label_of_classes_are_known_by_it() -> None:
+    spelt = [{"envoy_response_code_class": digit} for digit in "25"]
+    assert error_statuses('envoy_response_code_class=~"[45]"', spelt) == frozenset(range(400, 600))
+    assert error_statuses('code=~"[45].."', [{"code": "200"}]) == frozenset(range(400, 600))
