@@ -121,7 +121,7 @@ class ServiceMetric(Expectation):
             return inconclusive(
                 str(why),
                 reason="window_open" if why.still_open else "no_scrapes",
-                decide="a scrape after the window" if why.still_open else "Prometheus' own series of that target",
+                decide=why.decide,
                 cites=cites(evidence),
             )
         return window, found
