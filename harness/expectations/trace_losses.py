@@ -9,7 +9,7 @@ from functools import cached_property
 
 from harness.expectations.accused import Names
 from harness.expectations.traced import Seen
-from harness.facts import ContainerChanged
+from harness.facts import ContainerChanged, ExporterSeen
 from harness.journal import Journal
 from harness.quantities import numbered
 from harness.spans import CONSUMER, SERVER, Span
@@ -29,9 +29,9 @@ class Losses:
 
     @staticmethod
     def of(seen: Seen, names: Names) -> Losses:
-        return Losses(
-            seen, names, {part: at_s for part, at_s in _killed(seen.evidence.journal).items() if part in names.heard}
-        )
+        journal = seen.evidence.journal
+        sends = names.heard | {one.service for one in journal.of(ExporterSeen, observable=True)}
+        return Losses(seen, names, {part: at_s for part, at_s in _killed(journal).items() if part in sends})
 
     def without(self) -> Seen:
         """What is seen, less the traces and messages of which a killed process may have taken what is missing."""
@@ -59,17 +59,21 @@ class Losses:
     def _took_parent(self, place: int, span: Span) -> bool:
         """The span above one of kind SERVER or CONSUMER is another part's; above any other it is of the same."""
         mine = self.names.service(span.service)
+        others = (self.killed.keys() & self.names.heard) - {mine}
         if span.kind == CONSUMER:
-            return self._lost(self.killed.keys() - {mine}, span.begin_s - self._wait_s, span.begin_s)
+            return self._lost(others, span.begin_s - self._wait_s, span.begin_s)
         until_s = max(span.end_s, float(self.seen.rows.done_s[place]))
-        return self._lost(self.killed.keys() - {mine} if span.kind == SERVER else {mine}, span.begin_s, until_s)
+        return self._lost(others if span.kind == SERVER else {mine}, span.begin_s, until_s)
 
     def _took_taker(self, message: Span) -> bool:
         return self._lost(self._takers.get(key_of(message), ()), message.begin_s, message.end_s + self._wait_s)
 
     def _lost(self, parts: Collection[str], begin_s: float, end_s: float) -> bool:
-        """Whether one of these parts was killed while a span of its was under way, or shortly after it may have ended."""
-        return any(begin_s <= at_s <= end_s + BATCH_S for part in parts for at_s in self.killed.get(part, ()))
+        """Whether one of these parts was killed while a span of its was under way, or shortly after it may have ended. A name that
+        nobody knows may be of any that sends spans and was not heard under its own."""
+        nameless = not all(self.names.known(part) for part in parts)
+        maybe = {*parts, *(self.killed.keys() - self.names.heard if nameless else ())}
+        return any(begin_s <= at_s <= end_s + BATCH_S for part in maybe for at_s in self.killed.get(part, ()))
 
     @cached_property
     def _entries(self) -> Collection[str]:

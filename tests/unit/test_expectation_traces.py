@@ -483,6 +483,17 @@ def test_a_call_whose_process_was_killed_may_be_missing_above_what_it_called() -
     assert (called.outcome, called.reason) == (FAILED, "missing_parent"), "who was called has no span of its caller's"
 
 
+def test_a_killed_part_whose_spans_bear_a_name_that_nobody_knows() -> None:
+    def change(found: list[Span]) -> list[Span]:
+        return renamed("worker", "orders-worker")(unsent_of("worker")(found))
+
+    sends = f.ExporterSeen(seen_s=0.3, service="worker", observable=True)
+    run = Run(facts=[*killed("worker"), sends], change=change, always=True, hurt=checkout, fault=False)
+    assert run.check().outcome is PASSED
+    quiet = dataclasses.replace(run, facts=killed("postgres")).check()
+    assert (quiet.outcome, quiet.reason) == (FAILED, "broken_context"), "postgres sends none"
+
+
 def test_where_most_was_lost_with_a_process_nothing_is_passed() -> None:
     for service in ("api", "worker"):
         every = [*killed(service, 15.5), *killed(service, 20.1)]
