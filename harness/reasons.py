@@ -186,7 +186,7 @@ REASONS: Mapping[str, str] = {
     "redirected": "the load followed redirects, each to the service a request more, and nobody wrote down which",
     "answered_in_front": "what is missing may have been answered by a proxy in front of the service, which counts nothing there",
     "scraped_twice": "two targets of Prometheus tell of the same process, so that each request is counted twice",
-    "counted_late": "the counter stands still and then steps: it is so far behind its service that it cannot be laid beside the load",
+    "counted_late": "the counter shows later what had been answered: it is so far behind its service that it cannot be laid beside the load",
     "few_scrapes": "fewer than two scrapes fell into the window, so that nothing tells how old the metric was",
     "unlike_buckets": "series of the histogram have buckets of their own, and so tell nothing together",
     "unknown_unit": "the histogram's buckets suit the load's times only in another unit than its name tells",

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from harness.facts import ContainerChanged
+import numpy as np
+
+from harness.expectations.deaths import Deaths
 from harness.series import Book, RawSeries, scrapes_of
 from harness.series.raw import MS, Scrapes
 from harness.wall import Wall
@@ -100,36 +102,53 @@ class Counters:
 
 
 class Unclear(Exception):
-    """Why nothing can be said. `target`: whose series they are; `open`: more evidence may come."""
+    """Why nothing can be said, and what would decide it. `still_open`: more evidence may come."""
 
-    def __init__(self, why: str, *, still_open: bool = False) -> None:
+    def __init__(self, why: str, decide: str, *, still_open: bool = False) -> None:
         super().__init__(why)
+        self.decide = decide
         self.still_open = still_open
 
 
 def counters(selectors: Sequence[str], book: Book, window: Window, journal: Journal, *, over: bool) -> Counters:
     """The counters of the selectors' targets over a window. `over`: no more samples will come.
 
-    Raises Unclear for a target whose scrapes are not known, and while it is not known what became of one.
+    Raises Unclear for a target whose scrapes are not known, or not those of its samples, and while it is not known what became
+    of one.
     """
-    wall = Wall.of(journal)
-    dead_s = sorted(fact.at_s for fact in journal.of(ContainerChanged, event="die"))
+    wall, deaths = Wall.of(journal), Deaths.of(journal)
     names = dict.fromkeys(series.target for selector in selectors for series in book.get(selector, ()))
     found = []
     for name in names:
         scrapes = scrapes_of(book, name)
         if scrapes is None or not scrapes.good.any():
             raise Unclear(
-                f"there is no series `up` for job {name[0]!r}, instance {name[1]!r}: its scrapes are not known"
+                f"there is no series `up` for job {name[0]!r}, instance {name[1]!r}: its scrapes are not known",
+                "Prometheus' own series of that target",
             )
         mine = [series for selector in selectors for series in book.get(selector, ()) if series.target == name]
+        if any(_stamps_its_own(one, scrapes) for one in mine):
+            raise Unclear(
+                f"job {name[0]!r}, instance {name[1]!r} gives its samples time stamps of its own: which scrape gave one, and of "
+                "which instant it is, is not known",
+                "`honor_timestamps: false` in that job's scrape_config (an OpenTelemetry collector: `send_timestamps: false`)",
+            )
         started = next((one for one in book.get(START, ()) if one.target == name), None)
-        target = _target(name, scrapes, mine, _starts(scrapes, started, wall), window, dead_s)
+        target = _target(name, scrapes, mine, _starts(scrapes, started, wall), window, deaths)
         if target is not None:
             if target.end is None and not over:
-                raise Unclear(f"{name[1]} was not scraped after the window yet", still_open=True)
+                raise Unclear(
+                    f"{name[1]} was not scraped after the window yet", "a scrape after the window", still_open=True
+                )
             found.append(target)
     return Counters(tuple(found), book)
+
+
+def _stamps_its_own(series: RawSeries, scrapes: Scrapes) -> bool:
+    """Whether most of its samples are of no scrape: Prometheus takes the stamps of a page that has some."""
+    part = series.between(float(scrapes.began_s[0]) - MS, float(scrapes.began_s[-1]) + MS)
+    near = np.clip(np.searchsorted(scrapes.began_s, part.t_s - MS), 0, len(scrapes) - 1)
+    return bool((np.abs(scrapes.began_s[near] - part.t_s) > MS).sum() * 2 > len(part))
 
 
 def _starts(scrapes: Scrapes, started: RawSeries | None, wall: Wall) -> dict[float, float]:
@@ -145,7 +164,7 @@ def _target(
     mine: Sequence[RawSeries],
     starts: Mapping[float, float],
     window: Window,
-    dead_s: Sequence[float],
+    deaths: Deaths,
 ) -> Target | None:
     """None for a target that counted nothing in the window: it came after it, or was gone before."""
     good = scrapes.began_s[scrapes.good].tolist()
@@ -158,7 +177,7 @@ def _target(
     first_s, started_s = inside[0], starts.get(inside[0])
     if not before and started_s is not None and started_s > window.end_s + START_ERROR_S:
         return None  # came after its end
-    segments, lost, fell, mixed = _segments(inside, starts, mine, scrapes, dead_s)
+    segments, lost, fell, mixed = _segments(inside, starts, mine, scrapes, deaths.all_s, deaths.of_s(name[1]))
     begin: Interval | None = (first_s, first_s + scrapes.took_at(first_s))
     since_s = math.inf
     if not before and started_s is not None:  # its counters were at zero when it began
@@ -171,7 +190,7 @@ def _target(
     if after:
         end = after[0], after[0] + scrapes.took_at(after[0])
     else:
-        gone = [at_s for at_s in dead_s if inside[-1] <= at_s <= up_until_s + LEAVES_S]
+        gone = [at_s for at_s in deaths.all_s if inside[-1] <= at_s <= up_until_s + LEAVES_S]
         lost.append((inside[-1], max(gone, default=math.inf)))
     return Target(name, tuple(segments), begin, since_s, end, tuple(lost), tuple(fell), mixed)
 
@@ -182,8 +201,12 @@ def _segments(
     mine: Sequence[RawSeries],
     scrapes: Scrapes,
     dead_s: Sequence[float],
+    its_s: Sequence[float],
 ) -> tuple[list[Segment], list[Interval], list[Interval], bool]:
-    """The scrapes cut where another process answers; what was lost there; falls inside of one; whether old ones came back."""
+    """The scrapes cut where another process answers; what was lost there; falls inside of one; whether old ones came back.
+
+    dead_s, its_s  when containers died, and when those did that may be this target
+    """
     falls = {fall for one in mine for fall in one.resets(scraped[0], scraped[-1])}
     segments, lost, fell, mixed = [], [], [], False
     begun_s, born = scraped[0], False
@@ -195,6 +218,8 @@ def _segments(
         anew = abs((new_s or 0.0) - (old_s or 0.0)) > START_ERROR_S if known else dropped
         if not anew:
             fell += [(before_s, after_s)] if dropped else []
+            if not known and any(before_s <= at_s <= after_s for at_s in its_s):
+                lost.append((before_s, after_s + scrapes.took_at(after_s)))  # it may have outgrown what it had before
             continue
         if not known and not any(before_s - START_ERROR_S <= at_s <= after_s for at_s in dead_s):
             fell.append((before_s, after_s))

@@ -90,14 +90,18 @@ class MetricCountTruth(ServiceMetric):
         return self.too_short(reach)
 
     def check(self, evidence: Evidence) -> Finding:
-        told = self.told(evidence)
-        if isinstance(told, Finding):
-            return told
+        return self.held(evidence, self._judged)
+
+    def _judged(self, told: Told) -> Finding:
         rises = told.counters.rises(self.selector())
         if any(rise.value is None for rise in rises):
             return no_number(told)
         labels = [rise.labels for rise in rises]
-        unknown = sorted({rise.labels.get(self.status, "") for rise in rises if self.status and not self._class(rise)})
+        rose = [rise.value or 0.0 for rise in rises]
+        counted = [rise for rise in rises if rise.value]  # HAProxy exposes code="other" from the start, at 0
+        unknown = sorted(
+            {rise.labels.get(self.status, "") for rise in counted if self.status and not self._class(rise)}
+        )
         if unknown:
             known = known_labels(labels)
             said = f"is no status such as 200 or 2xx; the labels are {', '.join(known) or 'none'}"
@@ -107,16 +111,15 @@ class MetricCountTruth(ServiceMetric):
                 decide="`status` naming the label that has the status; left out, all are counted together",
                 cites=told.cites(),
             )
-        groups = self.groups(evidence, labels)
+        groups = self.groups(told.evidence, labels)
         mine = {name: [rises[i] for i, its in groups.series.items() if its == name] for name in groups.endpoints}
         totals = [self._cell(told, name, 0, groups.endpoints[name], mine[name]) for name in mine]
         cells = [*totals, *self._by_status(told, groups.endpoints, mine)] if self.status else totals
-        rose = [rise.value or 0.0 for rise in rises]
-        return self._judged(
+        return self._compared(
             told, totals, cells, lambda cell: self._doubt(told, cell, totals, groups, labels, rose), groups
         )
 
-    def _judged(
+    def _compared(
         self, told: Told, totals: list[Cell], cells: list[Cell], doubt: Callable[[Cell], Finding | None], groups: Groups
     ) -> Finding:
         sure, most = sum(cell.least for cell in totals), sum(cell.most for cell in totals)
@@ -191,7 +194,7 @@ class MetricCountTruth(ServiceMetric):
         )
 
     def _class(self, rise: Rise) -> int | None:
-        return class_of(rise.labels.get(self.status, ""))
+        return class_of(rise.labels.get(self.status, ""), self.status)
 
     def _by_status(
         self, told: Told, endpoints: Mapping[str, frozenset[int]], mine: dict[str, list[Rise]]

@@ -102,7 +102,7 @@ def _unmatched(
 
 def _led_on(told: Told, labels: Labels, rose: Sequence[float], excess: float) -> Finding | None:
     """More redirects were counted than the load was answered: it followed them, and each was one request more."""
-    redirects = [i for i, one in enumerate(labels) if any(class_of(v) == 3 for k, v in one.items() if k not in OURS)]
+    redirects = [i for i, one in enumerate(labels) if any(class_of(v, k) == 3 for k, v in one.items() if k not in OURS)]
     everyone = range(len(told.census.rows.endpoints))
     followed = sum(rose[i] for i in redirects) - told.census.least(everyone, (3,))
     if followed < excess:
@@ -208,11 +208,11 @@ def unknown_errors(
         for value in values:
             if not value or all(one.takes(value) for one in takes):
                 continue
-            if class_of(value) is None and rose is not None:
+            if class_of(value, label) is None and rose is not None:
                 counted = sum(rise for one, rise in zip(every, rose, strict=True) if one.get(label) == value)
                 suits = answered[0] > 0 and answered[0] <= counted <= answered[1]
             else:
-                suits = class_of(value) is None or class_of(value) in classes
+                suits = class_of(value, label) is None or class_of(value, label) in classes
             if suits:
                 known = ", ".join(repr(text) for text in values if text)
                 return f"no series of {metric} matches {errors}; {label} is {known}, and {value!r} may be what errors are counted by"

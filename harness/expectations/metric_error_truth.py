@@ -16,7 +16,7 @@ from harness.expectations.counters import Rise
 from harness.expectations.gave_up import GaveUp, gave_up
 from harness.expectations.metric_doubts import in_front_hint, many, short, unknown_errors
 from harness.expectations.metric_names import Groups, matchers
-from harness.expectations.metric_sides import Told, no_number
+from harness.expectations.metric_sides import Told, counted_late, no_number
 from harness.expectations.requests import still_open
 from harness.expectations.service_metric import ServiceMetric
 from harness.facts import Injecting
@@ -120,17 +120,17 @@ class MetricErrorTruth(ServiceMetric):
         return (self.selector(), self.selector(self.errors))
 
     def check(self, evidence: Evidence) -> Finding:
-        told = self.told(evidence)
-        if isinstance(told, Finding):
-            return told
+        return self.held(evidence, self._judged)
+
+    def _judged(self, told: Told) -> Finding:
         rises, errors = (told.counters.rises(selector) for selector in self.selectors())
         if any(rise.value is None for rise in (*rises, *errors)):
             return no_number(told)
         labels, rose = [rise.labels for rise in rises], [rise.value or 0.0 for rise in rises]
-        groups = self.groups(evidence, labels)
+        groups = self.groups(told.evidence, labels)
         if (unknown := self._unknown(told, rises, errors, groups)) is not None:
             return unknown
-        of_error = self.groups(evidence, [rise.labels for rise in errors]).series
+        of_error = self.groups(told.evidence, [rise.labels for rise in errors]).series
         found = [
             self._failures(
                 told,
@@ -244,6 +244,8 @@ class MetricErrorTruth(ServiceMetric):
                 cites=told.cites(*lost),
                 details=proof,
             )
+        if high > self.blind and told.late is not None:
+            return counted_late(told, self.metric)
         if high > self.blind:
             return inconclusive(
                 f"{said}: between {100 * low:.3g} and {100 * high:.3g} % are missing (limit {100 * self.blind:g} %)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -10,10 +11,11 @@ from pydantic import Field, field_validator
 
 from harness.expectations.base import Evidence
 from harness.expectations.census import Edges, census, placed
-from harness.expectations.counters import Counters, Interval, Unclear, counters
+from harness.expectations.counters import Unclear, counters
 from harness.expectations.metric_doubts import FRONT, counts_for, unknown_errors
+from harness.expectations.metric_late import Late, lagging, of_run
 from harness.expectations.metric_names import OURS, error_statuses, matchers, parsed, routed
-from harness.expectations.metric_odd import Late, behind, several
+from harness.expectations.metric_odd import several
 from harness.expectations.metric_scraped import Scraped, labels
 from harness.expectations.requests import cites, known_until_s, still_open
 from harness.expectations.service_metric import ServiceMetric
@@ -196,7 +198,8 @@ class MetricFresh(ServiceMetric):
             return still_open(evidence, window), False
         statuses = error_statuses(self.errors, known)
         endpoints, sure = self._endpoints(evidence, known)
-        inside = self._edges(evidence, (window.start_s, window.start_s), (window.end_s, window.end_s), found)
+        edges, start_s, end_s = self.edges(evidence, found), window.start_s, window.end_s
+        inside = replace(edges, begin=(start_s, start_s), end=(end_s, end_s))
         first = _first_error(evidence.rows, inside, endpoints, statuses)
         if first is None:
             return None, False
@@ -206,7 +209,7 @@ class MetricFresh(ServiceMetric):
             near = counters(self.selectors(), evidence.series, around, evidence.journal, over=evidence.over)
         except Unclear as why:  # the scrape after it may not have been yet
             return (still_open(evidence, window) if why.still_open else None), False
-        least = census(evidence.rows, self._edges(evidence, near.begin, near.end, near)).statuses(endpoints, statuses)
+        least = census(evidence.rows, self.edges(evidence, near)).statuses(endpoints, statuses)
         rose = sum(rise.value or 0.0 for rise in near.rises(self.selectors()[1]))
         if rose or not least:
             return None, bool(least)
@@ -222,7 +225,7 @@ class MetricFresh(ServiceMetric):
                 cites=(*cites(evidence), evidence.rows.cite(place)),
                 details=scraped.details,
             ), True
-        if (pushed := self._pushed(evidence, window, statuses)) is not None:
+        if (pushed := self._pushed(evidence, endpoints, statuses)) is not None:
             return inconclusive(
                 f"{said}; requests that were answered well came late too: what was missing at {pushed.since_s:.1f} s was there by "
                 f"{pushed.until_s:.1f} s. The whole counter is up to {pushed.lag_s:.1f} s behind its service, as one is that is pushed",
@@ -240,24 +243,20 @@ class MetricFresh(ServiceMetric):
             details=scraped.details,
         ), True
 
-    def _pushed(self, evidence: Evidence, window: Window, statuses: frozenset[int]) -> Late | None:
-        """How far the counter is behind with requests that were no errors, since the gate. A service that is late with its errors
-        alone is not: it is only that which error_late blames."""
-        gate = evidence.journal.window("")
-        since_s = min(window.start_s, gate.start_s if gate else window.start_s)
-        try:
-            around = counters(
-                self.selectors(), evidence.series, Window(since_s, window.end_s), evidence.journal, over=evidence.over
-            )
-        except Unclear:
+    def _pushed(self, evidence: Evidence, endpoints: frozenset[int], statuses: frozenset[int]) -> Late | None:
+        """How far the counter is behind with requests that were no errors. A service that is late with its errors alone is not: it
+        is only that which error_late blames."""
+        run = of_run(evidence, self.selectors())
+        if run is None:
             return None
-        rows = evidence.rows.select(~np.isin(evidence.rows.array["status"], list(statuses)))
-        linger_s = evidence.timeout_s if self.linger_s is None else self.linger_s
-        return behind(rows, around, self.selector(), self.selector(self.errors), self.skew_s, linger_s)
-
-    def _edges(self, evidence: Evidence, begin: Interval, end: Interval, found: Counters) -> Edges:
-        linger_s = evidence.timeout_s if self.linger_s is None else self.linger_s
-        return Edges(begin, end, found.lost, self.skew_s, linger_s, self.in_front, self.hops)
+        every, failing = (evidence.series[selector] for selector in self.selectors())
+        of_errors = [one.labels for one in failing]
+        array = evidence.rows.array
+        rows = evidence.rows.select(
+            ~np.isin(array["status"], list(statuses)) & np.isin(array["endpoint"], list(endpoints))
+        )
+        well = [one for one in every if one.labels not in of_errors]
+        return lagging(run, well, rows, self.edges(evidence, run))
 
     def _endpoints(self, evidence: Evidence, known: list[Mapping[str, str]]) -> tuple[frozenset[int], bool]:
         """The load's requests that the series speak of; and whether that is known, with all of them where it is not."""

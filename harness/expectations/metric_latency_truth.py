@@ -91,10 +91,7 @@ class MetricLatencyTruth(ServiceMetric):
         return (self.selector(suffix="_bucket"),)
 
     def check(self, evidence: Evidence) -> Finding:
-        both = self.told(evidence)
-        if isinstance(both, Finding):
-            return both
-        return self._judged(both)
+        return self.held(evidence, self._judged)
 
     def _judged(self, told: Told) -> Finding:
         rises = told.counters.rises(self.selectors()[0])

@@ -94,9 +94,10 @@ def unknown_labels(names: Iterable[str], series: Sequence[Mapping[str, str]]) ->
     return tuple(name for name in dict.fromkeys(names) if not any(labels.get(name) for labels in series))
 
 
-def class_of(status: str) -> int | None:
-    """The class of a status as labels tell it, '200', '2xx' or '2XX' as 2; None for other words."""
-    match = re.fullmatch(r"([1-5])(?:\d\d|xx|XX)", status)
+def class_of(status: str, label: str = "") -> int | None:
+    """The class of a status as labels tell it, '200', '2xx' or '2XX' as 2; None for other words. A digit alone is one where the
+    label's name says so, as Envoy's envoy_response_code_class does: elsewhere it is a shard, or a code of gRPC."""
+    match = re.fullmatch(r"([1-5])(?:\d\d|xx|XX)" if "class" not in label else r"([1-5])(?:\d\d|xx|XX)?", status)
     return int(match[1]) if match else None
 
 
@@ -105,11 +106,14 @@ def error_statuses(errors: str, series: Sequence[Mapping[str, str]]) -> frozense
     named = parsed(errors)
     taken: set[int] | None = None
     for label in dict.fromkeys(one.label for one in named):
-        spelt = {value for one in series if class_of(value := one.get(label, "")) is not None}
+        spelt = {value for one in series if class_of(value := one.get(label, ""), label) is not None}
         if not spelt:
             continue
-        whole = any(value.isdigit() for value in spelt)
-        words = {code: {f"{code}"} if whole else {f"{code // 100}xx", f"{code // 100}XX"} for code in range(100, 600)}
+        whole = any(value.isdigit() and len(value) > 1 for value in spelt)
+        words = {
+            code: {f"{code}"} if whole else {f"{code // 100}{end}" for end in ("xx", "XX", "")}
+            for code in range(100, 600)
+        }
         mine = [one for one in named if one.label == label]
         fits = {
             code

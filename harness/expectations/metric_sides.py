@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.expectations.base import Evidence
-from harness.expectations.census import Census, Edges, Mask, Placed, census
+from harness.expectations.census import Census, Mask, Placed, census
 from harness.expectations.counters import Counters, stretches
 from harness.expectations.metric_doubts import REDIRECTED
-from harness.expectations.metric_odd import Late, late, odd
+from harness.expectations.metric_late import Late, earlier, lagging, late, of_run
+from harness.expectations.metric_odd import odd
 from harness.expectations.requests import cites, known_until_s, nothing_sent, still_open
 from harness.facts import LoadEnded
 from harness.journal import Window
@@ -103,8 +104,10 @@ class Told:
         return (*cites(self.evidence), *rows)
 
 
-def told(claim: ServiceMetric, evidence: Evidence, window: Window, found: Counters) -> Told | Finding:
-    """The ledger's side, between the edges that the scrapes give."""
+def told(
+    claim: ServiceMetric, evidence: Evidence, window: Window, found: Counters, slow: Late | None = None
+) -> Told | Finding:
+    """The ledger's side, between the edges that the scrapes give. `slow`: how late the counters are known to be."""
     ended = evidence.journal.last(LoadEnded) is not None
     if not ended and known_until_s(evidence.journal) < found.end[1] + claim.skew_s:
         return still_open(evidence, window)
@@ -120,15 +123,32 @@ def told(claim: ServiceMetric, evidence: Evidence, window: Window, found: Counte
     selector = claim.selectors()[0]
     if (strange := odd(evidence, found, selector)) is not None:
         return strange
-    linger_s = evidence.timeout_s if claim.linger_s is None else claim.linger_s
-    behind = late(evidence.rows, found, selector, claim.skew_s, linger_s)
-    lag_s = behind.lag_s if behind is not None else 0.0
-    begin, end = ((low_s - lag_s, high_s) for low_s, high_s in (found.begin, found.end))
-    edges = Edges(begin, end, found.lost, claim.skew_s, linger_s, claim.in_front, claim.hops)
+    edges = claim.edges(evidence, found)
+    behind = slow or late(evidence.rows, found, selector, edges)
+    if behind is not None:
+        begin, end = earlier((found.begin, found.end), behind.lag_s)
+        edges = replace(edges, begin=begin, end=end, lost=earlier(found.lost, behind.lag_s))
     asked = census(evidence.rows, edges)
     if asked.waiting and not ended:
         return still_open(evidence, window)
     return Told(claim, evidence, window, found, asked, behind)
+
+
+def if_late(told_: Told) -> Told | Finding | None:
+    """The same between edges so much earlier as the counters are proven to be late over the whole run; None: they are not."""
+    claim, evidence = told_.claim, told_.evidence
+    run = of_run(evidence, claim.selectors())
+    if run is None:
+        return None
+    series = list(evidence.series[claim.selectors()[0]])
+    groups = claim.groups(evidence, [one.labels for one in series])
+    names = frozenset(groups.series.values())
+    rows = evidence.rows
+    if claim.request:
+        endpoints = frozenset[int]().union(*(groups.endpoints[name] for name in names))
+        rows = rows.select(np.isin(rows.array["endpoint"], sorted(endpoints)))
+    slow = lagging(run, [series[place] for place in groups.series], rows, claim.edges(evidence, run))
+    return None if slow is None else told(claim, evidence, told_.window, told_.counters, slow)
 
 
 def too_wide(told_: Told, what: str, least: int, most: int) -> Finding:
@@ -149,8 +169,8 @@ def counted_late(told_: Told, what: str) -> Finding:
     behind = told_.late
     assert behind is not None
     return inconclusive(
-        f"{what} stood still from {behind.since_s:.1f} s on while requests were answered, and by {behind.until_s:.1f} s rose by more "
-        f"than were sent since: it is up to {behind.lag_s:.1f} s behind its service, and so cannot be laid beside the load",
+        f"{what} lacked at {behind.since_s:.1f} s what had been answered, and by {behind.until_s:.1f} s rose by more than were sent "
+        f"since: it is up to {behind.lag_s:.1f} s behind its service, and so cannot be laid beside the load",
         reason="counted_late",
         decide="Prometheus scraping the service itself (not what it pushes to), or a window many times as long as it is behind",
         cites=told_.cites(),

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import Field, field_validator
 
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.census import Edges
 from harness.expectations.counters import START, Counters, Unclear, counters
 from harness.expectations.metric_names import Groups, grouped, held, leaves_out_redirects, matchers
-from harness.expectations.metric_sides import TOO_WIDE, Told, most_under_way_s, told
+from harness.expectations.metric_sides import TOO_WIDE, Told, counted_late, if_late, most_under_way_s, told
 from harness.expectations.requests import cites, not_begun, still_open
 from harness.facts import Blinded
 from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.surroundings import prometheus_off, stepped
-from harness.verdict import Finding, inconclusive
+from harness.verdict import Finding, Outcome, inconclusive
 
 PROBE = "series"
 GAP_S = 60.0  # as the probe promises (harness/probes/series.py); a test holds them together
@@ -99,10 +100,24 @@ class ServiceMetric(Expectation):
     def series(self) -> tuple[str, ...]:
         return (*self.selectors(), UP, TOOK, START)
 
-    def told(self, evidence: Evidence) -> Told | Finding:
-        """Both sides of the claim's window, or why nothing can be said of it."""
+    def held(self, evidence: Evidence, judge: Callable[[Told], Finding]) -> Finding:
+        """Both sides of the claim's window, judged; a counter that is late is held to no more than it had surely come to, and what
+        fails then fails."""
         met = self.known(evidence)
-        return met if isinstance(met, Finding) else told(self, evidence, *met)
+        both = met if isinstance(met, Finding) else told(self, evidence, *met)
+        if isinstance(both, Finding):
+            return both
+        finding = judge(both)
+        slow = if_late(both) if finding.outcome is Outcome.FAILED else None
+        if slow is None or isinstance(slow, Finding):
+            return slow or finding
+        again = judge(slow)
+        return again if again.outcome is Outcome.FAILED else counted_late(slow, self.metric)
+
+    def edges(self, evidence: Evidence, found: Counters) -> Edges:
+        """Between which instants the counters' rises are known, and what else tells what is in them."""
+        linger_s = evidence.timeout_s if self.linger_s is None else self.linger_s
+        return Edges(found.begin, found.end, found.lost, self.skew_s, linger_s, self.in_front, self.hops)
 
     def known(self, evidence: Evidence) -> tuple[Window, Counters] | Finding:
         """The window and the counters over it, or why nothing can be said of them."""
@@ -121,7 +136,7 @@ class ServiceMetric(Expectation):
             return inconclusive(
                 str(why),
                 reason="window_open" if why.still_open else "no_scrapes",
-                decide="a scrape after the window" if why.still_open else "Prometheus' own series of that target",
+                decide=why.decide,
                 cites=cites(evidence),
             )
         return window, found

@@ -19,7 +19,7 @@ from harness.journal import Window
 from harness.landings import Hurt, hurts
 from harness.ledger.layout import request_id, trace_prefix
 from harness.quantities import numbered
-from harness.spans import NO_SPANS, Queued, Trace, queued
+from harness.spans import CONSUMER, NO_SPANS, PRODUCER, Queued, Trace, queued
 from harness.verdict import Details, Finding, inconclusive
 
 if TYPE_CHECKING:
@@ -36,11 +36,17 @@ SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """The answered requests of a window with their traces. Requests are places in `rows`."""
+    """The answered requests of a window with their traces. Requests are places in `rows`.
+
+    aside, gone  requests and messages left out: what is missing of them a killed process may have taken with it; `taken` says so
+    """
 
     evidence: Evidence
     window: Window
     request: str
+    aside: frozenset[int] = frozenset()
+    gone: frozenset[Span] = frozenset()
+    taken: str = ""
 
     @cached_property
     def rows(self) -> Rows:
@@ -52,17 +58,29 @@ class Seen:
         return float(self.rows.done_s.max()) if len(self.rows) else self.window.end_s
 
     @cached_property
-    def traces(self) -> tuple[tuple[int, Trace], ...]:
+    def every(self) -> tuple[tuple[int, Trace], ...]:
         return tuple(self._traces(self.rows))
 
     @cached_property
+    def traces(self) -> tuple[tuple[int, Trace], ...]:
+        return tuple((place, trace) for place, trace in self.every if place not in self.aside)
+
+    @cached_property
     def untraced(self) -> list[int]:
-        traced = {place for place, _ in self.traces}
-        return [place for place in range(len(self.rows)) if place not in traced]
+        known = {place for place, _ in self.every} | self.aside
+        return [place for place in range(len(self.rows)) if place not in known]
 
     @cached_property
     def queue(self) -> Queued:
-        return queued(self._spans, (trace for _, trace in self.traces))
+        return queued(self._spans, (trace for _, trace in self.traces)).without(self.gone)
+
+    def taken_up(self) -> Iterator[tuple[Span, Span]]:
+        """Each message of the run with a consumer that names it, as its parent or by a link."""
+        sent = {(s.trace, s.number): s for found in self._spans.by_trace.values() for s in found if s.kind == PRODUCER}
+        for found in self._spans.by_trace.values():
+            for span in found:
+                causes = ((span.trace, span.parent), *span.links) if span.kind == CONSUMER else ()
+                yield from ((sent[cause], span) for cause in causes if cause in sent)
 
     @property
     def heard(self) -> frozenset[str]:
@@ -170,6 +188,7 @@ class Seen:
             ("with a trace", f"{len(self.traces)}, of {spans} spans"),
             ("without any", f"{len(self.untraced)}{self.strange}"),
             ("sent by", ", ".join(senders)),
+            *((("left out, a process was killed", self.taken),) if self.taken else ()),
         )
 
     def examples(self, places: Sequence[int], blamed: Mapping[int, str] | None = None) -> Details:

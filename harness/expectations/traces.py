@@ -12,6 +12,7 @@ from harness.expectations.accused import Names, judged
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import stretch
 from harness.expectations.sampled import unanswered
+from harness.expectations.trace_losses import Losses
 from harness.expectations.traced import SHOWN, Seen, unseen
 from harness.journal import Window
 from harness.quantities import Ratio, Seconds, numbered, spell
@@ -40,7 +41,8 @@ class Traces(Expectation):
              right below ours is there, and every span's parent. Across the queue: each message that a trace sent is named by
              a consumer, as its parent or by a link; a message is a span of kind PRODUCER, a consumer one of kind CONSUMER. Accused: of the ERROR spans without an ERROR child the deepest, the last
              on a tie, and of it the address that it called, else its service. Of a trace without an error that was slower
-             than 99 % of those before the first fault, the span whose own time grew most beyond its usual.
+             than 99 % of those before the first fault, the span whose own time grew most beyond its usual. What misses a span
+             that a process may not have sent yet when it was killed (6 s) is left out, and its number told.
     Decides: once the phase is over. Failed: missing_root, missing_parent, broken_context, wrong_attribution. Inconclusive: more
              than 5 % of the answered requests have no trace at all (untraced: it samples, or does not trace them); what is
              missing may be of a service whose spans cannot be seen (no_exporter); consumers name no cause, and no message was
@@ -84,6 +86,7 @@ class Traces(Expectation):
         if (blind := unseen(evidence, Window(window.start_s, max(window.end_s, seen.until_s)))) is not None:
             return blind
         names = Names.of(evidence.journal, self.aliases, seen.heard)
+        seen = Losses.of(seen, names).without()
         found = self._incomplete(seen, names) or self._broken(seen)
         if found is None:
             found = self._accused(seen, names)
@@ -92,9 +95,15 @@ class Traces(Expectation):
 
     def _incomplete(self, seen: Seen, names: Names) -> Finding | None:
         """What is wrong with the traces themselves."""
-        n, bare = len(seen.rows), len(seen.untraced)
+        n, bare = len(seen.rows) - len(seen.aside), len(seen.untraced)
         if not n:
-            return inconclusive("no request was answered in the window", decide="answers", cites=seen.cites())
+            said = f", less {seen.taken}" if seen.taken else ""
+            return inconclusive(
+                f"no request was answered in the window{said}",
+                decide="answers",
+                cites=seen.cites(),
+                details=seen.details(),
+            )
         if bare > UNTRACED * n:
             return inconclusive(
                 f"{bare} of {numbered(n, 'answered request')} {'has' if bare == 1 else 'have'} no trace at all, "
@@ -159,6 +168,13 @@ class Traces(Expectation):
     def _open(self, seen: Seen) -> Finding | None:
         """Why it cannot be said that the queue keeps the context, though nothing of it was seen to be lost."""
         queue, strays = seen.queue, self._strays(seen)
+        if len(seen.aside) > len(seen.traces) or len(seen.gone) > queue.sent:
+            return inconclusive(
+                f"{self._whole(seen)}; more are left out than can be judged",
+                decide="a longer phase after who was killed is back",
+                cites=seen.cites(),
+                details=seen.details(),
+            )
         if queue.lost:
             return inconclusive(
                 f"{self._whole(seen)}; {'it' if len(queue.lost) == 1 else 'they'} may still be taken",
@@ -189,6 +205,7 @@ class Traces(Expectation):
     def _whole(self, seen: Seen) -> str:
         queue, n = seen.queue, len(seen.traces)
         said = f"all {numbered(n, 'trace')} of {numbered(len(seen.rows), 'answered request')} are whole"
+        said += f", less {seen.taken}" if seen.taken else ""
         if queue.sent:
             waiting = f", {len(queue.lost)} still waited" if queue.lost else ""
             return f"{said}, {_of_messages(queue.sent - len(queue.lost), queue.sent, did='went')} on with their context{waiting}"

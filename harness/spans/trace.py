@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from harness.spans.span import CONSUMER, PRODUCER, Span, Spans
@@ -101,6 +101,12 @@ class Queued:
     taken: int
     unnamed: int
     strays: tuple[Span, ...]
+
+    def without(self, gone: Collection[Span]) -> Queued:
+        """The same, less some of the lost."""
+        lost, unheard = (tuple(span for span in found if span not in gone) for found in (self.lost, self.unheard))
+        fewer = len(self.lost) - len(lost)
+        return replace(self, sent=self.sent - fewer, lost=lost, unheard=unheard, unnamed=self.unnamed - fewer)
 
 
 def queued(spans: Spans, traces: Iterable[Trace]) -> Queued:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from truthful_service import Scraped, Traffic, evidence, journal, traffic
+from truthful_service import Replica, Scraped, Traffic, evidence, journal, traffic
 
 from harness import facts as f
 from harness.expectations.metric_buckets import unit_of
@@ -16,9 +16,9 @@ from harness.expectations.metric_count_truth import MetricCountTruth
 from harness.expectations.metric_error_truth import MetricErrorTruth
 from harness.expectations.metric_fresh import MetricFresh
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
-from harness.expectations.metric_names import plain
+from harness.expectations.metric_names import error_statuses, plain
 from harness.journal import Journal
-from harness.ledger import Rows
+from harness.ledger import OUTCOMES, Rows
 from harness.series import Book, RawSeries
 from harness.testing import journal_of
 from harness.verdict import Finding, Outcome
@@ -466,3 +466,107 @@ def test_workers_that_know_different_series_have_not_lost_them() -> None:
     first, *rest = series[TOTAL]
     series[TOTAL] = (RawSeries(first.labels, first.t_s[::2], first.value[::2]), *rest)
     assert judged(claim, seen, series).reason == "several_processes"
+
+
+# --- statuses ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_status_that_nothing_was_counted_by_is_no_matter() -> None:
+    """HAProxy exposes code="other" at 0 from the start."""
+    seen = day(errors=0.05)
+    claim = MetricCountTruth(metric=TOTAL, status="code")
+    series = dict(book(seen, claim))
+    one = series[TOTAL][0]
+    other = RawSeries({**one.labels, "code": "other"}, one.t_s, np.zeros(len(one)))
+    assert judged(claim, seen, {**series, TOTAL: (*series[TOTAL], other)}).outcome is Outcome.PASSED
+    counts = RawSeries(other.labels, one.t_s, np.arange(float(len(one))))
+    assert judged(claim, seen, {**series, TOTAL: (*series[TOTAL], counts)}).reason == "unknown_status"
+
+
+def envoy(labels: dict[str, str], name: str = "envoy_response_code_class") -> dict[str, str]:
+    return {name: labels.pop("code")[0], **labels}
+
+
+def test_a_label_of_classes_has_the_class_as_a_digit() -> None:
+    seen = day(errors=0.05)
+    claim = MetricCountTruth(metric=TOTAL, status="envoy_response_code_class")
+    assert judged(claim, seen, relabelled(book(seen, claim), envoy)).outcome is Outcome.PASSED
+    wrong = day(errors=0.05)
+    wrong.counted_status[:] = 200
+    assert judged(claim, seen, relabelled(book(wrong, claim), envoy)).reason == "wrong_status"
+    other = MetricCountTruth(metric=TOTAL, status="shard")
+    series = relabelled(book(seen, other), lambda labels: envoy(labels, "shard"))
+    assert judged(other, seen, series).reason == "unknown_status", "a digit of anything else is none"
+
+
+def test_errors_by_a_label_of_classes_are_known_by_it() -> None:
+    spelt = [{"envoy_response_code_class": digit} for digit in "25"]
+    assert error_statuses('envoy_response_code_class=~"[45]"', spelt) == frozenset(range(400, 600))
+    assert error_statuses('code=~"[45].."', [{"code": "200"}]) == frozenset(range(400, 600))
+
+
+# --- scrapes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        MetricCountTruth(metric=TOTAL),
+        MetricErrorTruth(metric=TOTAL, errors=ERRORS),
+        MetricLatencyTruth(metric=TIMER),
+        MetricFresh(metric=TOTAL, errors=ERRORS),
+    ],
+    ids=lambda claim: claim.word,
+)
+def test_samples_with_time_stamps_of_their_own_are_of_no_scrape(claim: Any) -> None:
+    """A collector that sends time stamps, or federation."""
+    seen = day(errors=0.05)
+    series = {
+        name: found
+        if name in ABOUT_SCRAPES
+        else tuple(RawSeries(one.labels, np.round(one.t_s - 0.4, 3), one.value) for one in found)
+        for name, found in book(seen, claim).items()
+    }
+    finding = judged(claim, seen, series)
+    assert finding.reason == "no_scrapes", finding.because
+    assert "time stamps of its own" in finding.because
+    assert "honor_timestamps" in finding.decide
+
+
+def died(container: str, service: str) -> Journal:
+    return journal(
+        more=(
+            f.ContainerSeen(container="api-1", service="api", status="running", seen_s=0.2),
+            f.ContainerChanged(container=container, service=service, event="die", exit_code=137, seen_s=44.1),
+        )
+    )
+
+
+def test_a_process_that_was_killed_early_may_have_outgrown_its_count_unseen() -> None:
+    """It does not tell its beginning, and at the next scrape it had counted more than before."""
+    seen = day(start_s=35.0, length_s=90)
+    down = (seen.served_s >= 44) & (seen.served_s < 46)
+    seen.served_s[down], seen.status[down], seen.outcome[down] = np.inf, 0, OUTCOMES.index("conn")
+    claim = MetricCountTruth(metric=TOTAL)
+    replicas = (Replica("api-1:8080", ((-60.0, 44.0), (46.0, np.inf))),)
+    series = book(seen, claim, replicas=replicas, tells_start=False, every_s=15.0, until_s=170.0)
+    finding = judged(claim, seen, series, died("api-1", "api"), phase="slow")
+    assert finding.outcome is Outcome.INCONCLUSIVE, finding.because
+    assert "may be in no counter, a process ended" in dict(finding.details)
+    lossy = seen.served_s > 60
+    fewer = dataclasses.replace(seen, served_s=np.where(lossy & (np.arange(len(seen)) % 2 == 0), np.inf, seen.served_s))
+    series = book(fewer, claim, replicas=replicas, tells_start=False, every_s=15.0, until_s=170.0)
+    assert judged(claim, seen, series, died("api-1", "api"), phase="slow").reason == "undercount", (
+        "more than it can have lost"
+    )
+
+
+def test_another_container_that_died_excuses_nobody() -> None:
+    seen = day()
+    claim = MetricCountTruth(metric=TOTAL)
+    fewer = dataclasses.replace(
+        seen, served_s=np.where((seen.served_s > 43) & (seen.served_s < 45), np.inf, seen.served_s)
+    )
+    series = book(fewer, claim, tells_start=False)
+    assert judged(claim, seen, series, died("postgres-1", "postgres")).reason == "undercount"
+    assert judged(claim, seen, series, died("api-1", "api")).outcome is not Outcome.FAILED

@@ -416,3 +416,86 @@ def test_a_run_from_before_traces_is_inconclusive() -> None:
 def test_it_is_no_claim_about_what_comes_then() -> None:
     assert Traces().undecidable(Reach(10, 100, 10, then=True))
     assert not Traces().undecidable(Reach(10, 100, 10))
+
+
+# --- killed -----------------------------------------------------------------------------------------------------------
+
+
+def killed(service: str, at_s: float = 15.0, exit_code: int = 137) -> list[f.Fact]:
+    return [
+        f.ContainerSeen(service=service, container=f"{service}-1", status="running", seen_s=0.3),
+        f.ContainerChanged(service=service, container=f"{service}-1", event="die", exit_code=exit_code, seen_s=at_s),
+        f.ContainerChanged(service=service, container=f"{service}-1", event="start", seen_s=at_s + 0.8),
+    ]
+
+
+def unsent_of(service: str, begin_s: float = 14.5, end_s: float = 15.0) -> Change:
+    """Its exporter had not sent these yet."""
+    return lambda found: [one for one in found if one.service != service or not begin_s <= one.begin_s < end_s]
+
+
+@pytest.mark.parametrize(("service", "what"), [("api", "5 traces"), ("worker", "5 messages")])
+def test_what_a_killed_process_had_not_sent_is_left_out_and_told(service: str, what: str) -> None:
+    finding = Run(facts=killed(service), change=unsent_of(service)).check()
+    assert finding.outcome is PASSED, finding.because
+    assert f"less {what} that miss what a killed process may not have sent ({service} at 15.0 s)" in finding.because
+    assert "95 of 95 messages" in finding.because
+    assert any(row == "left out, a process was killed" for row, _ in finding.details)
+
+
+@pytest.mark.parametrize(("service", "reason"), [("api", "missing_root"), ("worker", "broken_context")])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        [],
+        killed("postgres"),
+        killed("payments"),
+        killed("api", 12.0) + killed("worker", 12.0),
+        killed("api", exit_code=143),
+        killed("worker", exit_code=0),
+    ],
+    ids=["nobody", "postgres", "payments", "before", "asked to end", "ended well"],
+)
+def test_spans_that_no_killed_process_can_have_had_are_missing(service: str, reason: str, facts: list[f.Fact]) -> None:
+    finding = Run(facts=facts, change=unsent_of(service)).check()
+    assert (finding.outcome, finding.reason) == (FAILED, reason), finding.because
+
+
+@pytest.mark.parametrize(("service", "reason"), [("api", "missing_root"), ("worker", "broken_context")])
+def test_who_leaves_spans_out_all_the_time_is_not_excused_by_its_death(service: str, reason: str) -> None:
+    finding = Run(facts=killed(service), change=unsent_of(service, 0.0, 99.0)).check()
+    assert (finding.outcome, finding.reason) == (FAILED, reason), finding.because
+    assert finding.because.startswith("50 of 50 "), "those in the last batch are not held against it"
+
+
+def test_a_call_whose_process_was_killed_may_be_missing_above_what_it_called() -> None:
+    run = Run(
+        healthy=through_the_worker,
+        hurt=lambda: through_the_worker(pays=False),
+        change=unsent_of("worker"),
+        facts=killed("worker"),
+        target="worker->payments",
+    )
+    finding = run.check()
+    assert finding.outcome is PASSED, finding.because
+    assert "less 5 traces" in finding.because
+    called = dataclasses.replace(run, facts=killed("payments")).check()
+    assert (called.outcome, called.reason) == (FAILED, "missing_parent"), "who was called has no span of its caller's"
+
+
+def test_a_killed_part_whose_spans_bear_a_name_that_nobody_knows() -> None:
+    def change(found: list[Span]) -> list[Span]:
+        return renamed("worker", "orders-worker")(unsent_of("worker")(found))
+
+    sends = f.ExporterSeen(seen_s=0.3, service="worker", observable=True)
+    run = Run(facts=[*killed("worker"), sends], change=change, always=True, hurt=checkout, fault=False)
+    assert run.check().outcome is PASSED
+    quiet = dataclasses.replace(run, facts=killed("postgres")).check()
+    assert (quiet.outcome, quiet.reason) == (FAILED, "broken_context"), "postgres sends none"
+
+
+def test_where_most_was_lost_with_a_process_nothing_is_passed() -> None:
+    for service in ("api", "worker"):
+        every = [*killed(service, 15.5), *killed(service, 20.1)]
+        finding = Run(facts=every, change=unsent_of(service, 10.0, 20.0)).check()
+        assert (finding.outcome, finding.reason) == (UNKNOWN, "no_evidence"), finding.because
