@@ -24,12 +24,20 @@ def unlike(held: Mapping[str, Holding], declared: Declared, operations: Operatio
     sent = operations.names([0])[0]
     found = {}
     for name, one in held.items():
-        why = _another_language(one, sent) if declared.sources[name] in (STORE, EFFECT) else ""
+        why = (_nameless(one) or _another_language(one, sent)) if declared.sources[name] in (STORE, EFFECT) else ""
         if declared.sources[name] != STORE:
             why = why or _ids_of_two(one) or _chance(one)
         if why:
             found[name] = Unread(reason="keys_unreadable", why=why)
     return found
+
+
+def _nameless(one: Holding) -> str:
+    """None of its new rows has a key or an id, and none that is ours: it was not read where they stand."""
+    if not one.nameless or one.nameless < np.count_nonzero(one.new) or bool((one.mine >= 0).any()):
+        return ""
+    rows = numbered(one.nameless, "new row")
+    return f"of {rows} of {one.source} none has a key or an id: `fields`, or the query's columns, say where they stand"
 
 
 def _another_language(one: Holding, sent: str) -> str:

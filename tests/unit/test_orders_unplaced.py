@@ -185,3 +185,14 @@ def test_a_law_is_not_broken_by_what_may_wait_under_no_name() -> None:
     found = story.check(stuck=1)
     assert found.outcome is Outcome.INCONCLUSIVE
     assert "operations may still wait in waiting, of which nobody knows whose its rows are" in found.because
+
+
+@pytest.mark.parametrize("source", ["orders", "payments"])
+def test_a_source_that_was_read_without_any_name_accuses_nobody(source: str) -> None:
+    story = honest("a", "b")
+    story.held[source] = [{}]
+    found = story.check()
+    assert (found.outcome, found.reason) == OPEN
+    assert f"of 1 new row of {source} none has a key or an id" in found.because
+    story.held[source] = []
+    assert story.check().outcome is Outcome.FAILED
