@@ -16,6 +16,9 @@ from harness.orders.operations import Ints, Operations
 from harness.orders.tables import NONE, called, text_of
 from harness.quantities import numbered
 
+LOOKED_AT = 20
+"""So many ids tell of what kind all of a source's are."""
+
 
 def unlike(held: Mapping[str, Holding], declared: Declared, operations: Operations) -> dict[str, Unread]:
     """By source whose rows cannot be told apart, why."""
@@ -59,13 +62,20 @@ def _chance(one: Holding) -> str:
     """Its keys are its own, and its ids fit orders only in part: they may be its own as well, and fit by chance."""
     keyed = (one.table.key != NONE) & ~one.others
     by_key = keyed & (one.owner == one.table.key)
-    apart, tied = np.flatnonzero(one.new & by_key), int(np.count_nonzero(one.new & keyed & ~by_key))
-    if not tied or not len(apart) or bool((by_key & (one.mine >= 0)).any()):
+    apart, tied = np.flatnonzero(one.new & by_key), np.flatnonzero(one.new & keyed & ~by_key)
+    if not len(tied) or not len(apart) or bool((by_key & (one.mine >= 0)).any()) or not _serial(one, tied):
         return ""
     return (
-        f"the keys of {one.source} are its own, and its ids tie only {tied} of {numbered(tied + len(apart), 'row')} to an order: "
-        f"none of them fits {_named(one, apart)}"
+        f"the keys of {one.source} are its own, and its ids tie only {len(tied)} of {numbered(len(tied) + len(apart), 'row')} to an "
+        f"order: none of them fits {_named(one, apart)}"
     )
+
+
+def _serial(one: Holding, places: Ints) -> bool:
+    """Whether these ids may be counted up by the source itself, and so be like others' by chance: whole numbers, none of them twice."""
+    if len(np.unique(one.table.id[places])) < len(places):
+        return False
+    return all(text_of(one.table.row(place).get("id")).isdecimal() for place in places[:LOOKED_AT].tolist())
 
 
 def _named(one: Holding, places: Ints) -> str:

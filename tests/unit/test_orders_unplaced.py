@@ -143,6 +143,23 @@ def test_ids_that_fit_orders_by_chance_accuse_nobody() -> None:
     assert classes(story) == {"duplicated": {"b"}}
 
 
+@pytest.mark.parametrize(("ids", "twice"), [("{}", 3), ("o-{}", 3), ("o-{}", 777)])
+def test_ids_that_cannot_fit_by_chance_are_judged_though_one_fits_no_order(ids: str, twice: int) -> None:
+    names = [f"k{i}" for i in range(20)]
+    story = Story(all_ok(names), sources={"orders": STORE, "payments": EFFECT})
+    story.held["orders"] = [{"key": name, "id": ids.format(i)} for i, name in enumerate(names)]
+    story.held["payments"] = [{"key": f"ch{i}", "id": ids.format(i)} for i in range(20)]
+    assert verdict(story) == MET
+    story.held["payments"] = [
+        *story.held["payments"],
+        {"key": "ch98", "id": ids.format(twice)},
+        {"key": "ch99", "id": "999"},
+    ]
+    assert classes(story) == ({"duplicated": {"k3"}} if twice == 3 else {}) | {
+        "orphan": {"ch99"} if twice == 3 else {"ch98", "ch99"}
+    }
+
+
 def test_an_id_that_two_stores_tie_to_different_keys_says_nothing() -> None:
     story = Story(all_ok("ab"), sources={"orders": STORE, "shipments": STORE, "payments": EFFECT})
     story.held["orders"] = [{"key": "a", "id": 1}, {"key": "b", "id": 2}]
