@@ -124,5 +124,6 @@ def well(review: Review) -> str:
         )
     laws = len(review.sums)
     if laws:
-        parts.append(f"{numbered(laws, 'law')} {'holds' if laws == 1 else 'hold'}")
+        twice = ", but for what was done more than once" if any(one.holds is False for one in review.sums) else ""
+        parts.append(f"{numbered(laws, 'law')} {'holds' if laws == 1 else 'hold'}{twice}")
     return "; ".join(parts)
