@@ -92,7 +92,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surroundings",
         "versions",
         "endstate",
+        "aimed",
     },
+    "aimed": {"facts", "journal"},
     "landings": DATA | {"faults.base", "faults", "versions"},
     "parts": BOTTOM | {"doctor.checks", "doctor.seen", "drill", "expectations", "faults", "probes"},
     "drill": BOTTOM
@@ -162,6 +164,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "world": BOTTOM | {"foreign_yaml", "doctor.images"},
     "attach": BOTTOM
     | {
+        "aimed",
         "doctor.images",
         "drill",
         "expectations.steps",
@@ -230,6 +233,7 @@ PURE = (
     "burning",
     "versions",
     "endstate",
+    "aimed",
     "series",
     "spans",
     "wall",
