@@ -104,6 +104,12 @@ class Orders(Model):
         default=(), description="sums that must be equal, payments.amount = orders.amount"
     )
 
+    alone: bool = Field(
+        default=False,
+        description="on a project that runs already (--attach): nobody but this load orders, so that an order which it never asked for"
+        " is strange. Left out, it may be another client's",
+    )
+
     @model_validator(mode="after")
     def _known(self) -> Orders:
         if not any(source.is_ == STORE for source in self.sources.values()):
@@ -123,4 +129,4 @@ class Orders(Model):
         """What judging needs to know of it."""
         sources = {name: source.role for name, source in self.sources.items()}
         in_order = {name: source.in_order for name, source in self.sources.items() if source.in_order}
-        return Declared(self.request, sources, self.laws, self.settle.within_s, in_order)
+        return Declared(self.request, sources, self.laws, self.settle.within_s, in_order, self.alone)

@@ -23,6 +23,7 @@ class Declared:
     laws       what must hold across them
     within_s   for how long the stack is waited for at most, until it is quiet
     in_order   by source, the column whose rows must stand in the order in which their operations were acknowledged
+    alone      nobody but this load orders, also on a project that runs already
     """
 
     request: str
@@ -30,6 +31,7 @@ class Declared:
     laws: tuple[Law, ...] = ()
     within_s: float = 120.0
     in_order: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = False
 
     def of(self, *roles: str) -> tuple[str, ...]:
         """The sources that have one of these roles."""

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.orders.audit import Audit
+from harness.orders.audit import OTHERS, Audit
 from harness.orders.book import Unread
 from harness.orders.counted import Masks, counted, left_out, once, splits
 from harness.orders.declared import DEAD, FIGURES, QUEUE, Declared
@@ -111,7 +111,7 @@ def _sums(
     holds = holds if not law.each else not len(apart)
     sides = _sum(terms[: len(law.left)]), _sum(terms[len(law.left) :])
     told = tuple((term.name, float(value)) for term, value, _ in terms if term.source)
-    if not holds and (why := _excuse(law, declared, audit, starts) or _loose(apart)):
+    if not holds and (why := _excuse(law, declared, audit, starts) or _loose(apart) or _others(audit, apart)):
         return Sums(law, sides, told, why=why, reason="law_open")
     if holds or not split:
         return Sums(law, sides, told, holds)
@@ -152,6 +152,11 @@ def _loose(apart: _Apart) -> str:
         return ""
     rows = "a row that it counts names" if apart.loose == 1 else f"{apart.loose} rows that it counts name"
     return f"{rows} no order, and may be of any"
+
+
+def _others(audit: Audit, apart: _Apart) -> str:
+    """Whether it is off at orders of others alone, who may be about them still."""
+    return OTHERS if audit.shared and apart.strangers and not len(apart.operations) else ""
 
 
 def _excuse(law: Law, declared: Declared, audit: Audit, starts: Mapping[str, Start]) -> str:

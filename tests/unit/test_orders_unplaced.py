@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from order_stories import OK, Story, all_ok, classes, honest, keys
 
+from harness.facts import TargetChosen
 from harness.orders.declared import DEAD, EFFECT, QUEUE, STORE
 from harness.verdict import Outcome
 
@@ -213,3 +214,38 @@ def test_a_source_that_was_read_without_any_name_accuses_nobody(source: str) -> 
     assert f"of 1 new row of {source} none has a key or an id" in found.because
     story.held[source] = []
     assert story.check().outcome is Outcome.FAILED
+
+
+# --- on a project that runs already ---
+
+ATTACHED = TargetChosen(seen_s=0.5, target="Compose project shop", load="http://127.0.0.1:8000")
+
+
+@pytest.mark.parametrize(("source", "reason"), [("orders", "phantom"), ("payments", "orphan")])
+def test_others_may_order_on_a_project_that_runs_already_unless_the_drill_says_that_nobody_does(
+    source: str, reason: str
+) -> None:
+    story = honest("a", "b", laws=("payments.amount = orders.amount",))
+    story.held[source] = [*story.held[source], *keys("web-771", amount=5)]
+    assert verdict(story) == (Outcome.FAILED, reason)
+    story.facts = (ATTACHED,)
+    found = story.check()
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert f"1 operation may be {reason}: others may have ordered" in found.because
+    story.alone = True
+    assert verdict(story) == (Outcome.FAILED, reason)
+
+
+def test_what_is_lost_on_a_project_that_runs_already_is_lost() -> None:
+    story = honest("a", "b", facts=(ATTACHED,))
+    story.held["orders"] = keys("a", "web-1", amount=10)
+    story.held["payments"] = keys("a", "web-1", amount=10)
+    assert verdict(story) == (Outcome.FAILED, "lost")
+
+
+def test_an_order_that_was_answered_by_another_page_is_told_as_such() -> None:
+    story = honest("a", "b")
+    story.asked += [("c", {**OK, "redirected": True}), ("d", {**OK, "redirected": True})]
+    assert "answered after a redirect" in story.check().because
+    story.asked[-1] = ("d", OK)
+    assert "1 of them answered after a redirect" in story.check().because
