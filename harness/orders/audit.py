@@ -35,7 +35,7 @@ from harness.orders.unlike import unlike
 
 CLASSES = ("lost", "dead", "stuck", "phantom", "resurrected", "duplicated", "orphan", "reordered")
 """Classes of what may be wrong, in the order in which they are told; broken laws come after them."""
-OTHERS = "others may have ordered on a project that runs already (where nobody does, `alone: true` says so), or their keys say nothing"
+OTHERS = "others may have ordered on a project that runs already (where nobody does, `alone: true` says so)"
 Mask = NDArray[np.bool_]
 
 

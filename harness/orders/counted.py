@@ -62,7 +62,7 @@ def splits(law: Law, declared: Declared) -> bool:
 
 def _strange(audit: Audit, source: str) -> NDArray[np.bool_]:
     held = audit.held[source]
-    return held.new & (held.mine < 0) & (held.owner != NONE)
+    return np.asarray(held.new & (held.mine < 0) & (held.owner != NONE), np.bool_)
 
 
 def _owners(audit: Audit, rows: Masks) -> Digests:

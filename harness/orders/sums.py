@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from harness.orders.audit import OTHERS, Audit
 from harness.orders.book import Unread
-from harness.orders.counted import Masks, counted, left_out, once, splits
-from harness.orders.declared import DEAD, FIGURES, QUEUE, Declared
+from harness.orders.counted import Masks, counted, once, splits
+from harness.orders.declared import FIGURES, Declared
+from harness.orders.excused import excuse, unnamed
 from harness.orders.holdings import Start
 from harness.orders.laws import Law, Term
 from harness.orders.operations import Ints
@@ -111,7 +112,9 @@ def _sums(
     holds = holds if not law.each else not len(apart)
     sides = _sum(terms[: len(law.left)]), _sum(terms[len(law.left) :])
     told = tuple((term.name, float(value)) for term, value, _ in terms if term.source)
-    if not holds and (why := _excuse(law, declared, audit, starts) or _loose(apart) or _others(audit, apart)):
+    if not holds and (
+        why := excuse(law, declared, audit, starts) or unnamed(apart.loose, len(apart)) or _others(audit, apart)
+    ):
         return Sums(law, sides, told, why=why, reason="law_open")
     if holds or not split:
         return Sums(law, sides, told, holds)
@@ -146,41 +149,9 @@ def _sum(terms: list[_Term]) -> float:
     return float(sum((term.factor * value for term, value, _ in terms), Fraction()))
 
 
-def _loose(apart: _Apart) -> str:
-    """Whether rows that name no order may be what is off: each may be of one that is."""
-    if not apart.loose or len(apart) > apart.loose:
-        return ""
-    rows = "a row that it counts names" if apart.loose == 1 else f"{apart.loose} rows that it counts name"
-    return f"{rows} no order, and may be of any"
-
-
 def _others(audit: Audit, apart: _Apart) -> str:
     """Whether it is off at orders of others alone, who may be about them still."""
     return OTHERS if audit.shared and apart.strangers and not len(apart.operations) else ""
-
-
-def _excuse(law: Law, declared: Declared, audit: Audit, starts: Mapping[str, Start]) -> str:
-    """What may be behind a law that does not hold, other than the service; ''."""
-    figures = any(declared.sources[source] == FIGURES for source in law.sources)
-    if figures and bool(audit.waiting(declared.of(QUEUE, DEAD)).any()):
-        return "operations that still wait or were given up may have changed the figures already"
-    for source in declared.of(QUEUE, DEAD) if figures else ():
-        if (
-            source in starts
-            and source in audit.held
-            and np.count_nonzero(~audit.held[source].new) < len(starts[source].table)
-        ):
-            return f"what waited in {source} before the load and does no more may have changed the figures"
-    for source in left_out(law, declared) if law.sources - set(declared.of(QUEUE, DEAD)) else ():
-        if source not in audit.held:
-            return f"operations may still wait in {source}, which could not be read"
-        if audit.held[source].unplaced:
-            return f"operations may still wait in {source}, of which nobody knows whose its rows are"
-    for source in sorted(law.sources & set(audit.held)):
-        held = audit.held[source]
-        if not held.dated and (len(held.foreign) or len(held.unowned)):
-            return f"rows of {source} that are not ours may be older than the run, for its start was not read"
-    return ""
 
 
 def _term(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from order_stories import Story, all_ok, honest, keys
 
+from harness.facts import TargetChosen
 from harness.orders.declared import DEAD, EFFECT, FIGURES, QUEUE, STORE
 from harness.verdict import Outcome
 
@@ -92,6 +93,20 @@ def test_figures_may_have_been_changed_by_what_waited_before_and_is_gone(gone: b
     assert (found.outcome, found.reason) == (
         (Outcome.INCONCLUSIVE, "law_open") if gone else (Outcome.FAILED, "law_broken")
     )
+
+
+def test_on_a_project_that_runs_already_others_orders_may_have_changed_the_figures() -> None:
+    story = Story(all_ok("ab"), sources={"orders": STORE, "stock": FIGURES})
+    story.laws = ("stock.left at start - stock.left = count(orders)",)
+    story.start = {"stock": [{"left": 100}]}
+    story.held = {"orders": keys("a", "b"), "stock": [{"left": 97}]}
+    story.facts = (TargetChosen(seen_s=0.5, target="Compose project shop", load="http://127.0.0.1:8000"),)
+    assert story.check().reason == "law_broken"  # there are none
+    story.start["orders"] = keys("old")
+    story.held["orders"] = keys("old", "a", "b")
+    assert story.check().reason == "law_open"
+    story.alone = True
+    assert story.check().reason == "law_broken"
 
 
 @pytest.mark.parametrize("away", ["waiting", "parked"])
