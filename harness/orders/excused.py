@@ -35,9 +35,9 @@ def _changed(declared: Declared, audit: Audit, starts: Mapping[str, Start]) -> I
     if audit.shared and _others_there(declared, audit, starts):
         yield f"{OTHERS}; orders that are not ours may have changed the figures"
     for source in declared.of(QUEUE, DEAD):
-        if source in starts and source in audit.held:
-            if np.count_nonzero(~audit.held[source].new) < len(starts[source].table):
-                yield f"what waited in {source} before the load and does no more may have changed the figures"
+        read = source in starts and source in audit.held
+        if read and np.count_nonzero(~audit.held[source].new) < len(starts[source].table):
+            yield f"what waited in {source} before the load and does no more may have changed the figures"
 
 
 def _others_there(declared: Declared, audit: Audit, starts: Mapping[str, Start]) -> bool:
