@@ -22,6 +22,11 @@ BEFORE, LEFT, FIRST, SECOND = "before", "left", "first", "second"
 """Readings: before the load; what a phase left, before we took a release back ourselves; and two, when all is over and quiet."""
 ABSENT = "not there"
 WELL = ("running", "running, healthy")
+DONE = "exited with 0"
+AT_WORK = ("running", "created")
+"""Of a container without a health check: what it is that has something to do once, and then ends."""
+ONCE = ("no", "on-failure")
+"""Policies by which Docker does not start again what has ended well."""
 NAMED = 3
 SHORT = 13  # of a hash that is shown: enough to tell two values apart
 LONGEST = 120  # characters of a row that is shown
@@ -130,6 +135,22 @@ def ill(was: Sequence[Row], now: Sequence[Row]) -> list[Row]:
     """The containers, of those now, that do not run well, and more of them so than before. To be better than before is no harm."""
     then, today = (Counter(str(row["health"]) for row in rows) for rows in (was, now))
     return [row for row in now if row["health"] not in WELL and today[row["health"]] > then[row["health"]]]
+
+
+def done(was: Sequence[Row], now: Sequence[Row]) -> list[Row]:
+    """The containers that may have been jobs: at work before, ended well since, and nobody starts them again. `was` and `now` are of one
+    service."""
+    if any(row["health"] not in (*AT_WORK, DONE) for row in was):
+        return []
+    return [row for row in now if row["health"] == DONE and row.get("restart") in ONCE]
+
+
+def jobs(before: StateRead, after: StateRead) -> dict[str, str]:
+    """By container that may have been a job and is done, its service."""
+    was, now = _rows(before), _rows(after)
+    services = {str(row["service"]) for row in now}
+    of = {one: [[row for row in rows if row["service"] == one] for rows in (was, now)] for one in services}
+    return {str(row["container"]): one for one in services for row in done(*of[one])}
 
 
 def _ill(service: str, was: Sequence[Row], now: Sequence[Row]) -> Iterator[Difference]:

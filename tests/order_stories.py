@@ -60,10 +60,11 @@ class Story:
     """Further rows of the ledger, of requests that were not written down."""
     elsewhere: tuple[str, ...] = ()
     """Keys that the run sent in other operations."""
+    alone: bool = False
 
     @property
     def declared(self) -> Declared:
-        return Declared(REQUEST, self.sources, tuple(map(law, self.laws)), 120.0, self.in_order)
+        return Declared(REQUEST, self.sources, tuple(map(law, self.laws)), 120.0, self.in_order, alone=self.alone)
 
     def rows(self) -> Rows:
         told = [

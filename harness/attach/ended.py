@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from harness.aimed import ANY, aimed_at
 from harness.attach.addresses import Described
 from harness.attach.found import UP, service_of
 from harness.attach.record import Recorded
 from harness.facts import Injecting
 from harness.following import Following
 
-ANY = "*"
-"""Among the services that were hurt: whichever the drill's own commands reached, which nobody knows."""
-COMMAND = "command"
-
 
 def hurt_in(told: Recorded, folder: Path) -> frozenset[str]:
     """The services that faults of the run aimed at, from either end of an edge, those that it deployed, and the names of the containers
     that it stopped to put another in their place."""
-    faults = Following(folder, (Injecting,)).journal().of(Injecting)
-    aimed = {part for fault in faults for part in fault.target.replace("->", "+").split("+")}
-    any_ = {ANY} if any(fault.kind == COMMAND for fault in faults) else set()
-    return frozenset(aimed | any_ | set(told.deployed) | {one.name for one in told.parked})
+    aimed = aimed_at(Following(folder, (Injecting,)).journal())
+    return frozenset(aimed | set(told.deployed) | {one.name for one in told.parked})
 
 
 def ended_alone(told: Recorded, now: Sequence[Described], hurt: Collection[str]) -> frozenset[str]:

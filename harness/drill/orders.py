@@ -110,6 +110,12 @@ class Orders(Model):
         default=(), description="sums that must be equal, payments.amount = orders.amount"
     )
 
+    alone: bool = Field(
+        default=False,
+        description="on a project that runs already (--attach): nobody but this load orders, so that an order which it never asked for"
+        " is strange. Left out, it may be another client's",
+    )
+
     @model_validator(mode="after")
     def _known(self) -> Orders:
         if not any(source.is_ == STORE for source in self.sources.values()):
@@ -137,4 +143,5 @@ class Orders(Model):
             in_order,
             own_ids(self.sources),
             frozenset(name for name, source in self.sources.items() if source.redis is not None),
+            self.alone,
         )

@@ -2,7 +2,8 @@
 
 A row that is read may have `key` (the idempotency key), `id` (the service's own name of the order, never the row's own) and columns with numbers or text.
 `fields` says which part of a JSON element each of them is, as a dotted path: `fields: {id: reference, amount: money.cents}`.
-Without `fields` an element's own `key`, `id` and numbers are taken; an element that is no object is the row's `id`.
+Without `fields` an element's own `key`, `id` and numbers are taken, also numbers that are written as text; an element that is no object
+is the row's `id`, as it is written.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ class SqlReader(Reader):
 
 
 class HttpReader(Reader):
-    """GET from inside the stack's network; the answer is JSON."""
+    """GET from inside the stack's network; the answer is JSON.
+
+    A list with as many rows as its `limit`, and no word for its end, may have been cut, and is not read."""
 
     word: ClassVar[str] = "http"
 
@@ -150,7 +153,7 @@ class RabbitmqReader(Reader):
 
 
 class CommandReader(Reader):
-    """A command that prints a line of JSON per row, in a service's container or, without `service`, on this machine."""
+    """A command that prints a line of JSON per row, or a list of them, in a service's container or, without `service`, on this machine."""
 
     word: ClassVar[str] = "command"
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.aimed import ANY, aimed_at
 from harness.endstate import (
     BEFORE,
     CONTAINERS,
@@ -19,10 +20,11 @@ from harness.endstate import (
     WORST,
     Difference,
     differences,
+    jobs,
     services_of,
     unread_files,
 )
-from harness.facts import Injected, Mended, StateRead, StateSettled
+from harness.facts import ContainerChanged, Injected, Injecting, Mended, StateRead, StateSettled
 from harness.journal import Journal
 from harness.quantities import numbered
 
@@ -96,6 +98,9 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
             listed[part] = f"{numbered(before.rows, 'row')}, then {second.rows}"
             continue
         sure, moving = _sure(before, readings[FIRST], second)
+        if part == CONTAINERS:
+            sure, perhaps = _but_jobs(journal, before, second, sure)
+            doubts += perhaps
         seen += [Seen(one) for one in sure]
         if moving:
             doubts.append(_moving(part, settled))
@@ -145,6 +150,31 @@ def _sure(before: StateRead, first: StateRead, second: StateRead) -> tuple[list[
         return [], True
     then = {(one.name, one.reason, one.after) for one in differences(before, first)}
     return [one for one in now if (one.name, one.reason, one.after) in then], True
+
+
+def _but_jobs(
+    journal: Journal, before: StateRead, after: StateRead, sure: list[Difference]
+) -> tuple[list[Difference], list[Doubt]]:
+    """Without jobs that were at work before the load, and are done. Of one that ended when faults had begun that is not known: a server
+    may end well too, where it has lost what it needs."""
+    ended, aimed = jobs(before, after), aimed_at(journal)
+    kept, doubts = [], []
+    for one in sure:
+        names = set(one.where.split(", "))
+        if one.reason != "health_differs" or not names <= ended.keys() or {one.service, ANY} & aimed:
+            kept.append(one)
+        elif not all(_undisturbed(journal, name) for name in names):
+            why = f"{one.where} was {one.before} and ended with 0 when faults had begun: as a job that is done, or not"
+            decide = f"a job that ends before the first phase; or {one.name} in `ignore`"
+            doubts.append(Doubt(CONTAINERS, reason="health_differs", why=why, decide=decide))
+    return kept, doubts
+
+
+def _undisturbed(journal: Journal, container: str) -> bool:
+    """Whether it ended before any fault of the run began."""
+    first = journal.first(Injecting)
+    died = journal.last(ContainerChanged, container=container, event="die")
+    return first is None or (died is not None and died.at_s < first.at_s)
 
 
 def _moving(part: str, settled: StateSettled | None) -> Doubt:

@@ -23,7 +23,7 @@ says nothing of what is missing in it); the kafka workload's aborted read, lost 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ from harness.orders.unlike import unlike
 
 CLASSES = ("lost", "dead", "stuck", "phantom", "resurrected", "duplicated", "orphan", "reordered")
 """Classes of what may be wrong, in the order in which they are told; broken laws come after them."""
+OTHERS = "others may have ordered on a project that runs already (where nobody does, `alone: true` says so)"
 Mask = NDArray[np.bool_]
 
 
@@ -70,6 +71,7 @@ class Audit:
     former     operations of which a source held rows before they were first asked for
     held       the sources that were read and understood, and whose their rows are
     unread     sources whose rows bear other names than the requests, and how
+    shared     others may have ordered meanwhile: what nobody of ours asked for is not known to be strange
     """
 
     operations: Operations
@@ -78,6 +80,7 @@ class Audit:
     former: Ints
     held: Mapping[str, Holding]
     unread: Mapping[str, Unread]
+    shared: bool = False
 
     def number(self, outcome: int) -> int:
         """How many operations have this outcome."""
@@ -89,9 +92,14 @@ class Audit:
 
 
 def audit(
-    declared: Declared, operations: Operations, tables: Mapping[str, Table], starts: Mapping[str, Start]
+    declared: Declared,
+    operations: Operations,
+    tables: Mapping[str, Table],
+    starts: Mapping[str, Start],
+    *,
+    shared: bool = False,
 ) -> Audit:
-    """`tables` are the last readings, `starts` those before the load, of the sources that could be read."""
+    """`tables` are the last readings, `starts` those before the load, of the sources that could be read. `shared`: see Audit."""
     stores, effects = declared.of(STORE), declared.of(EFFECT)
     queues, dead = declared.of(QUEUE), declared.of(DEAD)
     keyed = {name: tables[name] for name in declared.of(*KEYED) if name in tables}
@@ -152,9 +160,15 @@ def audit(
             unread=tuple(name for name in declared.in_order if name not in held),
         ),
     ]
+    if shared:
+        found = [
+            replace(one, doubt=one.doubt + len(one.strangers), why=OTHERS) if one.strangers else one for one in found
+        ]
     known = not unread(stores)
     recovered = int(np.count_nonzero(stored & (operations.outcome == UNKNOWN))) if known else None
-    return Audit(operations, {one.reason: one for one in found}, recovered, np.flatnonzero(former), held, misnamed)
+    return Audit(
+        operations, {one.reason: one for one in found}, recovered, np.flatnonzero(former), held, misnamed, shared
+    )
 
 
 def _any(held: Mapping[str, Holding], names: tuple[str, ...], size: int, *, fresh: bool = False) -> Mask:

@@ -25,6 +25,7 @@ class Declared:
     in_order   by source, the column whose rows must stand in the order in which their operations were acknowledged
     own_ids    effects of which the drill does not say that their `id` is the order's: it may be the rows' own
     unproven   sources that read as empty where nothing has their name
+    alone      nobody but this load orders, also on a project that runs already
     """
 
     request: str
@@ -34,6 +35,7 @@ class Declared:
     in_order: Mapping[str, str] = field(default_factory=dict)
     own_ids: frozenset[str] = frozenset()
     unproven: frozenset[str] = frozenset()
+    alone: bool = False
 
     def of(self, *roles: str) -> tuple[str, ...]:
         """The sources that have one of these roles."""

@@ -7,8 +7,9 @@
 
 `source.column` is the sum of a column over the rows of a source, `count(source)` how many rows it has; `at start` takes what the
 source held before the first phase. Terms are added and taken away, each with a factor before it if need be; nothing else.
-Of sources whose rows name an operation only what was not there at the start counts, unless the law asks for the start; and of an
-operation that still waits or was given up nothing, unless the law names the queue or the dead letters that it is in.
+Of sources whose rows name an operation only what was not there at the start counts, unless the law asks for the start; of an order of
+before that is finished in the run, all of it; and of an operation that still waits or was given up nothing, unless the law names the
+queue or the dead letters that it is in.
 `for each order` demands it of every operation's own rows, not of the sums alone.
 """
 

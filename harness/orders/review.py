@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.facts import LoadEnded, OrdersSettled, SourceRead, WorkerLost
+from harness.facts import LoadEnded, OrdersSettled, SourceRead, TargetChosen, WorkerLost
 from harness.journal import Journal
 from harness.ledger import Rows
 from harness.orders.audit import Audit, audit
@@ -108,7 +108,8 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
         return Review(name, declared, Open(first.reason, f"{name}: {first.why}", decide, cites), settled=settled)
     starts = _starts(book, last)
     asked_s = min(fact.at_s if fact.begun_s is None else fact.begun_s for (_, r), fact in last.items() if r == FIRST)
-    found = audit(declared, operations(book.asked, rows, declared.request, asked_s), tables, starts)
+    shared = journal.last(TargetChosen) is not None and not declared.alone
+    found = audit(declared, operations(book.asked, rows, declared.request, asked_s), tables, starts, shared=shared)
     unread |= found.unread
     told = sums(declared, found, tables, starts, unread)
     counts = {source: len(table) for source, table in tables.items()}

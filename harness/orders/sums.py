@@ -13,9 +13,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.orders.audit import Audit
+from harness.orders.audit import OTHERS, Audit
 from harness.orders.book import Unread
-from harness.orders.declared import DEAD, FIGURES, KEYED, QUEUE, Declared
+from harness.orders.counted import Masks, counted, once, splits
+from harness.orders.declared import FIGURES, Declared
+from harness.orders.excused import excuse, unnamed
 from harness.orders.holdings import Start
 from harness.orders.laws import Law, Term
 from harness.orders.operations import Ints
@@ -36,6 +38,7 @@ class Sums:
     holds       None where it could not be told, and `why`; `reason` is then a reason code
     operations  of a law that is broken, those whose own rows differ, where rows tell
     strangers   likewise (source, place) of rows that belong to no operation of ours
+    once        of a law that is broken: it holds where what was done more than once counts once
     """
 
     law: Law
@@ -46,6 +49,26 @@ class Sums:
     reason: str = ""
     operations: Ints | None = None
     strangers: tuple[tuple[str, int], ...] = ()
+    once: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Apart:
+    """
+    Where a law is off.
+
+    operations, strangers   operations, and rows of strangers, whose own two sides differ
+    loose                   so many rows that the law counts name no order, each of which may be of any
+    told                    whether rows can tell at all
+    """
+
+    operations: Ints
+    strangers: tuple[tuple[str, int], ...] = ()
+    loose: int = 0
+    told: bool = True
+
+    def __len__(self) -> int:
+        return len(self.operations) + len(self.strangers)
 
 
 class _Unsummed(Exception):
@@ -78,45 +101,66 @@ def _sums(
     try:
         for source in sorted(law.sources & set(unread)):
             raise _Unsummed(reason=unread[source].reason, why=unread[source].why)
-        terms = [(term, *_term(term, law, declared, audit, tables, starts)) for term in law.terms]
-        apart, strangers, split = _apart(law, declared, audit)
+        masks = counted(law, declared, audit)
+        terms, holds = _sides(law, declared, audit, tables, starts, masks)
+        apart = _apart(law, declared, audit, masks)
+        split = apart.told and not apart.loose
         if law.each and not split:
             raise _Unsummed(reason="law_unreadable", why="rows name no order, so that it cannot be held against each")
     except _Unsummed as error:
         return Sums(law, why=error.why, reason=error.reason)
-    sides = terms[: len(law.left)], terms[len(law.left) :]
-    left, right = (sum((term.factor * value for term, value, _ in side), Fraction()) for side in sides)
-    slack = ROUNDED * sum(abs(float(term.factor)) * most for term, _, most in terms if most is not None)
-    holds = abs(left - right) <= slack if not law.each else not len(apart) and not strangers
+    holds = holds if not law.each else not len(apart)
+    sides = _sum(terms[: len(law.left)]), _sum(terms[len(law.left) :])
     told = tuple((term.name, float(value)) for term, value, _ in terms if term.source)
-    if not holds and (why := _excuse(law, declared, audit)):
-        return Sums(law, (float(left), float(right)), told, why=why, reason="law_open")
+    if not holds and (
+        why := excuse(law, declared, audit, starts) or unnamed(apart.loose, len(apart)) or _others(audit, apart)
+    ):
+        return Sums(law, sides, told, why=why, reason="law_open")
     if holds or not split:
-        return Sums(law, (float(left), float(right)), told, holds)
-    return Sums(law, (float(left), float(right)), told, holds, operations=apart, strangers=strangers)
+        return Sums(law, sides, told, holds)
+    alike = once(law, audit, masks)
+    if law.each:
+        but = not len(_apart(law, declared, audit, alike))
+    else:
+        but = _sides(law, declared, audit, tables, starts, alike)[1]
+    return Sums(law, sides, told, holds, operations=apart.operations, strangers=apart.strangers, once=but)
 
 
-def _excuse(law: Law, declared: Declared, audit: Audit) -> str:
-    """What may be behind a law that does not hold, other than the service; ''."""
-    if len(audit.former):
-        return "keys were there before the load sent them"
-    figures = any(declared.sources[source] == FIGURES for source in law.sources)
-    if figures and bool(audit.waiting(declared.of(QUEUE, DEAD)).any()):
-        return "operations that still wait or were given up may have changed the figures already"
-    for source in _left_out(law, declared) if law.sources - set(declared.of(QUEUE, DEAD)) else ():
-        if source not in audit.held:
-            return f"operations may still wait in {source}, which could not be read"
-        if audit.held[source].unplaced:
-            return f"operations may still wait in {source}, of which nobody knows whose its rows are"
-    for source in sorted(law.sources & set(audit.held)):
-        held = audit.held[source]
-        if not held.dated and (len(held.foreign) or len(held.unowned)):
-            return f"rows of {source} that are not ours may be older than the run, for its start was not read"
-    return ""
+_Term = tuple[Term, Fraction, float | None]
+
+
+def _sides(
+    law: Law,
+    declared: Declared,
+    audit: Audit,
+    tables: Mapping[str, Table],
+    starts: Mapping[str, Start],
+    masks: Masks,
+) -> tuple[list[_Term], bool]:
+    """What each term comes to, of the left side and then of the right; and whether the two are equal."""
+    terms = [(term, *_term(term, declared, audit, tables, starts, masks)) for term in law.terms]
+    off = sum((term.factor * value for term, value, _ in terms[: len(law.left)]), Fraction())
+    off -= sum((term.factor * value for term, value, _ in terms[len(law.left) :]), Fraction())
+    slack = ROUNDED * sum(abs(float(term.factor)) * most for term, _, most in terms if most is not None)
+    return terms, abs(off) <= slack
+
+
+def _sum(terms: list[_Term]) -> float:
+    return float(sum((term.factor * value for term, value, _ in terms), Fraction()))
+
+
+def _others(audit: Audit, apart: _Apart) -> str:
+    """Whether it is off at orders of others alone, who may be about them still."""
+    return OTHERS if audit.shared and apart.strangers and not len(apart.operations) else ""
 
 
 def _term(
-    term: Term, law: Law, declared: Declared, audit: Audit, tables: Mapping[str, Table], starts: Mapping[str, Start]
+    term: Term,
+    declared: Declared,
+    audit: Audit,
+    tables: Mapping[str, Table],
+    starts: Mapping[str, Start],
+    masks: Masks,
 ) -> tuple[Fraction, float | None]:
     """What it comes to without its factor; and, where numbers were rounded, the sum of their sizes."""
     if not term.source:
@@ -135,24 +179,7 @@ def _term(
         if not len(table):
             raise _Unsummed(reason="law_unreadable", why=f"{term.source} has no row")
         return _total(term, table, np.ones(len(table), bool))
-    return _total(term, audit.held[term.source].table, _counted(term.source, law, declared, audit))
-
-
-def _left_out(law: Law, declared: Declared) -> tuple[str, ...]:
-    """Queues and dead letters that a law does not name: it is not about what is in them."""
-    return tuple(source for source in declared.of(QUEUE, DEAD) if source not in law.sources)
-
-
-def _counted(source: str, law: Law, declared: Declared, audit: Audit) -> NDArray[np.bool_]:
-    """Rows of a keyed source that a law counts: of this run; and of a store or an effect, of no operation that still waits or was given
-    up where the law does not say."""
-    held = audit.held[source]
-    counted = held.new.copy()
-    if declared.sources[source] in (QUEUE, DEAD):
-        return counted
-    ours = np.flatnonzero(held.mine >= 0)
-    counted[ours[audit.waiting(_left_out(law, declared))[held.mine[ours]]]] = False
-    return counted
+    return _total(term, audit.held[term.source].table, masks[term.source])
 
 
 def _total(term: Term, table: Table, counted: NDArray[np.bool_]) -> tuple[Fraction, float | None]:
@@ -173,30 +200,25 @@ def _values(term: Term, table: Table, counted: NDArray[np.bool_]) -> NDArray[np.
     return numbers.values[counted]
 
 
-def _apart(law: Law, declared: Declared, audit: Audit) -> tuple[Ints, tuple[tuple[str, int], ...], bool]:
-    """Operations and rows of strangers whose own two sides differ; and whether rows can tell at all."""
-    none: Ints = np.zeros(0, np.int64)
-    split = all(declared.sources[source] in KEYED for source in law.sources) and not any(
-        term.at_start or not term.source for term in law.terms
-    )
-    if not split:
-        return none, (), False
+def _apart(law: Law, declared: Declared, audit: Audit, masks: Masks) -> _Apart:
+    """Of the rows that name an order, whose two sides differ."""
+    if not splits(law, declared):
+        return _Apart(np.zeros(0, np.int64), told=False)
     owners: list[Digests] = []
     shares: list[tuple[Fraction, NDArray[np.generic]]] = []
     for sign, side in ((1, law.left), (-1, law.right)):
         for term in side:
             held = audit.held[term.source]
-            counted = _counted(term.source, law, declared, audit)
-            owner = held.owner[counted]
-            if bool((owner == NONE).any()):
-                return none, (), False
-            values = _values(term, held.table, counted) if term.column else np.ones(len(owner), np.int64)
+            named = masks[term.source] & (held.owner != NONE)
+            owner = held.owner[named]
+            values = _values(term, held.table, named) if term.column else np.ones(len(owner), np.int64)
             owners.append(owner)
             shares.append((sign * term.factor, values))
     keys, at = np.unique(np.concatenate(owners), return_inverse=True)
     keys = keys[_uneven(shares, at, len(keys))]
     mine = audit.operations.find(keys)
-    return np.sort(mine[mine >= 0]), _rows_of(keys[mine < 0], law, audit), True
+    loose = sum(int(np.count_nonzero(masks[name] & (audit.held[name].owner == NONE))) for name in law.sources)
+    return _Apart(np.sort(mine[mine >= 0]), _rows_of(keys[mine < 0], law, audit), loose)
 
 
 def _uneven(shares: list[tuple[Fraction, NDArray[np.generic]]], at: Ints, size: int) -> NDArray[np.bool_]:

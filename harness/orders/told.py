@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from harness.facts import Deployed
 from harness.journal import Journal
 from harness.landings import Hurt
-from harness.ledger import OUTCOMES, Rows, request_id
+from harness.ledger import OUTCOMES, REDIRECTED, Rows, request_id
 from harness.ledger.layout import traceparent
 from harness.orders.audit import Audit
 from harness.orders.operations import ACKNOWLEDGED, UNKNOWN, Ints, attempt_outcomes
@@ -142,7 +142,13 @@ class Teller:
         sent_s, done_s = self._sent_s[deciding], self._done_s[deciding]
         return ", ".join(
             said
-            for said in (self._when(sent_s), self._met(sent_s, done_s), self._version(deciding), self._near(done_s))
+            for said in (
+                self._when(sent_s),
+                self._met(sent_s, done_s),
+                self._version(deciding),
+                self._redirected(deciding),
+                self._near(done_s),
+            )
             if said
         )
 
@@ -180,6 +186,13 @@ class Teller:
         if len(named) == 1 and told:
             return f"answered by {next(iter(told))}"
         return "answered by " + " and ".join(f"{version} ({count})" for version, count in told.items()) if told else ""
+
+    def _redirected(self, deciding: Ints) -> str:
+        """What answered may have been another page: one to log in, say."""
+        count = int(np.count_nonzero(self._rows.array["flags"][deciding] & REDIRECTED))
+        if not count:
+            return ""
+        return "answered after a redirect" if count == len(deciding) else f"{count} of them answered after a redirect"
 
     def _near(self, done_s: NDArray[np.float64]) -> str:
         if np.isnan(done_s).any():

@@ -17,7 +17,7 @@ from harness.orders.tables import NONE, called, text_of
 from harness.quantities import numbered
 
 SOME = 100
-"""So many ids are looked at: reading one again takes a look into the file."""
+"""So many ids tell of what kind all of a source's are: reading one again takes a look into the file."""
 SPARSE = 20
 """Where fewer than one number in so many is an order's, those of other rows would not fit."""
 
@@ -29,7 +29,7 @@ def unlike(held: Mapping[str, Holding], declared: Declared, operations: Operatio
     sent = operations.names([0])[0]
     found = {}
     for name, one in held.items():
-        why = _another_language(one, sent) if declared.sources[name] in (STORE, EFFECT) else ""
+        why = (_nameless(one) or _another_language(one, sent)) if declared.sources[name] in (STORE, EFFECT) else ""
         if declared.sources[name] != STORE:
             why = why or _ids_of_two(one) or _chance(one)
         if name in declared.own_ids:
@@ -37,6 +37,14 @@ def unlike(held: Mapping[str, Holding], declared: Declared, operations: Operatio
         if why:
             found[name] = Unread(reason="keys_unreadable", why=why)
     return found
+
+
+def _nameless(one: Holding) -> str:
+    """None of its new rows has a key or an id, and none that is ours: it was not read where they stand."""
+    if not one.nameless or one.nameless < np.count_nonzero(one.new) or bool((one.mine >= 0).any()):
+        return ""
+    rows = numbered(one.nameless, "new row")
+    return f"of {rows} of {one.source} none has a key or an id: `fields`, or the query's columns, say where they stand"
 
 
 def _another_language(one: Holding, sent: str) -> str:
@@ -58,12 +66,12 @@ def _chance(one: Holding) -> str:
     """Its keys are its own, and its ids fit orders only in part: they may be its own as well, and fit by chance."""
     keyed = (one.table.key != NONE) & ~one.others
     by_key = keyed & (one.owner == one.table.key)
-    apart, tied = np.flatnonzero(one.new & by_key), int(np.count_nonzero(one.new & keyed & ~by_key))
-    if not tied or not len(apart) or bool((by_key & (one.mine >= 0)).any()):
+    apart, tied = np.flatnonzero(one.new & by_key), np.flatnonzero(one.new & keyed & ~by_key)
+    if not len(tied) or not len(apart) or bool((by_key & (one.mine >= 0)).any()) or not _serial(one, tied):
         return ""
     return (
-        f"the keys of {one.source} are its own, and its ids tie only {tied} of {numbered(tied + len(apart), 'row')} to an order: "
-        f"none of them fits {_named(one, apart)}"
+        f"the keys of {one.source} are its own, and its ids tie only {len(tied)} of {numbered(len(tied) + len(apart), 'row')} to an "
+        f"order: none of them fits {_named(one, apart)}"
     )
 
 
@@ -84,6 +92,13 @@ def _numbered(one: Holding) -> str:
         f"the ids of {one.source} are small whole numbers, which fit orders whether they are the order's or the rows' own; where it is "
         "the order's, the drill names it: `order_id AS id`, `fields: {id: order_id}`"
     )
+
+
+def _serial(one: Holding, places: Ints) -> bool:
+    """Whether these ids may be counted up by the source itself, and so be like others' by chance: whole numbers, none of them twice."""
+    if len(np.unique(one.table.id[places])) < len(places):
+        return False
+    return all(text_of(one.table.row(place).get("id")).isdecimal() for place in places[:SOME].tolist())
 
 
 def _named(one: Holding, places: Ints) -> str:

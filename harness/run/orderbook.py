@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.facts import Fact, SourceRead
-from harness.orders.declared import START
-from harness.run.readings import Readings
+from harness.facts import Fact
+from harness.orders.declared import QUEUE, START
+from harness.run.readings import Reading, Readings
 from harness.run.settling import Settling
 from harness.run.stop import Stopped
 
@@ -33,6 +33,7 @@ class OrderBook:
     say: Callable[[str], None]
     interruptible: Callable[[], AbstractContextManager[None]]
     _never: dict[str, dict[str, str]] = field(default_factory=dict)
+    _began: dict[str, dict[str, Reading]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Before the load: what is there already is not ours. A source that cannot be read is no reason to stop.
@@ -42,19 +43,25 @@ class OrderBook:
         with self.interruptible():
             for op, orders in self.orders.items():
                 for name, source in orders.sources.items():
-                    self._found(self.readings.take(op, name, source, START).fact)
+                    self._found(self.readings.take(op, name, source, START))
 
-    def _found(self, fact: SourceRead) -> None:
+    def _found(self, reading: Reading) -> None:
+        fact = reading.fact
         self.record(fact)
         if fact.error:
             self._never.setdefault(fact.op, {})[fact.source] = fact.error
+        elif fact.role == QUEUE and fact.rows:
+            self._began.setdefault(fact.op, {})[fact.source] = reading
 
     def finish(self, unready: str = "") -> None:
         """After the load, the faults out: wait until all is done, and read every source twice. Raises Stopped, the rest cut.
 
         unready   why that cannot be: then nothing is read
         """
-        waiting = [Settling(op, one, self.readings, self._never.get(op, {})) for op, one in self.orders.items()]
+        waiting = [
+            Settling(op, one, self.readings, self._never.get(op, {}), self._began.get(op, {}))
+            for op, one in self.orders.items()
+        ]
         if unready:
             self._cut(waiting, unready)
             return

@@ -1,4 +1,4 @@
-"""Waiting until a stack has done all that the load left it to do: its queues empty, and nothing changing for a while.
+"""Waiting until a stack has done all that the load left it to do: its queues as empty as before, and nothing changing for a while.
 
 The sources are read again and again. The readings at the beginning and at the end of the quiet stretch are the two that are
 judged: so long apart, and alike. Where it does not come to rest in time, two readings so long apart are taken of what there is.
@@ -7,12 +7,14 @@ judged: so long apart, and alike. Where it does not come to rest in time, two re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Protocol
 
 from harness.facts import OrdersSettled
 from harness.orders.declared import FIRST, QUEUE, SECOND
 from harness.orders.readers import MARKED
+from harness.run.backlog import Backlog
 from harness.run.readings import Reading, Readings, Sourced
 
 PAUSES = 5  # looks in a quiet stretch, at most
@@ -40,11 +42,13 @@ class Settled(Protocol):
 
 @dataclass(frozen=True)
 class Look:
-    """All sources of an order book, read one after another from `began_s` to `ended_s`."""
+    """All sources of an order book, read one after another from `began_s` to `ended_s`. `waiting`: by queue, how many rows wait that did
+    not before the load."""
 
     readings: dict[str, Reading]
     began_s: float
     ended_s: float
+    waiting: Mapping[str, int]
 
     def like(self, other: Look) -> bool:
         """Whether every source holds the same as then."""
@@ -55,13 +59,22 @@ class Settling:
     """One order book, waited for from now on. `look` at `due_s`, until it says that this was the last.
 
     never   the errors of sources that could not be read before the load either: they are not waited for
+    began   the readings of queues before the load: what waited then is not waited for
     """
 
-    def __init__(self, op: str, orders: Settled, readings: Readings, never: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        op: str,
+        orders: Settled,
+        readings: Readings,
+        never: Mapping[str, str],
+        began: Mapping[str, Reading] = MappingProxyType({}),
+    ) -> None:
         self.op = op
         self._orders = orders
         self._readings = readings
         self._never = never
+        self._backlog = Backlog(readings, began)
         self._began_s = self.due_s = readings.clock.now_s()
         self._first: Look | None = None
         self._second: Look | None = None
@@ -116,8 +129,7 @@ class Settling:
         for name, reading in look.readings.items():
             if reading.fact.error and reading.fact.error != self._never.get(name):
                 return f"{name} could not be read: {reading.fact.error}"
-            if reading.fact.role == QUEUE and reading.fact.rows:
-                rows = reading.fact.rows
+            if rows := look.waiting.get(name, 0):
                 return f"{rows} {'row was' if rows == 1 else 'rows were'} still in {name}"
         return ""
 
@@ -132,7 +144,12 @@ class Settling:
             name: self._readings.take(self.op, name, source, reading, glance=True)
             for name, source in self._orders.sources.items()
         }
-        return Look(taken, began_s, clock.now_s())
+        waiting = {
+            name: self._backlog.more(name, self._orders.sources[name], one)
+            for name, one in taken.items()
+            if one.fact.role == QUEUE
+        }
+        return Look(taken, began_s, clock.now_s(), waiting)
 
     def _name_all(self) -> None:
         """What was only glanced at, as reading it leaves a mark, is read now, where there is anything."""
@@ -143,7 +160,7 @@ class Settling:
 
     def _renamed(self, look: Look, reading: str) -> Look:
         folder = self._readings.folder
-        return Look({n: one.renamed(folder, reading) for n, one in look.readings.items()}, look.began_s, look.ended_s)
+        return replace(look, readings={n: one.renamed(folder, reading) for n, one in look.readings.items()})
 
     def _say(self, quiet: bool, detail: str) -> None:
         waited_s = self._readings.clock.now_s() - self._began_s

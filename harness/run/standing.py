@@ -22,6 +22,7 @@ def container_rows(described: Sequence[Mapping[str, Any]], content: Content) -> 
     """A row for each container, by name; `described` as `docker inspect` tells them.
 
     environment, files  by name and by path in the container, a keyed hash of what is there
+    restart             the policy by which Docker starts it again
     unread              by path, why a mounted file could not be read
     """
     for data in sorted(described, key=lambda one: str(one["Name"])):
@@ -38,6 +39,7 @@ def container_rows(described: Sequence[Mapping[str, Any]], content: Content) -> 
             },
             "files": files,
             "health": _health(data["State"]),
+            "restart": str(((data.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") or "no"),
             "restarts": int(data.get("RestartCount") or 0),
             "unread": unread,
         }

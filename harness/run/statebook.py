@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.drill.state import ContainersReader, Kept
-from harness.endstate import BEFORE, CONTAINERS, GROWS, LEFT, ill, most_rows
+from harness.endstate import BEFORE, CONTAINERS, GROWS, LEFT, done, ill, most_rows
 from harness.facts import Fact, StateRead, StateSettled
 from harness.run.readings import Reading, Readings, Sourced
 from harness.run.settling import Look, Settling
@@ -178,7 +178,8 @@ class Waiting(Settling):
         lines = (self._readings.folder / file).read_text(encoding="utf-8").splitlines() if file else []
         then, now = ([json.loads(line) for line in rows] for rows in (self._before[CONTAINERS].held, lines))
         services = {row["service"] for row in now}
-        self._ill = [row for one in services for row in ill(_of(one, then), _of(one, now))]
+        pairs = [(_of(one, then), _of(one, now)) for one in services]
+        self._ill = [row for was, rows in pairs for row in ill(was, rows) if row not in done(was, rows)]
         return look
 
 

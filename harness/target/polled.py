@@ -72,7 +72,7 @@ class PolledPages:
         """The list as it is now. Raises NotApplied, also where an element has no id, and where it took too long to say what was there
         when it was asked for."""
         began_s = time.monotonic()
-        found = list(elements(self._reader, self, MOST_BYTES))
+        found = list(elements(self._reader, self, MOST_BYTES, newest=True))
         took_s = time.monotonic() - began_s
         if took_s > self.lag_s:
             raise NotApplied(f"{WHO} at {self._poll.url} took {took_s:.1f} s, longer than {self.lag_s:g} s")

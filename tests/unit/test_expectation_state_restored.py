@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from harness.endstate import CONTAINERS, differences
 from harness.expectations.base import Evidence, Steady
 from harness.expectations.state_restored import StateRestored
-from harness.facts import Fact, GuardTripped, Injected, Mended, StateRead, StateSettled
+from harness.facts import ContainerChanged, Fact, GuardTripped, Injected, Injecting, Mended, StateRead, StateSettled
 from harness.faults.bad_release import BadRelease
 from harness.journal import Journal
 from harness.ledger import rows_of
@@ -280,3 +280,58 @@ def test_what_a_claim_names_and_nobody_read_never_passes() -> None:
         found = check(claim, whole())
         assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, reason), claim
     assert check(StateRestored(only=("schema",), services=("worker",)), whole()).outcome is Outcome.PASSED
+
+
+# --- jobs -------------------------------------------------------------------------------------------------------------
+
+
+def job(*facts: Fact, was: str = "running", now: str = "exited with 0", restart: str = "no") -> Finding:
+    """What is said of a stack in which a job was at work before the load, and has ended since."""
+    api, then = container("api", 1), container("seed", 1, health=was, restart=restart)
+    ended = container("seed", 1, health=now, restart=restart)
+    before, first, second = (
+        read(CONTAINERS, reading, rows, at_s, compare="same")
+        for reading, rows, at_s in (
+            ("before", [api, then], 1),
+            ("first", [api, ended], 90),
+            ("second", [api, ended], 96),
+        )
+    )
+    settled = StateSettled(quiet=True, waited_s=6.0, seen_s=97)
+    return check(StateRestored(), [before, *facts, first, second, settled])
+
+
+def fault(target: str, kind: str = "down") -> Fact:
+    return Injecting(fault="one", kind=kind, target=target, planned_s=30, seen_s=30)
+
+
+def died(at_s: float) -> Fact:
+    return ContainerChanged(service="seed", container="seed-1", event="die", exit_code=0, seen_s=at_s)
+
+
+def test_a_job_that_is_done_is_no_difference() -> None:
+    assert job().outcome is Outcome.PASSED
+    assert job(was="created", restart="on-failure").outcome is Outcome.PASSED
+    assert job(died(20), fault("api->db")).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [{"now": "exited with 1"}, {"was": "running, healthy"}, {"restart": "always"}, {"restart": "unless-stopped"}],
+)
+def test_what_ended_badly_or_was_no_job_is_one(worse: dict[str, str]) -> None:
+    found = job(**worse)
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "health_differs")
+
+
+@pytest.mark.parametrize("by", [fault("seed->db"), fault("seed"), fault("", "command")])
+def test_a_container_that_a_fault_aimed_at_has_not_ended_by_itself(by: Fact) -> None:
+    assert job(died(20), by).reason == "health_differs"
+    assert job(died(20), by).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("facts", [(fault("api->db"),), (fault("db"), died(40))])
+def test_a_server_that_ends_well_when_its_dependency_is_gone_is_never_passed(facts: tuple[Fact, ...]) -> None:
+    found = job(*facts)
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "health_differs")
+    assert "seed-1 was running and ended with 0 when faults had begun" in found.because

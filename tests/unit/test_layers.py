@@ -99,7 +99,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surroundings",
         "versions",
         "endstate",
+        "aimed",
     },
+    "aimed": {"facts", "journal"},
     "landings": DATA | {"faults.base", "faults", "versions"},
     "parts": BOTTOM | {"doctor.checks", "doctor.seen", "drill", "expectations", "faults", "probes"},
     "drill": BOTTOM
@@ -169,6 +171,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "world": BOTTOM | {"foreign_yaml", "doctor.images"},
     "attach": BOTTOM
     | {
+        "aimed",
         "doctor.images",
         "drill",
         "expectations.steps",
@@ -241,6 +244,7 @@ PURE = (
     "burning",
     "versions",
     "endstate",
+    "aimed",
     "series",
     "spans",
     "wall",

@@ -3,64 +3,20 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from order_reach import FakeReach, counted, http, page, paged, printed, rabbitmq, redis, rows
 
-from harness.drill.readers import CommandReader, HttpReader, RabbitmqReader, Reader, RedisReader, SqlReader
+from harness.drill.readers import CommandReader, SqlReader
 from harness.errors import NotApplied
-from harness.orders.readers import glance, read
+from harness.orders.readers import glance
 from harness.orders.readers.rows import at, number, row_of
-from harness.world.handles import Login, Page, Said
-
-Answer = Callable[[Sequence[str], Mapping[str, str]], Said]
-
-
-def printed(text: str, code: int = 0, err: str = "") -> Said:
-    return Said(code, io.BytesIO(text.encode()), err)
-
-
-@dataclass
-class FakeReach:
-    """Answers as it is told to; `asked` has each command, each path, each peek."""
-
-    answers: Answer = lambda command, environment: printed("")
-    pages: dict[str, Page] = field(default_factory=dict)
-    messages: list[bytes] = field(default_factory=list)
-    services: dict[str, dict[str, Any]] = field(default_factory=dict)
-    asked: list[Any] = field(default_factory=list)
-    told: list[Mapping[str, str]] = field(default_factory=list)
-
-    def inside(
-        self, service: str, command: Sequence[str], environment: Mapping[str, str], within_s: float, most_bytes: int
-    ) -> Said:
-        self.asked.append(command)
-        self.told.append(environment)
-        return self.answers(command, environment)
-
-    def here(self, command: Sequence[str], within_s: float, most_bytes: int) -> Said:
-        return self.inside("", command, {}, within_s, most_bytes)
-
-    def get(
-        self, service: str, port: int, path: str, headers: Mapping[str, str], within_s: float, most_bytes: int
-    ) -> Page:
-        self.asked.append(path)
-        return self.pages.get(path, Page(404, {}, b"nothing here"))
-
-    def peek(self, service: str, login: Login, queue: str, most: int, within_s: float) -> Sequence[bytes]:
-        self.asked.append((login.user, login.password, login.path, queue))
-        return self.messages[:most]
-
-
-def rows(reader: Reader, reach: FakeReach, **limits: int) -> list[dict[str, Any]]:
-    return [dict(row) for row in read(reader, reach, **limits)]
-
+from harness.world.handles import Page, Said
 
 # --- rows ---------------------------------------------------------------------------------------------------------------
 
@@ -116,14 +72,6 @@ def test_more_rows_than_are_read_are_no_reading() -> None:
 
 
 # --- http ---------------------------------------------------------------------------------------------------------------
-
-
-def page(told: Any, status: int = 200, **headers: str) -> Page:
-    return Page(status, headers, told if isinstance(told, bytes) else json.dumps(told).encode())
-
-
-def http(**more: Any) -> HttpReader:
-    return HttpReader.model_validate({"service": "payments", "port": 8080, "path": "/charges", **more})
 
 
 @pytest.mark.parametrize(
@@ -307,15 +255,6 @@ def test_a_server_that_does_not_listen_is_told_in_the_client_s_words(tmp_path: P
 # --- redis --------------------------------------------------------------------------------------------------------------
 
 
-def redis(**more: Any) -> RedisReader:
-    return RedisReader.model_validate({"service": "redis", **more})
-
-
-def paged(*pages: tuple[str, str, Any]) -> FakeReach:
-    left = list(pages)
-    return FakeReach(lambda *_: printed(json.dumps(left.pop(0))))
-
-
 def test_a_list_is_read_page_by_page() -> None:
     reach = paged(("list", "2", ["a", '{"id": "b"}']), ("list", "", ["a"]))
     assert rows(redis(list="orders"), reach) == [{"id": "a"}, {"id": "b"}, {"id": "a"}]
@@ -363,15 +302,6 @@ def test_the_password_is_the_one_that_the_stack_itself_uses(services: dict[str, 
 
 
 # --- rabbitmq -----------------------------------------------------------------------------------------------------------
-
-
-def counted(ready: int, held: int) -> Answer:
-    queue = {"name": "work", "messages_ready": ready, "messages_unacknowledged": held}
-    return lambda *_: printed(f"[\n{json.dumps(queue)}\n]\n")
-
-
-def rabbitmq(**more: Any) -> RabbitmqReader:
-    return RabbitmqReader.model_validate({"service": "mq", "queue": "work", **more})
 
 
 def test_an_empty_queue_is_not_touched() -> None:

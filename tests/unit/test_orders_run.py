@@ -194,17 +194,44 @@ def at(played: Played, after_s: float, deed: Any) -> None:
 
 
 def test_a_queue_that_still_holds_something_is_waited_for(played: Played) -> None:
-    keep, waiting = played.shop.keeps, played.shop.rows.setdefault("waiting", [])
+    keep = played.shop.keeps
 
-    def queued(key: str, well: bool) -> Any:
+    def keeps(key: str, well: bool) -> None:
+        keep(key, well)
         if key == "key-3":
-            waiting.append({"id": "id-key-3"})
-        return keep(key, well)
+            played.shop.rows["waiting"].append({"id": "id-key-3"})
 
-    played.shop.keeps = queued
-    at(played, 25, waiting.clear)
+    played.shop.keeps = keeps
+    at(played, 25, played.shop.rows["waiting"].clear)
     assert outcome(played.run()) == ("passed", "met")
     assert played.settled.quiet
+    assert 35 <= played.settled.waited_s <= 40
+    assert any("1 row was still in waiting" in line for line in played.said)
+
+
+def test_what_waited_before_the_load_is_not_waited_for(played: Played) -> None:
+    played.shop.rows["waiting"] = [{"id": "old-1"}, {"id": "old-2"}]
+    assert outcome(played.run()) == ("passed", "met")
+    assert played.settled.quiet
+    assert played.settled.waited_s == pytest.approx(10, abs=1)
+
+
+def test_what_waits_is_waited_for_though_no_more_does_than_before(played: Played) -> None:
+    keep = played.shop.keeps
+    played.shop.rows["waiting"] = [{"id": "old-1"}, {"id": "old-2"}]
+
+    def keeps(key: str, well: bool) -> None:
+        keep(key, well)
+        if key == "key-3":
+            played.shop.rows["waiting"] = [{"id": "id-key-3"}, {"id": "old-2"}]
+
+    played.shop.keeps = keeps
+    at(
+        played,
+        25,
+        lambda: played.shop.rows["waiting"][:1] == [{"id": "id-key-3"}] and played.shop.rows["waiting"].pop(0),
+    )
+    assert outcome(played.run()) == ("passed", "met")
     assert 35 <= played.settled.waited_s <= 40
     assert any("1 row was still in waiting" in line for line in played.said)
 
@@ -363,6 +390,41 @@ def test_what_reading_leaves_a_mark_on_is_glanced_at_until_the_end(tmp_path: Pat
     }
     assert {reading: path.read_text() for reading, path in told.items()} == dict.fromkeys(told, '{"id":"o-1"}\n')
     assert len(told) == 2
+
+
+@pytest.mark.parametrize(("now", "quiet"), [(["old-1", "old-2"], True), (["old-2"], True), (["new-1", "old-2"], False)])
+def test_a_queue_that_is_marked_by_reading_is_read_once_to_see_whether_the_same_waits(
+    tmp_path: Path, now: list[str], quiet: bool
+) -> None:
+    orders = Orders.model_validate({
+        "request": "POST /checkout",
+        "key": {"header": "Idempotency-Key"},
+        "settle": {"quiet": "10s", "within": "30s"},
+        "sources": {
+            "orders": {"is": "store", "command": {"run": ["orders"]}},
+            "work": {"is": "queue", "rabbitmq": {"service": "mq", "queue": "work"}},
+        },
+    })  # fmt: skip
+    clock, waiting, read = FakeClock(), ["old-1", "old-2"], list[str]()
+
+    def named(reader: Any) -> Iterator[Any]:
+        read.append(reader.what)
+        yield from ({"id": id_} for id_ in waiting) if reader.what == "queue work" else ()
+
+    def counted(reader: Any) -> Iterator[Any]:
+        yield from ({"waiting": 1} for _ in waiting) if reader.what == "queue work" else ()
+
+    readings = Readings(tmp_path, clock, named, counted)
+    began = readings.take("checkout", "work", orders.sources["work"], "start")
+    waiting[:] = now
+    settling = Settling("checkout", orders, readings, {}, {"work": began})
+    while not settling.look():
+        clock.wait_until(settling.due_s)
+    assert settling.settled is not None
+    assert settling.settled.quiet is quiet
+    assert (
+        read.count("queue work") == 1 + 1 + 2
+    )  # before the load, to see whether the same waits, and the two that are judged
 
 
 def test_a_reading_that_takes_longer_than_it_may_is_none(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from order_stories import Story, all_ok, honest, keys
 
-from harness.orders.declared import DEAD, EFFECT, STORE
+from harness.facts import TargetChosen
+from harness.orders.declared import DEAD, EFFECT, FIGURES, QUEUE, STORE
 from harness.verdict import Outcome
 
 SUMS, EACH = "payments.amount = orders.amount", "payments.amount = orders.amount for each order"
@@ -64,3 +65,76 @@ def test_a_law_that_names_the_dead_letters_is_about_what_is_in_them(law: str) ->
     assert story.check(dead=1).outcome is Outcome.PASSED
     story.held["orders"] = keys("a", "b", amount=5)
     assert story.check(dead=1).reason == "law_broken"
+
+
+# --- orders that are not ours, or not whole ---
+
+
+@pytest.mark.parametrize("law", [SUMS, EACH])
+def test_an_order_of_before_that_is_finished_in_the_run_counts_whole(law: str) -> None:
+    old = keys("old", amount=10)
+    story = honest("a", "b", laws=(law,), start={"orders": old, "waiting": keys("old")})
+    story.held["orders"] = [*old, *story.held["orders"]]
+    story.held["payments"] = [*story.held["payments"], *old]
+    assert story.check().outcome is Outcome.PASSED
+    story.held["payments"] = [*story.held["payments"], *old]
+    found = story.check()
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "law_broken")
+    assert "it is off at old" in found.because
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_figures_may_have_been_changed_by_what_waited_before_and_is_gone(gone: bool) -> None:
+    story = Story(all_ok("ab"), sources={"orders": STORE, "stock": FIGURES, "waiting": QUEUE})
+    story.laws = ("stock.left at start - stock.left = count(orders)",)
+    story.start = {"stock": [{"left": 100}], "waiting": keys("old")}
+    story.held = {"orders": keys("a", "b"), "stock": [{"left": 97}], "waiting": [] if gone else keys("old")}
+    found = story.check()
+    assert (found.outcome, found.reason) == (
+        (Outcome.INCONCLUSIVE, "law_open") if gone else (Outcome.FAILED, "law_broken")
+    )
+
+
+def test_on_a_project_that_runs_already_others_orders_may_have_changed_the_figures() -> None:
+    story = Story(all_ok("ab"), sources={"orders": STORE, "stock": FIGURES})
+    story.laws = ("stock.left at start - stock.left = count(orders)",)
+    story.start = {"stock": [{"left": 100}]}
+    story.held = {"orders": keys("a", "b"), "stock": [{"left": 97}]}
+    story.facts = (TargetChosen(seen_s=0.5, target="Compose project shop", load="http://127.0.0.1:8000"),)
+    assert story.check().reason == "law_broken"  # there are none
+    story.start["orders"] = keys("old")
+    story.held["orders"] = keys("old", "a", "b")
+    assert story.check().reason == "law_open"
+    story.alone = True
+    assert story.check().reason == "law_broken"
+
+
+@pytest.mark.parametrize("away", ["waiting", "parked"])
+def test_an_order_of_another_book_that_waits_or_was_given_up_breaks_no_law(away: str) -> None:
+    story = honest("a", "b", laws=(SUMS,), elsewhere=("gift",))
+    story.held["orders"] = [*story.held["orders"], *keys("gift", amount=10)]
+    assert story.check().reason == "law_broken"
+    story.held[away] = keys("gift")
+    assert story.check().outcome is Outcome.PASSED
+
+
+def test_a_row_without_a_key_may_be_of_another_channel_and_no_more_than_one_order_is_explained_by_it() -> None:
+    story = honest("a", "b", "c", laws=(SUMS,))
+    story.held["orders"] = [*story.held["orders"], {"id": "77", "amount": 10}]
+    found = story.check()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "keys_unreadable")
+    assert "a row that it counts names no order, and may be of any" in found.because
+    story.held["payments"] = [*keys("a", amount=10), *keys("b", "c", amount=7)]
+    assert story.check().reason == "law_broken"
+
+
+@pytest.mark.parametrize("law", [SUMS, EACH])
+def test_where_twice_is_allowed_a_law_that_holds_but_for_that_is_no_failure(law: str) -> None:
+    story = honest("a", "b", laws=(law,))
+    story.held["payments"] = [*story.held["payments"], *keys("a", amount=10)]
+    assert story.check().outcome is Outcome.FAILED
+    found = story.check(delivery="at_least_once")
+    assert found.outcome is Outcome.PASSED
+    assert found.because.endswith("1 law holds, but for what was done more than once")
+    story.held["payments"] = [*keys("a", "b", amount=10), *keys("a", amount=9)]
+    assert story.check(delivery="at_least_once").reason == "law_broken"

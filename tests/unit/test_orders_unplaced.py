@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from order_stories import OK, Story, all_ok, classes, honest, keys
 
+from harness.facts import TargetChosen
 from harness.orders.declared import DEAD, EFFECT, QUEUE, STORE
 from harness.verdict import Outcome
 
@@ -143,6 +144,23 @@ def test_ids_that_fit_orders_by_chance_accuse_nobody() -> None:
     assert classes(story) == {"duplicated": {"b"}}
 
 
+@pytest.mark.parametrize(("ids", "twice"), [("{}", 3), ("o-{}", 3), ("o-{}", 777)])
+def test_ids_that_cannot_fit_by_chance_are_judged_though_one_fits_no_order(ids: str, twice: int) -> None:
+    names = [f"k{i}" for i in range(20)]
+    story = Story(all_ok(names), sources={"orders": STORE, "payments": EFFECT})
+    story.held["orders"] = [{"key": name, "id": ids.format(i)} for i, name in enumerate(names)]
+    story.held["payments"] = [{"key": f"ch{i}", "id": ids.format(i)} for i in range(20)]
+    assert verdict(story) == MET
+    story.held["payments"] = [
+        *story.held["payments"],
+        {"key": "ch98", "id": ids.format(twice)},
+        {"key": "ch99", "id": "999"},
+    ]
+    assert classes(story) == ({"duplicated": {"k3"}} if twice == 3 else {}) | {
+        "orphan": {"ch99"} if twice == 3 else {"ch98", "ch99"}
+    }
+
+
 def test_an_id_that_two_stores_tie_to_different_keys_says_nothing() -> None:
     story = Story(all_ok("ab"), sources={"orders": STORE, "shipments": STORE, "payments": EFFECT})
     story.held["orders"] = [{"key": "a", "id": 1}, {"key": "b", "id": 2}]
@@ -185,3 +203,49 @@ def test_a_law_is_not_broken_by_what_may_wait_under_no_name() -> None:
     found = story.check(stuck=1)
     assert found.outcome is Outcome.INCONCLUSIVE
     assert "operations may still wait in waiting, of which nobody knows whose its rows are" in found.because
+
+
+@pytest.mark.parametrize("source", ["orders", "payments"])
+def test_a_source_that_was_read_without_any_name_accuses_nobody(source: str) -> None:
+    story = honest("a", "b")
+    story.held[source] = [{}]
+    found = story.check()
+    assert (found.outcome, found.reason) == OPEN
+    assert f"of 1 new row of {source} none has a key or an id" in found.because
+    story.held[source] = []
+    assert story.check().outcome is Outcome.FAILED
+
+
+# --- on a project that runs already ---
+
+ATTACHED = TargetChosen(seen_s=0.5, target="Compose project shop", load="http://127.0.0.1:8000")
+
+
+@pytest.mark.parametrize(("source", "reason"), [("orders", "phantom"), ("payments", "orphan")])
+def test_others_may_order_on_a_project_that_runs_already_unless_the_drill_says_that_nobody_does(
+    source: str, reason: str
+) -> None:
+    story = honest("a", "b", laws=("payments.amount = orders.amount",))
+    story.held[source] = [*story.held[source], *keys("web-771", amount=5)]
+    assert verdict(story) == (Outcome.FAILED, reason)
+    story.facts = (ATTACHED,)
+    found = story.check()
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert f"1 operation may be {reason}: others may have ordered" in found.because
+    story.alone = True
+    assert verdict(story) == (Outcome.FAILED, reason)
+
+
+def test_what_is_lost_on_a_project_that_runs_already_is_lost() -> None:
+    story = honest("a", "b", facts=(ATTACHED,))
+    story.held["orders"] = keys("a", "web-1", amount=10)
+    story.held["payments"] = keys("a", "web-1", amount=10)
+    assert verdict(story) == (Outcome.FAILED, "lost")
+
+
+def test_an_order_that_was_answered_by_another_page_is_told_as_such() -> None:
+    story = honest("a", "b")
+    story.asked += [("c", {**OK, "redirected": True}), ("d", {**OK, "redirected": True})]
+    assert "answered after a redirect" in story.check().because
+    story.asked[-1] = ("d", OK)
+    assert "1 of them answered after a redirect" in story.check().because

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from harness.drill.readers import HttpReader
 from harness.errors import NotApplied
-from harness.orders.readers.pages import linked, unread
+from harness.orders.readers.pages import Last, cut_at, linked, unread
 from harness.orders.readers.rows import Row, at, row_of, whole
 from harness.world.handles import Page, Reach
 
@@ -33,11 +33,16 @@ def rows(reader: HttpReader, reach: Reach, most_rows: int, most_bytes: int, ever
         yield made(element, reader.fields)
 
 
-def elements(reader: HttpReader, reach: Getting, most_bytes: int, *, alone: bool = False) -> Iterator[Any]:
-    """What stands in the list, of all its pages. `alone`: an answer that is an object is the only element.
+def elements(
+    reader: HttpReader, reach: Getting, most_bytes: int, *, alone: bool = False, newest: bool = False
+) -> Iterator[Any]:
+    """What stands in the list, of all its pages.
+
+    alone    an answer that is an object is the only element
+    newest   a list that is as long as it may be is enough, though nothing says that it is the whole
 
     Raises NotApplied for any answer but 200, one that is no JSON, a list that is not where `each` says, pages in a circle, and
-    a last page that says that there are more rows. All pages together have the time of one reading."""
+    a last page that says that there are more rows, or that is as long as it may be and does not say that it is the last. All pages together have the time of one reading."""
     path, seen, count = reader.path, set[str](), 0
     ends_s = time.monotonic() + reader.timeout_s
     while path:
@@ -59,12 +64,27 @@ def elements(reader: HttpReader, reach: Getting, most_bytes: int, *, alone: bool
         yield from listed
         count += len(listed)
         following = _following(reader, path, told) or linked(page.headers)
-        if not following and (more := unread(told, page.headers, reader.each, count)):
-            found = f"{count} {'row was' if count == 1 else 'rows were'} read"
-            raise NotApplied(
-                f"{reader.service} has more than its answer to {path}: {found}, {more}; `next` says where the next page is told"
+        if not following:
+            _whole(
+                reader,
+                Last(path, told, page.headers, reader.each, count, len(seen)),
+                newest=newest or bool(reader.next),
             )
         path = _after(path, following)
+
+
+def _whole(reader: HttpReader, page: Last, *, newest: bool) -> None:
+    """Raises NotApplied where the last page is not the end."""
+    if more := unread(page):
+        found = f"{page.rows} {'row was' if page.rows == 1 else 'rows were'} read"
+        raise NotApplied(
+            f"{reader.service} has more than its answer to {page.path}: {found}, {more}; `next` says where the next page is told"
+        )
+    if not newest and (most := cut_at(page)):
+        raise NotApplied(
+            f"the answer of {reader.service} to {page.path} may be cut at {most} rows: it has as many as it may, and does not say that"
+            " there are no more; ask for more at once, or say in `next` where the next page is told"
+        )
 
 
 def _following(reader: HttpReader, path: str, told: Any) -> str:

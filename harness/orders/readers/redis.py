@@ -7,6 +7,7 @@ A key that is not there is an empty one: queues come and go with their content.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,6 +54,7 @@ elseif found ~= 'none' and found ~= 'string' then
 end
 return cjson.encode({found, following, items})
 """
+_ESCAPED = re.compile("[\udc80-\udcff]")
 HELD_BY = {"list": ("list",), "stream": ("stream",), "hash": ("hash",), "set": ("set", "zset")}
 
 
@@ -69,7 +71,7 @@ def rows(reader: RedisReader, reach: Reach, most_rows: int, most_bytes: int, eve
         for name, element in _elements(found, items):
             if name not in seen or not name:  # a scan may tell an element twice
                 seen.add(name)
-                yield (_whole if everything else _row)(reader, name, element)
+                yield (_whole if everything else _row)(reader, _shown(name), _shown(element))
         at = _after(following) if found == "stream" else following
 
 
@@ -83,11 +85,20 @@ def _page(reader: RedisReader, reach: Reach, at: str, most_bytes: int) -> tuple[
         raise NotApplied(f"{reader.what} at {reader.service}: {last(said)}")
     text = said.out.read()
     try:
-        found, following, items = json.loads(text.decode("utf-8", "replace"), strict=False)
+        found, following, items = json.loads(text.decode("utf-8", "surrogateescape"), strict=False)
     except ValueError as error:
         words = " ".join(text[:300].decode("utf-8", "replace").split())
         raise NotApplied(f"{reader.what} at {reader.service}: {words or said.err}") from error
     return found, following, list(items or ())
+
+
+def _shown(told: Any) -> Any:
+    """An element or its name, with bytes that are no UTF-8 as \\xff: so elements stay apart, and can be written."""
+    if isinstance(told, dict):
+        return {_shown(name): _shown(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_shown(one) for one in told]
+    return _ESCAPED.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", told) if isinstance(told, str) else told
 
 
 def _required(reader: RedisReader, reach: Reach) -> str:
@@ -118,7 +129,7 @@ def _row(reader: RedisReader, name: str, element: Any) -> Row:
     if reader.kind != "hash" or ID in reader.fields:
         return row_of(element, reader.fields)
     row = row_of(element, reader.fields) if isinstance(element, dict) or reader.fields else {}
-    return {**row, ID: row.get(ID, name)}
+    return {**row, ID: name}
 
 
 def _whole(reader: RedisReader, name: str, element: Any) -> Row:

@@ -23,12 +23,13 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 
 def row_of(element: Any, fields: Mapping[str, str]) -> Row:
-    """`fields` says where in the element each column is (see `at`). Without it an object's own key, id and numbers are taken,
-    and an element that is no object is the row's id. What is not there is left out."""
+    """`fields` says where in the element each column is (see `at`). Without it an object's own key, id and numbers are taken, also
+    numbers that are written as text, and an element that is no object is the row's id. What is not there is left out."""
     if fields:
         return _kept({column: at(element, path) for column, path in fields.items()})
     if isinstance(element, Mapping):
-        return _kept({str(n): value for n, value in element.items() if n in NAMES or not isinstance(value, str)})
+        told = {str(n): value if n in NAMES else _figure(value) for n, value in element.items()}
+        return _kept({n: value for n, value in told.items() if n in NAMES or not isinstance(value, str)})
     return _kept({ID: element})
 
 
@@ -73,12 +74,30 @@ def at(element: Any, path: str) -> Any:
     return None
 
 
+def parsed(text: str | bytes) -> Any:
+    """The JSON that a text is. A bare number stays as it is written: an id 12e45678 is none, and 2026.10 is not 2026.1.
+
+    Raises ValueError for what is no JSON."""
+    found = json.loads(text)
+    return _text(text) if isinstance(found, (int, float)) and not isinstance(found, bool) else found
+
+
 def decoded(text: str | bytes) -> Any:
-    """The JSON that a text is; the text itself when it is none."""
+    """The same; the text itself when it is no JSON."""
     try:
-        return json.loads(text)
+        return parsed(text)
     except (ValueError, RecursionError):
-        return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        return _text(text)
+
+
+def _text(text: str | bytes) -> str:
+    """Bytes that are no UTF-8 stay apart from others: each is shown as \\xff."""
+    return text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
+
+
+def _figure(value: Any) -> Any:
+    """A number, also one that is written as text, unless that has to be masked; anything else as it is."""
+    return number(value) if isinstance(value, str) and masked(value) == value else value
 
 
 def number(text: str) -> str | int | float:

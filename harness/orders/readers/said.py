@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from harness.errors import NotApplied
+from harness.orders.readers.rows import parsed
 from harness.world.handles import Said
 
 SHOWN = 120
@@ -24,10 +24,10 @@ def lines(said: Said, what: str) -> Iterator[bytes]:
 
 
 def objects(said: Said, what: str) -> Iterator[Any]:
-    """A JSON value of each line. Raises NotApplied when it failed, or a line is none."""
+    """A JSON value of each line, a bare number as it is written. Raises NotApplied when it failed, or a line is none."""
     for line in lines(said, what):
         try:
-            yield json.loads(line)
+            yield parsed(line)
         except ValueError as error:
             shown = line[:SHOWN].decode("utf-8", "replace")
             raise NotApplied(f"{what} printed a line that is no JSON: {shown}") from error
