@@ -124,12 +124,12 @@ def well(review: Review) -> str:
         parts.append(
             f"of {unknown} whose outcome nobody was told, {recovered} {'was' if recovered == 1 else 'were'} done"
         )
-    if repeated := audit.operations.repeated():
-        parts.append(f"{numbered(repeated, 'request')} came under a key that had been acknowledged")
     laws = len(review.sums)
     if laws:
         twice = ", but for what was done more than once" if any(one.holds is False for one in review.sums) else ""
         parts.append(f"{numbered(laws, 'law')} {'holds' if laws == 1 else 'hold'}{twice}")
+    if repeated := audit.operations.repeated():
+        parts.append(f"{numbered(repeated, 'request')} came under a key that had been acknowledged")
     parts += [*stores_apart(review), *(f"{name} was never there: its name is not proven" for name in review.unproven)]
     return "; ".join(parts)
 
