@@ -111,8 +111,8 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     )
 
 
-def write_results(folder: Path, judgement: Judgement, *, junit: Path | None = None) -> None:
-    """verdict.json, junit.xml and report.html in the folder, whole or not at all; `junit` is a further place for that one.
+def write_results(folder: Path, judgement: Judgement) -> None:
+    """verdict.json, junit.xml and report.html in the folder, whole or not at all. Raises OSError.
 
     The verdict is written first: whatever becomes of the report, it is there.
     """
@@ -122,9 +122,6 @@ def write_results(folder: Path, judgement: Judgement, *, junit: Path | None = No
     write_whole(folder / "verdict.json", text(judgement.document))
     write_whole(folder / "junit.xml", junit_xml(judgement.document))
     write_whole(folder / "report.html", report_page(judgement.story))
-    if junit is not None:
-        junit.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(junit, junit_xml(judgement.document))
 
 
 def report_page(story: Story) -> str:

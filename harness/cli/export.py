@@ -59,21 +59,26 @@ def command(run: str, form: str, output: Path | None) -> None:
     service_ms from sending. Works on a run that is still going on, and on one that was killed. Parquet needs pyarrow
     (the extra `parquet`) and a file to write to.
     """
+    from harness.cli.judge import while_read
+    from harness.cli.writing import not_written
     from harness.ledger import read
 
     folder = _ledger(run)
     rows = read(folder)
-    if form == "parquet":
-        if output is None:
-            raise UsageError("Parquet is no text: name a file for it with -o")
-        write_parquet(rows, output)
-        click.echo(f"{len(rows)} rows in {output}", err=True)
-        return
+    if output is None and form == "parquet":
+        raise UsageError("Parquet is no text: name a file for it with -o")
     if output is None:
-        write_csv(rows, sys.stdout)
+        with while_read():
+            write_csv(rows, sys.stdout)
         return
-    with output.open("w", newline="") as file:
-        write_csv(rows, file)
+    try:
+        if form == "parquet":
+            write_parquet(rows, output)
+        else:
+            with output.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+                write_csv(rows, file)
+    except OSError as error:
+        raise not_written(output, error) from None
     click.echo(f"{len(rows)} rows in {output}", err=True)
 
 
@@ -122,7 +127,8 @@ def _columns(rows: Rows) -> dict[str, Any]:
         return pa.array(np.asarray(values, float), mask=np.isnan(values))
 
     def name(numbers: Any, names: tuple[str, ...]) -> Any:
-        return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32)), pa.array(names, pa.string()))
+        spelt = [text.encode("utf-8", "backslashreplace").decode() for text in names]
+        return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32)), pa.array(spelt, pa.string()))
 
     status = array["status"]
     columns = {

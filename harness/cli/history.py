@@ -30,11 +30,11 @@ def command(drill: str, output: str | None, show: bool) -> None:
     Exit codes: 0 made, whatever it tells   2 no run of such a drill, or the file cannot be written
     """
     from harness.cli.judge import shown, tell
+    from harness.cli.writing import write_asked
     from harness.drill.problem import did_you_mean, shown_path
     from harness.drill.project import find_project
     from harness.errors import UsageError
     from harness.history.course import course
-    from harness.judging import write_whole
     from harness.report.html.history import history_page
     from harness.run.stored import drills, entries, last_of_each
 
@@ -51,11 +51,7 @@ def command(drill: str, output: str | None, show: bool) -> None:
         tell(text)
         return
     path = Path(output) if output else runs / drill / "history.html"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
+    write_asked(path, text)
     click.echo(shown(path.absolute()))
     if show:
         click.launch(str(path.absolute()))

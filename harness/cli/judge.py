@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,14 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
     """Judge RUN again: a run's folder, its id, its drill's name, or 'latest'.
 
     The exit code is the verdict's. With its own drill the run's verdict.json, junit.xml and report.html are written
-    again.
+    again; where its folder cannot be written (an archive), that is said. The file of --junit must be, or it ends with 6.
     """
     import sys
 
+    from harness.cli.run import worst
+    from harness.cli.writing import not_written, write_asked
     from harness.drill.project import find_project
+    from harness.errors import EXIT_HARNESS, UsageError
     from harness.judging import judge_folder, write_results
     from harness.report.json_doc import text
     from harness.report.junit import junit_xml
@@ -39,16 +43,26 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
 
     folder = find(find_project().runs, run).path
     judgement = judge_folder(folder, drill_file)
+    report, told, code = shown(folder), [], judgement.verdict.exit_code
     if drill_file is None:
-        write_results(folder, judgement, junit=junit)
-    elif junit is not None:
-        junit.parent.mkdir(parents=True, exist_ok=True)
-        junit.write_text(junit_xml(judgement.document), encoding="utf-8")
+        try:
+            write_results(folder, judgement)
+            report = shown(folder / "report.html")
+        except OSError as error:
+            told.append(f"{not_written(folder, error)}; this verdict is not kept there")
+    if junit is not None:
+        try:
+            write_asked(junit, junit_xml(judgement.document))
+        except UsageError as error:
+            code = worst([code, EXIT_HARNESS])
+            told.append(f"{error}; exit {code}")
     if as_json:
         tell(text(judgement.document))
     else:
-        show(judgement.document, shown(folder / "report.html" if drill_file is None else folder))
-    sys.exit(judgement.verdict.exit_code)
+        show(judgement.document, report)
+    for line in told:
+        click.echo(line, err=True)
+    sys.exit(code)
 
 
 def show(document: Mapping[str, Any], folder: str) -> None:
@@ -66,15 +80,22 @@ def show(document: Mapping[str, Any], folder: str) -> None:
 
 
 def tell(text: str) -> None:
-    """On stdout, unless nobody reads it any more (`| head`): that must not become the exit code."""
-    import contextlib
+    """On stdout."""
+    with while_read():
+        click.echo(text, nl=False)
+
+
+@contextmanager
+def while_read() -> Iterator[None]:
+    """Writing to stdout, unless nobody reads it any more (`| head`): that must not become the exit code."""
     import os
     import sys
 
     try:
-        click.echo(text, nl=False)
+        yield
+        sys.stdout.flush()
     except BrokenPipeError:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python flushes at its end
 
 

@@ -37,9 +37,10 @@ def command(run: str, forms: str, show: bool, output: str | None) -> None:
     its path is printed. The exit code is 0 when the report was made, whatever it tells; `drill judge` has the verdict's.
     """
     from harness.cli.judge import shown, tell
+    from harness.cli.writing import write_asked
     from harness.drill.project import find_project
     from harness.errors import UsageError
-    from harness.judging import judge_folder, write_whole
+    from harness.judging import judge_folder
     from harness.parts import in_use
     from harness.run.folder import find
 
@@ -57,8 +58,7 @@ def command(run: str, forms: str, show: bool, output: str | None) -> None:
             tell(text)
             continue
         path = Path(output) if output is not None else folder / FILES.get(form, f"report.{form}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
+        write_asked(path, text)
         click.echo(shown(path.absolute()))
         if show and form == "html":
             click.launch(str(path.absolute()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,18 +27,22 @@ def command(drill: str, sets: tuple[str, ...], candidates: tuple[str, ...], env_
     """Show one drill and its last verdicts."""
     from harness.drill.problem import shown_path
     from harness.drill.project import find_project
+    from harness.run.stored import kept
 
     made = read_drill(drill, sets, env_file, candidates)
     for line in story(made):
         click.echo(line)
-    runs = find_project().stored_runs(made.name)
+    folder = find_project().runs
+    runs = list(islice(kept(folder, made.name), _LAST))
     click.echo("")
     if not runs:
         click.echo(f"never run here; start it with: drill run {made.name}")
         return
-    click.echo(f"last runs ({shown_path(find_project().runs / made.name)}):")
-    for folder in runs[-_LAST:][::-1]:
-        click.echo(f"  {folder.name}  {verdict_line(folder)}")
+    click.echo(f"last runs ({shown_path(folder / made.name)}):")
+    for run in runs:
+        place = Path(run.folder)
+        told = f"{run.word:<13} {run.why}" if run.exit_code is None else verdict_line(place)
+        click.echo(f"  {place.name}  {told}")
 
 
 def story(drill: Drill) -> Iterator[str]:
@@ -78,8 +83,6 @@ def verdict_line(folder: Path) -> str:
 
     try:
         data: Any = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return "no verdict yet; `drill judge` makes one from what it left"
     except (OSError, ValueError) as error:
         return f"its verdict.json cannot be read: {error}"
     if not isinstance(data, dict):

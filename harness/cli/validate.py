@@ -61,8 +61,7 @@ def command(
     elif shape == "sarif":
         _print_sarif(placed, unchecked)
     else:
-        for problem in found:
-            click.echo(annotation(problem))
+        _print_github(found)
     for text in unchecked:
         click.echo(f"note: {text}", err=True)
     if wrong:
@@ -168,6 +167,18 @@ def _print_sarif(placed: Sequence[tuple[str, Problem]], unchecked: Sequence[str]
     from harness.report.sarif import sarif
 
     click.echo(json.dumps(sarif(placed, unchecked, from_root), indent=2, ensure_ascii=False))
+
+
+def _print_github(found: Sequence[Problem]) -> None:
+    """Of each severity as many annotations as GitHub shows; the others as lines of the step's log."""
+    from harness.report.workflow import MOST, limited
+
+    for severity in ("error", "warning"):
+        problems = [problem for problem in found if problem.severity == severity]
+        for line in limited([annotation(one) for one in problems], "", severity=severity, rest="see the step's log"):
+            click.echo(line)
+        for problem in problems[MOST - 1 :] if len(problems) > MOST else ():
+            click.echo(str(problem).partition("\n")[0])
 
 
 def annotation(problem: Problem) -> str:

@@ -26,6 +26,7 @@ _NOT_HERE = {
     ("down", "share"): "it has no share: a listener is there for all or for none; see reset and hang",
 }
 """Words that others of its kind have, and why this one cannot."""
+_MAPPING = "a mapping, word: value"
 _KINDS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -33,9 +34,9 @@ _KINDS = {
     "float_type": "a number",
     "tuple_type": "a list, [ … ]",
     "list_type": "a list, [ … ]",
-    "dict_type": "a mapping, word: value",
-    "model_type": "a mapping, word: value",
-    "model_attributes_type": "a mapping, word: value",
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
 }
 
 
@@ -73,7 +74,9 @@ def explain(error: Mapping[str, Any], document: Document) -> Problem:
         return document.problem((*path, word), f"{name}: unknown {_noun(path)} '{word}'{hint}", key=True)
     if kind == "union_tag_not_found":
         return _not_one_word(path, name, value, document)
-    return document.problem(path, f"{name + ': ' if name else ''}{_said(kind, value, error)}")
+    words = words_at(path) if _KINDS.get(kind) == _MAPPING and value is not None else []
+    hint = f"; known here: {', '.join(words)}" if words else ""
+    return document.problem(path, f"{name + ': ' if name else ''}{_said(kind, value, error)}{hint}")
 
 
 def spelled(path: Path_, data: Any) -> str:

@@ -72,11 +72,6 @@ class Project:
         have = f"drills here: {', '.join(names)}" if names else f"there are no drills in {shown_path(self.drills)}"
         raise UsageError(f"no drill '{name}'{near}; {have}")
 
-    def stored_runs(self, drill: str) -> tuple[Path, ...]:
-        """The run folders of a drill, oldest first (their names begin with the start in UTC)."""
-        folder = self.runs / drill
-        return tuple(sorted(path for path in folder.iterdir() if path.is_dir())) if folder.is_dir() else ()
-
 
 def drill_files(folder: Path) -> tuple[Path, ...]:
     """The drills of a folder, by name: its YAML files, but for Compose's own."""

@@ -32,12 +32,14 @@ def annotated(document: Mapping[str, Any], file: str, path: Callable[[str], str]
     return limited(list(_of(document, file, path)), path(file))
 
 
-def limited(lines: Sequence[str], file: str) -> list[str]:
-    """As many as are shown; more are told of."""
+def limited(
+    lines: Sequence[str], file: str, *, severity: str = "error", rest: str = "see the step's summary"
+) -> list[str]:
+    """As many of a severity as are shown; more are told of, and where the rest stands."""
     if len(lines) <= MOST:
         return list(lines)
     more = len(lines) - MOST + 1
-    return [*lines[: MOST - 1], annotation("error", f"and {more} more: see the step's summary", file=file)]
+    return [*lines[: MOST - 1], annotation(severity, f"and {more} more: {rest}", file=file)]
 
 
 def _of(document: Mapping[str, Any], file: str, path: Callable[[str], str]) -> Iterator[str]:

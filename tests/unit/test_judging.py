@@ -100,6 +100,24 @@ def test_the_command_prints_the_document_that_it_writes(project: Path) -> None:
     assert Path("out/junit.xml").read_text() == (project / "junit.xml").read_text()
 
 
+def test_a_folder_that_cannot_be_written_is_judged_all_the_same_and_that_is_said(project: Path) -> None:
+    (project / ".verdict.json.new").mkdir()
+    result = CliRunner().invoke(command, ["0badcafe"])
+    assert result.exit_code == 0, result.output
+    assert "3 of 100 requests" in result.stdout
+    assert "report.html" not in result.stdout
+    assert f"runs/tale/{project.name} cannot be written: Is a directory; this verdict is not kept" in result.stderr
+    assert not (project / "verdict.json").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["--drill", "other.yaml"]])
+def test_a_junit_file_that_was_asked_for_and_cannot_be_written_is_no_pass(project: Path, words: list[str]) -> None:
+    result = CliRunner().invoke(command, ["0badcafe", "--junit", "compose.yaml/junit.xml", *words])
+    assert result.exit_code == 6, result.output
+    assert "3 of 100 requests" in result.stdout
+    assert result.stderr == "compose.yaml/junit.xml cannot be written: File exists; exit 6\n"
+
+
 def test_a_killed_run_is_judged_by_what_it_left(project: Path) -> None:
     path = project / "facts" / "harness.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)

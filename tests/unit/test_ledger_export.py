@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
 import sys
 from pathlib import Path
 
@@ -48,6 +49,37 @@ def test_a_run_is_exported_to_a_file_or_to_standard_output(tmp_path: Path) -> No
     assert "GET /x" in printed.output
     CliRunner().invoke(command, [str(tmp_path), "-o", str(tmp_path / "rows.csv")])
     assert (tmp_path / "rows.csv").read_text() == printed.output
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path, form: str) -> None:
+    Writer(tmp_path / "ledger", "ab12cd34", 0, 0).close()
+    words = [str(tmp_path), "--format", form, "-o", str(tmp_path / "none" / "x")]
+    with pytest.raises(UsageError, match=r"none/x cannot be written: .*No such file or directory"):
+        CliRunner().invoke(command, words, catch_exceptions=False, standalone_mode=False)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_name_of_any_characters_is_written(tmp_path: Path, form: str) -> None:
+    from pyarrow import parquet
+
+    writer = Writer(tmp_path / "ledger", "ab12cd34", 0, 0)
+    row = writer.due(1000, 1)
+    writer.done(row, row, 10, writer.number("endpoint", "GET /ü\udcff"), 200, 0, OK, 0, 0)
+    file = tmp_path / "x"
+    CliRunner().invoke(command, [str(tmp_path), "--format", form, "-o", str(file)], catch_exceptions=False)
+    if form == "csv":
+        (line,) = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
+    else:
+        (line,) = parquet.read_table(file).to_pylist()
+    assert line["endpoint"] == "GET /ü\\udcff"
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    Writer(tmp_path / "ledger", "ab12cd34", 0, 0).close()
+    line = f"set -o pipefail; {sys.executable} -m harness export {tmp_path} | true"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ def test_what_cannot_be_made_is_refused_with_what_can(folder: Path, arguments: t
         run(report, "nosuch")
 
 
+def test_a_file_that_cannot_be_written_is_said(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"file/x.html cannot be written: File exists"):
+        run(report, "latest", "-o", str(tmp_path / "file" / "x.html"))
+    (folder / ".report.html.new").mkdir()
+    with pytest.raises(UsageError, match=r"report.html cannot be written: Is a directory"):
+        run(report, "latest")
+
+
 # --- explain ------------------------------------------------------------------------------------------------------------
 
 

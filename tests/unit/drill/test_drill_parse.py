@@ -109,6 +109,16 @@ def test_an_id_given_twice_is_refused(checkout: Write) -> None:
         ),
         ("delay: 400ms", "delay: 400", "latency.delay: a duration must have a unit: 400 could be '400s' or '400ms'"),
         ("for: 40s", "for: 1:30", "phases.orders-slow.for: a duration must have a unit"),
+        (
+            "latency: {edge: api->postgres, delay: 400ms, jitter: 100ms}",
+            "down: api->postgres",
+            "down: must be a mapping, word: value, not 'api->postgres'; known here: after, for, id, edge",
+        ),
+        (
+            "recovers: {within: 20s}",
+            "recovers: 20s",
+            "recovers: must be a mapping, word: value, not '20s'; known here: id, within",
+        ),
         ("ratio: 2%", "ratio: 0.02", "errors_below.ratio: a share must be written with a percent sign"),
         ("rate: 40/s", "rate: 40", "load.arrivals.0.rate: a rate must name its unit of time"),
         ("against: api:8080", "against: api", "write a service and its container port, such as api:8080"),

@@ -69,11 +69,3 @@ def test_a_drill_that_is_not_there_names_its_neighbour(tmp_path: Path) -> None:
         find_project(tmp_path, env={}).find("first-ligth")
     with pytest.raises(UsageError, match="there are no drills in"):
         find_project(tmp_path / "drills", env={}).find("x")
-
-
-def test_stored_runs_come_oldest_first(tmp_path: Path) -> None:
-    for name in ("20261122T143000Z-3f9a", "20261121T143000Z-aaaa"):
-        (tmp_path / "runs" / "x" / name).mkdir(parents=True)
-    runs = find_project(tmp_path, env={}).stored_runs("x")
-    assert [path.name for path in runs] == ["20261121T143000Z-aaaa", "20261122T143000Z-3f9a"]
-    assert find_project(tmp_path, env={}).stored_runs("never") == ()

@@ -42,7 +42,7 @@ def test_a_claim_on_a_request_that_is_never_made_is_a_warning_at_its_word(
 def test_of_patterns_one_that_no_request_has_is_told(checkout: Write) -> None:
     claim = 'canary_judged: {errors: +20pp, requests: ["POST /check*", "GET /*"], within: 20s, expect: withdrawn}'
     assert [text for text in told(checkout(CLAIM, claim)) if "makes no request" in text] == [
-        "orders-slow/canary_judged-withdrawn: the locustfile makes no request 'GET /*'; it has POST /checkout, so there could be"
+        "orders-slow/canary_judged-release: the locustfile makes no request 'GET /*'; it has POST /checkout, so there could be"
         " nothing to judge"
     ]
 

@@ -99,6 +99,18 @@ def test_validate_for_github_makes_annotations(typed: Callable[..., Result], che
     )
 
 
+def test_validate_for_github_tells_of_what_that_does_not_show_and_leaves_it_in_the_log(
+    typed: Callable[..., Result], checkout: Write
+) -> None:
+    checkout("title:", "".join(f"word{number}: 1\n" for number in range(12)) + "title:")
+    lines = typed("validate", "--format", "github").stdout.splitlines()
+    assert [line.startswith("::error ") for line in lines[:9]] == [True] * 9
+    assert lines[9] == "::error::and 3 more: see the step's log"
+    assert [line.partition(": ")[0] for line in lines[10:]] == [
+        f"drills/checkout.yaml:{number}:1" for number in (12, 13, 14)
+    ]
+
+
 def test_an_annotation_is_escaped() -> None:
     assert annotation(Problem("a,b:c", 0, 0, "50%\nmore")) == "::error file=a%2Cb%3Ac::50%25%0Amore"
 
@@ -179,8 +191,12 @@ def test_show_tells_the_story_and_the_last_verdicts(
     assert "never run here; start it with: drill run checkout" in typed("show", "checkout").stdout
     run = tmp_path / "runs" / "checkout" / "20261122T143000Z-3f9a0000"
     run.mkdir(parents=True)
+    (run.parent / "copied-aside-20261122").mkdir()
     result = typed("show", "checkout")
-    assert "20261122T143000Z-3f9a0000  no verdict yet" in result.stdout
+    assert "copied-aside" not in result.stdout
+    assert "20261122T143000Z-3f9a0000  broken        there are no facts in it; it can be deleted" in result.stdout
+    (run / "facts").mkdir()
+    assert "3f9a0000  killed        it ended without a verdict; `drill mend`" in typed("show", "checkout").stdout
     assert "  after 5s, do    stop: {service: worker, after: 5s, for: 10s}" in result.stdout
     assert "Checkout stays up while the database is slow." in result.stdout
 
