@@ -24,7 +24,6 @@ from harness.drill.override import override
 from harness.drill.own import drill_model
 from harness.drill.problem import Invalid, Problem, shown_path
 from harness.drill.requests import at_most
-from harness.drill.unmade import unmade
 from harness.drill.yaml_strict import decode, read
 from harness.parts import in_use
 from harness.parts.raising import told_at_its_place
@@ -55,10 +54,10 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
         raise Invalid(problems + explain_all(error, document)) from None
     locustfile = base / drill.load.locustfile
     drill = placed(drill, document, base).knowing(
-        requests_per_task=at_most(locustfile), endpoints=endpoints(locustfile)
+        requests_per_task=at_most(locustfile), endpoints=endpoints(locustfile) if drill.orders else None
     )
     with told_at_its_place():
-        problems += [*checks.of_drill(drill), *unmade(drill)]
+        problems += checks.of_drill(drill)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise Invalid(errors)
