@@ -29,8 +29,6 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
     The exit code is the verdict's. With its own drill the run's verdict.json, junit.xml and report.html are written
     again.
     """
-    import sys
-
     from harness.drill.project import find_project
     from harness.judging import judge_folder, write_results
     from harness.report.json_doc import text
@@ -48,7 +46,7 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
         tell(text(judgement.document))
     else:
         show(judgement.document, shown(folder / "report.html" if drill_file is None else folder))
-    sys.exit(judgement.verdict.exit_code)
+    raise click.exceptions.Exit(judgement.verdict.exit_code)
 
 
 def show(document: Mapping[str, Any], folder: str) -> None:
