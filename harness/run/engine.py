@@ -105,7 +105,8 @@ class Engine:
     _next_second_s: float = 0.0
 
     def __post_init__(self) -> None:
-        self._guards = guards.Guards(self.limits, self.plan.drill.abort.blind_s)
+        drill = self.plan.drill
+        self._guards = guards.Guards(self.limits, drill.abort.blind_s, drill.origin.endpoints is not None)
         self.record.listeners.append(self._guards.hear)
         if self.levers is not None:
             self.record.listeners.append(self.levers.hear)
