@@ -75,12 +75,19 @@ class NotMended(DrillError):
         self.commands = commands
 
 
+class Signalled(BaseException):
+    """A signal ends the command, as a KeyboardInterrupt does. A SystemExit is never ours: it comes out of code that drill calls,
+    such as a part of the user's own, and its code says nothing of a drill."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
 def exit_code(error: BaseException) -> int:
     """The code that a command ends with because of this error; whatever nobody foresaw is an error of the harness."""
-    if isinstance(error, DrillError):
+    if isinstance(error, (DrillError, Signalled)):
         return error.exit_code
-    if isinstance(error, SystemExit):
-        return error.code if isinstance(error.code, int) else EXIT_HARNESS
     return EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else EXIT_HARNESS
 
 
@@ -88,6 +95,6 @@ def said(error: BaseException) -> str:
     """The error as one text for a person."""
     if isinstance(error, DrillError):
         return str(error)
-    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+    if isinstance(error, (KeyboardInterrupt, Signalled)):
         return "interrupted"
     return f"{type(error).__name__}: {error}"

@@ -14,6 +14,7 @@ from harness.damage import JOURNAL_ALONE, READS, Damage, proven
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
 from harness.ending import ending_of, left_behind, unsettled
 from harness.expectations import people_story
+from harness.expectations.asked import asked
 from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
 from harness.expectations.no_regression import NoRegression
 from harness.expectations.release_story import ReleaseStory, release_story
@@ -149,19 +150,12 @@ def judge_claim(
     spans: Spans | None = None,
     orders: Reviews | None = None,
 ) -> Judged:
-    """One claim on its evidence. A check that raises is inconclusive; one that needs faults which did not land is, too."""
+    """One claim on its evidence. A check that breaks is inconclusive; one that needs faults which did not land is, too."""
     faults = faults_of(drill, claim.phase)
     evidence = _evidence(
         drill, claim.phase, claim.then, journal, rows, logs, over=over, series=series, spans=spans, orders=orders
     )
-    try:
-        finding = claim.expectation.check(evidence)
-    except Exception as error:  # an expectation's own fault must not decide anything
-        finding = inconclusive(
-            f"the check itself broke: {type(error).__name__}: {error}",
-            reason="check_broke",
-            decide="a mended expectation; judge the stored run again",
-        )
+    finding = asked(claim.expectation, evidence)
     if claim.phase and faults and not claim.expectation.faultless:
         known = landings(journal, faults, rows) if landed is None else {id_: landed[id_] for id_ in faults}
         finding = _under_landings(finding, known)

@@ -7,9 +7,9 @@ away, belongs to neither side. Ordinary is what looks showed before the injectio
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 from harness.facts import (
     Aimed,
@@ -23,7 +23,7 @@ from harness.facts import (
     VersionSeen,
     Witnessed,
 )
-from harness.faults.base import Fault, Landing
+from harness.faults.base import Fault, Landed, Landing
 from harness.journal import Journal
 from harness.versions import answers, new_version, releases_at, told_version
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from harness.ledger import Rows
 
 BEFORE_S = 120.0  # looks older than this say little of what is ordinary now
+OUTCOMES = get_args(Landed)
 ENDED = ("die", "kill", "stop", "pause", "oom")
 BACK = ("start", "unpause")
 SPARES = ("reset",)  # faults that connections opened before them are spared by (Toxiproxy link.go, Start)
@@ -89,7 +90,7 @@ def mends(journal: Journal, faults: Mapping[str, Fault], rows: Rows | None = Non
         after = [
             look for look in _looks(journal, fault.target) if look.seen_s <= next_s and begun_s(look) >= hurt.off_s
         ]
-        gone = fault.gone(_before(journal, hurt, all_hurts), after)
+        gone = _told_by(fault, fault.gone, _before(journal, hurt, all_hurts), after)
         if gone.outcome == "not_measurable" and not fault.on_edge:
             gone = _told_by_docker(journal, hurt, gone, BACK, next_s)
         found[id_] = gone
@@ -115,7 +116,7 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
         for look in _looks(journal, fault.target)
         if look.seen_s <= hurt.off_begun_s and begun_s(look) >= hurt.sure_s
     ]
-    landing = fault.landing(_before(journal, hurt, all_hurts), during)
+    landing = _told_by(fault, fault.landing, _before(journal, hurt, all_hurts), during)
     if landing.outcome == "not_measurable" and not fault.on_edge:
         return _told_by_docker(journal, hurt, landing, ENDED, hurt.off_s)
     return _surveyed(journal, fault, hurt, landing) if fault.on_edge else landing
@@ -124,7 +125,21 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
 def _read_back(journal: Journal, fault: Fault, hurt: Hurt) -> Landing:
     injected = journal.first(Injected, fault=hurt.fault, since_s=hurt.on_s)
     mended = journal.first(Mended, fault=hurt.fault, since_s=hurt.on_s)
-    return fault.by_readback(injected.readback if injected else {}, mended.readback if mended else None)
+    return _told_by(
+        fault, fault.by_readback, injected.readback if injected else {}, mended.readback if mended else None
+    )
+
+
+def _told_by(fault: Fault, how: Callable[..., Any], *evidence: Any) -> Landing:
+    """What the fault says of it; 'not_measurable' where that breaks, or is no Landing, as a fault of the user's own may do."""
+    try:
+        landing = how(*evidence)
+        if isinstance(landing, Landing) and landing.outcome in OUTCOMES and isinstance(landing.because, str):
+            return landing
+        why = f"it gave back {landing!r}"
+    except (Exception, SystemExit) as error:
+        why = f"{type(error).__name__}: {error}"
+    return Landing("not_measurable", f"{fault.word}'s own {how.__name__}() broke: {why}", dict(fault.stated()))
 
 
 def _surveyed(journal: Journal, fault: Fault, hurt: Hurt, landing: Landing) -> Landing:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 
 import click
 
 from harness import __version__
-from harness.errors import EXIT_HARNESS, DrillError
+from harness.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE, DrillError, Signalled
 from harness.harmless import lines
+
+COMPLETING = "_DRILL_COMPLETE"  # the shell asks what may come next (`drill completion`)
 
 COMMANDS = {
     "run": "Start the stack, load it, hurt it, mend it, judge it.",
@@ -82,8 +85,6 @@ class LazyGroup(click.Group):
 def group(directory: str | None) -> None:
     """Rehearse production: start a Compose project, load it, hurt it, and judge what it did from recorded evidence."""
     if directory:
-        import os
-
         os.chdir(directory)
 
 
@@ -93,21 +94,28 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 must end no run
+    sys.exit(_called())
+
+
+def _called() -> int:
+    """The exit code of the command. No command of ours ends by SystemExit: that came out of what it called, and decides nothing."""
     try:
-        sys.exit(group.main(standalone_mode=False) or 0)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        return int(group.main(standalone_mode=False) or 0)
     except click.Abort:
-        sys.exit(130)
+        return EXIT_INTERRUPTED
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return EXIT_USAGE
     except DrillError as error:
         click.echo("\n".join(lines(str(error))), err=True)
-        sys.exit(error.exit_code)
-    except Exception as error:
+        return error.exit_code
+    except Signalled as error:
+        return error.exit_code
+    except (Exception, SystemExit) as error:
+        if isinstance(error, SystemExit) and COMPLETING in os.environ:  # click's own end, once it has told the shell
+            raise
         import traceback
 
         traceback.print_exc()
         click.echo(f"an error of drill itself, not of your files: {type(error).__name__}: {error}", err=True)
-        sys.exit(EXIT_HARNESS)
+        return EXIT_HARNESS

@@ -22,9 +22,9 @@ def script(shell: str) -> str:
     """The script: it calls `drill` itself for what may come next."""
     from click.shell_completion import get_completion_class
 
-    from harness.cli import group
+    from harness.cli import COMPLETING, group
 
     found = get_completion_class(shell)
     assert found is not None, shell
-    made = found(group, {}, "drill", "_DRILL_COMPLETE")
+    made = found(group, {}, "drill", COMPLETING)
     return str(made.source_template % made.source_vars())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from harness.cli.names import run_names
@@ -67,4 +65,4 @@ def command(one: str, other: str, false_alarms: str, everything: bool, as_json: 
         tell(json.dumps(plain(told.document(found)), allow_nan=False) + "\n")
     else:
         tell("\n".join(told.lines(found, colour=coloured(), everything=everything)).rstrip() + "\n")
-    sys.exit(found.exit_code)
+    raise click.exceptions.Exit(found.exit_code)

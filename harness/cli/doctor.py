@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -33,7 +32,7 @@ def command(fixing: bool, as_json: bool) -> None:
     lacks = examine.lacks(seen)
     click.echo(as_document(seen, lacks) if as_json else as_lines(seen))
     if lacks:
-        sys.exit(EXIT_CANNOT_RUN)
+        raise click.exceptions.Exit(EXIT_CANNOT_RUN)
 
 
 def as_document(seen: Sequence[Seen], lacks: bool) -> str:

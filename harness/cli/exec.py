@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from harness.cli.names import run_names
@@ -58,4 +56,4 @@ def command(run: str, words: tuple[str, ...]) -> None:
         durable=True,
     )
     record.close()
-    sys.exit(code)
+    raise click.exceptions.Exit(code)

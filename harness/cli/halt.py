@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import click
 
@@ -23,7 +22,7 @@ def command(run: str | None, reason: str, patience: str | None) -> None:
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from harness.drill.project import find_project
+    from harness.drill.runs_found import find_runs
     from harness.errors import EXIT_NOT_MENDED, UsageError
     from harness.following import Following
     from harness.run import folder as folders
@@ -34,7 +33,7 @@ def command(run: str | None, reason: str, patience: str | None) -> None:
         click.echo(text, err=True)
 
     patience_s = _seconds(patience) if patience else PATIENCE_S
-    runs = find_project().runs
+    runs = find_runs(say, run)
     if run:
         wanted = [folders.find(runs, run)]
         if not wanted[0].lives():
@@ -57,7 +56,7 @@ def command(run: str | None, reason: str, patience: str | None) -> None:
         else:
             still_on += [fault.fault for fault in open_faults(Following(folder.path, TOLD).journal())]
     if still_on:
-        sys.exit(EXIT_NOT_MENDED)
+        raise click.exceptions.Exit(EXIT_NOT_MENDED)
 
 
 def _seconds(text: str) -> float:

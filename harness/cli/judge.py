@@ -30,8 +30,6 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
     The exit code is the verdict's. With its own drill the run's verdict.json, junit.xml and report.html are written
     again; where its folder cannot be written (an archive), that is said. The file of --junit must be, or it ends with 6.
     """
-    import sys
-
     from harness.cli.run import worst
     from harness.cli.writing import not_written, write_asked
     from harness.drill.project import find_project
@@ -62,7 +60,7 @@ def command(run: str, drill_file: Path | None, as_json: bool, junit: Path | None
         show(judgement.document, report)
     for line in told:
         click.echo(line, err=True)
-    sys.exit(code)
+    raise click.exceptions.Exit(code)
 
 
 def show(document: Mapping[str, Any], folder: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ def command(run: str | None, force: bool) -> None:
 
     Exit codes: 0 nothing is left, 2 no such run, 7 something could not be removed.
     """
-    from harness.drill.project import find_project
+    from harness.drill.runs_found import find_runs
     from harness.errors import EXIT_NOT_MENDED, UsageError
     from harness.run import folder as folders
     from harness.run.silences import lift_dead
@@ -34,7 +33,7 @@ def command(run: str | None, force: bool) -> None:
     if run and folders.blank(run):
         say(f"{run}: nothing was begun in it; nothing is left of it")
         return
-    runs = find_project().runs
+    runs = find_runs(say, run)
     unknown: dict[str, RunFolder | None] = {}
     if run:
         dead = [folders.find(runs, run)]
@@ -58,7 +57,7 @@ def command(run: str | None, force: bool) -> None:
     if not dead and not unknown and not told:
         say("nothing to mend")
     if left:
-        sys.exit(EXIT_NOT_MENDED)
+        raise click.exceptions.Exit(EXIT_NOT_MENDED)
 
 
 def _without_folder(name: str, elsewhere: RunFolder | None, force: bool, say: Callable[[str], None]) -> list[str]:

@@ -92,7 +92,7 @@ def _own(form: str, judgement: Judgement) -> str:
     report = next(report for report in in_use.of_kind("report") if report.name == form)
     try:
         made = report.text(judgement.document)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"--format {form}: the report of your own failed: {type(error).__name__}: {error}") from error
     if not isinstance(made, str):
         raise UsageError(f"--format {form}: text() of your own report returned {type(made).__name__}, not a text")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -154,7 +153,7 @@ def command(
     codes = _each(drills, wishes, live) if drills else []
     for name in tuple(turns)[len(codes) :]:
         turns[name].refused(CannotRun("a drill before it in the same call ended them all"), _say)
-    sys.exit(worst(codes))
+    raise click.exceptions.Exit(worst(codes))
 
 
 def _each(names: tuple[str, ...], wishes: Wishes, live: str) -> list[int]:

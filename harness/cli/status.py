@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from harness.cli.names import run_names
@@ -21,11 +19,11 @@ def command(run: str | None, as_json: bool) -> None:
                 6 a run hangs or died, no fault of it is on   7 a fault may be on that nobody takes out
     """
     from harness.cli.judge import coloured, tell
-    from harness.drill.project import find_project
+    from harness.drill.runs_found import find_runs
     from harness.run import folder as folders
     from harness.safety.status import status, status_of
 
-    runs = find_project().runs
+    runs = find_runs(lambda text: click.echo(text, err=True), run)
     seen = status_of(folders.find(runs, run)) if run else status(runs)
     if as_json:
         import json
@@ -38,4 +36,4 @@ def command(run: str | None, as_json: bool) -> None:
         from harness.report.status import lines
 
         tell("\n".join(lines(seen, colour=coloured())) + "\n")
-    sys.exit(seen.code)
+    raise click.exceptions.Exit(seen.code)

@@ -37,7 +37,6 @@ def command(
 
     Example:  drill validate      drill validate drills/first-light.yaml --format github
     """
-    import sys
 
     from harness.errors import EXIT_USAGE
 
@@ -65,7 +64,7 @@ def command(
     for text in unchecked:
         click.echo(f"note: {text}", err=True)
     if wrong:
-        sys.exit(EXIT_USAGE)
+        raise click.exceptions.Exit(EXIT_USAGE)
 
 
 def check(

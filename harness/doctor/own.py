@@ -1,4 +1,4 @@
-"""The checks of the user's own, beside ours: one that raises was not made, and says so."""
+"""The checks of the user's own, beside ours: one that raises, or ends the process, was not made, and says so."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Guarded:
     def look(self) -> Seen:
         try:
             seen = self.check.look()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return Seen(self.name, "missing", f"the check itself failed: {type(error).__name__}: {error}")
         if not isinstance(seen, Seen):
             return Seen(
@@ -43,7 +43,7 @@ class _Guarded:
             self.check.fix(say)
         except CannotRun:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise CannotRun(Missing(f"its cure failed: {type(error).__name__}: {error}")) from error
 
 

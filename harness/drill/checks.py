@@ -11,7 +11,8 @@ from typing import Any
 from harness.drill.candidate import candidate_problems
 from harness.drill.document import Document
 from harness.drill.model import Drill, Phase
-from harness.drill.problem import Problem, did_you_mean
+from harness.drill.problem import Problem
+from harness.drill.requests_named import request_problems
 from harness.drill.state import problems as state_problems
 from harness.expectations.steps import Step
 from harness.faults.base import Fault
@@ -86,7 +87,7 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
         yield from _overlaps(drill, number, phase)
     yield from _commands_there(drill)
     yield from _hurt_known(drill)
-    yield from _orders(drill)
+    yield from request_problems(drill)
     yield from state_problems(drill)
     yield from candidate_problems(drill)
     yield from _given_ids_once(drill)
@@ -123,16 +124,6 @@ def _hurt_known(drill: Drill) -> Iterator[Problem]:
         if mine and claim.word in ASKS_WHO and not getattr(claim, "root", ()):
             what = f"{claim.id} asks who was hurt, and nothing says whom {mine[0]} hurts: give the fault a `service`"
             yield drill.problem(claim.id, what)
-
-
-def _orders(drill: Drill) -> Iterator[Problem]:
-    """An order book's request is one of the locustfile's, where its text tells them all."""
-    document, called = drill.origin.document, drill.origin.endpoints
-    for name, orders in drill.orders.items():
-        if called is not None and orders.request not in called:
-            near = did_you_mean(orders.request, called) or f"; it has {', '.join(called)}"
-            what = f"orders.{name}: the locustfile makes no request {orders.request!r}{near}"
-            yield document.problem(("orders", name, "request"), what)
 
 
 def _fits(document: Document, path: tuple[str | int, ...], phase: Phase, fault: Fault) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ promql: EXPR                    of the stack's own Prometheus, gives a series: p
 
 OP is one of < <= > >=. Without `for`, a condition on requests is looked at over 1 s, and any other at each look.
 Whatever cannot be looked at for as long as `abort: blind` says trips its guard as well: blind is not safe.
+So does a REQUEST that the load, which makes others, has not made once by then.
 """
 
 from __future__ import annotations
@@ -141,6 +142,14 @@ class HostGuard:
 
 
 AnyGuard = Guard | GoodputGuard | PromGuard | AlertGuard | DeathGuard | HostGuard
+
+
+def request_of(guard: AnyGuard) -> str:
+    """The request that a guard is about; '' for all of them, and for a guard on something else."""
+    if isinstance(guard, Guard):
+        return guard.condition.request
+    return guard.request if isinstance(guard, GoodputGuard) else ""
+
 
 STANDING = (
     HostGuard("memory", "<", 0.02, for_s=5.0, standing=True),

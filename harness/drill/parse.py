@@ -54,7 +54,7 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
         raise Invalid(problems + explain_all(error, document)) from None
     locustfile = base / drill.load.locustfile
     drill = placed(drill, document, base).knowing(
-        requests_per_task=at_most(locustfile), endpoints=endpoints(locustfile) if drill.orders else None
+        requests_per_task=at_most(locustfile), endpoints=endpoints(locustfile)
     )
     with told_at_its_place():
         problems += checks.of_drill(drill)

@@ -82,7 +82,6 @@ def drill_files(folder: Path) -> tuple[Path, ...]:
 def find_project(start: Path | None = None, env: Mapping[str, str] | None = None) -> Project:
     """The project of a folder (the working directory). DRILL_HOME, when set, holds the runs. Raises Invalid."""
     start = (start or Path.cwd()).absolute()
-    home = (os.environ if env is None else env).get("DRILL_HOME", "")
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
         settings = _settings(file) if file.is_file() else None
@@ -91,7 +90,7 @@ def find_project(start: Path | None = None, env: Mapping[str, str] | None = None
             break
     else:
         root, settings = start, {}
-    runs = Path(home).expanduser().absolute() / "runs" if home else root / settings.get("runs", "runs")
+    runs = home_runs(env) or root / settings.get("runs", "runs")
     radius = settings.get("blast_radius")
     return Project(
         root,
@@ -104,6 +103,12 @@ def find_project(start: Path | None = None, env: Mapping[str, str] | None = None
         settings.get("announce", ()),
         settings.get("targets", {}),
     )
+
+
+def home_runs(env: Mapping[str, str] | None = None) -> Path | None:
+    """The runs of DRILL_HOME, where that is set."""
+    home = (os.environ if env is None else env).get("DRILL_HOME", "")
+    return Path(home).expanduser().absolute() / "runs" if home else None
 
 
 def _settings(file: Path) -> dict[str, Any] | None:

@@ -110,7 +110,7 @@ def _model(part: type[Fault] | type[Expectation]) -> Iterator[str]:
         yield "it has no docstring, which `drill explain` and the schema tell"
     try:
         part.model_json_schema(by_alias=True)
-    except Exception as error:  # of pydantic, and of whatever the fields' own types do
+    except (Exception, SystemExit) as error:  # of pydantic, and of whatever the fields' own types do
         yield f"its fields have no JSON schema: {' '.join(str(error).split())[:200]}"
 
 
@@ -120,7 +120,7 @@ def _probe(part: Any) -> Iterator[str]:
         return
     try:
         made = part()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         yield f"it cannot be made without an argument: {type(error).__name__}: {error}"
         return
     numbers = [

@@ -22,14 +22,14 @@ def told_at_its_place() -> Iterator[None]:
         yield
     except (DrillError, ValidationError):
         raise
-    except Exception as error:  # whatever a person's validator or about() raises
+    except (Exception, SystemExit) as error:  # whatever a person's validator or about() raises
         problem = _problem(error)
         if problem is None:
             raise
         raise Invalid([problem]) from None
 
 
-def _problem(error: Exception) -> Problem | None:
+def _problem(error: BaseException) -> Problem | None:
     """At the last line of a part's file that was under way; None where no part has to do with it."""
     files = {}
     for one in in_use.own():

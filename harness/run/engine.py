@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.came_back import suspects
 from harness.errors import CannotRun, NotApplied
+from harness.expectations.asked import asked
 from harness.expectations.base import Evidence, Logs, Steady
 from harness.expectations.rolled_back import RolledBack
 from harness.facts import (
@@ -104,7 +105,8 @@ class Engine:
     _next_second_s: float = 0.0
 
     def __post_init__(self) -> None:
-        self._guards = guards.Guards(self.limits, self.plan.drill.abort.blind_s)
+        drill = self.plan.drill
+        self._guards = guards.Guards(self.limits, drill.abort.blind_s, drill.origin.endpoints is not None)
         self.record.listeners.append(self._guards.hear)
         if self.levers is not None:
             self.record.listeners.append(self.levers.hear)
@@ -136,7 +138,7 @@ class Engine:
             why = "error"
             self._take_out(why)
             self.record(Refused(reason=str(error)))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             why = "error"
             self._take_out(why)
             self.record(Broke(error=f"{type(error).__name__}: {error}"))
@@ -342,11 +344,8 @@ class Engine:
     # --- the pieces ---------------------------------------------------------------------------------------------------
 
     def _is_decided(self, claim: Claim, evidence: Evidence) -> bool:
-        try:
-            finding = claim.expectation.check(evidence)
-        except Exception:  # the judge says so of this claim alone; a claim that breaks ends no run
-            return True
-        return finding.outcome is not Outcome.INCONCLUSIVE or finding.reason == "not_mended"
+        finding = asked(claim.expectation, evidence)
+        return finding.outcome is not Outcome.INCONCLUSIVE or finding.reason in ("not_mended", "check_broke")
 
     def _evidence(self, phase: str, faults: Mapping[str, Fault]) -> Evidence:
         return Evidence(

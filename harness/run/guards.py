@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.drill.guards import AlertGuard, AnyGuard, DeathGuard, GoodputGuard, Guard, HostGuard, PromGuard
+from harness.drill.guards import AlertGuard, AnyGuard, DeathGuard, GoodputGuard, Guard, HostGuard, PromGuard, request_of
 from harness.facts import (
     Aimed,
     AlertChanged,
@@ -31,7 +31,7 @@ from harness.facts import (
     Sampled,
 )
 from harness.journal import Journal
-from harness.run.guards_seen import alert_fires, blind, container_died, host_short
+from harness.run.guards_seen import alert_fires, blind, container_died, host_short, unmade
 from harness.run.stop import Stopped
 from harness.stats import holds
 from harness.stats.goodput import goodput_per_s
@@ -50,10 +50,14 @@ _DEEDS = (Injecting, Aimed, Mended, LeverPulled, LeverEnded, Executing, Executed
 
 @dataclass
 class Guards:
-    """The guards of one run. It hears every fact, from any thread, and keeps what they are decided on, of looks the latest only."""
+    """The guards of one run. It hears every fact, from any thread, and keeps what they are decided on, of looks the latest only.
+
+    told   the locustfile's text tells every request, and so those of the guards are among them, however late they come
+    """
 
     limits: Sequence[AnyGuard]
     blind_s: float = BLIND_S
+    told: bool = False
     _kept: list[Fact] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,6 +72,8 @@ class Guards:
         check(self.limits, rows, since_s, now_s)
         journal = self._journal(now_s)
         check_load(self.limits, journal, since_s, now_s, self.blind_s)
+        if not self.told:
+            check_made(self.limits, rows, since_s, now_s, self.blind_s)
         check_asked(self.limits, journal, since_s, now_s, self.blind_s)
         for guard in self.limits:
             tripped = None
@@ -113,7 +119,9 @@ def check(guards: Sequence[AnyGuard], rows: Rows, load_began_s: float, now_s: fl
             value = goodput_per_s(rows, start_s, now_s, guard.request)
             if guard.says(value):
                 shown, limit = f"{value:.3g}/s", f"{guard.op} {guard.value:g}/s"
-                _trip(guard, f"goodput was {shown}", limit, shown, start_s, now_s)
+                name = unmade(rows, guard.request)
+                never = f"; the load made no request {name}," if name else ""
+                _trip(guard, f"goodput was {shown}{never}", limit, shown, start_s, now_s)
             continue
         (held,) = holds((guard.condition,), rows, start_s, now_s, now_s=now_s)
         if held.holds:
@@ -132,6 +140,14 @@ def check_load(
     last_s = max(since_s, said[-1].seen_s if said else since_s)
     if guard is not None and now_s - last_s > blind_s:
         raise Stopped("guard", blind(guard, "the load process", last_s, now_s, blind_s, seen="heard"))
+
+
+def check_made(guards: Sequence[AnyGuard], rows: Rows, since_s: float, now_s: float, blind_s: float = BLIND_S) -> None:
+    """Raise Stopped for a guard on a request that the load, which made others, has not made once in `blind_s`: a name mistyped sees
+    nothing."""
+    for guard in guards if now_s - since_s > blind_s else ():
+        if name := unmade(rows, request_of(guard)):
+            raise Stopped("guard", blind(guard, f"a request {name}", since_s, now_s, blind_s, seen="seen"))
 
 
 def check_asked(

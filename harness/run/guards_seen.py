@@ -6,15 +6,20 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from harness.alerting import PROBE as ALERTS
 from harness.alerting import episodes, shown
 from harness.deeds import SLACK_S, commands, during, restarts
 from harness.drill.guards import AlertGuard, AnyGuard, DeathGuard, HostGuard
+from harness.drill.problem import did_you_mean
 from harness.facts import ContainerChanged, ContainerSeen, GuardTripped, HostSeen, Injecting, Looked, Mended
 from harness.journal import Journal
 from harness.lodgers import touches
 from harness.quantities import numbered, spell
+
+if TYPE_CHECKING:
+    from harness.ledger import Rows
 
 CONTAINERS = "containers"  # the probe that looks at them
 ENDED = ("exited", "dead")
@@ -132,6 +137,15 @@ def blind(
         since_s=last_s,
         blind=True,
     )
+
+
+def unmade(rows: Rows, request: str) -> str:
+    """The name, with what was meant, where the load made requests and never one of this name; else ''."""
+    names = sorted(name for name in rows.endpoints if name)
+    if not request or not names or request in names:
+        return ""
+    near = did_you_mean(request, names) or f" (it made {', '.join(names[:8])})"
+    return f"{request!r}{near}"
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ class Injector:
         """What it still waits for while it is injected (a grace) is cut short: nothing else mends it before."""
         with held.begun:
             if held.begins:
-                with contextlib.suppress(Exception):  # then it takes its time
+                with contextlib.suppress(Exception, SystemExit):  # then it takes its time
                     held.fault.hasten(self._world)
 
     def _inject(self, held: Held) -> None:
@@ -191,14 +191,17 @@ class Injector:
                     held.aimed = held.injection.fault.aimed(self._world)
                     if held.fault.containers:
                         self._record(Aimed(fault=held.injection.id, containers=held.fault.containers), durable=True)
-                    readback = held.fault.inject(held.injection.id, self._world)
+                    readback = dict(held.fault.inject(held.injection.id, self._world))
                 finally:
                     with held.begun:
                         held.begins = False
-            except Exception as error:  # a fault that could not be injected is a fact, and is mended like any other
+            except (
+                Exception,
+                SystemExit,
+            ) as error:  # a fault that could not be injected is a fact, and is mended like any other
                 self._record(NotInjected(fault=held.injection.id, begun_s=begun_s, error=_words(error)))
                 return
-            self._record(Injected(fault=held.injection.id, begun_s=begun_s, readback=dict(readback)))
+            self._record(Injected(fault=held.injection.id, begun_s=begun_s, readback=readback))
 
     def _spare(self, held: Held, why: str) -> None:
         """What was announced and is not injected any more is out, and the journal says so."""
@@ -217,8 +220,8 @@ class Injector:
                 return
             begun_s = self._world.clock.now_s()
             try:
-                ladder = held.fault.mend(held.injection.id, self._world)
-            except Exception as error:
+                ladder = held.fault.mend(held.injection.id, self._world) or ""
+            except (Exception, SystemExit) as error:
                 held.state = "stuck"
                 commands = getattr(error, "commands", ())
                 self._record(
@@ -232,5 +235,5 @@ class Injector:
             )
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     return str(error) if isinstance(error, errors.DrillError) else f"{type(error).__name__}: {error}"

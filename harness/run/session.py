@@ -186,7 +186,7 @@ def _perform(session: Session, ground_of: Callable[[Session], Ground]) -> None:
     except errors.UsageError as error:
         record(Refused(reason=str(error)))
         refused = error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         record(Broke(error=f"{type(error).__name__}: {error}"))
         with contextlib.suppress(OSError):
             (session.folder.path / "broke.txt").write_text(traceback.format_exc())

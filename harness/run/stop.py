@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
+from harness.errors import Signalled
 from harness.facts import Broke, Fact, HaltAsked, Interrupted
 from harness.world.docker_cli import starts_a_command
 
@@ -32,7 +33,7 @@ def ending_at_once() -> Iterator[None]:
     """
 
     def end(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        raise Signalled(number)
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:

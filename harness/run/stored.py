@@ -201,11 +201,19 @@ def _refused(runs: Path, drill: str) -> Iterator[Record]:
     for line in lines:
         try:
             told = json.loads(line)
-            at, name, reason = float(told["at_unix_s"]), str(told["drill"]), str(told["reason"])
+            at, name, reason = instant(told["at_unix_s"]), str(told["drill"]), str(told["reason"])
         except (ValueError, KeyError, TypeError, RecursionError):  # cut by a power failure
             continue
         if not drill or name == drill:
-            yield Record("", name, "", at, REFUSED, why=reason)
+            yield Record("", name, "", at.timestamp() if at else None, REFUSED, why=reason)
+
+
+def instant(stated: Any) -> datetime | None:
+    """What a line states as seconds, where that is an instant of the calendar."""
+    try:
+        return datetime.fromtimestamp(float(stated), UTC) if isinstance(stated, (int, float)) else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _likeness(folder: RunFolder) -> tuple[str, str]:

@@ -10,12 +10,12 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from harness.errors import CannotRun
-from harness.run.stored import REFUSED_FILE
+from harness.run.stored import REFUSED_FILE, instant
 from harness.schedule.turn import Turn
 
 TAKEN_FILE = "scheduled.jsonl"
@@ -31,9 +31,14 @@ def take(
     """
     with _held(runs / TAKEN_FILE) as file:
         mine = [one for one in _lines(file) if one.get("drill") == drill]
-        taken = max((at for one in mine if (at := _time(one)) is not None), default=None)
+        taken = max((at for one in mine if (at := instant(one.get("due_unix_s"))) is not None), default=None)
         before = max(
-            (at for one in mine if one.get("schedule") == schedule and (at := _time(one)) is not None), default=None
+            (
+                at
+                for one in mine
+                if one.get("schedule") == schedule and (at := instant(one.get("due_unix_s"))) is not None
+            ),
+            default=None,
         )
         turn = decide(taken)
         if turn.at is not None:
@@ -51,14 +56,6 @@ def refused(runs: Path, drill: str, reason: str, at_unix_s: float) -> None:
     """Write down a run that was refused, for `drill runs`. Raises CannotRun."""
     with _held(runs / REFUSED_FILE) as file:
         _add(file, {"at_unix_s": at_unix_s, "drill": drill, "reason": reason})
-
-
-def _time(line: Mapping[str, Any]) -> datetime | None:
-    due = line.get("due_unix_s")
-    try:
-        return datetime.fromtimestamp(float(due), UTC) if isinstance(due, (int, float)) else None
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _lines(file: BinaryIO) -> Iterator[dict[str, Any]]:

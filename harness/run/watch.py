@@ -33,10 +33,13 @@ class Watch(Protocol):
 
 
 def looked(probe: Probe, world: World) -> Sequence[Fact]:
-    """One look; a probe that raises was blinded, and that is a fact."""
+    """One look; a probe that raises, or gives back what are no facts, was blinded, and that is a fact."""
     try:
-        return probe.look(world)
-    except Exception as error:
+        seen = tuple(probe.look(world))
+        if others := [one for one in seen if not isinstance(one, Fact)]:
+            raise TypeError(f"look() gave back {type(others[0]).__name__}, not a Fact")
+        return seen
+    except (Exception, SystemExit) as error:
         return (Blinded(probe=probe.name, target="", error=f"{type(error).__name__}: {error}"),)
 
 

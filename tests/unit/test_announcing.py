@@ -16,7 +16,7 @@ import pytest
 
 from harness.drill.announce import Way
 from harness.drill.settings import announce
-from harness.errors import CannotRun
+from harness.errors import CannotRun, Signalled
 from harness.facts import GuardTripped, HaltAsked, Interrupted, Opened
 from harness.report.announcement import Announcement, as_json, as_mail, as_slack, ended
 from harness.run.announcing import Announcer
@@ -153,7 +153,7 @@ def test_an_abort_is_told_at_once_and_once(hook: Any, fact: Any, why: str) -> No
     ("error", "says"),
     [
         (CannotRun("no Docker", "no disk"), "night ended without a verdict: no Docker | no disk"),
-        (SystemExit(143), "night ended without a verdict: interrupted (exit 143)"),
+        (Signalled(15), "night ended without a verdict: interrupted (exit 143)"),
         (RuntimeError("a bug"), "night ended without a verdict: RuntimeError: a bug (exit 6)"),
     ],
 )

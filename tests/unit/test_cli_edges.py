@@ -10,6 +10,7 @@ import pytest
 
 from harness.cli.edges import _print
 from harness.edges import Edge, Known
+from harness.errors import Signalled
 from harness.run.stop import ending_at_once
 from harness.stack.find import Found
 
@@ -43,7 +44,7 @@ def test_an_observation_that_is_ended_from_outside_takes_down_what_it_started(nu
         finally:
             taken_down.append(True)
 
-    with pytest.raises(SystemExit) as end, ending_at_once():
+    with pytest.raises(Signalled) as end, ending_at_once():
         observed()
-    assert (end.value.code, taken_down) == (code, [True])
+    assert (end.value.exit_code, taken_down) == (code, [True])
     assert signal.getsignal(number) == usual

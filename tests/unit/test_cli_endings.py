@@ -15,7 +15,7 @@ import pytest
 
 from harness import cli
 from harness.cli import run
-from harness.errors import CannotRun, UsageError
+from harness.errors import CannotRun, Signalled, UsageError
 
 DRILL = """
 drill: NAME
@@ -72,6 +72,8 @@ def raising(error: BaseException) -> Callable[[str], int]:
         (CannotRun("no Docker"), 4),
         (RuntimeError("a bug"), 6),
         (KeyboardInterrupt(), 130),
+        (Signalled(15), 143),
+        (SystemExit(0), 6),
     ],
 )
 def test_with_json_every_end_is_a_last_line_of_type_result(begin: Begin, error: BaseException, code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,4 +111,31 @@ def test_a_load_that_hangs_trips_no_guard_that_asks_something_else(tmp_path: Pat
     world = FakeWorld()
     world.load.hangs_at_s = 8.0
     record, _ = play(world, make(tmp_path, drill("any container_died", ", blind: 4s")), tmp_path)
+    assert record.journal().of(GuardTripped) == ()
+
+
+@pytest.mark.parametrize("guard", ["errors of GET /x > 90% for 10s", "goodput of GET /x > 1000/s for 10s"])
+def test_a_guard_on_a_request_that_is_never_made_is_blind(tmp_path: Path, guard: str) -> None:
+    world = FakeWorld()
+    record, verdict = play(world, make(tmp_path, drill(guard, ", blind: 9s")), tmp_path)
+    (tripped,) = record.journal().of(GuardTripped)
+    assert (tripped.guard, tripped.blind, tripped.limit) == (guard, True, "blind for 9s")
+    assert tripped.detail.startswith("a request 'GET /x' (did you mean 'GET /'?) could not be seen for ")
+    assert world.still_on() == ()
+    assert verdict.exit_code == 5
+
+
+def test_goodput_of_a_request_that_is_never_made_says_so(tmp_path: Path) -> None:
+    record, _ = play(FakeWorld(), make(tmp_path, drill("goodput of GET /x < 1/s for 5s")), tmp_path)
+    (tripped,) = record.journal().of(GuardTripped)
+    assert (
+        "goodput was 0/s; the load made no request 'GET /x' (did you mean 'GET /'?), over the last 5 s"
+        in tripped.detail
+    )
+
+
+def test_a_request_that_the_locustfile_makes_may_come_late(tmp_path: Path) -> None:
+    plan = make(tmp_path, drill("errors of GET /x > 90% for 10s", ", blind: 9s"))
+    plan = replace(plan, drill=plan.drill.knowing(endpoints=("GET /", "GET /x")))
+    record, _ = play(FakeWorld(), plan, tmp_path)
     assert record.journal().of(GuardTripped) == ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from harness import facts as f
 from harness.faults.base import Fault, Landing
 from harness.faults.latency import Latency
@@ -172,3 +174,21 @@ def test_a_proxy_to_a_wrong_upstream_is_not_read_back_as_on() -> None:
     seen = ProxySeen("api->db:5432", "10.1.0.200:5432", "replica:5432", True, toxic)
     assert [step.verb for step in steps(wanted, seen)][:2] == ["delete", "create"]
     assert steps(wanted, ProxySeen("api->db:5432", "10.1.0.200:5432", "db:5432", True, toxic)) == []
+
+
+@pytest.mark.parametrize("given", [None, True, Landing("felt", ""), Landing("landed", None)])  # type: ignore[arg-type]
+def test_what_a_fault_of_ones_own_gives_back_that_is_no_landing_is_not_measurable(given: object) -> None:
+    class Own(Counting):
+        word = "own"
+
+        def landing(self, *looks: object) -> Landing:
+            return given  # type: ignore[return-value]
+
+        def gone(self, *looks: object) -> Landing:
+            raise SystemExit(0)
+
+    journal = journal_of(*on(10.0, 20.0), look(9.0), look(15.0), look(21.0))
+    landed, mended = landings(journal, {"x": Own()})["x"], mends(journal, {"x": Own()})["x"]
+    assert (landed.outcome, mended.outcome) == ("not_measurable", "not_measurable")
+    assert landed.because == f"own's own landing() broke: it gave back {given!r}"
+    assert mended.because == "own's own gone() broke: SystemExit: 0"

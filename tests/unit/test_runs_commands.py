@@ -193,6 +193,23 @@ def test_a_run_that_was_not_played_to_its_end_is_not_compared(place: Path) -> No
     assert "run 0000001d is not compared: it is invalid: the generator was starved" in text
 
 
+@pytest.mark.parametrize("at", ['"nan"', "NaN", "1e308", "1e999", "-1e18", "1" + "0" * 400, "null", "[]"])
+def test_a_refusal_whose_time_was_damaged_is_told_without_one(place: Path, at: str) -> None:
+    place.mkdir()
+    (place / "refused.jsonl").write_text(
+        '{"at_unix_s": 1899999999, "drill": "night", "reason": "frozen"}\n'
+        f'{{"at_unix_s": {at}, "drill": "night", "reason": "outside of its window"}}\n'
+    )
+    code, text = said(runs, "night")
+    assert code == 0
+    assert [line.split("  ")[0] for line in text.splitlines()[1::2]] == ["2030-03-17 17:46:39", "not known"]
+    found = json.loads(said(runs, "--json")[1])["runs"]
+    assert [(run["began_unix_s"], run["why"]) for run in found] == [
+        (1899999999.0, "frozen"),
+        (None, "outside of its window"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "why"),
     [

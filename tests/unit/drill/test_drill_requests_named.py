@@ -1,0 +1,67 @@
+"""A drill that names a request which its locustfile never makes is told so before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.drill.parse import parse
+from harness.drill.problem import Invalid
+
+MEANT = "the locustfile makes no request 'POST /chekout' (did you mean 'POST /checkout'?)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("p95 < 300ms", "p95 of POST /chekout < 300ms", f"{MEANT}: the gate would see none"),
+        ("errors > 50% for", "errors of POST /chekout > 50% for", f"{MEANT}: the guard would see none"),
+        ("errors > 50% for", "goodput of POST /chekout < 1/s for", f"{MEANT}: the guard would see none"),
+        ("errors > 50% for", "errors of /x > 50% for", "no request '/x'; it has POST /checkout: the guard would"),
+    ],
+)
+def test_a_gate_or_a_guard_on_it_is_refused(checkout: Callable[..., Path], old: str, new: str, says: str) -> None:
+    with pytest.raises(Invalid) as invalid:
+        parse(checkout(old, new))
+    (told, *_) = str(invalid.value).splitlines()
+    assert says in told
+    assert new.partition(" of ")[0] in str(invalid.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("POST /checkout, p95", "POST /chekout, p95", MEANT),
+        ("POST /checkout, p95", "post /checkout, p95", "'post /checkout' (did you mean 'POST /checkout'?)"),
+        ("errors_below: {", "errors_below: {request: /checkout, ", "makes no request '/checkout'"),
+    ],
+)
+def test_a_claim_on_it_is_warned_of(checkout: Callable[..., Path], old: str, new: str, says: str) -> None:
+    (warning,) = parse(checkout(old, new)).origin.warnings
+    assert warning.severity == "warning"
+    assert says in warning.what
+    assert "could only be inconclusive" in warning.what
+    assert new.partition(",")[0].partition("{")[0] in warning.source
+
+
+def test_a_canarys_requests_are_patterns(checkout: Callable[..., Path]) -> None:
+    def warned(pattern: str) -> list[str]:
+        claim = f"- canary_judged: {{requests: ['{pattern}'], within: 30s, errors: +1pp}}\n      - responds_within"
+        return [one.what for one in parse(checkout("- responds_within", claim)).origin.warnings]
+
+    assert warned("POST /check*") == []
+    assert len(warned("GET /*")) == 1
+
+
+def test_where_the_locustfile_does_not_tell_all_nothing_is_said(checkout: Callable[..., Path]) -> None:
+    file = checkout("errors > 50% for", "errors of POST /chekout > 50% for")
+    users = file.parent / "users.py"
+    users.write_text(users.read_text().replace('"/checkout"', "self.where"))
+    assert parse(file).origin.warnings == ()
+
+
+def test_a_claim_whose_request_is_made_of_labels_is_no_name(checkout: Callable[..., Path]) -> None:
+    claim = "- metric_count_truth: {metric: m_total, only: 'job=\"a\"', request: '{method} {route}', status: code}\n  - log_quiet"
+    assert parse(checkout("- log_quiet", claim)).origin.warnings == ()
