@@ -176,6 +176,6 @@ def stepped(evidence: Evidence) -> Finding | None:
 
 
 def quote(text: str, most: int = 160) -> str:
-    """A line as a finding shows it: what looks like a secret masked, and cut short."""
-    line = " ".join(masked(text).split())
+    """A line as a finding shows it: without colours, what looks like a secret masked, and cut short."""
+    line = " ".join(masked(plain(text)).split())
     return line if len(line) <= most else line[: most - 1] + "…"

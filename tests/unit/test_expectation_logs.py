@@ -191,6 +191,8 @@ def test_colours_are_no_part_of_what_a_line_says(matches: str) -> None:
     assert check(LogSeen(service="api", matches=matches), (12.0, RED)).outcome is PASSED
     assert check(LogSeen(service="api", contains="payment failed for order 17"), (12.0, RED)).outcome is PASSED
     assert check(LogSeen(service="api", contains="order 18"), (12.0, RED)).outcome is FAILED
+    shown = check(LogSeen(service="api", matches=matches), (12.0, f"\x1b[2K{RED}")).because
+    assert shown.endswith("ERROR: payment failed for order 17")
 
 
 NODE = "    at place (/app/orders.js:7:1)"
