@@ -18,7 +18,7 @@ from harness.expectations.requests import (
     now_s,
     slowest_row,
 )
-from harness.facts import Deployed, Injecting, LoadEnded, Mended, NotInjected, Restarted
+from harness.facts import Deployed, Injecting, LoadEnded, Mended, NotInjected, Restarted, Unavailable
 from harness.journal import TICK_S, Journal, Window
 from harness.quantities import Seconds, spell
 from harness.stats import Recovery, first_bad, holds, steady_from
@@ -75,6 +75,13 @@ class Recovers(Expectation):
         mended = [mend_of(journal, fault) for fault in taken_out]
         if any(m is None for m in mended):
             on = [fault for fault, m in zip(taken_out, mended, strict=True) if m is None]
+            absent = [fault for fault in on if journal.first(Unavailable, what=fault)]
+            if absent:
+                return inconclusive(
+                    f"not available here, so that nothing had to recover from it: {', '.join(absent)}",
+                    reason="not_mended",
+                    decide="a target that offers every fault of the phase, or a stack of the run's own",
+                )
             return inconclusive(
                 f"still on, or never injected: {', '.join(on)}", reason="not_mended", decide="the mend of every fault"
             )

@@ -85,6 +85,13 @@ def test_a_fault_that_is_still_on_leaves_nothing_to_recover_from() -> None:
     assert TEN.check(told((10, 22), mended=False)).reason == "not_mended"
 
 
+def test_a_fault_that_is_not_available_here_is_told_as_that_and_not_as_one_that_is_on() -> None:
+    absent = f.Unavailable(what="down/stop", why="nobody sees its containers", seen_s=0.5)
+    finding = TEN.check(told((10, 22), mended=False, extra=(absent,)))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "not_mended")
+    assert finding.because == "not available here, so that nothing had to recover from it: down/stop"
+
+
 def test_a_recovery_at_the_very_limit_is_not_decided() -> None:
     finding = TEN.check(told((10, 29.9)))
     assert (finding.outcome, finding.reason) == (UNKNOWN, "too_near")
