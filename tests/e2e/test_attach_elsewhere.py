@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import test_attach
 from far_engine import Far, far_engine
 from shop_runs import SHOP, Run, docker
 
@@ -26,24 +27,14 @@ services:
   store: {{image: {IMAGE}, command: [store]}}
   private: {{image: {IMAGE}, command: [web], environment: {{STORE_HOST: store}}, ports: ["127.0.0.1::8080"]}}
 """
-DRILL = f"""\
-drill: shop
-stack: {{compose: [{SHOP}/compose.yaml]}}
-load:
-  locustfile: {SHOP}/locustfile.py
-  against: web:8080
-  arrivals: [{{for: 1m, rate: 5/s}}]
-  max_in_flight: 20
-  timeout: 3s
-steady: {{for: 1s, within: 30s, all: [errors < 5%, p95 < 2s]}}
-phases:
-  - name: stopped
+SLOW = """\
+  - name: slow
     for: 3s
-    faults: [{{stop: {{service: store, grace: 1s}}}}]
-    then: [{{recovers: {{within: 20s}}}}]
-expect: [{{log_seen: {{service: web, contains: ERROR store, within: 30s}}}}]
-abort: {{max_duration: 3m}}
+    faults: [{latency: {edge: web->store, delay: 300ms}}]
+    then: [{recovers: {within: 20s}}]
 """
+assert SLOW in test_attach.DRILL, "what needs an edge"
+DRILL = test_attach.DRILL.replace(SLOW, "")
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +51,9 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
 
 
 def prepared(home: Path, context: str, text: str = DRILL) -> Run:
-    home.mkdir()
-    (home / "pyproject.toml").write_text("[tool.drill]\n")
-    (home / "shop.yaml").write_text(text)
-    return Run(home, ("--attach", PROJECT, "--context", context))
+    run = test_attach.prepared(home, text)
+    run.options = ("--attach", PROJECT, "--context", context)
+    return run
 
 
 def test_a_project_on_another_machine_is_loaded_hurt_and_left_as_it_was(far: Far, tmp_path: Path) -> None:
