@@ -99,7 +99,7 @@ FAILING: Mapping[str, str] = {
     "broken_context": "a message went into a queue and was taken out without its trace: no consumer names it as its cause",
     "wrong_attribution": "failed or slow traces lead to another part than the one that was hurt",
     "leaks": "memory grows, and surely reaches its limit within the horizon",
-    "full": "memory was at its limit already",
+    "full": "memory was at its limit already, or ran out",
     "metastable": "the trigger is gone and the load as before, but goodput stays low while retries keep the service busy",
     "slow_recovery": "the trigger is gone and goodput rises, but it was not back in time",
     "permanent_damage": "the trigger is gone and nobody retries, but goodput stays low: something is broken for good",
@@ -146,6 +146,8 @@ REASONS: Mapping[str, str] = {
     "unanswered": "requests were still waiting, and their answers could turn the result",
     "too_few": "one event more or less would turn the result",
     "still_warming": "memory grew in the first half and no longer in the second: it may only have been warming up",
+    "off_course": "memory does not grow by its course, but single samples are so near the limit, or so far above all before, that the "
+    "course does not tell whether it lasts",
     "no_limit": "the container has no memory limit of its own and the claim names none, so there is nothing to run out of",
     "load_changed": "the load was not as before the fault, so that goodput cannot be compared",
     "trigger_on": "the fault was not shown to be gone, so that what it still does cannot be told from what stays",

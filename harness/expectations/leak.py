@@ -3,45 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from harness.alerting import shown
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.counters import START
+from harness.expectations.memory_stretches import (
+    MIB,
+    POINTS,
+    Stretch,
+    of_containers,
+    of_metric,
+    off_course,
+    out_of_memory,
+    still_rises,
+)
 from harness.expectations.requests import cites, not_begun, still_open
-from harness.facts import ContainerSeen, MemorySeen
+from harness.facts import Injecting
 from harness.journal import Window
 from harness.quantities import Bytes, Seconds, spell
 from harness.stats.proportions import p_beyond
 from harness.stats.theil_sen import BATCHES, batch_medians, theil_sen
 from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
 
-if TYPE_CHECKING:
-    from harness.series import RawSeries
-
 PROBE = "memory"
 GAP_S = 10.0  # as the probe promises (harness/probes/memory.py); a test holds them together
 LAG_S = 1.0
 SERIES_GAP_S = 60.0
-POINTS = 5  # samples in a batch at the least, so that a median forgets a neighbour
 HALF = BATCHES // 2
-MIB = 1 << 20
 ORDER = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.PASSED)
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """One process's memory from its start (or the window's) to its end: samples in bytes."""
-
-    name: str
-    times_s: Sequence[float]
-    bytes_: Sequence[float]
-    limit_bytes: float | None
-    cited: tuple[str, ...] = ()
 
 
 class Leak(Expectation):
@@ -55,9 +49,12 @@ class Leak(Expectation):
     Units:   `limit` in bytes; left out, it is the container's own (`mem_limit`). `horizon`: from the window's end to the
              time at which the memory, growing on as it does, meets the limit.
     Counts:  each container of the service by itself, read from its cgroup once a second (as `docker stats` counts), or each
-             series of the metric, raw. A restart begins a new series; the longest is judged. At least 60 samples.
+             series of the metric, raw. A restart (of a metric's target: another process_start_time_seconds) begins a new
+             series, and each with 60 samples or more is judged; shorter ones are told, and only prevent a pass where they
+             rise to their end, or near the limit. The kernel's out-of-memory killer fails the claim about a service.
     Decides: by the 95 % interval of the slope over twelve batch medians: failed when memory surely grows and the limit is
-             surely met within the horizon; passed when it is surely not. Growth in the first half alone is warming up.
+             surely met within the horizon; passed when it is surely not. Growth in the first half alone is warming up. What
+             single samples show against that (near the limit, high above all before at the end) prevents a pass: off_course.
     Source:  Theil-Sen on batch medians (scipy.stats.theilslopes); raw points would be far too sure of themselves.
     """
 
@@ -92,7 +89,7 @@ class Leak(Expectation):
         return alerts.unseen(reach) if self.metric else ""
 
     def series(self) -> tuple[str, ...]:
-        return (self.metric,) if self.metric else ()
+        return (self.metric, START) if self.metric else ()
 
     def check(self, evidence: Evidence) -> Finding:
         window = evidence.window
@@ -115,7 +112,18 @@ class Leak(Expectation):
                 decide=f"a look of the probe {probe} at least every {gap_s:g} s until after the window",
                 cites=cites(evidence),
             )
-        found = list(self._of_metric(evidence, window) if self.metric else self._of_containers(evidence, window))
+        return self._judged(evidence, window)
+
+    # --- judgement
+
+    def _judged(self, evidence: Evidence, window: Window) -> Finding:
+        if self.service and (ended := self._ran_out(evidence, window)):
+            return ended
+        found = list(
+            of_metric(evidence.series, self.metric, window, self.limit)
+            if self.metric
+            else of_containers(evidence.journal, self.service, window, self.limit)
+        )
         if not found:
             return inconclusive(
                 f"nothing told the memory of {self.about()} in the window",
@@ -123,51 +131,39 @@ class Leak(Expectation):
                 decide=f"{BATCHES * POINTS} samples or more of one process",
                 cites=cites(evidence),
             )
-        findings = [self._one(evidence, one, len(found)) for one in found]
+        judged = [one for one in found if one.enough]
+        if not judged:
+            return self._too_few(evidence, max(found, key=lambda one: len(one.times_s)))
+        short = [one for one in found if not one.enough]
+        findings = [self._one(evidence, one, len(judged)) for one in judged]
+        findings += [self._too_few(evidence, one, said) for one in short if (said := still_rises(one))]
         worst = min(findings, key=lambda finding: ORDER.index(finding.outcome))
         ps = [finding.p_value for finding in findings if finding.p_value is not None]
-        return replace(worst, p_value=min(1.0, min(ps) * len(found)) if ps else None)
+        told = tuple(("too short to judge", f"{one.name}: {one.said}") for one in short)
+        p_value = min(1.0, min(ps) * len(judged)) if ps else None
+        return replace(worst, p_value=p_value, details=(*worst.details, *told))
 
-    # --- evidence
+    def _ran_out(self, evidence: Evidence, window: Window) -> Finding | None:
+        """What needs no slope: the kernel found a container without memory. A fault that is a command may have taken it."""
+        fact = out_of_memory(evidence.journal, self.service, window)
+        if fact is None:
+            return None
+        said, cited = f"{fact.container} ran out of memory at {fact.at_s:.1f} s", cites(evidence, fact)
+        if evidence.journal.first(Injecting, kind="command", until_s=fact.at_s):
+            decide = "a drill without a command that may take memory"
+            return inconclusive(f"{said}, after a fault by command", reason="off_course", decide=decide, cites=cited)
+        return failed(said, reason="full", cites=cited)
 
-    def _of_containers(self, evidence: Evidence, window: Window) -> Iterator[Stretch]:
-        journal = evidence.journal
-        seen = [s for s in journal.of(MemorySeen, service=self.service) if window.start_s <= s.at_s < window.end_s]
-        for name in dict.fromkeys(one.container for one in seen):
-            starts = _starts(journal.of(ContainerSeen, container=name))
-            mine = [one for one in seen if one.container == name]
-            parts = [
-                [s for s in mine if a <= s.at_s < b]
-                for a, b in zip([-math.inf, *starts], [*starts, math.inf], strict=True)
-            ]
-            longest = max(parts, key=len)
-            if longest:
-                yield Stretch(
-                    name,
-                    [s.at_s for s in longest],
-                    [float(s.used_bytes) for s in longest],
-                    self.limit or longest[-1].limit_bytes,
-                    (longest[0].cite, longest[-1].cite),
-                )
-
-    def _of_metric(self, evidence: Evidence, window: Window) -> Iterator[Stretch]:
-        for series in evidence.series[self.metric]:
-            part: RawSeries = series.between(window.start_s, window.end_s)
-            if len(part):
-                name = part.name + shown(part.labels, ("__name__",))
-                yield Stretch(name, part.t_s.tolist(), part.value.tolist(), self.limit)
-
-    # --- judgement
+    def _too_few(self, evidence: Evidence, part: Stretch, said: str = "too few") -> Finding:
+        return inconclusive(
+            f"{part.name}: {len(part.times_s)} samples of one process: {said}",
+            reason="too_few",
+            decide=f"{BATCHES * POINTS} samples or more without a restart",
+            cites=(*cites(evidence), *part.cited),
+        )
 
     def _one(self, evidence: Evidence, part: Stretch, among: int) -> Finding:
         cited = (*cites(evidence), *part.cited)
-        if len(part.times_s) < BATCHES * POINTS:
-            return inconclusive(
-                f"{part.name}: {len(part.times_s)} samples of one process: too few",
-                reason="too_few",
-                decide=f"{BATCHES * POINTS} samples or more without a restart",
-                cites=cited,
-            )
         if part.limit_bytes is None:
             return inconclusive(
                 f"{part.name} has no memory limit of its own",
@@ -196,7 +192,17 @@ class Leak(Expectation):
             self.horizon_s + end_s - slope.middle_s
         )  # meets the limit just at the horizon
         p = p_beyond(lambda confidence: theil_sen(values, times, confidence).low, growth)
-        if low_s > self.horizon_s:
+        doubt = off_course(part, slope, limit) if low_s > self.horizon_s else ""
+        if doubt:
+            finding = inconclusive(
+                f"{said}; but {doubt}",
+                reason="off_course",
+                decide="a longer window, in which it stays away from its limit",
+                measure=measure,
+                cites=cited,
+                details=details,
+            )
+        elif low_s > self.horizon_s:
             finding = passed(said, measure=measure, cites=cited, details=details)
         elif _warming(values, times):
             finding = inconclusive(
@@ -227,16 +233,6 @@ def _warming(values: Sequence[float], times: Sequence[float]) -> bool:
         return False
     first, second = theil_sen(values[:HALF], times[:HALF]), theil_sen(values[-HALF:], times[-HALF:])
     return first.low > 0 and second.low <= 0
-
-
-def _starts(seen: Sequence[ContainerSeen]) -> list[float]:
-    """When a container was seen with another start than before."""
-    starts, last = [], ""
-    for one in seen:
-        if last and one.started_at and one.started_at != last:
-            starts.append(one.at_s)
-        last = one.started_at or last
-    return starts
 
 
 def _when(low_s: float, high_s: float) -> str:

@@ -16,7 +16,7 @@ from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.people_story import Command, People, broken_records, people
 from harness.expectations.requests import cites, not_begun, still_open
 from harness.expectations.triggers import Trigger, TriggerText
-from harness.facts import Injected, LeverAsked, Noted, PhaseSettled
+from harness.facts import Injected, Injecting, LeverAsked, Noted, PhaseSettled
 from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
@@ -33,7 +33,8 @@ class OnCall(Expectation):
           - on_call: {acknowledged: 1m, diagnosed: 2m}
           - on_call: {acknowledged: 30s, diagnosed: 2m, believes: [api, bad release], mitigations: [rollback.sh], harmful: [restart postgres, volume rm]}
 
-    Units:   `acknowledged` and `diagnosed` from the moment the page was shown (on the run's terminal, with what can be typed).
+    Units:   `acknowledged` and `diagnosed` from the moment the page was shown (on the run's terminal, with what can be typed). It is
+             shown with a step's question where that one is asked upon the same `trigger`, and else by itself.
     Counts:  what was typed there (`ack`, `note …`, `yes`), and what was said and done beside it with `drill ack`, `drill note` and
              `drill exec -- COMMAND`, from the first fault on (harm: in the whole phase). Any sign of life is an acknowledgement. The diagnosis is the first hypothesis (a `note`) that
              names a part of the stack: it must name what the phase's faults hurt (of a release its service, or the word
@@ -116,9 +117,11 @@ class OnCall(Expectation):
         on = [fact for id_ in evidence.faults if (fact := evidence.journal.first(Injected, fault=id_)) is not None]
         since_s = min((fact.begun_s for fact in on), default=window.start_s)  # before that nobody could be on to it
         told = people(evidence.journal, max(window.start_s, since_s), min(window.end_s, evidence.journal.end_s))
-        asked = evidence.journal.first(LeverAsked, since_s=window.start_s, until_s=window.end_s)
+        came_s, asked = self._called(evidence, window, on)
         if asked is None or (not asked.there and told.first is None):
-            never = f"{self.trigger.said()} never came, so that nobody was asked"
+            never = (
+                f"{self.trigger.said()} {'never came' if came_s is None else 'came too late'}, so that nobody was asked"
+            )
             nobody = "there was no terminal to ask on, and nobody used `drill ack`, `drill note` or `drill exec`"
             return inconclusive(
                 never if asked is None else nobody,
@@ -127,6 +130,21 @@ class OnCall(Expectation):
                 cites=cites(evidence, asked),
             )
         return _Judging(self, evidence, window, asked, told).finding()
+
+    def _called(
+        self, evidence: Evidence, window: Window, on: Sequence[Injected]
+    ) -> tuple[float | None, LeverAsked | None]:
+        """When what people are called by came, and the question by which it was shown: this claim's own, or the first that any step
+        asked from then on. What was asked before, upon something else, called nobody about it."""
+        journal = evidence.journal
+        begun = [fact for id_ in evidence.faults if (fact := journal.first(Injecting, fault=id_)) is not None]
+        since_s = min((fact.at_s for fact in begun), default=window.start_s)
+        out = min(on, key=lambda fact: fact.seen_s, default=None)
+        came = self.trigger.arrived(journal, since_s, out)
+        if came is None or came[0] > window.end_s:
+            return None, None
+        asked = journal.of(LeverAsked, since_s=came[0], until_s=window.end_s)
+        return came[0], next(iter(sorted(asked, key=lambda one: one.lever != self.id)), None)
 
 
 class _Judging:

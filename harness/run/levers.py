@@ -77,13 +77,15 @@ class Levers:
                 continue
             mine = [fault.id for fault in releases if wanted.service in ("", *fault.targets)]
             self._levers.append(_Lever(claim.id, wanted, tuple(mine[:1])))
-        if any(lever.claim.by == "human" for lever in self._levers):
-            return  # people are asked once, whatever is claimed of them
-        calls = [claim for claim in phase.claims if isinstance(claim.expectation, OnCall) and not claim.then]
         every = tuple(i.id for i in phase.injections[:1])
-        self._levers += [
-            _Lever(one.id, one.expectation, every) for one in calls[:1] if isinstance(one.expectation, OnCall)
-        ]
+        for one in phase.claims:
+            if isinstance(one.expectation, OnCall) and not one.then and not self._shown(one.expectation):
+                self._levers.append(_Lever(one.id, one.expectation, every))
+
+    def _shown(self, called: OnCall) -> bool:
+        """Whether people are asked upon the same already: once is enough, whatever is claimed of them."""
+        people = (lever.claim for lever in self._levers if lever.claim.by == "human")
+        return any((one.trigger, one.waits_s) == (called.trigger, called.waits_s) for one in people)
 
     def disarm(self, why: str = "its phase was judged") -> None:
         """What waits, waits no longer; a command that still runs is killed. Called at the end of each phase, and of the run."""
@@ -160,6 +162,9 @@ class Levers:
         self._record(LeverAsked(lever=lever.id, question=asked, there=there, trigger=lever.trigger, command=command))
 
     def _listen(self, lever: _Lever) -> None:
+        steps = (one for one in self._levers if one.state == "asked" and isinstance(one.claim, Step))
+        if isinstance(lever.claim, OnCall) and any(steps):
+            return  # a yes is to what it runs
         said = self._world.people.heard() if self._world.people is not None else None
         if not said:
             return

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import theilslopes
 
 from harness import facts as f
 from harness.expectations.base import Evidence, Reach, Steady
+from harness.expectations.counters import START
 from harness.expectations.leak import GAP_S, LAG_S, Leak
 from harness.fakeworld import FakeWorld
 from harness.probes.memory import MemoryProbe
@@ -115,10 +118,79 @@ def test_growth_in_the_first_half_alone_is_warming_up() -> None:
 
 
 def test_a_restart_begins_a_new_series() -> None:
-    values = [*memory(100, per_s=MIB), *memory(200, seed=2)]
+    values = [*memory(100, start=300 * MIB), *memory(200, seed=2)]
     assert check(values, horizon="5m", restart_s=110.0).outcome is Outcome.PASSED
     short = check([*memory(50), *memory(50)], restart_s=60.0)
     assert (short.outcome, short.reason) == (Outcome.INCONCLUSIVE, "too_few")
+
+
+def test_each_process_with_enough_samples_is_judged_and_not_the_longest_alone() -> None:
+    """125 s well, then a release that leaks 3 MiB/s until the window's end."""
+    values = [*memory(125), *memory(115, per_s=3 * MIB, seed=2)]
+    found = check(values, horizon="1h", restart_s=135.0)
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "leaks")
+    before = check([*memory(100, per_s=3 * MIB), *memory(200, seed=2)], horizon="5m", restart_s=110.0)
+    assert (before.outcome, before.reason) == (Outcome.FAILED, "leaks")
+
+
+def test_a_last_life_too_short_to_judge_prevents_a_pass_only_where_it_rises_to_its_end() -> None:
+    warms_up = [value + min(i, 12) * 4 * MIB for i, value in enumerate(memory(40, seed=2))]
+    flat = check([*memory(200), *warms_up], horizon="10m", restart_s=210.0)
+    assert flat.outcome is Outcome.PASSED
+    assert ("too short to judge", "api-1: 100 to 147 MiB in 39.0 s") in flat.details
+    rises = check([*memory(200), *memory(40, per_s=3 * MIB, seed=2)], horizon="10m", restart_s=210.0)
+    assert (rises.outcome, rises.reason) == (Outcome.INCONCLUSIVE, "too_few")
+    assert "rose to its end" in rises.because
+
+
+def test_a_replica_that_was_scaled_up_for_a_while_is_told_and_prevents_nothing() -> None:
+    base = evidence(memory(240))
+    more = [
+        f.MemorySeen(service="api", container="api-2", used_bytes=90 * MIB, limit_bytes=LIMIT, seen_s=100.0 + i)
+        for i in range(30)
+    ]
+    scaled = replace(base, journal=journal_of(*base.journal.facts, *more))
+    found = Leak(service="api", horizon_s="10m").check(scaled)
+    assert found.outcome is Outcome.PASSED
+    assert ("too short to judge", "api-2: 90 to 90 MiB in 29.0 s") in found.details
+
+
+def test_what_the_kernel_killed_for_want_of_memory_ran_out_whatever_the_slope() -> None:
+    base = evidence(memory(240))
+    died = f.ContainerChanged(service="api", container="api-2", event="oom", seen_s=100.0)
+    asked = Leak(service="api", horizon_s="10m")
+    found = asked.check(replace(base, journal=journal_of(*base.journal.facts, died)))
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "full")
+    look = f.ContainerSeen(service="api", container="api-1", status="exited", oom_killed=True, seen_s=240.0)
+    assert asked.check(replace(base, journal=journal_of(*base.journal.facts, look))).reason == "full"
+    before = (replace(look, container="api-0", seen_s=3.0), replace(look, container="api-0", seen_s=30.0))
+    assert asked.check(replace(base, journal=journal_of(*before, *base.journal.facts))).outcome is Outcome.PASSED
+    squeezed = f.Injecting(fault="p/command", kind="command", target="api", planned_s=50.0, seen_s=50.0)
+    ours = asked.check(replace(base, journal=journal_of(*base.journal.facts, squeezed, died)))
+    assert (ours.outcome, ours.reason) == (Outcome.INCONCLUSIVE, "off_course")
+
+
+@pytest.mark.parametrize("seconds", [15, 30])
+def test_a_rise_at_the_very_end_is_no_outlier(seconds: int) -> None:
+    """The median of twelve batches forgets one and two; whether it goes on so nobody knows."""
+    for per_s in (2 * MIB, 410 * MIB / seconds):
+        rise = [per_s * max(0, i - 239 + seconds) for i in range(240)]
+        found = check([value + more for value, more in zip(memory(240), rise, strict=True)], horizon="10m")
+        assert found.outcome is not Outcome.PASSED, per_s
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "off_course")
+    early = [value + (80 * MIB if 100 <= i < 115 else 0) for i, value in enumerate(memory(240))]
+    assert check(early, horizon="10m").outcome is Outcome.PASSED
+
+
+def test_a_heap_that_is_collected_far_from_its_limit_passes_and_one_at_its_limit_is_open() -> None:
+    """No slope in either: what falls from its limit may have been killed there."""
+    far = [150 * MIB + (i % 20) * 8 * MIB for i in range(240)]
+    assert check(far).outcome is Outcome.PASSED
+    steady = check([470 * MIB + (i % 5) * MIB for i in range(240)])
+    assert steady.outcome is Outcome.PASSED
+    near = check([100 * MIB + (i % 20) * 20.5 * MIB for i in range(240)])
+    assert (near.outcome, near.reason) == (Outcome.INCONCLUSIVE, "off_course")
+    assert "as what is killed at its limit" in near.because
 
 
 def test_without_a_limit_or_looks_or_samples_nothing_is_decided() -> None:
@@ -132,17 +204,35 @@ def test_without_a_limit_or_looks_or_samples_nothing_is_decided() -> None:
     assert (full.outcome, full.reason) == (Outcome.FAILED, "full")
 
 
-def test_a_metric_is_judged_as_a_container_is() -> None:
-    base = evidence(memory(240, per_s=0.5 * MIB))
+def of_metric(values: list[float], *, begun: list[float] | None = None, horizon: str = "1h") -> Finding:
+    """`begun`: at each sample, when its process began."""
+    base = evidence(values)
     looks = tuple(f.Looked(probe="series", seen_s=float(s), writer="harness", number=900 + s) for s in range(5, 256))
-    found = Leak(metric="rss", limit="512MiB", horizon_s="1h").check(
-        Evidence(
-            **{**base.__dict__, "journal": journal_of(*base.journal.facts, *looks)},
-        )
-    )
+    book = base.series
+    if begun is not None:
+        times = [(10.0 + i, value) for i, value in enumerate(begun)]
+        book = {**book, **series_of({START: [({"__name__": START}, times)]})}
+    asked = Leak(metric="rss", limit="512MiB", horizon_s=horizon)
+    return asked.check(replace(base, journal=journal_of(*base.journal.facts, *looks), series=book))
+
+
+def test_a_metric_is_judged_as_a_container_is() -> None:
+    found = of_metric(memory(240, per_s=0.5 * MIB))
     assert (found.outcome, found.reason) == (Outcome.FAILED, "leaks")
-    unkept = Leak(metric="other", limit="512MiB", horizon_s="1h").check(base)
+    unkept = Leak(metric="other", limit="512MiB", horizon_s="1h").check(evidence(memory(240, per_s=0.5 * MIB)))
     assert unkept.reason == "not_recorded"
+
+
+def test_a_metric_is_cut_where_its_process_began_anew() -> None:
+    """Killed every 20 s at its limit; and a heap that fell as far in one process, but from no limit."""
+    saw = [100 * MIB + (i % 20) * 19 * MIB for i in range(240)]
+    loop = of_metric(saw, begun=[float(i // 20 * 20) for i in range(240)])
+    assert (loop.outcome, loop.reason) == (Outcome.INCONCLUSIVE, "too_few")
+    assert of_metric(saw).reason == "off_course"
+    assert of_metric(saw, begun=[1.0] * 240).outcome is Outcome.PASSED
+    redeployed = of_metric([*memory(125), *memory(115, per_s=3 * MIB)], begun=[1.0] * 125 + [135.0] * 115)
+    assert (redeployed.outcome, redeployed.reason) == (Outcome.FAILED, "leaks")
+    assert Leak(metric="rss", limit="512MiB", horizon_s="1h").series() == ("rss", START)
 
 
 def test_a_claim_is_about_one_source_and_a_phase_long_enough() -> None:

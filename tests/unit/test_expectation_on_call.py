@@ -62,7 +62,12 @@ def transcript(text: str) -> list[f.Fact]:
 
 
 def told(
-    text: str = "", *, there: bool = True, asked_s: float | None = ASKED, more: tuple[f.Fact, ...] = ()
+    text: str = "",
+    *,
+    there: bool = True,
+    asked_s: float | None = ASKED,
+    paged_s: float | None = ASKED,
+    more: tuple[f.Fact, ...] = (),
 ) -> Journal:
     ours: list[f.Fact] = [
         f.EdgeFound(edge="api->db", address="10.0.0.2", names=("db",), seen_s=1.0),
@@ -82,6 +87,8 @@ def told(
         f.Closed(seen_s=CLOSED),
         *more,
     ]
+    if paged_s is not None:
+        ours.append(f.Paged(receiver="oncall", alert="Errors", status="firing", starts_s=BEGAN + 5, seen_s=paged_s))
     if asked_s is not None:
         ours.append(f.LeverAsked(lever="x", question="well?", there=there, seen_s=asked_s))
     return merged([*journal_of(*ours).facts, *transcript(text)])
@@ -173,14 +180,28 @@ def test_without_a_terminal_silence_is_nobodys_fault_and_a_sign_of_life_is_one()
 
 
 def test_where_no_page_came_nobody_was_asked() -> None:
-    one = found(told(GOOD, asked_s=None))
+    one = found(told(GOOD, asked_s=None, paged_s=None))
     assert (one.outcome, one.reason) == (UNKNOWN, "not_asked")
     assert "never came" in one.because
 
 
+def test_who_was_asked_upon_something_else_was_called_by_no_page() -> None:
+    """A rollback by hand asks after 5 s; the page comes later, or never, or is another."""
+    never = found(told(GOOD, paged_s=None), ACKS)
+    assert (never.outcome, never.reason) == (UNKNOWN, "not_asked")
+    another = OnCall.model_validate({"acknowledged": "20s", "trigger": "page OrdersParked"})
+    assert found(told(GOOD), another).reason == "not_asked"
+    own = f.LeverAsked(lever="", question="page", seen_s=60.1)
+    late = found(told("85 ack", paged_s=60.0, more=(own,)), ACKS)
+    assert (late.outcome, late.reason) == (FAILED, "late")
+    assert "24.9 s after the page" in late.because
+    timed = OnCall.model_validate({"acknowledged": "20s", "trigger": "after 8s"})
+    assert found(told("32 ack", paged_s=None), timed).outcome is PASSED
+
+
 def test_a_phase_that_is_over_before_the_limit_leaves_silence_open() -> None:
-    assert found(told(asked_s=ENDED - 10)).reason == "window_open"
-    assert found(told("95 ack", asked_s=ENDED - 10)).reason == "window_open"
+    assert found(told(asked_s=ENDED - 10, paged_s=ENDED - 10)).reason == "window_open"
+    assert found(told("95 ack", asked_s=ENDED - 10, paged_s=ENDED - 10)).reason == "window_open"
 
 
 def test_a_record_that_was_changed_decides_nothing() -> None:

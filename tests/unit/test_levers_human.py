@@ -152,3 +152,22 @@ def test_people_are_called_about_any_fault_where_no_rollback_is_claimed(tmp_path
     assert [asked.lever for asked in journal.of(LeverAsked)] == ["people"]
     assert people(verdict).outcome is Outcome.PASSED, people(verdict).because
     assert back(verdict).outcome is Outcome.PASSED, back(verdict).because
+
+
+TIMED = BOTH.replace("trigger: page", "trigger: after 1s", 1)
+
+
+def test_who_is_asked_by_the_clock_is_not_called_by_a_page_that_never_comes(tmp_path: Path) -> None:
+    journal, verdict = play(at_a_terminal((14.0, "ack")), tmp_path, TIMED, page_s=None, recorded=True)
+    assert [asked.lever for asked in journal.of(LeverAsked)] == ["back"]
+    assert (people(verdict).outcome, people(verdict).reason) == (Outcome.INCONCLUSIVE, "not_asked")
+
+
+def test_a_page_after_another_question_is_shown_too_and_a_yes_is_to_what_it_runs(tmp_path: Path) -> None:
+    fake = at_a_terminal((19.0, "ack"), (20.0, "note api"), (21.0, "yes"), (22.0, "observe it is well again"))
+    claim = TIMED.replace("mitigations: [rollback.sh], ", "")
+    journal, verdict = play(fake, tmp_path, claim, page_s=8.0, recorded=True)
+    assert [asked.lever for asked in journal.of(LeverAsked)] == ["back", "people"]
+    assert [pulled.lever for pulled in journal.of(LeverPulled)] == ["back"]
+    assert [one.text for one in journal.of(Noted)] == ["api", "it is well again"]
+    assert people(verdict).outcome is Outcome.PASSED, people(verdict).because
