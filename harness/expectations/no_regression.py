@@ -16,7 +16,7 @@ from harness.facts import GateHeld, Injecting, PhaseBegan
 from harness.journal import Window
 from harness.quantities import More, Points, spell
 from harness.stats.batches import NEEDED_S, Batch
-from harness.verdict import Finding, inconclusive
+from harness.verdict import Finding, Outcome, inconclusive
 
 BASELINE = ""
 
@@ -99,16 +99,8 @@ class NoRegression(Expectation):
         if not those:
             return too_short(evidence, self._name(), before)
         bounds = [more_errors(these, those, self.errors, self._name())] if self.errors is not None else []
-        if self.p95 is not None:
-            ratio = slower(these, those, self.p95, self._name())
-            if ratio is None:
-                return inconclusive(
-                    f"p95 of the window or of {self._name()} is not finite: one request of twenty had no answer",
-                    reason="no_evidence",
-                    decide="answers on both sides; errors_below says how many are missing",
-                    cites=cites(evidence),
-                )
-            bounds.append(ratio)
+        ratio = slower(these, those, self.p95, self._name()) if self.p95 is not None else None
+        bounds += [ratio] if ratio is not None else []
         rows = error_rows(evidence, window, self.request, self.allow)
         rows = rows or slowest_row(evidence, window, self.request, False)
         details = (
@@ -117,7 +109,15 @@ class NoRegression(Expectation):
             ("errors per batch", _ks(these)),
             ("errors per batch before", _ks(those)),
         )
-        return decide(bounds, (*cites(evidence), *rows), details)
+        judged = decide(bounds, (*cites(evidence), *rows), details) if bounds else None
+        if judged is not None and (judged.outcome is Outcome.FAILED or self.p95 is None or ratio is not None):
+            return judged
+        return inconclusive(
+            f"p95 of {self._name()} is not finite: one request of twenty had no answer",
+            reason="no_evidence",
+            decide="answers on both sides; errors_below says how many are missing",
+            cites=cites(evidence),
+        )
 
     def _name(self) -> str:
         return f"phase {self.against!r}" if self.against else "the steady state before the first fault"

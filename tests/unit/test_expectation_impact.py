@@ -52,15 +52,17 @@ def evidence(rows: list[dict[str, Any]], *, watched: bool = True, ended: bool = 
     )
 
 
-def load(seed: int = 1, *, errors: float = 0.0, slower: float = 1.0, before: float = 0.0) -> list[dict[str, Any]]:
-    """Log-normal times, median 20 ms (p95 about 46 ms); in the phase so many errors, and so much slower."""
+def load(
+    seed: int = 1, *, errors: float = 0.0, slower: float = 1.0, before: float = 0.0, bad: str = "5xx"
+) -> list[dict[str, Any]]:
+    """Log-normal times, median 20 ms (p95 about 46 ms); in the phase so many errors, `bad` ones, and so much slower."""
     dice, rows = random.Random(seed), []
     for i in range(int(STOP_S * RATE)):
         at_s = i / RATE
         hurt = BEGAN_S <= at_s < ENDED_S
-        bad = dice.random() < (errors if hurt else before)
+        failed = dice.random() < (errors if hurt else before)
         took_ms = dice.lognormvariate(3.0, 0.5) * (slower if hurt else 1.0)
-        rows.append({"at_s": at_s, "took_ms": took_ms, "outcome": "5xx" if bad else "ok"})
+        rows.append({"at_s": at_s, "took_ms": took_ms, "outcome": bad if failed else "ok"})
     return rows
 
 
@@ -121,13 +123,30 @@ def test_no_regression_is_non_inferiority(claim: NoRegression, how: dict[str, fl
     assert "the steady state before the first fault" in finding.because
 
 
+@pytest.mark.parametrize("margins", [{"errors": "+1pp"}, {"errors": "+1pp", "p95": "+10%"}, {"p95": "+10%"}])
+def test_requests_without_an_answer_make_a_sure_failure_no_doubt(margins: dict[str, str]) -> None:
+    finding = NoRegression.model_validate(margins).check(evidence(load(errors=0.3, bad="timeout")))
+    assert (finding.outcome, finding.reason) == (Outcome.FAILED, "not_met"), finding.because
+
+
+def test_a_p95_without_an_answer_by_little_is_left_open_and_never_passes() -> None:
+    finding = NoRegression(p95="+900%").check(evidence(load(errors=0.055, bad="timeout")))
+    assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "straddles"), finding.because
+    assert "had no answer" in finding.because
+    assert (
+        NoRegression(errors="+1pp", p95="+10%").check(evidence(load(before=0.3, bad="timeout"))).reason == "no_evidence"
+    )
+    worse = NoRegression(errors="+1pp", p95="+10%").check(evidence(load(errors=0.6, before=0.3, bad="timeout")))
+    assert (worse.outcome, "errors" in worse.because) == (Outcome.FAILED, True)
+
+
 def test_without_a_window_looks_or_requests_nothing_is_decided() -> None:
     for claim in (Impact(errors="5%"), NoRegression(errors="+1pp", p95="+10%")):
         assert claim.check(evidence(load(), ended=False)).reason == "window_open"
         assert claim.check(evidence(load(), watched=False)).reason == "not_watched"
         assert claim.check(evidence([])).reason == "no_evidence"
     never = [{**row, "outcome": "timeout", "took_ms": 1000.0} for row in load()]
-    assert NoRegression(p95="+10%").check(evidence(never)).reason == "no_evidence"
+    assert NoRegression(p95="+10%").check(evidence(never)).reason == "no_evidence", "before, too, nobody was answered"
     assert NoRegression(errors="+1pp", against="calm").check(evidence(load())).reason == "not_begun"
 
 
