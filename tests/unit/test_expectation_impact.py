@@ -116,7 +116,7 @@ def test_errors_that_come_in_one_burst_tell_less_than_as_many_that_are_spread() 
         (NoRegression(errors="+4pp"), {"errors": 0.03, "before": 0.03}, Outcome.PASSED),
     ],
 )
-def test_no_regression_is_non_inferiority(claim: NoRegression, how: dict[str, float], outcome: Outcome) -> None:
+def test_no_regression_is_non_inferiority(claim: NoRegression, how: dict[str, Any], outcome: Outcome) -> None:
     finding = claim.check(evidence(load(**how)))
     assert finding.outcome is outcome, finding.because
     assert finding.p_value is not None
@@ -138,6 +138,36 @@ def test_a_p95_without_an_answer_by_little_is_left_open_and_never_passes() -> No
     )
     worse = NoRegression(errors="+1pp", p95="+10%").check(evidence(load(errors=0.6, before=0.3, bad="timeout")))
     assert (worse.outcome, "errors" in worse.because) == (Outcome.FAILED, True)
+
+
+def hung(*others: str) -> list[dict[str, Any]]:
+    """For two of sixty seconds the service hangs: few time out, and what is due then is dropped. `others` are asked for, too."""
+    names = ("POST /pay", *others)
+    rows = [{**row, "endpoint": names[i % len(names)]} for i, row in enumerate(load())]
+    return [{"at_s": row["at_s"], "outcome": "dropped"} if 70 <= row["at_s"] < 76 else row for row in rows]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        Impact(request="POST /pay", errors="6%"),
+        Impact(request="POST /pay", p95="80ms"),
+        NoRegression(request="POST /pay", errors="+3pp"),
+        NoRegression(request="POST /pay", p95="+30%"),
+    ],
+)
+def test_arrivals_that_were_dropped_are_not_passed_over_by_name(claim: Any) -> None:
+    alone = claim.check(evidence(hung()))
+    assert alone.outcome is not Outcome.PASSED, alone.because
+    assert alone.because == claim.model_copy(update={"request": ""}).check(evidence(hung())).because
+    among = claim.check(evidence(hung("GET /")))
+    assert (among.outcome, among.reason) == (Outcome.INCONCLUSIVE, "dropped"), among.because
+    assert "150 arrivals were dropped" in among.because
+    few = [{"at_s": 70.0, "outcome": "dropped"}, *load()]
+    assert (
+        claim.check(evidence([{**row, "endpoint": row.get("endpoint", "POST /pay")} for row in few])).outcome
+        is Outcome.PASSED
+    )
 
 
 def test_without_a_window_looks_or_requests_nothing_is_decided() -> None:
