@@ -32,7 +32,9 @@ class Doubt:
     @staticmethod
     def broke_again() -> Doubt:
         said = "; it was held, and after that it broke again, though no fault was on"
-        return Doubt(said, "broke_again", "a steady state that lasts, or a longer `steady.for` that sees it break")
+        return Doubt(
+            said, reason="broke_again", decide="a steady state that lasts, or a longer `steady.for` that sees it break"
+        )
 
 
 def shown(
@@ -99,9 +101,11 @@ def _too_few(evidence: Evidence, begun_s: float, until_s: float) -> Doubt:
     least = needed(short.condition)
     if short.n >= least:
         said = ", but answers to what was due since were still awaited"
-        return Doubt(said, "unanswered", "the answers to the requests that were still waiting")
+        return Doubt(said, reason="unanswered", decide="the answers to the requests that were still waiting")
     said = f", but only {short.n} requests were due since, and {least} are needed to show {short.condition}"
-    return Doubt(said, "too_few", f"{least} requests without another fault: a longer `steady.for`, or more load")
+    return Doubt(
+        said, reason="too_few", decide=f"{least} requests without another fault: a longer `steady.for`, or more load"
+    )
 
 
 def _shown_after_s(condition: Condition, per_s: float) -> float:
