@@ -17,7 +17,7 @@ from harness.drill.heavy import too_heavy
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Invalid, Problem, did_you_mean, no_service
 from harness.edges import Edge, edge_id
-from harness.expectations.base import Expectation, Reach, Stretch
+from harness.expectations.base import Expectation, Reach, Steady, Stretch
 from harness.expectations.orders_kept import OrdersKept
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.faults.base import Fault
@@ -59,6 +59,7 @@ class PlannedPhase:
     begins_earliest_s, begins_latest_s   from the beginning of the load
     settle_earliest_s, settle_latest_s   from the phase's end until the next may begin: `then` claims decided or late,
                                          and the steady state held again for as long as the drill asks
+    hold_s    how long the stack is looked at after the last of these claims' limits, for what must be held
     """
 
     name: str
@@ -69,6 +70,7 @@ class PlannedPhase:
     begins_latest_s: float
     settle_earliest_s: float
     settle_latest_s: float
+    hold_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ class Plan:
             closed=self.drill.load.users is not None,
             stretches=self._stretches(),
             before=self._before(),
+            steady=Steady(self.drill.steady.for_s, self.drill.steady.conditions),
         )
 
     def _before(self) -> Stretch:
@@ -280,6 +283,9 @@ def _phase(drill: Drill, phase: Phase, earliest_s: float, latest_s: float) -> Pl
     then = tuple(_claim(drill, claim, phase.name, True) for claim in phase.then)
     mended_s = max((injection.until_s for injection in injections), default=0.0)
     limits_s = [claim.expectation.late_s() or 0.0 for claim in then]
+    steady = Steady(drill.steady.for_s, drill.steady.conditions)
+    per_s = None if drill.load.users is not None else _requests(drill, earliest_s + phase.for_s, 60.0) / 60.0
+    hold_s = max((claim.expectation.hold_s(steady, per_s) for claim in then), default=steady.for_s)
     return PlannedPhase(
         phase.name,
         phase.for_s,
@@ -288,7 +294,8 @@ def _phase(drill: Drill, phase: Phase, earliest_s: float, latest_s: float) -> Pl
         earliest_s,
         latest_s,
         max(0.0, mended_s + drill.steady.for_s - phase.for_s) if injections else 0.0,
-        max(drill.steady.within_s, max(limits_s, default=0.0) + drill.steady.for_s),
+        max(drill.steady.within_s, max(limits_s, default=0.0) + hold_s),
+        hold_s,
     )
 
 

@@ -139,6 +139,8 @@ REASONS: Mapping[str, str] = {
     "taught_too_little": "calm times were too short to know whether answers of so rare a kind come there too",
     "no_shapes": "the load had no time to take the fingerprints of too many answers",
     "not_begun": "the run ended before the stretch that the claim is about",
+    "dropped": "arrivals were dropped before they asked for anything, and had they asked for this, and failed, it would not hold",
+    "broke_again": "the steady state was back and held, and broke again while no fault was on",
     "window_open": "the evidence ends before the claim's window does: no share and no percentile is decided before its end",
     "not_watched": "nobody looked all the time, so that having seen nothing means nothing",
     "clock_stepped": "somebody set this machine's clock in the run, so that time stamps do not say when something was logged or scraped",

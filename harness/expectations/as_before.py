@@ -75,14 +75,13 @@ class AsBefore(Model):
         if not sum(batch.n for batch in these) or not sum(batch.n for batch in those):
             return _open(evidence, f"no request was due after the return, or {BEFORE}", "load on both sides")
         bounds = [more_errors(these, those, self.errors, f"the time {BEFORE}")] if self.errors is not None else []
-        if self.p95 is not None:
-            bound = slower(these, those, self.p95, f"the time {BEFORE}")
-            if bound is None:
-                return _open(evidence, "p95 is not finite on one side", "answers to at least 95 of 100 requests")
-            bounds.append(bound)
-        found = decide(bounds, cites(evidence), ())
-        if found.outcome is Outcome.FAILED:
+        ratio = slower(these, those, self.p95, f"the time {BEFORE}") if self.p95 is not None else None
+        bounds += [ratio] if ratio is not None else []
+        found = decide(bounds, cites(evidence), ()) if bounds else None
+        if found is not None and found.outcome is Outcome.FAILED:
             return replace(found, reason="worse_than_before")
+        if found is None or (self.p95 is not None and ratio is None):
+            return _open(evidence, f"p95 is not finite {BEFORE}", "answers to at least 95 of 100 requests")
         return found if found.outcome is Outcome.PASSED else replace(found, reason="too_few")
 
 

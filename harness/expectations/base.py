@@ -153,6 +153,7 @@ class Reach:
     closed      the load's users wait for their answers before they ask again
     stretches   by phase what may be compared with; '' is the steady state before the first fault
     before      from the gate's hold to the first injection, phases without a fault between them; None: not known
+    steady      the drill's steady state; None: not known
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
     alerts      the rules that its Prometheus will load; None: not known
     receivers   those of its Alertmanager's configuration; None: not known
@@ -176,6 +177,7 @@ class Reach:
     closed: bool = False
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
     before: Stretch | None = None
+    steady: Steady | None = None
 
     def no_service(self, name: str) -> str:
         """The sentence about a service that the stack does not have, or ''. "*" and "api-*" are patterns."""
@@ -234,6 +236,10 @@ class Expectation(Model):
     def late_s(self) -> float | None:
         """For a claim with a limit: late so many seconds after its window's beginning. None: at its window's end."""
         return None
+
+    def hold_s(self, steady: Steady, per_s: float | None) -> float:
+        """How long the stack must be left alone after `late_s` at the most, with so many requests a second (None: not known)."""
+        return steady.for_s
 
     def decided_in(self, window: Window, hold_s: float) -> Window:
         """The part of its window in which what it measures happened; a steady state must be held for hold_s after a limit."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.dropped import undecided, whose
 from harness.expectations.requests import cites, error_rows, stretch
 from harness.journal import Window
 from harness.quantities import Ratio
@@ -31,7 +32,8 @@ class ErrorsBelow(Expectation):
 
     Units:   a share in percent; 0% allows none. Without `request`: all requests together.
     Counts:  every request due in the phase. An error is everything but `ok`: 4xx and 5xx answers, time-outs, broken
-             connections, answers that the locustfile calls wrong, and, among all requests, arrivals that were dropped.
+             connections, answers that the locustfile calls wrong, and, among all requests, arrivals that were dropped; by
+             name, those keep it from passing where they could turn it (harness/expectations/dropped.py).
              `allow` names outcomes that are no errors here (4xx, 5xx, timeout, conn, wrong).
     Decides: by the exact count of this run, once the phase is over; requests that still wait leave it open when they
              could turn it. It passes only where one error alone would not exceed the limit (2 % needs 50 requests).
@@ -75,7 +77,8 @@ class ErrorsBelow(Expectation):
         )
 
     def check(self, evidence: Evidence) -> Finding:
-        found = stretch(evidence, self.request)
+        asked, dropped = whose(evidence, evidence.window, self.request)
+        found = stretch(evidence, asked)
         if isinstance(found, Finding):
             return found
         window, requests = found
@@ -89,10 +92,10 @@ class ErrorsBelow(Expectation):
             f"{errors} of {requests.n} requests{f' {self.request}' if self.request else ''} ended in error, "
             f"{low * 100:.3g}% (limit {self.ratio * 100:g}%{self._kinds(requests)}; like runs: {like})"
         )
-        rows = error_rows(evidence, window, self.request, self.allow) if errors else ()
+        rows = error_rows(evidence, window, asked, self.allow) if errors else ()
         cited = (*cites(evidence), *rows)
         if low > self.ratio:
-            tardy = requests.gave_up + self._gave_up_for(evidence, window)
+            tardy = requests.gave_up + self._gave_up_for(evidence, window, asked)
             others = (requests.errors_but(*{*self.allow, "timeout", "dropped"}) - tardy) / requests.n
             details = ((TARDY, f"{others * 100:.3g}%"),) if others <= self.ratio else ()
             return failed(said, measure=measure, cites=cited, details=details)
@@ -113,9 +116,11 @@ class ErrorsBelow(Expectation):
                 measure=measure,
                 cites=cited,
             )
-        return passed(said, measure=measure, cites=cited)
+        finding = passed(said, measure=measure, cites=cited)
+        with_them = (errors + requests.waiting + dropped) / (requests.n + dropped)
+        return finding if with_them <= self.ratio else undecided(finding, dropped)
 
-    def _gave_up_for(self, evidence: Evidence, window: Window) -> int:
+    def _gave_up_for(self, evidence: Evidence, window: Window, asked: str) -> int:
         """How many were answered by somebody on the way, or the service itself, whose own time-out had run out."""
         import numpy as np
 
@@ -123,7 +128,7 @@ class ErrorsBelow(Expectation):
 
         kinds = {int(status): OUTCOMES.index(kind) for status, kind in GAVE_UP.items() if kind not in self.allow}
         found = 0
-        for part in counted(evidence.rows, window.start_s, window.end_s, self.request, None):
+        for part in counted(evidence.rows, window.start_s, window.end_s, asked, None):
             status = part.of_ended(evidence.rows.array["status"][part.first : part.first + len(part.outcome)])
             outcome = part.of_ended(part.outcome)
             found += sum(int(np.sum((status == code) & (outcome == kind))) for code, kind in kinds.items())

@@ -9,16 +9,18 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.dropped import undecided, whose, with_dropped
 from harness.expectations.errors_below import Allowed
 from harness.expectations.requests import cites, error_rows, slowest_row
 from harness.expectations.sampled import CONFIDENCE, Bound, decide, in_batches, times_more
+from harness.journal import Window
 from harness.quantities import Milliseconds, Ratio, Seconds, spell
 from harness.stats import needed_for_percentile
 from harness.stats.batches import NEEDED_S, Batch
 from harness.stats.condition import show_ms
 from harness.stats.interval import needed_to_pass
 from harness.stats.proportions import clustered, design_effect, p_beyond
-from harness.verdict import Finding
+from harness.verdict import Finding, Outcome
 
 
 class Impact(Expectation):
@@ -97,10 +99,20 @@ class Impact(Expectation):
         return ratio / (1 - self.slo) * length_s / self.period_s
 
     def check(self, evidence: Evidence) -> Finding:
-        found = in_batches(evidence, self.request, self.allow)
+        asked, dropped = whose(evidence, evidence.window, self.request)
+        found = in_batches(evidence, asked, self.allow)
         if isinstance(found, Finding):
             return found
         window, cut = found
+        rows = error_rows(evidence, window, asked, self.allow) or slowest_row(evidence, window, asked, False)
+        cited = (*cites(evidence), *rows)
+        finding = self._judged(cited, window, cut)
+        if not dropped or finding.outcome is not Outcome.PASSED:
+            return finding
+        with_them = self._judged(cited, window, with_dropped(evidence, cut))
+        return finding if with_them.outcome is Outcome.PASSED else undecided(finding, dropped)
+
+    def _judged(self, cited: tuple[str, ...], window: Window, cut: Sequence[Batch]) -> Finding:
         bounds = []
         if self.errors is not None:
             bounds.append(self._errors(cut, self.errors))
@@ -108,8 +120,6 @@ class Impact(Expectation):
             bounds.append(_slow(cut, self.p95))
         if self.budget is not None:
             bounds.append(self._budget(cut, self.budget, window.length_s))
-        rows = error_rows(evidence, window, self.request, self.allow)
-        rows = rows or slowest_row(evidence, window, self.request, False)
         ks, ns = [batch.errors for batch in cut], [batch.n for batch in cut]
         details = (
             ("window", f"{window.start_s:.3f} s to {window.end_s:.3f} s, {len(cut)} batches"),
@@ -117,7 +127,7 @@ class Impact(Expectation):
             ("errors per batch", " ".join(str(k) for k in ks)),
             ("design effect of errors", f"{design_effect(ks, ns):.3g}"),
         )
-        return decide(bounds, (*cites(evidence), *rows), details)
+        return decide(bounds, cited, details)
 
     def _errors(self, cut: Sequence[Batch], limit: float) -> Bound:
         ks, ns = [batch.errors for batch in cut], [batch.n for batch in cut]

@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.dropped import undecided, whose, with_dropped
 from harness.expectations.errors_below import Allowed
 from harness.expectations.margins import more_errors, needed, slower
 from harness.expectations.requests import cites, error_rows, folded, load_was_watched, nothing_sent, slowest_row
@@ -16,7 +17,7 @@ from harness.facts import GateHeld, Injecting, PhaseBegan
 from harness.journal import Window
 from harness.quantities import More, Points, spell
 from harness.stats.batches import NEEDED_S, Batch
-from harness.verdict import Finding, inconclusive
+from harness.verdict import Finding, Outcome, inconclusive
 
 BASELINE = ""
 
@@ -83,41 +84,56 @@ class NoRegression(Expectation):
         return f"{least} requests and {NEEDED_S:g}s, here and in {self.against or 'the gate'}"
 
     def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
-        found = in_batches(evidence, self.request, self.allow)
+        asked, dropped = whose(evidence, evidence.window, self.request)
+        found = in_batches(evidence, asked, self.allow)
         if isinstance(found, Finding):
             return found
         window, these = found
         before = self._before(evidence)
         if isinstance(before, Finding):
             return before
-        base = folded(evidence, before.start_s, before.end_s, self.request)
+        base = folded(evidence, before.start_s, before.end_s, asked)
         if base.n == 0:
             return nothing_sent(evidence, self.request)
         if base.waiting:
             return unanswered(evidence, base.waiting)
-        those = cut_up(evidence, before, self.request, self.allow)
+        those = cut_up(evidence, before, asked, self.allow)
         if not those:
             return too_short(evidence, self._name(), before)
+        rows = error_rows(evidence, window, asked, self.allow) or slowest_row(evidence, window, asked, False)
+        cited = (*cites(evidence), *rows)
+        finding = self._judged(cited, window, these, before, those)
+        if not dropped or finding.outcome is not Outcome.PASSED:
+            return finding
+        with_them = self._judged(cited, window, with_dropped(evidence, these), before, those)
+        return finding if with_them.outcome is Outcome.PASSED else undecided(finding, dropped)
+
+    def _judged(
+        self,
+        cited: tuple[str, ...],
+        window: Window,
+        these: Sequence[Batch],
+        before: Window,
+        those: Sequence[Batch],
+    ) -> Finding:
         bounds = [more_errors(these, those, self.errors, self._name())] if self.errors is not None else []
-        if self.p95 is not None:
-            ratio = slower(these, those, self.p95, self._name())
-            if ratio is None:
-                return inconclusive(
-                    f"p95 of the window or of {self._name()} is not finite: one request of twenty had no answer",
-                    reason="no_evidence",
-                    decide="answers on both sides; errors_below says how many are missing",
-                    cites=cites(evidence),
-                )
-            bounds.append(ratio)
-        rows = error_rows(evidence, window, self.request, self.allow)
-        rows = rows or slowest_row(evidence, window, self.request, False)
+        ratio = slower(these, those, self.p95, self._name()) if self.p95 is not None else None
+        bounds += [ratio] if ratio is not None else []
         details = (
             ("window", _told(window, these)),
             (self._name(), _told(before, those)),
             ("errors per batch", _ks(these)),
             ("errors per batch before", _ks(those)),
         )
-        return decide(bounds, (*cites(evidence), *rows), details)
+        judged = decide(bounds, cited, details) if bounds else None
+        if judged is not None and (judged.outcome is Outcome.FAILED or self.p95 is None or ratio is not None):
+            return judged
+        return inconclusive(
+            f"p95 of {self._name()} is not finite: one request of twenty had no answer",
+            reason="no_evidence",
+            decide="answers on both sides; errors_below says how many are missing",
+            cites=cited,
+        )
 
     def _name(self) -> str:
         return f"phase {self.against!r}" if self.against else "the steady state before the first fault"

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.base import Evidence, Expectation, Reach, Steady
+from harness.expectations.recovery_shown import hold_s, shown, since, too_small
 from harness.expectations.requests import (
     cites,
     error_rows,
@@ -21,7 +22,7 @@ from harness.expectations.requests import (
 from harness.facts import Deployed, Injecting, LoadEnded, Mended, NotInjected, Restarted, Unavailable
 from harness.journal import TICK_S, Journal, Window
 from harness.quantities import Seconds, spell
-from harness.stats import Recovery, first_bad, holds, steady_from
+from harness.stats import first_bad, holds
 from harness.stats.steady import all_hold, broken, contrast, window_s
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
@@ -42,8 +43,9 @@ class Recovers(Expectation):
              anew, and is told. Where the fault broke them by less than five times what they allow, the beginning is known to
              two windows. The next phase's first fault, or the load's end, ends the time in which it can be held. A bad release
              is not waited for: what became of it by then (see `rolled_back`) is what the service recovers with.
-    Decides: passed when it began surely within the time and was held (unhurt when the steady state was never away: that it would
-             recover was not tried); failed when it surely did not begin within: late, or relapsed when it had looked steady for a
+    Decides: passed when it began surely within the time and was held until so many requests were due as can show each condition
+             (errors < 1% 100, p95 59, p99 299), and what came after that until the next phase does not show it broken again (unhurt
+             when the steady state was never away: that it would recover was not tried); failed when it surely did not begin within: late, or relapsed when it had looked steady for a
              quarter of `steady.for` before that.
     Source:  the ledger; see harness/stats/steady.py for the estimate.
     """
@@ -58,6 +60,12 @@ class Recovers(Expectation):
 
     def late_s(self) -> float | None:
         return self.within_s
+
+    def hold_s(self, steady: Steady, per_s: float | None) -> float:
+        return hold_s(steady, per_s)
+
+    def doubtful(self, reach: Reach) -> str:
+        return too_small(reach)
 
     def undecidable(self, reach: Reach) -> str:
         if not reach.then:
@@ -90,7 +98,10 @@ class Recovers(Expectation):
         end_s, known_s = held_until_s(journal, start_s), known_until_s(journal)
         limit_s = start_s + self.within_s
         away = away_of(evidence, start_s)
-        found = self._since(evidence, start_s, end_s, min(known_s, journal.end_s), limit_s)
+        found = since(evidence, start_s, end_s, min(known_s, journal.end_s), limit_s)
+        doubt = None
+        if found.held and found.high_s <= limit_s + 1e-9:
+            found, doubt = shown(evidence, found, start_s, end_s, min(known_s, journal.end_s), limit_s)
         if (
             found.held and away.weak
         ):  # what is near the limit is found later: a window more (Clopper-Pearson needs the requests)
@@ -111,6 +122,9 @@ class Recovers(Expectation):
         again = (
             f"; it had looked steady, and broke again {relapse - start_s:.1f} s after" if relapse is not None else ""
         )
+        if doubt is not None:
+            said = f"the steady state was back {_span(low, high)} {after}{again}{doubt.said}"
+            return inconclusive(said, reason=doubt.reason, decide=doubt.decide, measure=measure, cites=cited)
         if found.held and found.high_s <= limit_s + 1e-9:
             if found.low_s == start_s and not away.broke:
                 return passed(f"{away.said} {after}", reason="unhurt", measure=measure, cites=cited)
@@ -119,13 +133,13 @@ class Recovers(Expectation):
                 f"the steady state was back {_span(low, high)} {after}{again}{weakly}", measure=measure, cites=cited
             )
         if found.low_s > limit_s + 1e-9:
-            later = self._since(evidence, start_s, end_s, min(known_s, journal.end_s), math.inf)
+            later = since(evidence, start_s, end_s, min(known_s, journal.end_s), math.inf)
             span = _span(later.low_s - start_s, later.high_s - start_s)
             was = f"back only {span}" if later.held else "not back"
             what = self._what(evidence, limit_s, min(end_s, known_s))
-            shown = self._rows(evidence, limit_s, min(end_s, known_s))
+            examples = self._rows(evidence, limit_s, min(end_s, known_s))
             because = f"the steady state was {was} {after}{again}{what}"
-            return failed(because, reason="relapsed" if again else "late", measure=measure, cites=(*cited, *shown))
+            return failed(because, reason="relapsed" if again else "late", measure=measure, cites=(*cited, *examples))
         if found.held:
             return inconclusive(
                 f"the steady state was back {_span(low, high)} {after}{again}: too near the limit to tell",
@@ -140,20 +154,6 @@ class Recovers(Expectation):
             decide=f"{spell(steady.for_s)} of load after the limit, without a fault",
             measure=measure,
             cites=cited,
-        )
-
-    @staticmethod
-    def _since(evidence: Evidence, start_s: float, end_s: float, known_s: float, limit_s: float) -> Recovery:
-        steady = evidence.steady
-        return steady_from(
-            evidence.rows,
-            steady.conditions,
-            steady.for_s,
-            start_s,
-            min(end_s, known_s),
-            now_s(evidence.journal),
-            given_up_s=evidence.timeout_s if evidence.journal.last(LoadEnded) else math.inf,
-            until_s=limit_s + 2 * window_s(steady.for_s),
         )
 
     @staticmethod

@@ -326,7 +326,7 @@ class Engine:
         if not open_claims:
             return
         limits = [claim.expectation.late_s() or 0.0 for claim in open_claims.values()]
-        deadline_s = ended_s + max(limits) + self.steady.for_s + SETTLE_LAG_S
+        deadline_s = ended_s + max(limits) + phase.hold_s + SETTLE_LAG_S
         faults = {i.id: i.fault for i in phase.injections}
 
         def decided() -> bool:

@@ -12,17 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from harness.stats.columns import FOREVER
 from harness.stats.condition import Condition
-from harness.stats.fold import Fold, Part, counted, fold
+from harness.stats.fold import Fold, fold
 from harness.stats.times import Interval
+from harness.stats.windows import ALPHA, Grid, exceeds, shares
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
-
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -117,21 +115,25 @@ def steady_from(
     *,
     given_up_s: float = math.inf,
     until_s: float = math.inf,
+    shown: bool = False,
 ) -> Recovery:
     """When, at or after start_s, the steady state began that was then held for for_s, all before end_s.
 
+    shown    a hold in which fewer requests are due than can show each condition lasts until there are so many
     until_s  give up looking for beginnings after it (a limit that has passed decides a claim without looking further)
     """
     known_s = end_s if now_s is None else min(end_s, now_s)
     step_s = window_s(for_s)
-    grid = _Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
+    grid = Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
     low_s, tried = start_s, 0
     while True:
         begin_s = start_s + tried * step_s
         if begin_s > until_s:
             return Recovery(low_s, math.inf, None, tried)
-        done_s = begin_s + for_s
-        state = grid.state(tried)
+        windows = grid.shown(tried) if shown else grid.per_hold
+        length_s = math.inf if windows is None else windows * step_s
+        done_s = begin_s + (for_s if windows == grid.per_hold else length_s)
+        state = grid.state(tried, windows)
         if state is not False:
             if done_s > known_s + 1e-9:
                 return Recovery(low_s, math.inf, begin_s if begin_s <= known_s else known_s, tried)
@@ -155,12 +157,12 @@ def first_bad(
 
     known_s = end_s if now_s is None else min(end_s, now_s)
     step_s = window_s(for_s)
-    grid = _Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
+    grid = Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
     found: list[Interval] = []
     for condition, bad, _, n in grid.counted:
-        alone = np.flatnonzero(_exceeds(condition, bad, n, grid.alpha, step_s))
+        alone = np.flatnonzero(exceeds(condition, bad, n, grid.alpha, step_s))
         lengths_s = step_s * np.arange(1, len(bad) + 1)
-        together = np.flatnonzero(_exceeds(condition, np.cumsum(bad), np.cumsum(n), grid.alpha, lengths_s))
+        together = np.flatnonzero(exceeds(condition, np.cumsum(bad), np.cumsum(n), grid.alpha, lengths_s))
         if len(alone):
             found.append((start_s + float(alone[0]) * step_s, start_s + (float(alone[0]) + 1) * step_s))
         if len(together):
@@ -177,8 +179,8 @@ def broken(
 
     known_s = end_s if now_s is None else min(end_s, now_s)
     step_s = window_s(for_s)
-    grid = _Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
-    shown = [_exceeds(condition, bad, n, grid.alpha, step_s) for condition, bad, _, n in grid.counted]
+    grid = Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
+    shown = [exceeds(condition, bad, n, grid.alpha, step_s) for condition, bad, _, n in grid.counted]
     if not shown:
         return ()
     edges = np.flatnonzero(np.diff(np.concatenate(([False], np.any(shown, axis=0), [False])).astype(np.int8)))
@@ -193,20 +195,33 @@ def was_broken(
 ) -> bool | None:
     """Whether the steady state was broken in [start_s, end_s): all of it together does not hold, or a stretch as long as the hold
     shows that a condition does not. A hiccup of one window is no broken state. None while it cannot be said."""
+    if surely_broken(rows, conditions, for_s, start_s, end_s, now_s):
+        return True
+    together = all_hold(holds(conditions, rows, start_s, end_s, now_s=now_s))
+    return None if together is None else not together
+
+
+def surely_broken(
+    rows: Rows, conditions: Sequence[Condition], for_s: float, start_s: float, end_s: float, now_s: float | None = None
+) -> bool:
+    """Whether a stretch as long as the hold, or all of [start_s, end_s), shows by itself that a condition does not hold."""
     import numpy as np
 
     known_s = end_s if now_s is None else min(end_s, now_s)
     step_s = window_s(for_s)
-    grid = _Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
+    grid = Grid(rows, conditions, start_s, known_s, step_s, round(for_s / step_s), now_s)
     hold = np.ones(grid.per_hold, np.int64)
     for condition, bad, _, n in grid.counted:
-        if len(bad) < len(hold):
+        if not len(bad):
             continue
-        k, of = (np.convolve(column, hold, "valid") for column in (bad, n))
-        if _exceeds(condition, k, of, ALPHA, for_s).any():
+        k, of = (column.sum(keepdims=True) for column in (bad, n))
+        if exceeds(condition, k, of, ALPHA, len(bad) * step_s).any():
             return True
-    together = all_hold(holds(conditions, rows, start_s, end_s, now_s=now_s))
-    return None if together is None else not together
+        if len(bad) >= len(hold):
+            k, of = (np.convolve(column, hold, "valid") for column in (bad, n))
+            if exceeds(condition, k, of, ALPHA, for_s).any():
+                return True
+    return False
 
 
 def contrast(
@@ -220,120 +235,9 @@ def contrast(
     known_s = end_s if now_s is None else min(end_s, now_s)
     if known_s <= start_s:
         return None
-    for condition, bad, _, every in _shares(rows, conditions, start_s, known_s, known_s - start_s, 1, now_s):
+    for condition, bad, _, every in shares(rows, conditions, start_s, known_s, known_s - start_s, 1, now_s):
         k, n = int(bad.sum()), int(every.sum())
         limit = condition.value if condition.metric == "errors" else 1 - (condition.quantile or 0.0)
         if condition.metric != "rate" and n and limit > 0:
             found.append(float(betaincinv(k, n - k + 1, ALPHA)) / limit if k else 0.0)
     return max(found, default=None)
-
-
-class _Grid:
-    """Per window of the stretch, how many requests are surely bad and how many may become so, for each condition."""
-
-    def __init__(
-        self,
-        rows: Rows,
-        conditions: Sequence[Condition],
-        start_s: float,
-        known_s: float,
-        step_s: float,
-        per_hold: int,
-        now_s: float | None,
-    ) -> None:
-        self.per_hold, self.step_s = max(per_hold, 1), step_s
-        self.alpha = ALPHA / self.per_hold  # so many windows are looked at in a hold, and one bad one starts it anew
-        count = max(0, math.floor((known_s - start_s) / step_s + 1e-9))
-        self.counted = _shares(rows, conditions, start_s, known_s, step_s, count, now_s)
-
-    def state(self, first: int) -> bool | None:
-        """Of the hold that begins with this window: False when it is bad for sure, None when it may become so.
-
-        It is bad when a window in it is, or its first windows together: a stack that is only a little ill shows it in no
-        single window, but not in many that begin the hold.
-        """
-        mine, maybe = slice(first, first + self.per_hold), False
-        for condition, low, high, n in self.counted:
-            if self._bad(condition, low[mine], n[mine]):
-                return False
-            maybe = maybe or self._bad(condition, high[mine], n[mine])
-        return None if maybe else True
-
-    def _bad(self, condition: Condition, k: Any, n: Any) -> bool:
-        import numpy as np
-
-        windows = _exceeds(condition, k, n, self.alpha, self.step_s)
-        together = self.step_s * np.arange(1, len(k) + 1)
-        prefixes = _exceeds(condition, np.cumsum(k), np.cumsum(n), ALPHA, together)  # costs one window when wrong
-        return bool(windows.any() or prefixes.any())
-
-
-def _shares(
-    rows: Rows,
-    conditions: Sequence[Condition],
-    start_s: float,
-    known_s: float,
-    step_s: float,
-    count: int,
-    now_s: float | None,
-) -> list[tuple[Condition, Any, Any, Any]]:
-    """(condition, surely bad, possibly bad, all) requests of each window, in the sense of the condition; for a rate: ok ones."""
-    import numpy as np
-
-    asked = [one for one in conditions if one.op.startswith("<") == (one.metric != "rate")]
-    sure, maybe, every = ([np.zeros(count, np.int64) for _ in asked] for _ in range(3))
-
-    def per_window(due_us: Any, which: Any = None) -> Any:
-        index = ((due_us / 1e6 - start_s) / step_s + 1e-9).astype(np.int64)
-        return np.bincount(index if which is None else index[which], minlength=count)[:count]
-
-    for request in {one.request for one in asked}:
-        for part in counted(rows, start_s, known_s, request, now_s):
-            due_us = part.ended_us()
-            waits = per_window(part.open_us)
-            n = per_window(due_us) + waits
-            for i, condition in enumerate(asked):
-                if condition.request != request:
-                    continue
-                marked = per_window(due_us, _marked(condition, part))
-                overdue = per_window(part.open_us, _overdue(condition, part, now_s))
-                sure[i] += marked + (waits if condition.metric == "rate" else overdue)
-                maybe[i] += marked + (0 if condition.metric == "rate" else waits)
-                every[i] += n
-    return list(zip(asked, sure, maybe, every, strict=True))
-
-
-def _marked(condition: Condition, part: Part) -> Any:
-    """Of the requests that have ended, those that count against the condition; for a rate: for it."""
-    from harness.ledger import OUTCOMES
-
-    ok = OUTCOMES.index("ok")
-    if condition.quantile is not None:
-        answered = part.of_ended(part.answered)
-        return (answered == FOREVER) | (answered > condition.value * 1e3)
-    outcome = part.of_ended(part.outcome)
-    return outcome == ok if condition.metric == "rate" else outcome != ok
-
-
-def _overdue(condition: Condition, part: Part, now_s: float | None) -> Any:
-    """Of the requests that wait, those that have waited longer than the condition's percentile may be."""
-    if condition.quantile is None or now_s is None:
-        return part.open_us < 0  # none
-    return now_s * 1e6 - part.open_us > condition.value * 1e3
-
-
-def _exceeds(condition: Condition, k: Any, n: Any, alpha: float, length_s: Any) -> Any:
-    """Element by element: whether k of n shows, with error probability alpha, that the condition does not hold there."""
-    import numpy as np
-
-    if condition.metric == "rate":
-        from scipy.special import pdtr  # P(at most k of a Poisson with this mean)
-
-        return pdtr(k, condition.value * length_s) <= alpha
-    from scipy.special import betaincinv  # the one-sided Clopper-Pearson lower bound
-
-    limit = condition.value if condition.metric == "errors" else 1 - (condition.quantile or 0.0)
-    some = k > 0
-    low = np.zeros(len(k))
-    low[some] = betaincinv(k[some], n[some] - k[some] + 1, alpha)
-    return low > limit

@@ -52,15 +52,17 @@ def evidence(rows: list[dict[str, Any]], *, watched: bool = True, ended: bool = 
     )
 
 
-def load(seed: int = 1, *, errors: float = 0.0, slower: float = 1.0, before: float = 0.0) -> list[dict[str, Any]]:
-    """Log-normal times, median 20 ms (p95 about 46 ms); in the phase so many errors, and so much slower."""
+def load(
+    seed: int = 1, *, errors: float = 0.0, slower: float = 1.0, before: float = 0.0, bad: str = "5xx"
+) -> list[dict[str, Any]]:
+    """Log-normal times, median 20 ms (p95 about 46 ms); in the phase so many errors, `bad` ones, and so much slower."""
     dice, rows = random.Random(seed), []
     for i in range(int(STOP_S * RATE)):
         at_s = i / RATE
         hurt = BEGAN_S <= at_s < ENDED_S
-        bad = dice.random() < (errors if hurt else before)
+        failed = dice.random() < (errors if hurt else before)
         took_ms = dice.lognormvariate(3.0, 0.5) * (slower if hurt else 1.0)
-        rows.append({"at_s": at_s, "took_ms": took_ms, "outcome": "5xx" if bad else "ok"})
+        rows.append({"at_s": at_s, "took_ms": took_ms, "outcome": bad if failed else "ok"})
     return rows
 
 
@@ -114,11 +116,58 @@ def test_errors_that_come_in_one_burst_tell_less_than_as_many_that_are_spread() 
         (NoRegression(errors="+4pp"), {"errors": 0.03, "before": 0.03}, Outcome.PASSED),
     ],
 )
-def test_no_regression_is_non_inferiority(claim: NoRegression, how: dict[str, float], outcome: Outcome) -> None:
+def test_no_regression_is_non_inferiority(claim: NoRegression, how: dict[str, Any], outcome: Outcome) -> None:
     finding = claim.check(evidence(load(**how)))
     assert finding.outcome is outcome, finding.because
     assert finding.p_value is not None
     assert "the steady state before the first fault" in finding.because
+
+
+@pytest.mark.parametrize("margins", [{"errors": "+1pp"}, {"errors": "+1pp", "p95": "+10%"}, {"p95": "+10%"}])
+def test_requests_without_an_answer_make_a_sure_failure_no_doubt(margins: dict[str, str]) -> None:
+    finding = NoRegression.model_validate(margins).check(evidence(load(errors=0.3, bad="timeout")))
+    assert (finding.outcome, finding.reason) == (Outcome.FAILED, "not_met"), finding.because
+
+
+def test_a_p95_without_an_answer_by_little_is_left_open_and_never_passes() -> None:
+    finding = NoRegression(p95="+900%").check(evidence(load(errors=0.055, bad="timeout")))
+    assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "straddles"), finding.because
+    assert "had no answer" in finding.because
+    assert (
+        NoRegression(errors="+1pp", p95="+10%").check(evidence(load(before=0.3, bad="timeout"))).reason == "no_evidence"
+    )
+    worse = NoRegression(errors="+1pp", p95="+10%").check(evidence(load(errors=0.6, before=0.3, bad="timeout")))
+    assert (worse.outcome, "errors" in worse.because) == (Outcome.FAILED, True)
+
+
+def hung(*others: str) -> list[dict[str, Any]]:
+    """For two of sixty seconds the service hangs: few time out, and what is due then is dropped. `others` are asked for, too."""
+    names = ("POST /pay", *others)
+    rows = [{**row, "endpoint": names[i % len(names)]} for i, row in enumerate(load())]
+    return [{"at_s": row["at_s"], "outcome": "dropped"} if 70 <= row["at_s"] < 76 else row for row in rows]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        Impact(request="POST /pay", errors="6%"),
+        Impact(request="POST /pay", p95="80ms"),
+        NoRegression(request="POST /pay", errors="+3pp"),
+        NoRegression(request="POST /pay", p95="+30%"),
+    ],
+)
+def test_arrivals_that_were_dropped_are_not_passed_over_by_name(claim: Any) -> None:
+    alone = claim.check(evidence(hung()))
+    assert alone.outcome is not Outcome.PASSED, alone.because
+    assert alone.because == claim.model_copy(update={"request": ""}).check(evidence(hung())).because
+    among = claim.check(evidence(hung("GET /")))
+    assert (among.outcome, among.reason) == (Outcome.INCONCLUSIVE, "dropped"), among.because
+    assert "150 arrivals were dropped" in among.because
+    few = [{"at_s": 70.0, "outcome": "dropped"}, *load()]
+    assert (
+        claim.check(evidence([{**row, "endpoint": row.get("endpoint", "POST /pay")} for row in few])).outcome
+        is Outcome.PASSED
+    )
 
 
 def test_without_a_window_looks_or_requests_nothing_is_decided() -> None:
@@ -127,7 +176,7 @@ def test_without_a_window_looks_or_requests_nothing_is_decided() -> None:
         assert claim.check(evidence(load(), watched=False)).reason == "not_watched"
         assert claim.check(evidence([])).reason == "no_evidence"
     never = [{**row, "outcome": "timeout", "took_ms": 1000.0} for row in load()]
-    assert NoRegression(p95="+10%").check(evidence(never)).reason == "no_evidence"
+    assert NoRegression(p95="+10%").check(evidence(never)).reason == "no_evidence", "before, too, nobody was answered"
     assert NoRegression(errors="+1pp", against="calm").check(evidence(load())).reason == "not_begun"
 
 

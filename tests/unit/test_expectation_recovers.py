@@ -17,9 +17,13 @@ TEN = Recovers(within="10s")  # type: ignore[call-arg]
 
 
 def told(
-    *bad: tuple[float, float], mended: bool = True, until_s: float = 60.0, extra: tuple[f.Fact, ...] = ()
+    *bad: tuple[float, float],
+    mended: bool = True,
+    until_s: float = 60.0,
+    extra: tuple[f.Fact, ...] = (),
+    per_s: int = 20,
 ) -> Evidence:
-    """A phase with one fault that ends at 20 s, then 20 requests a second until `until_s`, failing in the given stretches."""
+    """A phase with one fault that ends at 20 s, then `per_s` requests a second until `until_s`, failing in the given stretches."""
     facts: list[f.Fact] = [
         f.LoadBegan(begins_s=1.0, seen_s=0.9),
         f.PhaseBegan(phase="down", seen_s=10.0),
@@ -32,8 +36,8 @@ def told(
         facts.append(f.Mended(fault="down/stop", begun_s=19.5, seen_s=19.9))
     facts += [f.LoadSampled(cpu_ratio=0.1, late_ms=1, due=1, dropped=0, seen_s=s + 0.5) for s in range(1, int(until_s))]
     entries: list[dict[str, Any]] = []
-    for tick in range(20, int(20 * until_s)):
-        at_s = tick / 20
+    for tick in range(per_s, int(per_s * until_s)):
+        at_s = tick / per_s
         failing = any(start_s <= at_s < end_s for start_s, end_s in bad)
         entries.append({"at_s": at_s, "outcome": "5xx" if failing else "ok"})
     steady = Steady(10.0, (Condition.parse("errors < 1%"),))
@@ -67,8 +71,37 @@ def test_a_relapse_inside_the_hold_is_no_recovery() -> None:
     assert TEN.check(told((10, 22), (28, 29))).outcome is PASSED, "back again at nine seconds, within the limit"
 
 
-def test_a_relapse_after_the_hold_is_another_story() -> None:
-    assert TEN.check(told((10, 22), (35, 50))).outcome is PASSED
+def test_a_relapse_after_the_hold_while_no_fault_is_on_is_no_pass() -> None:
+    again = TEN.check(told((10, 22), (35, 50)))
+    assert (again.outcome, again.reason) == (UNKNOWN, "broke_again")
+    assert "after that it broke again, though no fault was on" in again.because
+
+
+def test_what_breaks_in_the_next_phase_is_another_story() -> None:
+    settled = f.PhaseSettled(phase="down", steady=True, seen_s=34.0)
+    following = f.Injecting(fault="next/kill", kind="kill", target="db", planned_s=34, seen_s=34.0)
+    assert TEN.check(told((10, 22), (35, 50), extra=(settled,))).outcome is PASSED
+    assert TEN.check(told((10, 22), (35, 50), extra=(following,))).outcome is PASSED
+
+
+def test_a_service_that_flaps_for_ever_has_not_recovered() -> None:
+    flaps = [(20.0 + 20 * n, 28.0 + 20 * n) for n in range(6)]
+    assert TEN.check(told((10, 20), *flaps, until_s=140.0)).reason == "broke_again"
+
+
+def test_at_a_low_rate_it_is_decided_by_longer_watching() -> None:
+    """At 2/s a hold of 10 s has 20 requests, and `errors < 1%` takes 100."""
+    few = TEN.check(told((10, 22), per_s=2, until_s=60.0))
+    assert (few.outcome, few.reason) == (UNKNOWN, "too_few")
+    assert "and 100 are needed to show errors < 1%" in few.because
+    assert TEN.check(told((10, 22), per_s=2, until_s=80.0)).outcome is PASSED
+    assert TEN.check(told((10, 99), per_s=2, until_s=80.0)).outcome is FAILED
+
+
+def test_an_ill_service_at_a_low_rate_has_not_recovered_because_it_was_lucky_for_ten_seconds() -> None:
+    ill = tuple((30.0 + 11 * n, 31.0 + 11 * n) for n in range(12))  # one of eleven at 1/s, for ever
+    finding = TEN.check(told((10, 20), *ill, per_s=1, until_s=160.0))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "broke_again")
 
 
 def test_a_hold_that_the_next_fault_cuts_short_decides_nothing() -> None:

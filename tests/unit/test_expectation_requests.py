@@ -185,3 +185,20 @@ def test_only_errors_that_took_too_long_can_come_of_a_want_of_processors() -> No
         assert TWO.by_time(finding), "whose own time-out had run out"
     allowed = ErrorsBelow(ratio="2%", allow=("timeout",))  # type: ignore[arg-type]
     assert allowed.by_time(allowed.check(evidence([*spread(90, took_ms=20), *late])))
+
+
+def test_by_name_dropped_arrivals_keep_from_passing_what_they_could_turn() -> None:
+    """Of all requests together they are errors without an answer; of the load's only name they are so, too."""
+    pay = [{"endpoint": "POST /pay", "took_ms": 20, **one} for one in spread(100)]
+    seen = [{"endpoint": "GET /", "took_ms": 20, **one} for one in spread(100)]
+    gone = [{"at_s": 15.0, "outcome": "dropped"}] * 20
+    five = ErrorsBelow(request="POST /pay", ratio="5%")  # type: ignore[arg-type]
+    fast = RespondsWithin(request="POST /pay", p90="200ms")  # type: ignore[arg-type]
+    for claim in (five, fast):
+        assert outcome(claim, evidence([*pay, *gone])) == (FAILED, "not_met")
+        assert outcome(claim, evidence([*pay, *seen, *gone])) == (UNKNOWN, "dropped")
+        assert "20 arrivals were dropped" in claim.check(evidence([*pay, *seen, *gone])).because
+        assert outcome(claim, evidence([*pay, *seen, *gone[:4]])) == (PASSED, "met")
+        late = [*pay, *seen, *({**one, "at_s": 25.0} for one in gone)]
+        assert outcome(claim, evidence(late)) == (PASSED, "met"), "dropped after the window"
+    assert outcome(ErrorsBelow(request="POST /pya", ratio="5%"), evidence([*pay, *gone])) == (UNKNOWN, "no_evidence")  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from test_expectation_rolled_back import BAD, BEGAN, CLOSED, FAULT, LEVER, NEVER_BACK, OUT, STEADY, Run, claim
 
 from harness import facts as f
+from harness.expectations.as_before import AsBefore
 from harness.expectations.base import Evidence, Reach, Stretch
 from harness.expectations.release_story import release_story
 from harness.expectations.triggers import Trigger
@@ -93,6 +94,19 @@ def test_a_return_near_the_margin_is_left_open() -> None:
     finding = judged(Long(after_share=0.009))
     assert (finding.outcome, finding.reason) == (UNKNOWN, "too_few"), finding.because
     assert finding.decide
+
+
+def test_requests_without_an_answer_after_the_return_fail_it() -> None:
+    """Where both margins are asked, too: a p95 that is no answer hides no errors."""
+    evidence = Long().evidence()
+    entries = [
+        {"at_s": tick / 40, "took_ms": 20.0, "outcome": "timeout" if tick / 40 >= 70 and tick % 3 == 0 else "ok"}
+        for tick in range(40 * 117)
+    ]
+    evidence = dataclasses.replace(evidence, rows=rows_of(entries))
+    for margins in ({"errors": "+1pp"}, {"errors": "+1pp", "p95": "+30%"}, {"p95": "+30%"}):
+        finding = AsBefore.model_validate(margins).check(evidence, 70.0, 110.0)
+        assert (finding.outcome, finding.reason) == (FAILED, "worse_than_before"), finding.because
 
 
 def test_without_a_gate_there_is_nothing_to_compare_with() -> None:

@@ -142,3 +142,24 @@ def test_a_service_that_stays_ill_is_never_said_to_have_recovered() -> None:
     for _ in range(60):
         rows = simulated(dice, 50.0, math.inf, 0.03, 0.03)
         assert not steady_from(rows, CALM[:1], 60.0, 0.0, 120.0).held
+
+
+def test_a_hold_of_few_requests_lasts_until_they_can_show_it() -> None:
+    """At 2/s a hold of 10 s has 20 requests, and one error of fewer than 100 exceeds 1 %: it takes 50 s to show it."""
+    calm = requests((0, 40, 20, "5xx"), (40, 100, 20, "ok"), per_s=2.0)
+    errors = CALM[:1]
+    plain = steady_from(rows_of(calm), errors, 10.0, 0.0, 100.0)
+    shown = steady_from(rows_of(calm), errors, 10.0, 0.0, 100.0, shown=True)
+    assert plain == shown
+    assert shown.held
+    assert steady_from(rows_of(calm), errors, 10.0, 0.0, 85.0).held
+    unshown = steady_from(rows_of(calm), errors, 10.0, 0.0, 85.0, shown=True)
+    assert not unshown.held
+    assert unshown.open_s == 40.0
+
+
+def test_an_ill_service_at_a_low_rate_looks_steady_for_a_while_and_is_not_shown_to_be() -> None:
+    dice = np.random.default_rng(3)
+    entries = [{"at_s": float(at_s), "outcome": "5xx" if dice.random() < 0.2 else "ok"} for at_s in range(200)]
+    assert steady_from(rows_of(entries), CALM[:1], 10.0, 0.0, 200.0).held, "ten in a row by chance"
+    assert not steady_from(rows_of(entries), CALM[:1], 10.0, 0.0, 200.0, shown=True).held

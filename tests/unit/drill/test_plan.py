@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.drill.parse import parse
 from harness.drill.problem import Invalid
 from harness.edges import Edge
-from harness.plan import make_plan
+from harness.plan import Plan, make_plan
 
 Write = Callable[..., Path]
 
@@ -197,3 +197,22 @@ def test_an_edge_called_by_other_names_of_its_ends_is_said_to_be_which(checkout:
     (problem,) = make_plan(drill, edges=edges, services=(*SERVICES, "sidecar", "store"), sure=False).problems
     assert problem.severity == "error"
     assert problem.what.endswith(f"no edge {target}: {why}")
+
+
+def test_a_recovery_that_few_requests_show_is_looked_at_for_longer_and_the_plan_says_where_that_is_too_short(
+    checkout: Write,
+) -> None:
+    """`errors < 0.5%` takes 200 requests."""
+
+    def at(rate: str) -> Plan:
+        return make_plan(parse(checkout(), sets=[f"load.arrivals=[{{for: 5m, rate: {rate}}}]"]))
+
+    assert at("40/s").phases[0].hold_s == 20
+    assert at("4/s").phases[0].hold_s == pytest.approx(61)
+    assert not [one for one in at("4/s").problems if "recovers" in one.what]
+    slow = at("1/s")
+    assert slow.phases[0].hold_s == 120
+    assert slow.phases[0].settle_latest_s == 140
+    (warning,) = (one for one in slow.problems if "orders-slow/recovers-steady" in one.what)
+    assert warning.severity == "warning"
+    assert "too few to pass: at least needed are errors < 0.5% 200" in warning.what
