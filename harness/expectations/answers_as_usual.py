@@ -17,7 +17,8 @@ from harness.expectations.counted_success import counted_as_success
 from harness.expectations.failed_requests import near
 from harness.expectations.requests import cites, folded, load_was_watched, not_begun, nothing_sent, still_open
 from harness.expectations.sampled import unanswered
-from harness.expectations.usual_answers import ALPHA, Answers, Kind, Novelty, novelties
+from harness.expectations.usual_answers import Answers, Kind, Novelty, novelties
+from harness.expectations.usual_variety import ALPHA
 from harness.facts import GateHeld, LoadBegan, LoadEnded, PhaseSettled
 from harness.journal import Window
 from harness.landings import hurts

@@ -46,6 +46,6 @@ def test_a_pause_of_some_seconds_is_no_unrest(long: int) -> None:
         series = noise(seed)
         at = np.random.default_rng(seed).integers(60 - long)
         series[at : at + long] += 50 * np.arange(long, 0, -1)
-        told = settled(series)
+        told = settled(series.tolist())
         found.append(told is not None and told.steady)
     assert found.count(False) <= 1
