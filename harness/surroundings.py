@@ -140,9 +140,5 @@ def _median(values: Any) -> float:
 def _change(levels: Sequence[float]) -> float:
     """Between the least and the greatest of six stretches."""
     size = len(levels) // 6
-    means = [_mean(levels[i * size : (i + 1) * size]) for i in range(6)]
-    return max(means) - min(means)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+    medians = [_median(levels[i * size : (i + 1) * size]) for i in range(6)]
+    return max(medians) - min(medians)

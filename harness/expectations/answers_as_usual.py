@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator
 
+from harness.expectations.answered import LEAST, Answered
 from harness.expectations.base import Evidence, Expectation
 from harness.expectations.counted_success import counted_as_success
 from harness.expectations.failed_requests import near
 from harness.expectations.requests import cites, folded, load_was_watched, not_begun, nothing_sent, still_open
 from harness.expectations.sampled import unanswered
-from harness.expectations.usual_answers import ALPHA, Answers, Kind, Novelty, novelties
+from harness.expectations.usual_answers import Answers, Kind, Novelty, novelties
+from harness.expectations.usual_variety import ALPHA
 from harness.facts import GateHeld, LoadBegan, LoadEnded, PhaseSettled
 from harness.journal import Window
 from harness.landings import hurts
@@ -48,9 +50,11 @@ class AnswersAsUsual(Expectation):
              request's name, the status, and the shape that the load takes of each answer: content type, where a redirect
              ended, of JSON the keys, of HTML title and tags. What is usual is taught by answers from before the phase, but
              those due while a fault was on or its trouble settled; errors teach only once the steady state held.
-             A kind is new when calm times would have shown it with 95 % certainty, were it as frequent there.
+             A kind is new when calm times would have shown it with 95 % certainty, were it as frequent there. Titles and ends
+             of a redirect's path that calm times see once and no more (product names, slugs) may go on to vary as much.
     Decides: once the phase is over. Failed: new_success, moved_elsewhere, new_error. Inconclusive: taught_too_little, where
-             calm times were too short to know a kind so rare, and no_shapes.
+             calm times were too short to know a kind so rare, no_shapes, and too_few, where most requests were not answered
+             and fewer than 59 were. How many were not is told.
     Source:  the ledger; samples of each kind, masked, in the run folder's answers/. metric: the service's own counter of
              answers by status, of which is said how many of the new ones it counted as successes.
     """
@@ -106,10 +110,29 @@ class AnswersAsUsual(Expectation):
         rows = near(evidence, window)
         mask = self._mine(rows, window)
         seen = Answers.of(rows, mask)
+        answered = Answered.of(rows, mask)
         if not seen.kinds:
-            return nothing_sent(evidence, self.request)
+            return self._none_to_judge(evidence, answered)
         calm = self._calm(evidence, window)
-        return self._judged(evidence, window, rows.select(mask), calm, seen)
+        return self._judged(evidence, window, rows.select(mask), calm, seen, answered)
+
+    def _none_to_judge(self, evidence: Evidence, answered: Answered) -> Finding:
+        if answered.statusless:
+            return inconclusive(
+                f"none of {answered.statusless} answers has a status: this claim is about HTTP answers",
+                decide="requests over HTTP, such as those of a Locust HttpUser",
+                cites=cites(evidence),
+            )
+        return self._too_few(evidence, answered) if answered.due else nothing_sent(evidence, self.request)
+
+    def _too_few(self, evidence: Evidence, answered: Answered, details: Details = ()) -> Finding:
+        return inconclusive(
+            f"{answered.told}: of what kind they would have been is not known",
+            reason="too_few",
+            decide=f"{LEAST} answers or more, or answers to most requests",
+            cites=cites(evidence),
+            details=details,
+        )
 
     def _judged_stretch(self, evidence: Evidence, window: Window) -> Window:
         """Of the whole run only what came from the first fault on: what was before teaches."""
@@ -137,7 +160,9 @@ class AnswersAsUsual(Expectation):
 
     # --- what it comes to -------------------------------------------------------------------------------------------------
 
-    def _judged(self, evidence: Evidence, window: Window, rows: Rows, calm: Answers, seen: Answers) -> Finding:
+    def _judged(
+        self, evidence: Evidence, window: Window, rows: Rows, calm: Answers, seen: Answers, answered: Answered
+    ) -> Finding:
         found = novelties(calm, seen, self._allowed)
         new = [one for one in found if one.new]
         unsure = [one for one in found if not one.new and not one.usual]
@@ -148,6 +173,7 @@ class AnswersAsUsual(Expectation):
         first = [place for one in (*new, *unsure)[:3] for place in _first(rows, one.kinds, 3)]
         cited = (*cites(evidence), *(rows.cite(place) for place in first[:6]))
         details = self._details(evidence, window, rows, calm, seen, found, first)
+        details += (("not judged", answered.told),) if answered.told else ()
         if many > self.ratio * n:
             finding = failed(
                 f"{many} of {n} answers were of a kind that calm times never showed {limit}: {_spoken(new)}",
@@ -181,7 +207,12 @@ class AnswersAsUsual(Expectation):
                 cites=cites(evidence),
                 details=details,
             )
+        if answered.few:
+            return self._too_few(evidence, answered, details)
         odd = f"; {may} of a new kind" if may else ""
+        varied = sum(one.count for one in found if one.usual and one.level == "rough")
+        odd += f"; {varied} of pages that vary as much in calm times" if varied else ""
+        odd += f"; {answered.told}" if answered.told else ""
         return passed(
             f"{n} answers were of kinds that {calm.n()} calm ones had shown{odd} {limit}",
             measure=measure,

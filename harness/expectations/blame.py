@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -12,8 +13,9 @@ from pydantic import Field
 from harness import blaming
 from harness.blaming import Parts, Truth
 from harness.expectations import alerts, log_accusations, logs, page_accusations, trace_accusations
-from harness.expectations.accusations import NOBODY, Heard, Source, Threshold, numbered
+from harness.expectations.accusations import NOBODY, Accused, Heard, Source, Threshold, numbered
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.failed_requests import AFTERMATH_S
 from harness.expectations.log_limits import ALIASES_DECIDE, LEVELS_DECIDE
 from harness.expectations.log_search import Accusing, names_of
 from harness.expectations.requests import cites, not_begun, still_open
@@ -43,7 +45,8 @@ class Blame(Expectation):
              or were slow accuse a part, as in `traces`. Slow ones count while a fault of the phase is on, where they are more
              than the one in a hundred that always is. Where no service sends traces nothing is asked of them. What was
              accused already before the first fault is not an answer to it. The root is what the phase's faults hurt (of an
-             edge its dependency), the chain who stands between it and the users; both can be stated.
+             edge its dependency), the chain who stands between it and the users; both can be stated. Where the phase hurts
+             nobody, who was hurt before it may be accused until 30 s after that was mended.
     Decides: once the phase is over, and every source was looked at until after it. Failed: wrong_part, on_chain_only,
              blames_nobody, blames_everybody, false_blame. Inconclusive where lines without a readable level (no_levels) or
              names that no part bears (unknown_names) would turn it.
@@ -90,6 +93,17 @@ class Blame(Expectation):
         parts = Parts.of(evidence.journal, self.aliases)
         truth = self._truth(evidence, parts)
         span = Window(alerts.from_of(evidence, window, window.end_s), window.end_s)
+        heard = self._heard(evidence, span, parts, truth)
+        if isinstance(heard, Finding):
+            return heard
+        left, until_s = self._left(evidence, window, parts) if not truth.roots else (frozenset(), window.start_s)
+        if left:
+            late = self._heard(evidence, Window(until_s, window.end_s), parts, truth) if until_s < window.end_s else []
+            late_parts = {one.part for source in late for one in source.accused} if isinstance(late, list) else set()
+            heard = [_without(one, left - late_parts, until_s) for one in heard]
+        return self._judged(evidence, truth, heard)
+
+    def _heard(self, evidence: Evidence, span: Window, parts: Parts, truth: Truth) -> list[Heard] | Finding:
         threshold = Threshold(self.least, self.noise)
         heard: list[Heard] = []
         if "pages" in self.by:
@@ -102,7 +116,18 @@ class Blame(Expectation):
             if isinstance(found, Finding) and self.by == ("traces",):
                 return found
             heard.append(found if isinstance(found, Heard) else Heard("traces", (), "", found.because))
-        return self._judged(evidence, truth, heard)
+        return heard
+
+    def _left(self, evidence: Evidence, window: Window, parts: Parts) -> tuple[frozenset[str], float]:
+        """Whom faults of before hurt, or made look ill, that were on when the window began, or shortly before; and until when."""
+        on = [
+            hurt
+            for hurt in hurts(evidence.journal)
+            if math.isfinite(hurt.sure_s) and hurt.on_s < window.start_s < hurt.off_s + AFTERMATH_S
+        ]
+        targets = (one for hurt in on for one in hurt.target.split("+"))
+        until_s = max((hurt.off_s + AFTERMATH_S for hurt in on), default=window.start_s)
+        return blaming.truth_of(targets, parts, evidence.against).allowed, until_s
 
     def _truth(self, evidence: Evidence, parts: Parts) -> Truth:
         if self.root:
@@ -190,6 +215,23 @@ class Blame(Expectation):
 
     def _within(self, ranking: Sequence[str], truth: Truth) -> bool:
         return truth.roots <= set(ranking[: max(self.at, len(truth.roots))])
+
+
+def _without(heard: Heard, parts: frozenset[str], until_s: float) -> Heard:
+    """What a source said but against parts that were hurt until shortly before."""
+
+    def kept(accused: Sequence[Accused]) -> tuple[Accused, ...]:
+        return tuple(one for one in accused if one.part not in parts)
+
+    gone = (one for one in heard.accused if one.part in parts)
+    aside = (f"{one.part} ({one.why}) was hurt before, and may be accused until {until_s:.1f} s" for one in gone)
+    return replace(
+        heard,
+        accused=kept(heard.accused),
+        strange=kept(heard.strange),
+        with_unread=kept(heard.with_unread),
+        aside=(*heard.aside, *aside),
+    )
 
 
 def _listed(sources: Sequence[str]) -> str:

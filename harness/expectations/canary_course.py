@@ -12,6 +12,8 @@ from harness.versions import Answers
 Decision = Literal["withdrawn", "promoted", ""]
 CHANCE = 0.001
 """That a side which still had its share got none of the requests in a row: from there on it has none."""
+LAST = 5  # answers: how rare a side was at the end is told by these, where its share had fallen (a weight taken back in steps)
+FALLEN = 0.1  # the last ones lie so far apart by chance in so many of the trials whose share never changed
 LOOKED_AT = 20  # times so many requests as are needed, from the side's last answer on, are looked at for errors that may be its own
 
 
@@ -54,14 +56,31 @@ def course(canary: Answers, others: Answers, unnamed: Answers) -> Course | None:
 
 def _stopped(decision: Decision, gone: Answers, stays: Answers, unnamed: Answers, begun_s: float, last: int) -> Course:
     at_s = float(gone.sent_s[last])
-    mine = int(((gone.sent_s >= begun_s) & (gone.sent_s <= at_s)).sum())
-    theirs = int(((stays.sent_s >= begun_s) & (stays.sent_s <= at_s)).sum())
-    share, _ = clopper_pearson(mine, mine + theirs, 0.90)
+    share = _share(gone, stays, begun_s, at_s)
     after, needed = int((stays.sent_s > at_s).sum()), in_a_row(share)
     # A side that has died names itself no more, and may be sent its share as before: the errors of it look like nobody's.
     errors, looked = _next(unnamed, stays, at_s, LOOKED_AT * needed)
     _, most = clopper_pearson(errors, looked, 1 - 2 * CHANCE)
     return Course(begun_s, decision, at_s, gone.cite(last), after, needed, errors, looked, errors > 0 and most >= share)
+
+
+def _share(gone: Answers, stays: Answers, begun_s: float, at_s: float) -> float:
+    """The least share that the side surely had when it answered last: of the whole trial, or of its last answers where these lie
+    further apart than that share explains."""
+    import numpy as np
+
+    mine, theirs = (of.sent_s[(of.sent_s >= begun_s) & (of.sent_s <= at_s)] for of in (gone, stays))
+    whole, _ = clopper_pearson(len(mine), len(mine) + len(theirs), 0.90)
+    if len(mine) <= LAST:
+        return whole
+    since_s = float(np.sort(mine)[-LAST])
+    few, among = LAST - 1, LAST - 1 + int((theirs > since_s).sum())
+    if among == few:
+        return whole
+    # Counted until the last of them came (inverse sampling): that one is no chance, so the bound above is without it.
+    _, most = clopper_pearson(few - 1, among - 1, 1 - 2 * FALLEN)
+    lately, _ = clopper_pearson(few, among, 0.90)
+    return min(whole, lately) if most < len(mine) / (len(mine) + len(theirs)) else whole
 
 
 def _next(unnamed: Answers, stays: Answers, at_s: float, many: int) -> tuple[int, int]:

@@ -47,7 +47,7 @@ class CanaryJudged(Expectation):
              apart, too), by its errors; p95 for all together, and for each request that has 59 answers on both sides. Errors that
              name no version may be either's.
     Decides: what the stack decided is told by the answers alone: the release got no more requests (withdrawn), or the others got no
-             more (promoted); not known where so many errors without a version follow that it may only have died. Worse is where a whole interval lies beyond its margin, no worse where all lie within. Passed when
+             more (promoted), for longer than chance at the share that it had last; not known where so many errors without a version follow that it may only have died. Worse is where a whole interval lies beyond its margin, no worse where all lie within. Passed when
              worse was withdrawn or no worse promoted. Failed: bad_promoted, good_withdrawn, undecided (both still answer after the
              limit) or late; not_met where it was right and not what `expect` says.
     Source:  Newcombe's interval on effective totals of six batches, and for p95 the ratio by resampled batches, as for

@@ -10,13 +10,22 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.alerting import may_bear
 from harness.expectations.alerts import PLACES
-from harness.facts import Fact, Paged, RunbookFound
+from harness.facts import Fact, Paged, RuleSeen, RunbookFound
 from harness.journal import Journal
 from harness.runbooks import lacking
 
-BROKEN = ("<error expanding template", "<no value>")
+BROKEN = re.compile(r"<error expanding template|<no value>|%!\w?\(")
+"""The last: what Go's printf leaves of a value that is not of its verb's kind, such as %!f(string=)."""
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+NO_VALUE = re.compile(r"https?://\S+|\b[1-5]xx\b", re.IGNORECASE)
+SPAN = re.compile(
+    r"\b(for|in|over|within|during|last|past|previous)\s+((the|more|at|than|least|last|past|about)\s+)*\d+(\.\d+)?"
+    r"[\s-]?(ms|[smhdw]|sec|min|second|minute|hour|day|week)s?\b",
+    re.IGNORECASE,
+)
+"""Since when, or over what: mostly no value, but "waited for 2.1 s" is one."""
 
 
 @dataclass(frozen=True)
@@ -114,15 +123,34 @@ def _named(page: Paged, names: Sequence[str], what: str) -> Item:
 
 
 def _value(page: Paged, asked: Asked) -> Item:
-    found = NUMBER.findall(page.annotations.get("description", ""))
-    return Item(len(found) >= 2, f"numbers in the description: {', '.join(found[:4]) or 'none'}")
+    """Two numbers, and by the rule's own template one of them at least is measured. Where that is not known, spans of time may be none."""
+    text = NO_VALUE.sub(" ", page.annotations.get("description", ""))
+    found = NUMBER.findall(text)
+    said = f"numbers in the description: {', '.join(found[:4]) or 'none'}"
+    if len(found) < 2:
+        return Item(False, said)
+    rules = [rule for rule in asked.journal.of(RuleSeen) if rule.rule == page.alert and may_bear(rule, page.labels)]
+    known = [rule for rule in rules if rule.annotations.get("description")]
+    if known and not any(_measured(rule.annotations["description"]) for rule in known):
+        return Item(
+            False, f"{said}, but the rule's description holds no {{{{ $value }}}}: it says so always", (known[-1],)
+        )
+    if not known and len(NUMBER.findall(SPAN.sub(" ", text))) < 2:
+        return Item(None, f"{said}; whether one of them is the value is not known: Prometheus' rule was not seen")
+    return Item(True, said)
+
+
+def _measured(template: str) -> bool:
+    """Whether a template puts in more than labels: the value, or the answer of a query."""
+    return any(
+        re.search(r"\$value|\.Value|\bquery\b", action) for action in re.findall(r"{{.*?}}", template, re.DOTALL)
+    )
 
 
 def _template(page: Paged, asked: Asked) -> Item:
     for name, text in (*page.annotations.items(), *page.labels.items()):
-        for broken in BROKEN:
-            if broken in text:
-                return Item(False, f"{name} holds {broken!r}")
+        if broken := BROKEN.search(text):
+            return Item(False, f"{name} holds {broken.group()!r}")
     return Item(True, "no template broke")
 
 

@@ -28,7 +28,7 @@ class PageQuality(Expectation):
     Units:   alert: a name, or a pattern such as "*". Items: severity (one of `severities`), summary, description, runbook (a
              file of the folder `runbooks`, with the sections Meaning, Impact, Diagnosis, Mitigation), dashboard (its URL),
              service, dependency (that is named, in a label or in the text: the one given, else the one the phase hurts), value
-             (two numbers in the description: what it is, and what it is held against), template (none broke), generator (the
+             (two numbers in the description: what it is, by `{{ $value }}` in the rule, and what it is held against), template (none broke), generator (the
              link back), whole (no alert was left out of it), size (at most `most` alerts in one page), receiver (the one
              given). `require` names those that count, all when left out; `except` names those that do not.
     Counts:  each notification that such an alert fires, by its first delivery.
@@ -122,7 +122,7 @@ class PageQuality(Expectation):
             return inconclusive(
                 f"{what}: " + "; ".join(f"{name}: {found[0].said}" for name, found in blind.items() if found),
                 reason="not_observable",
-                decide=f"`runbooks`, or `except: [{', '.join(blind)}]`",
+                decide=f"{'`runbooks`, or ' if 'runbook' in blind else ''}`except: [{', '.join(blind)}]`",
                 measure=measure,
                 cites=tuple(dict.fromkeys(where)),
                 details=details,

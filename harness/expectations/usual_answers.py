@@ -13,18 +13,23 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from harness.expectations.usual_variety import ALPHA, Variety
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.ledger import Rows
 
-ALPHA = 0.05
 _TAGS = re.compile(r" ?tags:[0-9a-f]{8}$")
 _JSON = re.compile(r"^(\S*json\S*(?: -> \S+)?)( not json)?.*$", re.DOTALL)
+
+_END = re.compile(r"( -> /\S+/)[^/\s]+(?=$| )")
+_TITLE = re.compile(r" '.*'$", re.DOTALL)
 
 Kind = tuple[str, int, str]
 """Endpoint, status, and shape; '' for a shape that was not taken."""
@@ -34,6 +39,11 @@ def rough(shape: str) -> str:
     """A shape without what varies within one page: of HTML which tags, of JSON which keys."""
     match = _JSON.match(shape)
     return match.group(1) + (match.group(2) or "") if match else _TAGS.sub("", shape)
+
+
+def family(page: str) -> str:
+    """A page without its title and the end of the path that a redirect led to: where these name the content, they vary."""
+    return _TITLE.sub(" '*'", _END.sub(r"\1*", page))
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,14 @@ class Answers:
         return Answers(kinds)
 
     def n(self, endpoint: str = "") -> int:
-        return sum(count for kind, count in self.kinds.items() if endpoint in ("", kind[0]))
+        return self._at[endpoint] if endpoint else sum(self.kinds.values())
+
+    @cached_property
+    def _at(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for (endpoint, _, _), count in self.kinds.items():
+            found[endpoint] += count
+        return found
 
     @property
     def unshaped(self) -> int:
@@ -101,11 +118,30 @@ def novelties(calm: Answers, seen: Answers, allowed: Callable[[Kind], bool] = la
         if (endpoint, status) not in statuses:
             level, what = "status", ""
         groups.setdefault((endpoint, status, level, what), set()).add(kind)
-    found = [_novelty(calm, seen, key, kinds, ALPHA / len(groups)) for key, kinds in groups.items()]
+
+    @cache
+    def variety(endpoint: str, status: int, page: str, level: str) -> Variety:
+        name, within = (str, rough) if level == "shape" else (rough, _family_of)
+        return Variety(*(_named(answers, (endpoint, status, page), name, within) for answers in (calm, seen)))
+
+    def vary(endpoint: str, status: int, level: str, what: str, count: int, chance: float) -> bool:
+        if level == "shape":
+            return variety(endpoint, status, rough(what), level).goes_on
+        titles = variety(endpoint, status, family(what), level) if level == "rough" else None
+        return titles is not None and titles.habit and titles.goes_on and not titles.repeated(count, chance)
+
+    found = [_novelty(calm, seen, key, kinds, ALPHA / len(groups), vary) for key, kinds in groups.items()]
     return sorted(found, key=lambda one: (-one.count, one.endpoint, one.status, one.level, one.what))
 
 
-def _novelty(calm: Answers, seen: Answers, key: tuple[str, int, str, str], kinds: set[Kind], alpha: float) -> Novelty:
+def _novelty(
+    calm: Answers,
+    seen: Answers,
+    key: tuple[str, int, str, str],
+    kinds: set[Kind],
+    alpha: float,
+    vary: Callable[[str, int, str, str, int, float], bool],
+) -> Novelty:
     endpoint, status, level, what = key
     count, of, taught = sum(seen.kinds[kind] for kind in kinds), seen.n(endpoint), calm.n(endpoint)
     chance = chance_unseen(count, of, taught)
@@ -121,7 +157,7 @@ def _novelty(calm: Answers, seen: Answers, key: tuple[str, int, str, str], kinds
         taught,
         chance,
         is_new,
-        not is_new and level == "shape" and _varies(calm, seen, endpoint, status, rough(what)),
+        not is_new and vary(*key, count, chance),
         math.ceil(of * (alpha ** (-1 / count) - 1)),
     )
 
@@ -136,21 +172,15 @@ def chance_unseen(count: int, of: int, taught: int) -> float:
     return chance
 
 
-def _varies(calm: Answers, seen: Answers, endpoint: str, status: int, what: str) -> bool:
-    """Whether calm times themselves go on showing shapes of this page that they had not shown before, and as often.
+def _family_of(shape: str) -> str:
+    return family(rough(shape))
 
-    The share of answers whose shape came once is what the next one is new with (Good and Turing). Fisher's exact test.
-    """
 
-    def mine(answers: Answers) -> list[tuple[Kind, int]]:
-        return [
-            (k, n) for k, n in answers.kinds.items() if k[:2] == (endpoint, status) and k[2] and rough(k[2]) == what
-        ]
-
-    once, taught = sum(n == 1 for _, n in mine(calm)), sum(n for _, n in mine(calm))
-    fresh, of = sum(n for k, n in mine(seen) if k not in calm.kinds), sum(n for _, n in mine(seen))
-    if not once:
-        return False
-    from scipy.stats import hypergeom
-
-    return float(hypergeom.sf(fresh - 1, taught + of, once + fresh, of)) > ALPHA
+def _named(
+    answers: Answers, page: tuple[str, int, str], name: Callable[[str], str], within: Callable[[str], str]
+) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for (endpoint, status, shape), n in answers.kinds.items():
+        if shape and (endpoint, status, within(shape)) == page:
+            found[name(shape)] += n
+    return found

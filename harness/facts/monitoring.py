@@ -23,6 +23,7 @@ class RuleSeen(Fact):
 
     for_s, keep_firing_s   the rule's own waits before an alert fires, and before it clears
     interval_s             between two evaluations of its group; evaluated_s is one of them, on the run's axis: the grid
+    annotations            as they are written, templates; none where they were not looked at
     """
 
     rule: str
@@ -30,6 +31,7 @@ class RuleSeen(Fact):
     kind: str = "alerting"
     expr: str = ""
     labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    annotations: dict[str, str] = dataclasses.field(default_factory=dict)
     for_s: float = 0.0
     keep_firing_s: float = 0.0
     interval_s: float = 0.0

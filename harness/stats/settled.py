@@ -1,7 +1,7 @@
 """Whether a series had come to rest: what of it is warm-up, and whether the rest drifts, shifts or wanders.
 
 One test, at one stated level, decides whether there is any change at all (harness.stats.change). Only where there is one is
-the warm-up cut off (MSER-5) and the rest asked again. So chance alone calls a series at rest unsteady in about one of 200.
+the warm-up cut off (MSER-5) and the rest asked again. What is over after a few points is taken out first (harness.stats.spikes). So chance alone calls a series at rest unsteady in about one of 200.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.stats.change import Change, change
+from harness.stats.spikes import without_spikes
 
 MATERIAL = 0.05  # of the mean: a smaller change matters to nobody
 BATCH = 5  # points, of MSER-5
@@ -64,15 +65,13 @@ def settled(values: Sequence[float]) -> Settled | None:
     Source: the gate of verdicts in Barrett et al., Virtual Machine Warmup Blows Hot and Cold (OOPSLA 2017): flat, warmup,
     slowdown, no steady state; ours decides by a test that knows how long the noise remembers.
     """
-    import numpy as np
-
     if len(values) < FEWEST_POINTS:
         return None
-    array = np.asarray(values, float)
+    array = without_spikes(values)
     found = _material(array)
     if found is None:
         return _waves(array, 0) or Settled("flat", 0)
-    cut = max(mser5(values), found.at if found.kind == "ramp" else 0)
+    cut = max(mser5(array), found.at if found.kind == "ramp" else 0)
     if cut == 0 or found.kind == "trend":
         return Settled("unsteady", 0, _told(found, 0))
     if cut > LONGEST_WARMUP * len(array):

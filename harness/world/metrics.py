@@ -136,6 +136,7 @@ class Prometheus:
             kind=str(rule.get("type") or "alerting"),
             expr=str(rule.get("query") or ""),
             labels=strings(rule.get("labels")),
+            annotations=strings(rule.get("annotations")),
             for_s=float(rule.get("duration") or 0.0),
             keep_firing_s=float(rule.get("keepFiringFor") or 0.0),
             interval_s=float(group.get("interval") or 0.0),

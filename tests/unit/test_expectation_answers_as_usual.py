@@ -13,7 +13,7 @@ from scipy.stats import hypergeom
 from harness import facts as f
 from harness.expectations.answers_as_usual import AnswersAsUsual
 from harness.expectations.base import Evidence, Steady
-from harness.expectations.usual_answers import Answers, chance_unseen, novelties, rough
+from harness.expectations.usual_answers import Answers, chance_unseen, family, novelties, rough
 from harness.faults.latency import Latency
 from harness.testing import WrittenLogs, journal_of, rows_of, series_of
 from harness.verdict import Finding, Outcome
@@ -125,6 +125,78 @@ def test_pages_that_vary_all_the_time_vary_under_a_fault_too() -> None:
     assert check(varied(20, 400, 1), varied(60, 200, 2), error).reason == "new_success"
 
 
+def named(start_s: float, count: int, seed: int, kind: str) -> list[dict[str, Any]]:
+    """Pages of 3000 products by their titles, or each answer's redirect to a slug of its own."""
+    chance = random.Random(seed)
+
+    def word(number: int) -> str:
+        return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+    shapes = {
+        "titles": lambda: f"text/html 'Product {word(chance.randrange(3000))} - Shop' tags:0a1b2c3d",
+        "slugs": lambda: f"text/html -> /o/{word(chance.randrange(10**9))}",
+    }
+    return [{**row, "shape": shapes[kind]()} for row in rows(start_s, count)]
+
+
+@pytest.mark.parametrize("kind", ["titles", "slugs"])
+def test_titles_and_redirects_that_name_the_content_vary_under_a_fault_too(kind: str) -> None:
+    calm, same = named(20, 1500, 1, kind), named(60, 500, 2, kind)
+    finding = check(calm, same)
+    assert finding.outcome is PASSED, finding.because
+    assert "of pages that vary as much in calm times" in finding.because
+    sorry = rows(60, 30, "text/html 'Sorry' tags:11111111")
+    assert check(calm, same, sorry).reason in ("new_success", "moved_elsewhere")
+    login = rows(60, 1, "text/html -> /login 'Sign in' tags:11111111")
+    twice = rows(60, 4, "text/html -> /o/error" if kind == "slugs" else "text/plain")
+    assert check(calm, same, twice).outcome is not PASSED, "what repeats itself among what does not is none of it"
+    assert check(calm, same, login).reason == "taught_too_little", "where it leads is none of what varies"
+
+
+def test_a_few_odd_titles_in_calm_times_excuse_none_under_a_fault() -> None:
+    calm = [*rows(20, 2000, PAGE), *(row for i in range(3) for row in rows(30, 1, f"text/html 'Odd {i * 'x'}' tags:1"))]
+    assert check(calm, rows(60, 999, PAGE), rows(60, 1, "text/html 'Sorry' tags:2")).reason == "taught_too_little"
+
+
+def test_that_other_pages_come_than_calm_times_named_is_not_as_usual() -> None:
+    """Half of the titles were seen in calm times; under the fault none is."""
+    strange = [{**row, "shape": row["shape"].replace("Product", "Error")} for row in named(60, 1000, 2, "titles")]
+    assert check(named(20, 3000, 1, "titles"), strange).outcome is not PASSED
+
+
+def silent(start_s: float, count: int) -> list[dict[str, Any]]:
+    return [{**row, "outcome": "timeout"} for row in rows(start_s, count, "", status=0)]
+
+
+def test_a_service_that_answers_hardly_anything_does_not_answer_as_usual() -> None:
+    for answered in (0, 1, 58):
+        finding = check(rows(20, 2000), rows(60, answered) if answered else [], silent(60, 999))
+        assert (finding.outcome, finding.reason) == (UNKNOWN, "too_few"), finding.because
+        assert f"999 of {999 + answered} requests were not answered" in finding.because
+    error = rows(60, 10, "application/json error", status=504)
+    assert check(rows(20, 400), silent(60, 100), error).reason == "new_error", "what was answered is judged"
+
+
+def test_how_many_were_not_answered_is_told_where_enough_were() -> None:
+    for answered, unanswered in ((100, 400), (20, 5)):
+        finding = check(rows(20, 2000), rows(60, answered), silent(60, unanswered))
+        assert finding.outcome is PASSED
+        assert f"{unanswered} of {answered + unanswered} requests were not answered" in finding.because
+
+
+@pytest.mark.parametrize("request_", ["", "WS message"])
+def test_of_answers_without_a_status_it_says_that_they_have_none(request_: str) -> None:
+    def told(start_s: float, count: int) -> list[dict[str, Any]]:
+        return [{**row, "endpoint": "WS message", "outcome": "ok"} for row in rows(start_s, count, "", status=0)]
+
+    finding = check(told(20, 2000), told(60, 1000), request=request_)
+    assert finding.outcome is UNKNOWN
+    assert finding.because == "none of 1000 answers has a status: this claim is about HTTP answers"
+    both = check(rows(20, 400), rows(60, 100), told(60, 30))
+    assert both.outcome is PASSED
+    assert "30 of 130 answers have no status" in both.because
+
+
 def test_what_came_while_something_was_hurt_or_before_the_steady_state_teaches_no_error() -> None:
     warm_up = rows(0, 50, "application/json error", status=503)
     assert (
@@ -186,6 +258,13 @@ def test_what_is_no_kind_is_refused(wrong: dict[str, object]) -> None:
 )
 def test_of_a_shape_the_page_is_what_does_not_vary_within_it(shape: str, page: str) -> None:
     assert rough(shape) == page
+
+
+def test_of_pages_a_family_is_what_does_not_name_the_content() -> None:
+    assert family("text/html 'Product x - Shop'") == "text/html '*'"
+    assert family("text/html -> /o/abc 'It's x'") == "text/html -> /o/* '*'"
+    assert family("text/html -> /login") == "text/html -> /login"
+    assert family("application/json not json") == "application/json not json"
 
 
 @pytest.mark.parametrize(("count", "of", "taught"), [(1, 100, 400), (5, 40, 40), (3, 7, 1000), (20, 20, 5), (1, 1, 0)])

@@ -45,7 +45,7 @@ def said(at_s: float, *names: str, level: str = "ERROR") -> list[Line]:
 
 
 def check(
-    *pages: f.Paged,
+    *pages: f.Fact,
     lines: list[Line] | None = None,
     fault: bool = True,
     watched: bool = True,
@@ -158,6 +158,36 @@ def test_where_nobody_was_hurt_nobody_may_be_accused() -> None:
     assert check(lines=said(110, *["redis"] * 4), fault=False).reason == "false_blame"
     assert check(watched=False, fault=False).reason == "not_watched"
     assert check(GOOD, fault=False, watched=False).reason == "false_blame"
+
+
+def hurt_before(mended_s: float = 99.0) -> list[f.Fact]:
+    """A phase before, with a fault of its own on the same edge."""
+    return [
+        f.PhaseBegan(phase="slow", seen_s=mended_s - 24.1),
+        f.Injecting(fault="slow/latency", kind="latency", target="api->postgres", planned_s=0, seen_s=mended_s - 24),
+        f.Injected(fault="slow/latency", begun_s=mended_s - 24, seen_s=mended_s - 23.9),
+        f.Mended(fault="slow/latency", begun_s=mended_s, seen_s=mended_s + 0.1),
+        f.PhaseEnded(phase="slow", seen_s=mended_s + 0.2),
+    ]
+
+
+def test_who_was_hurt_just_before_a_calm_phase_may_be_accused_for_a_while() -> None:
+    soon = page("OrdersDatabaseSlow", 105, starts_s=102.0, dependency="postgres")
+    finding = check(*hurt_before(), soon, fault=False, by=["pages"])
+    assert finding.outcome is PASSED, finding.because
+    assert any("was hurt before, and may be accused until 129.1 s" in text for _, text in finding.details)
+    assert check(*hurt_before(), soon, lines=said(103, *["postgres"] * 9), fault=False).outcome is PASSED
+    assert check(*hurt_before(60.0), soon, fault=False, by=["pages"]).reason == "false_blame", "that is long over"
+
+
+def test_the_aftermath_excuses_nobody_else_and_nothing_that_comes_later() -> None:
+    other = page("CacheSlow", 105, starts_s=102.0, dependency="redis")
+    late = page("OrdersDatabaseSlow", 150, starts_s=148.0, dependency="postgres")
+    soon = page("OrdersDatabaseSlow", 105, starts_s=102.0, dependency="postgres")
+    for pages in ((other,), (soon, other), (late,), (soon, late)):
+        assert check(*hurt_before(), *pages, fault=False, by=["pages"]).reason == "false_blame", pages
+    lines = said(150, *["postgres"] * 9)
+    assert check(*hurt_before(), lines=lines, fault=False, by=["logs"]).reason == "false_blame"
 
 
 def test_a_few_lines_about_somebody_else_are_noise() -> None:

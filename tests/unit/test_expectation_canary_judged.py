@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -38,6 +38,7 @@ class Run:
     ends        withdrawn: the canary gets none after that; promoted: it gets all
     errors      of the new release, by request; `usual` those of everybody
     slower      what the canary's times are multiplied with
+    steps       from each instant on the canary has that share, instead of `share`, `decided_s` and `ends`
     balancer    share of the canary's errors that are answered by the balancer, and name no version; all, from dies_s on
     """
 
@@ -55,6 +56,7 @@ class Run:
     deployed: bool = True
     ended_s: float = ENDED
     seed: int = 1
+    steps: tuple[tuple[float, float], ...] = ()
 
     def rows(self) -> Rows:
         dice = random.Random(self.seed)
@@ -84,6 +86,8 @@ class Run:
     def _share(self, at_s: float) -> float:
         if at_s < 26.0:
             return 0.0
+        if self.steps:
+            return [share for since_s, share in self.steps if at_s >= since_s][-1]
         return self.share if at_s < self.decided_s else float(self.ends == "promoted")
 
     def evidence(self, cut_s: float = CLOSED) -> Evidence:
@@ -222,6 +226,36 @@ def test_a_few_requests_in_a_row_without_the_canary_are_chance() -> None:
     finding = judged(Run(decided_s=109.0, share=0.05, errors=HURT), within="85.5s", errors="+50pp")
     assert (finding.outcome, finding.reason) == (UNKNOWN, "too_few"), finding.because
     assert "requests after it" in finding.decide
+
+
+STEPPED = ((26.0, 0.05), (36.0, 0.25), (46.0, 0.5), (56.0, 0.75))
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        Run(steps=((26.0, 0.5), (60.0, 0.01)), errors={WHOLESALE: 0.6}, rate=10.0),
+        Run(steps=((26.0, 0.5), (60.0, 0.05))),
+        Run(steps=(*STEPPED, (66.0, 0.99)), rate=10.0),
+    ],
+    ids=["a bad one held at 1 %", "a good one held at 5 %", "a good one stuck at 99 %"],
+)
+def test_a_share_that_only_fell_decides_nothing(run: Run) -> None:
+    for seed in range(12):
+        finding = judged(replace(run, seed=seed), within="75s")
+        assert finding.reason in ("undecided", "too_few"), (seed, finding.because)
+
+
+def test_a_weight_that_is_raised_in_steps_up_to_all_is_a_promotion() -> None:
+    for seed in range(6):
+        finding = judged(Run(steps=(*STEPPED, (66.0, 1.0)), seed=seed), within="75s")
+        assert (finding.outcome, finding.reason) == (PASSED, "met"), (seed, finding.because)
+
+
+def test_a_small_share_that_was_withdrawn_is_decided_as_soon_as_by_all_its_answers() -> None:
+    """At 10 % of 20/s for 60 s, 80 requests without it are no chance: nearly always its last answers ask for no more."""
+    said = [judged(Run(share=0.1, decided_s=86.0, errors=HURT, seed=seed), within="80s") for seed in range(12)]
+    assert [one.reason for one in said].count("met") >= 9, [one.because for one in said]
 
 
 # --- how sure -----------------------------------------------------------------------------------------------------------------

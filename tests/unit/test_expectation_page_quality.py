@@ -68,7 +68,11 @@ def test_a_page_with_everything_passes_and_shows_what_each_item_was_seen_by() ->
         ("dependency", {"annotations": {**SAYS, "description": "21% of the requests took longer than 0.5 s."}}),
         ("value", {"annotations": {**SAYS, "description": "Many requests to db took longer than 0.5 s."}}),
         ("template", {"annotations": {**SAYS, "summary": "<error expanding template: no such function>"}}),
+        ("value", {"annotations": {**SAYS, "description": "More than 2% of the requests to db end in 5xx."}}),
+        ("value", {"annotations": {**SAYS, "description": "More than 2% of db: https://wiki.example.test/42"}}),
         ("template", {"annotations": {**SAYS, "summary": "<no value> waits."}}),
+        ("template", {"annotations": {**SAYS, "summary": "%!f(string=)ms of waiting."}}),
+        ("template", {"annotations": {**SAYS, "summary": "One waits %!(EXTRA string=a)"}}),
         ("generator", {"generator": ""}),
         ("whole", {"truncated": 3}),
         ("size", {"count": 6}),
@@ -80,6 +84,38 @@ def test_a_page_that_lacks_one_item_fails_by_that_item_alone(item: str, changed:
     assert came_out(finding) == ("failed", "bad_page")
     assert [name for name, text in finding.details if not text.startswith("yes: ")] == [item]
     assert f"{item}: " in finding.because
+
+
+STATIC = "p95 of db has been above 500ms for 5m."
+WAITED = "Requests to db waited for 2.1 s, more than 0.5 s."
+
+
+@pytest.mark.parametrize(
+    ("template", "says", "came"),
+    [
+        (STATIC, STATIC, "failed"),
+        ("p95 of {{ $labels.db }} has been above 500ms, 1 of 3.", "p95 of db has been above 500ms, 1 of 3.", "failed"),
+        ("Requests to db waited for {{ $value }} s, more than 0.5 s.", WAITED, "passed"),
+        ("{{ with query `up` }}{{ . | first | value }}{{ end }} of 3 db", "1 of 3 db", "passed"),
+        ("", STATIC, "inconclusive"),
+        ("", WAITED, "inconclusive"),
+        (
+            "",
+            "p95 of db is 823ms, over the 500ms that are allowed, in the last 5 minutes; CPU at 100%! (really)",
+            "passed",
+        ),
+    ],
+)
+def test_a_number_that_the_rule_says_always_is_no_value(template: str, says: str, came: str) -> None:
+    rule = f.RuleSeen(seen_s=6, rule="Slow", group="g", annotations={"description": template} if template else {})
+    other = f.RuleSeen(
+        seen_s=6, rule="Slow", group="t", labels={"severity": "ticket"}, annotations={"description": "{{ $value }}"}
+    )
+    finding = found(story(replace(GOOD, annotations={**SAYS, "description": says}), BOOK, rule, other))
+    assert finding.outcome.value == came, finding.because
+    assert [name for name, text in finding.details if not text.startswith("yes: ")] == (
+        [] if came == "passed" else ["value"]
+    )
 
 
 def test_a_page_without_a_description_has_no_value_and_names_no_dependency_either() -> None:

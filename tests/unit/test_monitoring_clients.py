@@ -166,6 +166,7 @@ RULES = {
                     "duration": 20,
                     "keepFiringFor": 5,
                     "labels": {"severity": "page"},
+                    "annotations": {"description": "{{ $value }}"},
                     "alerts": [
                         {
                             "labels": {"alertname": "Slow", "service": "api"},
@@ -189,6 +190,7 @@ def test_rules_and_alerts_are_read_with_their_waits_and_the_evaluations_own_time
     read = prometheus(server).rules()
     (rule,) = read.rules
     assert (rule.rule, rule.for_s, rule.keep_firing_s, rule.interval_s, rule.evaluated_s) == ("Slow", 20, 5, 15, 5.25)
+    assert rule.annotations == {"description": "{{ $value }}"}
     (alert,) = read.alerts
     assert (alert.state, alert.labels, alert.active_s, alert.at_s) == ("firing", {"service": "api"}, -9.5, 5.25)
     assert alert.value == 1.5

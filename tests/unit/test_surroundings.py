@@ -71,6 +71,25 @@ def test_a_service_that_still_changes_before_the_first_fault_is_not_at_rest() ->
     assert unsettled(load(lambda at_s: 1.0), 0.0, 90.0, material_ms=0.0) == ""
 
 
+@pytest.mark.parametrize("pause_s", [1.5, 3.0])
+def test_a_pause_of_the_service_before_the_first_fault_is_no_unrest(pause_s: float) -> None:
+    """What is due while it stands still waits for its end; then all is as before."""
+    voided = []
+    for seed in range(12):
+        dice = random.Random(seed)
+        until_s = 10 + dice.random() * 45 + pause_s
+        rows = rows_of(
+            {
+                "at_s": i / 20,
+                "took_ms": 20 * dice.lognormvariate(0.0, 0.3)
+                + 1000 * (until_s - i / 20) * (until_s - pause_s <= i / 20 < until_s),
+            }
+            for i in range(65 * 20)
+        )
+        voided += [seed] if unsettled(rows, 0.0, 65.0, material_ms=0.0) else []
+    assert not voided
+
+
 def mixed(seed: int, change: Any, seconds: int = 60, spread: float = 0.15) -> Rows:
     """A fast endpoint and a slow one in turn by chance, both with a level that remembers (AR(1), 0.85 from second to second)."""
     dice, level, levels = random.Random(seed), 0.0, []
