@@ -69,9 +69,10 @@ def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[st
             )
     for edge in (*_loopbacks(config, read), *_literals(config, read)):
         edges.setdefault(edge.id, edge)
+    common = (pair for caller in topology.services(config) for pair in topology.spread(config, caller).items())
     notes += [
         f"{name} is a name of {' and '.join(who)}: Docker spreads connections over them, so it stays as it was"
-        for name, who in topology.spread(config).items()
+        for name, who in dict.fromkeys(common)
     ]
     for entry in declared:
         edge = declared_edge(config, entry, edges, images)
@@ -86,12 +87,16 @@ def _hear(config: topology.Config, service: str, read: Sequence[Text], heard: di
     owner."""
     caller = topology.owner(config, service)
     known_as: dict[str, str] = {}
+    borne = topology.bearers(config, caller)
     for other in topology.services(config):
         target = topology.owner(config, other)
         if target == caller and topology.replicas(config, caller) < 2:
             continue
-        known_as |= dict.fromkeys(topology.names(config, caller, other), target)
+        known_as |= dict.fromkeys(topology.names(config, caller, other, borne), target)
         known_as = dict.fromkeys(topology.generated(config, other), target) | known_as
+    for name, who in topology.spread(config, caller).items():
+        if name in who and name != caller:
+            known_as[name] = name  # the edge is told, and refused
     environment = {text.key: text.body for text in read if text.kind == "environment"}
     for text in read:
         for mention in mentions(text, known_as, environment):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.edges import Edge
 from harness.stack import names as topology
-from harness.stack.mentions import addresses
+from harness.stack.mentions import addresses, mentions
 from harness.stack.texts import ImageInfo, Text
 
 CLIENT = "client"
@@ -61,7 +61,20 @@ def refused(  # noqa: PLR0911 - one reason after another, each its own sentence
     if udp and not declared_ports:
         listed = ", ".join(map(str, udp))
         return f"{dependency} speaks UDP on {listed}, which an edge does not carry; declare the edge with its TCP ports"
-    return _by_address(config, caller, dependency, read) or _hands_out_addresses(dependency, read)
+    addressed = _spread(config, edge, read) or _by_address(config, caller, dependency, read)
+    return addressed or _hands_out_addresses(dependency, read)
+
+
+def _spread(config: topology.Config, edge: Edge, read: Mapping[str, Sequence[Text]]) -> str:
+    """By its own names alone an edge would be gone around, by those that others bear too, they would be cut off."""
+    answers = {name: who for name, who in topology.spread(config, edge.caller).items() if edge.dependency in who}
+    for service in (edge.caller, *topology.sharers(config, edge.caller)) if answers else ():
+        texts = read.get(service, ())
+        environment = {text.key: text.body for text in texts if text.kind == "environment"}
+        for said in (mention for text in texts for mention in mentions(text, answers, environment) if mention.strong):
+            who = " and ".join(answers[said.name])
+            return f"{edge.caller} calls {said.name} ({said.where}), a name of {who}: Docker spreads its connections over them"
+    return "" if edge.names else f"{edge.caller} knows {edge.dependency} by no name that leads to it alone"
 
 
 def _static(config: topology.Config, service: str) -> set[str]:
