@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from harness.edges import Edge
 from harness.stack import names as topology
 from harness.stack.mentions import addresses, mentions
+from harness.stack.peers import hands_out_peers
 from harness.stack.texts import ImageInfo, Text
 
 CLIENT = "client"
@@ -61,8 +61,15 @@ def refused(  # noqa: PLR0911 - one reason after another, each its own sentence
     if udp and not declared_ports:
         listed = ", ".join(map(str, udp))
         return f"{dependency} speaks UDP on {listed}, which an edge does not carry; declare the edge with its TCP ports"
-    addressed = _spread(config, edge, read) or _by_address(config, caller, dependency, read)
-    return addressed or _hands_out_addresses(dependency, read)
+    if declared_ports:  # whoever says so knows them; going around the edge, its caller is seen
+        return _spread(config, edge, read)
+    image = str(topology.services(config)[dependency].get("image") or "")
+    peers = hands_out_peers(edge, image, read.get(dependency, ()))
+    return (
+        _spread(config, edge, read)
+        or _by_address(config, caller, dependency, read)
+        or (f"{dependency} hands out addresses of its peers (Redis Cluster or Sentinel, {peers})" if peers else "")
+    )
 
 
 def _spread(config: topology.Config, edge: Edge, read: Mapping[str, Sequence[Text]]) -> str:
@@ -89,11 +96,4 @@ def _by_address(config: topology.Config, caller: str, dependency: str, read: Map
             literal = sorted(static & addresses(text))
             if literal:
                 return f"{caller} addresses {dependency} by its IP {literal[0]} ({text.where})"
-    return ""
-
-
-def _hands_out_addresses(dependency: str, read: Mapping[str, Sequence[Text]]) -> str:
-    for text in read.get(dependency, ()):
-        if re.search(r"cluster-enabled\s+yes|--sentinel|redis-sentinel|sentinel\s+monitor", text.body):
-            return f"{dependency} hands out addresses of its peers (Redis Cluster or Sentinel, {text.where})"
     return ""
