@@ -34,6 +34,9 @@ BEFORE_S = 120.0  # looks older than this say little of what is ordinary now
 OUTCOMES = get_args(Landed)
 ENDED = ("die", "kill", "stop", "pause", "oom")
 BACK = ("start", "unpause")
+TRACELESS = ("down", "reset")  # faults that leave nothing of a connection to be surveyed
+TRIED_AGAIN_S = 60.0  # who connects so soon after one of these has tried before
+NEVER_USED = "its caller was never seen to use the edge, so what the looks of the witness felt hurt nobody else"
 SPARES = ("reset",)  # faults that connections opened before them are spared by (Toxiproxy link.go, Start)
 MAY_MISS, MISSED = (
     0.05,
@@ -146,11 +149,14 @@ def _surveyed(journal: Journal, fault: Fault, hurt: Hurt, landing: Landing) -> L
     """The witness opens connections of its own: whether the caller's were met, surveys of them tell.
 
     It goes around the proxy, or its pool was opened before the fault and is spared by it, or so few connections were drawn
-    from that perhaps none was hit. Connections that have just ended are among those surveyed (TIME_WAIT, a minute).
+    from that perhaps none was hit. Connections that have just ended are among those surveyed (TIME_WAIT, a minute). A caller
+    that had none until it was over was not hurt.
     """
     if landing.outcome not in ("landed", "partial"):
         return landing
     surveys = journal.of(Surveyed, edge=hurt.target)
+    if surveys and not _used(surveys, fault, hurt):
+        return replace(landing, outcome="not_measurable", because=f"{landing.because}; {NEVER_USED}")
     during = [one for one in surveys if hurt.sure_s <= one.seen_s <= hurt.off_begun_s]
     around = next((one for one in during if one.direct), None)
     if around is not None:
@@ -177,6 +183,12 @@ def _surveyed(journal: Journal, fault: Fault, hurt: Hurt, landing: Landing) -> L
         outcome = "not_measurable" if missed > MISSED else landing.outcome
         return replace(landing, outcome=outcome, because=f"{landing.because}; {said}")
     return landing
+
+
+def _used(surveys: Sequence[Surveyed], fault: Fault, hurt: Hurt) -> bool:
+    """Whether the caller had a connection over the edge by the time that the fault was taken away."""
+    until_s = hurt.off_s + TRIED_AGAIN_S if fault.kind() in TRACELESS else hurt.off_begun_s
+    return any(one.seen_s <= until_s and (one.mediated or one.how) for one in surveys)
 
 
 def _release_out(journal: Journal, fault: Fault, hurt: Hurt, rows: Rows | None) -> Landing:

@@ -135,13 +135,13 @@ def gone(
     after: Sequence[Witnessed],
     still: Callable[[Witnessed], str] = lambda look: "",
 ) -> Landing:
-    """Whether, at every place that answered before, looks have been ordinary since; 'landed' is: proven gone.
+    """Whether, at the port of every edge that answered last before, looks have been ordinary since; 'landed' is: proven gone.
 
     One look is enough after a fault that hit every connection, up to five in a row after one that hit a share. What
     comes later does not unprove it: that is another trouble. `still` says what is wrong with an answered look, or ''.
     """
     needed = 1 if share >= 1 else min(GONE_LOOKS, math.ceil(math.log(1 - CONFIDENCE) / math.log(1 - share)))
-    places = {place(look) for look in answered(before)} or {place(look) for look in able(after)}
+    places = set(dict(place(look) for look in answered(before)).items()) or {place(look) for look in able(after)}
     stated = {"outcome": "answered"}
     if not places:
         return Landing("not_measurable", "no edge was looked at", stated=stated)

@@ -231,6 +231,7 @@ def names_of(project: Project, service: str) -> tuple[tuple[str, ...], tuple[str
     from harness.stack import names as topology
 
     own = [name for other in project.services for name in topology.names(project.config, service, other)]
+    own += topology.spread(project.config, service)
     return tuple(dict.fromkeys(own)), tuple(topology.pinned_hosts(project.services[service]))
 
 

@@ -11,7 +11,7 @@ from harness.edges import Edge, Known
 from harness.stack import names as topology
 from harness.stack.declared import declared_edge, ports_of
 from harness.stack.known_ports import known_ports
-from harness.stack.mentions import Mention, addresses, loopback_ports, mentions
+from harness.stack.mentions import Mention, addressed, loopback_ports, mentions
 from harness.stack.project import Project
 from harness.stack.refuse import refused
 from harness.stack.speaks import guess
@@ -51,7 +51,10 @@ def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[st
     edge."""
     config = project.config
     images = image_info or {}
-    read = {name: texts(config, name, project.directory, images.get(name)) for name in topology.services(config)}
+    read = {
+        name: texts(config, name, project.directory, images.get(name), project.files)
+        for name in topology.services(config)
+    }
     heard: dict[tuple[str, str], _Heard] = {}
     notes: list[str] = []
     for service in topology.services(config):
@@ -69,9 +72,10 @@ def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[st
             )
     for edge in (*_loopbacks(config, read), *_literals(config, read)):
         edges.setdefault(edge.id, edge)
+    common = (pair for caller in topology.services(config) for pair in topology.spread(config, caller).items())
     notes += [
         f"{name} is a name of {' and '.join(who)}: Docker spreads connections over them, so it stays as it was"
-        for name, who in topology.spread(config).items()
+        for name, who in dict.fromkeys(common)
     ]
     for entry in declared:
         edge = declared_edge(config, entry, edges, images)
@@ -86,12 +90,16 @@ def _hear(config: topology.Config, service: str, read: Sequence[Text], heard: di
     owner."""
     caller = topology.owner(config, service)
     known_as: dict[str, str] = {}
+    borne = topology.bearers(config, caller)
     for other in topology.services(config):
         target = topology.owner(config, other)
         if target == caller and topology.replicas(config, caller) < 2:
             continue
-        known_as |= dict.fromkeys(topology.names(config, caller, other), target)
+        known_as |= dict.fromkeys(topology.names(config, caller, other, borne), target)
         known_as = dict.fromkeys(topology.generated(config, other), target) | known_as
+    for name, who in topology.spread(config, caller).items():
+        if name in who and name != caller:
+            known_as[name] = name  # the edge is told, and refused
     environment = {text.key: text.body for text in read if text.kind == "environment"}
     for text in read:
         for mention in mentions(text, known_as, environment):
@@ -181,11 +189,10 @@ def _literals(config: topology.Config, read: Mapping[str, Sequence[Text]]) -> It
     }
     for service in topology.services(config):
         caller = topology.owner(config, service)
-        for text in read[service]:
-            for address in sorted(addresses(text) & static.keys()):
-                if static[address] != caller:
-                    reason = f"{caller} addresses {static[address]} by its IP {address} ({text.where})"
-                    yield Edge(caller, static[address], known=(Known("inferred", text.where),), refused=reason)
+        for said in addressed(read[service], static):
+            if static[said.name] != caller:
+                reason = f"{caller} addresses {static[said.name]} by its IP {said.name} ({said.where})"
+                yield Edge(caller, static[said.name], known=(Known("inferred", said.where),), refused=reason)
 
 
 def _loopbacks(config: topology.Config, read: Mapping[str, Sequence[Text]]) -> Iterable[Edge]:

@@ -8,7 +8,7 @@ that nobody can hurt until it is declared.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.stack.speaks import default_port, scheme
@@ -131,3 +131,13 @@ def loopback_ports(text: Text) -> tuple[int, ...]:
 def addresses(text: Text) -> frozenset[str]:
     """Every IPv4 address written in a text."""
     return frozenset(_ADDRESS.findall(text.body))
+
+
+def addressed(read: Iterable[Text], names: Collection[str]) -> Iterator[Mention]:
+    """Where texts of one service certainly call one of these names or addresses: with a port, in a URL, as a host's setting.
+
+    One in a list of trusted proxies, in a README or in a firewall's rules is not called.
+    """
+    texts = tuple(read)
+    environment = {text.key: text.body for text in texts if text.kind == "environment"}
+    return (said for text in texts for said in mentions(text, names, environment) if said.strong)

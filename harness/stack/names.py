@@ -100,18 +100,23 @@ def links(config: Config, service: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def names(config: Config, caller: str, dependency: str) -> tuple[str, ...]:
-    """Every name under which the caller can know the dependency: service, container, host, aliases, links."""
+def names(
+    config: Config, caller: str, dependency: str, borne: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[str, ...]:
+    """Every name under which the caller can know the dependency: service, container, host, aliases, links. One by which another
+    answers the caller, alone or beside it, is none of them.
+
+    borne   the caller's `bearers`, where many dependencies are asked for
+    """
     body = services(config).get(dependency, {})
     found = [dependency]
     found += [str(body[key]) for key in ("container_name", "hostname") if body.get(key)]
     there = networks(config, dependency)
     for network in shared(config, caller, dependency):
         found += [str(alias) for alias in there[network].get("aliases") or ()]
-    common = spread(config)
-    found = [name for name in found if name not in common]
     found += links(config, caller).get(dependency, ())
-    return tuple(dict.fromkeys(found))
+    borne = bearers(config, caller) if borne is None else borne
+    return tuple(dict.fromkeys(name for name in found if borne.get(name, (dependency,)) == (dependency,)))
 
 
 def generated(config: Config, service: str) -> tuple[str, ...]:
@@ -124,17 +129,32 @@ def generated(config: Config, service: str) -> tuple[str, ...]:
     return tuple(f"{project}{by}{service}{by}{number}" for by in "-_" for number in numbers)
 
 
-def spread(config: Config) -> dict[str, tuple[str, ...]]:
-    """Aliases that several services bear on purpose, so that Docker spreads connections over them; never a service's
-    name."""
-    bearers: dict[str, set[str]] = {}
-    for name in services(config):
-        for use in networks(config, name).values() if owner(config, name) == name else ():
-            for alias in use.get("aliases") or ():
-                bearers.setdefault(str(alias), set()).add(name)
-    return {
-        alias: tuple(sorted(who)) for alias, who in bearers.items() if len(who) > 1 and alias not in services(config)
-    }
+def bearers(config: Config, caller: str) -> dict[str, tuple[str, ...]]:
+    """Who answers the caller by which name, as Docker resolves it: over the networks that both are on, a link before all else.
+
+    Of a name that it bears alone on a network, it means another's by it, on another network: a pooler calls its database so.
+    """
+    on: dict[tuple[str, str], set[str]] = {}
+    mine = networks(config, caller)
+    for service, body in services(config).items():
+        if owner(config, service) != service:
+            continue
+        given = [service, *(str(body[key]) for key in ("container_name", "hostname") if body.get(key))]
+        for network, use in networks(config, service).items():
+            if network in mine:
+                for name in (*given, *(str(alias) for alias in use.get("aliases") or ())):
+                    on.setdefault((name, network), set()).add(service)
+    found: dict[str, set[str]] = {}
+    for (name, _), who in on.items():
+        if who != {owner(config, caller)}:
+            found.setdefault(name, set()).update(who)
+    linked = {alias: (target,) for target, aliases in links(config, caller).items() for alias in aliases}
+    return {name: tuple(sorted(who)) for name, who in found.items()} | linked
+
+
+def spread(config: Config, caller: str) -> dict[str, tuple[str, ...]]:
+    """Names by which several services answer the caller, so that Docker spreads its connections over them."""
+    return {name: who for name, who in bearers(config, caller).items() if len(who) > 1}
 
 
 def replicas(config: Config, service: str) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from harness.edges import Edge
 from harness.stack import names as topology
-from harness.stack.mentions import addresses
+from harness.stack.mentions import addressed
+from harness.stack.peers import hands_out_peers
 from harness.stack.texts import ImageInfo, Text
 
 CLIENT = "client"
@@ -61,7 +61,17 @@ def refused(  # noqa: PLR0911 - one reason after another, each its own sentence
     if udp and not declared_ports:
         listed = ", ".join(map(str, udp))
         return f"{dependency} speaks UDP on {listed}, which an edge does not carry; declare the edge with its TCP ports"
-    return _by_address(config, caller, dependency, read) or _hands_out_addresses(dependency, read)
+    return _spread(config, edge, read) or ("" if declared_ports else _gone_around(config, edge, read))
+
+
+def _spread(config: topology.Config, edge: Edge, read: Mapping[str, Sequence[Text]]) -> str:
+    """By its own names alone an edge would be gone around, by those that others bear too, they would be cut off."""
+    answers = {name: who for name, who in topology.spread(config, edge.caller).items() if edge.dependency in who}
+    for service in (edge.caller, *topology.sharers(config, edge.caller)) if answers else ():
+        for said in addressed(read.get(service, ()), answers):
+            who = " and ".join(answers[said.name])
+            return f"{edge.caller} calls {said.name} ({said.where}), a name of {who}: Docker spreads its connections over them"
+    return "" if edge.names else f"{edge.caller} knows {edge.dependency} by no name that leads to it alone"
 
 
 def _static(config: topology.Config, service: str) -> set[str]:
@@ -69,18 +79,13 @@ def _static(config: topology.Config, service: str) -> set[str]:
     return {str(use["ipv4_address"]) for use in uses if use.get("ipv4_address")}
 
 
-def _by_address(config: topology.Config, caller: str, dependency: str, read: Mapping[str, Sequence[Text]]) -> str:
+def _gone_around(config: topology.Config, edge: Edge, read: Mapping[str, Sequence[Text]]) -> str:
+    """By which addresses, as texts tell. Whoever declares the edge with its ports knows better, and the survey sees who does."""
+    caller, dependency = edge.caller, edge.dependency
     static = _static(config, dependency)
     for service in (caller, *topology.sharers(config, caller)):
-        for text in read.get(service, ()):
-            literal = sorted(static & addresses(text))
-            if literal:
-                return f"{caller} addresses {dependency} by its IP {literal[0]} ({text.where})"
-    return ""
-
-
-def _hands_out_addresses(dependency: str, read: Mapping[str, Sequence[Text]]) -> str:
-    for text in read.get(dependency, ()):
-        if re.search(r"cluster-enabled\s+yes|--sentinel|redis-sentinel|sentinel\s+monitor", text.body):
-            return f"{dependency} hands out addresses of its peers (Redis Cluster or Sentinel, {text.where})"
-    return ""
+        for said in addressed(read.get(service, ()), static):
+            return f"{caller} addresses {dependency} by its IP {said.name} ({said.where})"
+    image = str(topology.services(config)[dependency].get("image") or "")
+    peers = hands_out_peers(edge, image, read.get(dependency, ()))
+    return f"{dependency} hands out addresses of its peers (Redis Cluster or Sentinel, {peers})" if peers else ""

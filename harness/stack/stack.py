@@ -343,7 +343,7 @@ class Stack:
         literals = {
             one
             for name in self.project.services
-            for text in texts(config, name, self.project.directory)
+            for text in texts(config, name, self.project.directory, compose=self.project.files)
             for one in addresses(text)
         }
         ranges = choose(config, taken(), literals, self._seed + attempt)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +30,9 @@ SKIPPED = {
     ".idea",
 }
 
+_COMPOSE = re.compile(r"(?:docker-)?compose[\w.\-]*\.ya?ml")
+"""Compose files speak of every service and address of the project: what one of them is told by it, none reads there."""
+
 Kind = Literal["environment", "command", "file"]
 
 
@@ -51,8 +55,11 @@ class ImageInfo:
     command: tuple[str, ...] = ()
 
 
-def texts(config: Config, service: str, directory: Path, image: ImageInfo | None = None) -> tuple[Text, ...]:
-    """The texts of one service. Unreadable files are left out: a mount that needs another user is not ours to read."""
+def texts(
+    config: Config, service: str, directory: Path, image: ImageInfo | None = None, compose: Sequence[Path] = ()
+) -> tuple[Text, ...]:
+    """The texts of one service. Unreadable files are left out: a mount that needs another user is not ours to read; so are the
+    project's own Compose files, whatever they are called (`compose`), though it is mounted whole."""
     body = services(config)[service]
     own = body.get("environment") or {}
     found = [
@@ -70,7 +77,7 @@ def texts(config: Config, service: str, directory: Path, image: ImageInfo | None
     if image and image.command and not (body.get("command") or body.get("entrypoint")):
         found.append(Text("command", "image command", " ".join(image.command)))
     found += _contents(config, body, directory)
-    found += _mounts(body, directory)
+    found += _mounts(body, directory, {path.resolve() for path in compose})
     return tuple(found)
 
 
@@ -91,13 +98,15 @@ def _contents(config: Config, body: Mapping[str, Any], directory: Path) -> Itera
                     yield Text("file", f"{one} {source}", text)
 
 
-def _mounts(body: Mapping[str, Any], directory: Path) -> Iterator[Text]:
+def _mounts(body: Mapping[str, Any], directory: Path, compose: Collection[Path]) -> Iterator[Text]:
     for mount in body.get("volumes") or ():
         if mount.get("type") != "bind":
             continue
         source = Path(str(mount["source"]))
         left = MOUNT_BYTES
         for path in _files(source):
+            if _COMPOSE.fullmatch(path.name) or (path.suffix in (".yml", ".yaml") and path.resolve() in compose):
+                continue
             text = _read(path)
             if text:
                 left -= len(text)

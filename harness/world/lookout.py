@@ -122,8 +122,7 @@ class Lookout:
         except NotApplied as error:
             said = {"outcome": "blinded", "error": str(error)}
         outcome = str(said.get("outcome", "blinded"))
-        if speaks:
-            ports.heard(port, answered=outcome == "answered", connected="connect_ms" in said)
+        ports.heard(port, answered=outcome == "answered", connected="connect_ms" in said, spoke=bool(speaks))
         return Witnessed(
             edge=edge,
             port=port,

@@ -33,6 +33,7 @@ class Ports:
         self._listening: tuple[int, ...] = ()
         self._used: dict[int, int] = {}
         self._last = 0
+        self._home = 0
         self._talks: dict[int, _Talk] = {}
         self._lock = threading.Lock()
 
@@ -50,7 +51,9 @@ class Ports:
         """The port to look at: one that the caller uses, else one from the files, else one that is listened on; 0 for
         none.
 
-        It stays the same while nothing of it is listening, so that a refusal can be witnessed.
+        It stays the same while nothing of it is listening, so that a refusal can be witnessed; and where a look was answered it
+        stays for good, whatever is used more later: looks are compared with looks at the same port. While that port alone
+        is not listened on, others are looked at.
         """
         with self._lock:
             used = sorted(self._used, key=lambda port: -self._used[port])
@@ -58,8 +61,14 @@ class Ports:
             ranked = [*used, *self._known, *usual]
             up = [port for port in ranked if port in self._listening]
             keep = [self._last] if self._last and not self._listening else []
+            if self._settled() and (self._home in self._listening or not self._listening):
+                keep = [self._home]
             self._last = next(iter([*keep, *up, *ranked]), self._last)
             return self._last
+
+    def _settled(self) -> bool:
+        """Whether a look was answered at a port that the caller uses, or at any while no use is known."""
+        return bool(self._home) and (self._home in self._used or not self._used)
 
     def spoken(self, port: int, guessed: str) -> str:
         """What to speak now: the guess, or '' (a bare look) when it was never understood there."""
@@ -70,8 +79,12 @@ class Ports:
                 return guessed
             return ""
 
-    def heard(self, port: int, *, answered: bool, connected: bool) -> None:
+    def heard(self, port: int, *, answered: bool, connected: bool, spoke: bool = True) -> None:
+        """How a look ended; `spoke`: it spoke the guess, so that an answer tells whether that is understood."""
         with self._lock:
-            talk = self._talks.setdefault(port, _Talk())
-            talk.ever = talk.ever or answered
-            talk.unheard = 0 if answered else talk.unheard + connected
+            if answered and not self._settled():
+                self._home = port
+            if spoke:
+                talk = self._talks.setdefault(port, _Talk())
+                talk.ever = talk.ever or answered
+                talk.unheard = 0 if answered else talk.unheard + connected

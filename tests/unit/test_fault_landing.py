@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -212,6 +213,14 @@ def test_a_service_is_back_when_every_edge_into_it_answers_again() -> None:
     assert it.gone([*BEFORE, *other], slow(0, 3)).outcome == "not_measurable"
     assert it.gone([*BEFORE, *other], slow(0, 3) + other).outcome == "landed"
     assert it.gone([*BEFORE, *other], [look("refused"), *other]).outcome == "not_landed"
+
+
+def test_a_port_that_was_left_before_the_fault_need_not_be_looked_at_again() -> None:
+    """The witness begins at a port from the files, and goes to the one that the caller is seen to use."""
+    first = [replace(one, port=8008) for one in BEFORE]
+    it = fault("latency", delay="400ms")
+    assert it.gone([*first, *BEFORE], slow(0, 1)).outcome == "landed"
+    assert it.gone([*BEFORE, *first], slow(0, 1)).outcome == "not_measurable"
 
 
 def test_what_goes_wrong_after_a_mend_was_proven_does_not_unprove_it() -> None:

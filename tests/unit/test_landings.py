@@ -8,10 +8,11 @@ import pytest
 
 from harness import facts as f
 from harness.faults.base import Fault, Landing
+from harness.faults.down import Down
 from harness.faults.latency import Latency
 from harness.faults.pause import Pause
 from harness.faults.reset import Reset
-from harness.landings import begun_s, landings, mends
+from harness.landings import NEVER_USED, begun_s, landings, mends
 from harness.testing import journal_of
 from harness.world.handles import Toxic
 from harness.world.toxiproxy import ProxySeen
@@ -142,6 +143,28 @@ def test_a_service_that_goes_around_the_proxy_did_not_feel_it() -> None:
     assert around.outcome == "not_landed"
     assert "2 connections went straight to the dependency at 14.0 s (10.0.0.5:5432)" in around.because
     assert felt(LATE, "answered", surveyed(4.0, 3, direct=2)).outcome == "landed", "that was before it"
+
+
+def test_an_edge_that_its_caller_was_never_seen_to_use_proves_nothing() -> None:
+    """The witness feels what it dials itself: without a connection of the caller nobody was hurt by it."""
+    down = Down(edge="api->db")
+    unused = felt(down, "refused", *(surveyed(float(s), 0) for s in range(1, 30)))
+    assert (unused.outcome, unused.because.rpartition("; ")[2]) == ("not_measurable", NEVER_USED)
+    assert felt(down, "refused", surveyed(4.0, 2), surveyed(9.0, 0), surveyed(14.0, 0)).outcome == "landed", (
+        "used before it, and refused without a trace while it was on"
+    )
+    assert felt(LATE, "answered", surveyed(4.0, 0), surveyed(14.0, 1)).outcome == "landed", "first used while it was on"
+    stated = f.Surveyed(edge="api->db", mediated=0, direct=0, how="stated", seen_s=4.0)
+    assert felt(down, "refused", stated).outcome == "landed", "of a target connections are not counted"
+    assert felt(down, "refused").outcome == "landed", "nobody surveyed: that is another gate's to say"
+
+
+def test_a_caller_that_connects_once_it_is_no_longer_refused_was_refused() -> None:
+    """A refused connection leaves nothing to be surveyed; a slow one does."""
+    down = Down(edge="api->db")
+    assert felt(down, "refused", surveyed(9.0, 0), surveyed(14.0, 0), surveyed(30.0, 1)).outcome == "landed"
+    assert felt(down, "refused", surveyed(9.0, 0), surveyed(14.0, 0), surveyed(95.0, 1)).outcome == "not_measurable"
+    assert felt(LATE, "answered", surveyed(9.0, 0), surveyed(14.0, 0), surveyed(30.0, 1)).outcome == "not_measurable"
 
 
 def test_a_pool_that_was_opened_before_a_reset_and_kept_does_not_see_it() -> None:

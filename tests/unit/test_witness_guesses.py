@@ -128,3 +128,52 @@ def test_refused_looks_say_nothing_about_the_guess() -> None:
     for _ in range(50):
         ports.heard(80, answered=False, connected=False)
     assert ports.spoken(80, "http") == "http"
+
+
+def test_looks_stay_at_a_port_that_answered_whatever_is_used_more_later() -> None:
+    """Looks are compared with looks at the same port: one that changed in a fault would leave nothing to compare."""
+    ports = Ports((5432, 8008))
+    ports.listening((5432, 8008))
+    ports.used({5432: 5})
+    ports.heard(ports.best(), answered=True, connected=True)
+    ports.used({5432: 5, 8008: 9})
+    assert ports.best() == 5432
+    ports.heard(5432, answered=False, connected=False)
+    assert ports.best() == 5432, "that it fails now is what they are for"
+
+
+def test_looks_come_back_to_the_port_that_answered_when_its_service_stops_and_starts_again() -> None:
+    ports = Ports((5432, 8008))
+    ports.listening((5432, 8008))
+    ports.used({5432: 5, 8008: 3})
+    ports.heard(ports.best(), answered=True, connected=True)
+    ports.listening((8008,))
+    assert ports.best() == 8008, "it is the only one that is listened on"
+    ports.heard(8008, answered=True, connected=True)
+    ports.listening(())
+    assert ports.best() == 5432, "where its refusal can be compared"
+    ports.listening((8008, 5432))
+    assert ports.best() == 5432
+
+
+def test_a_port_that_answered_gives_way_to_one_that_the_caller_uses() -> None:
+    ports = Ports((80, 5432))
+    ports.listening((80, 5432))
+    ports.heard(ports.best(), answered=True, connected=True)
+    assert ports.best() == 80, "no use of it is known yet"
+    ports.used({5432: 1})
+    ports.heard(ports.best(), answered=True, connected=True)
+    ports.used({80: 7})
+    assert ports.best() == 5432
+
+
+def test_a_bare_look_that_connects_settles_the_port_too_and_says_nothing_of_the_guess() -> None:
+    ports = Ports((7000, 7001))
+    ports.listening((7000, 7001))
+    ports.used({7000: 2})
+    ports.heard(ports.best(), answered=True, connected=True, spoke=False)
+    ports.used({7001: 9})
+    assert ports.best() == 7000
+    for _ in range(UNHEARD):
+        ports.heard(7000, answered=False, connected=True)
+    assert ports.spoken(7000, "http") == ""
