@@ -13,13 +13,29 @@ from harness.progress import Outline, Progress
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a target. `run` is '' until its folder is there: images may still be built."""
+    """
+    Who holds a target.
+
+    run    '' until its folder is there: images may still be built
+    born, boot, pid_namespace, host   of its process, as in a lease
+    here   whether its pid is one of this machine's, and of this container's
+    """
 
     target: str
     drill: str
     pid: int
     since_unix_s: float
     run: str = ""
+    born: int = 0
+    boot: str = ""
+    pid_namespace: str = ""
+    host: str = ""
+    here: bool = True
+
+    @property
+    def ends_by(self) -> str:
+        """The command that ends it while it has no run."""
+        return f"kill {self.pid}" + ("" if self.here else f" on {self.host}" if self.host else " where it runs")
 
     def __str__(self) -> str:
         since = datetime.fromtimestamp(self.since_unix_s).astimezone().strftime("%H:%M:%S")

@@ -34,7 +34,7 @@ def lines(status: Status, *, colour: bool = False) -> list[str]:
         told += ["", *_run(run, Paint(colour))] if told else _run(run, Paint(colour))
     for holder in status.preparing:
         told.append(
-            f"{one_line(str(holder))}: images are looked at or built, nothing is on; ends by: kill {holder.pid}"
+            f"{one_line(str(holder))}: images are looked at or built, nothing is on; ends by: {one_line(holder.ends_by)}"
         )
     for run_id, folder, lives in status.elsewhere:
         if folder is None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.drill.project import LATEST
 from harness.errors import CannotRun, UsageError
+from harness.inside.pulse import identity
 
 NAMED = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 """A run folder's own name: its start and its id."""
@@ -94,15 +95,20 @@ class RunFolder:
 
     def lives(self) -> int:
         """The process id of the harness that holds this run, or 0 when none does."""
+        return int(self.holder().get("pid", 0))
+
+    def holder(self) -> dict[str, Any]:
+        """What the harness that holds this run wrote of itself (`inside.pulse.identity`); {} when none does."""
         try:
             with (self.path / "alive").open() as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    return int(file.read().strip() or 0)
-        except (FileNotFoundError, ValueError):
+                    found = json.loads(file.read())
+                    return found if isinstance(found, dict) else {}
+        except (FileNotFoundError, ValueError, RecursionError):
             pass
-        return 0
+        return {}
 
     @contextlib.contextmanager
     def alive(self) -> Iterator[None]:
@@ -114,7 +120,7 @@ class RunFolder:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
+            os.write(descriptor, json.dumps(identity()).encode())
             self.facts.mkdir(exist_ok=True)
             yield
         finally:
