@@ -89,13 +89,14 @@ class RunStatus:
 class Status:
     """
     preparing   runs that hold their target and have no folder yet
-    elsewhere   ids that only labels tell of, with the folder that these name: runs of other runs folders
+    elsewhere   ids that only labels tell of, with the folder that these name, and whether they live (None: the folder cannot be
+                read): runs of other runs folders
     unseen      why it is not known what dead runs left; '' when Docker was asked and answered
     """
 
     runs: tuple[RunStatus, ...]
     preparing: tuple[Holder, ...] = ()
-    elsewhere: tuple[tuple[str, Path | None, bool], ...] = ()
+    elsewhere: tuple[tuple[str, Path | None, bool | None], ...] = ()
     unseen: str = ""
 
     @property
@@ -106,4 +107,4 @@ class Status:
             return EXIT_NOT_MENDED
         if EXIT_HARNESS in codes or any(folder is None for _, folder, _ in self.elsewhere):
             return EXIT_HARNESS
-        return EXIT_INCONCLUSIVE if self.unseen else EXIT_PASSED
+        return EXIT_INCONCLUSIVE if self.unseen or any(lives is None for *_, lives in self.elsewhere) else EXIT_PASSED

@@ -28,6 +28,7 @@ def command(run: str | None, reason: str, patience: str | None) -> None:
     from harness.errors import EXIT_HARNESS, EXIT_NOT_MENDED, UsageError
     from harness.following import Following
     from harness.run import folder as folders
+    from harness.run.shut import unseen
     from harness.safety.halt import end_hanging, end_preparing, halt
     from harness.safety.openfaults import TOLD, open_faults
 
@@ -44,6 +45,8 @@ def command(run: str | None, reason: str, patience: str | None) -> None:
     else:
         preparing, go_on = end_preparing(runs, say)
         wanted = [folder for folder in folders.every(runs) if folder.lives()]
+        for why in unseen(runs).values():
+            say(f"{why}: whether a drill runs in it is not known; they can halt it")
         if not wanted and not preparing:
             say("no drill is running here")
     with ThreadPoolExecutor(len(wanted) or 1) as pool:  # one that hangs keeps no other one's faults on

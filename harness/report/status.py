@@ -39,6 +39,10 @@ def lines(status: Status, *, colour: bool = False) -> list[str]:
     for run_id, folder, lives in status.elsewhere:
         if folder is None:
             told.append(f"{run_id}: something bears our label, and its run folder is gone; ends by: drill mend --force")
+        elif lives is None:
+            told.append(
+                f"{run_id}: something of it is there; only those who may read {folder} can tell whether it runs"
+            )
         else:
             told.append(f"{run_id}: {'runs' if lives else 'left something'}, elsewhere: drill status {folder}")
     if not told:

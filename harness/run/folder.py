@@ -17,6 +17,7 @@ from typing import Any
 from harness.drill.project import LATEST
 from harness.errors import CannotRun, UsageError
 from harness.inside.pulse import identity
+from harness.run.shut import shut, unseen
 
 NAMED = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 """A run folder's own name: its start and its id."""
@@ -35,6 +36,10 @@ class RunFolder:
     @property
     def drill(self) -> str:
         return self.path.parent.name
+
+    def named(self, which: str) -> bool:
+        """Whether it is this very run that is meant."""
+        return which in (self.run, self.path.name, f"{self.drill}/{self.path.name}")
 
     @property
     def facts(self) -> Path:
@@ -146,8 +151,9 @@ def create(runs: Path, drill: str) -> RunFolder:
 
 
 def every(runs: Path) -> list[RunFolder]:
-    """All run folders, newest first. A copy under another name is none; it is judged by its path."""
-    found = [p for p in runs.glob("*/*Z-????????") if NAMED.fullmatch(p.name)]
+    """All run folders that can be read, newest first (`shut.unseen`: the others). A copy under another name is none; it is judged by
+    its path."""
+    found = [p for p in runs.glob("*/*Z-????????") if NAMED.fullmatch(p.name) and not shut(p)]
     found = [p for p in found if (p / "facts").is_dir() and not p.is_symlink()]
     return [RunFolder(p) for p in sorted(found, key=lambda p: p.name, reverse=True)]
 
@@ -160,16 +166,22 @@ def find(runs: Path, which: str) -> RunFolder:
     if tilde and name and (not back or (back.isascii() and back.isdecimal())):
         return _before(runs, find(runs, name), int(back or 1), which)
     path = Path(which)
+    if why := shut(path):
+        raise UsageError(why)
     if (path / "facts").is_dir():
         return RunFolder(path.resolve())
     folders = every(runs)
     if which == LATEST and folders:
         return folders[0]
     for folder in folders:
-        if which in (folder.run, folder.path.name, folder.drill, f"{folder.drill}/{folder.path.name}"):
+        if which == folder.drill or folder.named(which):
             return folder
+    hidden = unseen(runs)
+    if named := [why for path, why in hidden.items() if RunFolder(path).named(which)]:
+        raise UsageError(*named)
     raise UsageError(
-        f"no run {which!r} in {runs}; a run is a folder, an id, a drill's name or 'latest', and latest~1 the one before"
+        f"no run {which!r} in {runs}; a run is a folder, an id, a drill's name or 'latest', and latest~1 the one before",
+        *hidden.values(),
     )
 
 
