@@ -118,8 +118,8 @@ def end_hanging(folder: RunFolder, patience_s: float, say: Callable[[str], None]
             return False
     if harness := folder.holder():
         say(f"{folder.run}: harness process {harness['pid']} hangs; killing it")
-        signalled(signal.SIGKILL, harness)
-    return bool(harness)
+        return not signalled(signal.SIGKILL, harness)
+    return False
 
 
 def _ends(folder: RunFolder, within_s: float) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from harness.inside.pulse import gone, here
+from harness.run.shut import owner
 
 
 def signalled(number: signal.Signals, harness: Mapping[str, Any]) -> str:
@@ -18,7 +19,12 @@ def signalled(number: signal.Signals, harness: Mapping[str, Any]) -> str:
         host = harness.get("host", "")
         where, whole = (f", {host}", f" (a container: docker kill {host})") if host else ("", "")
         return f"its process {pid} is of another machine or container{where}: end it there{whole}"
-    with contextlib.suppress(ProcessLookupError):  # it ended just now
+    try:
         if not gone(harness):
             os.kill(pid, number)
+    except ProcessLookupError:  # it ended just now
+        pass
+    except PermissionError:
+        whose = owner(Path(f"/proc/{pid}")) or "another user"
+        return f"its process {pid} is {whose}'s: sudo kill {pid}"
     return ""

@@ -20,6 +20,7 @@ from harness.run import folder as folders
 from harness.run import target
 from harness.run.folder import RunFolder
 from harness.safety import halt as halting
+from harness.safety import signalled as signals
 from harness.safety.halt import end_hanging, end_preparing
 from harness.safety.status import status
 from harness.underway import Holder
@@ -90,6 +91,29 @@ def test_a_process_that_has_the_number_of_a_harness_that_is_gone_gets_none(
     with folder.alive():
         assert end_hanging(folder, 0.0, lambda _: None), "it is dead: drill mend clears up"
     assert sent == []
+
+
+def test_a_run_of_another_user_goes_on_and_it_is_said_who_can_end_it_and_the_next_one_is_ended(
+    tmp_path: Path, sent: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(pid: int, number: int) -> None:
+        sent.append((pid, number))
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "kill", kill)
+    monkeypatch.setattr(halting, "ANSWER_S", 0.0)
+    monkeypatch.setattr(signals, "owner", lambda path: "anna" if path == Path(f"/proc/{os.getpid()}") else "")
+    monkeypatch.setenv("DRILL_HOME", str(tmp_path))
+    runs, said = tmp_path / "runs", f"its process {os.getpid()} is anna's: sudo kill {os.getpid()}"
+    first, second = folders.create(runs, "shop"), folders.create(runs, "wiki")
+    with target.held(runs, SHOP, "blog", 0, lambda _: None), first.alive(), second.alive():
+        done = CliRunner().invoke(command, ["--patience", "1s"])
+    assert done.exit_code == 6, done.exception
+    assert f"blog: it is being made ready, and {said}\n" in done.output
+    for folder in (first, second):
+        assert f"{folder.run}: it has not ended for 1 s, and {said}, then: drill mend {folder.run}\n" in done.output
+    assert sent == [(os.getpid(), signal.SIGTERM)] * 3
+    assert "hangs" not in done.output
 
 
 def test_who_did_not_say_where_it_runs_gets_none(tmp_path: Path, sent: list[tuple[int, int]]) -> None:
