@@ -13,13 +13,29 @@ from harness.progress import Outline, Progress
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a target. `run` is '' until its folder is there: images may still be built."""
+    """
+    Who holds a target.
+
+    run    '' until its folder is there: images may still be built
+    born, boot, pid_namespace, host   of its process, as in a lease
+    here   whether its pid is one of this machine's, and of this container's
+    """
 
     target: str
     drill: str
     pid: int
     since_unix_s: float
     run: str = ""
+    born: int = 0
+    boot: str = ""
+    pid_namespace: str = ""
+    host: str = ""
+    here: bool = True
+
+    @property
+    def ends_by(self) -> str:
+        """The command that ends it while it has no run."""
+        return f"kill {self.pid}" + ("" if self.here else f" on {self.host}" if self.host else " where it runs")
 
     def __str__(self) -> str:
         since = datetime.fromtimestamp(self.since_unix_s).astimezone().strftime("%H:%M:%S")
@@ -73,13 +89,14 @@ class RunStatus:
 class Status:
     """
     preparing   runs that hold their target and have no folder yet
-    elsewhere   ids that only labels tell of, with the folder that these name: runs of other runs folders
+    elsewhere   ids that only labels tell of, with the folder that these name, and whether they live (None: the folder cannot be
+                read): runs of other runs folders
     unseen      why it is not known what dead runs left; '' when Docker was asked and answered
     """
 
     runs: tuple[RunStatus, ...]
     preparing: tuple[Holder, ...] = ()
-    elsewhere: tuple[tuple[str, Path | None, bool], ...] = ()
+    elsewhere: tuple[tuple[str, Path | None, bool | None], ...] = ()
     unseen: str = ""
 
     @property
@@ -90,4 +107,4 @@ class Status:
             return EXIT_NOT_MENDED
         if EXIT_HARNESS in codes or any(folder is None for _, folder, _ in self.elsewhere):
             return EXIT_HARNESS
-        return EXIT_INCONCLUSIVE if self.unseen else EXIT_PASSED
+        return EXIT_INCONCLUSIVE if self.unseen or any(lives is None for *_, lives in self.elsewhere) else EXIT_PASSED

@@ -18,14 +18,17 @@ PATIENCE_S = 90.0
 def command(run: str | None, reason: str, patience: str | None) -> None:
     """Take all faults out of the running drill (of every one, without RUN), then end it.
 
-    Exit codes: 0 faults are out (or nothing runs), 2 no such run, 7 a fault could not be taken out.
+    \b
+    Exit codes: 0 faults are out (or nothing runs)   2 no such run
+                6 faults are out, a run goes on that cannot be ended from here   7 a fault could not be taken out
     """
     from concurrent.futures import ThreadPoolExecutor
 
     from harness.drill.runs_found import find_runs
-    from harness.errors import EXIT_NOT_MENDED, UsageError
+    from harness.errors import EXIT_HARNESS, EXIT_NOT_MENDED, UsageError
     from harness.following import Following
     from harness.run import folder as folders
+    from harness.run.shut import unseen
     from harness.safety.halt import end_hanging, end_preparing, halt
     from harness.safety.openfaults import TOLD, open_faults
 
@@ -34,18 +37,19 @@ def command(run: str | None, reason: str, patience: str | None) -> None:
 
     patience_s = _seconds(patience) if patience else PATIENCE_S
     runs = find_runs(say, run)
+    go_on = 0
     if run:
         wanted = [folders.find(runs, run)]
         if not wanted[0].lives():
             raise UsageError(f"run {run} is not running; `drill mend {run}` clears up after one that died")
     else:
-        ended = end_preparing(runs, say)
+        preparing, go_on = end_preparing(runs, say)
         wanted = [folder for folder in folders.every(runs) if folder.lives()]
-        if not wanted:
-            if not ended:
-                say("no drill is running here")
-            return
-    with ThreadPoolExecutor(len(wanted)) as pool:  # one that hangs keeps no other one's faults on
+        for why in unseen(runs).values():
+            say(f"{why}: whether a drill runs in it is not known; they can halt it")
+        if not wanted and not preparing:
+            say("no drill is running here")
+    with ThreadPoolExecutor(len(wanted) or 1) as pool:  # one that hangs keeps no other one's faults on
         list(pool.map(lambda folder: halt(folder, _user(), reason, say), wanted))
     still_on = []
     for folder in wanted:  # what counts is how it stands in the end: a harness that was only slow has mended meanwhile
@@ -55,8 +59,9 @@ def command(run: str | None, reason: str, patience: str | None) -> None:
             still_on += mend(folder, say)
         else:
             still_on += [fault.fault for fault in open_faults(Following(folder.path, TOLD).journal())]
-    if still_on:
-        raise click.exceptions.Exit(EXIT_NOT_MENDED)
+            go_on += bool(folder.lives())
+    if still_on or go_on:
+        raise click.exceptions.Exit(EXIT_NOT_MENDED if still_on else EXIT_HARNESS)
 
 
 def _seconds(text: str) -> float:

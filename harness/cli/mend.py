@@ -24,6 +24,7 @@ def command(run: str | None, force: bool) -> None:
     from harness.drill.runs_found import find_runs
     from harness.errors import EXIT_NOT_MENDED, UsageError
     from harness.run import folder as folders
+    from harness.run.shut import unseen
     from harness.run.silences import lift_dead
     from harness.safety.mend import mend, strays
 
@@ -41,6 +42,9 @@ def command(run: str | None, force: bool) -> None:
             raise UsageError(f"run {run} is running; `drill halt {run}` ends it")
     else:
         dead, unknown = strays(runs)
+        for path, why in unseen(runs).items():
+            if folders.RunFolder(path).run not in unknown:
+                say(f"{why}: what is left of it can be told by them alone")
     lifted = lift_dead(runs, say)
     left, told = lifted or [], lifted is not None
     for folder in dead:
@@ -62,8 +66,12 @@ def command(run: str | None, force: bool) -> None:
 
 def _without_folder(name: str, elsewhere: RunFolder | None, force: bool, say: Callable[[str], None]) -> list[str]:
     """What bears our label and has no run folder here, perhaps one elsewhere; removed only when that is asked for."""
+    from harness.run.shut import shut
     from harness.safety.mend import cleared, mend
 
+    if elsewhere is not None and (why := shut(elsewhere.path)):
+        say(f"{name}: {why}: whether it runs cannot be told, so nothing of it is touched")
+        return []
     if elsewhere is not None and elsewhere.lives():
         say(f"{name}: runs, in {elsewhere.path}; `drill halt {elsewhere.path}` ends it")
         return []

@@ -15,15 +15,18 @@ def command(run: str | None, as_json: bool) -> None:
 
     \b
     Exit codes: 0 nothing runs, or what runs answers   2 no such run
-                3 Docker does not answer: not known what dead runs left
+                3 not known what runs left: Docker does not answer, or a folder cannot be read
                 6 a run hangs or died, no fault of it is on   7 a fault may be on that nobody takes out
     """
     from harness.cli.judge import coloured, tell
     from harness.drill.runs_found import find_runs
     from harness.run import folder as folders
+    from harness.run.shut import unseen
     from harness.safety.status import status, status_of
 
     runs = find_runs(lambda text: click.echo(text, err=True), run)
+    for why in () if run else unseen(runs).values():
+        click.echo(f"{why}: whether a drill runs in it is not known", err=True)
     seen = status_of(folders.find(runs, run)) if run else status(runs)
     if as_json:
         import json

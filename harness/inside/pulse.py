@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,14 +102,30 @@ class Pulse:
 
     def _process_gone(self) -> bool:
         """False too where nothing can be told."""
-        there = self.lease.get("pid_namespace") == _namespace() and self.lease.get("boot") == _boot()
-        fields = stat_of(int(self.lease.get("pid", 0))) if there else []
-        return there and (not fields or fields[0] in "ZX" or int(fields[19]) != self.lease.get("born"))
+        return here(self.lease) and gone(self.lease)
 
 
 def identity() -> dict[str, Any]:
-    """What a harness writes of itself into its lease, so that it can be looked for: one process of one boot."""
-    return {"pid": os.getpid(), "born": int(stat_of(os.getpid())[19]), "boot": _boot(), "pid_namespace": _namespace()}
+    """What a harness writes of itself, so that it can be looked for: one process of one boot. `host` is told to people: in a
+    container it is, as a rule, that one's id."""
+    return {
+        "pid": os.getpid(),
+        "born": int(stat_of(os.getpid())[19]),
+        "boot": _boot(),
+        "pid_namespace": _namespace(),
+        "host": os.uname().nodename,
+    }
+
+
+def here(process: Mapping[str, Any]) -> bool:
+    """Whether its number means the same process here as there: one kernel, one pid namespace."""
+    return process.get("pid_namespace") == _namespace() and process.get("boot") == _boot()
+
+
+def gone(process: Mapping[str, Any]) -> bool:
+    """Whether a process that is `here` has ended, though another one may have its number."""
+    fields = stat_of(int(process.get("pid", 0)))
+    return not fields or fields[0] in "ZX" or int(fields[19]) != process.get("born")
 
 
 def _boot() -> str:

@@ -34,11 +34,15 @@ def lines(status: Status, *, colour: bool = False) -> list[str]:
         told += ["", *_run(run, Paint(colour))] if told else _run(run, Paint(colour))
     for holder in status.preparing:
         told.append(
-            f"{one_line(str(holder))}: images are looked at or built, nothing is on; ends by: kill {holder.pid}"
+            f"{one_line(str(holder))}: images are looked at or built, nothing is on; ends by: {one_line(holder.ends_by)}"
         )
     for run_id, folder, lives in status.elsewhere:
         if folder is None:
             told.append(f"{run_id}: something bears our label, and its run folder is gone; ends by: drill mend --force")
+        elif lives is None:
+            told.append(
+                f"{run_id}: something of it is there; only those who may read {folder} can tell whether it runs"
+            )
         else:
             told.append(f"{run_id}: {'runs' if lives else 'left something'}, elsewhere: drill status {folder}")
     if not told:

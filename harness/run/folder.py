@@ -16,6 +16,8 @@ from typing import Any
 
 from harness.drill.project import LATEST
 from harness.errors import CannotRun, UsageError
+from harness.inside.pulse import identity
+from harness.run.shut import shut, unseen
 
 NAMED = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 """A run folder's own name: its start and its id."""
@@ -34,6 +36,10 @@ class RunFolder:
     @property
     def drill(self) -> str:
         return self.path.parent.name
+
+    def named(self, which: str) -> bool:
+        """Whether it is this very run that is meant."""
+        return which in (self.run, self.path.name, f"{self.drill}/{self.path.name}")
 
     @property
     def facts(self) -> Path:
@@ -94,15 +100,20 @@ class RunFolder:
 
     def lives(self) -> int:
         """The process id of the harness that holds this run, or 0 when none does."""
+        return int(self.holder().get("pid", 0))
+
+    def holder(self) -> dict[str, Any]:
+        """What the harness that holds this run wrote of itself (`inside.pulse.identity`); {} when none does."""
         try:
             with (self.path / "alive").open() as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    return int(file.read().strip() or 0)
-        except (FileNotFoundError, ValueError):
+                    found = json.loads(file.read())
+                    return found if isinstance(found, dict) else {}
+        except (FileNotFoundError, ValueError, RecursionError):
             pass
-        return 0
+        return {}
 
     @contextlib.contextmanager
     def alive(self) -> Iterator[None]:
@@ -114,7 +125,7 @@ class RunFolder:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
+            os.write(descriptor, json.dumps(identity()).encode())
             self.facts.mkdir(exist_ok=True)
             yield
         finally:
@@ -140,8 +151,9 @@ def create(runs: Path, drill: str) -> RunFolder:
 
 
 def every(runs: Path) -> list[RunFolder]:
-    """All run folders, newest first. A copy under another name is none; it is judged by its path."""
-    found = [p for p in runs.glob("*/*Z-????????") if NAMED.fullmatch(p.name)]
+    """All run folders that can be read, newest first (`shut.unseen`: the others). A copy under another name is none; it is judged by
+    its path."""
+    found = [p for p in runs.glob("*/*Z-????????") if NAMED.fullmatch(p.name) and not shut(p)]
     found = [p for p in found if (p / "facts").is_dir() and not p.is_symlink()]
     return [RunFolder(p) for p in sorted(found, key=lambda p: p.name, reverse=True)]
 
@@ -154,16 +166,22 @@ def find(runs: Path, which: str) -> RunFolder:
     if tilde and name and (not back or (back.isascii() and back.isdecimal())):
         return _before(runs, find(runs, name), int(back or 1), which)
     path = Path(which)
+    if why := shut(path):
+        raise UsageError(why)
     if (path / "facts").is_dir():
         return RunFolder(path.resolve())
     folders = every(runs)
     if which == LATEST and folders:
         return folders[0]
     for folder in folders:
-        if which in (folder.run, folder.path.name, folder.drill, f"{folder.drill}/{folder.path.name}"):
+        if which == folder.drill or folder.named(which):
             return folder
+    hidden = unseen(runs)
+    if named := [why for path, why in hidden.items() if RunFolder(path).named(which)]:
+        raise UsageError(*named)
     raise UsageError(
-        f"no run {which!r} in {runs}; a run is a folder, an id, a drill's name or 'latest', and latest~1 the one before"
+        f"no run {which!r} in {runs}; a run is a folder, an id, a drill's name or 'latest', and latest~1 the one before",
+        *hidden.values(),
     )
 
 

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from harness.errors import CannotRun
+from harness.inside.pulse import here, identity
 from harness.underway import Holder
 
 FOLDER = ".locks"
@@ -73,7 +74,7 @@ def held(runs: Path, target: Target, drill: str, wait_s: float, say: Callable[[s
     except OSError as error:
         raise CannotRun(f"cannot write {path}: {error.strerror}") from error
     try:
-        yield Held(descriptor, Holder(target.name, drill, os.getpid(), time.time()))
+        yield Held(descriptor, Holder(target.name, drill, since_unix_s=time.time(), **identity()))
     finally:
         with contextlib.suppress(OSError):
             path.unlink()  # before it is let go: whoever opened it meanwhile sees that it is no longer the one
@@ -110,7 +111,7 @@ def _refusal(target: Target, holder: Holder | None, wait_s: float) -> str:
     waited = f" after {spell(wait_s)}" if wait_s else ""
     if holder is None:  # it began, or ended, in this very moment
         return f"{target.name} is taken by another run{waited}; see: drill status"
-    ends = f"drill halt {holder.run}" if holder.run else f"kill {holder.pid}"
+    ends = f"drill halt {holder.run}" if holder.run else holder.ends_by
     more = "" if wait_s else ", --wait 10m waits for it"
     return f"{target.name} is taken{waited}: {holder} holds it; {ends} ends it{more}"
 
@@ -140,7 +141,8 @@ def _holder(path: Path) -> Holder | None:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return Holder(**json.loads(file.read()))
+                said = json.loads(file.read())
+                return Holder(**{**said, "here": here(said)})
     except (OSError, ValueError, TypeError):
         pass
     return None

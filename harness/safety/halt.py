@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from harness.facts import Broke, Closed, GuardTripped, HaltAsked, Interrupted, LeaseLapsed, LoadEnded, Refused
@@ -18,6 +17,7 @@ from harness.run import target
 from harness.run.folder import RunFolder
 from harness.safety.clock import SILENT_S, clock_of
 from harness.safety.openfaults import TOLD, open_faults
+from harness.safety.signalled import signalled
 from harness.safety.takeout import own_writer, take_out
 from harness.safety.undo import COMMAND
 
@@ -87,35 +87,39 @@ def _ready(folder: RunFolder) -> None:
         import docker  # noqa: F401
 
 
-def end_preparing(runs: Path, say: Callable[[str], None]) -> bool:
+def end_preparing(runs: Path, say: Callable[[str], None]) -> tuple[int, int]:
     """End the runs that hold their target and have no folder yet (images are looked at or built): nothing can be on, and they
-    answer SIGTERM at once. Whether there was one."""
+    answer SIGTERM at once. How many there were, and how many of them go on."""
     preparing = [holder for holder in target.holders(runs) if not holder.run]
+    go_on = 0
     for holder in preparing:
-        with contextlib.suppress(ProcessLookupError):  # it ended just now
-            os.kill(holder.pid, signal.SIGTERM)
-        say(
-            f"{holder.drill}: it was being made ready (process {holder.pid}); it was told to end, nothing had been started"
-        )
-    return bool(preparing)
+        refused = signalled(signal.SIGTERM, asdict(holder))
+        go_on += bool(refused)
+        told = f"it was being made ready (process {holder.pid}); it was told to end, nothing had been started"
+        say(f"{holder.drill}: {f'it is being made ready, and {refused}' if refused else told}")
+    return len(preparing), go_on
 
 
 def end_hanging(folder: RunFolder, patience_s: float, say: Callable[[str], None]) -> bool:
     """Wait for the run to end; kill a harness that does not. Whether it had to be killed (then `drill mend` clears up).
 
     One that only waits (for the stack to have done its work, say) leaves that upon a signal, as upon a second Ctrl-C, and is judged.
+    One that cannot be sent a signal from here goes on, and that is said.
     """
     if _ends(folder, patience_s):
         return False
-    if pid := folder.lives():
-        say(f"{folder.run}: it has not ended for {patience_s:g} s; whatever it waits for is left")
-        os.kill(pid, signal.SIGTERM)
+    if harness := folder.holder():
+        silent = f"{folder.run}: it has not ended for {patience_s:g} s"
+        if refused := signalled(signal.SIGTERM, harness):
+            say(f"{silent}, and {refused}, then: drill mend {folder.run}")
+            return False
+        say(f"{silent}; whatever it waits for is left")
         if _ends(folder, AT_ONCE_S):
             return False
-    if pid := folder.lives():
-        say(f"{folder.run}: harness process {pid} hangs; killing it")
-        os.kill(pid, signal.SIGKILL)
-    return bool(pid)
+    if harness := folder.holder():
+        say(f"{folder.run}: harness process {harness['pid']} hangs; killing it")
+        return not signalled(signal.SIGKILL, harness)
+    return False
 
 
 def _ends(folder: RunFolder, within_s: float) -> bool:

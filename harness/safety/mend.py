@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from harness.following import Following
 from harness.lodgers import RELEASE
 from harness.run import folder as folders
 from harness.run.folder import RunFolder
+from harness.run.shut import shut, unseen
 from harness.safety.clock import clock_of
 from harness.safety.given_back import given_back
 from harness.safety.openfaults import TOLD, open_faults
@@ -122,10 +123,10 @@ def cleared(run: str, say: Callable[[str], None]) -> list[str]:
 
 def strays(runs: Path) -> tuple[list[RunFolder], dict[str, RunFolder | None]]:
     """Dead runs that left something: those with a folder here, and those that only labels tell of, with the folder that these
-    name, if it is there. A run of another runs folder that lives is among the latter."""
+    name, if it is there. A run of another runs folder that lives is among the latter, and one that cannot be read."""
     there = all_remains(runs)
     by_id = {folder.run: folder for folder in folders.every(runs)}
-    unknown = {run: elsewhere(run, seen.folder) for run, seen in sorted(there.items()) if run not in by_id}
+    unknown = strangers(runs, {run: seen for run, seen in there.items() if run not in by_id})
     dead = [by_id[run] for run in sorted(there) if run in by_id and not by_id[run].lives()]
     others = (folder for folder in by_id.values() if folder not in dead and not folder.lives())
     return dead + [folder for folder in others if _unfinished(folder)], unknown
@@ -153,7 +154,11 @@ def all_remains(runs: Path, within_s: float = LOOK_S) -> dict[str, Remains]:
     return there
 
 
-def elsewhere(run: str, path: Path | None) -> RunFolder | None:
-    """The folder that a run's labels name, if it is there and that run's."""
-    found = RunFolder(path) if path is not None and (path / "facts").is_dir() else None
-    return found if found is not None and found.run == run else None
+def strangers(runs: Path, there: Mapping[str, Remains]) -> dict[str, RunFolder | None]:
+    """Of runs without a folder here that can be read, the folder that is shut, or that their labels name, if it is there and that run's."""
+    hidden = {RunFolder(path).run: path for path in unseen(runs)}
+    found = {run: RunFolder(hidden.get(run) or seen.folder or runs) for run, seen in sorted(there.items())}
+    return {
+        run: folder if folder.run == run and (shut(folder.path) or folder.facts.is_dir()) else None
+        for run, folder in found.items()
+    }

@@ -15,9 +15,10 @@ from harness.quantities import seconds
 from harness.run import folder as folders
 from harness.run.clock import MonotonicClock
 from harness.run.folder import RunFolder
+from harness.run.shut import shut
 from harness.run.target import holders
 from harness.safety.clock import SILENT_S, clock_of
-from harness.safety.mend import all_remains, elsewhere
+from harness.safety.mend import all_remains, strangers
 from harness.safety.openfaults import gone_with_the_stack
 from harness.underway import LoadNow, RunStatus, Status
 
@@ -39,13 +40,18 @@ def status(runs: Path) -> Status:
     there, unseen = _remains(runs)
     found = {folder.run: folder for folder in folders.every(runs)}
     seen = [_run(folder, folder.lives(), None if unseen else there) for folder in found.values()]
-    others = [(run, elsewhere(run, what.folder)) for run, what in sorted(there.items()) if run not in found]
+    others = strangers(runs, {run: what for run, what in there.items() if run not in found})
     return Status(
         runs=tuple(run for run in seen if run.state not in ("ended", "cut")),
         preparing=tuple(holder for holder in holders(runs) if not holder.run),
-        elsewhere=tuple((run, place.path if place else None, bool(place and place.lives())) for run, place in others),
+        elsewhere=tuple((run, place.path if place else None, _lives(place)) for run, place in others.items()),
         unseen=unseen,
     )
+
+
+def _lives(place: RunFolder | None) -> bool | None:
+    """None where it cannot be told."""
+    return None if place and shut(place.path) else bool(place and place.lives())
 
 
 def _remains(runs: Path) -> tuple[dict[str, Remains], str]:
