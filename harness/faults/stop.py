@@ -44,7 +44,7 @@ class Stop(ServiceFault):
 
     def hasten(self, world: World) -> None:
         """Without its grace: whoever halts a drill does not wait for it."""
-        world.containers.kill(self.service, "SIGKILL")
+        world.containers.kill(self.service, "SIGKILL", *self.only)
 
     def mend(self, holder: str, world: World) -> str:
         return self._put_right(world, is_dead, world.containers.start, "start")

@@ -96,6 +96,12 @@ def test_the_others_are_left_alone_and_a_mend_wakes_exactly_those(kind: Any) -> 
     assert fake.still_on() == ("api-4 is exited",)
 
 
+def test_a_stop_that_is_cut_short_ends_those_that_were_chosen_and_no_other() -> None:
+    fake = world()
+    Stop(service="api", replicas=1).aimed(fake.world).hasten(fake.world)
+    assert fake.still_on() == ("api-1 is exited",)
+
+
 def played(fake: FakeWorld, fault: Any) -> list[Fact]:
     """One fault from 1 s to 5 s, as the injector tells it, with Docker's events."""
     facts: list[Fact] = []
