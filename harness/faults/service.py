@@ -19,6 +19,8 @@ READ_S = 0.05  # between two readings while a container changes
 TRIES = 2  # of a mend that Docker answers
 AWAY_TRIES = 5  # of one that finds Docker away, each once it is back
 MEND_S = 30.0  # a container is started or unpaused in under a second; a Docker under load may take several
+LIVES = ("running", "restarting")
+"""One that Docker is just starting again is hurt with the others, for else it would serve while they do not."""
 
 
 def some_of(value: Any) -> str | int | float:
@@ -53,10 +55,10 @@ Replicas = Annotated[
 
 
 class ServiceFault(Fault):
-    """The common part: the containers of the service, all of them or some.
+    """The common part: the containers of the service that run when it begins, all of them or those of the lowest numbers.
 
-    Of some, those of the lowest numbers that run are chosen when it begins; which they are stands among the facts before anything is
-    done to them, and they alone are put right at the end.
+    Which they are stands among the facts before anything is done to them, and they alone are put right at the end: what did not
+    run before, a job that has ended, is not ours to start.
     """
 
     service: str = Field(min_length=1, description="a service of the stack")
@@ -72,18 +74,23 @@ class ServiceFault(Fault):
         return {word: value for word, value in said.items() if word != "replicas" or value != "all"}
 
     def aimed(self, world: World) -> Self:
+        running = self._running(world)
         if self.replicas == "all":
-            return self
-        names = sorted((it.container for it in self._running(world)), key=_natural)
+            names = [it.container for it in self._states(world) if it.status in LIVES]
+        else:
+            names = self._share(sorted((it.container for it in running), key=_natural))
+        mine = self.model_copy()
+        mine._chosen = tuple(sorted(names, key=_natural))
+        return mine
+
+    def _share(self, names: Sequence[str]) -> Sequence[str]:
         share = isinstance(self.replicas, float)
         count = (
             max(1, int(float(self.replicas) * len(names) + 1e-9)) if share else int(self.replicas)
         )  # 1e-9: 0.29 * 100
         if count > len(names):
             raise NotApplied(f"{self.service} has {len(names)} running, and {count} were to be hurt")
-        mine = self.model_copy()
-        mine._chosen = tuple(names[:count])
-        return mine
+        return names[:count]
 
     @property
     def containers(self) -> tuple[str, ...]:
@@ -91,10 +98,10 @@ class ServiceFault(Fault):
 
     @property
     def only(self) -> tuple[Collection[str], ...]:
-        """The last argument of a call to Docker's containers: those chosen; none where all are meant. Raises NotApplied."""
-        if self.replicas != "all" and not self._chosen:
+        """The last argument of a call to Docker's containers: those chosen. Raises NotApplied."""
+        if not self._chosen:
             raise NotApplied(f"which containers of {self.service} are meant was not chosen")
-        return (self._chosen,) if self._chosen else ()
+        return (self._chosen,)
 
     @property
     def some(self) -> str:
@@ -143,7 +150,7 @@ class ServiceFault(Fault):
         A container that was started and ended again is put right: that it does not stay up is the stack's affair, which
         shows in the steady state, and no fault of ours that is still on.
         """
-        if self.replicas != "all" and not self._chosen:
+        if not self._chosen:
             return ""  # it never came so far
         error: Exception | None = None
         left, away = TRIES, AWAY_TRIES

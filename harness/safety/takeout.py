@@ -95,8 +95,22 @@ def _off(folder: RunFolder, journal: Journal, patience: Patience, fault: Injecti
         return _tried(patience, partial(_put_back, folder, fault, under_way))
     if fault.kind == COMMAND:
         return undo(folder, fault)
+    only = _aimed_at(journal, fault)
+    if only is None:
+        return _too_early(fault) if under_way and folder.lives() else ""
+    return _tried(patience, partial(_wake, folder, fault, under_way, only))
+
+
+def _aimed_at(journal: Journal, fault: Injecting) -> Collection[str] | None:
+    """See `harness.inside.openfacts.aimed_at`."""
     aimed = journal.first(Aimed, fault=fault.fault)
-    return _tried(patience, partial(_wake, folder, fault, under_way, aimed.containers if aimed else ()))
+    if aimed is not None:
+        return aimed.containers
+    return () if journal.of(Injected, fault=fault.fault) else None
+
+
+def _too_early(fault: Injecting) -> str:
+    return f"{fault.target} was still being hurt ({fault.kind}), so that waking it could come too early"
 
 
 def _goes_on(folder: RunFolder) -> Callable[[], bool]:
@@ -163,7 +177,7 @@ def _containers(folder: RunFolder, service: str) -> list[Any]:
 def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection[str]) -> str:
     """Start or unpause the containers of a hurt service, and read back; '' when they are as before, or gone with the run's own stack.
 
-    only        the containers that were chosen, where the fault was on some of its replicas; () for all
+    only        the containers that were chosen; () for all of the service
     `under_way`: Docker may just be stopping one, which is a fault that begins only when we have looked.
     Raises DockerAway, so that it is tried again.
     """
@@ -179,7 +193,7 @@ def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection
             elif fault.kind != "pause" and container.status == "exited":
                 container.start()
             elif under_way:
-                return f"{fault.target} was still being hurt ({fault.kind}), so that waking it could come too early"
+                return _too_early(fault)
         for container in found:
             container.reload()
             if container.status == "paused" or (fault.kind != "pause" and container.status == "exited"):

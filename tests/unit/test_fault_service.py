@@ -25,7 +25,7 @@ def fake() -> FakeWorld:
 def test_a_service_that_does_not_run_cannot_be_hurt(kind: Any, fake: FakeWorld) -> None:
     fake.containers.status["db"] = "exited"
     with pytest.raises(NotApplied, match="db has no running container"):
-        kind(service="db").inject("it", fake.world)
+        kind(service="db").aimed(fake.world)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -35,40 +35,40 @@ def test_a_container_that_stays_as_it_was_is_not_applied(
     for verb in ("stop", "kill", "pause"):
         monkeypatch.setattr(fake.containers, verb, lambda *_: None)
     with pytest.raises(NotApplied, match="db-1 is running"):
-        kind(service="db").inject("it", fake.world)
+        kind(service="db").aimed(fake.world).inject("it", fake.world)
     assert fake.clock.now_s() >= 10
 
 
 def test_a_container_that_its_restart_policy_brought_back_has_been_killed(
     fake: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lives = iter(["2026-01-01T10:00:00Z", "2026-01-01T10:00:00Z", "2026-01-01T10:05:00Z"])
+    lives = ["2026-01-01T10:00:00Z"]
     monkeypatch.setattr(
         fake.containers,
         "states",
-        lambda service="": (ContainerSeen(service="db", container="db-1", status="running", started_at=next(lives)),),
+        lambda service="": (ContainerSeen(service="db", container="db-1", status="running", started_at=lives[-1]),),
     )
-    monkeypatch.setattr(fake.containers, "kill", lambda *_: None)
-    assert Kill(service="db").inject("it", fake.world) == {"db-1": "running"}
+    monkeypatch.setattr(fake.containers, "kill", lambda *_: lives.append("2026-01-01T10:05:00Z"))
+    assert Kill(service="db").aimed(fake.world).inject("it", fake.world) == {"db-1": "running"}
 
 
 def test_a_service_that_was_started_and_ended_again_by_itself_is_no_fault_of_ours(
     fake: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = ["10:00"]
+    fault, started = Stop(service="db").aimed(fake.world), ["10:00"]
     monkeypatch.setattr(
         fake.containers,
         "states",
         lambda service="": (ContainerSeen(service="db", container="db-1", status="exited", started_at=started[-1]),),
     )
-    monkeypatch.setattr(fake.containers, "start", lambda service: started.append("10:05"))
-    assert Stop(service="db").mend("it", fake.world) == ""
+    monkeypatch.setattr(fake.containers, "start", lambda service, only: started.append("10:05"))
+    assert fault.mend("it", fake.world) == ""
     assert started == ["10:00", "10:05"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_failing_call_does_not_keep_a_service_from_being_put_right(kind: Any, fake: FakeWorld) -> None:
-    fault = kind(service="db")
+    fault = kind(service="db").aimed(fake.world)
     fault.inject("it", fake.world)
     fake.failures.raises(1, NotApplied("Docker did not answer"))
     assert fault.mend("it", fake.world) == ""
@@ -81,7 +81,7 @@ def test_one_failing_call_does_not_keep_a_service_from_being_put_right(kind: Any
 def test_what_cannot_be_put_right_ends_with_the_command_for_a_person(
     kind: Any, command: str, fake: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fault = kind(service="db")
+    fault = kind(service="db").aimed(fake.world)
     fault.inject("it", fake.world)
 
     def gone(*_: object) -> None:
