@@ -48,8 +48,10 @@ def aimed_at(facts: list[dict[str, Any]], fault: str) -> tuple[str, ...] | None:
 
 
 def under_way(facts: list[dict[str, Any]], fault: str) -> bool:
-    """Whether it was about to be injected and nothing tells that it is, or that it failed."""
-    return not any(fact["fact"] in ("injected", "not_injected") and fact["fault"] == fault for fact in facts)
+    """Whether it was about to be injected and nothing tells that it is, or that it failed before anything was done; what Docker was
+    asked for and did not answer may still come."""
+    told = {fact["fact"] for fact in facts if fact.get("fault") == fault}
+    return "injected" not in told and ("not_injected" not in told or "aimed" in told)
 
 
 def _decoded(line: bytes) -> dict[str, Any] | None:

@@ -60,7 +60,9 @@ class Rescue:
 
         only   these, by name; () for all, None where nothing was done to any
         """
-        may_come = under_way and now_s < float(injecting["planned_s"]) + STARTED_S + _grace_s(injecting)
+        may_come = under_way and now_s < float(injecting["planned_s"]) + STARTED_S + grace_s(
+            injecting.get("stated") or {}
+        )
         on_its_way = f"{injecting['target']} may still be on its way to be hurt ({injecting['kind']})"
         if only is None:
             return on_its_way if may_come else ""
@@ -92,8 +94,9 @@ def _state(place: str) -> dict[str, Any]:
     return (get(f"{place}/json") or {}).get("State") or {}
 
 
-def _grace_s(injecting: Mapping[str, Any]) -> float:
-    grace = (injecting.get("stated") or {}).get("grace_s", 0.0)
+def grace_s(stated: Mapping[str, Any]) -> float:
+    """What a fault, as its size is stated, gives its service to stop in."""
+    grace = stated.get("grace_s", 0.0)
     return float(grace) if isinstance(grace, int | float) else 0.0
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from harness.errors import NotApplied, NotMended
+from harness.errors import DockerAway, NotApplied, NotMended
 from harness.facts import ContainerSeen
 from harness.fakeworld import FakeWorld
 from harness.faults.kill import Kill
 from harness.faults.pause import Pause
+from harness.faults.service import LATE_S
 from harness.faults.stop import Stop
 
 KINDS = [Stop, Kill, Pause]
@@ -92,3 +96,59 @@ def test_what_cannot_be_put_right_ends_with_the_command_for_a_person(
     with pytest.raises(NotMended, match="Docker is gone") as caught:
         fault.mend("it", fake.world)
     assert caught.value.commands == (command,)
+
+
+class Slow:
+    """A Docker that answers no deed in time, and does it so long after; seconds."""
+
+    def __init__(self, fake: FakeWorld, after_s: float) -> None:
+        self._fake = fake
+        self._due: list[tuple[float, Callable[[], None]]] = []
+        self._after_s = after_s
+
+    def __getattr__(self, verb: str) -> Any:
+        self._catch_up()
+        if verb not in ("stop", "kill", "pause"):
+            return getattr(self._fake.containers, verb)
+
+        def later(*asked: Any) -> None:
+            deed = partial(getattr(self._fake.containers, verb), *asked)
+            self._due.append((self._fake.clock.now_s() + self._after_s, deed))
+            raise DockerAway(f"cannot {verb} db: Docker does not answer")
+
+        return later
+
+    def _catch_up(self) -> None:
+        now_s = self._fake.clock.now_s()
+        done = [deed for due_s, deed in self._due if due_s <= now_s]
+        self._due = [one for one in self._due if one[0] > now_s]
+        for deed in done:
+            deed()
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "after_s"),
+    [(Stop, {"grace": "20s"}, 25.0), (Kill, {}, 1.5), (Pause, {}, 9.0), (Kill, {"replicas": 1}, 3.0)],
+)
+def test_what_docker_does_late_is_waited_for_and_put_right(kind: Any, given: Any, after_s: float) -> None:
+    fake = FakeWorld()
+    world = dataclasses.replace(fake.world, containers=Slow(fake, after_s))
+    fault = kind.model_validate({"service": "db", **given}).aimed(world)
+    with pytest.raises(DockerAway):
+        fault.inject("it", world)
+    assert fault.mend("it", world) == ""
+    assert fake.clock.now_s() == pytest.approx(after_s, abs=1.0), "no longer than until it has been done"
+    fake.clock.wait_until(100.0)
+    assert world.containers.states("db")[0].status == "running"
+
+
+def test_what_docker_never_does_is_waited_for_no_longer_than_it_may_be_late() -> None:
+    fake = FakeWorld()
+    world = dataclasses.replace(fake.world, containers=Slow(fake, 1e6))
+    fault = Stop.model_validate({"service": "db", "grace": "20s"}).aimed(world)
+    with pytest.raises(DockerAway):
+        fault.inject("it", world)
+    assert fault.mend("it", world) == ""
+    assert fake.clock.now_s() == pytest.approx(20 + LATE_S, abs=1.0)
+    assert fault.mend("it", world) == "", "and a mend that comes later still finds it well at once"
+    assert fake.clock.now_s() == pytest.approx(20 + LATE_S, abs=1.0)

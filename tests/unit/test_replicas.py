@@ -234,6 +234,37 @@ def test_a_mend_from_outside_starts_nothing_where_nothing_was_done(
     assert {one.status for one in docker.found} == {"exited"}
 
 
+@pytest.mark.parametrize(("planned_s", "out"), [(80.0, False), (60.0, True)])
+def test_a_mend_from_outside_does_not_call_out_what_docker_may_still_do(
+    planned_s: float, out: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = Docker()
+    monkeypatch.setattr("harness.world.docker.connect", lambda: docker)
+    for one in docker.found:
+        one.start()
+    folder = RunFolder(tmp_path / "20260101T000000Z-0a0b0c0d")
+    writer = Writer(folder.facts, "harness", lambda: 100.0)
+    writer.write(
+        f.Injecting(fault="p/stop-api", kind="stop", target="api", planned_s=planned_s, stated={"grace_s": 5.0})
+    )
+    writer.write(Aimed(fault="p/stop-api", containers=("drill-r-api-1",)))
+    writer.write(f.NotInjected(fault="p/stop-api", begun_s=planned_s, error="cannot stop api: Docker does not answer"))
+    assert (take_out(folder, own_writer(folder, "halt"), "halt") == ()) == out
+
+
+@pytest.mark.parametrize("mended", [True, False])
+def test_a_death_that_docker_brought_late_is_ours(mended: bool) -> None:
+    facts = [
+        f.Injecting(seen_s=21, fault="hurt/stop-api", kind="stop", target="api", planned_s=21),
+        Aimed(seen_s=21.1, fault="hurt/stop-api", containers=("api-1",)),
+        f.NotInjected(seen_s=41.3, fault="hurt/stop-api", begun_s=21, error="cannot stop api: Docker does not answer"),
+        f.ContainerChanged(seen_s=43, service="api", container="api-1", event="die", exit_code=0),
+        *([Mended(seen_s=44, fault="hurt/stop-api", begun_s=41.5)] if mended else []),
+    ]
+    found = judged(StaysUp(service="api"), story(*facts, *looks("containers")))
+    assert found.outcome is (Outcome.PASSED if mended else Outcome.INCONCLUSIVE), found.because
+
+
 @pytest.mark.parametrize(("number", "passes"), [(1, True), (2, False)])
 def test_only_the_deaths_of_those_chosen_are_forgiven(number: int, passes: bool) -> None:
     facts = [

@@ -272,9 +272,12 @@ def test_what_did_not_run_when_a_fault_was_to_begin_is_not_started(
     assert open_faults(scene.journal) == ()
 
 
-def test_a_stop_that_may_still_be_on_its_way_is_waited_for(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    "told", [(), (NotInjected(fault=STOP.fault, begun_s=3.0, error="cannot stop web: Docker does not answer"),)]
+)
+def test_a_stop_that_may_still_be_on_its_way_is_waited_for(scene: Scene, told: tuple[Fact, ...]) -> None:
     scene.lives()
-    scene.record(STOP, Aimed(fault=STOP.fault, containers=(f"{RUN}-web",)))
+    scene.record(STOP, Aimed(fault=STOP.fault, containers=(f"{RUN}-web",)), *told)
     scene.renew(boot="another kernel", opened_unix_s=time.time() - 10)
     watchdog = scene.watchdog()
     watchdog.turn()
