@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from harness.attach.addresses import Described
-from harness.attach.found import UP
+from harness.attach.found import UP, service_of
 from harness.attach.record import Recorded
 from harness.facts import Aimed, Injecting
 from harness.following import Following
@@ -14,6 +14,16 @@ from harness.following import Following
 ENDS = ("kill", "stop")
 """The faults after which a container is started, and so has a network of its own anew."""
 LIVES_WITH = "container:"
+
+
+def lodgers(found: Sequence[Described]) -> dict[str, tuple[str, ...]]:
+    """By service, the names of those who live in the network of one of its containers."""
+    told: dict[str, tuple[str, ...]] = {}
+    for owner in found:
+        names = tuple(_name(one) for one in found if _home(one) in (str(owner["Id"]), _name(owner)))
+        if names:
+            told[service_of(owner)] = (*told.get(service_of(owner), ()), *names)
+    return told
 
 
 def ended_in(folder: Path) -> frozenset[str]:
