@@ -149,20 +149,26 @@ def _start(told: Recorded, hurt: Collection[str]) -> list[str]:
 
 def _joined_again(told: Recorded, folder: Path) -> list[str]:
     """Restart who was left in the network of a container that the run ended; what could not be, a line each."""
-    wrong = []
     try:
         lost = cut_off(told, listed(told.project), ended_in(folder))
-        client = connect(START_S) if lost else None
+        return _restarted(lost) if lost else []
     except (NotApplied, CannotRun) as error:
         return [" ".join(str(error).split())]
-    for one in lost if client else ():
-        name = str(one["Name"]).lstrip("/")
-        try:
-            with refusing(f"restart {name}, which lives in the network of a container that was ended"):
-                client.api.restart(str(one["Id"]), timeout=int(one["Config"].get("StopTimeout") or GRACE_S))
-        except NotApplied as error:
-            wrong.append(f"{' '.join(str(error).split())}; docker restart {name}")
-    if client:
+
+
+def _restarted(lost: Sequence[Described]) -> list[str]:
+    """What could not be restarted, a line each. Raises NotApplied where Docker cannot be reached."""
+    wrong = []
+    client = connect(START_S)
+    try:
+        for one in lost:
+            name = str(one["Name"]).lstrip("/")
+            try:
+                with refusing(f"restart {name}, which lives in the network of a container that was ended"):
+                    client.api.restart(str(one["Id"]), timeout=int(one["Config"].get("StopTimeout") or GRACE_S))
+            except NotApplied as error:
+                wrong.append(f"{' '.join(str(error).split())}; docker restart {name}")
+    finally:
         client.close()
     return wrong
 
