@@ -95,7 +95,7 @@ def mends(journal: Journal, faults: Mapping[str, Fault], rows: Rows | None = Non
         ]
         gone = _told_by(fault, fault.gone, _before(journal, hurt, all_hurts), after)
         if gone.outcome == "not_measurable" and not fault.on_edge:
-            gone = _told_by_docker(journal, hurt, gone, BACK, next_s)
+            gone = _told_by_docker(journal, fault, hurt, gone, BACK, next_s)
         found[id_] = gone
     return found
 
@@ -121,7 +121,7 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
     ]
     landing = _told_by(fault, fault.landing, _before(journal, hurt, all_hurts), during)
     if landing.outcome == "not_measurable" and not fault.on_edge:
-        return _told_by_docker(journal, hurt, landing, ENDED, hurt.off_s)
+        return _told_by_docker(journal, fault, hurt, landing, ENDED, hurt.off_s)
     return _surveyed(journal, fault, hurt, landing) if fault.on_edge else landing
 
 
@@ -234,12 +234,14 @@ def _release_gone(journal: Journal, fault: Fault, hurt: Hurt, rows: Rows | None)
     return Landing("landed", "every container was read back as running the good release", stated)
 
 
-def _told_by_docker(journal: Journal, hurt: Hurt, landing: Landing, which: Sequence[str], until_s: float) -> Landing:
+def _told_by_docker(
+    journal: Journal, fault: Fault, hurt: Hurt, landing: Landing, which: Sequence[str], until_s: float
+) -> Landing:
     """No edge leads to the service, or only some of its replicas are hurt, so that looks from a caller do not tell: Docker's own
     events are the second source.
     """
     until_s = min(until_s, journal.end_s)
-    aimed = journal.first(Aimed, fault=hurt.fault)
+    aimed = journal.first(Aimed, fault=hurt.fault) if getattr(fault, "some", "") else None
     events = [
         event
         for event in journal.of(ContainerChanged, service=hurt.target, since_s=hurt.on_s - 1.0, until_s=until_s)

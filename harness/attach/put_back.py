@@ -12,6 +12,7 @@ from typing import Any
 from harness.attach.addresses import Described
 from harness.attach.ended import ended_alone, hurt_in
 from harness.attach.found import UP, listed
+from harness.attach.lodgers import cut_off, ended_in
 from harness.attach.look import snapshot
 from harness.attach.record import Recorded, recorded
 from harness.attach.snapshot import differences
@@ -26,6 +27,8 @@ SETTLES_S = 30.0
 """A container that was just started may take so long to be running."""
 LOOK_EVERY_S = 0.5
 START_S = 60.0
+GRACE_S = 10
+"""Docker's own, from the stop signal to the kill."""
 UNREADABLE = "what was found there before the run cannot be read any more"
 
 
@@ -67,6 +70,7 @@ def _put_back(told: Recorded, folder: Path, run: str) -> Returned:
     left = [said for said in (_cleared(folder, run),) if said]
     left += _swept(run)
     left += _started(told, hurt)
+    left += _joined_again(told, folder)
     try:
         other, compared = _compared(told, hurt), True
     except CannotRun as error:
@@ -138,6 +142,32 @@ def _start(told: Recorded, hurt: Collection[str]) -> list[str]:
                     _as_it_ran(client, one, str((told.found.get(f"container {name}") or {}).get("status")))
             except NotApplied as error:
                 wrong.append(f"{' '.join(str(error).split())}; docker start {name}")
+    finally:
+        client.close()
+    return wrong
+
+
+def _joined_again(told: Recorded, folder: Path) -> list[str]:
+    """Restart who was left in the network of a container that the run ended; what could not be, a line each."""
+    try:
+        lost = cut_off(told, listed(told.project), ended_in(folder))
+        return _restarted(lost) if lost else []
+    except (NotApplied, CannotRun) as error:
+        return [" ".join(str(error).split())]
+
+
+def _restarted(lost: Sequence[Described]) -> list[str]:
+    """What could not be restarted, a line each. Raises NotApplied where Docker cannot be reached."""
+    wrong = []
+    client = connect(START_S)
+    try:
+        for one in lost:
+            name = str(one["Name"]).lstrip("/")
+            try:
+                with refusing(f"restart {name}, which lives in the network of a container that was ended"):
+                    client.api.restart(str(one["Id"]), timeout=int(one["Config"].get("StopTimeout") or GRACE_S))
+            except NotApplied as error:
+                wrong.append(f"{' '.join(str(error).split())}; docker restart {name}")
     finally:
         client.close()
     return wrong

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from harness.attach.lodgers import ENDS
 from harness.drill.problem import Problem
 from harness.expectations.steps import Step
 from harness.faults.bad_release import BadRelease
@@ -27,6 +28,7 @@ class Offer:
     there       those of them on which a Toxiproxy of the project's own stands; the others are put in
     monitoring  as a plan takes it
     remote      nobody can look from inside of its networks
+    lodgers     by service, the containers that live in the network of one of its own
     """
 
     project: str
@@ -34,6 +36,7 @@ class Offer:
     there: Collection[str] = ()
     monitoring: Mapping[str, str] = field(default_factory=dict)
     remote: bool = False
+    lodgers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def on_attached(plan: Plan, offer: Offer) -> Plan:
@@ -43,7 +46,8 @@ def on_attached(plan: Plan, offer: Offer) -> Plan:
     absent = {one.id: why for one in plan.injections if (why := _fault(one.fault, offer, deployed))}
     absent |= dict(_claims(plan, offer))
     others, said = told(plan, offer.project, absent)
-    return replace(plan, absent=absent, problems=(*others, *_forbidden(plan), *said, *_remaking(plan, offer, absent)))
+    warned = (*_remaking(plan, offer, absent), *_cutting_off(plan, offer))
+    return replace(plan, absent=absent, problems=(*others, *_forbidden(plan), *said, *warned))
 
 
 def _fault(fault: Fault, offer: Offer, deployed: Collection[str]) -> str:
@@ -97,6 +101,19 @@ def _remaking(plan: Plan, offer: Offer, absent: Mapping[str, str]) -> Iterator[P
                 "there: name the services that it is about, and give it --no-deps"
             )
             yield replace(plan.drill.problem(id_, what), severity="warning")
+
+
+def _cutting_off(plan: Plan, offer: Offer) -> Iterator[Problem]:
+    """A warning for each fault that leaves others without the network that they live in."""
+    for one in plan.injections:
+        names = offer.lodgers.get(one.fault.target, ()) if one.fault.kind() in ENDS else ()
+        if names:
+            live, lose = ("lives", "has") if len(names) == 1 else ("live", "have")
+            what = (
+                f"{one.id}: {' and '.join(names)} {live} in the network of {one.fault.target}, and {lose} none from then on "
+                "until the end of the run, when drill restarts what was left so"
+            )
+            yield replace(plan.drill.problem(one.id, what), severity="warning")
 
 
 def _commands(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -119,6 +119,7 @@ def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] =
     from harness.attach.context import reached
     from harness.attach.found import find
     from harness.attach.in_path import in_doubt, with_them
+    from harness.attach.lodgers import lodgers
     from harness.attach.unavailable import Offer, on_attached
     from harness.drill.parse import build
     from harness.plan import make_plan
@@ -146,7 +147,7 @@ def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] =
     there = {one.edge.id for one in mediated}
     why = {edge.id: "" if edge.id in there else _why(running, edge, attach.insert) for edge in edges}
     why |= twice
-    plan = on_attached(plan, Offer(running.name, why, there, monitoring, remote))
+    plan = on_attached(plan, Offer(running.name, why, there, monitoring, remote, lodgers(running.containers)))
     looked = Looked(running.services, edges, monitoring=monitoring, alerts=rules, project=running.name)
     return PlannedOn(running, edges, plan, looked, machine, attach.insert, mediated)
 

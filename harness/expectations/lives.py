@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from harness.deeds import SLACK_S, End, Stretch, commands, during, ends, restarts
 from harness.facts import (
+    Aimed,
     ContainerChanged,
     ContainerSeen,
     Fact,
@@ -162,11 +163,17 @@ def _own_faults(journal: Journal, service: str, container: str) -> list[_Own]:
         if not touches(journal, fact, container, service):
             continue
         mended = journal.first(Mended, fault=fact.fault, since_s=fact.at_s)
-        if mended is None and journal.first(NotInjected, fault=fact.fault) is not None:
+        if mended is None and _never_done(journal, fact):
             continue
         off = (mended.begun_s, mended.seen_s) if mended else (math.inf, math.inf)
         own.append(_Own(fact.at_s, *off, release=fact.kind == RELEASE))
     return own
+
+
+def _never_done(journal: Journal, fault: Injecting) -> bool:
+    """Whether it failed before anything was done; what Docker was asked for and did not answer may still come."""
+    done = journal.first(Aimed, fault=fault.fault)
+    return done is None and journal.first(NotInjected, fault=fault.fault) is not None
 
 
 def _excuse(own: Sequence[_Own], at_s: float, spent: set[_Own]) -> _Own | None:

@@ -26,8 +26,8 @@ class Injecting(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Aimed(Fact):
-    """Which containers a fault on a share of a service's replicas hurts: chosen, and on disk, before the deed. A mend wakes these,
-    and no other.
+    """Which containers a fault on a service hurts: those that run, or some of them; chosen, and on disk, before the deed. A mend
+    wakes these, and no other.
     """
 
     fault: str

@@ -122,7 +122,7 @@ class FakeContainers:
         self._answers()
         if service not in self.status:
             raise NotApplied(f"no service {service!r}")
-        if only:
+        if only and set(only) != set(self._of(service)):
             self.apart |= dict.fromkeys(only, status)
         else:
             self.status[service] = status

@@ -73,12 +73,12 @@ class Fault(Model):
         return self.model_dump(mode="json", exclude={"after", "for_", "id"}, exclude_defaults=False)
 
     def aimed(self, world: World) -> Fault:
-        """Itself, with what it hurts chosen, where only a share of its target is hurt. Raises errors.NotApplied."""
+        """Itself, with the containers chosen that it hurts, where it hurts any. Raises errors.NotApplied."""
         return self
 
     @property
     def containers(self) -> tuple[str, ...]:
-        """The containers that were chosen; () where all of the target is hurt."""
+        """The containers that were chosen; () where its target is none."""
         return ()
 
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:

@@ -34,9 +34,9 @@ class Command(Fault):
             (COMPOSE_PROJECT_NAME, COMPOSE_FILE, DRILL_RUN), and DRILL_FAULT. With a `check` the condition is on once that
             ends with 0; it must not do so before.
     Ends:   `run` is killed with all that it started, where it still runs; then `undo` is run, which must end with 0, also
-            when there is nothing to undo; then `check` must not end with 0 any more. A killed process in a container lives
-            on when only `docker compose exec` was killed: end it in `undo`.
-    Units:  none. `check_within`, `undo_within`: after so long they have failed.
+            when there is nothing to undo; then `check` must soon not end with 0 any more. A killed process in a container
+            lives on when only `docker compose exec` was killed: end it in `undo`. What was never started is not undone.
+    Units:  none. `check_within` (at either end), `undo_within`: after so long they have failed.
     Raises: NotApplied when it cannot be started, ends with another code than 0 before the check holds, or the check does
             not hold in time. NotMended, with the command, when `undo` fails.
     Source: its exit code and the check; what it printed is in the run folder, under levers/. Landed when it ended with 0,
@@ -52,7 +52,9 @@ class Command(Fault):
     check: tuple[str, ...] = Field(default=(), description="ends with 0 while the condition is on, and only then")
     exits: int | None = Field(default=None, ge=0, le=255, description="it must end by itself, with this exit code")
     service: str = Field(default="", description="the service that it hurts, where claims ask who is to blame")
-    check_within_s: Seconds = Field(default=10.0, alias="check_within", gt=0, description="until the check holds")
+    check_within_s: Seconds = Field(
+        default=10.0, alias="check_within", gt=0, description="until the check holds; at the end, no more"
+    )
     undo_within_s: Seconds = Field(default=30.0, alias="undo_within", gt=0, description="until the undo has ended")
 
     @property
@@ -88,18 +90,22 @@ class Command(Fault):
         return {"started": shlex.join(self.run), "check": "ended with 0"}
 
     def mend(self, holder: str, world: World) -> str:
-        commands = _commands(world)
-        running = commands.running(holder)
-        if running is not None:
-            running.kill()
+        running = _commands(world).running(holder)
+        if running is None:
+            return ""  # it was never started: what its check may find is not its own
+        running.kill()
         if self.undo:
             code, said = _run(f"{holder}-undo", holder, self.undo, world, self.undo_within_s)
             if code != 0:
                 how = f"ended with {code}" if code is not None else f"had not ended after {spell(self.undo_within_s)}"
                 raise NotMended(f"{self.name}: its undo {how}{said}. By hand:", (shlex.join(self.undo),))
-        if self.check and self._holds(holder, world):
-            by_hand = (shlex.join(self.undo),) if self.undo else ()
-            raise NotMended(f"{self.name}: {shlex.join(self.check)} still ends with 0", by_hand)
+        ends_s = world.clock.now_s() + self.check_within_s
+        while self.check and self._holds(holder, world):
+            if world.clock.now_s() >= ends_s:
+                by_hand = (shlex.join(self.undo),) if self.undo else ()
+                after = f"{spell(self.check_within_s)} after it was taken away"
+                raise NotMended(f"{self.name}: {shlex.join(self.check)} still ends with 0 {after}", by_hand)
+            world.clock.wait_until(world.clock.now_s() + LOOK_S)
         return ""
 
     def came_to(self, holder: str, world: World) -> Mapping[str, Any]:

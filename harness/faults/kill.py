@@ -37,7 +37,7 @@ class Kill(ServiceFault):
 
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:
         lives = {(it.container, it.started_at) for it in self._running(world)}
-        world.containers.kill(self.service, self.signal, *self.only)
+        self._asked(world, world.containers.kill, self.signal)
 
         def over(seen: Sequence[ContainerSeen]) -> bool:
             """Dead, or alive again already by a restart policy: another life than the one that was to end."""

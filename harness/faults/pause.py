@@ -35,7 +35,7 @@ class Pause(ServiceFault):
 
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:
         self._running(world)
-        world.containers.pause(self.service, *self.only)
+        self._asked(world, world.containers.pause)
         return self._becomes(world, lambda seen: any(map(is_paused, seen)) and not _some_run(seen), 10.0, "paused")
 
     def mend(self, holder: str, world: World) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any, Self
@@ -15,10 +16,15 @@ from harness.faults.base import Fault, Landing
 from harness.quantities import ratio
 from harness.world.handles import World
 
+LOOK_S = 0.25  # between two looks for what Docker may still do
 READ_S = 0.05  # between two readings while a container changes
 TRIES = 2  # of a mend that Docker answers
 AWAY_TRIES = 5  # of one that finds Docker away, each once it is back
 MEND_S = 30.0  # a container is started or unpaused in under a second; a Docker under load may take several
+LATE_S = 10.0
+"""What Docker was asked for and did not answer in time is done so long after at most, or never; a stop has its grace beside."""
+LIVES = ("running", "restarting")
+"""One that Docker is just starting again is hurt with the others, for else it would serve while they do not."""
 
 
 def some_of(value: Any) -> str | int | float:
@@ -53,10 +59,10 @@ Replicas = Annotated[
 
 
 class ServiceFault(Fault):
-    """The common part: the containers of the service, all of them or some.
+    """The common part: the containers of the service that run when it begins, all of them or those of the lowest numbers.
 
-    Of some, those of the lowest numbers that run are chosen when it begins; which they are stands among the facts before anything is
-    done to them, and they alone are put right at the end.
+    Which they are stands among the facts before anything is done to them, and they alone are put right at the end: what did not
+    run before, a job that has ended, is not ours to start.
     """
 
     service: str = Field(min_length=1, description="a service of the stack")
@@ -66,24 +72,34 @@ class ServiceFault(Fault):
     )
 
     _chosen: tuple[str, ...] = PrivateAttr(default=())
+    _lives: frozenset[tuple[str, str]] = PrivateAttr(default=frozenset())
+    _grace_s: float = PrivateAttr(default=0.0)
+    _late_s: float = PrivateAttr(default=-math.inf)
 
     def stated(self) -> Mapping[str, Any]:
         said = dict(super().stated())
         return {word: value for word, value in said.items() if word != "replicas" or value != "all"}
 
     def aimed(self, world: World) -> Self:
-        if self.replicas == "all":
-            return self
-        names = sorted((it.container for it in self._running(world)), key=_natural)
+        running = sorted((it.container for it in self._running(world)), key=_natural)
+        states = self._states(world)
+        mine = self.model_copy()
+        mine._chosen = (
+            tuple(sorted((it.container for it in states if it.status in LIVES), key=_natural))
+            if self.replicas == "all"
+            else tuple(self._share(running))
+        )
+        mine._lives = frozenset((it.container, it.started_at) for it in states if it.container in mine._chosen)
+        return mine
+
+    def _share(self, names: Sequence[str]) -> Sequence[str]:
         share = isinstance(self.replicas, float)
         count = (
             max(1, int(float(self.replicas) * len(names) + 1e-9)) if share else int(self.replicas)
         )  # 1e-9: 0.29 * 100
         if count > len(names):
             raise NotApplied(f"{self.service} has {len(names)} running, and {count} were to be hurt")
-        mine = self.model_copy()
-        mine._chosen = tuple(names[:count])
-        return mine
+        return names[:count]
 
     @property
     def containers(self) -> tuple[str, ...]:
@@ -91,10 +107,10 @@ class ServiceFault(Fault):
 
     @property
     def only(self) -> tuple[Collection[str], ...]:
-        """The last argument of a call to Docker's containers: those chosen; none where all are meant. Raises NotApplied."""
-        if self.replicas != "all" and not self._chosen:
+        """The last argument of a call to Docker's containers: those chosen. Raises NotApplied."""
+        if not self._chosen:
             raise NotApplied(f"which containers of {self.service} are meant was not chosen")
-        return (self._chosen,) if self._chosen else ()
+        return (self._chosen,)
 
     @property
     def some(self) -> str:
@@ -120,6 +136,27 @@ class ServiceFault(Fault):
             raise NotApplied(f"{self.service} has no running container")
         return seen
 
+    def _asked(self, world: World, deed: Callable[..., None], *words: Any, grace_s: float = 0.0) -> None:
+        """Have it done to those chosen. What Docker does not answer in time it may still do: a mend waits for that. Raises NotApplied."""
+        try:
+            deed(self.service, *words, *self.only)
+        except DockerAway:
+            self._grace_s = grace_s
+            self._may_come(world)
+            raise
+
+    def _may_come(self, world: World) -> None:
+        self._late_s = world.clock.now_s() + self._grace_s + LATE_S
+
+    def _awaited(self, world: World, fallen: Collection[str]) -> bool:
+        """Whether one of those chosen is still in the life that may yet be ended, or frozen, by what Docker did not answer.
+
+        fallen   those that were put right already
+        """
+        return world.clock.now_s() < self._late_s and any(
+            (it.container, it.started_at) in self._lives and it.container not in fallen for it in self._states(world)
+        )
+
     def _becomes(
         self, world: World, so: Callable[[Sequence[ContainerSeen]], bool], within_s: float, what: str
     ) -> Mapping[str, Any]:
@@ -138,14 +175,15 @@ class ServiceFault(Fault):
         self, world: World, ill: Callable[[ContainerSeen], bool], cure: Callable[..., None], command: str
     ) -> str:
         """Cure what is ill, and read back that it is not so any more; tried twice, and again each time that Docker was away and
-        came back. Raises NotMended with the command.
+        came back; and looked for while Docker may still do what it did not answer. Raises NotMended with the command.
 
         A container that was started and ended again is put right: that it does not stay up is the stack's affair, which
         shows in the steady state, and no fault of ours that is still on.
         """
-        if self.replicas != "all" and not self._chosen:
+        if not self._chosen:
             return ""  # it never came so far
         error: Exception | None = None
+        fallen: set[str] = set()
         left, away = TRIES, AWAY_TRIES
         while left and away:
             try:
@@ -157,8 +195,13 @@ class ServiceFault(Fault):
                     return not any(ill(it) and (it.container, it.started_at) in were for it in seen)
 
                 self._becomes(world, cured, MEND_S, "as it was")
-                return ""
+                fallen |= {name for name, _ in were}
+                if not self._awaited(world, fallen):
+                    return ""
+                world.clock.wait_until(world.clock.now_s() + LOOK_S)
             except DockerAway as caught:
+                if world.clock.now_s() < self._late_s:
+                    self._may_come(world)
                 error, away = caught, away - 1 if world.containers.await_back() else 0
             except NotApplied as caught:
                 error, left = caught, left - 1

@@ -39,12 +39,12 @@ class Stop(ServiceFault):
 
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:
         self._running(world)
-        world.containers.stop(self.service, self.grace_s, *self.only)
+        self._asked(world, world.containers.stop, self.grace_s, grace_s=self.grace_s)
         return self._becomes(world, lambda seen: all(map(is_dead, seen)), 10.0, "stopped")
 
     def hasten(self, world: World) -> None:
         """Without its grace: whoever halts a drill does not wait for it."""
-        world.containers.kill(self.service, "SIGKILL")
+        world.containers.kill(self.service, "SIGKILL", *self.only)
 
     def mend(self, holder: str, world: World) -> str:
         return self._put_right(world, is_dead, world.containers.start, "start")

@@ -39,15 +39,19 @@ def open_faults(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def aimed_at(facts: list[dict[str, Any]], fault: str) -> tuple[str, ...]:
-    """The containers that it chose, where it is on some of a service's replicas; () for all."""
+def aimed_at(facts: list[dict[str, Any]], fault: str) -> tuple[str, ...] | None:
+    """The containers that it chose, which is on disk before the deed; None where nothing was done yet; () for all of the service, as
+    runs had it that chose only where it was on some."""
     chosen = [fact["containers"] for fact in facts if fact["fact"] == "aimed" and fact["fault"] == fault]
-    return tuple(chosen[-1]) if chosen else ()
+    injected = any(fact["fact"] == "injected" and fact["fault"] == fault for fact in facts)
+    return tuple(chosen[-1]) if chosen else () if injected else None
 
 
 def under_way(facts: list[dict[str, Any]], fault: str) -> bool:
-    """Whether it was about to be injected and nothing tells that it is, or that it failed."""
-    return not any(fact["fact"] in ("injected", "not_injected") and fact["fault"] == fault for fact in facts)
+    """Whether it was about to be injected and nothing tells that it is, or that it failed before anything was done; what Docker was
+    asked for and did not answer may still come."""
+    told = {fact["fact"] for fact in facts if fact.get("fault") == fault}
+    return "injected" not in told and ("not_injected" not in told or "aimed" in told)
 
 
 def _decoded(line: bytes) -> dict[str, Any] | None:

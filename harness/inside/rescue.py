@@ -53,9 +53,19 @@ class Rescue:
             return f"{wrong}, and Toxiproxy's container stays: {error}"
         return ""
 
-    def woken(self, injecting: Mapping[str, Any], under_way: bool, now_s: float, only: Collection[str] = ()) -> str:
-        """The containers of a hurt service (these only, by name) go on; started where they were stopped. `under_way`: Docker may just
-        be stopping one."""
+    def woken(
+        self, injecting: Mapping[str, Any], under_way: bool, now_s: float, only: Collection[str] | None = ()
+    ) -> str:
+        """The containers of a hurt service go on; started where they were stopped. `under_way`: Docker may just be stopping one.
+
+        only   these, by name; () for all, None where nothing was done to any
+        """
+        may_come = under_way and now_s < float(injecting["planned_s"]) + STARTED_S + grace_s(
+            injecting.get("stated") or {}
+        )
+        on_its_way = f"{injecting['target']} may still be on its way to be hurt ({injecting['kind']})"
+        if only is None:
+            return on_its_way if may_come else ""
         stopped = injecting["kind"] != "pause"
         for one in self._of(injecting["target"]):
             if only and one["Names"][0].lstrip("/") not in only:
@@ -66,8 +76,8 @@ class Rescue:
                 change("POST", f"{place}/unpause", fine=GONE)
             elif stopped and before.get("Status") in DOWN:
                 change("POST", f"{place}/start", fine=(*GONE, NOT_MODIFIED))
-            elif under_way and now_s < float(injecting["planned_s"]) + STARTED_S + _grace_s(injecting):
-                return f"{injecting['target']} may still be on its way to be hurt ({injecting['kind']})"
+            elif may_come:
+                return on_its_way
             after = _state(place)
             # One that was started and has ended again is the stack's own affair.
             still_down = after.get("Status") in DOWN and after.get("StartedAt") == before.get("StartedAt")
@@ -84,8 +94,9 @@ def _state(place: str) -> dict[str, Any]:
     return (get(f"{place}/json") or {}).get("State") or {}
 
 
-def _grace_s(injecting: Mapping[str, Any]) -> float:
-    grace = (injecting.get("stated") or {}).get("grace_s", 0.0)
+def grace_s(stated: Mapping[str, Any]) -> float:
+    """What a fault, as its size is stated, gives its service to stop in."""
+    grace = stated.get("grace_s", 0.0)
     return float(grace) if isinstance(grace, int | float) else 0.0
 
 

@@ -15,6 +15,7 @@ from harness import errors
 from harness.attach.record import attached, recorded, waits
 from harness.facts import Aimed, Fact, Injected, Injecting, ListenersChanged, Mended, NotInjected, NotMended
 from harness.following import Following
+from harness.inside.rescue import STARTED_S, grace_s
 from harness.journal import Journal, Writer
 from harness.lodgers import RELEASE
 from harness.run.folder import RunFolder
@@ -95,8 +96,29 @@ def _off(folder: RunFolder, journal: Journal, patience: Patience, fault: Injecti
         return _tried(patience, partial(_put_back, folder, fault, under_way))
     if fault.kind == COMMAND:
         return undo(folder, fault)
+    only = _aimed_at(journal, fault)
+    if only is None:
+        return _too_early(fault) if under_way and folder.lives() else ""
+    return _tried(patience, partial(_wake, folder, fault, _may_come(folder, journal, fault), only))
+
+
+def _may_come(folder: RunFolder, journal: Journal, fault: Injecting) -> bool:
+    """Whether Docker may still do what it was asked for, and nothing tells that it did: a call that it did not answer is a fault that
+    could not be injected, and may be carried out."""
+    done = journal.of(Injected, fault=fault.fault)
+    return not done and clock_of(folder).now_s() < fault.planned_s + STARTED_S + grace_s(fault.stated)
+
+
+def _aimed_at(journal: Journal, fault: Injecting) -> Collection[str] | None:
+    """See `harness.inside.openfacts.aimed_at`."""
     aimed = journal.first(Aimed, fault=fault.fault)
-    return _tried(patience, partial(_wake, folder, fault, under_way, aimed.containers if aimed else ()))
+    if aimed is not None:
+        return aimed.containers
+    return () if journal.of(Injected, fault=fault.fault) else None
+
+
+def _too_early(fault: Injecting) -> str:
+    return f"{fault.target} was still being hurt ({fault.kind}), so that waking it could come too early"
 
 
 def _goes_on(folder: RunFolder) -> Callable[[], bool]:
@@ -160,11 +182,11 @@ def _containers(folder: RunFolder, service: str) -> list[Any]:
         return [one for one in found if not waits(str(one.name))]
 
 
-def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection[str]) -> str:
+def _wake(folder: RunFolder, fault: Injecting, may_come: bool, only: Collection[str]) -> str:
     """Start or unpause the containers of a hurt service, and read back; '' when they are as before, or gone with the run's own stack.
 
-    only        the containers that were chosen, where the fault was on some of its replicas; () for all
-    `under_way`: Docker may just be stopping one, which is a fault that begins only when we have looked.
+    only        the containers that were chosen; () for all of the service
+    `may_come`: Docker may just be stopping one, which is a fault that begins only when we have looked.
     Raises DockerAway, so that it is tried again.
     """
     from harness.world.docker import refusing
@@ -178,8 +200,8 @@ def _wake(folder: RunFolder, fault: Injecting, under_way: bool, only: Collection
                 container.unpause()
             elif fault.kind != "pause" and container.status == "exited":
                 container.start()
-            elif under_way:
-                return f"{fault.target} was still being hurt ({fault.kind}), so that waking it could come too early"
+            elif may_come:
+                return _too_early(fault)
         for container in found:
             container.reload()
             if container.status == "paused" or (fault.kind != "pause" and container.status == "exited"):

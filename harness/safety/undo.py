@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import tempfile
+import time
 
 from harness.facts import Injecting
 from harness.run.folder import RunFolder
@@ -15,6 +16,8 @@ from harness.safety.orphans import end_started_for
 COMMAND = "command"
 TAIL_BYTES = 4000
 CHECK_S = 10.0
+SOON_S = 10.0  # until an undo has had its effect, as the drill's own limit is where it says nothing
+LOOK_S = 0.25
 WITHIN_S = 60.0  # the longest that the drill's own limit is likely to be, and that a person waits for
 
 
@@ -30,12 +33,20 @@ def undo(folder: RunFolder, fault: Injecting) -> str:
         if code != 0:
             return f"{text} {f'ended with {code}' if code is not None else 'could not be run'}{f': {last}' if last else ''}"
     if check:
-        code, last = _run(folder, fault, check, CHECK_S)
+        code, last = _still(folder, fault, check)
         if code == 0:
             return f"{check} still ends with 0"
         if code is None:
             return f"{check} could not be run: {last}"
     return ""
+
+
+def _still(folder: RunFolder, fault: Injecting, check: str) -> tuple[int | None, str]:
+    """What the check ends with, asked again while that is 0: what an undo does may take its time."""
+    ends_s = time.monotonic() + SOON_S
+    while (told := _run(folder, fault, check, CHECK_S))[0] == 0 and time.monotonic() < ends_s:
+        time.sleep(LOOK_S)
+    return told
 
 
 def is_off(folder: RunFolder, fault: Injecting) -> bool:

@@ -15,7 +15,7 @@ from harness.attach.clone import clone
 from harness.attach.record import Parked, Recorded, attached, recorded, waits
 from harness.attach.snapshot import containers, differences, silences
 from harness.errors import CannotRun
-from harness.facts import Injecting
+from harness.facts import Aimed, Injecting
 from harness.journal import Writer
 
 # --- what is put in a container's place --------------------------------------------------------------------------------
@@ -188,6 +188,9 @@ class World:
             if one["Id"] == container:
                 one["State"]["Status"] = "running"
 
+    def restart(self, container: str, timeout: int) -> None:
+        self.steps.append(f"restart {container[:4]}")
+
     def close(self) -> None:
         """As a client is closed."""
 
@@ -272,6 +275,33 @@ def test_one_that_the_run_may_have_stopped_is_started(
     world = World(monkeypatch, [one], [])
     put_back.put_back(tmp_path, RUN)
     assert world.steps == ["sweep", "wake", "start"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "began", "home", "restarted"),
+    [
+        ("kill", "2026-01-01T10:00:00Z", "container:" + "a" * 64, True),
+        ("stop", "2026-01-01T10:00:00Z", "container:shop-web-1", True),
+        ("kill", "2026-01-01T10:00:00Z", "shop_default", False),
+        ("kill", "2026-01-01T10:05:00.6Z", "container:shop-web-1", False),
+        ("pause", "2026-01-01T10:00:00Z", "container:shop-web-1", False),
+    ],
+)
+def test_who_lives_in_the_network_of_one_that_was_ended_is_restarted_for_else_it_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, began: str, home: str, restarted: bool
+) -> None:
+    owner = container(Id="a" * 64, State={"Status": "running", "StartedAt": "2026-01-01T10:05:00Z"})
+    lodger = container("side", Id="b" * 64, State={"Status": "running", "StartedAt": began})
+    lodger["HostConfig"]["NetworkMode"] = home
+    Recorded("shop", containers([owner, lodger], plain)).keep(tmp_path)
+    (tmp_path / "facts").mkdir()
+    writer = Writer(tmp_path / "facts", "harness", lambda: 1.0)
+    writer.write(Injecting(fault="f", kind=kind, target="web", planned_s=1.0))
+    writer.write(Aimed(fault="f", containers=("shop-web-1",)))
+    writer.close()
+    world = World(monkeypatch, [owner, lodger], [])
+    assert put_back.put_back(tmp_path, RUN) == put_back.Returned("shop")
+    assert world.steps == ["sweep", "wake", *(["restart bbbb"] if restarted else [])]
 
 
 def test_a_project_that_cannot_be_looked_at_was_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from running_project import DRILL, EDGE, container, running
 from harness.attach import context, found, put_back
 from harness.attach.addresses import HERE, address_of
 from harness.attach.found import Running
+from harness.attach.lodgers import lodgers
 from harness.attach.record import Recorded
 from harness.attach.unavailable import Offer, on_attached
 from harness.errors import CannotRun, UsageError
@@ -239,6 +240,15 @@ def test_a_command_that_runs_compose_up_is_warned_of_while_a_callers_place_is_ta
     said = [str(one) for one in plan.problems if "runs docker compose up" in str(one)]
     assert bool(said) == warned
     assert all("must not touch api while" in one and "--no-deps" in one for one in said)
+
+
+@pytest.mark.parametrize(("home", "warned"), [("container:shop-store-1", True), ("shop_default", False)])
+def test_a_fault_that_leaves_others_without_a_network_is_warned_of(tmp_path: Path, home: str, warned: bool) -> None:
+    side = container("side")
+    side["HostConfig"]["NetworkMode"] = home
+    plan = planned(tmp_path, lodgers=lodgers((container(), container("store"), side)))
+    said = [str(one) for one in plan.problems if "in the network of" in str(one)]
+    assert ["hurt/stop-store: shop-side-1 lives in the network of store" in one for one in said] == [True] * warned
 
 
 def test_on_another_machine_no_edge_is_hurt(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.errors import DockerAway, NotApplied, NotMended
-from harness.facts import Injecting, Mended, Opened
+from harness.facts import Aimed, Injecting, Mended, Opened
 from harness.facts import NotMended as StillOn
 from harness.fakeworld import FakeWorld
 from harness.faults.pause import Pause
@@ -119,27 +119,28 @@ class Flickering:
         return self._back
 
 
-def frozen(away: int, back: bool) -> tuple[FakeWorld, Flickering, Any]:
+def frozen(away: int, back: bool) -> tuple[FakeWorld, Flickering, Any, Pause]:
     import dataclasses
 
     world = FakeWorld()
+    fault = Pause(service="db").aimed(world.world)
     world.containers.pause("db")
     containers = Flickering(world, away, back)
-    return world, containers, dataclasses.replace(world.world, containers=containers)
+    return world, containers, dataclasses.replace(world.world, containers=containers), fault
 
 
 @pytest.mark.parametrize("away", [1, 2, 4])
 def test_a_frozen_service_is_woken_once_docker_is_back(away: int) -> None:
-    fake, containers, world = frozen(away, back=True)
-    assert Pause(service="db").mend("p/pause-db", world) == ""
+    fake, containers, world, fault = frozen(away, back=True)
+    assert fault.mend("p/pause-db", world) == ""
     assert fake.containers.status["db"] == "running"
     assert containers.waited == away
 
 
 def test_a_frozen_service_whose_docker_stays_away_is_still_on_with_the_command() -> None:
-    _, containers, world = frozen(1000, back=False)
+    _, containers, world, fault = frozen(1000, back=False)
     with pytest.raises(NotMended, match="does not answer") as caught:
-        Pause(service="db").mend("p/pause-db", world)
+        fault.mend("p/pause-db", world)
     assert caught.value.commands == ("docker unpause <the containers of db>",)
     assert containers.waited == 1
 
@@ -168,6 +169,7 @@ def folder(tmp_path: Path) -> Iterator[RunFolder]:
     writer = Writer(folder.facts, "harness", lambda: (time.monotonic_ns() - began_ns) / 1e9)
     writer.write(Opened(drill="wiki", run="0a0b0c0d", wall_unix_s=0.0, monotonic_ns=began_ns))
     writer.write(Injecting(fault="p/pause-db", kind="pause", target="db", planned_s=0.0))
+    writer.write(Aimed(fault="p/pause-db", containers=("db-1",)))
     writer.close()
     return folder
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.errors import NotApplied, NotMended
+from harness.facts import Fact, Injected, Injecting, Mended, NotInjected
+from harness.facts import NotMended as StillOn
 from harness.fakeworld import FakeWorld
 from harness.faults.command import Command
+from harness.plan import Injection, PlannedPhase
+from harness.run.clock import MonotonicClock
+from harness.run.injector import Injector
+from harness.world.commands import Commands
 
 
 def command(**fields: Any) -> Command:
@@ -51,6 +61,48 @@ def test_a_check_that_holds_before_it_began_tells_nothing_of_it() -> None:
     fake, it = FakeWorld(), command(check=["./reads.sh"])  # every fake command ends with 0
     with pytest.raises(NotApplied, match="before long-read began"):
         it.inject("p/it", fake.world)
+
+
+def played(place: Path, **fields: Any) -> list[Fact]:
+    """As the injector tells it, with commands that are really run in this folder."""
+    facts: list[Fact] = []
+
+    class AtOnce:
+        def at(self, due_s: float, fn: Callable[[], None]) -> Any:
+            fn()
+
+    def record(fact: Fact, *, durable: bool = False) -> Fact:
+        facts.append(fact)
+        return fact
+
+    clock = MonotonicClock(time.monotonic_ns())
+    world = dataclasses.replace(FakeWorld().world, commands=Commands(place, place / "levers"), clock=clock)
+    injector = Injector(world, record, AtOnce())
+    injection = Injection("p/flag", Command.model_validate({"name": "flag", **fields}), 0.0, 1.0, "")
+    injector.arm(PlannedPhase("p", 1.0, (injection,), (), 0, 0, 0, 0), 0.0)
+    injector.tick(0.0)
+    injector.tick(1.0)
+    return facts
+
+
+def test_what_was_never_started_is_not_undone_and_is_on_no_account_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "on").touch()
+    told = played(tmp_path, run=["touch", "begun"], undo=["rm", "-f", "on"], check=["test", "-e", "on"])
+    assert [type(fact) for fact in told] == [Injecting, NotInjected, Mended]
+    assert (tmp_path / "on").exists(), "somebody else's"
+    assert not (tmp_path / "begun").exists()
+
+
+LATE = ["sh", "-c", "(sleep 0.5; rm on) >/dev/null 2>&1 &"]
+
+
+@pytest.mark.parametrize(("undo", "within", "end"), [(LATE, "10s", Mended), (["true"], "300ms", StillOn)])
+def test_what_an_undo_does_may_take_its_time_until_the_check_holds_no_more(
+    tmp_path: Path, undo: list[str], within: str, end: type
+) -> None:
+    told = played(tmp_path, run=["touch", "on"], undo=undo, check=["test", "-e", "on"], check_within=within)
+    assert [type(fact) for fact in told] == [Injecting, Injected, end]
+    assert (tmp_path / "on").exists() == (end is StillOn)
 
 
 def test_a_check_that_does_not_hold_in_time_is_not_applied() -> None:

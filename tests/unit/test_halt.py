@@ -147,7 +147,8 @@ def test_a_wedged_edge_and_a_container_that_does_not_wake_are_taken_out_side_by_
 
     monkeypatch.setattr(takeout, "clear", clear)
     monkeypatch.setattr(takeout, "_wake", wake)
-    written(folder, injecting(), *(injecting(f"p/pause-{name}", name, "pause") for name in ("db", "cache")))
+    paused = [injecting(f"p/pause-{name}", name, "pause") for name in ("db", "cache")]
+    written(folder, injecting(), *paused, *(Injected(fault=one.fault, begun_s=0.0) for one in paused))
     assert take_out(folder, own_writer(folder, "halt"), "halt") == ("p/pause-db",)
     assert {fact.fault for fact in read(folder.path).of(Mended)} == {"p/latency-a->b", "p/pause-cache"}
 

@@ -44,7 +44,7 @@ def world(replicas: int = 4) -> FakeWorld:
         ("1%", 3, ("api-1",)),
         ("100%", 2, ("api-1", "api-2")),
         (2, 12, ("api-1", "api-2")),
-        ("all", 4, ()),
+        ("all", 3, ("api-1", "api-2", "api-3")),
     ],
 )
 def test_those_of_the_lowest_numbers_that_run_are_chosen(given: Any, running: int, chosen: tuple[str, ...]) -> None:
@@ -67,10 +67,11 @@ def test_more_than_run_cannot_be_hurt_and_nothing_is() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_a_choice_nothing_is_hurt(kind: Any) -> None:
+@pytest.mark.parametrize("replicas", [1, "all"])
+def test_without_a_choice_nothing_is_hurt(kind: Any, replicas: Any) -> None:
     fake = world()
     with pytest.raises(NotApplied, match="was not chosen"):
-        kind(service="api", replicas=1).inject("it", fake.world)
+        kind(service="api", replicas=replicas).inject("it", fake.world)
     assert fake.still_on() == ()
 
 
@@ -96,6 +97,37 @@ def test_the_others_are_left_alone_and_a_mend_wakes_exactly_those(kind: Any) -> 
     assert fake.still_on() == ("api-4 is exited",)
 
 
+@pytest.mark.parametrize("kind", [Stop, Kill])
+def test_one_that_did_not_run_before_is_not_started_with_the_others(kind: Any) -> None:
+    fake = world(2)
+    fake.containers.dies("api-2", 0)
+    played(fake, kind(service="api"))
+    assert fake.still_on() == ("api-2 is exited",)
+
+
+@pytest.mark.parametrize("kind", [Stop, Kill])
+def test_a_job_that_has_ended_is_not_run_again(kind: Any) -> None:
+    fake = world(1)
+    fake.containers.dies("api-1", 0)
+    told = played(fake, kind(service="api"))
+    (why,) = [fact.error for fact in told if isinstance(fact, f.NotInjected)]
+    assert why == "api has no running container"
+    assert any(isinstance(fact, Mended) for fact in told)
+    assert fake.still_on() == ("api-1 is exited",)
+
+
+def test_one_that_docker_is_just_starting_again_is_hurt_with_those_that_run() -> None:
+    fake = world(2)
+    fake.containers.apart["api-2"] = "restarting"
+    assert Stop(service="api").aimed(fake.world).containers == ("api-1", "api-2")
+
+
+def test_a_stop_that_is_cut_short_ends_those_that_were_chosen_and_no_other() -> None:
+    fake = world()
+    Stop(service="api", replicas=1).aimed(fake.world).hasten(fake.world)
+    assert fake.still_on() == ("api-1 is exited",)
+
+
 def played(fake: FakeWorld, fault: Any) -> list[Fact]:
     """One fault from 1 s to 5 s, as the injector tells it, with Docker's events."""
     facts: list[Fact] = []
@@ -107,7 +139,9 @@ def played(fake: FakeWorld, fault: Any) -> list[Fact]:
         facts.append(stamped)
         if isinstance(fact, Aimed):
             assert durable
-            assert fake.still_on() == (), "the choice is on disk before the deed"
+            assert not set(fake.still_on()) & {f"{name} is exited" for name in fact.containers}, (
+                "the choice is on disk before the deed"
+            )
         return stamped
 
     injector = Injector(fake.world, record, fake.clock)
@@ -183,6 +217,52 @@ def test_a_mend_from_outside_wakes_those_that_were_chosen(
     writer.write(Injected(fault="p/stop-api", begun_s=1.0))
     assert take_out(folder, own_writer(folder, "halt"), "halt") == ()
     assert [one.name for one in docker.found if one.status == "running"] == woken
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_mend_from_outside_starts_nothing_where_nothing_was_done(
+    told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = Docker()
+    monkeypatch.setattr("harness.world.docker.connect", lambda: docker)
+    folder = RunFolder(tmp_path / "20260101T000000Z-0a0b0c0d")
+    writer = Writer(folder.facts, "harness", lambda: 1.0)
+    writer.write(f.Injecting(fault="p/stop-api", kind="stop", target="api", planned_s=1.0))
+    if told:
+        writer.write(f.NotInjected(fault="p/stop-api", begun_s=1.0, error="api has no running container"))
+    assert take_out(folder, own_writer(folder, "halt"), "halt") == ()
+    assert {one.status for one in docker.found} == {"exited"}
+
+
+@pytest.mark.parametrize(("planned_s", "out"), [(80.0, False), (60.0, True)])
+def test_a_mend_from_outside_does_not_call_out_what_docker_may_still_do(
+    planned_s: float, out: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = Docker()
+    monkeypatch.setattr("harness.world.docker.connect", lambda: docker)
+    for one in docker.found:
+        one.start()
+    folder = RunFolder(tmp_path / "20260101T000000Z-0a0b0c0d")
+    writer = Writer(folder.facts, "harness", lambda: 100.0)
+    writer.write(
+        f.Injecting(fault="p/stop-api", kind="stop", target="api", planned_s=planned_s, stated={"grace_s": 5.0})
+    )
+    writer.write(Aimed(fault="p/stop-api", containers=("drill-r-api-1",)))
+    writer.write(f.NotInjected(fault="p/stop-api", begun_s=planned_s, error="cannot stop api: Docker does not answer"))
+    assert (take_out(folder, own_writer(folder, "halt"), "halt") == ()) == out
+
+
+@pytest.mark.parametrize("mended", [True, False])
+def test_a_death_that_docker_brought_late_is_ours(mended: bool) -> None:
+    facts = [
+        f.Injecting(seen_s=21, fault="hurt/stop-api", kind="stop", target="api", planned_s=21),
+        Aimed(seen_s=21.1, fault="hurt/stop-api", containers=("api-1",)),
+        f.NotInjected(seen_s=41.3, fault="hurt/stop-api", begun_s=21, error="cannot stop api: Docker does not answer"),
+        f.ContainerChanged(seen_s=43, service="api", container="api-1", event="die", exit_code=0),
+        *([Mended(seen_s=44, fault="hurt/stop-api", begun_s=41.5)] if mended else []),
+    ]
+    found = judged(StaysUp(service="api"), story(*facts, *looks("containers")))
+    assert found.outcome is (Outcome.PASSED if mended else Outcome.INCONCLUSIVE), found.because
 
 
 @pytest.mark.parametrize(("number", "passes"), [(1, True), (2, False)])

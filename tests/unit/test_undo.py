@@ -48,7 +48,14 @@ def test_without_an_undo_there_is_nothing_to_do(folder: RunFolder) -> None:
     assert undo(folder, injecting(run="true")) == ""
 
 
-def test_what_its_check_still_finds_is_not_out(folder: RunFolder) -> None:
+def test_what_an_undo_does_may_take_its_time(folder: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "on").touch()
+    assert undo(folder, injecting(undo="sh -c '(sleep 0.5; rm on) >/dev/null 2>&1 &'", check="test -e on")) == ""
+    assert not (tmp_path / "on").exists()
+
+
+def test_what_its_check_still_finds_is_not_out(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.safety.undo.SOON_S", 0.0)
     assert undo(folder, injecting(undo="true", check="false")) == ""
     assert undo(folder, injecting(undo="true", check="true")) == "true still ends with 0"
     assert undo(folder, injecting(check="true")) == "true still ends with 0"
@@ -97,6 +104,7 @@ def test_of_a_stack_that_the_watchdog_took_away_the_check_says_whether_the_condi
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch, there: bool, check: str, out: bool
 ) -> None:
     monkeypatch.setattr("harness.stack.sweep.sweep", lambda run: [])
+    monkeypatch.setattr("harness.safety.undo.SOON_S", 0.0)
     monkeypatch.setattr("harness.stack.sweep.all_runs", lambda: [folder.run] if there else [])
     opened(folder, injecting(undo="sh -c 'echo no such container >&2; exit 1'", **({"check": check} if check else {})))
     assert (mend(folder, lambda line: None) == []) == out

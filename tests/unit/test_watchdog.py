@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from docker_api import RUN, FakeDocker, served
 
-from harness.facts import Aimed, Closed, Fact, Injected, Injecting, LeaseLapsed, Mended, NotMended, Opened
+from harness.facts import Aimed, Closed, Fact, Injected, Injecting, LeaseLapsed, Mended, NotInjected, NotMended, Opened
 from harness.inside import watchdog as watching
 from harness.inside.pulse import identity
 from harness.inside.toxics import NOTHING, REFUSED, TAKEN_OUT
@@ -249,9 +249,35 @@ def test_a_toxic_that_was_on_is_read_back(scene: Scene, monkeypatch: pytest.Monk
     assert open_faults(scene.journal) == ()
 
 
-def test_a_stop_that_may_still_be_on_its_way_is_waited_for(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ((Aimed(fault=STOP.fault, containers=(f"{RUN}-web",)),), "running"),
+        ((NotInjected(fault=STOP.fault, begun_s=3.0, error="web has no running container"),), "exited"),
+        ((), "exited"),
+    ],
+)
+def test_what_did_not_run_when_a_fault_was_to_begin_is_not_started(
+    scene: Scene, told: tuple[Fact, ...], status: str
+) -> None:
     scene.lives()
-    scene.record(STOP)
+    scene.docker.container("web", "exited")
+    scene.record(STOP, *told)
+    scene.renew(boot="another kernel", opened_unix_s=time.time() - 3600)
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.at_s += 100
+    watchdog.turn()
+    assert scene.docker.state("web") == status
+    assert open_faults(scene.journal) == ()
+
+
+@pytest.mark.parametrize(
+    "told", [(), (NotInjected(fault=STOP.fault, begun_s=3.0, error="cannot stop web: Docker does not answer"),)]
+)
+def test_a_stop_that_may_still_be_on_its_way_is_waited_for(scene: Scene, told: tuple[Fact, ...]) -> None:
+    scene.lives()
+    scene.record(STOP, Aimed(fault=STOP.fault, containers=(f"{RUN}-web",)), *told)
     scene.renew(boot="another kernel", opened_unix_s=time.time() - 10)
     watchdog = scene.watchdog()
     watchdog.turn()
