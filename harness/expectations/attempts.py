@@ -47,8 +47,8 @@ class Ratio:
 def ratio(evidence: Evidence, selector: str, request: str, window: Window) -> Ratio | None:
     """Over the whole window, from when all were scraped in it to the last scrape. None: nothing was counted, or nothing asked for."""
     live = [one for one in tallies(evidence.series, selector) if one.lives(window.start_s, window.end_s)]
-    firsts = [one.first_from(window.start_s) for one in live if not one.born]
-    firsts = [at_s for at_s in firsts if at_s is not None and at_s < window.end_s]
+    begun = [one.first_from(window.start_s) for one in live if not one.born]
+    firsts = [at_s for at_s in begun if at_s is not None and at_s < window.end_s]
     lasts = [at_s for one in live if (at_s := one.last_by(window.end_s)) is not None]
     start_s, end_s = max(firsts, default=window.start_s), max(lasts, default=window.start_s)
     found = between(evidence, live, request, start_s, end_s) if start_s < end_s else None
