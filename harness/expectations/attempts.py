@@ -6,31 +6,38 @@ checkout may ask its database twice) is what the time before the fault shows; so
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.expectations.base import Evidence
 from harness.expectations.requests import folded
+from harness.expectations.tallies import Tally, tallies
 from harness.journal import Window
-from harness.series import RawSeries
 
 PROBE = "series"
 GAP_S = 60.0  # as the probe promises (harness/probes/series.py)
 LAG_S = 1.0
-WINDOW_S = 5.0  # the least over which the greatest amplification is looked for: shorter ones tell of single scrapes
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """Attempts for each operation in [start_s, end_s]: as counted between scrapes, against the operations due in it.
+    """Attempts for each operation in [start_s, end_s], each target of the counter read from its last scrape by start_s to its
+    last by end_s.
 
+    since_s     the earliest of these scrapes: no attempt counted is older
+    operations  due between a target's scrapes, on average over the targets
+    lost        why some attempts are lost; `unread` when nobody counted for longer than usual; '' when that is not so
     An operation due near an edge may have its attempts on the other side of it; over many they even out.
     """
 
     start_s: float
     end_s: float
+    since_s: float
     attempts: float
-    operations: int
+    operations: float
+    lost: str = ""
+    unread: str = ""
 
     @property
     def each(self) -> float:
@@ -38,34 +45,31 @@ class Ratio:
 
 
 def ratio(evidence: Evidence, selector: str, request: str, window: Window) -> Ratio | None:
-    """Over the whole window, from the first scrape in it to the last. None: nothing was counted, or nothing asked for."""
-    found = [one.between(window.start_s, window.end_s) for one in evidence.series.get(selector, ())]
-    found = [one for one in found if len(one) >= 2]
-    if not found:
-        return None
-    start_s, end_s = min(float(one.t_s[0]) for one in found), max(float(one.t_s[-1]) for one in found)
-    return _between(evidence, found, request, start_s, end_s)
+    """Over the whole window, from when all were scraped in it to the last scrape. None: nothing was counted, or nothing asked for."""
+    live = [one for one in tallies(evidence.series, selector) if one.lives(window.start_s, window.end_s)]
+    begun = [one.first_from(window.start_s) for one in live if not one.born]
+    firsts = [at_s for at_s in begun if at_s is not None and at_s < window.end_s]
+    lasts = [at_s for one in live if (at_s := one.last_by(window.end_s)) is not None]
+    start_s, end_s = max(firsts, default=window.start_s), max(lasts, default=window.start_s)
+    found = between(evidence, live, request, start_s, end_s) if start_s < end_s else None
+    return found if found is not None and found.operations else None
 
 
-def windows(evidence: Evidence, selector: str, request: str, window: Window) -> list[Ratio]:
-    """The same over stretches of 5 s or more, from scrape to scrape."""
-    found = [one.between(window.start_s, window.end_s) for one in evidence.series.get(selector, ())]
-    found = [one for one in found if len(one) >= 2]
-    times = sorted({float(at_s) for one in found for at_s in one.t_s})
-    ratios, start_s = [], times[0] if times else 0.0
-    for at_s in times:
-        if at_s - start_s >= WINDOW_S:
-            told = _between(evidence, found, request, start_s, at_s)
-            ratios += [told] if told is not None else []
-            start_s = at_s
-    return ratios
+def between(evidence: Evidence, targets: Sequence[Tally], request: str, start_s: float, end_s: float) -> Ratio:
+    """Of the targets that were there in that time."""
+    live = [one for one in targets if one.lives(start_s, end_s)]
+    spans = Counter((_or(one.last_by(start_s), start_s), _or(one.last_by(end_s), end_s)) for one in live)
+    due = sum(folded(evidence, *span, request).n * many for span, many in spans.items() if span[0] < span[1])
+    return Ratio(
+        start_s,
+        end_s,
+        min((since_s for since_s, _ in spans), default=start_s),
+        sum(one.rise(start_s, end_s) for one in live),
+        due / max(len(live), 1),
+        next(filter(None, (one.forgot(start_s, end_s) for one in live)), ""),
+        next(filter(None, (one.unread(start_s, end_s) for one in live)), ""),
+    )
 
 
-def _between(
-    evidence: Evidence, found: Sequence[RawSeries], request: str, start_s: float, end_s: float
-) -> Ratio | None:
-    rises = [rise for one in found if (rise := one.increase(start_s, end_s)) is not None]
-    operations = folded(evidence, start_s, end_s, request).n
-    if not rises or operations == 0:
-        return None
-    return Ratio(start_s, end_s, sum(rises), operations)
+def _or(at_s: float | None, other_s: float) -> float:
+    return other_s if at_s is None else at_s

@@ -127,7 +127,7 @@ def counters(selectors: Sequence[str], book: Book, window: Window, journal: Jour
                 "Prometheus' own series of that target",
             )
         mine = [series for selector in selectors for series in book.get(selector, ()) if series.target == name]
-        if any(_stamps_its_own(one, scrapes) for one in mine):
+        if any(stamps_its_own(one, scrapes) for one in mine):
             raise Unclear(
                 f"job {name[0]!r}, instance {name[1]!r} gives its samples time stamps of its own: which scrape gave one, and of "
                 "which instant it is, is not known",
@@ -144,7 +144,7 @@ def counters(selectors: Sequence[str], book: Book, window: Window, journal: Jour
     return Counters(tuple(found), book)
 
 
-def _stamps_its_own(series: RawSeries, scrapes: Scrapes) -> bool:
+def stamps_its_own(series: RawSeries, scrapes: Scrapes) -> bool:
     """Whether most of its samples are of no scrape: Prometheus takes the stamps of a page that has some."""
     part = series.between(float(scrapes.began_s[0]) - MS, float(scrapes.began_s[-1]) + MS)
     near = np.clip(np.searchsorted(scrapes.began_s, part.t_s - MS), 0, len(scrapes) - 1)

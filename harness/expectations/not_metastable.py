@@ -244,15 +244,19 @@ class NotMetastable(Expectation):
         if not self.attempts or not watched:
             return None
         usual, now = (ratio(evidence, self.attempts, self.request, window) for window in (before, last))
-        return (now.each / usual.each, usual, now) if usual and now and usual.attempts else None
+        if not usual or not now or not usual.attempts or usual.lost:
+            return None
+        factor = now.each / usual.each
+        partly = now.lost or now.unread  # what is not counted can only be more
+        return None if partly and factor <= self.amplification else (factor, usual, now)
 
     def _told(self, amplified: tuple[float, Ratio, Ratio] | None) -> str:
         if amplified is None:
             return "; attempts were not counted" if self.attempts else ""
         factor, usual, now = amplified
         return (
-            f"; {factor:.2f} times the usual attempts for each operation ({now.attempts:.0f} for {now.operations}, before "
-            f"{usual.attempts:.0f} for {usual.operations}; limit {self.amplification:g})"
+            f"; {factor:.2f} times the usual attempts for each operation ({now.attempts:.0f} for {now.operations:.0f}, before "
+            f"{usual.attempts:.0f} for {usual.operations:.0f}; limit {self.amplification:g})"
         )
 
     def _goodput(self, evidence: Evidence, start_s: float, end_s: float) -> Goodput:

@@ -112,6 +112,14 @@ def test_without_a_count_of_attempts_a_low_goodput_is_not_told_apart() -> None:
     assert (well.outcome, well.reason) == (Outcome.INCONCLUSIVE, "not_counted")
 
 
+def test_attempts_that_were_counted_in_a_part_of_the_time_alone_pass_nothing() -> None:
+    told = run(rho=0.4, tries=1)
+    assert check(told).outcome is Outcome.PASSED
+    told.attempts = [(at_s, count) for at_s, count in told.attempts if not 115 < at_s < 135]
+    finding = check(told)
+    assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "not_counted")
+
+
 def test_a_fault_that_nobody_saw_gone_decides_nothing() -> None:
     finding = check(run(), gone=False)
     assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "trigger_on")
