@@ -9,8 +9,8 @@ from itertools import groupby
 
 from pydantic import Field, model_validator
 
-from harness import alerting
-from harness.facts import Sampled
+from harness import alerting, promql
+from harness.facts import Sampled, TargetSeen
 from harness.journal import Journal
 from harness.quantities import Model
 
@@ -74,6 +74,16 @@ class Band(Model):
         found = journal.of(Sampled, query=self.query, since_s=start_s, until_s=end_s)
         samples = sorted((one for one in found if one.at_s < end_s), key=lambda sample: sample.at_s)
         return tuple(self._looks(samples))
+
+    def stale_s(self, journal: Journal, shown: Sampled) -> float:
+        """How long before an answer what it shows may have been so last: as old as the last scrape, and as far back as it reads."""
+        try:
+            back_s = max((reading.back_s for reading, _ in promql.readings(self.query)), default=0.0)
+        except ValueError:
+            back_s = 0.0
+        targets, of = journal.of(TargetSeen), shown.labels
+        mine = [one for one in targets if (one.job, one.instance) == (of.get("job"), of.get("instance"))]
+        return max(back_s, *(one.interval_s for one in mine or targets), 0.0)
 
     def _looks(self, samples: Sequence[Sampled]) -> Iterator[Look]:
         for at_s, group in groupby(samples, key=lambda sample: sample.at_s):

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness.expectations import alerts
-from harness.expectations.band import PROBE, Band, Look
+from harness.expectations.band import GAP_S, PROBE, Band, Look
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.requests import still_open
 from harness.expectations.steps import Step
@@ -40,7 +40,9 @@ class Healed(Step):
              `after_rollback` the step waits until the rollback's command has ended with 0 (without a command: until no container runs
              the bad release any more) and then so long: what the query says meanwhile shows whether the rollback alone heals.
     Decides: once the phase's `then` is over. Inconclusive where the query was never beyond its limit, or was well again before the step
-             began: then there was nothing to heal, and the step was not tried.
+             began: then there was nothing to heal, and the step was not tried. An answer may be as old as a scrape interval, and
+             as the query reads back: open (too_near) where `within` ends in that time before the last that was beyond, and where
+             the harm is not known to have been there within 5 s of the step's beginning.
     Source:  Prometheus' /api/v1/query, as old as the last scrape; the lever's own facts.
     """
 
@@ -107,6 +109,8 @@ class _Judging:
         self.claim, self.evidence, self.start_s, self.end_s = claim, evidence, window.start_s, end_s
         journal = evidence.journal
         self.looks = claim.harm.looks(journal, self.start_s, end_s)
+        beyond = next((look for look in reversed(self.looks) if look.well is False), None)
+        self.stale_s = claim.harm.stale_s(journal, beyond.worst) if beyond else 0.0
         self.asked = journal.first(LeverAsked, lever=claim.id, until_s=end_s)
         self.answered = journal.first(LeverAnswered, lever=claim.id, until_s=end_s)
         self.pulled = journal.first(LeverPulled, lever=claim.id, until_s=end_s)
@@ -145,8 +149,7 @@ class _Judging:
             said = f"nobody could be asked, for there was no terminal; {still}"
             return self._open(said, reason="not_asked", decide="a terminal")
         if ended is not None and ended.exit_code == 0:
-            said = f"{claim.text} ended with 0 at {self._at(ended.seen_s)}, but {still}"
-            return self._failed(said, reason="said_done_but_still_broken", looks=(last,))
+            return self._said_done(f"{claim.text} ended with 0 at {self._at(ended.seen_s)}, but {still}", last)
         if ended is not None:
             how = ended.detail or f"ended with {ended.exit_code}"
             tail = f" ({ended.output.strip().splitlines()[-1]})" if ended.output.strip() else ""
@@ -158,10 +161,16 @@ class _Judging:
             return self._failed(f"nothing healed it: {still}", reason="not_healed", looks=(last,))
         return self._failed(f"{self._unbegun()}; {still}", reason="step_never_begun", looks=(last,))
 
+    def _said_done(self, said: str, last: Look) -> Finding:
+        if self._low_s(last) <= self.start_s + self.claim.within_s:
+            return self._too_old(said, looks=(last,))
+        return self._failed(said, reason="said_done_but_still_broken", looks=(last,))
+
     def _well(self, last: Look, first: Look) -> Finding:
         """It is well at the end: by the step, and in time?"""
         claim, limit_s = self.claim, self.start_s + self.claim.within_s
-        measure = Measure(round(last.at_s - self.start_s, 3), round(first.at_s - self.start_s, 3), "s", "grid")
+        low_s = self._low_s(last)
+        measure = Measure(round(low_s - self.start_s, 3), round(first.at_s - self.start_s, 3), "s", "grid")
         well = f"{claim.harm.query} was {first.said} from {self._at(first.at_s)} on"
         begun_s = self.pulled.seen_s if self.pulled is not None else None
         if claim.by != "system" and (begun_s is None or first.at_s <= begun_s):
@@ -173,12 +182,15 @@ class _Judging:
             said = f"{well}, {how}: there was nothing left to heal"
             decide = "a fault whose harm is left when the step begins"
             return self._open(said, reason="nothing_to_heal", decide=decide, measure=measure, looks=(last, first))
-        if last.at_s > limit_s:
+        if begun_s is not None and low_s < begun_s - GAP_S:
+            said = f"{well}; {self.claim.text or 'the step'} was begun at {self._at(begun_s)}"
+            return self._too_old(said, measure=measure, looks=(last, first))
+        if low_s > limit_s:
             said = f"{well}, after the limit of {spell(claim.within_s)}{self._alone()}"
             return self._failed(said, reason="late", measure=measure, looks=(last, first), census=False)
         if first.at_s > limit_s:
             said = f"{well}, too near the limit of {spell(claim.within_s)} to tell"
-            decide = "a step that is done a few seconds before its limit"
+            decide = "a step that is done before its limit by more than a scrape interval"
             return self._open(said, reason="too_near", decide=decide, measure=measure, looks=(last, first))
         return passed(
             f"{well} (limit {spell(claim.within_s)}){self._done()}{self._alone()}",
@@ -202,15 +214,16 @@ class _Judging:
         """What the rollback alone had come to, with the numbers."""
         if self.rolled_back is None:
             return ""
-        since_s = self.rolled_back.seen_s
+        ended_s = self.rolled_back.seen_s
+        since_s = ended_s + self.stale_s  # what is shown before may be from before the rollback
         until_s = self.pulled.seen_s if self.pulled is not None else self.end_s
         looks = [look for look in self.looks if since_s <= look.at_s <= until_s]
         if not looks or looks[-1].well is not False:
             return ""
         first, last = looks[0], looks[-1]
         return (
-            f"; the rollback alone did not heal it: {first.number} after it at {self._at(since_s)}, and {last.number} "
-            f"{last.at_s - since_s:.1f} s later"
+            f"; the rollback alone did not heal it: {first.number} after it at {self._at(ended_s)}, and {last.number} "
+            f"{last.at_s - ended_s:.1f} s later"
         )
 
     def _done(self) -> str:
@@ -237,6 +250,15 @@ class _Judging:
         if came is not None and came[0] <= self.end_s:
             return f"{claim.trigger.said()} came at {self._at(came[0])}, and nobody began the step"
         return f"{claim.trigger.said()} never came, so that the step was not begun"
+
+    def _low_s(self, last: Look) -> float:
+        """Until when the harm was surely there, by the last answer that showed it."""
+        return max(self.start_s, last.at_s - self.stale_s)
+
+    def _too_old(self, said: str, *, looks: Sequence[Look], measure: Measure | None = None) -> Finding:
+        said = f"{said}; what the query shows may be {spell(round(self.stale_s, 1))} old, so that nobody knows whether it was well before"
+        decide = "a shorter scrape interval, or a query that reads less far back"
+        return self._open(said, reason="too_near", decide=decide, measure=measure, looks=looks)
 
     def _at(self, at_s: float) -> str:
         return f"{at_s - self.start_s:.1f} s"

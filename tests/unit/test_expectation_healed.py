@@ -75,7 +75,7 @@ def test_a_step_that_heals_passes_and_tells_what_the_rollback_alone_had_come_to(
     assert "./replay.sh was begun at 20.0 s and ended with 0 at 23.0 s" in found.because
     assert "the rollback alone did not heal it: 14 after it at 13.0 s, and 14 6.4 s later" in found.because
     assert found.measure is not None
-    assert (found.measure.low, found.measure.high) == pytest.approx((23.4, 24.4))
+    assert (found.measure.low, found.measure.high) == pytest.approx((21.4, 24.4)), "scraped every 2 s"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,42 @@ def test_each_way_in_which_it_is_not_healed_has_its_own_name(
     found = of(*happened, **changes)
     assert (found.outcome, found.reason) == (outcome, reason), found.because
     assert says in found.because
+
+
+SCRAPED = f.TargetSeen(job="worker", instance="worker:8080", health="up", interval_s=15.0, seen_s=1.0)
+"""At 15, 30, 45 s …: the query shows what was so then."""
+
+
+def test_what_was_scraped_before_the_step_does_not_credit_the_step() -> None:
+    """The harm was over at 38 s, and shown until the scrape at 45 s; the step was begun at 44 s."""
+    found = of(SCRAPED, *parked(30.0, 45.0), page(29), *rollback(), *step(44.0, 44.2))
+    assert (found.outcome, found.reason) == (UNKNOWN, "too_near")
+    assert "may be 15s old" in found.because
+    assert "the rollback alone" not in found.because
+    seen = of(SCRAPED, *parked(30.0, 60.0), page(29), *rollback(), *step(48.0, 50.0), within="50s")
+    assert seen.outcome is PASSED, seen.because
+
+
+def test_what_the_last_scrape_still_shows_makes_nothing_late() -> None:
+    """Healed at 46.5 s, with a limit at 48 s; the scrape at 60 s is the first that shows it."""
+    found = of(SCRAPED, *parked(30.0, 60.0), page(29), *rollback(), *step(44.0, 46.5))
+    assert (found.outcome, found.reason) == (UNKNOWN, "too_near")
+    assert found.measure is not None
+    assert (found.measure.low, found.measure.high) == pytest.approx((24.4, 40.4))
+    late = of(SCRAPED, *parked(30.0, 65.0), page(29), *rollback(), *step(44.0, 46.5))
+    assert (late.outcome, late.reason) == (FAILED, "late")
+    to_the_end = of(SCRAPED, *parked(until_s=99), page(29), *rollback(), *step(), within="50s")
+    assert (to_the_end.outcome, to_the_end.reason) == (UNKNOWN, "too_near")
+
+
+def test_a_query_that_reads_back_shows_what_was_so_then() -> None:
+    query = "max_over_time(parked[12s])"
+    shown = [f.Sampled(**{**vars(one), "query": query}) for one in parked() if isinstance(one, f.Sampled)]
+    harm = {"query": query, "below": 1}
+    bounds = journal_of(*BOUNDS, *shown, page(29), *rollback(), *step(40.0), *looks("samples", query))
+    assert judged(claim(harm=harm), bounds).reason == "too_near"
+    early = journal_of(*BOUNDS, *shown, page(29), *rollback(), *step(36.0), *looks("samples", query))
+    assert judged(claim(harm=harm), early).outcome is PASSED
 
 
 def test_what_is_beyond_its_limit_again_was_not_healed() -> None:
