@@ -68,8 +68,8 @@ BOMBS: dict[str, Callable[[int], bytes]] = {
     "hyphens": lambda size: b"-----BEGIN PRIVATE KEY-----" * (size // 27),
     "cards": lambda size: b"4000-0000-0000-0000 " * (size // 20),
 }
-SIZE, LIMIT_S = 100_000, 5.0
-"""A reader takes milliseconds for so much; one that looks at each pair of its characters takes minutes."""
+SIZE, LIMIT_S = 100_000, 20.0
+"""A reader takes milliseconds for so much (tomllib some seconds for keys of many parts); one that looks at each pair of its characters takes minutes."""
 
 
 @every

@@ -59,7 +59,7 @@ def test_an_unknown_key_is_refused(fault: type[Fault]) -> None:
 def test_what_it_injects_it_mends_and_mending_again_does_nothing(fault: type[Fault]) -> None:
     fake = FakeWorld(edges=("api->postgres",), services=("api", "postgres"))
     target = {"edge": "api->postgres"} if "edge" in fault.model_fields else {"service": "postgres"}
-    made = fault.model_validate({**example(fault), **target})
+    made = fault.model_validate({**example(fault), **target}).aimed(fake.world)
     readback = made.inject("it", fake.world)
     assert readback
     assert fake.still_on()
