@@ -118,6 +118,9 @@ def cleared(run: str, say: Callable[[str], None]) -> list[str]:
         sweep(run, last=False)
         time.sleep(LATE_S)
     left = sweep(run)
+    if left:  # what Docker takes away at the same time, by its own `--rm`, is there until that has ended
+        time.sleep(LATE_S)
+        left = sweep(run)
     return [*left, *wake(run)]
 
 
