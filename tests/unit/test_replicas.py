@@ -201,17 +201,23 @@ class Stopped:
         """Its status is always fresh."""
 
 
+def stopping(place: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Docker, RunFolder, Writer]:
+    """A run that was about to stop the service, and the Docker on which it was."""
+    docker = Docker()
+    monkeypatch.setattr("harness.world.docker.connect", lambda: docker)
+    folder = RunFolder(place / "20260101T000000Z-0a0b0c0d")
+    writer = Writer(folder.facts, "harness", lambda: 1.0)
+    writer.write(f.Injecting(fault="p/stop-api", kind="stop", target="api", planned_s=1.0))
+    return docker, folder, writer
+
+
 @pytest.mark.parametrize(
     ("aimed", "woken"), [(("drill-r-api-1",), ["drill-r-api-1"]), ((), ["drill-r-api-1", "drill-r-api-2"])]
 )
 def test_a_mend_from_outside_wakes_those_that_were_chosen(
     aimed: tuple[str, ...], woken: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    docker = Docker()
-    monkeypatch.setattr("harness.world.docker.connect", lambda: docker)
-    folder = RunFolder(tmp_path / "20260101T000000Z-0a0b0c0d")
-    writer = Writer(folder.facts, "harness", lambda: 1.0)
-    writer.write(f.Injecting(fault="p/stop-api", kind="stop", target="api", planned_s=1.0))
+    docker, folder, writer = stopping(tmp_path, monkeypatch)
     if aimed:
         writer.write(Aimed(fault="p/stop-api", containers=aimed))
     writer.write(Injected(fault="p/stop-api", begun_s=1.0))
@@ -223,11 +229,7 @@ def test_a_mend_from_outside_wakes_those_that_were_chosen(
 def test_a_mend_from_outside_starts_nothing_where_nothing_was_done(
     told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    docker = Docker()
-    monkeypatch.setattr("harness.world.docker.connect", lambda: docker)
-    folder = RunFolder(tmp_path / "20260101T000000Z-0a0b0c0d")
-    writer = Writer(folder.facts, "harness", lambda: 1.0)
-    writer.write(f.Injecting(fault="p/stop-api", kind="stop", target="api", planned_s=1.0))
+    docker, folder, writer = stopping(tmp_path, monkeypatch)
     if told:
         writer.write(f.NotInjected(fault="p/stop-api", begun_s=1.0, error="api has no running container"))
     assert take_out(folder, own_writer(folder, "halt"), "halt") == ()
