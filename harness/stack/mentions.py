@@ -35,6 +35,8 @@ _OPTION = re.compile(
 _KEY = re.compile(r"([$\w.\-]+)['\"\])]*\s*(?:=>|:=|=|:|\s)\s*[\[({]?\s*['\"]?$")
 _ARGUMENT = re.compile(r"""['"]([\w.\-]+)['"]\s*,\s*['"]$""")
 """The name of a setting as the argument before: define('DB_HOST', 'db')."""
+_ARGUMENT_ALONE = re.compile(r"(?:^|(?:^|\s)[^-\s]\S*\s+)$")
+"""An address as an argument of its own is called (`idle 10.0.0.20`), one that an option takes need not be (`--allow-ips 10.0.0.20`)."""
 _CALL = re.compile(r"""(?:^|[^\w])(?:\w*connect\w*|add_?servers?|set_?host|mysqli)\(+\s*['"]$""", re.IGNORECASE)
 """A function that takes a host first: mysqli_connect('db', …), addServer("cache", 11211)."""
 _NEXT_PORT = re.compile(r"""['"]\s*,\s*(\d{2,5})\b""")
@@ -96,6 +98,13 @@ def _classified(  # noqa: PLR0911 - from the surest sign to none
         return Mention(name, text.where, True, _valid(int(spaced.group(1))) if spaced else _near(after))
     if spaced and text.kind == "command":
         return Mention(name, text.where, True, _valid(int(spaced.group(1))))
+    if (
+        text.kind == "command"
+        and _ADDRESS.fullmatch(name)
+        and _ARGUMENT_ALONE.search(before)
+        and after[:1] in ("", " ")
+    ):
+        return Mention(name, text.where, True)
     return Mention(name, text.where, False)
 
 

@@ -61,3 +61,22 @@ def test_an_address_that_is_called_is_refused_unless_it_is_declared_with_ports(t
     assert refused(one) == {"api->db": "api addresses db by its IP 172.20.0.3 (file settings.yml)"}
     assert refused(one, "api->db") == refused(one)
     assert refused(one, {"edge": "api->db", "ports": [5432]}) == {}, "that it goes around it the survey sees"
+
+
+@pytest.mark.parametrize(
+    ("command", "called"),
+    [
+        ("worker 172.20.0.3", True),
+        ("worker --once 172.20.0.3 fast", False),  # whose argument it is nobody can tell
+        ("gunicorn --forwarded-allow-ips 172.20.0.3 shop", False),
+        ("gunicorn --forwarded-allow-ips=172.20.0.3", False),
+        ("psql -h 172.20.0.3", True),
+        ("allow 172.20.0.3/32", False),
+    ],
+)
+def test_an_address_in_a_command_is_called_when_it_is_an_argument_of_its_own(
+    tmp_path: Path, command: str, called: bool
+) -> None:
+    one = project(tmp_path)
+    one.config["services"]["api"]["command"] = command.split()
+    assert bool(refused(one)) is called
