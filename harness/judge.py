@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness import cleanups, gates, neighbours
+from harness import beside, cleanups, gates
 from harness.damage import JOURNAL_ALONE, READS, Damage, proven
 from harness.document import verdict_doc as verdict_doc  # noqa: PLC0414 (named here for those who judge)
 from harness.ending import ending_of, left_behind, unsettled
@@ -110,7 +110,7 @@ def judge(
     ]
     judged = _among_many(judged, sum(claim.expectation.sampling for claim in plan_claims))
     judged = [
-        neighbours.judged_beside(one, claim.expectation, claim.then, journal, drill.steady.for_s)
+        beside.judged_beside(one, claim.expectation, claim.then, journal, drill.steady.for_s)
         for one, claim in zip(judged, plan_claims, strict=True)
     ]
     judged = [
@@ -123,7 +123,7 @@ def judge(
     judged = [
         proven(one, READS.get(claim.expectation.word), damage) for one, claim in zip(judged, plan_claims, strict=True)
     ]
-    came_back = [neighbours.settled_beside(one, journal) for one in unsettled(whole)]
+    came_back = [beside.settled_beside(one, journal) for one in unsettled(whole)]
     settling = [*_settling(came_back, gates.invalid(load, gates.ITS_OWN)), *left_behind(whole)]
     judged += [proven(one, JOURNAL_ALONE, damage) for one in settling]
     judged += people_story.tampered(whole)

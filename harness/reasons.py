@@ -160,8 +160,8 @@ REASONS: Mapping[str, str] = {
     "not_mended": "a fault of the phase is still on, or was never injected, so there is no end to count from",
     "fault_not_landed": "the witness did not feel the fault, so what the claim says of the service under it was not tried",
     "fault_not_measurable": "the witness cannot tell whether the fault was felt, so neither can the claim",
-    "host_disturbed": "it failed by being slow or late while processes outside of this run filled the machine, so that nobody knows "
-    "whether the service would be",
+    "host_disturbed": "what was slow or late was so while processes outside of this run filled the machine, so that nobody knows whose "
+    "doing it was",
     "cut_by_cleanup": "our own clean-up had to close connections to take a fault out while this was decided, so that nobody knows "
     "whether it would have come so without",
     "evidence_changed": "what it was read from is not as the run wrote it, so that nobody knows whether it was so",

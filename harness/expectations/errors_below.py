@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,6 +16,10 @@ from harness.stats import Fold, needed_for_ratio
 from harness.stats.fold import counted
 from harness.stats.interval import needed_to_pass
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 TARDY = "ended in error without those that took too long"
 """Told of a failure that time-outs and dropped arrivals alone brought about: other errors hardly come of a want of processors."""
@@ -122,19 +127,26 @@ class ErrorsBelow(Expectation):
 
     def _gave_up_for(self, evidence: Evidence, window: Window, asked: str) -> int:
         """How many were answered by somebody on the way, or the service itself, whose own time-out had run out."""
-        import numpy as np
-
-        from harness.ledger import OUTCOMES
-
-        kinds = {int(status): OUTCOMES.index(kind) for status, kind in GAVE_UP.items() if kind not in self.allow}
-        found = 0
-        for part in counted(evidence.rows, window.start_s, window.end_s, asked, None):
-            status = part.of_ended(evidence.rows.array["status"][part.first : part.first + len(part.outcome)])
-            outcome = part.of_ended(part.outcome)
-            found += sum(int(np.sum((status == code) & (outcome == kind))) for code, kind in kinds.items())
-        return found
+        array = evidence.rows.array
+        return sum(
+            int(part.of_ended(service_gave_up(array[part.first : part.first + len(part.outcome)], self.allow)).sum())
+            for part in counted(evidence.rows, window.start_s, window.end_s, asked, None)
+        )
 
     def _kinds(self, requests: Fold) -> str:
         kinds = [f"{n} {name}" for name, n in requests.counts.items() if name != "ok" and name not in self.allow]
         kinds += [f"{requests.gave_up} never answered"] if requests.gave_up else []
         return f": {', '.join(kinds)}" if kinds else ""
+
+
+def service_gave_up(array: NDArray[Any], allow: Sequence[str] = ()) -> NDArray[np.bool_]:
+    """Which of the ledger's rows were answered by somebody on the way, or the service itself, whose own time-out had run out."""
+    import numpy as np
+
+    from harness.ledger import OUTCOMES
+
+    found = np.zeros(len(array), np.bool_)
+    for status, kind in GAVE_UP.items():
+        if kind not in allow:
+            found |= (array["status"] == int(status)) & (array["outcome"] == OUTCOMES.index(kind))
+    return found

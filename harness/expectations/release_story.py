@@ -6,7 +6,6 @@ sent, a look of the time since the last look, a window of its length.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -34,7 +33,7 @@ from harness.facts import (
     ReleaseSeen,
 )
 from harness.journal import Journal
-from harness.stats import all_hold, first_bad, holds, steady_from, was_broken
+from harness.stats import first_bad, steady_from, was_broken
 from harness.stats.interval import clopper_pearson
 from harness.versions import Answers, answers, awaited, new_version, releases_at
 
@@ -275,20 +274,3 @@ def _healthy(evidence: Evidence, at: Mapping[str, Instant], end_s: float) -> boo
     steady = evidence.steady
     was = was_broken(evidence.rows, steady.conditions, steady.for_s, exposed.low_s, until_s, now_s(evidence.journal))
     return None if was is None else not was
-
-
-def restored_while_bad(evidence: Evidence, story: ReleaseStory) -> bool:
-    """Whether the steady state came back after the harm was felt, and held to the end, with the bad release still serving.
-
-    To the end, and for as long as the harm lasted or twice as long as the steady state has to hold: a release that fails few
-    requests has calm stretches by chance, and a run ends upon the first that is long enough.
-    """
-    felt, steady = story.at.get("impact"), evidence.steady
-    if felt is None or not math.isfinite(felt.high_s):
-        return False
-    known_s = now_s(evidence.journal)
-    found = steady_from(evidence.rows, steady.conditions, steady.for_s, felt.high_s, story.end_s, known_s)
-    calm_s, ill_s = story.end_s - found.high_s, found.low_s - felt.low_s
-    if not found.held or calm_s < min(ill_s, 2 * steady.for_s):
-        return False
-    return all_hold(holds(steady.conditions, evidence.rows, found.high_s, story.end_s, now_s=known_s)) is True

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from harness.expectations import seen_versions
 from harness.expectations.base import Evidence
-from harness.expectations.release_story import ReleaseStory, restored_while_bad
+from harness.expectations.release_harm import felt_beside, restored_while_bad
+from harness.expectations.release_story import ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
 from harness.expectations.requests import load_was_watched
 from harness.expectations.still_broken import still_broken
@@ -121,7 +122,7 @@ class ReturnJudged:
         return self._failed(reason="never_decided", said=f"{self._undecided()}; {still}")
 
     def _gone(self, low_s: float, high_s: float) -> Finding:  # noqa: PLR0911
-        """The bad release has left: in time, for the right reason, and with the service well?"""
+        """The bad release has left: in time, and for the right reason?"""
         claim, story = self.claim, self.story
         decided, signal = story.at.get("decided"), story.at.get("trigger")
         measure = Measure(
@@ -168,6 +169,11 @@ class ReturnJudged:
                 decide="a version in every answer",
                 measure=measure,
             )
+        return self._well(left, high_s, harmed, measure)
+
+    def _well(self, left: str, high_s: float, harmed: bool, measure: Measure) -> Finding:
+        """It has left in time and for the right reason: is the service well again?"""
+        claim, story = self.claim, self.story
         if "recovered" not in story.at:
             wrong = still_broken(self.evidence, story.begun_s, high_s, story.end_s)
             named = ": " + "; ".join(one.said for one in wrong) if wrong else ""
@@ -181,6 +187,16 @@ class ReturnJudged:
         if compared is not None and compared.outcome is not Outcome.PASSED:
             cited = tuple(dict.fromkeys((*self._cites(), *compared.cites)))
             return replace(compared, because=f"{back}, but {compared.because}{self._durations()}", cites=cited)
+        beside = None if harmed or not claim.trigger.is_fact else felt_beside(self.evidence, story)
+        if beside is not None:
+            return self._unsaid(
+                f"{beside}, and all that users felt before the decision is that answers came late: whether the release harmed "
+                f"anybody cannot be told; {back}",
+                reason="host_disturbed",
+                decide="the same drill on a machine that others leave alone",
+                measure=measure,
+                more=beside.cites,
+            )
         others = len(story.others)
         census = f"; {others} requests after it were answered by another" if story.version else ""
         return passed(
@@ -300,9 +316,11 @@ class ReturnJudged:
         text = f"{said}{self._durations()}"
         return failed(text, reason=reason, measure=measure, cites=self._cites(*more), census=census)
 
-    def _unsaid(self, said: str, *, reason: str, decide: str, measure: Measure | None = None) -> Finding:
+    def _unsaid(
+        self, said: str, *, reason: str, decide: str, measure: Measure | None = None, more: Sequence[str] = ()
+    ) -> Finding:
         until = f"of {self.name}, by {self.evidence.journal.end_s:.1f} s: {said}"
-        return inconclusive(until, reason=reason, decide=decide, measure=measure, cites=self._cites())
+        return inconclusive(until, reason=reason, decide=decide, measure=measure, cites=self._cites(*more))
 
 
 def _span(low_s: float, high_s: float) -> str:

@@ -23,7 +23,7 @@ from harness.journal import Journal
 from harness.ledger import DUE, NEVER, SENT, Rows
 from harness.probes.releases import ReleasesProbe
 from harness.stats import Condition, first_bad
-from harness.testing import WrittenLogs, journal_of, rows_of
+from harness.testing import WrittenLogs, journal_of, machine_of, rows_of
 from harness.verdict import Finding, Outcome
 
 PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
@@ -49,6 +49,7 @@ class Run:
     back_s               when each container got the good release back
     ill                  stretches in which the service fails; by default while the bad release serves anywhere
     slow                 a stretch in which answers take 0.6 s
+    failing              while it fails, one of so many requests (with `timeouts`: none is answered, and their users give up)
     header               whether answers name their version; looks: whether containers are looked at
     """
 
@@ -64,6 +65,8 @@ class Run:
     extra: Sequence[f.Fact] = ()
     settled: bool = True
     slow: tuple[float, float] = (0.0, 0.0)
+    failing: int = 2
+    timeouts: bool = False
     rate: float = 20.0
     lever: str = LEVER
 
@@ -136,9 +139,10 @@ class Run:
             bad = out_s <= at_s < back_s
             ill = bad if self.ill is None else any(start <= at_s < end for start, end in self.ill)
             version = ("bad" if bad else "good") if self.header else ""
-            failing = ill and tick % 10 < 5
+            failing = ill and (tick % 10 < 5 if self.failing == 2 else tick % self.failing == 0)
             took = {"took_ms": 600.0} if self.slow[0] <= at_s < self.slow[1] else {}
-            entries.append({"at_s": at_s, "outcome": "5xx" if failing else "ok", "version": version, **took})
+            outcome = ("timeout" if self.timeouts else "5xx") if failing else "ok"
+            entries.append({"at_s": at_s, "outcome": outcome, "version": version, **took})
         return rows_of(entries)
 
     def evidence(self, cut_s: float = CLOSED) -> Evidence:
@@ -336,6 +340,27 @@ def test_a_calm_stretch_of_a_bad_release_is_no_return() -> None:
     run = Run(back_s=NEVER_BACK, pulled_s=None, ill=[(21.0, 40.0), (60.0, 65.0)])
     finding = judged(run, by="system")
     assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
+
+
+def test_a_calm_stretch_of_a_release_that_fails_one_request_in_fifty_may_be_chance() -> None:
+    finding = judged(Run(back_s=NEVER_BACK, pulled_s=None, ill=[(21.0, 63.0)], failing=50), by="system")
+    assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
+
+
+def test_a_release_that_others_made_slow_is_not_known_to_be_bad() -> None:
+    """Its rollback would be a false one, were it healthy: what users felt may be the neighbours' doing."""
+    busy = machine_of(20, 33, others=1.5)
+    slow = Run(ill=[], slow=(23.0, 31.0), extra=busy)
+    finding = judged(slow)
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "host_disturbed"), finding.because
+    assert "processes outside of this run used 1.5 of 2 processors" in finding.because
+    assert judged(dataclasses.replace(slow, extra=machine_of(20, 33, stack=1.8))).outcome is PASSED, "by itself"
+    assert judged(dataclasses.replace(slow, extra=())).outcome is PASSED, "alone"
+    assert judged(dataclasses.replace(slow, ill=None)).outcome is PASSED, "its errors are no want of processors"
+    late = judged(dataclasses.replace(slow, ill=[(22.0, 33.0)], timeouts=True, slow=(0.0, 0.0)))
+    assert (late.outcome, late.reason) == (UNKNOWN, "host_disturbed"), late.because
+    timed = judged(dataclasses.replace(slow), trigger="after 10s")
+    assert timed.outcome is PASSED, "asked for whatever users feel"
 
 
 def test_a_service_that_stays_broken_after_its_rollback_fails_though_the_version_is_gone() -> None:

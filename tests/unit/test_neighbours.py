@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from harness import facts as f
+from harness.beside import judged_beside, settled_beside
 from harness.expectations import EXPECTATIONS
 from harness.expectations.errors_below import TARDY, ErrorsBelow
 from harness.expectations.not_metastable import NotMetastable
 from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
 from harness.journal import Window
-from harness.neighbours import disturbed, judged_beside, neighbours, settled_beside
+from harness.neighbours import disturbed, neighbours
 from harness.reasons import REASONS
 from harness.testing import journal_of, machine_of
 from harness.verdict import Finding, Judged, Outcome, failed, passed

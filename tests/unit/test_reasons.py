@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2] / "harness"
 PLACES = (
     ROOT / "verdict.py",
     ROOT / "judge.py",
-    ROOT / "neighbours.py",
+    ROOT / "beside.py",
     ROOT / "cleanups.py",
     ROOT / "damage.py",
     ROOT / "ending.py",

@@ -1,0 +1,83 @@
+"""What is said of a claim that was decided while others filled the machine. Pure.
+
+It is told claim by claim and no gate of the whole run: others may come and go, and what passed in spite of them has passed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from harness.came_back import left_down
+from harness.facts import Blinded, PhaseSettled, PressureSeen, ProcessorsSeen
+from harness.journal import Journal, Window
+from harness.neighbours import WAITED, Neighbours, disturbed
+from harness.surroundings import stalled, told
+from harness.verdict import Finding, Judged, Outcome
+
+if TYPE_CHECKING:
+    from harness.expectations.base import Expectation
+
+
+def judged_beside(judged: Judged, claim: Expectation, then: bool, journal: Journal, hold_s: float) -> Judged:
+    """A failure that a want of processors alone can bring about is open where others took them. A service that has ended stays ended.
+
+    Where processes waited, or may have, and who used the processors is not observable, it stands, and its details say so.
+
+    hold_s   how long a steady state must be held: so long after its limit a claim about time is decided
+    """
+    finding = judged.finding
+    if finding.outcome is not Outcome.FAILED or finding.census or not claim.by_time(finding):
+        return judged
+    window = journal.window(judged.phase, then)
+    if then and _ended(journal, judged.phase):
+        return judged
+    stretch = None if window is None else claim.decided_in(window, hold_s)
+    found = disturbed(journal, stretch, claim.tolerates(finding))
+    if found is not None:
+        return dataclasses.replace(judged, finding=_open(finding, found))
+    unknown = _unknown(journal, stretch)
+    details = (*finding.details, ("machine", unknown)) if unknown else finding.details
+    return dataclasses.replace(judged, finding=dataclasses.replace(finding, details=details))
+
+
+def settled_beside(judged: Judged, journal: Journal) -> Judged:
+    """That a stack did not settle is open, too, where others took the processors meanwhile."""
+    if _ended(journal, judged.phase):
+        return judged
+    found = disturbed(journal, journal.window(judged.phase, then=True))
+    return judged if found is None else dataclasses.replace(judged, finding=_open(judged.finding, found))
+
+
+def _ended(journal: Journal, phase: str) -> bool:
+    """Whether the phase left a container that has ended: it stays so however many processors there are."""
+    settled = journal.last(PhaseSettled, phase=phase)
+    return settled is not None and bool(left_down(journal, settled))
+
+
+def _open(finding: Finding, found: Neighbours) -> Finding:
+    return dataclasses.replace(
+        finding,
+        outcome=Outcome.INCONCLUSIVE,
+        reason="host_disturbed",
+        because=f"{found}: the machine was too busy to tell; in it: {finding.because}",
+        decide="the same drill on a machine that others leave alone",
+        cites=(*finding.cites, *found.cites),
+        census=False,
+    )
+
+
+def _unknown(journal: Journal, stretch: Window | None) -> str:
+    """Where nobody knows who used the processors in a stretch, and processes waited for one or may have: that; else ''.
+
+    Why nobody knows may have been said long before, once and for all. Old journals tell nothing.
+    """
+    if stretch is None:
+        return ""
+    start_s, end_s = stretch.start_s, min(stretch.end_s, journal.end_s)
+    blinded = journal.last(Blinded, until_s=end_s, probe="processors")
+    if blinded is None or journal.first(ProcessorsSeen, since_s=start_s, until_s=end_s) is not None:
+        return ""
+    share = stalled(journal, start_s, end_s)
+    waited = share >= WAITED if share is not None else journal.first(PressureSeen) is None
+    return f"{told(share)}; {blinded.error}" if waited else ""

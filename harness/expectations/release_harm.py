@@ -1,0 +1,64 @@
+"""What the harm of a bad release was: whether it ended with the release still serving, and whether it may be others' doing. Pure."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from harness.expectations.base import Evidence
+from harness.expectations.errors_below import service_gave_up
+from harness.expectations.release_story import ReleaseStory
+from harness.expectations.requests import now_s
+from harness.journal import Window
+from harness.ledger import OUTCOMES, Rows
+from harness.neighbours import Neighbours, disturbed
+from harness.stats import all_hold, holds, steady_from, was_broken
+from harness.stats.fewer import fewer
+
+
+def restored_while_bad(evidence: Evidence, story: ReleaseStory) -> bool:
+    """Whether the steady state came back after the harm was felt, and held to the end, with the bad release still serving.
+
+    To the end, for as long as the harm lasted or twice as long as the steady state has to hold, and with fewer bad requests than
+    chance leaves: a release that fails few requests has calm stretches, and a run ends upon the first that is long enough.
+    """
+    felt, steady = story.at.get("impact"), evidence.steady
+    if felt is None or not math.isfinite(felt.high_s):
+        return False
+    known_s = now_s(evidence.journal)
+    found = steady_from(evidence.rows, steady.conditions, steady.for_s, felt.high_s, story.end_s, known_s)
+    calm_s, ill_s = story.end_s - found.high_s, found.low_s - felt.low_s
+    if not found.held or calm_s < min(ill_s, 2 * steady.for_s):
+        return False
+    if all_hold(holds(steady.conditions, evidence.rows, found.high_s, story.end_s, now_s=known_s)) is not True:
+        return False
+    ill, calm = (felt.low_s, max(felt.high_s, found.low_s)), (found.high_s, story.end_s)
+    return fewer(evidence.rows, steady.conditions, calm, ill, known_s)
+
+
+def felt_beside(evidence: Evidence, story: ReleaseStory) -> Neighbours | None:
+    """Who else filled the machine from the release's exposure to the decision, where all that users felt in that time is that
+    answers came late or never: such harm others can have brought about, and a healthy release would have been taken back."""
+    exposed, decided = story.at.get("exposed"), story.at.get("decided")
+    if exposed is None or decided is None or story.healthy is not False:
+        return None
+    start_s, end_s, steady = exposed.low_s, decided.low_s, evidence.steady
+    found = disturbed(evidence.journal, Window(start_s, end_s), _tolerates(evidence), steady.for_s)
+    errors = [condition for condition in steady.conditions if condition.metric == "errors"]
+    if found is None or not errors:
+        return found
+    prompt = _but_late(evidence.rows)
+    return None if was_broken(prompt, errors, steady.for_s, start_s, end_s, now_s(evidence.journal)) else found
+
+
+def _tolerates(evidence: Evidence) -> float:
+    """The least share of slow requests that breaks a condition of the steady state."""
+    conditions = evidence.steady.conditions
+    return min((1 - one.quantile for one in conditions if one.quantile is not None), default=1.0)
+
+
+def _but_late(rows: Rows) -> Rows:
+    """The requests but for those whose user, or somebody on the way, gave up waiting, and those that could not be sent."""
+    late = np.isin(rows.array["outcome"], [OUTCOMES.index("timeout"), OUTCOMES.index("dropped")])
+    return rows.select(~(late | service_gave_up(rows.array)))
