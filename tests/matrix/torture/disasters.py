@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -126,12 +127,17 @@ def signalled(name: str, *signals: signal.Signals, apart_s: float = FROZEN_S) ->
 
 
 def slow_network(live: Live) -> None:
-    """Everything between Toxiproxy and the rest, its control plane too, half a second late each way."""
+    """Everything between Toxiproxy and the rest, its control plane too, half a second late each way, while its container lives."""
     found = docker("ps", "--quiet", "--filter", f"label={LABEL}={live.run}", "--filter", "name=drill-lanes").split()
     pid = str(json.loads(docker("inspect", found[0]))[0]["State"]["Pid"])
-    for device in ("eth0",):
-        words = ["nsenter", "-t", pid, "-n", "tc", "qdisc", "add", "dev", device, "root", "netem", "delay", "500ms"]
-        subprocess.run(words, check=True, capture_output=True, text=True)
+    words = ["nsenter", "-t", pid, "-n", sys.executable, "-m", "matrix.torture.late", "eth+", "0.5", pid]
+    with (live.runs.parent / "late").open("wb") as told:
+        subprocess.Popen(words, stdout=told, stderr=subprocess.STDOUT, start_new_session=True)
+    until_s = time.monotonic() + 10
+    while b" late" not in (said := (live.runs.parent / "late").read_bytes()):
+        if time.monotonic() > until_s:
+            raise Over(f"packets could not be held: {said.decode(errors='replace')[-300:]}")
+        time.sleep(0.05)
 
 
 def delete_project(live: Live) -> None:
@@ -207,6 +213,10 @@ def no_mount(place: Path) -> str:
     return "" if os.geteuid() == 0 else "only root can mount a small disk"
 
 
+def not_root(place: Path) -> str:
+    return "" if os.geteuid() == 0 else "only root can hold packets of a container's network"
+
+
 @contextlib.contextmanager
 def own_clock(place: Path) -> Iterator[Environ]:
     """The wall clock of harness and load is what the file `clock` says; the monotonic clock, and the containers', stay."""
@@ -259,7 +269,7 @@ DISASTERS = (
     _cell("docker restarted", "the Docker daemon restarted with a slow edge", 1, 3, 6, act=in_phase(SLOW, 1, restart_docker), cannot=others_run),
     _cell("toxiproxy killed", "Toxiproxy killed with a slow edge", 1, 3, act=in_phase(SLOW, 1, signalled("drill-toxiproxy", signal.SIGKILL))),
     _cell("toxiproxy wedged", "Toxiproxy frozen with a slow edge: it answers nobody, and carries nothing", 1, 3, act=in_phase(SLOW, 1, signalled("drill-toxiproxy", signal.SIGSTOP))),
-    _cell("network slow", "everything to and from Toxiproxy half a second late", 1, 3, act=in_phase(SLOW, 1, slow_network)),
+    _cell("network slow", "everything to and from Toxiproxy half a second late", 1, 3, act=in_phase(SLOW, 1, slow_network), cannot=not_root),
     _cell("stop ignored", "the services ignore their stop signal", 1, 3, change=stubborn),
     _cell("probe hangs", "the container that the probes look from is frozen", 1, 3, act=in_phase(SLOW, 1, signalled("lookout", signal.SIGSTOP))),
     _cell("long lines", "a service logs lines of ten million bytes", 1, 3, change=talkative),
