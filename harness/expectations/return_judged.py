@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.expectations import seen_versions
 from harness.expectations.base import Evidence
-from harness.expectations.release_harm import felt_beside, restored_while_bad
+from harness.expectations.release_harm import OwnErrors, felt_beside, own_errors, restored_while_bad
 from harness.expectations.release_story import ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
 from harness.expectations.requests import load_was_watched
@@ -145,13 +145,19 @@ class ReturnJudged:
             said = f"{left}, but before {claim.trigger.said()}, which {came}"
             return self._failed(reason="wrong_trigger", said=said, measure=measure)
         late = self._served_late() if story.version else low_s > self.limit_s
-        harmed = self._harms(story.begun_s)
+        own = own_errors(story)
+        harmed = self._harms(story.begun_s) or own.harm is True
         if story.healthy and claim.trigger.is_fact and not harmed:
             if claim.harm is not None and not claim.harm.watched(self.evidence.journal, story.begun_s, story.end_s):
                 if late:
                     return self._failed(reason="late", said=left, measure=measure)
                 unseen = f"{left}, and {claim.harm.query} was not seen all the time"
                 return self._unsaid(unseen, reason="not_watched", decide="Prometheus answering all the time")
+            if own.harm is None and not late:
+                said = f"{left}, and no steady condition was broken before; {own}"
+                return self._unsaid(
+                    said, reason="too_few", decide="more answers of it before the decision", measure=measure
+                )
             said = f"{left}, but no steady condition was broken before: a healthy version was rolled back"
             return self._failed(reason="false_rollback", said=said, measure=measure)
         if late:
@@ -169,9 +175,9 @@ class ReturnJudged:
                 decide="a version in every answer",
                 measure=measure,
             )
-        return self._well(left, high_s, harmed, measure)
+        return self._well(left, high_s, harmed, own, measure)
 
-    def _well(self, left: str, high_s: float, harmed: bool, measure: Measure) -> Finding:
+    def _well(self, left: str, high_s: float, harmed: bool, own: OwnErrors, measure: Measure) -> Finding:
         """It has left in time and for the right reason: is the service well again?"""
         claim, story = self.claim, self.story
         if "recovered" not in story.at:
@@ -199,6 +205,7 @@ class ReturnJudged:
             )
         others = len(story.others)
         census = f"; {others} requests after it were answered by another" if story.version else ""
+        census += f"; no steady condition was broken before, but {own}" if story.healthy and own.harm else ""
         return passed(
             f"{back}{census}{f'; {compared.because}' if compared else ''}{self._durations()}",
             measure=measure,

@@ -36,7 +36,8 @@ class RolledBack(Step):
              the project has such files, DRILL_RUN, DRILL_SERVICE, DRILL_GOOD_IMAGE and DRILL_BAD_IMAGE. `by: human` asks on the terminal: a yes there, or
              what is done beside it with `drill exec -- COMMAND`; silence is silence. A release is healthy whose steady state was
              not broken from its first answer to the decision, neither in all that time nor in any stretch as long as the hold (where others
-             filled the machine meanwhile and answers were late alone, nobody knows); one whose harm no user feels yet (messages that nobody can handle) is known by
+             filled the machine meanwhile and answers were late alone, nobody knows), and whose own answers were no more often errors
+             than those of the version that served after it (Fisher's exact test; a few too many leave it open); one whose harm no user feels yet (messages that nobody can handle) is known by
              `harm: {query: "sum(orders_parked)", below: 1}`: a number beyond it.
              Putting the good release back at the end is ours, and never counts.
     Decides: once the window has closed; failed before that as soon as the bad version answers a request sent after the

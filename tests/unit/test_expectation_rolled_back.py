@@ -20,9 +20,9 @@ from harness.expectations.base import Evidence, Reach, Steady
 from harness.expectations.rolled_back import RolledBack
 from harness.faults.bad_release import BadRelease
 from harness.journal import Journal
-from harness.ledger import DUE, NEVER, SENT, Rows
+from harness.ledger import DUE, NEVER, OUTCOMES, SENT, Rows
 from harness.probes.releases import ReleasesProbe
-from harness.stats import Condition, first_bad
+from harness.stats import Condition, first_bad, was_broken
 from harness.testing import WrittenLogs, journal_of, machine_of, rows_of
 from harness.verdict import Finding, Outcome
 
@@ -361,6 +361,35 @@ def test_a_release_that_others_made_slow_is_not_known_to_be_bad() -> None:
     assert (late.outcome, late.reason) == (UNKNOWN, "host_disturbed"), late.because
     timed = judged(dataclasses.replace(slow), trigger="after 10s")
     assert timed.outcome is PASSED, "asked for whatever users feel"
+
+
+@pytest.mark.parametrize(
+    ("errors", "after", "outcome", "reason"),
+    [
+        ((27.0, 28.0, 29.0, 29.5, 30.3, 30.5, 31.0, 31.3), (), PASSED, "met"),  # 5 of them before the decision
+        ((29.0, 29.5), (), UNKNOWN, "too_few"),
+        ((29.0,), (45.0, 50.0), FAILED, "false_rollback"),  # as often as the other version
+        ((30.3, 30.5, 31.0, 31.3, 31.5), (), FAILED, "false_rollback"),  # what the rollback itself broke
+        ((), (), FAILED, "false_rollback"),
+    ],
+)
+def test_a_release_that_is_noticed_before_a_steady_condition_is_broken_is_known_by_its_own_answers(
+    errors: tuple[float, ...], after: tuple[float, ...], outcome: Outcome, reason: str
+) -> None:
+    """Seen as it happened: the alert on each version's own share fired upon three failed checkouts, rightly."""
+    run = Run(ill=[])
+    rows = run.rows()
+    for at_s in (*errors, *after):
+        whose = "bad" if at_s in errors else "good"
+        free = (rows.array["version"] == rows.versions.index(whose)) & (rows.array["outcome"] == OUTCOMES.index("ok"))
+        place = int(np.flatnonzero(free & (rows.intended_s >= at_s))[0])
+        rows.array["outcome"][place] = OUTCOMES.index("5xx")
+    lax = Steady(5.0, (Condition.parse("errors < 6%"),))
+    assert was_broken(rows, lax.conditions, lax.for_s, 21.0, 30.1) is False, "too few for it"
+    finding = claim().check(dataclasses.replace(run.evidence(), rows=rows, steady=lax))
+    assert (finding.outcome, finding.reason) == (outcome, reason), finding.because
+    if reason != "false_rollback":
+        assert f"{len(errors)} of its " in finding.because
 
 
 def test_a_service_that_stays_broken_after_its_rollback_fails_though_the_version_is_gone() -> None:
