@@ -20,6 +20,7 @@ from harness.facts import PhaseBegan
 from matrix.cell import FAILED, INCONCLUSIVE, PASSED, Cell
 from matrix.live import LABEL, Live, Over, docker
 from matrix.project import Copy
+from matrix.torture import late
 from matrix.torture.gone import end_watchdog
 
 COMPILER = "cc"
@@ -130,7 +131,7 @@ def slow_network(live: Live) -> None:
     """Everything between Toxiproxy and the rest, its control plane too, half a second late each way, while its container lives."""
     found = docker("ps", "--quiet", "--filter", f"label={LABEL}={live.run}", "--filter", "name=drill-lanes").split()
     pid = str(json.loads(docker("inspect", found[0]))[0]["State"]["Pid"])
-    words = ["nsenter", "-t", pid, "-n", sys.executable, "-m", "matrix.torture.late", "eth+", "0.5", pid]
+    words = ["nsenter", "-t", pid, "-n", sys.executable, str(Path(late.__file__)), "eth+", "0.5", pid]
     with (live.runs.parent / "late").open("wb") as told:
         subprocess.Popen(words, stdout=told, stderr=subprocess.STDOUT, start_new_session=True)
     until_s = time.monotonic() + 10

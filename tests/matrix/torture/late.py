@@ -1,6 +1,6 @@
 """Every packet that a network namespace sends and gets over one device, late: held in a queue of the kernel's, and let go on.
 
-    nsenter --net=/proc/PID/ns/net python -m matrix.torture.late DEVICE SECONDS PID
+    nsenter --net=/proc/PID/ns/net python late.py DEVICE SECONDS PID
 
 Packets stay in the kernel as they were (NFQUEUE: linux/netfilter/nfnetlink_queue.h); only the verdict upon each comes so much
 later, in their order. It needs no `netem`, which many kernels are built without. Ends, and takes its rules away, with process PID;
