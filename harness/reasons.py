@@ -212,5 +212,7 @@ REASONS: Mapping[str, str] = {
     "not_asked": "a person was to be asked, but there was no terminal to ask on, or what they were to be asked about never came",
     "record_broken": "the record of what a person said and did was changed after it was written, so that nothing in it counts",
     "check_broke": "the code of the expectation itself broke; the evidence is kept and can be judged again",
+    "check_overran": "the code of an expectation of one's own did not end in the time that it has (its check_limit_s, 60 s where it "
+    "states none); the evidence is kept and can be judged again",
 }
 """By code: a sentence for the person who reads a finding."""
