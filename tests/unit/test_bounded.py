@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -15,9 +17,13 @@ import pytest
 from test_parts_broken import Make, played, project, replaced
 
 from harness.bounded import asked_within
+from harness.drill.parse import parse
+from harness.drill.problem import Invalid
 from harness.expectations.base import Evidence, Expectation
 from harness.expectations.stays_up import StaysUp
 from harness.facts import PhaseEnded, PhaseSettled
+from harness.fakeworld import FakeWorld
+from harness.fakeworld.playing import play
 from harness.verdict import Finding, Measure, Outcome, passed
 
 __all__ = ["project"]
@@ -139,11 +145,22 @@ def test_a_run_waits_for_it_once_and_then_for_its_windows_end(project: Make) -> 
     assert settled.seen_s - ended.seen_s > 20
 
 
+def test_a_stored_run_is_judged_again_and_the_command_ends(project: Make) -> None:
+    file = project(replaced("Mine", "check", "[0 for _ in iter(int, 1)]") + limit(0.3))
+    folder = file.parent / "runs" / "shop" / "20260101T000000Z-0a0b0c0d"
+    folder.mkdir(parents=True)
+    play(file, FakeWorld(edges=("api->db",), services=("api", "db")), folder / "facts")
+    (folder / "drill.yaml").write_text(parse(file).masked())
+    words = [sys.executable, "-m", "harness", "judge", "shop", "--json"]
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(words, env=here, capture_output=True, text=True, check=False)
+    found = {one["id"]: one["reason"] for one in json.loads(done.stdout)["findings"]}
+    assert (found["far/mine"], found["far/stays_up-api"]) == ("check_overran", "invalid_run")  # it has no ledger
+    assert done.returncode == 3
+
+
 @pytest.mark.parametrize("stated", ["0", "'long'", "float('inf')", "None"])
 def test_a_limit_that_is_none_is_refused_at_its_place(stated: str, project: Make) -> None:
-    from harness.drill.parse import parse
-    from harness.drill.problem import Invalid
-
     with pytest.raises(Invalid, match=r"my_parts\.py:\d+:1: expectation Mine: check_limit_s is "):
         parse(project(limit(stated)))
 
