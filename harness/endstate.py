@@ -78,6 +78,11 @@ def most_rows(before: StateRead) -> int:
     return before.rows + (before.margin or 0) if before.at_most is None else before.at_most
 
 
+def never_seen(read: StateRead) -> bool:
+    """Whether nothing was found under its name until now, and nobody says that this may be: a misspelt name reads like that too."""
+    return read.unproven and not (read.error or read.may_be_empty or max(read.rows, read.most))
+
+
 def services_of(read: StateRead) -> frozenset[str]:
     """The services of which there was a container."""
     return frozenset(str(row["service"]) for row in _rows(read))

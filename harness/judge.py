@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     Wanted = Callable[[re.Match[bytes]], bool]
 
+Ask = Callable[[Expectation, Evidence], Finding]
 FELT = ("landed", "partial")
 
 
@@ -91,6 +92,7 @@ def judge(
     damage: Sequence[Damage] = (),
     whole: Journal | None = None,
     lost: str = "",
+    ask: Ask = asked,
 ) -> Verdict:
     """Judge a run, or what is known of it.
 
@@ -98,6 +100,7 @@ def judge(
     damage  what of the evidence is not as the run wrote it: on such nothing passes, and no failure that was read from it stands
     whole   the journal with what came after all that is known of a run that was cut: how it ended, not what was seen
     lost    which of the evidence a power cut took, '' for none
+    ask     how a claim is asked what it finds
     """
     whole = journal if whole is None else whole
     landed = landings(journal, faults_of(drill), rows)
@@ -105,7 +108,9 @@ def judge(
     reasons = (*map(str, damage), *gates.invalid(load))
     known = known_until(series, journal.end_s)
     judged = [
-        judge_claim(drill, claim, journal, rows, logs, landed, over=over, series=known, spans=spans, orders=orders)
+        judge_claim(
+            drill, claim, journal, rows, logs, landed, over=over, series=known, spans=spans, orders=orders, ask=ask
+        )
         for claim in plan_claims
     ]
     judged = _among_many(judged, sum(claim.expectation.sampling for claim in plan_claims))
@@ -114,7 +119,7 @@ def judge(
         for one, claim in zip(judged, plan_claims, strict=True)
     ]
     judged = [
-        _under_cleanup(drill, one, claim, journal, rows, logs, series)
+        _under_cleanup(drill, one, claim, journal, rows, logs, series, ask)
         for one, claim in zip(judged, plan_claims, strict=True)
     ]
     judged = [_where_offered(one, journal) for one in judged]
@@ -149,13 +154,14 @@ def judge_claim(
     series: Book = MappingProxyType({}),
     spans: Spans | None = None,
     orders: Reviews | None = None,
+    ask: Ask = asked,
 ) -> Judged:
     """One claim on its evidence. A check that breaks is inconclusive; one that needs faults which did not land is, too."""
     faults = faults_of(drill, claim.phase)
     evidence = _evidence(
         drill, claim.phase, claim.then, journal, rows, logs, over=over, series=series, spans=spans, orders=orders
     )
-    finding = asked(claim.expectation, evidence)
+    finding = ask(claim.expectation, evidence)
     if claim.phase and faults and not claim.expectation.faultless:
         known = landings(journal, faults, rows) if landed is None else {id_: landed[id_] for id_ in faults}
         finding = _under_landings(finding, known)
@@ -214,7 +220,7 @@ def releases_of(
 
 
 def _under_cleanup(
-    drill: DrillLike, judged: Judged, claim: Claim, journal: Journal, rows: Rows, logs: Logs, series: Book
+    drill: DrillLike, judged: Judged, claim: Claim, journal: Journal, rows: Rows, logs: Logs, series: Book, ask: Ask
 ) -> Judged:
     """A claim that connections closed by our clean-up may have decided is open, unless it was decided so before them."""
     cut = cleanups.cut_in(journal, judged, claim.expectation.word, claim.then)
@@ -223,10 +229,16 @@ def _under_cleanup(
     known, at_s = journal.cut(cut.begun_s), cut.begun_s
     if claim.expectation.word in cleanups.SHOWS:
         shown = cleanups.shown_before(journal, at_s)
-        before = judge_claim(drill, claim, shown, rows, _Known(logs, at_s), over=True, series=series)
+        before = judge_claim(drill, claim, shown, rows, _Known(logs, at_s), over=True, series=series, ask=ask)
     else:
         before = judge_claim(
-            drill, claim, known, cleanups.rows_before(rows, at_s), logs, series=known_until(series, known.end_s)
+            drill,
+            claim,
+            known,
+            cleanups.rows_before(rows, at_s),
+            logs,
+            series=known_until(series, known.end_s),
+            ask=ask,
         )
     return cleanups.judged_under(judged, before.finding, cut)
 

@@ -36,6 +36,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness import journal as journals
     from harness import kept, ledger, seal
     from harness import series as raw
+    from harness.bounded import asked_within
     from harness.cleanups import rows_before
     from harness.damage import FACTS, Damage
     from harness.document import verdict_doc
@@ -90,6 +91,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         damage=damage,
         whole=whole,
         lost=known.short,
+        ask=asked_within,
     )
     document = verdict_doc(
         verdict,

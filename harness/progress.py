@@ -170,6 +170,8 @@ def _hurt(journal: Journal) -> Iterator[Hurt]:
         on = journal.last(Injected, fault=name, since_s=since_s)
         stuck = journal.last(NotMended, fault=name, since_s=since_s)
         failed = journal.last(NotInjected, fault=name, since_s=since_s)
+        if failed is not None and failed.untouched:
+            continue
         state = "stuck" if stuck else "on" if on else "unsure" if failed else "announced"
         yield Hurt(
             fault=name,

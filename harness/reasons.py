@@ -199,6 +199,7 @@ REASONS: Mapping[str, str] = {
     "fault_in_front": "a fault between users and service held too many requests up, so that the service's timer was not tried",
     "no_failures": "no request failed in the window, so that the counter of errors was not tried",
     "not_read": "a source of the order book, or a part of the stack's state, could not be read, or was not read as often as it must be",
+    "only_empty": "a part of the stack's state was empty whenever it was looked at, and so is a name that nothing bears",
     "put_back": "we had put the good release back before this was read, so that what a rollback restores is not known",
     "readings_differ": "two readings of a source differ though the stack had come to rest: something goes on changing it",
     "unsettled": "the stack did not come to rest in time, or was not waited for, so that what is missing may still come",
@@ -212,5 +213,7 @@ REASONS: Mapping[str, str] = {
     "not_asked": "a person was to be asked, but there was no terminal to ask on, or what they were to be asked about never came",
     "record_broken": "the record of what a person said and did was changed after it was written, so that nothing in it counts",
     "check_broke": "the code of the expectation itself broke; the evidence is kept and can be judged again",
+    "check_overran": "the code of an expectation of one's own did not end in the time that it has (its check_limit_s, 60 s where it "
+    "states none); the evidence is kept and can be judged again",
 }
 """By code: a sentence for the person who reads a finding."""

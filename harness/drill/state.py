@@ -43,6 +43,10 @@ class Kept(Ways):
     )
     at_most: int | None = Field(default=None, ge=0, description="so many rows at the end, whatever there were before")
     margin: int | None = Field(default=None, ge=0, description="so many rows more or fewer than before")
+    may_be_empty: bool = Field(
+        default=False,
+        description="of redis: the name is right, though there may be nothing under it before the load and when all is over",
+    )
 
     @model_validator(mode="after")
     def _counts(self) -> Kept:
@@ -50,7 +54,14 @@ class Kept(Ways):
             raise ValueError("`at_most` counts rows at the end, `margin` against those before: give one of them")
         if self.compare in (SAME, GROWS) and (self.at_most is not None or self.margin is not None):
             raise ValueError(f"`at_most` and `margin` count rows, and `compare: {self.compare}` does not: leave it out")
+        if self.may_be_empty and not self.unproven:
+            raise ValueError("`may_be_empty` is said of redis: any other way says by itself what is not there")
         return self
+
+    @property
+    def unproven(self) -> bool:
+        """Whether it reads as empty where nothing has its name: Redis keeps no empty list, hash or set."""
+        return self.redis is not None
 
     @property
     def role(self) -> str:
@@ -70,7 +81,8 @@ class ContainersReader(Reader):
 
 
 def problems(drill: Drill) -> Iterator[Problem]:
-    """Claims about the end state that stand in a phase, or that name parts of the state which the drill does not declare."""
+    """Claims about the end state that stand in a phase, or that name parts of the state which the drill does not declare; and, as a
+    warning, parts that are to be empty and whose name nothing would prove."""
     known = (CONTAINERS, *drill.state)
     for id_, phase, claim in ((claim.id, phase, claim) for phase, _, claim in drill.claims()):
         if not isinstance(claim, StateRestored):
@@ -84,3 +96,10 @@ def problems(drill: Drill) -> Iterator[Problem]:
             if name not in known:
                 near = did_you_mean(name, known) or f"; there are {', '.join(known)}"
                 yield drill.problem(id_, f"{id_}: no part {name!r} of the state{near}", "only")
+    for name, kept in drill.state.items():
+        if kept.unproven and not kept.may_be_empty and kept.at_most == 0:
+            what = (
+                f"state.{name}: {kept.reader.what} is empty where it is not there, so a misspelt name reads like that too: where no "
+                "look finds a row, state_restored is inconclusive. Where the name is right, say `may_be_empty: true`"
+            )
+            yield drill.origin.document.warning(("state", name), what)

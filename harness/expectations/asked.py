@@ -16,12 +16,13 @@ def asked(expectation: Expectation, evidence: Evidence) -> Finding:
     try:
         finding = expectation.check(evidence)
     except (Exception, SystemExit) as error:
-        return _broke(f"{type(error).__name__}: {error}")
+        return broke(f"{type(error).__name__}: {error}")
     wrong = next(_wrong(finding), "")
-    return _broke(wrong) if wrong else finding
+    return broke(wrong) if wrong else finding
 
 
-def _broke(why: str) -> Finding:
+def broke(why: str) -> Finding:
+    """That the check itself broke, and how."""
     return inconclusive(
         f"the check itself broke: {why}",
         reason="check_broke",

@@ -193,6 +193,7 @@ class Expectation(Model):
     faultless: ClassVar[bool] = False  # what it finds holds just as well where the faults of its phase were not felt
     reads_traces: ClassVar[bool] = False  # the run looks on at its end until spans that come late have come
     sampling: ClassVar[bool] = False  # decided by a statistical interval, so that chance alone may fail it
+    check_limit_s: ClassVar[float] = 60.0  # of the user's own: so long may one check take; then it is inconclusive
     timed: ClassVar[tuple[str, ...]] = ()  # reasons of its failures that a want of processors alone can bring about
 
     id: str = Field(default="", description="a name of your own; else <phase>/<claim>-<about>")

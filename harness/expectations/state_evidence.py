@@ -21,6 +21,7 @@ from harness.endstate import (
     Difference,
     differences,
     jobs,
+    never_seen,
     services_of,
     unread_files,
 )
@@ -112,6 +113,8 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
             doubts += unseen
         elif restored and not sure and not moving:
             doubts.append(_covered(part, restored))
+        if never_seen(second) and not before.rows:
+            doubts.append(_misspelt(part))
         compared[part] = _held(second)
     ordered = sorted(seen, key=lambda one: (WORST.index(one.what.reason), bool(one.left_by), one.what.name))
     return Found(tuple(ordered), tuple(doubts), compared, listed, tuple(cites), services)
@@ -183,6 +186,12 @@ def _moving(part: str, settled: StateSettled | None) -> Doubt:
     return Doubt(part, reason="unsettled", why=f"{part} still changed{waited}", decide=decide)
 
 
+def _misspelt(part: str) -> Doubt:
+    why = f"{part} was empty at every look, and so is a name that nothing bears: its name is not proven"
+    decide = f"a look that finds something in {part}; or `may_be_empty: true` beside it, where the name is right"
+    return Doubt(part, reason="only_empty", why=why, decide=decide)
+
+
 # --- what we put back -------------------------------------------------------------------------------------------------
 
 
@@ -230,6 +239,8 @@ def _covered(part: str, restored: Sequence[PutBack]) -> Doubt:
 
 
 def _held(read: StateRead) -> str:
+    if read.unproven and not max(read.rows, read.most):
+        return "0 rows at every look"
     return numbered(read.rows, "container" if read.part == CONTAINERS else "row")
 
 

@@ -40,7 +40,8 @@ class StateRestored(Expectation):
              What we put back ourselves is no rollback: where a rollback was claimed (rolled_back), the containers are read before we
              take what is left of a release back, and what differed then, in the services that it changed, fails too.
              Inconclusive where nothing differs, but a part could not be read, still changes, or was read only after we had taken the
-             release back; and in a run that was ended early.
+             release back; and in a run that was ended early. So too where a list, hash, set or stream of Redis was empty at every
+             look: a misspelt name is as empty. Dead letters that nobody has yet say of themselves `may_be_empty: true`.
     Source:  `docker inspect`, the files in the containers, and the readers of the drill's `state:`.
     """
 

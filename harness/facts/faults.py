@@ -45,9 +45,15 @@ class Injected(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class NotInjected(Fact):
+    """The fault could not be injected, all of it; a part may be on, and is taken out like any other.
+
+    untouched   nothing of it can be on: it was surely not begun
+    """
+
     fault: str
     begun_s: float
     error: str
+    untouched: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,8 @@ class StateRead(Fact):
     part     `containers` (what Docker says of them), or the name of a part that the drill declares
     reading  before (the load), left (by `phase`, before we took a release back), first and second (when all is over and quiet)
     compare  same, count or grows; `at_most` and `margin` as declared
+    unproven      it reads as empty where nothing has its name; `may_be_empty` as declared
+    most     the greatest number of rows that any look at it has found until now
     rows     how many there are; `content` is the same for the same rows in whatever order
     held     the rows, a JSON object each; of a declared part no more than the first 200
     file     where all rows of a declared part stand, relative to the run's folder, in bytes that have this `sha256`
@@ -26,6 +28,9 @@ class StateRead(Fact):
     compare: str = "same"
     at_most: int | None = None
     margin: int | None = None
+    unproven: bool = False
+    may_be_empty: bool = False
+    most: int = 0
     rows: int = 0
     content: str = ""
     held: tuple[str, ...] = ()

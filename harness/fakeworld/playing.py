@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.bounded import asked_within
 from harness.drill.parse import parse
 from harness.expectations.base import Steady
 from harness.fakeworld.watch import InlineWatch
@@ -63,4 +64,4 @@ def play(file: Path, world: FakeWorld, folder: Path) -> Played:
     ).run()
     record.close()
     journal = record.journal()
-    return Played(journal, judge(drill, plan.all_claims, journal, world.load.rows(), logs, over=True))
+    return Played(journal, judge(drill, plan.all_claims, journal, world.load.rows(), logs, over=True, ask=asked_within))

@@ -85,6 +85,10 @@ class Fault(Model):
         """Make it so and read it back; returns the readback. Raises errors.NotApplied."""
         raise NotImplementedError
 
+    def begun(self, holder: str, world: World) -> bool:
+        """`inject` has raised: whether a part of it may have taken place. False only where that is sure: then nothing undoes it."""
+        return True
+
     def hasten(self, world: World) -> None:
         """The run is being ended while `inject` still waits, in another thread: what it waits for is cut short, if it can be."""
         return

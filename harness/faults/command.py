@@ -35,7 +35,9 @@ class Command(Fault):
             ends with 0; it must not do so before.
     Ends:   `run` is killed with all that it started, where it still runs; then `undo` is run, which must end with 0, also
             when there is nothing to undo; then `check` must soon not end with 0 any more. A killed process in a container
-            lives on when only `docker compose exec` was killed: end it in `undo`. What was never started is not undone.
+            lives on when only `docker compose exec` was killed: end it in `undo`. What was never started is not undone: its check
+            held before, the program is not there. One that was started and failed is, also by `drill halt` and `drill mend`, which
+            undo too where a run died before it could tell whether it had started anything.
     Units:  none. `check_within` (at either end), `undo_within`: after so long they have failed.
     Raises: NotApplied when it cannot be started, ends with another code than 0 before the check holds, or the check does
             not hold in time. NotMended, with the command, when `undo` fails.
@@ -88,6 +90,9 @@ class Command(Fault):
                 raise NotApplied(f"{shlex.join(self.check)} did not end with 0 within {spell(self.check_within_s)}")
             world.clock.wait_until(world.clock.now_s() + LOOK_S)
         return {"started": shlex.join(self.run), "check": "ended with 0"}
+
+    def begun(self, holder: str, world: World) -> bool:
+        return world.commands is not None and world.commands.running(holder) is not None
 
     def mend(self, holder: str, world: World) -> str:
         running = _commands(world).running(holder)

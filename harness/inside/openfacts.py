@@ -27,16 +27,19 @@ def facts_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def open_faults(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The `injecting` of each fault that was about to be injected and never proven gone."""
+    """The `injecting` of each fault that was about to be injected, and neither proven gone nor surely never begun."""
     return [
         fact
         for fact in facts
         if fact["fact"] == "injecting"
         and not any(
-            other["fact"] == "mended" and other["fault"] == fact["fault"] and other["seen_s"] >= fact["seen_s"]
-            for other in facts
+            _ends(other) and other["fault"] == fact["fault"] and other["seen_s"] >= fact["seen_s"] for other in facts
         )
     ]
+
+
+def _ends(fact: dict[str, Any]) -> bool:
+    return fact["fact"] == "mended" or (fact["fact"] == "not_injected" and fact.get("untouched") is True)
 
 
 def aimed_at(facts: list[dict[str, Any]], fault: str) -> tuple[str, ...] | None:

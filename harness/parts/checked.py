@@ -22,6 +22,7 @@ from harness.parts.source import Source
 from harness.probes import NAMES
 
 BASES = (ToxicFault, ServiceFault, Command)
+CHECK_MOST_S = 3600.0
 REPORTS = ("html", "json", "junit", "md")
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -100,6 +101,9 @@ def _expectation(part: Any) -> Iterator[str]:
     yield from _model(part)
     if part.check is Expectation.check:
         yield "it has no check(): what it finds in the evidence"
+    limit_s = getattr(part, "check_limit_s", None)
+    if not isinstance(limit_s, (int, float)) or not 0 < limit_s <= CHECK_MOST_S:
+        yield f"check_limit_s is {limit_s!r}, not so many seconds for one check: ClassVar[float], over 0, {CHECK_MOST_S:g} at most"
 
 
 def _model(part: type[Fault] | type[Expectation]) -> Iterator[str]:

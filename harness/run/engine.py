@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from harness.bounded import asked_within
 from harness.came_back import suspects
 from harness.errors import CannotRun, NotApplied
-from harness.expectations.asked import asked
 from harness.expectations.base import Evidence, Logs, Steady
 from harness.expectations.rolled_back import RolledBack
 from harness.facts import (
@@ -31,7 +31,7 @@ from harness.facts import (
 )
 from harness.faults.base import Fault
 from harness.ledger import Rows
-from harness.plan import Claim, Plan, PlannedPhase
+from harness.plan import Plan, PlannedPhase
 from harness.run import guards
 from harness.run.injector import Injector
 from harness.run.lease import Held, Unwatched
@@ -60,6 +60,7 @@ BEFORE_S = (
 SURVEYED_S = 5.0  # so long a survey of an edge is waited for once the gate is open
 SETTLE_LAG_S = 3.0  # facts about the last second of a window may arrive so late
 STOPPED_S = 4.0  # a probe's last look may take so long; a run that was stopped looks on no longer than this
+ASKED_S = 5.0  # so long the story waits for a claim of the user's own, which is asked again when the run is judged
 MEND_LIMIT_S = 60.0  # the slowest ordinary mend: a stopped container that starts again, the clean-up ladder
 
 
@@ -321,7 +322,9 @@ class Engine:
         return held.held
 
     def _decide(self, phase: PlannedPhase, ended_s: float) -> None:
-        """Wait until every `then` of the phase is decided or late."""
+        """Wait until every `then` of the phase is decided or late. One that does not answer in time is not asked again: its
+        window is waited for to its end."""
+        slow: set[str] = set()
         open_claims = {claim.id: claim for claim in phase.claims if claim.then}
         if not open_claims:
             return
@@ -333,19 +336,18 @@ class Engine:
             if self.record.recalling:
                 return False
             evidence = self._evidence(phase.name, faults)
-            for claim in list(open_claims.values()):
+            for claim in [one for one in open_claims.values() if one.id not in slow]:
                 self.lease.aside()  # on long logs and many traces a claim takes its time; the faults of the phase are out
-                if self._is_decided(claim, evidence):
+                finding = asked_within(claim.expectation, evidence, ASKED_S)
+                if finding.reason == "check_overran":
+                    slow.add(claim.id)
+                if finding.outcome is not Outcome.INCONCLUSIVE or finding.reason in ("not_mended", "check_broke"):
                     del open_claims[claim.id]
             return not open_claims
 
         self._pass(deadline_s, decided)
 
     # --- the pieces ---------------------------------------------------------------------------------------------------
-
-    def _is_decided(self, claim: Claim, evidence: Evidence) -> bool:
-        finding = asked(claim.expectation, evidence)
-        return finding.outcome is not Outcome.INCONCLUSIVE or finding.reason in ("not_mended", "check_broke")
 
     def _evidence(self, phase: str, faults: Mapping[str, Fault]) -> Evidence:
         return Evidence(

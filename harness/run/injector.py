@@ -199,15 +199,26 @@ class Injector:
                 Exception,
                 SystemExit,
             ) as error:  # a fault that could not be injected is a fact, and is mended like any other
-                self._record(NotInjected(fault=held.injection.id, begun_s=begun_s, error=_words(error)))
+                untouched = not self._may_be_on(held)
+                self._record(
+                    NotInjected(fault=held.injection.id, begun_s=begun_s, error=_words(error), untouched=untouched)
+                )
                 return
             self._record(Injected(fault=held.injection.id, begun_s=begun_s, readback=readback))
+
+    def _may_be_on(self, held: Held) -> bool:
+        """Whether a part of what could not be injected may have taken place."""
+        try:
+            return bool(held.fault.begun(held.injection.id, self._world))
+        except (Exception, SystemExit):
+            return True
 
     def _spare(self, held: Held, why: str) -> None:
         """What was announced and is not injected any more is out, and the journal says so."""
         held.state = "gone"
         begun_s = self._world.clock.now_s()
-        self._record(NotInjected(fault=held.injection.id, begun_s=begun_s, error="the run ended before it was due"))
+        error = "the run ended before it was due"
+        self._record(NotInjected(fault=held.injection.id, begun_s=begun_s, error=error, untouched=True))
         self._record(Mended(fault=held.injection.id, begun_s=begun_s, why=why), durable=True)
 
     def _mend(self, held: Held, why: str) -> None:

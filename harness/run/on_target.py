@@ -107,6 +107,7 @@ class OnTarget:
         from harness.run.loading import RealLoad
         from harness.run.ontime import OnTime
         from harness.run.people import People
+        from harness.run.sources import order_book_beside
         from harness.run.watch import ThreadedWatch
         from harness.world.commands import Commands
         from harness.world.handles import World
@@ -143,6 +144,7 @@ class OnTarget:
             logs=read_logs(folder.logs, record.journal()),
             limits=session.plan.guards,
             levers=Levers(world, record, people),
+            orders=order_book_beside(session, self._target.name),
             tell=session.display.second,
         )
 

@@ -1,22 +1,26 @@
-"""The order book and the state of a real run: their sources read from the stack that it brought up."""
+"""The order book and the state of a real run: their sources read from the stack that it brought up, or beside a target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from harness.drill.readers import HttpReader, RabbitmqReader
 from harness.drill.state import ContainersReader
+from harness.errors import NotApplied
 from harness.expectations.state_restored import StateRestored
 from harness.run.orderbook import OrderBook
 from harness.run.readings import Readings
 from harness.run.standing import container_rows
 from harness.run.statebook import HOME, Parts, StateBook, Wait
+from harness.target.absent import NoContainers
+from harness.target.unavailable import unread_books
 from harness.world.reach import AMQP_PORT, StackReach
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
+    from harness.drill.orders import Orders
     from harness.drill.readers import Reader
     from harness.orders.readers.rows import Row
     from harness.run import assembly
@@ -39,14 +43,31 @@ def asked_over_tcp(drill: Drill) -> tuple[str, ...]:
 
 def order_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> OrderBook | None:
     """None for a drill that declares no orders."""
-    from harness.orders.readers import glance, read
-
-    drill, folder = session.drill, session.folder
+    drill = session.drill
     if not drill.orders:
         return None
-    reach = _reach(session, stack, parts)
+    return _order_book(session, drill.orders, _reach(session, stack, parts))
+
+
+def order_book_beside(session: Session, target: str) -> OrderBook | None:
+    """The order books that are read by commands on this machine alone, beside a target; None where there are none."""
+    unread = unread_books(session.drill)
+    orders = {name: one for name, one in session.drill.orders.items() if name not in unread}
+    told = {"DRILL_TARGET": target, "DRILL_RUN": session.folder.run}
+    reach = StackReach(NoContainers(), {}, _nowhere, session.drill.path("."), told)
+    return _order_book(session, orders, reach) if orders else None
+
+
+def _nowhere(at: str) -> NoReturn:
+    raise NotApplied(f"{at} is not reached beside a target")
+
+
+def _order_book(session: Session, orders: Mapping[str, Orders], reach: StackReach) -> OrderBook:
+    from harness.orders.readers import glance, read
+
+    folder = session.folder
     return OrderBook(
-        drill.orders,
+        orders,
         Readings(folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach)),
         session.record,
         session.display.say,

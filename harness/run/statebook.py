@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.drill.state import ContainersReader, Kept
-from harness.endstate import BEFORE, CONTAINERS, GROWS, LEFT, done, ill, most_rows
+from harness.endstate import BEFORE, CONTAINERS, GROWS, LEFT, done, ill, most_rows, never_seen
 from harness.facts import Fact, StateRead, StateSettled
 from harness.run.readings import Reading, Readings, Sourced
 from harness.run.settling import Look, Settling
@@ -71,6 +71,10 @@ class StateBook:
             for name, source in self.parts.sources.items():
                 self._before[name] = self._fact(name, self.readings.take(HOME, name, source, BEFORE))
                 self.record(self._before[name])
+                if never_seen(self._before[name]):
+                    self.say(
+                        f"state: {name} is empty, as it is under a misspelt name: unless it is seen otherwise, that shows nothing"
+                    )
 
     def left(self, phase: str) -> None:
         """What the containers are, before we take back what is left of a release that was to be rolled back in this phase."""
@@ -127,6 +131,9 @@ class StateBook:
             compare=fact.role,
             at_most=None if kept is None else kept.at_most,
             margin=None if kept is None else kept.margin,
+            unproven=kept is not None and kept.unproven,
+            may_be_empty=kept is not None and kept.may_be_empty,
+            most=fact.most,
             rows=fact.rows,
             content="" if error else reading.content,
             held=held,

@@ -10,8 +10,9 @@ TOLD = (Injecting, Injected, NotInjected, Mended)
 
 
 def open_faults(journal: Journal) -> tuple[Injecting, ...]:
-    """Those that were about to be injected and never proven gone (also what was not due yet: better one too many)."""
-    return tuple(fact for fact in journal.of(Injecting) if not _mended(journal, fact))
+    """Those that were about to be injected, and neither proven gone nor surely never begun (also what was not due yet: better one too
+    many)."""
+    return tuple(fact for fact in journal.of(Injecting) if not _over(journal, fact))
 
 
 def gone_with_the_stack(journal: Journal) -> tuple[Injecting, ...]:
@@ -19,5 +20,7 @@ def gone_with_the_stack(journal: Journal) -> tuple[Injecting, ...]:
     return tuple(fact for fact in open_faults(journal) if not {"undo", "restore", "check"} & set(fact.stated))
 
 
-def _mended(journal: Journal, injecting: Injecting) -> bool:
-    return any(m.seen_s >= injecting.seen_s for m in journal.of(Mended, fault=injecting.fault))
+def _over(journal: Journal, injecting: Injecting) -> bool:
+    mended = journal.of(Mended, fault=injecting.fault)
+    spared = [one for one in journal.of(NotInjected, fault=injecting.fault) if one.untouched]
+    return any(one.seen_s >= injecting.seen_s for one in (*mended, *spared))

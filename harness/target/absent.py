@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from harness.errors import NotApplied
 from harness.facts import ContainerChanged, ContainerSeen, MemorySeen
@@ -21,6 +21,9 @@ class NoContainers:
         return ()
 
     def memory(self, service: str) -> Sequence[MemorySeen]:
+        self._none()
+
+    def listed(self, service: str = "") -> list[dict[str, Any]]:
         self._none()
 
     def running(self) -> Sequence[str]:

@@ -7,11 +7,14 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from harness.drill.guards import DeathGuard
+from harness.drill.model import Drill
 from harness.drill.problem import Problem
+from harness.drill.readers import CommandReader
 from harness.expectations.alert_panels import reads_alerts
 from harness.expectations.base import Expectation
 from harness.expectations.blame import Blame
 from harness.expectations.leak import Leak
+from harness.expectations.orders_kept import OrdersKept
 from harness.expectations.page_sent import PageSent
 from harness.faults.bad_release import BadRelease
 from harness.faults.base import Fault
@@ -56,7 +59,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "metric_latency_truth": ("prometheus",),
     "metric_fresh": ("prometheus",),
     "traces": ("traces",),
-    "orders_kept": ("orders",),
+    "orders_kept": NOTHING,  # what it needs, its order book tells: `unread_books`
 }
 """By word of an expectation, what must be there beside the load for it to be decided."""
 
@@ -80,7 +83,8 @@ def on_target(plan: Plan, target: Target) -> Plan:
     others, said = told(plan, target.name, absent)
     limit_s = target.max_duration_s
     longest_s = min(plan.max_duration_s, limit_s) if limit_s else plan.max_duration_s
-    problems = (*others, *_beyond(plan, target, limit_s), *said, *_ended_by_its_own_alerts(plan, target))
+    idle = (*_unclaimed_books(plan), *_ended_by_its_own_alerts(plan, target))
+    problems = (*others, *_beyond(plan, target, limit_s), *said, *idle)
     return replace(plan, absent=absent, max_duration_s=longest_s, problems=problems)
 
 
@@ -100,8 +104,26 @@ def lacks(target: Target) -> dict[str, str]:
         **{word: f"{target.where} states no {word}" for word in words if getattr(target, word) is None},
         "containers": "drill sees only the containers of a stack that it starts itself",
         "traces": "drill's collector of traces stands only in a stack that it starts itself",
-        "orders": "sources of orders are read only in a stack that drill starts itself",
     }
+
+
+def unread_books(drill: Drill) -> dict[str, str]:
+    """By order book that cannot be read beside a target, why: each of its sources must be. No container is there to read one in."""
+    return {
+        name: f"orders.{name}: {source} is read by {read.reader.word} in the stack ({read.reader.what}); "
+        "beside a target a source is read by a `command` on this machine alone, without `service`"
+        for name, orders in drill.orders.items()
+        for source, read in reversed(orders.sources.items())
+        if not isinstance(read.reader, CommandReader) or read.reader.service
+    }
+
+
+def _unclaimed_books(plan: Plan) -> Iterator[Problem]:
+    """A warning for each order book that is not read, and of which no claim tells that already."""
+    claimed = {one.expectation.orders for one in plan.all_claims if isinstance(one.expectation, OrdersKept)}
+    for name, why in unread_books(plan.drill).items():
+        if name not in claimed:
+            yield plan.drill.origin.document.warning(("orders", name), f"not read there: {why}")
 
 
 def _ended_by_its_own_alerts(plan: Plan, target: Target) -> Iterator[Problem]:
@@ -158,9 +180,11 @@ def _edge(edge: str, target: Target) -> str:
 
 
 def _claims(plan: Plan, target: Target) -> Iterator[tuple[str, str]]:
-    missing = lacks(target)
+    missing, books = lacks(target), unread_books(plan.drill)
     for claim in plan.all_claims:
         why = next((missing[kind] for kind in needs_of(claim.expectation) if kind in missing), "")
+        if isinstance(claim.expectation, OrdersKept):
+            why = books.get(claim.expectation.orders, "")
         if why or (why := _log(claim.expectation, target) or _all_clear(claim.expectation, target)):
             yield claim.id, why
 

@@ -15,9 +15,11 @@ from harness.facts import Fact, Injected, Injecting, Mended, NotInjected
 from harness.facts import NotMended as StillOn
 from harness.fakeworld import FakeWorld
 from harness.faults.command import Command
+from harness.journal import merged
 from harness.plan import Injection, PlannedPhase
 from harness.run.clock import MonotonicClock
 from harness.run.injector import Injector
+from harness.safety.openfaults import open_faults
 from harness.world.commands import Commands
 
 
@@ -91,6 +93,25 @@ def test_what_was_never_started_is_not_undone_and_is_on_no_account_of_ours(tmp_p
     assert [type(fact) for fact in told] == [Injecting, NotInjected, Mended]
     assert (tmp_path / "on").exists(), "somebody else's"
     assert not (tmp_path / "begun").exists()
+
+
+@pytest.mark.parametrize(
+    ("run", "check", "untouched"),
+    [
+        (["touch", "begun"], ["true"], True),  # its check held before
+        (["no-such-program-here"], [], True),
+        (["sh", "-c", "touch begun; exit 3"], ["false"], False),
+        (["touch", "begun"], ["false"], False),
+    ],
+)
+def test_what_failed_is_undone_if_a_part_of_it_may_have_taken_place_and_never_if_it_was_not_begun(
+    tmp_path: Path, run: list[str], check: list[str], untouched: bool
+) -> None:
+    told = played(tmp_path, run=run, check=check, undo=["touch", "undone"], check_within="300ms")
+    (failed,) = [fact for fact in told if isinstance(fact, NotInjected)]
+    assert failed.untouched is untouched
+    assert (tmp_path / "undone").exists() is (tmp_path / "begun").exists() is not untouched
+    assert open_faults(merged(told[:2])) == (() if untouched else (told[0],)), "what a death here leaves to others"
 
 
 LATE = ["sh", "-c", "(sleep 0.5; rm on) >/dev/null 2>&1 &"]

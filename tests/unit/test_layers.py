@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "factlines": {"facts"},
     "journal": {"chain", "factlines", "facts", "errors"},
     "ledger": {"facts", "errors"},
+    "bounded": {"expectations", "verdict"},
     "wall": {"facts", "journal"},
     "following": {"chain", "factlines", "facts", "journal"},
     "progress": {"facts", "journal"},

@@ -14,6 +14,7 @@ PLACES = (
     ROOT / "verdict.py",
     ROOT / "judge.py",
     ROOT / "beside.py",
+    ROOT / "bounded.py",
     ROOT / "cleanups.py",
     ROOT / "damage.py",
     ROOT / "ending.py",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
+from calibration import left_behind
 from calibration.left_behind import CLAIM, LEFT_BEHIND, FakeStack, Played
 
 from harness.facts import StateRead, StateSettled
-from harness.verdict import Outcome
+from harness.verdict import Finding, Outcome
 
 
 def test_a_stack_that_is_rolled_back_whole_is_as_before(tmp_path: Path) -> None:
@@ -143,3 +146,68 @@ def test_no_value_of_the_environment_is_kept(tmp_path: Path) -> None:
     assert "http://pay" not in found.because
     row = json.loads(played.record.journal().of(StateRead, part="containers")[0].held[0])
     assert row["environment"].keys() == {"PAYMENT_URL", "DB_PASSWORD"}
+
+
+@pytest.fixture
+def in_redis(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Dead letters are kept in a list of Redis, of which the drill says what is given; without rows it is not there."""
+
+    def kept(says: str) -> None:
+        part = f"parked: {{{says}redis: {{service: db, list: parked}}}}"
+        drill = left_behind.DRILL.replace("parked: {at_most: 0, command: {run: [parked]}}", part)
+        assert part in drill
+        monkeypatch.setattr(left_behind, "DRILL", drill)
+
+    return kept
+
+
+def played_in_redis(folder: Path, letters: Mapping[float, int] = {}, claim: str = CLAIM) -> Finding:
+    """`letters` are how many dead ones there are from then on; those at 0 were there before the run."""
+    folder.mkdir(exist_ok=True)
+    played = Played(folder, claim=claim)
+
+    def are(count: int) -> None:
+        played.stack.parts["list parked"] = [{"id": f"{number}"} for number in range(count)]
+
+    are(letters.get(0.0, 0))
+    for at_s, count in letters.items():
+        played.world.clock.at(at_s, partial(are, count))
+    return played.finding()
+
+
+@pytest.mark.parametrize("says", ["", "at_most: 0, ", "margin: 3, "])
+def test_a_name_that_was_empty_at_every_look_may_be_misspelt(
+    tmp_path: Path, in_redis: Callable[[str], None], says: str
+) -> None:
+    in_redis(says)
+    found = played_in_redis(tmp_path)
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "only_empty")
+    assert found.because.startswith("parked was empty at every look")
+    assert "may_be_empty" in found.decide
+
+
+def test_dead_letters_that_nobody_has_pass_where_the_drill_says_that_the_name_is_right(
+    tmp_path: Path, in_redis: Callable[[str], None]
+) -> None:
+    in_redis("at_most: 0, may_be_empty: true, ")
+    found = played_in_redis(tmp_path)
+    assert found.outcome is Outcome.PASSED, found.because
+    assert "parked (0 rows at every look)" in found.because
+
+
+def test_a_look_that_found_something_proves_the_name(tmp_path: Path, in_redis: Callable[[str], None]) -> None:
+    """Before the load, and while it was waited for at the end."""
+    in_redis("at_most: 0, ")
+    for number, letters in enumerate(({0.0: 1, 20.0: 0}, {20.0: 1, 100.0: 0})):
+        found = played_in_redis(tmp_path / f"{number}", letters)
+        assert found.outcome is Outcome.PASSED, found.because
+        assert "parked (0 rows)" in found.because
+
+
+def test_a_name_that_is_not_proven_hides_no_difference_and_is_no_matter_where_it_is_ignored(
+    tmp_path: Path, in_redis: Callable[[str], None]
+) -> None:
+    in_redis("")
+    assert played_in_redis(tmp_path / "one", {50.0: 2}).reason == "more_rows"
+    found = played_in_redis(tmp_path / "two", claim="{id: restored, ignore: [parked]}")
+    assert found.outcome is Outcome.PASSED, found.because

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.facts import Injecting, Opened
+from harness.facts import Fact, Injecting, NotInjected, Opened
+from harness.inside import openfacts
 from harness.journal import Writer, read
 from harness.lodgers import RELEASE
 from harness.run.folder import RunFolder
@@ -68,7 +69,7 @@ def test_what_an_undo_leaves_running_is_not_waited_for(folder: RunFolder) -> Non
     assert time.monotonic() - began_s < 10
 
 
-def opened(folder: RunFolder, *facts: Injecting) -> None:
+def opened(folder: RunFolder, *facts: Fact) -> None:
     writer = Writer(folder.facts, "harness", lambda: 0.0)
     for fact in (Opened(drill="it", run=folder.run, wall_unix_s=0.0, monotonic_ns=time.monotonic_ns()), *facts):
         writer.write(fact)
@@ -78,6 +79,30 @@ def opened(folder: RunFolder, *facts: Injecting) -> None:
 def test_what_commands_made_does_not_go_with_the_stack(folder: RunFolder) -> None:
     opened(folder, injecting(run="a"), injecting(run="b", undo="c"), injecting(check="d"), injecting(restore="e"))
     assert [fact.stated for fact in gone_with_the_stack(read(folder.path))] == [{"run": "a"}]
+
+
+def failed(*, untouched: bool) -> NotInjected:
+    return NotInjected(fault="p/command-it", begun_s=0.0, error="no", untouched=untouched)
+
+
+@pytest.mark.parametrize(
+    ("facts", "undone"),
+    [
+        ((), True),  # died while it was begun, or before: nobody knows
+        ((failed(untouched=False),), True),
+        ((failed(untouched=True),), False),
+    ],
+)
+def test_what_a_run_failed_to_inject_before_it_died_is_undone_unless_it_was_surely_not_begun(
+    folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: tuple[NotInjected, ...], undone: bool
+) -> None:
+    monkeypatch.setattr("harness.stack.sweep.sweep", lambda run: [])
+    opened(folder, injecting(undo="touch undone"), *facts)
+    at_hand = [fact["fault"] for fact in openfacts.open_faults(openfacts.facts_in(folder.facts))]
+    assert at_hand == [fact.fault for fact in open_faults(read(folder.path))] == ["p/command-it"] * undone
+    assert mend(folder, lambda _: None) == []
+    assert (tmp_path / "undone").exists() == undone
+    assert open_faults(read(folder.path)) == ()
 
 
 @pytest.mark.parametrize("code", [0, 3])

@@ -67,6 +67,7 @@ class Shop(Store):
             status, body = 401, b"who are you"
         elif self.path != "/":
             status, body = self.server.ask()
+            self.server.keep(self.headers.get("Idempotency-Key"))
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -74,14 +75,18 @@ class Shop(Store):
 
 
 class Staging(ThreadingHTTPServer):
-    """The service. `store_port` is where it finds its store: through the proxy, or around it."""
+    """The service. `store_port` is where it finds its store: through the proxy, or around it. `kept` is where it notes what it did, and
+    it forgets each `forgets`th."""
 
     daemon_threads = True
     request_queue_size = 128
+    kept: Path | None = None
+    forgets = 0
 
     def __init__(self, store_port: int, certificate: Path) -> None:
         super().__init__(("127.0.0.1", 0), Shop)
         self.store_port = store_port
+        self._keeping, self._asked = threading.Lock(), 0
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -90,6 +95,15 @@ class Staging(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"https://127.0.0.1:{self.server_port}"
+
+    def keep(self, key: str | None) -> None:
+        if key is None or self.kept is None:
+            return
+        with self._keeping:
+            self._asked += 1
+            if not self.forgets or self._asked % self.forgets:
+                with self.kept.open("a") as file:
+                    file.write(json.dumps({"key": key}) + "\n")
 
     def ask(self) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.store_port, timeout=8)

@@ -52,6 +52,19 @@ class Reader(HttpUser):
 """
 
 
+BOOK = """\
+orders:
+  items:
+    request: GET /item
+    key: {header: Idempotency-Key}
+    settle: {quiet: 1s, within: 20s}
+    sources: {kept: {is: store, command: {run: [cat, kept.jsonl]}}}
+"""
+KEYED = USERS.replace("from", "import uuid\nfrom", 1).replace(
+    '"/item"', '"/item", headers={"Idempotency-Key": str(uuid.uuid4())}'
+)
+
+
 class Proxy:
     """Toxiproxy's own process, with a proxy for the store and a toxic of somebody else's on another one."""
 
@@ -98,11 +111,13 @@ class Place:
     more: str = ""
     load: str = ""
     env: dict[str, str] = field(default_factory=dict)
+    drill: str = DRILL
+    users: str = USERS
 
     def write(self) -> None:
         (self.home / "drills").mkdir(exist_ok=True)
-        (self.home / "drills" / "slow.yaml").write_text(DRILL)
-        (self.home / "drills" / "users.py").write_text(USERS)
+        (self.home / "drills" / "slow.yaml").write_text(self.drill)
+        (self.home / "drills" / "users.py").write_text(self.users)
         (self.home / "drills" / "compose.yaml").write_text("services: {web: {image: w}, store: {image: s}}\n")
         load = self.load or f'{{url = "{self.service.url}", token_env = "STAGING_TOKEN"}}'
         (self.home / "pyproject.toml").write_text(
@@ -161,6 +176,20 @@ def test_a_drill_is_played_on_a_target_and_leaves_it_as_it_was(place: Place) -> 
     assert not any(TOKEN.encode() in text for text in texts)
     again = drill(place.home, "judge", "latest", env=place.environment, python=sys.executable)
     assert again.code == 0, again.err
+
+
+@pytest.mark.parametrize(("forgets", "code"), [(0, 0), (50, 1)])
+def test_an_order_book_that_this_machine_can_read_is_judged_there(place: Place, forgets: int, code: int) -> None:
+    place.drill = BOOK + DRILL.replace("expect: [{errors", "expect: [{orders_kept: {orders: items}}, {errors")
+    place.users = KEYED
+    (place.home / "drills").mkdir()
+    place.service.kept = place.home / "drills" / "kept.jsonl"
+    place.service.kept.write_text("")
+    place.service.forgets = forgets
+    seen = place.run()
+    assert seen.code == code, seen.err + seen.out[-2000:]
+    found = seen.finding("orders_kept-items")
+    assert (found["outcome"], found["reason"]) == (("failed", "lost") if forgets else ("passed", "met"))
 
 
 def refused(seen: Seen) -> str:

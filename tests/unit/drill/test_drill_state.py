@@ -66,6 +66,7 @@ def test_its_secrets_are_masked_in_the_runs_own_copy(stated: Write, tmp_path: Pa
         ("at_most: 0", "at_most: 0, margin: 2", "give one of them"),
         ("compare: grows", "compare: grows, at_most: 3", "`compare: grows` does not: leave it out"),
         ("at_most: 0, redis: {service: redis, list: dead}", "at_most: 0", "a source has one way to be read"),
+        ("compare: grows", "may_be_empty: true", "`may_be_empty` is said of redis"),
         ("at_most: 0", "at_least: 0", "unknown word (did you mean 'at_most'?)"),
     ],
 )
@@ -97,6 +98,18 @@ def test_the_plan_lists_it(stated: Write) -> None:
         "reader": "sql",
         "service": "postgres",
     }
+
+
+@pytest.mark.parametrize(
+    ("says", "warned"), [("at_most: 0", True), ("at_most: 0, may_be_empty: true", False), ("at_most: 9", False)]
+)
+def test_a_part_that_is_to_be_empty_and_whose_name_nothing_would_prove_is_warned_of(
+    stated: Write, says: str, warned: bool
+) -> None:
+    drill = parse(stated("at_most: 0", says), env={"DB_PASSWORD": "x"})
+    told = [str(problem) for problem in make_plan(drill).problems if "state.parked" in str(problem)]
+    assert len(told) == warned
+    assert all("list dead is empty where it is not there" in one for one in told)
 
 
 def test_explain_tells_what_it_is() -> None:

@@ -144,5 +144,40 @@ def test_a_target_that_is_not_there_ends_with_2(typed: Callable[..., Result], ch
     assert "no target 'live'; there are staging" in str(result.exception)
 
 
+BOOK = """\
+orders:
+  checkout:
+    request: POST /checkout
+    key: {header: Idempotency-Key}
+    sources:
+      orders: {is: store, WAY}
+      parked: {is: dead, command: {run: [./parked.sh]}}
+phases:
+"""
+HERE = "command: {run: [./orders.sh]}"
+
+
+@pytest.mark.parametrize(
+    ("way", "says"),
+    [
+        (
+            "sql: {service: postgres, query: SELECT id FROM orders}",
+            "orders is read by sql in the stack (SELECT id FROM orders)",
+        ),
+        ("command: {service: api, run: [./orders.sh]}", "orders is read by command in the stack (./orders.sh)"),
+        (HERE, ""),
+    ],
+)
+def test_an_order_book_is_read_there_only_by_commands_on_this_machine(
+    typed: Callable[..., Result], checkout: Write, way: str, says: str
+) -> None:
+    path = checkout("phases:\n", BOOK.replace("WAY", way))
+    assert says in typed("plan", "checkout", "--target", "staging").output, "no claim tells it"
+    path.write_text(path.read_text().replace("\nexpect:\n", "\nexpect:\n  - orders_kept: {orders: checkout}\n"))
+    found = unavailable(typed("plan", "checkout", "--target", "staging", "--json"))
+    assert ("run/orders_kept-checkout" in found) == bool(says)
+    assert says in found.get("run/orders_kept-checkout", "")
+
+
 def test_every_expectation_says_what_it_needs() -> None:
     assert set(NEEDS) == {kind.word for kind in EXPECTATIONS}
