@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 EVERY_S = 60.0
 QUIET_S = 1.0
@@ -24,17 +25,22 @@ def settled() -> Iterator[None]:
 
 
 class Tidy:
-    """Called each second of a run, with the instant and whether a fault begins or ends soon: a full collection once a minute.
+    """Called each second of a run, with the instant and whether a fault begins or ends soon: once a minute a full collection, and what
+    the C library holds unused is given back.
 
     CPython keeps freed tuples for the next of their length, up to 2,000 of each length below 20 (Objects/tupleobject.c), 5 MB in all.
     They fill over an hour, because `tuple(generator)` is made at one length and freed at another, and only a full collection
     empties them. By itself it comes when a quarter as many objects were added as there are: in a run, where memory is flat, never.
+    Copies of a ledger's rows that grow with it, made and thrown away, leave holes in the C library's heap that the next, larger ones
+    do not fit into; only `malloc_trim` gives the pages of holes back (malloc_trim(3), glibc; other libraries do without).
     """
 
     def __init__(self) -> None:
         self._next_s = 0.0
+        self._trim: Callable[[int], int] = getattr(ctypes.CDLL(None), "malloc_trim", lambda pad: 0)
 
     def __call__(self, now_s: float, quiet: bool) -> None:
         if quiet and now_s >= self._next_s:
             self._next_s = now_s + EVERY_S
             gc.collect()
+            self._trim(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from pathlib import Path
 
 from harness.run.memory import Tidy, settled
 
@@ -39,3 +40,21 @@ def test_free_lists_are_emptied_once_a_minute_and_not_while_a_fault_begins_or_en
         tidy(76.0, True)
         assert gc.get_stats()[2]["collections"] == full + 1
         assert before - sys.getallocatedblocks() > left / 2 > 100, "what had stayed was free lists"
+
+
+def anonymous_kb() -> int:
+    """This process's own memory."""
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:"))
+
+
+def test_holes_of_the_heap_are_given_back_once_a_minute() -> None:
+    before = anonymous_kb()
+    made = [bytearray(b"x" * 100_000) for _ in range(400)]
+    kept = made[::50]  # scattered, the last one on top of the heap: nothing is given back by itself
+    del made
+    held = anonymous_kb()
+    assert held - before > 20_000
+    Tidy()(100.0, True)
+    assert anonymous_kb() < held - 20_000
+    assert all(kept)
