@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from harness.alerting import held_s
+from harness.alerting import held_s, kept_s
 from harness.expectations.slow_rules import slow_rule
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.promql import course_of
@@ -35,11 +35,23 @@ _FAILED = re.compile(r"\berror|_error|errors|fail|exception|unavailable|success"
 
 @dataclass(frozen=True)
 class Watch:
-    """An alert, and the seconds from the fault in which it can be expected at the latest; `threshold_s` of a latency rule."""
+    """An alert, and the seconds from the fault in which it can be expected at the latest.
+
+    threshold_s   of a latency rule
+    keeps_s       for how long its rule keeps it firing when its cause is out
+    labels        those that its rule gives it, without templates
+    """
 
     alert: str
     within_s: int
     threshold_s: float = 0.0
+    keeps_s: float = 0.0
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def clears_s(self) -> int:
+        """From the phase's end: the window empties, and its rule keeps it no more."""
+        return math.ceil(self.within_s + 60 + self.keeps_s)
 
 
 @dataclass(frozen=True)
@@ -67,9 +79,9 @@ def pick(rules: Sequence[RuleSeen], firing: Collection[str] = ()) -> Picked:
         elif within_s > LONGEST_S or slow_rule(_without_others(rules, rule), name, within_s, 60.0):
             left.append(f"{name} takes too long to fire for a first drill")
         elif (sees := _sees(text)) == "errors":
-            gone.append(Watch(name, within_s))
+            gone.append(_watch(rule, within_s))
         elif sees == "latencies":
-            slow.append(Watch(name, within_s, _threshold(rule)))
+            slow.append(_watch(rule, within_s, _threshold(rule)))
         else:
             left.append(f"{name} reads neither errors nor latencies, so it is not known to see these faults")
     best = [min(found, key=lambda watch: watch.within_s, default=None) for found in (slow, gone)]
@@ -77,10 +89,15 @@ def pick(rules: Sequence[RuleSeen], firing: Collection[str] = ()) -> Picked:
     return Picked(best[0], best[1], tuple(left))
 
 
-def paged_within_s(watch: Watch, receivers: Sequence[ReceiverSeen]) -> int | None:
-    """Until its page can be expected where a mailbox can see one; None where no receiver can be observed."""
-    waits = [seen.group_wait_s for seen in receivers if seen.observable]
+def paged_within_s(watch: Watch, ways: Sequence[ReceiverSeen]) -> int | None:
+    """Until its page can be expected where a mailbox can see one; None where none of the ways that it goes can be observed."""
+    waits = [seen.group_wait_s for seen in ways if seen.observable]
     return watch.within_s + math.ceil(max(waits)) + 10 if waits else None
+
+
+def _watch(rule: RuleSeen, within_s: int, threshold_s: float = 0.0) -> Watch:
+    labels = {name: value for name, value in rule.labels.items() if "{{" not in value}
+    return Watch(rule.rule, within_s, threshold_s, kept_s(rule), labels)
 
 
 def _sees(text: str) -> str:
