@@ -253,6 +253,13 @@ def held_s(rule: RuleSeen) -> float:
     return math.ceil(round(rule.for_s / rule.interval_s, 6)) * rule.interval_s
 
 
+def kept_s(rule: RuleSeen) -> float:
+    """`keep_firing_for`, as it is at the evaluations: it counts from the first one at which the expression holds no more."""
+    if rule.interval_s <= 0:
+        return rule.keep_firing_s
+    return math.ceil(round(rule.keep_firing_s / rule.interval_s, 6)) * rule.interval_s
+
+
 def _s(value_s: float) -> str:
     return f"{round(value_s, 1):g}" if value_s < 1e5 else f"{value_s:.0f}"
 

@@ -27,6 +27,7 @@ class Edge:
     upstream    the host name that Toxiproxy dials; the dependency's own
     speaks      the protocol for the witness ('http', 'mysql', …); '' when not known
     also        services that share the caller's network namespace, and so its hosts file
+    lodgers     services that share the dependency's network namespace, and so are reached by way of this edge
     """
 
     caller: str
@@ -41,6 +42,7 @@ class Edge:
     speaks: str = ""
     refused: str = ""
     also: tuple[str, ...] = field(default=())
+    lodgers: tuple[str, ...] = field(default=())
 
     @property
     def id(self) -> str:

@@ -17,12 +17,15 @@ _UNEXPECTED = (TypeError, AttributeError, IndexError, KeyError, OverflowError, R
 """What PyYAML's constructors raise for scalars that they did not expect."""
 
 
-def load(text: str) -> Any:
-    """The one document of a text. Raises ValueError for what is none, or comes to more than a configuration can."""
+def load(text: str, *, as_text: bool = False) -> Any:
+    """The one document of a text. Raises ValueError for what is none, or comes to more than a configuration can.
+
+    as_text   every scalar as it stands, `yes` and `010` too, as Go reads what it wants a text of; only what is null is None
+    """
     if len(text) > LARGEST:
         raise ValueError(f"it is longer than {LARGEST >> 20} MiB")
     try:
-        loader = _Loader(text)
+        loader = (_TextLoader if as_text else _Loader)(text)
     except yaml.YAMLError as error:  # a character that no YAML has
         raise ValueError(f"it is no YAML: {error}") from None
     try:
@@ -51,6 +54,16 @@ class _Loader(yaml.SafeLoader):
             return super().compose_node(parent, index)
         finally:
             self.depth -= 1
+
+
+class _TextLoader(_Loader):
+    pass
+
+
+_TextLoader.yaml_implicit_resolvers = {
+    first: [one for one in known if one[0].rpartition(":")[2] in ("null", "merge")]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _size(node: Node, known: dict[int, int]) -> int:

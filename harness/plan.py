@@ -404,9 +404,12 @@ def _known_as(target: str, edges: Sequence[Edge]) -> str:
     """Which edge is meant, where its ends are called by other names: a sidecar's, an alias, a container's name."""
     caller, dependency = edge_id(target)
     for edge in edges:
-        if caller in (edge.caller, *edge.also) and dependency in (edge.dependency, *edge.names):
+        if caller in (edge.caller, *edge.also) and dependency in (edge.dependency, *edge.names, *edge.lodgers):
             why = [f"{caller} runs in the network of {edge.caller}"] if caller != edge.caller else []
-            why += [f"{dependency} is a name of {edge.dependency}"] if dependency != edge.dependency else []
+            if dependency in edge.lodgers:
+                why.append(f"{dependency} runs in the network of {edge.dependency}")
+            elif dependency != edge.dependency:
+                why.append(f"{dependency} is a name of {edge.dependency}")
             return f"no edge {target}: {' and '.join(why)}; the edge is {edge.id}"
     return ""
 

@@ -13,7 +13,9 @@ from harness.facts import RuleSeen
 COUNTED = {"rate", "irate", "increase", "resets"}
 """Functions that take what they read for a counter."""
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
-_STRING = re.compile(r"""#.*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`""")
+_TOKEN = re.compile(
+    r"""#.*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[a-zA-Z_:][\w:]*|0[xX](?:_?[0-9a-fA-F])+|[0-9](?:_?[0-9])*"""
+)
 _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
@@ -79,7 +81,7 @@ def readings(expr: str) -> Iterator[tuple[Reading, str]]:
     import promql_parser
 
     try:
-        parsed = promql_parser.parse(_STRING.sub(_quoted, expr))
+        parsed = promql_parser.parse(_TOKEN.sub(_older, expr))
     except ValueError as error:
         raise ValueError(f"{expr!r} cannot be read: {error}") from None
     yield from _readings(parsed, 0.0, False)
@@ -123,6 +125,10 @@ def _text(value: str) -> str:
     return f'"{value.translate(_ESCAPED)}"'
 
 
-def _quoted(found: re.Match[str]) -> str:
-    """A raw string between backquotes as an ordinary one: the parser takes a backslash in it for an escape. All else as it is."""
-    return _text(found[0][1:-1]) if found[0].startswith("`") else found[0]
+def _older(found: re.Match[str]) -> str:
+    """A token as the parser here reads it: a raw string between backquotes as an ordinary one (it takes a backslash in it for an
+    escape), a number without the underscores that a newer Prometheus allows between its digits. All else as it is."""
+    token = found[0]
+    if token.startswith("`"):
+        return _text(token[1:-1])
+    return token.replace("_", "") if token[0].isdigit() else token

@@ -22,6 +22,11 @@ def seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, str):
         raise ValueError(f"a duration must have a unit: {value!r} could be '{value}s' or '{value}ms'")
     text = value.strip().replace(" ", "")
+    _not_below_zero("a duration", text)
+    unknown = next((unit for unit in re.findall(r"[^\W\d_]+", value) if unit not in _DURATION), "")
+    if unknown and text[0].isdigit():
+        units = ", ".join(_DURATION)
+        raise ValueError(f"a duration's units are {units}, such as 400ms, 90s, 1m30s: {value!r} has {unknown!r}")
     if not text or "".join(m.group(0) for m in _PART.finditer(text)) != text:
         hint = (
             f": {text!r} could be '{text}s' or '{text}ms'" if re.fullmatch(r"\d+(\.\d+)?", text) else f", not {value!r}"
@@ -33,12 +38,19 @@ def seconds(value: Any) -> float:
     return total
 
 
+def _not_below_zero(what: str, text: str) -> None:
+    """Raises ValueError for a number with a minus: it has its unit, and is wrong all the same."""
+    if re.match(r"[-\u2212]\s*[\d.]", text):
+        raise ValueError(f"{what} is never below zero: {text!r}")
+
+
 def milliseconds(value: Any) -> float:
     return round(seconds(value) * 1000, 6)
 
 
 def ratio(value: Any) -> float:
     """'50%' or '0.5%' as a number from 0 to 1. Raises ValueError on a bare number: 2 could mean 2 % or 200 %."""
+    _not_below_zero("a share", str(value).strip())
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", str(value).strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"a share must be written with a percent sign, such as 0.5% or 50%, not {value!r}")
@@ -66,6 +78,7 @@ def more(value: Any) -> float:
 
 def size_bytes(value: Any) -> int:
     """'64KB', '1GiB' as bytes. Raises ValueError without a unit."""
+    _not_below_zero("a size", str(value).strip())
     match = (
         re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?i?b)", str(value).strip().lower()) if isinstance(value, str) else None
     )
@@ -79,6 +92,7 @@ def size_bytes(value: Any) -> int:
 
 def per_second(value: Any) -> float:
     """'40/s' or '90/m' as a rate per second. Raises ValueError on anything else."""
+    _not_below_zero("a rate", str(value).strip())
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(s|m|h)", str(value).strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"a rate must name its unit of time, such as 40/s or 90/m, not {value!r}")

@@ -31,7 +31,7 @@ class AlertClears(Expectation):
              (less, where the next fault comes sooner); one that fires again before starts it anew.
     Decides: passed as soon as that was seen; failed when it surely did not begin within the time: late, flapping (it had
              cleared and fired anew), never_resolved (it still fired at the end). An alert that never fired has nothing to
-             clear (inconclusive: never_fired). A rule's keep_firing_for above the time is below_floor, and one that was not
+             clear (inconclusive: never_fired). A rule's keep_firing_for that leaves no time is below_floor, and one that was not
              evaluated in it not_evaluated.
     Source:  Prometheus' /api/v1/rules each second; an alert clears at the time of an evaluation. Measured is the interval
              between that evaluation and the one before.
@@ -55,6 +55,30 @@ class AlertClears(Expectation):
 
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach)
+
+    def doubtful(self, reach: Reach) -> str:
+        mine = [
+            rule
+            for rule in reach.alerts or ()
+            if rule.kind == "alerting" and rule.rule == self.alert and alerting.may_bear(rule, self.labels)
+        ]
+        if not reach.then or not mine:
+            return ""
+        first = min(mine, key=alerting.kept_s)
+        keeps_s, most_s = alerting.kept_s(first), alerting.kept_s(first) + first.interval_s
+        if keeps_s and keeps_s >= self.within_s:
+            return (
+                f"{self.alert} cannot be clear in {spell(self.within_s)}: its rule's `keep_firing_for` of "
+                f"{spell(first.keep_firing_s)} is {spell(keeps_s)} in whole evaluations of {spell(first.interval_s)}"
+            )
+        if most_s <= self.within_s:
+            return ""
+        each = {"evaluation": first.interval_s, "keep_firing_for": first.keep_firing_s}
+        parts = ", ".join(f"{name} {spell(value_s)}" for name, value_s in each.items() if value_s)
+        return (
+            f"{self.alert} may take up to {spell(most_s)} to clear ({parts}) from the first scrape after the phase, and it has "
+            f"{spell(self.within_s)}; give `within` so much and one scrape interval"
+        )
 
     def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         journal, window = evidence.journal, alerts.begun(evidence)
@@ -134,14 +158,15 @@ class AlertClears(Expectation):
     def _fires_on(self, evidence: Evidence, window: Window, mine: list[Episode], limit_s: float) -> Finding:
         last = max(mine, key=lambda episode: episode.until_s)
         rules = alerting.rules(evidence.journal, last.alert, labels=last.labels)
-        keeps = max((rule.keep_firing_s for rule in rules), default=0.0)
+        keeps_s = max(map(alerting.kept_s, rules), default=0.0)
         what = f"{last.alert}{alerting.shown(last.labels)}"
         limit = f"{spell(self.within_s)} after the end of {evidence.phase!r}"
-        if keeps > self.within_s:
+        if keeps_s and keeps_s >= self.within_s:
+            every_s = max(rule.interval_s for rule in rules)
             return inconclusive(
-                f"{what} was not clear {limit}, and it could not be: its rule keeps it firing for {keeps:g} s",
+                f"{what} was not clear {limit}, and it could not be: its rule keeps it firing for {keeps_s:g} s",
                 reason="below_floor",
-                decide=f"a `within` above {spell(keeps)}",
+                decide=f"a `within` above {spell(keeps_s + every_s)}",
                 cites=cites(evidence, last.began),
             )
         idle = alerts.not_evaluated(evidence, f"{what} was not clear {limit}", rules, (window.start_s, limit_s))

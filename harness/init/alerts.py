@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from harness.alerting import held_s
+from harness.alerting import held_s, kept_s
 from harness.expectations.slow_rules import slow_rule
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.promql import course_of
@@ -17,20 +17,41 @@ SCRAPE_S = 15.0
 """How old a sample may be when the rule looks, where nothing is known of the scrape interval."""
 LONGEST_S = 120
 """A first drill waits no longer than this for an alert."""
-_OWN = re.compile(r"(prometheus|alertmanager|scrape|go|process|node|container|cadvisor|up\b)_?")
-_SLOW = re.compile(r"duration|latency|response_time|request_time|_seconds(_bucket|_sum)?\b|_ms_bucket")
-_FAILED = re.compile(
-    r'~"[^"]*5(\.|\[|x|\\d)|="5\d\d"|\berror|_error|errors|fail|exception|unavailable|success', re.IGNORECASE
+_OWN = re.compile(
+    r"(prometheus|alertmanager|node|container|cadvisor)_|up\b"
+    r"|scrape_(duration|samples|series|timeout|sample_limit|body)"
+    r"|go_(gc|goroutines|info|memstats|sched|threads|cpu|cgo|sync|godebug)"
+    r"|process_(cpu|open_fds|max_fds|virtual|resident|heap|start_time|threads|network)"
 )
+"""Metrics of Prometheus, of exporters and of every client library: of the monitoring itself."""
+_SLOW = re.compile(
+    r"duration|latency|response_time|request_time|(?<!timestamp)(?<!start_time)_seconds(_bucket|_sum)?\b|_ms_bucket"
+)
+_COUNT = re.compile(r"\w+_count\b")
+"""How many there were, whatever the metric measures of each."""
+_BAD_STATUS = re.compile(r'(?<!!)(~"[^"]*5(\.|\[|x|\\d)|="5\d\d")', re.IGNORECASE)
+_FAILED = re.compile(r"\berror|_error|errors|fail|exception|unavailable|success", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Watch:
-    """An alert, and the seconds from the fault in which it can be expected at the latest; `threshold_s` of a latency rule."""
+    """An alert, and the seconds from the fault in which it can be expected at the latest.
+
+    threshold_s   of a latency rule
+    keeps_s       for how long its rule keeps it firing when its cause is out
+    labels        those that its rule gives it, without templates
+    """
 
     alert: str
     within_s: int
     threshold_s: float = 0.0
+    keeps_s: float = 0.0
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def clears_s(self) -> int:
+        """From the phase's end: the window empties, and its rule keeps it no more."""
+        return math.ceil(self.within_s + 60 + self.keeps_s)
 
 
 @dataclass(frozen=True)
@@ -48,18 +69,19 @@ def pick(rules: Sequence[RuleSeen], firing: Collection[str] = ()) -> Picked:
     gone: list[Watch] = []
     left = []
     for name in dict.fromkeys(rule.rule for rule in rules if rule.kind == "alerting" and rule.rule):
-        rule, text, back_s = _quickest(rules, name)
+        rule, stands = _quickest(rules, name)
+        text, back_s = stands.text, stands.back_s
         within_s = _within_s(rule, back_s)
         if name in firing:
             left.append(f"{name} fired though nothing was wrong, so it could not begin to")
         elif not text:
-            left.append(f"{name}: its expression could not be read, or is about the monitoring itself")
+            left.append(f"{name}: its expression {stands.why}")
         elif within_s > LONGEST_S or slow_rule(_without_others(rules, rule), name, within_s, 60.0):
             left.append(f"{name} takes too long to fire for a first drill")
-        elif _FAILED.search(text):
-            gone.append(Watch(name, within_s))
-        elif _SLOW.search(text):
-            slow.append(Watch(name, within_s, _threshold(rule)))
+        elif (sees := _sees(text)) == "errors":
+            gone.append(_watch(rule, within_s))
+        elif sees == "latencies":
+            slow.append(_watch(rule, within_s, _threshold(rule)))
         else:
             left.append(f"{name} reads neither errors nor latencies, so it is not known to see these faults")
     best = [min(found, key=lambda watch: watch.within_s, default=None) for found in (slow, gone)]
@@ -67,17 +89,31 @@ def pick(rules: Sequence[RuleSeen], firing: Collection[str] = ()) -> Picked:
     return Picked(best[0], best[1], tuple(left))
 
 
-def paged_within_s(watch: Watch, receivers: Sequence[ReceiverSeen]) -> int | None:
-    """Until its page can be expected where a mailbox can see one; None where no receiver can be observed."""
-    waits = [seen.group_wait_s for seen in receivers if seen.observable]
+def paged_within_s(watch: Watch, ways: Sequence[ReceiverSeen]) -> int | None:
+    """Until its page can be expected where a mailbox can see one; None where none of the ways that it goes can be observed."""
+    waits = [seen.group_wait_s for seen in ways if seen.observable]
     return watch.within_s + math.ceil(max(waits)) + 10 if waits else None
 
 
-def _quickest(rules: Sequence[RuleSeen], name: str) -> tuple[RuleSeen, str, float]:
+def _watch(rule: RuleSeen, within_s: int, threshold_s: float = 0.0) -> Watch:
+    labels = {name: value for name, value in rule.labels.items() if "{{" not in value}
+    return Watch(rule.rule, within_s, threshold_s, kept_s(rule), labels)
+
+
+def _sees(text: str) -> str:
+    """What an expression is about: errors, latencies, or neither. A latency's selectors may leave errors out."""
+    if _BAD_STATUS.search(text):
+        return "errors"
+    if _SLOW.search(_COUNT.sub("", text)):
+        return "latencies"
+    return "errors" if _FAILED.search(text) else ""
+
+
+def _quickest(rules: Sequence[RuleSeen], name: str) -> tuple[RuleSeen, _Stands]:
     """Of the rules of one name (a ticket's, a page's) the one that fires first, among those that can be read; what it stands on."""
     mine = [rule for rule in rules if rule.kind == "alerting" and rule.rule == name]
-    found = [(rule, *_stands_on(rules, rule)) for rule in mine]
-    return min(found, key=lambda one: (not one[1], _within_s(one[0], one[2])))
+    found = [(rule, _stands_on(rules, rule)) for rule in mine]
+    return min(found, key=lambda one: (not one[1].text, _within_s(one[0], one[1].back_s)))
 
 
 def _without_others(rules: Sequence[RuleSeen], mine: RuleSeen) -> list[RuleSeen]:
@@ -85,17 +121,26 @@ def _without_others(rules: Sequence[RuleSeen], mine: RuleSeen) -> list[RuleSeen]
     return [rule for rule in rules if rule is mine or rule.rule != mine.rule]
 
 
-def _stands_on(rules: Sequence[RuleSeen], rule: RuleSeen) -> tuple[str, float]:
-    """Its expressions and those below it as one text, '' when it reads only the monitoring's own metrics; how far back it looks."""
+@dataclass(frozen=True)
+class _Stands:
+    """A rule's expressions and those below it as one text, and how far back they look; or why they tell nothing of the services."""
+
+    text: str = ""
+    back_s: float = 0.0
+    why: str = ""
+
+
+def _stands_on(rules: Sequence[RuleSeen], rule: RuleSeen) -> _Stands:
     try:
         stands = course_of(rules, rule)
     except ValueError:
-        return "", 0.0
-    if not stands.readings or all(_OWN.match(reading.selector) for reading in stands.readings):
-        return "", 0.0
-    return " ".join(
-        [*(rule.expr for rule in stands.rules), *(one.selector for one in stands.readings)]
-    ), stands.window_s
+        return _Stands(why="could not be read")
+    if not stands.readings:
+        return _Stands(why="reads no metric")
+    if all(_OWN.match(reading.selector) for reading in stands.readings):
+        return _Stands(why="is about the monitoring itself")
+    parts = [*(one.expr for one in stands.rules), *(one.selector for one in stands.readings)]
+    return _Stands(" ".join(parts), stands.window_s)
 
 
 def _within_s(rule: RuleSeen, back_s: float) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.edges import Edge
 from harness.facts import ReceiverSeen, RuleSeen
-from harness.init.alerts import Picked
+from harness.init.alerts import LONGEST_S, Picked
 from harness.init.choose import Hurt
 from harness.init.routes import Route
 from harness.init.seen import Looked
@@ -26,6 +26,7 @@ def cannot(
     rules: Sequence[RuleSeen] | None,
     picked: Picked,
     receivers: Sequence[ReceiverSeen],
+    paged: Mapping[str, Sequence[ReceiverSeen]],
     routes: Sequence[Route],
     given: bool,
     hurt: Hurt,
@@ -37,7 +38,8 @@ def cannot(
         for part in (
             _survey(looked),
             _alerts(monitoring, rules, picked, looked),
-            _pages(monitoring, receivers),
+            _pages(monitoring, receivers, paged),
+            _clears(picked),
             _edges(edges, looked),
             _slow(hurt),
             _readiness(project, loaded),
@@ -87,17 +89,28 @@ def _alerts(monitoring: Monitoring, rules: Sequence[RuleSeen] | None, picked: Pi
         yield f"alerts that fire though nothing is wrong ({', '.join(looked.firing)}): cure them, then add `no alert firing` to the gate"
 
 
-def _pages(monitoring: Monitoring, receivers: Sequence[ReceiverSeen]) -> Iterator[str]:
+def _pages(
+    monitoring: Monitoring, receivers: Sequence[ReceiverSeen], paged: Mapping[str, Sequence[ReceiverSeen]]
+) -> Iterator[str]:
     if not monitoring.alertmanager:
         if monitoring.prometheus:
             yield "whether a page is sent: no Alertmanager was found. Name it: stack: {observe: {alertmanager: SERVICE:PORT}}"
         return
     if any(seen.observable for seen in receivers):
+        for alert, ways in paged.items():
+            if not any(seen.observable for seen in ways):
+                where = f"{ways[0].receiver}, which cannot be observed: {ways[0].why}" if ways else "no receiver"
+                yield f"whether {alert} sends a page: by its labels it goes to {where}"
         return
     if not receivers:
         yield "whether a page is sent: Alertmanager's configuration could not be read, or names no receiver"
     else:
         yield f"whether a page is sent: receiver {receivers[0].receiver} cannot be observed: {receivers[0].why}"
+
+
+def _clears(picked: Picked) -> Iterator[str]:
+    for watch in dict.fromkeys(one.alert for one in (picked.slow, picked.gone) if one and one.keeps_s > LONGEST_S):
+        yield f"whether {watch} clears: its rule keeps it firing for longer than a first drill waits (keep_firing_for)"
 
 
 def _edges(edges: Sequence[Edge], looked: Looked) -> Iterator[str]:

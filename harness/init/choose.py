@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,10 @@ from harness.stack import names as topology
 
 STORES = ("postgres", "mysql", "mongodb", "redis", "memcached", "amqp", "kafka", "nats")
 """What a service mostly cannot do without, the hardest first."""
-_WATCHERS = ("prometheus", "alertmanager", "grafana", "jaeger", "loki", "exporter", "cadvisor", "mailhog", "mailpit", "adminer", "pgadmin", "phpmyadmin", "portainer", "otel", "collector", "tempo", "zipkin", "kibana")  # fmt: skip
+_WATCHERS = {"prometheus", "alertmanager", "grafana", "jaeger", "loki", "cadvisor", "mailhog", "mailpit", "adminer", "pgadmin", "phpmyadmin", "portainer", "otel", "otelcol", "opentelemetry", "tempo", "zipkin", "kibana"}  # fmt: skip
+_GATHERERS = {"exporter", "collector"}
+_GATHERED = {"node", "process", "host", "cloudwatch", "blackbox", "statsd", "snmp", "nginx", "apache", "haproxy", "mysqld", "mongo", "rabbitmq", "elasticsearch", "celery", "pgbouncer", "metrics", "metric", "telemetry", "trace", "traces", "tracing", "span", "log", "logs", *STORES}  # fmt: skip
+"""Of what: without one of these words, and beside others, an exporter or a collector may be the project's own (of reports, of debts)."""
 RATES = (10, 5, 4, 2, 1)
 BUSY = 0.3
 """The most that the load may keep one worker of the service busy: the drill is about faults, not about its capacity."""
@@ -52,7 +56,12 @@ def watcher(config: topology.Config, service: str) -> bool:
     """Whether a service looks at others, so that neither load nor a fault belongs to it."""
     body = topology.services(config).get(service, {})
     image = str(body.get("image") or "").rpartition("/")[2].partition(":")[0].lower()
-    return any(word in text for word in _WATCHERS for text in (service.lower(), image))
+    return any(_watches(set(re.findall(r"[a-z]+", text))) for text in (service.lower(), image))
+
+
+def _watches(words: set[str]) -> bool:
+    gathers = words & _GATHERERS
+    return bool(words & _WATCHERS) or bool(gathers and (words & _GATHERED or words == gathers))
 
 
 def target(config: topology.Config, spoken: Sequence[Spoken], edges: Sequence[Edge]) -> Spoken | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from harness.edges import Edge
 from harness.facts import ReceiverSeen
 from harness.harmless import comment
-from harness.init.alerts import Picked, Watch, paged_within_s
+from harness.init.alerts import LONGEST_S, Picked, Watch, paged_within_s
 from harness.init.choose import GATE_S, Hurt, Limits
 from harness.quantities import spell
 
@@ -23,6 +23,7 @@ class Draft:
     """All that the file says.
 
     compose, env_files   as they stand in it, relative to it
+    paged                by alert, the ways out by which its page goes
     request              the name of a request that its locustfile makes, or ''
     only_seen            edges that no file tells, so that they have to be declared
     cannot               what it cannot judge, each with what would let it
@@ -36,7 +37,7 @@ class Draft:
     hurt: Hurt
     limits: Limits
     picked: Picked
-    receivers: tuple[ReceiverSeen, ...] = ()
+    paged: Mapping[str, tuple[ReceiverSeen, ...]] = field(default_factory=dict)
     profiles: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
     data: Mapping[str, str] = field(default_factory=dict)
@@ -283,7 +284,7 @@ def _lasts(draft: Draft, watch: Watch | None, least_s: int) -> int:
     """As long as the alert and its page need, and a little more."""
     if watch is None:
         return least_s
-    paged_s = paged_within_s(watch, draft.receivers)
+    paged_s = paged_within_s(watch, draft.paged.get(watch.alert, ()))
     return max(least_s, (paged_s if paged_s is not None else watch.within_s) + 5)
 
 
@@ -294,7 +295,7 @@ def _alert(draft: Draft, watch: Watch | None) -> list[str]:
         "      # Would somebody know? Where this fails, look whether users were hurt: then the rule is blind to it; else take it out.",
         f"      - alert_fires: {{alert: {_scalar(watch.alert)}, within: {spell(watch.within_s)}}}",
     ]
-    paged_s = paged_within_s(watch, draft.receivers)
+    paged_s = paged_within_s(watch, draft.paged.get(watch.alert, ()))
     if paged_s is not None:
         lines.append(
             f"      - page_sent: {{alert: {_scalar(watch.alert)}, within: {spell(paged_s)}}} # kept in the stack: no person is paged"
@@ -303,11 +304,12 @@ def _alert(draft: Draft, watch: Watch | None) -> list[str]:
 
 
 def _clears(watch: Watch | None) -> list[str]:
-    return (
-        [f"      - alert_clears: {{alert: {_scalar(watch.alert)}, within: {spell(watch.within_s + 60)}}}"]
-        if watch
-        else []
-    )
+    if watch is None:
+        return []
+    claim = f"- alert_clears: {{alert: {_scalar(watch.alert)}, within: {spell(watch.clears_s)}}}"
+    if watch.keeps_s <= LONGEST_S:
+        return [f"      {claim}"]
+    return [f"      # {claim} # its rule keeps it firing for {spell(watch.keeps_s)}, longer than a first drill waits"]
 
 
 def _end(draft: Draft) -> list[str]:

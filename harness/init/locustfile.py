@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import keyword
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.harmless import comment
 from harness.init.routes import Route
@@ -77,14 +77,16 @@ def http_text(file: str, about: str, routes: Sequence[Route], headers: Sequence[
     on = [route for route in routes if not route.off]
     assert on, "a locustfile needs a task"
     names = _names(routes)
+    constants = _constants(routes, names)
     values = "".join(
-        f"{_constant(names[number], name)} = {_tuple(given)}\n"
+        f"{constants[number][name]} = {_tuple(given)}\n"
         for number, route in enumerate(routes)
         if not route.off
         for name, given in route.values.items()
     )
-    tasks = "".join("\n" + _task(route, names[number]) for number, route in enumerate(routes) if not route.off)
-    tasks += "".join("\n" + _commented(route, names[number]) for number, route in enumerate(routes) if route.off)
+    written = list(zip(routes, names, constants, strict=True))
+    tasks = "".join("\n" + _task(*one) for one in written if not one[0].off)
+    tasks += "".join("\n" + _commented(*one) for one in written if one[0].off)
     return _HTTP.format(
         docstring=_docstring(file, about),
         imports="import random\n" if any(route.values for route in on) else "",
@@ -114,11 +116,11 @@ def _docstring(file: str, about: str) -> str:
     return '"""' + body.replace("\\", "/").replace('"""', "'''") + '"""'
 
 
-def _task(route: Route, name: str) -> str:
+def _task(route: Route, name: str, constants: Mapping[str, str]) -> str:
     wanted = "".join(f", {status}" for status in route.wanted)
     method = route.method.lower()
     lines = [f"@task({route.weight})", f"def {name}(self) -> None:"]
-    call = f"self.client.{method}({_path(route, name)}"
+    call = f"self.client.{method}({_path(route, constants)}"
     label = f", name={_quoted(route.path)}" if route.values else ""
     if route.wanted and all(300 <= status < 400 for status in route.wanted):
         label += ", allow_redirects=False"
@@ -130,25 +132,31 @@ def _task(route: Route, name: str) -> str:
     return "".join(f"    {line}\n" for line in lines)
 
 
-def _commented(route: Route, name: str) -> str:
+def _commented(route: Route, name: str, constants: Mapping[str, str]) -> str:
     lines = [f"    # {comment(route.off)}"]
-    lines += [f"    # {line.removeprefix('    ')}" for line in _task(route, name).splitlines()]
+    lines += [f"    # {line.removeprefix('    ')}" for line in _task(route, name, constants).splitlines()]
     return "\n".join(lines) + "\n"
 
 
-def _path(route: Route, name: str) -> str:
+def _path(route: Route, constants: Mapping[str, str]) -> str:
     """The path as an expression: literal parts, and one of the values for each name."""
     parts = []
     for part in re.split(r"(\{[^{}]+\})", route.path):
         if part.startswith("{") and part[1:-1] in route.values:
-            parts.append(f"random.choice({_constant(name, part[1:-1])})")
+            parts.append(f"random.choice({constants[part[1:-1]]})")
         elif part:
             parts.append(_quoted(part))
     return " + ".join(parts) or '"/"'
 
 
-def _constant(task: str, name: str) -> str:
-    return re.sub(r"\W", "_", f"{task}_{name}", flags=re.ASCII).upper()
+def _constants(routes: Sequence[Route], names: Sequence[str]) -> list[dict[str, str]]:
+    """For each route what its values are called, each once in the file: {user-id} and {user_id} are two."""
+    each = [(number, value) for number, route in enumerate(routes) for value in route.values]
+    called = _once(re.sub(r"\W", "_", f"{names[number]}_{value}", flags=re.ASCII).upper() for number, value in each)
+    found: list[dict[str, str]] = [{} for _ in routes]
+    for (number, value), name in zip(each, called, strict=True):
+        found[number][value] = name
+    return found
 
 
 def _tuple(values: Sequence[str]) -> str:
@@ -165,7 +173,7 @@ def _quoted(text: str) -> str:
 
 def _names(routes: Sequence[Route]) -> list[str]:
     """A method's name for each route, each once."""
-    return list(_once(_name(route) for route in routes))
+    return list(_once(map(_name, routes)))
 
 
 def _name(route: Route) -> str:
@@ -174,7 +182,7 @@ def _name(route: Route) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def _once(names: Iterator[str]) -> Iterator[str]:
+def _once(names: Iterable[str]) -> Iterator[str]:
     used: set[str] = set()
     for name in names:
         numbered = (f"{name}_{number}" for number in itertools.count(2))

@@ -26,6 +26,7 @@ from harness.stack.find import find_edges
 from harness.stack.observe import joined
 from harness.stack.observed import Monitoring, find_monitoring
 from harness.stack.project import Project, read_project
+from harness.world.receivers import Paging, paging
 
 Say = Callable[[str], object]
 FETCH_S = 20.0
@@ -103,9 +104,10 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         found = replace(found, monitoring=Monitoring("prometheus:9090", "alertmanager:9093"))
     rules = added.rules if added else found.looked.rules if found.looked.rules is not None else _rules(found)
     picked = alerts.pick(rules or (), found.looked.firing)
-    receivers = _receivers(
+    known = _paging(
         found, next((file.text for file in added.files if file.path.name == "alertmanager.yml"), "") if added else ""
     )
+    paged = _paged(known, picked)
     unseen = cannot(
         project,
         found.edges,
@@ -113,7 +115,8 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         found.monitoring,
         rules,
         picked,
-        receivers,
+        known.receivers,
+        paged,
         routes,
         bool(given),
         hurt,
@@ -128,7 +131,7 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         hurt=hurt,
         limits=choose.limits(found.looked.baseline),
         picked=picked,
-        receivers=receivers,
+        paged=paged,
         profiles=wishes.profiles,
         env_files=tuple(os.path.relpath(path.resolve(), drills.resolve()) for path in wishes.env_files),
         data=wishes.data,
@@ -362,19 +365,29 @@ def _rules(found: _Found) -> tuple[RuleSeen, ...] | None:
     return rules_of(found.project, found.monitoring.prometheus)
 
 
-def _receivers(found: _Found, written: str) -> tuple[ReceiverSeen, ...]:
-    """Where pages would go, as Alertmanager's own configuration says; () where there is none or it cannot be read."""
+def _paging(found: _Found, written: str) -> Paging:
+    """Where pages would go, as Alertmanager's own configuration says; nowhere where there is none or it cannot be read."""
     from harness.stack.configfile import ALERTMANAGER, config_file
-    from harness.world.receivers import paging
 
     service = found.monitoring.alertmanager.rpartition(":")[0]
     if not service:
-        return ()
+        return Paging()
     try:
         text = written or config_file(found.project, service, ALERTMANAGER).text
-        return paging(text, own=tuple(found.project.services)).receivers if text else ()
+        return paging(text, own=tuple(found.project.services)) if text else Paging()
     except (ValueError, CannotRun):
-        return ()
+        return Paging()
+
+
+def _paged(known: Paging, picked: alerts.Picked) -> dict[str, tuple[ReceiverSeen, ...]]:
+    """By alert, the ways out that its labels lead its page to; all of them where a route cannot be read."""
+    found = {}
+    for watch in (one for one in (picked.slow, picked.gone) if one is not None):
+        try:
+            found[watch.alert] = known.reached({**watch.labels, "alertname": watch.alert})
+        except ValueError:
+            found[watch.alert] = known.receivers
+    return found
 
 
 def _measured(looked: Looked) -> str:

@@ -64,6 +64,7 @@ def declared_edge(
         ports=ports,
         speaks=speaks or ("" if external else guess((), image, ports)),
         also=topology.sharers(config, caller),
+        lodgers=topology.sharers(config, dependency),
         refused="",
     )
     return replace(edge, refused=_misdeclared(config, edge, bool(_value(entry, "off"))))

@@ -167,6 +167,7 @@ def _edge(
         ports=ports,
         speaks=guess(said.schemes, image, ports),
         also=topology.sharers(config, caller),
+        lodgers=topology.sharers(config, dependency),
     )
 
 

@@ -123,7 +123,12 @@ def edges_seen(project: Project, seen: Counts) -> tuple[Edge, ...]:
         edge = Edge(caller, peer, known=known, ports=tuple(sorted(ports)), also=topology.sharers(config, caller))
         if peer in project.services:
             image = str(project.services[peer].get("image") or "")
-            edge = replace(edge, names=topology.names(config, caller, peer), speaks=guess((), image, edge.ports))
+            edge = replace(
+                edge,
+                names=topology.names(config, caller, peer),
+                speaks=guess((), image, edge.ports),
+                lodgers=topology.sharers(config, peer),
+            )
             edge = replace(edge, refused=refused(config, edge, {}, {}, edge.ports))
         else:
             edge = replace(edge, external=True, names=(peer,), refused=_by_address(peer))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,9 +11,9 @@ from harness.facts import ReceiverSeen
 from harness.foreign_yaml import load
 from harness.quantities import go_duration_s
 from harness.urls import fixed, place
+from harness.world.routing import GROUP_WAIT_S, routed
 
-GROUP_WAIT_S = 30.0  # Alertmanager's own defaults
-GROUP_INTERVAL_S = 300.0
+GROUP_INTERVAL_S = 300.0  # Alertmanager's own default
 
 PROVIDERS = {
     "pagerduty": "https://events.pagerduty.com",
@@ -37,15 +37,23 @@ class Paging:
     hosts      host names that a mailbox must bear, with the ports on which it listens; also those of HTTPS, which it
                cannot read, so that nothing leaves the stack
     leaking    receivers that a mailbox cannot stand before: a page to them leaves the stack; each with its reason
+    route      the tree of its routes, every scalar in it as text
     """
 
     receivers: tuple[ReceiverSeen, ...] = ()
     hosts: Mapping[str, tuple[int, ...]] | None = None
     leaking: tuple[str, ...] = ()
+    route: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ports(self) -> tuple[int, ...]:
         return tuple(sorted({port for ports in (self.hosts or {}).values() for port in ports}))
+
+    def reached(self, labels: Mapping[str, str]) -> tuple[ReceiverSeen, ...]:
+        """The ways out by which an alert with these labels and no others goes, each with the group_wait of its route. Raises
+        ValueError where a route cannot be read."""
+        waits = dict(routed(self.route, labels)) if self.route else {}
+        return tuple(replace(one, group_wait_s=waits[one.receiver]) for one in self.receivers if one.receiver in waits)
 
 
 def paging(text: str, own: Sequence[str] = (), pinned: Sequence[str] = ()) -> Paging:
@@ -97,7 +105,8 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
                     send_resolved=outlet.send_resolved,
                 )
             )
-    return Paging(tuple(seen), {host: tuple(sorted(ports)) for host, ports in hosts.items()}, tuple(leaking))
+    by_host = {host: tuple(sorted(ports)) for host, ports in hosts.items()}
+    return Paging(tuple(seen), by_host, tuple(leaking), load(text, as_text=True).get("route") or {})
 
 
 @dataclass(frozen=True)

@@ -355,6 +355,50 @@ def test_a_rule_that_keeps_firing_longer_than_the_claim_allows_decides_nothing()
     assert came_out(found) == ("inconclusive", "below_floor")
 
 
+@pytest.mark.parametrize(
+    ("keeps_s", "within", "reason"),
+    [(20.0, "20s", "below_floor"), (20.0, "21s", "late"), (18.0, "20s", "below_floor"), (20.0, "25s", "met")],
+)
+def test_what_a_rule_keeps_firing_counts_in_whole_evaluations_from_the_first_after_the_fault(
+    keeps_s: float, within: str, reason: str
+) -> None:
+    """The phase ends at 50 s; the evaluation at 54 s is the first at which nothing holds: clear at 74 s, and not before 70 s
+    wherever the evaluations fall."""
+    keeps = f.RuleSeen(
+        seen_s=5, rule="Slow", group="g", interval_s=5.0, evaluated_s=4.0, health="ok", keep_firing_s=keeps_s
+    )
+    happened = story(keeps, alert("firing", 29), alert("inactive", 74), but=(f.RuleSeen,))
+    found = judged(AlertClears(alert="Slow", within_s=within), happened, then=True)
+    assert found.reason == reason
+    if reason == "below_floor":
+        assert found.decide == "a `within` above 25s"
+
+
+@pytest.mark.parametrize(
+    ("keeps_s", "within", "said"),
+    [
+        (
+            900.0,
+            "2m5s",
+            "Slow cannot be clear in 2m5s: its rule's `keep_firing_for` of 15m is 15m in whole evaluations",
+        ),
+        (18.0, "20s", "`keep_firing_for` of 18s is 20s in whole evaluations of 5s"),
+        (20.0, "22s", "Slow may take up to 25s to clear (evaluation 5s, keep_firing_for 20s) from the first scrape"),
+        (0.0, "4s", "Slow may take up to 5s to clear (evaluation 5s) from the first scrape"),
+        (20.0, "25s", ""),
+        (0.0, "5s", ""),
+    ],
+)
+def test_before_a_run_it_is_told_that_an_alert_can_hardly_clear_in_time(keeps_s: float, within: str, said: str) -> None:
+    keeps = f.RuleSeen(rule="Slow", group="g", interval_s=5.0, keep_firing_s=keeps_s, labels={"severity": "page"})
+    reach = Reach(window_s=60, arrivals=1, timeout_s=1, then=True, alerts=(keeps,))
+    told = AlertClears(alert="Slow", within_s=within).doubtful(reach)
+    assert said in told
+    assert bool(said) == bool(told)
+    assert AlertClears(alert="Other", within_s=within).doubtful(reach) == ""
+    assert AlertClears(alert="Slow", labels={"severity": "ticket"}, within_s=within).doubtful(reach) == ""
+
+
 def test_a_rule_that_was_not_evaluated_in_the_time_could_not_clear() -> None:
     fired = (alert("firing", 35, active_s=35.0),)
     found = judged(CLEARS, ruled(rule(5.0, interval_s=30.0), *fired, alert("inactive", 65)), then=True)

@@ -203,6 +203,51 @@ def test_a_page_is_waited_for_only_where_a_receiver_can_be_observed() -> None:
     assert alerts.paged_within_s(watch, []) is None
 
 
+ERRORS = 'sum(rate(http_requests_total{status=~"5.."}[30s])) > 1'
+ALERTMANAGER = """
+route: {receiver: slack, routes: [{matchers: ['severity="page"'], receiver: oncall, group_wait: 5s}]}
+receivers:
+  - {name: slack, slack_configs: [{api_url: 'https://hooks.slack.com/x', channel: a}]}
+  - {name: oncall, webhook_configs: [{url: 'http://pager:8080/alert'}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "claimed", "said"),
+    [
+        ("labels: {severity: page}", {"page_sent": "1m20s", "alert_clears": "2m5s"}, ()),
+        ("labels: {severity: ticket}", {"alert_clears": "2m5s"}, ("by its labels it goes to slack, which cannot be",)),
+        ("labels: {severity: page}, keep_firing_for: 1m", {"page_sent": "1m20s", "alert_clears": "3m5s"}, ()),
+        ("keep_firing_for: 15m", {}, ("by its labels it goes to slack", "keeps it firing for longer")),
+    ],
+)
+def test_only_what_the_rule_s_labels_and_waits_let_be_seen_is_claimed(
+    rest: str, claimed: dict[str, str], said: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n"
+        "  web: {image: w, ports: ['80'], environment: {H: 'redis://cache'}}\n"
+        "  cache: {image: redis}\n"
+        "  prometheus: {image: prom/prometheus, command: ['--config.file=/p/p.yml'], volumes: ['./p:/p']}\n"
+        "  alertmanager: {image: prom/alertmanager, command: ['--config.file=/a.yml'], volumes: ['./a.yml:/a.yml']}\n"
+    )
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "p.yml").write_text("global: {evaluation_interval: 5s}\nrule_files: [rules.yml]\n")
+    (tmp_path / "p" / "rules.yml").write_text(
+        f"groups: [{{name: g, interval: 10s, rules: [{{alert: Errors, expr: '{ERRORS}', {rest}}}]}}]\n"
+    )
+    (tmp_path / "a.yml").write_text(ALERTMANAGER)
+    told = made(tmp_path, monkeypatch, survey=False)
+    drill = yaml.safe_load((tmp_path / "drills" / told.written[0].rpartition("/")[2]).read_text())
+    gone = drill["phases"][-1]
+    claims = {word: body for one in (*gone["expect"], *gone["then"]) for word, body in one.items()}
+    assert claims["alert_fires"] == {"alert": "Errors", "within": "1m5s"}
+    assert {word: claims[word]["within"] for word in ("page_sent", "alert_clears") if word in claims} == claimed
+    about = [one for one in told.cannot if "Errors" in one]
+    assert len(about) == len(said)
+    assert all(part in one for part, one in zip(said, about, strict=True))
+
+
 # --- files --------------------------------------------------------------------------------------------------------------
 
 

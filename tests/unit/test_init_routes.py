@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -205,6 +206,27 @@ SPEC = {
         "/me": {"get": {"security": [{"bearer": []}]}},
     },
 }
+
+
+def test_values_whose_names_differ_in_what_python_forbids_are_two_each_asked_with_its_own() -> None:
+    """Across routes too: /a/{b_c} and /a/b/{c}."""
+
+    def path(*names: str) -> dict[str, object]:
+        given = [{"name": name, "in": "path", "example": f"value-of-{name}"} for name in names]
+        return {"get": {"parameters": given}}
+
+    paths = {"/u/{user-id}/{user_id}": path("user-id", "user_id"), "/a/{b_c}": path("b_c"), "/a/b/{c}": path("c")}
+    routes = openapi.routes_of(json.dumps({"openapi": "3.0.3", "paths": paths}), "spec")
+    text = http_text("x.py", "About it.", routes)
+    tree = ast.parse(text)
+    constants = {
+        one.targets[0].id: ast.literal_eval(one.value)[0]
+        for one in tree.body
+        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
+    }
+    assert sorted(constants.values()) == ["value-of-b_c", "value-of-c", "value-of-user-id", "value-of-user_id"]
+    asked = re.findall(r"random.choice\((\w+)\)", text)
+    assert [constants[name] for name in asked] == [f"value-of-{name}" for name in ("user-id", "user_id", "b_c", "c")]
 
 
 def test_an_openapi_description_becomes_safe_tasks_and_says_what_the_others_need() -> None:

@@ -92,5 +92,11 @@ def test_a_query_that_cannot_be_read_is_a_warning(tmp_path: Path) -> None:
     assert not [text for text in warned(tmp_path, "sum(rate(x[30s]))") if "cannot be read" in text]
 
 
+@pytest.mark.parametrize("number", ["1_000_000", ".123_456", "0x_53_AB"])
+def test_underscores_between_digits_are_no_warning_and_elsewhere_they_are(tmp_path: Path, number: str) -> None:
+    assert not [text for text in warned(tmp_path, f"up_1_0 > {number}") if "cannot be read" in text]
+    assert [text for text in warned(tmp_path, f"up_1_0 > {number}_") if "cannot be read" in text]
+
+
 def test_the_plan_hands_the_receivers_to_its_claims(tmp_path: Path) -> None:
     assert any("pages to duty cannot be seen" in text for text in warned(tmp_path, "up"))

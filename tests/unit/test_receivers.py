@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from harness.facts import ReceiverSeen
@@ -87,3 +89,45 @@ def test_time_intervals_are_those_of_the_routes_to_a_receiver_and_no_childs() ->
 )
 def test_whether_a_receiver_is_told_that_an_alert_cleared(configs: str, told: bool) -> None:
     assert only(f"{{name: oncall, {configs}}}")[0].send_resolved is told
+
+
+TREE = """
+route:
+  receiver: slack
+  group_wait: 40s
+  routes:
+    - {matchers: ['severity="page"'], receiver: oncall, group_wait: 5s, routes: [{match: {team: on}, receiver: desk}]}
+    - {matchers: ['{severity=~"tick.*", service!=db}'], receiver: desk, continue: true}
+    - {match_re: {severity: ticket|info}}
+    - {matchers: ['"alertname"="Dead"', team!~"a|b"], receiver: oncall}
+receivers: [{name: slack}, {name: oncall}, {name: desk}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("labels", "goes"),
+    [
+        ({}, {"slack": 40.0}),
+        ({"severity": "page"}, {"oncall": 5.0}),
+        ({"severity": "pages"}, {"slack": 40.0}),
+        ({"severity": "page", "team": "on"}, {"desk": 5.0}),
+        ({"severity": "ticket"}, {"desk": 40.0, "slack": 40.0}),
+        ({"severity": "ticket", "service": "db"}, {"slack": 40.0}),
+        ({"alertname": "Dead"}, {"oncall": 40.0}),
+        ({"alertname": "Dead", "team": "b"}, {"slack": 40.0}),
+    ],
+)
+def test_an_alert_goes_where_its_labels_lead_it_and_waits_as_its_route_says(
+    labels: dict[str, str], goes: dict[str, float]
+) -> None:
+    found = paging(TREE).reached(labels)
+    assert {one.receiver: one.group_wait_s for one in found} == goes
+
+
+@pytest.mark.parametrize("matcher", ["severity", "severity=~'('", 'severity="page" and more'])
+def test_a_matcher_that_cannot_be_read_is_told_and_the_receivers_are_known_all_the_same(matcher: str) -> None:
+    text = json.dumps({"route": {"receiver": "a", "routes": [{"matchers": [matcher]}]}, "receivers": [{"name": "a"}]})
+    found = paging(text)
+    assert [one.receiver for one in found.receivers] == ["a"]
+    with pytest.raises(ValueError, match="cannot be read"):
+        found.reached({"severity": "page"})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.stack.project import Project
-from harness.stack.rulefiles import rule_files
+from harness.stack.rulefiles import rule_files, rules_in
 
 CONFIG = """
 global: {evaluation_interval: 5s}
@@ -71,3 +71,67 @@ def test_where_a_file_cannot_be_read_nothing_is_known(files: Path) -> None:
     assert rule_files(project(files, only), "prometheus") is None
     (files / "rules" / "first.yml").write_text("groups: [")
     assert rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus") is None
+
+
+def test_labels_and_names_are_the_text_that_prometheus_reads_whatever_yaml_takes_it_for() -> None:
+    """As promtool 2.53 shows them of the same file; a label without a value is none."""
+    text = """
+groups:
+  - name: on
+    rules:
+      - alert: 010
+        expr: 1
+        for: 0
+        labels: {page: yes, version: 1.10, zone: 010, hex: 0x1F, on: off, day: 2024-01-01, quoted: "no", none: null, tilde: ~, bare: }
+"""
+    (rule,) = rules_in("a.yml", text.encode(), 5.0)
+    assert (rule.rule, rule.group, rule.expr, rule.for_s) == ("010", "a.yml;on", "1", 0.0)
+    assert rule.labels == {
+        "page": "yes", "version": "1.10", "zone": "010", "hex": "0x1F", "on": "off", "day": "2024-01-01", "quoted": "no"
+    }  # fmt: skip
+
+
+def test_what_is_merged_into_labels_is_theirs() -> None:
+    text = """
+groups:
+  - name: a
+    rules:
+      - {alert: One, expr: up, labels: &shared {severity: page, team: on}}
+      - {alert: Two, expr: up, labels: {<<: *shared, team: off}}
+"""
+    assert [rule.labels for rule in rules_in("a.yml", text.encode(), 5.0)] == [
+        {"severity": "page", "team": "on"},
+        {"severity": "page", "team": "off"},
+    ]
+
+
+def test_a_pattern_that_nothing_matches_in_a_folder_that_is_here_adds_no_rule(files: Path) -> None:
+    """Prometheus starts with it."""
+    (files / "prometheus.yml").write_text("rule_files: [rules/*.yml, more/*.yml, none.yml, rules/*/x.yml]\n")
+    (files / "more").mkdir()
+    found = rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus")
+    assert found is not None
+    assert [rule.rule for rule in found] == ["a:ratio", "Burns", "Other"]
+    (files / "rules" / "first.yml").unlink()
+    assert rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus") == ()
+
+
+def test_a_pattern_may_have_wildcards_in_its_folders_and_match_files_mounted_alone(files: Path) -> None:
+    (files / "prometheus.yml").write_text("rule_files: ['*/first.yml', rules/*.yml]\n")
+    (files / "prom").mkdir()
+    (files / "prometheus.yml").rename(files / "prom" / "prometheus.yml")
+    alone = [(files / "prom", "/etc/prometheus"), (files / "rules" / "first.yml", "/etc/prometheus/rules/first.yml")]
+    found = rule_files(project(files, alone), "prometheus")
+    assert found is not None
+    assert len(found) == 6
+
+
+def test_where_a_volume_or_a_config_may_hold_a_match_nothing_is_known(files: Path) -> None:
+    (files / "rules" / "first.yml").unlink()
+    here = project(files, [(files, "/etc/prometheus")])
+    body = here.config["services"]["prometheus"]
+    body["volumes"].append({"type": "volume", "source": "rules", "target": "/etc/prometheus/rules"})
+    assert rule_files(here, "prometheus") is None
+    body["volumes"].pop()
+    body["configs"] = [{"source": "extra", "target": "/etc/prometheus/rules/extra.yml"}]
+    assert rule_files(here, "prometheus") is None

@@ -108,6 +108,14 @@ def test_an_id_given_twice_is_refused(checkout: Write) -> None:
             "down.share: it has no share: a listener is there for all or for none; see reset and hang",
         ),
         ("delay: 400ms", "delay: 400", "latency.delay: a duration must have a unit: 400 could be '400s' or '400ms'"),
+        ("delay: 400ms", "delay: -100ms", "latency.delay: a duration is never below zero: '-100ms'"),
+        (
+            "within: 20s",
+            "within: 1.5min",
+            "recovers.within: a duration's units are us, ms, s, m, h, such as 400ms, 90s, 1m30s: '1.5min' has 'min'",
+        ),
+        ("ratio: 2%", "ratio: -2%", "errors_below.ratio: a share is never below zero: '-2%'"),
+        ("rate: 40/s", "rate: -40/s", "load.arrivals.0.rate: a rate is never below zero: '-40/s'"),
         ("for: 40s", "for: 1:30", "phases.orders-slow.for: a duration must have a unit"),
         (
             "latency: {edge: api->postgres, delay: 400ms, jitter: 100ms}",

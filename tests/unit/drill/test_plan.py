@@ -189,12 +189,13 @@ def test_warnings_do_not_make_a_plan_unfit(checkout: Write) -> None:
             "sidecar->store",
             "sidecar runs in the network of api and store is a name of postgres; the edge is api->postgres",
         ),
+        ("api->cache", "cache runs in the network of postgres; the edge is api->postgres"),
     ],
 )
 def test_an_edge_called_by_other_names_of_its_ends_is_said_to_be_which(checkout: Write, target: str, why: str) -> None:
     drill = parse(checkout("edge: api->postgres", f"edge: {target}"))
-    edges = (Edge("api", "postgres", names=("postgres", "store"), also=("sidecar",)),)
-    (problem,) = make_plan(drill, edges=edges, services=(*SERVICES, "sidecar", "store"), sure=False).problems
+    edges = (Edge("api", "postgres", names=("postgres", "store"), also=("sidecar",), lodgers=("cache",)),)
+    (problem,) = make_plan(drill, edges=edges, services=(*SERVICES, "sidecar", "store", "cache"), sure=False).problems
     assert problem.severity == "error"
     assert problem.what.endswith(f"no edge {target}: {why}")
 

@@ -1,0 +1,65 @@
+"""Whom Alertmanager means an alert for, by its labels alone: the tree of routes of its configuration, walked. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.quantities import go_duration_s
+
+GROUP_WAIT_S = 30.0  # Alertmanager's own default
+_MATCHER = re.compile(
+    r"""\s*(?P<name>[a-zA-Z_:][\w:]*|"(?:[^"\\]|\\.)*")\s*(?P<how>=~|!~|!=|=)\s*(?P<value>"(?:[^"\\]|\\.)*"|[^",{}]*?)\s*(?:,|$)"""
+)
+
+
+def routed(
+    route: Mapping[str, Any], labels: Mapping[str, str], receiver: str = "", wait_s: float = GROUP_WAIT_S
+) -> Iterator[tuple[str, float]]:
+    """The receivers that a route (its scalars as text) leads an alert to, each with the group_wait on the way. A child that matches
+    ends the search unless it says `continue`; where none does, the route's own receiver is meant. Raises ValueError for a
+    matcher that cannot be read."""
+    receiver = str(route.get("receiver") or receiver)
+    wait_s = go_duration_s(route["group_wait"]) if route.get("group_wait") else wait_s
+    deeper = False
+    for child in (one or {} for one in route.get("routes") or ()):
+        if _matches(child, labels):
+            deeper = True
+            yield from routed(child, labels, receiver, wait_s)
+            if str(child.get("continue")).lower() != "true":
+                break
+    if not deeper:
+        yield receiver, wait_s
+
+
+def _matches(route: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    return all(_holds(how, labels.get(name, ""), value) for name, how, value in _matchers(route))
+
+
+def _matchers(route: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for key, how in (("match", "="), ("match_re", "=~")):
+        for name, value in (route.get(key) or {}).items():
+            yield str(name), how, str(value or "")
+    for text in route.get("matchers") or ():
+        inner = str(text).strip().removeprefix("{").removesuffix("}").strip()
+        while inner:
+            found = _MATCHER.match(inner)
+            if found is None:
+                raise ValueError(f"the matcher {text!r} cannot be read")
+            yield _plain(found["name"]), found["how"], _plain(found["value"])
+            inner = inner[found.end() :]
+
+
+def _plain(text: str) -> str:
+    return str(json.loads(text)) if text.startswith('"') else text
+
+
+def _holds(how: str, has: str, value: str) -> bool:
+    """Whether a label has the value, or matches it whole. Raises ValueError for an expression that is none."""
+    try:
+        same = bool(re.fullmatch(value, has)) if how.endswith("~") else has == value
+    except re.error as error:
+        raise ValueError(f"{value!r} cannot be read: {error}") from None
+    return same != how.startswith("!")

@@ -1,0 +1,71 @@
+"""Which fault of a first drill a rule could see: what it selects and what it measures, not the words within its words."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.facts import RuleSeen
+from harness.init import alerts
+
+
+def rule(name: str, expr: str, **more: float) -> RuleSeen:
+    return RuleSeen(rule=name, group="a;b", kind="alerting", expr=expr, interval_s=5.0, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "metric",
+    ["processing_errors_total", "goods_lookups_failed_total", "nodejs_errors_total", "upload_failures_total"],
+)
+def test_a_metric_of_the_project_that_begins_like_one_of_the_monitoring_is_its_own(metric: str) -> None:
+    picked = alerts.pick([rule("Errors", f"rate({metric}[30s]) > 1")])
+    assert picked.gone is not None
+
+
+@pytest.mark.parametrize(
+    ("expr", "why"),
+    [
+        ('up{job="api"} == 0', "is about the monitoring itself"),
+        ("process_start_time_seconds > 1", "is about the monitoring itself"),
+        ("go_gc_duration_seconds > 1", "is about the monitoring itself"),
+        ("rate(container_memory_failures_total[30s]) > 1", "is about the monitoring itself"),
+        ("sum((", "could not be read"),
+        ("vector(1) > 0", "reads no metric"),
+    ],
+)
+def test_a_rule_that_tells_nothing_of_the_services_is_left_with_its_own_reason(expr: str, why: str) -> None:
+    (left,) = alerts.pick([rule("It", expr)]).left
+    assert why in left
+    assert sum(reason in left for reason in ("monitoring itself", "could not be read", "reads no metric")) == 1
+
+
+BUCKETS = "http_request_duration_seconds_bucket"
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        f'histogram_quantile(0.95, sum by (le) (rate({BUCKETS}{{status!~"5.."}}[30s]))) > 0.5',
+        f'histogram_quantile(0.95, sum by (le) (rate({BUCKETS}{{status!="500"}}[30s]))) > 0.5',
+        f'histogram_quantile(0.95, sum by (le) (rate({BUCKETS}{{outcome!="error"}}[30s]))) > 0.5',
+        "sum(rate(http_request_duration_seconds_sum[30s])) / sum(rate(http_request_duration_seconds_count[30s])) > 0.5",
+    ],
+)
+def test_a_latency_rule_that_leaves_errors_out_sees_the_slow_dependency(expr: str) -> None:
+    picked = alerts.pick([rule("Slow", expr)])
+    assert picked.slow is not None
+    assert picked.slow.threshold_s == 0.5
+    assert picked.gone is None
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        'sum(rate(http_request_duration_seconds_count{status=~"5.."}[30s])) > 1',
+        "rate(http_errors_total[30s]) / rate(http_request_duration_seconds_count[30s]) > 0.1",
+        "time() - batch_last_success_timestamp_seconds > 60",
+    ],
+)
+def test_a_rule_on_errors_is_none_on_latencies_though_it_counts_by_a_duration_s_metric(expr: str) -> None:
+    picked = alerts.pick([rule("Errors", expr)])
+    assert picked.gone is not None
+    assert picked.slow is None
