@@ -89,8 +89,7 @@ class AlertFires(Expectation):
         from_s = alerts.from_of(evidence, window, limit_s)
         mine = alerting.episodes(journal, self.alert, self.labels)
         before = alerts.held_before(evidence, mine, from_s)
-        held = {episode.identity for episode in before}
-        fresh = [episode for episode in mine if episode.from_s > from_s and episode.identity not in held]
+        fresh = [episode for episode in mine if episode.from_s > from_s and episode not in before]
         first = next((episode for episode in fresh if episode.from_s <= limit_s), None)
         group = first.began.group if first else ""
         floor = alerting.floor(journal, self.alert, until_s=limit_s, labels=self.labels, group=group)

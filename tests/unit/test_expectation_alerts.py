@@ -136,6 +136,42 @@ def test_what_was_pending_is_said_and_counts_after_a_phase_and_over_the_whole_ru
     assert came_out(judged(FIRES, story(*after), then=True)) == ("passed", "met")
 
 
+def anew_each_second(first_s: int, last_s: int, of: str = "{}") -> list[f.Fact]:
+    """An alert that fires all the time, under another label at each evaluation: none of them fires for longer than a second."""
+    found: list[f.Fact] = []
+    for at_s in range(first_s, last_s):
+        here = {**SERVICE, "current": of.format(at_s)}
+        found += [alert("firing", at_s, labels=here), alert("inactive", at_s + 1, labels=here)]
+    return found
+
+
+@pytest.mark.parametrize("claimed", [{}, {"severity": "page"}])
+def test_an_alert_that_fired_under_another_value_before_the_fault_detects_nothing(claimed: dict[str, str]) -> None:
+    by_value = rule(4.0, labels={"severity": "page", "current": "{{ $value | humanize }}"})
+    claim = AlertFires(alert="Slow", labels=claimed, within_s="15s")
+    found = judged(claim, ruled(by_value, *anew_each_second(12, 48)))
+    assert came_out(found) == ("inconclusive", "pre_existing")
+    assert "was firing already since 21.0 s" in found.because
+    assert came_out(judged(claim, ruled(by_value, *anew_each_second(25, 48)))) == ("passed", "met")
+
+
+def test_labels_that_come_from_the_series_tell_alerts_apart_however_the_rule_writes_them() -> None:
+    by_label = rule(4.0, labels={"severity": "page", "current": "{{ $labels.pod }}"})
+    happened = (
+        alert("firing", 12, labels={**SERVICE, "current": "a"}),
+        alert("firing", 25, labels={**SERVICE, "current": "b"}),
+    )
+    assert came_out(judged(FIRES, ruled(by_label, *happened))) == ("passed", "met")
+
+
+def test_a_severity_that_rises_with_the_value_is_a_detection_where_it_is_claimed() -> None:
+    by_value = rule(4.0, labels={"severity": "{{ if gt $value 0.5 }}page{{ else }}ticket{{ end }}"})
+    happened = (alert("firing", 12, labels={"severity": "ticket"}), alert("firing", 25, labels={"severity": "page"}))
+    assert came_out(judged(FIRES, ruled(by_value, *happened))) == ("passed", "met")
+    anyhow = AlertFires(alert="Slow", within_s="15s")
+    assert came_out(judged(anyhow, ruled(by_value, *happened))) == ("inconclusive", "pre_existing")
+
+
 @pytest.mark.parametrize(
     ("rules", "active_s", "outcome", "reason"),
     [
