@@ -122,14 +122,14 @@ class AlertFires(Expectation):
             f"{limit}{since}{least}"
         )
         chain = chain_of(evidence, first, from_s)
-        replays = Replays.of(evidence, self.alert, self.labels)
+        replays = Replays.of(evidence, self.alert, self.labels, measure)
         details = (*chain.details(), *replays.details())
         where = (*cites(evidence, first.began), *chain.cites, *replays.cites)
         if (flapping := self._flapping(evidence, window, (from_s, limit_s), fresh, where)) is not None:
             return flapping
         if self.production_equivalent_s is None:
             return passed(f"{said}{replays.beside()}", measure=measure, cites=where, details=details)
-        return replays.judged(said, self.production_equivalent_s, measure=measure, cites=where, details=details)
+        return replays.judged(said, self.production_equivalent_s, cites=where, details=details)
 
     def _flapping(
         self,
