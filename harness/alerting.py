@@ -7,6 +7,7 @@ an alert fires, and clears, at an evaluation. What is known of them comes with t
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -24,6 +25,7 @@ DELIVERY_S = 1.0  # what Alertmanager and the network take at the most on top of
 Identity = tuple[str, frozenset[tuple[str, str]]]
 """An alert's name and its labels: what makes it the same one again."""
 NO_LABELS: Mapping[str, str] = {}
+_VARIES = re.compile(r"\{\{.*?(?:[vV]alue|query|\bnow\b)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,12 @@ def may_bear(rule: RuleSeen, wanted: Mapping[str, str]) -> bool:
     """Whether alerts of the rule may have these labels: its own say nothing else. Templates ('{{ … }}') may become anything, and
     labels that it does not set come from its series."""
     return all(rule.labels.get(name, value) == value or "{{" in rule.labels[name] for name, value in wanted.items())
+
+
+def varying(rule: RuleSeen) -> frozenset[str]:
+    """Labels that its templates make of the value, or of another query: one alert has others of them from one evaluation to the
+    next. What is made of the series' own labels stays."""
+    return frozenset(name for name, value in rule.labels.items() if _VARIES.search(value))
 
 
 def named(alert: str, pattern: str) -> bool:

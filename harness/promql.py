@@ -12,6 +12,10 @@ from harness.facts import RuleSeen
 
 COUNTED = {"rate", "irate", "increase", "resets"}
 """Functions that take what they read for a counter."""
+CALENDAR = {
+    "time", "hour", "minute", "month", "year", "day_of_week", "day_of_month", "day_of_year", "days_in_month",
+}  # fmt: skip
+"""Functions that tell the time of now where they are given nothing."""
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 _TOKEN = re.compile(
     r"""#.*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[a-zA-Z_:][\w:]*|0[xX](?:_?[0-9a-fA-F])+|[0-9](?:_?[0-9])*"""
@@ -78,13 +82,38 @@ def course_of(rules: Sequence[RuleSeen], alert: RuleSeen) -> Course:
 
 def readings(expr: str) -> Iterator[tuple[Reading, str]]:
     """Each selector of an expression, with the metric's name where it has one. Raises ValueError."""
+    yield from _readings(_parsed(expr), 0.0, False)
+
+
+def clock(expr: str) -> str:
+    """What of an expression reads the clock or names an instant, so that it holds at its own time alone; '' for nothing. Raises
+    ValueError."""
+    for node in _nodes(_parsed(expr)):
+        if type(node).__name__ == "Call":
+            name = node.func.name
+            if name == "timestamp" or (name in CALENDAR and not node.args):
+                return f"{name}()"
+        elif getattr(node, "at", None) is not None:
+            return str(node.at)
+    return ""
+
+
+def _parsed(expr: str) -> Any:
     import promql_parser
 
     try:
-        parsed = promql_parser.parse(_TOKEN.sub(_older, expr))
+        return promql_parser.parse(_TOKEN.sub(_older, expr))
     except ValueError as error:
         raise ValueError(f"{expr!r} cannot be read: {error}") from None
-    yield from _readings(parsed, 0.0, False)
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    """An expression with all its parts."""
+    yield node
+    parts = [getattr(node, name, None) for name in ("lhs", "rhs", "expr", "param", "vector_selector")]
+    for part in (*parts, *getattr(node, "args", ())):
+        if part is not None:
+            yield from _nodes(part)
 
 
 def _readings(node: Any, back_s: float, counted: bool) -> Iterator[tuple[Reading, str]]:

@@ -4,10 +4,10 @@ once with a full window of clean history before the fault, as production has it.
 A Prometheus that was just started knows T0 seconds. A ratio over W seconds is then one over T0: at an error ratio e and a
 threshold th it crosses after th·T0/(e−th), where in production it takes th·W/e. Nothing that is done to the running
 Prometheus mends that, so the samples are laid on a fresh axis behind samples that were never scraped: each series goes on
-backwards as it went before the fault, a counter at its rate of then, everything else as it stood.
+backwards as it went before the fault, a counter at its rate of then, everything else as it stood (`replay_series`).
 
-Samples are laid on the slots of the scrape's interval, and all groups are evaluated one after another at the alert's: what
-comes out is known to a scrape and an evaluation.
+All groups are evaluated one after another at the alert's interval: what comes out is known to a scrape and to the interval of
+each group. The fresh axis begins at Unix 0: a rule that reads the clock cannot be tried on it.
 """
 
 from __future__ import annotations
@@ -16,37 +16,15 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from itertools import pairwise
 
+from harness.alerting import varying
 from harness.facts import RuleSeen
-from harness.promql import Course
+from harness.promql import Course, clock
+from harness.replay_series import Recorded, Times, as_recorded, with_history
 
 MOST_EVALUATIONS = 20_000
 MOST_SAMPLES = 2_000_000
-MISSING = 3  # slots: what has given no sample for so long has ended, and does not go on
-CALM_S = 30.0  # at most so much of the fault's end tells how it would have gone on
-
-Points = Sequence[tuple[float, float | None]]
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A series as it was scraped, `points` as (time on the run's axis, value; None for NaN), ascending."""
-
-    labels: Mapping[str, str]
-    points: Points
-    counted: bool = False
-
-
-@dataclass(frozen=True)
-class Times:
-    """Of one phase, on the run's axis: the fault from effect_s, recorded until end_s; a clean stretch before it."""
-
-    clean_from_s: float
-    clean_to_s: float
-    effect_s: float
-    end_s: float
+HELD = -1  # stands for the time of an alert that held before the fault, where none fired anew
 
 
 @dataclass(frozen=True)
@@ -59,27 +37,59 @@ class Trial:
     end_s: float
 
 
-def trials(course_: Course, series: Sequence[Recorded], times: Times, scrape_s: float) -> tuple[Trial, Trial]:
+@dataclass(frozen=True)
+class Fired:
+    """What a trial answered: when such an alert fired anew, in s after the fault (None: it did not); and, where none did, whether
+    one fired or was pending before the fault already."""
+
+    after_s: float | None
+    held: bool = False
+
+
+def trials(course_: Course, series: Sequence[Recorded], times: Times, slot_s: float) -> tuple[Trial, Trial]:
     """The file with the history as it was recorded, and the one with a full history and a fault that goes on.
 
-    Raises ValueError for what is too long to be tried.
+    Raises ValueError for what cannot be tried, and for what is too long to be.
     """
-    every_s = course_.alert.interval_s or scrape_s
-    history_s = scrape_s * (math.ceil((course_.window_s + course_.alert.for_s) / scrape_s) + 2)
-    goes_on_s = scrape_s * math.ceil((course_.window_s + course_.alert.for_s + 2 * every_s) / scrape_s)
+    for said in (*_by_the_clock(course_), *_drifting(series, times)):
+        raise ValueError(said)
+    every_s, alert = every_of(course_, slot_s), course_.alert
+    slowest_s = max((one.spacing_s or slot_s for one in series), default=slot_s)
+    waits_s = course_.window_s + alert.for_s
+    history_s = slot_s * math.ceil(round((waits_s + alert.keep_firing_s + 2 * slowest_s) / slot_s, 6))
+    goes_on_s = slot_s * math.ceil((waits_s + 2 * every_s) / slot_s)
     first_s = min((one.points[0][0] for one in series if one.points), default=times.effect_s)
-    before_s = scrape_s * math.ceil(max(0.0, times.effect_s - first_s) / scrape_s)
+    before_s = slot_s * math.ceil(max(0.0, times.effect_s - first_s) / slot_s)
     recorded_s = times.end_s - times.effect_s
     length_s = history_s + recorded_s + goes_on_s
-    if length_s / every_s > MOST_EVALUATIONS or len(series) * length_s / scrape_s > MOST_SAMPLES:
+    samples = sum(length_s / (one.spacing_s or slot_s) for one in series)
+    if length_s / every_s > MOST_EVALUATIONS or samples > MOST_SAMPLES:
         raise ValueError(f"it looks back over {course_.window_s:g} s: too far to be tried at {every_s:g} s")
-    asked = (course_, times, scrape_s)
-    as_was = [(one.labels, _as_recorded(one, times, scrape_s, before_s)) for one in series]
-    as_in_production = [(one.labels, _with_history(one, times, scrape_s, history_s, goes_on_s)) for one in series]
+    as_was = [(one.labels, as_recorded(one, times, slot_s, before_s)) for one in series]
+    as_in_production = [(one.labels, with_history(one, times, slot_s, history_s, goes_on_s)) for one in series]
     return (
-        _trial("rehearsal", asked, as_was, before_s, before_s + recorded_s),
-        _trial("production", asked, as_in_production, history_s, length_s),
+        _trial("rehearsal", (course_, slot_s), as_was, before_s, before_s + recorded_s),
+        _trial("production", (course_, slot_s), as_in_production, history_s, length_s),
     )
+
+
+def every_of(course_: Course, slot_s: float) -> float:
+    """How often the alert's rule is evaluated; as often as its series are scraped where that is not told."""
+    return course_.alert.interval_s or slot_s
+
+
+def _by_the_clock(course_: Course) -> list[str]:
+    read = [(rule.rule, clock(rule.expr)) for rule in course_.rules]
+    return [f"{rule} reads the clock ({what}), which is another when it is replayed" for rule, what in read if what]
+
+
+def _drifting(series: Sequence[Recorded], times: Times) -> list[str]:
+    """Nothing tells how such a series was before: a counter's rate is known, and what stood is taken to have stood."""
+    return [
+        f"{one.name} moved one way all the time before the fault, and nothing says that it is a counter"
+        for one in series
+        if one.looks_back and not one.counter and one.drifts(times)
+    ]
 
 
 def rules_file(course_: Course) -> str:
@@ -107,16 +117,18 @@ def rules_file(course_: Course) -> str:
     return text
 
 
-def asking(trial: Trial, alert: str, labels: Mapping[str, str], every_s: float) -> Trial:
-    """The trial with the one question that it answers: when such an alert first fires after the fault."""
+def asking(trial: Trial, course_: Course, labels: Mapping[str, str], slot_s: float) -> Trial:
+    """The trial with the one question that it answers: when such an alert first fires after the fault, of those that did not hold
+    just before it (labels that go with the value tell none apart); HELD where there are only those that did."""
     import yaml
 
-    inner = ",".join(
-        f'{name}="{_escaped(value)}"' for name, value in {"alertname": alert, "alertstate": "firing", **labels}.items()
-    )
-    since = _ms(trial.end_s - trial.effect_s)
+    named = {"alertname": course_.alert.rule, **labels}
+    before = f"{_alerts(named)} @ {trial.effect_s - 0.001:.3f}"
+    but = ",".join(sorted({"alertstate", *varying(course_.alert)}))
+    fresh = f"timestamp({_alerts({**named, 'alertstate': 'firing'})}) unless ignoring({but}) {before}"
+    since = f"[{_ms(trial.end_s - trial.effect_s)}:{_ms(every_of(course_, slot_s))}]"
     question = {
-        "expr": f"min_over_time(timestamp(ALERTS{{{inner}}})[{since}:{_ms(every_s)}])",
+        "expr": f"min(min_over_time(({fresh}){since})) or 0 * count({before}) + {HELD}",
         "eval_time": _ms(trial.end_s),
         "exp_samples": [],
     }
@@ -125,8 +137,8 @@ def asking(trial: Trial, alert: str, labels: Mapping[str, str], every_s: float) 
     return replace(trial, text=yaml.safe_dump(data, sort_keys=False, width=10**6))
 
 
-def answers(output: str, trials_: Sequence[Trial]) -> list[float | None]:
-    """From promtool's words, for each trial when the alert fired, in s after the fault; None where it did not.
+def answers(output: str, trials_: Sequence[Trial]) -> list[Fired]:
+    """From promtool's words, what each trial answered.
 
     The question expects nothing, so a rule that fires makes the test fail, and what promtool got is the answer. It says in one
     place which tests passed and in another which failed: their questions tell them apart. Raises ValueError with its words
@@ -135,127 +147,42 @@ def answers(output: str, trials_: Sequence[Trial]) -> list[float | None]:
     failed = re.split(r"^ *FAILED: *$", output, flags=re.MULTILINE)[1:]
     if len(failed) + len(re.findall(r"^ *SUCCESS *$", output, re.MULTILINE)) != len(trials_):
         raise ValueError(" ".join(output.split())[:300] or "promtool said nothing")
-    found: list[float | None] = []
+    found: list[Fired] = []
     for trial in trials_:
         mine = next((text for text in failed if f"[{_ms(trial.end_s - trial.effect_s)}:" in text), None)
         if mine is None:
-            found.append(None)
+            found.append(Fired(None))
             continue
-        got = re.findall(r"\} ([0-9.]+(?:E[+-]?\d+)?)", mine.partition("got:")[2])
+        got = re.search(r"\{\} (-?[0-9.]+(?:E[+-]?\d+)?)", mine.partition("got:")[2])
         if not got:
             raise ValueError(" ".join(mine.split())[:300])
-        found.append(round(min(map(float, got)) - trial.effect_s, 3))
+        held = float(got[1]) == HELD
+        found.append(Fired(None if held else round(float(got[1]) - trial.effect_s, 3), held))
     return found
 
 
 def _trial(
     name: str,
-    asked: tuple[Course, Times, float],
+    asked: tuple[Course, float],
     series: Sequence[tuple[Mapping[str, str], str]],
     effect_s: float,
     end_s: float,
 ) -> Trial:
     import yaml
 
-    course_, _, scrape_s = asked
+    course_, slot_s = asked
     data = {
         "rule_files": ["rules.yml"],
-        "evaluation_interval": _ms(course_.alert.interval_s or scrape_s),
+        "evaluation_interval": _ms(every_of(course_, slot_s)),
         "group_eval_order": list(_groups(course_)),
         "tests": [
             {
-                "interval": _ms(scrape_s),
+                "interval": _ms(slot_s),
                 "input_series": [{"series": _named(labels), "values": values} for labels, values in series if values],
             }
         ],
     }
     return Trial(name, yaml.safe_dump(data, sort_keys=False, width=10**6), effect_s, end_s)
-
-
-def _as_recorded(one: Recorded, times: Times, scrape_s: float, before_s: float) -> str:
-    """The samples until the end, on slots from the first sample of all."""
-    points = [point for point in one.points if point[0] <= times.end_s]
-    return " ".join(
-        _slots(points, times.effect_s - before_s, scrape_s, _count(before_s + times.end_s - times.effect_s, scrape_s))
-    )
-
-
-def _with_history(one: Recorded, times: Times, scrape_s: float, history_s: float, goes_on_s: float) -> str:
-    """Clean history, then the samples from the fault on, then more of the same. A series that was not there before has none."""
-    before = [point for point in one.points if point[0] < times.effect_s]
-    part = [point for point in one.points if times.effect_s <= point[0] <= times.end_s]
-    slots = _count(history_s, scrape_s)
-    last = before[-1][1] if before else None
-    words = [f"_x{slots}"]
-    if last is not None and times.effect_s - before[-1][0] <= MISSING * scrape_s:
-        clean = [point for point in before if times.clean_from_s <= point[0] <= times.clean_to_s]
-        step = (_per_s(clean) or _per_s(before) or 0.0) * scrape_s if one.counted else 0.0
-        top = max(last, step * (slots - 1)) if one.counted else last
-        words = [_rising(max(0.0, top - step * (slots - 1)) if one.counted else top, step, slots)]
-        part = _lifted(part, top - last, last) if one.counted else part
-    words += _slots(part, times.effect_s, scrape_s, _count(times.end_s - times.effect_s, scrape_s))
-    return " ".join([*words, *_going_on(part, one.counted, times, scrape_s, goes_on_s)])
-
-
-def _lifted(points: Points, by: float, before: float) -> list[tuple[float, float | None]]:
-    """A counter's samples on top of a longer history; after it began anew they stand as they were."""
-    made: list[tuple[float, float | None]] = []
-    for at_s, value in points:
-        if value is not None and value < before:
-            by = 0.0
-        before = before if value is None else value
-        made.append((at_s, None if value is None else value + by))
-    return made
-
-
-def _going_on(points: Points, counted: bool, times: Times, scrape_s: float, goes_on_s: float) -> list[str]:
-    """A series that was there at the end goes on as in the fault's last seconds."""
-    slots = _count(goes_on_s, scrape_s)
-    if not points or points[-1][1] is None or times.end_s - points[-1][0] > MISSING * scrape_s or slots < 1:
-        return []
-    since_s = times.end_s - max(MISSING * scrape_s, min(CALM_S, (times.end_s - times.effect_s) / 2))
-    step = (_per_s([point for point in points if point[0] >= since_s]) or 0.0) * scrape_s if counted else 0.0
-    return [_rising(points[-1][1] + step, step, slots)]
-
-
-def _slots(points: Points, origin_s: float, scrape_s: float, slots: int) -> list[str]:
-    """A word for each slot: its sample, `_` for one missed, `stale` at the first of several, as Prometheus marks it."""
-    if not points:
-        return ["_"] * slots
-    first = math.floor((points[0][0] - origin_s) / scrape_s)
-    values = {first + round((at_s - points[0][0]) / scrape_s): value for at_s, value in points}
-    words = []
-    for slot in range(slots):
-        if slot in values:
-            value = values[slot]
-            words.append("NaN" if value is None else _number(value))
-        else:
-            gone = slot - 1 in values and slot + 1 not in values
-            words.append("stale" if gone else "_")
-    return words
-
-
-def _rising(first: float, step: float, count: int) -> str:
-    """So many samples, each higher than the one before by the step."""
-    return f"{_number(first)}+{_number(step)}x{count - 1}"
-
-
-def _number(value: float) -> str:
-    """Exactly, and without an exponent."""
-    return format(Decimal(repr(value)), "f") if math.isfinite(value) else f"{value}".replace("inf", "Inf")
-
-
-def _per_s(points: Points) -> float | None:
-    """A counter's rate, from its first to its last sample; None for too few of them."""
-    known = [(at_s, value) for at_s, value in points if value is not None]
-    if len(known) < 2:
-        return None
-    risen = sum(now - before if now >= before else now for (_, before), (_, now) in pairwise(known))
-    return risen / (known[-1][0] - known[0][0])
-
-
-def _count(length_s: float, scrape_s: float) -> int:
-    return max(0, math.ceil(round(length_s / scrape_s, 6)))
 
 
 def _groups(course_: Course) -> dict[str, None]:
@@ -269,6 +196,11 @@ def _group(rule: RuleSeen) -> str:
 def _named(labels: Mapping[str, str]) -> str:
     inner = ", ".join(f'{name}="{_escaped(value)}"' for name, value in sorted(labels.items()) if name != "__name__")
     return f"{labels.get('__name__', '')}{{{inner}}}"
+
+
+def _alerts(labels: Mapping[str, str]) -> str:
+    inner = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    return f"ALERTS{{{inner}}}"
 
 
 def _escaped(text: str) -> str:

@@ -89,8 +89,7 @@ class AlertFires(Expectation):
         from_s = alerts.from_of(evidence, window, limit_s)
         mine = alerting.episodes(journal, self.alert, self.labels)
         before = alerts.held_before(evidence, mine, from_s)
-        held = {episode.identity for episode in before}
-        fresh = [episode for episode in mine if episode.from_s > from_s and episode.identity not in held]
+        fresh = [episode for episode in mine if episode.from_s > from_s and episode not in before]
         first = next((episode for episode in fresh if episode.from_s <= limit_s), None)
         group = first.began.group if first else ""
         floor = alerting.floor(journal, self.alert, until_s=limit_s, labels=self.labels, group=group)
@@ -123,14 +122,14 @@ class AlertFires(Expectation):
             f"{limit}{since}{least}"
         )
         chain = chain_of(evidence, first, from_s)
-        replays = Replays.of(evidence, self.alert, self.labels)
+        replays = Replays.of(evidence, self.alert, self.labels, measure)
         details = (*chain.details(), *replays.details())
         where = (*cites(evidence, first.began), *chain.cites, *replays.cites)
         if (flapping := self._flapping(evidence, window, (from_s, limit_s), fresh, where)) is not None:
             return flapping
         if self.production_equivalent_s is None:
             return passed(f"{said}{replays.beside()}", measure=measure, cites=where, details=details)
-        return replays.judged(said, self.production_equivalent_s, measure=measure, cites=where, details=details)
+        return replays.judged(said, self.production_equivalent_s, cites=where, details=details)
 
     def _flapping(
         self,

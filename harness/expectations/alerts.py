@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from harness import alerting, evaluations, surroundings
-from harness.alerting import Episode
+from harness.alerting import Episode, Identity
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.blinded import kept_from, last_blinded
 from harness.expectations.requests import cites, not_begun
@@ -125,9 +125,10 @@ def not_watched(
 
 def held_before(evidence: Evidence, found: Sequence[Episode], from_s: float) -> list[Episode]:
     """Episodes of alerts that held already when what they should tell of began: they fired, or (where that is a fault) were
-    pending, or may have been, for their rule had not been evaluated. They detect nothing: they would have come without it."""
+    pending, or may have been, for their rule had not been evaluated. They detect nothing: they would have come without it. Nor
+    do those that such an alert comes back as: a label that its template makes of the value makes no other alert of it."""
     faulted = bool(evidence.phase and evidence.faults) and not evidence.then
-    return [
+    held = [
         episode
         for episode in found
         if episode.fires_at(from_s)
@@ -137,6 +138,15 @@ def held_before(evidence: Evidence, found: Sequence[Episode], from_s: float) -> 
             and (pending_before(evidence.journal, episode, from_s) or unknown_before(evidence, episode, from_s))
         )
     ]
+    varying = {(rule.rule, name) for rule in evidence.journal.of(RuleSeen) for name in alerting.varying(rule)}
+    same = {_lasting(episode, varying) for episode in held}
+    return [*held, *(e for e in found if e not in held and e.from_s > from_s and _lasting(e, varying) in same)]
+
+
+def _lasting(episode: Episode, varying: Collection[tuple[str, str]]) -> Identity:
+    """An alert's identity without the labels of its rule that vary from one evaluation to the next."""
+    labels = {name: value for name, value in episode.labels.items() if (episode.alert, name) not in varying}
+    return alerting.identity(episode.alert, labels)
 
 
 def pending_before(journal: Journal, episode: Episode, from_s: float) -> bool:

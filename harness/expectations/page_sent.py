@@ -133,12 +133,16 @@ class PageSent(Expectation):
     def _held_before(self, evidence: Evidence, page: Paged, from_s: float) -> bool:
         """Whether its alert was pending before the fault already: it would have come without it. Alertmanager may have added labels."""
         began_s = self._began_s(page)
+        about = alerting.episodes(
+            evidence.journal, page.alert, in_prometheus(evidence.journal, self.alert, self.labels)
+        )
         mine = [
             episode
-            for episode in alerting.episodes(evidence.journal, page.alert)
+            for episode in about
             if alerting.bears(page.labels, episode.labels) and episode.from_s - LAG_S <= began_s < episode.until_s
         ]
-        return self.status == "firing" and bool(mine) and mine == alerts.held_before(evidence, mine, from_s)
+        held = alerts.held_before(evidence, about, from_s)
+        return self.status == "firing" and bool(mine) and all(episode in held for episode in mine)
 
     def _began_s(self, page: Paged) -> float:
         """When what the notification tells of happened: the alert fired, or cleared."""

@@ -162,8 +162,9 @@ class ReplaySeen(Fact):
 
     rehearsed_after_s   from the fault to its firing, with the history that this Prometheus had; None: it does not fire
     after_s             the same when history_s of clean history at the baseline's rate come before the fault, as in production
+    held_before         with that history it fires, or is pending, before the fault already, and no other does upon the fault
     recorded_s          how long the fault was recorded; beyond it, by extended_s, it is taken to go on as in its last seconds
-    grain_s             what a scrape and an evaluation leave open
+    grain_s             what a scrape and an evaluation of each group leave open
     why                 why it was not tried; '' when it was. `tool` is what tried it
     """
 
@@ -172,6 +173,7 @@ class ReplaySeen(Fact):
     labels: dict[str, str] = dataclasses.field(default_factory=dict)
     rehearsed_after_s: float | None = None
     after_s: float | None = None
+    held_before: bool = False
     history_s: float = 0.0
     recorded_s: float = 0.0
     extended_s: float = 0.0

@@ -13,7 +13,8 @@ from harness.expectations.alert_fires import AlertFires
 from harness.facts import GateHeld, Injected, Injecting, ReplaySeen, TargetSeen
 from harness.journal import Journal
 from harness.promql import Course, course
-from harness.replay import Recorded, Times, answers, asking, rules_file, trials
+from harness.replay import answers, asking, every_of, rules_file, trials
+from harness.replay_series import Recorded, Times
 from harness.world.metrics import Answer
 
 if TYPE_CHECKING:
@@ -84,39 +85,48 @@ class Replaying:
 
     def _tried(self, phase: str, claim: AlertFires, times: Times) -> ReplaySeen:
         mine = course(alerting.loaded(self.journal, times.end_s), claim.alert, claim.labels)
-        scrape_s = max((target.interval_s for target in self.journal.of(TargetSeen)), default=0.0) or SCRAPE_S
-        every_s = mine.alert.interval_s or scrape_s
-        both = [
-            asking(trial, claim.alert, claim.labels, every_s)
-            for trial in trials(mine, self._recorded(mine), times, scrape_s)
-        ]
+        recorded = self._recorded(mine)
+        spacings = [one.spacing_s for one in recorded if one.spacing_s]
+        slot_s = min(spacings) if spacings else self._scrape_s()
+        both = [asking(trial, mine, claim.labels, slot_s) for trial in trials(mine, recorded, times, slot_s)]
         files = {"rules.yml": rules_file(mine), **{f"{trial.name}.yml": trial.text for trial in both}}
         said, tool = self.promtool(files, tuple(f"{trial.name}.yml" for trial in both))
-        rehearsed_s, production_s = answers(said, both)
+        rehearsed, production = answers(said, both)
         recorded_s = times.end_s - times.effect_s
-        groups = len({rule.group for rule in mine.rules})
+        every_s = {rule.group: rule.interval_s or every_of(mine, slot_s) for rule in mine.rules}
         return ReplaySeen(
             alert=claim.alert,
             phase=phase,
             labels=claim.labels,
-            rehearsed_after_s=rehearsed_s,
-            after_s=production_s,
+            rehearsed_after_s=rehearsed.after_s,
+            after_s=production.after_s,
+            held_before=production.held,
             history_s=both[1].effect_s,
             recorded_s=round(recorded_s, 3),
             extended_s=round(both[1].end_s - both[1].effect_s - recorded_s, 3),
-            grain_s=scrape_s + groups * every_s,
+            grain_s=max(spacings, default=slot_s) + sum(every_s.values()),
             tool=tool,
         )
 
+    def _scrape_s(self) -> float:
+        return max((target.interval_s for target in self.journal.of(TargetSeen)), default=0.0) or SCRAPE_S
+
     def _recorded(self, mine: Course) -> list[Recorded]:
-        """Every series that is read, once: as a counter where anything reads it so."""
+        """Every series that is read, once: as a counter, and over time, where anything reads it so."""
         found: dict[tuple[tuple[str, str], ...], Recorded] = {}
-        for reading in sorted(mine.readings, key=lambda reading: reading.counted):
+        for reading in mine.readings:
             if reading.selector not in self._series:
                 back_s = math.ceil(self.journal.end_s + LEAD_S)
                 self._series[reading.selector] = self.prometheus.query(f"{reading.selector}[{back_s}s]")
             for series in self._series[reading.selector].series:
-                if series.points:
-                    key = tuple(sorted(series.labels.items()))
-                    found[key] = Recorded(series.labels, series.points, reading.counted)
+                if not series.points:
+                    raise ValueError(f"{reading.selector} is a native histogram, and those cannot be laid out")
+                key = tuple(sorted(series.labels.items()))
+                other = found.get(key)
+                found[key] = Recorded(
+                    series.labels,
+                    series.points,
+                    counted=reading.counted or (other is not None and other.counted),
+                    looks_back=reading.back_s > 0 or (other is not None and other.looks_back),
+                )
         return list(found.values())

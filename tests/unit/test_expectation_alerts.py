@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from alert_stories import SERVICE, alert, judged, looks, page, rule, ruled, story
 
@@ -136,6 +138,42 @@ def test_what_was_pending_is_said_and_counts_after_a_phase_and_over_the_whole_ru
     assert came_out(judged(FIRES, story(*after), then=True)) == ("passed", "met")
 
 
+def anew_each_second(first_s: int, last_s: int, of: str = "{}") -> list[f.Fact]:
+    """An alert that fires all the time, under another label at each evaluation: none of them fires for longer than a second."""
+    found: list[f.Fact] = []
+    for at_s in range(first_s, last_s):
+        here = {**SERVICE, "current": of.format(at_s)}
+        found += [alert("firing", at_s, labels=here), alert("inactive", at_s + 1, labels=here)]
+    return found
+
+
+@pytest.mark.parametrize("claimed", [{}, {"severity": "page"}])
+def test_an_alert_that_fired_under_another_value_before_the_fault_detects_nothing(claimed: dict[str, str]) -> None:
+    by_value = rule(4.0, labels={"severity": "page", "current": "{{ $value | humanize }}"})
+    claim = AlertFires(alert="Slow", labels=claimed, within_s="15s")
+    found = judged(claim, ruled(by_value, *anew_each_second(12, 48)))
+    assert came_out(found) == ("inconclusive", "pre_existing")
+    assert "was firing already since 21.0 s" in found.because
+    assert came_out(judged(claim, ruled(by_value, *anew_each_second(25, 48)))) == ("passed", "met")
+
+
+def test_labels_that_come_from_the_series_tell_alerts_apart_however_the_rule_writes_them() -> None:
+    by_label = rule(4.0, labels={"severity": "page", "current": "{{ $labels.pod }}"})
+    happened = (
+        alert("firing", 12, labels={**SERVICE, "current": "a"}),
+        alert("firing", 25, labels={**SERVICE, "current": "b"}),
+    )
+    assert came_out(judged(FIRES, ruled(by_label, *happened))) == ("passed", "met")
+
+
+def test_a_severity_that_rises_with_the_value_is_a_detection_where_it_is_claimed() -> None:
+    by_value = rule(4.0, labels={"severity": "{{ if gt $value 0.5 }}page{{ else }}ticket{{ end }}"})
+    happened = (alert("firing", 12, labels={"severity": "ticket"}), alert("firing", 25, labels={"severity": "page"}))
+    assert came_out(judged(FIRES, ruled(by_value, *happened))) == ("passed", "met")
+    anyhow = AlertFires(alert="Slow", within_s="15s")
+    assert came_out(judged(anyhow, ruled(by_value, *happened))) == ("inconclusive", "pre_existing")
+
+
 @pytest.mark.parametrize(
     ("rules", "active_s", "outcome", "reason"),
     [
@@ -241,11 +279,17 @@ def test_a_time_beyond_its_phase_could_never_be_and_a_stack_without_prometheus_i
 FIRED = (alert("pending", 24), alert("firing", 29))
 
 
-def replayed(**more: object) -> f.ReplaySeen:
-    values = {"alert": "Slow", "phase": "hurt", "labels": {"severity": "page"}, "rehearsed_after_s": 8.0, **more}
+def replayed(**more: Any) -> f.ReplaySeen:
+    values: dict[str, Any] = {
+        "alert": "Slow",
+        "phase": "hurt",
+        "labels": {"severity": "page"},
+        "rehearsed_after_s": 8.0,
+        **more,
+    }
     return f.ReplaySeen(
         seen_s=92, history_s=3606.0, recorded_s=28.8, extended_s=3605.0, grain_s=3.0, tool="promtool", **values
-    )  # type: ignore[arg-type]
+    )
 
 
 @pytest.mark.parametrize(
@@ -255,6 +299,12 @@ def replayed(**more: object) -> f.ReplaySeen:
         ((replayed(after_s=119.0),), "inconclusive", "too_near"),
         ((replayed(after_s=518.0),), "failed", "production_late"),
         ((replayed(),), "failed", "production_late"),
+        ((replayed(held_before=True),), "inconclusive", "pre_existing"),
+        ((replayed(after_s=100.0, rehearsed_after_s=None),), "inconclusive", "not_replayed"),
+        ((replayed(after_s=100.0, rehearsed_after_s=4.7),), "inconclusive", "not_replayed"),
+        ((replayed(after_s=100.0, rehearsed_after_s=11.1),), "inconclusive", "not_replayed"),
+        ((replayed(after_s=518.0, rehearsed_after_s=0.0),), "inconclusive", "not_replayed"),
+        ((replayed(after_s=100.0, rehearsed_after_s=4.9),), "passed", "met"),  # 7.8 s less a scrape and an evaluation
         ((replayed(why="no promtool"),), "inconclusive", "not_replayed"),
         ((replayed(after_s=100.0, labels={"severity": "ticket"}),), "inconclusive", "not_replayed"),
         ((), "inconclusive", "not_replayed"),
@@ -273,6 +323,17 @@ def test_the_time_with_a_full_history_is_said_beside_that_of_the_rehearsal() -> 
     assert "with 60m6s of clean history before the fault it takes 518.2 s" in found.because
     assert "does not fire within" in judged(FIRES, story(*FIRED, replayed())).because
     assert dict(found.details)["replayed"].startswith("8.0 s after the fault")
+    held = judged(FIRES, story(*FIRED, replayed(held_before=True)))
+    assert came_out(held) == ("passed", "met")
+    assert "with 60m6s of clean history before the fault it fires, or is pending, already before it" in held.because
+
+
+def test_a_replay_that_shows_another_alert_than_the_run_did_says_nothing_of_production() -> None:
+    found = judged(FIRES, story(*FIRED, replayed(after_s=518.2, rehearsed_after_s=0.0)))
+    assert "clean history" not in found.because
+    assert dict(found.details)["in production"] == (
+        "not known: replayed with this run's own history it fires 0.0 s after the fault, where it fired 7.8–8 s after it (± 3 s)"
+    )
 
 
 def test_each_link_from_the_fault_to_the_page_is_told_with_its_owner_and_what_its_intervals_allow() -> None:

@@ -72,6 +72,16 @@ def test_every_way_in_which_no_page_counts_has_its_own_reason(
     assert came_out(judged(claim(**given), story(*happened))) == (outcome, reason)
 
 
+def test_a_page_about_an_alert_that_fired_under_another_value_before_the_fault_tells_nothing_of_it() -> None:
+    by_value = rule(4.0, labels={"severity": "page", "current": "{{ $value }}"})
+    was, now = ({**SERVICE, "current": value} for value in ("0.7", "0.8"))
+    happened = (alert("firing", 12, labels=was), alert("inactive", 25, labels=was), alert("firing", 25, labels=now))
+    sent = page(26.2, start_s=25, labels=now)
+    assert came_out(judged(claim(), ruled(by_value, *happened, sent))) == ("inconclusive", "pre_existing")
+    by_label = rule(4.0, labels={"severity": "page", "current": "{{ $labels.current }}"})
+    assert came_out(judged(claim(), ruled(by_label, *happened, sent))) == ("passed", "met")
+
+
 @pytest.mark.parametrize("added", [{}, {"cluster": "prod"}])
 def test_a_page_about_an_alert_that_was_pending_before_the_fault_tells_nothing_of_it(added: dict[str, str]) -> None:
     before = (alert("pending", 18, active_s=18.0), alert("firing", 23, active_s=18.0))

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from harness.facts import RuleSeen
-from harness.promql import course, readings
-from harness.replay import Recorded, Times, Trial, answers, asking, rules_file, trials
+from harness.promql import clock, course, readings
+from harness.replay import Fired, Trial, answers, asking, rules_file, trials
+from harness.replay_series import Recorded, Times
 
 TIMES = Times(clean_from_s=10, clean_to_s=20, effect_s=20, end_s=26)
 ALERT = RuleSeen(
@@ -40,6 +41,23 @@ def test_what_an_expression_reads_how_far_back_and_whether_as_a_counter(
     expr: str, found: list[tuple[str, float, bool]]
 ) -> None:
     assert [(one.selector, one.back_s, one.counted) for one, _ in readings(expr)] == found
+
+
+@pytest.mark.parametrize(
+    ("expr", "what"),
+    [
+        ("time() - batch_last_success_timestamp_seconds > 60", "time()"),
+        ("up == 0 and on() hour() >= 8", "hour()"),
+        ("topk(scalar(vector(time())), up)", "time()"),
+        ("timestamp(up) > 0", "timestamp()"),
+        ("rate(a[1m] @ 1700000000) > 0", "@ 1700000000.000"),
+        ("max_over_time(rate(a[1m])[10m:1m] @ end()) > 0", "@ end()"),
+        ("hour(batch_last_success_timestamp_seconds) > 8", ""),
+        ('rate(a{at="time()"}[5m] offset 1h) > 0', ""),
+    ],
+)
+def test_what_of_an_expression_reads_the_clock(expr: str, what: str) -> None:
+    assert clock(expr) == what
 
 
 @pytest.mark.parametrize(
@@ -135,9 +153,10 @@ def test_a_series_that_is_born_in_the_fault_has_no_history_and_one_that_ends_doe
 
 
 def test_one_missed_scrape_is_a_gap_and_two_are_stale() -> None:
-    one = Recorded({"__name__": "b"}, ((10.5, 1.0), (14.5, 2.0), (20.5, float("inf")), (22.5, None)))
+    calm = ((6.5, 1.0), (8.5, 1.0), (10.5, 1.0))
+    one = Recorded({"__name__": "b"}, (*calm, (14.5, 2.0), (20.5, float("inf")), (22.5, None)))
     rehearsal, _ = trials(course([ALERT, RATIO], "Slow"), [one], TIMES, 2.0)
-    assert values(rehearsal)["b{}"] == "1.0 _ 2.0 stale _ Inf NaN stale"
+    assert values(rehearsal)["b{}"] == "1.0 1.0 1.0 _ 2.0 stale _ Inf NaN stale"
 
 
 def test_a_window_that_is_too_long_to_be_tried_is_said() -> None:
@@ -146,27 +165,98 @@ def test_a_window_that_is_too_long_to_be_tried_is_said() -> None:
         trials(course([days], "Slow"), [], TIMES, 2.0)
 
 
-def test_the_question_is_when_such_an_alert_first_fires_after_the_fault() -> None:
-    trial, _ = trials(course([ALERT, RATIO], "Slow"), [], TIMES, 2.0)
-    (question,) = yaml.safe_load(asking(trial, "Slow", {"team": 'a"b'}, 2.0).text)["tests"][0]["promql_expr_test"]
+def test_a_rule_that_reads_the_clock_or_stands_on_one_that_does_is_not_tried() -> None:
+    age = RuleSeen(rule="slow:ratio", kind="recording", expr="time() - a", interval_s=2.0)
+    with pytest.raises(ValueError, match=r"slow:ratio reads the clock \(time\(\)\)"):
+        trials(course([ALERT, age], "Slow"), [], TIMES, 2.0)
+
+
+SPARSE = Times(clean_from_s=10, clean_to_s=40, effect_s=40, end_s=64)
+
+
+def test_a_series_that_is_scraped_more_seldom_has_its_samples_as_far_apart_before_in_and_after_the_fault() -> None:
+    """Every 8 s among others of every 2 s: nothing in between, and none of its gaps is its end."""
+    points = tuple((t, 100 + 2.0 * (t - 9)) for t in range(9, 64, 8))  # 33 s is the last before the fault, 57 s of all
+    _, production = trials(
+        course([ALERT, RATIO], "Slow"), [Recorded({"__name__": "a"}, points, counted=True)], SPARSE, 2.0
+    )
+    slots = [
+        word for one in values(production)["a{}"].split() for word in ("_" * int(one[2:]) if one[:2] == "_x" else [one])
+    ]
+    first = {place: float(word) for place, word in enumerate(slots) if word != "_"}
+    assert list(first) == [place for place in range(len(slots)) if place % 4 == 1]  # 9 for 33 s, 13 for 41 s
+    assert list(first.values()) == [116.0 + 16 * n for n in range(len(first))]
+    assert production.effect_s == 26.0  # 6 s of window, 3 s of for, two scrapes of its own
+
+
+def test_a_series_that_is_scraped_more_seldom_ends_after_scrapes_of_its_own() -> None:
+    one = Recorded({"__name__": "b"}, tuple((float(t), 1.0) for t in (9, 17, 25, 33, 41)))
+    rehearsal, production = trials(course([ALERT, RATIO], "Slow"), [one], replace(SPARSE, end_s=68), 2.0)
+    ended = ["1.0", "_", "_", "_", "stale", *"_________"]
+    assert values(rehearsal)["b{}"].split()[16:] == ended
+    assert values(production)["b{}"].split()[-14:] == ended
+
+
+def test_a_series_that_goes_on_is_not_stale_where_its_record_ends_between_two_scrapes() -> None:
+    one = Recorded({"__name__": "b"}, tuple((t + 0.5, 1.0) for t in range(10, 26, 2)))
+    _, production = trials(course([ALERT, RATIO], "Slow"), [one], replace(TIMES, end_s=26.2), 2.0)
+    assert "stale" not in values(production)["b{}"]
+
+
+def test_a_counter_by_its_name_rises_before_the_fault_as_well_whatever_reads_it() -> None:
+    points = tuple((t + 0.5, 40 + 10.0 * (t - 10)) for t in range(10, 26, 2))
+    one = Recorded({"__name__": "orders_total"}, points, looks_back=True)
+    _, production = trials(course([ALERT, RATIO], "Slow"), [one], TIMES, 2.0)
+    assert values(production)["orders_total{}"].startswith("0.0+20.0x6 ")
+
+
+@pytest.mark.parametrize(
+    ("before", "more", "tried"),
+    [
+        ((1, 2, 3, 4, 5), {"looks_back": True}, False),
+        ((5, 4, 3, 2, 2), {"looks_back": True}, False),
+        ((1, 2, 3, 4, 5), {}, True),  # only its latest sample is read
+        ((1, 2, 3, 4, 5), {"looks_back": True, "counted": True}, True),
+        ((3, 3, 3, 4, 4), {"looks_back": True}, True),
+        ((3, 4, 5, 4, 5), {"looks_back": True}, True),
+    ],
+)
+def test_what_moved_one_way_before_the_fault_and_may_be_a_gauge_has_no_history(
+    before: tuple[int, ...], more: dict[str, bool], tried: bool
+) -> None:
+    one = Recorded({"__name__": "depth"}, tuple((10.5 + 2 * n, float(v)) for n, v in enumerate(before)), **more)
+    if tried:
+        trials(course([ALERT, RATIO], "Slow"), [one], TIMES, 2.0)
+    else:
+        with pytest.raises(ValueError, match="depth moved one way all the time before the fault"):
+            trials(course([ALERT, RATIO], "Slow"), [one], TIMES, 2.0)
+
+
+def test_the_question_is_when_such_an_alert_fires_that_did_not_hold_before_the_fault() -> None:
+    by_value = replace(ALERT, labels={"severity": "page", "current": "{{ $value }}", "who": "{{ $labels.pod }}"})
+    found = course([by_value, RATIO], "Slow")
+    trial, _ = trials(found, [], TIMES, 2.0)
+    (question,) = yaml.safe_load(asking(trial, found, {"team": 'a"b'}, 2.0).text)["tests"][0]["promql_expr_test"]
+    before = 'ALERTS{alertname="Slow",team="a\\"b"} @ -0.001'
     assert question["expr"] == (
-        'min_over_time(timestamp(ALERTS{alertname="Slow",alertstate="firing",team="a\\"b"})[6000ms:2000ms])'
+        'min(min_over_time((timestamp(ALERTS{alertname="Slow",team="a\\"b",alertstate="firing"})'
+        f" unless ignoring(alertstate,current) {before})[6000ms:2000ms])) or 0 * count({before}) + -1"
     )
 
 
 SHORT, LONG = Trial("rehearsal", "", 60.0, 160.0), Trial("production", "", 604.0, 1308.0)
 FAILED = """  FAILED:
-    expr: "min_over_time(timestamp(ALERTS{{...}})[{ms}ms:2000ms])", time: 2m40s,
+    expr: "min(min_over_time(({{...}})[{ms}ms:2000ms])) or 0 * count(...) + -1", time: 2m40s,
         exp: nil
-        got: {{alertname="Burns", pod="a"}} 9E+01, {{alertname="Burns", pod="b"}} {at}
+        got: {{}} {at}
 """
 
 
 def test_what_promtool_got_is_the_answer_and_what_it_did_not_get_is_none() -> None:
     titles = "Unit Testing:  /x/rehearsal.yml\n\n\nUnit Testing:  /x/production.yml\n  SUCCESS\n\n"
-    assert answers(titles + FAILED.format(ms=100000, at="7.6E+01"), (SHORT, LONG)) == [16.0, None]
-    both = FAILED.format(ms=704000, at="7.24E+02") + FAILED.format(ms=100000, at="8E+01")
-    assert answers(titles.replace("SUCCESS", "") + both, (SHORT, LONG)) == [20.0, -514.0]
+    assert answers(titles + FAILED.format(ms=100000, at="7.6E+01"), (SHORT, LONG)) == [Fired(16.0), Fired(None)]
+    both = FAILED.format(ms=704000, at="-1E+00") + FAILED.format(ms=100000, at="8E+01")
+    assert answers(titles.replace("SUCCESS", "") + both, (SHORT, LONG)) == [Fired(20.0), Fired(None, held=True)]
 
 
 def test_a_promtool_that_cannot_try_is_no_answer() -> None:

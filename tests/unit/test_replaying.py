@@ -1,0 +1,90 @@
+"""What of a run's record is tried again, and how closely what comes out is known; promtool itself stands in tests/e2e/test_replay.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import yaml
+
+from harness import facts as f
+from harness.expectations.alert_fires import AlertFires
+from harness.run.replaying import Replaying
+from harness.testing import journal_of
+from harness.world.metrics import Answer, Series
+
+RATIO = "rate(err_total[30s]) / rate(req_total[30s])"
+HELD = """  FAILED:
+    expr: "min(...)[{ms}ms:2000ms])) or 0 * count(...) + -1", time: 2m,
+        exp: nil
+        got: {{}} -1E+00
+"""
+
+
+class Recording:
+    """Both counters rise by one a second; they are scraped at their own intervals."""
+
+    def __init__(self, **every_s: float) -> None:
+        self.every_s = every_s
+
+    def query(self, expr: str) -> Answer:
+        every_s = self.every_s[expr.partition("[")[0]]
+        times = [40.7 + every_s * n for n in range(int(160 / every_s))] if every_s else []
+        return Answer((Series({"__name__": expr.partition("[")[0]}, tuple((t, t - 40.0) for t in times)),))
+
+
+class Tried:
+    """A promtool that says of each file what it is told to."""
+
+    def __init__(self, said: str = "  SUCCESS\n  SUCCESS\n") -> None:
+        self.said = said
+        self.files: Mapping[str, str] = {}
+
+    def __call__(self, files: Mapping[str, str], tests: Sequence[str]) -> tuple[str, str]:
+        self.files = files
+        return self.said, "promtool"
+
+
+def replayed(recording: Recording, tried: Tried, *rules: f.RuleSeen) -> f.ReplaySeen:
+    journal = journal_of(
+        f.TargetSeen(seen_s=5, job="api", instance="api:80", health="up", interval_s=5.0),
+        f.TargetSeen(seen_s=5, job="blackbox", instance="bb:9115", health="up", interval_s=60.0),
+        *rules,
+        f.GateHeld(seen_s=95),
+        f.PhaseBegan(seen_s=99, phase="hurt"),
+        f.Injecting(seen_s=99.9, fault="x", kind="latency", target="api->db", planned_s=99.9),
+        f.Injected(seen_s=100, fault="x", begun_s=99.9),
+        f.PhaseEnded(seen_s=200, phase="hurt"),
+    )
+    (seen,) = Replaying(journal, recording, tried, 15.0).seen([("hurt", AlertFires(alert="A"))])
+    return seen
+
+
+def rule(expr: str, **more: object) -> f.RuleSeen:
+    values = {"rule": "A", "group": "b.yml;p", "expr": expr, "interval_s": 2.0, **more}
+    return f.RuleSeen(seen_s=5, **values)  # type: ignore[arg-type]
+
+
+def test_samples_lie_as_close_as_those_that_are_read_whatever_else_is_scraped() -> None:
+    tried = Tried()
+    seen = replayed(Recording(err_total=5.0, req_total=2.0), tried, rule(f"{RATIO} > 0.05"))
+    assert yaml.safe_load(tried.files["production.yml"])["tests"][0]["interval"] == "2000ms"
+    assert (seen.why, seen.grain_s) == ("", 7.0)  # a scrape of the slower one, and an evaluation
+
+
+def test_a_group_that_is_evaluated_more_seldom_leaves_its_own_interval_open() -> None:
+    slow = rule(RATIO, rule="job:ratio", group="r.yml;slow", kind="recording", interval_s=60.0)
+    assert replayed(Recording(err_total=2.0, req_total=2.0), Tried(), slow, rule("job:ratio > 0.05")).grain_s == 64.0
+
+
+def test_an_alert_that_holds_with_a_full_history_before_the_fault_is_told() -> None:
+    """Both files have the same 30 s of window; the longer one goes on by it and two evaluations."""
+    said = "  SUCCESS\n" + HELD.format(ms=134000)
+    seen = replayed(Recording(err_total=2.0, req_total=2.0), Tried(said), rule(f"{RATIO} > 0.05"))
+    assert (seen.after_s, seen.held_before, seen.rehearsed_after_s) == (None, True, None)
+
+
+def test_a_native_histogram_is_not_replayed() -> None:
+    seen = replayed(
+        Recording(latency_seconds=0), Tried(), rule("histogram_quantile(0.9, rate(latency_seconds[1m])) > 1")
+    )
+    assert seen.why == "latency_seconds is a native histogram, and those cannot be laid out"
