@@ -114,7 +114,9 @@ def with_history(one: Recorded, times: Times, slot_s: float, history_s: float, g
     last = before[-1][1] if before else None
     words = [f"_x{slots}"]
     if last is not None and times.effect_s - before[-1][0] <= MISSING * laid.own_s:
-        step = (_per_s(one.clean(times)) or _per_s(before) or 0.0) * laid.own_s if one.counter else 0.0
+        calm = _per_s(one.clean(times))  # which may be 0: then an earlier fault's errors are no clean history
+        rate = _per_s(before) if calm is None else calm
+        step = (rate or 0.0) * laid.own_s if one.counter else 0.0
         since = min(laid.every - 1, math.floor((times.effect_s - before[-1][0]) / slot_s))  # slots after its last one
         steps, lead = divmod(slots - 1 - since, laid.every)
         top = max(last, step * steps)

@@ -143,6 +143,14 @@ def test_a_counter_that_is_too_small_for_its_history_is_lifted_until_it_begins_a
     assert values(production)['a{x="1"}'].startswith("0.0+10.0x6 70.0 5.0 15.0 ")
 
 
+def test_errors_of_an_earlier_fault_are_no_clean_history() -> None:
+    """60 of them until 12 s, none in the clean stretch before this fault: then the counter stood still."""
+    before = [(float(t), min(60.0, t * 5.0)) for t in range(0, 20, 2)]
+    one = Recorded({"__name__": "a", "x": "1"}, (*before, (20.5, 60.0), (22.5, 70.0)), counted=True)
+    _, production = trials(course([ALERT, RATIO], "Slow"), [one], Times(14, 20, 20, 25), 2.0)
+    assert values(production)['a{x="1"}'].startswith("60.0+0.0x6 60.0 70.0 ")
+
+
 def test_a_series_that_is_born_in_the_fault_has_no_history_and_one_that_ends_does_not_go_on() -> None:
     born = Recorded({"__name__": "a", "x": "1"}, ((22.5, 1.0), (24.5, 2.0)), counted=True)
     ended = Recorded({"__name__": "b"}, ((16.5, 1.0), (18.5, 1.0), (20.5, 1.0)))
