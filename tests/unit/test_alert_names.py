@@ -45,9 +45,9 @@ def test_a_name_means_itself_and_only_stars_and_question_marks_mean_others(
 @pytest.mark.parametrize(
     ("claim", "outcome", "reason"),
     [
-        (AlertFires(alert=NAME, within="20s"), "passed", "met"),
-        (AlertFires(alert="[P1]*", within="20s"), "passed", "met"),
-        (PageSent(alert=NAME, within="20s"), "passed", "met"),
+        (AlertFires(alert=NAME, within_s="20s"), "passed", "met"),
+        (AlertFires(alert="[P1]*", within_s="20s"), "passed", "met"),
+        (PageSent(alert=NAME, within_s="20s"), "passed", "met"),
         (AlertQuiet(alert=NAME), "failed", "collateral"),
         (AlertQuiet(alert="*", allow=("Other",)), "failed", "collateral"),
     ],
@@ -72,9 +72,9 @@ def test_before_the_run_too_its_rule_is_found_by_its_name() -> None:
     slow = RuleSeen(rule=NAME, group="g", interval_s=5.0, for_s=30.0, expr="x > 1")
     oncall = ReceiverSeen(receiver="oncall", kind="webhook", observable=True, group_wait_s=0.0)
     reach = Reach(window_s=60, arrivals=1, timeout_s=1, alerts=(slow,), receivers=(oncall,))
-    assert "its rule's `for` of 30s" in AlertFires(alert=NAME, within="20s").doubtful(reach)
-    assert "its rule's `for` of 30s" in PageSent(alert=NAME, within="20s").doubtful(reach)
-    assert AlertFires(alert="[P1]*", within="20s").doubtful(reach) == ""
+    assert "its rule's `for` of 30s" in AlertFires(alert=NAME, within_s="20s").doubtful(reach)
+    assert "its rule's `for` of 30s" in PageSent(alert=NAME, within_s="20s").doubtful(reach)
+    assert AlertFires(alert="[P1]*", within_s="20s").doubtful(reach) == ""
 
 
 DRILL = """
