@@ -79,8 +79,13 @@ def varying(rule: RuleSeen) -> frozenset[str]:
 
 
 def named(alert: str, pattern: str) -> bool:
-    """Whether a claim's `alert` means this one: its name, or a pattern such as '*' or 'Orders*'."""
-    return fnmatchcase(alert, pattern)
+    """Whether a claim's `alert` means this one: its name, or a pattern such as '*' or 'Orders*'. Brackets are a name's own: '[P1] Slow'."""
+    return alert == pattern or fnmatchcase(alert, pattern.replace("[", "[[]"))
+
+
+def is_pattern(alert: str) -> bool:
+    """Whether a claim's `alert` may mean several."""
+    return bool(set("*?") & set(alert))
 
 
 def episodes(journal: Journal, alert: str = "*", labels: Mapping[str, str] = NO_LABELS) -> list[Episode]:

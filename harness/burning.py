@@ -7,13 +7,23 @@ With only T0 seconds of history it is th·T0/(e−th), whichever comes first. No
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.facts import RuleSeen
 
 COMPARED = (">", ">=")
+DEPTH = 5
+"""So many recording rules may stand on each other."""
+NAME = "__name__"
+Asked = tuple[str, str, str]
+"""A label, how it is compared, and with what."""
+_FAILURES = re.compile(
+    r"(?:^|_)(?:err|errors?|fail|failed|failures?|exceptions?|5xx|rejected|timeouts?|dropped)(?:_|$)"
+)
+_AMOUNT = re.compile(r"_(?:sum|seconds|bytes)(?:_|$)")
 
 
 @dataclass(frozen=True)
@@ -30,13 +40,32 @@ class Burn:
         return min(self.window_s * self.threshold / bad, self.threshold * history_s / (bad - self.threshold))
 
 
+@dataclass(frozen=True)
+class Rate:
+    """A rate or an increase over window_s of what is asked of labels, the metric's name among them."""
+
+    function: str
+    window_s: float
+    asked: frozenset[Asked]
+
+    def part_of(self, other: Rate) -> bool:
+        """Whether it counts some of what the other counts, and nothing else."""
+        return all(matcher in self.asked or any(_lets(matcher, one) for one in self.asked) for matcher in other.asked)
+
+    @property
+    def fails(self) -> bool:
+        """Whether by its name it counts failures: of requests, whatever those are counted by."""
+        names = [value for label, op, value in self.asked if (label, op) == (NAME, "Equal")]
+        return any(_FAILURES.search(name) and not _AMOUNT.search(name) for name in names)
+
+
 def burns(rules: Sequence[RuleSeen], expr: str) -> tuple[Burn, ...]:
     """The shares that must all exceed a threshold for the expression to hold; () for what is no such expression."""
     import promql_parser
 
     try:
         return tuple(_burns(promql_parser.parse(expr), rules))
-    except ValueError:
+    except (ValueError, re.error):
         return ()
 
 
@@ -49,47 +78,97 @@ def _burns(node: Any, rules: Sequence[RuleSeen]) -> Iterator[Burn]:
         yield from _burns(node.lhs, rules)
         yield from _burns(node.rhs, rules)
     elif operator in COMPARED:
-        threshold, window_s = _number(node.rhs), _share_s(node.lhs, rules)
-        if threshold is not None and window_s is not None and threshold > 0:
+        threshold = _number(node.rhs)
+        if threshold is None or threshold <= 0 or (threshold == 1 and operator == ">="):
+            return  # 1 is what a share comes to when nothing else is left in its window
+        window_s = _share_s(node.lhs, rules, threshold)
+        if window_s is not None:
             yield Burn(window_s, threshold)
 
 
-def _share_s(node: Any, rules: Sequence[RuleSeen], depth: int = 5) -> float | None:
-    """The window of a share: a rate over another of the same window, 1 less that, or a rule that records one. None otherwise."""
-    import promql_parser
-
-    node = _bare(node)
-    kind = type(node).__name__
-    if kind == "VectorSelector" and depth:
-        made = [rule.expr for rule in rules if rule.kind == "recording" and rule.rule == node.name]
-        return _share_s(promql_parser.parse(made[0]), rules, depth - 1) if len(made) == 1 else None
-    if kind != "BinaryExpr":
+def _share_s(node: Any, rules: Sequence[RuleSeen], threshold: float) -> float | None:
+    """The window of a share: a part of a rate over the whole, failures over anything where the threshold is that of a share, 1 less
+    any ratio. None otherwise: a mean, today's traffic over yesterday's, and retries over requests know no 1."""
+    node = _made(node, rules)
+    if type(node).__name__ != "BinaryExpr":
         return None
-    if str(node.op) == "-" and _number(node.lhs) == 1.0:
-        return _share_s(node.rhs, rules, depth)
-    if str(node.op) == "/":
-        above, below = _rate_s(node.lhs, rules), _rate_s(node.rhs, rules)
-        return above if above is not None and above == below else None
-    return None
+    less = str(node.op) == "-" and _number(node.lhs) == 1.0
+    pair = _ratio(_made(node.rhs, rules) if less else node, rules)
+    if pair is None:
+        return None
+    above, below = pair
+    share = less or above.part_of(below) or (threshold < 1 and above.fails)
+    return above.window_s if share else None
 
 
-def _rate_s(node: Any, rules: Sequence[RuleSeen], depth: int = 5) -> float | None:
-    """The window of a rate or an increase, summed or not, also where it is only asked to be above something. None otherwise."""
-    import promql_parser
+def _ratio(node: Any, rules: Sequence[RuleSeen]) -> tuple[Rate, Rate] | None:
+    """One rate over another of the same window. None otherwise, and where several may stand over each one of the whole."""
+    if type(node).__name__ != "BinaryExpr" or str(node.op) != "/":
+        return None
+    if node.modifier and str(node.modifier.card).endswith("OneToMany"):
+        return None
+    above, below = _rate(node.lhs, rules), _rate(node.rhs, rules)
+    if above is None or below is None or (above.function, above.window_s) != (below.function, below.window_s):
+        return None
+    return above, below
 
+
+def _rate(node: Any, rules: Sequence[RuleSeen], depth: int = DEPTH) -> Rate | None:
+    """A rate or an increase until now, summed or not, also where it is only asked to be above something. None otherwise."""
     node = _bare(node)
     kind = type(node).__name__
     if kind == "AggregateExpr":
-        return _rate_s(node.expr, rules, depth) if str(node.op).strip() == "sum" else None
+        return _rate(node.expr, rules, depth) if str(node.op).strip() == "sum" else None
     if kind == "Call" and node.func.name in ("rate", "increase"):
-        argument = node.args[0]
-        return float(argument.range.total_seconds()) if type(argument).__name__ == "MatrixSelector" else None
+        read = node.args[0]
+        if type(read).__name__ != "MatrixSelector" or not _now(read.vector_selector):
+            return None
+        return Rate(node.func.name, float(read.range.total_seconds()), _asked(read.vector_selector))
     if kind == "BinaryExpr" and str(node.op) in (">", ">=", "!="):
-        return _rate_s(node.lhs, rules, depth)
-    if kind == "VectorSelector" and depth:
-        made = [rule.expr for rule in rules if rule.kind == "recording" and rule.rule == node.name]
-        return _rate_s(promql_parser.parse(made[0]), rules, depth - 1) if len(made) == 1 else None
+        return _rate(node.lhs, rules, depth)
+    if kind == "VectorSelector" and depth and (rule := _recording(node, rules)) is not None:
+        made = _rate(rule, rules, depth - 1)
+        here = {one for one in _asked(node) if one[0] != NAME}
+        return replace(made, asked=made.asked | here) if made else None
     return None
+
+
+def _made(node: Any, rules: Sequence[RuleSeen]) -> Any:
+    """The expression, or that of the rule which records it."""
+    node = _bare(node)
+    for _ in range(DEPTH):
+        rule = _recording(node, rules) if type(node).__name__ == "VectorSelector" else None
+        if rule is None:
+            break
+        node = _bare(rule)
+    return node
+
+
+def _recording(node: Any, rules: Sequence[RuleSeen]) -> Any:
+    """The expression of the one rule that records what a selector reads now; None where there is none, or several."""
+    import promql_parser
+
+    made = [rule.expr for rule in rules if rule.kind == "recording" and rule.rule == node.name]
+    return promql_parser.parse(made[0]) if len(made) == 1 and _now(node) else None
+
+
+def _now(selector: Any) -> bool:
+    """Whether it reads what is, all of it under the same labels."""
+    return not (selector.offset or selector.at or selector.matchers.or_matchers)
+
+
+def _asked(selector: Any) -> frozenset[Asked]:
+    found = {(one.name, str(one.op).rpartition(".")[2], one.value) for one in selector.matchers.matchers}
+    return frozenset(found | {(NAME, "Equal", selector.name)} if selector.name else found)
+
+
+def _lets(matcher: Asked, one: Asked) -> bool:
+    """Whether whatever bears the label that `one` asks for is let through by the matcher."""
+    (label, op, value), (name, how, exactly) = matcher, one
+    if label != name or how != "Equal":
+        return False
+    fits = re.fullmatch(value, exactly) is not None if op in ("Re", "NotRe") else value == exactly
+    return fits == (op in ("Equal", "Re"))
 
 
 def _bare(node: Any) -> Any:

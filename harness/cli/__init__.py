@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import io
 import os
 import sys
 
 import click
 
 from harness import __version__
+from harness.cli.reader import while_read
 from harness.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE, DrillError, Signalled
 from harness.harmless import lines
 
@@ -91,9 +91,7 @@ def group(directory: str | None) -> None:
 def main() -> None:
     """Entry point of `drill`: a DrillError ends with its own exit code and nothing but its text; what nobody expected
     ends with 6, never with Python's 1, which here means that an expectation failed."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 must end no run
+    sys.stdout, sys.stderr = while_read(sys.stdout), while_read(sys.stderr)
     sys.exit(_called())
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from harness.cli.names import run_names
+from harness.cli.reader import unread
 from harness.errors import CannotRun, Missing, UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ def command(run: str, form: str, output: Path | None) -> None:
     service_ms from sending. Works on a run that is still going on, and on one that was killed. Parquet needs pyarrow
     (the extra `parquet`) and a file to write to.
     """
-    from harness.cli.judge import while_read
     from harness.cli.writing import not_written
     from harness.ledger import read
 
@@ -68,8 +68,8 @@ def command(run: str, form: str, output: Path | None) -> None:
     if output is None and form == "parquet":
         raise UsageError("Parquet is no text: name a file for it with -o")
     if output is None:
-        with while_read():
-            write_csv(rows, sys.stdout)
+        write_csv(rows, sys.stdout)
+        sys.stdout.flush()
         return
     try:
         if form == "parquet":
@@ -156,10 +156,12 @@ def _columns(rows: Rows) -> dict[str, Any]:
 
 
 def write_csv(rows: Rows, file: TextIO) -> None:
-    """A header, then one line per row, in the order of the rows."""
+    """A header, then one line per row, in the order of the rows; until nobody reads it any more."""
     out = csv.writer(file, lineterminator="\n")
     out.writerow(COLUMNS)
     for start in range(0, len(rows), BLOCK):
+        if unread(file):
+            return
         out.writerows(_lines(rows.select(slice(start, start + BLOCK))))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,22 +78,7 @@ def show(document: Mapping[str, Any], folder: str) -> None:
 
 def tell(text: str) -> None:
     """On stdout."""
-    with while_read():
-        click.echo(text, nl=False)
-
-
-@contextmanager
-def while_read() -> Iterator[None]:
-    """Writing to stdout, unless nobody reads it any more (`| head`): that must not become the exit code."""
-    import os
-    import sys
-
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python flushes at its end
+    click.echo(text, nl=False)
 
 
 def coloured() -> bool:

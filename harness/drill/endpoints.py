@@ -10,7 +10,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-UNSURE = ("rest", "fire", "request_name", "rename_request", "request_meta")
+OTHERS = ("rest", "rest_", "fire")
+"""What makes a request without a client, or tells of one: a FastHttpUser's, and Locust's event."""
+UNSURE = (*OTHERS, "request_name", "rename_request", "request_meta")
 """Attributes by which Locust's users make requests in other ways, or give them other names than their calls say."""
 SESSIONS = ("HttpSession", "FastHttpSession")
 """Clients that a locustfile may make itself, under any name."""
@@ -64,7 +66,7 @@ def _called(tree: ast.Module) -> Iterator[str | None]:
 
 def _hides(node: ast.Name | ast.Attribute | ast.alias, bases: set[int]) -> bool:
     """Whether requests may be made here, or named, that no call of a client tells."""
-    if (isinstance(node, ast.Attribute) and node.attr in UNSURE) or _last_name(node) in SESSIONS:
+    if (isinstance(node, ast.Attribute) and node.attr in UNSURE) or last_name(node) in SESSIONS:
         return True
     return _is_client(node) and id(node) not in bases
 
@@ -74,10 +76,10 @@ def _of_client(call: ast.Call) -> bool:
 
 
 def _is_client(node: ast.AST) -> bool:
-    return isinstance(node, (ast.Name, ast.Attribute)) and _last_name(node) == "client"
+    return isinstance(node, (ast.Name, ast.Attribute)) and last_name(node) == "client"
 
 
-def _last_name(node: ast.Name | ast.Attribute | ast.alias) -> str:
+def last_name(node: ast.Name | ast.Attribute | ast.alias) -> str:
     """`get` of `self.client.get`."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else node.name
 

@@ -5,7 +5,7 @@ SUBJECT [OP LIMIT] [for TIME]
 errors, p50, p99.9, max, rate   of requests, [of REQUEST], as in `steady`: errors > 50% for 15s, p95 of POST /pay > 2s
 goodput                         good answers that came in, per second, [of REQUEST]: goodput < 5/s for 10s
 alert NAME                      of the stack's own Prometheus, fires; NAME may be a pattern: alert Orders* for 15s
-                                (with blanks, in quotes: alert "High error rate" for 15s)
+                                (with blanks or brackets in quotes: alert "[P1] High error rate" for 15s)
 any alert [except NAME, …]      whichever fires: any alert except Watchdog
 container_died SERVICE          a container of the service ended though no fault of the drill is on it
 any container_died [except …]   the same of every service of the stack
@@ -27,13 +27,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
+from harness.alerting import named
 from harness.drill.problem import did_you_mean
 from harness.quantities import per_second, ratio, seconds, size_bytes, spell
 from harness.stats import Condition
 
 HOST = ("cpu", "memory", "disk")
 SUBJECTS = ("errors", "goodput", "rate", "max", "p95", "alert", "any", "container_died", "host", "promql:")
-_ALERT = r"""(?:"[^"'\[]+"|'[^"'\[]+'|[A-Za-z0-9_:.*?-]+)"""  # a bracket would begin a set of a pattern
+_ALERT = r"""(?:"[^"']+"|'[^"']+'|[A-Za-z0-9_:.*?-]+)"""
 _LIMIT = r"\s*(?P<op><=|>=|<|>)\s*(?P<value>[^<>=]+?)\s*"
 
 
@@ -87,7 +88,7 @@ class AlertGuard:
 
     def means(self, alert: str) -> bool:
         """Whether this alert is one that it looks at."""
-        return fnmatchcase(alert, self.name) and not any(fnmatchcase(alert, one) for one in self.allow)
+        return named(alert, self.name) and not any(named(alert, one) for one in self.allow)
 
     def __str__(self) -> str:
         return f"{_named('alert', self.name, self.allow)}{_for(self.for_s)}"
@@ -223,7 +224,7 @@ def _alert(text: str, for_s: float) -> AlertGuard:
     if found is None:
         raise ValueError(
             f"{text!r} is no guard; write alert NAME, or any alert except NAME, such as any alert except Watchdog, "
-            '"Dead Man Switch" (a name with blanks in quotes)'
+            '"Dead Man Switch" (a name with blanks or brackets in quotes)'
         )
     return AlertGuard(*found, for_s)
 

@@ -1,7 +1,7 @@
 """At most how many requests one task of a locustfile makes, read from its text: claims with too few of them are refused.
 
-Only a sure bound helps nobody wrongly: what cannot be told (a loop, a client or a function that is handed on, a helper from elsewhere) counts
-as MANY.
+Only a sure bound helps nobody wrongly: what cannot be told (a loop, a lambda, a client, one of its methods or a function that is handed on,
+a client of its own, a helper from elsewhere) counts as MANY.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.drill.endpoints import OTHERS, SESSIONS, last_name
+
 MANY = 1000.0
-_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+SETTINGS = ("auth", "base_url", "clientpool", "cookiejar", "cookies", "headers", "params", "proxies", "user", "verify")
+"""What a client is asked for that makes no request."""
+_AGAIN = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -25,7 +29,7 @@ def at_most(path: Path) -> float:
         return MANY
     names = [node.name for node in ast.walk(tree) if isinstance(node, _Function)]
     twice = len(names) != len(set(names))  # two classes with a method of one name: which is called is not seen
-    return MANY if twice or most == 0 or _brings_helpers(tree) else min(most, MANY)
+    return MANY if twice or most == 0 or _brings_helpers(tree) or _own_client(tree) else min(most, MANY)
 
 
 def _weight(name: str, functions: dict[str, _Function], above: tuple[str, ...]) -> float:
@@ -33,7 +37,7 @@ def _weight(name: str, functions: dict[str, _Function], above: tuple[str, ...]) 
         return MANY
     total = 0.0
     called_here = {id(node.func) for node, _ in _inside(functions[name], False) if isinstance(node, ast.Call)}
-    for node, looped in _inside(functions[name], False):
+    for node, again in _inside(functions[name], False):
         once = 0.0
         if isinstance(node, ast.Call):
             called = _named(node.func)
@@ -41,26 +45,33 @@ def _weight(name: str, functions: dict[str, _Function], above: tuple[str, ...]) 
                 once = 1.0
             elif called in functions:
                 once = _weight(called, functions, (*above, name))
-            elif called in ("rest", "fire"):
+            elif called in OTHERS:
                 once = 1.0
         elif _is_client(node):
             once = MANY  # handed on; where it is the base of a call, _inside leaves it out
-        elif _named(node) in functions and id(node) not in called_here:
-            once = MANY  # handed on: map(self.fetch, …), a decorator
-        total += MANY if once and looped else once
+        elif id(node) not in called_here and (_named(node) in functions or _asks(node)):
+            once = MANY  # handed on: map(self.fetch, …), get = self.client.get, a decorator
+        total += MANY if once and again else once
     return total
 
 
-def _inside(node: ast.AST, looped: bool) -> Iterator[tuple[ast.AST, bool]]:
-    """Every node below, and whether it stands in a loop; not the client of `client.get(…)` itself, nor functions within."""
+def _inside(node: ast.AST, again: bool) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node below, and whether it may be done again and again; not the client of `client.get(…)` itself, nor functions within."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, _Function):
             continue
-        inner = looped or isinstance(child, _LOOPS)
+        inner = again or isinstance(child, _AGAIN)
         base = isinstance(node, ast.Attribute) and _is_client(child)
         if not base:
             yield child, inner
             yield from _inside(child, inner)
+
+
+def _asks(node: ast.AST) -> bool:
+    """Whether this attribute, which is only read here, makes requests once it is called: a client's own, or one of the others."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        return False
+    return node.attr in OTHERS or (_is_client(node.value) and node.attr not in SETTINGS)
 
 
 def _is_client(node: ast.AST) -> bool:
@@ -87,3 +98,9 @@ def _brings_helpers(tree: ast.Module) -> bool:
         if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] not in own for alias in node.names):
             return True
     return False
+
+
+def _own_client(tree: ast.Module) -> bool:
+    """Whether it makes a client itself, which may have any name."""
+    known = (node for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute, ast.alias)))
+    return any(last_name(node) in SESSIONS for node in known)

@@ -70,7 +70,7 @@ class AlertFires(Expectation):
         return alerts.unseen(reach)
 
     def doubtful(self, reach: Reach) -> str:
-        if reach.then or not reach.faulted or reach.alerts is None or set("*?[") & set(self.alert):
+        if reach.then or not reach.faulted or reach.alerts is None or alerting.is_pattern(self.alert):
             return ""
         limit_s = reach.window_s if self.within_s is None else min(self.within_s, reach.window_s)
         return slow_rule(reach.alerts, self.alert, limit_s, reach.history_s, self.production_equivalent_s, self.labels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.alerting import NO_LABELS, held_s, may_bear
+from harness.alerting import NO_LABELS, held_s, is_pattern, may_bear
 from harness.expectations.base import Reach
 from harness.expectations.slow_rules import slow_rule
 from harness.quantities import spell
@@ -12,7 +12,7 @@ from harness.quantities import spell
 
 def slow_page(reach: Reach, alert: str, receiver: str, limit_s: float, labels: Mapping[str, str] = NO_LABELS) -> str:
     """Why no page can come so soon, or that one may well come later; ''. receiver '': any."""
-    if reach.alerts is None or set("*?[") & set(alert):
+    if reach.alerts is None or is_pattern(alert):
         return ""
     waits = [seen.group_wait_s for seen in reach.receivers or () if receiver in ("", seen.receiver) and seen.observable]
     wait_s = min(waits, default=0.0)

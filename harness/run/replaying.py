@@ -32,7 +32,7 @@ def replayed(drill: Drill) -> list[tuple[str, AlertFires]]:
     return [
         (phase, claim)
         for phase, then, claim in drill.claims()
-        if isinstance(claim, AlertFires) and phase in hurt and not then and not set("*?[") & set(claim.alert)
+        if isinstance(claim, AlertFires) and phase in hurt and not then and not alerting.is_pattern(claim.alert)
     ]
 
 

@@ -46,7 +46,8 @@ def test_a_prometheus_that_knows_five_minutes_is_far_too_fast() -> None:
         (f"({RATIO.format(w='1h')}) > 0.1 and ({RATIO.format(w='5m')} > 0.2)", [(3600, 0.1), (300, 0.2)]),
         ("1 - sum(rate(ok[2m])) / (sum(rate(all[2m])) > 0) >= 0.5", [(120, 0.5)]),
         ("recorded > 0.1 and absent(other)", [(60, 0.1)]),
-        ("sum(rate(bad[1m])) / sum(rate(all[5m])) > 0.1", []),
+        ("sum(rate(req{code=~'5..'}[1m])) / sum(rate(req[5m])) > 0.1", []),
+        ("sum(increase(req{code=~'5..'}[1m])) / sum(rate(req[1m])) > 0.1", []),
         ("rate(errors[5m]) > 3", []),
         ("up == 0", []),
         ("unknown:ratio > 0.1", []),
@@ -59,6 +60,46 @@ def test_which_expressions_are_shares_over_a_window(expr: str, found: list[tuple
 
 
 @pytest.mark.parametrize(
+    ("expr", "shares"),
+    [
+        ("sum(rate(t_seconds_sum[5m])) / sum(rate(t_seconds_count[5m])) > 0.8", 0),  # a mean
+        ("sum(rate(error_seconds_sum[5m])) / sum(rate(error_seconds_count[5m])) > 0.8", 0),
+        ("sum(rate(req[5m])) / sum(rate(req[5m] offset 1d)) > 2", 0),
+        ("sum(rate(req{a='b'}[5m] offset 1d)) / sum(rate(req[5m])) > 0.5", 0),
+        ("sum(rate(req{a='b'}[5m] @ 0)) / sum(rate(req[5m])) > 0.5", 0),
+        ("sum(rate(retries_total[5m])) / sum(rate(requests_total[5m])) > 0.5", 0),
+        ("rate(sent_bytes_total[5m]) / rate(requests_total[5m]) >= 1000", 0),
+        ("sum(rate(req{code='500'}[5m])) / sum(rate(req{code='200'}[5m])) > 0.5", 0),
+        ("sum(rate(req[5m])) / sum(rate(req{code='200'}[5m])) > 0.5", 0),
+        ("sum(rate(req{a='b'}[5m])) / on() group_right() sum by (i) (rate(req[5m])) > 0.5", 0),
+        ("sum(rate(errors_total[5m])) / sum(rate(requests_total[5m])) > 1.5", 0),
+        ("sum(rate(errors_total[5m])) / sum(rate(requests_total[5m])) > 0.5", 1),
+        ("sum by (i) (rate(req{a='b'}[5m])) / on(j) group_left() sum by (j) (rate(req[5m])) > 0.5", 1),
+        ("sum(rate(req{code=~'5..', job='a'}[5m])) / sum(rate(req{job='a'}[5m])) > 0.5", 1),
+        ("sum(rate(req{code='500'}[5m])) / sum(rate(req{code!~'4..'}[5m])) > 0.5", 1),
+        ("sum(rate(req{code='404'}[5m])) / sum(rate(req{code!~'4..'}[5m])) > 0.5", 0),
+        ("sum(rate(req{code='500'}[5m])) / sum(rate({__name__='req'}[5m])) > 5", 1),  # no share is above 1
+        ("sum(rate(req{code='500'}[5m])) / sum(rate(req[5m])) >= 1", 0),  # and this one may come to it
+        ("1 - sum(rate(bucket{le='1'}[5m])) / sum(rate(count[5m])) > 0.5", 1),
+        ("sum(bad{job='a'}) / sum(all{job='a'}) > 0.5", 1),
+        ("sum(bad) / sum(all{job='a'}) > 0.5", 0),
+        ("bad / (all offset 1d) > 0.5", 0),
+        ("1 - whole > 0.5", 1),
+        ("loop > 0.5", 0),
+    ],
+)
+def test_a_ratio_is_a_share_only_where_it_cannot_come_to_more_than_one(expr: str, shares: int) -> None:
+    recorded = {
+        "bad": "sum by (job) (rate(req{code=~'5..'}[5m]))",
+        "all": "sum by (job) (rate(req[5m]))",
+        "whole": "bad / all",
+        "loop": "loop",
+    }
+    rules = [RuleSeen(rule=name, kind="recording", expr=text) for name, text in recorded.items()]
+    assert [burn.window_s for burn in burns(rules, expr)] == [300.0] * shares
+
+
+@pytest.mark.parametrize(
     ("rule", "limit_s", "history_s", "production_s", "said"),
     [
         (alert("up == 0", for_s=20.0), 25.0, 60.0, None, "`for` of 20s is 30s in whole evaluations of 15s"),
@@ -68,6 +109,7 @@ def test_which_expressions_are_shares_over_a_window(expr: str, found: list[tuple
         (alert(RATIO.format(w="1h") + " > 1"), 120.0, 90.0, None, "so never"),
         (alert(RATIO.format(w="1h") + " > 0.5"), 120.0, 90.0, 600.0, "not before 30m"),
         (alert(RATIO.format(w="1h") + " > 0.1"), 120.0, 90.0, 600.0, ""),
+        (alert("rate(t_sum[5m]) / rate(t_count[5m]) > 1"), 60.0, 60.0, None, ""),
         (RuleSeen(rule="Other", expr="up == 0"), 60.0, 60.0, None, "no alert Burns; there are Other"),
     ],
 )

@@ -126,7 +126,7 @@ def test_a_reader_that_has_had_enough_and_a_terminal_without_unicode_change_no_e
     document["findings"] = [
         {"id": "x", "outcome": "failed", "because": "ü ≥ 3", "where": "", "decide": "", "phase": "", "reason": ""}
     ]
-    script = f"from harness.cli.judge import show; show({document!r}, 'runs/x')"
+    script = f"from harness import cli; from harness.cli.judge import show; cli.group.main = lambda **_: show({document!r}, 'runs/x'); cli.main()"
     ends = os.pipe()
     os.close(ends[0])
     closed = subprocess.run(

@@ -58,6 +58,8 @@ def alert(state: str, at_s: float, name: str = "Slow") -> f.AlertChanged:
         ("alert Slow for 5s", [alert("firing", 2)], 16, True),
         ("alert Slow", [alert("firing", 20, "Watchdog")], 21, False),
         ("any alert except Watchdog", [alert("firing", 20, "Watchdog")], 21, False),
+        ('alert "[P1] Slow"', [alert("firing", 20, "[P1] Slow")], 21, True),
+        ('any alert except "[P1] Slow"', [alert("firing", 20, "[P1] Slow")], 21, False),
         ("any alert except Watchdog", [alert("firing", 20, "Other")], 21, True),
     ],
 )

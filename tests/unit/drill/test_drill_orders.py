@@ -168,6 +168,7 @@ def test_the_plan_shows_what_will_be_read(book: Write) -> None:
         ('self.client.get("/a", params={"q": 1}, name="/a")', ("GET /a",)),
         ('self.client.get("/a")\n        HttpSession(self.host, None, None).get("/b")', None),
         ('self.client.get("/a")\n        locust.contrib.fasthttp.FastHttpSession("", None, None).get("/b")', None),
+        ('self.client.get("/a")\n        self.rest_("GET", "/b")', None),
         ("pass", None),
     ],
 )
