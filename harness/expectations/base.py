@@ -191,6 +191,7 @@ class Expectation(Model):
 
     word: ClassVar[str] = ""
     faultless: ClassVar[bool] = False  # what it finds holds just as well where the faults of its phase were not felt
+    whenever_sent: ClassVar[bool] = False  # what it finds holds just as well where requests were sent late
     reads_traces: ClassVar[bool] = False  # the run looks on at its end until spans that come late have come
     sampling: ClassVar[bool] = False  # decided by a statistical interval, so that chance alone may fail it
     timed: ClassVar[tuple[str, ...]] = ()  # reasons of its failures that a want of processors alone can bring about
