@@ -103,7 +103,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "neighbours",
     },
     "aimed": {"facts", "journal"},
-    "landings": DATA | {"faults.base", "faults", "versions"},
+    "touched": {"journal", "ledger", "stats"},
+    "landings": DATA | {"faults.base", "faults", "touched", "versions"},
     "parts": BOTTOM | {"doctor.checks", "doctor.seen", "drill", "expectations", "faults", "probes"},
     "drill": BOTTOM
     | {
@@ -238,6 +239,7 @@ PURE = (
     "history",
     "schedule",
     "landings",
+    "touched",
     "alerting",
     "evaluations",
     "dashboards",
