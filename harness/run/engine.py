@@ -208,7 +208,8 @@ class Engine:
         if held.held:
             self.record(GateHeld(detail=held.detail, waited=gate.waited))
             return True
-        self.record(GateMissed(detail=f"not steady within {within_s:g} s: {held.detail}"))
+        what = "steady, and the load in time," if gate.waited else "steady"
+        self.record(GateMissed(detail=f"not {what} within {within_s:g} s: {held.detail}"))
         return False
 
     def _prove_edges(self) -> None:

@@ -177,6 +177,7 @@ def test_nothing_is_injected_while_the_load_is_never_in_time(tmp_path: Path) -> 
     world.load.late_ms = lambda _at_s: 80.0
     record, verdict = play(world, make(tmp_path), tmp_path)
     (missed,) = record.journal().of(GateMissed)
+    assert missed.detail.startswith("not steady, and the load in time, within 20 s: errors < 1%: 0%")
     assert "requests were sent 80 ms late (p99; limit 50 ms)" in missed.detail
     assert "the generator was starved" in missed.detail
     assert missed.seen_s < 30
