@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.came_back import left_down
 from harness.facts import Blinded, PhaseSettled, PressureSeen, ProcessorsSeen
 from harness.journal import Journal, Window
-from harness.neighbours import WAITED, Neighbours, disturbed
+from harness.neighbours import WAITED, Neighbours, disturbed, neighbours
 from harness.surroundings import stalled, told
 from harness.verdict import Finding, Judged, Outcome
 
@@ -47,6 +47,14 @@ def settled_beside(judged: Judged, journal: Journal) -> Judged:
         return judged
     found = disturbed(journal, journal.window(judged.phase, then=True))
     return judged if found is None else dataclasses.replace(judged, finding=_open(judged.finding, found))
+
+
+def perhaps_theirs(journal: Journal, stretch: Window | None) -> bool:
+    """Whether others filled the machine in any second of a stretch, or may have."""
+    if stretch is None:
+        return False
+    theirs = neighbours(journal, stretch.start_s, min(stretch.end_s, journal.end_s))
+    return theirs is not None or bool(_unknown(journal, stretch))
 
 
 def _ended(journal: Journal, phase: str) -> bool:

@@ -1,4 +1,4 @@
-"""Why a run is invalid: the experiment did not happen as planned, so that nothing in it can pass. Pure.
+"""Why a run is invalid: the experiment did not happen as planned, so that what depends on it cannot pass. Pure.
 
 Each gate is one function from the evidence to a sentence, '' when it is fine. They speak of the load: that faults
 landed is asked claim by claim (landings.py), that the stack was steady by the gate of the run itself.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from harness import surroundings
+from harness import lateness, surroundings
 from harness.facts import (
     GateHeld,
     GateMissed,
@@ -25,21 +25,16 @@ from harness.facts import (
     WorkerLost,
 )
 from harness.journal import TICK_S, Journal, Window
-from harness.stats.columns import EVER_US, Block, blocks
+from harness.stats.columns import EVER_US, blocks
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from harness.ledger import Rows
 
 DROPPED = 0.01
 BEGUN = 0.99
 MISSED = 1 - BEGUN
 SPARE = 0.10  # of the time: a machine on which nobody waits for longer has processors to spare
-LATE_SHARE = 0.1  # of the tightest latency that is claimed
 STILL_TRUE_MS = 50.0  # of a worker's clock, uncertainty and drift together: as much as a request may be late
-LATE_FLOOR_MS = 50.0  # what a busy machine's scheduler does to anybody
 
 
 class Planned(Protocol):
@@ -73,9 +68,9 @@ class Load:
         return Window(start_s, ended.ended_s + TICK_S if ended else self.journal.end_s)
 
 
-def invalid(load: Load, gates: Sequence[Callable[[Load], str]] | None = None) -> tuple[str, ...]:
-    """Every reason why the run is invalid."""
-    return tuple(said for gate in (GATES if gates is None else gates) if (said := gate(load)))
+def invalid(load: Load) -> Mapping[Gate, str]:
+    """Every reason why the run is invalid, by the gate that says so."""
+    return {gate: said for gate in GATES if (said := gate(load))}
 
 
 def steady(load: Load) -> str:
@@ -158,7 +153,7 @@ def in_time(load: Load) -> str:
     if window is None:
         return ""
     end_s = min(window.end_s, injecting.at_s if injecting else math.inf)
-    late = _late(load, window.start_s, end_s)
+    late = lateness.late(load.rows, window.start_s, end_s, load.tightest_ms)
     if late:
         share = surroundings.stalled(load.journal, window.start_s, end_s)
         return (
@@ -175,7 +170,7 @@ def kept_up(load: Load) -> str:
     share = surroundings.stalled(load.journal, injecting.at_s, window.end_s)
     if share is None or share > SPARE:
         return ""
-    late = _late(load, injecting.at_s, window.end_s)
+    late = lateness.late(load.rows, injecting.at_s, window.end_s, load.tightest_ms)
     return (
         f"after the first fault requests were sent {late} though the machine had processors to spare "
         f"({surroundings.told(share)}): the load process itself could not keep up"
@@ -206,7 +201,7 @@ def at_rest(load: Load) -> str:
     window, injecting = load.window, load.journal.first(Injecting)
     if window is None or injecting is None or not (load.compares or math.isfinite(load.tightest_ms)):
         return ""
-    material_ms = 0.0 if load.compares else LATE_SHARE * load.tightest_ms
+    material_ms = 0.0 if load.compares else lateness.SHARE * load.tightest_ms
     return surroundings.unsettled(load.rows, window.start_s, min(window.end_s, injecting.at_s), material_ms)
 
 
@@ -221,45 +216,24 @@ def gated(load: Load) -> str:
     return f"{max(count, said.count if said else 0)} requests were sent outside of any arrival{what}"
 
 
-GATES = (steady, at_rest, recorded, ended_well, whole, not_dropped, all_begun, in_time, kept_up, gated, clocks)
-ITS_OWN = (recorded, ended_well, whole, all_begun, in_time, kept_up, gated)
+Gate = Callable[[Load], str]
+GATES: Sequence[Gate] = (
+    steady,
+    at_rest,
+    recorded,
+    ended_well,
+    whole,
+    not_dropped,
+    all_begun,
+    in_time,
+    kept_up,
+    gated,
+    clocks,
+)
+ITS_OWN: Sequence[Gate] = (recorded, ended_well, whole, all_begun, in_time, kept_up, gated)
 """What ails the load itself. A steady state that is not reached and arrivals that are dropped may be the service's doing."""
-
-
-def _first_requests(rows: Rows, start_s: float, end_s: float) -> Iterator[tuple[Block, slice, NDArray[np.bool_]]]:
-    """The first requests of the arrivals due in [start, end): by block, the slice in which they lie and which of it they are."""
-    from harness.ledger import ASIDE, DEPENDENT, UNGATED
-
-    start_us, end_us = round(start_s * 1e6), round(end_s * 1e6)
-    for block in blocks(rows, start_us, end_us):
-        where, mask = block.within(start_us, end_us)
-        first = (block.flags[where] & (ASIDE | DEPENDENT | UNGATED)) == 0
-        yield block, where, first if mask is None else first & mask
-
-
-def _late(load: Load, start_s: float, end_s: float) -> str:
-    """How late first requests were sent in a stretch, where that is too late; else ''."""
-    import numpy as np
-
-    late_us = np.concatenate([np.zeros(0, np.uint32), *_late_us(load.rows, start_s, end_s)])
-    if not len(late_us):
-        return ""
-    quantile = 0.99 if len(late_us) >= 100 else 0.9
-    rank = math.ceil(quantile * len(late_us))
-    value = float(np.partition(late_us, rank - 1)[rank - 1]) / 1e3
-    limit = max(LATE_FLOOR_MS, LATE_SHARE * load.tightest_ms if math.isfinite(load.tightest_ms) else 0.0)
-    return f"{value:.0f} ms late (p{100 * quantile:g}; limit {limit:.0f} ms)" if value > limit else ""
-
-
-def _late_us(rows: Rows, start_s: float, end_s: float) -> Iterator[NDArray[np.uint32]]:
-    """How late the first requests that were sent were sent."""
-    from harness.ledger import NEVER
-
-    for block, where, first in _first_requests(rows, start_s, end_s):
-        place = slice(block.first + where.start, block.first + where.stop)
-        sent = rows.array["sent_us"][place][first]
-        rows.release(place)
-        yield sent[sent != NEVER]
+SENT_LATE: Sequence[Gate] = (in_time, kept_up)
+"""Everything was sent, some of it late: what does not depend on when it was (`Expectation.whenever_sent`) stands."""
 
 
 def _arrivals(load: Load) -> tuple[int, int]:
@@ -268,7 +242,7 @@ def _arrivals(load: Load) -> tuple[int, int]:
 
     window, arrivals, dropped = load.window, 0, 0
     if window is not None:
-        for block, where, first in _first_requests(load.rows, window.start_s, window.end_s):
+        for block, where, first in lateness.first_requests(load.rows, window.start_s, window.end_s):
             arrivals += int(first.sum())
             dropped += int((first & (block.outcome[where] == OUTCOMES.index("dropped"))).sum())
     return arrivals, dropped

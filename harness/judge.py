@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -18,12 +17,12 @@ from harness.expectations.asked import asked
 from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
 from harness.expectations.no_regression import NoRegression
 from harness.expectations.release_story import ReleaseStory, release_story
-from harness.expectations.responds_within import RespondsWithin
 from harness.expectations.rolled_back import RolledBack
 from harness.facts import Closed, PhaseSettled, Unavailable
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
 from harness.landings import landings, mends
+from harness.lateness import tightest_ms
 from harness.series import Book, known_until
 from harness.stats import Condition
 from harness.stats.holm import ALPHA, holm, holm_levels
@@ -105,7 +104,9 @@ def judge(
     whole = journal if whole is None else whole
     landed = landings(journal, faults_of(drill), rows)
     load = _load(drill, plan_claims, journal, rows)
-    reasons = (*map(str, damage), *gates.invalid(load))
+    shut = gates.invalid(load)
+    reasons = (*map(str, damage), *shut.values())
+    barring = [*damage, *(gate for gate in shut if gate not in gates.SENT_LATE)]
     known = known_until(series, journal.end_s)
     judged = [
         judge_claim(
@@ -124,12 +125,16 @@ def judge(
     ]
     judged = [_where_offered(one, journal) for one in judged]
     if reasons:
-        judged = [_under_gates(one, reasons) for one in judged]
+        judged = [
+            one if not barring and _whenever_sent(one, claim, journal) else _under_gates(one, reasons)
+            for one, claim in zip(judged, plan_claims, strict=True)
+        ]
     judged = [
         proven(one, READS.get(claim.expectation.word), damage) for one, claim in zip(judged, plan_claims, strict=True)
     ]
     came_back = [beside.settled_beside(one, journal) for one in unsettled(whole)]
-    settling = [*_settling(came_back, gates.invalid(load, gates.ITS_OWN)), *left_behind(whole)]
+    starved = [said for gate, said in shut.items() if gate in gates.ITS_OWN]
+    settling = [*_settling(came_back, starved), *left_behind(whole)]
     judged += [proven(one, JOURNAL_ALONE, damage) for one in settling]
     judged += people_story.tampered(whole)
     opened = whole.opened
@@ -302,6 +307,14 @@ def _where_offered(judged: Judged, journal: Journal) -> Judged:
     return dataclasses.replace(judged, finding=finding)
 
 
+def _whenever_sent(judged: Judged, claim: Claim, journal: Journal) -> bool:
+    """Whether it stands though requests were sent late: a failure only where nobody else filled the machine."""
+    if not claim.expectation.whenever_sent:
+        return False
+    failed = judged.finding.outcome is Outcome.FAILED
+    return not failed or not beside.perhaps_theirs(journal, journal.window(claim.phase, claim.then))
+
+
 def _under_gates(judged: Judged, reasons: Sequence[str]) -> Judged:
     """In an invalid run nothing passes, and only a census failure stands."""
     finding = judged.finding
@@ -359,17 +372,12 @@ def _unproven(
 def _load(drill: DrillLike, claims: Sequence[Claim], journal: Journal, rows: Rows) -> gates.Load:
     from harness.load.arrivals import expected_count
 
-    limits = [
-        ms for c in claims if isinstance(c.expectation, RespondsWithin) for ms in c.expectation.limits_ms().values()
-    ]
-    conditions = [c for c in drill.steady.all if isinstance(c, Condition)]
-    limits += [c.value for c in conditions if c.quantile is not None and c.op.startswith("<")]
     segments = drill.load.segments
     return gates.Load(
         journal=journal,
         rows=rows,
         planned=lambda start_s, end_s: expected_count(segments, start_s, end_s),
-        tightest_ms=min(limits, default=math.inf),
+        tightest_ms=tightest_ms((c.expectation for c in claims), drill.steady.all),
         steady_for_s=drill.steady.for_s,
         poisson=bool(drill.load.poisson),
         compares=any(isinstance(c.expectation, NoRegression) and not c.expectation.against for c in claims),

@@ -16,6 +16,7 @@ from harness.facts import (
     ContainerChanged,
     Injected,
     Injecting,
+    LoadBegan,
     Mended,
     NotInjected,
     Surveyed,
@@ -24,7 +25,8 @@ from harness.facts import (
     Witnessed,
 )
 from harness.faults.base import Fault, Landed, Landing
-from harness.journal import Journal
+from harness.journal import Journal, Window
+from harness.touched import touched
 from harness.versions import answers, new_version, releases_at, told_version
 
 if TYPE_CHECKING:
@@ -122,7 +124,30 @@ def _landing(journal: Journal, id_: str, fault: Fault, all_hurts: Sequence[Hurt]
     landing = _told_by(fault, fault.landing, _before(journal, hurt, all_hurts), during)
     if landing.outcome == "not_measurable" and not fault.on_edge:
         return _told_by_docker(journal, fault, hurt, landing, ENDED, hurt.off_s)
-    return _surveyed(journal, fault, hurt, landing) if fault.on_edge else landing
+    landing = _surveyed(journal, fault, hurt, landing) if fault.on_edge else landing
+    return _shared(journal, fault, hurt, all_hurts, rows, landing)
+
+
+def _shared(
+    journal: Journal, fault: Fault, hurt: Hurt, all_hurts: Sequence[Hurt], rows: Rows | None, landing: Landing
+) -> Landing:
+    """Of a share: the looks are of connections of the witness, and what became of the caller's own and of requests is said beside it."""
+    if landing.outcome not in ("landed", "partial") or getattr(fault, "share", 1.0) >= 1:
+        return landing
+    during = Window(hurt.sure_s, min(hurt.off_begun_s, journal.end_s))
+    open_ = [
+        one.mediated for one in journal.of(Surveyed, edge=hurt.target) if during.start_s <= one.seen_s <= during.end_s
+    ]
+    said = "which of the caller's own connections it hit is not seen"
+    said += f" ({max(open_)} at most at a time)" if open_ else ""
+    began, others = journal.first(LoadBegan), [one for one in all_hurts if one.fault != hurt.fault]
+    alone = all(one.off_s <= hurt.on_s or one.on_s >= during.end_s for one in others)
+    if rows is not None and began is not None and alone:
+        ended_s = [one.off_s for one in others if one.off_s <= hurt.on_s]
+        before = Window(max(began.begins_s, hurt.on_s - BEFORE_S, *ended_s), hurt.on_s)
+        found = touched(rows, before, during)
+        said += f"; {found}" if found else ""
+    return replace(landing, because=f"{landing.because}; {said}")
 
 
 def _read_back(journal: Journal, fault: Fault, hurt: Hurt) -> Landing:

@@ -165,7 +165,7 @@ REASONS: Mapping[str, str] = {
     "cut_by_cleanup": "our own clean-up had to close connections to take a fault out while this was decided, so that nobody knows "
     "whether it would have come so without",
     "evidence_changed": "what it was read from is not as the run wrote it, so that nobody knows whether it was so",
-    "invalid_run": "the experiment did not happen as planned (see the run's own reasons); nothing in it can pass",
+    "invalid_run": "the experiment did not happen as planned (see the run's own reasons); no claim that depends on that can pass",
     "not_available": "the system that the drill was played on does not offer what the claim needs, which was known before it began",
     "no_exporter": "no service, or not the one that it takes, sends its traces to where the run's collector could take them",
     "queue_half_seen": "messages were seen only where they are sent, or only where they are taken, so that nobody knows whether they "

@@ -13,6 +13,7 @@ from harness.drill.document import Document
 from harness.drill.model import Drill, Phase
 from harness.drill.problem import Problem
 from harness.drill.requests_named import request_problems
+from harness.drill.shares import share_problems
 from harness.drill.state import problems as state_problems
 from harness.expectations.steps import Step
 from harness.faults.base import Fault
@@ -88,6 +89,7 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
     yield from _commands_there(drill)
     yield from _hurt_known(drill)
     yield from request_problems(drill)
+    yield from share_problems(drill)
     yield from state_problems(drill)
     yield from candidate_problems(drill)
     yield from _given_ids_once(drill)

@@ -37,6 +37,7 @@ class AlertQuiet(Expectation):
 
     word: ClassVar[str] = "alert_quiet"
     faultless: ClassVar[bool] = True  # a false alarm is one with a fault and without
+    whenever_sent: ClassVar[bool] = True
 
     alert: str = Field(min_length=1, description='the alert\'s name; "*" is any')
     labels: dict[str, str] = Field(default_factory=dict, description="only alerts with these labels")

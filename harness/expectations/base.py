@@ -191,6 +191,7 @@ class Expectation(Model):
 
     word: ClassVar[str] = ""
     faultless: ClassVar[bool] = False  # what it finds holds just as well where the faults of its phase were not felt
+    whenever_sent: ClassVar[bool] = False  # what it finds holds just as well where requests were sent late
     reads_traces: ClassVar[bool] = False  # the run looks on at its end until spans that come late have come
     sampling: ClassVar[bool] = False  # decided by a statistical interval, so that chance alone may fail it
     check_limit_s: ClassVar[float] = 60.0  # of the user's own: so long may one check take; then it is inconclusive

@@ -32,6 +32,7 @@ class LogQuiet(Expectation):
     """
 
     word: ClassVar[str] = "log_quiet"
+    whenever_sent: ClassVar[bool] = True
 
     service: str = Field(default="*", description="a service of the stack; all when left out")
     matches: str = Field(min_length=1, description="a regular expression")

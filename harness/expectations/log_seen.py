@@ -39,6 +39,7 @@ class LogSeen(Expectation):
     """
 
     word: ClassVar[str] = "log_seen"
+    whenever_sent: ClassVar[bool] = True
 
     service: str = Field(description='a service of the stack; "*" is any')
     contains: str = Field(default="", description="plain text")

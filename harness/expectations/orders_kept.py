@@ -53,6 +53,7 @@ class OrdersKept(Expectation):
 
     word: ClassVar[str] = "orders_kept"
     faultless: ClassVar[bool] = True
+    whenever_sent: ClassVar[bool] = True
 
     orders: str = Field(min_length=1, description="which of the drill's `orders`")
     delivery: Literal["exactly_once", "at_least_once"] = Field(

@@ -47,6 +47,7 @@ class StateRestored(Expectation):
 
     word: ClassVar[str] = "state_restored"
     faultless: ClassVar[bool] = True
+    whenever_sent: ClassVar[bool] = True
 
     only: tuple[str, ...] = Field(
         default=(), description="parts of `state:`, and `containers` for what Docker tells; all when left out"

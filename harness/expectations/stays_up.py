@@ -39,6 +39,7 @@ class StaysUp(Expectation):
     """
 
     word: ClassVar[str] = "stays_up"
+    whenever_sent: ClassVar[bool] = True
 
     service: str = Field(default="*", description="a service of the stack; all when left out")
     restarts: int = Field(default=0, ge=0, description="how many deaths or restarts are forgiven")

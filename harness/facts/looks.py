@@ -125,11 +125,10 @@ class ProcessorsSeen(Fact):
     """Who used this machine's processors in the `over_s` seconds before this look; all in seconds of processor time.
 
     processors  how many the machine has
-    idle_s      nobody, or only who gives way (niced processes; waiting for a disk); steal_s: other virtual machines on the same
-                hardware
-    busy_s      all processes together, without interrupts
+    idle_s      nobody (waiting for a disk too); steal_s: other virtual machines on the same hardware
+    busy_s      all processes together, niced ones too, without interrupts
     stack_s     of it the run's containers, its helpers among them; harness_s the harness and all that it started
-    docker_s    Docker's own processes, which work for this run and for others: they are put to nobody's account
+    docker_s    Docker's own processes without what they started, which work for this run and for others: they are put to nobody's account
     """
 
     over_s: float

@@ -77,9 +77,13 @@ class Failed(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class GateHeld(Fact):
-    """The steady state held for as long as the drill asks; the first phase may begin."""
+    """The steady state held for as long as the drill asks; the first phase may begin.
+
+    waited  for a load that was late, though the state was steady: how late, and until when; '' where it was not
+    """
 
     detail: str = ""
+    waited: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

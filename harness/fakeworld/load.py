@@ -48,6 +48,7 @@ class FakeLoad:
         self.front = ""
         self.bad_ratio = 0.5
         self.broken: Callable[[float], bool] = lambda _at_s: False
+        self.late_ms: Callable[[float], float] = lambda _at_s: 0.0
         self.asked: Callable[[int, bool], None] = lambda _row, _well: None  # of each request, and how it ended
         self.dies_at_s = float("inf")
         self.hangs_at_s = float("inf")  # its process is there, and says and does nothing any more
@@ -115,7 +116,7 @@ class FakeLoad:
             version = self._answering(number)
             bad = bad or (version == "bad" and (number * 37) % 100 < 100 * self.bad_ratio)
             row = {"at_s": due_s, "took_ms": took_ms, "endpoint": "GET /", "outcome": "5xx" if bad else "ok"}
-            self._rows.append({**row, "version": version})
+            self._rows.append({**row, "late_ms": self.late_ms(due_s), "version": version})
             self.asked(number, not bad)
             self._arrive(number + 1)
 

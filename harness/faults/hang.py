@@ -33,6 +33,7 @@ class Hang(ToxicFault):
     """
 
     word: ClassVar[str] = "hang"
+    spends: ClassVar[bool] = True
 
     stream: Stream | None = Field(
         default=None, description="what is lost: upstream, the requests; downstream, the answers; default: both"

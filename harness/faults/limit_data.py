@@ -31,6 +31,7 @@ class LimitData(OneWayFault):
     """
 
     word: ClassVar[str] = "limit_data"
+    spends: ClassVar[bool] = True
 
     bytes: Bytes = Field(description="that a connection may pass")
 

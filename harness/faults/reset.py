@@ -32,6 +32,7 @@ class Reset(OneWayFault):
     """
 
     word: ClassVar[str] = "reset"
+    spends: ClassVar[bool] = True
 
     after_data_ms: Milliseconds = Field(default=0.0, alias="after_data", description="from the first data to the reset")
 

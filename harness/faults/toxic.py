@@ -9,7 +9,7 @@ cut.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -53,6 +53,9 @@ class EdgeFault(Fault):
 
 class ToxicFault(EdgeFault):
     """The common part of faults that are toxics: a share of the connections, and what becomes of the open ones."""
+
+    spends: ClassVar[bool] = False
+    """A connection that it hits is not used again, so that a caller soon keeps those alone that it spared."""
 
     share: Ratio = Field(default=1.0, gt=0, description="of connections, drawn for each one")
     open_connections: Literal["keep", "cut"] | None = Field(

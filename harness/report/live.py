@@ -124,7 +124,7 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912, PLR0915 (one line pe
             part = f"worker {fact.worker} of the load's {fact.workers}"
             return f"{part} was lost ({fact.detail}): nobody sends its part from now on"
         case GateHeld():
-            return "steady: the gate is open"
+            return f"steady: the gate is open{f' ({fact.waited})' if fact.waited else ''}"
         case GateMissed():
             return f"NOT STEADY: {fact.detail}"
         case PhaseBegan():

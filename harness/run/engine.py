@@ -30,9 +30,11 @@ from harness.facts import (
     Surveyed,
 )
 from harness.faults.base import Fault
+from harness.lateness import tightest_ms
 from harness.ledger import Rows
 from harness.plan import Plan, PlannedPhase
 from harness.run import guards
+from harness.run.gate import Gate
 from harness.run.injector import Injector
 from harness.run.lease import Held, Unwatched
 from harness.run.levers import Levers
@@ -200,12 +202,15 @@ class Engine:
         self.watch.start()
 
     def _gate(self) -> bool:
-        within_s = self.plan.drill.steady.within_s
-        held = self._wait_steady(self.load_began_s, within_s)
+        drill, within_s = self.plan.drill, self.plan.drill.steady.within_s
+        tightest = tightest_ms((claim.expectation for claim in self.plan.all_claims), drill.steady.all)
+        gate = Gate(self.steady, tightest, self.load_began_s, self.load_began_s + within_s)
+        held = self._wait_until(gate.look, gate.until_s)
         if held.held:
-            self.record(GateHeld(detail=held.detail))
+            self.record(GateHeld(detail=held.detail, waited=gate.waited))
             return True
-        self.record(GateMissed(detail=f"not steady within {within_s:g} s: {held.detail}"))
+        what = "steady, and the load in time," if gate.waited else "steady"
+        self.record(GateMissed(detail=f"not {what} within {within_s:g} s: {held.detail}"))
         return False
 
     def _prove_edges(self) -> None:
@@ -366,14 +371,19 @@ class Engine:
 
     def _wait_steady(self, since_s: float, within_s: float) -> SteadyLook:
         """The steady state has to *begin* within `within_s` and be held for its length."""
+        return self._wait_until(
+            lambda rows, now_s, journal: look(self.steady, rows, since_s, within_s, now_s, journal), since_s + within_s
+        )
+
+    def _wait_until(self, looked: Callable[[Rows, float, Journal | None], SteadyLook], until_s: float) -> SteadyLook:
+        """What begins until then is waited for until it has been held."""
         seen = [SteadyLook(False, False, "nothing seen")]
 
         def told() -> bool:
-            now_s = self.world.clock.now_s()
-            seen[0] = look(self.steady, self.load.rows(), since_s, within_s, now_s, self._seen())
+            seen[0] = looked(self.load.rows(), self.world.clock.now_s(), self._seen())
             return seen[0].held or seen[0].hopeless
 
-        self._pass(since_s + within_s + self.steady.for_s + SETTLE_LAG_S, told)
+        self._pass(until_s + self.steady.for_s + SETTLE_LAG_S, told)
         return seen[0]
 
     def _pass(self, until_s: float, done: Callable[[], bool] | None = None, every_s: float = SECOND_S) -> bool:

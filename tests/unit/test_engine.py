@@ -153,6 +153,47 @@ def test_nothing_is_injected_when_the_steady_state_never_holds(tmp_path: Path) -
     assert verdict.exit_code == 3
 
 
+def test_a_load_that_is_late_at_first_is_waited_for_and_the_run_is_decided(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.late_ms = lambda at_s: 80.0 if at_s < 9 else 0.1
+    record, verdict = play(world, make(tmp_path), tmp_path)
+    (held,) = record.journal().of(GateHeld)
+    assert 14 <= held.seen_s < 17, "5 s of the steady state in which nothing was late"
+    assert held.waited.startswith("requests were sent 80 ms late (p99; limit 50 ms) until 8.8 s")
+    assert verdict.invalid == ()
+
+
+def test_a_load_that_is_in_time_opens_the_gate_as_soon_as_the_state_is_steady(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.late_ms = lambda _at_s: 40.0
+    record, _ = play(world, make(tmp_path), tmp_path)
+    (held,) = record.journal().of(GateHeld)
+    assert held.seen_s < 7.5
+    assert held.waited == ""
+
+
+def test_nothing_is_injected_while_the_load_is_never_in_time(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.late_ms = lambda _at_s: 80.0
+    record, verdict = play(world, make(tmp_path), tmp_path)
+    (missed,) = record.journal().of(GateMissed)
+    assert missed.detail.startswith("not steady, and the load in time, within 20 s: errors < 1%: 0%")
+    assert "requests were sent 80 ms late (p99; limit 50 ms)" in missed.detail
+    assert "the generator was starved" in missed.detail
+    assert missed.seen_s < 30
+    assert not record.journal().of(Injecting)
+    assert verdict.exit_code == 3
+
+
+def test_a_state_that_breaks_while_the_load_is_waited_for_is_not_steady(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.late_ms = lambda at_s: 80.0 if at_s < 9 else 0.1
+    world.load.broken = lambda at_s: 12 < at_s < 16
+    record, _ = play(world, make(tmp_path), tmp_path)
+    (held,) = record.journal().of(GateHeld)
+    assert held.seen_s > 20
+
+
 def test_an_edge_that_its_caller_goes_around_is_refused_before_the_first_injection(tmp_path: Path) -> None:
     world = FakeWorld()
     world.lookout.direct["api->db"] = 3

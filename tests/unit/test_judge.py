@@ -234,6 +234,29 @@ def test_lateness_while_a_fault_is_on_is_not_held_against_the_generator() -> Non
     assert verdict(rows=rows).invalid == ()
 
 
+def test_what_does_not_depend_on_when_requests_were_sent_stands_where_they_were_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Said, "whenever_sent", True)
+    late = load(late_ms=80.0)
+    found = verdict(GOOD, BAD, rows=late)
+    assert [judged.finding.reason for judged in found.findings] == ["met", "not_met"]
+    assert found.exit_code == 1
+    assert verdict(GOOD, rows=late).exit_code == 3, "the run is invalid all the same"
+    assert verdict(GOOD, rows=late[:200]).findings[0].finding.reason == "invalid_run", "not all were sent"
+
+
+def test_a_failure_in_such_a_run_does_not_stand_where_others_filled_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Said, "whenever_sent", True)
+    beside = story(more=(*machine_of(0, 12, stack=0.3), *machine_of(12, 13, others=1.6), *machine_of(13, 36)))
+    found = verdict(GOOD, BAD, LOST, facts=beside, rows=load(late_ms=80.0))
+    assert [judged.finding.reason for judged in found.findings] == ["met", "invalid_run", "not_met"]
+    own = verdict(BAD, facts=story(more=machine_of(0, 36, stack=1.9)), rows=load(late_ms=80.0))
+    assert own.findings[0].finding.reason == "not_met"
+
+
 def test_a_gate_that_never_held_ends_with_three() -> None:
     keep = (f.Opened, f.LoadBegan, f.LoadSampled, f.LoadEnded, f.Closed)
     facts = [fact for fact in story() if isinstance(fact, keep)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from harness import facts as f
 from harness.faults.base import Fault, Landing
 from harness.faults.down import Down
+from harness.faults.hang import Hang
 from harness.faults.latency import Latency
 from harness.faults.pause import Pause
 from harness.faults.reset import Reset
 from harness.landings import NEVER_USED, begun_s, landings, mends
-from harness.testing import journal_of
+from harness.testing import journal_of, rows_of
 from harness.world.handles import Toxic
 from harness.world.toxiproxy import ProxySeen
 from harness.world.wanted import Wanted, steps
@@ -188,6 +190,38 @@ def test_a_share_of_a_few_connections_may_have_hit_nobody() -> None:
     )
     assert (few.outcome, more.outcome) == ("not_measurable", "landed")
     assert "3 connections at most, and a share of 20% hits none of so few with 51% (14 would be sure)" in few.because
+
+
+def half_hung(*facts: f.Fact, share: str = "50%", slow: int = 3) -> Landing:
+    """A hang from 10 to 20 s on a share of the connections, of which the witness felt half; so many requests took 8 s, one failed."""
+    looks = [look(s / 4, took_ms=2.0) for s in range(4, 39)]
+    looks += [look(10.5 + s / 2, outcome="hung" if share == "100%" or s % 2 else "answered") for s in range(14)]
+    heard = [dataclasses.replace(one, speaks="postgres") for one in looks]
+    rows = [{"at_s": 1.0 + n / 10, "took_ms": 20.0 + n % 7, "endpoint": "GET /"} for n in range(190)]
+    rows += [{"at_s": 12.0 + n, "took_ms": 8000.0, "endpoint": "GET /"} for n in range(slow)]
+    rows += [{"at_s": 15.0, "took_ms": 9.0, "outcome": "5xx", "endpoint": "GET /"}]
+    rows += [{"at_s": 15.0, "took_ms": 900.0, "endpoint": "GET /rare"}]
+    journal = journal_of(f.LoadBegan(begins_s=1.0, seen_s=0.9), *on(10.0, 20.0), *heard, *facts)
+    return landings(journal, {"x": Hang.model_validate({"edge": "api->db", "share": share})}, rows_of(rows))["x"]
+
+
+def test_beside_a_share_of_connections_stands_how_many_requests_it_touched() -> None:
+    """A pool goes on with the connections that were spared: the witness, which dials anew, feels a hang that hardly a request meets."""
+    landing = half_hung(surveyed(9.0, 4), surveyed(14.0, 12))
+    assert landing.outcome == "landed"
+    assert landing.because.endswith(
+        "; which of the caller's own connections it hit is not seen (12 at most at a time); of the 102 requests meanwhile "
+        "that can be compared 4 took longer than any like them before, or failed"
+    )
+    assert "that can be compared 1 took longer" in half_hung(surveyed(14.0, 12), slow=0).because
+
+
+def test_what_hits_every_connection_or_is_not_alone_says_nothing_of_requests() -> None:
+    assert "requests" not in half_hung(surveyed(14.0, 12), share="100%").because
+    beside = half_hung(surveyed(14.0, 12), *on(12.0, 15.0, fault="y", target="web->api"))
+    assert beside.because.endswith("it hit is not seen (12 at most at a time)")
+    before = half_hung(surveyed(14.0, 12), *on(2.0, 9.5, fault="y", target="web->api"))
+    assert before.because.endswith("(12 at most at a time)"), "hardly a request since then to compare with"
 
 
 def test_a_proxy_to_a_wrong_upstream_is_not_read_back_as_on() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from harness import facts as f
 from harness.ledger import Rows
-from harness.report.live import JsonDisplay, LiveDisplay, PlainDisplay, display
+from harness.report.live import JsonDisplay, LiveDisplay, PlainDisplay, display, sentence
 from harness.testing import rows_of
 
 
@@ -47,6 +47,12 @@ def test_several_lines_stand_under_the_first_and_none_moves_the_cursor() -> None
     out = io.StringIO()
     PlainDisplay(out).fact(f.Refused(reason="web ended:\n\tboom\x1b[2J", seen_s=1.0))
     assert out.getvalue() == "   1.0 s  REFUSED: web ended:\n              boom�[2J\n"
+
+
+def test_a_gate_that_waited_for_the_load_says_so() -> None:
+    waited = "requests were sent 57 ms late (p99; limit 50 ms) until 23.0 s: the generator was starved"
+    assert sentence(f.GateHeld(waited=waited)) == f"steady: the gate is open ({waited})"
+    assert sentence(f.GateHeld()) == "steady: the gate is open"
 
 
 def test_a_helper_that_goes_and_comes_is_told_of_and_looks_are_not() -> None:

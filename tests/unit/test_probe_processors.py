@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from harness.errors import NotApplied
 from harness.facts import Blinded, Fact, Looked, ProcessorsSeen
 from harness.fakeworld import FakeWorld
+from harness.neighbours import neighbours
 from harness.probes import accounts
 from harness.probes.processors import ProcessorsProbe
+from harness.testing import journal_of
 
 ID, OTHER = "c" * 64, "d" * 64
 HERE = os.getpid()
@@ -42,8 +45,9 @@ class Machine:
         line = " ".join(map(str, ticks))
         self.write("proc/stat", f"cpu  {line} 0 0\ncpu0 1 2 3\ncpu1 1 2 3\nintr 5\n")
 
-    def process(self, pid: int, name: str, used_s: float, children: tuple[int, ...] = ()) -> None:
-        self.write(f"proc/{pid}/stat", f"{pid} ({name} (x)) S 1 {'0 ' * 9}{round(used_s * TICKS)} 0 0 0 20 0\n")
+    def process(self, pid: int, name: str, used_s: float, children: tuple[int, ...] = (), ended_s: float = 0.0) -> None:
+        used, ended = round(used_s * TICKS), round(ended_s * TICKS)
+        self.write(f"proc/{pid}/stat", f"{pid} ({name} (x)) S 1 {'0 ' * 9}{used} 0 {ended} 0 20 0\n")
         self.write(f"proc/{pid}/comm", f"{name}\n")
         self.write(f"proc/{pid}/task/{pid}/children", " ".join(map(str, children)))
 
@@ -71,7 +75,7 @@ def test_a_second_is_told_by_who_used_it(tmp_path: Path) -> None:
     machine.used(100.0)
     probe = machine.probe()
     assert looked(probe, fake) == [Looked(probe="processors")], "one reading tells nothing yet"
-    machine.machine(user=1.4, nice=0.2, idle=0.1, steal=0.2, irq=0.1)
+    machine.machine(user=1.2, nice=0.2, idle=0.3, steal=0.2, irq=0.1)
     machine.process(HERE, "python", 1.1, children=(501,))
     machine.process(501, "load", 0.6)
     machine.process(7, "dockerd", 3.2)
@@ -80,9 +84,9 @@ def test_a_second_is_told_by_who_used_it(tmp_path: Path) -> None:
     assert seen == ProcessorsSeen(
         over_s=1.0,
         processors=2,
-        idle_s=0.3,  # niced processes give way
+        idle_s=0.3,
         steal_s=0.2,
-        busy_s=1.4,
+        busy_s=1.4,  # niced processes are busy
         stack_s=0.5,
         harness_s=0.2,
         docker_s=0.2,
@@ -90,6 +94,49 @@ def test_a_second_is_told_by_who_used_it(tmp_path: Path) -> None:
     assert isinstance(seen, ProcessorsSeen)
     assert seen.others_s == pytest.approx(0.5)
     assert look == Looked(probe="processors")
+
+
+def test_a_machine_that_niced_neighbours_fill_is_full(tmp_path: Path) -> None:
+    machine, fake = Machine(tmp_path), world()
+    machine.used(100.0)
+    probe = machine.probe()
+    looked(probe, fake)
+    machine.machine(user=0.6, nice=1.4, idle=0.0)
+    machine.used(100.4)
+    seen = looked(probe, fake)[0]
+    assert isinstance(seen, ProcessorsSeen)
+    assert seen.idle_s == 0.0
+    assert seen.others_s == pytest.approx(1.6)
+    found = neighbours(journal_of(dataclasses.replace(seen, seen_s=1.0)), 0.0, 1.0)
+    assert str(found) == "processes outside of this run used 1.6 of 2 processors for 1 s of the 1 s"
+
+
+def test_a_container_that_ended_under_a_supervisor_of_dockers_did_not_use_its_life_in_one_second(
+    tmp_path: Path,
+) -> None:
+    machine, fake = Machine(tmp_path), world()
+    machine.used(100.0)
+    machine.process(8, "containerd-shim", 0.5)
+    probe = machine.probe()
+    looked(probe, fake)
+    machine.machine(user=2.0, idle=0.0)
+    machine.process(8, "containerd-shim", 0.6, ended_s=48.9)
+    seen = looked(probe, fake)[0]
+    assert isinstance(seen, ProcessorsSeen)
+    assert seen.docker_s == pytest.approx(0.1)
+    assert seen.others_s == pytest.approx(1.9)
+
+
+def test_what_the_harness_started_stays_on_its_account_when_it_ends(tmp_path: Path) -> None:
+    machine, fake = Machine(tmp_path), world()
+    machine.used(100.0)
+    probe = machine.probe()
+    looked(probe, fake)
+    machine.machine(user=2.0, idle=0.0)
+    machine.process(HERE, "python", 1.1, ended_s=0.7)
+    seen = looked(probe, fake)[0]
+    assert isinstance(seen, ProcessorsSeen)
+    assert seen.harness_s == pytest.approx(0.3), "0.5 s of the 0.7 s stood in its own account"
 
 
 def test_a_container_that_began_or_began_anew_used_all_that_its_account_holds(tmp_path: Path) -> None:

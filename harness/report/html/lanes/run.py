@@ -53,7 +53,7 @@ def _told(fact: f.Fact) -> tuple[str, Tone] | None:  # noqa: PLR0911, PLR0912 (o
         case f.LoadEnded():
             return "load ended" + ("" if fact.clean else f": {fact.detail}"), "plain" if fact.clean else "bad"
         case f.GateHeld():
-            return "gate held: steady", "good"
+            return f"gate held: steady{f' ({fact.waited})' if fact.waited else ''}", "good"
         case f.GateMissed():
             return f"gate missed: {fact.detail}", "bad"
         case f.GuardTripped():
