@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness import alerting
 from harness.alerting import Episode
 from harness.blaming import Parts
-from harness.expectations.metric_doubts import counts_for, goes_through
+from harness.expectations.metric_in_front import counts_for, goes_through
 from harness.expectations.metric_names import Matcher, parsed
 from harness.facts import RuleSeen
 from harness.promql import course

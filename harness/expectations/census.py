@@ -168,6 +168,15 @@ class Census:
             for one in placed(self.rows, self.edges)
         )
 
+    def fronted(self) -> dict[int, int]:
+        """By status of `in_front`, how many can have been counted, whatever the service knows of them."""
+        blocks = list(placed(self.rows, self.edges)) if self.edges.in_front else []
+        found = {
+            status: sum(int((one.unclear & (one.part["status"] == status)).sum()) for one in blocks)
+            for status in sorted(self.edges.in_front)
+        }
+        return {status: count for status, count in found.items() if count}
+
     def examples(self, endpoints: Collection[int], classes: Collection[int] | None = None) -> tuple[int, ...]:
         """The places of the first, a middle and the last request that was surely counted."""
         wanted, chosen = _all(classes), sorted(endpoints)

@@ -10,7 +10,7 @@ import numpy as np
 from harness.expectations import logs
 from harness.expectations.census import placed
 from harness.expectations.log_search import AFTER_S, BEFORE_S, Ids, found_in
-from harness.expectations.metric_doubts import counts_for
+from harness.expectations.metric_in_front import counts_for
 from harness.facts import ContainerSeen
 from harness.ledger import OUTCOMES
 from harness.logtext import Said
@@ -41,6 +41,8 @@ class GaveUp:
     @property
     def how(self) -> str:
         """How far ids tell it, in words."""
+        if not self.asked:
+            return "told by counts"
         if not self.services:
             return "told by counts: which service's log is this counter's, no label or address tells"
         where = " and ".join(self.services)

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.counters import Rise
-from harness.expectations.metric_doubts import Labels, in_front_hint, many, short
+from harness.expectations.metric_doubts import Labels, many, short
+from harness.expectations.metric_in_front import in_front_hint
 from harness.expectations.metric_names import Groups, class_of, known_labels
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
 from harness.expectations.service_metric import ServiceMetric
@@ -66,8 +67,9 @@ class MetricCountTruth(ServiceMetric):
              ({id}, [id], <id>, :id), as do methods in small letters and slashes at a path's ends; series of other requests are
              left out. `status` is the label with the status (200 or
              2xx). skew: how far clocks may be apart (same machine: 50ms); linger: how long the service may go on with a
-             request after its asker gave up (default: the load's time-out); in_front: statuses that a proxy
-             in front of the service may answer by itself ([502, 503, 504]), which need not be in its counter.
+             request after its asker gave up (default: the load's time-out); in_front: statuses that a proxy in front of the
+             service answers by itself and the service does not ([502, 504]; [] for none), which need not be in its counter. Left out,
+             what was answered 502, 503 or 504 accuses nobody behind a proxy (answered_in_front); stated, nothing else is excused.
     Counts:  all replicas together, from the last scrape before the window to the first after it. Surely counted is what was sent
              and answered in between (L); a counter can have counted, too, what was on its way at either end and what got no
              answer (U). What a process that ended took with it is in U alone.
@@ -158,10 +160,9 @@ class MetricCountTruth(ServiceMetric):
         self, told: Told, cell: Cell, totals: list[Cell], groups: Groups, labels: Labels, rose: Sequence[float]
     ) -> Finding | None:
         """Why the cell may be wrong though the counter is not; None: nothing is known that excuses it."""
-        if cell.missing:
-            return short(told, groups, labels, rose, cell.request, cell.missing)
-        if self._mislaid(cell, totals):
-            return short(told, groups, labels, rose, cell.request, cell.excess)
+        mislaid = self._mislaid(cell, totals)
+        if cell.missing or mislaid:
+            return short(told, groups, labels, rose, cell.request, cell.missing or cell.excess, mislaid=mislaid)
         return many(told, labels, rose, cell.excess)
 
     def _mislaid(self, cell: Cell, totals: list[Cell]) -> bool:
@@ -173,7 +174,8 @@ class MetricCountTruth(ServiceMetric):
         mislaid = self._mislaid(cell, totals)
         if cell.missing:
             gone = f"; a series was no longer exposed from {cell.gone_s:.1f} s on" if cell.gone_s is not None else ""
-            how = f"{cell.missing:g} or more are missing{gone}{in_front_hint(told, cell.endpoints, cell.missing)}"
+            what = "were counted by another status" if mislaid else "are missing"
+            how = f"{cell.missing:g} or more {what}{gone}{in_front_hint(told, cell.endpoints, cell.missing)}"
         else:
             how = f"{cell.excess:g} or more that the load did not send"
             how += "" if mislaid else " (health checks, scrapes or other callers? leave them out by `only`)"

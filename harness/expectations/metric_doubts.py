@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from harness.expectations.metric_in_front import answered_in_front
 from harness.expectations.metric_names import (
     ELSEWHERE,
     OURS,
@@ -20,11 +20,8 @@ from harness.expectations.metric_odd import twice
 from harness.verdict import Finding, inconclusive
 
 if TYPE_CHECKING:
-    from harness.expectations.counters import Counters
     from harness.expectations.metric_sides import Told
 
-FRONT = (502, 503, 504)
-"""What a proxy answers by itself when it gets no answer, or no good one, from the service behind it."""
 SHOWN = 5
 REDIRECTED = (
     "a locustfile that follows redirects itself, under a name for each (allow_redirects=False), or the claim without `request` and "
@@ -34,14 +31,22 @@ Labels = Sequence[Mapping[str, str]]
 
 
 def short(
-    told: Told, groups: Groups, labels: Labels, rose: Sequence[float], name: str, missing: float
+    told: Told,
+    groups: Groups,
+    labels: Labels,
+    rose: Sequence[float],
+    name: str,
+    missing: float,
+    *,
+    mislaid: bool = False,
 ) -> Finding | None:
     """Why `missing` requests of that name may have been counted all the same, or not have come; None: they were lost.
 
     labels, rose  by place, those of the series and how many requests each counted
+    mislaid       all were counted, and so many as something else than they were answered
     """
-    return _unmatched(told, groups, labels, rose, name, missing) or _in_front(
-        told, labels, groups.endpoints[name], missing
+    return _unmatched(told, groups, labels, rose, name, missing) or answered_in_front(
+        told, labels, groups.endpoints[name], missing, mislaid=mislaid
     )
 
 
@@ -119,46 +124,6 @@ def _led_on(told: Told, labels: Labels, rose: Sequence[float], excess: float) ->
 
 def _elsewhere(value: str) -> bool:
     return value.strip("/<>[](){} ").lower() in ELSEWHERE and value != "/"
-
-
-def _in_front(told: Told, labels: Labels, endpoints: Collection[int], missing: float) -> Finding | None:
-    """All that is missing can be answers of a proxy, and the load goes to another service than the one that counts."""
-    if not goes_through(told, labels) or not may_be_in_front(told, endpoints, missing):
-        return None
-    return inconclusive(
-        f"{missing:g} or more are missing {told.where}, and as many were answered 502, 503 or 504: {told.evidence.against}, which the "
-        "load goes to, may have answered these by itself",
-        reason="answered_in_front",
-        decide="`in_front` with the statuses that the proxy gives by itself, such as in_front: [502, 503, 504]; a claim about the "
-        "proxy's own counter for these",
-        cites=told.cites(),
-        details=told.details(),
-    )
-
-
-def may_be_in_front(told: Told, endpoints: Collection[int], missing: float) -> bool:
-    """Whether so many were answered with what a proxy answers by itself."""
-    statuses = [status for status in FRONT if status not in told.claim.in_front]
-    return 0 < missing <= told.census.statuses(endpoints, statuses)
-
-
-def in_front_hint(told: Told, endpoints: Collection[int], missing: float) -> str:
-    """A hint to be put behind a failure, where nobody knows what the load goes to; or ''."""
-    if told.evidence.against or not may_be_in_front(told, endpoints, missing):
-        return ""
-    return " (did a proxy in front answer these by itself? name their statuses in `in_front`)"
-
-
-def goes_through(told: Told, labels: Labels) -> bool:
-    """Whether the load is known to go to something else than what the series are of."""
-    against = told.evidence.against
-    return bool(against) and not counts_for(told.counters, labels, against)
-
-
-def counts_for(found: Counters, labels: Labels, service: str) -> bool:
-    """Whether the series are of that service, by its name among their labels or in their address."""
-    addresses = {re.sub(r":\d+$", "", target.name[1]) for target in found.targets}
-    return service in addresses or any(service in one.values() for one in labels)
 
 
 def _series(spelt: Collection[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -14,9 +13,13 @@ from harness.expectations.black_box import sight
 from harness.expectations.census import placed
 from harness.expectations.counters import Rise
 from harness.expectations.gave_up import GaveUp, gave_up
-from harness.expectations.metric_doubts import in_front_hint, many, short, unknown_errors
+from harness.expectations.metric_doubts import many, short, unknown_errors
+from harness.expectations.metric_failures import Failures, Missed, span
+from harness.expectations.metric_in_front import FRONT, either, in_front_hint
 from harness.expectations.metric_names import Groups, matchers
 from harness.expectations.metric_sides import Told, counted_late, no_number
+from harness.expectations.metric_sides import told as both_sides
+from harness.expectations.metric_steady import nobody_else
 from harness.expectations.requests import still_open
 from harness.expectations.service_metric import ServiceMetric
 from harness.facts import Injecting
@@ -26,55 +29,6 @@ from harness.verdict import Details, Finding, Measure, failed, inconclusive, pas
 
 ENOUGH = 20  # failures from which a share of them means something
 LOST = ("timeout", "conn", "wrong")  # what a user saw fail, and no status tells
-
-
-@dataclass(frozen=True)
-class Failures:
-    """Of one request name: what the error counter rose by, and all; and what the load knows of.
-
-    answered  L and U of answers that are errors; `fine` the most of the answers that are not
-    failed    how many requests failed for their users, at least and at most
-    """
-
-    request: str
-    endpoints: frozenset[int]
-    errors: float
-    rose: float
-    answered: tuple[int, int]
-    fine: int
-    failed: tuple[int, int]
-
-    @property
-    def name(self) -> str:
-        return self.request or "all requests"
-
-    @property
-    def uncounted(self) -> float:
-        """So many error answers, at least, were not counted as errors."""
-        return max(0.0, self.answered[0] - self.errors)
-
-    @property
-    def praised(self) -> float:
-        """So many, at least, were counted as well though no answer of theirs was: errors, or requests without an answer."""
-        return max(0.0, self.rose - self.errors - self.fine)
-
-    def __str__(self) -> str:
-        low, high = self.answered
-        return (
-            f"{self.errors:g} errors counted, {low if low == high else f'{low} to {high}'} answered; "
-            f"{_span(self.failed)} failed for their users"
-        )
-
-
-@dataclass(frozen=True)
-class Missed:
-    """More failures than allowed that the counter does not have: `praised` of the `failed` it has as well; `lost` are examples."""
-
-    praised: float
-    failed: int
-    lost: tuple[str, ...]
-    measure: Measure
-    proof: Details
 
 
 class MetricErrorTruth(ServiceMetric):
@@ -94,9 +48,9 @@ class MetricErrorTruth(ServiceMetric):
              (time-out, broken connection), or wrongly.
     Decides: failed: lying (error answers counted as if they were well), undercount, vanished (not counted at all), overcount
              (errors that nobody was answered), optimistic (what users gave up on answered well, as the service's log says by
-             their ids, or counted as well), blind (more failures than `blind` were not counted: the counter stands where it
-             cannot see them, and no alert of the users' side fired meanwhile). It passes only on at least 20 failures: where
-             nothing failed, nothing was tried.
+             their ids, or counted as well; also what a proxy may have answered by itself), blind (more failures than `blind`
+             were not counted: the counter stands where it cannot see them, and no alert of the users' side fired meanwhile). It
+             passes only on at least 20 failures: where nothing failed, nothing was tried.
     Source:  raw samples of Prometheus, at the true times of the scrapes; its rules and alerts; the ledger; the service's log.
     """
 
@@ -149,14 +103,26 @@ class MetricErrorTruth(ServiceMetric):
             if wrong is None:
                 continue
             doubt = (
-                short(told, groups, labels, rose, one.request, one.uncounted)
+                short(told, groups, labels, rose, one.request, one.uncounted, mislaid=one.all_counted)
                 if one.uncounted
                 else many(told, labels, rose, one.errors - one.answered[1])
             )
             if doubt is None:
                 return wrong
             doubts.append(doubt)
-        return doubts[0] if doubts else self._sight(told, found, details)
+        if not doubts:
+            return self._sight(told, found, details)
+        wrong_anyway = self._whoever(told) if all(one.all_counted for one in found) else None
+        return wrong_anyway or doubts[0]
+
+    def _whoever(self, told: Told) -> Finding | None:
+        """Why the counter is wrong even if all that a proxy may have answered was its own: it has too many of these as well."""
+        if self.in_front is not None or not nobody_else(self, told):
+            return None
+        excusing = self.model_copy(update={"in_front": FRONT})
+        excused = both_sides(excusing, told.evidence, told.window, told.counters, told.late)
+        finding = excused if isinstance(excused, Finding) else excusing._judged(excused)
+        return finding if finding.reason == "optimistic" else None
 
     def _unknown(self, told: Told, rises: list[Rise], errors: list[Rise], groups: Groups) -> Finding | None:
         """Matchers that may not be how this service spells its errors."""
@@ -230,7 +196,7 @@ class MetricErrorTruth(ServiceMetric):
         low, high = (max(0.0, 1 - errors / max(1, failed_)) for failed_ in (least, most))
         measure = Measure(100 * low, 100 * high, "%")
         lost = told.lost_examples(LOST)
-        said = f"of {_span((least, most))} requests that failed {told.where}, {errors:g} were counted as errors"
+        said = f"of {span((least, most))} requests that failed {told.where}, {errors:g} were counted as errors"
         proof = (*details, ("users saw fail", told.fates()), *((told.ids(lost),) if lost else ()))
         if low > self.blind and least >= ENOUGH:
             said = f"{said}: the counter misses {100 * low:.3g} % or more (limit {100 * self.blind:g} %)"
@@ -261,7 +227,7 @@ class MetricErrorTruth(ServiceMetric):
         """Optimistic where what users gave up on was told as a success; else blind, unless an alert of the users' side fired."""
         given_up, evidence = gave_up(told), told.evidence
         well = max(missed.praised, given_up.well)
-        how = f"; {well:g} or more that users gave up on were told as well ({given_up.how})" if well else ""
+        how = f"; {well:g} or more that {self._fate(told, given_up)} were told as well ({given_up.how})" if well else ""
         cited = told.cites(*(given_up.cites or missed.lost))
         if well / missed.failed > self.blind:
             return failed(
@@ -301,6 +267,15 @@ class MetricErrorTruth(ServiceMetric):
         )
 
     @staticmethod
+    def _fate(told: Told, given_up: GaveUp) -> str:
+        """What became, for their users, of those that the counter has as well."""
+        fronted = told.census.fronted()
+        if not fronted or given_up.well:
+            return "users gave up on"
+        unanswered = told.census.fates(range(len(told.evidence.rows.endpoints)), ("timeout", "conn"))[1]
+        return f"{'users gave up on, or that ' if unanswered else ''}were answered {either(fronted)}"
+
+    @staticmethod
     def _joined(told: Told, missed: Missed, given_up: GaveUp) -> Details:
         rows = tuple(cite for cite in given_up.cites if cite.startswith("row "))
         return (*missed.proof, ("answered well, by their ids", told.ids(rows)[1])) if rows else missed.proof
@@ -310,7 +285,9 @@ class MetricErrorTruth(ServiceMetric):
         lost = [OUTCOMES.index(outcome) for outcome in LOST]
         sent_s: list[float] = []
         for one in placed(told.evidence.rows, told.census.edges):
-            unseen = one.ended & (np.isin(one.part["outcome"], lost) | np.isin(one.part["status"], list(self.in_front)))
+            unseen = one.ended & (
+                np.isin(one.part["outcome"], lost) | np.isin(one.part["status"], list(self.in_front or ()))
+            )
             sent_us = one.part["intended_us"][unseen] + one.part["sent_us"][unseen].astype(np.float64)
             sent_s += [float(sent_us.min()) / 1e6] if len(sent_us) else []
         first = told.evidence.journal.first(Injecting, since_s=told.window.start_s, until_s=told.window.end_s)
@@ -328,8 +305,5 @@ class MetricErrorTruth(ServiceMetric):
             (census.least(endpoints, classes), census.most(endpoints, classes)),
             census.clear(endpoints, frozenset(range(6)) - classes),
             census.fates(endpoints, (*self.answers, *LOST)),
+            (census.least(endpoints), census.most(endpoints)),
         )
-
-
-def _span(counts: tuple[int, int]) -> str:
-    return f"{counts[0]}" if counts[0] == counts[1] else f"{counts[0]} to {counts[1]}"

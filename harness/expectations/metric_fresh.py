@@ -12,7 +12,8 @@ from pydantic import Field, field_validator
 from harness.expectations.base import Evidence
 from harness.expectations.census import Edges, census, placed
 from harness.expectations.counters import Unclear, counters
-from harness.expectations.metric_doubts import FRONT, counts_for, unknown_errors
+from harness.expectations.metric_doubts import unknown_errors
+from harness.expectations.metric_in_front import FRONT, TO_STATE, counts_for
 from harness.expectations.metric_late import Late, lagging, of_run
 from harness.expectations.metric_names import OURS, error_statuses, matchers, parsed, routed
 from harness.expectations.metric_odd import several
@@ -214,14 +215,12 @@ class MetricFresh(ServiceMetric):
         if rose or not least:
             return None, bool(least)
         said = f"an error was answered at {done_s:.1f} s, and by {near.end[0]:.1f} s, the next scrape, {self.selectors()[1]} had not risen"
-        in_front = status in FRONT and not counts_for(found, known, evidence.against)
+        in_front = self.in_front is None and status in FRONT and not counts_for(found, known, evidence.against)
         if not sure or (in_front and evidence.against):
             return inconclusive(
                 f"{said}; {f'{evidence.against}, which the load goes to, may have answered it by itself' if sure else _NOT_SAID}",
                 reason="answered_in_front" if sure else "unmatched",
-                decide="`in_front` with the statuses that the proxy gives by itself, such as in_front: [502, 503, 504]"
-                if sure
-                else '`request`, such as "{method} {route}"',
+                decide=TO_STATE if sure else '`request`, such as "{method} {route}"',
                 cites=(*cites(evidence), evidence.rows.cite(place)),
                 details=scraped.details,
             ), True

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from harness.expectations.base import Evidence
 from harness.expectations.metric_buckets import Buckets, disagreement
-from harness.facts import GateHeld, PhaseBegan
 from harness.journal import Window
 from harness.surroundings import stalled
 
@@ -68,12 +67,6 @@ class Steady:
         if not self.sound or any(one.hidden_us(SOME) > MOST_MS * 1000 for one in self.taught):
             return None
         return max(one.hidden_us(beyond=0.0) for one in self.taught) / 1000
-
-
-def steady_window(evidence: Evidence) -> Window | None:
-    """The stretch that the gate looked at, until the first phase began."""
-    gate, phase = evidence.journal.first(GateHeld), evidence.journal.first(PhaseBegan)
-    return None if gate is None or phase is None else Window(gate.at_s - evidence.steady.for_s, phase.at_s)
 
 
 def learned(steady: Steady | None, busy: float | None) -> Hidden:

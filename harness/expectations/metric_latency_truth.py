@@ -9,22 +9,22 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from harness.expectations.base import Evidence, Reach
-from harness.expectations.counters import Interval, Rise, Unclear, counters
+from harness.expectations.counters import Interval, Rise
 from harness.expectations.metric_buckets import Buckets, Unit, disagreement, other_unit, summed, unit_of, us
-from harness.expectations.metric_doubts import counts_for, in_front_hint, many, short
+from harness.expectations.metric_doubts import many, short
 from harness.expectations.metric_hidden import (
+    BUSY,
     MORE_MS,
-    STARVED_MS,
     Hidden,
     Steady,
     busy_share,
     learned,
     starved,
-    steady_window,
 )
+from harness.expectations.metric_in_front import counts_for, in_front_hint
 from harness.expectations.metric_names import Groups
-from harness.expectations.metric_sides import Told, is_wide, no_number, told, too_wide
-from harness.expectations.requests import still_open
+from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
+from harness.expectations.metric_steady import steady_told
 from harness.expectations.service_metric import ServiceMetric
 from harness.facts import NotInjected
 from harness.landings import hurts
@@ -33,8 +33,6 @@ from harness.series import shown_quantile
 from harness.stats import needed_for_percentile
 from harness.surroundings import told as stall_told
 from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
-
-TO_DECIDE = "`hidden` saying what is usual here; a machine with processors to spare"
 
 
 class MetricLatencyTruth(ServiceMetric):
@@ -80,6 +78,14 @@ class MetricLatencyTruth(ServiceMetric):
     @classmethod
     def _base(cls, name: str) -> str:
         return name.removesuffix("_bucket")
+
+    def doubtful(self, reach: Reach) -> str:
+        if self.hidden_ms is not None:
+            return ""
+        return (
+            f"without `hidden`, on a machine whose processes wait for a processor {BUSY:.0%} of the time or more, up to a second that its "
+            "timer does not see decides nothing (machine_busy); state the most that is usual here, such as hidden: 250ms"
+        )
 
     def undecidable(self, reach: Reach) -> str:
         needed = needed_for_percentile(self.quantile)
@@ -247,21 +253,25 @@ class MetricLatencyTruth(ServiceMetric):
             f"{self.metric} {told.where}: some requests took longer than its timer saw, by more than {hidden.ms:.4g} ms"
         )
         busy = busy_share(told.evidence, told.window)
+        suits_ms = math.ceil(max(one.hidden_us() for one in found) / 1000)
+        to_decide = (
+            f"`hidden: {suits_ms}ms`, if so much outside of the timer is usual here; a machine with processors to spare"
+        )
         before_ms = steady.all_ms if steady is not None else None
         if before_ms is not None and not disagreement(found, round((before_ms + MORE_MS) * 1000)):
             return inconclusive(
                 f"{some}, and by no more than {before_ms:.4g} ms, as in the steady state before the first phase: a busy machine, "
                 "perhaps, or its timer",
                 reason="hidden_before",
-                decide=TO_DECIDE,
+                decide=to_decide,
                 cites=told.cites(),
                 details=details,
             )
         if starved(found, busy):
             return inconclusive(
-                f"{some}, and by no more than {STARVED_MS:g} ms; {stall_told(busy)}, which holds requests up before a timer sees them",
+                f"{some}: {suits_ms} ms suit its buckets for 99 of 100; {stall_told(busy)}, which holds requests up before a timer sees them",
                 reason="machine_busy",
-                decide=TO_DECIDE,
+                decide=to_decide,
                 cites=told.cites(),
                 details=details,
             )
@@ -269,21 +279,10 @@ class MetricLatencyTruth(ServiceMetric):
 
     def _steady(self, told_: Told) -> Steady | Finding | None:
         """The steady state's buckets; None where they are not known, a finding where they may be yet."""
-        evidence = told_.evidence
-        window = steady_window(evidence)
-        if window is None:
-            return None
-        try:
-            before = counters(self.selectors(), evidence.series, window, evidence.journal, over=evidence.over)
-        except Unclear as why:
-            return still_open(evidence, told_.window) if why.still_open else None
-        both = told(self, evidence, window, before)
-        if isinstance(both, Finding):
-            return both if both.reason == "window_open" else None
-        rises = both.counters.rises(self.selectors()[0])
-        if any(rise.value is None for rise in rises):
-            return None
-        return Steady(window, self._found(both, rises)[0])
+        both = steady_told(self, told_)
+        if both is None or isinstance(both, Finding):
+            return both
+        return Steady(both.window, self._found(both, both.counters.rises(self.selectors()[0]))[0])
 
     def _quantile(self, told: Told, found: list[Buckets], hidden: Hidden, details: Details) -> Finding:
         """Whether the quantile can be read from the buckets at all."""

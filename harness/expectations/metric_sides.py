@@ -13,6 +13,7 @@ from harness.expectations.base import Evidence
 from harness.expectations.census import Census, Mask, Placed, census
 from harness.expectations.counters import Counters, stretches
 from harness.expectations.metric_doubts import REDIRECTED
+from harness.expectations.metric_in_front import either
 from harness.expectations.metric_late import Late, earlier, lagging, late, of_run
 from harness.expectations.metric_odd import odd
 from harness.expectations.requests import cites, known_until_s, nothing_sent, still_open
@@ -156,10 +157,15 @@ def too_wide(told_: Told, what: str, least: int, most: int) -> Finding:
         return counted_late(told_, what)
     if told_.census.moved:
         return redirected(told_, what)
+    fronted = told_.census.fronted()
+    excused = fronted and not is_wide(least + sum(fronted.values()), most)
+    why = f": {sum(fronted.values())} were answered {either(fronted)}, which `in_front` excuses" if excused else ""
     return inconclusive(
-        f"{what}: between {least} and {most} requests can have been counted {told_.where}, too far apart to tell",
+        f"{what}: between {least} and {most} requests can have been counted {told_.where}, too far apart to tell{why}",
         reason="too_wide",
-        decide="a longer window, fewer requests on their way at its ends, no process that ends in it",
+        decide="`in_front` without the statuses that the service answers itself; a window with fewer of the others"
+        if excused
+        else "a longer window, fewer requests on their way at its ends, no process that ends in it",
         cites=told_.cites(),
         details=told_.details(),
     )

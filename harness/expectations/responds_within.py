@@ -106,7 +106,11 @@ class RespondsWithin(Expectation):
         row = slowest_row(evidence, window, asked, self.service_time)
         cited = (*cites(evidence), *row)
         beside = f"limit {show_ms(limit_ms)}, {requests.n} requests{self._beside(quantile, requests)}"
-        said = f"{self._subject(name)} was {_span(low, high)} ({beside})"
+        rank = max(1, math.ceil(round(quantile * requests.n, 6)))
+        was = (
+            f"is none: {requests.n - rank + 1} or more had no answer" if math.isinf(low) else f"was {_span(low, high)}"
+        )
+        said = f"{self._subject(name)} {was} ({beside})"
         needed = needed_for_percentile(quantile)
         if requests.n < needed:
             if requests.percentile_at_least_ms(quantile, service=self.service_time) > limit_ms:
@@ -144,4 +148,6 @@ class RespondsWithin(Expectation):
 
 
 def _span(low_ms: float, high_ms: float) -> str:
+    if math.isinf(low_ms):
+        return "none"
     return show_ms(low_ms) if low_ms == high_ms else f"{show_ms(low_ms)} or more"

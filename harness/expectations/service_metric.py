@@ -40,8 +40,10 @@ class ServiceMetric(Expectation):
         default="",
         description="how labels spell the load's request names: '{method} {route}'; left out: all series, all requests",
     )
-    in_front: tuple[int, ...] = Field(
-        default=(), description="statuses that a proxy in front of the service may answer by itself: [502, 503, 504]"
+    in_front: tuple[int, ...] | None = Field(
+        default=None,
+        description="statuses that a proxy in front of the service answers by itself, and the service does not: [502, 504]; "
+        "[]: none; left out: not known",
     )
     linger_s: Seconds | None = Field(
         default=None,
@@ -117,7 +119,7 @@ class ServiceMetric(Expectation):
     def edges(self, evidence: Evidence, found: Counters) -> Edges:
         """Between which instants the counters' rises are known, and what else tells what is in them."""
         linger_s = evidence.timeout_s if self.linger_s is None else self.linger_s
-        return Edges(found.begin, found.end, found.lost, self.skew_s, linger_s, self.in_front, self.hops)
+        return Edges(found.begin, found.end, found.lost, self.skew_s, linger_s, self.in_front or (), self.hops)
 
     def known(self, evidence: Evidence) -> tuple[Window, Counters] | Finding:
         """The window and the counters over it, or why nothing can be said of them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -317,7 +318,15 @@ def test_a_defect_that_was_there_before_is_not_learned_away() -> None:
 def test_a_machine_without_processors_to_spare_may_hold_requests_up() -> None:
     seen = day(18)
     seen.took_s += np.where(seen.sent_s > 42, 0.2, 0.0)
-    assert LATENCY.check(evidence(seen.rows(), book(18, seen), pressed(0.8), phase="slow")).reason == "machine_busy"
+    busy = LATENCY.check(evidence(seen.rows(), book(18, seen), pressed(0.8), phase="slow"))
+    assert busy.reason == "machine_busy"
+    suits = re.search(r"`hidden: (\d+)ms`", busy.decide)
+    assert suits, "how much outside of the timer would suit"
+    assert 180 < int(suits[1]) < 260
+    assert f"{suits[1]} ms suit its buckets" in busy.because
+    stated = MetricLatencyTruth(metric="http_request_duration_seconds", hidden_ms=f"{suits[1]}ms")
+    followed = stated.check(evidence(seen.rows(), book(18, seen), pressed(0.8), phase="slow"))
+    assert followed.outcome is Outcome.PASSED, followed.because
     own = MetricLatencyTruth(metric="http_request_duration_seconds", hidden_ms="50ms")
     assert own.check(evidence(seen.rows(), book(18, seen), pressed(0.8), phase="slow")).reason == "hides_latency"
     seen.took_s += np.where(seen.sent_s > 42, 1.5, 0.0)
@@ -457,6 +466,14 @@ def test_matchers_that_are_none_are_refused_where_they_stand() -> None:
 
 def test_the_probe_looks_as_often_as_the_claims_think() -> None:
     assert SeriesProbe(None, None, (), 1.0).gap_s == GAP_S  # type: ignore[arg-type]
+
+
+def test_a_plan_tells_what_a_busy_machine_does_to_a_claim_without_hidden() -> None:
+    reach = Reach(window_s=60, arrivals=600, timeout_s=10)
+    said = LATENCY.doubtful(reach)
+    assert "without `hidden`" in said
+    assert "25%" in said
+    assert MetricLatencyTruth(metric="http_request_duration_seconds", hidden_ms="100ms").doubtful(reach) == ""
 
 
 def test_a_plan_tells_how_near_the_bounds_must_be_and_when_a_window_is_too_short_for_it() -> None:

@@ -68,6 +68,15 @@ def test_a_service_that_refuses_fast_does_not_respond() -> None:
     assert outcome(P95, evidence(spread(100, took_ms=1, outcome="conn"))) == (FAILED, "not_met")
 
 
+def test_a_percentile_that_is_no_time_says_how_many_had_no_answer() -> None:
+    finding = P95.check(evidence([*spread(90, took_ms=20), *spread(10, took_ms=5000, outcome="timeout")]))
+    assert finding.outcome is FAILED
+    assert finding.because.startswith(
+        "p95 of all requests is none: 6 or more had no answer (limit 200 ms, 100 requests"
+    )
+    assert "service time none" in finding.because
+
+
 def test_one_of_several_percentiles_that_is_missed_fails_the_claim() -> None:
     claim = RespondsWithin(p50="100ms", max="500ms")  # type: ignore[arg-type]
     assert outcome(claim, evidence([*spread(100, took_ms=20), {"at_s": 15, "took_ms": 700}])) == (FAILED, "not_met")
