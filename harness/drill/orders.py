@@ -107,7 +107,9 @@ class Orders(Model):
     settle: Settle = Field(default_factory=Settle, description="when the stack is quiet after the load")
     sources: dict[SourceName, Source] = Field(description="by name, where the stack keeps what became of them")
     laws: tuple[LawText, ...] = Field(
-        default=(), description="sums that must be equal, payments.amount = orders.amount"
+        default=(),
+        description="sums that must be equal, payments.amount = orders.amount for each order: those of every order's own rows;"
+        " payouts.amount = orders.amount in all: though those of some orders differ",
     )
 
     alone: bool = Field(

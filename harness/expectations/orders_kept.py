@@ -9,7 +9,17 @@ from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.orders_keys import borne, doubted_keys
-from harness.expectations.orders_told import NAMED, empty_stores, figure, law_said, said, stores_apart, unplaced, well
+from harness.expectations.orders_told import (
+    NAMED,
+    empty_stores,
+    figure,
+    law_said,
+    law_untold,
+    said,
+    stores_apart,
+    unplaced,
+    well,
+)
 from harness.landings import hurts
 from harness.orders.audit import Audit, Class
 from harness.orders.declared import QUEUE
@@ -38,14 +48,14 @@ class OrdersKept(Expectation):
              Lost: acknowledged, and in no store, queue or dead letters. Dead, stuck: acknowledged, and among dead letters, or still
              in a queue though all is quiet. Phantom: in a store, and never asked for. Resurrected: refused, and in a store.
              Duplicated: more than once in a store or an effect. Orphan: an effect without its order, or an order without its
-             effect. Reordered: see `in_order` of a source. A law: both of its sums, and whose rows differ.
+             effect. Reordered: see `in_order` of a source. A law: both of its sums, and whose rows differ; a NULL counts as nothing.
              What was unknown and is there is well, and counted.
     Decides: after the run (it belongs under the drill's own `expect`): when the load has ended and the faults are out, the stack is
              waited for, and every source is read, twice. Failed by each of the above, with every key in verdict.json, whatever
              the gates say. Inconclusive where a source could not be read, or names its rows as no request does; where its two
              readings differ, the stack was not waited for or did not come to rest, keys could not be read, were there
-             before the load sent them, or stand for more than ten requests each, rows that wait or were given up are nobody's, or
-             nothing was acknowledged; only what no missing reading can explain fails then.
+             before the load sent them, or stand for more than ten requests each, rows that wait or were given up are nobody's, the
+             sums of a law agree and rows differ, or nothing was acknowledged; only what no missing reading can explain fails then.
              Rows of the run's other `orders` are nobody's fault.
     Source:  what the load asked for, written before it was sent; the ledger; the readings of the sources. The algebra is that of
              Jepsen's `total-queue`, extended.
@@ -100,7 +110,7 @@ class OrdersKept(Expectation):
                 census=True,
                 details=details,
             )
-        doubts = list(self._doubts(review, audit))
+        doubts = list(self._doubts(review, audit, teller))
         if doubts:
             first = doubts[0]
             because = "; ".join(dict.fromkeys(one.why for one in doubts))
@@ -115,7 +125,7 @@ class OrdersKept(Expectation):
     def _but_for_twice(self, law: Sums) -> bool:
         return law.once and self.delivery == "at_least_once"
 
-    def _doubts(self, review: Review, audit: Audit) -> Iterator[Open]:
+    def _doubts(self, review: Review, audit: Audit, teller: Teller) -> Iterator[Open]:
         """What keeps an order book in which nothing is surely wrong from being proven right."""
         for one in review.unread.values():
             decide = "a source that can be read, and a stack that comes to rest within `settle`"
@@ -139,9 +149,8 @@ class OrdersKept(Expectation):
             for why in unplaced(held, review.declared.sources[held.source]):
                 yield Open(reason="keys_unreadable", why=why, decide=keys)
         for law in review.sums:
-            if law.holds is None:
-                decide = "numbers in every row, and figures that are read before the first operation and after the last"
-                yield Open(law.reason, f"'{law.law}' could not be told: {law.why}", decide)
+            if law.holds is None and not self._but_for_twice(law):
+                yield law_untold(law, teller)
         if not audit.number(ACKNOWLEDGED):
             why = f"no operation of {review.name} was acknowledged, so that none could be lost"
             yield Open(

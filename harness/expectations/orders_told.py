@@ -11,7 +11,7 @@ from harness.orders.audit import Class
 from harness.orders.declared import DEAD, EFFECT, QUEUE, STORE
 from harness.orders.holdings import Holding
 from harness.orders.operations import ACKNOWLEDGED, UNKNOWN
-from harness.orders.review import Review
+from harness.orders.review import Open, Review
 from harness.orders.sums import Sums
 from harness.orders.told import Entry, Teller
 from harness.quantities import numbered
@@ -74,9 +74,20 @@ def law_said(found: Sums, teller: Teller) -> str:
     left, right = found.sides if found.sides is not None else (0.0, 0.0)
     terms = ", ".join(f"{name} is {figure(value)}" for name, value in found.terms)
     differ = "" if found.operations is None else _differing(found, teller)
+    lacking = f"; {found.why}" if found.why else ""
     if found.law.each:
-        return f"'{found.law}' does not hold{differ} (in all {terms})"
-    return f"'{found.law}' does not hold: {figure(left)} is not {figure(right)} ({terms}){differ}"
+        return f"'{found.law}' does not hold{differ} (in all {terms}){lacking}"
+    return f"'{found.law}' does not hold: {figure(left)} is not {figure(right)} ({terms}){differ}{lacking}"
+
+
+def law_untold(found: Sums, teller: Teller) -> Open:
+    """Why it is not known whether a law holds."""
+    assert found.holds is None
+    differ = "" if found.operations is None else _differing(found, teller)
+    decide = "numbers in every row, and figures that are read before the first operation and after the last"
+    if found.operations is not None:
+        decide = "the law with `for each order` at its end, or with `in all` where its sums alone must agree"
+    return Open(found.reason, f"'{found.law}' could not be told: {found.why}{differ}", decide)
 
 
 def _differing(found: Sums, teller: Teller) -> str:
@@ -126,7 +137,7 @@ def well(review: Review) -> str:
         )
     laws = len(review.sums)
     if laws:
-        twice = ", but for what was done more than once" if any(one.holds is False for one in review.sums) else ""
+        twice = ", but for what was done more than once" if any(one.once for one in review.sums) else ""
         parts.append(f"{numbered(laws, 'law')} {'holds' if laws == 1 else 'hold'}{twice}")
     if repeated := audit.operations.repeated():
         parts.append(f"{numbered(repeated, 'request')} came under a key that had been acknowledged")
