@@ -52,13 +52,28 @@ def said(name: str, found: Class, teller: Teller, allowed: int = 0) -> str:
     count, words = len(found), WORDS[found.reason]
     entries = teller.entries(found.operations, found.strangers, NAMED)
     limit = f"; {allowed} {'is' if allowed == 1 else 'are'} allowed" if allowed else ""
-    doubt = f"; {found.doubt} of them may be something else, for {found.why}" if found.doubt else ""
+    other = found.doubt - found.parked
+    parked = (
+        f"; {found.parked} of them may have been given up, for so many dead letters name no order"
+        if found.parked
+        else ""
+    )
+    doubt = f"; {other} of them may be something else, for {found.why}" if other else ""
     shared = teller.common(found.operations) if len(found.operations) else ""
     return (
         f"{numbered(count, 'operation')} of {name} {words.one if count == 1 else words.many}: "
         f"{listed(entries, count, where=found.reason in WHERE)}"
-        f"{f' ({shared})' if shared else ''}{limit}{doubt}"
+        f"{f' ({shared})' if shared else ''}{limit}{parked}{doubt}"
     )
+
+
+def given_up_said(name: str, found: Class, teller: Teller) -> str:
+    """Of a class that dead letters which name no order explain: '2 operations of checkout were acknowledged, and given up or lost: …'."""
+    count = len(found)
+    names = listed(teller.entries(found.operations, found.strangers, NAMED), count, where=True)
+    letters = "a dead letter names" if found.parked == 1 else f"{found.parked} dead letters name"
+    were = "was" if count == 1 else "were"
+    return f"{numbered(count, 'operation')} of {name} {were} acknowledged, and given up or lost: {names}; {letters} no order"
 
 
 def listed(entries: Sequence[Entry], count: int, *, where: bool) -> str:
