@@ -48,7 +48,12 @@ class Settle(Model):
     quiet_s: Seconds = Field(
         default=10.0, alias="quiet", gt=0, description="nothing changes for so long; also between readings"
     )
-    within_s: Seconds = Field(default=120.0, alias="within", gt=0, description="waited for at most so long")
+    within_s: Seconds = Field(
+        default=120.0,
+        alias="within",
+        gt=0,
+        description="waited for at most so long; then it is read as it is, twice, `quiet` apart",
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Settle:

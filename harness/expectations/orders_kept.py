@@ -144,7 +144,7 @@ class OrdersKept(Expectation):
     def _doubts(self, review: Review, audit: Audit, teller: Teller) -> Iterator[Open]:
         """What keeps an order book in which nothing is surely wrong from being proven right."""
         for one in review.unread.values():
-            decide = "a source that can be read, and a stack that comes to rest within `settle`"
+            decide = "a source that can be read within its `timeout`, and a stack that comes to rest within `settle`"
             if one.reason == "keys_unreadable":
                 decide = "sources whose `key` is the one that the requests carry, or whose `id` a store ties to it"
             yield Open(one.reason, one.why, decide)

@@ -13,6 +13,7 @@ from harness.run.orderbook import OrderBook
 from harness.run.readings import Readings
 from harness.run.standing import container_rows
 from harness.run.statebook import HOME, Parts, StateBook, Wait
+from harness.world.once import OnceReach
 from harness.world.reach import AMQP_PORT, StackReach
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def order_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> Orde
     reach = _reach(session, stack, parts)
     return OrderBook(
         drill.orders,
-        Readings(folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach)),
+        Readings(
+            folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach), afresh=reach.forget
+        ),
         session.record,
         session.display.say,
         partial(session.stop.interruptible, again=True),
@@ -73,14 +76,21 @@ def state_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> Stat
 
     return StateBook(
         Parts(Wait(quiet_s, within_s), drill.state),
-        Readings(folder.path, session.clock, partial(taken, glancing=False), partial(taken, glancing=True), HOME),
+        Readings(
+            folder.path,
+            session.clock,
+            partial(taken, glancing=False),
+            partial(taken, glancing=True),
+            HOME,
+            reach.forget,
+        ),
         session.record,
         session.display.say,
         partial(session.stop.interruptible, again=True),
     )
 
 
-def _reach(session: Session, stack: PlayedOn, parts: assembly.Parts) -> StackReach:
+def _reach(session: Session, stack: PlayedOn, parts: assembly.Parts) -> OnceReach:
     """Commands on this machine are told the run's Compose project."""
     told = {**stack.compose.told(), "DRILL_RUN": session.folder.run}
-    return StackReach(parts.containers, stack.services, stack.address, session.drill.path("."), told)
+    return OnceReach(StackReach(parts.containers, stack.services, stack.address, session.drill.path("."), told))
