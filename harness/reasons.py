@@ -206,6 +206,7 @@ REASONS: Mapping[str, str] = {
     "no_operations": "the load asked for no such operation, or none was acknowledged, so that none could be lost",
     "keys_unreadable": "requests or rows bear no key that could be read, none that fits the other side, or one that stands for other orders too",
     "law_unreadable": "a row has no number in a column that a law sums, or figures have no row",
+    "law_apart": "the sums of a law agree, and the rows of some orders differ: errors may cancel out in the sums",
     "law_open": "a law does not hold, or could not be summed, and more than the service may be behind that",
     "nothing_to_heal": "the harm never showed, or was gone before the step began, so that the step was not tried",
     "not_deployed": "the bad release was never deployed, so there was nothing to roll back",

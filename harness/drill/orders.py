@@ -48,7 +48,12 @@ class Settle(Model):
     quiet_s: Seconds = Field(
         default=10.0, alias="quiet", gt=0, description="nothing changes for so long; also between readings"
     )
-    within_s: Seconds = Field(default=120.0, alias="within", gt=0, description="waited for at most so long")
+    within_s: Seconds = Field(
+        default=120.0,
+        alias="within",
+        gt=0,
+        description="waited for at most so long; then it is read as it is, twice, `quiet` apart",
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Settle:
@@ -107,7 +112,9 @@ class Orders(Model):
     settle: Settle = Field(default_factory=Settle, description="when the stack is quiet after the load")
     sources: dict[SourceName, Source] = Field(description="by name, where the stack keeps what became of them")
     laws: tuple[LawText, ...] = Field(
-        default=(), description="sums that must be equal, payments.amount = orders.amount"
+        default=(),
+        description="sums that must be equal, payments.amount = orders.amount for each order: those of every order's own rows;"
+        " payouts.amount = orders.amount in all: though those of some orders differ",
     )
 
     alone: bool = Field(

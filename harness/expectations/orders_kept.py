@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.orders_keys import borne, doubted_keys
-from harness.expectations.orders_told import NAMED, empty_stores, figure, law_said, said, stores_apart, unplaced, well
+from harness.expectations.orders_told import (
+    NAMED,
+    empty_stores,
+    figure,
+    given_up_said,
+    law_said,
+    law_untold,
+    said,
+    stores_apart,
+    unplaced,
+    well,
+)
 from harness.landings import hurts
 from harness.orders.audit import Audit, Class
 from harness.orders.declared import QUEUE
@@ -38,14 +50,15 @@ class OrdersKept(Expectation):
              Lost: acknowledged, and in no store, queue or dead letters. Dead, stuck: acknowledged, and among dead letters, or still
              in a queue though all is quiet. Phantom: in a store, and never asked for. Resurrected: refused, and in a store.
              Duplicated: more than once in a store or an effect. Orphan: an effect without its order, or an order without its
-             effect. Reordered: see `in_order` of a source. A law: both of its sums, and whose rows differ.
+             effect. Reordered: see `in_order` of a source. A law: both of its sums, and whose rows differ; a NULL counts as nothing.
              What was unknown and is there is well, and counted.
     Decides: after the run (it belongs under the drill's own `expect`): when the load has ended and the faults are out, the stack is
              waited for, and every source is read, twice. Failed by each of the above, with every key in verdict.json, whatever
-             the gates say. Inconclusive where a source could not be read, or names its rows as no request does; where its two
+             the gates say; and as dead, where dead letters name no order and only they could explain what is lost or half there
+             of acknowledged ones, beyond `dead`. Inconclusive where a source could not be read, or names its rows as no request does; where its two
              readings differ, the stack was not waited for or did not come to rest, keys could not be read, were there
-             before the load sent them, or stand for more than ten requests each, rows that wait or were given up are nobody's, or
-             nothing was acknowledged; only what no missing reading can explain fails then.
+             before the load sent them, or stand for more than ten requests each, rows that wait or were given up are nobody's, the
+             sums of a law agree and rows differ, or nothing was acknowledged; only what no missing reading can explain fails then.
              Rows of the run's other `orders` are nobody's fault.
     Source:  what the load asked for, written before it was sent; the ledger; the readings of the sources. The algebra is that of
              Jepsen's `total-queue`, extended.
@@ -85,23 +98,29 @@ class OrdersKept(Expectation):
 
     def _judged(self, review: Review, audit: Audit, teller: Teller) -> Finding:
         wrong = [one for one in audit.classes.values() if len(one) > self._allowed(one) + one.doubt]
+        given_up = [
+            replace(one, operations=audit.acknowledged(one), strangers=())
+            for one in audit.classes.values()
+            if one not in wrong and self._given_up(one, audit)
+        ]
         broken = [one for one in review.sums if one.holds is False and not self._but_for_twice(one)]
-        measure = Measure(*(float(sum(map(len, wrong))),) * 2, "operations")
+        measure = Measure(*(float(sum(map(len, [*wrong, *given_up]))),) * 2, "operations")
         details = tuple(self._details(review, audit))
         told = [said(review.name, one, teller, self._allowed(one)) for one in wrong]
+        told += [given_up_said(review.name, one, teller) for one in given_up]
         told += [law_said(one, teller) for one in broken]
         if wrong:
             told += [f"no row at all was read of {name}: is that the right place?" for name in empty_stores(review)]
         if told:
             return failed(
                 "; ".join(told),
-                reason=wrong[0].reason if wrong else "law_broken",
+                reason=wrong[0].reason if wrong else "dead" if given_up else "law_broken",
                 measure=measure,
-                cites=[*review.cites, *_rows_of(wrong, teller)],
+                cites=[*review.cites, *_rows_of([*wrong, *given_up], teller)],
                 census=True,
                 details=details,
             )
-        doubts = list(self._doubts(review, audit))
+        doubts = list(self._doubts(review, audit, teller))
         if doubts:
             first = doubts[0]
             because = "; ".join(dict.fromkeys(one.why for one in doubts))
@@ -113,13 +132,20 @@ class OrdersKept(Expectation):
             return len(found)
         return {"dead": self.dead, "stuck": self.stuck}.get(found.reason, 0)
 
+    def _given_up(self, found: Class, audit: Audit) -> bool:
+        """Whether more acknowledged operations are of it than anything but dead letters explains: an order that those may be of was
+        given up, or it is what it looks like, and neither is allowed."""
+        spare = max(0, self.dead - len(audit.classes["dead"]))
+        surely = len(audit.acknowledged(found)) if found.parked else 0
+        return surely > found.doubt - found.parked + min(found.parked, spare)
+
     def _but_for_twice(self, law: Sums) -> bool:
         return law.once and self.delivery == "at_least_once"
 
-    def _doubts(self, review: Review, audit: Audit) -> Iterator[Open]:
+    def _doubts(self, review: Review, audit: Audit, teller: Teller) -> Iterator[Open]:
         """What keeps an order book in which nothing is surely wrong from being proven right."""
         for one in review.unread.values():
-            decide = "a source that can be read, and a stack that comes to rest within `settle`"
+            decide = "a source that can be read within its `timeout`, and a stack that comes to rest within `settle`"
             if one.reason == "keys_unreadable":
                 decide = "sources whose `key` is the one that the requests carry, or whose `id` a store ties to it"
             yield Open(one.reason, one.why, decide)
@@ -140,9 +166,8 @@ class OrdersKept(Expectation):
             for why in unplaced(held, review.declared.sources[held.source]):
                 yield Open(reason="keys_unreadable", why=why, decide=keys)
         for law in review.sums:
-            if law.holds is None:
-                decide = "numbers in every row, and figures that are read before the first operation and after the last"
-                yield Open(law.reason, f"'{law.law}' could not be told: {law.why}", decide)
+            if law.holds is None and not self._but_for_twice(law):
+                yield law_untold(law, teller)
         if not audit.number(ACKNOWLEDGED):
             why = f"no operation of {review.name} was acknowledged, so that none could be lost"
             yield Open(

@@ -11,7 +11,7 @@ from harness.orders.audit import Class
 from harness.orders.declared import DEAD, EFFECT, QUEUE, STORE
 from harness.orders.holdings import Holding
 from harness.orders.operations import ACKNOWLEDGED, UNKNOWN
-from harness.orders.review import Review
+from harness.orders.review import Open, Review
 from harness.orders.sums import Sums
 from harness.orders.told import Entry, Teller
 from harness.quantities import numbered
@@ -52,13 +52,28 @@ def said(name: str, found: Class, teller: Teller, allowed: int = 0) -> str:
     count, words = len(found), WORDS[found.reason]
     entries = teller.entries(found.operations, found.strangers, NAMED)
     limit = f"; {allowed} {'is' if allowed == 1 else 'are'} allowed" if allowed else ""
-    doubt = f"; {found.doubt} of them may be something else, for {found.why}" if found.doubt else ""
+    other = found.doubt - found.parked
+    parked = (
+        f"; {found.parked} of them may have been given up, for so many dead letters name no order"
+        if found.parked
+        else ""
+    )
+    doubt = f"; {other} of them may be something else, for {found.why}" if other else ""
     shared = teller.common(found.operations) if len(found.operations) else ""
     return (
         f"{numbered(count, 'operation')} of {name} {words.one if count == 1 else words.many}: "
         f"{listed(entries, count, where=found.reason in WHERE)}"
-        f"{f' ({shared})' if shared else ''}{limit}{doubt}"
+        f"{f' ({shared})' if shared else ''}{limit}{parked}{doubt}"
     )
+
+
+def given_up_said(name: str, found: Class, teller: Teller) -> str:
+    """Of a class that dead letters which name no order explain: '2 operations of checkout were acknowledged, and given up or lost: …'."""
+    count = len(found)
+    names = listed(teller.entries(found.operations, found.strangers, NAMED), count, where=True)
+    letters = "a dead letter names" if found.parked == 1 else f"{found.parked} dead letters name"
+    were = "was" if count == 1 else "were"
+    return f"{numbered(count, 'operation')} of {name} {were} acknowledged, and given up or lost: {names}; {letters} no order"
 
 
 def listed(entries: Sequence[Entry], count: int, *, where: bool) -> str:
@@ -74,9 +89,20 @@ def law_said(found: Sums, teller: Teller) -> str:
     left, right = found.sides if found.sides is not None else (0.0, 0.0)
     terms = ", ".join(f"{name} is {figure(value)}" for name, value in found.terms)
     differ = "" if found.operations is None else _differing(found, teller)
+    lacking = f"; {found.why}" if found.why else ""
     if found.law.each:
-        return f"'{found.law}' does not hold{differ} (in all {terms})"
-    return f"'{found.law}' does not hold: {figure(left)} is not {figure(right)} ({terms}){differ}"
+        return f"'{found.law}' does not hold{differ} (in all {terms}){lacking}"
+    return f"'{found.law}' does not hold: {figure(left)} is not {figure(right)} ({terms}){differ}{lacking}"
+
+
+def law_untold(found: Sums, teller: Teller) -> Open:
+    """Why it is not known whether a law holds."""
+    assert found.holds is None
+    differ = "" if found.operations is None else _differing(found, teller)
+    decide = "numbers in every row, and figures that are read before the first operation and after the last"
+    if found.operations is not None:
+        decide = "the law with `for each order` at its end, or with `in all` where its sums alone must agree"
+    return Open(found.reason, f"'{found.law}' could not be told: {found.why}{differ}", decide)
 
 
 def _differing(found: Sums, teller: Teller) -> str:
@@ -126,7 +152,7 @@ def well(review: Review) -> str:
         )
     laws = len(review.sums)
     if laws:
-        twice = ", but for what was done more than once" if any(one.holds is False for one in review.sums) else ""
+        twice = ", but for what was done more than once" if any(one.once for one in review.sums) else ""
         parts.append(f"{numbered(laws, 'law')} {'holds' if laws == 1 else 'hold'}{twice}")
     if repeated := audit.operations.repeated():
         parts.append(f"{numbered(repeated, 'request')} came under a key that had been acknowledged")

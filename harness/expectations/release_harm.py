@@ -19,8 +19,7 @@ from harness.stats.fewer import fewer
 
 SURE = 0.001
 HINT = 0.05
-DOUBT = 0.2
-"""Chances by Fisher's exact test: below SURE it is none, below HINT one that something else bears out, above DOUBT nothing at all."""
+"""Chances by Fisher's exact test: up to SURE it is none, up to HINT one that leaves it open."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class OwnErrors:
         """True: more than chance. None: perhaps."""
         if self.chance <= SURE and self.early <= HINT:
             return True
-        return None if min(self.chance, self.early) <= DOUBT and self.early < 1.0 else False
+        return None if min(self.chance, self.early) <= HINT and self.early < 1.0 else False
 
     def __str__(self) -> str:
         return f"{self.errors} of its {self.of} answers were errors, and {self.others} of {self.others_of} of the version that served after it"

@@ -49,6 +49,7 @@ class Class:
     operations  their numbers
     strangers   (source, place): rows that belong to no operation of ours, one for each key or id
     doubt       so many of them may be something else, `why`
+    parked      so many of the doubt are dead letters that name no order: what they explain was given up
     unread      sources that it depends on and that could not be read: nothing of it can be excluded
     """
 
@@ -57,6 +58,7 @@ class Class:
     strangers: tuple[tuple[str, int], ...] = ()
     doubt: int = 0
     why: str = ""
+    parked: int = 0
     unread: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -81,6 +83,10 @@ class Audit:
     held: Mapping[str, Holding]
     unread: Mapping[str, Unread]
     shared: bool = False
+
+    def acknowledged(self, found: Class) -> Ints:
+        """The operations of a class that were acknowledged."""
+        return np.asarray(found.operations[self.operations.outcome[found.operations] == ACKNOWLEDGED], np.int64)
 
     def number(self, outcome: int) -> int:
         """How many operations have this outcome."""
@@ -121,7 +127,8 @@ def audit(
         return np.flatnonzero(mask)
 
     nothing = np.zeros(size, bool)
-    hidden = sum(held[name].unplaced for name in (*queues, *dead) if name in held)
+    given_up = sum(held[name].unplaced for name in dead if name in held)
+    hidden = given_up + sum(held[name].unplaced for name in queues if name in held)
     unsure = hidden + sum(held[name].unplaced for name in stores if name in held)
     fresh = _any(held, stores, size, fresh=True)
     found = [
@@ -130,6 +137,7 @@ def audit(
             operations=numbers(nothing if unread(stores, dead, queues) else acknowledged & ~stored & ~away & ~former),
             doubt=unsure,
             why="rows that name no key may be theirs",
+            parked=given_up,
             unread=unread(stores, dead, queues),
         ),
         Class(
@@ -153,7 +161,7 @@ def audit(
             operations=numbers(_twice(held, (*stores, *effects), size)),
             unread=unread(stores, effects),
         ),
-        _orphans(held, stores, effects, unread(stores), unread(dead, queues), stored, away | former, hidden),
+        _orphans(held, stores, effects, unread(stores), unread(dead, queues), stored, away | former, hidden, given_up),
         Class(
             reason="reordered",
             operations=numbers(_reordered(declared, held, operations) & ~former),
@@ -216,9 +224,10 @@ def _orphans(
     stored: Mask,
     away: Mask,
     hidden: int,
+    given_up: int,
 ) -> Class:
     """Effects without an order, and orders without an effect; what waits or was given up is told as that. `hidden`: so many more may
-    wait or have been given up, under no name."""
+    wait or have been given up, under no name; `given_up`: of them, dead letters."""
     orders = [held[name] for name in stores if name in held]
     there = np.unique(np.concatenate([one.owner for one in orders])) if orders else np.zeros(0, np.uint64)
     ordered = _any(held, stores, len(stored), fresh=True)
@@ -239,6 +248,7 @@ def _orphans(
         strangers=strangers,
         doubt=doubt + _undated(held, strangers),
         why=why,
+        parked=given_up,
         unread=unread,
     )
 

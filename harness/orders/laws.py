@@ -4,13 +4,15 @@
     count(payments) = count(orders)
     refunds.cents + payments.cents = 100 * orders.euros
     payments.amount = orders.amount for each order
+    payouts.cents = orders.cents in all
 
 `source.column` is the sum of a column over the rows of a source, `count(source)` how many rows it has; `at start` takes what the
 source held before the first phase. Terms are added and taken away, each with a factor before it if need be; nothing else.
 Of sources whose rows name an operation only what was not there at the start counts, unless the law asks for the start; of an order of
 before that is finished in the run, all of it; and of an operation that still waits or was given up nothing, unless the law names the
 queue or the dead letters that it is in.
-`for each order` demands it of every operation's own rows, not of the sums alone.
+`for each order` demands it of every operation's own rows, not of the sums alone; `in all`, of the sums alone: one payout for several
+orders. A law that says neither is not proven by sums that agree where rows tell that it is off at some orders: errors cancel out.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-_EACH = re.compile(r"\s+for\s+each\s+order\s*$")
+_HOW = re.compile(r"\s+(?:(?P<each>for\s+each\s+order)|(?P<all>in\s+all))\s*$")
 _TERM = re.compile(
     r"\s*(?:(?P<factor>\d+(?:\.\d+)?)\s*(?P<times>\*\s*)?)?"
     r"(?:count\(\s*(?P<counted>[A-Za-z_]\w*)\s*\)|(?P<source>[A-Za-z_]\w*)\.(?P<column>[A-Za-z_]\w*))?"
@@ -51,12 +53,13 @@ class Term:
 
 @dataclass(frozen=True)
 class Law:
-    """Two sides that must be equal. `each`: of every operation's own rows."""
+    """Two sides that must be equal. `each`: of every operation's own rows; `in_all`: though rows of some differ."""
 
     text: str
     left: tuple[Term, ...]
     right: tuple[Term, ...]
     each: bool = False
+    in_all: bool = False
 
     def __str__(self) -> str:
         return self.text
@@ -84,9 +87,10 @@ def law(value: object) -> Law:
             f"write two sums and one = between them, such as payments.amount = orders.amount, not {value!r}"
         )
     text = " ".join(value.split())
-    each = _EACH.search(text) is not None
-    left, right = (_side(side, text) for side in _EACH.sub("", text).split("="))
-    found = Law(text, left, right, each)
+    how = _HOW.search(text)
+    each, in_all = (how is not None and how[name] is not None for name in ("each", "all"))
+    left, right = (_side(side, text) for side in _HOW.sub("", text).split("="))
+    found = Law(text, left, right, each, in_all)
     if not found.sources:
         raise ValueError(f"{text!r} names no source; write source.column or count(source)")
     if each and any(term.at_start or not term.source for term in found.terms):

@@ -104,7 +104,7 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
     tables, unread = _tables(book, last, settled)
     if not tables:
         first = next(iter(unread.values()))
-        decide = "a source that can be read, and a stack that comes to rest within `settle`"
+        decide = "a source that can be read within its `timeout`, and a stack that comes to rest within `settle`"
         return Review(name, declared, Open(first.reason, f"{name}: {first.why}", decide, cites), settled=settled)
     starts = _starts(book, last)
     asked_s = min(fact.at_s if fact.begun_s is None else fact.begun_s for (_, r), fact in last.items() if r == FIRST)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -35,10 +35,11 @@ class Sums:
 
     sides       left and right; None where they could not be summed
     terms       what each of its terms came to, without its factor, by name
-    holds       None where it could not be told, and `why`; `reason` is then a reason code
-    operations  of a law that is broken, those whose own rows differ, where rows tell
+    holds       None where it could not be told; `reason` is then a reason code
+    why         why it could not be told; of a law that is broken, which numbers are not there
+    operations  of a law that does not hold, those whose own rows differ, where rows tell
     strangers   likewise (source, place) of rows that belong to no operation of ours
-    once        of a law that is broken: it holds where what was done more than once counts once
+    once        of a law that does not hold: it does where what was done more than once counts once
     """
 
     law: Law
@@ -102,28 +103,30 @@ def _sums(
         for source in sorted(law.sources & set(unread)):
             raise _Unsummed(reason=unread[source].reason, why=unread[source].why)
         masks = counted(law, declared, audit)
-        terms, holds = _sides(law, declared, audit, tables, starts, masks)
+        empty = _empty(law, declared, audit, masks)
+        terms, equal = _sides(law, declared, audit, tables, starts, masks)
         apart = _apart(law, declared, audit, masks)
-        split = apart.told and not apart.loose
-        if law.each and not split:
+        holds = equal if not law.each else not len(apart)
+        if law.each and not (apart.told and (len(apart) or not apart.loose)):
             raise _Unsummed(reason="law_unreadable", why="rows name no order, so that it cannot be held against each")
+        if holds and empty:
+            raise _Unsummed(reason="law_unreadable", why=empty)
     except _Unsummed as error:
         return Sums(law, why=error.why, reason=error.reason)
-    holds = holds if not law.each else not len(apart)
     sides = _sum(terms[: len(law.left)]), _sum(terms[len(law.left) :])
     told = tuple((term.name, float(value)) for term, value, _ in terms if term.source)
-    if not holds and (
-        why := excuse(law, declared, audit, starts) or unnamed(apart.loose, len(apart)) or _others(audit, apart)
-    ):
+    others = _others(audit, apart)
+    if not holds and (why := excuse(law, declared, audit, starts) or unnamed(apart.loose, len(apart)) or others):
         return Sums(law, sides, told, why=why, reason="law_open")
-    if holds or not split:
-        return Sums(law, sides, told, holds)
+    if not apart.told or apart.loose or (holds and (law.in_all or others or not len(apart))):
+        return Sums(law, sides, told, holds, empty)
     alike = once(law, audit, masks)
-    if law.each:
+    if law.each or holds:
         but = not len(_apart(law, declared, audit, alike))
     else:
         but = _sides(law, declared, audit, tables, starts, alike)[1]
-    return Sums(law, sides, told, holds, operations=apart.operations, strangers=apart.strangers, once=but)
+    found = Sums(law, sides, told, False, empty, operations=apart.operations, strangers=apart.strangers, once=but)
+    return replace(found, holds=None, why="its sums agree, and rows differ", reason="law_apart") if holds else found
 
 
 _Term = tuple[Term, Fraction, float | None]
@@ -143,6 +146,34 @@ def _sides(
     off -= sum((term.factor * value for term, value, _ in terms[len(law.left) :]), Fraction())
     slack = ROUNDED * sum(abs(float(term.factor)) * most for term, _, most in terms if most is not None)
     return terms, abs(off) <= slack
+
+
+def _empty(law: Law, declared: Declared, audit: Audit, masks: Masks) -> str:
+    """Which numbers are not there, of rows that name an order. Each counts as nothing, as in SQL's sum(): a law that holds so is not
+    proven, and one that does not is broken, for the other side has a number.
+
+    Raises _Unsummed for what is there and is no number, and where rows cannot tell whose number is not there.
+    """
+    found = []
+    for term in law.terms:
+        if term.source in masks and term.column and not term.at_start:
+            table, counted = audit.held[term.source].table, masks[term.source]
+            empty = table.numbers[term.column].empty
+            _whole(term, table, counted & ~empty if splits(law, declared) else counted)
+            found.append(_lacking(term, table, counted))
+    return "; ".join(dict.fromkeys(filter(None, found)))
+
+
+def _whole(term: Term, table: Table, counted: NDArray[np.bool_]) -> None:
+    """Raises _Unsummed where a number is missing."""
+    if lacking := _lacking(term, table, counted):
+        raise _Unsummed(reason="law_unreadable", why=lacking)
+
+
+def _lacking(term: Term, table: Table, counted: NDArray[np.bool_]) -> str:
+    missing = int(np.count_nonzero(table.numbers[term.column].missing & counted)) if term.column else 0
+    rows = f"a row of {term.source} has" if missing == 1 else f"{missing} rows of {term.source} have"
+    return f"{rows} no number in {term.column}" if missing else ""
 
 
 def _sum(terms: list[_Term]) -> float:
@@ -173,31 +204,28 @@ def _term(
         if bool((first_s <= start.read_s).any()):
             why = f"{term.source} was first read when operations were under way already, so that its start is not known"
             raise _Unsummed(reason="law_open", why=why)
-        return _total(term, start.table, np.ones(len(start.table), bool))
+        return _total_of_all(term, start.table)
     if declared.sources[term.source] == FIGURES:
         table = tables[term.source]
         if not len(table):
             raise _Unsummed(reason="law_unreadable", why=f"{term.source} has no row")
-        return _total(term, table, np.ones(len(table), bool))
+        return _total_of_all(term, table)
     return _total(term, audit.held[term.source].table, masks[term.source])
+
+
+def _total_of_all(term: Term, table: Table) -> tuple[Fraction, float | None]:
+    every = np.ones(len(table), bool)
+    _whole(term, table, every)
+    return _total(term, table, every)
 
 
 def _total(term: Term, table: Table, counted: NDArray[np.bool_]) -> tuple[Fraction, float | None]:
     if not term.column:
         return Fraction(int(np.count_nonzero(counted))), None
-    values = _values(term, table, counted)
+    values = table.numbers[term.column].values[counted]
     if values.dtype == np.int64:
         return Fraction(sum(values.tolist())), None
     return Fraction(math.fsum(values.tolist())), math.fsum(np.abs(values).tolist())
-
-
-def _values(term: Term, table: Table, counted: NDArray[np.bool_]) -> NDArray[np.generic]:
-    numbers = table.numbers[term.column]
-    missing = int(np.count_nonzero(numbers.missing & counted))
-    if missing:
-        rows = f"a row of {term.source} has" if missing == 1 else f"{missing} rows of {term.source} have"
-        raise _Unsummed(reason="law_unreadable", why=f"{rows} no number in {term.column}")
-    return numbers.values[counted]
 
 
 def _apart(law: Law, declared: Declared, audit: Audit, masks: Masks) -> _Apart:
@@ -211,7 +239,7 @@ def _apart(law: Law, declared: Declared, audit: Audit, masks: Masks) -> _Apart:
             held = audit.held[term.source]
             named = masks[term.source] & (held.owner != NONE)
             owner = held.owner[named]
-            values = _values(term, held.table, named) if term.column else np.ones(len(owner), np.int64)
+            values = held.table.numbers[term.column].values[named] if term.column else np.ones(len(owner), np.int64)
             owners.append(owner)
             shares.append((sign * term.factor, values))
     keys, at = np.unique(np.concatenate(owners), return_inverse=True)

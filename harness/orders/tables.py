@@ -76,10 +76,18 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """A column's numbers: whole ones as they are, others as floats; `missing` where a row has none."""
+    """
+    A column's numbers.
+
+    values    whole ones as they are, others as floats; 0 for none
+    missing   where a row has no number
+    empty     where nothing stands in its place: a NULL. What cannot be read as a number is none; nor is what is left out, where no row
+              of the reading has that column, which may be misspelled then
+    """
 
     values: NDArray[Any]
     missing: NDArray[np.bool_]
+    empty: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +155,7 @@ class TableBuilder:
         if self._in_order:
             self._group.append(digest(text_of(row.get(self._in_order))))
         for name, column in self._columns.items():
-            column.add(row.get(name))
+            column.add(row.get(name), named=name in row)
 
     def table(self, row: Callable[[int], Mapping[str, Any]]) -> Table:
         numbers = {name: column.numbers() for name, column in self._columns.items()}
@@ -160,11 +168,14 @@ class _Column:
 
     def __init__(self) -> None:
         self._values: array[Any] = array("q")
-        self._missing = bytearray()
+        self._missing, self._empty = bytearray(), bytearray()
+        self._named = False
 
-    def add(self, value: Any) -> None:
+    def add(self, value: Any, *, named: bool) -> None:
         number = _number(value)
         self._missing.append(number is None)
+        self._empty.append(value is None)
+        self._named |= named
         whole = isinstance(number, int) and -(2**63) <= number < 2**63
         if self._values.typecode == "q" and number is not None and not whole:
             self._values = array("d", map(float, self._values))
@@ -172,7 +183,8 @@ class _Column:
 
     def numbers(self) -> Numbers:
         kind = np.int64 if self._values.typecode == "q" else np.float64
-        return Numbers(np.array(self._values, kind), np.frombuffer(bytes(self._missing), np.bool_))
+        missing, empty = (np.frombuffer(bytes(one), np.bool_) for one in (self._missing, self._empty))
+        return Numbers(np.array(self._values, kind), missing, empty & self._named)
 
 
 def _number(value: Any) -> int | float | None:

@@ -41,6 +41,7 @@ class OrderBook:
         Raises Stopped.
         """
         with self.interruptible():
+            self.readings.afresh()
             for op, orders in self.orders.items():
                 for name, source in orders.sources.items():
                     self._found(self.readings.take(op, name, source, START))

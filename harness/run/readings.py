@@ -61,13 +61,14 @@ class Reading:
 @dataclass(frozen=True)
 class Readings:
     """Takes readings into a run's folder. `glance` reads without leaving a mark, what rows there are but perhaps not their names.
-    `home` is where in that folder they stand."""
+    `home` is where in that folder they stand. `afresh` begins a look: what was asked before is asked again."""
 
     folder: Path
     clock: Clock
     read: Read
     glance: Read
     home: str = FOLDER
+    afresh: Callable[[], object] = lambda: None
     _most: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def take(self, op: str, name: str, source: Sourced, reading: str, *, glance: bool = False) -> Reading:

@@ -111,17 +111,18 @@ class Settling:
         self.waits_for = self.unfinished(look)
         apart = self._second is not None and look.began_s >= self._first.ended_s + settle.quiet_s
         changed = "" if look.like(self._first) else "something still changed"
+        quiet_s, ends_s = self._first.ended_s + settle.quiet_s, self._began_s + settle.within_s
+        self._over |= look.ended_s >= ends_s
         if apart and (self._over or not self.waits_for):
             self._name_all()
             self._say(not (self.waits_for or changed), self.waits_for or changed or self._unread())
             return True
-        quiet_s, ends_s = self._first.ended_s + settle.quiet_s, self._began_s + settle.within_s
-        if look.began_s >= ends_s:
-            self._over, self.due_s = True, quiet_s
+        if self._over:
+            self.due_s = quiet_s
             return False
         pause_s = max(SHORTEST_S, settle.quiet_s / PAUSES, SHARE * (look.ended_s - look.began_s))
-        soonest_s = look.ended_s + SHORTEST_S
-        self.due_s = min(at_s for at_s in (look.ended_s + pause_s, quiet_s, ends_s) if at_s >= soonest_s)
+        due_s = min(at_s for at_s in (look.ended_s + pause_s, quiet_s, ends_s) if at_s > look.ended_s)
+        self.due_s = max(due_s, look.ended_s + SHORTEST_S)
         return False
 
     def unfinished(self, look: Look) -> str:
@@ -139,6 +140,7 @@ class Settling:
 
     def _read(self, reading: str) -> Look:
         clock = self._readings.clock
+        self._readings.afresh()
         began_s = clock.now_s()
         taken = {
             name: self._readings.take(self.op, name, source, reading, glance=True)
@@ -153,6 +155,7 @@ class Settling:
 
     def _name_all(self) -> None:
         """What was only glanced at, as reading it leaves a mark, is read now, where there is anything."""
+        self._readings.afresh()
         for name, source in self._orders.sources.items():
             for look, reading in ((self._first, FIRST), (self._second, SECOND)):
                 if isinstance(source.reader, MARKED) and look is not None and look.readings[name].fact.rows:

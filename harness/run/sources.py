@@ -16,6 +16,7 @@ from harness.run.standing import container_rows
 from harness.run.statebook import HOME, Parts, StateBook, Wait
 from harness.target.absent import NoContainers
 from harness.target.unavailable import unread_books
+from harness.world.once import OnceReach
 from harness.world.reach import AMQP_PORT, StackReach
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def order_book_beside(session: Session, target: str) -> OrderBook | None:
     unread = unread_books(session.drill)
     orders = {name: one for name, one in session.drill.orders.items() if name not in unread}
     told = {"DRILL_TARGET": target, "DRILL_RUN": session.folder.run}
-    reach = StackReach(NoContainers(), {}, _nowhere, session.drill.path("."), told)
+    reach = OnceReach(StackReach(NoContainers(), {}, _nowhere, session.drill.path("."), told))
     return _order_book(session, orders, reach) if orders else None
 
 
@@ -62,13 +63,15 @@ def _nowhere(at: str) -> NoReturn:
     raise NotApplied(f"{at} is not reached beside a target")
 
 
-def _order_book(session: Session, orders: Mapping[str, Orders], reach: StackReach) -> OrderBook:
+def _order_book(session: Session, orders: Mapping[str, Orders], reach: OnceReach) -> OrderBook:
     from harness.orders.readers import glance, read
 
     folder = session.folder
     return OrderBook(
         orders,
-        Readings(folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach)),
+        Readings(
+            folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach), afresh=reach.forget
+        ),
         session.record,
         session.display.say,
         partial(session.stop.interruptible, again=True),
@@ -94,14 +97,21 @@ def state_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> Stat
 
     return StateBook(
         Parts(Wait(quiet_s, within_s), drill.state),
-        Readings(folder.path, session.clock, partial(taken, glancing=False), partial(taken, glancing=True), HOME),
+        Readings(
+            folder.path,
+            session.clock,
+            partial(taken, glancing=False),
+            partial(taken, glancing=True),
+            HOME,
+            reach.forget,
+        ),
         session.record,
         session.display.say,
         partial(session.stop.interruptible, again=True),
     )
 
 
-def _reach(session: Session, stack: PlayedOn, parts: assembly.Parts) -> StackReach:
+def _reach(session: Session, stack: PlayedOn, parts: assembly.Parts) -> OnceReach:
     """Commands on this machine are told the run's Compose project."""
     told = {**stack.compose.told(), "DRILL_RUN": session.folder.run}
-    return StackReach(parts.containers, stack.services, stack.address, session.drill.path("."), told)
+    return OnceReach(StackReach(parts.containers, stack.services, stack.address, session.drill.path("."), told))

@@ -68,6 +68,7 @@ class StateBook:
     def begin(self) -> None:
         """Before the load. A part that cannot be read is no reason to stop. Raises Stopped."""
         with self.interruptible():
+            self.readings.afresh()
             for name, source in self.parts.sources.items():
                 self._before[name] = self._fact(name, self.readings.take(HOME, name, source, BEFORE))
                 self.record(self._before[name])

@@ -52,7 +52,7 @@ class Zoo:
     def shown(self, reader: Reader) -> list[dict[str, Any]]:
         """The rows without the mark by which masked texts stay apart: it differs from run to run."""
         marked = re.compile(r"(?<=\]) #[0-9a-f]{16}$")
-        return [{**row, "note": marked.sub("", row["note"])} if "note" in row else row for row in self.read(reader)]
+        return [{**row, "note": marked.sub("", row["note"])} if row.get("note") else row for row in self.read(reader)]
 
 
 def compose(project: str, *args: str) -> str:
@@ -117,7 +117,7 @@ INSERT INTO orders VALUES ('k-1', 1, 12.50, E'two\nlines'), ('k-2', 2, 0.10, NUL
 SELECT = "SELECT idempotency_key AS key, id, total AS amount, note FROM orders ORDER BY id"
 READ = [
     {"key": "k-1", "id": "1", "amount": 12.5, "note": "two\nlines"},
-    {"key": "k-2", "id": "2", "amount": 0.1},
+    {"key": "k-2", "id": "2", "amount": 0.1, "note": None},
     {"key": 'schlüssel "3"', "id": "3", "amount": 7, "note": "[card number]"},
 ]
 

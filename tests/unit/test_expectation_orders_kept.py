@@ -123,11 +123,20 @@ def test_a_law_that_is_broken_says_both_sides_and_who() -> None:
 def test_two_errors_that_cancel_out_keep_the_sums_and_break_what_holds_for_each_order() -> None:
     story = honest("a", "b", laws=("payments.amount = orders.amount",))
     story.held["payments"] = [*keys("a", amount=8), *keys("b", amount=12)]
-    assert story.check().outcome is Outcome.PASSED
+    found = story.check()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "law_apart")
+    assert found.because == (
+        "'payments.amount = orders.amount' could not be told: its sums agree, and rows differ; it is off at a and b"
+    )
+    assert found.decide == "the law with `for each order` at its end, or with `in all` where its sums alone must agree"
     story.laws = ("payments.amount = orders.amount for each order",)
     found = story.check()
     assert found.reason == "law_broken"
     assert "it is off at a and b" in found.because
+    story.laws = ("payments.amount = orders.amount in all",)
+    assert story.check().outcome is Outcome.PASSED
+    story.held["payments"] = keys("a", "b", amount=9)
+    assert story.check().reason == "law_broken"
 
 
 STOCK = {"orders": STORE, "payments": EFFECT, "stock": FIGURES}

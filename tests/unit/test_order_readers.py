@@ -192,7 +192,7 @@ def sql(query: str = "SELECT 1", **more: Any) -> SqlReader:
 
 def test_json_of_psql_becomes_rows() -> None:
     said = '{"key":"k","id":7,"amount":12.50,"paid":true,"note":null,"at":{"x":1}}\n'
-    assert rows(sql(), FakeReach(lambda *_: printed(said))) == [{"key": "k", "id": "7", "amount": 12.5}]
+    assert rows(sql(), FakeReach(lambda *_: printed(said))) == [{"key": "k", "id": "7", "amount": 12.5, "note": None}]
 
 
 def test_xml_of_mariadb_becomes_rows() -> None:
@@ -202,7 +202,7 @@ def test_xml_of_mariadb_becomes_rows() -> None:
         '<row><field name="key">a &amp; b</field><field name="note">2026-01-01</field></row></resultset>'
     )
     told = rows(sql(), FakeReach(lambda *_: printed(said)))
-    assert told == [{"key": "007", "amount": 12.5}, {"key": "a & b", "note": "2026-01-01"}]
+    assert told == [{"key": "007", "amount": 12.5, "n": None}, {"key": "a & b", "note": "2026-01-01"}]
     with pytest.raises(NotApplied, match="cannot be read"):
         rows(sql(), FakeReach(lambda *_: printed(said[:-20])))
 

@@ -37,6 +37,8 @@ def test_it_may_be_for_each_order() -> None:
     found = law("payments.amount  =  orders.amount   for each order")
     assert found.each
     assert str(found) == "payments.amount = orders.amount for each order"
+    assert law("payments.amount = orders.amount in  all").in_all
+    assert not found.in_all
     assert found.columns("orders") == {"amount"}
 
 
@@ -58,6 +60,7 @@ def test_it_may_be_for_each_order() -> None:
         ("3 at start = a.x", "cannot read"),
         ("a.x at start = b.x for each order", "neither `at start`"),
         ("a.x = 3 for each order", "neither `at start`"),
+        ("a.x = b.x in all for each order", "cannot read 'b.x in all'"),
         (7, "write two sums"),
     ],
 )

@@ -67,6 +67,76 @@ def test_a_law_that_names_the_dead_letters_is_about_what_is_in_them(law: str) ->
     assert story.check(dead=1).reason == "law_broken"
 
 
+# --- numbers that are not there ---
+
+
+@pytest.mark.parametrize("law", [SUMS, EACH])
+@pytest.mark.parametrize("amounts", [[None, None, 10], [None, None, None]], ids=["some", "all"])
+def test_amounts_that_are_gone_where_the_other_side_has_them_break_the_law(law: str, amounts: list[Any]) -> None:
+    found = paid(amounts, [10, 10, 10], law).check()
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "law_broken")
+    gone = amounts.count(None)
+    assert f"it is off at k0{' and k1' if gone == 2 else ', k1 and k2'}" in found.because
+    assert found.because.endswith(f"; {gone} rows of orders have no number in amount")
+
+
+@pytest.mark.parametrize("law", [SUMS, EACH])
+def test_amounts_that_were_never_read_break_no_law(law: str) -> None:
+    story = paid([10, 10], [10, 10], law)
+    story.held["orders"] = keys("k0", "k1")  # a column that the query does not have
+    assert story.check().reason == "law_unreadable"
+    assert paid(["10 EUR", 10], [10, 10], law).check().reason == "law_unreadable"
+
+
+@pytest.mark.parametrize("law", [SUMS, EACH])
+@pytest.mark.parametrize("other", [None, 0])
+def test_an_amount_that_is_nowhere_breaks_no_law_and_proves_none(law: str, other: Any) -> None:
+    found = paid([10, None], [10, other], law).check()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "law_unreadable")
+    assert "a row of orders has no number in amount" in found.because
+
+
+def test_figures_without_a_number_are_nobody_s() -> None:
+    story = Story(all_ok("ab"), sources={"orders": STORE, "stock": FIGURES})
+    story.laws = ("stock.left at start - stock.left = orders.quantity",)
+    story.start = {"stock": [{"left": 100}]}
+    story.held = {"orders": [*keys("a", quantity=1), *keys("b", quantity=None)], "stock": [{"left": 98}]}
+    assert story.check().reason == "law_unreadable"
+
+
+# --- sums that agree though rows differ ---
+
+
+def test_orders_that_swapped_their_amounts_are_not_proven_by_the_sums() -> None:
+    assert paid([10, 20], [20, 10], SUMS).check().reason == "law_apart"
+    assert paid([10, 20], [20, 10], EACH).check().reason == "law_broken"
+    assert paid([10, 20], [20, 10], f"{SUMS} in all").check().outcome is Outcome.PASSED
+
+
+def test_what_was_done_twice_on_both_sides_is_as_at_least_once_allows() -> None:
+    story = honest("a", "b", laws=(SUMS,))
+    story.held["orders"] = [*story.held["orders"], *keys("a", amount=10)]
+    story.held["payments"] = [*story.held["payments"], *keys("b", amount=10)]
+    assert story.check().reason == "duplicated"
+    assert story.check(delivery="at_least_once").outcome is Outcome.PASSED
+
+
+def test_others_orders_that_differ_on_a_project_that_runs_already_leave_sums_that_agree_alone() -> None:
+    story = honest("a", laws=(SUMS,))
+    story.held["orders"] = [*story.held["orders"], *keys("x", amount=5), *keys("y", amount=7)]
+    story.held["payments"] = [*story.held["payments"], *keys("x", amount=7), *keys("y", amount=5)]
+    story.facts = (TargetChosen(seen_s=0.5, target="Compose project shop", load="http://127.0.0.1:8000"),)
+    assert "could not be told" not in story.check().because
+
+
+@pytest.mark.parametrize("off", [1, 2])
+def test_for_each_order_a_row_without_a_key_explains_one_order_and_no_more(off: int) -> None:
+    story = honest("a", "b", "c", laws=(EACH,))
+    story.held["orders"] = [*story.held["orders"], {"id": "77", "amount": 10}]
+    story.held["payments"] = [*keys(*"abc"[off:], amount=10), *keys(*"abc"[:off], amount=7)]
+    assert story.check().reason == ("keys_unreadable" if off == 1 else "law_broken")
+
+
 # --- orders that are not ours, or not whole ---
 
 

@@ -118,9 +118,13 @@ def test_dead_letters_under_keys_of_their_own_may_be_what_is_missing() -> None:
     story = honest("a")
     story.asked.append(("b", OK))
     story.held["parked"] = keys("message-1")
-    assert verdict(story) == OPEN
+    assert verdict(story) == (Outcome.FAILED, "dead")
+    assert verdict(story, dead=1) == OPEN
     story.asked.append(("c", OK))
-    assert verdict(story) == (Outcome.FAILED, "lost")
+    found = story.check()
+    assert (found.outcome, found.reason) == (Outcome.FAILED, "lost")
+    assert "; 1 of them may have been given up, for so many dead letters name no order" in found.because
+    assert "something else" not in found.because
 
 
 # --- ids ---

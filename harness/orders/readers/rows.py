@@ -16,7 +16,7 @@ NAMES = (KEY, ID)
 LONGEST = 200  # characters of a column that is neither: what it holds is only shown
 LONGEST_NAME = 1000  # characters of a key or an id
 
-Row = dict[str, str | int | float]
+Row = dict[str, str | int | float | None]
 _APART = token_bytes(16)
 """So that nobody finds a card's number by trying them all. All readings of a run are made by one process."""
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
@@ -46,7 +46,7 @@ def whole(element: Any, fields: Mapping[str, str]) -> Row:
 
 
 def columns_of(element: Mapping[str, Any], *, numbers_as_text: bool = False) -> Row:
-    """All columns of a table's row.
+    """All columns of a table's row, a NULL too, but for a key or an id.
 
     numbers_as_text   the client gives every value as text: what is written as a number is one, but for key and id
     """
@@ -54,7 +54,7 @@ def columns_of(element: Mapping[str, Any], *, numbers_as_text: bool = False) -> 
         str(name): number(value) if numbers_as_text and name not in NAMES and isinstance(value, str) else value
         for name, value in element.items()
     }
-    return _kept(told)
+    return _kept(told) | {name: None for name, value in told.items() if value is None and name not in NAMES}
 
 
 def at(element: Any, path: str) -> Any:

@@ -103,11 +103,13 @@ def rows(reader: SqlReader, reach: Reach, most_rows: int, most_bytes: int, every
 
 
 def _of_xml(out: BinaryIO) -> Iterator[dict[str, Any]]:
-    """The rows of the clients' --xml; NULL is left out."""
+    """The rows of the clients' --xml."""
     try:
         for _, element in ET.iterparse(out):
             if element.tag == "row":
-                yield {str(field.get("name")): field.text or "" for field in element if field.get(NIL) != "true"}
+                yield {
+                    str(field.get("name")): None if field.get(NIL) == "true" else field.text or "" for field in element
+                }
                 element.clear()
     except ET.ParseError as error:
         raise NotApplied(f"a value in the query's answer cannot be read: {error}") from error
