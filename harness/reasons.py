@@ -15,6 +15,7 @@ FAILING: Mapping[str, str] = {
     "needs_restart": "after a phase a part of the stack did not come back by itself: it had ended, or its network was gone, or only our "
     "restart brought it back",
     "missed": "the alert never fired, or the page never came, though somebody was looking",
+    "rule_too_slow": "the `for` of the alert's rule is longer than the claim's time: whatever happens, nobody is told in it",
     "pending_only": "the alert's expression held, but not as long as its rule asks: it never fired",
     "other_service": "the alert fired, or the page came, for another service or instance than the claim names",
     "wrong_labels": "the alert fired, or the page came, but without the labels that the claim asks for",
@@ -174,7 +175,7 @@ REASONS: Mapping[str, str] = {
     "no_prometheus": "the stack has no Prometheus that the harness knows of",
     "no_alertmanager": "the stack has no Alertmanager that the harness knows of",
     "not_observable": "what is sent to that receiver, or held back from it, cannot be seen here; the finding says what would make it so",
-    "below_floor": "the claim's time is shorter than scrape, evaluation, `for` and waits together: nothing could have met it",
+    "below_floor": "the claim's time is shorter than whole evaluations and waits together: nothing could have met it",
     "not_evaluated": "Prometheus evaluated no rule of such an alert in the claim's time, so that none could change",
     "never_fired": "the alert did not fire in the phase, so there was nothing to clear",
     "not_replayed": "the rule could not be tried on the recorded series, so that its time in production is not known",

@@ -35,8 +35,8 @@ class PageSent(Expectation):
              One per group key, alert, start and status: retries and repeats are said, not counted. Of an alert that
              began to fire, or was pending, before the phase's first fault none counts.
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
-             which its way ended, rule_missing, rule_broken, missed, pending_only, fired_not_routed, wrong_receiver, suppressed
-             (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
+             which its way ended, rule_missing, rule_broken, rule_too_slow, missed, pending_only, fired_not_routed,
+             wrong_receiver, suppressed (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
              pre_existing, not_observable (nobody here sees that receiver, or whether its route is muted), no_alertmanager,
              below_floor, not_evaluated, too_near (of a polled list).
     Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's
@@ -203,7 +203,7 @@ class PageSent(Expectation):
         again = sum(note.deliveries - 1 for note in came)
         return f"; delivered again {again} time{'s' if again > 1 else ''} (retries and repeats)" if again else ""
 
-    def _none(  # noqa: PLR0911 (one return for each thing there is to say)
+    def _none(
         self,
         evidence: Evidence,
         window: Window,
@@ -242,21 +242,30 @@ class PageSent(Expectation):
                 decide="a steady state with `no alert firing`",
                 cites=cites(evidence, said),
             )
+        if self.status == "firing" and (never := self._never_could(evidence, stretch, limit)) is not None:
+            return never
+        return self._failed(evidence, window, (from_s, limit_s), fresh, limit)
+
+    def _never_could(self, evidence: Evidence, stretch: tuple[float, float], limit: str) -> Finding | None:
+        """Why no fault could have made it come in time, or None."""
+        journal, (_, limit_s) = evidence.journal, stretch
+        said = f"{self._what()} was not sent {limit}"
+        slow = alerts.rule_too_slow(evidence, said, self.alert, self.labels, self.within_s, limit_s)
+        if slow is not None:
+            return slow
         pages = [page for page in journal.of(Paged, until_s=limit_s) if not page.standing]
         early = any(self.receiver in ("", page.receiver) for page in pages)
         whom = None if early else self.receiver  # its group may be there: then it does not wait for group_wait
-        floor = alerting.floor(journal, self.alert, whom, limit_s, self.labels) if self.status == "firing" else None
+        floor = alerting.floor(journal, self.alert, whom, limit_s, self.labels)
         if floor and self.within_s is not None and floor.low_s > self.within_s:
             return inconclusive(
-                f"{self._what()} was not sent {limit}, and none could have been: it takes at least {floor}",
+                f"{said}, and none could have been: it takes at least {floor}",
                 reason="below_floor",
                 decide=f"a `within` above {spell(round(floor.high_s, 1))}, or shorter waits",
                 cites=cites(evidence),
             )
-        rules = alerting.rules(journal, self.alert, limit_s, self.labels) if self.status == "firing" else ()
-        if (idle := alerts.not_evaluated(evidence, f"{self._what()} was not sent {limit}", rules, stretch)) is not None:
-            return idle
-        return self._failed(evidence, window, (from_s, limit_s), fresh, limit)
+        rules = alerting.rules(journal, self.alert, limit_s, self.labels)
+        return alerts.not_evaluated(evidence, said, rules, stretch)
 
     def _failed(
         self,

@@ -63,7 +63,8 @@ def test_one_delivery_of_two_alerts_is_two_notifications() -> None:
         ({}, (alert("firing", 12), page(25, start_s=12)), "inconclusive", "pre_existing"),
         ({"receiver": "vault"}, FIRED, "inconclusive", "not_observable"),
         ({"receiver": "nobody knows"}, FIRED, "inconclusive", "not_observable"),
-        ({"within_s": "4s"}, (), "inconclusive", "below_floor"),
+        ({"within_s": "4s"}, (), "failed", "rule_too_slow"),
+        ({"within_s": "5500ms"}, (), "inconclusive", "below_floor"),  # by group_wait alone
     ],
 )
 def test_every_way_in_which_no_page_counts_has_its_own_reason(
@@ -105,7 +106,7 @@ def test_pages_to_somebody_else_do_not_shorten_the_waits_and_those_to_the_same_o
     late = (rule(4.0, for_s=300.0), alert("pending", 24))
     other: dict[str, Any] = {"alert": "Watchdog", "labels": {}, "fingerprint": "w", "group_key": "w"}
     for earlier in ((), (page(6, start_s=4, receiver="tickets", **other),), (page(6, start_s=4, **other),)):
-        assert came_out(judged(claim(), ruled(*late, *earlier))) == ("inconclusive", "below_floor")
+        assert came_out(judged(claim(), ruled(*late, *earlier))) == ("failed", "rule_too_slow")
     slow_group = f.ReceiverSeen(seen_s=2, receiver="oncall", kind="webhook", observable=True, group_wait_s=30.0)
     known = [fact for fact in ruled(rule(4.0)).facts if not isinstance(fact, f.ReceiverSeen)]
     for receiver, outcome, reason in (("tickets", "inconclusive", "below_floor"), ("oncall", "failed", "missed")):
@@ -118,7 +119,7 @@ def test_the_floor_of_a_page_is_that_of_the_claimed_severity() -> None:
         rule(4.0, group="a", for_s=3.0, labels={"severity": "ticket"}),
         rule(4.0, group="b", for_s=300.0, labels={"severity": "page"}),
     )
-    assert came_out(judged(claim(labels={"severity": "page"}), ruled(*both))) == ("inconclusive", "below_floor")
+    assert came_out(judged(claim(labels={"severity": "page"}), ruled(*both))) == ("failed", "rule_too_slow")
     assert came_out(judged(claim(labels={"severity": "ticket"}), ruled(*both))) == ("failed", "missed")
 
 
