@@ -182,7 +182,7 @@ REASONS: Mapping[str, str] = {
     "no_data": "the query gave no series, or no number, at some time",
     "not_recorded": "raw samples of the metric were not kept in this run: its drill did not claim anything of it",
     "no_condition": "the drill has no steady condition that could tell whether users suffered",
-    "no_series": "the metric gave no series with these labels, so there was nothing to hold against the ledger",
+    "no_series": "no series has these labels, so that there was nothing to hold against the ledger, or for the alert's rule to read",
     "no_scrapes": "nothing tells when the target was scraped, so that a sample is of an unknown time",
     "several_processes": "several processes answer at one address, each with counters of its own, and a scrape meets any of them",
     "too_wide": "so many requests were on their way at the edges, or lost with a process, that the counter cannot be wrong",

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode, Floor
-from harness.expectations import alerts
+from harness.expectations import alerts, selected
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.replays import Replays
@@ -201,7 +201,7 @@ class AlertFires(Expectation):
                 cites=(*cites(evidence, fresh[0].began, *pending[:1]), *chain.cites),
                 details=chain.details(),
             )
-        return self._silent(evidence, f"{what} did not fire {limit}", limit_s, pending, floor)
+        return self._silent(evidence, f"{what} did not fire {limit}", stretch, pending, floor)
 
     def _never_could(
         self, evidence: Evidence, said: str, stretch: tuple[float, float], floor: Floor | None
@@ -222,9 +222,15 @@ class AlertFires(Expectation):
         return alerts.not_evaluated(evidence, said, rules, stretch)
 
     def _silent(
-        self, evidence: Evidence, said: str, limit_s: float, pending: list[AlertChanged], floor: Floor | None
+        self,
+        evidence: Evidence,
+        said: str,
+        stretch: tuple[float, float],
+        pending: list[AlertChanged],
+        floor: Floor | None,
     ) -> Finding:
         """What is known of an alert that never fired."""
+        from_s, limit_s = stretch
         rules = alerting.rules(evidence.journal, self.alert, limit_s, self.labels)
         if broken := [rule for rule in rules if rule.health == "err"]:
             return failed(
@@ -245,4 +251,10 @@ class AlertFires(Expectation):
                 reason="rule_missing",
                 cites=cites(evidence),
             )
-        return failed(said, reason="missed", cites=cites(evidence))
+        why = selected.missed(evidence.journal, rules, from_s, limit_s)
+        return failed(
+            f"{said}: {why or 'its expression never held'}",
+            reason="missed",
+            cites=cites(evidence, rules[0]),
+            details=selected.shown(evidence.journal, rules, evidence.window.end_s if evidence.window else limit_s),
+        )

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import page_receivers
+from harness.expectations import page_receivers, selected
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import Notification
 from harness.facts import AlertChanged, AlertRouted, DeliveryCounted, Fact, Paged, SilenceSeen
@@ -158,7 +158,9 @@ def _pending(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop
         return Hop("pending", DONE, "it fired at once", facts=(firing[0].began,))
     if not alerting.watched(journal, sought.from_s, sought.limit_s):
         return Hop("pending", UNTOLD, UNSEEN)
-    return Hop("pending", BROKEN, "its expression never held", reason="missed")
+    rules = alerting.rules(journal, sought.alert, sought.limit_s)
+    why = selected.missed(journal, rules, sought.from_s, sought.limit_s)
+    return Hop("pending", BROKEN, f"its expression never held{f': {why}' if why else ''}", reason="missed")
 
 
 def _firing(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:
