@@ -20,6 +20,7 @@ FAILING: Mapping[str, str] = {
     "other_service": "the alert fired, or the page came, for another service or instance than the claim names",
     "wrong_labels": "the alert fired, or the page came, but without the labels that the claim asks for",
     "wrong_receiver": "the page was delivered, but to another receiver than the claim names",
+    "wrong_url": "the page was sent to another host or path than where the claim says that its receiver listens",
     "suppressed": "the alert fired, but Alertmanager held its page back: a silence, another alert that inhibits it, or a muted route",
     "fired_not_routed": "the alert fired in Prometheus, but Alertmanager never held it",
     "not_delivered": "Alertmanager held the alert for its receiver, but no page arrived where the receiver's URL points",
