@@ -157,8 +157,9 @@ def _nowhere(one: SelectorSeen) -> str:
 
 
 def _names(journal: Journal) -> set[str]:
-    """What the stack's parts are called: services, their other names, and the words of their images."""
+    """What the stack's parts are called: services, their other names, their images, and the words in them."""
     found: set[str] = set()
     for seen in journal.of(ContainerSeen):
-        found |= {seen.service.lower(), *map(str.lower, seen.names), *re.split(r"[^a-z0-9]+", seen.image.lower())}
-    return found
+        for name in (seen.service, *seen.names, seen.image):
+            found |= {name.lower(), *re.split(r"[^a-z0-9]+", name.lower())}
+    return found - {""}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from harness import alerting
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 MOST = 300
 """Selectors that are looked up; of more nothing is told."""
-POINTS = 300
+POINTS = 200
+COARSE = 10
+"""A query that is not answered is asked once more, with so many times fewer points."""
+FAILURES = 3
+"""Selectors in a row; then the others are not asked for any more."""
 LIKE = 0.9
 NOT_ALERTS = '__name__!~"ALERTS.*"'  # an alert bears the labels of its own rule
 
@@ -49,13 +53,25 @@ class Selecting:
 
     journal: Journal
     prometheus: Asked
+    coarse: int = 1
 
     def seen(self, alerts: Sequence[str]) -> Iterator[SelectorSeen]:
+        failed, why = 0, ""
         for selector in self._selectors(alerts)[:MOST]:
-            try:
-                yield self._looked(selector)
-            except NotApplied as error:
-                yield SelectorSeen(selector=selector, why=str(error))
+            if failed < FAILURES:
+                one = self._asked(selector)
+                failed, why = (failed + 1, one.why) if one.why else (0, "")
+            else:
+                one = SelectorSeen(selector=selector, why=why)
+            yield one
+
+    def _asked(self, selector: str) -> SelectorSeen:
+        try:
+            return self._looked(selector)
+        except NotApplied as error:
+            if self.coarse > 1:
+                return SelectorSeen(selector=selector, why=str(error))
+            return replace(self, coarse=COARSE)._asked(selector)
 
     def _selectors(self, alerts: Sequence[str]) -> list[str]:
         """What no parser of ours can read is left out, and nothing told of it."""
@@ -76,7 +92,7 @@ class Selecting:
 
     @property
     def _step_s(self) -> int:
-        return math.ceil(self._back_s / POINTS)
+        return self.coarse * math.ceil(self._back_s / POINTS)
 
     def _looked(self, selector: str) -> SelectorSeen:
         metric, parts = matchers(selector)
@@ -106,8 +122,7 @@ class Selecting:
     def _missing(self, selector: str, metric: str, parts: Sequence[Matcher]) -> SelectorSeen:
         """What of it no series has."""
         of_metric = bool(metric) and self._any(metric)
-        described = bool(metric) and not of_metric and self.prometheus.described(metric)
-        names = () if of_metric or described else self.prometheus.metrics()
+        described, names = (False, ()) if of_metric or not metric else self._told(metric)
         strange = {
             one.label: self._instead(metric, one.label) for one in parts if of_metric and self._none(metric, one)
         }
@@ -124,6 +139,14 @@ class Selecting:
             strange=strange,
             unknown=tuple(one.label for one in asked if one.value and not self._any(f"{{{one.text},{NOT_ALERTS}}}")),
         )
+
+    def _told(self, metric: str) -> tuple[bool, tuple[str, ...]]:
+        """Whether such a metric is described, else which there are; not every server tells that."""
+        try:
+            described = self.prometheus.described(metric)
+            return described, () if described else self.prometheus.metrics()
+        except NotApplied:
+            return False, ()
 
     def _none(self, metric: str, one: Matcher) -> bool:
         return not self._any(f"{metric}{{{one.text}}}")

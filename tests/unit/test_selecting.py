@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from alert_stories import rule, ruled
 
 from harness import facts as f
 from harness.errors import NotApplied
+from harness.expectations.alert_clears import AlertClears
+from harness.expectations.alert_fires import AlertFires
+from harness.expectations.alert_quiet import AlertQuiet
+from harness.expectations.page_sent import PageSent
+from harness.journal import Journal
 from harness.promql import matchers
-from harness.run.selecting import Selecting
+from harness.run.selecting import Selecting, selected
+from harness.run.target_servers import Servers
 from harness.world.metrics import Answer, Series
 
 ASKED = re.compile(r"(count by \((?P<by>\w+)\) |count|max)\((?P<selector>.*)\)\[(?P<back>\d+)s:(?P<step>\d+)s\]")
@@ -126,10 +135,63 @@ def test_recording_rules_are_followed_and_what_cannot_be_read_is_left_out() -> N
     assert [one.selector for one in found] == ["up", "waiting"]
 
 
-def test_a_prometheus_that_does_not_answer_is_told() -> None:
+def test_a_prometheus_that_does_not_answer_is_told_and_soon_asked_no_more() -> None:
+    asked: list[str] = []
+
     class Gone(Known):
         def query(self, expr: str) -> Answer:
+            asked.append(expr)
             raise NotApplied("it is gone")
 
-    (one,) = seen("up == 0", Gone())
-    assert one.why == "it is gone"
+    found = seen(" + ".join(f"m{number}" for number in range(9)), Gone())
+    assert [one.why for one in found] == ["it is gone"] * 9
+    assert len(asked) == 6, "three selectors, each twice"
+
+
+def test_what_is_too_much_for_it_is_asked_for_more_coarsely() -> None:
+    class Slow(Known):
+        def query(self, expr: str) -> Answer:
+            if expr.endswith(":1s]"):
+                raise NotApplied("it took too long")
+            return super().query(expr)
+
+    (one,) = seen("up == 0", Slow())
+    assert (one.why, one.step_s, one.spans) == ("", 10, ((0.0, 90.0),))
+
+
+def test_a_server_that_tells_no_names_leaves_a_metric_unknown() -> None:
+    class Silent(Known):
+        def described(self, metric: str) -> bool:
+            raise NotApplied("404")
+
+    (one,) = seen("other > 1", Silent())
+    assert (one.why, one.described, one.like) == ("", False, "")
+
+
+def test_it_is_asked_for_the_alerts_of_claims_that_stand_on_it_and_of_a_target_too() -> None:
+    claims = [
+        ("hurt", False, AlertFires(alert="Slow")),
+        ("hurt", False, AlertQuiet(alert="*")),
+        ("hurt", True, AlertClears(alert="Other", within_s="5s")),
+        ("", False, PageSent(alert="Slow")),
+    ]
+    drill: Any = SimpleNamespace(claims=lambda: claims)
+    assert selected(drill) == ("Slow", "*")
+    recorded: list[f.Fact] = []
+
+    class Record:
+        def __call__(self, fact: f.Fact) -> None:
+            recorded.append(fact)
+
+        def journal(self) -> Journal:
+            return ruled(rule(4.0, expr="up == 0"))
+
+    session: Any = SimpleNamespace(record=Record(), drill=drill)
+    target: Any = None
+    servers = Servers(session, target, Path())
+    servers.select()
+    assert recorded == [], "there is no Prometheus to ask"
+    known: Any = Known()
+    servers._prometheus = known
+    servers.select()
+    assert [type(fact) for fact in recorded] == [f.SelectorSeen]
