@@ -1,9 +1,10 @@
-"""What a rule stands on: the recording rules before it, and the metrics that they read, how far back. Pure."""
+"""What a rule stands on: the recording rules before it, and the metrics that they read, how far back; and for want of which of
+them it could give nothing. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ CALENDAR = {
     "time", "hour", "minute", "month", "year", "day_of_week", "day_of_month", "day_of_year", "days_in_month",
 }  # fmt: skip
 """Functions that tell the time of now where they are given nothing."""
+OF_NOTHING = {"absent", "absent_over_time", "time", "vector"}
+"""Functions that give something where nothing is read."""
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 _TOKEN = re.compile(
     r"""#.*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[a-zA-Z_:][\w:]*|0[xX](?:_?[0-9a-fA-F])+|[0-9](?:_?[0-9])*"""
@@ -30,6 +33,15 @@ class Reading:
     selector: str
     back_s: float
     counted: bool
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """One of a selector's; `text` as PromQL writes it, `value` only of one that asks for that very value."""
+
+    label: str
+    text: str
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,53 @@ def clock(expr: str) -> str:
         elif getattr(node, "at", None) is not None:
             return str(node.at)
     return ""
+
+
+def matchers(selector: str) -> tuple[str, tuple[Matcher, ...]]:
+    """A selector's metric and its matchers; none of those joined by `or`. Raises ValueError."""
+    node = _parsed(selector)
+    every = [
+        Matcher(one.name, _matcher(one), one.value if str(one.op).endswith(".Equal") else "")
+        for one in node.matchers.matchers
+    ]
+    name = node.name or next((one.value for one in every if one.label == "__name__"), "")
+    return name, tuple(one for one in every if not name or one.label != "__name__")
+
+
+def wanting(rules: Sequence[RuleSeen], rule: RuleSeen, has: Callable[[str], bool]) -> tuple[str, ...]:
+    """The selectors for want of which a rule gives nothing, among all rules; () where it may give something. `has`: whether a
+    selector has series. Raises ValueError for an expression that cannot be read."""
+
+    def of(one: RuleSeen, above: tuple[str, ...]) -> tuple[str, ...]:
+        def gives(node: Any) -> tuple[str, ...]:
+            made = [other for other in rules if other.kind == "recording" and node.name and other.rule == node.name]
+            each = [of(other, (*above, one.rule)) for other in made if other.rule not in above]
+            if made:
+                return each[0] if each and all(each) else ()
+            selector = _selector(node)
+            return () if has(selector) else (selector,)
+
+        return _wanting(_parsed(one.expr), gives)
+
+    return tuple(dict.fromkeys(of(rule, ())))
+
+
+def _wanting(node: Any, gives: Callable[[Any], tuple[str, ...]]) -> tuple[str, ...]:
+    """Of an expression's tree; `gives` tells it of a selector."""
+    kind = type(node).__name__
+    if kind == "VectorSelector":
+        return gives(node)
+    if kind == "MatrixSelector":
+        return gives(node.vector_selector)
+    if kind == "Call":
+        return () if node.func.name in OF_NOTHING else tuple(one for arg in node.args for one in _wanting(arg, gives))
+    if kind == "BinaryExpr":
+        left, right = _wanting(node.lhs, gives), _wanting(node.rhs, gives)
+        either, without = str(node.op) == "or", str(node.op) == "unless"
+        return left if without else (*left, *right) if not either or (left and right) else ()
+    if kind in ("AggregateExpr", "ParenExpr", "UnaryExpr", "SubqueryExpr"):
+        return _wanting(node.expr, gives)
+    return ()
 
 
 def _parsed(expr: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -25,6 +26,13 @@ def bare(url: str) -> str:
     except ValueError:
         return "a URL that is none"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else "a URL that is none"
+
+
+def path_hash(url: str) -> str:
+    """What the path and query of a URL are told apart by, and not told; as the mailbox does (harness/inside/pager.py)."""
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+    return hashlib.sha256(path.encode()).hexdigest()[:16]
 
 
 def fixed(host: str) -> bool:

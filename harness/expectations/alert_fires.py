@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode, Floor
-from harness.expectations import alerts
+from harness.expectations import alerts, selected
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.replays import Replays
@@ -37,8 +37,9 @@ class AlertFires(Expectation):
     Counts:  an alert that begins to fire after the phase's first fault was asked for. One that fired already, or was pending
              already, is no detection (inconclusive: pre_existing), nor is one that is pending and never fires.
     Decides: when the phase is over; in `then` when the time is. Failed: late, pending_only, other_service, wrong_labels,
-             rule_missing, rule_broken, missed, flapping, production_late. Where the rule's own waits exceed the time, or it was
-             not evaluated in it, no fault could be detected (inconclusive: below_floor, not_evaluated).
+             rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), missed, flapping,
+             production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
+             (inconclusive: below_floor, not_evaluated).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. Measured is the
              time since the fault, an interval as wide as its injection; its links, from the effect over the first sample to
              the page, stand in the details. The production time comes from promtool, on the raw series of this run.
@@ -199,12 +200,16 @@ class AlertFires(Expectation):
                 cites=(*cites(evidence, fresh[0].began, *pending[:1]), *chain.cites),
                 details=chain.details(),
             )
-        return self._silent(evidence, f"{what} did not fire {limit}", limit_s, pending, floor)
+        return self._silent(evidence, f"{what} did not fire {limit}", stretch, pending, floor)
 
     def _never_could(
         self, evidence: Evidence, said: str, stretch: tuple[float, float], floor: Floor | None
     ) -> Finding | None:
         """Why no fault could have made it fire in time, or None."""
+        if (
+            slow := alerts.rule_too_slow(evidence, said, self.alert, self.labels, self.within_s, stretch[1])
+        ) is not None:
+            return slow
         if self.within_s is not None and floor is not None and floor.low_s > self.within_s:
             return inconclusive(
                 f"{said}, and no fault could have made it: it takes at least {floor}",
@@ -216,9 +221,15 @@ class AlertFires(Expectation):
         return alerts.not_evaluated(evidence, said, rules, stretch)
 
     def _silent(
-        self, evidence: Evidence, said: str, limit_s: float, pending: list[AlertChanged], floor: Floor | None
+        self,
+        evidence: Evidence,
+        said: str,
+        stretch: tuple[float, float],
+        pending: list[AlertChanged],
+        floor: Floor | None,
     ) -> Finding:
         """What is known of an alert that never fired."""
+        from_s, limit_s = stretch
         rules = alerting.rules(evidence.journal, self.alert, limit_s, self.labels)
         if broken := [rule for rule in rules if rule.health == "err"]:
             return failed(
@@ -239,4 +250,10 @@ class AlertFires(Expectation):
                 reason="rule_missing",
                 cites=cites(evidence),
             )
-        return failed(said, reason="missed", cites=cites(evidence))
+        why = selected.missed(evidence.journal, rules, from_s, limit_s)
+        return failed(
+            f"{said}: {why or 'its expression never held'}",
+            reason="missed",
+            cites=cites(evidence, rules[0]),
+            details=selected.shown(evidence.journal, rules, evidence.window.end_s if evidence.window else limit_s),
+        )

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import alerts
+from harness.expectations import alerts, selected
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
+from harness.expectations.selected import Read
 from harness.facts import RuleSeen
 from harness.journal import Window
 from harness.quantities import spell
@@ -30,9 +31,11 @@ class AlertQuiet(Expectation):
     Counts:  every moment of the window, also that of an alert which was firing when it began.
     Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
              pre_existing (it fired before the window); passed when the window is over, Prometheus was looked at all the time,
-             and a rule of that name, which is not allowed to fire and may have the labels, is loaded, can be evaluated and was
-             (else its silence says nothing: rule_missing, rule_broken, not_evaluated).
-    Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact.
+             and a rule of that name, which is not allowed to fire and may have the labels, is loaded, can be evaluated, was, and
+             had something to read (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series). What
+             appears only with the first error may be missing; that is said.
+    Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
+             reads is asked of Prometheus when the phases are over.
     """
 
     word: ClassVar[str] = "alert_quiet"
@@ -68,17 +71,45 @@ class AlertQuiet(Expectation):
         if loud or not alerting.watched(journal, window.start_s, window.end_s):
             return alerts.not_watched(evidence, f"{what} was not seen to fire")
         rules = [r for r in alerting.rules(journal, self.alert, window.end_s, self.labels) if not self._allowed(r.rule)]
-        if (vacuous := self._vacuous(evidence, window, rules)) is not None:
-            return vacuous
-        loaded = len(alerts.evaluated(journal, rules, (window.start_s, window.end_s)))
+        return self._vacuous(evidence, window, rules) or self._quiet(evidence, window, rules)
+
+    def _quiet(self, evidence: Evidence, window: Window, rules: list[RuleSeen]) -> Finding:
+        """None fired, of rules that were evaluated; whether one could have is in what they read."""
+        journal, what = evidence.journal, alerts.spoken(self.alert, self.labels)
+        ran = alerts.evaluated(journal, rules, (window.start_s, window.end_s))
+        reads = [selected.read(journal, rule, window.start_s, window.end_s) for rule in ran]
+        if all(read.blind or read.untold for read in reads):
+            return self._blind(evidence, what, ran[0], reads[0])
+        loaded = len(ran)
         idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
+        blind = [f"{rule.rule} reads {read.blind}" for rule, read in zip(ran, reads, strict=True) if read.blind]
+        idle += f", {len(blind)} could not fire: {blind[0]}" if blind else ""
+        unborn = next((read.unborn for read in reads if read.unborn), "")
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
             f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}); none seen in"
-            f" {spell(round(window.length_s, 1))} excludes more than {excluded:g} per hour at 95 %",
+            f" {spell(round(window.length_s, 1))} excludes more than {excluded:g} per hour at 95 %"
+            f"{f'; of {unborn} there was nothing, as before its first error' if unborn else ''}",
             measure=Measure(0, 0, "alerts"),
-            cites=cites(evidence),
+            cites=cites(evidence, *(fact for read in reads for fact in read.facts[:1])),
+        )
+
+    @staticmethod
+    def _blind(evidence: Evidence, what: str, rule: RuleSeen, read: Read) -> Finding:
+        """That no rule could have fired, for they read what is not there, or nobody knows whether it is."""
+        if not read.blind:
+            return inconclusive(
+                f"{what} did not fire, but whether there was what its rule reads could not be asked: {read.untold}",
+                reason="not_watched",
+                decide="a Prometheus that answers when the phases are over",
+                cites=cites(evidence, *read.facts),
+            )
+        return inconclusive(
+            f"{what} did not fire, but the rule {rule.rule} reads {read.blind}, so its silence says nothing",
+            reason="no_series",
+            decide="labels that the series have; or, where they only come with the first error, a counter that begins at 0",
+            cites=cites(evidence, *read.facts),
         )
 
     @staticmethod

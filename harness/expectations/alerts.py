@@ -14,7 +14,7 @@ from harness.facts import Injecting, Mended, MonitoringFound, PhaseBegan, PhaseS
 from harness.journal import Journal, Window
 from harness.quantities import spell
 from harness.scoring import Trouble
-from harness.verdict import Finding, inconclusive
+from harness.verdict import Finding, failed, inconclusive
 
 PLACES = ("service", "job", "instance", "app", "component", "namespace", "container", "dependency")
 """Labels that say whom an alert is about: one that differs only there fired for somebody else."""
@@ -123,17 +123,21 @@ def not_watched(
     )
 
 
+def faulted(evidence: Evidence) -> bool:
+    """Whether the claim is about what is seen of a fault while it is on."""
+    return bool(evidence.phase and evidence.faults) and not evidence.then
+
+
 def held_before(evidence: Evidence, found: Sequence[Episode], from_s: float) -> list[Episode]:
     """Episodes of alerts that held already when what they should tell of began: they fired, or (where that is a fault) were
     pending, or may have been, for their rule had not been evaluated. They detect nothing: they would have come without it. Nor
     do those that such an alert comes back as: a label that its template makes of the value makes no other alert of it."""
-    faulted = bool(evidence.phase and evidence.faults) and not evidence.then
     held = [
         episode
         for episode in found
         if episode.fires_at(from_s)
         or (
-            faulted
+            faulted(evidence)
             and episode.from_s > from_s
             and (pending_before(evidence.journal, episode, from_s) or unknown_before(evidence, episode, from_s))
         )
@@ -206,6 +210,22 @@ def not_evaluated(
         f"{said}, but Prometheus did not evaluate {which} between {from_s:.1f} s and {limit_s:.1f} s (it does so {every})",
         reason="not_evaluated",
         decide=f"a window{longer}, in which the rule is evaluated",
+        cites=cites(evidence, quickest),
+    )
+
+
+def rule_too_slow(
+    evidence: Evidence, said: str, alert: str, labels: Mapping[str, str], within_s: float | None, until_s: float
+) -> Finding | None:
+    """That nobody can be told of a fault in time, whatever it does: the `for` of each rule of such an alert is longer than that.
+    None where one is not, where there is none, and where what holds may have held before the claim's time."""
+    rules = alerting.rules(evidence.journal, alert, until_s, labels)
+    quickest = min(rules, key=lambda rule: rule.for_s, default=None)
+    if quickest is None or within_s is None or quickest.for_s <= within_s or not faulted(evidence):
+        return None
+    return failed(
+        f"{said}, and no fault could have made it: `for` of the rule {quickest.rule} is {spell(quickest.for_s)}",
+        reason="rule_too_slow",
         cites=cites(evidence, quickest),
     )
 

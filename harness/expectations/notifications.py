@@ -16,8 +16,15 @@ LAG_S = 2.0
 class Notification:
     """Deliveries that say the same: one receiver, group, alert, start and status. The first is what counts."""
 
-    first: Paged
-    deliveries: int
+    pages: tuple[Paged, ...]
+
+    @property
+    def first(self) -> Paged:
+        return self.pages[0]
+
+    @property
+    def deliveries(self) -> int:
+        return len({page.delivery for page in self.pages})
 
     @property
     def at_s(self) -> float:
@@ -35,4 +42,4 @@ def notifications(journal: Journal) -> list[Notification]:
     for page in sorted((page for page in journal.of(Paged) if not page.standing), key=lambda page: page.at_s):
         key = (page.receiver, page.group_key, page.fingerprint, page.start, page.status, page.alert)
         known.setdefault(key, []).append(page)
-    return [Notification(pages[0], len({page.delivery for page in pages})) for pages in known.values()]
+    return [Notification(tuple(pages)) for pages in known.values()]

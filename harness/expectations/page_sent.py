@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness import alerting
-from harness.expectations import alerts, page_all_clear, page_listed, page_receivers, page_unseen
+from harness.expectations import alerts, page_all_clear, page_listed, page_receivers, page_unseen, page_url
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE, Notification, notifications
@@ -30,13 +30,14 @@ class PageSent(Expectation):
 
     Units:   within: a duration from the phase's beginning (in `then` from its end); the whole phase when left out.
              count: exactly so many notifications within the time; at least one when left out. `status: resolved` is the
-             message that the alert has cleared.
+             message that the alert has cleared. url: where the receiver really listens; a page that Alertmanager sends to
+             another host or path then fails. Without it nobody knows whether the receiver has the path that is configured.
     Counts:  notifications as they arrive at a mailbox under the host name of the receiver's URL, so that no person is paged.
              One per group key, alert, start and status: retries and repeats are said, not counted. Of an alert that
              began to fire, or was pending, before the phase's first fault none counts.
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
-             which its way ended, rule_missing, rule_broken, missed, pending_only, fired_not_routed, wrong_receiver, suppressed
-             (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
+             which its way ended, rule_missing, rule_broken, rule_too_slow, missed, pending_only, fired_not_routed,
+             wrong_receiver, wrong_url, suppressed (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
              pre_existing, not_observable (nobody here sees that receiver, or whether its route is muted), no_alertmanager,
              below_floor, not_evaluated, too_near (of a polled list).
     Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's
@@ -53,6 +54,7 @@ class PageSent(Expectation):
     status: Literal["firing", "resolved"] = Field(default="firing", description="firing, or resolved: the all-clear")
     count: int | None = Field(default=None, ge=1, description="exactly so many notifications; at least one without it")
     within_s: Seconds | None = Field(default=None, alias="within", description="from the phase's beginning, or its end")
+    url: str = Field(default="", pattern=r"^$|^http://[^/]", description="where the receiver really listens")
 
     def about(self) -> str:
         return f"{self.alert}-{self.receiver}" if self.receiver else self.alert
@@ -152,6 +154,10 @@ class PageSent(Expectation):
 
     def _came(self, evidence: Evidence, window: Window, came: Sequence[Notification]) -> Finding:
         first = came[0]
+        what = f"{first.first.receiver}'s notification about {alerts.spoken(self.alert, self.labels)}"
+        limit_s = alerts.limit_of(evidence, window, self.within_s)
+        if self.url and (wrong := page_url.elsewhere(evidence, self.url, came, limit_s, what)) is not None:
+            return wrong
         after_s = max(0.0, first.at_s - window.start_s)
         least_s = min(after_s, max(0.0, first.low_s - window.start_s))
         fired_s = first.at_s - self._began_s(first.first)
@@ -207,7 +213,7 @@ class PageSent(Expectation):
         again = sum(note.deliveries - 1 for note in came)
         return f"; delivered again {again} time{'s' if again > 1 else ''} (retries and repeats)" if again else ""
 
-    def _none(  # noqa: PLR0911 (one return for each thing there is to say)
+    def _none(
         self,
         evidence: Evidence,
         window: Window,
@@ -246,21 +252,30 @@ class PageSent(Expectation):
                 decide="a steady state with `no alert firing`",
                 cites=cites(evidence, said),
             )
+        if self.status == "firing" and (never := self._never_could(evidence, stretch, limit)) is not None:
+            return never
+        return self._failed(evidence, window, (from_s, limit_s), fresh, limit)
+
+    def _never_could(self, evidence: Evidence, stretch: tuple[float, float], limit: str) -> Finding | None:
+        """Why no fault could have made it come in time, or None."""
+        journal, (_, limit_s) = evidence.journal, stretch
+        said = f"{self._what()} was not sent {limit}"
+        slow = alerts.rule_too_slow(evidence, said, self.alert, self.labels, self.within_s, limit_s)
+        if slow is not None:
+            return slow
         pages = [page for page in journal.of(Paged, until_s=limit_s) if not page.standing]
         early = any(self.receiver in ("", page.receiver) for page in pages)
         whom = None if early else self.receiver  # its group may be there: then it does not wait for group_wait
-        floor = alerting.floor(journal, self.alert, whom, limit_s, self.labels) if self.status == "firing" else None
+        floor = alerting.floor(journal, self.alert, whom, limit_s, self.labels)
         if floor and self.within_s is not None and floor.low_s > self.within_s:
             return inconclusive(
-                f"{self._what()} was not sent {limit}, and none could have been: it takes at least {floor}",
+                f"{said}, and none could have been: it takes at least {floor}",
                 reason="below_floor",
                 decide=f"a `within` above {spell(round(floor.high_s, 1))}, or shorter waits",
                 cites=cites(evidence),
             )
-        rules = alerting.rules(journal, self.alert, limit_s, self.labels) if self.status == "firing" else ()
-        if (idle := alerts.not_evaluated(evidence, f"{self._what()} was not sent {limit}", rules, stretch)) is not None:
-            return idle
-        return self._failed(evidence, window, (from_s, limit_s), fresh, limit)
+        rules = alerting.rules(journal, self.alert, limit_s, self.labels)
+        return alerts.not_evaluated(evidence, said, rules, stretch)
 
     def _failed(
         self,
@@ -310,7 +325,7 @@ class PageSent(Expectation):
         return self._broke(evidence, limit, way)
 
     def _sought(self, from_s: float, limit_s: float) -> Sought:
-        return Sought(self.alert, self.labels, self.receiver, from_s, limit_s)
+        return Sought(self.alert, self.labels, self.receiver, from_s, limit_s, self.url)
 
     def _broke(self, evidence: Evidence, limit: str, way: Way) -> Finding:
         """The hop at which the page ended is the reason, and every hop is told with what proves it."""

@@ -3,7 +3,7 @@
     rule loaded, evaluated, pending, firing         Prometheus' own rules and alerts, each second
     sent, received                                  its counters, and Alertmanager holding the alert
     routed, not held back                           the receivers that Alertmanager means it for, silences, inhibitions
-    receiver answered                               the delivery itself, or Alertmanager's counter of those that failed
+    delivered                                       the delivery itself, or Alertmanager's counter of those that failed
     acknowledged                                    a provider's own state, which nobody here sees
 
 A hop is done, broken, or cannot be told; what comes after a hop that is done proves the ones before it.
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import page_receivers
+from harness.expectations import page_receivers, page_url, selected
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import Notification
 from harness.facts import AlertChanged, AlertRouted, DeliveryCounted, Fact, Paged, SilenceSeen
@@ -67,13 +67,14 @@ class Way:
 
 @dataclass(frozen=True)
 class Sought:
-    """The page that a claim is about, and the stretch in which it should have come. receiver '': any."""
+    """The page that a claim is about, and the stretch in which it should have come. receiver '': any; url '': wherever it came."""
 
     alert: str
     labels: Mapping[str, str]
     receiver: str
     from_s: float
     limit_s: float
+    url: str = ""
 
     def about(self, alert: str, labels: Mapping[str, str]) -> bool:
         return alerting.named(alert, self.alert) and alerting.bears(labels, self.labels)
@@ -158,7 +159,9 @@ def _pending(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop
         return Hop("pending", DONE, "it fired at once", facts=(firing[0].began,))
     if not alerting.watched(journal, sought.from_s, sought.limit_s):
         return Hop("pending", UNTOLD, UNSEEN)
-    return Hop("pending", BROKEN, "its expression never held", reason="missed")
+    rules = alerting.rules(journal, sought.alert, sought.limit_s)
+    why = selected.missed(journal, rules, sought.from_s, sought.limit_s)
+    return Hop("pending", BROKEN, f"its expression never held{f': {why}' if why else ''}", reason="missed")
 
 
 def _firing(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:
@@ -253,14 +256,14 @@ def _not_muted(name: str, journal: Journal, sought: Sought, held: Sequence[Alert
 
 def _answered(journal: Journal, sought: Sought, held: Sequence[AlertRouted], pages: Sequence[Paged]) -> Hop:
     if pages:
-        said = f"{pages[0].receiver} got it at {pages[0].at_s:.1f} s and answered 200"
-        return Hop("receiver answered", DONE, said, facts=tuple(pages[:1]))
+        said = f"{page_url.took(pages[0])}{'' if sought.url else page_url.UNKNOWN}"
+        return Hop("delivered", DONE, said, facts=tuple(pages[:1]))
     meant = page_receivers.meant(held, sought.receiver)
     blind = page_receivers.unobservable(journal, meant, sought.limit_s)
     if blind is not None:
         said = page_receivers.unseen(blind)
         return Hop(
-            "receiver answered",
+            "delivered",
             UNTOLD,
             said,
             reason="not_observable",
@@ -278,8 +281,8 @@ def _answered(journal: Journal, sought: Sought, held: Sequence[AlertRouted], pag
     if refused:
         how = ", ".join(value for name, value in sorted(refused[-1].labels.items()) if value)
         said = f"Alertmanager counts failed notifications{f' ({how})' if how else ''}: {refused[-1].value:g} by then"
-        return Hop("receiver answered", BROKEN, said, reason="not_delivered", facts=tuple(refused[-1:]))
-    return Hop("receiver answered", BROKEN, "no delivery arrived where its URL points", reason="not_delivered")
+        return Hop("delivered", BROKEN, said, reason="not_delivered", facts=tuple(refused[-1:]))
+    return Hop("delivered", BROKEN, "no delivery arrived where its URL points", reason="not_delivered")
 
 
 def _risen(known: Sequence[DeliveryCounted], counter: str, since_s: float) -> list[DeliveryCounted]:

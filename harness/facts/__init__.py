@@ -33,6 +33,7 @@ from harness.facts.monitoring import (
     RuleSeen,
     RunbookFound,
     Sampled,
+    SelectorSeen,
     SilenceSeen,
     TargetSeen,
 )
@@ -145,6 +146,7 @@ __all__ = [
     "RungTried",
     "Sampled",
     "Sealed",
+    "SelectorSeen",
     "SilenceSeen",
     "SourceRead",
     "StateRead",

@@ -47,6 +47,35 @@ class RuleSeen(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SelectorSeen(Fact):
+    """What a claimed alert's rule reads, as Prometheus knows it of the whole run when the phases are over.
+
+    spans      the stretches in which some series matched it, known to step_s
+    last       of each phase, when it had ended: the time of what it gave last until then, and the greatest value of that
+    Of one that no series matched in the run:
+    of_metric  whether any series has the metric's name; described: none has, but a target exposes its help or its type
+    like       a metric whose name is nearly the same, where there is none of this name
+    plain      whether series match it but for labels that tell an outcome (a status, an error)
+    strange    by label what the metric's series have there instead, where none has what is asked for
+    unknown    those of the labels for which no series of any metric has that
+    why        why it could not be asked
+    """
+
+    selector: str
+    metric: str = ""
+    step_s: float = 1.0
+    spans: tuple[tuple[float, float], ...] = ()
+    last: tuple[tuple[float, float | None], ...] = ()
+    of_metric: bool = False
+    described: bool = False
+    like: str = ""
+    plain: bool = False
+    strange: dict[str, str] = dataclasses.field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetSeen(Fact):
     """A scrape target of Prometheus, at first sight and whenever its health changed. `health`: up, down, unknown, gone."""
 
@@ -104,6 +133,7 @@ class Paged(Fact):
 
     status       firing or resolved: this alert's own
     starts_s     when it began to fire, ends_s when it cleared (None while it fires), on the run's axis; start is as written
+    url, path    host and port at which it came, and what tells its path (`urls.path_hash`; '' where that is not known)
     delivery     number of the delivery; `count` alerts came in it, and `truncated` more were left out
     before_s     of a list of pages that is polled: the beginning of the last look at which it was not there yet
     standing     it stood in such a list when that was first looked at: nobody was called by it in this run
@@ -124,6 +154,7 @@ class Paged(Fact):
     count: int = 1
     truncated: int = 0
     url: str = ""
+    path: str = ""
     generator: str = ""
     before_s: float | None = None
     standing: bool = False

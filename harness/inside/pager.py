@@ -3,8 +3,9 @@
 `python3 -m harness.inside pager PORT…` listens on each port, under whatever names its container bears, answers 200 to every
 POST, and writes one JSON line per delivery:
 
-    {"page": {"host": "pager.example.test", "port": 80, "at_ns": …, "agent": "…", "body": "…", "cut": false}}
+    {"page": {"host": "pager.example.test", "port": 80, "path": "…", "at_ns": …, "agent": "…", "body": "…", "cut": false}}
 
+`path` is the beginning of its SHA-256: a path can be the key to somebody's pager, and is told to nobody.
 `at_ns` is CLOCK_MONOTONIC, which containers share with their host. Each second a line {"beat": n, "refuse": false} says that
 it is there: no page means something only while it was. JSON lines on stdin: {"refuse": true} closes the ports, as a provider
 that is gone, {"refuse": false} opens them again. The end of stdin is its end.
@@ -13,6 +14,7 @@ that is gone, {"refuse": false} opens them again. The end of stdin is its end.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.server
 import json
 import socketserver
@@ -49,6 +51,7 @@ class Taken(http.server.BaseHTTPRequestHandler):
         page = {
             "host": host.rpartition(":")[0] if ":" in host else host,
             "port": self.connection.getsockname()[1],
+            "path": hashlib.sha256(self.path.encode()).hexdigest()[:16],
             "at_ns": at_ns,
             "agent": str(self.headers.get("User-Agent") or ""),
             "body": body.decode("utf-8", "replace"),

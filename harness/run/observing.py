@@ -95,20 +95,24 @@ class Observing:
         return tuple(found)
 
     def replay(self) -> None:
-        """When the phases are over: what each claimed alert takes with a full history. What cannot be told is said, not raised."""
+        """When the phases are over: whether there is what the claimed alerts' rules read, and what each takes with a full
+        history. What cannot be told is said, not raised."""
         from harness.run.replaying import Replaying, replayed
+        from harness.run.selecting import Selecting, selected
         from harness.stack.changes.identity import RUN_LABEL
         from harness.world.metrics import Prometheus
         from harness.world.promtool import try_rules
 
         session, service = self.session, self.monitoring.prometheus.rpartition(":")[0]
-        claims = replayed(session.drill)
-        address = self._address(self.monitoring.prometheus) if claims and service else None
+        claims, alerts = replayed(session.drill), selected(session.drill)
+        address = self._address(self.monitoring.prometheus) if alerts and service else None
         if address is None:
             return
         session.display.say("trying the claimed alerts' rules on the recorded series")
         prometheus = Prometheus(address, session.clock, self._prefix("prometheus"))
         journal, name = session.record.journal(), f"{self.stack.project_name}-replay"
+        for one in Selecting(journal, prometheus).seen(alerts):
+            session.record(one)
         running = journal.last(ContainerSeen, service=service)
         image, labels = running.image if running else "", {RUN_LABEL: session.folder.run}
         trying = Replaying(

@@ -156,7 +156,9 @@ class OnTarget:
             raise Stopped("guard", GuardTripped(guard="clear_to_start", detail=detail))
 
     def replay(self, session: Session) -> None:
-        """A rule is tried on what was recorded with the promtool of a Prometheus whose image runs here: not with a target's."""
+        """A rule is tried on what was recorded with the promtool of a Prometheus whose image runs here: not with a target's.
+        Whether there is what it reads a target's Prometheus tells as well."""
+        self._servers.select()
 
     def keep(self, session: Session) -> str | None:
         return None

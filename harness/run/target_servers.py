@@ -67,6 +67,14 @@ class Servers:
             raise NotApplied("there is no Prometheus to ask")
         return bool(self._prometheus.query(expr).series)
 
+    def select(self) -> None:
+        """When the phases are over: whether there is what the claimed alerts' rules read."""
+        from harness.run.selecting import Selecting, selected
+
+        if self._prometheus is not None:
+            for one in Selecting(self._session.record.journal(), self._prometheus).seen(selected(self._session.drill)):
+                self._session.record(one)
+
     def follow(self, closing: contextlib.ExitStack) -> None:
         """Its logs, and the webhook that its pages are posted to, or the list that they are read from. Raises CannotRun."""
         from harness.target.logs import TargetLogs, sources

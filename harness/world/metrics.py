@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,19 @@ class Prometheus:
     def query_range(self, expr: str, start_unix_s: float, end_unix_s: float, step_s: float) -> Answer:
         params = {"query": expr, "start": start_unix_s, "end": end_unix_s, "step": step_s}
         return self._ask("/api/v1/query_range", params)
+
+    @understood
+    def described(self, metric: str) -> bool:
+        """Whether a target exposes help or type of such a metric, be there series of it or not."""
+        family = re.sub(r"_(bucket|count|sum|total|created)$", "", metric)
+        names = dict.fromkeys((metric, family))
+        return any(self._data("/api/v1/metadata", {"metric": name}) for name in names)
+
+    @understood
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all metrics."""
+        names = self._api.get("/api/v1/label/__name__/values")
+        return tuple(map(str, names["data"]))
 
     @understood
     def rules(self) -> Rules:

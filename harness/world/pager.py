@@ -71,6 +71,7 @@ def _pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Cloc
                 count=len(alerts),
                 truncated=int(body.get("truncatedAlerts") or 0),
                 url=f"http://{delivery.get('host')}:{delivery.get('port')}",
+                path=str(delivery.get("path") or ""),
                 generator=str(alert.get("generatorURL") or ""),
                 happened_s=at_s,
             )

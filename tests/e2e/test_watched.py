@@ -215,7 +215,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, docker_engine: None) -> Itera
         ("fires", "passed", "met"),
         ("for somebody else", "failed", "other_service"),
         ("without the label", "failed", "wrong_labels"),
-        ("too soon to ask", "inconclusive", "below_floor"),
+        ("too soon to ask", "failed", "rule_too_slow"),
         ("only pending", "failed", "pending_only"),
         ("no rule", "failed", "rule_missing"),
         ("never fires", "failed", "missed"),

@@ -74,9 +74,23 @@ def test_without_its_rule_the_claim_fails_and_says_that_nobody_would_have_known(
     assert came_out(judged(FIRES, story(taken_away))) == ("failed", "rule_missing")
 
 
-def test_a_time_below_the_rules_own_waits_decides_nothing() -> None:
+def test_a_rule_whose_own_for_is_longer_than_the_time_tells_nobody_in_it() -> None:
     claim = AlertFires(alert="Slow", within_s="4s")
-    assert came_out(judged(claim, story(alert("firing", 29)))) == ("inconclusive", "below_floor")
+    found = judged(claim, story(alert("firing", 29)))
+    assert came_out(found) == ("failed", "rule_too_slow")
+    assert "no fault could have made it: `for` of the rule Slow is 5s" in found.because
+
+
+def test_a_time_that_only_whole_evaluations_leave_too_short_decides_nothing() -> None:
+    """`for` of 5 s is 6 s in evaluations 3 s apart."""
+    claim = AlertFires(alert="Slow", within_s="5500ms")
+    found = judged(claim, ruled(rule(4.0, for_s=5.0, interval_s=3.0)))
+    assert came_out(found) == ("inconclusive", "below_floor")
+
+
+def test_after_a_phase_a_rule_may_have_held_before_the_time_began() -> None:
+    found = judged(AlertFires(alert="Slow", within_s="4s"), story(alert("pending", 49.5)), then=True)
+    assert came_out(found) != ("failed", "rule_too_slow")
 
 
 @pytest.mark.parametrize(
@@ -230,7 +244,7 @@ SEVERITIES = (
 
 
 def test_of_two_severities_under_one_name_the_claimed_one_is_meant() -> None:
-    assert came_out(judged(FIRES, ruled(*SEVERITIES, alert("pending", 24)))) == ("inconclusive", "below_floor")
+    assert came_out(judged(FIRES, ruled(*SEVERITIES, alert("pending", 24)))) == ("failed", "rule_too_slow")
     ticket = AlertFires(alert="Slow", labels={"severity": "ticket"}, within_s="15s")
     assert came_out(judged(ticket, ruled(*SEVERITIES))) == ("failed", "missed")
     info = AlertFires(alert="Slow", labels={"severity": "info"}, within_s="15s")

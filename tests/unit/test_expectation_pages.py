@@ -11,6 +11,7 @@ from harness import facts as f
 from harness.expectations.notifications import notifications
 from harness.expectations.page_sent import PageSent
 from harness.testing import journal_of
+from harness.urls import path_hash
 from harness.verdict import Finding
 
 FIRED = (alert("pending", 24), alert("firing", 29))
@@ -63,7 +64,8 @@ def test_one_delivery_of_two_alerts_is_two_notifications() -> None:
         ({}, (alert("firing", 12), page(25, start_s=12)), "inconclusive", "pre_existing"),
         ({"receiver": "vault"}, FIRED, "inconclusive", "not_observable"),
         ({"receiver": "nobody knows"}, FIRED, "inconclusive", "not_observable"),
-        ({"within_s": "4s"}, (), "inconclusive", "below_floor"),
+        ({"within_s": "4s"}, (), "failed", "rule_too_slow"),
+        ({"within_s": "5500ms"}, (), "inconclusive", "below_floor"),  # by group_wait alone
     ],
 )
 def test_every_way_in_which_no_page_counts_has_its_own_reason(
@@ -115,7 +117,7 @@ def test_pages_to_somebody_else_do_not_shorten_the_waits_and_those_to_the_same_o
     late = (rule(4.0, for_s=300.0), alert("pending", 24))
     other: dict[str, Any] = {"alert": "Watchdog", "labels": {}, "fingerprint": "w", "group_key": "w"}
     for earlier in ((), (page(6, start_s=4, receiver="tickets", **other),), (page(6, start_s=4, **other),)):
-        assert came_out(judged(claim(), ruled(*late, *earlier))) == ("inconclusive", "below_floor")
+        assert came_out(judged(claim(), ruled(*late, *earlier))) == ("failed", "rule_too_slow")
     slow_group = f.ReceiverSeen(seen_s=2, receiver="oncall", kind="webhook", observable=True, group_wait_s=30.0)
     known = [fact for fact in ruled(rule(4.0)).facts if not isinstance(fact, f.ReceiverSeen)]
     for receiver, outcome, reason in (("tickets", "inconclusive", "below_floor"), ("oncall", "failed", "missed")):
@@ -128,7 +130,7 @@ def test_the_floor_of_a_page_is_that_of_the_claimed_severity() -> None:
         rule(4.0, group="a", for_s=3.0, labels={"severity": "ticket"}),
         rule(4.0, group="b", for_s=300.0, labels={"severity": "page"}),
     )
-    assert came_out(judged(claim(labels={"severity": "page"}), ruled(*both))) == ("inconclusive", "below_floor")
+    assert came_out(judged(claim(labels={"severity": "page"}), ruled(*both))) == ("failed", "rule_too_slow")
     assert came_out(judged(claim(labels={"severity": "ticket"}), ruled(*both))) == ("failed", "missed")
 
 
@@ -202,10 +204,10 @@ ILL = f.RuleSeen(seen_s=15, rule="Slow", group="g", for_s=5.0, interval_s=1.0, h
                 counted(33, "alertmanager", "alertmanager_notifications_failed_total", 2, integration="webhook"),
             ),
             "not_delivered",
-            "receiver answered",
+            "delivered",
             "failed notifications (webhook)",
         ),
-        ((*FIRED, routed(30)), "not_delivered", "receiver answered", "no delivery arrived"),
+        ((*FIRED, routed(30)), "not_delivered", "delivered", "no delivery arrived"),
     ],
 )
 def test_the_hop_at_which_a_page_ended_is_named_and_each_before_it_is_proven(
@@ -279,3 +281,55 @@ def test_a_stack_without_alertmanager_is_inconclusive() -> None:
     only = f.MonitoringFound(seen_s=2, prometheus="prometheus:9090", why="no service of it is known to be alertmanager")
     found = judged(claim(), story(*FIRED, only))
     assert came_out(found) == ("inconclusive", "no_alertmanager")
+
+
+HOOK = "http://pager.example.test/hooks/oncall?key=s3cret"
+
+
+def at(url: str = HOOK, at_s: float = 30.2, **more: Any) -> f.Paged:
+    return page(at_s, start_s=29, url="http://pager.example.test:80", path=path_hash(url), **more)
+
+
+def test_without_a_url_only_the_mailbox_is_known_to_have_taken_a_page() -> None:
+    said = dict(judged(claim(), story(*FIRED, at())).details)["delivered"]
+    assert said == (
+        "done: our mailbox stood in for oncall at http://pager.example.test:80, took it at 30.2 s and answered 200; "
+        "whether the real receiver has this host and path is not known (state its `url`)"
+    )
+    known = judged(claim(url=HOOK), story(*FIRED, at()))
+    assert came_out(known) == ("passed", "met")
+    assert dict(known.details)["delivered"].endswith("and answered 200")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://pager.example.test/hook/oncall?key=s3cret", "at another path than the claim's `url`"),
+        ("http://pager.example.test/hooks/oncall", "at another path than the claim's `url`"),
+        (
+            "http://paper.example.test/hooks/oncall?key=s3cret",
+            "not to paper.example.test:80, where its receiver listens",
+        ),
+        ("http://pager.example.test:8080/hooks/oncall?key=s3cret", "not to pager.example.test:8080"),
+    ],
+)
+def test_a_page_that_goes_where_its_receiver_does_not_listen_fails_and_tells_no_path(url: str, said: str) -> None:
+    found = judged(claim(url=url), story(*FIRED, at()))
+    assert came_out(found) == ("failed", "wrong_url")
+    assert f"was sent to http://pager.example.test:80, {said}" in found.because
+    assert "hook" not in found.because
+    assert "s3cret" not in found.because
+
+
+def test_of_several_ways_out_one_in_time_at_the_url_is_enough() -> None:
+    log = at("http://pager.example.test/log", 30.1)
+    assert came_out(judged(claim(url=HOOK), story(*FIRED, log, at(delivery=2)))) == ("passed", "met")
+    late = story(*FIRED, log, at(at_s=45, delivery=2))
+    assert came_out(judged(claim(url=HOOK), late)) == ("failed", "wrong_url")
+
+
+def test_a_page_of_which_nobody_wrote_down_the_path_decides_nothing_about_its_url() -> None:
+    assert came_out(judged(claim(url=HOOK), story(*FIRED, page(30.2, start_s=29)))) == (
+        "inconclusive",
+        "not_observable",
+    )

@@ -209,6 +209,20 @@ def test_what_fired_between_two_looks_is_read_from_the_series_of_alerts(server: 
     assert server.asked[0][1] == {"query": ["ALERTS[5s]"]}
 
 
+def test_a_metric_is_described_by_its_own_name_or_its_familys(server: Server) -> None:
+    server.answers["/api/v1/metadata"] = success({"seconds": [{"type": "histogram", "help": "", "unit": ""}]})
+    assert prometheus(server).described("seconds_bucket")
+    assert server.asked[-1][1] == {"metric": ["seconds_bucket"]}
+    server.answers["/api/v1/metadata"] = success({})
+    assert not prometheus(server).described("seconds_bucket")
+    assert server.asked[-1][1] == {"metric": ["seconds"]}
+
+
+def test_the_names_of_all_metrics_are_told(server: Server) -> None:
+    server.answers["/api/v1/label/__name__/values"] = success(["up", "waiting"])
+    assert prometheus(server).metrics() == ("up", "waiting")
+
+
 def test_targets_tell_their_health_and_interval_under_a_prefix(server: Server) -> None:
     target = {
         "labels": {"job": "api", "instance": "api:80"},

@@ -63,8 +63,8 @@ def test_a_page_that_went_only_where_nobody_sees_is_no_failure(
         assert "pages to duty cannot be seen: it is a receiver of the kind pagerduty" in found.because
         assert "webhook" in found.decide
         assert (
-            "receiver answered",
-            "not observable: " + found.because.rpartition("'receiver answered': ")[2],
+            "delivered",
+            "not observable: " + found.because.rpartition("'delivered': ")[2],
         ) in found.details
 
 

@@ -18,6 +18,7 @@ import pytest
 from harness.facts import Blinded, Paged
 from harness.inside import metrics
 from harness.inside.pager import MOST_BYTES
+from harness.urls import path_hash
 from harness.world.attached import Place
 from harness.world.pager import CUT_MIB, Pager, heard_of, pages
 
@@ -172,6 +173,9 @@ def test_a_page_is_answered_with_200_and_told_whole(mailbox: Mailbox, chunked: b
     assert json.loads(page["body"]) == BODY
     assert (page["host"], page["port"], page["agent"]) == ("pager.example.test", mailbox.port, "Alertmanager/0.28")
     assert not page["cut"]
+    assert page["path"] == path_hash("http://elsewhere.example.test/v1/pages"), "it is told apart, and not told"
+    assert "/v1/pages" not in json.dumps(page)
+    assert {one.path for one in pages(page, 1, 0, AtTen())} == {page["path"]}
 
 
 def test_told_to_refuse_it_closes_its_ports_and_goes_on_saying_that_it_is_there(mailbox: Mailbox) -> None:

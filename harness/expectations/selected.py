@@ -1,0 +1,165 @@
+"""What an alert's rule reads, as Prometheus had it: whether its silence says anything, and what was missing of it. Pure.
+
+A counter of errors often appears with the first error, so that a right rule reads nothing while all is well. It is told from a
+rule that can never fire by what else is there: the same series but for its status, the metric's help, its labels elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness import alerting
+from harness.facts import ContainerSeen, RuleSeen, SelectorSeen
+from harness.journal import Journal
+from harness.promql import matchers, wanting
+from harness.verdict import Details
+
+TARGET = ("job", "instance")
+"""Labels that every series of a target bears, also those that are not there yet."""
+OUTCOME = re.compile(
+    r"(^|_)(code|status|class|outcome|result|state|error|exception|reason|cause|level|severity|success|failed)($|_)"
+)
+"""In the names of labels that tell what became of a request: that no series has such a value means that nothing became of it."""
+TROUBLE = re.compile(
+    r"(^|_)(err(or)?s?|fail(ed|ures?)?|exceptions?|reject\w*|timeouts?|dropped|drops|lost|panics?|abort\w*|retr(y|ies)|dead|"
+    r"unavailable|refused|throttled|oom|parked|discarded|invalid|conflicts?|deadlocks?|bad|misses)($|_)"
+)
+"""In the names of metrics that count what goes wrong, and so may appear with the first of it."""
+WHOM = re.compile(
+    r"^(job|instance|service|app|component|namespace|container|dependency|peer|upstream|target|backend|store|database|db|cache|"
+    r"queue|topic|route|path|handler|endpoint)$"
+)
+"""Labels that say where it went wrong: a name that is found nowhere else may be none."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What is known of a rule's readings in a stretch. `blind`: in words, what it reads in vain; `unborn`: what had no series and
+    may be right all the same; `untold`: why nobody knows. All '' where it had what it reads, or nobody looked."""
+
+    blind: str = ""
+    unborn: str = ""
+    untold: str = ""
+    facts: tuple[SelectorSeen, ...] = ()
+
+
+def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read:
+    seen = {one.selector: one for one in journal.of(SelectorSeen)}
+    met: list[SelectorSeen] = []
+
+    def has(selector: str) -> bool:
+        one = seen.get(selector)
+        if one is None:
+            return True
+        met.append(one)
+        return bool(one.why) or _there(one, start_s, end_s) or _may_come(journal, one, end_s)
+
+    try:
+        missing = [seen[selector] for selector in wanting(alerting.loaded(journal), rule, has)]
+    except ValueError:
+        return Read()
+    if missing:
+        return Read(blind=said(missing[0], start_s), facts=tuple(missing))
+    unborn = [one for one in met if not one.why and not _there(one, start_s, end_s)]
+    untold = [one for one in met if one.why]
+    return Read(
+        unborn=unborn[0].selector if unborn else "",
+        untold=untold[0].why if untold else "",
+        facts=(*untold[:1], *unborn[:1]),
+    )
+
+
+def said(one: SelectorSeen, start_s: float) -> str:
+    """A selector that gave nothing, and why, as far as that is known."""
+    before = [until_s for _, until_s in one.spans if until_s < start_s + one.step_s]
+    if before:
+        return f"{one.selector}, which gave no sample from {before[-1]:.1f} s on"
+    if one.spans:
+        return f"{one.selector}, which gave no sample before {one.spans[0][0]:.1f} s"
+    if not one.of_metric and one.metric:
+        like = f" (there is {one.like})" if one.like else ""
+        known = "" if one.described else f": there is no metric {one.metric}{like}"
+        return f"{one.selector}, which no series has{known}{_nowhere(one)}"
+    there = "; ".join(f"{label} is {values} there" for label, values in one.strange.items())
+    return f"{one.selector}, which no series has{f': {there}' if there else ''}{_nowhere(one)}"
+
+
+def missed(journal: Journal, rules: Sequence[RuleSeen], start_s: float, end_s: float) -> str:
+    """What of that which the rules read was not there, or went, from start_s to end_s, in words; ''."""
+    for rule in rules:
+        found = read(journal, rule, start_s, end_s)
+        if found.blind:
+            return f"its rule reads {found.blind}"
+        if found.unborn:
+            return f"its rule reads {found.unborn}, of which there was nothing"
+        for one in _of(journal, rule):
+            gone_s = max((until_s for _, until_s in one.spans if until_s >= start_s - one.step_s), default=end_s)
+            if gone_s + 2 * one.step_s < end_s:
+                return f"{one.selector}, which its rule reads, gave no sample from {gone_s:.1f} s on"
+    return ""
+
+
+def shown(journal: Journal, rules: Sequence[RuleSeen], end_s: float) -> Details:
+    """What each selector of the rules gave last until the end of the phase."""
+    ones = {one.selector: one for rule in rules for one in _of(journal, rule)}
+    return tuple((selector, _last(one, end_s)) for selector, one in ones.items() if not one.why)
+
+
+def _last(one: SelectorSeen, end_s: float) -> str:
+    known = [(at_s, value) for at_s, value in one.last if at_s <= end_s]
+    if not known:
+        return "no series" if not one.spans else f"no sample before {one.spans[0][0]:.1f} s"
+    at_s, value = known[-1]
+    return f"{'NaN' if value is None else f'{value:g}'} at {at_s:.1f} s, the greatest of its last values"
+
+
+def _of(journal: Journal, rule: RuleSeen) -> list[SelectorSeen]:
+    """All that a rule reads, as far as it was asked."""
+    seen = {one.selector: one for one in journal.of(SelectorSeen)}
+    found: dict[str, SelectorSeen] = {}
+
+    def has(selector: str) -> bool:
+        if selector in seen:
+            found[selector] = seen[selector]
+        return True
+
+    try:
+        wanting(alerting.loaded(journal), rule, has)
+    except ValueError:
+        return []
+    return list(found.values())
+
+
+def _there(one: SelectorSeen, start_s: float, end_s: float) -> bool:
+    return any(from_s - one.step_s < end_s and until_s + one.step_s > start_s for from_s, until_s in one.spans)
+
+
+def _may_come(journal: Journal, one: SelectorSeen, end_s: float) -> bool:
+    """Whether one that had no series may be right: it tells of what goes wrong, and nothing had."""
+    metric, parts = matchers(one.selector)
+    trouble = bool(TROUBLE.search(metric)) or metric.startswith("ALERTS")
+    if one.spans:  # it came later, or had gone
+        later = all(from_s >= end_s for from_s, _ in one.spans)
+        return later and (trouble or any(OUTCOME.search(part.label) for part in parts))
+    if not one.of_metric:
+        return (one.described or trouble) and not one.like and not one.unknown
+    if one.plain or not trouble:
+        return one.plain
+    named = _names(journal)
+    strange = [part for part in parts if part.label in one.unknown and WHOM.match(part.label)]
+    return all(part.label not in TARGET and part.value.lower() in named for part in strange)
+
+
+def _nowhere(one: SelectorSeen) -> str:
+    return f"; nothing in Prometheus has such a {', '.join(one.unknown)}" if one.unknown else ""
+
+
+def _names(journal: Journal) -> set[str]:
+    """What the stack's parts are called: services, their other names, their images, and the words in them."""
+    found: set[str] = set()
+    for seen in journal.of(ContainerSeen):
+        for name in (seen.service, *seen.names, seen.image):
+            found |= {name.lower(), *re.split(r"[^a-z0-9]+", name.lower())}
+    return found - {""}

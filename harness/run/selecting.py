@@ -1,0 +1,165 @@
+"""After the last phase, while the stack still stands: whether what the claimed alerts' rules read had any series in this run."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from harness import alerting
+from harness.errors import NotApplied
+from harness.expectations.alert_fires import AlertFires
+from harness.expectations.alert_quiet import AlertQuiet
+from harness.expectations.page_sent import PageSent
+from harness.expectations.selected import OUTCOME, TARGET
+from harness.facts import PhaseEnded, SelectorSeen
+from harness.journal import Journal
+from harness.promql import Matcher, course_of, matchers
+from harness.world.metrics import Answer
+
+if TYPE_CHECKING:
+    from harness.drill.model import Drill
+
+MOST = 300
+"""Selectors that are looked up; of more nothing is told."""
+POINTS = 200
+COARSE = 10
+"""A query that is not answered is asked once more, with so many times fewer points."""
+FAILURES = 3
+"""Selectors in a row; then the others are not asked for any more."""
+LIKE = 0.9
+NOT_ALERTS = '__name__!~"ALERTS.*"'  # an alert bears the labels of its own rule
+
+
+class Asked(Protocol):
+    """What is needed of world.metrics.Prometheus."""
+
+    def query(self, expr: str) -> Answer: ...
+    def described(self, metric: str) -> bool: ...
+    def metrics(self) -> tuple[str, ...]: ...
+
+
+def selected(drill: Drill) -> tuple[str, ...]:
+    """The alerts, or patterns, of the claims that stand on what their rules read."""
+    kinds = (AlertFires, AlertQuiet, PageSent)
+    return tuple(dict.fromkeys(claim.alert for _, _, claim in drill.claims() if isinstance(claim, kinds)))
+
+
+@dataclass(frozen=True)
+class Selecting:
+    """One SelectorSeen for each selector of the rules of such alerts, those of the recording rules before them included."""
+
+    journal: Journal
+    prometheus: Asked
+    coarse: int = 1
+
+    def seen(self, alerts: Sequence[str]) -> Iterator[SelectorSeen]:
+        failed, why = 0, ""
+        for selector in self._selectors(alerts)[:MOST]:
+            if failed < FAILURES:
+                one = self._asked(selector)
+                failed, why = (failed + 1, one.why) if one.why else (0, "")
+            else:
+                one = SelectorSeen(selector=selector, why=why)
+            yield one
+
+    def _asked(self, selector: str) -> SelectorSeen:
+        try:
+            return self._looked(selector)
+        except NotApplied as error:
+            if self.coarse > 1:
+                return SelectorSeen(selector=selector, why=str(error))
+            return replace(self, coarse=COARSE)._asked(selector)
+
+    def _selectors(self, alerts: Sequence[str]) -> list[str]:
+        """What no parser of ours can read is left out, and nothing told of it."""
+        found: dict[str, None] = {}
+        rules = alerting.loaded(self.journal)
+        for rule in rules:
+            if rule.kind != "alerting" or not any(alerting.named(rule.rule, alert) for alert in alerts):
+                continue
+            try:
+                found.update(dict.fromkeys(reading.selector for reading in course_of(rules, rule).readings))
+            except ValueError:
+                continue
+        return list(found)
+
+    @property
+    def _back_s(self) -> int:
+        return math.ceil(max(1.0, self.journal.end_s))
+
+    @property
+    def _step_s(self) -> int:
+        return self.coarse * math.ceil(self._back_s / POINTS)
+
+    def _looked(self, selector: str) -> SelectorSeen:
+        metric, parts = matchers(selector)
+        times = [at_s for one in self._over(f"count({selector})").series for at_s, _ in one.points]
+        if not times:
+            return self._missing(selector, metric, parts)
+        values = [point for one in self._over(f"max({selector})").series for point in one.points]
+        ends = [ended.at_s for ended in self.journal.of(PhaseEnded)]
+        last = [max((one for one in values if one[0] <= end_s), default=None, key=lambda one: one[0]) for end_s in ends]
+        return SelectorSeen(
+            selector=selector,
+            metric=metric,
+            step_s=self._step_s,
+            spans=tuple(self._spans(times)),
+            last=tuple(one for one in last if one is not None),
+        )
+
+    def _spans(self, times: Sequence[float]) -> Iterator[tuple[float, float]]:
+        begun_s = before_s = times[0]
+        for at_s in times[1:]:
+            if at_s - before_s > 1.5 * self._step_s:
+                yield begun_s, before_s
+                begun_s = at_s
+            before_s = at_s
+        yield begun_s, before_s
+
+    def _missing(self, selector: str, metric: str, parts: Sequence[Matcher]) -> SelectorSeen:
+        """What of it no series has."""
+        of_metric = bool(metric) and self._any(metric)
+        described, names = (False, ()) if of_metric or not metric else self._told(metric)
+        strange = {
+            one.label: self._instead(metric, one.label) for one in parts if of_metric and self._none(metric, one)
+        }
+        asked = [one for one in parts if one.label in (strange if of_metric else TARGET)]
+        rest = [one.text for one in parts if not OUTCOME.search(one.label)]
+        return SelectorSeen(
+            selector=selector,
+            metric=metric,
+            step_s=self._step_s,
+            of_metric=of_metric,
+            described=described,
+            like=next(iter(difflib.get_close_matches(metric, names, 1, LIKE)), ""),
+            plain=of_metric and len(rest) < len(parts) and self._any(f"{metric}{{{','.join(rest)}}}"),
+            strange=strange,
+            unknown=tuple(one.label for one in asked if one.value and not self._any(f"{{{one.text},{NOT_ALERTS}}}")),
+        )
+
+    def _told(self, metric: str) -> tuple[bool, tuple[str, ...]]:
+        """Whether such a metric is described, else which there are; not every server tells that."""
+        try:
+            described = self.prometheus.described(metric)
+            return described, () if described else self.prometheus.metrics()
+        except NotApplied:
+            return False, ()
+
+    def _none(self, metric: str, one: Matcher) -> bool:
+        return not self._any(f"{metric}{{{one.text}}}")
+
+    def _instead(self, metric: str, label: str) -> str:
+        """What the metric's series have under a label."""
+        series = self._over(f"count by ({label}) ({metric})").series
+        values = sorted({one.labels.get(label, "") for one in series})
+        return f"{', '.join(map(repr, values[:3]))}{', …' if len(values) > 3 else ''}"
+
+    def _any(self, selector: str) -> bool:
+        return bool(self._over(f"count({selector})").series)
+
+    def _over(self, expr: str) -> Answer:
+        """What an expression gave over the whole run."""
+        return self.prometheus.query(f"{expr}[{self._back_s}s:{self._step_s}s]")

@@ -1,0 +1,176 @@
+"""What a rule reads decides whether its silence says anything, and tells why it never fired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from alert_stories import judged, rule, ruled
+
+from harness import facts as f
+from harness.expectations.alert_fires import AlertFires
+from harness.expectations.alert_quiet import AlertQuiet
+from harness.expectations.page_sent import PageSent
+from harness.promql import wanting
+from harness.verdict import Finding
+
+QUIET = AlertQuiet(alert="Slow")
+ERRORS = 'errors_total{job="api",dependency="postgresql"}'
+LATER = ((60.0, 90.0),)
+THROUGHOUT = ((5.0, 95.0),)
+
+
+def selector(text: str = ERRORS, **more: Any) -> f.SelectorSeen:
+    return f.SelectorSeen(seen_s=92, **{"selector": text, "metric": text.partition("{")[0], **more})
+
+
+def reads(text: str, **more: Any) -> f.RuleSeen:
+    return rule(4.0, expr=f"sum(rate({text}[15s])) > 0.5", **more)
+
+
+def came_out(finding: Finding) -> tuple[str, str]:
+    return finding.outcome.value, finding.reason
+
+
+def test_silence_of_a_rule_on_a_label_that_nothing_has_says_nothing() -> None:
+    seen = selector(of_metric=True, strange={"dependency": "'postgres', 'redis'"}, unknown=("dependency",))
+    found = judged(QUIET, ruled(reads(ERRORS), seen))
+    assert came_out(found) == ("inconclusive", "no_series")
+    assert (
+        f"the rule Slow reads {ERRORS}, which no series has: dependency is 'postgres', 'redis' there; nothing in "
+        "Prometheus has such a dependency, so its silence says nothing" in found.because
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ('requests_total{job="api",code=~"5.."}', {"of_metric": True, "plain": True, "strange": {"code": "'200'"}}),
+        ('errors_total{job="api"}', {}),  # a counter that nobody has seen yet, and whose name says why
+        ('orders_differ{job="api"}', {"described": True}),  # its help is exposed
+        (ERRORS, {"of_metric": True, "strange": {"dependency": "'redis'"}}),  # the name is another metric's
+        ('errors_total{type="odd"}', {"of_metric": True, "strange": {"type": "'even'"}, "unknown": ("type",)}),
+        ('ALERTS{alertname="Other"}', {"of_metric": True, "strange": {"alertname": "'Watchdog'"}}),
+        (ERRORS, {"spans": LATER}),  # its first error came later
+    ],
+)
+def test_what_appears_only_with_the_first_error_is_no_reason_to_doubt_a_rule(text: str, more: dict[str, Any]) -> None:
+    found = judged(QUIET, ruled(reads(text), selector(text, **more)))
+    assert came_out(found) == ("passed", "met")
+    assert f"of {text} there was nothing, as before its first error" in found.because
+
+
+def test_a_dependency_that_is_called_as_a_part_of_the_stack_is_no_slip() -> None:
+    seen = selector(of_metric=True, strange={"dependency": "'redis'"}, unknown=("dependency",))
+    database = f.ContainerSeen(
+        seen_s=3, service="db", container="db-1", status="running", image="bitnami/postgresql:16"
+    )
+    assert came_out(judged(QUIET, ruled(reads(ERRORS), seen, database))) == ("passed", "met")
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "said"),
+    [
+        ('errors_total{job="box"}', {"unknown": ("job",)}, "nothing in Prometheus has such a job"),
+        ("error_total", {"like": "errors_total"}, "there is no metric error_total (there is errors_total)"),
+        ("waiting", {}, "there is no metric waiting"),
+        ('requests_total{route="/x"}', {"of_metric": True, "strange": {"route": "'/y'"}}, "route is '/y' there"),
+        (
+            'seconds_bucket{le="0.3"}',
+            {"of_metric": True, "strange": {"le": "'0.1', '0.5'"}},
+            "le is '0.1', '0.5' there",
+        ),
+        ("waiting", {"spans": ((5.0, 18.0),)}, "which gave no sample from 18.0 s on"),
+        ("waiting", {"spans": LATER}, "which gave no sample before 60.0 s"),
+    ],
+)
+def test_a_rule_that_reads_in_vain_decides_nothing_and_says_of_what(text: str, more: dict[str, Any], said: str) -> None:
+    found = judged(QUIET, ruled(reads(text), selector(text, **more)))
+    assert came_out(found) == ("inconclusive", "no_series")
+    assert said in found.because
+
+
+def test_what_was_there_passes_as_ever_and_so_does_what_nobody_asked_for() -> None:
+    for more in ((), (selector(spans=THROUGHOUT),), (selector(spans=((5.0, 21.0), (48.0, 95.0))),)):
+        found = judged(QUIET, ruled(reads(ERRORS), *more))
+        assert came_out(found) == ("passed", "met")
+        assert "evaluated all the time); none seen in 30s excludes more than 360 per hour at 95 %" in found.because
+    unread = rule(4.0, expr="new_function(x)")
+    assert came_out(judged(QUIET, ruled(unread, selector("x")))) == ("passed", "met")
+
+
+def test_a_prometheus_that_could_not_be_asked_leaves_a_silence_undecided() -> None:
+    found = judged(QUIET, ruled(reads(ERRORS), selector(why="it is gone")))
+    assert came_out(found) == ("inconclusive", "not_watched")
+
+
+def test_of_several_rules_those_that_could_fire_are_enough_and_the_others_are_told() -> None:
+    both = (reads(ERRORS, rule="Slow"), reads("waiting", rule="Other", group="h"))
+    seen = (selector(spans=THROUGHOUT), selector("waiting"))
+    found = judged(AlertQuiet(alert="*"), ruled(*both, *seen))
+    assert came_out(found) == ("passed", "met")
+    assert "1 could not fire: Other reads waiting, which no series has" in found.because
+
+
+@pytest.mark.parametrize(
+    ("expr", "wanted"),
+    [
+        ("gone > 1", ("gone",)),
+        ("here > 1", ()),
+        ("rate(gone[1m]) / rate(here[1m])", ("gone",)),
+        ("here and gone", ("gone",)),
+        ("here unless gone", ()),
+        ("here or gone", ()),
+        ("gone or lost", ("gone", "lost")),
+        ("gone or vector(0)", ()),
+        ("absent(gone)", ()),
+        ("absent_over_time(gone[5m])", ()),
+        ("histogram_quantile(0.9, sum by (le) (rate(gone[2m]))) > 1", ("gone",)),
+        ("max_over_time(rate(gone[1m])[10m:15s])", ("gone",)),
+        ("recorded > 1", ("gone",)),
+        ("either > 1", ()),
+        ("vector(time()) > 3", ()),
+    ],
+)
+def test_for_want_of_what_a_rule_gives_nothing(expr: str, wanted: tuple[str, ...]) -> None:
+    rules = [
+        rule(rule="recorded", kind="recording", expr="sum(gone)"),
+        rule(rule="either", kind="recording", expr="sum(gone)"),
+        rule(rule="either", kind="recording", expr="sum(here)"),
+    ]
+    assert wanting(rules, rule(expr=expr), lambda one: one == "here") == wanted
+
+
+# --- why it never fired -------------------------------------------------------------------------------------------------------
+
+FIRES = AlertFires(alert="Slow", within_s="15s")
+PAGE = PageSent(alert="Slow", receiver="oncall", within_s="20s")
+
+
+@pytest.mark.parametrize("claim", [FIRES, PAGE])
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            {"of_metric": True, "strange": {"dependency": "'postgres'"}, "unknown": ("dependency",)},
+            "which no series has",
+        ),
+        ({"spans": ((5.0, 23.0),)}, "which its rule reads, gave no sample from 23.0 s on"),
+        ({"spans": ((5.0, 12.0),)}, "which gave no sample from 12.0 s on"),
+        ({}, "of which there was nothing"),
+    ],
+)
+def test_an_alert_that_never_fired_says_what_its_rule_read_in_vain(
+    claim: AlertFires | PageSent, more: dict[str, Any], said: str
+) -> None:
+    found = judged(claim, ruled(reads(ERRORS), selector(**more)))
+    assert came_out(found) == ("failed", "missed")
+    assert ERRORS in found.because
+    assert said in found.because
+
+
+def test_an_alert_that_never_fired_tells_what_each_selector_gave_last() -> None:
+    seen = selector("waiting", spans=THROUGHOUT, last=((19.0, 7.0), (49.0, 45.0), (80.0, 1.0)))
+    found = judged(FIRES, ruled(rule(4.0, expr="max(waiting) > 60"), seen))
+    assert found.because.endswith("its expression never held")
+    assert found.details == (("waiting", "45 at 49.0 s, the greatest of its last values"),)

@@ -1,0 +1,197 @@
+"""What the rules of claimed alerts read is asked of Prometheus once, when the phases are over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from alert_stories import rule, ruled
+
+from harness import facts as f
+from harness.errors import NotApplied
+from harness.expectations.alert_clears import AlertClears
+from harness.expectations.alert_fires import AlertFires
+from harness.expectations.alert_quiet import AlertQuiet
+from harness.expectations.page_sent import PageSent
+from harness.journal import Journal
+from harness.promql import matchers
+from harness.run.selecting import Selecting, selected
+from harness.run.target_servers import Servers
+from harness.world.metrics import Answer, Series
+
+ASKED = re.compile(r"(count by \((?P<by>\w+)\) |count|max)\((?P<selector>.*)\)\[(?P<back>\d+)s:(?P<step>\d+)s\]")
+TIMES = tuple(range(91))
+API = {"job": "api", "instance": "api:80"}
+
+
+class Known:
+    """A Prometheus that knows a few series, from one second to another; each goes up by one a second."""
+
+    def __init__(self, *series: tuple[Mapping[str, str], tuple[float, float]], described: tuple[str, ...] = ()) -> None:
+        self._series = [*series, ({"__name__": "up", **API}, (0.0, 90.0))]
+        self._described = described
+
+    def query(self, expr: str) -> Answer:
+        asked = ASKED.fullmatch(expr)
+        assert asked is not None, expr
+        found = [one for one in self._series if self._matches(one[0], asked["selector"])]
+        label = asked["by"] or ""
+        groups = {labels.get(label, "") for labels, _ in found}
+        made = []
+        for value in sorted(groups):
+            mine = [span for labels, span in found if labels.get(label, "") == value]
+            times = [at_s for at_s in TIMES if any(from_s <= at_s <= until_s for from_s, until_s in mine)]
+            made.append(Series({label: value} if label else {}, tuple((float(at_s), float(at_s)) for at_s in times)))
+        return Answer(tuple(one for one in made if one.points))
+
+    def described(self, metric: str) -> bool:
+        return metric in self._described
+
+    def metrics(self) -> tuple[str, ...]:
+        return tuple({labels["__name__"] for labels, _ in self._series})
+
+    @staticmethod
+    def _matches(labels: Mapping[str, str], selector: str) -> bool:
+        metric, parts = matchers(selector)
+        if metric and labels["__name__"] != metric:
+            return False
+        for part in parts:
+            mine, pattern = labels.get(part.label, ""), part.text.partition('"')[2][:-1]
+            if "!~" in part.text:
+                if re.fullmatch(pattern, mine):
+                    return False
+            elif not re.fullmatch(pattern, mine):
+                return False
+        return True
+
+
+def seen(expr: str, prometheus: Known) -> list[f.SelectorSeen]:
+    return list(Selecting(ruled(rule(4.0, expr=expr)), prometheus).seen(("Slow",)))
+
+
+def errors(dependency: str, span: tuple[float, float] = (0.0, 90.0)) -> tuple[Mapping[str, str], tuple[float, float]]:
+    return {"__name__": "errors_total", **API, "dependency": dependency}, span
+
+
+def test_of_what_there_is_it_tells_when_and_what_it_gave_last() -> None:
+    (one,) = seen("max(errors_total) > 1", Known(errors("a", (10.0, 30.0)), errors("b", (60.0, 70.0))))
+    assert one.spans == ((10.0, 30.0), (60.0, 70.0))
+    assert one.last == ((30.0, 30.0),), "the phase of the story ends at 50 s"
+
+
+def test_of_a_label_that_nothing_has_it_tells_what_is_there_instead() -> None:
+    (one,) = seen('rate(errors_total{job="api",dependency="postgresql"}[15s]) > 1', Known(errors("postgres")))
+    assert (one.spans, one.of_metric, one.plain) == ((), True, False)
+    assert (one.strange, one.unknown) == ({"dependency": "'postgres'"}, ("dependency",))
+
+
+def test_a_name_that_another_metric_has_is_known() -> None:
+    calls = {"__name__": "calls_total", **API, "dependency": "redis"}, (0.0, 90.0)
+    (one,) = seen('rate(errors_total{dependency="redis"}[15s]) > 1', Known(errors("postgres"), calls))
+    assert (one.strange, one.unknown) == ({"dependency": "'postgres'"}, ())
+
+
+def test_an_alert_of_the_rules_own_makes_no_name_known() -> None:
+    alert = {"__name__": "ALERTS", "dependency": "postgresql"}, (0.0, 90.0)
+    (one,) = seen('rate(errors_total{dependency="postgresql"}[15s]) > 1', Known(errors("postgres"), alert))
+    assert one.unknown == ("dependency",)
+
+
+def test_a_status_that_nothing_had_yet_leaves_the_rest_of_the_selector() -> None:
+    answered = {"__name__": "requests_total", **API, "route": "/a", "code": "200"}, (0.0, 90.0)
+    (one,) = seen('rate(requests_total{route="/a",code=~"5.."}[1m]) > 0', Known(answered))
+    assert one.plain
+    (one,) = seen('rate(requests_total{route="/b",code=~"5.."}[1m]) > 0', Known(answered))
+    assert not one.plain
+    assert set(one.strange) == {"route", "code"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "described", "like"),
+    [("error_total", False, "errors_total"), ("waiting", True, ""), ("other", False, "")],
+)
+def test_a_metric_that_is_not_there_is_described_or_written_nearly_so(metric: str, described: bool, like: str) -> None:
+    (one,) = seen(f"{metric} > 1", Known(errors("a"), described=("waiting",)))
+    assert (one.of_metric, one.described, one.like) == (False, described, like)
+
+
+def test_a_job_that_scrapes_nothing_is_unknown_also_where_the_metric_is() -> None:
+    (one,) = seen('rate(lost_total{job="box",instance="api:80"}[1m]) > 1', Known())
+    assert one.unknown == ("job",)
+
+
+def test_recording_rules_are_followed_and_what_cannot_be_read_is_left_out() -> None:
+    rules = (
+        rule(4.0, expr="share > 1"),
+        rule(4.0, rule="share", kind="recording", expr="sum(up) / sum(waiting)"),
+        rule(4.0, rule="Sly", expr="new_function(x)"),
+        rule(4.0, rule="Other", expr="other > 1"),
+    )
+    found = Selecting(ruled(*rules), Known()).seen(("Sl*",))
+    assert [one.selector for one in found] == ["up", "waiting"]
+
+
+def test_a_prometheus_that_does_not_answer_is_told_and_soon_asked_no_more() -> None:
+    asked: list[str] = []
+
+    class Gone(Known):
+        def query(self, expr: str) -> Answer:
+            asked.append(expr)
+            raise NotApplied("it is gone")
+
+    found = seen(" + ".join(f"m{number}" for number in range(9)), Gone())
+    assert [one.why for one in found] == ["it is gone"] * 9
+    assert len(asked) == 6, "three selectors, each twice"
+
+
+def test_what_is_too_much_for_it_is_asked_for_more_coarsely() -> None:
+    class Slow(Known):
+        def query(self, expr: str) -> Answer:
+            if expr.endswith(":1s]"):
+                raise NotApplied("it took too long")
+            return super().query(expr)
+
+    (one,) = seen("up == 0", Slow())
+    assert (one.why, one.step_s, one.spans) == ("", 10, ((0.0, 90.0),))
+
+
+def test_a_server_that_tells_no_names_leaves_a_metric_unknown() -> None:
+    class Silent(Known):
+        def described(self, metric: str) -> bool:
+            raise NotApplied("404")
+
+    (one,) = seen("other > 1", Silent())
+    assert (one.why, one.described, one.like) == ("", False, "")
+
+
+def test_it_is_asked_for_the_alerts_of_claims_that_stand_on_it_and_of_a_target_too() -> None:
+    claims = [
+        ("hurt", False, AlertFires(alert="Slow")),
+        ("hurt", False, AlertQuiet(alert="*")),
+        ("hurt", True, AlertClears(alert="Other", within_s="5s")),
+        ("", False, PageSent(alert="Slow")),
+    ]
+    drill: Any = SimpleNamespace(claims=lambda: claims)
+    assert selected(drill) == ("Slow", "*")
+    recorded: list[f.Fact] = []
+
+    class Record:
+        def __call__(self, fact: f.Fact) -> None:
+            recorded.append(fact)
+
+        def journal(self) -> Journal:
+            return ruled(rule(4.0, expr="up == 0"))
+
+    session: Any = SimpleNamespace(record=Record(), drill=drill)
+    target: Any = None
+    servers = Servers(session, target, Path())
+    servers.select()
+    assert recorded == [], "there is no Prometheus to ask"
+    known: Any = Known()
+    servers._prometheus = known
+    servers.select()
+    assert [type(fact) for fact in recorded] == [f.SelectorSeen]
