@@ -17,6 +17,7 @@ from typing import Any
 from harness.errors import CannotRun, DockerAway, NotApplied, NotMended
 from harness.facts import Deployed, ReleaseSeen
 from harness.stack import names as topology
+from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.compose import Compose
 from harness.stack.project import write_private, written
 from harness.stack.release_commands import Commanded, Looks
@@ -225,12 +226,18 @@ class Releases:
                 container=name_of(container),
                 release=out.runs(service, container),
                 image=str(container["Config"].get("Image") or ""),
+                aside=self._aside(container),
             )
             for service in list(out.changes)
             for container in sorted(self.described(service), key=name_of)
             if container["State"].get("Status") != "created"  # Compose gives it a passing name until it is started
         )
         return seen if out.looks is None else tuple(one for one in seen if one.service in out.looks.changed)
+
+    def _aside(self, container: Described) -> bool:
+        """Whether it is in the run's own project, and none of its files made it: those give their label to all."""
+        own = self.compose.project == project_name(self.run_id)
+        return own and RUN_LABEL not in (container["Config"].get("Labels") or {})
 
     def busy(self) -> bool:
         return self._busy

@@ -185,6 +185,14 @@ def test_a_release_rolled_back_by_the_runbook_when_the_page_came_passes_with_its
     assert "requests after it were answered by another" in finding.because
 
 
+def test_a_rollback_by_another_file_than_the_runs_passes_and_is_told_to_have_left_its_edges() -> None:
+    theirs = f.ReleaseSeen(service="api", container="api-4", release="good", aside=True, seen_s=33.0)
+    finding = judged(Run(extra=[theirs]))
+    assert finding.outcome is PASSED, finding.because
+    assert "api-4 was made from another Compose file than COMPOSE_FILE" in finding.because
+    assert "another Compose file" not in judged(Run()).because
+
+
 def test_without_a_version_in_any_answer_the_containers_images_tell() -> None:
     finding = judged(Run(header=False))
     assert finding.outcome is PASSED, finding.because
