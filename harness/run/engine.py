@@ -82,7 +82,8 @@ class Stop(Protocol):
 
 @dataclass
 class Engine:
-    """Runs one plan. `tell` is called each second with a line's worth of state for the display, `tidy` with whether no fault is due."""
+    """Runs one plan. `tell` is called each second with a line's worth of state for the display, `tidy` with whether no fault is due.
+    `say` has a line for who waits."""
 
     plan: Plan
     world: World
@@ -99,6 +100,7 @@ class Engine:
     state: StateBook | None = None
     lease: Held = field(default_factory=Unwatched)
     tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
+    say: Callable[[str], None] = lambda _: None
     tidy: Callable[[float, bool], None] = lambda *_: None
     phase: str = ""
     load_began_s: float = 0.0
@@ -132,6 +134,7 @@ class Engine:
             why = "error"  # LoadEnded stands in the journal; without its load the run is invalid
         except Stopped as end:
             why = end.why
+            self.say(f"ending ({why}): what is on is taken out")
             self._take_out(why)
             self.record(end.fact)
         except CannotRun as error:

@@ -144,6 +144,7 @@ class OnTarget:
             limits=session.plan.guards,
             levers=Levers(world, record, people),
             tell=session.display.second,
+            say=session.display.say,
         )
 
     def check(self) -> None:
