@@ -309,6 +309,7 @@ class Engine:
         """What a release left that somebody else was to roll back, looked at before we mend: our mend must not hide it."""
         awaited = any(isinstance(claim.expectation, RolledBack) for claim in phase.claims)
         if self.state is not None and awaited and any(one.fault.outlasts for one in phase.injections):
+            self.lease.aside()  # each source is waited for as long as it may take
             self.state.left(phase.name)
 
     def _put_back(self, phase: PlannedPhase) -> bool:
