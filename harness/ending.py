@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.came_back import Down, left_down
+from harness.errors import unsaid
 from harness.facts import (
     Broke,
     ContainerSeen,
@@ -65,8 +66,8 @@ def still_on(journal: Journal) -> list[str]:
         mended = journal.last(Mended, fault=fault)
         assert failed_last is not None
         if mended is None or mended.seen_s < failed_last.seen_s:
-            commands = f"; type: {'; '.join(failed_last.commands)}" if failed_last.commands else ""
-            found.append(f"{fault}: {failed_last.error}{commands}")
+            more = "; ".join(unsaid(failed_last.error, failed_last.commands))
+            found.append(f"{fault}: {failed_last.error}{f'; type: {more}' if more else ''}")
     return found
 
 

@@ -280,6 +280,8 @@ def test_what_ends_a_run_decides_its_exit_code(fact: f.Fact, code: int, word: st
 def test_a_fault_that_a_later_hand_took_out_is_mended() -> None:
     stuck = f.NotMended(fault="x", error="wedged", commands=("docker kill x",), seen_s=20.0)
     assert ending_of(journal_of(stuck)).not_mended == ("x: wedged; type: docker kill x",)
+    told = dataclasses.replace(stuck, error="wedged. By hand:\n    docker kill x")
+    assert ending_of(journal_of(told)).not_mended == ("x: wedged. By hand:\n    docker kill x",), "once is enough"
     swept = f.Mended(fault="x", begun_s=40.0, why="sweep", seen_s=41.0)
     assert ending_of(journal_of(stuck, swept)).not_mended == ()
 
