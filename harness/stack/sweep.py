@@ -84,7 +84,10 @@ def _things(kind: str, within_s: float = LOOK_S) -> Iterator[_Thing]:
     labels = (RUN_LABEL, PROJECT_LABEL, SERVICE_LABEL, FILES_LABEL)
     form = "\t".join((shown, *(f'{{{{.Label "{label}"}}}}' for label in labels)))
     for line in asked(*command, "--format", form, within_s=within_s).splitlines():
-        id_, name, run, project, service, files = line.split("\t")
+        told = line.split("\t", len(labels) + 1)
+        if len(told) < len(labels) + 2:  # the rest of somebody's label that has several lines
+            continue
+        id_, name, run, project, service, files = told
         of = re.fullmatch(project_name("([0-9a-f]{8})"), project)
         if run:
             yield _Thing(id_, run, service, files.split(",")[0])

@@ -120,6 +120,7 @@ LISTS = {
     "ps": row("c1", "drill-0a0b0c0d-db-1", RUN, PROJECT, "db", "/runs/own/a-0a0b0c0d/compose.yaml")
     + row("c2", "drill-0a0b0c0d-api-4", "", PROJECT, "api", "/home/me/shop/compose.yaml")
     + row("c3", "shop-api-1", "", "shop", "api", "/home/me/shop/compose.yaml")
+    + row("c5", "odd-1", "", "odd\tone", "two\nlines", "/a\tb")
     + row("c4", "drill-1a1b1c1d-api-1", "", "drill-1a1b1c1d", "api"),
     "network": row("n1", "drill-0a0b0c0d_default", RUN, PROJECT)
     + row("n2", "drill-0a0b0c0d_back", "", PROJECT)
