@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.came_back import Down, left_down
+from harness.errors import unsaid
 from harness.facts import (
     Broke,
+    ContainerChanged,
     ContainerSeen,
     Deployed,
     GateHeld,
@@ -65,8 +67,8 @@ def still_on(journal: Journal) -> list[str]:
         mended = journal.last(Mended, fault=fault)
         assert failed_last is not None
         if mended is None or mended.seen_s < failed_last.seen_s:
-            commands = f"; type: {'; '.join(failed_last.commands)}" if failed_last.commands else ""
-            found.append(f"{fault}: {failed_last.error}{commands}")
+            more = "; ".join(unsaid(failed_last.error, failed_last.commands))
+            found.append(f"{fault}: {failed_last.error}{f'; type: {more}' if more else ''}")
     return found
 
 
@@ -129,16 +131,25 @@ def _never_rolled_back(journal: Journal, settled: PhaseSettled) -> str:
     )
 
 
+def _there(journal: Journal, at_s: float) -> list[ContainerSeen]:
+    """The containers as they were last seen by then, without those that are removed: nobody sees one go but Docker's events."""
+    latest = {seen.container: seen for seen in journal.of(ContainerSeen, until_s=at_s)}
+    removed = {gone.container: gone for gone in journal.of(ContainerChanged, event="destroy", until_s=at_s)}
+    return [s for name, s in latest.items() if name not in removed or removed[name].at_s < s.at_s]
+
+
 def _unsettled(journal: Journal, settled: PhaseSettled) -> Judged:
     ended = journal.phase_ended(settled.phase)
     since = f" since its faults were out at {ended.at_s:.1f} s" if ended else ""
-    latest: dict[str, ContainerSeen] = {}
-    for seen in journal.of(ContainerSeen, until_s=settled.at_s):
-        latest[seen.container] = seen
+    there = _there(journal, settled.at_s)
     hurt = {fact.target.rpartition("->")[2] for fact in journal.of(Injecting, until_s=settled.at_s)}
-    odd = [s for s in latest.values() if s.status != "running" or s.health == "unhealthy" or s.service in hurt]
-    claims = ", ".join(f"{s.service} {s.status}{f' ({s.health})' if s.health else ''}" for s in odd)
-    docker = f"; Docker says: {claims}" if claims else "; Docker calls every container running" if latest else ""
+    odd = [s for s in there if s.status != "running" or s.health == "unhealthy" or s.service in hurt]
+    states: dict[str, list[str]] = {}
+    for seen in odd:
+        state = f"{seen.status} ({seen.health})" if seen.health else seen.status
+        states.setdefault(state, []).append(seen.container)
+    claims = "; ".join(f"{', '.join(names)} {state}" for state, names in states.items())
+    docker = f"; Docker says: {claims}" if claims else "; Docker calls every container running" if there else ""
     what = f": {settled.detail}" if settled.detail else ""
     what += _never_rolled_back(journal, settled)
     downs = left_down(journal, settled)

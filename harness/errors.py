@@ -75,6 +75,11 @@ class NotMended(DrillError):
         self.commands = commands
 
 
+def unsaid(error: str, commands: tuple[str, ...]) -> tuple[str, ...]:
+    """Of what a person can type where a fault is still on, what the text does not end with already."""
+    return tuple(command for command in commands if command not in error)
+
+
 class Signalled(BaseException):
     """A signal ends the command, as a KeyboardInterrupt does. A SystemExit is never ours: it comes out of code that drill calls,
     such as a part of the user's own, and its code says nothing of a drill."""

@@ -57,7 +57,7 @@ class LoadNow:
 class RunStatus:
     """
     state     running; hanging (it lives and writes nothing any more); dead (nobody holds it, and something of it is left, or may
-              be); kept (it ended, and its stack stands, as --keep leaves it); ended; cut (killed, and nothing of it is left)
+              be); remains (it ended in order, and a fault or something else of it is there still); kept (it ended, and its stack stands, as --keep leaves it); ended; cut (killed, and nothing of it is left)
     now_s     now, on the run's clock; silent_s since the harness last wrote anything
     left      what of it is in Docker, counted; None where nothing is, or Docker was not asked
     """
@@ -80,9 +80,10 @@ class RunStatus:
         """7 where a fault may be on that nobody takes out in time; 6 where only something was left behind."""
         on = bool(self.progress.faults)
         stuck = any(fault.state == "stuck" for fault in self.progress.faults)
-        if stuck or (on and self.state in ("hanging", "dead")):
+        ill = self.state in ("hanging", "dead", "remains")
+        if stuck or (on and ill):
             return EXIT_NOT_MENDED
-        return EXIT_HARNESS if self.state in ("hanging", "dead") else EXIT_PASSED
+        return EXIT_HARNESS if ill else EXIT_PASSED
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,9 @@ COMMANDS = {
     "completion": "Print the completion script of bash, zsh or fish.",
 }
 
+MEANT = {"replay": "judge", "rejudge": "judge", "stop": "halt", "clean": "mend"}
+"""Words that people try, and no spelling leads from to the command."""
+
 
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one when it is called."""
@@ -70,8 +73,8 @@ class LazyGroup(click.Group):
         except click.UsageError as error:
             import difflib
 
-            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else ""
+            meant = MEANT.get(args[0]) or "".join(difflib.get_close_matches(args[0], COMMANDS, n=1))
+            hint = f" Did you mean '{meant}'?" if meant else ""
             raise click.UsageError(error.message + hint, ctx) from None
 
 

@@ -77,7 +77,7 @@ class Healed(Step):
         return (self.harm.query,)
 
     def unseen(self, reach: Reach) -> str:
-        return alerts.unseen(reach)
+        return alerts.unseen(reach) or super().unseen(reach)
 
     def undecidable(self, reach: Reach) -> str:
         if reach.then or not reach.faulted:
@@ -159,6 +159,14 @@ class _Judging:
             return self._failed(said, reason="not_healed", looks=(last,))
         if claim.by == "system":
             return self._failed(f"nothing healed it: {still}", reason="not_healed", looks=(last,))
+        return self._never_begun(still, last)
+
+    def _never_begun(self, still: str, last: Look) -> Finding:
+        blind = self.claim.unheard(self.evidence)
+        if blind is not None and self.asked is None:
+            what = f"{self.claim.trigger.said()} could not be seen: {blind.because}"
+            said = f"nobody began the step, for {what}; {still}"
+            return self._open(said, reason=blind.reason, decide=blind.decide)
         return self._failed(f"{self._unbegun()}; {still}", reason="step_never_begun", looks=(last,))
 
     def _said_done(self, said: str, last: Look) -> Finding:

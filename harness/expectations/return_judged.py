@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.expectations import seen_versions
 from harness.expectations.base import Evidence
+from harness.expectations.made_aside import made_aside
 from harness.expectations.release_harm import OwnErrors, felt_beside, own_errors, restored_while_bad
 from harness.expectations.release_story import ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
@@ -206,6 +207,7 @@ class ReturnJudged:
         others = len(story.others)
         census = f"; {others} requests after it were answered by another" if story.version else ""
         census += f"; no steady condition was broken before, but {own}" if story.healthy and own.harm else ""
+        census += made_aside(self.evidence.journal, story.services, story.begun_s, story.end_s)
         return passed(
             f"{back}{census}{f'; {compared.because}' if compared else ''}{self._durations()}",
             measure=measure,

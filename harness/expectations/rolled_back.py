@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
@@ -9,13 +10,13 @@ from pydantic import Field
 from harness.expectations.as_before import AsBefore
 from harness.expectations.band import Band
 from harness.expectations.base import Evidence, Reach
-from harness.expectations.release_story import release_story
+from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.requests import not_begun
 from harness.expectations.return_judged import ReturnJudged
 from harness.expectations.steps import Step
 from harness.facts import NotInjected
 from harness.quantities import Seconds, spell
-from harness.verdict import Finding, inconclusive
+from harness.verdict import Finding, Outcome, inconclusive
 
 
 class RolledBack(Step):
@@ -93,7 +94,18 @@ class RolledBack(Step):
         if story is None or refused is not None:
             why = f"could not be deployed: {refused.error}" if refused else "was not deployed"
             return inconclusive(f"the bad release {why}", reason="not_deployed", decide="a release that is deployed")
-        return ReturnJudged(self, evidence, story, window.start_s).finding()
+        finding = ReturnJudged(self, evidence, story, window.start_s).finding()
+        blind = self.unheard(evidence)
+        if blind is None or finding.outcome is not Outcome.FAILED or not self._for_want_of_trigger(finding, story):
+            return finding
+        said = f"{self.trigger.said()} could not be seen, for {blind.because}; {finding.because}"
+        return replace(blind, because=said, cites=tuple(dict.fromkeys((*blind.cites, *finding.cites))))
+
+    def _for_want_of_trigger(self, finding: Finding, story: ReleaseStory) -> bool:
+        """Whether it failed because the trigger was not seen: nobody pulled the lever, or the system's hand seemed to come unprompted."""
+        if self.by == "system":
+            return finding.reason == "wrong_trigger"
+        return story.pulled is None and story.asked is None
 
     def _fault(self, evidence: Evidence) -> str:
         releases = {id_: fault for id_, fault in evidence.faults.items() if fault.outlasts}

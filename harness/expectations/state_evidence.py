@@ -111,8 +111,9 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
             hidden, unseen = _hidden(before, restored, sure)
             seen += hidden
             doubts += unseen
-        elif restored and not sure and not moving:
-            doubts.append(_covered(part, restored))
+        elif not sure and not moving:
+            lefts = {one.phase: one for one in journal.of(StateRead, part=part, reading=LEFT)}
+            doubts += filter(None, (_covered(before, lefts.get(one.left.phase), one) for one in restored))
         if never_seen(second) and not before.rows:
             doubts.append(_misspelt(part))
         compared[part] = _held(second)
@@ -204,7 +205,7 @@ class PutBack:
 
 
 def _put_back(journal: Journal, faults: Mapping[str, Fault]) -> Iterator[PutBack]:
-    for left in journal.of(StateRead, reading=LEFT):
+    for left in journal.of(StateRead, part=CONTAINERS, reading=LEFT):
         for id_, fault in faults.items():
             if not fault.outlasts or journal.first(Injected, fault=id_, until_s=left.at_s) is None:
                 continue
@@ -232,10 +233,22 @@ def _hidden(
     return seen, doubts
 
 
-def _covered(part: str, restored: Sequence[PutBack]) -> Doubt:
-    services = ", ".join(dict.fromkeys(name for one in restored for name in one.services))
-    why = f"{part} is as before, but was read only after we had put back the good release of {services}: whether a rollback restores it is not known"
-    return Doubt(part, reason="put_back", why=why, decide="a rollback that leaves nothing for us to put back")
+def _covered(before: StateRead, left: StateRead | None, one: PutBack) -> Doubt | None:
+    """Why a part that is as before at the end may be so by our doing alone; None where it was so before we did anything."""
+    part, mended = before.part, f"we put back the good release of {', '.join(one.services)}"
+    if left is None:
+        why = f"{part} is as before, but was read only after {mended}: whether a rollback restores it is not known"
+        return Doubt(part, reason="put_back", why=why, decide=f"a run that reads {part} before that")
+    if left.error:
+        why = f"{part} could not be read before {mended}: {left.error}"
+        return Doubt(part, reason="not_read", why=why, decide=f"{part} read before we mend")
+    apart = differences(before, left)
+    if not apart:
+        return None
+    was = f"was {apart[0].before}, and {apart[0].after} when {left.phase} was over"
+    why = f"{part} {was}; it is as before since {mended}: whether the rollback, or what was under way, would have restored it is not known"
+    decide = f"a rollback after which {part} is as before when its phase is over"
+    return Doubt(part, reason="put_back", why=why, decide=decide)
 
 
 def _held(read: StateRead) -> str:

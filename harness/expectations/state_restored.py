@@ -37,11 +37,12 @@ class StateRestored(Expectation):
     Decides: after the run (it belongs under the drill's own `expect`): with the load over, the faults out and the orders settled, the
              state is read again until nothing has changed for `quiet`; queues that are longer than before, and health that is worse,
              are waited for until `within`. Failed by each difference, whatever the gates say; the worst gives the reason.
-             What we put back ourselves is no rollback: where a rollback was claimed (rolled_back), the containers are read before we
-             take what is left of a release back, and what differed then, in the services that it changed, fails too.
-             Inconclusive where nothing differs, but a part could not be read, still changes, or was read only after we had taken the
-             release back; and in a run that was ended early. So too where a list, hash, set or stream of Redis was empty at every
-             look: a misspelt name is as empty. Dead letters that nobody has yet say of themselves `may_be_empty: true`.
+             What we put back ourselves is no rollback: where a rollback was claimed (rolled_back), all is read before we
+             take what is left of a release back. What differed then of the containers, in the services that it changed, fails too; a
+             declared part that differed then, and no longer does, is inconclusive.
+             So it is where a part could not be read or still changes, and in a run that was ended early. So too where a list, hash, set
+             or stream of Redis was empty at every look: a misspelt name is as empty. Dead letters that nobody has yet say of
+             themselves `may_be_empty: true`.
     Source:  `docker inspect`, the files in the containers, and the readers of the drill's `state:`.
     """
 

@@ -6,9 +6,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from harness.expectations.base import Expectation
+from harness.expectations import alerts, page_unseen
+from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.triggers import Trigger, TriggerText
+from harness.facts import MonitoringFound, ReceiverSeen
 from harness.quantities import Seconds
+from harness.verdict import Finding
 
 
 class Step(Expectation):
@@ -50,6 +53,21 @@ class Step(Expectation):
     def waits_s(self) -> float | None:
         """How long after the end of a rollback it is begun at the earliest; None when it does not wait for one."""
         return None
+
+    def unseen(self, reach: Reach) -> str:
+        if not self.trigger.is_fact:
+            return ""
+        pages = self.trigger.kind == "page"
+        why = alerts.unseen(reach, pages=pages) or (page_unseen.planned(reach, "") if pages else "")
+        return f"its trigger, {self.trigger.said()}, cannot be seen: {why}" if why else ""
+
+    def unheard(self, evidence: Evidence) -> Finding | None:
+        """Why nobody could have seen its trigger in this run; None where somebody could, or it is a time."""
+        journal, pages = evidence.journal, self.trigger.kind == "page"
+        if not self.trigger.is_fact or journal.last(MonitoringFound) is None:
+            return None
+        mute = page_unseen.not_observable(evidence, "", journal.end_s) if pages and journal.of(ReceiverSeen) else None
+        return alerts.without(evidence, pages=pages) or mute
 
     def asks(self) -> str:
         """What a person is asked."""

@@ -27,12 +27,14 @@ class ReleaseSeen(Fact):
     """Which release a container runs, read from Docker at first sight and whenever that changed.
 
     release   good (as before ours), bad (ours), other, gone (the container is no longer there)
+    aside     it was made from another Compose file than the run's
     """
 
     service: str
     container: str
     release: str
     image: str = ""
+    aside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -134,6 +134,10 @@ class BadRelease(Fault):
     def inject(self, holder: str, world: World) -> Mapping[str, Any]:
         return _releases(world).deploy(holder, self.release)
 
+    def hasten(self, world: World) -> None:
+        """Whoever halts a drill does not wait until its release is out."""
+        _releases(world).hasten()
+
     def mend(self, holder: str, world: World) -> str:
         return _releases(world).restore(holder)
 

@@ -1,4 +1,5 @@
-"""What is left in Docker of a run whose harness died: found by the run's label, and removed. The watchdog itself goes last."""
+"""What is left in Docker of a run whose harness died: found by the run's label and its Compose project (as harness/stack/sweep.py
+does), and removed. The watchdog itself goes last."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from urllib.parse import quote
 from harness.inside.dockersocket import change, get, labelled
 
 RUN_LABEL = "io.drill.run"
+PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 WATCHDOG = "drill-watchdog"
 AT_ONCE = 8
@@ -28,18 +30,18 @@ class Wreck:
         """Remove containers, then networks, volumes and copies; returns what is left, in words. Raises OSError."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             problems = list(pool.map(self._container, self._containers()))
-        for network in labelled("networks", self._label):
+        for network in self._named("networks"):
             problems.append(_network(network["Id"]))
-        for volume in labelled("volumes", self._label):
+        for volume in self._named("volumes"):
             problems.append(_tried("DELETE", f"/volumes/{quote(volume['Name'])}?force=1"))
         return [*self.there(), *([] if not self.folder or any(problems) else self._copies())]
 
     def there(self) -> list[str]:
-        """What bears the run's label, but for its watchdogs. Raises OSError."""
+        """What is the run's, but for its watchdogs. Raises OSError."""
         return [
             *(f"container {one['Names'][0].lstrip('/')}" for one in self._containers()),
-            *(f"network {one['Name']}" for one in labelled("networks", self._label)),
-            *(f"volume {one['Name']}" for one in labelled("volumes", self._label)),
+            *(f"network {one['Name']}" for one in self._named("networks")),
+            *(f"volume {one['Name']}" for one in self._named("volumes")),
         ]
 
     def watchdogs(self) -> list[dict[str, Any]]:
@@ -54,9 +56,20 @@ class Wreck:
     def _label(self) -> dict[str, str]:
         return {RUN_LABEL: self.run}
 
+    @property
+    def _project(self) -> str:
+        return f"drill-{self.run}"
+
     def _containers(self) -> list[dict[str, Any]]:
-        found = labelled("containers", self._label)
-        return [one for one in found if (one.get("Labels") or {}).get(SERVICE_LABEL) != WATCHDOG]
+        found = [*labelled("containers", self._label), *labelled("containers", {PROJECT_LABEL: self._project})]
+        mine = {one["Id"]: one for one in found}
+        return [one for one in mine.values() if (one.get("Labels") or {}).get(SERVICE_LABEL) != WATCHDOG]
+
+    def _named(self, kind: str) -> list[dict[str, Any]]:
+        """Networks or volumes; of the project's those with its name."""
+        made = labelled(kind, {PROJECT_LABEL: self._project})
+        found = [*labelled(kind, self._label), *(one for one in made if one["Name"].startswith(f"{self._project}_"))]
+        return list({one["Name"]: one for one in found}.values())
 
     def _container(self, one: dict[str, Any]) -> str:
         return _tried("DELETE", f"/containers/{one['Id']}?force=1&v=1")

@@ -75,7 +75,7 @@ def endings(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [("not_mended", text) for text in ending["not_mended"]]
     found += [(kind, ending[kind]) for kind in ("broken", "stopped", "refused") if ending[kind]]
     if ending["interrupted"]:
-        found.append(("interrupted", f"ended by a signal, exit code {ending['interrupted']}"))
+        found.append(("interrupted", "ended by a signal"))
     return found + [("invalid", text) for text in document["invalid"]]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from textwrap import shorten
 from typing import Any
 
 from harness.harmless import one_line
@@ -16,6 +17,7 @@ SCHEMA = "drill.runs/1"
 HEAD = ("when (UTC)", "run", "drill", "outcome", "passed", "failed", "inconclusive", "length", "commit, --set")
 NUMERIC = (4, 5, 6, 7)
 COLOURS = {"passed": "passed", "inconclusive": "inconclusive", "running": "bold", "refused": "inconclusive"}
+WIDE = 160
 OUTCOME = HEAD.index("outcome")
 
 
@@ -30,7 +32,7 @@ def lines(records: Sequence[Record], *, more: bool, colour: bool = False) -> Ite
         word = row[OUTCOME].ljust(widths[OUTCOME])
         yield text.replace(word, paint(word, COLOURS.get(record.word, "failed")), 1)
         if record.why:
-            yield f"    {one_line(record.why)}"
+            yield f"    {_short(record)}"
     if more:
         yield f"the newest {numbered(len(records), 'run')}; all of them: drill runs --limit 0"
 
@@ -42,6 +44,13 @@ def document(records: Sequence[Record]) -> dict[str, Any]:
 def when(record: Record) -> str:
     began = record.began_unix_s
     return "not known" if began is None else datetime.fromtimestamp(began, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _short(record: Record) -> str:
+    """Why it ended so, in a line; what is longer (a service's last words) stands in its report."""
+    why = one_line(record.why)
+    more = f" …: drill report {record.run}" if record.run else " …"
+    return shorten(why, WIDE, placeholder=more) if len(why) > WIDE else why
 
 
 def _row(record: Record) -> tuple[str, ...]:

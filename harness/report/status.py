@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import unsaid
 from harness.harmless import one_line
 from harness.quantities import numbered, spell
 from harness.report.paint import Paint
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 INDENT = 13
-STYLES = {"running": "passed", "kept": "passed", "hanging": "failed", "dead": "failed"}
+STYLES = {"running": "passed", "kept": "passed", "hanging": "failed", "dead": "failed", "remains": "failed"}
 STATES = {
     "announced": "going on",
     "unsure": "perhaps on (it could not be put in whole)",
@@ -73,6 +74,8 @@ def _word(run: RunStatus) -> str:
     at = f" at {_clock(run.opened_unix_s + heard_s)}" if run.opened_unix_s else ""
     if run.state == "dead":
         return f"DIED{at}, {_long(heard_s)} after it began"
+    if run.state == "remains":
+        return f"ended{at}, AND SOMETHING OF IT REMAINS"
     if run.state == "cut":
         return f"was cut off{at}; nothing of it is left"
     return f"ended{at}" + ("; its stack still stands" if run.state == "kept" else "; nothing of it is left")
@@ -107,7 +110,7 @@ def _rows(run: RunStatus) -> Iterator[tuple[str, str]]:
         for at_s, text in told.asked:
             yield "asked", f"{text} ({_long(now_s - at_s)} ago)"
     if run.left is not None:
-        yield "left" if run.state == "dead" else "stands", _left(run.left)
+        yield "stands" if run.state == "kept" else "left", _left(run.left)
     yield "end it", f"drill {'halt' if lives else 'mend'} {run.run}"
 
 
@@ -124,7 +127,8 @@ def _fault(fault: Hurt, now_s: float, lives: bool) -> str:
         return f"{name} MAY STILL BE ON, since {_long(now_s - fault.since_s)}"
     text = f"{name} {STATES[fault.state]} for {_long(now_s - fault.since_s)}"
     if fault.state == "stuck":
-        return f"{text}: {fault.error}" + (f"; by hand: {' && '.join(fault.commands)}" if fault.commands else "")
+        more = " && ".join(unsaid(fault.error, fault.commands))
+        return f"{text}: {fault.error}" + (f"; by hand: {more}" if more else "")
     if fault.until_s is None:
         return f"{text}, until its phase has been judged"
     rest_s = fault.until_s - now_s

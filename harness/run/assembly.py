@@ -188,6 +188,7 @@ def engine(
         orders=order_book(session, stack, parts),
         state=state_book(session, stack, parts),
         tell=parts.observing.telling(session.display.second),
+        say=session.display.say,
         tidy=Tidy(),
     )
 

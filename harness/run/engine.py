@@ -85,7 +85,8 @@ class Stop(Protocol):
 
 @dataclass
 class Engine:
-    """Runs one plan. `tell` is called each second with a line's worth of state for the display, `tidy` with whether no fault is due."""
+    """Runs one plan. `tell` is called each second with a line's worth of state for the display, `tidy` with whether no fault is due.
+    `say` has a line for who waits."""
 
     plan: Plan
     world: World
@@ -102,6 +103,7 @@ class Engine:
     state: StateBook | None = None
     lease: Held = field(default_factory=Unwatched)
     tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
+    say: Callable[[str], None] = lambda _: None
     tidy: Callable[[float, bool], None] = lambda *_: None
     phase: str = ""
     load_began_s: float = 0.0
@@ -135,6 +137,7 @@ class Engine:
             why = "error"  # LoadEnded stands in the journal; without its load the run is invalid
         except Stopped as end:
             why = end.why
+            self.say(f"ending ({why}): what is on is taken out")
             self._take_out(why)
             self.record(end.fact)
         except CannotRun as error:
@@ -312,6 +315,7 @@ class Engine:
         """What a release left that somebody else was to roll back, looked at before we mend: our mend must not hide it."""
         awaited = any(isinstance(claim.expectation, RolledBack) for claim in phase.claims)
         if self.state is not None and awaited and any(one.fault.outlasts for one in phase.injections):
+            self.lease.aside()  # each source is waited for as long as it may take
             self.state.left(phase.name)
 
     def _put_back(self, phase: PlannedPhase) -> bool:

@@ -146,6 +146,7 @@ class OnTarget:
             levers=Levers(world, record, people),
             orders=order_book_beside(session, self._target.name),
             tell=session.display.second,
+            say=session.display.say,
         )
 
     def check(self) -> None:

@@ -78,8 +78,12 @@ class StateBook:
                     )
 
     def left(self, phase: str) -> None:
-        """What the containers are, before we take back what is left of a release that was to be rolled back in this phase."""
-        self.record(self._fact(CONTAINERS, self.readings.take(HOME, CONTAINERS, Containers(), LEFT), phase))
+        """What all is that may not grow, before we take back what is left of a release that was to be rolled back in this phase.
+        Raises Stopped."""
+        with self.interruptible():
+            for name, source in self.parts.sources.items():
+                if source.role != GROWS:
+                    self.record(self._fact(name, self.readings.take(HOME, name, source, LEFT), phase))
 
     def finish(self, cut: str = "", unplayed: tuple[str, ...] = ()) -> None:
         """When all is over: wait until nothing changes, and read every part twice. Raises Stopped, the rest cut.

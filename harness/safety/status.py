@@ -102,11 +102,11 @@ def _counted(left: Remains | None) -> dict[str, int] | None:
 
 
 def _without_harness(closed: Closed | None, told: Progress, left: Remains | None, *, unseen: bool) -> str:
-    if told.faults or (unseen and closed is None):
-        return "dead"
-    if left:
-        return "kept" if closed is not None and not closed.left else "dead"
-    return "cut" if closed is None else "ended"
+    if closed is None:
+        return "dead" if told.faults or unseen or left else "cut"
+    if told.faults or (left and closed.left):
+        return "remains"
+    return "kept" if left else "ended"
 
 
 def _load(folder: RunFolder, told: Progress, now_s: float) -> LoadNow | None:

@@ -59,11 +59,13 @@ def find_monitoring(config: topology.Config, prometheus: str = "", alertmanager:
             else:
                 said.append(f"the drill's stack.observe names {service}, which is no service of it")
         else:
-            able = sorted(set(_candidates(config, what)))
+            able = sorted(_candidates(config, what))
+            able = [name for name in able if not _is_another(config, name, what)] or able
             if len(able) == 1:
                 found[what] = f"{able[0]}:{_port(config, able[0], what)}"
             elif able:
-                said.append(f"{' and '.join(able)} could be {what}: name one under stack.observe")
+                one = f"{{{what}: {able[0]}:{_port(config, able[0], what)}}}"
+                said.append(f"{' and '.join(able)} could be {what}: name one, such as stack: {{observe: {one}}}")
             else:
                 said.append(f"no service of it is known to be {what}")
     prefix = {what: _prefix(config, target.rpartition(":")[0]) for what, target in found.items()}
@@ -96,6 +98,16 @@ def _candidates(config: topology.Config, what: str) -> Iterator[str]:
         signs = (image, name.lower(), program, context.lower())
         if any(_is(sign, what) for sign in signs) and topology.replicas(config, name) > 0:
             yield name
+
+
+def _is_another(config: topology.Config, name: str, what: str) -> bool:
+    """Whether its program, or else its name, tells the other of the two: one image may hold both."""
+    words = command_of(topology.services(config)[name])
+    for sign in (*(word.rpartition("/")[2] for word in words[:1]), name):
+        told = [one for one in PORTS if _is(sign, one)]
+        if told:
+            return told != [what]
+    return False
 
 
 def _is(sign: str, what: str) -> bool:

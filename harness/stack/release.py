@@ -17,9 +17,10 @@ from typing import Any
 from harness.errors import CannotRun, DockerAway, NotApplied, NotMended
 from harness.facts import Deployed, ReleaseSeen
 from harness.stack import names as topology
+from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.compose import Compose
 from harness.stack.project import write_private, written
-from harness.stack.release_commands import Commanded, Looks
+from harness.stack.release_commands import CUT, Commanded, Looks
 from harness.stack.release_file import changed, read_file
 from harness.stack.release_images import Change
 from harness.stack.release_out import Out, decided, has, name_of, running
@@ -57,6 +58,7 @@ class Releases:
     _out: Out | None = None
     _news: list[Deployed] = field(default_factory=list)
     _busy: bool = False
+    _hurry: threading.Event = field(default_factory=threading.Event)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -101,7 +103,8 @@ class Releases:
         try:
             self._busy = True
             self.commanded.promise(holder, release, self.told())
-            self.commanded.carry_out(f"{holder}-deploy", release.deploying, self.told(), release.within_s)
+            told, cut = self.told(), self._hurry.is_set
+            self.commanded.carry_out(f"{holder}-deploy", release.deploying, told, release.within_s, cut)
             looks.deployed({name: self.described(name) for name in names})
             out.out = True
             self._tell("harness", begun_s)
@@ -109,10 +112,15 @@ class Releases:
             self._busy = False
         return {seen.container: f"{seen.release}: {seen.image}" for seen in self.current()}
 
+    def hasten(self) -> None:
+        """See handles.Releases.hasten. Without the lock, which the deployment holds. A `docker compose up` under way comes to its end."""
+        self._hurry.set()
+
     def restore(self, holder: str) -> str:
         """See handles.Releases.restore."""
         with self._lock:
             out = self._out
+            self._hurry.clear()
             if out is None or out.over or out.holder != holder:
                 return ""
             try:
@@ -168,16 +176,19 @@ class Releases:
             turned = before[:most] if most else before if len(before) > 1 else []
             for done, container in enumerate(turned, start=1):
                 if done > 1:
-                    time.sleep(release.drain_s)
+                    self._hurry.wait(release.drain_s)
+                self._go_on()
                 self._remove(container)
                 _up(compose, (service,), UP_S, "--no-recreate")
                 self._await(service, wanted, done, time.monotonic() + READY_S)
+        self._go_on()
         if not most:
             replaced = [container for service in services for container in self.described(service)]
             _up(compose, services, UP_S + sum(map(_grace_s, replaced)))
             ends_s = time.monotonic() + READY_S
             for service in services:
                 self._await(service, wanted, len(self.described(service)), ends_s)
+        self._go_on()
         config = read_file(compose.file)
         lodgers = tuple(dict.fromkeys(one for service in services for one in topology.sharers(config, service)))
         if lodgers:  # they still have the network of a container that is gone
@@ -185,6 +196,11 @@ class Releases:
         wrong = self._not(wanted, most)
         if wrong:
             raise NotApplied(f"after `docker compose up` {running(wrong)}")
+
+    def _go_on(self) -> None:
+        """Raises NotApplied when a deployment is to end."""
+        if self._hurry.is_set():
+            raise NotApplied(CUT)
 
     def _remove(self, container: Described) -> None:
         """Take one replica away as a rolling deployment does: its stop signal, its grace, then the container."""
@@ -197,7 +213,7 @@ class Releases:
         """Wait until so many containers of this release are healthy, have ended, or have had the time to."""
         out = self._out
         assert out is not None
-        while time.monotonic() < ends_s:
+        while time.monotonic() < ends_s and not self._hurry.is_set():
             mine = [container for container in self.described(service) if out.runs(service, container) == wanted]
             if len(mine) >= count and all(decided(container) for container in mine):
                 return
@@ -225,12 +241,18 @@ class Releases:
                 container=name_of(container),
                 release=out.runs(service, container),
                 image=str(container["Config"].get("Image") or ""),
+                aside=self._aside(container),
             )
             for service in list(out.changes)
             for container in sorted(self.described(service), key=name_of)
             if container["State"].get("Status") != "created"  # Compose gives it a passing name until it is started
         )
         return seen if out.looks is None else tuple(one for one in seen if one.service in out.looks.changed)
+
+    def _aside(self, container: Described) -> bool:
+        """Whether it is in the run's own project, and none of its files made it: those give their label to all."""
+        own = self.compose.project == project_name(self.run_id)
+        return own and RUN_LABEL not in (container["Config"].get("Labels") or {})
 
     def busy(self) -> bool:
         return self._busy

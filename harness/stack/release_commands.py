@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from harness.world.handles import Commands, Release
 
 NOTE = "release.restore.json"
 """In the run's folder while such a release may be out: how another process puts it back (`drill halt`, `drill mend`)."""
+CUT = "the run was ended while its release went out"
 TICK_S = 0.05
 TAIL = 300  # characters of what a command printed that are told
 
@@ -96,12 +97,22 @@ class Commanded:
         """It is back."""
         (self.run / NOTE).unlink(missing_ok=True)
 
-    def carry_out(self, name: str, command: Sequence[str], told: Mapping[str, str], within_s: float) -> None:
-        """Run it to its end. Raises NotApplied when it cannot be started, does not end with 0, or is killed at its time-out."""
+    def carry_out(
+        self,
+        name: str,
+        command: Sequence[str],
+        told: Mapping[str, str],
+        within_s: float,
+        cut: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Run it to its end. Raises NotApplied when it cannot be started, does not end with 0, or is killed: at its time-out, or
+        as soon as it is to be `cut`."""
         running = self.commands.start(name, command, told)
         ends_s, text = time.monotonic() + within_s, shlex.join(command)
         try:
             while (code := running.ended()) is None:
+                if cut():
+                    raise NotApplied(f"{text} was killed: {CUT}{_tail(running.output())}")
                 if time.monotonic() >= ends_s:
                     raise NotApplied(f"{text} was killed: not ended after {within_s:g} s{_tail(running.output())}")
                 time.sleep(TICK_S)

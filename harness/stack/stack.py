@@ -236,7 +236,7 @@ class Stack:
             time.sleep(LOOK_EVERY_S)
 
     def down(self, *, last: bool = True) -> list[str]:
-        """Remove everything that bears the run's label, and the copies of mounts; returns what could not be removed.
+        """Remove everything that is the run's (harness.stack.sweep), and the copies of mounts; returns what could not be removed.
 
         last   False leaves the watchdog, for what may still come to be
         """

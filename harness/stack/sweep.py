@@ -1,14 +1,21 @@
-"""Teardown by label alone: what bears the run's label goes, and nothing else, also after a kill and called twice."""
+"""Teardown by label alone: what is the run's goes, and nothing else, also after a kill and called twice.
+
+The run's is what bears its label, and what is of its Compose project: a rollback of the user's own, with a file of theirs, makes
+containers there that bear no label of ours. Of that project a network or a volume has a name that begins with the project's; one
+with a fixed name may be somebody's who will need it.
+"""
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import CannotRun
 from harness.stack.binds import COPIES, remove_copies
-from harness.stack.changes.identity import RUN_LABEL
+from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.changes.lanes import COPIES_LABEL
 from harness.stack.changes.watchdog import WATCHDOG
 from harness.stack.watchdog import FILE as WATCHDOG_FILE
@@ -18,6 +25,15 @@ from harness.world.docker_cli import LOOK_S, asked, docker, inspected
 TRIES = 4
 REMOVE_S = 120.0
 COPIES_IMAGE = "debian:trixie-slim"
+PROJECT_LABEL, SERVICE_LABEL, FILES_LABEL = (
+    f"com.docker.compose.{word}" for word in ("project", "service", "project.config_files")
+)
+KINDS = {
+    "containers": (("ps", "--all", "--no-trunc"), "{{.ID}}\t{{.Names}}"),
+    "networks": (("network", "ls", "--no-trunc"), "{{.ID}}\t{{.Name}}"),
+    "volumes": (("volume", "ls"), "{{.Name}}\t{{.Name}}"),
+}
+"""How each is listed, and what tells one and its name."""
 
 
 def sweep(run_id: str, *, last: bool = True) -> list[str]:
@@ -28,22 +44,21 @@ def sweep(run_id: str, *, last: bool = True) -> list[str]:
 
     Does nothing on a second call. Never raises for what stays: the caller reports it.
     """
-    label = f"label={RUN_LABEL}={run_id}"
     left: list[str] = []
-    copies = _copies(label)
+    copies = _copies(f"label={RUN_LABEL}={run_id}")
     for attempt in range(TRIES):
         left = []
         try:
-            containers = _containers(label)
+            containers = _containers(run_id)
             if containers:
                 docker("rm", "--force", "--volumes", *containers, within_s=REMOVE_S)
-                left += [f"container {one[:12]}" for one in _containers(label)]
-            for network in _ids("network", "ls", "--quiet", "--filter", label):
+                left += [f"container {one[:12]}" for one in _containers(run_id)]
+            for network in _ids("networks", run_id):
                 if not docker("network", "rm", network).ok and not _freed(network):
                     left.append(f"network {network}")
-            volumes = _ids("volume", "ls", "--quiet", "--filter", label)
+            volumes = _ids("volumes", run_id)
             if volumes and not docker("volume", "rm", "--force", *volumes, within_s=REMOVE_S).ok:
-                left += [f"volume {one}" for one in _ids("volume", "ls", "--quiet", "--filter", label)]
+                left += [f"volume {one}" for one in _ids("volumes", run_id)]
         except CannotRun as error:  # Docker is gone: nothing is known, so nothing is called removed
             return [f"everything of run {run_id}: {error}"]
         if not left:
@@ -53,11 +68,40 @@ def sweep(run_id: str, *, last: bool = True) -> list[str]:
     return left
 
 
-def _containers(label: str) -> list[str]:
+@dataclass(frozen=True)
+class _Thing:
+    """`file` is the Compose file that a container was made from, where the run wrote that."""
+
+    id: str
+    run: str
+    service: str
+    file: str
+
+
+def _things(kind: str, within_s: float = LOOK_S) -> Iterator[_Thing]:
+    """All in Docker that are some run's. Raises CannotRun."""
+    command, shown = KINDS[kind]
+    labels = (RUN_LABEL, PROJECT_LABEL, SERVICE_LABEL, FILES_LABEL)
+    form = "\t".join((shown, *(f'{{{{.Label "{label}"}}}}' for label in labels)))
+    for line in asked(*command, "--format", form, within_s=within_s).splitlines():
+        told = line.split("\t", len(labels) + 1)
+        if len(told) < len(labels) + 2:  # the rest of somebody's label that has several lines
+            continue
+        id_, name, run, project, service, files = told
+        of = re.fullmatch(project_name("([0-9a-f]{8})"), project)
+        if run:
+            yield _Thing(id_, run, service, files.split(",")[0])
+        elif of and (kind == "containers" or name.startswith(f"{project}_")):
+            yield _Thing(id_, of[1], service, "")
+
+
+def _containers(run_id: str) -> list[str]:
     """All but the watchdog."""
-    shown = '{{.ID}} {{.Label "com.docker.compose.service"}}'
-    told = asked("ps", "--all", "--no-trunc", "--filter", label, "--format", shown).splitlines()
-    return [line.split()[0] for line in told if line.split()[1:] != [WATCHDOG]]
+    return [one.id for one in _things("containers") if one.run == run_id and one.service != WATCHDOG]
+
+
+def _ids(kind: str, run_id: str) -> list[str]:
+    return [one.id for one in _things(kind) if one.run == run_id]
 
 
 def _copies(label: str) -> list[Path]:
@@ -86,7 +130,7 @@ def _freed(network: str) -> bool:
 
 @dataclass(frozen=True)
 class Remains:
-    """What bears a run's label, counted, and the run's folder as Compose noted it on its containers; None where it did not."""
+    """What is a run's, counted, and the run's folder as Compose noted it on its containers; None where it did not."""
 
     containers: int = 0
     networks: int = 0
@@ -95,27 +139,16 @@ class Remains:
 
 
 def all_runs() -> list[str]:
-    """Ids of all runs of which anything is left, by label."""
+    """Ids of all runs of which anything is left."""
     return sorted(remains())
 
 
 def remains(within_s: float = LOOK_S) -> dict[str, Remains]:
     """By run id, what is there of it. Raises CannotRun when Docker does not answer in time."""
-    shown = f'{{{{.Label "{RUN_LABEL}"}}}}'
-    with_file = f'{shown}\t{{{{.Label "com.docker.compose.project.config_files"}}}}'
     found: dict[str, Remains] = {}
-    for kind, command, form in (
-        ("containers", ("ps", "--all"), with_file),
-        ("networks", ("network", "ls"), shown),
-        ("volumes", ("volume", "ls"), shown),
-    ):
-        told = asked(*command, "--filter", f"label={RUN_LABEL}", "--format", form, within_s=within_s)
-        for run, _, file in (line.partition("\t") for line in told.splitlines() if line.strip()):
-            seen = found.get(run, Remains())
-            place = Path(file.split(",")[0]).parent if file else seen.folder
-            found[run] = replace(seen, **{kind: getattr(seen, kind) + 1, "folder": place})
+    for kind in KINDS:
+        for one in _things(kind, within_s):
+            seen = found.get(one.run, Remains())
+            place = Path(one.file).parent if one.file else seen.folder
+            found[one.run] = replace(seen, **{kind: getattr(seen, kind) + 1, "folder": place})
     return found
-
-
-def _ids(*args: str) -> list[str]:
-    return asked(*args).split()

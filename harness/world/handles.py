@@ -141,6 +141,10 @@ class Releases(Protocol):
         """Put it out and read it back; returns what each container runs. Raises errors.NotApplied."""
         ...
 
+    def hasten(self) -> None:
+        """A deployment that goes on in another thread is not waited for: it ends at once, half done, and is put back next."""
+        ...
+
     def restore(self, holder: str) -> str:
         """Put back what ran before, unless it runs again: then 'rollback', for another hand did it. Idempotent.
 

@@ -34,7 +34,11 @@ class Engine:
             "Id": f"id-{number}-{image}-{len(self.said)}",
             "Name": f"/api-{number + 1}",
             "Image": f"sha256:{image}",
-            "Config": {"Image": image, "Env": [f"{name}={value}" for name, value in environment.items()]},
+            "Config": {
+                "Image": image,
+                "Env": [f"{name}={value}" for name, value in environment.items()],
+                "Labels": {"io.drill.run": "x"},
+            },
             "State": {"Status": "running", "Running": True},
         }
 

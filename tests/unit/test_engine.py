@@ -96,7 +96,12 @@ def make(tmp_path: Path, text: str = DRILL) -> Plan:
 
 
 def play(
-    world: FakeWorld, plan: Plan, tmp_path: Path, halt_s: float = float("inf"), lease: Held = UNWATCHED
+    world: FakeWorld,
+    plan: Plan,
+    tmp_path: Path,
+    halt_s: float = float("inf"),
+    lease: Held = UNWATCHED,
+    say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Recorder, Verdict]:
     record = Recorder(tmp_path / f"facts-{id(world)}", world.clock.now_s)
     probes = (ClockProbe(), ContainersProbe(), SurveyProbe(), *(WitnessProbe(edge=e) for e in world.edges))
@@ -113,6 +118,7 @@ def play(
         steady=Steady(drill.steady.for_s, drill.steady.all),
         logs=NoLogs(),
         limits=drill.abort.any,
+        say=say,
     )
     engine.run()
     journal = record.journal()
@@ -392,6 +398,15 @@ class Lapses:
 
     def rest(self) -> None:
         self.said.append("rest")
+
+
+def test_whoever_ends_a_run_is_told_so_before_anything_is_waited_for(tmp_path: Path) -> None:
+    world = FakeWorld()
+    said: list[tuple[str, tuple[str, ...]]] = []
+    play(world, make(tmp_path), tmp_path, 25.0, say=lambda text: said.append((text, world.still_on())))
+    ((text, on),) = said
+    assert text == "ending (signal): what is on is taken out"
+    assert on, "not when all of it is out already"
 
 
 def test_a_run_whose_lease_lapsed_takes_its_faults_out_injects_no_more_and_is_no_verdict(tmp_path: Path) -> None:

@@ -106,6 +106,13 @@ def test_a_step_that_heals_passes_and_tells_what_the_rollback_alone_had_come_to(
         ([*parked(until_s=99), *rollback()], {}, FAILED, "step_never_begun", "a page for Slow never came"),
         ([*parked(until_s=99), page(29)], {}, FAILED, "step_never_begun", "no rollback ended"),
         (
+            [f.MonitoringFound(prometheus="p:9090", why="none", seen_s=9), *parked(until_s=99), *rollback()],
+            {},
+            UNKNOWN,
+            "no_alertmanager",
+            "nobody began the step, for a page for Slow could not be seen",
+        ),
+        (
             [*parked(until_s=99), *rollback()],
             {"by": "system", "command": None},
             FAILED,

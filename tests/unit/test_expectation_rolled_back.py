@@ -185,6 +185,14 @@ def test_a_release_rolled_back_by_the_runbook_when_the_page_came_passes_with_its
     assert "requests after it were answered by another" in finding.because
 
 
+def test_a_rollback_by_another_file_than_the_runs_passes_and_is_told_to_have_left_its_edges() -> None:
+    theirs = f.ReleaseSeen(service="api", container="api-4", release="good", aside=True, seen_s=33.0)
+    finding = judged(Run(extra=[theirs]))
+    assert finding.outcome is PASSED, finding.because
+    assert "api-4 was made from another Compose file than COMPOSE_FILE" in finding.because
+    assert "another Compose file" not in judged(Run()).because
+
+
 def test_without_a_version_in_any_answer_the_containers_images_tell() -> None:
     finding = judged(Run(header=False))
     assert finding.outcome is PASSED, finding.because
@@ -285,6 +293,42 @@ def test_without_a_page_nobody_pulled_the_lever() -> None:
     finding = judged(Run(back_s=NEVER_BACK, paged_s=None, pulled_s=None))
     assert (finding.outcome, finding.reason) == (FAILED, "never_decided")
     assert "a page never came" in finding.because
+
+
+NOBODY_SEES = f.MonitoringFound(why="one and two could be alertmanager", seen_s=0.5)
+SEEN = f.MonitoringFound(prometheus="prometheus:9090", alertmanager="alertmanager:9093", seen_s=0.5)
+
+
+DUTY = f.ReceiverSeen(receiver="duty", kind="pagerduty", why="it is a receiver of the kind pagerduty", seen_s=0.5)
+
+
+@pytest.mark.parametrize("by", ["runbook", "human"])
+@pytest.mark.parametrize(
+    ("found", "reason", "says"),
+    [
+        ([SEEN], "never_decided", "a page never came, so that nobody pulled the lever"),
+        ([SEEN, DUTY, dataclasses.replace(DUTY, receiver="oncall", observable=True)], "never_decided", "never came"),
+        ([NOBODY_SEES], "no_alertmanager", "a page could not be seen, for the stack has no Alertmanager"),
+        ([SEEN, DUTY], "not_observable", "a page could not be seen, for pages to duty cannot be seen"),
+    ],
+)
+def test_a_lever_whose_page_nobody_can_see_is_never_pulled_and_that_is_not_the_runbooks_fault(
+    by: str, found: list[f.Fact], reason: str, says: str
+) -> None:
+    changes: dict[str, Any] = {"by": by, "trigger": "page"}
+    run = Run(extra=found, back_s=NEVER_BACK, pulled_s=None, paged_s=None, done_s=None)
+    finding = judged(run, **changes)
+    assert (finding.outcome, finding.reason) == (FAILED if reason == "never_decided" else UNKNOWN, reason)
+    assert says in finding.because
+
+
+def test_of_a_system_that_nobody_could_see_prompted_only_what_it_did_not_do_is_held_against_it() -> None:
+    blind = f.MonitoringFound(why="none", seen_s=0.5)
+    changes = {"by": "system", "trigger": "alert Errors"}
+    back = judged(Run(extra=[blind], pulled_s=None, alert_s=None), **changes)
+    assert (back.outcome, back.reason) == (UNKNOWN, "no_prometheus"), back.because
+    idle = judged(Run(extra=[blind], pulled_s=None, alert_s=None, back_s=NEVER_BACK), **changes)
+    assert (idle.outcome, idle.reason) == (FAILED, "never_decided"), idle.because
 
 
 def test_a_system_that_does_nothing_has_never_decided_though_its_alert_fired() -> None:

@@ -270,13 +270,20 @@ def test_a_gate_that_never_held_ends_with_three() -> None:
 def test_a_stack_that_does_not_come_back_is_a_finding_of_its_own() -> None:
     settled = f.PhaseSettled(phase="down", steady=False, detail="errors < 1%: 40%", seen_s=27.0)
     state = f.ContainerSeen(service="sidecar", container="s-1", status="running", health="healthy", seen_s=5.0)
-    hurt = f.ContainerSeen(service="db", container="db-1", status="running", health="healthy", seen_s=22.0)
-    found = verdict(GOOD, facts=story(without=(f.PhaseSettled,), more=(settled, state, hurt)))
+    seen: list[f.Fact] = [
+        f.ContainerSeen(service="db", container=f"db-{number}", status="running", health="healthy", seen_s=22.0)
+        for number in range(4)
+    ]
+    removed = (
+        f.ContainerChanged(service="db", container="db-0", event="destroy", seen_s=24.0, happened_s=23.0),
+        f.ContainerChanged(service="db", container="db-1", event="destroy", seen_s=22.0, happened_s=21.0),
+    )
+    found = verdict(GOOD, facts=story(without=(f.PhaseSettled,), more=(settled, state, *seen, *removed)))
     finding = found.findings[-1]
     assert finding.id == "down/settles"
     assert finding.finding.census
     assert (
-        "since its faults were out at 20.0 s: errors < 1%: 40%; Docker says: db running (healthy)"
+        "since its faults were out at 20.0 s: errors < 1%: 40%; Docker says: db-1, db-2, db-3 running (healthy)"
         in finding.finding.because
     )
     assert found.exit_code == 1
@@ -303,6 +310,8 @@ def test_what_ends_a_run_decides_its_exit_code(fact: f.Fact, code: int, word: st
 def test_a_fault_that_a_later_hand_took_out_is_mended() -> None:
     stuck = f.NotMended(fault="x", error="wedged", commands=("docker kill x",), seen_s=20.0)
     assert ending_of(journal_of(stuck)).not_mended == ("x: wedged; type: docker kill x",)
+    told = dataclasses.replace(stuck, error="wedged. By hand:\n    docker kill x")
+    assert ending_of(journal_of(told)).not_mended == ("x: wedged. By hand:\n    docker kill x",), "once is enough"
     swept = f.Mended(fault="x", begun_s=40.0, why="sweep", seen_s=41.0)
     assert ending_of(journal_of(stuck, swept)).not_mended == ()
 

@@ -11,6 +11,7 @@ import yaml
 
 from harness.drill.parse import parse_text
 from harness.drill.problem import Invalid
+from harness.drill.words import monitor
 from harness.plan import make_plan
 from harness.stack.file_sd import target_place
 from harness.stack.observed import find_monitoring
@@ -39,6 +40,19 @@ def services(**bodies: dict[str, Any]) -> dict[str, Any]:
         (services(exporter={"image": "prom/node-exporter"}, gateway={"image": "prom/pushgateway"}), "", ""),
         (services(postgres_exporter={"image": "x/postgres-exporter-prometheus"}), "", ""),
         (services(one={"image": "prom/prometheus"}, two={"image": "bitnami/prometheus"}), "", ""),
+        (
+            services(
+                prometheus={"image": "x-prom", "command": ["prometheus", "--config.file=a"]},
+                alertmanager={"image": "x-prom", "command": ["prometheus-alertmanager"]},
+            ),
+            "prometheus:9090",
+            "alertmanager:9093",
+        ),
+        (
+            services(prometheus={"build": {"target": "prom"}}, alertmanager={"build": {"target": "prom"}}),
+            "prometheus:9090",
+            "alertmanager:9093",
+        ),
         (services(prom={"build": {"context": "."}, "command": "prometheus --config.file=x"}), "prom:9090", ""),
     ],
 )
@@ -48,6 +62,12 @@ def test_prometheus_and_alertmanager_are_known_by_image_name_or_command(
     found = find_monitoring(config)
     assert (found.prometheus, found.alertmanager) == (prometheus, alertmanager)
     assert bool(found.why) == (not prometheus or not alertmanager)
+
+
+def test_of_several_that_could_be_meant_the_hint_can_be_copied_into_the_drill() -> None:
+    why = find_monitoring(services(one={"image": "prom/prometheus"}, two={"image": "prom/prometheus"})).why
+    assert "one and two could be prometheus: name one, such as stack: {observe: {prometheus: one:9090}}" in why
+    assert monitor("one:9090") == "one:9090"
 
 
 def test_the_drill_states_it_or_switches_it_off() -> None:

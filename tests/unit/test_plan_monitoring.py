@@ -10,6 +10,7 @@ import pytest
 from harness.drill.parse import parse_text
 from harness.expectations.base import Reach
 from harness.expectations.page_sent import PageSent
+from harness.expectations.rolled_back import RolledBack
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.plan import make_plan
 
@@ -53,6 +54,33 @@ def test_who_cannot_be_seen_is_told(receiver: str, seen: tuple[ReceiverSeen, ...
 def test_a_page_is_held_against_the_waits_on_its_way(within: str, said: str) -> None:
     claim = PageSent.model_validate({"alert": "Slow", "receiver": "oncall", "within": within})
     told = claim.doubtful(reach())
+    assert said in told
+    assert bool(said) == bool(told)
+
+
+NOWHERE = {"prometheus": "p:9090", "alertmanager": "", "why": "a and b could be alertmanager"}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "more", "said"),
+    [
+        (
+            "page",
+            {"monitoring": NOWHERE},
+            "its trigger, a page, cannot be seen: the stack has no Alertmanager (a and b",
+        ),
+        ("page Slow", {"receivers": (DUTY,)}, "pages to duty cannot be seen"),
+        ("page Slow", {}, ""),
+        ("alert Slow", {"monitoring": NOWHERE}, ""),
+        ("alert Slow", {"monitoring": {"prometheus": "", "alertmanager": ""}}, "the stack has no Prometheus"),
+        ("after 5s", {"monitoring": {"prometheus": "", "alertmanager": ""}}, ""),
+    ],
+)
+def test_a_trigger_that_nobody_can_see_is_told_before_its_lever_is_never_pulled(
+    trigger: str, more: dict[str, Any], said: str
+) -> None:
+    claim = RolledBack.model_validate({"by": "runbook", "command": ["x"], "trigger": trigger, "within": "30s"})
+    told = claim.unseen(reach(**more))
     assert said in told
     assert bool(said) == bool(told)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,10 @@ from pydantic import ValidationError
 from release_engine import Engine, engine
 
 from harness.errors import NotApplied, NotMended
+from harness.fakeworld import FakeWorld
 from harness.faults.bad_release import BadRelease
 from harness.run.folder import RunFolder
 from harness.safety.takeout import restored
-from harness.stack import release as module
 from harness.stack.compose import Compose
 from harness.stack.release import Releases
 from harness.stack.release_commands import NOTE, Commanded, identity
@@ -26,6 +29,9 @@ __all__ = ["engine"]  # a fixture
 
 COMMANDS = {"deploy": ["./deploy.sh", "v2"], "restore": ["./deploy.sh", "v1"]}
 BY_HAND = Release(("api",), deploying=("./deploy.sh", "v2"), restoring=("./deploy.sh", "v1"), within_s=3.0)
+
+
+FAULT = BadRelease.model_validate({"service": "api", "commands": COMMANDS})
 
 
 class Deployer(Commands):
@@ -192,10 +198,40 @@ def test_more_canaries_than_there_are_replicas_are_refused(engine: Engine, deplo
 def test_between_one_replica_and_the_next_there_is_time_to_drain(
     engine: Engine, deployer: Deployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr(module.time, "sleep", slept.append)
-    releases(engine, deployer).deploy("it", Release(("api",), image="api:2", drain_s=3.0))
-    assert slept.count(3.0) == 1
+    made, waited = releases(engine, deployer), []
+    monkeypatch.setattr(made._hurry, "wait", waited.append)
+    made.deploy("it", Release(("api",), image="api:2", drain_s=3.0))
+    assert waited == [3.0]
+
+
+# --- a run that is ended while a release goes out --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("release", [BY_HAND, Release(("api",), image="api:2", drain_s=3600.0)])
+def test_a_release_that_goes_out_is_left_at_once_when_the_run_is_ended_and_put_back(
+    engine: Engine, deployer: Deployer, monkeypatch: pytest.MonkeyPatch, release: Release
+) -> None:
+    script(engine.file.parent, '[ "$1" = v1 ] || sleep 3600')
+    made = releases(engine, deployer)
+    world = dataclasses.replace(FakeWorld().world, releases=made)
+    if release.deploying:
+        release = dataclasses.replace(release, within_s=3600.0)
+    said: list[str] = []
+
+    def deploy() -> None:
+        with pytest.raises(NotApplied) as caught:
+            made.deploy("it", release)
+        said.append(str(caught.value))
+
+    out = threading.Thread(target=deploy, daemon=True)
+    out.start()
+    while not deployer.told and not engine.said:
+        time.sleep(0.01)
+    FAULT.hasten(world)
+    assert made.restore("it") == "", "it waits for the deployment, and for nothing else"
+    out.join()
+    assert "the run was ended while its release went out" in said[0]
+    assert {seen.release for seen in made.current()} == {"good"}
 
 
 # --- the file -----------------------------------------------------------------------------------------------------------------

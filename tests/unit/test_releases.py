@@ -103,6 +103,24 @@ def test_what_somebody_rolled_back_is_left_alone(engine: Engine) -> None:
     assert [deployed.by for deployed in made.news()] == ["harness"]
 
 
+def test_containers_that_a_rollback_made_from_another_file_than_the_runs_are_told(engine: Engine) -> None:
+    made = releases(engine)
+    made.deploy("it", Release(("api",), "api:2"))
+    assert not any(seen.aside for seen in made.current())
+    engine.containers = [engine._container(number, "api:1", {"A": "$x"}) for number in range(2)]
+    engine.containers[1]["Config"]["Labels"] = {"com.docker.compose.project": "drill-x"}
+    assert [(seen.release, seen.aside) for seen in made.current()] == [("good", False), ("good", True)]
+
+
+def test_a_project_that_ran_already_has_no_label_of_ours_and_nothing_aside(engine: Engine) -> None:
+    made = releases(engine)
+    made.compose = Compose("shop", engine.file, engine.file.parent)
+    made.deploy("it", Release(("api",), "api:2"))
+    engine.containers = [engine._container(number, "api:1", {"A": "$x"}) for number in range(2)]
+    engine.containers[0]["Config"]["Labels"] = {"com.docker.compose.project": "shop"}
+    assert not any(seen.aside for seen in made.current())
+
+
 def test_a_release_of_variables_alone_is_told_by_them(engine: Engine) -> None:
     made = releases(engine)
     made.deploy("it", Release(("api",), environment={"RELEASE": "bad"}))

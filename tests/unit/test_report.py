@@ -137,7 +137,7 @@ def test_junit_has_one_case_for_each_expectation_and_nothing_unseen_is_green() -
         (Verdict("tale", "r", (), ending=Ending(not_mended=("x: wedged; type: docker kill x",))), "docker kill x"),
         (Verdict("tale", "r", (), ending=Ending(broken="OSError: disk full")), "disk full"),
         (Verdict("tale", "r", (), ending=Ending(refused="edge api->db is bypassed")), "bypassed"),
-        (Verdict("tale", "r", (), ending=Ending(interrupted=130)), "130"),
+        (Verdict("tale", "r", (), ending=Ending(interrupted=130)), "ended by a signal"),
     ],
 )
 def test_what_ends_a_run_beside_its_claims_is_said_in_every_report(verdict: Verdict, says: str) -> None:
@@ -150,6 +150,9 @@ def test_what_ends_a_run_beside_its_claims_is_said_in_every_report(verdict: Verd
 def test_a_fault_that_is_still_on_is_not_called_out() -> None:
     stuck = Verdict("tale", "r", (), ending=Ending(not_mended=("x",)))
     assert "A FAULT IS STILL ON" in summary(document(stuck), "x")
+    asked = summary(document(Verdict("tale", "r", (), ending=Ending(not_mended=("x",), interrupted=130))), "x")
+    assert "exit 7" in asked
+    assert "130" not in asked
     killed = verdict_doc(Verdict("tale", "r", ()), journal().cut(15.0), rows(), {"slow/late": Late()})
     assert "not known whether every fault is out" in summary(killed, "x")
 

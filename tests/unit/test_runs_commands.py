@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from run_series import Service, kept, series, verdict
 
+from harness.cli import COMMANDS, group
 from harness.cli.diff import command as diff
 from harness.cli.history import command as history
 from harness.cli.runs import command as runs
@@ -66,6 +67,23 @@ def test_running_killed_broken_and_refused_runs_are_told_each_by_its_name(place:
     assert "cut; `drill judge 00000000` makes it again" in text
     assert found[1]["counts"]["failed"] >= 1
     assert found[1]["length_s"] > 0
+
+
+def test_a_service_with_many_last_words_takes_one_short_line_and_all_of_them_are_in_the_json(place: Path) -> None:
+    log = "\n".join(f"line {number}: the health check said no" for number in range(15))
+    refused = {"exit_code": 4, "ending": {"refused": f"db is unhealthy\n{log}"}}
+    list(kept(place, [verdict("0000000a", random.Random(1)) | refused]))
+    (line,) = [one for one in said(runs)[1].splitlines() if "db is unhealthy" in one]
+    assert len(line) <= 4 + 160
+    assert line.endswith(" …: drill report 0000000a")
+    assert json.loads(said(runs, "--json")[1])["runs"][0]["why"].endswith("line 14: the health check said no")
+
+
+@pytest.mark.parametrize(("word", "meant"), [("replay", "judge"), ("stop", "halt"), ("staus", "status")])
+def test_a_command_that_does_not_exist_leads_to_the_one_that_was_meant(word: str, meant: str) -> None:
+    assert f"Did you mean '{meant}'?" in said(group, word, "x")[1]
+    assert word not in COMMANDS
+    assert meant in COMMANDS
 
 
 @pytest.mark.parametrize(

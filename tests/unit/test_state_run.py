@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,7 +12,9 @@ import pytest
 from calibration import left_behind
 from calibration.left_behind import CLAIM, LEFT_BEHIND, FakeStack, Played
 
+from harness.expectations.state_evidence import found_in
 from harness.facts import StateRead, StateSettled
+from harness.journal import Journal
 from harness.verdict import Finding, Outcome
 
 
@@ -25,7 +28,8 @@ def test_a_stack_that_is_rolled_back_whole_is_as_before(tmp_path: Path) -> None:
     )
     assert ("not compared", "orders: 1 row, then 2") in found.details
     readings = [(one.part, one.reading) for one in played.record.journal().of(StateRead)]
-    assert readings.count(("containers", "left")) == 1
+    assert readings.count(("containers", "left")) == readings.count(("schema", "left")) == 1
+    assert ("orders", "left") not in readings
     assert {reading for _, reading in readings} == {"before", "left", "first", "second"}
 
 
@@ -56,10 +60,50 @@ def test_our_own_putting_back_does_not_hide_that_nobody_rolled_back(tmp_path: Pa
     assert "when release was over; we have put it back since" in found.because
 
 
-def test_what_was_read_only_after_we_had_put_the_release_back_proves_no_rollback(tmp_path: Path) -> None:
-    claim = CLAIM.replace("{", "{only: [schema], ")
-    found = Played(tmp_path, rolls_back=False, claim=claim).finding()
+SCHEMA = CLAIM.replace("{", "{only: [schema], ")
+
+
+def test_what_was_as_before_when_its_phase_was_over_is_so_whoever_puts_the_release_back_then(tmp_path: Path) -> None:
+    found = Played(tmp_path, rolls_back=False, claim=SCHEMA).finding()
+    assert found.outcome is Outcome.PASSED, found.because
+
+
+def test_what_is_as_before_only_since_we_put_the_release_back_proves_no_rollback(tmp_path: Path) -> None:
+    """A flag, say: no container tells of it, so that our own restore runs in any case."""
+    played = Played(tmp_path, rolls_back=False, claim=SCHEMA, meanwhile=LEFT_BEHIND["a column has another type"][0])
+    restore, good = played.world.releases.restore, list(played.stack.parts["schema"])
+
+    def put_back(holder: str) -> str:
+        played.stack.parts["schema"] = good
+        return restore(holder)
+
+    played.world.releases.restore = put_back  # type: ignore[method-assign]
+    found = played.finding()
     assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "put_back"), found.because
+    assert "when release was over; it is as before since we put back the good release of api" in found.because
+
+
+@pytest.mark.parametrize(("blind", "reason"), [(True, "not_read"), (False, "put_back")])
+def test_what_was_not_read_before_we_put_the_release_back_proves_no_rollback(
+    tmp_path: Path, blind: bool, reason: str
+) -> None:
+    """`blind`: it could not be read then; else the journal is of a run that did not read it then."""
+    played = Played(tmp_path, rolls_back=False, claim=SCHEMA)
+    played.run()
+    facts = [
+        dataclasses.replace(fact, error="no answer", held=(), rows=0) if blind else None
+        for fact in played.record.journal().of(StateRead, part="schema", reading="left")
+    ]
+    assert len(facts) == 1
+    told = [
+        new
+        for fact in played.record.journal().facts
+        if (
+            new := facts[0] if isinstance(fact, StateRead) and (fact.part, fact.reading) == ("schema", "left") else fact
+        )
+    ]
+    (doubt,) = found_in(Journal(told), {i.id: i.fault for i in played.plan.injections}, ["schema"]).doubts
+    assert (doubt.part, doubt.reason) == ("schema", reason)
 
 
 def test_a_run_that_is_ended_early_is_not_read_and_never_passes(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ UNDER_LOAD = (
 )
 SLOW = f.Injecting(fault="slow/late", kind="latency", target="web->store", planned_s=30, until_s=90, seen_s=29.8)
 ON = f.Injected(fault="slow/late", begun_s=30.0, seen_s=30.01)
+WEDGED = "wedged. By hand:\n    docker restart x"
+STUCK = f.NotMended(fault="slow/late", error=WEDGED, commands=("docker restart x",), seen_s=36)
 IN_PHASE = (*UNDER_LOAD, f.GateHeld(seen_s=29), f.PhaseBegan(phase="slow", seen_s=30))
 
 
@@ -206,7 +208,8 @@ def test_while_the_stack_starts_silence_is_no_hanging(folder: RunFolder, monkeyp
         ((f.Closed(seen_s=38),), {}, None, 0),
         ((f.Closed(seen_s=38),), None, None, 3),
         ((f.Closed(seen_s=38),), {RUN: Remains(7)}, "kept", 0),
-        ((f.Closed(seen_s=38, left=("network x",)),), {RUN: Remains(0, 1)}, "dead", 6),
+        ((f.Closed(seen_s=38, left=("network x",)),), {RUN: Remains(0, 1)}, "remains", 6),
+        ((SLOW, ON, STUCK, f.Closed(seen_s=38)), {RUN: Remains(7)}, "remains", 7),
     ],
 )
 def test_a_run_without_a_harness_is_told_of_while_anything_of_it_may_be_left(
@@ -222,6 +225,19 @@ def test_a_run_without_a_harness_is_told_of_while_anything_of_it_may_be_left(
     seen = status(folder.path.parents[1])
     assert [run.state for run in seen.runs] == ([state] if state else [])
     assert seen.code == code
+
+
+def test_a_run_that_ended_with_a_fault_on_did_not_die_and_names_the_command_once(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker(monkeypatch, {RUN: Remains(7)})
+    written(folder, *IN_PHASE[1:], SLOW, ON, STUCK, f.Closed(seen_s=38))
+    text = said(folder)
+    assert "AND SOMETHING OF IT REMAINS" in text
+    assert "DIED" not in text
+    assert "was in" not in text
+    assert text.count("docker restart x") == 1, text
+    assert f"drill mend {RUN}" in text
 
 
 def test_on_a_project_that_ran_already_a_fault_is_on_though_nothing_bears_the_runs_label(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +70,24 @@ def test_a_drills_own_commands_come_before_the_targets(releases: TargetReleases)
     releases.restore("f")
     assert not (releases.own.folder / "mine").exists()
     assert done(releases) == []
+
+
+def test_a_deployment_is_left_at_once_when_the_run_is_ended_and_put_back(releases: TargetReleases) -> None:
+    script = releases.targets.folder / "deploy.sh"
+    script.write_text("#!/bin/sh\ntouch begun\nsleep 3600\n")
+
+    def deploy() -> None:
+        with pytest.raises(NotApplied, match="the run was ended while its release went out"):
+            releases.deploy("f", BAD)
+
+    out = threading.Thread(target=deploy, daemon=True)
+    out.start()
+    while not (releases.targets.folder / "begun").exists():
+        time.sleep(0.01)
+    releases.hasten()
+    assert releases.restore("f") == ""
+    out.join()
+    assert done(releases) == ["rollback api shop:bad staging"]
 
 
 def test_a_deployment_that_fails_is_put_back_all_the_same(releases: TargetReleases) -> None:

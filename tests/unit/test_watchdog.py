@@ -119,6 +119,19 @@ def test_a_dead_run_loses_everything_that_bears_its_label_and_the_watchdog_goes_
     assert scene.journal.first(Closed) == scene.journal.facts[-1]
 
 
+def test_what_a_rollback_of_the_users_own_made_in_the_project_of_a_dead_run_goes_too(scene: Scene) -> None:
+    theirs = {"com.docker.compose.project": f"drill-{RUN}"}
+    scene.docker.things["containers"]["web-4"] = {"labels": theirs, "state": "running"}
+    for name in (f"drill-{RUN}_more", "payments"):
+        scene.docker.things["volumes"][name] = {"labels": theirs}
+    scene.lives()
+    watchdog = scene.watchdog()
+    watchdog.turn()
+    scene.dies()
+    assert watchdog.turn() is None
+    assert scene.docker.names == {"ffffffff-web", "payments"}, "what has a fixed name may be somebody's"
+
+
 def test_what_the_disk_last_held_may_be_torn(scene: Scene) -> None:
     scene.record(LATENCY, injected(LATENCY))
     with (scene.place / "facts" / "harness.jsonl").open("a") as file:
