@@ -14,9 +14,13 @@ SEEDS = range(24)
 @pytest.mark.parametrize("letter", WRONG)
 def test_each_way_of_going_wrong_has_a_code_of_its_own(letter: str) -> None:
     _, service, code = WRONG[letter]
-    for seed in range(5):
-        finding = judged(service, seed, compares=False)
-        assert (finding.outcome, finding.reason) == (Outcome.FAILED, code), finding.because
+    found = [judged(service, seed, compares=False) for seed in range(5)]
+    wrong = [one for one in found if (one.outcome, one.reason) != (Outcome.FAILED, code)]
+    if letter == "e":  # of a healthy version's errors so many may be its own by chance that nobody knows, in one run of twenty
+        assert len(wrong) <= 1
+        assert all((one.outcome, one.reason) == (Outcome.INCONCLUSIVE, "too_few") for one in wrong)
+        wrong = []
+    assert not wrong, [one.because for one in wrong]
 
 
 def test_the_five_codes_are_five() -> None:
