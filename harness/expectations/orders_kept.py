@@ -14,7 +14,7 @@ from harness.landings import hurts
 from harness.orders.audit import Audit, Class
 from harness.orders.declared import QUEUE
 from harness.orders.operations import ACKNOWLEDGED, REFUSED, UNKNOWN
-from harness.orders.review import Open, Review
+from harness.orders.review import DECIDED_BY, REST, Open, Review
 from harness.orders.sums import Sums
 from harness.orders.told import Teller
 from harness.quantities import numbered
@@ -36,7 +36,8 @@ class OrdersKept(Expectation):
              that answers 4xx and keeps a record of it (402, and an order whose state is "declined") is read by a query without
              such rows: a refused operation that a store holds is resurrected.
              Lost: acknowledged, and in no store, queue or dead letters. Dead, stuck: acknowledged, and among dead letters, or still
-             in a queue though all is quiet. Phantom: in a store, and never asked for. Resurrected: refused, and in a store.
+             in a queue though all is quiet. Runaway: the same row of it stands in a queue ten times and more, and more often still in
+             the second reading, though the load has ended and `settle` is over. Phantom: in a store, and never asked for. Resurrected: refused, and in a store.
              Duplicated: more than once in a store or an effect. Orphan: an effect without its order, or an order without its
              effect. Reordered: see `in_order` of a source. A law: both of its sums, and whose rows differ.
              What was unknown and is there is well, and counted.
@@ -89,6 +90,8 @@ class OrdersKept(Expectation):
         details = tuple(self._details(review, audit))
         told = [said(review.name, one, teller, self._allowed(one)) for one in wrong]
         told += [law_said(one, teller) for one in broken]
+        if audit.classes["runaway"] in wrong:
+            told += [review.unread[name].why for name in review.declared.of(QUEUE) if name in review.unread]
         if wrong:
             told += [f"no row at all was read of {name}: is that the right place?" for name in empty_stores(review)]
         if told:
@@ -118,14 +121,11 @@ class OrdersKept(Expectation):
     def _doubts(self, review: Review, audit: Audit) -> Iterator[Open]:
         """What keeps an order book in which nothing is surely wrong from being proven right."""
         for one in review.unread.values():
-            decide = "a source that can be read, and a stack that comes to rest within `settle`"
-            if one.reason == "keys_unreadable":
-                decide = "sources whose `key` is the one that the requests carry, or whose `id` a store ties to it"
-            yield Open(one.reason, one.why, decide)
+            yield Open(one.reason, one.why, DECIDED_BY[one.reason])
         if review.settled is not None and not review.settled.quiet and not _waiting(review, audit):
             why = f"the stack did not come to rest in {review.settled.waited_s:.0f} s"
             detail = f": {review.settled.detail}" if review.settled.detail else ""
-            yield Open(reason="unsettled", why=why + detail, decide="a stack that comes to rest within `settle`")
+            yield Open(reason="unsettled", why=why + detail, decide=REST)
         yield from doubted_keys(audit)
         keys = "a key in every request and in every row, or an `id` that a store ties to a key"
         for found in audit.classes.values():

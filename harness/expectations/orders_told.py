@@ -33,6 +33,10 @@ WORDS: Mapping[str, Words] = {
     "lost": Words("was acknowledged and is nowhere", "were acknowledged and are nowhere"),
     "dead": Words("was acknowledged and given up", "were acknowledged and given up"),
     "stuck": Words("was acknowledged and still waits", "were acknowledged and still wait"),
+    "runaway": Words(
+        "waits again and again, and ever more often though nobody asks any more",
+        "wait again and again, and ever more often though nobody asks any more",
+    ),
     "phantom": Words("is there that the load never asked for", "are there that the load never asked for"),
     "resurrected": Words("was refused and done all the same", "were refused and done all the same"),
     "duplicated": Words("was done more than once", "were done more than once"),

@@ -42,7 +42,7 @@ def test_an_honest_service_passes_with_what_was_counted() -> None:
     )
     assert (
         "found",
-        "0 lost, 0 dead, 0 stuck, 0 phantom, 0 resurrected, 0 duplicated, 0 orphan, 0 reordered",
+        "0 lost, 0 dead, 0 stuck, 0 runaway, 0 phantom, 0 resurrected, 0 duplicated, 0 orphan, 0 reordered",
     ) in found.details
 
 
@@ -232,6 +232,53 @@ def test_a_queue_that_is_stuck_keeps_the_stack_from_rest_and_is_told_as_stuck() 
     story.asked += all_ok("b")
     story.held["waiting"] = keys("b")
     assert story.check().reason == "stuck"
+
+
+def growing(first: int, second: int, *names: str) -> Story:
+    """Orders that were done, and rows of some more in a queue that did not come to rest: so many of each, then so many."""
+    story = honest("a", "b", quiet=False, waited_s=120.0, first={"waiting": keys(*names) * first})
+    story.asked += all_ok(names)
+    story.held["waiting"] = keys(*names) * second
+    return story
+
+
+def test_a_queue_that_becomes_ever_longer_with_no_load_on_is_a_failure_of_its_own() -> None:
+    found = growing(30, 32, "c", "d").check(delivery="at_least_once")
+    assert (found.outcome, found.reason, found.census) == (Outcome.FAILED, "runaway", True)
+    assert found.because == (
+        "2 operations of checkout wait again and again, and ever more often though nobody asks any more: c and d (sent between 12.0 s "
+        "and 13.0 s); waiting still grew after 120 s of waiting, though the load had ended: two readings 11 s apart (60 rows, then 64)"
+    )
+
+
+def test_its_messages_are_told_by_the_id_that_a_store_ties_to_the_key_too() -> None:
+    story = growing(30, 32)
+    story.held["orders"] = keys("a", "b", amount=10, id="7")[:1]
+    story.asked = all_ok("a")
+    story.held["payments"] = keys("a", amount=10)
+    story.first["waiting"], story.held["waiting"] = [{"id": "7"}] * 30, [{"id": "7"}] * 32
+    assert story.check().reason == "runaway"
+
+
+@pytest.mark.parametrize(
+    ("story", "why"),
+    [
+        (growing(1, 2, "c", "d"), "orders that are handed on late, each to two receivers"),
+        (growing(32, 30, "c", "d"), "a queue that is worked off, if slowly"),
+        (growing(30, 32, ""), "rows of nobody"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_queue_that_moves_and_does_not_run_away_is_not_decided(story: Story, why: str) -> None:
+    found = story.check()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "unsettled"), why
+    assert found.decide == "a stack that comes to rest within `settle`"
+
+
+def test_what_grew_in_a_stack_that_came_to_rest_was_not_waited_out_and_fails_nobody() -> None:
+    story = growing(30, 32, "c")
+    story.quiet = True
+    assert story.check().outcome is Outcome.INCONCLUSIVE
 
 
 def test_a_run_that_is_cut_is_open_until_the_sources_were_read_twice() -> None:
