@@ -125,7 +125,7 @@ FAILING: Mapping[str, str] = {
 REASONS: Mapping[str, str] = {
     # passed
     "met": "what the claim says was seen, or what it forbids was not seen while somebody was looking",
-    "unhurt": "it holds, but the faults of the phase hurt no request, so that there was nothing to come back from: it proves no recovery",
+    "unhurt": "it holds, but the faults hurt no request that it is about, so that there was nothing to come back from: it proves no recovery",
     **FAILING,
     # inconclusive: nothing passes without evidence
     "no_evidence": "nothing was there to judge by, such as no request of that name in the window",

@@ -9,7 +9,17 @@ from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.orders_keys import borne, doubted_keys
-from harness.expectations.orders_told import NAMED, empty_stores, figure, law_said, said, stores_apart, unplaced, well
+from harness.expectations.orders_told import (
+    NAMED,
+    empty_stores,
+    figure,
+    law_said,
+    said,
+    stores_apart,
+    tried,
+    unplaced,
+    well,
+)
 from harness.landings import hurts
 from harness.orders.audit import Audit, Class
 from harness.orders.declared import QUEUE
@@ -17,6 +27,7 @@ from harness.orders.operations import ACKNOWLEDGED, REFUSED, UNKNOWN
 from harness.orders.review import DECIDED_BY, REST, Open, Review
 from harness.orders.sums import Sums
 from harness.orders.told import Teller
+from harness.orders.toll import toll
 from harness.quantities import numbered
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
@@ -41,6 +52,8 @@ class OrdersKept(Expectation):
              Duplicated: more than once in a store or an effect. Orphan: an effect without its order, or an order without its
              effect. Reordered: see `in_order` of a source. A law: both of its sums, and whose rows differ.
              What was unknown and is there is well, and counted.
+             Unhurt: it holds, but no request for an operation failed or was sent again from the first fault on, hardly one was late under one,
+             and no queue that was looked at meanwhile had come to hold ten rows.
     Decides: after the run (it belongs under the drill's own `expect`): when the load has ended and the faults are out, the stack is
              waited for, and every source is read, twice. Failed by each of the above, with every key in verdict.json, whatever
              the gates say. Inconclusive where a source could not be read, or names its rows as no request does; where its two
@@ -80,10 +93,11 @@ class OrdersKept(Expectation):
         if review.open is not None:
             return _open(review.open)
         assert review.audit is not None
-        teller = Teller(review.audit, evidence.journal, evidence.rows, hurts(evidence.journal))
-        return self._judged(review, review.audit, teller)
+        return self._judged(review, review.audit, evidence)
 
-    def _judged(self, review: Review, audit: Audit, teller: Teller) -> Finding:
+    def _judged(self, review: Review, audit: Audit, evidence: Evidence) -> Finding:
+        faults = hurts(evidence.journal)
+        teller = Teller(audit, evidence.journal, evidence.rows, faults)
         wrong = [one for one in audit.classes.values() if len(one) > self._allowed(one) + one.doubt]
         broken = [one for one in review.sums if one.holds is False and not self._but_for_twice(one)]
         measure = Measure(*(float(sum(map(len, wrong))),) * 2, "operations")
@@ -108,7 +122,10 @@ class OrdersKept(Expectation):
             first = doubts[0]
             because = "; ".join(dict.fromkeys(one.why for one in doubts))
             return _open(Open(first.reason, because, first.decide, review.cites), details)
-        return passed(well(review), measure=measure, cites=review.cites, details=details)
+        hurt = toll(audit.operations, faults, sum(review.amid.values()))
+        because = "; ".join([well(review), *tried(review, hurt, self.delivery)])
+        reason = "unhurt" if hurt.unhurt else "met"
+        return passed(because, reason=reason, measure=measure, cites=review.cites, details=details)
 
     def _allowed(self, found: Class) -> int:
         if found.reason == "duplicated" and self.delivery == "at_least_once":

@@ -34,7 +34,7 @@ from harness.orders.book import Unread
 from harness.orders.declared import DEAD, EFFECT, KEYED, QUEUE, STORE, Declared
 from harness.orders.holdings import Holding, Start, holdings
 from harness.orders.operations import ACKNOWLEDGED, REFUSED, UNKNOWN, Ints, Operations
-from harness.orders.runaway import runaway
+from harness.orders.runaway import running_away
 from harness.orders.tables import NONE, Table
 from harness.orders.unlike import unlike
 
@@ -147,7 +147,9 @@ def audit(
         ),
         Class(
             reason="runaway",
-            operations=_running_away({name: keyed[name] for name in stores if name in keyed}, starts, moving, operations),
+            operations=running_away(
+                {name: keyed[name] for name in stores if name in keyed}, starts, moving, operations
+            ),
             unread=unread(queues),
         ),
         Class(
@@ -179,19 +181,6 @@ def audit(
     return Audit(
         operations, {one.reason: one for one in found}, recovered, np.flatnonzero(former), held, misnamed, shared
     )
-
-
-def _running_away(
-    stores: Mapping[str, Table],
-    starts: Mapping[str, Start],
-    moving: Mapping[str, tuple[Table, Table]],
-    operations: Operations,
-) -> Ints:
-    found = [np.zeros(0, np.int64)]
-    for name, readings in moving.items():
-        first, second = (holdings({**stores, name: one}, starts, tuple(stores), operations)[name] for one in readings)
-        found.append(runaway(first, second))
-    return np.unique(np.concatenate(found))
 
 
 def _any(held: Mapping[str, Holding], names: tuple[str, ...], size: int, *, fresh: bool = False) -> Mask:

@@ -5,7 +5,7 @@ A source counts as read when both of its readings after the end are there and ag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.facts import LoadEnded, OrdersSettled, SourceRead, TargetChosen, WorkerLost
@@ -13,7 +13,7 @@ from harness.journal import Journal
 from harness.ledger import Rows
 from harness.orders.audit import Audit, audit
 from harness.orders.book import Book, Unread, Unreadable
-from harness.orders.declared import FIRST, QUEUE, SECOND, START, Declared
+from harness.orders.declared import AMID, FIRST, QUEUE, SECOND, START, Declared
 from harness.orders.holdings import Start
 from harness.orders.operations import operations
 from harness.orders.sums import Sums, sums
@@ -52,6 +52,7 @@ class Review:
     sums      what the laws came to
     settled   how long the stack was waited for
     cites     the readings that it rests on
+    amid      by queue that could be looked at while a fault was on, how many more rows it held then than before the load, at most
     """
 
     name: str
@@ -64,6 +65,7 @@ class Review:
     cites: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     unproven: tuple[str, ...] = ()
+    amid: Mapping[str, int] = field(default_factory=dict)
 
 
 class Reviews:
@@ -128,7 +130,19 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
         for source in tables
         if source in declared.unproven and not any(max(f.rows, f.most) for (s, _), f in last.items() if s == source)
     )
-    return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites, counts, unproven)
+    waited = _amid(journal.of(SourceRead, op=name, reading=AMID), last)
+    empty = _nothing_to_judge(name, found)
+    return Review(name, declared, empty, found, told, unread, settled, cites, counts, unproven, waited)
+
+
+def _amid(looks: Sequence[SourceRead], last: Mapping[tuple[str, str], SourceRead]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for look in looks:
+        if not look.error:
+            start = last.get((look.source, START))
+            more = look.rows - (start.rows if start is not None else 0)
+            found[look.source] = max(found.get(look.source, 0), more)
+    return found
 
 
 def _rushed(name: str, declared: Declared, settled: OrdersSettled | None, cites: tuple[str, ...]) -> Review:

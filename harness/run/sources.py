@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,6 +10,8 @@ from harness.drill.readers import HttpReader, RabbitmqReader
 from harness.drill.state import ContainersReader
 from harness.errors import NotApplied
 from harness.expectations.state_restored import StateRestored
+from harness.orders.declared import AMID, QUEUE
+from harness.probes.queues import QueuesProbe
 from harness.run.orderbook import OrderBook
 from harness.run.readings import Readings
 from harness.run.standing import container_rows
@@ -63,16 +65,33 @@ def _nowhere(at: str) -> NoReturn:
 
 
 def _order_book(session: Session, orders: Mapping[str, Orders], reach: StackReach) -> OrderBook:
-    from harness.orders.readers import glance, read
-
-    folder = session.folder
     return OrderBook(
         orders,
-        Readings(folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach)),
+        _readings(session, reach),
         session.record,
         session.display.say,
         partial(session.stop.interruptible, again=True),
     )
+
+
+def _readings(session: Session, reach: StackReach) -> Readings:
+    from harness.orders.readers import glance, read
+
+    return Readings(session.folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach))
+
+
+def queues_probes(
+    session: Session, stack: PlayedOn, parts: assembly.Parts, on: Callable[[], Sequence[str]]
+) -> tuple[QueuesProbe, ...]:
+    """What counts the rows of the order books' queues while faults are `on`; none for a drill without queues."""
+    readings = _readings(session, _reach(session, stack, parts))
+    counts = [
+        partial(readings.count, op, name, source, AMID)
+        for op, orders in session.drill.orders.items()
+        for name, source in orders.sources.items()
+        if source.role == QUEUE
+    ]
+    return (QueuesProbe(counts, on),) if counts else ()
 
 
 def state_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> StateBook | None:
