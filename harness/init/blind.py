@@ -10,7 +10,7 @@ from typing import Any
 from harness.edges import Edge
 from harness.expectations.metric_names import Matcher, parsed
 from harness.init.choose import STORES, Hurt
-from harness.init.routes import Route
+from harness.init.routes import Route, of_health
 
 DEPENDENCY = ("dependency", "upstream", "backend", "peer", "peer_service", "db_system", "datastore")
 """Labels that name whom a service called."""
@@ -35,15 +35,19 @@ class Sight:
     hurt     the names that the hurt part goes by; `others`: those of every other part and kind of store
     blind    services that neither call it nor are called on the way to it: its fault lies behind or beside what they count
     asked    the paths that the load asks for, as templates and as they are sent; () where they are not known
+    idle     whether it asks for nothing but whether a service lives, so that perhaps nothing reaches what is hurt
     """
 
     hurt: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
     blind: frozenset[str] = frozenset()
     asked: tuple[str, ...] = ()
+    idle: bool = False
 
     def why_blind(self, selectors: Iterable[str]) -> str:
         """Why what these select does not change by the fault; '' where it may."""
+        if self.idle:
+            return "may see nothing, as the load asks only for a page that tells whether it lives"
         for matcher in (one for text in selectors for one in parsed(text) if one.operator in ("=", "=~")):
             shown = f"{matcher.label}{matcher.operator}{matcher.value!r}"
             if matcher.label in DEPENDENCY and not _any(matcher, self.hurt) and _any(matcher, self.others):
@@ -73,8 +77,10 @@ def sight(services: Mapping[str, Any], hurt: Hurt, edges: Sequence[Edge], routes
     if mine & set(STORES) or hurt.speaks or (hurt.edge is not None and hurt.edge.speaks):  # else it may be any of them
         others |= {name for kind in STORES for name in (kind, *_ALIKE.get(kind, ()))}
     callers = _upstream(hurt.edge.caller, edges) if hurt.edge is not None else set(services)
-    asked = tuple(path for route in routes if not route.off for path in (route.path, route.example))
-    return Sight(frozenset(mine), frozenset(others - mine), frozenset(set(services) - callers), asked)
+    on = [route for route in routes if not route.off]
+    asked = tuple(path for route in on for path in (route.path, route.example))
+    idle = bool(on) and all(of_health(route.path) for route in on)
+    return Sight(frozenset(mine), frozenset(others - mine), frozenset(set(services) - callers), asked, idle)
 
 
 def _names(services: Mapping[str, Any], service: str, edges: Sequence[Edge]) -> set[str]:

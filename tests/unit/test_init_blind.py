@@ -82,6 +82,15 @@ def test_a_rule_that_names_what_is_hurt_is_claimed_before_a_quicker_one() -> Non
     assert picked(FRONT, quick, errors('dependency="postgres"')).gone == alerts.Watch("R0", 40)
 
 
+def test_a_load_that_only_asks_whether_it_lives_is_not_known_to_reach_what_is_hurt() -> None:
+    rule = RuleSeen(rule="R", group="a;b", kind="alerting", expr=errors('dependency="postgres"'), interval_s=2.0)
+    for routes, claimed in ((("/front-health",), False), (("/front-health", "/"), True)):
+        asked = [Route("GET", path) for path in routes]
+        found = alerts.pick([rule], (), sight(SERVICES, Hurt(STORE, "db"), EDGES, asked))
+        assert (found.gone is not None) is claimed
+        assert claimed or "asks only for a page that tells whether it lives" in found.left[0]
+
+
 def test_pages_that_only_tell_whether_it_lives_are_asked_for_least() -> None:
     pages = tuple(Page(path, 200) for path in ("/front-health", "/", "/shows"))
     found = making._asked_routes(Spoken("front", 80, pages))
