@@ -110,6 +110,7 @@ FAILING: Mapping[str, str] = {
     "lost": "an operation was acknowledged, and no store, queue or dead letters hold it; this stands whatever the gates say",
     "dead": "an operation was acknowledged and then given up: it is among the dead letters",
     "stuck": "an operation was acknowledged, and still waits in a queue though nothing moves any more",
+    "runaway": "messages of an operation become ever more in a queue, though the load has ended and the time to settle is over",
     "phantom": "a store holds an operation that the load never asked for, and that was not there at the start",
     "resurrected": "an operation was refused (4xx, or never connected), and was done all the same",
     "duplicated": "an operation is in a store twice, or its effect came about twice",
@@ -121,12 +122,12 @@ FAILING: Mapping[str, str] = {
     "rule_missing": "Prometheus has no such alerting rule, or it was taken away",
     "rule_broken": "Prometheus cannot evaluate the rule, so that its silence says nothing",
 }
-"""Of claims that failed; the last three also of some that are inconclusive. Each has a planted defect (tests/calibration; `reordered` in a history by hand)."""
+"""Of claims that failed; the last three also of some that are inconclusive. Each has a planted defect (tests/calibration; `reordered` and `runaway` in histories by hand)."""
 
 REASONS: Mapping[str, str] = {
     # passed
     "met": "what the claim says was seen, or what it forbids was not seen while somebody was looking",
-    "unhurt": "it holds, but the faults of the phase hurt no request, so that there was nothing to come back from: it proves no recovery",
+    "unhurt": "it holds, but the faults hurt no request that it is about, so that there was nothing to come back from: it proves no recovery",
     **FAILING,
     # inconclusive: nothing passes without evidence
     "no_evidence": "nothing was there to judge by, such as no request of that name in the window",

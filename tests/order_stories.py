@@ -86,7 +86,8 @@ class Story:
         read: list[f.Fact] = []
         for source, role in self.sources.items():
             for reading, at_s in (("start", self.start_s), ("first", FIRST_S), ("second", SECOND_S)):
-                rows = self.held.get(source, [])
+                last = self.held.get(source, [])
+                rows = self.first.get(source, last) if reading == "first" else last
                 error = self.errors.get(source, "") if reading != "start" else self.errors.get(f"{source} at start", "")
                 read.append(
                     f.SourceRead(

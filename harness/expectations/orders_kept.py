@@ -19,6 +19,7 @@ from harness.expectations.orders_told import (
     law_untold,
     said,
     stores_apart,
+    tried,
     unplaced,
     well,
 )
@@ -26,9 +27,10 @@ from harness.landings import hurts
 from harness.orders.audit import Audit, Class
 from harness.orders.declared import QUEUE
 from harness.orders.operations import ACKNOWLEDGED, REFUSED, UNKNOWN
-from harness.orders.review import Open, Review
+from harness.orders.review import DECIDED_BY, REST, Open, Review
 from harness.orders.sums import Sums
 from harness.orders.told import Teller
+from harness.orders.toll import toll
 from harness.quantities import numbered
 from harness.verdict import Details, Finding, Measure, failed, inconclusive, passed
 
@@ -48,10 +50,13 @@ class OrdersKept(Expectation):
              that answers 4xx and keeps a record of it (402, and an order whose state is "declined") is read by a query without
              such rows: a refused operation that a store holds is resurrected.
              Lost: acknowledged, and in no store, queue or dead letters. Dead, stuck: acknowledged, and among dead letters, or still
-             in a queue though all is quiet. Phantom: in a store, and never asked for. Resurrected: refused, and in a store.
+             in a queue though all is quiet. Runaway: the same row of it stands in a queue ten times and more, and more often still in
+             the second reading, though the load has ended and `settle` is over. Phantom: in a store, and never asked for. Resurrected: refused, and in a store.
              Duplicated: more than once in a store or an effect. Orphan: an effect without its order, or an order without its
              effect. Reordered: see `in_order` of a source. A law: both of its sums, and whose rows differ; a NULL counts as nothing.
              What was unknown and is there is well, and counted.
+             Unhurt: it holds, but no request for an operation failed or was sent again from the first fault on, hardly one was late under one,
+             and no queue that was looked at meanwhile had come to hold ten rows.
     Decides: after the run (it belongs under the drill's own `expect`): when the load has ended and the faults are out, the stack is
              waited for, and every source is read, twice. Failed by each of the above, with every key in verdict.json, whatever
              the gates say; and as dead, where dead letters name no order and only they could explain what is lost or half there
@@ -93,10 +98,11 @@ class OrdersKept(Expectation):
         if review.open is not None:
             return _open(review.open)
         assert review.audit is not None
-        teller = Teller(review.audit, evidence.journal, evidence.rows, hurts(evidence.journal))
-        return self._judged(review, review.audit, teller)
+        return self._judged(review, review.audit, evidence)
 
-    def _judged(self, review: Review, audit: Audit, teller: Teller) -> Finding:
+    def _judged(self, review: Review, audit: Audit, evidence: Evidence) -> Finding:
+        faults = hurts(evidence.journal)
+        teller = Teller(audit, evidence.journal, evidence.rows, faults)
         wrong = [one for one in audit.classes.values() if len(one) > self._allowed(one) + one.doubt]
         given_up = [
             replace(one, operations=audit.acknowledged(one), strangers=())
@@ -109,6 +115,8 @@ class OrdersKept(Expectation):
         told = [said(review.name, one, teller, self._allowed(one)) for one in wrong]
         told += [given_up_said(review.name, one, teller) for one in given_up]
         told += [law_said(one, teller) for one in broken]
+        if audit.classes["runaway"] in wrong:
+            told += [review.unread[name].why for name in review.declared.of(QUEUE) if name in review.unread]
         if wrong:
             told += [f"no row at all was read of {name}: is that the right place?" for name in empty_stores(review)]
         if told:
@@ -125,7 +133,10 @@ class OrdersKept(Expectation):
             first = doubts[0]
             because = "; ".join(dict.fromkeys(one.why for one in doubts))
             return _open(Open(first.reason, because, first.decide, review.cites), details)
-        return passed(well(review), measure=measure, cites=review.cites, details=details)
+        hurt = toll(audit.operations, faults, sum(review.amid.values()))
+        because = "; ".join([well(review), *tried(review, hurt, self.delivery)])
+        reason = "unhurt" if hurt.unhurt else "met"
+        return passed(because, reason=reason, measure=measure, cites=review.cites, details=details)
 
     def _allowed(self, found: Class) -> int:
         if found.reason == "duplicated" and self.delivery == "at_least_once":
@@ -145,14 +156,11 @@ class OrdersKept(Expectation):
     def _doubts(self, review: Review, audit: Audit, teller: Teller) -> Iterator[Open]:
         """What keeps an order book in which nothing is surely wrong from being proven right."""
         for one in review.unread.values():
-            decide = "a source that can be read within its `timeout`, and a stack that comes to rest within `settle`"
-            if one.reason == "keys_unreadable":
-                decide = "sources whose `key` is the one that the requests carry, or whose `id` a store ties to it"
-            yield Open(one.reason, one.why, decide)
+            yield Open(one.reason, one.why, DECIDED_BY[one.reason])
         if review.settled is not None and not review.settled.quiet and not _waiting(review, audit):
             why = f"the stack did not come to rest in {review.settled.waited_s:.0f} s"
             detail = f": {review.settled.detail}" if review.settled.detail else ""
-            yield Open(reason="unsettled", why=why + detail, decide="a stack that comes to rest within `settle`")
+            yield Open(reason="unsettled", why=why + detail, decide=REST)
         yield from doubted_keys(audit)
         keys = "a key in every request and in every row, or an `id` that a store ties to a key"
         for found in audit.classes.values():

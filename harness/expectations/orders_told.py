@@ -14,6 +14,7 @@ from harness.orders.operations import ACKNOWLEDGED, UNKNOWN
 from harness.orders.review import Open, Review
 from harness.orders.sums import Sums
 from harness.orders.told import Entry, Teller
+from harness.orders.toll import Toll
 from harness.quantities import numbered
 
 NAMED = 3
@@ -33,6 +34,10 @@ WORDS: Mapping[str, Words] = {
     "lost": Words("was acknowledged and is nowhere", "were acknowledged and are nowhere"),
     "dead": Words("was acknowledged and given up", "were acknowledged and given up"),
     "stuck": Words("was acknowledged and still waits", "were acknowledged and still wait"),
+    "runaway": Words(
+        "waits again and again, and ever more often though nobody asks any more",
+        "wait again and again, and ever more often though nobody asks any more",
+    ),
     "phantom": Words("is there that the load never asked for", "are there that the load never asked for"),
     "resurrected": Words("was refused and done all the same", "were refused and done all the same"),
     "duplicated": Words("was done more than once", "were done more than once"),
@@ -158,6 +163,24 @@ def well(review: Review) -> str:
         parts.append(f"{numbered(repeated, 'request')} came under a key that had been acknowledged")
     parts += [*stores_apart(review), *(f"{name} was never there: its name is not proven" for name in review.unproven)]
     return "; ".join(parts)
+
+
+def tried(review: Review, found: Toll, delivery: str) -> Iterator[str]:
+    """What a run with faults did not try, though nothing is wrong in its order book."""
+    unread = [name for name in review.declared.of(QUEUE) if name not in review.amid]
+    unseen = f", and what waited in {' and '.join(unread)} meanwhile was not read" if unread else ""
+    if found.waited:
+        yield f"{numbered(found.waited, 'row')} waited in {' and '.join(review.amid)} while a fault was on"
+    if found.unhurt:
+        late = f"{found.late} of {found.amid} were late" if found.late else "none was late"
+        yield (
+            f"the faults hurt no order that was seen: no request for one failed or was sent again, {late}{unseen}, so it proves little "
+            "of them"
+        )
+    elif found.faults and delivery == "exactly_once" and not found.again:
+        yield (
+            "that nothing is done twice was not seen to be tried: no request was sent again, and no source tells of a second delivery"
+        )
 
 
 def stores_apart(review: Review) -> Iterator[str]:

@@ -12,7 +12,8 @@ class SourceRead(Fact):
     """One source of an order book was read, or could not be (`error`, one line, secrets masked).
 
     op       the order book's name in the drill; `source` that of the source in it, and `role` what it is
-    reading  start (before the first phase), first and second (after the stack has settled, some seconds apart)
+    reading  start (before the first phase), amid (of a queue, while a fault was on; only counted), first and second (after the stack
+             has settled, some seconds apart)
     begun_s  when the reading began; it ended at seen_s
     most     the greatest number of rows that any reading of it has had until now, with those that were only glanced at
     rows     how many rows were read; they stand in `file`, relative to the run's folder, whose bytes have this `sha256`

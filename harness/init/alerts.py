@@ -11,12 +11,15 @@ from typing import Any
 from harness.alerting import held_s, kept_s
 from harness.expectations.slow_rules import slow_rule
 from harness.facts import ReceiverSeen, RuleSeen
+from harness.init.blind import Sight
 from harness.promql import course_of
 
 SCRAPE_S = 15.0
 """How old a sample may be when the rule looks, where nothing is known of the scrape interval."""
 LONGEST_S = 120
 """A first drill waits no longer than this for an alert."""
+ANY = Sight()
+"""Nothing is known of what is hurt, nor of what is asked for."""
 _OWN = re.compile(
     r"(prometheus|alertmanager|node|container|cadvisor)_|up\b"
     r"|scrape_(duration|samples|series|timeout|sample_limit|body)"
@@ -63,28 +66,35 @@ class Picked:
     left: tuple[str, ...] = ()
 
 
-def pick(rules: Sequence[RuleSeen], firing: Collection[str] = ()) -> Picked:
-    """The quickest rule on latencies for the slow dependency, the quickest on errors for the one that is gone."""
+def pick(rules: Sequence[RuleSeen], firing: Collection[str] = (), sight: Sight = ANY) -> Picked:
+    """The quickest rule on latencies for the slow dependency, the quickest on errors for the one that is gone; one that names it first.
+
+    sight   what is hurt: rules that are blind to it are left
+    """
     slow: list[Watch] = []
     gone: list[Watch] = []
-    left = []
+    left, named = [], set()
     for name in dict.fromkeys(rule.rule for rule in rules if rule.kind == "alerting" and rule.rule):
         rule, stands = _quickest(rules, name)
         text, back_s = stands.text, stands.back_s
         within_s = _within_s(rule, back_s)
+        if sight.names(stands.selectors):
+            named.add(name)
         if name in firing:
             left.append(f"{name} fired though nothing was wrong, so it could not begin to")
         elif not text:
             left.append(f"{name}: its expression {stands.why}")
         elif within_s > LONGEST_S or slow_rule(_without_others(rules, rule), name, within_s, 60.0):
             left.append(f"{name} takes too long to fire for a first drill")
+        elif blind := sight.why_blind(stands.selectors):
+            left.append(f"{name} {blind}")
         elif (sees := _sees(text)) == "errors":
             gone.append(_watch(rule, within_s))
         elif sees == "latencies":
             slow.append(_watch(rule, within_s, _threshold(rule)))
         else:
             left.append(f"{name} reads neither errors nor latencies, so it is not known to see these faults")
-    best = [min(found, key=lambda watch: watch.within_s, default=None) for found in (slow, gone)]
+    best = [min(found, key=lambda one: (one.alert not in named, one.within_s), default=None) for found in (slow, gone)]
     left += [f"{one.alert} could see it too" for one in (*slow, *gone) if one not in best]
     return Picked(best[0], best[1], tuple(left))
 
@@ -123,11 +133,13 @@ def _without_others(rules: Sequence[RuleSeen], mine: RuleSeen) -> list[RuleSeen]
 
 @dataclass(frozen=True)
 class _Stands:
-    """A rule's expressions and those below it as one text, and how far back they look; or why they tell nothing of the services."""
+    """A rule's expressions and those below it as one text, how far back they look and what they select; or why they tell nothing of the
+    services."""
 
     text: str = ""
     back_s: float = 0.0
     why: str = ""
+    selectors: tuple[str, ...] = ()
 
 
 def _stands_on(rules: Sequence[RuleSeen], rule: RuleSeen) -> _Stands:
@@ -140,7 +152,7 @@ def _stands_on(rules: Sequence[RuleSeen], rule: RuleSeen) -> _Stands:
     if all(_OWN.match(reading.selector) for reading in stands.readings):
         return _Stands(why="is about the monitoring itself")
     parts = [*(one.expr for one in stands.rules), *(one.selector for one in stands.readings)]
-    return _Stands(" ".join(parts), stands.window_s)
+    return _Stands(" ".join(parts), stands.window_s, selectors=tuple(reading.selector for reading in stands.readings))
 
 
 def _within_s(rule: RuleSeen, back_s: float) -> int:

@@ -107,7 +107,9 @@ def unasked(config: topology.Config, edges: Sequence[Edge], http: Collection[str
 def hurt(
     config: topology.Config, service: str, found: Sequence[Edge], seen: Sequence[Edge], spoken: Sequence[Spoken] = ()
 ) -> Hurt:
-    """The dependency that matters most to a service: proven, its own or its callees' own, a store before others.
+    """The dependency that matters most to a service: a store before others, proven, its own or its callees' own.
+
+    A store that only the files name comes before a proven service that is none: what little was asked may never have come to it.
 
     found    edges of the files, joined with what was seen; seen: those that had connections
     spoken   what answered HTTP
@@ -123,7 +125,7 @@ def hurt(
 
     def rank(edge: Edge) -> tuple[int, ...]:
         store = STORES.index(edge.speaks) if edge.speaks in STORES else len(STORES)
-        return (edge.id not in proven, edge.external, far[edge.caller], store)
+        return (store == len(STORES), edge.id not in proven, edge.external, far[edge.caller], store)
 
     best = min(usable, key=rank, default=None)
     if best is not None:

@@ -16,10 +16,11 @@ from harness.errors import CannotRun, UsageError
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.harmless import comment
 from harness.init import access_log, alerts, choose, drillfile, locustfile, openapi
+from harness.init.blind import sight
 from harness.init.cannot import cannot
 from harness.init.files import File, compose_files, drill_name, module_name, settings, write
 from harness.init.monitoring import FOLDER, beside
-from harness.init.routes import Route, answered
+from harness.init.routes import Route, answered, of_health
 from harness.init.seen import PATIENCE_S, Looked, Page, Spoken
 from harness.stack import names as topology
 from harness.stack.find import find_edges
@@ -103,7 +104,8 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         paths, notes = (*paths, added.compose), (*notes, *added.notes)
         found = replace(found, monitoring=Monitoring("prometheus:9090", "alertmanager:9093"))
     rules = added.rules if added else found.looked.rules if found.looked.rules is not None else _rules(found)
-    picked = alerts.pick(rules or (), found.looked.firing)
+    seen_by = sight(project.services, hurt, found.edges, routes)
+    picked = alerts.pick(rules or (), found.looked.firing, seen_by)
     known = _paging(
         found, next((file.text for file in added.files if file.path.name == "alertmanager.yml"), "") if added else ""
     )
@@ -348,12 +350,15 @@ def _text(place: str) -> str:
 
 
 def _asked_routes(target: Spoken) -> tuple[Route, ...]:
-    """The pages that were found; where none was, the first with the status that it had."""
+    """The pages that were found, those that only tell whether it lives least often; where none was, the first with the status that it had."""
     good = target.good
     if good:
+        users = [page for page in good if not of_health(page.path)]
         return tuple(
-            Route("GET", page.path, weight=3 if number == 0 else 1, wanted=(page.status,))
-            for number, page in enumerate(good)
+            Route(
+                "GET", page.path, weight=1 if page not in users else 6 if page == users[0] else 2, wanted=(page.status,)
+            )
+            for page in ((*users, *(one for one in good if one not in users)) if users else good)
         )
     first = target.pages[0] if target.pages else Page("/", 0)
     return (Route("GET", first.path, wanted=(first.status,) if first.status else ()),)

@@ -5,6 +5,7 @@ K acknowledged, X refused, A all that was asked for; O rows of the stores, E of 
     lost         K - O - D - Q        acknowledged, and nowhere
     dead         K and D              acknowledged, and given up
     stuck        K and Q              acknowledged, and still waiting though all is quiet
+    runaway                           in a queue again and again, and ever more often, though nobody asks any more
     phantom      O - A                there, and never asked for
     resurrected  O and X              refused, and done all the same
     duplicated   O(k) > 1, E(k) > 1   there twice, or done twice
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +34,11 @@ from harness.orders.book import Unread
 from harness.orders.declared import DEAD, EFFECT, KEYED, QUEUE, STORE, Declared
 from harness.orders.holdings import Holding, Start, holdings
 from harness.orders.operations import ACKNOWLEDGED, REFUSED, UNKNOWN, Ints, Operations
+from harness.orders.runaway import running_away
 from harness.orders.tables import NONE, Table
 from harness.orders.unlike import unlike
 
-CLASSES = ("lost", "dead", "stuck", "phantom", "resurrected", "duplicated", "orphan", "reordered")
+CLASSES = ("lost", "dead", "stuck", "runaway", "phantom", "resurrected", "duplicated", "orphan", "reordered")
 """Classes of what may be wrong, in the order in which they are told; broken laws come after them."""
 OTHERS = "others may have ordered on a project that runs already (where nobody does, `alone: true` says so)"
 Mask = NDArray[np.bool_]
@@ -103,9 +106,11 @@ def audit(
     tables: Mapping[str, Table],
     starts: Mapping[str, Start],
     *,
+    moving: Mapping[str, tuple[Table, Table]] = MappingProxyType({}),
     shared: bool = False,
 ) -> Audit:
-    """`tables` are the last readings, `starts` those before the load, of the sources that could be read. `shared`: see Audit."""
+    """`tables` are the last readings, `starts` those before the load, of the sources that could be read; `moving` the first and the
+    last of queues that differ in them. `shared`: see Audit."""
     stores, effects = declared.of(STORE), declared.of(EFFECT)
     queues, dead = declared.of(QUEUE), declared.of(DEAD)
     keyed = {name: tables[name] for name in declared.of(*KEYED) if name in tables}
@@ -146,6 +151,13 @@ def audit(
         Class(
             reason="stuck",
             operations=numbers(acknowledged & _any(held, queues, size, fresh=True)),
+            unread=unread(queues),
+        ),
+        Class(
+            reason="runaway",
+            operations=running_away(
+                {name: keyed[name] for name in stores if name in keyed}, starts, moving, operations
+            ),
             unread=unread(queues),
         ),
         Class(

@@ -5,7 +5,7 @@ A source counts as read when both of its readings after the end are there and ag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.facts import LoadEnded, OrdersSettled, SourceRead, TargetChosen, WorkerLost
@@ -13,12 +13,21 @@ from harness.journal import Journal
 from harness.ledger import Rows
 from harness.orders.audit import Audit, audit
 from harness.orders.book import Book, Unread, Unreadable
-from harness.orders.declared import FIRST, SECOND, START, Declared
+from harness.orders.declared import AMID, FIRST, QUEUE, SECOND, START, Declared
 from harness.orders.holdings import Start
 from harness.orders.operations import operations
 from harness.orders.sums import Sums, sums
 from harness.orders.tables import Table
 from harness.quantities import numbered
+
+REST = "a stack that comes to rest within `settle`"
+DECIDED_BY = {
+    "not_read": "a source that can be read within its `timeout`",
+    "unsettled": REST,
+    "readings_differ": REST,
+    "keys_unreadable": "sources whose `key` is the one that the requests carry, or whose `id` a store ties to it",
+}
+"""By the reason for which a source says nothing."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class Review:
     sums      what the laws came to
     settled   how long the stack was waited for
     cites     the readings that it rests on
+    amid      by queue that could be looked at while a fault was on, how many more rows it held then than before the load, at most
     """
 
     name: str
@@ -55,6 +65,7 @@ class Review:
     cites: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     unproven: tuple[str, ...] = ()
+    amid: Mapping[str, int] = field(default_factory=dict)
 
 
 class Reviews:
@@ -101,15 +112,16 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
         )
         decide = "a load whose workers live to its end"
         return Review(name, declared, Open("not_read", why, decide, (lost.cite,)), settled=settled)
-    tables, unread = _tables(book, last, settled)
+    tables, moving, unread = _tables(book, last, settled)
     if not tables:
         first = next(iter(unread.values()))
-        decide = "a source that can be read within its `timeout`, and a stack that comes to rest within `settle`"
-        return Review(name, declared, Open(first.reason, f"{name}: {first.why}", decide, cites), settled=settled)
+        why = f"{name}: {first.why}"
+        return Review(name, declared, Open(first.reason, why, DECIDED_BY[first.reason], cites), settled=settled)
     starts = _starts(book, last)
     asked_s = min(fact.at_s if fact.begun_s is None else fact.begun_s for (_, r), fact in last.items() if r == FIRST)
     shared = journal.last(TargetChosen) is not None and not declared.alone
-    found = audit(declared, operations(book.asked, rows, declared.request, asked_s), tables, starts, shared=shared)
+    asked = operations(book.asked, rows, declared.request, asked_s)
+    found = audit(declared, asked, tables, starts, moving=moving, shared=shared)
     unread |= found.unread
     told = sums(declared, found, tables, starts, unread)
     counts = {source: len(table) for source, table in tables.items()}
@@ -118,7 +130,19 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
         for source in tables
         if source in declared.unproven and not any(max(f.rows, f.most) for (s, _), f in last.items() if s == source)
     )
-    return Review(name, declared, _nothing_to_judge(name, found), found, told, unread, settled, cites, counts, unproven)
+    waited = _amid(journal.of(SourceRead, op=name, reading=AMID), last)
+    empty = _nothing_to_judge(name, found)
+    return Review(name, declared, empty, found, told, unread, settled, cites, counts, unproven, waited)
+
+
+def _amid(looks: Sequence[SourceRead], last: Mapping[tuple[str, str], SourceRead]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for look in looks:
+        if not look.error:
+            start = last.get((look.source, START))
+            more = look.rows - (start.rows if start is not None else 0)
+            found[look.source] = max(found.get(look.source, 0), more)
+    return found
 
 
 def _rushed(name: str, declared: Declared, settled: OrdersSettled | None, cites: tuple[str, ...]) -> Review:
@@ -133,10 +157,12 @@ def _rushed(name: str, declared: Declared, settled: OrdersSettled | None, cites:
 
 def _tables(
     book: Book, last: Mapping[tuple[str, str], SourceRead], settled: OrdersSettled | None
-) -> tuple[dict[str, Table], dict[str, Unread]]:
+) -> tuple[dict[str, Table], dict[str, tuple[Table, Table]], dict[str, Unread]]:
+    """Of each source its last reading; of a queue that still moved both; and why the others, and those too, say nothing."""
     tables: dict[str, Table] = {}
+    moving: dict[str, tuple[Table, Table]] = {}
     unread: dict[str, Unread] = {}
-    for source in book.declared.sources:
+    for source, role in book.declared.sources.items():
         facts = [last.get((source, reading)) for reading in (FIRST, SECOND)]
         read = [fact for fact in facts if fact is not None]
         errors = [fact.error for fact in read if fact.error]
@@ -147,13 +173,16 @@ def _tables(
         try:
             second = book.table(read[1])
             same = bool(read[0].sha256) and read[0].sha256 == read[1].sha256
-            if same or book.table(read[0]).agrees(second):
+            if same or (first := book.table(read[0])).agrees(second):
                 tables[source] = second
-            else:
-                unread[source] = _moved(source, read[0], read[1], settled)
+                continue
         except Unreadable as error:
             unread[source] = Unread(reason="not_read", why=str(error))
-    return tables, unread
+            continue
+        unread[source] = _moved(source, read[0], read[1], settled)
+        if role == QUEUE and unread[source].reason == "unsettled":
+            moving[source] = (first, second)
+    return tables, moving, unread
 
 
 def _moved(source: str, first: SourceRead, second: SourceRead, settled: OrdersSettled | None) -> Unread:
@@ -161,6 +190,9 @@ def _moved(source: str, first: SourceRead, second: SourceRead, settled: OrdersSe
     if settled is not None and settled.quiet:
         return Unread(reason="readings_differ", why=f"two readings of {source} differ, {apart}")
     waited = f" after {settled.waited_s:.0f} s of waiting" if settled is not None else ""
+    if second.role == QUEUE and second.rows > first.rows:
+        why = f"{source} still grew{waited}, though the load had ended: two readings {apart}"
+        return Unread(reason="unsettled", why=why)
     return Unread(reason="unsettled", why=f"{source} was still changing{waited}: two readings differ, {apart}")
 
 

@@ -42,6 +42,7 @@ NAMES = frozenset(
         "pages",
         "pressure",
         "processors",
+        "queues",
         "releases",
         "samples",
         "series",

@@ -25,7 +25,7 @@ from harness.run.memory import Tidy
 from harness.run.observing import Observing
 from harness.run.ontime import OnTime
 from harness.run.people import People
-from harness.run.sources import order_book, state_book
+from harness.run.sources import order_book, queues_probes, state_book
 from harness.run.taking_out import side_by_side
 from harness.run.together import Together, beside
 from harness.run.version_probes import by_command
@@ -161,6 +161,7 @@ def engine(
     closing.callback(people.close)
     starter = OnTime(session.clock)
     closing.callback(starter.close)
+    injector = Injector(world, record, starter, session.lease.lapsed, side_by_side, session.lease.aside)
     return Engine(
         plan=session.plan,
         world=world,
@@ -172,13 +173,14 @@ def engine(
                 *parts.observing.probes(),
                 *parts.more,
                 *by_command(drill),
+                *queues_probes(session, stack, parts, injector.on),
                 HostProbe(disks(session, parts)),
                 *(make() for make in in_use.of_kind("probe")),
             ),
             world,
             record,
         ),
-        injector=Injector(world, record, starter, session.lease.lapsed, side_by_side, session.lease.aside),
+        injector=injector,
         lease=session.lease,
         stop=session.stop,
         steady=Steady(drill.steady.for_s, drill.steady.conditions, drill.steady.quiet),

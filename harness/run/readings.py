@@ -81,15 +81,14 @@ class Readings:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as out:
                 for row in (self.glance if glance else self.read)(source.reader):
-                    if self.clock.now_s() > began_s + source.reader.timeout_s:
-                        raise NotApplied(f"not read whole after {source.reader.timeout_s:g} s")
+                    self._in_time(source, began_s)
                     line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
                     out.write(line)
                     digest.update(line)
                     content += int.from_bytes(hashlib.blake2b(line, digest_size=16).digest(), "little")
                     rows += 1
         except (DrillError, OSError) as failed:
-            error = masked(" ".join(str(failed).split()))[:LONGEST_ERROR]
+            error = _said(failed)
             with contextlib.suppress(OSError):
                 path.unlink()
         ended_s = self.clock.now_s()
@@ -108,3 +107,25 @@ class Readings:
             happened_s=round(ended_s, 6),
         )
         return Reading(fact, began_s, ended_s, error or f"{rows} {content & _ALL:032x}")
+
+    def count(self, op: str, name: str, source: Sourced, reading: str) -> SourceRead:
+        """How many rows a source holds now, at a glance; none of them is kept."""
+        begun_s = self.clock.now_s()
+        rows, error = 0, ""
+        try:
+            for _ in self.glance(source.reader):
+                self._in_time(source, begun_s)
+                rows += 1
+        except (DrillError, OSError) as failed:
+            rows, error = 0, _said(failed)
+        return SourceRead(
+            op=op, source=name, role=source.role, reading=reading, rows=rows, most=rows, error=error, begun_s=begun_s
+        )
+
+    def _in_time(self, source: Sourced, begun_s: float) -> None:
+        if self.clock.now_s() > begun_s + source.reader.timeout_s:
+            raise NotApplied(f"not read whole after {source.reader.timeout_s:g} s")
+
+
+def _said(failed: Exception) -> str:
+    return masked(" ".join(str(failed).split()))[:LONGEST_ERROR]

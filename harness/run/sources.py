@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,6 +10,8 @@ from harness.drill.readers import HttpReader, RabbitmqReader
 from harness.drill.state import ContainersReader
 from harness.errors import NotApplied
 from harness.expectations.state_restored import StateRestored
+from harness.orders.declared import AMID, QUEUE
+from harness.probes.queues import QueuesProbe
 from harness.run.orderbook import OrderBook
 from harness.run.readings import Readings
 from harness.run.standing import container_rows
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from harness.run import assembly
     from harness.run.session import Session
     from harness.stack.played_on import PlayedOn
+    from harness.world.handles import Reach
 
 
 MOST_ROWS = 100_000
@@ -64,18 +67,35 @@ def _nowhere(at: str) -> NoReturn:
 
 
 def _order_book(session: Session, orders: Mapping[str, Orders], reach: OnceReach) -> OrderBook:
-    from harness.orders.readers import glance, read
-
-    folder = session.folder
     return OrderBook(
         orders,
-        Readings(
-            folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach), afresh=reach.forget
-        ),
+        _readings(session, reach, reach.forget),
         session.record,
         session.display.say,
         partial(session.stop.interruptible, again=True),
     )
+
+
+def _readings(session: Session, reach: Reach, afresh: Callable[[], None] = lambda: None) -> Readings:
+    from harness.orders.readers import glance, read
+
+    return Readings(
+        session.folder.path, session.clock, partial(read, reach=reach), partial(glance, reach=reach), afresh=afresh
+    )
+
+
+def queues_probes(
+    session: Session, stack: PlayedOn, parts: assembly.Parts, on: Callable[[], Sequence[str]]
+) -> tuple[QueuesProbe, ...]:
+    """What counts the rows of the order books' queues while faults are `on`; none for a drill without queues."""
+    readings = _readings(session, _reach(session, stack, parts).reach)  # asked anew for each fault
+    counts = [
+        partial(readings.count, op, name, source, AMID)
+        for op, orders in session.drill.orders.items()
+        for name, source in orders.sources.items()
+        if source.role == QUEUE
+    ]
+    return (QueuesProbe(counts, on),) if counts else ()
 
 
 def state_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> StateBook | None:

@@ -16,7 +16,9 @@ def test_each_way_of_going_wrong_has_a_code_of_its_own(letter: str) -> None:
     _, service, code = WRONG[letter]
     found = [judged(service, seed, compares=False) for seed in range(5)]
     wrong = [one for one in found if (one.outcome, one.reason) != (Outcome.FAILED, code)]
-    if letter == "e":  # of a healthy version's errors so many may be its own by chance that nobody knows, in one run of twenty
+    if (
+        letter == "e"
+    ):  # of a healthy version's errors so many may be its own by chance that nobody knows, in one run of twenty
         assert len(wrong) <= 1
         assert all((one.outcome, one.reason) == (Outcome.INCONCLUSIVE, "too_few") for one in wrong)
         wrong = []

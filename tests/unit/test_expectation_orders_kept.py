@@ -20,14 +20,16 @@ from order_stories import (
 )
 
 from harness import facts as f
-from harness.orders.declared import EFFECT, STORE
+from harness.orders.declared import EFFECT, QUEUE, STORE
 from harness.verdict import Outcome
 
-RESET = (
-    f.Injecting(seen_s=11.5, fault="hurt/reset", kind="reset", target="api->payments", planned_s=11.5),
-    f.Injected(seen_s=11.6, fault="hurt/reset", begun_s=11.5),
-    f.Mended(seen_s=13.5, fault="hurt/reset", begun_s=13.4),
-)
+
+def reset(on_s: float, off_s: float) -> tuple[f.Fact, ...]:
+    return (
+        f.Injecting(seen_s=on_s, fault="hurt/reset", kind="reset", target="api->payments", planned_s=on_s),
+        f.Injected(seen_s=on_s + 0.1, fault="hurt/reset", begun_s=on_s),
+        f.Mended(seen_s=off_s, fault="hurt/reset", begun_s=off_s - 0.1),
+    )
 
 
 def test_an_honest_service_passes_with_what_was_counted() -> None:
@@ -42,12 +44,12 @@ def test_an_honest_service_passes_with_what_was_counted() -> None:
     )
     assert (
         "found",
-        "0 lost, 0 dead, 0 stuck, 0 phantom, 0 resurrected, 0 duplicated, 0 orphan, 0 reordered",
+        "0 lost, 0 dead, 0 stuck, 0 runaway, 0 phantom, 0 resurrected, 0 duplicated, 0 orphan, 0 reordered",
     ) in found.details
 
 
 def test_a_loss_names_the_keys_and_what_they_share() -> None:
-    story = honest("a", facts=RESET)
+    story = honest("a", facts=reset(11.5, 13.5))
     story.asked += [(name, OK | {"version": "v2"}) for name in ("b", "c")]
     found = story.check()
     assert (found.outcome, found.reason, found.census) == (Outcome.FAILED, "lost", True)
@@ -105,6 +107,76 @@ def test_a_limit_is_said_where_it_is_exceeded() -> None:
     story.asked += all_ok("bc")
     story.held["parked"] = keys("b", "c")
     assert story.check(dead=1).because.endswith("; 1 is allowed")
+
+
+# --- what it was tried by ---
+
+
+def hurt(*attempts: tuple[str, dict[str, Any]], **story: Any) -> Story:
+    """Five orders before a fault, and these, of which each was done once, while it was on."""
+    made = honest(*"abcde", facts=(*reset(14.5, 18.5), *story.pop("facts", ())), **story)
+    made.asked = [*made.asked, *attempts]
+    names = dict.fromkeys([*"abcde", *(name for name, _ in attempts)])
+    made.held = {"orders": keys(*names, amount=10), "payments": keys(*names, amount=10)}
+    return made
+
+
+NOT_TWICE = "that nothing is done twice was not seen to be tried"
+
+
+def amid(rows: int, error: str = "") -> f.SourceRead:
+    return f.SourceRead(
+        seen_s=16.0, op="checkout", source="waiting", role=QUEUE, reading="amid", rows=rows, most=rows, error=error
+    )
+
+
+def test_faults_that_hurt_no_order_prove_little_and_the_pass_says_so() -> None:
+    found = hurt(("f", OK)).check()
+    assert (found.outcome, found.reason) == (Outcome.PASSED, "unhurt")
+    assert found.because.endswith(
+        "the faults hurt no order that was seen: no request for one failed or was sent again, none was late, and what waited in waiting "
+        "meanwhile was not read, so it proves little of them"
+    )
+    assert honest("a").check().reason == "met"
+
+
+def test_one_late_answer_of_many_is_no_trial_and_is_told() -> None:
+    many = [(f"f{n}", OK | {"took_ms": 50 if n else 400}) for n in range(25)]
+    story = hurt(*many)
+    story.facts = reset(14.5, 50.0)
+    found = story.check()
+    assert found.reason == "unhurt"
+    assert "1 of 25 were late" in found.because
+
+
+@pytest.mark.parametrize(
+    ("attempts", "twice"),
+    [
+        ([("f", HUNG)], True),
+        ([("f", {"outcome": "conn", "unreached": True}), ("f", OK)], True),
+        ([("f", OK | {"took_ms": 400})], True),
+        ([("f", HUNG), ("f", OK)], False),
+        ([("f", OK), ("f", OK)], False),
+    ],
+)
+def test_orders_that_a_fault_hurt_are_a_trial_and_doing_one_twice_is_tried_by_asking_again(
+    attempts: list[tuple[str, dict[str, Any]]], twice: bool
+) -> None:
+    found = hurt(*attempts).check()
+    assert (found.outcome, found.reason) == (Outcome.PASSED, "met")
+    assert (NOT_TWICE in found.because) is twice
+    assert NOT_TWICE not in hurt(*attempts).check(delivery="at_least_once").because
+
+
+def test_orders_that_waited_in_a_queue_while_a_fault_was_on_were_hurt() -> None:
+    found = hurt(("f", OK), facts=(amid(37),)).check()
+    assert found.reason == "met"
+    assert "37 rows waited in waiting while a fault was on" in found.because
+    assert NOT_TWICE in found.because
+    for look, unread in ((amid(2), False), (amid(0, "redis is stopped"), True)):
+        found = hurt(("f", OK), facts=(look,)).check()
+        assert found.reason == "unhurt"
+        assert ("meanwhile was not read" in found.because) is unread
 
 
 # --- laws ---
@@ -241,6 +313,53 @@ def test_a_queue_that_is_stuck_keeps_the_stack_from_rest_and_is_told_as_stuck() 
     story.asked += all_ok("b")
     story.held["waiting"] = keys("b")
     assert story.check().reason == "stuck"
+
+
+def growing(first: int, second: int, *names: str) -> Story:
+    """Orders that were done, and rows of some more in a queue that did not come to rest: so many of each, then so many."""
+    story = honest("a", "b", quiet=False, waited_s=120.0, first={"waiting": keys(*names) * first})
+    story.asked += all_ok(names)
+    story.held["waiting"] = keys(*names) * second
+    return story
+
+
+def test_a_queue_that_becomes_ever_longer_with_no_load_on_is_a_failure_of_its_own() -> None:
+    found = growing(30, 32, "c", "d").check(delivery="at_least_once")
+    assert (found.outcome, found.reason, found.census) == (Outcome.FAILED, "runaway", True)
+    assert found.because == (
+        "2 operations of checkout wait again and again, and ever more often though nobody asks any more: c and d (sent between 12.0 s "
+        "and 13.0 s); waiting still grew after 120 s of waiting, though the load had ended: two readings 11 s apart (60 rows, then 64)"
+    )
+
+
+def test_its_messages_are_told_by_the_id_that_a_store_ties_to_the_key_too() -> None:
+    story = growing(30, 32)
+    story.held["orders"] = keys("a", "b", amount=10, id="7")[:1]
+    story.asked = all_ok("a")
+    story.held["payments"] = keys("a", amount=10)
+    story.first["waiting"], story.held["waiting"] = [{"id": "7"}] * 30, [{"id": "7"}] * 32
+    assert story.check().reason == "runaway"
+
+
+@pytest.mark.parametrize(
+    ("story", "why"),
+    [
+        (growing(1, 2, "c", "d"), "orders that are handed on late, each to two receivers"),
+        (growing(32, 30, "c", "d"), "a queue that is worked off, if slowly"),
+        (growing(30, 32, ""), "rows of nobody"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_queue_that_moves_and_does_not_run_away_is_not_decided(story: Story, why: str) -> None:
+    found = story.check()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "unsettled"), why
+    assert found.decide == "a stack that comes to rest within `settle`"
+
+
+def test_what_grew_in_a_stack_that_came_to_rest_was_not_waited_out_and_fails_nobody() -> None:
+    story = growing(30, 32, "c")
+    story.quiet = True
+    assert story.check().outcome is Outcome.INCONCLUSIVE
 
 
 def test_a_run_that_is_cut_is_open_until_the_sources_were_read_twice() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.edges import Edge
+from harness.edges import Edge, Known
 from harness.init import choose
 from harness.init.seen import Page, Spoken
 
@@ -51,3 +51,12 @@ def test_a_hotel_is_loaded_and_its_database_hurt() -> None:
     assert target is not None
     assert target.service == "hotel-web"
     assert choose.hurt(config, "hotel-web", edges, ()).service == "hotel-db"
+
+
+def test_a_store_that_the_files_name_is_hurt_before_a_service_that_answered() -> None:
+    config = {"services": {"front": {"ports": [{"target": 80}]}, "api": {}, "db": {}}}
+    proven = Edge("front", "api", known=(Known("seen", "9 connections"),))
+    edges = (proven, Edge("api", "db", speaks="postgres", known=(Known("inferred", "environment DB_HOST"),)))
+    chosen = choose.hurt(config, "front", edges, (proven,), (Spoken("api", 8000),))
+    assert (chosen.edge and chosen.edge.id, chosen.speaks) == ("api->db", "")
+    assert "the files name it (environment DB_HOST); it speaks postgres; front calls it by way of api" in chosen.why

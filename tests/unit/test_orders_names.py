@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from order_stories import Rows_, Story, all_ok, honest, keys
 
+from harness import facts as f
 from harness.drill.orders import Orders, Source
 from harness.drill.own_ids import own_ids
 from harness.orders.declared import DEAD, EFFECT, STORE
@@ -119,6 +120,14 @@ def test_a_list_that_was_never_there_passes_and_its_name_is_said_not_to_be_prove
     assert found.because.endswith("parked was never there: its name is not proven")
     assert "in another database" in dict(found.details)["name"]
     assert "proven" not in honest("a", "b").check().because
+
+
+def test_a_list_that_held_something_while_a_fault_was_on_is_rightly_named() -> None:
+    look = f.SourceRead(seen_s=16.0, op="checkout", source="parked", role=DEAD, reading="amid", rows=3, most=3)
+    story = Misspelled(
+        all_ok("ab"), {"orders": keys("a", "b")}, sources={"orders": STORE, "parked": DEAD}, facts=(look,)
+    )
+    assert "proven" not in story.check().because
 
 
 def test_a_list_that_a_glance_found_is_rightly_named() -> None:
