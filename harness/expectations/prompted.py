@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness import alerting
 from harness.expectations import alerts, notifications
 from harness.expectations.base import Evidence
 from harness.expectations.instants import Instant
 from harness.expectations.release_story import ReleaseStory
+from harness.expectations.release_watched import GAP_S
 from harness.expectations.triggers import Trigger
 from harness.facts import MonitoringFound
 
@@ -23,17 +24,22 @@ class Unprompted:
 
 
 def decided_by(story: ReleaseStory) -> Instant | None:
-    """By when taking it back was decided, at the latest; None while nobody knows that it was.
+    """By when taking it back was decided, surely and at the latest; None while nobody knows that it was.
 
     What changes no container tells nobody of a decision: it was taken before so many answers in a row were another version's.
     """
     decided, gone = story.at.get("decided"), story.gone
     if decided is not None or gone is None:
-        return Instant(decided.high_s, decided.high_s, decided.cite) if decided else None
+        return replace(decided, low_s=decided.low_s if _unwatched(decided) else decided.high_s) if decided else None
     if not story.version:
         return Instant(gone.high_s, gone.high_s, gone.cite)
     others = story.others
     return Instant(gone.high_s, float(others.done_s[min(story.needed, len(others)) - 1]), gone.cite)
+
+
+def _unwatched(decided: Instant) -> bool:
+    """Whether so long nobody looked that a signal of that time may have come after it as well."""
+    return decided.high_s - decided.low_s > GAP_S
 
 
 def unprompted(trigger: Trigger, evidence: Evidence, story: ReleaseStory, start_s: float) -> Unprompted | None:

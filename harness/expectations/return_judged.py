@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.expectations import seen_versions
+from harness.expectations import release_watched
 from harness.expectations.base import Evidence
 from harness.expectations.prompted import Unprompted, decided_by, unprompted
 from harness.expectations.release_harm import OwnErrors, felt_beside, own_errors, restored_while_bad
 from harness.expectations.release_story import ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
-from harness.expectations.requests import load_was_watched
 from harness.expectations.still_broken import still_broken
 from harness.facts import LoadEnded
 from harness.quantities import numbered, spell
@@ -21,9 +20,6 @@ from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, pas
 if TYPE_CHECKING:
     from harness.expectations.rolled_back import RolledBack
 
-PROBE = "releases"
-GAP_S = 5.0  # as the probe promises (harness/probes/releases.py); a test holds them together
-LAG_S = 0.5
 SIGNAL_LAG_S = 3.0  # a page or an alert of the last moment is known so late
 LEAST = 20  # answers of another version that show the bad one to be gone, where nobody looked at the containers; more of a rare one
 
@@ -52,12 +48,11 @@ class ReturnJudged:
                 decide="load.version_header (X-Version when left out): the header in which each answer names its version; or the "
                 "release's own `version`",
             )
-        if not load_was_watched(journal, self.start_s, story.end_s) or not self._looked():
+        unseen = release_watched.unseen(self.evidence, story, self.start_s)
+        if unseen:
             if self._served_late():
                 return self._still_there()
-            return self._unsaid(
-                "nobody looked all the time", reason="not_watched", decide="load and containers seen all the time"
-            )
+            return self._unsaid(unseen, reason="not_watched", decide="load and containers seen all the time")
         if story.open and not journal.last(LoadEnded) and not len(self.overdue):
             return self._unsaid(f"{story.open} answers were still awaited", reason="window_open", decide="their end")
         late = self._served_late()  # what was known of that when the limit passed, nothing that comes later undoes
@@ -239,20 +234,6 @@ class ReturnJudged:
 
     def _containers_told(self) -> bool:
         return bool(self.story.still_bad) or "taken_back" in self.story.at
-
-    def _looked(self) -> bool:
-        """Without a version in the answers everything rests on looks, at containers and at what tells their version."""
-        story, watched = self.story, self.evidence.journal.watched
-        if story.version:
-            return True
-        out = story.at.get("deployed")
-        since_s = out.high_s if out else story.begun_s
-        containers = all(watched(PROBE, service, since_s, story.end_s, GAP_S, LAG_S) for service in story.services)
-        if not story.seen.version:
-            return containers
-        probe, gap_s, lag_s = seen_versions.PROBE, seen_versions.GAP_S, seen_versions.LAG_S
-        versions = watched(probe, story.fault, since_s, story.end_s, gap_s, lag_s)
-        return versions and (containers or not story.contained)
 
     def _served_late(self) -> bool:
         return len(self.overdue) > 0 or len(self.told_late) > 0
