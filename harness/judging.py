@@ -51,7 +51,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.orders import disk
     from harness.orders.review import Reviews
     from harness.plan import make_plan
-    from harness.played import as_played, otherwise
+    from harness.unplayed import as_played, otherwise
     from harness.report.story import Story
     from harness.spans import SpanFolder
     from harness.wall import Wall

@@ -18,7 +18,7 @@ PLACES = (
     ROOT / "damage.py",
     ROOT / "ending.py",
     ROOT / "endstate.py",
-    ROOT / "played.py",
+    ROOT / "unplayed.py",
     *(ROOT / "expectations").glob("*.py"),
     *(ROOT / "orders").glob("*.py"),
 )

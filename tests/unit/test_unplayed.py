@@ -8,7 +8,7 @@ import pytest
 
 from harness.drill.parse import parse
 from harness.drill.resolved import load_resolved
-from harness.played import as_played, otherwise
+from harness.unplayed import as_played, otherwise
 from harness.verdict import Judged, Outcome, Verdict, passed
 
 DRILL = """
