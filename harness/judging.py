@@ -51,9 +51,9 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.orders import disk
     from harness.orders.review import Reviews
     from harness.plan import make_plan
-    from harness.unplayed import as_played, otherwise
     from harness.report.story import Story
     from harness.spans import SpanFolder
+    from harness.unplayed import as_played, otherwise
     from harness.wall import Wall
 
     journal = journals.read(folder)
