@@ -30,7 +30,9 @@ def _release_unseen(evidence: Evidence, story: ReleaseStory, start_s: float) -> 
     """
     since_s = max(story.begun_s, story.end_s - GAP_S)
     if "taken_back" in story.at:
-        since_s = story.at["taken_back"].high_s
+        back = story.at["taken_back"]
+        told = evidence.journal.by_cite.get(back.cite)
+        since_s = told.seen_s if told else back.high_s  # a look may take long: it is over when what it saw is written
     looks = []
     if story.seen.version:
         place = (seen_versions.PROBE, story.fault, seen_versions.GAP_S, seen_versions.LAG_S)

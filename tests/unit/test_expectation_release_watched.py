@@ -9,6 +9,7 @@ from test_expectation_rolled_back import FAILED, NEVER_BACK, PASSED, UNKNOWN, Ru
 
 from harness import facts as f
 from harness.journal import Journal
+from harness.testing import journal_of
 from harness.verdict import Finding
 
 NAMELESS = Run(header=False)  # back at 33 s
@@ -31,6 +32,20 @@ def test_a_gap_after_it_was_taken_back_may_hide_its_return_and_is_named() -> Non
     finding = judged(NAMELESS, (40.2, 46.2))
     assert (finding.outcome, finding.reason) == (UNKNOWN, "not_watched")
     assert "api's containers were not looked at from 20.0 s to 26.5 s" in finding.because
+
+
+def test_the_look_that_found_it_taken_back_may_have_taken_long() -> None:
+    """Begun at 33 s, over at 38.3 s: nobody else looked meanwhile, and it did."""
+    evidence = NAMELESS.evidence()
+    late = [
+        dataclasses.replace(one, seen_s=38.3)
+        if isinstance(one, f.Looked | f.Deployed) and 33.0 < one.seen_s < 38.3
+        else one
+        for one in evidence.journal.facts
+    ]
+    journal = journal_of(*sorted(late, key=lambda one: one.seen_s))
+    finding = claim().check(dataclasses.replace(evidence, journal=journal))
+    assert finding.outcome is PASSED, finding.because
 
 
 def test_a_look_that_failed_is_told_with_its_reason() -> None:
