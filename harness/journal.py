@@ -286,14 +286,24 @@ class Journal:
         stretch was blinded. A look without a target covers every target of its probe. A probe whose next look makes
         good a failed one (Docker's events since the last call) should write Blinded only once that is no longer so.
         """
-        if not math.isfinite(end_s):
-            return False
+        return self.unwatched(probe, target, start_s, end_s, gap_s, lag_s) is None
+
+    def unwatched(
+        self, probe: str, target: str, start_s: float, end_s: float, gap_s: float, lag_s: float
+    ) -> tuple[float, float] | None:
+        """The first stretch in which nobody was looking, from one look to the next; None where it was `watched`."""
         looks = sorted(look.seen_s for look in self._looked.get(probe, ()) if look.target in (target, ""))
-        blinded = (b.seen_s for b in self.of(f.Blinded, probe=probe) if not target or b.target in (target, ""))
-        if not looks or looks[-1] < end_s + lag_s or any(start_s <= at_s <= end_s for at_s in blinded):
-            return False
         chain = [start_s, *looks[bisect_left(looks, start_s) : bisect_left(looks, end_s) + 1]]
-        return all(after - before <= gap_s for before, after in pairwise(chain))
+        if not math.isfinite(end_s) or not looks or looks[-1] < end_s + lag_s:
+            return chain[-1], max(end_s, chain[-1])
+        blinded = sorted(b.seen_s for b in self.of(f.Blinded, probe=probe) if not target or b.target in (target, ""))
+        blind = [at_s for at_s in blinded if start_s <= at_s <= end_s]
+        gaps = (
+            (one, next_)
+            for one, next_ in pairwise(chain)
+            if next_ - one > gap_s or any(one <= at <= next_ for at in blind)
+        )
+        return next(gaps, None)
 
     def cut(self, at_s: float) -> Journal:
         """What was known at that instant: the facts seen until then."""

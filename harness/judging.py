@@ -29,6 +29,8 @@ class Judgement:
 def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal | None = None) -> Judgement:
     """Judge what the folder holds, by its own drill.yaml or by another drill file. Writes nothing.
 
+    Of another file only claims and limits count: what it states otherwise than it was played is not decided.
+
     `told` are facts that the disk may have refused: the run's own verdict is made with them.
 
     Raises UsageError for a drill that is none, or a folder without facts.
@@ -52,6 +54,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.plan import make_plan
     from harness.report.story import Story
     from harness.spans import SpanFolder
+    from harness.unplayed import as_played, otherwise
     from harness.wall import Wall
 
     journal = journals.read(folder)
@@ -93,11 +96,12 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         lost=known.short,
         ask=asked_within,
     )
+    verdict = as_played(verdict, otherwise(drill, ran), {claim.id: claim.phase for claim in plan.all_claims})
     document = verdict_doc(
         verdict,
         whole,
         rows,
-        faults_of(drill),
+        faults_of(ran),
         timeout_s=drill.load.timeout_s,
         releases=releases_of(drill, plan.all_claims, journal, rows, logs),
         detection=detection(journal, tuple(drill.claims())),

@@ -255,8 +255,8 @@ class _Judging:
         journal = self.evidence.journal
         out = next(iter(journal.of(Injected, since_s=self.start_s, until_s=self.end_s)), None)
         came = claim.trigger.arrived(journal, self.start_s, out)
-        if came is not None and came[0] <= self.end_s:
-            return f"{claim.trigger.said()} came at {self._at(came[0])}, and nobody began the step"
+        if came is not None and came.high_s <= self.end_s:
+            return f"{claim.trigger.said()} came at {self._at(came.high_s)}, and nobody began the step"
         return f"{claim.trigger.said()} never came, so that the step was not begun"
 
     def _low_s(self, last: Look) -> float:

@@ -141,10 +141,10 @@ class OnCall(Expectation):
         since_s = min((fact.at_s for fact in begun), default=window.start_s)
         out = min(on, key=lambda fact: fact.seen_s, default=None)
         came = self.trigger.arrived(journal, since_s, out)
-        if came is None or came[0] > window.end_s:
+        if came is None or came.high_s > window.end_s:
             return None, None
-        asked = journal.of(LeverAsked, since_s=came[0], until_s=window.end_s)
-        return came[0], next(iter(sorted(asked, key=lambda one: one.lever != self.id)), None)
+        asked = journal.of(LeverAsked, since_s=came.high_s, until_s=window.end_s)
+        return came.high_s, next(iter(sorted(asked, key=lambda one: one.lever != self.id)), None)
 
 
 class _Judging:

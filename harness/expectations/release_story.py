@@ -246,8 +246,8 @@ def _signals(
             before_s = getattr(first, "before_s", None)
             yield name, Instant(first.at_s if before_s is None else before_s, first.at_s, first.cite)
     arrived = waits.arrived(journal, begun_s, out) if waits else None
-    if arrived is not None and arrived[0] <= end_s:
-        yield "trigger", Instant(arrived[0], arrived[0], arrived[1])
+    if arrived is not None and arrived.high_s <= end_s:
+        yield "trigger", arrived
 
 
 def _new(fact: Fact, begun_s: float) -> bool:

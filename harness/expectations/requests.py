@@ -35,17 +35,21 @@ def load_was_watched(journal: Journal, start_s: float, end_s: float) -> bool:
     """Whether the load was seen at work from start_s to end_s (or to its own end), and all requests due until then are
     in the ledger.
     """
+    return load_unseen(journal, start_s, end_s) is None
+
+
+def load_unseen(journal: Journal, start_s: float, end_s: float) -> tuple[float, float] | None:
+    """The first stretch in which it was not; None where it was."""
     began, ended = journal.first(LoadBegan), journal.last(LoadEnded)
-    if began is None or began.begins_s > start_s + GAP_S or known_until_s(journal) < end_s:
-        return False
-    end_s = min(end_s, ended.ended_s) if ended else end_s
     seen = sorted(sample.seen_s for sample in journal.of(LoadSampled, since_s=start_s))
-    chain = [
-        start_s,
-        *(at_s for at_s in seen if at_s < end_s),
-        end_s,
-    ]  # what comes later may be late for its own reasons
-    return bool(seen) and all(later - earlier <= GAP_S for earlier, later in pairwise(chain))
+    if began is None or began.begins_s > start_s + GAP_S or not seen:
+        return start_s, end_s
+    until_s = min(end_s, ended.ended_s) if ended else end_s
+    # what comes later may be late for its own reasons
+    chain = [start_s, *(at_s for at_s in seen if at_s < until_s), until_s]
+    known_s = known_until_s(journal)
+    late = (max(start_s, known_s), end_s) if known_s < end_s else None
+    return next(((one, next_) for one, next_ in pairwise(chain) if next_ - one > GAP_S), late)
 
 
 def folded(evidence: Evidence, start_s: float, end_s: float, request: str = "") -> Fold:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.expectations import seen_versions
+from harness.expectations import release_watched
 from harness.expectations.base import Evidence
 from harness.expectations.made_aside import made_aside
+from harness.expectations.prompted import Unprompted, decided_by, unprompted
 from harness.expectations.release_harm import OwnErrors, felt_beside, own_errors, restored_while_bad
 from harness.expectations.release_story import ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
-from harness.expectations.requests import load_was_watched
 from harness.expectations.still_broken import still_broken
 from harness.facts import LoadEnded
 from harness.quantities import numbered, spell
@@ -21,9 +21,6 @@ from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, pas
 if TYPE_CHECKING:
     from harness.expectations.rolled_back import RolledBack
 
-PROBE = "releases"
-GAP_S = 5.0  # as the probe promises (harness/probes/releases.py); a test holds them together
-LAG_S = 0.5
 SIGNAL_LAG_S = 3.0  # a page or an alert of the last moment is known so late
 LEAST = 20  # answers of another version that show the bad one to be gone, where nobody looked at the containers; more of a rare one
 
@@ -52,12 +49,11 @@ class ReturnJudged:
                 decide="load.version_header (X-Version when left out): the header in which each answer names its version; or the "
                 "release's own `version`",
             )
-        if not load_was_watched(journal, self.start_s, story.end_s) or not self._looked():
+        unseen = release_watched.unseen(self.evidence, story, self.start_s)
+        if unseen:
             if self._served_late():
                 return self._still_there()
-            return self._unsaid(
-                "nobody looked all the time", reason="not_watched", decide="load and containers seen all the time"
-            )
+            return self._unsaid(unseen, reason="not_watched", decide="load and containers seen all the time")
         if story.open and not journal.last(LoadEnded) and not len(self.overdue):
             return self._unsaid(f"{story.open} answers were still awaited", reason="window_open", decide="their end")
         late = self._served_late()  # what was known of that when the limit passed, nothing that comes later undoes
@@ -125,7 +121,7 @@ class ReturnJudged:
     def _gone(self, low_s: float, high_s: float) -> Finding:  # noqa: PLR0911
         """The bad release has left: in time, and for the right reason?"""
         claim, story = self.claim, self.story
-        decided, signal = story.at.get("decided"), story.at.get("trigger")
+        decided, signal, wrong = story.at.get("decided"), story.at.get("trigger"), self._unprompted()
         measure = Measure(
             round(low_s - self.start_s, 3), round(high_s - self.start_s, 3), "s", "census" if story.version else "grid"
         )
@@ -140,11 +136,8 @@ class ReturnJudged:
             pulled = f"which was started only at {self._at(story.pulled.seen_s)}"
             said = f"{left}, taken back by another hand before the runbook's command, {pulled}"
             return self._failed(reason="wrong_trigger", said=said, measure=measure)
-        unprompted = decided is not None and (signal is None or signal.low_s > decided.high_s)
-        if unprompted and claim.trigger.is_fact and claim.by != "runbook":
-            came = f"came only at {self._at(signal.low_s)}" if signal else "never came"
-            said = f"{left}, but before {claim.trigger.said()}, which {came}"
-            return self._failed(reason="wrong_trigger", said=said, measure=measure)
+        if wrong is not None and not wrong.decide:
+            return self._failed(reason=wrong.reason, said=f"{left}, {wrong.said}", measure=measure)
         late = self._served_late() if story.version else low_s > self.limit_s
         own = own_errors(story)
         harmed = self._harms(story.begun_s) or own.harm is True
@@ -204,6 +197,10 @@ class ReturnJudged:
                 measure=measure,
                 more=beside.cites,
             )
+        unsure = self._unprompted()
+        if unsure is not None:
+            said = f"{back}, {unsure.said}"
+            return self._unsaid(said, reason=unsure.reason, decide=unsure.decide, measure=measure)
         others = len(story.others)
         census = f"; {others} requests after it were answered by another" if story.version else ""
         census += f"; no steady condition was broken before, but {own}" if story.healthy and own.harm else ""
@@ -225,27 +222,20 @@ class ReturnJudged:
 
     def _signal_may_come(self) -> bool:
         """Whether a page or an alert from before the decision may not be known yet; of a runbook its pull tells."""
-        claim, at = self.claim, self.story.at
-        if claim.by == "runbook" or not claim.trigger.is_fact or "trigger" in at or "decided" not in at:
+        claim, decided = self.claim, decided_by(self.story)
+        if claim.by == "runbook" or not claim.trigger.is_fact or "trigger" in self.story.at or decided is None:
             return False
-        return self.evidence.journal.end_s < at["decided"].high_s + SIGNAL_LAG_S
+        return self.evidence.journal.end_s < decided.high_s + SIGNAL_LAG_S
+
+    def _unprompted(self) -> Unprompted | None:
+        """A runbook's own pull tells upon what it was."""
+        claim = self.claim
+        if claim.by == "runbook":
+            return None
+        return unprompted(claim.trigger, self.evidence, self.story, self.start_s)
 
     def _containers_told(self) -> bool:
         return bool(self.story.still_bad) or "taken_back" in self.story.at
-
-    def _looked(self) -> bool:
-        """Without a version in the answers everything rests on looks, at containers and at what tells their version."""
-        story, watched = self.story, self.evidence.journal.watched
-        if story.version:
-            return True
-        out = story.at.get("deployed")
-        since_s = out.high_s if out else story.begun_s
-        containers = all(watched(PROBE, service, since_s, story.end_s, GAP_S, LAG_S) for service in story.services)
-        if not story.seen.version:
-            return containers
-        probe, gap_s, lag_s = seen_versions.PROBE, seen_versions.GAP_S, seen_versions.LAG_S
-        versions = watched(probe, story.fault, since_s, story.end_s, gap_s, lag_s)
-        return versions and (containers or not story.contained)
 
     def _served_late(self) -> bool:
         return len(self.overdue) > 0 or len(self.told_late) > 0
@@ -292,7 +282,7 @@ class ReturnJudged:
             return f"nobody answered when asked at {self._at(story.asked.seen_s)}"
         if claim.by == "system" and "trigger" in story.at:
             return (
-                f"nothing rolled it back, though {claim.trigger.said()} came at {self._at(story.at['trigger'].low_s)}"
+                f"nothing rolled it back, though {claim.trigger.said()} came at {self._at(story.at['trigger'].high_s)}"
             )
         if claim.by == "system":
             return "nothing rolled it back"

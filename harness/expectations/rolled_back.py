@@ -10,6 +10,7 @@ from pydantic import Field
 from harness.expectations.as_before import AsBefore
 from harness.expectations.band import Band
 from harness.expectations.base import Evidence, Reach
+from harness.expectations.held_back import unless_held_back
 from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.requests import not_begun
 from harness.expectations.return_judged import ReturnJudged
@@ -28,7 +29,8 @@ class RolledBack(Step):
           - rolled_back: {by: human, trigger: page, within: 2m}
           - rolled_back: {by: runbook, command: [./rollback.sh], within: 45s, as_before: {errors: +0.5pp, p95: +20%}}
 
-    Units:   `within` from the phase's beginning to the last request that the bad version answered.
+    Units:   `within` from the phase's beginning to the last request that the bad version answered: the deployment is in it. `trigger: after 20s`
+             counts from the deployment's end.
     Counts:  every answer that names a version (`load.version_header`), what the release's own `version` tells, and what Docker
              says that each container runs, until the phase's `then` is over. With `as_before` also all requests from the
              return on, against those before the first fault. `by: system` is only watched. `by: runbook`: the command is started when
@@ -42,7 +44,8 @@ class RolledBack(Step):
              `harm: {query: "sum(orders_parked)", below: 1}`: a number beyond it.
              Putting the good release back at the end is ours, and never counts.
     Decides: once the window has closed; failed before that as soon as the bad version answers a request sent after the
-             limit, which stands whatever the gates say.
+             limit, which stands whatever the gates say. Inconclusive (held_back) where drill itself could pull the lever only after
+             the limit, for the release was out too late.
     Source:  the ledger's versions, Docker's images, the lever's own facts; the steady state as for `recovers`, and margins as
              for `no_regression`.
     """
@@ -95,6 +98,7 @@ class RolledBack(Step):
             why = f"could not be deployed: {refused.error}" if refused else "was not deployed"
             return inconclusive(f"the bad release {why}", reason="not_deployed", decide="a release that is deployed")
         finding = ReturnJudged(self, evidence, story, window.start_s).finding()
+        finding = unless_held_back(self, story, window.start_s, finding)
         blind = self.unheard(evidence)
         if blind is None or finding.outcome is not Outcome.FAILED or not self._for_want_of_trigger(finding, story):
             return finding

@@ -25,7 +25,9 @@ class Step(Expectation):
     shell: bool = Field(default=False, description="give the command, a text, to a shell")
     timeout_s: Seconds = Field(default=60.0, alias="timeout", gt=0, description="after which the command is killed")
     trigger: TriggerText = Field(
-        default=Trigger(), json_schema_extra={"default": "page"}, description="page, page NAME, alert NAME or after 20s"
+        default=Trigger(),
+        json_schema_extra={"default": "page"},
+        description="page, page NAME, alert NAME or after 20s (from the end of the deployment)",
     )
     service: str = Field(
         default="",

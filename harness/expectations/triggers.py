@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from harness.expectations.instants import Instant
 from harness.facts import AlertChanged, Fact, Injected, Paged
 from harness.journal import Journal
 from harness.quantities import seconds, spell
@@ -48,15 +49,18 @@ class Trigger:
             return fact.state == "firing" and fact.alert == self.name
         return False
 
-    def arrived(self, journal: Journal, deployed_s: float, out: Injected | None) -> tuple[float, str] | None:
-        """When what is waited for came, and the fact's citation; None while it has not (as far as the journal goes)."""
+    def arrived(self, journal: Journal, deployed_s: float, out: Injected | None) -> Instant | None:
+        """When what is waited for came, with the fact that tells; None while it has not (as far as the journal goes)."""
         if self.kind == "after":
             due_s = out.seen_s + self.after_s if out else None
-            return None if due_s is None or out is None or journal.end_s < due_s else (due_s, out.cite)
+            return None if due_s is None or out is None or journal.end_s < due_s else Instant(due_s, due_s, out.cite)
         kind = Paged if self.kind == "page" else AlertChanged
         came = [fact for fact in journal.of(kind, since_s=deployed_s) if self.answers(fact, deployed_s)]
         first = min(came, key=lambda fact: fact.at_s, default=None)
-        return None if first is None else (first.at_s, first.cite)
+        if first is None:
+            return None
+        before_s = getattr(first, "before_s", None)
+        return Instant(first.at_s if before_s is None else before_s, first.at_s, first.cite)
 
 
 def trigger(value: Any) -> Trigger:

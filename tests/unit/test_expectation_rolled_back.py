@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from harness import facts as f
-from harness.expectations import return_judged as module
+from harness.expectations import release_watched as module
 from harness.expectations.base import Evidence, Reach, Steady
 from harness.expectations.rolled_back import RolledBack
 from harness.faults.bad_release import BadRelease

@@ -93,6 +93,17 @@ def test_another_drill_judges_by_its_own_limits_and_leaves_the_runs_verdict(proj
     assert (project / "verdict.json").read_bytes() == before
 
 
+@pytest.mark.parametrize(("old", "new"), [("rate: 10/s", "rate: 20/s"), ("for: 10s\n", "for: 20s\n")])
+def test_a_drill_that_was_never_played_does_not_pass(project: Path, old: str, new: str) -> None:
+    text = Path("tale.yaml").read_text()
+    assert old in text
+    Path("never.yaml").write_text(text.replace("drill: tale", "drill: never").replace(old, new))
+    result = CliRunner().invoke(command, ["latest", "--drill", "never.yaml"])
+    assert result.exit_code == 3, result.output
+    assert "this was never played" in result.output
+    assert "20" not in result.output.split("was played with")[1].split("\n")[0]
+
+
 def test_the_command_prints_the_document_that_it_writes(project: Path) -> None:
     result = CliRunner().invoke(command, ["0badcafe", "--json", "--junit", "out/junit.xml"])
     assert result.exit_code == 0, result.output

@@ -19,6 +19,7 @@ PLACES = (
     ROOT / "damage.py",
     ROOT / "ending.py",
     ROOT / "endstate.py",
+    ROOT / "unplayed.py",
     *(ROOT / "expectations").glob("*.py"),
     *(ROOT / "orders").glob("*.py"),
 )
