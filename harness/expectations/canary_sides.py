@@ -111,7 +111,7 @@ def errors(name: str, canary: Side, others: Side, unknown: int, margin: float) -
     low, high = interval(CONFIDENCE)
     either = f", and {unknown} that name no version" if unknown else ""
     said = (
-        f"{name}: errors {low * 100:+.2g} to {high * 100:+.2g} percentage points "
+        f"{name}: errors {low * 100:+.3g} to {high * 100:+.3g} percentage points "
         f"({canary.errors} of {canary.n} against {others.errors} of {others.n}{either}; margin +{margin * 100:g}pp)"
     )
     point = canary.errors / max(canary.n, 1) - others.errors / max(others.n, 1)

@@ -47,7 +47,9 @@ SPANS = (
     ("to_restore", "impact", "recovered"),
     ("to_clean", "impact", "clean"),
 )
-"""The durations that are told, each from one instant to another."""
+"""The durations that are told, each from one instant to another: they begin at different ones, which `SINCE` names."""
+ORIGINS = {name: origin for name, origin, _ in SPANS}
+SINCE = {"exposed": "its first answer", "asked": "the question", "impact": "the harm", "decided": "the decision"}
 
 
 @dataclass(frozen=True)
@@ -232,7 +234,7 @@ def _signals(
     waits: Trigger | None,
     exposed: Instant | None,
 ) -> Iterator[tuple[str, Instant]]:
-    """impact, detected, paged, trigger."""
+    """impact, detected, paged, trigger. Noticed is what the claim waits for, where it names an alert; no alert from before the exposure."""
     journal, steady = evidence.journal, evidence.steady
     if exposed is not None:
         known_s = now_s(journal)
@@ -240,7 +242,11 @@ def _signals(
         if felt is not None:
             yield "impact", Instant(*felt)
     for name, kind, said in (("detected", AlertChanged, {"state": "firing"}), ("paged", Paged, {"status": "firing"})):
-        came = [fact for fact in journal.of(kind, since_s=begun_s, until_s=end_s, **said) if _new(fact, begun_s)]
+        since_s = begun_s if exposed is None else max(begun_s, exposed.low_s)
+        named = {"alert": waits.name} if waits and waits.name else {}
+        came = [
+            fact for fact in journal.of(kind, since_s=since_s, until_s=end_s, **said, **named) if _new(fact, begun_s)
+        ]
         first = min(came, key=lambda fact: fact.at_s, default=None)
         if first is not None:
             before_s = getattr(first, "before_s", None)

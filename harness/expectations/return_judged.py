@@ -11,7 +11,7 @@ from harness.expectations.base import Evidence
 from harness.expectations.made_aside import made_aside
 from harness.expectations.prompted import Unprompted, decided_by, unprompted
 from harness.expectations.release_harm import OwnErrors, felt_beside, own_errors, restored_while_bad
-from harness.expectations.release_story import ReleaseStory
+from harness.expectations.release_story import ORIGINS, SINCE, ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
 from harness.expectations.still_broken import still_broken
 from harness.facts import LoadEnded
@@ -293,8 +293,11 @@ class ReturnJudged:
         return (self.story.pulled.command if self.story.pulled else "") or "the rollback"
 
     def _durations(self) -> str:
-        spans = [f"{name.replace('_', ' ')} {_span(low, high)}" for name, low, high in self.story.spans()]
-        return f" ({', '.join(spans)})" if spans else ""
+        since: dict[str, list[str]] = {}
+        for name, low, high in self.story.spans():
+            since.setdefault(SINCE[ORIGINS[name]], []).append(f"{name.replace('_', ' ')} {_span(low, high)}")
+        told = [f"from {origin} {', '.join(spans)}" for origin, spans in since.items()]
+        return f" ({'; '.join(told)})" if told else ""
 
     def _at(self, at_s: float) -> str:
         return f"{at_s - self.start_s:.1f} s"

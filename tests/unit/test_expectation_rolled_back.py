@@ -193,6 +193,15 @@ def test_a_rollback_by_another_file_than_the_runs_passes_and_is_told_to_have_lef
     assert "another Compose file" not in judged(Run()).because
 
 
+def test_durations_say_what_they_count_from_and_other_alerts_and_those_from_before_notice_nothing() -> None:
+    other = f.AlertChanged(alert="Slow", state="firing", seen_s=23.0, before_s=22.0)
+    early = f.AlertChanged(alert="Errors", state="firing", seen_s=20.5, before_s=20.2)  # it was in nobody's way yet
+    named = judged(Run(extra=[other, early]), trigger="page Errors").because
+    assert "from its first answer to detect 2.0–7.0 s, to page 9.0 s; from the harm to decide" in named
+    assert "; from the decision to execute" in named
+    assert "to detect 1.0–2.0 s" in judged(Run(extra=[other, early])).because, "any alert may be what the page is about"
+
+
 def test_without_a_version_in_any_answer_the_containers_images_tell() -> None:
     finding = judged(Run(header=False))
     assert finding.outcome is PASSED, finding.because
