@@ -225,7 +225,14 @@ def releases_of(
 
 
 def _under_cleanup(
-    drill: DrillLike, judged: Judged, claim: Claim, journal: Journal, rows: Rows, logs: Logs, series: Book, ask: Ask
+    drill: DrillLike,
+    judged: Judged,
+    claim: Claim,
+    journal: Journal,
+    rows: Rows,
+    logs: Logs,
+    series: Book,
+    ask: Ask = asked,
 ) -> Judged:
     """A claim that connections closed by our clean-up may have decided is open, unless it was decided so before them."""
     cut = cleanups.cut_in(journal, judged, claim.expectation.word, claim.then)

@@ -59,6 +59,7 @@ def filled(cls: type[Fact], said: str, at_s: float) -> Fact:
                 {"a": 1.0},
                 {"a": (said,)},
                 {"a": (1, 2)},
+                ((1.0, 2.0),),
             ):
                 if checks(cls)[field.name](candidate):
                     values[field.name] = candidate

@@ -58,6 +58,6 @@ def test_a_signal_that_nobody_could_see_may_have_come(run: Run) -> None:
     finding = judged(run, "alert DeadLetters")
     assert (finding.outcome, finding.reason) == (UNKNOWN, "not_watched"), finding.because
     run.extra = watched("alerts", prometheus="")
-    assert judged(run, "alert DeadLetters").reason == "not_watched"
+    assert judged(run, "alert DeadLetters").reason == "no_prometheus"
     run.extra = watched("alerts")
     assert judged(run, "alert DeadLetters").reason == "wrong_trigger"
