@@ -267,7 +267,7 @@ DISASTERS = (
     _cell("terminated", "SIGTERM, as from a scheduler, with a release out", 143, act=in_phase(RELEASE, 2, terminate)),
     _cell("disk full", "the disk that the run is written to is full", 6, act=in_phase(STOPPED, 1, fill_disk), around=small_disk, cannot=no_mount),
     _cell("clock steps", "the wall clock of harness and load steps an hour forward, and two back", 1, 3, act=in_phase(SLOW, 1, step_clock), around=own_clock, cannot=no_compiler),
-    _cell("docker restarted", "the Docker daemon restarted with a slow edge", 1, 3, 6, act=in_phase(SLOW, 1, restart_docker), cannot=others_run),
+    _cell("docker restarted", "the Docker daemon restarted with a slow edge: containers without a restart policy stay ended", 1, 3, 6, act=in_phase(SLOW, 1, restart_docker), cannot=others_run, breaks=frozenset({"slow/settles"})),
     _cell("toxiproxy killed", "Toxiproxy killed with a slow edge", 1, 3, act=in_phase(SLOW, 1, signalled("drill-toxiproxy", signal.SIGKILL))),
     _cell("toxiproxy wedged", "Toxiproxy frozen with a slow edge: it answers nobody, and carries nothing", 1, 3, act=in_phase(SLOW, 1, signalled("drill-toxiproxy", signal.SIGSTOP))),
     _cell("network slow", "everything to and from Toxiproxy half a second late", 1, 3, act=in_phase(SLOW, 1, slow_network), cannot=not_root),
