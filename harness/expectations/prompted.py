@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from harness import alerting
-from harness.expectations import alerts, notifications
+from harness.expectations import notifications
 from harness.expectations.base import Evidence
 from harness.expectations.instants import Instant
 from harness.expectations.release_story import ReleaseStory
 from harness.expectations.release_watched import GAP_S
 from harness.expectations.triggers import Trigger
 from harness.facts import MonitoringFound
+from harness.verdict import Finding
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,13 @@ def _unwatched(decided: Instant) -> bool:
     return decided.high_s - decided.low_s > GAP_S
 
 
-def unprompted(trigger: Trigger, evidence: Evidence, story: ReleaseStory, start_s: float) -> Unprompted | None:
-    """Why it was not, or may not have been, taken back upon its signal. None where it was, or the drill itself timed it."""
+def unprompted(
+    trigger: Trigger, evidence: Evidence, story: ReleaseStory, start_s: float, unheard: Finding | None
+) -> Unprompted | None:
+    """Why it was not, or may not have been, taken back upon its signal. None where it was, or the drill itself timed it.
+
+    unheard   why nobody could have seen the signal in this run
+    """
     decided, signal = decided_by(story), story.at.get("trigger")
     if decided is None or not trigger.is_fact or (signal is not None and signal.high_s <= decided.low_s):
         return None
@@ -51,20 +57,19 @@ def unprompted(trigger: Trigger, evidence: Evidence, story: ReleaseStory, start_
     if signal is not None and signal.low_s <= decided.high_s:
         said = f"too near {trigger.said()}, which {came}, to tell whether it was taken back upon that"
         return Unprompted(said, reason="too_near", decide="a rollback that comes later after its signal")
-    blind = _blind(trigger, evidence, story.begun_s, decided.high_s)
-    return blind or Unprompted(f"but before {trigger.said()}, which {came}")
+    if unheard is not None:
+        return Unprompted(f"and {unheard.because}", reason=unheard.reason, decide=unheard.decide)
+    return _blind(trigger, evidence, story.begun_s, decided.high_s) or Unprompted(
+        f"but before {trigger.said()}, which {came}"
+    )
 
 
 def _blind(trigger: Trigger, evidence: Evidence, since_s: float, until_s: float) -> Unprompted | None:
-    """Why a signal that nobody saw may have come all the same, as far as the run says what it looked at."""
-    pages = trigger.kind == "page"
-    if evidence.journal.last(MonitoringFound) is None:
-        return None
-    lacking = alerts.without(evidence, pages=pages)
-    if lacking is not None:
-        return Unprompted(f"and {lacking.because}", reason=lacking.reason, decide=lacking.decide)
-    source = notifications if pages else alerting
-    if evidence.journal.watched(source.PROBE, "", since_s, until_s, source.GAP_S, source.LAG_S):
+    """Whether somebody did not look all the time, so that a signal may have come unseen, as far as the run says what it looked at."""
+    source = notifications if trigger.kind == "page" else alerting
+    if evidence.journal.last(MonitoringFound) is None or evidence.journal.watched(
+        source.PROBE, "", since_s, until_s, source.GAP_S, source.LAG_S
+    ):
         return None
     said = f"and whether {trigger.said()} came before is not known: {source.PROBE} could not be looked at all the time"
     return Unprompted(said, reason="not_watched", decide="monitoring that is looked at all the time")

@@ -10,7 +10,8 @@ from harness.expectations import release_watched
 from harness.expectations.base import Evidence
 from harness.expectations.made_aside import made_aside
 from harness.expectations.prompted import Unprompted, decided_by, unprompted
-from harness.expectations.release_harm import OwnErrors, felt_beside, own_errors, restored_while_bad
+from harness.expectations.release_errors import OwnErrors, own_errors
+from harness.expectations.release_harm import felt_beside, restored_while_bad
 from harness.expectations.release_story import ORIGINS, SINCE, ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
 from harness.expectations.still_broken import still_broken
@@ -232,7 +233,7 @@ class ReturnJudged:
         claim = self.claim
         if claim.by == "runbook":
             return None
-        return unprompted(claim.trigger, self.evidence, self.story, self.start_s)
+        return unprompted(claim.trigger, self.evidence, self.story, self.start_s, claim.unheard(self.evidence))
 
     def _containers_told(self) -> bool:
         return bool(self.story.still_bad) or "taken_back" in self.story.at

@@ -11,7 +11,7 @@ from harness.expectations.as_before import AsBefore
 from harness.expectations.band import Band
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.held_back import unless_held_back
-from harness.expectations.release_story import ReleaseStory, release_story
+from harness.expectations.release_story import release_story
 from harness.expectations.requests import not_begun
 from harness.expectations.return_judged import ReturnJudged
 from harness.expectations.steps import Step
@@ -100,16 +100,11 @@ class RolledBack(Step):
         finding = ReturnJudged(self, evidence, story, window.start_s).finding()
         finding = unless_held_back(self, story, window.start_s, finding)
         blind = self.unheard(evidence)
-        if blind is None or finding.outcome is not Outcome.FAILED or not self._for_want_of_trigger(finding, story):
-            return finding
+        pulled = self.by == "system" or story.pulled is not None or story.asked is not None
+        if blind is None or pulled or finding.outcome is not Outcome.FAILED:
+            return finding  # what a system's hand came upon is judged with the rest (prompted.py)
         said = f"{self.trigger.said()} could not be seen, for {blind.because}; {finding.because}"
         return replace(blind, because=said, cites=tuple(dict.fromkeys((*blind.cites, *finding.cites))))
-
-    def _for_want_of_trigger(self, finding: Finding, story: ReleaseStory) -> bool:
-        """Whether it failed because the trigger was not seen: nobody pulled the lever, or the system's hand seemed to come unprompted."""
-        if self.by == "system":
-            return finding.reason == "wrong_trigger"
-        return story.pulled is None and story.asked is None
 
     def _fault(self, evidence: Evidence) -> str:
         releases = {id_: fault for id_, fault in evidence.faults.items() if fault.outlasts}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.expectations.release_story import SPANS as TOLD
 from harness.facts import (
     AlertChanged,
     Deployed,
@@ -36,15 +37,7 @@ NAMES = {
 """Instants that are called otherwise than in verdict.json; `taken_back` is told as `taken back`."""
 NEVER = ("exposed", "impact", "detected", "paged", "decided", "last_bad", "recovered")
 """Instants whose absence is told."""
-SPANS = {
-    "to_detect": ("exposed", "detected"),
-    "to_page": ("exposed", "paged"),
-    "to_acknowledge": ("paged", "acknowledged"),
-    "to_decide": ("impact", "decided"),
-    "to_execute": ("decided", "last_bad"),
-    "to_restore": ("impact", "recovered"),
-    "to_clean": ("impact", "clean"),
-}
+SPANS = {name: (one, then) for name, one, then in TOLD}
 """From which instant to which a duration is; one that is not named here is told without."""
 
 RUNS = {"good": "the good release", "bad": "the bad release", "other": "another release", "gone": "no more"}
