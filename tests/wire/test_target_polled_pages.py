@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wire import test_target_runs as runs
 from wire.staging import Staging, certificates, drill
 from wire.test_target_runs import DRILL, Place, Proxy, store
 
@@ -100,10 +99,8 @@ def drill_with_pages() -> str:
     return text
 
 
-def test_a_page_that_the_providers_list_shows_is_known_to_lie_between_two_looks(
-    paged: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runs, "DRILL", drill_with_pages())
+def test_a_page_that_the_providers_list_shows_is_known_to_lie_between_two_looks(paged: Place) -> None:
+    paged.drill = drill_with_pages()
     seen = paged.run()
     assert seen.code == 0, seen.err + seen.out[-3000:]
     found = seen.finding("page_sent-StoreSlow-oncall")
