@@ -24,6 +24,7 @@ from harness.run.folder import RunFolder
 F = TypeVar("F", bound=Fact)
 LONGEST = 500  # characters of what somebody says that are kept
 TERMINAL = f"{chain.PEOPLE}terminal"
+FILES = f"{chain.PEOPLE}*.jsonl"
 
 
 def living(runs: Path, which: str = "") -> RunFolder:
@@ -99,7 +100,7 @@ class People:
 
     def look(self) -> None:
         """Cheap enough for ten times a second. A file that cannot be read now is read at a later look."""
-        for path in sorted(self._facts.glob(f"{chain.PEOPLE}*.jsonl")):
+        for path in sorted(self._facts.glob(FILES)):
             done, lines = self._read.get(path, (0, 0))
             try:
                 if path.stat().st_size <= done:
