@@ -99,7 +99,7 @@ def tree_s(root: int, proc: Path = PROC) -> float:
 
 def tells_children(proc: Path = PROC) -> bool:
     """Whether this kernel tells who started whom (CONFIG_PROC_CHILDREN)."""
-    return (proc / f"{os.getpid()}/task/{os.getpid()}/children").exists()
+    return os.path.exists(f"{proc}/{os.getpid()}/task/{os.getpid()}/children")
 
 
 def dockers(proc: Path = PROC) -> tuple[int, ...]:
