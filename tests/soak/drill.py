@@ -1,4 +1,4 @@
-"""The drill of a soak: the small shop, one phase, the whole time the same rate and the same small fault."""
+"""The drill of a soak: the small shop, which logs each request, one phase, the whole time the same rate and the same small fault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def drill(minutes: float, rate_per_s: float) -> str:
     length_s = minutes * 60
     return f"""
 drill: soak
-stack: {{compose: [{SHOP}/compose.yaml], ready_within: 300s}}
+stack: {{compose: [{SHOP}/compose.yaml], env: {{SHOP_LOG: "1"}}, ready_within: 300s}}
 load:
   locustfile: {SHOP}/locustfile.py
   against: web:8080

@@ -64,8 +64,9 @@ class Web(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *args):
-        pass
+    def log_message(self, form, *args):
+        if os.environ.get("LOG"):
+            print(f"INFO {form % args}", flush=True)
 
 
 class Store(socketserver.StreamRequestHandler):
