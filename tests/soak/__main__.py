@@ -24,7 +24,7 @@ from matrix.record import here
 from harness import journal, ledger
 from harness.facts import GateHeld, LoadSampled
 from harness.following import Following
-from soak.drill import drill
+from soak.drill import VARIABLES, drill
 from soak.follow import digest
 from soak.looks import load_of, look
 from soak.page import page
@@ -61,6 +61,7 @@ class Soak:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "harness", "run", "soak.yaml", "--live", "plain", "-o", str(self._runs)],
                     cwd=home,
+                    env=os.environ | VARIABLES,
                     stdout=out,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,

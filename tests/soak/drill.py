@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 SHOP = Path(__file__).parents[1] / "e2e" / "projects" / "shop"
+VARIABLES = {"SHOP_LOG": "1"}
 FAULT_EVERY = 20  # the fault is on for one part in so many, in the middle
 
 
@@ -13,7 +14,7 @@ def drill(minutes: float, rate_per_s: float) -> str:
     length_s = minutes * 60
     return f"""
 drill: soak
-stack: {{compose: [{SHOP}/compose.yaml], env: {{SHOP_LOG: "1"}}, ready_within: 300s}}
+stack: {{compose: [{SHOP}/compose.yaml], ready_within: 300s}}
 load:
   locustfile: {SHOP}/locustfile.py
   against: web:8080
