@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from harness.bounded import asked_within
-from harness.came_back import suspects
-from harness.errors import CannotRun, NotApplied
+from harness.errors import CannotRun
 from harness.expectations.base import Evidence, Logs, Steady
-from harness.expectations.rolled_back import RolledBack
 from harness.facts import (
     Blinded,
     Broke,
@@ -20,13 +18,10 @@ from harness.facts import (
     HaltAsked,
     Interrupted,
     LoadBegan,
-    LoadEnded,
-    LoadSaid,
     PhaseBegan,
     PhaseEnded,
     PhaseSettled,
     Refused,
-    Restarted,
     Surveyed,
 )
 from harness.faults.base import Fault
@@ -38,11 +33,11 @@ from harness.run.gate import Gate
 from harness.run.injector import Injector
 from harness.run.lease import Held, Unwatched
 from harness.run.levers import Levers
-from harness.run.memory import QUIET_S
 from harness.run.orderbook import OrderBook
+from harness.run.passing import SETTLE_LAG_S, TICK_S, Load, LoadGone, Passing, Stop
 from harness.run.recorder import Recorder
+from harness.run.restoring import Restoring
 from harness.run.statebook import StateBook
-from harness.run.steady import SteadyLook, look
 from harness.run.stop import Stopped
 from harness.run.watch import Watch
 from harness.verdict import Outcome
@@ -50,43 +45,21 @@ from harness.world.handles import World
 
 if TYPE_CHECKING:
     from harness.drill.guards import AnyGuard
-    from harness.journal import Journal
 
-TICK_S = 0.1
-SECOND_S = 1.0
 ENDS: tuple[type[Fact], ...] = (Interrupted, HaltAsked)
 LEAD_S = 0.5  # arrivals begin so long after they are ordered, so that the order is there before the first is due
 BEFORE_S = (
     120.0  # nothing that is decided while a run goes asks for looks so long before its phase, and no guard for longer
 )
 SURVEYED_S = 5.0  # so long a survey of an edge is waited for once the gate is open
-SETTLE_LAG_S = 3.0  # facts about the last second of a window may arrive so late
 STOPPED_S = 4.0  # a probe's last look may take so long; a run that was stopped looks on no longer than this
 ASKED_S = 5.0  # so long the story waits for a claim of the user's own, which is asked again when the run is judged
 MEND_LIMIT_S = 60.0  # the slowest ordinary mend: a stopped container that starts again, the clean-up ladder
 
 
-class Load(Protocol):
-    """The load process, as the engine needs it."""
-
-    def begin(self, at_s: float) -> None: ...
-    def poll(self) -> list[Fact]: ...
-    def stop(self) -> list[Fact]: ...
-    def rows(self) -> Rows: ...
-
-
-class LoadGone(Exception):
-    """The load process ended by itself; nothing more can be seen."""
-
-
-class Stop(Protocol):
-    def check(self) -> None: ...
-
-
 @dataclass
 class Engine:
-    """Runs one plan. `tell` is called each second with a line's worth of state for the display, `tidy` with whether no fault is due.
-    `say` has a line for who waits."""
+    """Runs one plan. `tell` and `tidy`: see `Passing`; `say` has a line for who waits."""
 
     plan: Plan
     world: World
@@ -105,16 +78,38 @@ class Engine:
     tell: Callable[[str, tuple[str, ...], Rows, float], None] = lambda *_: None
     say: Callable[[str], None] = lambda _: None
     tidy: Callable[[float, bool], None] = lambda *_: None
-    phase: str = ""
-    load_began_s: float = 0.0
-    _next_second_s: float = 0.0
 
     def __post_init__(self) -> None:
         drill = self.plan.drill
-        self._guards = guards.Guards(self.limits, drill.abort.blind_s, drill.origin.endpoints is not None)
-        self.record.listeners.append(self._guards.hear)
+        limits = guards.Guards(self.limits, drill.abort.blind_s, drill.origin.endpoints is not None)
+        self.record.listeners.append(limits.hear)
         if self.levers is not None:
             self.record.listeners.append(self.levers.hear)
+        self._passing = Passing(
+            world=self.world,
+            load=self.load,
+            record=self.record,
+            watch=self.watch,
+            injector=self.injector,
+            stop=self.stop,
+            steady=self.steady,
+            guards=limits,
+            max_duration_s=self.plan.max_duration_s,
+            levers=self.levers,
+            lease=self.lease,
+            tell=self.tell,
+            tidy=self.tidy,
+        )
+        self._restoring = Restoring(
+            plan=self.plan,
+            world=self.world,
+            record=self.record,
+            injector=self.injector,
+            levers=self.levers,
+            state=self.state,
+            lease=self.lease,
+            passing=self._passing,
+        )
 
     def run(self) -> None:
         """Play the plan to its end, or to the end that a guard, a halt, a signal or an error makes; never leaves a fault.
@@ -199,16 +194,16 @@ class Engine:
     # --- the chapters -------------------------------------------------------------------------------------------------
 
     def _begin_load(self) -> None:
-        self.phase = "baseline"
-        self.load_began_s = self.world.clock.now_s() + LEAD_S
-        self.load.begin(self.load_began_s)
+        self._passing.phase = "baseline"
+        self._passing.load_began_s = self.world.clock.now_s() + LEAD_S
+        self.load.begin(self._passing.load_began_s)
         self.watch.start()
 
     def _gate(self) -> bool:
         drill, within_s = self.plan.drill, self.plan.drill.steady.within_s
         tightest = tightest_ms((claim.expectation for claim in self.plan.all_claims), drill.steady.all)
-        gate = Gate(self.steady, tightest, self.load_began_s, self.load_began_s + within_s)
-        held = self._wait_until(gate.look, gate.until_s)
+        gate = Gate(self.steady, tightest, self._passing.load_began_s, self._passing.load_began_s + within_s)
+        held = self._passing.until_held(gate.look, gate.until_s)
         if held.held:
             self.record(GateHeld(detail=held.detail, waited=gate.waited))
             return True
@@ -226,7 +221,7 @@ class Engine:
             return {fact.edge for fact in self.record.journal().of(Surveyed)}
 
         if not touched <= surveyed():  # the gate may open before the first survey, or before a caller has connected
-            self._pass(self.world.clock.now_s() + SURVEYED_S, lambda: touched <= surveyed())
+            self._passing.until(self.world.clock.now_s() + SURVEYED_S, lambda: touched <= surveyed())
         surveys = [f for f in self.record.journal().of(Surveyed) if isinstance(f, Surveyed)]
         for edge in sorted(touched):
             seen = [s for s in surveys if s.edge == edge]
@@ -245,15 +240,15 @@ class Engine:
 
     def _play(self, phase: PlannedPhase) -> bool:
         """One phase; whether the next may begin."""
-        self.phase = phase.name
+        self._passing.phase = phase.name
         begun = self.record(PhaseBegan(phase=phase.name))
         self.record.forget_looks(begun.seen_s - BEFORE_S)
         self.injector.arm(phase, begun.seen_s)
         if self.levers is not None:
             self.levers.arm(phase)
-        self._pass(begun.seen_s + phase.length_s, self._forget_middle)
+        self._passing.until(begun.seen_s + phase.length_s, self._forget_middle)
         limit_s = self.world.clock.now_s() + MEND_LIMIT_S
-        if not self._pass(limit_s, self.injector.settled, TICK_S) or self.injector.stuck():
+        if not self._passing.until(limit_s, self.injector.settled, TICK_S) or self.injector.stuck():
             self.injector.mend_due()
         ended = self.record(PhaseEnded(phase=phase.name))
         if any(claim.then for claim in phase.claims):
@@ -262,73 +257,15 @@ class Engine:
             self.record(PhaseSettled(phase=phase.name, steady=False, detail="a fault could not be mended"))
             return False
         self._decide(phase, ended.seen_s)
-        held = self._wait_steady(ended.seen_s, self.plan.drill.steady.within_s)
+        held = self._passing.until_steady(ended.seen_s, self.plan.drill.steady.within_s)
         settled = self.record(PhaseSettled(phase=phase.name, steady=held.held, detail=held.detail))
-        self._as_left(phase)
-        if self.plan.drill.restore == "none":
-            return held.held and self._put_back(phase)
-        if held.held and not self._put_back(phase):
-            return False
-        return self._restart(phase, settled)
-
-    def _restart(self, phase: PlannedPhase, settled: Fact) -> bool:
-        """`restore: restart`: the phase has been judged; what did not come back by itself is restarted, group after group, until the
-        stack is steady. Whether it is."""
         assert isinstance(settled, PhaseSettled)
-        if not settled.steady:
-            if self.levers is not None:
-                self.levers.disarm()
-            self.injector.mend_outlasting()
-        steady = settled.steady
-        for services, why in suspects(self.record.journal(), settled):
-            begun_s = self.world.clock.now_s()
-            errors = [error for service in services if (error := self._restarted(service))]
-            self.record(
-                Restarted(phase=phase.name, services=services, begun_s=begun_s, why=why, error="; ".join(errors)),
-                durable=True,
-            )
-            held = self._wait_steady(self.world.clock.now_s(), self.plan.drill.steady.within_s)
-            detail = f"once {', '.join(services)} had been restarted: {held.detail}"
-            self.record(PhaseSettled(phase=phase.name, steady=held.held, detail=detail))
-            steady = held.held
-            if steady:
-                break
-        return steady and not self.injector.stuck()
-
-    def _restarted(self, service: str) -> str:
-        """Why it could not be, '' when every container of the service has a new life."""
-        beyond = next((why for limit in self.plan.limits if (why := limit.refuses(service))), "")
-        if beyond:
-            return beyond
-        try:
-            self.world.containers.restart(service)
-        except NotApplied as error:
-            return str(error)
-        return ""
+        return self._restoring.restore(phase, settled)
 
     def _forget_middle(self) -> bool:
         """Of a long phase, what nobody asks for any more (guards keep their own): memory must not grow with its length. Never ends it."""
         self.record.forget_middle(self.world.clock.now_s() - BEFORE_S)
         return False
-
-    def _as_left(self, phase: PlannedPhase) -> None:
-        """What a release left that somebody else was to roll back, looked at before we mend: our mend must not hide it."""
-        awaited = any(isinstance(claim.expectation, RolledBack) for claim in phase.claims)
-        if self.state is not None and awaited and any(one.fault.outlasts for one in phase.injections):
-            self.lease.aside()  # each source is waited for as long as it may take
-            self.state.left(phase.name)
-
-    def _put_back(self, phase: PlannedPhase) -> bool:
-        """The phase has been judged: what outlasted it (a release that nobody rolled back) is mended, and the stack steady again."""
-        if self.levers is not None:
-            self.levers.disarm()
-        if not self.injector.mend_outlasting():
-            return not self.injector.stuck()
-        held = self._wait_steady(self.world.clock.now_s(), self.plan.drill.steady.within_s)
-        if not held.held:
-            detail = f"once we had put the good release back: {held.detail}"
-            self.record(PhaseSettled(phase=phase.name, steady=False, detail=detail))
-        return held.held
 
     def _decide(self, phase: PlannedPhase, ended_s: float) -> None:
         """Wait until every `then` of the phase is decided or late. One that does not answer in time is not asked again: its
@@ -354,7 +291,7 @@ class Engine:
                     del open_claims[claim.id]
             return not open_claims
 
-        self._pass(deadline_s, decided)
+        self._passing.until(deadline_s, decided)
 
     # --- the pieces ---------------------------------------------------------------------------------------------------
 
@@ -368,74 +305,6 @@ class Engine:
             then=True,
             faults=faults,
         )
-
-    def _seen(self) -> Journal | None:
-        """The journal, where the steady state asks it."""
-        return self.record.journal() if self.steady.quiet is not None else None
-
-    def _wait_steady(self, since_s: float, within_s: float) -> SteadyLook:
-        """The steady state has to *begin* within `within_s` and be held for its length."""
-        return self._wait_until(
-            lambda rows, now_s, journal: look(self.steady, rows, since_s, within_s, now_s, journal), since_s + within_s
-        )
-
-    def _wait_until(self, looked: Callable[[Rows, float, Journal | None], SteadyLook], until_s: float) -> SteadyLook:
-        """What begins until then is waited for until it has been held."""
-        seen = [SteadyLook(False, False, "nothing seen")]
-
-        def told() -> bool:
-            seen[0] = looked(self.load.rows(), self.world.clock.now_s(), self._seen())
-            return seen[0].held or seen[0].hopeless
-
-        self._pass(until_s + self.steady.for_s + SETTLE_LAG_S, told)
-        return seen[0]
-
-    def _pass(self, until_s: float, done: Callable[[], bool] | None = None, every_s: float = SECOND_S) -> bool:
-        """Let time pass; True as soon as `done`, which is asked once in `every_s`, False at `until_s`."""
-        clock = self.world.clock
-        ask_s = clock.now_s()
-        while True:
-            now_s = clock.now_s()
-            self._tick(now_s)
-            if done is not None and now_s >= ask_s:
-                ask_s = now_s + every_s
-                if done():
-                    self.lease.aside()
-                    return True
-            if now_s >= until_s:
-                self.lease.aside()
-                return False
-            clock.wait_until(min(until_s, now_s + TICK_S))
-
-    def _tick(self, now_s: float) -> None:
-        self.lease.beat()
-        self.injector.tick(now_s)
-        self.stop.check()
-        if self.levers is not None:
-            self.levers.tick(now_s)
-        self.watch.tick(now_s)
-        self._hear(self.load.poll())
-        self.record.recall_more()
-        if self.record.broken:
-            raise Stopped("error", Broke(error=f"the journal is not whole: {self.record.broken}"))
-        if now_s >= self._next_second_s:
-            self._next_second_s = now_s + SECOND_S
-            rows = self.load.rows()
-            guards.check_duration(self.plan.max_duration_s, now_s)
-            self._guards.check(rows, self.load_began_s, now_s)
-            self.tell(self.phase, self.injector.on(), rows, now_s)
-            self.tidy(now_s, self.injector.quiet(now_s, QUIET_S))
-
-    def _hear(self, facts: list[Fact]) -> None:
-        """What the load says. One that cannot keep its ledger is an error of ours; one that is gone ends the drill."""
-        for fact in facts:
-            self.record(fact)
-        for fact in facts:
-            if isinstance(fact, LoadSaid) and fact.kind == "broken":
-                raise Stopped("error", Broke(error=f"the load cannot go on: {fact.text}"))
-        for fact in facts:
-            if isinstance(fact, LoadEnded):
-                raise LoadGone(fact.detail)
 
     def _end_load(self, late_s: float) -> None:
         """Stop the load, wait for what is still in flight, and keep looking until the last window has closed watched.

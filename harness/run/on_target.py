@@ -150,7 +150,7 @@ class OnTarget:
         )
 
     def check(self) -> None:
-        """Implements run.engine.Stop: the end is asked for, or it is no longer clear."""
+        """Implements run.passing.Stop: the end is asked for, or it is no longer clear."""
         self._session.stop.check()
         if self._watch is not None and self._watch.trouble:
             detail = self._watch.trouble.replace("not clear to start", "no longer clear", 1)

@@ -150,7 +150,7 @@ class Played:
         self.meanwhile(self.stack)
 
     def check(self) -> None:
-        """See run.engine.Stop."""
+        """See run.passing.Stop."""
         if self.world.clock.now_s() >= self.halt_s:
             raise Stopped("signal", Interrupted(signal="SIGINT"))
 
