@@ -20,7 +20,7 @@ from harness.ledger.layout import (
     row_of_request_id,
     traceparent,
 )
-from harness.ledger.reading import LedgerUnreadable, Tail, begun, read
+from harness.ledger.reading import LIVE_BLOCK, LedgerUnreadable, Tail, begun, read
 from harness.ledger.rows import NO_ROWS, Rows, rows_of
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "DTYPE",
     "DUE",
     "EMPTY",
+    "LIVE_BLOCK",
     "LOST",
     "NEVER",
     "NO_ROWS",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.ledger.bounds import BLOCK, Bounds
 from harness.ledger.layout import DONE, DTYPE, KINDS, LOST
 from harness.ledger.rows import Rows
 
@@ -36,7 +37,8 @@ NOTHING = Part(np.zeros(0, DTYPE), np.zeros(0, np.uint16), np.zeros(0, np.uint32
 class Merging:
     """The numbers of names are made one numbering, which only grows; a row that is settled is not looked at again."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: int = BLOCK) -> None:
+        self._block = block
         self._names: dict[str, dict[str, int]] = {kind: {"": 0} for kind in KINDS}
         self._settled = NOTHING
         self._until: dict[int, int] | None = None  # by worker, how many of its rows are settled
@@ -51,7 +53,7 @@ class Merging:
         rest = [self._part(file, self._until.get(file.worker, 0), file.used) for file in files]
         merged = _together([self._settled, _ordered(rest)])
         endpoints, versions, shapes = (tuple(self._names[kind]) for kind in KINDS)
-        return Rows(*merged, endpoints, versions, shapes)
+        return Rows(*merged, endpoints, versions, shapes, bounds=Bounds(self._block))
 
     def _settle(self, files: Sequence[Written], until: dict[int, int]) -> None:
         """Take in the rows that nobody changes any more, up to the first that somebody may."""

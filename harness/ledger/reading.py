@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UsageError
+from harness.ledger.bounds import BLOCK as WHOLE_BLOCK
 from harness.ledger.bounds import Bounds
 from harness.ledger.layout import DONE, DTYPE, EMPTY, FORMAT, KINDS, OUTCOMES
 from harness.ledger.merging import Merging, named
@@ -23,6 +24,9 @@ LONGEST_US = 366 * 86_400 * 1_000_000
 """No run is longer than a year."""
 MOST_NAMES = 1 << 20
 BLOCK = 4096  # rows read at a time while looking for the end
+LIVE_BLOCK = 2048
+"""Rows of a block of a ledger that is looked at each second while it grows. The last block is read anew at each look, and the columns
+made of it (60 bytes a row) are larger each second until it is full: with short blocks the reader's memory stays as it is."""
 
 
 class LedgerUnreadable(UsageError):
@@ -71,9 +75,9 @@ class _File:
 
     header: Path
     worker: int
+    bounds: Bounds
     array: NDArray[Any] = field(default_factory=lambda: np.zeros(0, DTYPE))
     pages: mmap.mmap | None = None
-    bounds: Bounds = field(default_factory=Bounds)
     used: int = 0
     names_read: int = 0
     firsts: list[tuple[int, str, int]] = field(default_factory=list)
@@ -169,18 +173,20 @@ class Tail:
 
     Several workers' are merged into a copy (`Merging`). With one worker the rows are the mapped file itself, so rows in flight complete under the reader's eyes;
     `Rows.snapshot()` or any mask makes a copy that stays. A file that its writer cuts at the end is mapped again, too.
+
+    block  of how many rows the rows' bounds are: LIVE_BLOCK for who looks each second
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, block: int = WHOLE_BLOCK) -> None:
+        self._folder, self._block = folder, block
         self._files: dict[str, _File] = {}
-        self._merging = Merging()
+        self._merging = Merging(block)
 
     def rows(self) -> Rows:
         """Raises LedgerUnreadable for a later format."""
         for header in sorted(self._folder.glob("*.json")):
             if header.name not in self._files and (worker := _worker_of(header)) is not None:
-                self._files[header.name] = _File(header, worker)
+                self._files[header.name] = _File(header, worker, Bounds(self._block))
         files = sorted(self._files.values(), key=lambda file: file.worker)
         for file in files:
             file.advance()

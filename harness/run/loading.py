@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.facts import Fact
-from harness.ledger import Rows, Tail
+from harness.ledger import LIVE_BLOCK, Rows, Tail
 from harness.load.access import Access
 from harness.load.asked import Operation
 from harness.load.config import SPAWN_PER_S
@@ -25,7 +25,7 @@ class RealLoad:
 
     def __init__(self, generator: Generator, ledger: Path, drain_s: float) -> None:
         self._generator = generator
-        self._tail = Tail(ledger)
+        self._tail = Tail(ledger, LIVE_BLOCK)
         self._drain_s = drain_s
 
     def begin(self, at_s: float) -> None:

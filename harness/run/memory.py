@@ -10,38 +10,18 @@ from collections.abc import Callable, Iterator
 EVERY_S = 60.0
 QUIET_S = 1.0
 """No fault is to begin or end for so long: a collection holds every thread up for some milliseconds."""
-LARGE = 32 * 1024
-"""Bytes. In a run whatever is larger has pages of its own, which are the kernel's again as soon as it is freed."""
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # malloc.h
-MOST = 32 * 1024 * 1024
-"""Bytes: the most that the C library takes for MMAP_THRESHOLD, to which it would have risen by itself."""
 
 
 @contextlib.contextmanager
 def settled() -> Iterator[None]:
-    """A run's memory until the block ends.
-
-    What lives by now (imports, the drill, the stack's description) is looked at no more: with some 70,000 objects from imports
-    alone a full collection takes tenths of a second, without them milliseconds. Columns of the ledger's rows, made and thrown
-    away each second, lie outside of the heap: the C library would take them into it once one of their size was freed, and they
-    are larger every second until a block of rows is full (mallopt(3), M_MMAP_THRESHOLD).
-    """
-    mallopt = _of_libc("mallopt")
+    """What lives by now (imports, the drill, the stack's description) is looked at no more until the block ends: with some 70,000
+    objects from imports alone a full collection takes tenths of a second, without them milliseconds."""
     gc.collect()
     gc.freeze()
-    mallopt(MMAP_THRESHOLD, LARGE)
     try:
         yield
     finally:
-        mallopt(MMAP_THRESHOLD, MOST)
-        mallopt(TRIM_THRESHOLD, 2 * MOST)
         gc.unfreeze()
-
-
-def _of_libc(name: str) -> Callable[..., int]:
-    """A function of the C library's; where it has none of this name, one that does nothing."""
-    function: Callable[..., int] = getattr(ctypes.CDLL(None), name, lambda *_: 0)
-    return function
 
 
 class Tidy:
@@ -57,7 +37,7 @@ class Tidy:
 
     def __init__(self) -> None:
         self._next_s = 0.0
-        self._trim = _of_libc("malloc_trim")
+        self._trim: Callable[[int], int] = getattr(ctypes.CDLL(None), "malloc_trim", lambda pad: 0)
 
     def __call__(self, now_s: float, quiet: bool) -> None:
         if quiet and now_s >= self._next_s:

@@ -48,17 +48,6 @@ def anonymous_kb() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:"))
 
 
-def test_what_is_large_lies_outside_of_the_heap_while_a_run_goes() -> None:
-    with settled():
-        before = anonymous_kb()
-        made = [bytearray(b"x" * 100_000) for _ in range(400)]
-        kept = made[::50]
-        assert anonymous_kb() - before > 30_000
-        del made
-        assert anonymous_kb() - before < 2_000, "only what was kept"
-        assert all(kept)
-
-
 def test_holes_of_the_heap_are_given_back_once_a_minute() -> None:
     before = anonymous_kb()
     made = [bytearray(b"x" * 100_000) for _ in range(400)]
