@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from harness.expectations.base import Evidence, Steady
 from harness.expectations.requests import error_rows, slowest_row
 from harness.journal import Window
-from harness.ledger import DTYPE, NEVER, OUTCOMES, Rows, Tail, read, rows_of
+from harness.ledger import DTYPE, LIVE_BLOCK, NEVER, OUTCOMES, Rows, Tail, read, rows_of
 from harness.ledger.bounds import Bounds
 from harness.ledger.layout import OK, TIMEOUT
 from harness.ledger.writing import Writer
@@ -127,7 +128,7 @@ def test_the_rows_cited_are_the_first_in_error_and_the_first_of_the_slowest(
 def test_live_and_judged_the_same_file_gives_the_same_fold(tmp_path: Path) -> None:
     """The tail of a ledger that grows, asked each second, against the whole file read afterwards, at the same instants."""
     dice = np.random.default_rng(7)
-    writer, tail = Writer(tmp_path, "0badcafe", 0, 5), Tail(tmp_path)
+    writer, tail = Writer(tmp_path, "0badcafe", 0, 5), Tail(tmp_path, LIVE_BLOCK)
     endpoint = writer.number("endpoint", "GET /a")
     live, conditions = (
         [],
@@ -152,6 +153,26 @@ def test_live_and_judged_the_same_file_gives_the_same_fold(tmp_path: Path) -> No
         seen = fold(whole, now_s - 5, now_s, now_s=now_s)
         assert (counts, p95, ratio) == (dict(seen.counts), seen.percentile_ms(0.95), seen.error_ratio())
         assert steady == steady_from(whole, conditions, 5.0, 3.0, now_s, now_s)
+
+
+def test_a_look_each_second_takes_no_more_memory_the_longer_the_load_goes_on(tmp_path: Path) -> None:
+    writer, tail = Writer(tmp_path, "0badcafe", 0, 5), Tail(tmp_path, LIVE_BLOCK)
+    endpoint = writer.number("endpoint", "GET /a")
+    peaks = []
+    for second in range(160):
+        for due_us in range(second * 1_000_000, (second + 1) * 1_000_000, 10_000):
+            row = writer.due(due_us, 1)
+            writer.sent(row, 100, endpoint)
+            writer.done(row, row, 5_000, endpoint, 200, 0, OK, 1, 0)
+        now_s = second + 1.0
+        tracemalloc.start()
+        seen = fold(tail.rows(), now_s - 10, now_s, now_s=now_s)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert seen.ok == min(1000, 100 * (second + 1))
+    writer.close()
+    early, late = max(peaks[20:60]), max(peaks[100:])
+    assert late < 1.2 * early, "the last block is full for the first time at second 21"
 
 
 def test_a_large_ledger_is_read_without_holding_its_file_in_memory(tmp_path: Path) -> None:
