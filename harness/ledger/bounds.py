@@ -35,6 +35,11 @@ class Bounds:
             found.append(whole)
         return [slice(i * self.block, min(count, (i + 1) * self.block)) for i in found]
 
+    def keep(self, rows: int) -> None:
+        """Only the first so many rows stay as they were looked at."""
+        whole = rows // self.block
+        self._earliest, self._latest = self._earliest[:whole], self._latest[:whole]
+
     def _look(self, rows: Rows, whole: int) -> None:
         kept = min(whole, len(self._earliest))  # fewer than were known: the file was cut
         earliest, latest = self._earliest[:kept].tolist(), self._latest[:kept].tolist()

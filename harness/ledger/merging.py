@@ -1,4 +1,8 @@
-"""Several workers' rows made one, by intended time, while they are written: what is settled is merged once, the rest at each look."""
+"""Several workers' rows made one, by intended time, while they are written: what is settled is merged once, the rest at each look.
+
+A look costs what is not settled, however long the load has gone on: settled rows stay where they were put, and the rest is laid behind
+them, over the rest of the look before.
+"""
 
 from __future__ import annotations
 
@@ -38,27 +42,28 @@ class Merging:
     """The numbers of names are made one numbering, which only grows; a row that is settled is not looked at again."""
 
     def __init__(self, block: int = BLOCK) -> None:
-        self._block = block
+        self._bounds = Bounds(block)
         self._names: dict[str, dict[str, int]] = {kind: {"": 0} for kind in KINDS}
-        self._settled = NOTHING
+        self._held = NOTHING  # the settled rows, and room behind them
+        self._settled = 0
         self._until: dict[int, int] | None = None  # by worker, how many of its rows are settled
 
     def rows(self, files: Sequence[Written]) -> Rows:
         """All rows. Of the first look, and so of a whole ledger that is read once, exactly in order; of later ones nearly, as one
-        worker's rows are."""
+        worker's rows are. Those of the look before are no longer whole."""
         if self._until is None:
             self._until = {}
         else:
             self._settle(files, self._until)
-        rest = [self._part(file, self._until.get(file.worker, 0), file.used) for file in files]
-        merged = _together([self._settled, _ordered(rest)])
+        self._bounds.keep(self._settled)
+        until = self._laid([self._part(file, self._until.get(file.worker, 0), file.used) for file in files])
         endpoints, versions, shapes = (tuple(self._names[kind]) for kind in KINDS)
-        return Rows(*merged, endpoints, versions, shapes, bounds=Bounds(self._block))
+        array, worker, number = self._held
+        return Rows(array[:until], worker[:until], number[:until], endpoints, versions, shapes, bounds=self._bounds)
 
     def _settle(self, files: Sequence[Written], until: dict[int, int]) -> None:
         """Take in the rows that nobody changes any more, up to the first that somebody may."""
         horizon_us = min(_first_open_us(file, until.get(file.worker, 0)) for file in files)
-        parts = [self._settled]
         ready = []
         for file in files:
             begin = until.get(file.worker, 0)
@@ -66,8 +71,17 @@ class Merging:
             waiting = np.flatnonzero(~_final(new) | (new["intended_us"] >= horizon_us))
             until[file.worker] = end = begin + (int(waiting[0]) if len(waiting) else len(new))
             ready.append(self._part(file, begin, end))
-        if any(len(part.array) for part in ready):
-            self._settled = _together([*parts, _ordered(ready)])
+        self._settled = self._laid(ready)
+
+    def _laid(self, parts: Sequence[Part]) -> int:
+        """Lay these rows, in order, behind the settled ones; how many rows there are then."""
+        until = self._settled + sum(len(part.array) for part in parts)
+        if until > len(self._held.array):
+            array, worker, number = (_roomier(column, self._settled, 2 * until) for column in self._held)
+            self._held = Part(array, worker, number)
+        fresh, behind = _ordered(parts), slice(self._settled, until)
+        self._held.array[behind], self._held.worker[behind], self._held.number[behind] = fresh
+        return until
 
     def _part(self, file: Written, begin: int, end: int) -> Part:
         array = file.array[begin:end].copy()
@@ -91,15 +105,17 @@ def _final(rows: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray((rows["state"] == DONE) | ((rows["flags"] & LOST) != 0))
 
 
-def _together(parts: Sequence[Part]) -> Part:
-    arrays, workers, numbers = zip(*parts, strict=True)
-    return Part(np.concatenate(arrays), np.concatenate(workers), np.concatenate(numbers))
+def _roomier(column: NDArray[Any], kept: int, room: int) -> NDArray[Any]:
+    """A copy of the first rows that were kept, with room for so many; what nobody has written takes no memory."""
+    grown = np.empty(room, column.dtype)
+    grown[:kept] = column[:kept]
+    return grown
 
 
 def _ordered(parts: Sequence[Part]) -> Part:
-    merged = _together(parts)
-    order = np.argsort(merged.array["intended_us"], kind="stable")
-    return Part(merged.array[order], merged.worker[order], merged.number[order])
+    array, worker, number = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    order = np.argsort(array["intended_us"], kind="stable")
+    return Part(array[order], worker[order], number[order])
 
 
 def named(names: Mapping[int, str]) -> tuple[str, ...]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.ledger import Rows, Tail, read
+from harness.ledger import LIVE_BLOCK, Rows, Tail, read
 from harness.ledger.closing import abandon
 from harness.ledger.layout import OK
 from harness.ledger.writing import Writer
@@ -58,3 +62,22 @@ def test_every_look_shows_what_the_files_hold(
     assert told(tail.rows()) == told(read(folder))
     due = read(folder).array["intended_us"].tolist()
     assert due == sorted(due), "read once, it is exactly in order"
+
+
+def test_a_look_takes_no_more_memory_the_longer_several_workers_have_written(tmp_path: Path) -> None:
+    writers, tail = [Writer(tmp_path, "ab12cd34", worker, 0) for worker in range(2)], Tail(tmp_path, LIVE_BLOCK)
+    peaks = []
+    for second in range(120):
+        for due_us in range(second * 1_000_000, (second + 1) * 1_000_000, 10_000):
+            writer = writers[due_us // 10_000 % 2]
+            row = writer.due(due_us, 1)
+            writer.done(row, row, 10, writer.number("endpoint", "GET /"), 200, 0, OK, 3, 0)
+        tracemalloc.start()
+        rows = tail.rows()
+        slices = rows.blocks((second - 9) * 1_000_000, (second + 1) * 1_000_000)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        due = np.concatenate([rows.array["intended_us"][where] for where in slices])
+        assert np.count_nonzero(due >= (second - 9) * 1_000_000) == min(1000, 100 * (second + 1))
+    later = sorted(peaks[20:])
+    assert later[90] < 1.2 * later[0], "but for the few looks that make room"
