@@ -17,7 +17,8 @@ BLOCK = 16384  # rows: so many fit a processor's cache
 
 
 class Bounds:
-    """The due times between which each whole block lies; the rows after the last whole one may lie anywhere."""
+    """The due times between which each whole block lies. The rows after these may lie anywhere: one block more, and what has begun of the
+    next, so that the columns of a ledger that grows are never short (numpy keeps up to seven freed buffers of each length below 1 kB)."""
 
     def __init__(self, block: int = BLOCK) -> None:
         self.block = block
@@ -27,13 +28,12 @@ class Bounds:
     def blocks(self, rows: Rows, start_us: int, until_us: int) -> list[slice]:
         """The blocks of these rows that can hold one due in [start_us, until_us), in order."""
         count = len(rows.array)
-        whole = count // self.block
+        whole = max(0, count // self.block - 1)
         if whole != len(self._earliest):
             self._look(rows, whole)
         found = np.flatnonzero((self._latest >= start_us) & (self._earliest < until_us)).tolist()
-        if count % self.block:
-            found.append(whole)
-        return [slice(i * self.block, min(count, (i + 1) * self.block)) for i in found]
+        rest = [slice(whole * self.block, count)] if count else []
+        return [*(slice(i * self.block, (i + 1) * self.block) for i in found), *rest]
 
     def keep(self, rows: int) -> None:
         """Only the first so many rows stay as they were looked at."""

@@ -24,9 +24,9 @@ LONGEST_US = 366 * 86_400 * 1_000_000
 """No run is longer than a year."""
 MOST_NAMES = 1 << 20
 BLOCK = 4096  # rows read at a time while looking for the end
-LIVE_BLOCK = 2048
-"""Rows of a block of a ledger that is looked at each second while it grows. The last block is read anew at each look, and the columns
-made of it (60 bytes a row) are larger each second until it is full: with short blocks the reader's memory stays as it is."""
+LIVE_BLOCK = 1024
+"""Rows of a block of a ledger that is looked at each second while it grows. What lies behind the whole blocks is read anew at each
+look, and the columns made of it (60 bytes a row) are larger each second: with short blocks the reader's memory stays as it is."""
 
 
 class LedgerUnreadable(UsageError):

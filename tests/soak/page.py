@@ -12,7 +12,7 @@ from harness.stats.theil_sen import Slope, batch_medians, theil_sen
 Line = Mapping[str, Any]
 WARM_S = 900.0
 """Left out of the slopes; of a short soak a quarter. Caches fill, modules are imported when first needed, and what the live fold
-reads each second grows until a block of the ledger (2,048 rows: 3 and a half minutes at 10/s) is full."""
+reads each second grows until two blocks of the ledger (2,048 rows: 3 and a half minutes at 10/s) are full."""
 FLAT_PER_MIN = {"anonymous_kb": 17.0}  # less than 1 MB in an hour
 FLAT_ONE = 1 / 60  # of handles and threads: less than one in an hour
 SHORTEST = 24  # samples, for a slope
