@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ from harness.series import Book
 from harness.verdict import Finding, Outcome
 
 
-def judged(claim: object, rows: Rows, series: Book) -> Finding:
-    finding = claim.check(evidence(rows, series))  # type: ignore[attr-defined]
+def judged(claim: Any, rows: Rows, series: Book) -> Finding:
+    finding = claim.check(evidence(rows, series))
     assert isinstance(finding, Finding)
     return finding
 
@@ -34,7 +35,7 @@ def retried(seen: Traffic, share: float, seed: int = 3) -> tuple[Traffic, NDArra
     return Traffic(**both), again
 
 
-def with_rows(rows: Rows, more: np.ndarray, names: Sequence[str]) -> Rows:  # type: ignore[type-arg]
+def with_rows(rows: Rows, more: NDArray[Any], names: Sequence[str]) -> Rows:
     array = np.concatenate([rows.array, more])
     array = array[np.argsort(array["intended_us"], kind="stable")]
     return Rows(array, np.zeros(len(array), np.uint16), np.arange(len(array), dtype=np.uint32), tuple(names))
@@ -93,8 +94,8 @@ def test_errors_that_only_a_client_heard_do_not_hide_that_a_counter_is_blind() -
 # --- what an event alone tells ----------------------------------------------------------------------------------------
 
 
-def transactions(seen: Traffic) -> np.ndarray:  # type: ignore[type-arg]
-    tx = seen.rows().array[seen.endpoint == 2].copy()
+def transactions(seen: Traffic) -> NDArray[Any]:
+    tx: NDArray[Any] = seen.rows().array[seen.endpoint == 2].copy()
     tx["endpoint"], tx["status"] = 4, 0
     tx["flags"] |= TOLD
     return tx
@@ -110,8 +111,8 @@ def test_a_transaction_is_no_request_that_a_counter_must_have() -> None:
         assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "only_told"), finding.because
         assert "(TX checkout)" in finding.because
     by_route = ERROR.model_copy(update={"request": BY_ROUTE.request})
-    for claim in (BY_ROUTE, LATENCY.model_copy(update={"request": BY_ROUTE.request}), by_route):
-        assert judged(claim, rows, series).outcome is Outcome.PASSED, "no series is spelt so"
+    for routed in (BY_ROUTE, LATENCY.model_copy(update={"request": BY_ROUTE.request}), by_route):
+        assert judged(routed, rows, series).outcome is Outcome.PASSED, "no series is spelt so"
     assert judged(ERROR, rows, series).outcome is not Outcome.FAILED
 
 
