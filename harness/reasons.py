@@ -191,6 +191,8 @@ REASONS: Mapping[str, str] = {
     "unknown_status": "no series has the label that should tell the status, or it holds other words",
     "unmatched": "the claim's labels are not as the series have them, so that requests may be counted under another name",
     "redirected": "the load followed redirects, each to the service a request more, and nobody wrote down which",
+    "retried": "the load's own client tried some requests again by itself, and how many of these attempts came to the service nobody knows",
+    "only_told": "only events of the locustfile's tell of some rows, which may be transactions or other clients' requests, not the service's",
     "answered_in_front": "what is missing may have been answered by a proxy in front of the service, which counts nothing there",
     "scraped_twice": "two targets of Prometheus tell of the same process, so that each request is counted twice",
     "counted_late": "the counter shows later what had been answered: it is so far behind its service that it cannot be laid beside the load",

@@ -6,6 +6,8 @@ import hashlib
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+AS_IT_IS = r"/(?:[\w~&=,:@/-]|(?<!/)\.)*(?:\?[\w~&=,:@/.-]+)?\Z"
+"""A path and query that a client sends as they are written (with re.ASCII)."""
 USUAL = {"http": 80, "https": 443, "smtp": 25}
 
 

@@ -75,7 +75,7 @@ def check(
     target: str | None = None,
 ) -> tuple[list[Problem], str]:
     """All problems of one drill, and why its services and edges could not be checked, or ''."""
-    from harness.drill import locustfile
+    from harness.drill import elsewhere, locustfile
     from harness.drill.candidate_option import with_candidates
     from harness.drill.parse import parse
     from harness.drill.problem import Invalid
@@ -85,7 +85,7 @@ def check(
         drill = with_candidates(parse(file, sets=sets, env=env), candidates)
     except Invalid as invalid:
         return list(invalid.found), ""
-    found = locustfile.problems(drill.locustfile)
+    found = [*locustfile.problems(drill.locustfile), *elsewhere.warnings(drill.locustfile)]
     if target:
         return [*found, *plan_on(drill, target).plan.problems], ""
     looked = look(drill)

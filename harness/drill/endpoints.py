@@ -6,16 +6,20 @@ Only a sure list helps nobody wrongly: where one call's name cannot be told, or 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.urls import AS_IT_IS
+
 OTHERS = ("rest", "rest_", "fire")
 """What makes a request without a client, or tells of one: a FastHttpUser's, and Locust's event."""
-UNSURE = (*OTHERS, "request_name", "rename_request", "request_meta")
+UNSURE = (*OTHERS, "base_url", "params", "request_name", "rename_request", "request_meta")
 """Attributes by which Locust's users make requests in other ways, or give them other names than their calls say."""
 SESSIONS = ("HttpSession", "FastHttpSession")
 """Clients that a locustfile may make itself, under any name."""
+_AS_IT_IS = re.compile(AS_IT_IS, re.ASCII)
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -97,6 +101,6 @@ def _name(call: ast.Call) -> str | None:
     called = url.value if isinstance(url, ast.Constant) else None
     if method.lower() not in METHODS or None in words or not isinstance(called, str):
         return None
-    if "name" not in words and ("params" in words or not called.startswith("/")):
-        return None  # HttpUser's is named by what is sent: by the path alone, and with its parameters
+    if "name" not in words and ("params" in words or not _AS_IT_IS.match(called)):
+        return None  # HttpUser's is named by what is sent: by the path alone, quoted, and with its parameters
     return f"{method.upper()} {called}"

@@ -140,8 +140,7 @@ class AnswersAsUsual(Expectation):
         return window if evidence.phase else Window(max(window.start_s, min(on_s, window.end_s)), window.end_s)
 
     def _mine(self, rows: Rows, window: Window) -> NDArray[np.bool_]:
-        mask = rows.between(window.start_s, window.end_s) & rows.counted()
-        return mask & rows.at_endpoint(self.request) if self.request else mask
+        return rows.between(window.start_s, window.end_s) & rows.counted(self.request)
 
     def _calm(self, evidence: Evidence, window: Window) -> Answers:
         """Answers due before the window, while nothing was hurt; of failures only those since the steady state held."""

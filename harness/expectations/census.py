@@ -37,6 +37,7 @@ class Edges:
     in_front statuses that a proxy in front of the service may have given by itself
     hops     a request that was led on by redirects is itself not surely counted, and may be so many more, of any name and
              status; 0: it counts as any other
+    events   endpoints of which only events tell, that are requests all the same: series count under their names
     """
 
     begin: Interval
@@ -46,14 +47,17 @@ class Edges:
     linger_s: float = math.inf
     in_front: Collection[int] = ()
     hops: int = 0
+    events: Collection[int] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Some rows and how they lie to the edges: `sure` counted (L), `can` be (U less the next), `unclear`: can be, by any status.
+    """Some rows and how they lie to the edges: `sure` counted (L), `can` be (U less the next), `unclear`: can be, by any status
+    and in less time than its asker waited.
 
-    ended   sent and ended between the edges, whatever it came to
-    moved   of the unclear, those that redirects led on
+    ended   sent and ended between the edges, whatever it came to; none that is only told
+    moved   of the unclear, those that redirects led on; `told`, those of which an event alone tells
+    more    attempts of a client before its last, of which each is one more that can be, by any status
     """
 
     first: int
@@ -64,6 +68,8 @@ class Placed:
     unclear: Mask
     waiting: int
     moved: Mask
+    told: Mask
+    more: Counts
 
     @property
     def took_us(self) -> NDArray[np.int64]:
@@ -71,30 +77,46 @@ class Placed:
 
 
 def placed(rows: Rows, edges: Edges) -> Iterator[Placed]:
-    """All requests of the ledger, also those that count in no claim: the service counted them too."""
-    from harness.ledger import DONE, NEVER, OUTCOMES
+    """All requests to the service, also those that count in no claim: the service counted them too."""
+    from harness.ledger import AGAIN, DONE, ELSEWHERE, NEVER, OUTCOMES, TOLD, more
 
     unanswered = [OUTCOMES.index(name) for name in ("", "timeout", "conn", "dropped")]
     skew_us = edges.skew_s * 1e6
     redirected = np.array(["-> " in shape for shape in rows.shapes], bool) & bool(edges.hops)
     for first in range(0, len(rows), BLOCK):
         part = rows.array[first : first + BLOCK]
-        asked = part["sent_us"] != NEVER
+        flags = part["flags"]
+        asked = (part["sent_us"] != NEVER) & ((flags & ELSEWHERE) == 0)
         sent_us = part["intended_us"] + np.where(asked, part["sent_us"], 0).astype(np.float64)
         ended = (part["state"] == DONE) & (part["took_us"] != NEVER)
         done_us = np.where(ended, sent_us + part["took_us"], np.inf)
         lost = np.isin(part["outcome"], unanswered) | ~ended
         front = lost | np.isin(part["status"], list(edges.in_front))
         moved = redirected[part["shape"]]
-        unclear = front | moved
-        until_us = done_us + np.where(front, edges.linger_s * 1e6, 0.0)
+        again = (flags & AGAIN) != 0
+        told = (flags & TOLD) != 0
+        if edges.events and told.any():
+            told &= ~np.isin(part["endpoint"], list(edges.events))
+        unclear = front | moved | again | told
+        until_us = done_us + np.where(front | again, edges.linger_s * 1e6, 0.0)
         can = asked & (sent_us < edges.end[1] * 1e6 + skew_us) & (until_us > edges.begin[0] * 1e6 - skew_us)
         inside = asked & (sent_us > edges.begin[1] * 1e6 + skew_us) & (done_us < edges.end[0] * 1e6 - skew_us)
-        sure = inside & ~unclear
+        sure = inside & ~(front | moved | told)  # the last attempt of several got this answer
         for low_s, high_s in edges.lost:
             sure &= ~((sent_us < high_s * 1e6 + skew_us) & (done_us > low_s * 1e6 - skew_us))
         waiting = int((can & ~ended).sum())
-        yield Placed(first, part, inside, sure, can & ~unclear, can & unclear, waiting, can & moved)
+        yield Placed(
+            first,
+            part,
+            inside & ~told,
+            sure,
+            can & ~unclear,
+            can & unclear,
+            waiting,
+            can & moved,
+            can & told,
+            np.where(can, more(flags), 0),
+        )
         rows.release(slice(first, first + len(part)))
 
 
@@ -105,6 +127,8 @@ class Census:
     ended, within  by [endpoint, outcome], answered or not: those that lay surely, and possibly, between the edges
     waiting        requests that have not ended
     moved          requests that redirects led on, each to the service two or more
+    again          by [endpoint], requests that their client sent again by itself; `more`: how many times, at most
+    told           by [endpoint], what an event alone tells of
     """
 
     rows: Rows
@@ -116,6 +140,9 @@ class Census:
     within: Counts
     waiting: int
     moved: int
+    again: Counts
+    more: Counts
+    told: Counts
 
     @property
     def led(self) -> int:
@@ -129,12 +156,15 @@ class Census:
     def most(self, endpoints: Collection[int], classes: Collection[int] | None = None) -> int:
         """U: no more than so many can have been."""
         chosen = sorted(endpoints)
-        return int(self.can[np.ix_(chosen, _all(classes))].sum() + self.unclear[chosen].sum()) + self.led
+        unclear = self.unclear[chosen].sum() + self.more[chosen].sum()
+        return int(self.can[np.ix_(chosen, _all(classes))].sum() + unclear) + self.led
 
     def clear(self, endpoints: Collection[int], classes: Collection[int]) -> int:
         """The most that can have been answered with a status of these classes, without those that nobody knows it of."""
+        chosen = sorted(endpoints)
         moved = self.moved + self.led if self.moved else 0  # what they were answered on the way, nobody wrote down
-        return int(self.can[np.ix_(sorted(endpoints), sorted(classes))].sum()) + moved
+        again = int(self.again[chosen].sum() + self.more[chosen].sum())
+        return int(self.can[np.ix_(chosen, sorted(classes))].sum()) + moved + again
 
     def fates(self, endpoints: Collection[int], outcomes: Collection[str]) -> tuple[int, int]:
         """Between how many and how many requests came to one of these outcomes between the edges."""
@@ -156,7 +186,7 @@ class Census:
             aside = one.can & mine & _under_way(one.part, apart)
             sure.append(one.took_us[one.sure & mine])
             can.append(one.took_us[one.can & mine & ~aside])
-            unclear += int((one.unclear & mine).sum())
+            unclear += int((one.unclear & mine).sum() + one.more[mine].sum())
             held += int(aside.sum())
         return np.sort(np.concatenate(sure)), np.sort(np.concatenate(can)), unclear, held
 
@@ -196,7 +226,8 @@ def census(rows: Rows, edges: Edges) -> Census:
 
     size = (len(rows.endpoints), CLASSES)
     sure, can = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    unclear, waiting, moved = np.zeros(size[0], np.int64), 0, 0
+    unclear, again, more, told = (np.zeros(size[0], np.int64) for _ in range(4))
+    waiting, moved = 0, 0
     shape = (size[0], len(OUTCOMES))
     ended, within = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for one in placed(rows, edges):
@@ -206,10 +237,27 @@ def census(rows: Rows, edges: Edges) -> Census:
         unclear += np.bincount(one.part["endpoint"][one.unclear], minlength=size[0])
         waiting += one.waiting
         moved += int(one.moved.sum())
+        again += np.bincount(one.part["endpoint"][one.more > 0], minlength=size[0])
+        np.add.at(more, one.part["endpoint"], one.more)
+        told += np.bincount(one.part["endpoint"][one.told], minlength=size[0])
         fate = one.part["endpoint"].astype(np.int64) * len(OUTCOMES) + one.part["outcome"]
         ended += np.bincount(fate[one.ended], minlength=ended.size).reshape(shape)
         within += np.bincount(fate[one.can | one.unclear], minlength=ended.size).reshape(shape)
-    return Census(rows, edges, sure, can, unclear, ended, within, waiting, moved)
+    return Census(rows, edges, sure, can, unclear, ended, within, waiting, moved, again, more, told)
+
+
+def events_alone(rows: Rows) -> frozenset[int]:
+    """Endpoints of which only events tell: no request was sent under the same name."""
+    from harness.ledger import TOLD
+
+    told, sent = (np.zeros(len(rows.endpoints), bool) for _ in range(2))
+    for first in range(0, len(rows), BLOCK):
+        part = rows.array[first : first + BLOCK]
+        event = (part["flags"] & TOLD) != 0
+        told[part["endpoint"][event]] = True
+        sent[part["endpoint"][~event]] = True
+        rows.release(slice(first, first + len(part)))
+    return frozenset(np.flatnonzero(told & ~sent).tolist())
 
 
 def _under_way(part: Any, stretches: Sequence[Interval]) -> Mask:

@@ -59,9 +59,7 @@ def failed_requests(
     ended = ~rows.outcome("")
     if (over := journal.last(LoadEnded)) is not None:  # who waited longer than its client does never heard anything
         ended |= (rows.array["state"] == SENT) & (rows.sent_s + evidence.timeout_s <= over.seen_s)
-    mask = rows.between(window.start_s, window.end_s) & rows.counted() & ~np.isnan(rows.sent_s)
-    if request:
-        mask &= rows.at_endpoint(request)
+    mask = rows.between(window.start_s, window.end_s) & rows.counted(request) & ~np.isnan(rows.sent_s)
     waiting = 0 if evidence.over else int((mask & ~ended).sum())
     mask &= ended & ~rows.outcome("ok", "dropped", *allowed)
     found = rows.select(mask)

@@ -140,9 +140,7 @@ def noise(evidence: Evidence, services: Sequence[str], window: Window, request: 
     """Requests that succeeded and still logged an error."""
     what = "errors of requests that succeeded"
     rows = near(evidence, window)
-    mask = rows.between(window.start_s, window.end_s) & rows.counted() & rows.outcome("ok")
-    if request:
-        mask &= rows.at_endpoint(request)
+    mask = rows.between(window.start_s, window.end_s) & rows.counted(request) & rows.outcome("ok")
     fine, run = rows.select(mask), evidence.journal.opened.run if evidence.journal.opened else ""
     if not len(fine):
         return _untried(what, "no request succeeded", "requests that succeed in the phase", True)

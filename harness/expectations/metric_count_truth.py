@@ -76,6 +76,8 @@ class MetricCountTruth(ServiceMetric):
     Decides: passed when L ≤ rise ≤ U everywhere. Failed: undercount, vanished (series that are no longer exposed), overcount,
              wrong_status (the sum is right, the statuses are not). L and U further apart than 5 % decide nothing (too_wide).
              A request that follows redirects is several to the service: leave 3xx out by `only`, or it decides nothing (redirected).
+             Nor do many that a client of the load's own sends again by itself (retried), nor events of the locustfile's that may be no
+             requests, such as transactions, where no `request` tells them apart (only_told).
              Nor do labels that are not as the claim says (unmatched), two targets of one process (scraped_twice), processes
              that share an address (several_processes), and counters that are pushed (counted_late).
     Source:  raw samples of Prometheus, at the true times of the scrapes, never increase(), which extrapolates; the ledger.
@@ -124,7 +126,8 @@ class MetricCountTruth(ServiceMetric):
     def _compared(
         self, told: Told, totals: list[Cell], cells: list[Cell], doubt: Callable[[Cell], Finding | None], groups: Groups
     ) -> Finding:
-        sure, most = sum(cell.least for cell in totals), sum(cell.most for cell in totals)
+        compared = [cell for cell in totals if not told.beside(cell.endpoints, cell.rose)]
+        sure, most = sum(cell.least for cell in compared), sum(cell.most for cell in compared)
         shown = ((cell.name, str(cell)) for cell in cells if cell.most or cell.rose)
         details = told.details(*shown, others=groups.others)
         worst = sorted(
@@ -139,7 +142,7 @@ class MetricCountTruth(ServiceMetric):
             doubts.append(why)
         if doubts:
             return doubts[0]
-        if sure == 0:
+        if sure == 0 and not told.census.told.any():
             return inconclusive(
                 f"no request was surely counted {told.where}",
                 decide="requests that are sent and answered between two scrapes",

@@ -27,6 +27,10 @@ REDIRECTED = (
     "a locustfile that follows redirects itself, under a name for each (allow_redirects=False), or the claim without `request` and "
     'with redirects left out: only: code!~"3.."'
 )
+RETRIED = (
+    "a locustfile whose clients do not try again by themselves (no max_retries, no Retry), and a service that keeps idle connections open "
+    "for longer than its users pause"
+)
 Labels = Sequence[Mapping[str, str]]
 
 

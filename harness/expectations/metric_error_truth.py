@@ -17,7 +17,7 @@ from harness.expectations.metric_doubts import many, short, unknown_errors
 from harness.expectations.metric_failures import Failures, Missed, span
 from harness.expectations.metric_in_front import FRONT, either, in_front_hint
 from harness.expectations.metric_names import Groups, matchers
-from harness.expectations.metric_sides import Told, counted_late, no_number
+from harness.expectations.metric_sides import Told, counted_late, no_number, only_told, retried
 from harness.expectations.metric_sides import told as both_sides
 from harness.expectations.metric_steady import nobody_else
 from harness.expectations.requests import still_open
@@ -95,6 +95,7 @@ class MetricErrorTruth(ServiceMetric):
             )
             for name, endpoints in groups.endpoints.items()
         ]
+        found = [one for one in found if not told.beside(one.endpoints, one.rose)]
         gone = [rise.gone_s for rise in errors if rise.gone_s is not None]
         details = told.details(*((one.name, str(one)) for one in found if one.failed[1]), others=groups.others)
         doubts = []
@@ -193,7 +194,8 @@ class MetricErrorTruth(ServiceMetric):
                 cites=told.cites(),
                 details=details,
             )
-        low, high = (max(0.0, 1 - errors / max(1, failed_)) for failed_ in (least, most))
+        unheard = int(told.census.more.sum())  # of so many errors, at most, no user heard
+        low, high = (max(0.0, 1 - max(0.0, n) / max(1, of)) for n, of in ((errors, least), (errors - unheard, most)))
         measure = Measure(100 * low, 100 * high, "%")
         lost = told.lost_examples(LOST)
         said = f"of {span((least, most))} requests that failed {told.where}, {errors:g} were counted as errors"
@@ -210,18 +212,27 @@ class MetricErrorTruth(ServiceMetric):
                 cites=told.cites(*lost),
                 details=proof,
             )
-        if high > self.blind and told.late is not None:
-            return counted_late(told, self.metric)
         if high > self.blind:
-            return inconclusive(
-                f"{said}: between {100 * low:.3g} and {100 * high:.3g} % are missing (limit {100 * self.blind:g} %)",
-                reason="too_near",
-                decide="a longer window, or fewer requests on their way at its ends",
-                measure=measure,
-                cites=told.cites(*lost),
-                details=proof,
-            )
+            near = f"{said}: between {100 * low:.3g} and {100 * high:.3g} % are missing (limit {100 * self.blind:g} %)"
+            return self._too_near(told, errors, most, near, Missed(praised, most, lost, measure, proof))
         return passed(said, measure=measure, cites=told.cites(*lost), details=proof)
+
+    def _too_near(self, told: Told, errors: float, most: int, said: str, missed: Missed) -> Finding:
+        """Both bounds lie on either side of `blind`; and what has put them there, where that is known."""
+        if told.late is not None:
+            return counted_late(told, self.metric)
+        if 1 - errors / max(1, most) <= self.blind:
+            return retried(told, self.metric)
+        if 1 - errors / max(1, most - int(told.census.told.sum())) <= self.blind:
+            return only_told(told, self.metric)
+        return inconclusive(
+            said,
+            reason="too_near",
+            decide="a longer window, or fewer requests on their way at its ends",
+            measure=missed.measure,
+            cites=told.cites(*missed.lost),
+            details=missed.proof,
+        )
 
     def _missed(self, told: Told, said: str, missed: Missed) -> Finding:
         """Optimistic where what users gave up on was told as a success; else blind, unless an alert of the users' side fired."""

@@ -160,7 +160,7 @@ def _took_s(found: Counters, at_s: float) -> float:
 @dataclass(frozen=True, eq=False)
 class _Asked:
     """When all requests were sent and answered, sorted (s): so that any stretch's bounds are four look-ups. `led`: redirects led
-    some on, each to the service two or more."""
+    some on, or clients sent some again, each to the service two or more."""
 
     sent_s: Floats
     until_s: Floats
@@ -177,10 +177,12 @@ class _Asked:
         for one in placed(rows, everything):
             sent_s = (one.part["intended_us"] + one.part["sent_us"].astype(np.float64)) / 1e6
             done_s = sent_s + one.part["took_us"] / 1e6
-            until_s = np.where(one.sure, done_s, np.where(one.ended, done_s + edges.linger_s, np.inf))
-            asked = one.can | one.unclear
-            led |= bool(one.moved.any())
-            found.append((sent_s[asked], until_s[asked], sent_s[one.sure], done_s[one.sure]))
+            until_s = np.where(
+                one.sure & (one.more == 0), done_s, np.where(one.ended | one.told, done_s + edges.linger_s, np.inf)
+            )
+            asked = (one.can | one.unclear) * (1 + one.more)  # each attempt of a client's
+            led |= bool(one.moved.any() or one.more.any())
+            found.append((np.repeat(sent_s, asked), np.repeat(until_s, asked), sent_s[one.sure], done_s[one.sure]))
         columns = [np.sort(np.concatenate([np.zeros(0), *column])) for column in zip(*found, strict=True)]
         return _Asked(columns[0], columns[1], columns[2], columns[3], edges.skew_s, led)
 

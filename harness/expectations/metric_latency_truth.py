@@ -186,7 +186,8 @@ class MetricLatencyTruth(ServiceMetric):
             )
         if doubts:
             return doubts[0]
-        sure, most = sum(len(one.sure) for one in found), sum(one.most for one in found)
+        compared = [one for one in found if not told.beside(one.endpoints, one.count)]
+        sure, most = sum(len(one.sure) for one in compared), sum(one.most for one in compared)
         if sure == 0 or is_wide(sure, most):
             return too_wide(told, self.metric, sure, most)
         return None

@@ -12,7 +12,7 @@ import numpy as np
 from harness.expectations.base import Evidence
 from harness.expectations.census import Census, Mask, Placed, census
 from harness.expectations.counters import Counters, stretches
-from harness.expectations.metric_doubts import REDIRECTED
+from harness.expectations.metric_doubts import REDIRECTED, RETRIED
 from harness.expectations.metric_in_front import either
 from harness.expectations.metric_late import Late, earlier, lagging, late, of_run
 from harness.expectations.metric_odd import odd
@@ -94,6 +94,10 @@ class Told:
         total = self.census.ended.sum(axis=0).tolist()
         return ", ".join(f"{count} {name}" for name, count in zip(OUTCOMES, total, strict=True) if name and count)
 
+    def beside(self, endpoints: frozenset[int], rose: float) -> bool:
+        """Events alone tell of these, and no series counts them: they are no requests to this service, and nothing depends on them."""
+        return rose == 0 and 0 < self.census.most(endpoints) == self.census.told[sorted(endpoints)].sum()
+
     def ids(self, citations: Sequence[str]) -> tuple[str, str]:
         """The ids under which these requests are found in the service's own logs."""
         opened = self.evidence.journal.opened
@@ -157,6 +161,11 @@ def too_wide(told_: Told, what: str, least: int, most: int) -> Finding:
         return counted_late(told_, what)
     if told_.census.moved:
         return redirected(told_, what)
+    known = most - int(told_.census.more.sum())
+    if known < most and not is_wide(least, known):
+        return retried(told_, what)
+    if told_.census.told.any() and not is_wide(least + int(told_.census.told.sum()), known):
+        return only_told(told_, what)
     fronted = told_.census.fronted()
     excused = fronted and not is_wide(least + sum(fronted.values()), most)
     why = f": {sum(fronted.values())} were answered {either(fronted)}, which `in_front` excuses" if excused else ""
@@ -191,6 +200,32 @@ def redirected(told_: Told, what: str) -> Finding:
         f"{what}: {were} led on by redirects {told_.where}, each to the service two or more, and nobody wrote down which",
         reason="redirected",
         decide=REDIRECTED,
+        cites=told_.cites(),
+        details=told_.details(),
+    )
+
+
+def retried(told_: Told, what: str) -> Finding:
+    again = int(told_.census.again.sum())
+    were = "1 request of the load was" if again == 1 else f"{again} requests of the load were"
+    return inconclusive(
+        f"{what}: {were} sent again by the load's own client {told_.where} (a Retry, or a connection that was closed meanwhile): a row tells "
+        "of the last attempt, and those before it may have come to the service",
+        reason="retried",
+        decide=RETRIED,
+        cites=told_.cites(),
+        details=told_.details(),
+    )
+
+
+def only_told(told_: Told, what: str) -> Finding:
+    told_by = told_.census.told.tolist()
+    names = [name for name, count in zip(told_.census.rows.endpoints, told_by, strict=True) if count]
+    return inconclusive(
+        f"{what}: of {sum(told_by)} of the load's rows {told_.where} ({', '.join(names[:3])}{', …' if len(names) > 3 else ''}) only events of "
+        "the locustfile's tell, and nothing says whether each is one request to the service",
+        reason="only_told",
+        decide="`request`, where the series are spelt as these events are named; a load without them, where they are no requests",
         cites=told_.cites(),
         details=told_.details(),
     )

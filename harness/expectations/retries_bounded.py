@@ -10,6 +10,7 @@ from harness.expectations import alerts
 from harness.expectations.attempt_cells import WINDOW_S, Cells, cells
 from harness.expectations.attempts import GAP_S, LAG_S, PROBE, Ratio, ratio
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.client_retries import either_way
 from harness.expectations.no_regression import baseline
 from harness.expectations.requests import cites, stretch
 from harness.quantities import spell
@@ -31,7 +32,8 @@ class RetriesBounded(Expectation):
              in them that were held up before; from the last scrape before the phase to the first after it.
     Decides: failed when any stretch of the phase is surely beyond, whatever was under way; passed when the phase is over, every
              target was scraped all the time, and none is. A counter at the dependency does not see attempts that were
-             refused: where it stands at the caller, it does; and one of a process that ends loses its last ones.
+             refused: where it stands at the caller, it does; and one of a process that ends loses its last ones. Requests that the
+             load's own client sends again are one operation, or several: it decides where both readings say the same (retried).
     Source:  raw samples (never rate() or increase()), the ledger. 1.1 is the usual budget of a retry policy.
     """
 
@@ -64,6 +66,10 @@ class RetriesBounded(Expectation):
         return (self.attempts,)
 
     def check(self, evidence: Evidence) -> Finding:
+        window = evidence.window
+        return either_way(evidence, window.start_s if window else 0.0, self._checked)
+
+    def _checked(self, evidence: Evidence) -> Finding:
         found = stretch(evidence, self.request)
         if isinstance(found, Finding):
             return found

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
-from harness.expectations.census import Edges
+from harness.expectations.census import Edges, events_alone
 from harness.expectations.counters import START, Counters, Unclear, counters
 from harness.expectations.metric_names import Groups, grouped, held, leaves_out_redirects, matchers
 from harness.expectations.metric_sides import TOO_WIDE, Told, counted_late, if_late, most_under_way_s, told
@@ -119,7 +119,26 @@ class ServiceMetric(Expectation):
     def edges(self, evidence: Evidence, found: Counters) -> Edges:
         """Between which instants the counters' rises are known, and what else tells what is in them."""
         linger_s = evidence.timeout_s if self.linger_s is None else self.linger_s
-        return Edges(found.begin, found.end, found.lost, self.skew_s, linger_s, self.in_front or (), self.hops)
+        return Edges(
+            found.begin,
+            found.end,
+            found.lost,
+            self.skew_s,
+            linger_s,
+            self.in_front or (),
+            self.hops,
+            self._events(evidence),
+        )
+
+    def _events(self, evidence: Evidence) -> frozenset[int]:
+        """Endpoints that events alone tell of, and that series are spelt as: requests to the service, each one."""
+        alone = events_alone(evidence.rows) if self.request else frozenset()
+        if not alone:
+            return alone
+        groups = self.groups(evidence, [one.labels for one in evidence.series.get(self.selectors()[0], ())])
+        return alone.intersection(
+            *[frozenset[int]().union(*(groups.endpoints[name] for name in groups.series.values()))]
+        )
 
     def known(self, evidence: Evidence) -> tuple[Window, Counters] | Finding:
         """The window and the counters over it, or why nothing can be said of them."""

@@ -11,7 +11,7 @@ from harness.expectations.base import Evidence
 from harness.expectations.requests import now_s
 from harness.facts import ContainerChanged, ContainerSeen
 from harness.journal import Journal
-from harness.ledger import ASIDE, DONE, OUTCOMES, Rows
+from harness.ledger import DONE, OUTCOMES, Rows
 from harness.quantities import numbered, spell
 from harness.stats import holds
 from harness.versions import BEFORE_S
@@ -77,7 +77,7 @@ def _failures(rows: Rows, start_s: float, end_s: float) -> tuple[Counter[Way], C
     """How many of each request ended in each way of failing, how many ended at all, and a row of each way."""
     import numpy as np
 
-    counts = (rows.array["state"] == DONE) & (rows.array["flags"] & ASIDE == 0)
+    counts = (rows.array["state"] == DONE) & rows.counted()
     due = rows.select((rows.intended_s >= start_s) & (rows.intended_s < end_s) & counts)
     ways: Counter[Way] = Counter()
     ended: Counter[str] = Counter()

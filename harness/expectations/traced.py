@@ -147,10 +147,8 @@ class Seen:
 
     def _answered(self, start_s: float, end_s: float) -> Rows:
         rows = self.evidence.rows
-        mask = rows.between(start_s, end_s) & rows.counted() & (rows.array["status"] > 0)
+        mask = rows.between(start_s, end_s) & rows.counted(self.request) & (rows.array["status"] > 0)
         mask &= rows.done_s <= now_s(self.evidence.journal)
-        if self.request:
-            mask &= rows.at_endpoint(self.request)
         return rows.select(mask)
 
     def _traces(self, rows: Rows) -> Iterator[tuple[int, Trace]]:

@@ -7,6 +7,7 @@ from harness.ledger.layout import (
     DONE,
     DTYPE,
     DUE,
+    ELSEWHERE,
     EMPTY,
     LOST,
     NEVER,
@@ -14,6 +15,7 @@ from harness.ledger.layout import (
     REDIRECTED,
     SENDS_SEEN,
     SENT,
+    TOLD,
     UNGATED,
     UNREACHED,
     request_id,
@@ -21,7 +23,7 @@ from harness.ledger.layout import (
     traceparent,
 )
 from harness.ledger.reading import LIVE_BLOCK, LedgerUnreadable, Tail, begun, read
-from harness.ledger.rows import NO_ROWS, Rows, rows_of
+from harness.ledger.rows import NO_ROWS, Rows, more, rows_of
 
 __all__ = [
     "AGAIN",
@@ -30,6 +32,7 @@ __all__ = [
     "DONE",
     "DTYPE",
     "DUE",
+    "ELSEWHERE",
     "EMPTY",
     "LIVE_BLOCK",
     "LOST",
@@ -39,12 +42,14 @@ __all__ = [
     "REDIRECTED",
     "SENDS_SEEN",
     "SENT",
+    "TOLD",
     "UNGATED",
     "UNREACHED",
     "LedgerUnreadable",
     "Rows",
     "Tail",
     "begun",
+    "more",
     "read",
     "request_id",
     "row_of_request_id",

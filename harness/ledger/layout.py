@@ -48,6 +48,13 @@ SENDS_SEEN = (
     64  # flag: its user's requests are seen as they are sent, so while it is DUE its task has asked nothing yet
 )
 AGAIN = 128  # flag: the client sent it again by itself, after an attempt that the service may have had: the row tells of the last
+TOLD = 256  # flag: an event of the locustfile's alone tells of it, so whether it is a request (no transaction, …) nobody knows
+ELSEWHERE = 512  # flag: it went to another host than the one that is loaded
+MORE_UNIT, MORE_MOST = (
+    0x1000,
+    15,
+)  # with AGAIN, so many of these in the flags: attempts before the last that the service may have had
+MORE_UNKNOWN = 100  # no row is of more, where nobody wrote down how many (MORE_MOST, or 0 in an older ledger)
 
 KINDS = ("endpoint", "version", "shape")
 

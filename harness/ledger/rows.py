@@ -19,10 +19,15 @@ from harness.ledger.layout import (
     DONE,
     DTYPE,
     DUE,
+    ELSEWHERE,
+    MORE_MOST,
+    MORE_UNIT,
+    MORE_UNKNOWN,
     NEVER,
     OUTCOMES,
     REDIRECTED,
     SENT,
+    TOLD,
     UNGATED,
     UNREACHED,
 )
@@ -131,9 +136,9 @@ class Rows:
     def has(self, flag: int) -> Mask:
         return np.asarray((self.array["flags"] & flag) != 0)
 
-    def counted(self) -> Mask:
-        """Rows that count in claims: all but those of on_start."""
-        return ~self.has(ASIDE)
+    def counted(self, named: str = "") -> Mask:
+        """Rows that count in claims: all but those of on_start, and of other hosts; or, by name, those of one endpoint wherever it is."""
+        return ~self.has(ASIDE) & self.at_endpoint(named) if named else ~self.has(ASIDE | ELSEWHERE)
 
     def outcome(self, *names: str) -> Mask:
         """Rows with one of these outcomes ('' is: none yet). Raises ValueError on an unknown name."""
@@ -159,6 +164,17 @@ class Rows:
         return f"row {self.worker[index]}:{range(len(self))[index] if self.numbers is None else self.numbers[index]}"
 
 
+def more(flags: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """How many attempts before the last each row's client made at most, of which the service may know."""
+    counted = (flags // MORE_UNIT).astype(np.int64)
+    unknown = (counted == 0) | (counted == MORE_MOST)
+    return np.where((flags & AGAIN) == 0, 0, np.where(unknown, MORE_UNKNOWN, counted))
+
+
+def _again(attempts: bool | int) -> int:
+    return AGAIN * bool(attempts) + (0 if attempts is True else attempts * MORE_UNIT)
+
+
 NO_ROWS = Rows(np.zeros(0, DTYPE), np.zeros(0, np.uint16), np.zeros(0, np.uint32))
 
 
@@ -168,7 +184,8 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
     Keys, all optional: at_s (intended), late_ms (intended to sent, 0; None: not sent yet), took_ms (sent to done, 10;
     None: never answered), endpoint ('GET /'), outcome ('ok'; 'dropped' is never sent and has no endpoint; '' with
     took_ms=None is in flight), status (by outcome), version, shape, size, user, worker, parent (number of the arrival's
-    first row), aside, dependent, ungated, unreached, redirected, again. Numbers are given per worker in the order of the list.
+    first row), aside, dependent, ungated, unreached, redirected, again (how many attempts before the last; True: not known),
+    told, elsewhere. Numbers are given per worker in the order of the list.
     Raises KeyError on an unknown key.
     """
     names: dict[str, list[str]] = {"endpoint": [""], "version": [""], "shape": [""]}
@@ -197,7 +214,9 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
             + UNGATED * bool(entry.pop("ungated", False))
             + UNREACHED * bool(entry.pop("unreached", False))
             + REDIRECTED * bool(entry.pop("redirected", False))
-            + AGAIN * bool(entry.pop("again", False))
+            + _again(entry.pop("again", False))
+            + TOLD * bool(entry.pop("told", False))
+            + ELSEWHERE * bool(entry.pop("elsewhere", False))
         )
         row["state"] = DONE if dropped or row["took_us"] != NEVER else DUE if row["sent_us"] == NEVER else SENT
         for kind, default in (("endpoint", "" if dropped else "GET /"), ("version", ""), ("shape", "")):

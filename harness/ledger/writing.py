@@ -11,7 +11,23 @@ import os
 import struct
 from pathlib import Path
 
-from harness.ledger.layout import AGAIN, DEPENDENT, DONE, DROPPED, DUE, FORMAT, NEVER, REDIRECTED, ROW, SENT, UNREACHED
+from harness.ledger.layout import (
+    AGAIN,
+    DEPENDENT,
+    DONE,
+    DROPPED,
+    DUE,
+    ELSEWHERE,
+    FORMAT,
+    MORE_MOST,
+    MORE_UNIT,
+    NEVER,
+    REDIRECTED,
+    ROW,
+    SENT,
+    TOLD,
+    UNREACHED,
+)
 
 CHUNK_ROWS = 26214  # about 1 MiB
 MOST_NAMES = 0xFFFF
@@ -135,7 +151,21 @@ class Writer:
 
     def again(self, row: int) -> None:
         """Its client sends it again by itself, and the service may have had it already; said before it is done."""
-        self._map[row * 40 + _AT_FLAGS] |= AGAIN
+        at = row * 40 + _AT_FLAGS
+        self._map[at] |= AGAIN
+        if self._map[at + 1] < MORE_MOST * MORE_UNIT >> 8:
+            self._map[at + 1] += MORE_UNIT >> 8
+
+    def elsewhere(self, row: int) -> None:
+        """It goes to another host than the one that is loaded."""
+        self._map[row * 40 + _AT_FLAGS + 1] |= ELSEWHERE >> 8
+
+    def went_elsewhere(self, row: int) -> bool:
+        return bool(self._map[row * 40 + _AT_FLAGS + 1] & ELSEWHERE >> 8)
+
+    def told(self, row: int) -> None:
+        """An event alone tells of it."""
+        self._map[row * 40 + _AT_FLAGS + 1] |= TOLD >> 8
 
     def nothing_sent(self, row: int, after_us: int) -> None:
         """The arrival's task ran, from after_us after it was due, and sent nothing: done without an outcome."""

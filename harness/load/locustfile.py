@@ -16,6 +16,8 @@ from locust.user.markov_taskset import MarkovTaskSet
 from locust.user.users import PytestUser
 from locust.util.load_locustfile import load_locustfile
 
+from harness.load.hosts import place, same
+
 
 class Refused(Exception):
     """This locustfile cannot be used; `where` is file:line or ''."""
@@ -81,6 +83,16 @@ def paced(classes: Iterable[type[User]]) -> list[str]:
     """Names of the classes that set a wait_time, which arrivals make meaningless."""
     words = ("wait_time", "min_wait", "max_wait", "wait_function")
     return sorted({holder.__name__ for cls in classes for holder in _holders(cls) if _sets(holder, words)})
+
+
+def hosts(classes: Iterable[type[User]], against: str) -> list[str]:
+    """What is to be said of classes that have a host of their own: they ask the service that is loaded, as all do."""
+    own = {cls.__name__: host for cls in classes if isinstance(host := cls.host, str)}
+    return [
+        f"{name}'s own host {place(host) or host} is replaced by {against}, the service that is loaded"
+        for name, host in sorted(own.items())
+        if not same(host, against)
+    ]
 
 
 def greets(classes: Iterable[type[User]]) -> bool:

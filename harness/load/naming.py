@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from requests.models import PreparedRequest
 from requests.sessions import merge_setting
 
+from harness.urls import AS_IT_IS
+
 if TYPE_CHECKING:
     from locust.clients import HttpSession
 
-_AS_IT_IS = re.compile(r"/(?:[\w~&=,:@/-]|(?<!/)\.)*(?:\?[\w~&=,:@/.-]+)?\Z", re.ASCII)
+_AS_IT_IS = re.compile(AS_IT_IS, re.ASCII)
 
 
 def sent_name(session: HttpSession, url: Any, params: Any) -> Any:

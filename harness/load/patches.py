@@ -24,6 +24,7 @@ from locust.user.task import LOCUST_STATE_STOPPING
 from harness.ledger.layout import request_id, trace_prefix
 from harness.ledger.writing import LedgerBroken
 from harness.load.gate import Gate
+from harness.load.hosts import Hosts, named
 from harness.load.naming import sent_name
 from harness.load.recorder import Recorder
 from harness.load.retries import tell_retries
@@ -38,18 +39,18 @@ LEFT = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, Interrupt
 """By these a task is left on purpose, or stopped by us: they say nothing of an answer."""
 
 
-def install(config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | None = None) -> None:
+def install(config: LoadConfig, gate: Gate, recorder: Recorder, hosts: Hosts, asked: Asked | None = None) -> None:
     """Once, before the locustfile is imported, so that its own classes stand on the changed ones."""
     _begin_tasks_at_the_gate(gate)
     if config.model == "open":
         _wait_only_inside_tasks()
     FastHttpUser.network_timeout = FastHttpUser.connection_timeout = config.timeout_s  # a locustfile's own value wins
     for session in (HttpSession, FastHttpSession):
-        _record_requests(session, config, gate, recorder, asked)
+        _record_requests(session, config, gate, recorder, hosts, asked)
     if config.seed is not None:  # workers of one load must not all choose the same
         _choose_tasks_by(f"{config.seed}/{config.worker}" if config.distributed else config.seed)
-    _tell_redirects(HttpSession, "rebuild_method")
-    _tell_redirects(FastRequest, "redirect")
+    _tell_redirects(HttpSession, "rebuild_method", hosts)
+    _tell_redirects(FastRequest, "redirect", hosts)
     tell_retries()
     if config.distributed:
         _defaults_once()
@@ -111,7 +112,7 @@ def _wait_only_inside_tasks() -> None:
 
 
 def _record_requests(  # noqa: PLR0915  (every request passes here: a call more is time of the load's)
-    session: Any, config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | None = None
+    session: Any, config: LoadConfig, gate: Gate, recorder: Recorder, hosts: Hosts, asked: Asked | None = None
 ) -> None:
     """Every request gets its row, its ids and its time-out, and its key is kept where it has one; a request event that is
     fired for it knows the row."""
@@ -131,10 +132,16 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
         entry = None
         try:
             called = name or self.request_name
+            far = hosts.far(self.base_url, url)
             if not called:
                 called = sent_name(self, url, kwargs.get("params")) if is_requests else url
+                if far and isinstance(called, str):
+                    called = name = named(far, called)
             entry = recorder.begin(self.user, method, called, self._drill_event)
             row = entry.row
+            if far:
+                recorder.elsewhere(entry)
+                hosts.tell(far)
             own = kwargs.get("headers")
             headers = dict(own) if own else {}
             standing = (self.headers if is_requests else self.client.default_headers) or {}
@@ -194,16 +201,20 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
     session.request_event = property(get_event, set_event)
 
 
-def _tell_redirects(kind: Any, method: str) -> None:
+def _tell_redirects(kind: Any, method: str, hosts: Hosts) -> None:
     """`method` of a client's class is called for each redirect that it follows; the row then knows. A request that comes to its end
     over one bears nothing that would tell it: requests drops the history where the last hop fails."""
+    is_requests = kind is HttpSession
     original = getattr(kind, method)
 
     def follow(self: Any, *args: Any) -> Any:
         entry = getcurrent().__dict__.get("_drill_entry")
         if entry is not None:
             entry.recorder.redirected(entry)
-        return original(self, *args)
+        followed = original(self, *args)
+        if entry is not None and entry.follows and (far := hosts.far("", str((args[0] if is_requests else self).url))):
+            hosts.tell(far, "redirects of the service lead")
+        return followed
 
     setattr(kind, method, follow)
 

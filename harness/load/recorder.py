@@ -149,6 +149,10 @@ class Recorder:
         if error is None or not unreached(error, None, entry.handled):
             self._writer.again(entry.row)
 
+    def elsewhere(self, entry: Entry) -> None:
+        """It goes to another host than the service that is loaded."""
+        self._writer.elsewhere(entry.row)
+
     def hold(self, entry: Entry, response: Any) -> None:
         """Answered, but its outcome is still to be said in a with-block."""
         entry.response = response
@@ -227,6 +231,7 @@ class Recorder:
             else:
                 sent_us = max(sent_us, seat.begun_us)
                 self._writer.sent(row, max(0, sent_us - seat.due_us), endpoint)
+        self._writer.told(row)
         if took_us != NEVER and took_us > now_us - sent_us:
             meta = {**meta, "response_time": (now_us - sent_us) / 1000}  # it has ended by now
         self.write(row, parent, endpoint, meta)
@@ -267,7 +272,7 @@ class Recorder:
                     status = status_of(status)
                 headers: Any = getattr(response, "headers", None)
                 if status and hasattr(headers, "get"):
-                    if self._version_header:
+                    if self._version_header and not self._writer.went_elsewhere(row):
                         name = headers.get(self._version_header)
                         found = self._versions.get(name)
                         version = self._version(name) if found is None else found

@@ -26,6 +26,7 @@ from harness.load.config import SPAWN_PER_S, LoadConfig
 from harness.load.environment import initialised, load_environment, spawn_rate
 from harness.load.fingerprints import ids_begin
 from harness.load.gate import Gate
+from harness.load.hosts import Hosts
 from harness.load.housekeeping import Housekeeping
 from harness.load.locustfile import Refused
 from harness.load.recorder import Recorder
@@ -115,7 +116,7 @@ class Session:
         self._gate = Gate(self._writer, self._recorder, seats, closed=closed, seed=config.seed, part=config.part)
         self._gate.on_broken = self._recorder.on_broken = self._broken
         self._recorder.place = lambda: locustfile.place_of_frame(sys._getframe(), self._path)
-        patches.install(config, self._gate, self._recorder, self._asked)
+        patches.install(config, self._gate, self._recorder, Hosts(config.host, self._channel.say), self._asked)
         if config.access is not None:
             access.install(config.access, config.host)
         events.request.add_listener(self._recorder.on_request)
@@ -127,6 +128,9 @@ class Session:
         paced = locustfile.paced(self._environment.user_classes) if config.part.worker == 0 else []  # said once
         if config.model == "open" and paced:
             self._channel.say("warning", f"wait_time of {', '.join(paced)} is ignored: arrivals begin tasks")
+        if config.part.worker == 0:
+            for what in locustfile.hosts(self._environment.user_classes, config.host):
+                self._channel.say("warning", what)
         self._channel.flush()
 
     def _make_runner(self) -> Any:

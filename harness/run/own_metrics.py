@@ -93,16 +93,16 @@ class OwnMetrics:
 
 
 def state(plan: Plan, run: str, phase: str, on: tuple[str, ...], rows: Rows | None) -> dict[str, Any]:
-    """What is served. Arrivals are those that were due, outcomes those of requests that have ended; on_start's aside."""
+    """What is served. Arrivals are those that were due, outcomes those of requests that have ended; on_start's and other hosts' aside."""
     import numpy as np
 
-    from harness.ledger import ASIDE, DEPENDENT, DONE, OUTCOMES, UNGATED
+    from harness.ledger import ASIDE, DEPENDENT, DONE, ELSEWHERE, OUTCOMES, UNGATED
 
     outcomes = dict.fromkeys(OUTCOMES[1:], 0)
     arrivals = 0
     if rows is not None and len(rows):
         flags = rows.array["flags"]
-        ended = ((flags & ASIDE) == 0) & (rows.array["state"] == DONE)
+        ended = ((flags & (ASIDE | ELSEWHERE)) == 0) & (rows.array["state"] == DONE)
         counts = np.bincount(rows.array["outcome"][ended], minlength=len(OUTCOMES))
         outcomes = {name: int(count) for name, count in zip(OUTCOMES[1:], counts[1:], strict=False)}
         arrivals = int(((flags & (ASIDE | DEPENDENT | UNGATED)) == 0).sum())

@@ -33,6 +33,7 @@ class Block:
     counts     which count in claims: not those of on_start, nor arrivals whose task asked nothing, or nothing yet. None: all
     ended_us   by when all that have ended had; `open_` the places of the others, with when they were sent after being
                due (µs, 0 for never), and whether they were
+    far        which went to another host than the service's: they count only where a claim names them. None: none
     """
 
     first: int
@@ -50,6 +51,7 @@ class Block:
     open_: Any
     open_sent_after: Any
     open_sent: Any
+    far: Any
 
     def __len__(self) -> int:
         return len(self.due)
@@ -94,7 +96,7 @@ def blocks(rows: Rows, start_us: int, until_us: int) -> Iterator[Block]:
 def _read(rows: Rows, where: slice) -> Block:
     import numpy as np
 
-    from harness.ledger import ASIDE, DONE, DUE, NEVER, OUTCOMES, SENDS_SEEN
+    from harness.ledger import ASIDE, DONE, DUE, ELSEWHERE, NEVER, OUTCOMES, SENDS_SEEN
 
     array = rows.array[where]
     state = array["state"].copy()  # first: a row that is DONE is complete
@@ -120,6 +122,7 @@ def _read(rows: Rows, where: slice) -> Block:
     thinks = (state == DUE) & ((flags & SENDS_SEEN) != 0)
     counts = ((flags & ASIDE) == 0) & np.where(ended, outcome != 0, ~thinks)
     open_ = np.flatnonzero(~ended)
+    far = (flags & ELSEWHERE) != 0
     return Block(
         first=where.start,
         begin_us=begin_us,
@@ -136,4 +139,5 @@ def _read(rows: Rows, where: slice) -> Block:
         open_=open_,
         open_sent_after=sent[open_],
         open_sent=~never_sent[open_],
+        far=far if far.any() else None,
     )

@@ -2,7 +2,7 @@
 
 What counts: every row intended in [start, end), but those of on_start (marked aside) and arrivals whose task asked
 nothing, or nothing yet. A dropped arrival has no endpoint: it counts only where all requests are asked for, as an error without an
-answer. An error is everything that is not `ok`. A request that got no answer (time-out, broken connection, dropped)
+answer; one to another host than the service's only where it is asked for by name. An error is everything that is not `ok`. A request that got no answer (time-out, broken connection, dropped)
 took for ever: that a service refuses fast makes no percentile better. One that still waits is not known: it lies
 between its two extremes, so every figure here is an interval (low, high), of width 0 once all have ended.
 """
@@ -216,8 +216,10 @@ def counted(rows: Rows, start_s: float, end_s: float, request: str, now_s: float
             continue
         if block.counts is not None:
             mask = block.counts[where] if mask is None else mask & block.counts[where]
+        mine = None if block.far is None else ~block.far[where]
         if number is not None:
             mine = block.endpoint[where] == number
+        if mine is not None:
             mask = mine if mask is None else mask & mine
         at, sent_after, was_sent = _open(rows, block, where, now_us)
         if mask is not None and len(at):

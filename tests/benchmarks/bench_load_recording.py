@@ -30,6 +30,7 @@ from harness.load import patches
 from harness.load.asked import Asked, Operation
 from harness.load.config import LoadConfig
 from harness.load.gate import Gate
+from harness.load.hosts import Hosts
 from harness.load.recorder import Recorder
 from harness.load.seat import Seats
 slot_s, cycles, url, folder = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
@@ -38,11 +39,12 @@ writer, seats = Writer(folder, "be9c0000", 0, opened), Seats()
 recorder = Recorder(writer, seats, opened, "X-Version", lambda kind, text: None)
 gate = Gate(writer, recorder, seats, closed=True, seed=1)
 config = LoadConfig(run="be9c0000", opened_monotonic_ns=opened, locustfile=Path("x"), host=url, model="closed", users=32)
-patches.install(config, gate, recorder)
+hosts = Hosts(url, lambda kind, text: None)
+patches.install(config, gate, recorder, hosts)
 recorded = FastHttpSession.request
 FastHttpSession.request = bare
 book = Asked(folder, 0, (Operation("order", "GET /x", header="Idempotency-Key"),))
-patches._record_requests(FastHttpSession, config, gate, recorder, book)
+patches._record_requests(FastHttpSession, config, gate, recorder, hosts, book)
 asked = FastHttpSession.request
 listen = recorder.on_request
 locust.events.request.add_listener(lambda **meta: on[0] and listen(**meta))

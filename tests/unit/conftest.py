@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from harness.facts import Fact, LoadBegan, LoadEnded
-from harness.ledger import DEPENDENT, NEVER, UNGATED, Rows, read, row_of_request_id
+from harness.ledger import ASIDE, DEPENDENT, ELSEWHERE, NEVER, UNGATED, Rows, read, row_of_request_id
 from harness.load.arrivals import Segment
 from harness.load.generator import Generator, LoadConfig
 
@@ -66,6 +66,8 @@ class Answers(BaseHTTPRequestHandler):
             status, more = 302, {"Location": "/json"}
         elif path == "/see":
             status, more = 303, {"Location": self.path.partition("?")[2]}
+        elif path == "/digest" and "Authorization" not in self.headers:
+            status, more = 401, {"WWW-Authenticate": 'Digest realm="shop", nonce="7", qop="auth"'}
         elif path == "/large":
             body = b"x" * 8_000_000
         elif path == "/slow":
@@ -110,7 +112,7 @@ class Loaded:
     def check(self, server: CountingServer, rate: float | None) -> None:
         """One arrival each 1/rate s, whatever the tasks do; each row that was sent arrived, each that arrived has its
         row."""
-        array, counted = self.rows.array, self.rows.counted()
+        array, counted = self.rows.array, ~self.rows.has(ASIDE)
         arrivals = (counted & ~self.rows.has(DEPENDENT) & ~self.rows.has(UNGATED)).sum()
         begun, ended = self.of(LoadBegan)[0], self.of(LoadEnded)[0]
         assert ended.clean, ended.detail
@@ -118,7 +120,8 @@ class Loaded:
             assert arrivals == round((ended.ended_s - begun.begins_s) * rate) + 1
         elsewhere = [n for n, name in enumerate(self.rows.endpoints) if not name.partition(" ")[2].startswith("/")]
         elsewhere += [n for n, name in enumerate(self.rows.endpoints) if name.endswith("refused")]
-        sent = set(np.flatnonzero((array["sent_us"] != NEVER) & ~np.isin(array["endpoint"], elsewhere)).tolist())
+        here = (array["sent_us"] != NEVER) & ~np.isin(array["endpoint"], elsewhere) & ~self.rows.has(ELSEWHERE)
+        sent = set(np.flatnonzero(here).tolist())
         ids = [row_of_request_id(seen[2]) for seen in server.seen]
         arrived = {found[2] for found in ids if found}
         assert len(sent - arrived) == ids.count(None)
@@ -129,7 +132,7 @@ class Loaded:
         from harness.ledger import OUTCOMES
 
         counted: dict[str, Counter[str]] = {}
-        array = self.rows.array[self.rows.counted()]
+        array = self.rows.array[~self.rows.has(ASIDE)]
         for endpoint, outcome in zip(array["endpoint"], array["outcome"], strict=True):
             counted.setdefault(self.rows.endpoints[endpoint], Counter())[OUTCOMES[outcome]] += 1
         return counted

@@ -233,3 +233,28 @@ def test_a_handful_of_operations_decides_nothing() -> None:
     rows = [{"at_s": at_s, "took_ms": 20.0} for at_s in due_s]
     finding = check(counted(due_s), operations=rows)
     assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "too_few")
+
+
+def test_attempts_of_the_loads_own_client_are_not_the_services() -> None:
+    """One row of its Retry's is four requests, of each of which the service asks its dependency once."""
+    four = [(target(), scraped(storm(4.0), 5.0))]
+
+    def rows(again: int) -> list[dict[str, Any]]:
+        hurt = {"outcome": "5xx", "status": 503, "again": again}
+        stamps = [i / RATE for i in range(int(END_S * RATE))]
+        return [{"at_s": at_s, "took_ms": 20.0, **(hurt if ON_S <= at_s < OFF_S else {})} for at_s in stamps]
+
+    open_ = check(four, operations=rows(3))
+    assert (open_.outcome, open_.reason) == (Outcome.INCONCLUSIVE, "retried"), open_.because
+    assert "300 requests were sent again by the load's own client" in open_.because
+    assert check(four, operations=rows(0)).reason == "amplified"
+    assert check(four, operations=rows(1)).reason == "amplified", "twice as many would still be too many"
+    calm = check([(target(), scraped(storm(1.0), 5.0))], operations=rows(3))
+    assert calm.outcome is Outcome.PASSED, calm.because
+
+
+def test_attempts_before_the_fault_make_no_limit_wider() -> None:
+    """What was taken for one operation then may have been two: of an amplification of 1.2 nobody knows."""
+    stamps = [i / RATE for i in range(int(END_S * RATE))]
+    rows = [{"at_s": at_s, "took_ms": 20.0, "again": int(at_s < ON_S)} for at_s in stamps]
+    assert check([(target(), scraped(storm(1.2), 5.0))], operations=rows).reason == "retried"

@@ -9,22 +9,27 @@ import numpy as np
 import pytest
 
 from harness.ledger import (
+    AGAIN,
     ASIDE,
     DEPENDENT,
     DTYPE,
     DUE,
+    ELSEWHERE,
     NEVER,
     SENT,
+    TOLD,
     LedgerUnreadable,
     Tail,
+    more,
     read,
     request_id,
     row_of_request_id,
     rows_of,
     traceparent,
 )
-from harness.ledger.layout import OK
+from harness.ledger.layout import MORE_UNKNOWN, OK
 from harness.ledger.writing import CHUNK_ROWS, LedgerBroken, Writer
+from harness.stats import fold
 
 
 def a_request(writer: Writer, intended_us: int, endpoint: str = "GET /x", took_us: int = 2000) -> int:
@@ -220,3 +225,29 @@ def test_the_numbers_of_one_worker_s_rows_cost_nothing_until_somebody_asks(tmp_p
     assert rows.cite(-1) == "row 0:4"
     assert rows.select(np.array([1, 4])).number.tolist() == [1, 4]
     assert rows.snapshot().number.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_attempts_of_a_client_are_counted_up_to_what_a_row_can_hold(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, "0badcafe", 0, 0)
+    for attempts in (0, 1, 14, 15, 40):
+        row = writer.open(attempts, 0, 0, DEPENDENT)
+        writer.elsewhere(row)
+        for _ in range(attempts):
+            writer.again(row)
+        writer.told(row)
+    writer.close()
+    rows = read(tmp_path)
+    assert more(rows.array["flags"]).tolist() == [0, 1, 14, MORE_UNKNOWN, MORE_UNKNOWN]
+    assert rows.has(AGAIN).tolist() == [False, True, True, True, True]
+    assert (rows.has(TOLD) & rows.has(ELSEWHERE) & rows.has(DEPENDENT)).all()
+    older = rows_of([{"again": True}, {"again": 3}, {}])
+    assert more(older.array["flags"]).tolist() == [MORE_UNKNOWN, 3, 0]
+
+
+def test_rows_of_other_hosts_count_where_they_are_named() -> None:
+    rows = rows_of(
+        [{"endpoint": "GET /a"}, {"endpoint": "GET /b", "elsewhere": True}, {"endpoint": "GET /b", "aside": True}]
+    )
+    assert rows.counted().tolist() == [True, False, False]
+    assert rows.counted("GET /b").tolist() == [False, True, False]
+    assert (fold(rows, 0, 1).n, fold(rows, 0, 1, request="GET /b").n) == (1, 1)

@@ -166,7 +166,8 @@ def examples(story: Story) -> list[tuple[str, list[Proof]]]:
 
     bad, kinds = [], []
     for block in blocks(story.rows, -EVER_US, EVER_US):
-        here = np.flatnonzero((block.outcome > OUTCOMES.index("ok")) & ((block.flags & ASIDE) == 0))
+        bad_here = (block.outcome > OUTCOMES.index("ok")) & ((block.flags & ASIDE) == 0)
+        here = np.flatnonzero(bad_here if block.far is None else bad_here & ~block.far)
         bad.append(block.first + here)
         kinds.append(block.endpoint[here].astype(np.int64) * len(OUTCOMES) + block.outcome[here])
     if not sum(map(len, bad)):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.drill.endpoints import endpoints
 from harness.drill.parse import parse
 from harness.drill.problem import Invalid
 
@@ -65,3 +66,20 @@ def test_where_the_locustfile_does_not_tell_all_nothing_is_said(checkout: Callab
 def test_a_claim_whose_request_is_made_of_labels_is_no_name(checkout: Callable[..., Path]) -> None:
     claim = "- metric_count_truth: {metric: m_total, only: 'job=\"a\"', request: '{method} {route}', status: code}\n  - log_quiet"
     assert parse(checkout("- log_quiet", claim)).origin.warnings == ()
+
+
+@pytest.mark.parametrize("url", ["/search?q=a b", "/café", "/page#top", "/a/../b", "/a%2fb"])
+def test_a_url_that_its_client_may_spell_otherwise_is_no_name(tmp_path: Path, url: str) -> None:
+    file = tmp_path / "users.py"
+    text = "class U(HttpUser):\n    @task\n    def t(self):\n        self.client.get({!r}{})\n"
+    file.write_text(text.format(url, ""))
+    assert endpoints(file) is None
+    file.write_text(text.format(url, ", name='/it'"))
+    assert endpoints(file) == ("GET /it",)
+
+
+@pytest.mark.parametrize("line", ["self.client.base_url += '/v2'", "self.client.params = {'a': 1}"])
+def test_a_client_that_is_set_to_name_its_requests_otherwise_tells_none(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "users.py"
+    file.write_text(f"class U(HttpUser):\n    @task\n    def t(self):\n        {line}\n        self.client.get('/a')\n")
+    assert endpoints(file) is None
