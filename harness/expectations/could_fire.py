@@ -42,9 +42,9 @@ def mute(journal: Journal, episode: Episode, calm_s: float, start_s: float, end_
         return Mute("rule_missing", f"its rule was taken away at {gone[0].at_s:.1f} s", facts=(gone[0],))
     if not loaded:
         return Mute("rule_missing", f"Prometheus has no alerting rule for {episode.alert}")
-    if idle := [seen for seen in since if seen.unevaluated]:
-        said = f"Prometheus began anew at {idle[0].at_s:.1f} s, and its alerts with it"
-        return Mute("not_evaluated", said, facts=(idle[0],))
+    anew = [_begun_anew(history) for history in mine if evaluations.begun_s(history) >= episode.until_s]
+    if idle := [one for one in anew if one.back_s > start_s]:
+        return idle[0]
     if broken := [seen for seen in (*loaded, *since) if seen.health == "err" and _counts(seen, loaded, episode)]:
         return Mute("rule_broken", f"Prometheus could not evaluate its rule: {broken[0].error}", facts=(broken[0],))
     found = [one for rule in loaded if (one := _Reads(journal, rule, episode, calm_s).mute(start_s, end_s))]
@@ -52,8 +52,15 @@ def mute(journal: Journal, episode: Episode, calm_s: float, start_s: float, end_
 
 
 def _counts(seen: RuleSeen, loaded: Sequence[RuleSeen], episode: Episode) -> bool:
-    """A rule that broke while its alert fired, and was mended, made it clear all the same."""
+    """Whether it is broken still, or was when its alert had cleared: what was mended before that made it clear all the same."""
     return seen in loaded or seen.at_s > episode.until_s
+
+
+def _begun_anew(history: Sequence[RuleSeen]) -> Mute:
+    """Prometheus started again, which ends an alert: it fires again only when it has held for the rule's `for`."""
+    rule, begun_s = history[-1], evaluations.begun_s(history)
+    again = f", and evaluates its rule from {begun_s:.1f} s on" if begun_s < math.inf else ""
+    return Mute("not_evaluated", f"Prometheus began anew{again}", facts=(rule,), back_s=begun_s + alerting.held_s(rule))
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,8 @@ class _Reads:
                 f"whether there was what its rule reads could not be asked: {untold}",
                 "a Prometheus that answers when the phases are over",
             )
+        if not self._asked:
+            return self._lost(end_s)
         times = self._instants(start_s, end_s)
         missing = [self._missing(at_s) for at_s in times]
         last = max((number for number, one in enumerate(missing) if one is not None), default=-1)
@@ -89,6 +98,24 @@ class _Reads:
             "a service that is back, with counters that begin at 0, before the alert is clear",
             (one,),
             back_s,
+        )
+
+    def _lost(self, end_s: float) -> Mute | None:
+        """Where nobody asked what it reads (a run that was ended early): it may be what a target gave that went away."""
+        targets: dict[tuple[str, str], TargetSeen] = {}
+        were_up: set[tuple[str, str]] = set()
+        for seen in self.journal.of(TargetSeen, until_s=end_s + alerting.LAG_S):
+            targets[seen.job, seen.instance] = seen
+            if seen.at_s <= self.calm_s:
+                (were_up.add if seen.health == "up" else were_up.discard)((seen.job, seen.instance))
+        gone = next((seen for key, seen in targets.items() if key in were_up and seen.health != "up"), None)
+        if gone is None:
+            return None
+        return Mute(
+            "no_series",
+            f"{gone.job}'s target {gone.instance} is {gone.health} since {gone.at_s:.1f} s, and what its rule reads was not asked",
+            "a service that is back before the alert is clear",
+            (gone,),
         )
 
     @cached_property

@@ -24,8 +24,8 @@ FIRED = (alert("pending", 24), alert("firing", 29), page(30.2, start_s=29))
 CLEARED = (*FIRED, alert("inactive", 57), page(70, start_s=29, status="resolved", ends_s=57.0))
 
 
-def reads(text: str = FAILED_ONES, **more: Any) -> f.RuleSeen:
-    return rule(4.0, expr=f"sum by (service) (rate({text}[5s])) > 0.5", for_s=5.0, **more)
+def reads(text: str = FAILED_ONES, evaluated_s: float = 4.0, **more: Any) -> f.RuleSeen:
+    return rule(evaluated_s, expr=f"sum by (service) (rate({text}[5s])) > 0.5", for_s=5.0, **more)
 
 
 def selector(spans: tuple[tuple[float, float], ...], text: str = FAILED_ONES, **more: Any) -> f.SelectorSeen:
@@ -57,7 +57,10 @@ MET, NO_SERIES = ("passed", "met"), ("inconclusive", "no_series")
     ("happened", "out"),
     [
         ((reads(), selector(THROUGHOUT)), MET),
-        ((reads(),), MET),  # nobody asked, as in the journals of old
+        ((reads(),), MET),  # nobody asked, as in a run that was ended early
+        ((reads(), down(53)), NO_SERIES),
+        ((reads(), down(8)), MET),  # it was so before
+        ((reads(), down(53), f.TargetSeen(seen_s=55, job="api", instance="api:80", health="up")), MET),
         ((reads(), selector(GONE), down(53)), NO_SERIES),
         # the same of another service are there all the time
         ((reads(), selector(THROUGHOUT), given(GONE, service="api"), given(THROUGHOUT, service="shop")), NO_SERIES),
@@ -98,6 +101,21 @@ def test_series_that_come_back_count_from_then_on() -> None:
     assert came_out(judged(CLEARS, ruled(*back, *CLEARED, again), then=True)) == NO_SERIES
     late = selector(((2.0, 52.0), (68.0, 92.0)))
     assert came_out(judged(CLEARS, ruled(reads(), late, *CLEARED), then=True)) == NO_SERIES
+
+
+def test_a_prometheus_that_began_anew_ends_an_alert_that_may_come_again() -> None:
+    anew = (reads(), rule(None, 56.0, expr=reads().expr, for_s=5.0))
+    since = ruled(*anew, reads(evaluated_s=57.0, seen_s=57.5), *CLEARED)
+    found = judged(CLEARS, since, then=True)
+    assert came_out(found) == MET
+    assert came_out(judged(ALL_CLEAR, since, then=True)) == MET, "it was sent later"
+    assert "was clear within 12.0 s" in found.because, "evaluated from 57 s on, and its `for` is 5 s"
+    assert came_out(judged(CLEARS, ruled(*anew, reads(evaluated_s=62.0, seen_s=62.5), *CLEARED), then=True)) == (
+        "inconclusive",
+        "not_evaluated",
+    )
+    earlier = (reads(), rule(None, 35.0, expr=reads().expr, for_s=5.0), reads(evaluated_s=36.0, seen_s=36.5))
+    assert both(*earlier) == {MET}, "it fired on, and cleared later"
 
 
 def test_a_rule_that_never_cleared_fails_whatever_it_reads() -> None:
