@@ -66,10 +66,26 @@ def bears(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(labels.get(name) == value for name, value in wanted.items())
 
 
+def agree(labels: Mapping[str, str], others: Mapping[str, str]) -> bool:
+    """Whether no label has one value here and another there."""
+    return all(others.get(name, value) == value for name, value in labels.items())
+
+
 def may_bear(rule: RuleSeen, wanted: Mapping[str, str]) -> bool:
     """Whether alerts of the rule may have these labels: its own say nothing else. Templates ('{{ … }}') may become anything, and
     labels that it does not set come from its series."""
     return all(rule.labels.get(name, value) == value or "{{" in rule.labels[name] for name, value in wanted.items())
+
+
+def makes(rule: RuleSeen, episode: Episode) -> bool:
+    """Whether the alert may be of this rule: its name, its group where that is known, and labels that the rule does not set."""
+    mine = rule.kind == "alerting" and rule.rule == episode.alert and episode.began.group in ("", rule.group)
+    return mine and may_bear(rule, episode.labels)
+
+
+def born(rule: RuleSeen, episode: Episode) -> dict[str, str]:
+    """The alert's labels that its rule does not set: they come from its series."""
+    return {name: value for name, value in episode.labels.items() if name not in rule.labels}
 
 
 def varying(rule: RuleSeen) -> frozenset[str]:

@@ -108,6 +108,13 @@ def most_per_hour(k: int, watched_s: float, confidence: float = CONFIDENCE) -> f
     return float(chi2.ppf(confidence, 2 * (k + 1)) / 2 / (watched_s / 3600.0))
 
 
+def least_per_hour(k: int, watched_s: float, confidence: float = CONFIDENCE) -> float:
+    """The same from below: at or under this rate so many would be seen less often than 1 - confidence."""
+    from scipy.stats import chi2
+
+    return float(chi2.ppf(1 - confidence, 2 * k) / 2 / (watched_s / 3600.0)) if k else 0.0
+
+
 def _told(trouble: Trouble, mine: Sequence[Episode]) -> str:
     if any(episode.fires_at(trouble.start_s) and episode.from_s < trouble.start_s for episode in mine):
         return PRE_EXISTING

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import alerts
+from harness.expectations import alerts, calms
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.calms import Calm
 from harness.expectations.requests import cites
-from harness.facts import Injecting
 from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.scoring import flaps_in
@@ -28,13 +28,15 @@ class AlertClears(Expectation):
     Units:   within: a duration from the phase's end to the moment from which none fires. Stands in `then` alone. `labels`
              must be among the alert's own.
     Counts:  every such alert that fired in the phase or since. It has cleared when none fires for as long as `steady.for`
-             (less, where the next fault comes sooner); one that fires again before starts it anew.
-    Decides: passed as soon as that was seen; failed when it surely did not begin within the time: late, flapping (it had
+             (less, where the next fault comes sooner); one that fires again before starts it anew. While its rule had
+             nothing to read nobody knows: that time counts from when its series are there again.
+    Decides: passed as soon as that was seen; inconclusive where its rule could not have fired any more (no_series,
+             rule_missing, rule_broken: the service or the rule is gone, and not the trouble); failed when it surely did not begin within the time: late, flapping (it had
              cleared and fired anew), never_resolved (it still fired at the end). An alert that never fired has nothing to
              clear (inconclusive: never_fired). A rule's keep_firing_for that leaves no time is below_floor, and one that was not
              evaluated in it not_evaluated.
     Source:  Prometheus' /api/v1/rules each second; an alert clears at the time of an evaluation. Measured is the interval
-             between that evaluation and the one before.
+             between that evaluation and the one before. What its rule reads is asked of Prometheus when the phases are over.
     """
 
     word: ClassVar[str] = "alert_clears"
@@ -89,9 +91,9 @@ class AlertClears(Expectation):
         begun = journal.phase_began(evidence.phase)
         since_s = begun.at_s if begun else window.start_s
         mine = [e for e in alerting.episodes(journal, self.alert, self.labels) if e.until_s > since_s]
-        calm = self._held(evidence, window, mine, limit_s)
-        if calm is not None and any(e.from_s <= calm[0] for e in mine):
-            return self._cleared(evidence, window, mine, calm[0])
+        calm = calms.first(evidence, window, mine, limit_s) if mine else None
+        if calm is not None and any(e.from_s <= calm.since_s < math.inf for e in mine):
+            return self._cleared(evidence, window, mine, calm)
         if journal.end_s < limit_s:
             return alerts.time_not_up(evidence, f"whether {what} clears in time was not known")
         if not alerting.watched(journal, window.start_s, limit_s):
@@ -103,9 +105,15 @@ class AlertClears(Expectation):
                 decide="an alert that fires in the phase",
                 cites=cites(evidence),
             )
+        if calm is not None and calm.why is not None:
+            return inconclusive(
+                f"{what} does not fire any more, but {calm.why.said}, so that it is clear says nothing",
+                reason=calm.why.reason,
+                decide=calm.why.decide,
+                cites=cites(evidence, *calm.why.facts),
+            )
         if any(
-            clear_s <= limit_s and not again_s <= until_s
-            for clear_s, again_s, until_s in self._calms(evidence, window, mine)
+            one.clear_s <= limit_s and not one.again_s <= one.until_s for one in calms.stretches(evidence, window, mine)
         ):
             return inconclusive(
                 f"{what} had not been clear for long enough by {journal.end_s:.1f} s",
@@ -117,36 +125,15 @@ class AlertClears(Expectation):
             evidence, window, [e for e in mine if e.from_s <= limit_s + evidence.steady.for_s], limit_s
         )
 
-    def _calms(self, evidence: Evidence, window: Window, mine: list[Episode]) -> list[tuple[float, float, float]]:
-        """Stretches without such an alert since the phase's end: when it began, when one fired again (infinite), and until
-        when it must last."""
-        next_fault = evidence.journal.first(Injecting, since_s=window.start_s)
-        fault_s = next_fault.at_s if next_fault else math.inf
-        found = []
-        for clear_s in sorted({window.start_s, *(max(e.until_s, window.start_s) for e in mine)}):
-            if math.isinf(clear_s) or any(e.fires_at(clear_s) for e in mine):
-                continue
-            again_s = min((e.from_s for e in mine if e.from_s > clear_s), default=math.inf)
-            found.append((clear_s, again_s, min(clear_s + evidence.steady.for_s, max(fault_s, clear_s))))
-        return found
-
-    def _held(
-        self, evidence: Evidence, window: Window, mine: list[Episode], limit_s: float
-    ) -> tuple[float, float] | None:
-        """The first stretch that began in time and is known to have lasted, as (beginning, until when it had to last)."""
-        for clear_s, again_s, until_s in self._calms(evidence, window, mine):
-            lasted = again_s > until_s and alerting.watched(evidence.journal, window.start_s, until_s)
-            if clear_s <= limit_s and lasted:
-                return clear_s, until_s
-        return None
-
-    def _cleared(self, evidence: Evidence, window: Window, mine: list[Episode], clear_s: float) -> Finding:
+    def _cleared(self, evidence: Evidence, window: Window, mine: list[Episode], calm: Calm) -> Finding:
+        clear_s = calm.since_s
         last = max((e for e in mine if e.until_s <= clear_s), key=lambda episode: episode.until_s)
         high_s = max(0.0, clear_s - window.start_s)
         before_s = last.ended.before_s if last.ended else None
         low_s = max(0.0, min(high_s, (last.until_s if before_s is None else before_s) - window.start_s))
         again = sum(1 for episode in mine if window.start_s < episode.from_s < clear_s)
         flaps = f"; it fired anew {again} time{'s' if again > 1 else ''} after the phase" if again else ""
+        flaps += f"; {calm.why.said}" if calm.why else ""
         held = f", held for {spell(evidence.steady.for_s)}" if evidence.steady.for_s else ""
         return passed(
             f"{alerts.spoken(self.alert, self.labels)} was clear within {high_s:.1f} s of the end of {evidence.phase!r}"

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode, Floor
-from harness.expectations import alerts, selected
+from harness.expectations import alerts, by_chance, selected
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.by_chance import Before
 from harness.expectations.replays import Replays
 from harness.expectations.requests import cites
 from harness.expectations.slow_rules import slow_rule
@@ -35,7 +36,8 @@ class AlertFires(Expectation):
              lies before it. A Prometheus that was just started has none, so a rule on long windows fires in a rehearsal far
              sooner than it would in production (or an absolute rate far later).
     Counts:  an alert that begins to fire after the phase's first fault was asked for. One that fired already, or was pending
-             already, is no detection (inconclusive: pre_existing), nor is one that is pending and never fires.
+             already, is no detection (inconclusive: pre_existing), nor is one that is pending and never fires, nor one that
+             came and went so often without a fault that by chance alone it fires in such a time (in more than 5 % of them).
     Decides: when the phase is over; in `then` when the time is. Failed: late, pending_only, other_service, wrong_labels,
              rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), missed, flapping,
              production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
@@ -91,11 +93,13 @@ class AlertFires(Expectation):
         mine = alerting.episodes(journal, self.alert, self.labels)
         before = alerts.held_before(evidence, mine, from_s)
         fresh = [episode for episode in mine if episode.from_s > from_s and episode not in before]
-        first = next((episode for episode in fresh if episode.from_s <= limit_s), None)
-        group = first.began.group if first else ""
+        in_time = [episode for episode in fresh if episode.from_s <= limit_s]
+        known = [by_chance.before(evidence, mine, one, from_s, limit_s) for one in in_time]
+        first = min(known, key=lambda one: one.likely, default=None)
+        group = first.episode.began.group if first else ""
         floor = alerting.floor(journal, self.alert, until_s=limit_s, labels=self.labels, group=group)
-        if first is not None and alerting.watched(journal, from_s, first.from_s, 0.0):
-            return self._fired(evidence, window, (from_s, limit_s), fresh, floor)
+        if first is not None and alerting.watched(journal, from_s, first.episode.from_s, 0.0):
+            return self._fired(evidence, window, (from_s, limit_s), first, fresh, floor)
         if not alerting.watched(journal, from_s, limit_s):
             return alerts.not_watched(evidence, f"{what} was {'' if first else 'not '}seen to fire")
         if before:
@@ -107,10 +111,11 @@ class AlertFires(Expectation):
         evidence: Evidence,
         window: Window,
         stretch: tuple[float, float],
+        known: Before,
         fresh: list[Episode],
         floor: Floor | None,
     ) -> Finding:
-        first, (from_s, limit_s) = fresh[0], stretch
+        first, (from_s, limit_s) = known.episode, stretch
         after_s = first.from_s - window.start_s
         injected = evidence.journal.first(Injected, since_s=from_s, until_s=first.from_s)
         low_s = first.from_s - max(from_s, injected.seen_s if injected else from_s)
@@ -128,6 +133,9 @@ class AlertFires(Expectation):
         where = (*cites(evidence, first.began), *chain.cites, *replays.cites)
         if (flapping := self._flapping(evidence, window, (from_s, limit_s), fresh, where)) is not None:
             return flapping
+        if known.likely:
+            return by_chance.finding(evidence, said, known)
+        said += f"; {known}" if known.episodes else ""
         if self.production_equivalent_s is None:
             return passed(f"{said}{replays.beside()}", measure=measure, cites=where, details=details)
         return replays.judged(said, self.production_equivalent_s, cites=where, details=details)

@@ -131,7 +131,7 @@ def faulted(evidence: Evidence) -> bool:
 def held_before(evidence: Evidence, found: Sequence[Episode], from_s: float) -> list[Episode]:
     """Episodes of alerts that held already when what they should tell of began: they fired, or (where that is a fault) were
     pending, or may have been, for their rule had not been evaluated. They detect nothing: they would have come without it. Nor
-    do those that such an alert comes back as: a label that its template makes of the value makes no other alert of it."""
+    do those that such an alert comes back as."""
     held = [
         episode
         for episode in found
@@ -142,9 +142,14 @@ def held_before(evidence: Evidence, found: Sequence[Episode], from_s: float) -> 
             and (pending_before(evidence.journal, episode, from_s) or unknown_before(evidence, episode, from_s))
         )
     ]
-    varying = {(rule.rule, name) for rule in evidence.journal.of(RuleSeen) for name in alerting.varying(rule)}
-    same = {_lasting(episode, varying) for episode in held}
-    return [*held, *(e for e in found if e not in held and e.from_s > from_s and _lasting(e, varying) in same)]
+    back = [one for episode in held for one in same(evidence.journal, found, episode) if one.from_s > from_s]
+    return [*held, *(e for e in found if e not in held and e in back)]
+
+
+def same(journal: Journal, found: Sequence[Episode], episode: Episode) -> list[Episode]:
+    """Those of the same alert: a label that its template makes of the value makes no other of it."""
+    varying = {(rule.rule, name) for rule in journal.of(RuleSeen) for name in alerting.varying(rule)}
+    return [one for one in found if _lasting(one, varying) == _lasting(episode, varying)]
 
 
 def _lasting(episode: Episode, varying: Collection[tuple[str, str]]) -> Identity:

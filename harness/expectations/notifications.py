@@ -14,7 +14,7 @@ LAG_S = 2.0
 
 @dataclass(frozen=True)
 class Notification:
-    """Deliveries that say the same: one receiver, group, alert, start and status. The first is what counts."""
+    """Deliveries that say the same: one receiver, group, alert, start and status. The first is when it came."""
 
     pages: tuple[Paged, ...]
 

@@ -1,4 +1,5 @@
-"""An all-clear that did not come: the alert still fires, nobody here could see it, or what in the configuration holds it up. Pure."""
+"""An all-clear that did not come: the alert still fires, nobody here could see it, or what in the configuration holds it up; and one
+that came though nobody could know that all was clear. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +10,15 @@ from harness import alerting
 from harness.alerting import Episode
 from harness.expectations import page_receivers
 from harness.expectations.base import Evidence
+from harness.expectations.could_fire import Mute, mute
 from harness.expectations.external_labels import in_prometheus
+from harness.expectations.notifications import Notification
 from harness.expectations.page_unseen import unobservable
 from harness.expectations.page_way import Sought
 from harness.expectations.requests import cites
-from harness.facts import AlertRouted, ReceiverSeen
+from harness.facts import AlertRouted, Paged, ReceiverSeen
 from harness.quantities import spell
-from harness.verdict import Finding, failed
+from harness.verdict import Finding, failed, inconclusive
 
 
 def not_sent(evidence: Evidence, sought: Sought, what: str, limit: str) -> Finding:
@@ -40,6 +43,34 @@ def not_sent(evidence: Evidence, sought: Sought, what: str, limit: str) -> Findi
     ]
     why, cause = _held_up(fired, outlets, limit_s)
     return failed(f"{what} was not sent {limit}{why}", reason="missed", cites=cites(evidence, *cause))
+
+
+def unfounded(evidence: Evidence, sought: Sought, came: Sequence[Notification], what: str) -> Finding | None:
+    """That all of them were sent while the alert could not have fired any more, so that they say nothing; else None."""
+    why = [_mute(evidence, sought, note.first) for note in came]
+    first = next((one for one in why if one is not None), None)
+    if first is None or not all(why):
+        return None
+    return inconclusive(
+        f"{what} was sent at {came[0].at_s:.1f} s, but {first.said}, so that nobody could know that all was clear",
+        reason=first.reason,
+        decide=first.decide,
+        cites=cites(evidence, came[0].first, *first.facts),
+    )
+
+
+def _mute(evidence: Evidence, sought: Sought, page: Paged) -> Mute | None:
+    """Why the alert of an all-clear could not have fired when that was sent."""
+    journal = evidence.journal
+    about = alerting.episodes(journal, page.alert, in_prometheus(journal, sought.alert, sought.labels))
+    mine = [one for one in about if one.from_s <= page.at_s and alerting.bears(page.labels, one.labels)]
+    over = [one for one in mine if one.until_s <= page.at_s]
+    if mine and not over and not alerting.watched(journal, page.at_s, page.at_s):
+        said = f"Prometheus, where it fired since {mine[-1].from_s:.1f} s, could not be looked at then"
+        return Mute("not_watched", said, "a Prometheus that answers until the alert is clear", (mine[-1].began,))
+    begun = journal.phase_began(evidence.phase)
+    calm_s = begun.at_s if begun else mine[-1].from_s if mine else 0.0
+    return mute(journal, over[-1], calm_s, page.at_s, page.at_s) if over else None
 
 
 def _held_up(

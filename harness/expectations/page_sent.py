@@ -9,7 +9,17 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from harness import alerting
-from harness.expectations import alerts, page_all_clear, page_listed, page_receivers, page_unseen, page_url
+from harness.expectations import (
+    alerts,
+    by_chance,
+    page_alerts,
+    page_all_clear,
+    page_count,
+    page_listed,
+    page_receivers,
+    page_unseen,
+    page_url,
+)
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE, Notification, notifications
@@ -33,13 +43,16 @@ class PageSent(Expectation):
              message that the alert has cleared. url: where the receiver really listens; a page that Alertmanager sends to
              another host or path then fails. Without it nobody knows whether the receiver has the path that is configured.
     Counts:  notifications as they arrive at a mailbox under the host name of the receiver's URL, so that no person is paged.
-             One per group key, alert, start and status: retries and repeats are said, not counted. Of an alert that
-             began to fire, or was pending, before the phase's first fault none counts.
+             One per group key, alert, start and status, and with `count` each repeat of it (Alertmanager's repeat_interval):
+             a person is called again. A copy from another Alertmanager is none, and one too soon for a repeat may be a
+             retry (inconclusive: retry_or_repeat). Of an alert that began to fire, or was pending, before the phase's
+             first fault none counts, nor one of an alert that fires by chance as often (pre_existing).
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
              which its way ended, rule_missing, rule_broken, rule_too_slow, missed, pending_only, fired_not_routed,
              wrong_receiver, wrong_url, suppressed (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
              pre_existing, not_observable (nobody here sees that receiver, or whether its route is muted), no_alertmanager,
-             below_floor, not_evaluated, too_near (of a polled list).
+             below_floor, not_evaluated, too_near (of a polled list), no_series or rule_missing (of an all-clear: what is
+             gone is what the alert reads, or its rule, and not the trouble).
     Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's
              /api/v2/alerts and silences each second, its configuration, and what both servers
              count of alerts on their way (/metrics). Whether anybody acknowledged is a provider's own state: not observable.
@@ -90,9 +103,9 @@ class PageSent(Expectation):
             note
             for note in about
             if note.at_s > from_s
-            and self._began_s(note.first) >= from_s
+            and page_alerts.began_s(note.first) >= from_s
             and not (held and note.first.before_s is not None and note.first.starts_s is None)
-            and not self._held_before(evidence, note.first, from_s)
+            and not page_alerts.held_before(evidence, note.first, self.labels, from_s)
         ]
         mine = [note for note in fresh if self.receiver in ("", note.first.receiver)]
         came = [note for note in mine if note.at_s <= limit_s]
@@ -110,7 +123,7 @@ class PageSent(Expectation):
             if unsure is not None:
                 return unsure
         if came and self.count is not None:
-            return self._counted(evidence, window, came, limit_s)
+            return self._counted(evidence, window, came, self.count, limit_s)
         return self._none(evidence, window, (from_s, limit_s), about, fresh)
 
     def _from_s(self, evidence: Evidence, window: Window, limit_s: float) -> float:
@@ -132,35 +145,22 @@ class PageSent(Expectation):
         named = not page.alert or alerting.named(page.alert, self.alert)
         return self.status == "firing" and named and self.receiver in ("", page.receiver)
 
-    def _held_before(self, evidence: Evidence, page: Paged, from_s: float) -> bool:
-        """Whether its alert was pending before the fault already: it would have come without it. Alertmanager may have added labels."""
-        began_s = self._began_s(page)
-        about = alerting.episodes(
-            evidence.journal, page.alert, in_prometheus(evidence.journal, self.alert, self.labels)
-        )
-        mine = [
-            episode
-            for episode in about
-            if alerting.bears(page.labels, episode.labels) and episode.from_s - LAG_S <= began_s < episode.until_s
-        ]
-        held = alerts.held_before(evidence, about, from_s)
-        return self.status == "firing" and bool(mine) and all(episode in held for episode in mine)
-
-    def _began_s(self, page: Paged) -> float:
-        """When what the notification tells of happened: the alert fired, or cleared."""
-        told_s = page.ends_s if page.status == "resolved" else page.starts_s
-        earliest_s = page.at_s if page.before_s is None else page.before_s
-        return earliest_s if told_s is None else told_s
-
     def _came(self, evidence: Evidence, window: Window, came: Sequence[Notification]) -> Finding:
         first = came[0]
         what = f"{first.first.receiver}'s notification about {alerts.spoken(self.alert, self.labels)}"
         limit_s = alerts.limit_of(evidence, window, self.within_s)
         if self.url and (wrong := page_url.elsewhere(evidence, self.url, came, limit_s, what)) is not None:
             return wrong
+        from_s = self._from_s(evidence, window, limit_s)
+        if self.status == "resolved":
+            sought = self._sought(from_s, limit_s)
+            if (unfounded := page_all_clear.unfounded(evidence, sought, came, self._what())) is not None:
+                return unfounded
+        elif (often := page_alerts.often(evidence, came, self.labels, from_s, limit_s)) is not None:
+            return by_chance.finding(evidence, f"{self._what()} was sent at {first.at_s:.1f} s of an alert", often)
         after_s = max(0.0, first.at_s - window.start_s)
         least_s = min(after_s, max(0.0, first.low_s - window.start_s))
-        fired_s = first.at_s - self._began_s(first.first)
+        fired_s = first.at_s - page_alerts.began_s(first.first)
         floor = alerting.floor(evidence.journal, self.alert, self.receiver, first.at_s, self.labels)
         limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
         least = f"; it could not in less than {floor}" if floor and self.status == "firing" else ""
@@ -181,17 +181,23 @@ class PageSent(Expectation):
         from_s = self._from_s(evidence, window, limit_s)
         return way_of(evidence.journal, self._sought(from_s, limit_s), came).details()
 
-    def _counted(self, evidence: Evidence, window: Window, came: Sequence[Notification], limit_s: float) -> Finding:
-        if len(came) == self.count:
+    def _counted(
+        self, evidence: Evidence, window: Window, came: Sequence[Notification], count: int, limit_s: float
+    ) -> Finding:
+        pages = page_count.counted(evidence.journal, came, limit_s)
+        if (between := pages.between(evidence, self._what(), count)) is not None:
+            return between
+        known = len(pages.known)
+        if known == count:
             return self._came(evidence, window, came)
-        if len(came) < (self.count or 0) and (unseen := self._others_unseen(evidence, window, limit_s)) is not None:
+        if known < count and (unseen := self._others_unseen(evidence, window, limit_s)) is not None:
             return unseen
-        by = "; ".join(f"{n.first.receiver} {alerting.shown(n.first.labels)} at {n.at_s:.1f} s" for n in came[:4])
+        by = "; ".join(f"{p.receiver} {alerting.shown(p.labels)} at {p.at_s:.1f} s" for p in pages.known[:4])
         return failed(
-            f"{len(came)} notifications by {limit_s:.1f} s, not {self.count}: {by}{self._repeats(came)}",
-            reason="too_many_pages" if len(came) > (self.count or 0) else "too_few_pages",
-            measure=Measure(len(came), len(came), "notifications"),
-            cites=cites(evidence, *(note.first for note in came[:6])),
+            f"{known} notifications by {limit_s:.1f} s, not {count}: {by}",
+            reason="too_many_pages" if known > count else "too_few_pages",
+            measure=Measure(known, pages.most, "notifications"),
+            cites=cites(evidence, *pages.known[:6]),
         )
 
     def _others_unseen(self, evidence: Evidence, window: Window, limit_s: float) -> Finding | None:
@@ -236,7 +242,11 @@ class PageSent(Expectation):
         if standing:
             return page_listed.standing(evidence, standing[0], self._what())
         told = [note for note in about if note.at_s <= limit_s]
-        old = [n for n in told if self._began_s(n.first) < from_s or self._held_before(evidence, n.first, from_s)]
+        old = [
+            n
+            for n in told
+            if page_alerts.began_s(n.first) < from_s or page_alerts.held_before(evidence, n.first, self.labels, from_s)
+        ]
         labels = in_prometheus(journal, self.alert, self.labels, limit_s)
         firing = alerts.held_before(evidence, alerting.episodes(journal, self.alert, labels), from_s)
         if self.status == "firing" and (firing or any(n.at_s > from_s for n in old)):

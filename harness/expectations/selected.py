@@ -54,7 +54,7 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
         if one is None:
             return True
         met.append(one)
-        return bool(one.why) or _there(one, start_s, end_s) or _may_come(journal, one, end_s)
+        return bool(one.why) or _there(one, start_s, end_s) or may_come(journal, one, end_s)
 
     try:
         missing = [seen[selector] for selector in wanting(alerting.loaded(journal), rule, has)]
@@ -69,6 +69,13 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
         untold=untold[0].why if untold else "",
         facts=(*untold[:1], *unborn[:1]),
     )
+
+
+def plain(selector: str) -> str:
+    """A selector without its labels that tell an outcome; '' where it has none. Raises ValueError."""
+    metric, parts = matchers(selector)
+    rest = [part.text for part in parts if not OUTCOME.search(part.label)]
+    return f"{metric}{{{','.join(rest)}}}" if metric and len(rest) < len(parts) else ""
 
 
 def said(one: SelectorSeen, start_s: float) -> str:
@@ -136,7 +143,7 @@ def _there(one: SelectorSeen, start_s: float, end_s: float) -> bool:
     return any(from_s - one.step_s < end_s and until_s + one.step_s > start_s for from_s, until_s in one.spans)
 
 
-def _may_come(journal: Journal, one: SelectorSeen, end_s: float) -> bool:
+def may_come(journal: Journal, one: SelectorSeen, end_s: float) -> bool:
     """Whether one that had no series may be right: it tells of what goes wrong, and nothing had."""
     metric, parts = matchers(one.selector)
     trouble = bool(TROUBLE.search(metric)) or metric.startswith("ALERTS")

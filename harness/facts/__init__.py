@@ -34,6 +34,7 @@ from harness.facts.monitoring import (
     RunbookFound,
     Sampled,
     SelectorSeen,
+    SeriesSeen,
     SilenceSeen,
     TargetSeen,
 )
@@ -147,6 +148,7 @@ __all__ = [
     "Sampled",
     "Sealed",
     "SelectorSeen",
+    "SeriesSeen",
     "SilenceSeen",
     "SourceRead",
     "StateRead",

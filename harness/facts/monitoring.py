@@ -76,6 +76,22 @@ class SelectorSeen(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeriesSeen(Fact):
+    """Of what the rule of a claimed alert reads, where that fired: when the series of one target gave samples.
+
+    labels   `job` and `instance` of the target, and those of the alert's own labels that the series have
+    spans    the stretches in which one of them gave samples, known to step_s
+    why      why it could not be asked
+    """
+
+    selector: str
+    labels: dict[str, str] = dataclasses.field(default_factory=dict)
+    step_s: float = 1.0
+    spans: tuple[tuple[float, float], ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetSeen(Fact):
     """A scrape target of Prometheus, at first sight and whenever its health changed. `health`: up, down, unknown, gone."""
 
@@ -135,9 +151,10 @@ class Paged(Fact):
     starts_s     when it began to fire, ends_s when it cleared (None while it fires), on the run's axis; start is as written
     url, path    host and port at which it came, and what tells its path (`urls.path_hash`; '' where that is not known)
     delivery     number of the delivery; `count` alerts came in it, and `truncated` more were left out
+    sender       whose address it came from; '' where that is not known
     before_s     of a list of pages that is polled: the beginning of the last look at which it was not there yet
     standing     it stood in such a list when that was first looked at: nobody was called by it in this run
-    Deliveries come at least once: those that agree in receiver, group_key, fingerprint, start and status are one notification.
+    Deliveries come at least once: those that agree in receiver, group_key, fingerprint, start and status say the same.
     """
 
     receiver: str
@@ -156,6 +173,7 @@ class Paged(Fact):
     url: str = ""
     path: str = ""
     generator: str = ""
+    sender: str = ""
     before_s: float | None = None
     standing: bool = False
 

@@ -3,7 +3,7 @@
 `python3 -m harness.inside pager PORT…` listens on each port, under whatever names its container bears, answers 200 to every
 POST, and writes one JSON line per delivery:
 
-    {"page": {"host": "pager.example.test", "port": 80, "path": "…", "at_ns": …, "agent": "…", "body": "…", "cut": false}}
+    {"page": {"host": "pager.example.test", "port": 80, "path": "…", "at_ns": …, "from": "…", "agent": "…", "body": "…", "cut": false}}
 
 `path` is the beginning of its SHA-256: a path can be the key to somebody's pager, and is told to nobody.
 `at_ns` is CLOCK_MONOTONIC, which containers share with their host. Each second a line {"beat": n, "refuse": false} says that
@@ -53,6 +53,7 @@ class Taken(http.server.BaseHTTPRequestHandler):
             "port": self.connection.getsockname()[1],
             "path": hashlib.sha256(self.path.encode()).hexdigest()[:16],
             "at_ns": at_ns,
+            "from": self.client_address[0],
             "agent": str(self.headers.get("User-Agent") or ""),
             "body": body.decode("utf-8", "replace"),
             "cut": cut,

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness import alerting
 from harness.errors import NotApplied
+from harness.expectations.alert_clears import AlertClears
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.page_sent import PageSent
-from harness.expectations.selected import OUTCOME, TARGET
-from harness.facts import PhaseEnded, SelectorSeen
+from harness.expectations.selected import TARGET, plain
+from harness.facts import PhaseEnded, SelectorSeen, SeriesSeen
 from harness.journal import Journal
 from harness.promql import Matcher, course_of, matchers
+from harness.run.givers import Wanted, stretches, wanted
 from harness.world.metrics import Answer
 
 if TYPE_CHECKING:
@@ -43,27 +45,39 @@ class Asked(Protocol):
 
 def selected(drill: Drill) -> tuple[str, ...]:
     """The alerts, or patterns, of the claims that stand on what their rules read."""
-    kinds = (AlertFires, AlertQuiet, PageSent)
+    kinds = (AlertClears, AlertFires, AlertQuiet, PageSent)
     return tuple(dict.fromkeys(claim.alert for _, _, claim in drill.claims() if isinstance(claim, kinds)))
 
 
 @dataclass(frozen=True)
 class Selecting:
-    """One SelectorSeen for each selector of the rules of such alerts, those of the recording rules before them included."""
+    """One SelectorSeen for each selector of the rules of such alerts, those of the recording rules before them included; of those
+    that fired also who gave it."""
 
     journal: Journal
     prometheus: Asked
     coarse: int = 1
 
-    def seen(self, alerts: Sequence[str]) -> Iterator[SelectorSeen]:
+    def seen(self, alerts: Sequence[str]) -> Iterator[SelectorSeen | SeriesSeen]:
         failed, why = 0, ""
         for selector in self._selectors(alerts)[:MOST]:
             if failed < FAILURES:
-                one = self._asked(selector)
-                failed, why = (failed + 1, one.why) if one.why else (0, "")
+                seen = self._asked(selector)
+                failed, why = (failed + 1, seen.why) if seen.why else (0, "")
             else:
-                one = SelectorSeen(selector=selector, why=why)
-            yield one
+                seen = SelectorSeen(selector=selector, why=why)
+            yield seen
+        if failed < FAILURES:
+            for one in wanted(self.journal, alerts)[:MOST]:
+                yield from self._given(one)
+
+    def _given(self, one: Wanted) -> Sequence[SeriesSeen]:
+        try:
+            return tuple(one.seen(self._over, self._step_s))
+        except NotApplied as error:
+            if self.coarse > 1:
+                return (SeriesSeen(selector=one.selector, why=str(error)),)
+            return replace(self, coarse=COARSE)._given(one)
 
     def _asked(self, selector: str) -> SelectorSeen:
         try:
@@ -106,18 +120,9 @@ class Selecting:
             selector=selector,
             metric=metric,
             step_s=self._step_s,
-            spans=tuple(self._spans(times)),
+            spans=stretches(times, self._step_s),
             last=tuple(one for one in last if one is not None),
         )
-
-    def _spans(self, times: Sequence[float]) -> Iterator[tuple[float, float]]:
-        begun_s = before_s = times[0]
-        for at_s in times[1:]:
-            if at_s - before_s > 1.5 * self._step_s:
-                yield begun_s, before_s
-                begun_s = at_s
-            before_s = at_s
-        yield begun_s, before_s
 
     def _missing(self, selector: str, metric: str, parts: Sequence[Matcher]) -> SelectorSeen:
         """What of it no series has."""
@@ -127,7 +132,7 @@ class Selecting:
             one.label: self._instead(metric, one.label) for one in parts if of_metric and self._none(metric, one)
         }
         asked = [one for one in parts if one.label in (strange if of_metric else TARGET)]
-        rest = [one.text for one in parts if not OUTCOME.search(one.label)]
+        other = plain(selector)
         return SelectorSeen(
             selector=selector,
             metric=metric,
@@ -135,7 +140,7 @@ class Selecting:
             of_metric=of_metric,
             described=described,
             like=next(iter(difflib.get_close_matches(metric, names, 1, LIKE)), ""),
-            plain=of_metric and len(rest) < len(parts) and self._any(f"{metric}{{{','.join(rest)}}}"),
+            plain=of_metric and bool(other) and self._any(other),
             strange=strange,
             unknown=tuple(one.label for one in asked if one.value and not self._any(f"{{{one.text},{NOT_ALERTS}}}")),
         )

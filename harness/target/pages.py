@@ -31,7 +31,8 @@ class _Post(Taken):
         if not hmac.compare_digest(str(self.headers.get("Authorization") or "").encode(), self.server.wanted.encode()):
             self._answer(401)
             return
-        self.server.take(at_ns, body.decode("utf-8", "replace"), str(self.headers.get("User-Agent") or ""), cut=cut)
+        agent = str(self.headers.get("User-Agent") or "")
+        self.server.take(at_ns, body.decode("utf-8", "replace"), agent, self.client_address[0], cut=cut)
         self._answer(200)
 
     do_PUT = do_POST
@@ -61,11 +62,12 @@ class Receiver(ThreadingHTTPServer):
             raise CannotRun(Missing(f"pages cannot be taken at {listen.listen}: {error.strerror}")) from error
         threading.Thread(target=self.serve_forever, args=(0.1,), name="pages", daemon=True).start()
 
-    def take(self, at_ns: int, body: str, agent: str = "", *, cut: bool = False) -> None:
+    def take(self, at_ns: int, body: str, agent: str = "", sender: str = "", *, cut: bool = False) -> None:
         host, _, port = self._place.rpartition(":")
         with self._lock:
             self._number += 1
-            delivery = {"host": host, "port": port, "at_ns": at_ns, "agent": agent, "body": body, "cut": cut}
+            come = {"at_ns": at_ns, "from": sender, "agent": agent, "body": body, "cut": cut}
+            delivery = {"host": host, "port": port, **come}
             for page in heard_of(delivery, self._number, self._opened_ns, self._clock):
                 self._kept += 1
                 if self._kept <= MOST_PAGES:

@@ -72,6 +72,7 @@ def _pages(delivery: Mapping[str, Any], number: int, opened_ns: int, clock: Cloc
                 truncated=int(body.get("truncatedAlerts") or 0),
                 url=f"http://{delivery.get('host')}:{delivery.get('port')}",
                 path=str(delivery.get("path") or ""),
+                sender=str(delivery.get("from") or ""),
                 generator=str(alert.get("generatorURL") or ""),
                 happened_s=at_s,
             )

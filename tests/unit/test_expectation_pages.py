@@ -36,7 +36,7 @@ def test_retries_and_repeats_are_one_notification_and_said_apart() -> None:
     again = [page(30.2, start_s=29), page(31.2, start_s=29, delivery=2), page(33.2, start_s=29, delivery=3)]
     journal = story(*FIRED, *again)
     assert [note.deliveries for note in notifications(journal)] == [3]
-    found = judged(claim(count=1), journal)
+    found = judged(claim(), journal)
     assert came_out(found) == ("passed", "met")
     assert "delivered again 2 times" in found.because
 

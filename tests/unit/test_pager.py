@@ -173,6 +173,7 @@ def test_a_page_is_answered_with_200_and_told_whole(mailbox: Mailbox, chunked: b
     assert json.loads(page["body"]) == BODY
     assert (page["host"], page["port"], page["agent"]) == ("pager.example.test", mailbox.port, "Alertmanager/0.28")
     assert not page["cut"]
+    assert {one.sender for one in pages(page, 1, 0, AtTen())} == {"127.0.0.1"}
     assert page["path"] == path_hash("http://elsewhere.example.test/v1/pages"), "it is told apart, and not told"
     assert "/v1/pages" not in json.dumps(page)
     assert {one.path for one in pages(page, 1, 0, AtTen())} == {page["path"]}

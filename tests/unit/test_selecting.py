@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from alert_stories import rule, ruled
+from alert_stories import alert, rule, ruled
 
 from harness import facts as f
 from harness.errors import NotApplied
@@ -23,7 +23,7 @@ from harness.run.selecting import Selecting, selected
 from harness.run.target_servers import Servers
 from harness.world.metrics import Answer, Series
 
-ASKED = re.compile(r"(count by \((?P<by>\w+)\) |count|max)\((?P<selector>.*)\)\[(?P<back>\d+)s:(?P<step>\d+)s\]")
+ASKED = re.compile(r"(count by \((?P<by>[\w, ]+)\) |count|max)\((?P<selector>.*)\)\[(?P<back>\d+)s:(?P<step>\d+)s\]")
 TIMES = tuple(range(91))
 API = {"job": "api", "instance": "api:80"}
 
@@ -39,13 +39,13 @@ class Known:
         asked = ASKED.fullmatch(expr)
         assert asked is not None, expr
         found = [one for one in self._series if self._matches(one[0], asked["selector"])]
-        label = asked["by"] or ""
-        groups = {labels.get(label, "") for labels, _ in found}
+        names = (asked["by"] or "").split(", ") if asked["by"] else []
         made = []
-        for value in sorted(groups):
-            mine = [span for labels, span in found if labels.get(label, "") == value]
+        for values in sorted({tuple(labels.get(name, "") for name in names) for labels, _ in found}):
+            mine = [span for labels, span in found if tuple(labels.get(name, "") for name in names) == values]
             times = [at_s for at_s in TIMES if any(from_s <= at_s <= until_s for from_s, until_s in mine)]
-            made.append(Series({label: value} if label else {}, tuple((float(at_s), float(at_s)) for at_s in times)))
+            group = dict(zip(names, values, strict=True))
+            made.append(Series(group, tuple((float(at_s), float(at_s)) for at_s in times)))
         return Answer(tuple(one for one in made if one.points))
 
     def described(self, metric: str) -> bool:
@@ -70,7 +70,9 @@ class Known:
 
 
 def seen(expr: str, prometheus: Known) -> list[f.SelectorSeen]:
-    return list(Selecting(ruled(rule(4.0, expr=expr)), prometheus).seen(("Slow",)))
+    found = list(Selecting(ruled(rule(4.0, expr=expr)), prometheus).seen(("Slow",)))
+    assert all(isinstance(one, f.SelectorSeen) for one in found), "no alert of it fired"
+    return [one for one in found if isinstance(one, f.SelectorSeen)]
 
 
 def errors(dependency: str, span: tuple[float, float] = (0.0, 90.0)) -> tuple[Mapping[str, str], tuple[float, float]]:
@@ -176,7 +178,7 @@ def test_it_is_asked_for_the_alerts_of_claims_that_stand_on_it_and_of_a_target_t
         ("", False, PageSent(alert="Slow")),
     ]
     drill: Any = SimpleNamespace(claims=lambda: claims)
-    assert selected(drill) == ("Slow", "*")
+    assert selected(drill) == ("Slow", "*", "Other")
     recorded: list[f.Fact] = []
 
     class Record:
@@ -195,3 +197,34 @@ def test_it_is_asked_for_the_alerts_of_claims_that_stand_on_it_and_of_a_target_t
     servers._prometheus = known
     servers.select()
     assert [type(fact) for fact in recorded] == [f.SelectorSeen]
+
+
+def test_where_an_alert_fired_it_tells_whose_series_its_rule_reads_and_those_beside_an_outcome() -> None:
+    answered = {"__name__": "requests_total", "service": "api", **API}
+    shop = {"__name__": "requests_total", "service": "shop", "job": "shop", "instance": "shop:80", "code": "500"}
+    known = Known(
+        ({**answered, "code": "500"}, (22.0, 40.0)),
+        ({**answered, "code": "503"}, (39.0, 53.0)),
+        ({**answered, "code": "200"}, (0.0, 90.0)),
+        (shop, (0.0, 90.0)),
+    )
+    expr = 'sum by (service) (rate(requests_total{code=~"5.."}[5s])) > 1'
+    fired = alert("firing", 29, labels={"service": "api", "severity": "page"})
+    journal = ruled(rule(4.0, expr=expr, labels={"severity": "page"}), fired)
+    found = [one for one in Selecting(journal, known).seen(("Slow",)) if isinstance(one, f.SeriesSeen)]
+    assert [(one.selector, one.labels, one.spans) for one in found] == [
+        ('requests_total{code=~"5.."}', {**API, "service": "api"}, ((22.0, 53.0),)),
+        ("requests_total{}", {**API, "service": "api"}, ((0.0, 90.0),)),
+    ]
+
+
+def test_of_whose_series_cannot_be_asked_is_told() -> None:
+    class Half(Known):
+        def query(self, expr: str) -> Answer:
+            if expr.startswith("count by"):
+                raise NotApplied("it took too long")
+            return super().query(expr)
+
+    journal = ruled(rule(4.0, expr="up == 0"), alert("firing", 29))
+    (one,) = [one for one in Selecting(journal, Half()).seen(("Slow",)) if isinstance(one, f.SeriesSeen)]
+    assert (one.selector, one.why) == ("up", "it took too long")
