@@ -20,21 +20,6 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 
-_VAGUE = {
-    CAUSE: (
-        "vague",
-        "lines say what failed, and nobody can tell whether that is why",
-        "lines that hold the error's kind or text, such as `PoolTimeout` or `connection refused`",
-    ),
-    FALSE: (
-        "in_passing",
-        "lines hold a part's name among words that may mean a thing of the business",
-        "lines that name whom they accuse in a field, such as `dependency`",
-    ),
-}
-"""What lines perhaps say: reason, in words, and what would decide it."""
-
-
 @dataclass(frozen=True)
 class Doubt:
     """Requests of which something may be true that cannot be read: why, and what would decide it."""
@@ -125,11 +110,27 @@ def _doubts(looked: Looked, elsewhere: Sequence[Doubt], mark: int) -> tuple[Doub
         ),
     ]
     if (line := tally.shown.get(mark)) is not None:
-        reason, said, decide = _VAGUE[mark]
-        sure = named if mark == FALSE else np.zeros_like(named)
-        doubts.append(Doubt(((tally.perhaps & mark) != 0) & ~sure, reason, f"{said}: {logs.quote(line.text)}", decide))
+        doubts.append(_perhaps(tally, mark, logs.quote(line.text)))
     asked = ~_severe(tally) if mark in (CAUSE, NAMED) else ~tally.has(FOUND)
     return (*(replace(doubt, of=doubt.of & asked) for doubt in elsewhere), *doubts)
+
+
+def _perhaps(tally: Tally, mark: int, quoted: str) -> Doubt:
+    """Requests of which a line, such as the one quoted, only perhaps says it."""
+    may = np.asarray((tally.perhaps & mark) != 0)
+    if mark == CAUSE:
+        return Doubt(
+            may,
+            reason="vague",
+            said=f"lines say what failed, and nobody can tell whether that is why: {quoted}",
+            decide="lines that hold the error's kind or text, such as `PoolTimeout` or `connection refused`",
+        )
+    return Doubt(
+        may & ~tally.has(NAMED),  # beside a line that names who was hurt it is no blame
+        reason="in_passing",
+        said=f"lines hold a part's name among words that may mean a thing of the business: {quoted}",
+        decide="lines that name whom they accuse in a field, such as `dependency`",
+    )
 
 
 def _elsewhere(evidence: Evidence, looked: Looked, services: Sequence[str]) -> Iterator[Doubt]:
