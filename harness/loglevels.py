@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -25,27 +24,32 @@ _NAMES = "|".join(sorted((*LEVELS, *_SPELLED), key=len, reverse=True))
 LEVEL_NAME = re.compile(rf"\b({_NAMES})\b", re.IGNORECASE)
 _LETTERS = {"T": "TRACE", "D": "DEBUG", "V": "DEBUG", "I": "INFO", "N": "NOTICE", "W": "WARNING", "E": "ERROR"}
 _LETTERS |= {"F": "CRITICAL", "C": "CRITICAL"}
-_PINO = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
-_MONOLOG = {
-    100: "DEBUG",
-    200: "INFO",
-    250: "NOTICE",
-    300: "WARNING",
-    400: "ERROR",
-    500: "CRITICAL",
-    550: "CRITICAL",
-    600: "CRITICAL",
-}
-_SYSLOG = ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
-_OTEL = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # severity numbers 1 to 24, four each
+SYSLOG = ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
 
 # How lines of well known writers begin. Sources: .NET SimpleConsoleFormatter; klog and glog; logrus' text on a terminal; tornado;
-# syslog (RFC 5424 PRI); Redis' serverLog; PostgreSQL's elog.
+# syslog (RFC 5424 PRI, RFC 3164's host and process); Redis' serverLog; PostgreSQL's elog; Rust, Java and PHP as they die.
 DOTNET = re.compile(r"(trce|dbug|info|warn|fail|crit): [^\s\[]+\[\d+\]\s*")
 _KLOG = re.compile(r"([IWEF])\d{4}(?:\d{4})? \d\d:\d\d:\d\d")
 _LOGRUS = re.compile(r"(TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[\d+\]")
-_TORNADO = re.compile(r"\[([DIWEC]) \d{6} ")
+_TORNADO = re.compile(r"\[([DIWEC]) (?:\d{6}|\d{4}-\d\d-\d\d) ")
 _REDIS = re.compile(r"\d+:[XCSM] .{0,40}?\d\d:\d\d:\d\d\.\d+ ([.*#-]) ")
+_LETTER = re.compile(r"(?:\[?\d[\d:.,TZ/ +-]*\]? )?\[([DIWEF])\](?!\S)")
+_CRASH = re.compile(
+    r"thread '[^']{0,80}' (?:\(\d+\) )?(panicked) at |(Exception) in thread \"[^\"]{0,80}\" "
+    r"|(?:\[[^\]]{0,60}\] )?(?:NOTICE: PHP message: )?PHP (Fatal error|Parse error|Recoverable fatal error|Warning|Notice):"
+)
+_CRASHES = {
+    "panicked": "CRITICAL",
+    "Exception": "ERROR",
+    "Fatal error": "CRITICAL",
+    "Parse error": "CRITICAL",
+    "Recoverable fatal error": "ERROR",
+    "Warning": "WARNING",
+    "Notice": "NOTICE",
+}
+_SYSLOG_HEAD = re.compile(
+    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S{8,24}) \S{1,80} [\w./-]{1,60}\[\d{1,8}\]: "
+)
 _DOTNET_LEVELS = {"fail": "error"}
 _REDIS_MARKS = {".": "DEBUG", "-": "INFO", "*": "NOTICE", "#": "WARNING"}
 _POSTGRES = re.compile(r"(?:^|\s)(?:LOG|STATEMENT|DETAIL|HINT|CONTEXT|QUERY):  ")
@@ -60,13 +64,15 @@ _WRITERS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
     (_KLOG, _LETTERS.__getitem__),
     (_TORNADO, _LETTERS.__getitem__),
     (_LOGRUS, str),
+    (_LETTER, _LETTERS.__getitem__),
+    (_CRASH, _CRASHES.__getitem__),
     (_REDIS, _REDIS_MARKS.__getitem__),
 )
-_PRI = (re.compile(r"<(\d{1,3})>\d?"), lambda number: _SYSLOG[int(number) % 8])
+_PRI = (re.compile(r"<(\d{1,3})>\d?"), lambda number: SYSLOG[int(number) % 8])
 _PADDED = re.compile(r"([\[(<])(\s+)(?=\w)|(?<=\w)(\s+)([\])>])")
 _CLOCK = re.compile(r"\d\d:\d\d")
 _CALENDAR_WORDS = "jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun utc gmt am pm"
-_CALENDAR = frozenset(_CALENDAR_WORDS.split())
+CALENDAR = frozenset(_CALENDAR_WORDS.split())
 ACCESS = re.compile(r'"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ HTTP/[\d.]+"(?: ([1-5]\d\d)(?!\d))?')
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
@@ -80,7 +86,7 @@ def level_of_text(text: str) -> int:
     head = _head(text)
     for pattern, named in (*_WRITERS, _PRI):
         if match := pattern.match(head):
-            return level_number(named(match[1]))
+            return level_number(named(match[match.lastindex or 1]))
     stated = next((match for match in _STATED.finditer(head) if _stated_level(match)), None)
     first, at = _leading(head)
     postgres = _POSTGRES.search(head)
@@ -99,7 +105,7 @@ def level_at_head(text: str) -> tuple[int, int]:
     head, blanks = _head(text), len(text) - len(text.lstrip())
     for pattern, named in _WRITERS:
         if match := pattern.match(head):
-            return level_number(named(match[1])), blanks
+            return level_number(named(match[match.lastindex or 1])), blanks
     word, at = _leading(head)
     if word and (head[at:].split(maxsplit=1)[0].endswith(":") or _firm(head, word, at)):
         return level_number(word), blanks + at
@@ -115,12 +121,8 @@ def begins_with_level(text: str) -> bool:
     return bool(word) and (_firm(head, word, at) or (at == 0 and blanks == 1))
 
 
-def level_of_field(value: Any) -> int:
-    """What a field that is there for the level says: a word, a letter, or a number of pino's, Monolog's or syslog's."""
-    if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal()):
-        number = int(value) if math.isfinite(float(value)) else -1
-        name = _PINO.get(number) or _MONOLOG.get(number) or (_SYSLOG[number] if 0 <= number < len(_SYSLOG) else "")
-        return LEVELS.index(name) if name else UNREAD
+def level_of_word(value: Any) -> int:
+    """What a field that is there for the level says in a word or a letter."""
     if not isinstance(value, str):
         return UNREAD
     word = plain(value).strip()
@@ -144,17 +146,13 @@ def level_of_letter(value: Any) -> int:
     return LEVELS.index(letter) if letter else UNREAD
 
 
-def level_of_number(value: Any) -> int:
-    """OpenTelemetry's severity number."""
-    told = isinstance(value, (int, float)) and 1 <= value <= 24
-    return LEVELS.index(_OTEL[(int(value) - 1) // 4]) if told else UNREAD
-
-
 def _head(text: str) -> str:
-    """Where a line's level may stand: its beginning, uncoloured, with a level that is padded within its brackets put together."""
-    return _PADDED.sub(
-        lambda match: f"{match[2] or ''}{match[1] or match[4]}{match[3] or ''}", plain(text[:_WITHIN]).lstrip()
-    )
+    """Where a line's level may stand: its beginning, uncoloured, without the time, host and process that syslog puts before it,
+    and with a level that is padded within its brackets put together."""
+    head = plain(text[:_WITHIN]).lstrip()
+    if syslog := _SYSLOG_HEAD.match(head):
+        head = head[syslog.end() :]
+    return _PADDED.sub(lambda match: f"{match[2] or ''}{match[1] or match[4]}{match[3] or ''}", head)
 
 
 def _firm(head: str, word: str, at: int) -> bool:
@@ -184,7 +182,7 @@ def _leading(head: str) -> tuple[str, int]:
         word = token.strip("[](){}<>|:,;-\"'").lower()
         if word.upper() in LEVELS or word.upper() in _SPELLED:
             return word, at
-        if word and word not in _CALENDAR and not any(letter.isdigit() for letter in word):
+        if word and word not in CALENDAR and not any(letter.isdigit() for letter in word):
             return "", -1
         at += len(token)
     return "", -1

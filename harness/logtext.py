@@ -13,24 +13,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from harness.loglayout import message_of
 from harness.loglevels import (
     ACCESS,
     DOTNET,
     ERROR,
     INFO,
-    LEVEL_NAME,
     UNREAD,
     level_at_head,
     level_named,
-    level_of_field,
     level_of_letter,
-    level_of_number,
     level_of_text,
+    level_of_word,
     plain,
 )
+from harness.lognumbers import level_of_number, level_of_severity_number, number_of
 
-# What Spring Boot writes before a message: the time, level, process, application, thread, trace and logger (DefaultLogback).
-_SPRING = re.compile(r"\S+(?: \S+)?\s+[A-Z]{4,5} \d+ --- (?:\[[^\]]*\]\s+)+\S+\s*: ")
 _METHOD_KEYS = ("method", "request_method", "http.method", "http.request.method", "req.method")
 _STATUS_KEYS = (
     "status",
@@ -42,7 +40,7 @@ _STATUS_KEYS = (
 )
 LEVEL_KEYS = (  # names before numbers, which writers give other meanings
     "level_name", "levelname", "levelstr", "level", "severity", "lvl", "log.level", "severity_text", "severitytext", "loglevel", "@l",
-    "@level", "log_level", "severity_label",
+    "@level", "log_level", "severity_label", "levelno",
 )  # fmt: skip
 MESSAGE_KEYS = ("message", "msg", "event", "body", "text", "short_message", "@m", "@mt", "@message")
 _PERHAPS_LEVEL_KEYS = ("priority", "sev", "status")
@@ -66,36 +64,15 @@ _PATHS = (
 )  # what some formats put them under
 
 _PAIR = re.compile(r'(?:^|(?<=\s))([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
-_WORD = re.compile(r"[^\W_][\w.-]*[^\W_]|[^\W_]")
-_TRACEBACK = re.compile(  # of Python; of Java and .NET; of Node, which puts a blank before the bracket, or writes the place alone
+TRACEBACK = re.compile(  # of Python; of Java and .NET; of Node, which puts a blank before the bracket, or writes the place alone
     r"Traceback \(most recent call last\)|^\s+at (?:(?:async |new )?[^\s(]+ ?(?:\[as \S+\] )?\(|(?:async )?\S+:\d+:\d+$)",
     re.MULTILINE,
 )
-_KIND = re.compile(
-    r"\b[A-Za-z_][\w.]{0,120}(?:Error|Exception|Timeout|Refused|Failure)\b|\b(?:ECONN[A-Z]+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE)\b"
-    r"|\bSQLSTATE\b|\b[Ee]rrno\b|(?i:\bdeadline exceeded\b|\bconnection (?:refused|reset|closed|timed out)\b|\btimed out\b|\bno route\b)"
-)
-_NO_WORD = re.compile(r"(?<!\S)\S*[/\d=]\S*|\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|HTTP)\b")
-
-_GENERIC = """
-a an the of in by to for on at is was and with while during your our ours we it i this that there has have been be could can not no
-error errors internal server failed failure failing fail fails exception exceptions unexpected unknown unhandled uncaught occurred
-happened wrong something went goes oops bad gateway service unavailable request requests handling processing processed handler handle
-response responded answered answer returned status code http https try again later please sorry problem issue defect aborted invalid
-result exit warn warning info critical fatal
-"""
-GENERIC = frozenset(_GENERIC.split())
-"""Words that say nothing of the cause: a message of these alone is generic."""
 
 
 def level_of(text: str) -> int:
     """Severity that a line states, in whatever format: an index of LEVELS; UNREAD when it states none."""
     return Said(text).level
-
-
-def words(text: str) -> Iterator[str]:
-    """The words of a text in lower case; names such as `orders-db` and `pg.internal` are one word."""
-    return (match.group().lower() for match in _WORD.finditer(text))
 
 
 @dataclass(frozen=True)
@@ -131,18 +108,21 @@ class Said:
 
     def field(self, *keys: str) -> Any:
         """The first of these fields that is there and not empty; None."""
+        return next(self.every(*keys), None)
+
+    def every(self, *keys: str) -> Iterator[Any]:
+        """Of each of these fields that is there and not empty, what it holds."""
         fields = self.fields
         for key in keys if fields else ():
             for path in ("", *_PATHS):
                 value = fields.get(path + key)
-                if value not in (None, "", False):
-                    return value
-        return None
+                if value is not None and value is not False and value != "":
+                    yield value
 
     @cached_property
     def level(self) -> int:
         """An index of LEVELS; UNREAD when the line states none. A traceback without a level is an error."""
-        return ERROR if self.stated_level == UNREAD and _TRACEBACK.search(self.text) else self.stated_level
+        return ERROR if self.stated_level == UNREAD and TRACEBACK.search(self.text) else self.stated_level
 
     @cached_property
     def stated_level(self) -> int:
@@ -154,12 +134,23 @@ class Said:
         if found != UNREAD and at < self._pair_at:
             return found
         for key in LEVEL_KEYS:
-            if (found := level_of_field(self.field(key))) != UNREAD:
+            if (found := self._level_in(key)) != UNREAD:
                 return found
         if (found := self._level_by_format()) == UNREAD and (found := level_of_text(self._stated[1])) == UNREAD:
             perhaps = _PERHAPS_LEVEL_KEYS if self.field(*MESSAGE_KEYS) is not None else ()
             return next((level for key in perhaps if (level := level_named(self.field(key))) != UNREAD), UNREAD)
         return found
+
+    def _level_in(self, key: str) -> int:
+        """The level that a field which is there for it states, in a word or a number."""
+        value = self.field(key)
+        number = number_of(value)
+        return level_of_word(value) if number is None else level_of_number(key, number, self._names)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The names of its fields, without the paths that some formats put them under."""
+        return frozenset(name[len(path) :] for path in ("", *_PATHS) for name in self.fields if name.startswith(path))
 
     @property
     def _pair_at(self) -> int:
@@ -169,7 +160,7 @@ class Said:
 
     def _level_by_format(self) -> int:
         """The level of lines that state it in a way of their own: OpenTelemetry's number, MongoDB's letter, Serilog's silence."""
-        number = level_of_number(self.field("severity_number", "severitynumber"))
+        number = level_of_severity_number(self.field("severity_number", "severitynumber"))
         if number != UNREAD:
             return number
         if {"s", "c", "msg"} <= self.fields.keys() and (letter := level_of_letter(self.fields["s"])) != UNREAD:
@@ -205,18 +196,12 @@ class Said:
         if (match := DOTNET.match(self.head)) is not None:  # what it says stands in the next line
             after = self.text.partition("\n")[2]
             return f"{self.head[match.end() :]} {after}".strip()
-        if self.structured:
-            return ""
-        spring = _SPRING.match(self.head)
-        return self.head[spring.end() :] if spring else self.head
+        return "" if self.structured else message_of(self.head)
 
     @property
-    def tells_why(self) -> bool:
-        """Whether it gives a cause: an error's kind or text, a stack trace, or a message of more than general words."""
-        if self.field(*ERROR_KEYS) is not None or _TRACEBACK.search(self.text) or _KIND.search(self.message):
-            return True
-        plain = LEVEL_NAME.sub(" ", _NO_WORD.sub(" ", self.message))
-        return any(word not in GENERIC and len(word) > 1 for word in words(plain))
+    def plain_message(self) -> str:
+        """What happened, without what the line states beside it as key and value."""
+        return self.message if self.structured or DOTNET.match(self.head) else message_of(self._stated[1])
 
     def named(self, *more: str) -> tuple[str, ...]:
         """Whom it names in fields made for that, such as `dependency` or `peer.service`, or in `more` of them; the best first."""
@@ -234,11 +219,13 @@ class Said:
                 yield told.strip()
 
     def spoken(self) -> str:
-        """All that it says in words: message, cause, and what continues it; where it has no fields, all of it."""
-        if not self.structured:
-            return plain(self.text)
-        causes = [str(value) for key in ERROR_KEYS if (value := self.field(key)) is not None]
-        return " ".join([self.message, *causes, self.text.partition("\n")[2]])
+        """All that it says in words: message, cause, and what continues it."""
+        causes = [str(value) for value in self.every(*ERROR_KEYS)] if self.structured else []
+        return " ".join([self.message, *causes, plain(self.text.partition("\n")[2])])
+
+    def before(self) -> str:
+        """What its logger writes before the message, in plain text."""
+        return "" if self.structured else self.head.removesuffix(self.message)
 
 
 def _flat(data: Mapping[str, Any], path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:

@@ -135,6 +135,8 @@ REASONS: Mapping[str, str] = {
     "no_levels": "lines that would decide it state no level that can be read, so that nobody knows how severe they are",
     "cut": "a line was too long to be kept whole, and what would decide it may stand in the part that was left out",
     "never_logged": "no line of the service was seen in the whole run, so that it is not known to write its log where it is read",
+    "vague": "lines say that something failed and what, but neither an error's kind nor its text: nobody can tell whether that is the cause",
+    "in_passing": "lines hold a part's name among words that may mean something else, so that nobody can tell whether they accuse it",
     "unknown_names": "lines, pages or traces accuse somebody by a name that no part of the stack bears: an alias, or somebody else",
     "other_ids": "requests bear ids that are not the load's own, so that the logs cannot be searched for them",
     "not_tried": "a limit that the claim states could not be tried in this run, and is not kept by that",

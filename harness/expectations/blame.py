@@ -17,7 +17,8 @@ from harness.expectations.accusations import NOBODY, Accused, Heard, Source, Thr
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.failed_requests import AFTERMATH_S
 from harness.expectations.log_limits import ALIASES_DECIDE, LEVELS_DECIDE
-from harness.expectations.log_search import Accusing, names_of
+from harness.expectations.log_named import Accusing
+from harness.expectations.log_search import names_of
 from harness.expectations.requests import cites, not_begun, still_open
 from harness.journal import Window
 from harness.landings import hurts

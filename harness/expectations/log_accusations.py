@@ -12,7 +12,8 @@ from harness.expectations import logs
 from harness.expectations.accusations import CHANCE, Accused, Heard, Threshold, alias, sure
 from harness.expectations.base import Evidence, Line
 from harness.expectations.failed_requests import near
-from harness.expectations.log_search import Accusing, order, unread_of
+from harness.expectations.log_named import Accusing
+from harness.expectations.log_search import order, unread_of
 from harness.facts import Injecting, LoadBegan
 from harness.journal import Window
 from harness.loglevels import UNREAD, WARNING

@@ -13,7 +13,8 @@ from harness.expectations.errors_below import Allowed
 from harness.expectations.failed_requests import failed_requests
 from harness.expectations.log_limits import Limit, State, noise, recovery, secrets, storm
 from harness.expectations.log_looked import Looked
-from harness.expectations.log_search import AFTER_S, BEFORE_S, FOUND, Accusing, search
+from harness.expectations.log_named import Accusing
+from harness.expectations.log_search import AFTER_S, BEFORE_S, FOUND, search
 from harness.expectations.log_shares import shares
 from harness.expectations.requests import cites, load_was_watched, not_begun, still_open
 from harness.journal import Window
@@ -37,7 +38,8 @@ class LogCoverage(Expectation):
              a field (dependency, peer.service, server.address, or yours: `blames`) or in words. false_blame: one
              accuses somebody who was neither hurt nor on the way to it.
     Decides: once the phase is over and lines cannot come any more. Failed: no_id, lost_log, only_access_log, generic,
-             no_dependency, wrong_dependency, log_storm, secret_logged, noisy_success, no_recovery_line. Inconclusive: none_failed.
+             no_dependency, wrong_dependency, log_storm, secret_logged, noisy_success, no_recovery_line. Inconclusive: none_failed;
+             vague (only what failed is told), in_passing (a name that may be a thing of the business), never_logged.
     Source:  `docker logs --timestamps`, kept in the run's folder: JSON, logfmt or plain text.
     """
 
@@ -131,6 +133,7 @@ class LogCoverage(Expectation):
             *shares(
                 evidence,
                 looked,
+                self.services,
                 found=self.found,
                 cause=self.cause,
                 dependency=self.dependency,

@@ -16,12 +16,14 @@ from harness.blaming import Parts, truth_of
 from harness.expectations import logs
 from harness.expectations.base import Evidence, Line
 from harness.expectations.failed_requests import near
-from harness.expectations.log_search import AFTER_S, Accusing, Ids, found_in, names_of, order, unread_of
+from harness.expectations.log_named import Accusing
+from harness.expectations.log_search import AFTER_S, Ids, found_in, names_of, order, unread_of
 from harness.facts import LoadBegan, PhaseBegan
 from harness.journal import Window
 from harness.landings import hurts
 from harness.loglevels import ERROR, UNREAD
-from harness.logtext import Said, level_of, words
+from harness.logtext import Said, level_of
+from harness.logwords import words
 from harness.verdict import Measure
 
 if TYPE_CHECKING:

@@ -86,14 +86,9 @@ class LogQuiet(Expectation):
             )
         if unknown := logs.cut(evidence, self.service, window.start_s, window.end_s, none):
             return unknown
-        silent, services = logs.silent(evidence, self.service)
-        if len(silent) == services:
-            return inconclusive(
-                f"{none}, but {of} wrote no line at all in the whole run: it may log elsewhere, to a file",
-                reason="never_logged",
-                decide="a line at its start, or its log on stdout or stderr, where `docker logs` reads it",
-                cites=cites(evidence),
-            )
+        if unknown := logs.never_logged(evidence, self.service, none):
+            return unknown
+        silent, _ = logs.silent(evidence, self.service)
         but = f"; {', '.join(silent)} wrote no line at all in the whole run" if silent else ""
         return passed(f"{none}{but}", measure=Measure(0, 0, "lines"), cites=cites(evidence))
 

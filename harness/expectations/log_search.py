@@ -10,21 +10,23 @@ import mmap
 import re
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.blaming import Parts, Truth
+from harness.blaming import Truth
 from harness.expectations.base import Finder, Line, Logs
+from harness.expectations.log_named import Accusing, Named
 from harness.facts import LoadSaid
-from harness.hostnames import bare
 from harness.journal import Journal
 from harness.ledger import request_id, traceparent
+from harness.logcause import Why, own_words, why
 from harness.loglevels import ERROR, UNREAD, WARNING
-from harness.logtext import Said, words
+from harness.logtext import Said
+from harness.logwords import words
 
 if TYPE_CHECKING:
     from harness.ledger import Rows
@@ -108,35 +110,6 @@ def _trace_ids(prefix: bytes, digit: bytes) -> re.Pattern[bytes]:
 
 
 @dataclass(frozen=True)
-class Named:
-    """Whom a line names: `parts`; `strangers`, names that no part bears (an alias, perhaps); `stated`: in fields made for that."""
-
-    parts: frozenset[str] = frozenset()
-    strangers: tuple[str, ...] = ()
-    stated: bool = False
-
-
-@dataclass(frozen=True)
-class Accusing:
-    """Whom lines accuse. `truths` are the cases that there are, `blames` more fields that accuse."""
-
-    parts: Parts
-    truths: Sequence[Truth]
-    blames: Sequence[str] = ()
-
-    def named(self, said: Said, service: str, at_s: float) -> Named:
-        """Whom a line names: in its fields, else by the words of what it says, but for its own service. An address means whoever
-        held it when the line was written."""
-        parts, told = self.parts, said.named(*self.blames)
-        known = frozenset(part for name in (*told, *said.perhaps_named) if (part := parts.accused(name, service, at_s)))
-        if known:
-            return Named(known, stated=True)
-        spoken = (parts.accused(word, service, at_s) for word in words(said.spoken()))
-        strangers = (name for name in told if bare(name) and not parts.came_from(name, service, at_s))
-        return Named(frozenset(spoken) - {"", service}, tuple(strangers))
-
-
-@dataclass(frozen=True)
 class Tally:
     """
     Of the requests looked for, by place:
@@ -144,19 +117,22 @@ class Tally:
     marks       FOUND, …, of what its lines surely say
     unlevelled  what its lines without a readable level would say besides, if they were at WARNING or above
     unknown     what its lines would say besides, if the names that no part bears were aliases, or were none
+    perhaps     what its lines would say besides, if words that may mean something else were meant so
     lines       how many bear its id, how many of them are `errors`
     read        text lines that somebody reads who looks for it
 
-    And of all: `accused`, lines by part; `strangers`, lines by name that no part bears; `levels`, by service how many lines had no
+    And of all: `shown`, by mark the first line that only perhaps says it; `accused`, lines by part; `strangers`, lines by name that no part bears; `levels`, by service how many lines had no
     readable level, and how many there were.
     """
 
     marks: NDArray[np.uint8]
     unlevelled: NDArray[np.uint8]
     unknown: NDArray[np.uint8]
+    perhaps: NDArray[np.uint8]
     lines: NDArray[np.uint32]
     errors: NDArray[np.uint32]
     read: NDArray[np.uint32]
+    shown: Mapping[int, Line] = field(default_factory=dict)
     accused: Mapping[str, int] = field(default_factory=dict)
     strangers: Mapping[str, int] = field(default_factory=dict)
     levels: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -176,13 +152,15 @@ def search(
 ) -> Tally:
     """One pass over the logs of the services. `truth` says of each row which of `accusing.truths` holds, `done_s` when it ended."""
     count = len(rows)
-    marks, unlevelled, unknown = bytearray(count), bytearray(count), bytearray(count)
+    marks, unlevelled, unknown, perhaps = (bytearray(count) for _ in range(4))
     lines, errors, read = (array("L", bytes(8 * count)) for _ in range(3))
     accused: dict[str, int] = {}
     strangers: dict[str, int] = {}
     levels: dict[str, tuple[int, int]] = {}
+    shown: dict[int, Line] = {}
     if count:
-        ids = Ids.of(run, rows)
+        ids, own = Ids.of(run, rows), own_words(rows.endpoints)
+        asked = {accusing.parts.known(word) for name in rows.endpoints for word in words(name)}
         from_s, until_s = rows.sent_s - BEFORE_S, done_s + AFTER_S
         for line in found_in(logs, services, ids, float(from_s.min()), float(until_s.max())):
             places = [place for place in sorted(ids.among(line.text)) if from_s[place] <= line.at_s <= until_s[place]]
@@ -192,20 +170,24 @@ def search(
             level = said.level
             unread, all_ = levels.get(line.service, (0, 0))
             levels[line.service] = (unread + (level == UNREAD), all_ + 1)
-            told, named = FOUND, Named()
+            told, named, cause = FOUND, Named(), Why.NOTHING
             if level == UNREAD or level >= WARNING:
-                told, named = (
-                    FOUND | SEVERE | (CAUSE if said.tells_why else 0),
-                    accusing.named(said, line.service, line.at_s),
-                )
+                named = accusing.named(said, line.service, line.at_s)
+                cause = _cause(said, named, own, asked)
+                told = FOUND | SEVERE | (CAUSE if cause == Why.TOLD else 0)
             for place in places:
-                sure, doubtful = _blame(told, named, line.service, accusing.truths[truth[place]])
+                sure, doubtful, vague = _blame(told, named, line.service, accusing.truths[truth[place]])
+                vague |= CAUSE if cause == Why.PERHAPS else 0
                 if level == UNREAD:
                     marks[place] |= FOUND
                     unlevelled[place] |= sure | doubtful
                 else:
                     marks[place] |= sure
                     unknown[place] |= doubtful
+                perhaps[place] |= vague
+                shown.update(
+                    (mark, min(line, shown.get(mark, line), key=order)) for mark in (CAUSE, FALSE) if vague & mark
+                )
                 lines[place] += 1
                 read[place] += line.text.count("\n") + 1
                 errors[place] += level >= ERROR
@@ -214,9 +196,9 @@ def search(
                     accused[name] = accused.get(name, 0) + 1
                 for name in named.strangers:
                     strangers[name] = strangers.get(name, 0) + 1
-    bits = [np.frombuffer(bytes(one), np.uint8) for one in (marks, unlevelled, unknown)]
+    bits = [np.frombuffer(bytes(one), np.uint8) for one in (marks, unlevelled, unknown, perhaps)]
     counts = [np.asarray(one, np.uint32) for one in (lines, errors, read)]
-    return Tally(bits[0], bits[1], bits[2], counts[0], counts[1], counts[2], accused, strangers, levels)
+    return Tally(bits[0], bits[1], bits[2], bits[3], counts[0], counts[1], counts[2], shown, accused, strangers, levels)
 
 
 def other_ids(journal: Journal) -> str:
@@ -263,19 +245,29 @@ def found_in(
         seen |= mine
 
 
-def _blame(told: int, named: Named, service: str, truth: Truth) -> tuple[int, int]:
-    """What a line's accusations mean for a request, surely, and if its strangers are aliases of whoever. A service that is hurt
-    itself is named by its own error."""
+def _cause(said: Said, named: Named, own: frozenset[str], asked: Container[str]) -> Why:
+    """Whether a line tells the cause; `could not reach postgres` says more than that something failed. `asked`: parts that bear a
+    request's name, so that `payments failed` may mean either."""
+    told = why(said, own)
+    surely = () if named.stated else named.parts - named.passing
+    return Why.TOLD if told == Why.PERHAPS and any(part not in asked for part in surely) else told
+
+
+def _blame(told: int, named: Named, service: str, truth: Truth) -> tuple[int, int, int]:
+    """What a line's accusations mean for a request: surely, if its strangers are aliases of whoever, and if words that may mean
+    something else are meant so. A service that is hurt itself is named by its own error."""
     if not told & SEVERE:
-        return told, 0
+        return told, 0, 0
     roots = bool(named.parts & truth.roots)
     if not named.parts and not named.strangers:
         roots = service in truth.roots
-    false = FALSE if named.parts and not named.parts & truth.allowed else 0
+    wrong = bool(named.parts) and not named.parts & truth.allowed
+    false = FALSE if wrong and named.parts - named.passing else 0
+    vague = FALSE if wrong and not false else 0
     names = NAMED | (ONE_LINE if told & CAUSE else 0)
     if named.strangers:  # what it says in words may be beside the point
-        return told | (names if roots else 0), names | false
-    return told | (names if roots else 0) | false, 0
+        return told | (names if roots else 0), names | false, vague
+    return told | (names if roots else 0) | false, 0, vague
 
 
 def order(line: Line) -> tuple[float, str, str]:

@@ -34,7 +34,7 @@ class LogSeen(Expectation):
              WARNING is such a one.
     Counts:  lines that Docker stamped within the time.
     Decides: when the time is over: passed with such a line, failed without one if the log was followed all the time, and
-             every line kept whole (else cut).
+             every line kept whole (else cut) and the service wrote any in the run (else never_logged: it may log to a file).
     Source:  `docker logs --timestamps`, kept in the run's folder.
     """
 
@@ -143,10 +143,12 @@ class LogSeen(Expectation):
             )
         if unknown := logs.cut(evidence, self.service, window.start_s, window.end_s, none):
             return unknown
-        return failed(
-            f"{self.service} did not log {what} from {window.start_s:.1f} s to {window.end_s:.1f} s {limit}".rstrip(),
-            cites=cites(evidence),
-        )
+        if unknown := logs.never_logged(evidence, self.service, none):
+            return unknown
+        silent, _ = logs.silent(evidence, self.service)
+        but = f"; {', '.join(silent)} wrote no line at all in the whole run" if silent else ""
+        said = f"{self.service} did not log {what} from {window.start_s:.1f} s to {window.end_s:.1f} s {limit}".rstrip()
+        return failed(f"{said}{but}", cites=cites(evidence))
 
     @staticmethod
     def _last_s(evidence: Evidence, whole: Window) -> float:

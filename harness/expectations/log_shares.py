@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.expectations import logs
 from harness.expectations.base import Evidence
 from harness.expectations.log_limits import ALIASES_DECIDE, LEVELS_DECIDE, Limit, State
 from harness.expectations.log_looked import Looked
-from harness.expectations.log_search import CAUSE, FALSE, FOUND, NAMED, SEVERE, names_of, other_ids, unread_of
+from harness.expectations.log_search import CAUSE, FALSE, FOUND, NAMED, SEVERE, Tally, names_of, other_ids, unread_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,13 +31,21 @@ class Doubt:
 
 
 def shares(
-    evidence: Evidence, looked: Looked, *, found: float, cause: float, dependency: float, false_blame: float
+    evidence: Evidence,
+    looked: Looked,
+    services: Sequence[str],
+    *,
+    found: float,
+    cause: float,
+    dependency: float,
+    false_blame: float,
 ) -> Iterator[Limit]:
     """How many are found by their ids, tell their cause, name who was hurt (the least share of each), and accuse somebody else
     (the greatest)."""
     tally, judged, unknown = looked.tally, looked.judged, looked.open
     hurt = judged & looked.failed.sure & _has_root(looked)
     has, named, false = tally.has(FOUND), tally.has(NAMED), tally.has(FALSE)
+    elsewhere = tuple(_elsewhere(evidence, looked, services))
     lost = judged & ~has & looked.failed.cut
     yield _share(
         "are found by their ids",
@@ -46,9 +55,9 @@ def shares(
         least=found,
         more=looked.more,
         reason="lost_log" if _mostly(lost, judged & ~has) else "no_id",
-        doubts=_doubts(evidence, looked, FOUND),
+        doubts=_doubts(looked, elsewhere, FOUND),
     )
-    dull, severe = judged & ~tally.has(CAUSE), tally.has(SEVERE) | ((tally.unlevelled & SEVERE) != 0)
+    dull, severe = judged & ~tally.has(CAUSE), _severe(tally)
     yield _share(
         "tell their cause",
         tally.has(CAUSE),
@@ -57,7 +66,7 @@ def shares(
         least=cause,
         more=looked.more,
         reason="only_access_log" if _mostly(dull & ~severe, dull) else "generic",
-        doubts=_doubts(evidence, looked, CAUSE),
+        doubts=_doubts(looked, elsewhere, CAUSE),
     )
     if hurt.any():
         yield _share(
@@ -68,7 +77,7 @@ def shares(
             least=dependency,
             more=looked.more,
             reason="wrong_dependency" if _mostly(hurt & ~named & false, hurt & ~named) else "no_dependency",
-            doubts=_doubts(evidence, looked, NAMED),
+            doubts=_doubts(looked, elsewhere, NAMED),
         )
     yield _share(
         "accuse somebody else",
@@ -78,11 +87,11 @@ def shares(
         most=false_blame,
         more=looked.more,
         reason="wrong_dependency",
-        doubts=_doubts(evidence, looked, FALSE),
+        doubts=_doubts(looked, elsewhere, FALSE),
     )
 
 
-def _doubts(evidence: Evidence, looked: Looked, mark: int) -> tuple[Doubt, ...]:
+def _doubts(looked: Looked, elsewhere: Sequence[Doubt], mark: int) -> tuple[Doubt, ...]:
     """Requests that may have this mark, if only something could be read that cannot."""
     tally = looked.tally
     named = tally.has(NAMED)
@@ -100,10 +109,55 @@ def _doubts(evidence: Evidence, looked: Looked, mark: int) -> tuple[Doubt, ...]:
             decide=ALIASES_DECIDE,
         ),
     ]
+    if (line := tally.shown.get(mark)) is not None:
+        doubts.append(_perhaps(tally, mark, logs.quote(line.text)))
+    asked = ~_severe(tally) if mark in (CAUSE, NAMED) else ~tally.has(FOUND)
+    return (*(replace(doubt, of=doubt.of & asked) for doubt in elsewhere), *doubts)
+
+
+def _perhaps(tally: Tally, mark: int, quoted: str) -> Doubt:
+    """Requests of which a line, such as the one quoted, only perhaps says it."""
+    may = np.asarray((tally.perhaps & mark) != 0)
+    if mark == CAUSE:
+        return Doubt(
+            may,
+            reason="vague",
+            said=f"lines say what failed, and nobody can tell whether that is why: {quoted}",
+            decide="lines that hold the error's kind or text, such as `PoolTimeout` or `connection refused`",
+        )
+    return Doubt(
+        may & ~tally.has(NAMED),  # beside a line that names who was hurt it is no blame
+        reason="in_passing",
+        said=f"lines hold a part's name among words that may mean a thing of the business: {quoted}",
+        decide="lines that name whom they accuse in a field, such as `dependency`",
+    )
+
+
+def _elsewhere(evidence: Evidence, looked: Looked, services: Sequence[str]) -> Iterator[Doubt]:
+    """Why what is in no log may be told all the same: under other ids, or in another place."""
+    every = np.ones(len(looked.judged), bool)
     if other := other_ids(evidence.journal):
         decide = "a load and a service that pass the load's X-Request-ID or traceparent on, and log one of them"
-        doubts.insert(0, Doubt(~tally.has(FOUND), reason="other_ids", said=other, decide=decide))
-    return tuple(doubts)
+        yield Doubt(~looked.tally.has(FOUND), reason="other_ids", said=other, decide=decide)
+    if mute := _mute(evidence, looked, services):
+        why = f"{' and '.join(mute)} {logs.ELSEWHERE}"
+        yield Doubt(every, reason="never_logged", said=why, decide=logs.ELSEWHERE_DECIDES)
+
+
+def _mute(evidence: Evidence, looked: Looked, services: Sequence[str]) -> list[str]:
+    """Of the services that failed requests surely came by (where the users come in, and on from there to who was hurt), those whose
+    logs are asked for and that wrote no line in the whole run; all, if none wrote any."""
+    told = [logs.silent(evidence, service) for service in services]
+    mute = sorted({name for names, _ in told for name in names})
+    if all(len(names) == count for names, count in told):
+        return mute
+    ways = {evidence.against}.union(*(looked.failed.truths[case].chain for case in np.unique(looked.failed.truth)))
+    return [name for name in mute if name in ways]
+
+
+def _severe(tally: Tally) -> Mask:
+    """Requests of which a line is at WARNING or above, or may be."""
+    return np.asarray(((tally.marks | tally.unlevelled) & SEVERE) != 0)
 
 
 def _share(

@@ -156,6 +156,21 @@ def silent(evidence: Evidence, service: str) -> tuple[list[str], int]:
     return sorted(one for one in mine if next(lines(evidence, one, -math.inf, math.inf), None) is None), len(mine)
 
 
+ELSEWHERE = "wrote no line at all in the whole run: it may log elsewhere, to a file"
+ELSEWHERE_DECIDES = "a line at its start, or its log on stdout or stderr, where `docker logs` reads it"
+
+
+def never_logged(evidence: Evidence, service: str, none: str) -> Finding | None:
+    """No line of any of the services that this name or pattern means: what was not found (`none` says so) may stand elsewhere."""
+    mute, services = silent(evidence, service)
+    if len(mute) < services:
+        return None
+    of = "any service" if service == "*" else service
+    return inconclusive(
+        f"{none}, but {of} {ELSEWHERE}", reason="never_logged", decide=ELSEWHERE_DECIDES, cites=cites(evidence)
+    )
+
+
 def stepped(evidence: Evidence) -> Finding | None:
     """Lines are stamped by the wall clock: where that was stepped in the run, when they were written is not known."""
     journal = evidence.journal

@@ -12,6 +12,7 @@ from calibration.simulator.dialects import COUNTER, DIALECTS, Dialect, line
 from calibration.simulator.recording import Memo, Recording, simulate
 from calibration.simulator.world import HONEST
 from calibration.suite import TROUBLES, in_turn, spoken
+from harness.logcause import Why, why
 from harness.loglevels import ERROR, WARNING
 from harness.logtext import Said
 
@@ -39,7 +40,7 @@ def test_a_failure_says_its_level_its_cause_and_whom_it_names(dialect: Dialect) 
     for level, number in (("WARNING", WARNING), ("ERROR", ERROR)):
         said = Said(line(dialect, 12.0, level, "postgres: connection refused", more))
         assert said.level == number
-        assert said.tells_why
+        assert why(said) == Why.TOLD
         assert "postgres" in (*said.named(), *said.spoken().replace(":", " ").split())
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness import blaming
 from harness.blaming import Parts, Truth, ac_at, avg_at, truth_of, verdict
-from harness.expectations.log_search import Accusing, Named
+from harness.expectations.log_named import Accusing, Named
 from harness.facts import ContainerSeen, EdgeFound
 from harness.logtext import Said
 from harness.testing import journal_of

@@ -303,7 +303,7 @@ def test_without_a_fault_every_accusation_is_false() -> None:
 
 def test_own_fields_and_aliases_name_too() -> None:
     lines = [
-        Line("api", "api-1", 10 + i / 20, json.dumps({"level": "ERROR", "id": request_id(RUN, 0, 200 + i), "cause": "x", "backend": "pg-primary:5432"}))
+        Line("api", "api-1", 10 + i / 20, json.dumps({"level": "ERROR", "id": request_id(RUN, 0, 200 + i), "cause": "refused", "backend": "pg-primary:5432"}))
         for i in range(200)
     ]  # fmt: skip
     stub = Stub(errors=False)
@@ -421,6 +421,68 @@ class Writes(Stub):
         write = self.bad if status >= 500 else self.fine
         text = write(request_id(RUN, 0, number), traceparent(RUN, 0, number)[3:35])
         return [Line("api", "api-1", at_s, text)]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "ERROR:app:request failed [{}]",
+        "20:00:00.123 [http-nio-8080-exec-1] ERROR c.s.CheckoutController - request failed [{}]",
+        '{{"level":"error","msg":"checkout failed","error":"Internal Server Error","request_id":"{}"}}',
+    ],
+)
+def test_a_general_line_is_one_in_each_layout(bad: str) -> None:
+    finding = Run(Writes(bad=lambda id_, trace: bad.format(id_))).check(dependency="0%")
+    assert (finding.outcome, finding.reason) == (FAILED, "generic")
+
+
+def each(text: str) -> list[Line]:
+    """This line of each failed request, as it fails."""
+    return [Line("api", "api-1", 10 + n / 20, text.format(request_id(RUN, 0, 200 + n))) for n in range(200)]
+
+
+def test_a_line_that_tells_only_what_failed_leaves_the_cause_open() -> None:
+    finding = Run(Writes(bad=lambda id_, trace: f"ERROR [{id_}] Could not charge customer")).check(dependency="0%")
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "vague")
+    assert "nobody can tell whether that is why: ERROR [drill-0123abcd-0-200] Could not charge" in finding.because
+    both = each("ERROR [{}] PoolTimeout")
+    told = Writes(bad=lambda id_, trace: f"ERROR [{id_}] Could not charge customer")
+    assert Run(told, extra=both).check(dependency="0%").outcome is PASSED
+    named = Writes(bad=lambda id_, trace: f"ERROR [{id_}] could not reach postgres")
+    assert Run(named).check().outcome is PASSED, "it says who could not be reached"
+
+
+def test_a_path_accuses_and_names_nobody() -> None:
+    path = Writes(bad=lambda id_, trace: f"ERROR [{id_}] POST /payments: PoolTimeout")
+    finding = Run(path).check()
+    assert (finding.outcome, finding.reason) == (FAILED, "no_dependency")
+    assert shares(finding) == [100, 100, 0, 0]
+    host = Writes(bad=lambda id_, trace: f"ERROR [{id_}] PoolTimeout at http://payments:8080/charge")
+    assert Run(host).check().reason == "wrong_dependency"
+
+
+def test_a_part_s_name_among_other_words_is_no_sure_blame() -> None:
+    row = each("WARN [{}] stored no payments row")
+    assert Run(extra=row).check().outcome is PASSED, "another line names who was hurt"
+    finding = Run(Stub(blames=""), extra=row).check(dependency="0%")
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "in_passing")
+    assert "stored no payments row" in finding.because
+    sure = each("WARN [{}] payments: refused")
+    assert Run(extra=sure).check().reason == "wrong_dependency"
+    logger = each("payments WARN [{}] slow pool")
+    assert Run(Stub(blames=""), extra=logger).check(dependency="0%").reason == "in_passing"
+
+
+def test_a_service_on_the_way_that_logged_nothing_in_the_whole_run_may_log_elsewhere() -> None:
+    silent = Stub(access=False, errors=False)
+    db = [Line("postgres", "postgres-1", 1.0, "LOG:  ready")]
+    for extra in ([], db):
+        finding = Run(silent, extra=extra).check()
+        assert (finding.outcome, finding.reason) == (UNKNOWN, "never_logged")
+        assert "api" in finding.because
+        assert "it may log elsewhere, to a file" in finding.because
+    started = [Line("api", "api-1", 1.0, "started")]
+    assert Run(silent, extra=started).check().reason == "no_id"
 
 
 def uuid(trace: str) -> str:

@@ -79,7 +79,7 @@ def test_a_line_in_time_passes_once_its_time_is_over() -> None:
     claim = LogSeen.model_validate({"service": "api", "contains": "payments gone", "within": "5s"})
     assert check(claim, (13.0, "WARN payments gone")).outcome is PASSED
     assert check(claim, (16.0, "WARN payments gone")).outcome is FAILED
-    assert check(claim).outcome is FAILED
+    assert check(claim, (12.0, "fine")).outcome is FAILED
     assert check(claim, followed=False).reason == "not_watched"
     assert claim.late_s() == 5.0
 
@@ -255,10 +255,12 @@ def test_what_was_not_found_may_stand_in_a_line_that_was_not_kept_whole() -> Non
 
 
 def test_a_service_that_logged_nothing_in_the_whole_run_may_log_elsewhere() -> None:
-    for claim in (QUIET, LogQuiet(service="api", matches="panic:")):
+    quiet, seen = LogQuiet(service="api", matches="panic:"), LogSeen(service="api", contains="panic:")
+    for claim, told in ((QUIET, PASSED), (quiet, PASSED), (seen, FAILED)):
         finding = check(claim)
         assert (finding.outcome, finding.reason) == (UNKNOWN, "never_logged")
-        assert check(claim, (1.5, "started")).outcome is PASSED
+        assert "wrote no line at all in the whole run: it may log elsewhere, to a file" in finding.because
+        assert check(claim, (1.5, "started")).outcome is told
 
 
 def test_a_quiet_log_of_every_service_tells_who_logged_nothing() -> None:
@@ -272,3 +274,8 @@ def test_a_quiet_log_of_every_service_tells_who_logged_nothing() -> None:
     finding = QUIET.check(Evidence(journal_of(*facts), rows_of([]), logs, Steady(10.0, ()), phase="p"))
     assert finding.outcome is PASSED
     assert finding.because.endswith("; cache wrote no line at all in the whole run")
+    seen = LogSeen(service="*", contains="gone").check(
+        Evidence(journal_of(*facts), rows_of([]), logs, Steady(10.0, ()), phase="p")
+    )
+    assert seen.outcome is FAILED
+    assert seen.because.endswith("; cache wrote no line at all in the whole run")

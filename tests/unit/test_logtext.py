@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from harness.logcause import Why, why
 from harness.loglevels import ERROR, LEVELS, UNREAD
 from harness.logtext import Said
 
@@ -56,6 +57,19 @@ WRITTEN = [
     ("ts=1 level=error INFO", "ERROR"),
     ("error handling is on level=info", "INFO"),
     ("<14>1 2026-11-28T20:00:00Z api shop - - - level=error msg=refused", "ERROR"),
+    # crashes, single letters, syslog's host and process
+    ("thread 'main' panicked at src/main.rs:1:1:", "CRITICAL"),
+    ("thread 'tokio-runtime-worker' (17) panicked at src/main.rs:1:1:", "CRITICAL"),
+    ('Exception in thread "main" java.lang.IllegalStateException: x', "ERROR"),
+    ("PHP Fatal error:  Uncaught Exception", "CRITICAL"),
+    ("[28-Nov-2026 20:00:00 UTC] PHP Warning:  x in y", "WARNING"),
+    ("NOTICE: PHP message: PHP Fatal error:  x", "CRITICAL"),
+    ("[E] refused", "ERROR"),
+    ("2026-11-28 20:00:00.123 [W] slow", "WARNING"),
+    ("[E 2026-11-28 20:00:00,123 app] refused", "ERROR"),
+    ("Nov 28 20:00:00 host app[12]: error: refused", "ERROR"),
+    ("2026-11-28T20:00:00.123Z host app[12]: [E] refused", "ERROR"),
+    ("2026-11-28T20:00:00Z ERROR app: refused", "ERROR"),
     # fields
     ('level=error msg="refused"', "ERROR"),
     ("ts=1 lvl=eror msg=refused", "ERROR"),
@@ -66,6 +80,15 @@ WRITTEN = [
     (json.dumps({"message": "refused", "level": 250}), "NOTICE"),
     (json.dumps({"message": "refused", "level": "550"}), "CRITICAL"),
     (json.dumps({"levelno": 40, "levelname": "ERROR", "level": 30, "message": "refused"}), "ERROR"),
+    (json.dumps({"levelno": 40, "message": "refused"}), "ERROR"),
+    (json.dumps({"level": 40, "levelno": 40, "logger": "app", "message": "refused"}), "ERROR"),
+    (json.dumps({"level": 30, "lineno": 7, "message": "slow"}), "WARNING"),
+    (json.dumps({"level": 40, "time": 1, "pid": 7, "hostname": "h", "message": "slow"}), "WARNING"),
+    (json.dumps({"level": 60, "message": "refused"}), "CRITICAL"),
+    (json.dumps({"severity": 0, "msg": "refused"}), "CRITICAL"),
+    (json.dumps({"severity": "3", "msg": "refused"}), "ERROR"),
+    (json.dumps({"level": 3, "host": "h", "short_message": "refused", "version": "1.1"}), "ERROR"),
+    (json.dumps({"level": 0, "host": "h", "short_message": "refused", "version": "1.1"}), "CRITICAL"),
     (json.dumps({"levelStr": "ERROR", "message": "refused"}), "ERROR"),
     (json.dumps({"level": 50, "msg": "refused", "data": {"severity": "info"}}), "ERROR"),
     ('{"level": 1e999, "severity": "warn", "msg": "refused"}', "WARNING"),
@@ -108,6 +131,12 @@ def test_a_level_is_read_as_its_writer_states_it(text: str, level: str) -> None:
         json.dumps({"message": "an error occurred"}),
         json.dumps({"message": "ticket opened", "priority": 1, "sev": "2", "status": "open"}),
         "TypeError: refused",
+        "see [E] in the manual",
+        json.dumps({"level": 40, "message": "Python's error, or pino's warning"}),
+        json.dumps({"level": 0, "msg": "logr's information, or syslog's emergency"}),
+        json.dumps({"level": 4, "message": "syslog's warning, or .NET's error"}),
+        json.dumps({"level": False, "severity": "", "message": "refused"}),
+        json.dumps({"severity": 400, "message": "Google's warning, or Monolog's error"}),
         "refused\n    at 10 o'clock",
     ],
 )
@@ -131,10 +160,10 @@ def test_a_line_without_end_is_read_quickly() -> None:
         assert Said(text).level == UNREAD
 
 
-@pytest.mark.parametrize(("message", "why"), [("internal error", False), ("orders-db refuses the password", True)])
-def test_what_spring_boot_writes_before_a_message_tells_no_cause(message: str, why: bool) -> None:
+@pytest.mark.parametrize(("message", "told"), [("internal error", False), ("orders-db refuses the password", True)])
+def test_what_spring_boot_writes_before_a_message_tells_no_cause(message: str, told: bool) -> None:
     before = "2026-11-29T03:26:54.118Z \x1b[31mERROR\x1b[0m 1 --- [api] [nio-8080-exec-3] [5b2f-77aa] c.s.checkout.CheckoutService     : "
     said = Said(before + message)
     assert said.message == message
-    assert said.tells_why is why
+    assert (why(said) == Why.TOLD) is told
     assert said.level == ERROR
