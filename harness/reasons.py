@@ -105,7 +105,7 @@ FAILING: Mapping[str, str] = {
     "metastable": "the trigger is gone and the load as before, but goodput stays low while retries keep the service busy",
     "slow_recovery": "the trigger is gone and goodput rises, but it was not back in time",
     "permanent_damage": "the trigger is gone and nobody retries, but goodput stays low: something is broken for good",
-    "not_back": "the trigger is gone, but goodput stays low; whether retries sustain it was not counted",
+    "not_back": "the trigger is gone, but goodput stays low; whether retries sustain it is not known",
     "amplified": "the dependency got more attempts for each operation than the claim allows",
     "lost": "an operation was acknowledged, and no store, queue or dead letters hold it; this stands whatever the gates say",
     "dead": "an operation was acknowledged and then given up: it is among the dead letters",
@@ -149,6 +149,7 @@ REASONS: Mapping[str, str] = {
     "clock_stepped": "somebody set this machine's clock in the run, so that time stamps do not say when something was logged or scraped",
     "clock_off": "Prometheus' clock is not this machine's, so that its samples cannot be laid beside the load's requests",
     "unanswered": "requests were still waiting, and their answers could turn the result",
+    "background": "more attempts for each operation, but not more a second: what asks without users may be counted in them",
     "too_few": "one event more or less would turn the result",
     "still_warming": "memory grew in the first half and no longer in the second: it may only have been warming up",
     "off_course": "memory does not grow by its course, but single samples are so near the limit, or so far above all before, that the "
