@@ -143,6 +143,7 @@ REASONS: Mapping[str, str] = {
     "no_shapes": "the load had no time to take the fingerprints of too many answers",
     "not_begun": "the run ended before the stretch that the claim is about",
     "dropped": "arrivals were dropped before they asked for anything, and had they asked for this, and failed, it would not hold",
+    "not_all_back": "the steady state is back, but requests of a name that is rare among all are not: well before the first fault, bad since",
     "broke_again": "the steady state was back and held, and broke again while no fault was on",
     "window_open": "the evidence ends before the claim's window does: no share and no percentile is decided before its end",
     "not_watched": "nobody looked all the time, so that having seen nothing means nothing",
