@@ -192,6 +192,7 @@ REASONS: Mapping[str, str] = {
     "too_wide": "so many requests were on their way at the edges, or lost with a process, that the counter cannot be wrong",
     "unknown_status": "no series has the label that should tell the status, or it holds other words",
     "unmatched": "the claim's labels are not as the series have them, so that requests may be counted under another name",
+    "others_too": "more was counted than the load asked for, and without routes for which it does not ask it is right",
     "redirected": "the load followed redirects, each to the service a request more, and nobody wrote down which",
     "answered_in_front": "what is missing may have been answered by a proxy in front of the service, which counts nothing there",
     "scraped_twice": "two targets of Prometheus tell of the same process, so that each request is counted twice",
