@@ -1,14 +1,16 @@
-"""Where a URL points: host and port, whether a name server is asked for it, and how it is told without its secrets."""
+"""Where a URL points: host and port, whether a name server is asked for it, and how it is told without its secrets; which pages tell of health."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 AS_IT_IS = r"/(?:[\w~&=,:@/-]|(?<!/)\.)*(?:\?[\w~&=,:@/.-]+)?\Z"
 """A path and query that a client sends as they are written (with re.ASCII)."""
 USUAL = {"http": 80, "https": 443, "smtp": 25}
+_HEALTH = {"health", "healthz", "healthcheck", "live", "livez", "liveness", "alive", "ready", "readyz", "readiness", "ping", "status", "heartbeat"}  # fmt: skip
 
 
 def place(url: str) -> tuple[str, int]:
@@ -44,3 +46,8 @@ def fixed(host: str) -> bool:
     except ValueError:
         return host == "localhost"
     return True
+
+
+def of_health(path: str) -> bool:
+    """Whether a page is one that tells whether a service lives, which may reach nothing behind it: '/front-health', '/healthz'."""
+    return bool(set(re.findall(r"[a-z]+", path.lower())) & _HEALTH)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
 
+from harness.expectations.attempt_background import Background
 from harness.expectations.attempts import Ratio, between
 from harness.expectations.base import Evidence
 from harness.expectations.requests import folded
@@ -73,20 +74,22 @@ class Cells:
             found[-2:] = [_join(*found[-2:])]
         return found
 
-    def beyond(self, usual: Ratio, at_most: float) -> Cell | None:
+    def beyond(self, usual: Ratio, at_most: float, aside: Background) -> Cell | None:
         """The worst run of cells in which more were surely counted than at_most allows for all that may have asked in it.
 
-        Surely: though an operation more asked at each edge, and not by chance more than usual.
+        Surely: though an operation more asked at each edge, all who asked before asked beside the load, and not by chance.
         """
         worst, most = None, 0.0
         for place, first in enumerate(self.cells):
-            attempts, asked = 0.0, first.early + first.owed
+            attempts, targets_s, asked = 0.0, 0.0, first.early + first.owed
             for end, last in enumerate(self.cells[place:], place + 1):
                 attempts, asked = attempts + last.counted.attempts, asked + last.due
+                targets_s += last.counted.targets_s
                 if first.outside or last.outside or last.counted.end_s < first.counted.start_s + WINDOW_S - MS:
                     continue
-                if attempts > max(usual.each * (at_most * asked + 2 * EDGE), most * asked) and _unlike(
-                    usual, attempts, asked
+                explained = max(usual.each * asked, aside.most(targets_s))
+                if attempts > max(usual.each * (at_most * asked + 2 * EDGE), most * asked) and unlike(
+                    usual, attempts, explained
                 ):
                     worst, most = reduce(_join, self.cells[place:end]), attempts / asked if asked else math.inf
         return worst
@@ -96,10 +99,15 @@ def _short(cell: Cell, least: float) -> bool:
     return cell.operations < least or cell.counted.end_s < cell.counted.start_s + WINDOW_S - MS
 
 
-def _unlike(usual: Ratio, attempts: float, asked: float) -> bool:
-    """Whether so many attempts are not by chance more than usual for those who asked, were they of some operations alone."""
-    mean = usual.each * asked
+def unlike(usual: Ratio, attempts: float, mean: float) -> bool:
+    """Whether so many attempts are not by chance more than those usual, were they of some operations alone."""
     return attempts > mean + SURE * math.sqrt(mean * max(1.0, usual.each))
+
+
+def background(evidence: Evidence, selector: str, request: str, window: Window, usual: Ratio) -> Background:
+    """What may have asked beside the load, as the window shows, in which all was as usual."""
+    found = cells(evidence, selector, request, window, usual).cells
+    return Background.of(usual, [one.counted for one in found if not one.outside])
 
 
 def cells(evidence: Evidence, selector: str, request: str, window: Window, usual: Ratio) -> Cells:
@@ -162,7 +170,8 @@ def _join(these: Cell, those: Cell) -> Cell:
     """Two that lie beside each other, as one."""
     a, b = these.counted, those.counted
     counted = Ratio(
-        a.start_s, b.end_s, a.since_s, a.attempts + b.attempts, a.operations + b.operations, a.lost or b.lost, a.unread or b.unread
+        a.start_s, b.end_s, a.since_s, a.attempts + b.attempts, a.operations + b.operations, a.targets_s + b.targets_s,
+        a.lost or b.lost, a.unread or b.unread,
     )  # fmt: skip
     return Cell(
         counted, these.due + those.due, these.early, these.held, those.left, these.owed, these.outside or those.outside

@@ -27,6 +27,7 @@ class Ratio:
 
     since_s     the earliest of these scrapes: no attempt counted is older
     operations  due between a target's scrapes, on average over the targets
+    targets_s   between a target's scrapes, all targets together
     lost        why some attempts are lost; `unread` when nobody counted for longer than usual; '' when that is not so
     An operation due near an edge may have its attempts on the other side of it; over many they even out.
     """
@@ -36,6 +37,7 @@ class Ratio:
     since_s: float
     attempts: float
     operations: float
+    targets_s: float
     lost: str = ""
     unread: str = ""
 
@@ -52,7 +54,7 @@ def ratio(evidence: Evidence, selector: str, request: str, window: Window) -> Ra
     lasts = [at_s for one in live if (at_s := one.last_by(window.end_s)) is not None]
     start_s, end_s = max(firsts, default=window.start_s), max(lasts, default=window.start_s)
     found = between(evidence, live, request, start_s, end_s) if start_s < end_s else None
-    return found if found is not None and found.operations else None
+    return found if found is not None and found.operations and found.targets_s else None
 
 
 def between(evidence: Evidence, targets: Sequence[Tally], request: str, start_s: float, end_s: float) -> Ratio:
@@ -66,6 +68,7 @@ def between(evidence: Evidence, targets: Sequence[Tally], request: str, start_s:
         min((since_s for since_s, _ in spans), default=start_s),
         sum(one.rise(start_s, end_s) for one in live),
         due / max(len(live), 1),
+        sum((end - begin) * many for (begin, end), many in spans.items()),
         next(filter(None, (one.forgot(start_s, end_s) for one in live)), ""),
         next(filter(None, (one.unread(start_s, end_s) for one in live)), ""),
     )

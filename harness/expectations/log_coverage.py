@@ -11,10 +11,11 @@ from harness.expectations import logs
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.errors_below import Allowed
 from harness.expectations.failed_requests import failed_requests
-from harness.expectations.log_limits import Limit, State, noise, recovery, secrets, storm
+from harness.expectations.log_limits import Limit, State, noise, recovery, storm
 from harness.expectations.log_looked import Looked
 from harness.expectations.log_named import Accusing
 from harness.expectations.log_search import AFTER_S, BEFORE_S, FOUND, search
+from harness.expectations.log_secrets import secrets
 from harness.expectations.log_shares import shares
 from harness.expectations.requests import cites, load_was_watched, not_begun, still_open
 from harness.journal import Window
@@ -30,7 +31,8 @@ class LogCoverage(Expectation):
           - log_coverage: {request: POST /checkout, allow: [4xx], blames: [backend], aliases: {postgres: [orders-db]}}
 
     Units:   shares in percent: the least of `found`, `cause`, `dependency`, the greatest of `false_blame`. storm: how many
-             times as many lines a request as before the first phase. secrets: how many are allowed.
+             times as many lines a request as before the first phase. secrets: how many are allowed; left out, numbers that no
+             word beside them calls a card's, known test numbers and a broker's default password are told and do not fail.
     Counts:  requests due in the phase that failed (but `allow`) and reached the service; one refused, or sent while the
              service was down, is exempt, and said. Its lines bear the X-Request-ID or the trace id that the load sent, from
              1 s before it was sent to 30 s after its end. cause: one of them, at WARNING or above, has an error's kind or text,
@@ -93,7 +95,7 @@ class LogCoverage(Expectation):
             return not_begun(evidence)
         if unknown := logs.stepped(evidence):
             return unknown
-        leaked = secrets(evidence, self.services, window, self.secrets)
+        leaked = secrets(evidence, self.services, window, self.secrets, "secrets" in self.model_fields_set)
         if leaked.state is State.BROKEN:
             return self._failed(evidence, leaked, ())
         if not window.ended:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -98,44 +97,6 @@ def _volume(evidence: Evidence, services: Sequence[str], window: Window) -> tupl
     lines = sum(evidence.logs.count(service, window.start_s, window.end_s) for service in services)
     rows = near(evidence, window)
     return lines, int((rows.between(window.start_s, window.end_s) & ~np.isnan(rows.sent_s)).sum())
-
-
-def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: int) -> Limit:
-    """Secrets in the window's lines: what looks like one, and the values of the stack's own. Never shown, only counted."""
-    end_s = min(window.end_s, evidence.journal.end_s)
-    known: list[tuple[str, Line]] = []
-    for number, (kind, pattern) in enumerate(masking.BYTES):
-        counted = [other for same, other in masking.BYTES[:number] if same == kind]
-        for line in found_in(evidence.logs, services, pattern, window.start_s, end_s, _is_one(kind)):
-            if not any(other.search(line.text.encode()) for other in counted):
-                known.append((kind, line))
-    own = [one for one in evidence.logs.secrets or () if len(one.value) >= masking.SHORTEST]
-    if own:
-        # in the logs that a run keeps its mark stands for the value (harness/run/scrub.py)
-        values = re.compile(b"|".join(re.escape(word.encode()) for one in own for word in (one.value, f"[{one.name}]")))
-        for line in found_in(evidence.logs, services, values, window.start_s, end_s):
-            known += [
-                (f"value of {one.name}", line) for one in own if one.value in line.text or f"[{one.name}]" in line.text
-            ]
-    known.sort(key=lambda found: (order(found[1]), found[0]))
-    counts: dict[str, int] = {}
-    for kind, line in known:
-        counts[f"{kind} by {line.service}"] = counts.get(f"{kind} by {line.service}", 0) + 1
-    looked = (
-        "" if evidence.logs.secrets is not None else "; the stack's own secrets are not known, and were not looked for"
-    )
-    if not known:
-        return Limit("secrets", f"no secret was found in the logs{looked}")
-    listed = ", ".join(f"{n}× {kind}" for kind, n in sorted(counts.items()))
-    first, n = known[0][1], len(known)
-    said = f"{n} in the logs (limit {limit}): {listed}; the first at {first.at_s:.1f} s in {first.container}{looked}"
-    if n <= limit:
-        return Limit("secrets", said)
-    return Limit("secrets", said, State.BROKEN, reason="secret_logged", census=True, measure=Measure(n, n, "secrets"))
-
-
-def _is_one(kind: str) -> Callable[[re.Match[bytes]], bool]:
-    return lambda match: masking.is_secret(kind, match.group().decode("utf-8", "replace"))
 
 
 def noise(evidence: Evidence, services: Sequence[str], window: Window, request: str) -> Limit:

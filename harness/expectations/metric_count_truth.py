@@ -13,6 +13,7 @@ from harness.expectations.counters import Rise
 from harness.expectations.metric_doubts import Labels, many, short
 from harness.expectations.metric_in_front import in_front_hint
 from harness.expectations.metric_names import Groups, class_of, known_labels
+from harness.expectations.metric_others import others
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
 from harness.expectations.service_metric import ServiceMetric
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
@@ -78,8 +79,9 @@ class MetricCountTruth(ServiceMetric):
              A request that follows redirects is several to the service: leave 3xx out by `only`, or it decides nothing (redirected).
              Nor do many that a client of the load's own sends again by itself (retried), nor events of the locustfile's that may be no
              requests, such as transactions, where no `request` tells them apart (only_told).
-             Nor do labels that are not as the claim says (unmatched), two targets of one process (scraped_twice), processes
-             that share an address (several_processes), and counters that are pushed (counted_late).
+             Nor do routes that the load does not ask for (others_too), labels that are not as the claim says (unmatched), two
+             targets of one process (scraped_twice), processes that share an address (several_processes), and counters that
+             are pushed (counted_late).
     Source:  raw samples of Prometheus, at the true times of the scrapes, never increase(), which extrapolates; the ledger.
     """
 
@@ -104,7 +106,7 @@ class MetricCountTruth(ServiceMetric):
         rose = [rise.value or 0.0 for rise in rises]
         counted = [rise for rise in rises if rise.value]  # HAProxy exposes code="other" from the start, at 0
         unknown = sorted(
-            {rise.labels.get(self.status, "") for rise in counted if self.status and not self._class(rise)}
+            {rise.labels.get(self.status, "") for rise in counted if self.status and not self._class(rise.labels)}
         )
         if unknown:
             known = known_labels(labels)
@@ -164,9 +166,12 @@ class MetricCountTruth(ServiceMetric):
     ) -> Finding | None:
         """Why the cell may be wrong though the counter is not; None: nothing is known that excuses it."""
         mislaid = self._mislaid(cell, totals)
+        mine = [n * (not cell.status or self._class(one) == cell.status) for n, one in zip(rose, labels, strict=True)]
+        foreign = others(told, labels, mine, cell.least, cell.most) if cell.excess else None
         if cell.missing or mislaid:
-            return short(told, groups, labels, rose, cell.request, cell.missing or cell.excess, mislaid=mislaid)
-        return many(told, labels, rose, cell.excess)
+            missing = cell.missing or cell.excess
+            return short(told, groups, labels, rose, cell.request, missing, mislaid=mislaid) or foreign
+        return many(told, labels, rose, cell.excess) or foreign
 
     def _mislaid(self, cell: Cell, totals: list[Cell]) -> bool:
         """The sum of its request is right, and only the status is not."""
@@ -198,15 +203,15 @@ class MetricCountTruth(ServiceMetric):
             details=(*details, told.ids(examples)),
         )
 
-    def _class(self, rise: Rise) -> int | None:
-        return class_of(rise.labels.get(self.status, ""), self.status)
+    def _class(self, labels: Mapping[str, str]) -> int | None:
+        return class_of(labels.get(self.status, ""), self.status)
 
     def _by_status(
         self, told: Told, endpoints: Mapping[str, frozenset[int]], mine: dict[str, list[Rise]]
     ) -> Iterator[Cell]:
         for name, rises in mine.items():
             for status in range(1, 6):
-                of_status = [rise for rise in rises if self._class(rise) == status]
+                of_status = [rise for rise in rises if self._class(rise.labels) == status]
                 yield self._cell(told, name, status, endpoints[name], of_status)
 
     def _cell(self, told: Told, name: str, status: int, endpoints: frozenset[int], rises: list[Rise]) -> Cell:

@@ -82,7 +82,7 @@ def _unmatched(
         places = groups.unclaimed
         missing = sum(told.census.least(groups.endpoints[one]) for one in groups.bare)
     else:  # refused before it was routed, and counted without its route
-        places = tuple(p for p in groups.unclaimed if any(_elsewhere(labels[p].get(label, "")) for label in named))
+        places = tuple(p for p in groups.unclaimed if any(elsewhere(labels[p].get(label, "")) for label in named))
     counted = sum(rose[place] for place in places)
     if not places or counted < missing:
         return None
@@ -126,7 +126,8 @@ def _led_on(told: Told, labels: Labels, rose: Sequence[float], excess: float) ->
     )
 
 
-def _elsewhere(value: str) -> bool:
+def elsewhere(value: str) -> bool:
+    """Whether it is what services write where no route of theirs took a request."""
     return value.strip("/<>[](){} ").lower() in ELSEWHERE and value != "/"
 
 

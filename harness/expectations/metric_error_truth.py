@@ -17,6 +17,7 @@ from harness.expectations.metric_doubts import many, short, unknown_errors
 from harness.expectations.metric_failures import Failures, Missed, span
 from harness.expectations.metric_in_front import FRONT, either, in_front_hint
 from harness.expectations.metric_names import Groups, matchers
+from harness.expectations.metric_others import others
 from harness.expectations.metric_sides import Told, counted_late, no_number, only_told, retried
 from harness.expectations.metric_sides import told as both_sides
 from harness.expectations.metric_steady import nobody_else
@@ -107,6 +108,7 @@ class MetricErrorTruth(ServiceMetric):
                 short(told, groups, labels, rose, one.request, one.uncounted, mislaid=one.all_counted)
                 if one.uncounted
                 else many(told, labels, rose, one.errors - one.answered[1])
+                or others(told, [rise.labels for rise in errors], [rise.value or 0.0 for rise in errors], *one.answered)
             )
             if doubt is None:
                 return wrong

@@ -23,6 +23,7 @@ from harness.expectations.metric_hidden import (
 )
 from harness.expectations.metric_in_front import counts_for, in_front_hint
 from harness.expectations.metric_names import Groups
+from harness.expectations.metric_others import others
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
 from harness.expectations.metric_steady import steady_told
 from harness.expectations.service_metric import ServiceMetric
@@ -163,7 +164,7 @@ class MetricLatencyTruth(ServiceMetric):
             doubt = (
                 short(told, groups, labels, rose, worst.request, missing)
                 if missing > 0
-                else many(told, labels, rose, excess)
+                else many(told, labels, rose, excess) or others(told, labels, rose, len(worst.sure), worst.most)
             )
             if doubt is not None:
                 doubts.append(doubt)

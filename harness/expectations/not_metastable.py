@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from harness.expectations.attempts import GAP_S, LAG_S, PROBE, Ratio, ratio
+from harness.expectations.attempt_background import ASIDE_DECIDE
+from harness.expectations.attempt_factor import Factor, factor
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.no_regression import baseline
 from harness.expectations.recovers import away_of, held_until_s
@@ -53,10 +54,10 @@ class NotMetastable(Expectation):
     Counts:  goodput: requests answered `ok` within the time, of all that were due, in the last third of `for` against the
              steady state before the first fault. With `attempts` (a selector of counters) also what is asked of the dependency.
     Decides: only with the fault shown to be gone by the witness and the load within 2 % of what it was. Passed when goodput is
-             surely at least 0.9 of what it was and attempts are within the limit (unhurt where the faults never broke the
-             steady state, so that nothing was tried). Failed when it is surely less, and the reason tells why: metastable
-             (attempts stay amplified), permanent_damage (they do not), slow_recovery (it rises), not_back (attempts were
-             not counted).
+             surely at least 0.9 of what it was and attempts are within the limit (beyond it and yet no more a second than before,
+             they are open: background; unhurt where the faults never broke the steady state, so that nothing was tried). Failed
+             when it is surely less, and the reason tells why: metastable (attempts stay amplified), permanent_damage (they do
+             not), slow_recovery (it rises), not_back (attempts were not counted, or may be others').
     Source:  Bronson et al., Metastable Failures in Distributed Systems (HotOS 2021); Huang et al., Metastable Failures in the
              Wild (OSDI 2022). Open arrivals are needed: users that wait for answers take the load away themselves.
     """
@@ -168,7 +169,10 @@ class NotMetastable(Expectation):
             )
         limit = GOOD * usual
         low, high = last.interval()
-        amplified = self._amplification(evidence, before, Window(third_s, after.end_s))
+        third = Window(third_s, after.end_s)
+        amplified = (
+            factor(evidence, self.attempts, self.request, before, third, self.amplification) if self.attempts else None
+        )
         hysteresis = self._hysteresis(evidence, usual, after)
         within = show_ms(self._limit_ms(evidence))
         said = (
@@ -177,8 +181,7 @@ class NotMetastable(Expectation):
             f"limit {GOOD:g} of it){self._told(amplified)}"
         )
         measure = Measure(round(low * 100, 4), round(high * 100, 4), "%", "sampling")
-        rows = error_rows(evidence, Window(third_s, after.end_s), self.request, ())
-        rows = rows or slowest_row(evidence, Window(third_s, after.end_s), self.request, False)
+        rows = error_rows(evidence, third, self.request, ()) or slowest_row(evidence, third, self.request, False)
         cited = (*cites(evidence), *rows)
         details = (
             ("window", f"{after.start_s:.3f} s to {after.end_s:.3f} s, last third from {third_s:.3f} s"),
@@ -195,9 +198,9 @@ class NotMetastable(Expectation):
                 reason="slow_recovery"
                 if self._rises(evidence, after)
                 else "not_back"
-                if amplified is None
+                if amplified is None or (amplified.beyond and not amplified.sure)
                 else "metastable"
-                if amplified[0] > self.amplification
+                if amplified.sure
                 else "permanent_damage",
                 measure=measure,
                 cites=cited,
@@ -221,8 +224,12 @@ class NotMetastable(Expectation):
                 cites=cited,
                 details=details,
             )
-        elif amplified is not None and amplified[0] > self.amplification:
+        elif amplified is not None and amplified.sure:
             finding = failed(said, reason="amplified", measure=measure, cites=cited, details=details)
+        elif amplified is not None and amplified.beyond:
+            finding = inconclusive(
+                said, reason="background", decide=ASIDE_DECIDE, measure=measure, cites=cited, details=details
+            )
         else:
             reason = "met" if (away := away_of(evidence, after.start_s)).broke else "unhurt"
             said += (
@@ -238,26 +245,10 @@ class NotMetastable(Expectation):
         last = self._goodput(evidence, after.end_s - third_s, after.end_s)
         return newcombe(*effective(last.good, last.n), *effective(middle.good, middle.n), RISES)[0] > 0
 
-    def _amplification(self, evidence: Evidence, before: Window, last: Window) -> tuple[float, Ratio, Ratio] | None:
-        """The factor on the usual attempts for each operation. None: not asked, or not counted all the time."""
-        watched = evidence.journal.watched(PROBE, "", last.start_s, last.end_s, GAP_S, LAG_S)
-        if not self.attempts or not watched:
-            return None
-        usual, now = (ratio(evidence, self.attempts, self.request, window) for window in (before, last))
-        if not usual or not now or not usual.attempts or usual.lost:
-            return None
-        factor = now.each / usual.each
-        partly = now.lost or now.unread  # what is not counted can only be more
-        return None if partly and factor <= self.amplification else (factor, usual, now)
-
-    def _told(self, amplified: tuple[float, Ratio, Ratio] | None) -> str:
+    def _told(self, amplified: Factor | None) -> str:
         if amplified is None:
             return "; attempts were not counted" if self.attempts else ""
-        factor, usual, now = amplified
-        return (
-            f"; {factor:.2f} times the usual attempts for each operation ({now.attempts:.0f} for {now.operations:.0f}, before "
-            f"{usual.attempts:.0f} for {usual.operations:.0f}; limit {self.amplification:g})"
-        )
+        return f"; {amplified}"
 
     def _goodput(self, evidence: Evidence, start_s: float, end_s: float) -> Goodput:
         parts, limit_ms = batches(evidence.rows, start_s, end_s, self.request), self._limit_ms(evidence)

@@ -9,7 +9,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness.expectations.base import Evidence, Expectation, Reach, Steady
-from harness.expectations.recovery_shown import hold_s, shown, since, too_small
+from harness.expectations.recovery_by_name import Left, left_behind
+from harness.expectations.recovery_shown import Doubt, hold_s, lasts_until_s, shown, since, too_small
 from harness.expectations.requests import (
     cites,
     error_rows,
@@ -44,9 +45,11 @@ class Recovers(Expectation):
              two windows. The next phase's first fault, or the load's end, ends the time in which it can be held. A bad release
              is not waited for: what became of it by then (see `rolled_back`) is what the service recovers with.
     Decides: passed when it began surely within the time and was held until so many requests were due as can show each condition
-             (errors < 1% 100, p95 59, p99 299), and what came after that until the next phase does not show it broken again (unhurt
-             when the steady state was never away: that it would recover was not tried); failed when it surely did not begin within: late, or relapsed when it had looked steady for a
-             quarter of `steady.for` before that.
+             (errors < 1% 100, p95 59, p99 299), and what came after that until the next phase does not show it broken again, nor
+             a request's name that was well before the first fault and is surely far beyond a condition since (open:
+             not_all_back; conditions `of` a name ask for that name alone). Unhurt when the steady state was never away: that
+             it would recover was not tried. Failed when it surely did not begin within: late, or relapsed when it had looked
+             steady for a quarter of `steady.for` before that.
     Source:  the ledger; see harness/stats/steady.py for the estimate.
     """
 
@@ -99,9 +102,13 @@ class Recovers(Expectation):
         limit_s = start_s + self.within_s
         away = away_of(evidence, start_s)
         found = since(evidence, start_s, end_s, min(known_s, journal.end_s), limit_s)
-        doubt = None
+        doubt, left = None, Left()
         if found.held and found.high_s <= limit_s + 1e-9:
             found, doubt = shown(evidence, found, start_s, end_s, min(known_s, journal.end_s), limit_s)
+            left = left_behind(
+                evidence, found.high_s, lasts_until_s(evidence, found.low_s, min(end_s, known_s, journal.end_s))
+            )
+            doubt = doubt or (Doubt.not_all(left) if left.broken else None)
         if (
             found.held and away.weak
         ):  # what is near the limit is found later: a window more (Clopper-Pearson needs the requests)
@@ -124,14 +131,14 @@ class Recovers(Expectation):
         )
         if doubt is not None:
             said = f"the steady state was back {_span(low, high)} {after}{again}{doubt.said}"
+            cited = (*cited, *left.rows)
             return inconclusive(said, reason=doubt.reason, decide=doubt.decide, measure=measure, cites=cited)
         if found.held and found.high_s <= limit_s + 1e-9:
             if found.low_s == start_s and not away.broke:
-                return passed(f"{away.said} {after}", reason="unhurt", measure=measure, cites=cited)
+                return passed(f"{away.said} {after}{left.told}", reason="unhurt", measure=measure, cites=cited)
             weakly = away.said if away.weak else ""
-            return passed(
-                f"the steady state was back {_span(low, high)} {after}{again}{weakly}", measure=measure, cites=cited
-            )
+            said = f"the steady state was back {_span(low, high)} {after}{again}{weakly}{left.told}"
+            return passed(said, measure=measure, cites=cited)
         if found.low_s > limit_s + 1e-9:
             later = since(evidence, start_s, end_s, min(known_s, journal.end_s), math.inf)
             span = _span(later.low_s - start_s, later.high_s - start_s)

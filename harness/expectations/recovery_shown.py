@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from harness.expectations.base import Evidence, Reach, Steady
+from harness.expectations.recovery_by_name import Left
 from harness.expectations.requests import now_s
 from harness.facts import LoadEnded
 from harness.quantities import spell
@@ -30,6 +31,11 @@ class Doubt:
     decide: str
 
     @staticmethod
+    def not_all(left: Left) -> Doubt:
+        decide = "these requests answered as before; where they need not be, `steady` conditions of the others (errors of GET /x < 1%)"
+        return Doubt(f", but not for all requests: {left}", reason="not_all_back", decide=decide)
+
+    @staticmethod
     def broke_again() -> Doubt:
         said = "; it was held, and after that it broke again, though no fault was on"
         return Doubt(
@@ -41,16 +47,22 @@ def shown(
     evidence: Evidence, looked: Recovery, start_s: float, end_s: float, known_s: float, limit_s: float
 ) -> tuple[Recovery, Doubt | None]:
     """The first beginning that enough requests stand behind, and why what looked like one is none; `looked` where that is so."""
-    steady, until_s, window = evidence.steady, min(end_s, known_s), evidence.window
+    steady, until_s = evidence.steady, min(end_s, known_s)
     found = since(evidence, start_s, end_s, known_s, limit_s, shown=True)
     begun_s = (found if found.held else looked).high_s - window_s(steady.for_s)
     if found.held and found.high_s <= limit_s + 1e-9:
-        until_s = min(until_s, max(window.end_s if window else math.inf, begun_s + steady.for_s))
+        until_s = lasts_until_s(evidence, begun_s, until_s)
         again = surely_broken(evidence.rows, steady.conditions, steady.for_s, begun_s, until_s, now_s(evidence.journal))
         return found, Doubt.broke_again() if again else None
     if found.held or found.open_s is None or found.tried > looked.tried:
         return looked, Doubt.broke_again()
     return looked, _too_few(evidence, begun_s, until_s)
+
+
+def lasts_until_s(evidence: Evidence, begun_s: float, until_s: float) -> float:
+    """Until when a steady state that began is looked at: the next phase is another story."""
+    window = evidence.window
+    return min(until_s, max(window.end_s if window else math.inf, begun_s + evidence.steady.for_s))
 
 
 def since(

@@ -7,7 +7,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from harness.expectations import alerts
-from harness.expectations.attempt_cells import WINDOW_S, Cells, cells
+from harness.expectations.attempt_background import ASIDE_DECIDE, Background
+from harness.expectations.attempt_cells import WINDOW_S, Cells, background, cells
 from harness.expectations.attempts import GAP_S, LAG_S, PROBE, Ratio, ratio
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.client_retries import either_way
@@ -30,10 +31,12 @@ class RetriesBounded(Expectation):
     Counts:  the rise of the counter `attempts` (a selector: the caller's of its calls, or the dependency's own of what it
              was asked) between scrapes, over stretches of 5 s or more, against the operations due in them and those let go
              in them that were held up before; from the last scrape before the phase to the first after it.
-    Decides: failed when any stretch of the phase is surely beyond, whatever was under way; passed when the phase is over, every
-             target was scraped all the time, and none is. A counter at the dependency does not see attempts that were
-             refused: where it stands at the caller, it does; and one of a process that ends loses its last ones. Requests that the
-             load's own client sends again are one operation, or several: it decides where both readings say the same (retried).
+    Decides: failed when any stretch of the phase is surely beyond, whatever was under way, and has more attempts a second than
+             before the fault too: health checks, pollers and workers that are counted do not become fewer with the operations
+             (background). Passed when the phase is over, every target was scraped all the time, and none is. A counter at the
+             dependency does not see attempts that were refused: where it stands at the caller, it does; and one of a process that
+             ends loses its last ones. Requests that the load's own client sends again are one operation, or several: it decides
+             where both readings say the same (retried).
     Source:  raw samples (never rate() or increase()), the ledger. 1.1 is the usual budget of a retry policy.
     """
 
@@ -76,7 +79,7 @@ class RetriesBounded(Expectation):
         window, _ = found
         before = baseline(evidence)
         usual = ratio(evidence, self.attempts, self.request, before) if before is not None else None
-        if usual is None or usual.attempts == 0 or usual.lost:
+        if before is None or usual is None or usual.attempts == 0 or usual.lost:
             because = f" ({usual.lost})" if usual is not None and usual.lost else ""
             return self._open(
                 evidence,
@@ -94,11 +97,13 @@ class RetriesBounded(Expectation):
         seen = cells(evidence, self.attempts, self.request, window, usual)
         if seen.waits and not evidence.over:
             return self._open(evidence, seen.unread, "window_open", "a scrape of every target after the window")
-        return self._judged(evidence, usual, seen)
+        aside = background(evidence, self.attempts, self.request, before, usual)
+        return self._judged(evidence, usual, seen, aside)
 
-    def _judged(self, evidence: Evidence, usual: Ratio, seen: Cells) -> Finding:
-        sure, during = seen.beyond(usual, self.at_most), seen.joined(self._least)
-        worst = sure or max(during, key=lambda one: one.each, default=None)
+    def _judged(self, evidence: Evidence, usual: Ratio, seen: Cells, aside: Background) -> Finding:
+        sure, during = seen.beyond(usual, self.at_most, aside), seen.joined(self._least)
+        unsure = None if sure else seen.beyond(usual, self.at_most, Background.none())
+        worst = sure or unsure or max(during, key=lambda one: one.each, default=None)
         if worst is None:
             return self._open(
                 evidence, f"{self.attempts}: {seen.unread}", "not_counted", "a counter scraped in the phase"
@@ -122,6 +127,10 @@ class RetriesBounded(Expectation):
                 "a scrape of every target at its usual interval from before the phase until after it, of processes that live "
                 "through it (where the caller ends, the dependency's own counter)",
                 details,
+            )
+        if unsure is not None:
+            return self._open(
+                evidence, f"{said}; {aside.told(counted)}", reason="background", decide=ASIDE_DECIDE, details=details
             )
         if factor > self.at_most or worst.operations < self._least:
             return self._open(

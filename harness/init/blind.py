@@ -10,7 +10,8 @@ from typing import Any
 from harness.edges import Edge
 from harness.expectations.metric_names import Matcher, parsed
 from harness.init.choose import STORES, Hurt
-from harness.init.routes import Route, of_health
+from harness.init.routes import Route
+from harness.urls import of_health
 
 DEPENDENCY = ("dependency", "upstream", "backend", "peer", "peer_service", "db_system", "datastore")
 """Labels that name whom a service called."""

@@ -20,13 +20,14 @@ from harness.init.blind import sight
 from harness.init.cannot import cannot
 from harness.init.files import File, compose_files, drill_name, module_name, settings, write
 from harness.init.monitoring import FOLDER, beside
-from harness.init.routes import Route, answered, of_health
+from harness.init.routes import Route, answered
 from harness.init.seen import PATIENCE_S, Looked, Page, Spoken
 from harness.stack import names as topology
 from harness.stack.find import find_edges
 from harness.stack.observe import joined
 from harness.stack.observed import Monitoring, find_monitoring
 from harness.stack.project import Project, read_project
+from harness.urls import of_health
 from harness.world.receivers import Paging, paging
 
 Say = Callable[[str], object]

@@ -15,8 +15,6 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HEX = re.compile(r"(?=.*\d)[0-9a-fA-F]{8,}")
 _TOKEN = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_\-.=~]{20,}")
 
-_HEALTH = {"health", "healthz", "healthcheck", "live", "livez", "liveness", "alive", "ready", "readyz", "readiness", "ping", "status", "heartbeat"}  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Route:
@@ -77,11 +75,6 @@ def template(segments: Sequence[str], many: Iterable[int] = ()) -> tuple[str, di
         values[name] = segment
         parts.append("{" + name + "}")
     return "/" + "/".join(parts), values
-
-
-def of_health(path: str) -> bool:
-    """Whether a page is one that tells whether a service lives, which may reach nothing behind it: '/front-health', '/healthz'."""
-    return bool(set(re.findall(r"[a-z]+", path.lower())) & _HEALTH)
 
 
 def answered(routes: Sequence[Route], statuses: Mapping[str, int]) -> tuple[Route, ...]:

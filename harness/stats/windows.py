@@ -107,7 +107,7 @@ def shares(
             for i, condition in enumerate(asked):
                 if condition.request != request:
                     continue
-                marked = per_window(due_us, _marked(condition, part))
+                marked = per_window(due_us, against(condition, part))
                 overdue = per_window(part.open_us, _overdue(condition, part, now_s))
                 sure[i] += marked + (waits if condition.metric == "rate" else overdue)
                 maybe[i] += marked + (0 if condition.metric == "rate" else waits)
@@ -115,7 +115,7 @@ def shares(
     return list(zip(asked, sure, maybe, every, strict=True))
 
 
-def _marked(condition: Condition, part: Part) -> Any:
+def against(condition: Condition, part: Part) -> Any:
     """Of the requests that have ended, those that count against the condition; for a rate: for it."""
     from harness.ledger import OUTCOMES
 

@@ -9,8 +9,9 @@ from harness.facts import RuleSeen
 from harness.init import alerts, making
 from harness.init.blind import sight
 from harness.init.choose import Hurt
-from harness.init.routes import Route, of_health
+from harness.init.routes import Route
 from harness.init.seen import Page, Spoken
+from harness.urls import of_health
 
 SERVICES = {"front": {}, "api": {}, "worker": {}, "db": {}, "redis": {"image": "redis:7"}}
 FRONT = Edge("front", "api", speaks="http")

@@ -1,0 +1,65 @@
+"""What looks like a secret and need be none: digits that are a card's number by chance, a number for tests, a broker's own default. Pure.
+
+Of ids of sixteen digits one in fifty begins as a card's number does and has its check digit by chance; only the words about it tell.
+All of it is masked all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+BEFORE, AFTER = 64, 24
+"""Characters in which a word says what a number is: `"card": {"holder": "Ada", "number": "4…"`, `4… (visa)`."""
+_CARD_WORDS = {
+    "card", "cards", "creditcard", "debitcard", "cardno", "cardnum", "cardnumber", "ccnum", "ccnumber", "ccn", "cc", "pan",
+    "credit", "debit", "visa", "mastercard", "maestro", "amex", "cvv", "cvc", "carte", "karte", "kreditkarte", "tarjeta",
+    "cartao",
+}  # fmt: skip
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_LABEL = re.compile(r"([A-Za-z][\w-]*)[\"']?\s{0,2}[:=#]?\s{0,2}[\"'#]?$")
+_IDS = {
+    "id", "ids", "order", "trace", "span", "request", "session", "user", "customer", "invoice", "tracking", "shipment",
+    "parcel", "message", "transaction", "tx", "txn", "job", "task", "device", "serial",
+}  # fmt: skip
+_TEST_CARDS = {
+    "4111111111111111", "4242424242424242", "4012888888881881", "4222222222222", "4000056655665556", "4917610000000000",
+    "4005519200000004", "5555555555554444", "5105105105105100", "5200828282828210", "5454545454545454", "2223003122003222",
+    "2222400070000005", "2223000048400011", "378282246310005", "371449635398431", "378734493671000", "6011111111111117",
+    "6011000990139424", "6011981111111113",
+}  # fmt: skip
+"""As Stripe, PayPal, Adyen and Braintree print them for whoever tries their sandboxes."""
+_TEST_RANGE = "400000"  # Stripe's for declines and countries
+_BROKER = re.compile(r"://(guest:guest|admin:admin|artemis:artemis|system:manager)@")
+_BROKERS = re.compile(r"(?:amqps?|amqp\+ssl|pyamqp|stomp(?:\+ssl)?|mqtts?|tcp|ssl|activemq)$")
+
+
+class Doubt(Enum):
+    """Why it need be none, the graver first."""
+
+    TEST_CARD = "a known test number"
+    NO_CARD = "no word of a card beside it"
+    BROKER = "the broker's own default"
+
+
+def doubt(kind: str, before: str, found: str, after: str) -> Doubt | None:
+    """Of what was found as this kind between two texts of its line. None: it is taken for a secret."""
+    if kind == "card number":
+        digits = re.sub(r"\D", "", found)
+        known = digits in _TEST_CARDS or digits.startswith(_TEST_RANGE)
+        return Doubt.NO_CARD if not _of_card(before, after) else Doubt.TEST_CARD if known else None
+    if kind == "password in a URL" and _BROKER.fullmatch(found) and _BROKERS.search(before.lower()):
+        return Doubt.BROKER
+    return None
+
+
+def _of_card(before: str, after: str) -> bool:
+    """Whether the words about a number say that it is a card's; the one right before it says it best."""
+    label = _LABEL.search(before[-BEFORE:])
+    if label is not None and (words := _words(label[1])) & (_CARD_WORDS | _IDS):
+        return bool(words & _CARD_WORDS)
+    return bool((_words(before[-BEFORE:]) | _words(after[:AFTER])) & _CARD_WORDS)
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text)}

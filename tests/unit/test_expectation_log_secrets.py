@@ -1,0 +1,87 @@
+"""What need be no secret fails nobody who did not ask for it, and is told; what is one still fails, and all is masked as ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from test_expectation_log_coverage import Run
+
+from harness.expectations.base import Line
+from harness.masking import masked
+from harness.verdict import Finding, Outcome
+
+CARD, TEST = "4539578763621486", "4242424242424242"
+
+
+def logged(*texts: str, **options: Any) -> Finding:
+    return Run(extra=[Line("api", "api-1", 12.0 + i / 10, text) for i, text in enumerate(texts)]).check(**options)
+
+
+MAY_BE_NONE = [
+    f"order {CARD} paid",
+    "order 4111111111111111 paid",
+    "trace 4111-1111-1111-1111",
+    f"shipment {CARD} paid by card",
+    f'{{"order_id":"{CARD}","card":"visa"}}',
+    f"discarded {CARD}",
+    f"wildcard match of {CARD}",
+    f'{{"id":{CARD},"status":"declined"}}',
+    "cannot connect to amqp://guest:guest@rabbitmq:5672//",
+    "broker=pyamqp://guest:guest@rabbitmq:5672/",
+    "tcp://admin:admin@activemq:61616 is gone",
+]
+
+
+@pytest.mark.parametrize("text", MAY_BE_NONE)
+def test_what_need_be_no_secret_is_told_and_fails_where_it_was_asked_for_alone(text: str) -> None:
+    finding = logged(text)
+    assert finding.outcome is Outcome.PASSED, finding.because
+    assert "not counted, unless `secrets` is stated: 1× " in dict(finding.details)["secrets"]
+    stated = logged(text, secrets=0)
+    assert (stated.outcome, stated.reason) == (Outcome.FAILED, "secret_logged")
+    assert logged(text, secrets=1).outcome is Outcome.PASSED
+    assert masked(text) != text
+
+
+SECRETS = [
+    f"card {CARD} declined",
+    "card=4539-5787-6362-1486",
+    f"cardNumber={CARD}",
+    f"CARD_ID={CARD}",
+    f'{{"card":{{"holder":"Ada","exp":"12/30","number":"{CARD}"}}}}',
+    f"charging {CARD} (visa)",
+    f"PAN: {CARD}",
+    f"order 4111111111111111 by card {CARD}",
+    "postgres://guest:guest@db/orders",
+    "amqp://guest:hunter2@rabbitmq//",
+    "amqp://guest:guest@rabbitmq// or amqp://shop:hunter2@rabbitmq//",
+]
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_what_is_one_fails_though_nobody_asked(text: str) -> None:
+    finding = logged(text)
+    assert (finding.outcome, finding.reason, finding.census) == (Outcome.FAILED, "secret_logged", True)
+
+
+@pytest.mark.parametrize("text", [f"card={TEST}", "card 4111 1111 1111 1111 declined", '{"cc": "378282246310005"}'])
+def test_a_test_number_that_is_called_a_card_is_open(text: str) -> None:
+    """A rehearsal has no others to send: what logs them logs the real ones."""
+    finding = logged(text)
+    assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "test_card")
+    assert "whatever logs a test card's number logs that of a real card" in finding.because
+    assert logged(text, secrets=0).reason == "secret_logged"
+    assert logged(text, f"order {CARD} paid").reason == "test_card"
+
+
+def test_what_is_not_counted_is_told_beside_what_is() -> None:
+    finding = logged(f"card {CARD} declined", f"order {CARD} paid", f"card={TEST}")
+    assert finding.because.startswith("1 in the logs (limit 0): 1× card number by api; the first at 12.0 s in api-1")
+    assert (
+        "1× card number by api (a known test number), 1× card number by api (no word of a card beside it)"
+        in finding.because
+    )
+    assert finding.measure is not None
+    assert finding.measure.high == 1
+    assert "4539" not in repr(finding)
