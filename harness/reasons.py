@@ -155,7 +155,8 @@ REASONS: Mapping[str, str] = {
     "unanswered": "requests were still waiting, and their answers could turn the result",
     "background": "more attempts for each operation, but not more a second: what asks without users may be counted in them",
     "too_few": "one event more or less would turn the result",
-    "still_warming": "memory grew in the first half and no longer in the second: it may only have been warming up",
+    "still_warming": "memory grew, but less and less: it may only have been warming up",
+    "may_be_collected": "memory grew, but its garbage may only not have been collected yet, or fell by itself: a leak is one possibility",
     "off_course": "memory does not grow by its course, but single samples are so near the limit, or so far above all before, that the "
     "course does not tell whether it lasts",
     "no_limit": "the container has no memory limit of its own and the claim names none, so there is nothing to run out of",

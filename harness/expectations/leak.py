@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -12,9 +11,10 @@ from pydantic import Field, model_validator
 from harness.expectations import alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.counters import START
+from harness.expectations.memory_doubts import SLOWS, Doubt, unproven
+from harness.expectations.memory_growth import POINTS, slows
 from harness.expectations.memory_stretches import (
     MIB,
-    POINTS,
     Stretch,
     of_containers,
     of_metric,
@@ -34,7 +34,6 @@ PROBE = "memory"
 GAP_S = 10.0  # as the probe promises (harness/probes/memory.py); a test holds them together
 LAG_S = 1.0
 SERIES_GAP_S = 60.0
-HALF = BATCHES // 2
 ORDER = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.PASSED)
 
 
@@ -45,16 +44,21 @@ class Leak(Expectation):
           - leak: {service: api, horizon: 24h}
           - leak: {service: api, limit: 512MiB, horizon: 24h}
           - leak: {metric: 'process_resident_memory_bytes{job="api"}', limit: 512MiB, horizon: 24h}
+          - leak: {service: worker, collected: false, horizon: 24h}
 
     Units:   `limit` in bytes; left out, it is the container's own (`mem_limit`). `horizon`: from the window's end to the
              time at which the memory, growing on as it does, meets the limit.
-    Counts:  each container of the service by itself, read from its cgroup once a second (as `docker stats` counts), or each
-             series of the metric, raw. A restart (of a metric's target: another process_start_time_seconds) begins a new
-             series, and each with 60 samples or more is judged; shorter ones are told, and only prevent a pass where they
-             rise to their end, or near the limit. The kernel's out-of-memory killer fails the claim about a service.
+    Counts:  each container of the service by itself, read from its cgroup once a second (without file pages, which the
+             kernel drops before it kills), or each series of the metric, raw. A restart (of a metric's target: another
+             process_start_time_seconds) begins a new series, and each with 60 samples or more is judged; shorter ones are
+             told, and only prevent a pass where they rise to their end, or near the limit. The kernel's out-of-memory
+             killer fails the claim about a service.
     Decides: by the 95 % interval of the slope over twelve batch medians: failed when memory surely grows and the limit is
-             surely met within the horizon; passed when it is surely not. Growth in the first half alone is warming up. What
-             single samples show against that (near the limit, high above all before at the end) prevents a pass: off_course.
+             surely met within the horizon; passed when it is surely not. Growth that becomes less is warming up. What single
+             samples show against that (near the limit, high above all before or rising at the end) prevents a pass:
+             off_course. A heap grows between two collections, too: what has not doubled, or fell back by itself fewer than
+             four times, or to levels that do not surely rise, has not failed (may_be_collected). `collected: false` (C, Rust)
+             fails without the doubling; `true` (JVM) not without the falls.
     Source:  Theil-Sen on batch medians (scipy.stats.theilslopes); raw points would be far too sure of themselves.
     """
 
@@ -65,6 +69,9 @@ class Leak(Expectation):
     metric: str = Field(default="", description="a selector of series in bytes, instead of a service")
     limit: Bytes | None = Field(default=None, description="what it may hold; the container's own limit when left out")
     horizon_s: Seconds = Field(alias="horizon", gt=0, description="so long it must at least last")
+    collected: bool | None = Field(
+        default=None, description="whether a garbage collector frees it, many MiB at once; left out, it may be so"
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Leak:
@@ -175,7 +182,7 @@ class Leak(Expectation):
         points = batch_medians(part.bytes_, part.times_s, start_s, math.nextafter(end_s, math.inf))
         times, values = [at_s for at_s, _ in points], [value for _, value in points]
         slope = theil_sen(values, times)
-        now, limit = slope.at(end_s), float(part.limit_bytes)
+        now, limit = values[-1], float(part.limit_bytes)
         low_s, high_s = slope.until(limit, end_s)
         measure = Measure(round(low_s / 3600, 4), round(high_s / 3600, 4), "h", "sampling")
         said = (
@@ -192,47 +199,30 @@ class Leak(Expectation):
             self.horizon_s + end_s - slope.middle_s
         )  # meets the limit just at the horizon
         p = p_beyond(lambda confidence: theil_sen(values, times, confidence).low, growth)
-        doubt = off_course(part, slope, limit) if low_s > self.horizon_s else ""
+        doubt = None
+        if low_s > self.horizon_s:
+            if seen := off_course(part, slope, limit, self.horizon_s):
+                doubt = Doubt(
+                    reason="off_course", seen=seen, decide="a longer window, in which it stays away from its limit"
+                )
+        elif slows(values, times):
+            doubt = SLOWS
+        elif slope.low <= 0 or high_s >= self.horizon_s or p * among > 0.05:
+            doubt = Doubt(
+                reason="straddles", seen="", decide="a longer window: the interval of the slope narrows with its length"
+            )
+        else:
+            doubt = unproven(part, points, limit, self.horizon_s, collected=self.collected)
         if doubt:
+            because = f"{said}; but {doubt.seen}" if doubt.seen else said
             finding = inconclusive(
-                f"{said}; but {doubt}",
-                reason="off_course",
-                decide="a longer window, in which it stays away from its limit",
-                measure=measure,
-                cites=cited,
-                details=details,
+                because, reason=doubt.reason, decide=doubt.decide, measure=measure, cites=cited, details=details
             )
         elif low_s > self.horizon_s:
             finding = passed(said, measure=measure, cites=cited, details=details)
-        elif _warming(values, times):
-            finding = inconclusive(
-                f"{said}; it grew in the first half alone",
-                reason="still_warming",
-                decide="a longer run, or a warm-up before the window",
-                measure=measure,
-                cites=cited,
-                details=details,
-            )
-        elif slope.low > 0 and high_s < self.horizon_s and p * among <= 0.05:
-            finding = failed(said, reason="leaks", measure=measure, cites=cited, details=details)
         else:
-            finding = inconclusive(
-                said,
-                reason="straddles",
-                decide="a longer window: the interval of the slope narrows with its length",
-                measure=measure,
-                cites=cited,
-                details=details,
-            )
+            finding = failed(said, reason="leaks", measure=measure, cites=cited, details=details)
         return replace(finding, p_value=round(p, 9))
-
-
-def _warming(values: Sequence[float], times: Sequence[float]) -> bool:
-    """Grew surely in the first half, and in the second not surely."""
-    if len(values) < 2 * HALF:
-        return False
-    first, second = theil_sen(values[:HALF], times[:HALF]), theil_sen(values[-HALF:], times[-HALF:])
-    return first.low > 0 and second.low <= 0
 
 
 def _when(low_s: float, high_s: float) -> str:

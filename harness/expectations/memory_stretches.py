@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.alerting import shown
 from harness.expectations.counters import START, START_ERROR_S
+from harness.expectations.memory_growth import POINTS, late_pace
 from harness.facts import ContainerChanged, ContainerSeen, MemorySeen
 from harness.journal import Journal, Window
 from harness.stats.theil_sen import BATCHES, Slope
@@ -19,7 +20,6 @@ from harness.stats.theil_sen import BATCHES, Slope
 if TYPE_CHECKING:
     from harness.series import Book, RawSeries
 
-POINTS = 5  # samples in a batch at the least, so that a median forgets a neighbour
 MIB = 1 << 20
 LAST = 2 / BATCHES  # of a stretch: a rise that takes up no more than this is an outlier to the fit
 ROOM = 0.05  # of what is left to the limit: less is no rise worth a doubt
@@ -88,17 +88,20 @@ def out_of_memory(journal: Journal, service: str, window: Window) -> ContainerCh
     return None
 
 
-def off_course(part: Stretch, slope: Slope, limit: float) -> str:
-    """What single samples show against a fit that never meets the limit: '' for nothing."""
+def off_course(part: Stretch, slope: Slope, limit: float, horizon_s: float) -> str:
+    """What single samples show against a fit that does not meet the limit within the horizon: '' for nothing."""
     if said := at_the_brink(part, limit):
         return said
     times, values = np.asarray(part.times_s), np.asarray(part.bytes_)
     rest = values - (slope.level + slope.per_s * (times - slope.middle_s))
     before = rest[times < times[-1] - LAST * (times[-1] - times[0])]
     above = float(np.median(rest[-POINTS:]) - before.max())
-    if above <= max(float(np.ptp(before)), ROOM * (limit - slope.at(part.times_s[-1]))):
+    if above > max(float(np.ptp(before)), ROOM * (limit - slope.at(part.times_s[-1]))):
+        return f"at the end it was {above / MIB:.0f} MiB above all before, {part.bytes_[-1] / MIB:.0f} MiB"
+    pace = late_pace(part.bytes_, part.times_s)
+    if pace * horizon_s < limit - median(part.bytes_[-POINTS:]):
         return ""
-    return f"at the end it was {above / MIB:.0f} MiB above all before, {part.bytes_[-1] / MIB:.0f} MiB"
+    return f"at the end it rose by {pace * 60 / MIB:.3g} MiB a minute, as never before: on like that, it meets its limit within the horizon"
 
 
 def at_the_brink(part: Stretch, limit: float) -> str:

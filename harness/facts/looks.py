@@ -100,7 +100,7 @@ class ContainerChanged(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class MemorySeen(Fact):
-    """What a container's memory cgroup holds, without file pages that the kernel may drop at once (as `docker stats` counts).
+    """What a container's memory cgroup holds, without file pages, which the kernel drops before it kills (`docker stats` counts the active ones).
 
     limit_bytes   the container's own limit; None when it has none, and so shares the machine's memory
     """

@@ -315,12 +315,12 @@ def _begun(now: dict[str, Any], was: dict[str, Any]) -> bool:
 
 
 def _memory(service: str, container: str, stats: dict[str, Any], machine_bytes: int) -> MemorySeen | None:
-    """As `docker stats` counts: usage less inactive file pages (cgroup v2 and v1 name them differently). None: ended just now."""
+    """Usage less file pages, active ones too (`docker stats` leaves them in): the kernel drops both before it kills. None: ended just now."""
     memory = stats.get("memory_stats") or {}
     if "usage" not in memory:
         return None
     kinds = memory.get("stats") or {}
-    droppable = int(kinds.get("inactive_file", kinds.get("total_inactive_file", 0)))
+    droppable = sum(int(kinds.get(f"total_{kind}", kinds.get(kind, 0))) for kind in ("inactive_file", "active_file"))
     used, limit = int(memory["usage"]), int(memory.get("limit") or 0)
     own = limit if 0 < limit < (machine_bytes or limit + 1) else None
     return MemorySeen(

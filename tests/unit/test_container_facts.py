@@ -47,15 +47,23 @@ def test_a_container_is_seen_with_its_addresses_and_names_and_one_in_its_network
     assert _seen(ended).addresses == {}
 
 
-def test_memory_is_counted_as_docker_stats_counts_it_and_a_limit_of_the_whole_machine_is_none() -> None:
-    stats = {"memory_stats": {"usage": 35_000_000, "limit": 400_000_000, "stats": {"inactive_file": 5_000_000}}}
+def test_memory_is_counted_without_file_pages_and_a_limit_of_the_whole_machine_is_none() -> None:
+    """What was read twice is active, and is dropped as what was read once: before anything is killed."""
+    files = {"inactive_file": 2_000_000, "active_file": 3_000_000}
+    stats = {"memory_stats": {"usage": 35_000_000, "limit": 400_000_000, "stats": files}}
     seen = _memory("api", "api-1", stats, 24_000_000_000)
     assert seen == MemorySeen(service="api", container="api-1", used_bytes=30_000_000, limit_bytes=400_000_000)
     machine = {"memory_stats": {**stats["memory_stats"], "limit": 24_000_000_000}}
     shared = _memory("api", "api-1", machine, 24_000_000_000)
     assert shared is not None
     assert shared.limit_bytes is None
-    older = {"memory_stats": {"usage": 10, "limit": 20, "stats": {"total_inactive_file": 4}}}
+    older = {
+        "memory_stats": {
+            "usage": 10,
+            "limit": 20,
+            "stats": {"total_inactive_file": 3, "inactive_file": 1, "total_active_file": 1},
+        }
+    }
     v1 = _memory("api", "api-1", older, 24_000_000_000)
     assert v1 is not None
     assert v1.used_bytes == 6
