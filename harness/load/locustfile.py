@@ -38,7 +38,7 @@ def load(path: Path) -> dict[str, type[User]]:
     except SystemExit as error:
         raise Refused(f"it ends the process while it is imported (exit {error.code})", place_of(error, path)) from error
     except Exception as error:
-        raise Refused(f"it cannot be imported: {describe(error)}{_looked_in(error)}", place_of(error, path)) from error
+        raise Refused(f"it cannot be imported: {describe(error)}{_cure(error)}", place_of(error, path)) from error
     if shapes:
         shape = type(shapes[0])
         raise Refused(
@@ -118,8 +118,10 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def _looked_in(error: BaseException) -> str:
-    """A file that is not there by a relative path: where it was looked for."""
+def _cure(error: BaseException) -> str:
+    """A file that is not there by a relative path: where it was looked for. A module that has our own name: that it cannot be found."""
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "harness":
+        return " (harness is the drill's own package here: give yours another name)"
     if isinstance(error, FileNotFoundError) and error.filename and not os.path.isabs(error.filename):
         return f" (in {os.getcwd()}; beside the locustfile it would be Path(__file__).parent / {error.filename!r})"
     return ""

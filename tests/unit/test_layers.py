@@ -22,6 +22,7 @@ BOTTOM = {
     "logtext",
     "masking",
     "ondisk",
+    "own_process",
     "quantities",
     "within",
 }
@@ -31,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "facts": set(),
     "errors": set(),
     "ondisk": set(),
+    "own_process": set(),
     "harmless": set(),
     "urls": set(),
     "loglevels": set(),
