@@ -8,13 +8,13 @@ from typing import Any
 
 from gevent import getcurrent
 
-from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED
+from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED, WRONG
 from harness.ledger.writing import LedgerBroken, Writer
 from harness.load.entry import Entry
 from harness.load.fields import size_of, status_of, took_us_of
 from harness.load.fingerprints import Fingerprints
 from harness.load.names import Names
-from harness.load.outcome import classify, unreached
+from harness.load.outcome import classify, unreached, untold
 from harness.load.samples import Samples
 from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
 from harness.load.stalls import Stalls
@@ -275,6 +275,8 @@ class Recorder:
             outcome = OK if exception is None else classify(exception, status, response, older)
             if outcome in (CONN, TIMEOUT) and status == 0 and unreached(exception, response, older):
                 self._writer.unreached(row)
+            elif outcome == WRONG and status == 0 and untold(exception, response, older):
+                took_us = NEVER
             size = meta.get("response_length") or 0
             if type(size) is not int or not 0 <= size <= NEVER:
                 size = size_of(size)
