@@ -9,6 +9,7 @@ import math
 import random
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ class Session:
         self._coming: collections.Counter[str] = collections.Counter()  # users of each class that are being made
         self._making = gevent.pool.Group()
         self._last_error = ("", "")
+        self._without_task = 0  # how often a user found none to do, before any was due
         self._asked: Asked | None = None
 
     def run(self) -> int:
@@ -148,6 +150,9 @@ class Session:
                 self._replace_dead(before=True)
                 if self._gate.parked >= sum(self._wanted.values()):
                     break
+                if self._without_task > 3 * sum(self._wanted.values()):
+                    what, where = self._last_error
+                    raise Refused(f"its users find no task to begin with: {what}", where)
             if time.monotonic() - told > 1:
                 told = time.monotonic()
                 where = self._where_one_stands()
@@ -280,6 +285,8 @@ class Session:
         where = locustfile.place_of(exception, self._path)
         what = f"{type(user_instance).__name__}: {locustfile.describe(exception)}"
         self._last_error = (what, where)
+        if not self._recorder.begun and any(frame.name == "get_next_task" for frame in traceback.extract_tb(tb)):
+            self._without_task += 1
         self._channel.say("warning", f"{where}: {what}"[:500])
 
     def _test_stopped(self, **_: Any) -> None:

@@ -228,6 +228,17 @@ def test_a_seed_repeats_the_choice_of_tasks_and_not_the_keys_that_a_locustfile_d
     assert len(set(drawn)) == len(drawn)
 
 
+def test_users_choose_their_tasks_and_the_shell_chooses_none(
+    server: Any, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCUST_TAGS", "slow")
+    monkeypatch.setenv("LOCUST_EXCLUDE_TAGS", "fast")
+    monkeypatch.setenv("LOCUST_USERS", "nonsense")
+    monkeypatch.setenv("LOCUST_TEST_TENANT", "acme")
+    assert set(loaded("choosing", server.url).by_endpoint()) == {"GET /view/acme", "GET /edit", "GET /walk"}
+    assert set(loaded("tagged", server.url).by_endpoint()) == {"GET /kept", "GET /excluded", "GET /untagged"}
+
+
 def test_events_options_and_context_reach_the_locustfile_as_ever(server: Any, loaded: Loaded) -> None:
     run = loaded("events_and_options", server.url)
 
