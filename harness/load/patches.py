@@ -19,10 +19,11 @@ from locust.clients import HttpSession
 from locust.contrib.fasthttp import FastHttpSession, FastRequest
 from locust.dispatch import UsersDispatcher
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
-from locust.user.task import LOCUST_STATE_STOPPING
+from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 
 from harness.ledger.layout import request_id, trace_prefix
 from harness.ledger.writing import LedgerBroken
+from harness.load.birth import follow_pools, serve
 from harness.load.gate import Gate
 from harness.load.naming import sent_name
 from harness.load.recorder import Recorder
@@ -51,6 +52,7 @@ def install(config: LoadConfig, gate: Gate, recorder: Recorder, asked: Asked | N
     _tell_redirects(HttpSession, "rebuild_method")
     _tell_redirects(FastRequest, "redirect")
     tell_retries()
+    follow_pools()
     if config.distributed:
         _defaults_once()
 
@@ -75,9 +77,24 @@ def _begin_tasks_at_the_gate(gate: Gate) -> None:
     def execute_next_task(self: Any) -> None:
         task = self._task_queue[0]
         if isinstance(task, type) and issubclass(task, TaskSet):
-            original(self)  # entering a nested set is no task; its own tasks come to the gate
+            enter_set(self)
             return
-        seat = gate.enter(self.user)
+        seat, raised, left_set = gate.enter(self.user), True, False
+        try:
+            original(self)
+            raised = False
+        except LEFT as way:
+            raised, left_set = False, isinstance(way, InterruptTaskSet) and not isinstance(self, DefaultTaskSet)
+            raise
+        finally:
+            gate.leave(seat, raised)
+            if left_set:
+                serve(seat)  # the on_stop of the set that is left, which comes now
+
+    def enter_set(self: Any) -> None:
+        """Once the load has begun, an arrival enters a nested set: what its on_start asks is of this arrival, and so is its first task.
+        Before that on_start is preparation, and its tasks alone come to the gate."""
+        seat = gate.enter(self.user, a_set=True) if gate.begun else None
         raised = True
         try:
             original(self)
@@ -86,7 +103,9 @@ def _begin_tasks_at_the_gate(gate: Gate) -> None:
             raised = False
             raise
         finally:
-            gate.leave(seat, raised)
+            if seat is not None and not seat.over:
+                gate.leave(seat, raised)  # it was left before its first task
+            serve(None)
 
     kind.execute_next_task = execute_next_task
 

@@ -10,6 +10,7 @@ from gevent import getcurrent
 
 from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED, WRONG
 from harness.ledger.writing import LedgerBroken, Writer
+from harness.load.birth import seat_here
 from harness.load.entry import Entry
 from harness.load.fields import size_of, status_of, took_us_of
 from harness.load.fingerprints import Fingerprints
@@ -54,7 +55,9 @@ class Recorder:
         self.on_broken: Callable[[Exception], None] = lambda error: None
         self.place: Callable[[], str] = str  # where in the locustfile the greenlet that asks stands: file:line, or ''
         self.reported_at: Any = self  # start_time of the event that is passing through, by identity
-        self.begun = False  # whether the gate has opened; before it everything is preparation
+        self.open = False  # whether the gate is; before and after that all that belongs to no arrival is preparation
+        self.heard = False  # whether any task has sent a request that Locust was told of
+        self._aside: set[int] = set()  # rows of preparation that were sent while the gate is open
 
     def now_us(self) -> int:
         return monotonic_ns() // 1000 - self.opened_us
@@ -68,25 +71,46 @@ class Recorder:
         endpoint = self._numbers.get(label)
         if endpoint is None:
             endpoint = self._names.sent(label)
-        seat = self._seat_here() if user is None else user.__dict__.get("_drill_seat") or self._seats.of(user)
-        if seat is None or seat.row == OUTSIDE:
-            row = parent = self._writer.open(now_us, endpoint, seat.number if seat else 0, self._outside(seat, label))
+        seat = seat_here()
+        if seat is None:
+            whose = self._user_here() if user is None else self._seats.of(user)
+            row = parent = self._of_nobody(whose, now_us, endpoint, self._outside(whose, label))
         elif seat.filled:
             parent = seat.row
             row = self._writer.open(now_us, endpoint, seat.number, 0, parent)
         elif seat.row == IN_TASK:
-            seat.filled = True
+            self._fills(seat)
             row = parent = seat.row = self._writer.open(now_us, endpoint, seat.number, 0)
         else:
-            seat.filled = True
+            self._fills(seat)
             row = parent = seat.row
-            if now_us - seat.begun_us > PAUSE_US:
+            if seat.over:
+                row = self._after(seat, now_us, endpoint)
+            elif now_us - seat.begun_us > PAUSE_US:
                 row = self._first_of(seat, now_us, endpoint)
             else:
                 self._writer.sent(row, now_us - seat.due_us, endpoint)
-        entry = Entry(self, row, parent, seat, real)
+        entry = Entry(self, row, parent, seat or whose, real)
         entry.name, entry.endpoint, entry.label = name, endpoint, label
         return entry
+
+    def _fills(self, seat: Seat) -> None:
+        seat.filled = self.heard = True
+
+    def _of_nobody(self, whose: Seat | None, sent_us: int, endpoint: int, flags: int) -> int:
+        """The row of a request that no task began. `whose`: by which user, where that is known."""
+        row = self._writer.open(sent_us, endpoint, whose.number if whose else 0, flags)
+        if self.open and flags == ASIDE:
+            self._aside.add(row)
+        return row
+
+    def _after(self, seat: Seat, sent_us: int, endpoint: int) -> int:
+        """The first request of an arrival whose task is over, by a greenlet that was born in it: its row. That the task itself sent
+        nothing stands in the arrival's own; this one is as late as that task began."""
+        due_us = max(0, sent_us - (seat.begun_us - seat.due_us))
+        row = self._writer.open(due_us, endpoint, seat.number, 0, seat.row)
+        self._writer.sent(row, sent_us - due_us, endpoint)
+        return row
 
     def _first_of(self, seat: Seat, sent_us: int, endpoint: int) -> int:
         """The arrival's first request, sent some time after its task began: its row.
@@ -115,11 +139,14 @@ class Recorder:
         return row
 
     def _outside(self, seat: Seat | None, label: str) -> int:
-        """Flags of a request that belongs to no arrival. What prepares is aside: all before the gate has opened, a user's own on_start
-        and on_stop, and what other greenlets do for a user while it is not waiting."""
+        """Flags of a request that belongs to no arrival. What prepares is aside: all while the gate is not open, a user's own on_start
+        and on_stop, and what was born in them while they last."""
         if self._prepares(seat):
             return ASIDE
-        self._say("ungated", f"{label} was sent outside of any arrival, by a greenlet that the locustfile started")
+        place = self.place()
+        where = f" (at {place})" if place else ""
+        what = "was sent outside of any arrival, by a greenlet that was started in no task"
+        self._say("ungated", f"{label}{where} {what}: start it in one, whose arrival it then belongs to")
         return UNGATED
 
     def _told_outside(self, seat: Seat | None, label: str) -> int:
@@ -130,14 +157,14 @@ class Recorder:
         return ASIDE
 
     def _prepares(self, seat: Seat | None) -> bool:
-        if not self.begun:
+        if not self.open:
             return True
         if seat is None:
             return "_drill_makes_users" in getattr(getcurrent(), "__dict__", ())
         greenlet = getattr(seat.user, "_greenlet", None)  # None while it is made
         if greenlet is None or getcurrent() is greenlet:
             return True
-        return seat.user._state != WAITING and not greenlet.ready()
+        return seat.row == OUTSIDE and seat.user._state != WAITING and not greenlet.ready()
 
     def redirected(self, entry: Entry) -> None:
         """It was answered with a redirect, which its client follows now: what comes back is of another request."""
@@ -152,8 +179,8 @@ class Recorder:
     def hold(self, entry: Entry, response: Any) -> None:
         """Answered, but its outcome is still to be said in a with-block."""
         entry.response = response
-        if entry.seat is not None:
-            entry.seat.held.append(entry)
+        if entry.seat is not None:  # its task may be over: then it is said, or not, in one that is not
+            self._seats.of(entry.seat.user).held.append(entry)
 
     def failed(self, entry: Entry, error: Exception) -> None:
         """The client raised instead of reporting (a URL that is none, …): an error at its endpoint, without an answer."""
@@ -163,6 +190,7 @@ class Recorder:
             raise self.stopped(broken) from broken
         outcome = classify(error, 0, entry, entry.handled)
         self._writer.done(entry.row, entry.parent, NEVER, endpoint, 0, 0, outcome, 0, 0)
+        self._tell_aside(entry.row, outcome, endpoint)
 
     def stopped(self, error: LedgerBroken) -> Exception:
         """Nothing can be written down any more: the load ends. To be raised, for Locust's events swallow whatever else is."""
@@ -205,21 +233,24 @@ class Recorder:
         took_us, now_us = took_us_of(meta), self.now_us()
         sent_us = max(0, now_us - (took_us if took_us != NEVER else 0))  # no row is older than the run
         endpoint = self.endpoint_of(meta)
-        seat = self._seat_here()
-        if seat is None or seat.row == OUTSIDE:
-            flags = self._told_outside(seat, f"{meta.get('request_type')} {meta.get('name')}")
-            row = parent = self._writer.open(sent_us, endpoint, seat.number if seat else 0, flags)
+        seat = seat_here()
+        if seat is None:
+            whose = self._user_here()
+            flags = self._told_outside(whose, f"{meta.get('request_type')} {meta.get('name')}")
+            row = parent = self._of_nobody(whose, sent_us, endpoint, flags)
         elif seat.filled:
             parent = seat.row
             row = self._writer.open(sent_us, endpoint, seat.number, 0, parent)
         elif seat.row == IN_TASK:
-            seat.filled = True
+            self._fills(seat)
             row = parent = seat.row = self._writer.open(sent_us, endpoint, seat.number, 0)
         else:
             self.by_event.add(type(seat.user))
-            seat.filled = True
+            self._fills(seat)
             row = parent = seat.row
-            if sent_us - seat.begun_us > PAUSE_US:
+            if seat.over:
+                row = self._after(seat, sent_us, endpoint)
+            elif sent_us - seat.begun_us > PAUSE_US:
                 row = self._first_of(seat, sent_us, endpoint)
             elif seat.begun_us - sent_us > EARLY_US:  # the age of a message, …: it began before this task did
                 self._writer.nothing_sent(row, seat.begun_us - seat.due_us)
@@ -231,7 +262,7 @@ class Recorder:
             meta = {**meta, "response_time": (now_us - sent_us) / 1000}  # it has ended by now
         self.write(row, parent, endpoint, meta)
 
-    def _seat_here(self) -> Seat | None:
+    def _user_here(self) -> Seat | None:
         """The seat of the user whose greenlet, or a descendant of it, is running."""
         greenlet = getcurrent()
         for _ in range(8):
@@ -281,12 +312,22 @@ class Recorder:
             if type(size) is not int or not 0 <= size <= NEVER:
                 size = size_of(size)
             self._writer.done(row, parent, took_us, endpoint, status, version, outcome, size, shape)
+            if self._aside:
+                self._tell_aside(row, outcome, endpoint)
         except LedgerBroken:
             raise
         except Exception as error:  # an answer that is like no client's of Locust's own: its exception tells enough
             self._writer.done(row, parent, took_us, endpoint, status, 0, classify(exception, status, None, older), 0, 0)
             what = f"its answer cannot be read ({type(error).__name__})"
             self._say("warning", f"{self._label(endpoint)} has no version and no shape: {what}")
+
+    def _tell_aside(self, row: int, outcome: int, endpoint: int) -> None:
+        """What prepared a user while others were at work: that it failed would otherwise be seen nowhere."""
+        if row in self._aside:
+            self._aside.discard(row)
+            if outcome != OK:
+                what = "of a user's own on_start or on_stop failed during the load, and is in no claim"
+                self._say("warning", f"{self._label(endpoint)} {what}")
 
     def _label(self, endpoint: int) -> str:
         return self._names.labels.get(endpoint, "a request")

@@ -277,7 +277,7 @@ class Session:
             dropped=second.dropped,
             last_due_us=self._gate.last_due_us,
         )
-        if second.silent and not self._gate.heard:
+        if second.silent and not self._recorder.heard:
             self._channel.say("warning", SILENT)
         self._channel.flush()
 
@@ -285,7 +285,7 @@ class Session:
         where = locustfile.place_of(exception, self._path)
         what = f"{type(user_instance).__name__}: {locustfile.describe(exception)}"
         self._last_error = (what, where)
-        if not self._recorder.begun and any(frame.name == "get_next_task" for frame in traceback.extract_tb(tb)):
+        if not self._gate.begun and any(frame.name == "get_next_task" for frame in traceback.extract_tb(tb)):
             self._without_task += 1
         self._channel.say("warning", f"{where}: {what}"[:500])
 

@@ -66,12 +66,14 @@ def test_each_step_of_a_sequence_is_an_arrival_and_the_order_is_kept(server: Any
     assert len(paths) == (~run.rows.outcome("dropped")).sum()
 
 
-def test_sets_are_entered_and_left_outside_of_arrivals(server: Any, loaded: Loaded) -> None:
+def test_sets_are_entered_and_left_by_arrivals_once_the_load_has_begun(server: Any, loaded: Loaded) -> None:
     run = loaded("nested", server.url, rate=100.0)
 
     aside = run.rows.select(~run.rows.counted())
     assert {aside.endpoints[e] for e in np.unique(aside.array["endpoint"])} <= {"GET /enter", "GET /exit"}
-    assert {"GET /json", "POST /plain", "GET /plain"} <= set(run.by_endpoint())
+    assert {"GET /enter", "GET /exit", "GET /json", "POST /plain", "GET /plain"} <= set(run.by_endpoint())
+    left = run.rows.has(DEPENDENT)[run.rows.at_endpoint("GET /exit") & run.rows.counted()]
+    assert left.all(), "by the arrival whose task left it"
 
 
 def test_arrivals_fall_to_classes_by_weight(server: Any, loaded: Loaded) -> None:

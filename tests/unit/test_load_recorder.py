@@ -10,6 +10,7 @@ import pytest
 from harness.ledger import read
 from harness.ledger.layout import trace_prefix
 from harness.ledger.writing import Writer
+from harness.load.birth import serve
 from harness.load.fingerprints import ids_begin
 from harness.load.recorder import Recorder
 from harness.load.seat import Seats
@@ -22,6 +23,7 @@ def test_a_client_that_raises_is_an_error_at_its_endpoint_and_no_fast_answer(tmp
     user = SimpleNamespace()
     for number in range(10):
         seat = seats.of(user)
+        serve(seat)
         seat.row, seat.filled, seat.due_us = writer.due(number * 1000, seat.number), False, number * 1000
         seat.begun_us = recorder.now_us()
         entry = recorder.begin(user, "GET", "/cart", None)
