@@ -65,3 +65,19 @@ def test_where_the_locustfile_does_not_tell_all_nothing_is_said(checkout: Callab
 def test_a_claim_whose_request_is_made_of_labels_is_no_name(checkout: Callable[..., Path]) -> None:
     claim = "- metric_count_truth: {metric: m_total, only: 'job=\"a\"', request: '{method} {route}', status: code}\n  - log_quiet"
     assert parse(checkout("- log_quiet", claim)).origin.warnings == ()
+
+
+def test_what_only_a_users_on_start_asks_counts_nowhere(checkout: Callable[..., Path]) -> None:
+    file = checkout("POST /checkout, p95", "POST /login, p95")
+    claimed = file.read_text()
+    users = file.parent / "users.py"
+    asks = users.read_text()
+    login = '    def on_start(self):\n        self.client.post("/login")\n'
+    users.write_text(f"{asks}\n\nclass Member(HttpUser):\n{login}")
+    (warning,) = parse(file).origin.warnings
+    assert "could only be inconclusive: only a user's on_start asks 'POST /login', which is preparation" in warning.what
+    file.write_text(claimed.replace("p95 < 300ms", "p95 of POST /login < 300ms"))
+    with pytest.raises(Invalid, match=r"counts nowhere.*: the gate would see none"):
+        parse(file)
+    users.write_text(f"{asks}\n\nclass Visit(TaskSet):\n{login}")
+    assert parse(file).origin.warnings == (), "each visit logs in"
