@@ -36,7 +36,9 @@ def seat_here() -> Seat | None:
 def serve(seat: Seat | None) -> None:
     """From now on this greenlet, and all that it spawns, works for this task; None for none."""
     here: Any = getcurrent()
-    here.spawn_tree_locals = {**(getattr(here, "spawn_tree_locals", None) or {}), KEY: seat}
+    handed_on: dict[Any, Any] = dict(getattr(here, "spawn_tree_locals", None) or ())
+    handed_on[KEY] = seat
+    here.spawn_tree_locals = handed_on
 
 
 def follow_pools() -> None:
@@ -50,8 +52,9 @@ def _bringing(original: Callable[..., Any]) -> Callable[..., Any]:
     def hand_over(self: Any, *args: Any, **kwargs: Any) -> Any:
         if args:
             return original(self, _for_this_task(args[0]), *args[1:], **kwargs)
-        work = {name: _for_this_task(kwargs[name]) for name in ("func", "fn") if name in kwargs}
-        return original(self, **{**kwargs, **work})
+        for name in {"func", "fn"} & kwargs.keys():
+            kwargs[name] = _for_this_task(kwargs[name])
+        return original(self, **kwargs)
 
     return hand_over
 

@@ -143,6 +143,8 @@ class Gate:
         """The task is over."""
         if seat.held:
             self._recorder.settle(seat, raised)
+        if self._recorder.bodies:
+            self._recorder.bodies.end(gevent.getcurrent())
         if not self._closed:
             if not seat.filled:
                 self.second.silent += 1
@@ -151,12 +153,16 @@ class Gate:
         self._seats.ended(seat)
         birth.serve(None)
 
+    def ends(self, user: Any) -> bool:
+        """Whether the greenlet that runs is killed because its user is, or the load: what it asked for is not known then."""
+        return not self._open or getattr(user, "_greenlet", None) is gevent.getcurrent()
+
     # --- arrivals -----------------------------------------------------------------------------------------------------
 
     def begin(self, at_us: int, instants: Iterator[float]) -> None:
         """Arrivals are due from at_us on, at these instants after it, in seconds."""
         self._begin_us = at_us
-        self._open = self.begun = self._recorder.open = True
+        self._open = self.begun = self._recorder.outside.open = True
         self._recorder.stalls.begin()
         self._instants = iter((0.0,)) if self._closed else instants
         self._timer = Timer(self._tick)
@@ -224,7 +230,7 @@ class Gate:
 
     def stop(self) -> None:
         """No more arrivals; users of the closed model wait at the gate after their task."""
-        self._open = self._recorder.open = False
+        self._open = self._recorder.outside.open = False
         self._due_us = None
         if self._timer is not None:
             self._timer.close()

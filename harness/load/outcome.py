@@ -66,8 +66,10 @@ def classify(
             return WRONG
         if type(error).__name__ in _CONN_NAMES or (isinstance(error, OSError) and not _is_answer(error)):
             return CONN
-    if status or _is_http(response):
-        return WRONG if status else CONN
+    return WRONG if status else CONN if _is_http(response) else _said(met)
+
+
+def _said(met: tuple[BaseException, ...]) -> int:
     said = {said_by(error) for error in met}
     return TIMEOUT if TIMEOUT in said else CONN if CONN in said else WRONG
 

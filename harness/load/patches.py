@@ -29,6 +29,7 @@ from harness.load.naming import sent_name
 from harness.load.recorder import Recorder
 from harness.load.retries import tell_retries
 from harness.load.seat import OUTSIDE
+from harness.load.streams import watch
 
 if TYPE_CHECKING:
     from harness.load.asked import Asked
@@ -157,11 +158,10 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
             own = kwargs.get("headers")
             headers = dict(own) if own else {}
             standing = (self.headers if is_requests else self.client.default_headers) or {}
-            if len(standing) != self.__dict__.get(
-                "_drill_looked"
-            ):  # what the locustfile sets for all requests of a user
-                names = {name.lower() for name in standing}
-                self._drill_looked = len(standing)
+            names = [*standing]
+            if names != self.__dict__.get("_drill_looked"):  # what the locustfile sets for all requests of a user
+                self._drill_looked = names
+                names = [name.lower() for name in names]
                 self._drill_ours = "x-request-id" not in names, "traceparent" not in names
             taken = {key.lower() for key in headers} if headers else ()
             id_is_ours, trace_is_ours = self._drill_ours
@@ -188,17 +188,20 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
                 kwargs["timeout"] = timeout_s
             if not kwargs.get("allow_redirects", True):
                 entry.follows = False
+        entry.streams = bool(kwargs.get("stream"))
         here = getcurrent().__dict__
         outer = here.get("_drill_entry")
         here["_drill_entry"] = entry
         try:
             response = original(self, method, url, name, *args, **kwargs)
-        except Exception as error:
-            if not entry.fired:
+        except BaseException as error:
+            if not entry.fired and not (isinstance(error, GreenletExit) and gate.ends(self.user)):
                 recorder.failed(entry, error)
             raise
         finally:
             here["_drill_entry"] = outer
+        if entry.streams:
+            watch(entry, response)
         if not entry.fired:  # catch_response: its outcome is said later
             recorder.hold(entry, response)
         return response

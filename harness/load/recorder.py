@@ -6,9 +6,9 @@ from collections.abc import Callable
 from time import monotonic_ns
 from typing import Any
 
-from gevent import getcurrent
+from gevent import GreenletExit, getcurrent
 
-from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED, WRONG
+from harness.ledger.layout import CONN, NEVER, OK, TIMEOUT, WRONG
 from harness.ledger.writing import LedgerBroken, Writer
 from harness.load.birth import seat_here
 from harness.load.entry import Entry
@@ -16,11 +16,12 @@ from harness.load.fields import size_of, status_of, took_us_of
 from harness.load.fingerprints import Fingerprints
 from harness.load.names import Names
 from harness.load.outcome import classify, unreached, untold
+from harness.load.outside import Outside
 from harness.load.samples import Samples
-from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
+from harness.load.seat import IN_TASK, Seat, Seats
 from harness.load.stalls import Stalls
+from harness.load.streams import Bodies
 
-WAITING = "waiting"  # locust.user.task.LOCUST_STATE_WAITING: between tasks
 PAUSE_US = 5_000  # a task that waits longer before its first request pauses
 TOLD_US = 100_000  # a pause that is worth a word
 EARLY_US = 5_000  # by so much a time may be rounded up
@@ -55,9 +56,9 @@ class Recorder:
         self.on_broken: Callable[[Exception], None] = lambda error: None
         self.place: Callable[[], str] = str  # where in the locustfile the greenlet that asks stands: file:line, or ''
         self.reported_at: Any = self  # start_time of the event that is passing through, by identity
-        self.open = False  # whether the gate is; before and after that all that belongs to no arrival is preparation
+        self.outside = Outside(writer, seats, say, lambda: self.place())  # noqa: PLW0108 (it is set later)
         self.heard = False  # whether any task has sent a request that Locust was told of
-        self._aside: set[int] = set()  # rows of preparation that were sent while the gate is open
+        self.bodies = Bodies(writer, self.now_us)
 
     def now_us(self) -> int:
         return monotonic_ns() // 1000 - self.opened_us
@@ -73,8 +74,8 @@ class Recorder:
             endpoint = self._names.sent(label)
         seat = seat_here()
         if seat is None:
-            whose = self._user_here() if user is None else self._seats.of(user)
-            row = parent = self._of_nobody(whose, now_us, endpoint, self._outside(whose, label))
+            whose = self.outside.user_here() if user is None else self._seats.of(user)
+            row = parent = self.outside.sent(whose, now_us, endpoint, label)
         elif seat.filled:
             parent = seat.row
             row = self._writer.open(now_us, endpoint, seat.number, 0, parent)
@@ -90,19 +91,12 @@ class Recorder:
                 row = self._first_of(seat, now_us, endpoint)
             else:
                 self._writer.sent(row, now_us - seat.due_us, endpoint)
-        entry = Entry(self, row, parent, seat or whose, real)
+        entry = Entry(self, row, parent, seat or whose, real, now_us)
         entry.name, entry.endpoint, entry.label = name, endpoint, label
         return entry
 
     def _fills(self, seat: Seat) -> None:
         seat.filled = self.heard = True
-
-    def _of_nobody(self, whose: Seat | None, sent_us: int, endpoint: int, flags: int) -> int:
-        """The row of a request that no task began. `whose`: by which user, where that is known."""
-        row = self._writer.open(sent_us, endpoint, whose.number if whose else 0, flags)
-        if self.open and flags == ASIDE:
-            self._aside.add(row)
-        return row
 
     def _after(self, seat: Seat, sent_us: int, endpoint: int) -> int:
         """The first request of an arrival whose task is over, by a greenlet that was born in it: its row. That the task itself sent
@@ -138,34 +132,6 @@ class Recorder:
             )
         return row
 
-    def _outside(self, seat: Seat | None, label: str) -> int:
-        """Flags of a request that belongs to no arrival. What prepares is aside: all while the gate is not open, a user's own on_start
-        and on_stop, and what was born in them while they last."""
-        if self._prepares(seat):
-            return ASIDE
-        place = self.place()
-        where = f" (at {place})" if place else ""
-        what = "was sent outside of any arrival, by a greenlet that was started in no task"
-        self._say("ungated", f"{label}{where} {what}: start it in one, whose arrival it then belongs to")
-        return UNGATED
-
-    def _told_outside(self, seat: Seat | None, label: str) -> int:
-        """The same of what only an event tells, maybe of something that was received: that is no load, and is kept aside."""
-        if not self._prepares(seat):
-            what = "was told outside of any arrival, by a greenlet that the locustfile started; it counts in no claim"
-            self._say("warning", f"{label} {what}")
-        return ASIDE
-
-    def _prepares(self, seat: Seat | None) -> bool:
-        if not self.open:
-            return True
-        if seat is None:
-            return "_drill_makes_users" in getattr(getcurrent(), "__dict__", ())
-        greenlet = getattr(seat.user, "_greenlet", None)  # None while it is made
-        if greenlet is None or getcurrent() is greenlet:
-            return True
-        return seat.row == OUTSIDE and seat.user._state != WAITING and not greenlet.ready()
-
     def redirected(self, entry: Entry) -> None:
         """It was answered with a redirect, which its client follows now: what comes back is of another request."""
         if entry.follows:
@@ -182,15 +148,19 @@ class Recorder:
         if entry.seat is not None:  # its task may be over: then it is said, or not, in one that is not
             self._seats.of(entry.seat.user).held.append(entry)
 
-    def failed(self, entry: Entry, error: Exception) -> None:
-        """The client raised instead of reporting (a URL that is none, …): an error at its endpoint, without an answer."""
+    def failed(self, entry: Entry, error: BaseException) -> None:
+        """The client raised instead of reporting (a URL that is none, …): an error at its endpoint, without an answer. What gave up
+        waiting for it says how long it had waited."""
         try:
             endpoint = entry.endpoint or self._names.reported(entry.label)
         except LedgerBroken as broken:
             raise self.stopped(broken) from broken
-        outcome = classify(error, 0, entry, entry.handled)
-        self._writer.done(entry.row, entry.parent, NEVER, endpoint, 0, 0, outcome, 0, 0)
-        self._tell_aside(entry.row, outcome, endpoint)
+        outcome = TIMEOUT if isinstance(error, GreenletExit) else classify(error, 0, entry, entry.handled)
+        took_us = self.now_us() - entry.sent_us if outcome == TIMEOUT else NEVER
+        self._writer.done(entry.row, entry.parent, took_us, endpoint, 0, 0, outcome, 0, 0)
+        self.outside.ended(entry.row, outcome, entry.label)
+        if isinstance(error, GreenletExit):
+            self._say("warning", f"{entry.label} was killed by the locustfile while it waited: that is a time-out")
 
     def stopped(self, error: LedgerBroken) -> Exception:
         """Nothing can be written down any more: the load ends. To be raised, for Locust's events swallow whatever else is."""
@@ -235,9 +205,8 @@ class Recorder:
         endpoint = self.endpoint_of(meta)
         seat = seat_here()
         if seat is None:
-            whose = self._user_here()
-            flags = self._told_outside(whose, f"{meta.get('request_type')} {meta.get('name')}")
-            row = parent = self._of_nobody(whose, sent_us, endpoint, flags)
+            label = f"{meta.get('request_type')} {meta.get('name')}"
+            row = parent = self.outside.told(self.outside.user_here(), sent_us, endpoint, label)
         elif seat.filled:
             parent = seat.row
             row = self._writer.open(sent_us, endpoint, seat.number, 0, parent)
@@ -262,26 +231,30 @@ class Recorder:
             meta = {**meta, "response_time": (now_us - sent_us) / 1000}  # it has ended by now
         self.write(row, parent, endpoint, meta)
 
-    def _user_here(self) -> Seat | None:
-        """The seat of the user whose greenlet, or a descendant of it, is running."""
-        greenlet = getcurrent()
-        for _ in range(8):
-            if args := getattr(greenlet, "args", ()):
-                user = args[0]
-                if getattr(user, "_greenlet", None) is greenlet:
-                    return self._seats.of(user)
-            spawner = getattr(greenlet, "spawning_greenlet", None)
-            greenlet = spawner() if spawner else None
-            if greenlet is None:
-                return None
-        return None
-
     # --- answers ------------------------------------------------------------------------------------------------------
 
+    def streamed(self, entry: Entry, endpoint: int, meta: dict[str, Any]) -> None:
+        """It is reported, and its body is read afterwards, or was read before (catch_response). Raises LedgerBroken."""
+        if entry.broke is not None and getattr(meta.get("response"), "_manual_result", None) is not True:
+            meta = {**meta, "exception": entry.broke, "response_time": entry.broke_us / 1000}
+        if meta.get("exception"):
+            self.write(entry.row, entry.parent, endpoint, meta, entry.handled)
+            return
+        self.bodies.begin(entry, getcurrent())
+        self.write(entry.row, entry.parent, endpoint, meta, done=self._writer.answered)
+
     def write(
-        self, row: int, parent: int, endpoint: int, meta: dict[str, Any], older: BaseException | None = None
+        self,
+        row: int,
+        parent: int,
+        endpoint: int,
+        meta: dict[str, Any],
+        older: BaseException | None = None,
+        done: Callable[..., None] | None = None,
     ) -> None:
-        """The row is done: from what Locust reports of the request. `older`: see classify. Raises LedgerBroken."""
+        """The row is done: from what Locust reports of the request. `older`: see classify; `done`: how that is written. Raises
+        LedgerBroken."""
+        done = done or self._writer.done
         exception = meta.get("exception") or None  # as Locust asks: an empty one is none
         took_us = took_us_of(meta)
         if took_us == NEVER:
@@ -311,23 +284,14 @@ class Recorder:
             size = meta.get("response_length") or 0
             if type(size) is not int or not 0 <= size <= NEVER:
                 size = size_of(size)
-            self._writer.done(row, parent, took_us, endpoint, status, version, outcome, size, shape)
-            if self._aside:
-                self._tell_aside(row, outcome, endpoint)
+            done(row, parent, took_us, endpoint, status, version, outcome, size, shape)
+            self.outside.ended(row, outcome, self._label(endpoint))
         except LedgerBroken:
             raise
         except Exception as error:  # an answer that is like no client's of Locust's own: its exception tells enough
-            self._writer.done(row, parent, took_us, endpoint, status, 0, classify(exception, status, None, older), 0, 0)
+            done(row, parent, took_us, endpoint, status, 0, classify(exception, status, None, older), 0, 0)
             what = f"its answer cannot be read ({type(error).__name__})"
             self._say("warning", f"{self._label(endpoint)} has no version and no shape: {what}")
-
-    def _tell_aside(self, row: int, outcome: int, endpoint: int) -> None:
-        """What prepared a user while others were at work: that it failed would otherwise be seen nowhere."""
-        if row in self._aside:
-            self._aside.discard(row)
-            if outcome != OK:
-                what = "of a user's own on_start or on_stop failed during the load, and is in no claim"
-                self._say("warning", f"{self._label(endpoint)} {what}")
 
     def _label(self, endpoint: int) -> str:
         return self._names.labels.get(endpoint, "a request")

@@ -318,6 +318,7 @@ class Session:
             events.quitting.fire(environment=self._environment, reverse=True)
             events.quit.fire(exit_code=0 if self._clean else 1)
         self._recorder.stalls.end()
+        self._recorder.bodies.end()
         self._channel.flush()
         self._writer.close()
         sys.stdout.flush()

@@ -28,7 +28,7 @@ class Load:
         opened_ns = monotonic_ns() - 5_000_000_000
         self.writer, seats = Writer(folder, "0badcafe", 0, opened_ns), Seats()
         self.recorder = Recorder(self.writer, seats, opened_ns, "X-Version", lambda kind, text: self.said.append(text))
-        self.recorder.open = True
+        self.recorder.outside.open = True
         self.user = SimpleNamespace()
         self.seat = seats.of(self.user)
         serve(self.seat)

@@ -41,7 +41,7 @@ class Load:
         opened_ns = time.monotonic_ns()
         self.writer, self.seats = Writer(folder, "0badcafe", 0, opened_ns), Seats()
         self.recorder = Recorder(self.writer, self.seats, opened_ns, "", lambda kind, text: None)
-        self.recorder.open = True
+        self.recorder.outside.open = True
         self.recorder.stalls.begin()
 
     def play(self, before: Body, other: Body, *, by_event: bool) -> Any:

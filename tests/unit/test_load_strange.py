@@ -64,6 +64,12 @@ def test_ways_in_and_out_of_a_task_that_blame_neither_the_service_nor_the_load(
     assert {one["key"] for one in kept} == {"k"}
 
 
+def test_standing_headers_that_are_replaced_by_as_many_others_are_looked_at_again(server: Any, load: Load) -> None:
+    run_for(load("headers_replaced", server.url, rate=20.0, max_in_flight=2), 0.5)
+    sent = {path: {one[2] == "mine" for one in server.seen if one[1] == path} for path in ("/before", "/after")}
+    assert sent == {"/before": {False}, "/after": {True}}
+
+
 def test_users_that_are_made_slowly_hold_up_nothing_and_their_logins_are_preparation(server: Any, load: Load) -> None:
     generator = load("slow_to_make", server.url, rate=10.0, max_in_flight=4)
     facts = run_for(generator, 3.2)
