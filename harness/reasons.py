@@ -152,7 +152,7 @@ REASONS: Mapping[str, str] = {
     "not_watched": "nobody looked all the time, so that having seen nothing means nothing",
     "clock_stepped": "somebody set this machine's clock in the run, so that time stamps do not say when something was logged or scraped",
     "clock_off": "Prometheus' clock is not this machine's, so that its samples cannot be laid beside the load's requests",
-    "unanswered": "requests were still waiting, and their answers could turn the result",
+    "unanswered": "requests were still waiting, or failed without saying whether there was an answer, and that could turn the result",
     "background": "more attempts for each operation, but not more a second: what asks without users may be counted in them",
     "too_few": "one event more or less would turn the result",
     "still_warming": "memory grew, but less and less: it may only have been warming up",

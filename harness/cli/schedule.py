@@ -111,11 +111,12 @@ def _job(name: str, drill: Drill, asked: Asked, almanac: Almanac, window_s: floa
     import shutil
     import sys
 
+    from harness.own_process import own_process
     from harness.plan import make_plan
     from harness.schedule.files import Job
 
     own = shutil.which(sys.argv[0]) if Path(sys.argv[0]).name == "drill" else None
-    program = (os.path.abspath(own),) if own else (sys.executable, "-m", "harness")
+    program = (os.path.abspath(own),) if own else tuple(own_process("harness"))
     meant = ("DOCKER_HOST", "DOCKER_CONTEXT", "DRILL_HOME")
     return Job(
         drill=drill.name,

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 from harness.urls import AS_IT_IS
 
@@ -30,6 +31,31 @@ def endpoints(path: Path) -> tuple[str, ...] | None:
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return None if None in found or not found else tuple(sorted(name for name in found if name))
+
+
+def prepared(path: Path) -> tuple[str, ...]:
+    """Those of `endpoints` that only a user's own on_start asks: once per user, as preparation, so that no row of them counts in a
+    claim. A helper that on_start calls is taken to be called by tasks too."""
+    sure = endpoints(path)
+    if sure is None:
+        return ()
+    trees = list(_trees(path, set()))
+    inside = [
+        part for tree in trees for node in ast.walk(tree) if _is_user(node) for part in node.body if _is_on_start(part)
+    ]
+    asked = [name for tree in trees for name in _called(tree)]
+    prepares = [name for part in inside for name in _called(part)]
+    return tuple(name for name in sure if 0 < asked.count(name) == prepares.count(name))
+
+
+def _is_user(node: ast.AST) -> TypeGuard[ast.ClassDef]:
+    """A class that stands on one of Locust's users, as its bases are called."""
+    bases = node.bases if isinstance(node, ast.ClassDef) else []
+    return any(last_name(base).endswith("User") for base in bases if isinstance(base, (ast.Name, ast.Attribute)))
+
+
+def _is_on_start(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "on_start"
 
 
 def _trees(path: Path, seen: set[Path]) -> Iterator[ast.Module]:
@@ -53,7 +79,7 @@ def _trees(path: Path, seen: set[Path]) -> Iterator[ast.Module]:
             yield from _trees(beside, seen)
 
 
-def _called(tree: ast.Module) -> Iterator[str | None]:
+def _called(tree: ast.AST) -> Iterator[str | None]:
     """The name of each call of a client; None for one that cannot be told, or for a client that is handed on."""
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     bases = {

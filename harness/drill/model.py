@@ -102,6 +102,7 @@ class Origin:
 
     requests_per_task   at most so many, as the locustfile's text shows
     endpoints           names of its requests, POST /checkout; None where its text does not tell them all
+    prepared            those of them that users ask in their on_start alone
     """
 
     document: Document
@@ -111,6 +112,7 @@ class Origin:
     warnings: tuple[Problem, ...] = ()
     requests_per_task: float = 1.0
     endpoints: tuple[str, ...] | None = None
+    prepared: tuple[str, ...] = ()
 
 
 class Drill(Model):

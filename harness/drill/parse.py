@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from harness.drill import checks
 from harness.drill.document import Document
-from harness.drill.endpoints import endpoints
+from harness.drill.endpoints import endpoints, prepared
 from harness.drill.explain import explain_all
 from harness.drill.ids import named
 from harness.drill.interpolate import fill
@@ -54,7 +54,7 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
         raise Invalid(problems + explain_all(error, document)) from None
     locustfile = base / drill.load.locustfile
     drill = placed(drill, document, base).knowing(
-        requests_per_task=at_most(locustfile), endpoints=endpoints(locustfile)
+        requests_per_task=at_most(locustfile), endpoints=endpoints(locustfile), prepared=prepared(locustfile)
     )
     with told_at_its_place():
         problems += checks.of_drill(drill)

@@ -1,4 +1,4 @@
-"""Requests that a drill names and its locustfile never makes. Told only where the locustfile's text tells all of its requests."""
+"""Requests that a drill names and its locustfile never makes, or makes only to prepare its users. Told only where the locustfile's text tells all of its requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from harness.drill.guards import request_of
-from harness.drill.model import Drill
+from harness.drill.model import Drill, Origin
 from harness.drill.problem import Problem, did_you_mean
 from harness.stats import Condition
 
@@ -34,22 +34,19 @@ def request_problems(drill: Drill) -> Iterator[Problem]:
         return
     document = drill.origin.document
     for number, condition in enumerate(drill.steady.all):
-        if isinstance(condition, Condition) and _absent(condition.request, called):
-            what = f"{_made_not(condition.request, called)}: the gate would see none"
-            yield document.problem(("steady", "all", number), what)
+        if isinstance(condition, Condition) and (why := _none_counts(condition.request, drill.origin)):
+            yield document.problem(("steady", "all", number), f"{why}: the gate would see none")
     for number, guard in enumerate(drill.abort.any):
-        request = request_of(guard)
-        if _absent(request, called):
-            what = f"{_made_not(request, called)}: the guard would see none"
-            yield document.problem(("abort", "any", number), what)
+        if why := _none_counts(request_of(guard), drill.origin):
+            yield document.problem(("abort", "any", number), f"{why}: the guard would see none")
     for name, orders in drill.orders.items():
         if orders.request not in called:
             what = f"orders.{name}: {_made_not(orders.request, called)}"
             yield document.problem(("orders", name, "request"), what)
     for _, _, claim in drill.claims():
         request = getattr(claim, "request", "") if claim.word in ABOUT_ONE else ""
-        if _absent(request, called):
-            what = f"{claim.id} could only be inconclusive: {_made_not(request, called)}"
+        if why := _none_counts(request, drill.origin):
+            what = f"{claim.id} could only be inconclusive: {why}"
             yield replace(drill.problem(claim.id, what, "request"), severity="warning")
         for pattern in getattr(claim, "requests", ()) if claim.word == "canary_judged" else ():
             if not any(fnmatchcase(name, pattern) for name in called):
@@ -57,8 +54,14 @@ def request_problems(drill: Drill) -> Iterator[Problem]:
                 yield replace(drill.problem(claim.id, what, "requests"), severity="warning")
 
 
-def _absent(request: str, called: tuple[str, ...]) -> bool:
-    return bool(request) and request not in called
+def _none_counts(request: str, origin: Origin) -> str:
+    """Why no request of this name counts in a claim; '' where some may, and for none."""
+    if request and request not in (called := origin.endpoints or ()):
+        return _made_not(request, called)
+    if request in origin.prepared:
+        alone = f"only a user's on_start asks {request!r}, which is preparation and counts nowhere"
+        return f"{alone}; in a task, or in the on_start of a TaskSet, it is load"
+    return ""
 
 
 def _made_not(request: str, called: tuple[str, ...]) -> str:

@@ -129,10 +129,17 @@ class RespondsWithin(Expectation):
             return finding if held else undecided(finding, dropped)
         if low > limit_ms:
             return failed(said, measure=measure, cites=cited)
+        open_ = [f"{requests.waiting} of them had not ended"] if requests.waiting else []
+        decide = "the answers to the requests that were still waiting"
+        if requests.untold:
+            open_.append(f"{requests.untold} failed and did not say whether there was an answer")
+            decide = (
+                "a locustfile that reports those failures with their `response`, or with the error of the client itself"
+            )
         return inconclusive(
-            f"{said}: {requests.waiting} of them had not ended",
+            f"{said}: {' and '.join(open_)}",
             reason="unanswered",
-            decide="the answers to the requests that were still waiting",
+            decide=decide,
             measure=measure,
             cites=cited,
         )

@@ -2,7 +2,8 @@
 
 A run's `ledger/` holds for each worker `<worker>.json` (header), `<worker>.rows` (rows, 40 bytes each, little-endian,
 packed) and `<worker>.names.jsonl` (what the numbers for endpoints, versions and shapes mean; a name stands there before
-its first use). A row's number is its place in the file. `state` is written last: a row in state DONE is complete.
+its first use). A row's number is its place in the file. `state` is written last: a row in state DONE is complete. One that is SENT and has
+`took_us` is answered, and its body is still being read: only that it breaks off would change it.
 """
 
 from __future__ import annotations

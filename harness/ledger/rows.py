@@ -218,7 +218,8 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
             + TOLD * bool(entry.pop("told", False))
             + ELSEWHERE * bool(entry.pop("elsewhere", False))
         )
-        row["state"] = DONE if dropped or row["took_us"] != NEVER else DUE if row["sent_us"] == NEVER else SENT
+        ended = row["took_us"] != NEVER or outcome in ("wrong", "dropped")
+        row["state"] = DONE if ended else DUE if row["sent_us"] == NEVER else SENT
         for kind, default in (("endpoint", "" if dropped else "GET /"), ("version", ""), ("shape", "")):
             name = entry.pop(kind, default)
             if name not in names[kind]:

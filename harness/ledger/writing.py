@@ -34,7 +34,7 @@ MOST_NAMES = 0xFFFF
 _TOOK_TO_SHAPE = struct.Struct("<IIHHHBBII")
 _SENT = struct.Struct("<I")
 _ENDPOINT = struct.Struct("<H")
-_AT_SENT, _AT_TOOK, _AT_ENDPOINT, _AT_STATE, _AT_FLAGS = 8, 12, 20, 27, 38
+_AT_SENT, _AT_TOOK, _AT_ENDPOINT, _AT_OUTCOME, _AT_STATE, _AT_FLAGS = 8, 12, 20, 26, 27, 38
 assert _AT_TOOK + _TOOK_TO_SHAPE.size + 4 == ROW.size
 
 
@@ -132,10 +132,35 @@ class Writer:
         size: int,
         shape: int,
     ) -> None:
-        at = row * 40
+        self.answered(row, parent, took_us, endpoint, status, version, outcome, size, shape)
+        self._map[row * 40 + _AT_STATE] = DONE
+
+    def answered(
+        self,
+        row: int,
+        parent: int,
+        took_us: int,
+        endpoint: int,
+        status: int,
+        version: int,
+        outcome: int,
+        size: int,
+        shape: int,
+    ) -> None:
+        """All that there is to say, unless its body, which is being read, breaks off: either `read` or `broke` follows."""
         _TOOK_TO_SHAPE.pack_into(
-            self._map, at + _AT_TOOK, took_us, parent, endpoint, status, version, outcome, SENT, size, shape
+            self._map, row * 40 + _AT_TOOK, took_us, parent, endpoint, status, version, outcome, SENT, size, shape
         )
+
+    def read(self, row: int) -> None:
+        """The body of an answered row was read, as far as anybody wanted it."""
+        self._map[row * 40 + _AT_STATE] = DONE
+
+    def broke(self, row: int, took_us: int, outcome: int) -> None:
+        """The body of an answered row broke off, so long after it was sent."""
+        at = row * 40
+        _SENT.pack_into(self._map, at + _AT_TOOK, min(took_us, NEVER - 1))
+        self._map[at + _AT_OUTCOME] = outcome
         self._map[at + _AT_STATE] = DONE
 
     def unreached(self, row: int) -> None:

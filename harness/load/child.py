@@ -1,4 +1,4 @@
-"""The load process: `python -m harness.load.child CONFIG.json`. Locust with the gate in it, or with the
+"""The load process: `python -P -m harness.load.child CONFIG.json`. Locust with the gate in it, or with the
 master of several that have it, told and telling over its channel. Locust is imported at once; CONFIG.json is read, and the user's locustfile imported, when told to start."""
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ class Entry:
     """Stands in for the client's request event meanwhile."""
 
     __slots__ = (
+        "broke",
+        "broke_us",
         "endpoint",
         "fired",
         "follows",
@@ -28,19 +30,26 @@ class Entry:
         "response",
         "row",
         "seat",
+        "sent_us",
+        "streams",
     )
     endpoint: int  # 0 where its name is numbered only when it is reported
     name: str
     label: str  # as in the ledger: the method before the name
     response: Any
+    broke: BaseException | None  # by what its body broke off before it was reported, and how long after it was sent
+    broke_us: int
 
-    def __init__(self, recorder: Recorder, row: int, parent: int, seat: Seat | None, real: Any) -> None:
+    def __init__(self, recorder: Recorder, row: int, parent: int, seat: Seat | None, real: Any, sent_us: int) -> None:
         self.recorder = recorder
         self.row = row
         self.parent = parent
         self.seat = seat
         self.real = real
+        self.sent_us = sent_us
         self.fired = False
+        self.streams = False  # whether its body is read after it was reported
+        self.broke = None
         self.follows = True  # whether its client follows redirects
         self.handled = (
             sys.exception()
@@ -53,7 +62,10 @@ class Entry:
         recorder.reported_at = meta.get("start_time")
         try:
             endpoint = self.endpoint if self.endpoint and meta.get("name") is self.name else recorder.endpoint_of(meta)
-            recorder.write(self.row, self.parent, endpoint, meta, self.handled)
+            if self.streams:
+                recorder.streamed(self, endpoint, meta)
+            else:
+                recorder.write(self.row, self.parent, endpoint, meta, self.handled)
         except LedgerBroken as error:
             raise recorder.stopped(error) from error
         self.real.fire(**meta)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def initialised(environment: Environment, config: LoadConfig) -> None:
     if locust.log.unhandled_greenlet_exception:
         raise Refused("a listener of its init event failed; the load's log has the traceback", str(path))
     environment._filter_tasks_by_tags()
-    locustfile.check_tasks(environment.user_classes, filtered=bool(config.tags or config.exclude_tags))
+    locustfile.check_tasks(environment.user_classes, config.tags, config.exclude_tags)
 
 
 def spawn_rate(config: LoadConfig, classes: list[Any]) -> float:
@@ -70,14 +71,19 @@ def _watch_import(importing: Any, path: Path, channel: Words) -> None:
 
 
 def _options(config: LoadConfig, path: Path) -> Any:
-    """Locust's options with those that the locustfile adds, all at their defaults."""
+    """Locust's options with those that the locustfile adds, all at their defaults; variables of the shell set the latter alone, for
+    what is loaded stands in the drill."""
+    plain: Any = argument_parser.get_empty_argument_parser(default_config_files=[])
+    argument_parser.setup_parser_arguments(plain)
+    own = {action.env_var for action in plain._actions if getattr(action, "env_var", None)}
     parser: Any = argument_parser.get_parser(default_config_files=[])
 
     def refuse(message: str) -> None:
         raise Refused(f"its command line options: {message}; give them defaults", str(path))
 
     parser.error = refuse
-    options = parser.parse_args([])
+    options = parser.parse_args([], env_vars={name: value for name, value in os.environ.items() if name not in own})
+    options.tags = options.exclude_tags = None  # a default that the locustfile gave them
     options.host, options.headless = config.host, True
     options.num_users, options.spawn_rate = config.started_users, config.spawn_rate or SPAWN_PER_S
     return options

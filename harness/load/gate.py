@@ -23,6 +23,7 @@ from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST
 
 from harness.ledger.layout import SENDS_SEEN
 from harness.ledger.writing import Writer
+from harness.load import birth
 from harness.load.division import Part
 from harness.load.recorder import Recorder
 from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
@@ -76,10 +77,10 @@ class Gate:
         self._last_us = math.inf
         self._timer: Timer | None = None
         self._open = False
+        self.begun = False  # whether it has ever been open
         self._hub = gevent.get_hub()
         self.on_broken: Callable[[Exception], None] = lambda error: None
         self.last_due_us = 0
-        self.heard = False  # whether any task has sent a request that Locust was told of
         self.second = Second()
 
     def admit(self, shares: Sequence[tuple[type, float, int]]) -> None:
@@ -97,26 +98,28 @@ class Gate:
 
     # --- users --------------------------------------------------------------------------------------------------------
 
-    def enter(self, user: Any) -> Seat:
+    def enter(self, user: Any, a_set: bool = False) -> Seat:
         """Between tasks: returns when the user's next task shall begin. May be killed meanwhile, as in Locust's own
-        wait."""
+        wait. `a_set`: it is a set of tasks, which is entered by the arrival of its first one."""
         seat: Seat = self._seats.of(user)
+        if seat.entered:
+            seat.entered = a_set
+            return seat
         if user._state == LOCUST_STATE_STOPPING:
             raise StopUser()
         if seat.held:
             self._recorder.settle(seat, raised=False)
-        if self._closed and self._open:
-            seat.row, seat.filled = IN_TASK, False
-            return seat
-        user._state = LOCUST_STATE_WAITING
-        self._park(self._pools[type(user)], seat)
-        user._state = LOCUST_STATE_RUNNING
-        seat.filled = False
+        if not (self._closed and self._open):
+            user._state = LOCUST_STATE_WAITING
+            self._park(self._pools[type(user)], seat)
+            user._state = LOCUST_STATE_RUNNING
         seat.begun_us = self._recorder.now_us()
         if self._closed:
             seat.row = IN_TASK
         else:
             self.second.late_us = max(self.second.late_us, seat.begun_us - seat.due_us)
+        seat.entered = a_set
+        birth.serve(seat)
         return seat
 
     def _park(self, pool: Pool, seat: Seat) -> None:
@@ -140,22 +143,26 @@ class Gate:
         """The task is over."""
         if seat.held:
             self._recorder.settle(seat, raised)
+        if self._recorder.bodies:
+            self._recorder.bodies.end(gevent.getcurrent())
         if not self._closed:
-            if seat.filled:
-                self.heard = True
-            else:
+            if not seat.filled:
                 self.second.silent += 1
                 self._writer.nothing_sent(seat.row, seat.begun_us - seat.due_us)
             self._pools[type(seat.user)].busy -= 1
-        seat.row = OUTSIDE
+        self._seats.ended(seat)
+        birth.serve(None)
+
+    def ends(self, user: Any) -> bool:
+        """Whether the greenlet that runs is killed because its user is, or the load: what it asked for is not known then."""
+        return not self._open or getattr(user, "_greenlet", None) is gevent.getcurrent()
 
     # --- arrivals -----------------------------------------------------------------------------------------------------
 
     def begin(self, at_us: int, instants: Iterator[float]) -> None:
         """Arrivals are due from at_us on, at these instants after it, in seconds."""
         self._begin_us = at_us
-        self._open = True
-        self._recorder.begun = True
+        self._open = self.begun = self._recorder.outside.open = True
         self._recorder.stalls.begin()
         self._instants = iter((0.0,)) if self._closed else instants
         self._timer = Timer(self._tick)
@@ -223,7 +230,7 @@ class Gate:
 
     def stop(self) -> None:
         """No more arrivals; users of the closed model wait at the gate after their task."""
-        self._open = False
+        self._open = self._recorder.outside.open = False
         self._due_us = None
         if self._timer is not None:
             self._timer.close()

@@ -10,7 +10,6 @@ import queue
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 from harness.errors import CannotRun, Missing, UsageError
 from harness.facts import Fact, LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled, WorkerClock, WorkerLost
 from harness.load.config import LoadConfig
+from harness.own_process import own_process
 
 __all__ = ["Generator", "LoadConfig"]
 
@@ -176,7 +176,7 @@ class Generator:
         try:
             with self.log.open("ab") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "harness.load.child", str(path)],
+                    own_process("harness.load.child", str(path)),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from harness.errors import CannotRun, Missing
 from harness.load.knock import knock
 from harness.load.secured import Keys
 from harness.load.worker import NOT_HOME, NOT_WELCOME, OTHER_VERSION, REFUSED
+from harness.own_process import own_process
 
 AGAIN_S = 2.0
 ENDS = {
@@ -57,7 +57,7 @@ def _work(host: str, port: int, token: str) -> str:
     log = folder / "worker.log"
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "harness.load.worker"],
+            own_process("harness.load.worker"),
             stdin=subprocess.PIPE,
             stdout=file,
             stderr=file,

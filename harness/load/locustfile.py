@@ -3,11 +3,13 @@ the place."""
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import inspect
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,7 @@ def load(path: Path) -> dict[str, type[User]]:
     except SystemExit as error:
         raise Refused(f"it ends the process while it is imported (exit {error.code})", place_of(error, path)) from error
     except Exception as error:
-        raise Refused(f"it cannot be imported: {describe(error)}{_looked_in(error)}", place_of(error, path)) from error
+        raise Refused(f"it cannot be imported: {describe(error)}{_cure(error)}", place_of(error, path)) from error
     if shapes:
         shape = type(shapes[0])
         raise Refused(
@@ -58,8 +60,8 @@ def load(path: Path) -> dict[str, type[User]]:
     return dict(classes)
 
 
-def check_tasks(classes: Iterable[type[User]], filtered: bool) -> None:
-    """Raises Refused for a class that has no task that could be started."""
+def check_tasks(classes: Iterable[type[User]], tags: Sequence[str] = (), exclude_tags: Sequence[str] = ()) -> None:
+    """Raises Refused for a class that has no task that could be started, and will not choose some itself."""
     for cls in classes:
         if "run" in _overridden(cls):
             raise Refused(
@@ -73,10 +75,27 @@ def check_tasks(classes: Iterable[type[User]], filtered: bool) -> None:
                 continue
             seen.add(holder)
             tasks = list(holder.tasks or [])
-            if not tasks and not issubclass(holder, MarkovTaskSet):
-                why = "has no tasks left after `tags` and `exclude_tags`" if filtered else "has no tasks"
+            if not tasks and not issubclass(holder, MarkovTaskSet) and not _chooses_tasks(holder):
+                said = {"tags": tags, "exclude_tags": exclude_tags}
+                left = " and ".join(f"`{word}: [{', '.join(names)}]`" for word, names in said.items() if names)
+                why = f"has no tasks left after {left}" if left else "has no tasks"
                 raise Refused(f"{holder.__name__} {why}", place_of_class(holder))
             holders += [task for task in tasks if isinstance(task, type) and issubclass(task, TaskSet)]
+
+
+def _chooses_tasks(holder: type) -> bool:
+    """Whether it may get its tasks later: what is written where it is, or where what it stands on is, reads or sets some `.tasks`, or
+    says itself which is next. If there are none all the same, its users say so when they end."""
+    for base in holder.__mro__:
+        if base is object or base.__module__.startswith("locust."):
+            continue
+        if "get_next_task" in vars(base):
+            return True
+        with contextlib.suppress(OSError, TypeError, SyntaxError):
+            source = Path(inspect.getfile(base)).read_bytes()
+            if any(isinstance(node, ast.Attribute) and node.attr == "tasks" for node in ast.walk(ast.parse(source))):
+                return True
+    return False
 
 
 def paced(classes: Iterable[type[User]]) -> list[str]:
@@ -130,8 +149,10 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def _looked_in(error: BaseException) -> str:
-    """A file that is not there by a relative path: where it was looked for."""
+def _cure(error: BaseException) -> str:
+    """A file that is not there by a relative path: where it was looked for. A module that has our own name: that it cannot be found."""
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "harness":
+        return " (harness is the drill's own package here: give yours another name)"
     if isinstance(error, FileNotFoundError) and error.filename and not os.path.isabs(error.filename):
         return f" (in {os.getcwd()}; beside the locustfile it would be Path(__file__).parent / {error.filename!r})"
     return ""

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.ledger.layout import C4XX, C5XX, CONN, OK, TIMEOUT, WRONG
+from harness.load.foreign import said_by
 
 _TIMEOUT_NAMES = frozenset(
     ("Timeout", "TimeoutError", "ReadTimeout", "ConnectTimeout", "timeout", "ReadTimeoutError", "ConnectTimeoutError")
@@ -65,7 +66,18 @@ def classify(
             return WRONG
         if type(error).__name__ in _CONN_NAMES or (isinstance(error, OSError) and not _is_answer(error)):
             return CONN
-    return CONN if status == 0 and _is_http(response) else WRONG
+    return WRONG if status else CONN if _is_http(response) else _said(met)
+
+
+def _said(met: tuple[BaseException, ...]) -> int:
+    said = {said_by(error) for error in met}
+    return TIMEOUT if TIMEOUT in said else CONN if CONN in said else WRONG
+
+
+def untold(exception: BaseException | None, response: Any = None, older: BaseException | None = None) -> bool:
+    """Whether a request that ended wrong, without a status, may just as well have had no answer: nothing came, and its error is of
+    a kind that says neither."""
+    return response is None and not any(said_by(error) for error in _met(exception, response, older))
 
 
 def unreached(exception: BaseException | None, response: Any = None, older: BaseException | None = None) -> bool:

@@ -19,16 +19,18 @@ from locust.clients import HttpSession
 from locust.contrib.fasthttp import FastHttpSession, FastRequest
 from locust.dispatch import UsersDispatcher
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
-from locust.user.task import LOCUST_STATE_STOPPING
+from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 
 from harness.ledger.layout import request_id, trace_prefix
 from harness.ledger.writing import LedgerBroken
+from harness.load.birth import follow_pools, serve
 from harness.load.gate import Gate
 from harness.load.hosts import Hosts, named
 from harness.load.naming import sent_name
 from harness.load.recorder import Recorder
 from harness.load.retries import tell_retries
 from harness.load.seat import OUTSIDE
+from harness.load.streams import watch
 
 if TYPE_CHECKING:
     from harness.load.asked import Asked
@@ -52,6 +54,7 @@ def install(config: LoadConfig, gate: Gate, recorder: Recorder, hosts: Hosts, as
     _tell_redirects(HttpSession, "rebuild_method", hosts)
     _tell_redirects(FastRequest, "redirect", hosts)
     tell_retries()
+    follow_pools()
     if config.distributed:
         _defaults_once()
 
@@ -76,9 +79,24 @@ def _begin_tasks_at_the_gate(gate: Gate) -> None:
     def execute_next_task(self: Any) -> None:
         task = self._task_queue[0]
         if isinstance(task, type) and issubclass(task, TaskSet):
-            original(self)  # entering a nested set is no task; its own tasks come to the gate
+            enter_set(self)
             return
-        seat = gate.enter(self.user)
+        seat, raised, left_set = gate.enter(self.user), True, False
+        try:
+            original(self)
+            raised = False
+        except LEFT as way:
+            raised, left_set = False, isinstance(way, InterruptTaskSet) and not isinstance(self, DefaultTaskSet)
+            raise
+        finally:
+            gate.leave(seat, raised)
+            if left_set:
+                serve(seat)  # the on_stop of the set that is left, which comes now
+
+    def enter_set(self: Any) -> None:
+        """Once the load has begun, an arrival enters a nested set: what its on_start asks is of this arrival, and so is its first task.
+        Before that on_start is preparation, and its tasks alone come to the gate."""
+        seat = gate.enter(self.user, a_set=True) if gate.begun else None
         raised = True
         try:
             original(self)
@@ -87,7 +105,9 @@ def _begin_tasks_at_the_gate(gate: Gate) -> None:
             raised = False
             raise
         finally:
-            gate.leave(seat, raised)
+            if seat is not None and not seat.over:
+                gate.leave(seat, raised)  # it was left before its first task
+            serve(None)
 
     kind.execute_next_task = execute_next_task
 
@@ -145,11 +165,10 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
             own = kwargs.get("headers")
             headers = dict(own) if own else {}
             standing = (self.headers if is_requests else self.client.default_headers) or {}
-            if len(standing) != self.__dict__.get(
-                "_drill_looked"
-            ):  # what the locustfile sets for all requests of a user
-                names = {name.lower() for name in standing}
-                self._drill_looked = len(standing)
+            names = [*standing]
+            if names != self.__dict__.get("_drill_looked"):  # what the locustfile sets for all requests of a user
+                self._drill_looked = names
+                names = [name.lower() for name in names]
                 self._drill_ours = "x-request-id" not in names, "traceparent" not in names
             taken = {key.lower() for key in headers} if headers else ()
             id_is_ours, trace_is_ours = self._drill_ours
@@ -176,17 +195,20 @@ def _record_requests(  # noqa: PLR0915  (every request passes here: a call more 
                 kwargs["timeout"] = timeout_s
             if not kwargs.get("allow_redirects", True):
                 entry.follows = False
+        entry.streams = bool(kwargs.get("stream"))
         here = getcurrent().__dict__
         outer = here.get("_drill_entry")
         here["_drill_entry"] = entry
         try:
             response = original(self, method, url, name, *args, **kwargs)
-        except Exception as error:
-            if not entry.fired:
+        except BaseException as error:
+            if not entry.fired and not (isinstance(error, GreenletExit) and gate.ends(self.user)):
                 recorder.failed(entry, error)
             raise
         finally:
             here["_drill_entry"] = outer
+        if entry.streams:
+            watch(entry, response)
         if not entry.fired:  # catch_response: its outcome is said later
             recorder.hold(entry, response)
         return response

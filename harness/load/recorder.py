@@ -6,20 +6,22 @@ from collections.abc import Callable
 from time import monotonic_ns
 from typing import Any
 
-from gevent import getcurrent
+from gevent import GreenletExit, getcurrent
 
-from harness.ledger.layout import ASIDE, CONN, NEVER, OK, TIMEOUT, UNGATED
+from harness.ledger.layout import CONN, NEVER, OK, TIMEOUT, WRONG
 from harness.ledger.writing import LedgerBroken, Writer
+from harness.load.birth import seat_here
 from harness.load.entry import Entry
 from harness.load.fields import size_of, status_of, took_us_of
 from harness.load.fingerprints import Fingerprints
 from harness.load.names import Names
-from harness.load.outcome import classify, unreached
+from harness.load.outcome import classify, unreached, untold
+from harness.load.outside import Outside
 from harness.load.samples import Samples
-from harness.load.seat import IN_TASK, OUTSIDE, Seat, Seats
+from harness.load.seat import IN_TASK, Seat, Seats
 from harness.load.stalls import Stalls
+from harness.load.streams import Bodies
 
-WAITING = "waiting"  # locust.user.task.LOCUST_STATE_WAITING: between tasks
 PAUSE_US = 5_000  # a task that waits longer before its first request pauses
 TOLD_US = 100_000  # a pause that is worth a word
 EARLY_US = 5_000  # by so much a time may be rounded up
@@ -54,7 +56,9 @@ class Recorder:
         self.on_broken: Callable[[Exception], None] = lambda error: None
         self.place: Callable[[], str] = str  # where in the locustfile the greenlet that asks stands: file:line, or ''
         self.reported_at: Any = self  # start_time of the event that is passing through, by identity
-        self.begun = False  # whether the gate has opened; before it everything is preparation
+        self.outside = Outside(writer, seats, say, lambda: self.place())  # noqa: PLW0108 (it is set later)
+        self.heard = False  # whether any task has sent a request that Locust was told of
+        self.bodies = Bodies(writer, self.now_us)
 
     def now_us(self) -> int:
         return monotonic_ns() // 1000 - self.opened_us
@@ -68,25 +72,39 @@ class Recorder:
         endpoint = self._numbers.get(label)
         if endpoint is None:
             endpoint = self._names.sent(label)
-        seat = self._seat_here() if user is None else user.__dict__.get("_drill_seat") or self._seats.of(user)
-        if seat is None or seat.row == OUTSIDE:
-            row = parent = self._writer.open(now_us, endpoint, seat.number if seat else 0, self._outside(seat, label))
+        seat = seat_here()
+        if seat is None:
+            whose = self.outside.user_here() if user is None else self._seats.of(user)
+            row = parent = self.outside.sent(whose, now_us, endpoint, label)
         elif seat.filled:
             parent = seat.row
             row = self._writer.open(now_us, endpoint, seat.number, 0, parent)
         elif seat.row == IN_TASK:
-            seat.filled = True
+            self._fills(seat)
             row = parent = seat.row = self._writer.open(now_us, endpoint, seat.number, 0)
         else:
-            seat.filled = True
+            self._fills(seat)
             row = parent = seat.row
-            if now_us - seat.begun_us > PAUSE_US:
+            if seat.over:
+                row = self._after(seat, now_us, endpoint)
+            elif now_us - seat.begun_us > PAUSE_US:
                 row = self._first_of(seat, now_us, endpoint)
             else:
                 self._writer.sent(row, now_us - seat.due_us, endpoint)
-        entry = Entry(self, row, parent, seat, real)
+        entry = Entry(self, row, parent, seat or whose, real, now_us)
         entry.name, entry.endpoint, entry.label = name, endpoint, label
         return entry
+
+    def _fills(self, seat: Seat) -> None:
+        seat.filled = self.heard = True
+
+    def _after(self, seat: Seat, sent_us: int, endpoint: int) -> int:
+        """The first request of an arrival whose task is over, by a greenlet that was born in it: its row. That the task itself sent
+        nothing stands in the arrival's own; this one is as late as that task began."""
+        due_us = max(0, sent_us - (seat.begun_us - seat.due_us))
+        row = self._writer.open(due_us, endpoint, seat.number, 0, seat.row)
+        self._writer.sent(row, sent_us - due_us, endpoint)
+        return row
 
     def _first_of(self, seat: Seat, sent_us: int, endpoint: int) -> int:
         """The arrival's first request, sent some time after its task began: its row.
@@ -114,31 +132,6 @@ class Recorder:
             )
         return row
 
-    def _outside(self, seat: Seat | None, label: str) -> int:
-        """Flags of a request that belongs to no arrival. What prepares is aside: all before the gate has opened, a user's own on_start
-        and on_stop, and what other greenlets do for a user while it is not waiting."""
-        if self._prepares(seat):
-            return ASIDE
-        self._say("ungated", f"{label} was sent outside of any arrival, by a greenlet that the locustfile started")
-        return UNGATED
-
-    def _told_outside(self, seat: Seat | None, label: str) -> int:
-        """The same of what only an event tells, maybe of something that was received: that is no load, and is kept aside."""
-        if not self._prepares(seat):
-            what = "was told outside of any arrival, by a greenlet that the locustfile started; it counts in no claim"
-            self._say("warning", f"{label} {what}")
-        return ASIDE
-
-    def _prepares(self, seat: Seat | None) -> bool:
-        if not self.begun:
-            return True
-        if seat is None:
-            return "_drill_makes_users" in getattr(getcurrent(), "__dict__", ())
-        greenlet = getattr(seat.user, "_greenlet", None)  # None while it is made
-        if greenlet is None or getcurrent() is greenlet:
-            return True
-        return seat.user._state != WAITING and not greenlet.ready()
-
     def redirected(self, entry: Entry) -> None:
         """It was answered with a redirect, which its client follows now: what comes back is of another request."""
         if entry.follows:
@@ -156,17 +149,22 @@ class Recorder:
     def hold(self, entry: Entry, response: Any) -> None:
         """Answered, but its outcome is still to be said in a with-block."""
         entry.response = response
-        if entry.seat is not None:
-            entry.seat.held.append(entry)
+        if entry.seat is not None:  # its task may be over: then it is said, or not, in one that is not
+            self._seats.of(entry.seat.user).held.append(entry)
 
-    def failed(self, entry: Entry, error: Exception) -> None:
-        """The client raised instead of reporting (a URL that is none, …): an error at its endpoint, without an answer."""
+    def failed(self, entry: Entry, error: BaseException) -> None:
+        """The client raised instead of reporting (a URL that is none, …): an error at its endpoint, without an answer. What gave up
+        waiting for it says how long it had waited."""
         try:
             endpoint = entry.endpoint or self._names.reported(entry.label)
         except LedgerBroken as broken:
             raise self.stopped(broken) from broken
-        outcome = classify(error, 0, entry, entry.handled)
-        self._writer.done(entry.row, entry.parent, NEVER, endpoint, 0, 0, outcome, 0, 0)
+        outcome = TIMEOUT if isinstance(error, GreenletExit) else classify(error, 0, entry, entry.handled)
+        took_us = self.now_us() - entry.sent_us if outcome == TIMEOUT else NEVER
+        self._writer.done(entry.row, entry.parent, took_us, endpoint, 0, 0, outcome, 0, 0)
+        self.outside.ended(entry.row, outcome, entry.label)
+        if isinstance(error, GreenletExit):
+            self._say("warning", f"{entry.label} was killed by the locustfile while it waited: that is a time-out")
 
     def stopped(self, error: LedgerBroken) -> Exception:
         """Nothing can be written down any more: the load ends. To be raised, for Locust's events swallow whatever else is."""
@@ -209,21 +207,23 @@ class Recorder:
         took_us, now_us = took_us_of(meta), self.now_us()
         sent_us = max(0, now_us - (took_us if took_us != NEVER else 0))  # no row is older than the run
         endpoint = self.endpoint_of(meta)
-        seat = self._seat_here()
-        if seat is None or seat.row == OUTSIDE:
-            flags = self._told_outside(seat, f"{meta.get('request_type')} {meta.get('name')}")
-            row = parent = self._writer.open(sent_us, endpoint, seat.number if seat else 0, flags)
+        seat = seat_here()
+        if seat is None:
+            label = f"{meta.get('request_type')} {meta.get('name')}"
+            row = parent = self.outside.told(self.outside.user_here(), sent_us, endpoint, label)
         elif seat.filled:
             parent = seat.row
             row = self._writer.open(sent_us, endpoint, seat.number, 0, parent)
         elif seat.row == IN_TASK:
-            seat.filled = True
+            self._fills(seat)
             row = parent = seat.row = self._writer.open(sent_us, endpoint, seat.number, 0)
         else:
             self.by_event.add(type(seat.user))
-            seat.filled = True
+            self._fills(seat)
             row = parent = seat.row
-            if sent_us - seat.begun_us > PAUSE_US:
+            if seat.over:
+                row = self._after(seat, sent_us, endpoint)
+            elif sent_us - seat.begun_us > PAUSE_US:
                 row = self._first_of(seat, sent_us, endpoint)
             elif seat.begun_us - sent_us > EARLY_US:  # the age of a message, …: it began before this task did
                 self._writer.nothing_sent(row, seat.begun_us - seat.due_us)
@@ -236,26 +236,30 @@ class Recorder:
             meta = {**meta, "response_time": (now_us - sent_us) / 1000}  # it has ended by now
         self.write(row, parent, endpoint, meta)
 
-    def _seat_here(self) -> Seat | None:
-        """The seat of the user whose greenlet, or a descendant of it, is running."""
-        greenlet = getcurrent()
-        for _ in range(8):
-            if args := getattr(greenlet, "args", ()):
-                user = args[0]
-                if getattr(user, "_greenlet", None) is greenlet:
-                    return self._seats.of(user)
-            spawner = getattr(greenlet, "spawning_greenlet", None)
-            greenlet = spawner() if spawner else None
-            if greenlet is None:
-                return None
-        return None
-
     # --- answers ------------------------------------------------------------------------------------------------------
 
+    def streamed(self, entry: Entry, endpoint: int, meta: dict[str, Any]) -> None:
+        """It is reported, and its body is read afterwards, or was read before (catch_response). Raises LedgerBroken."""
+        if entry.broke is not None and getattr(meta.get("response"), "_manual_result", None) is not True:
+            meta = {**meta, "exception": entry.broke, "response_time": entry.broke_us / 1000}
+        if meta.get("exception"):
+            self.write(entry.row, entry.parent, endpoint, meta, entry.handled)
+            return
+        self.bodies.begin(entry, getcurrent())
+        self.write(entry.row, entry.parent, endpoint, meta, done=self._writer.answered)
+
     def write(
-        self, row: int, parent: int, endpoint: int, meta: dict[str, Any], older: BaseException | None = None
+        self,
+        row: int,
+        parent: int,
+        endpoint: int,
+        meta: dict[str, Any],
+        older: BaseException | None = None,
+        done: Callable[..., None] | None = None,
     ) -> None:
-        """The row is done: from what Locust reports of the request. `older`: see classify. Raises LedgerBroken."""
+        """The row is done: from what Locust reports of the request. `older`: see classify; `done`: how that is written. Raises
+        LedgerBroken."""
+        done = done or self._writer.done
         exception = meta.get("exception") or None  # as Locust asks: an empty one is none
         took_us = took_us_of(meta)
         if took_us == NEVER:
@@ -280,14 +284,17 @@ class Recorder:
             outcome = OK if exception is None else classify(exception, status, response, older)
             if outcome in (CONN, TIMEOUT) and status == 0 and unreached(exception, response, older):
                 self._writer.unreached(row)
+            elif outcome == WRONG and status == 0 and untold(exception, response, older):
+                took_us = NEVER
             size = meta.get("response_length") or 0
             if type(size) is not int or not 0 <= size <= NEVER:
                 size = size_of(size)
-            self._writer.done(row, parent, took_us, endpoint, status, version, outcome, size, shape)
+            done(row, parent, took_us, endpoint, status, version, outcome, size, shape)
+            self.outside.ended(row, outcome, self._label(endpoint))
         except LedgerBroken:
             raise
         except Exception as error:  # an answer that is like no client's of Locust's own: its exception tells enough
-            self._writer.done(row, parent, took_us, endpoint, status, 0, classify(exception, status, None, older), 0, 0)
+            done(row, parent, took_us, endpoint, status, 0, classify(exception, status, None, older), 0, 0)
             what = f"its answer cannot be read ({type(error).__name__})"
             self._say("warning", f"{self._label(endpoint)} has no version and no shape: {what}")
 

@@ -9,6 +9,7 @@ import math
 import random
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ class Session:
         self._coming: collections.Counter[str] = collections.Counter()  # users of each class that are being made
         self._making = gevent.pool.Group()
         self._last_error = ("", "")
+        self._without_task = 0  # how often a user found none to do, before any was due
         self._asked: Asked | None = None
 
     def run(self) -> int:
@@ -152,6 +154,9 @@ class Session:
                 self._replace_dead(before=True)
                 if self._gate.parked >= sum(self._wanted.values()):
                     break
+                if self._without_task > 3 * sum(self._wanted.values()):
+                    what, where = self._last_error
+                    raise Refused(f"its users find no task to begin with: {what}", where)
             if time.monotonic() - told > 1:
                 told = time.monotonic()
                 where = self._where_one_stands()
@@ -276,7 +281,7 @@ class Session:
             dropped=second.dropped,
             last_due_us=self._gate.last_due_us,
         )
-        if second.silent and not self._gate.heard:
+        if second.silent and not self._recorder.heard:
             self._channel.say("warning", SILENT)
         self._channel.flush()
 
@@ -284,6 +289,8 @@ class Session:
         where = locustfile.place_of(exception, self._path)
         what = f"{type(user_instance).__name__}: {locustfile.describe(exception)}"
         self._last_error = (what, where)
+        if not self._gate.begun and any(frame.name == "get_next_task" for frame in traceback.extract_tb(tb)):
+            self._without_task += 1
         self._channel.say("warning", f"{where}: {what}"[:500])
 
     def _test_stopped(self, **_: Any) -> None:
@@ -315,6 +322,7 @@ class Session:
             events.quitting.fire(environment=self._environment, reverse=True)
             events.quit.fire(exit_code=0 if self._clean else 1)
         self._recorder.stalls.end()
+        self._recorder.bodies.end()
         self._channel.flush()
         self._writer.close()
         sys.stdout.flush()

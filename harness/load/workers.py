@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.load.worker import REFUSED
+from harness.own_process import own_process
 
 SILENT_S = 2.0  # a worker on another machine that said nothing for so long is lost: it says something each half second
 
@@ -100,7 +101,7 @@ class Workers:
         host = "127.0.0.1" if host in ANYWHERE else host
         for worker in self.all[: self._here]:
             worker.process = subprocess.Popen(
-                [sys.executable, "-m", "harness.load.worker"], stdin=subprocess.PIPE, stdout=sys.stderr
+                own_process("harness.load.worker"), stdin=subprocess.PIPE, stdout=sys.stderr
             )
             told = {"host": host, "port": port, "token": token, "number": worker.number}
             assert worker.process.stdin is not None

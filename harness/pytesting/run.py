@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,7 +96,9 @@ class Runner:
         return self._known[file]
 
     def _ran(self, file: Path) -> DrillRun:
-        words = [sys.executable, "-m", "harness", "run", str(file), "--json", "--live", "plain", *self._options]
+        from harness.own_process import own_process
+
+        words = own_process("harness", "run", str(file), "--json", "--live", "plain", *self._options)
         process = subprocess.Popen(
             words,
             cwd=self._folder,

@@ -16,6 +16,7 @@ from harness.attach.record import attached
 from harness.facts import Closed, Fact, LeaseLapsed, Mended, NotMended
 from harness.following import Following
 from harness.inside.pulse import Pulse
+from harness.own_process import own_process
 from harness.run.folder import RunFolder
 from harness.safety.clock import clock_of
 from harness.safety.mend import mend
@@ -31,7 +32,7 @@ LONGEST_S = 3600.0  # that a Toxiproxy which does not answer is tried again
 def start(folder: RunFolder, lease_s: float) -> subprocess.Popen[bytes]:
     """In a session of its own, so that what ends the harness does not end it. Raises OSError."""
     return subprocess.Popen(
-        [sys.executable, "-m", "harness.safety.guardian", str(folder.path), str(lease_s)],
+        own_process("harness.safety.guardian", str(folder.path), str(lease_s)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -96,16 +96,16 @@ def blocks(rows: Rows, start_us: int, until_us: int) -> Iterator[Block]:
 def _read(rows: Rows, where: slice) -> Block:
     import numpy as np
 
-    from harness.ledger import ASIDE, DONE, DUE, ELSEWHERE, NEVER, OUTCOMES, SENDS_SEEN
+    from harness.ledger import ASIDE, DONE, DUE, ELSEWHERE, NEVER, OUTCOMES, SENDS_SEEN, SENT
 
     array = rows.array[where]
     state = array["state"].copy()  # first: a row that is DONE is complete
-    ended = state == DONE
     due_us, sent, took, outcome, endpoint, flags = (
         array[name].copy() for name in ("intended_us", "sent_us", "took_us", "outcome", "endpoint", "flags")
     )
     rows.release(where)
     never_sent, never_told = sent == NEVER, took == NEVER
+    ended = (state == DONE) | ((state == SENT) & ~never_told)  # answered, and its body is being read
     lost = never_sent | never_told | np.array([name in UNANSWERED for name in OUTCOMES])[outcome]
     sent[never_sent] = 0
     took[never_told] = 0

@@ -29,6 +29,7 @@ class Fold:
     counts    ended requests by outcome: ok, 4xx, 5xx, timeout, conn, wrong, dropped
     waiting   not ended yet
     gave_up   never ended, and older than the time-out when the load had ended: errors
+    untold    of those that ended `wrong` how many did not say whether there was an answer: their times are not known
     answered  times to the answer, from the intended time; `service` from the sending
     """
 
@@ -40,6 +41,7 @@ class Fold:
     gave_up: int
     answered: Times = field(repr=False)
     service: Times = field(repr=False)
+    untold: int = 0
 
     @property
     def n(self) -> int:
@@ -121,11 +123,13 @@ def fold(
 
     counts = np.zeros(len(OUTCOMES), np.int64)
     answered, service, waiting = [], [], []
-    latest_us = 0
+    latest_us = untold = 0
     for part in counted(rows, start_s, end_s, request, now_s):
         counts += part.outcomes()
-        answered.append((part.answered, part.ended))
-        service.append((part.service, part.ended))
+        told, mute = part.told()
+        untold += mute
+        answered.append((part.answered, told))
+        service.append((part.service, told))
         waiting.append((part.open_us, part.open_sent_after, part.open_sent))
         latest_us = max(latest_us, part.latest_us) if now_s is None else 0
     due_us, sent_after, was_sent = (
@@ -144,8 +148,9 @@ def fold(
         {name: int(count) for name, count in zip(OUTCOMES, counts, strict=True) if name and count},
         waiting=int((~gave_up).sum()),
         gave_up=never,
-        answered=Times(answered, never, waited[~gave_up]),
-        service=Times(service, never, waited_service[~gave_up]),
+        answered=Times(answered, never, np.append(waited[~gave_up], np.zeros(untold))),
+        service=Times(service, never, np.append(waited_service[~gave_up], np.zeros(untold))),
+        untold=untold,
     )
 
 
@@ -186,6 +191,18 @@ class Part:
         import numpy as np
 
         return column if self.ended is None else np.compress(self.ended, column)
+
+    def told(self) -> tuple[Any, int]:
+        """Which had ended and say when, or that there was no answer (None: all); and how many had ended and say neither."""
+        import numpy as np
+
+        from harness.ledger import OUTCOMES
+
+        untold = (self.outcome == OUTCOMES.index("wrong")) & (self.service == FOREVER)
+        mute = int(np.count_nonzero(untold if self.ended is None else untold & self.ended))
+        if not mute:
+            return self.ended, 0
+        return ~untold if self.ended is None else self.ended & ~untold, mute
 
     def outcomes(self) -> Any:
         """How many ended in each outcome."""

@@ -154,6 +154,15 @@ def test_requests_that_still_wait_leave_open_what_they_could_turn() -> None:
     )
 
 
+def test_failures_that_do_not_say_whether_there_was_an_answer_leave_open_what_they_could_turn() -> None:
+    mute = spread(10, outcome="wrong", status=0, took_ms=None)
+    finding = P95.check(evidence([*spread(100, took_ms=20), *mute]))
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "unanswered")
+    assert "10 failed and did not say whether there was an answer" in finding.because
+    assert outcome(P95, evidence([*spread(100, took_ms=20), *mute[:2]])) == (PASSED, "met")
+    assert outcome(P95, evidence([*spread(100, took_ms=900), *mute])) == (FAILED, "not_met")
+
+
 def test_what_was_never_answered_when_the_load_ended_is_an_error_once_older_than_the_timeout() -> None:
     over = f.LoadEnded(clean=True, ended_s=29.0, seen_s=29.5)
     hung = [{"at_s": 19.0, "took_ms": None} for _ in range(4)]

@@ -26,6 +26,7 @@ BOTTOM = {
     "logwords",
     "masking",
     "ondisk",
+    "own_process",
     "quantities",
     "within",
 }
@@ -35,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "facts": set(),
     "errors": set(),
     "ondisk": set(),
+    "own_process": set(),
     "harmless": set(),
     "urls": set(),
     "logcause": {"loglevels", "logtext", "logwords"},

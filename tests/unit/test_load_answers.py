@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import zlib
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
 import urllib3
 
 from harness.ledger import OUTCOMES
-from harness.load.outcome import classify
+from harness.load.outcome import classify, untold
 from harness.load.shape import path_pattern, shape_of
 from harness.load.shares import shares
 
@@ -75,6 +76,49 @@ def test_what_the_client_met_counts_also_when_the_locustfile_says_failure() -> N
 def test_a_client_of_its_own_that_fails_answered_wrongly_or_was_cut_off() -> None:
     assert OUTCOMES[classify(ValueError("bad row"), 0, None)] == "wrong"
     assert OUTCOMES[classify(ConnectionRefusedError(), 0, None)] == "conn"
+
+
+class _InactiveRpcError(Exception):
+    """As grpc's."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self._code = code
+
+    def code(self) -> str:
+        return f"StatusCode.{self._code}"
+
+
+def error_named(name: str, *bases: str) -> Exception:
+    """An error of a class of this name, whose bases are called so."""
+    kind: type[Exception] = Exception
+    for one in (*reversed(bases), name):
+        kind = type(one, (kind,), {})
+    return kind("x")
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "not_told"),
+    [
+        (_InactiveRpcError("UNAVAILABLE"), "conn", False),
+        (_InactiveRpcError("DEADLINE_EXCEEDED"), "timeout", False),
+        (_InactiveRpcError("NOT_FOUND"), "wrong", False),
+        (_InactiveRpcError("CANCELLED"), "wrong", True),
+        (error_named("WebSocketConnectionClosedException"), "conn", False),
+        (error_named("ConnectionClosedError", "ConnectionClosed"), "conn", False),
+        (error_named("AdminShutdown", "OperationalError"), "conn", False),
+        (error_named("ServerSelectionTimeoutError", "AutoReconnect"), "timeout", False),
+        (error_named("ConnectionError", "RedisError"), "conn", False),
+        (AssertionError("42 rows"), "wrong", False),
+        (ValueError("bad row"), "wrong", True),
+        ("just text", "wrong", True),
+    ],
+)
+def test_a_client_that_is_not_https_says_by_its_error_whether_it_was_answered(
+    error: Any, outcome: str, not_told: bool
+) -> None:
+    assert (OUTCOMES[classify(error, 0, None)], outcome == "wrong" and untold(error)) == (outcome, not_told)
+    assert not untold(error, SimpleNamespace(rows=[])), "something came"
 
 
 def test_the_shape_of_json_is_its_keys_not_its_values() -> None:

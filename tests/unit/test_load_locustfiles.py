@@ -66,12 +66,14 @@ def test_each_step_of_a_sequence_is_an_arrival_and_the_order_is_kept(server: Any
     assert len(paths) == (~run.rows.outcome("dropped")).sum()
 
 
-def test_sets_are_entered_and_left_outside_of_arrivals(server: Any, loaded: Loaded) -> None:
+def test_sets_are_entered_and_left_by_arrivals_once_the_load_has_begun(server: Any, loaded: Loaded) -> None:
     run = loaded("nested", server.url, rate=100.0)
 
     aside = run.rows.select(~run.rows.counted())
     assert {aside.endpoints[e] for e in np.unique(aside.array["endpoint"])} <= {"GET /enter", "GET /exit"}
-    assert {"GET /json", "POST /plain", "GET /plain"} <= set(run.by_endpoint())
+    assert {"GET /enter", "GET /exit", "GET /json", "POST /plain", "GET /plain"} <= set(run.by_endpoint())
+    left = run.rows.has(DEPENDENT)[run.rows.at_endpoint("GET /exit") & run.rows.counted()]
+    assert left.all(), "by the arrival whose task left it"
 
 
 def test_arrivals_fall_to_classes_by_weight(server: Any, loaded: Loaded) -> None:
@@ -226,6 +228,17 @@ def test_a_seed_repeats_the_choice_of_tasks_and_not_the_keys_that_a_locustfile_d
     assert chosen[0] == chosen[1]
     assert len(set(chosen[0])) == 2
     assert len(set(drawn)) == len(drawn)
+
+
+def test_users_choose_their_tasks_and_the_shell_chooses_none(
+    server: Any, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCUST_TAGS", "slow")
+    monkeypatch.setenv("LOCUST_EXCLUDE_TAGS", "fast")
+    monkeypatch.setenv("LOCUST_USERS", "nonsense")
+    monkeypatch.setenv("LOCUST_TEST_TENANT", "acme")
+    assert set(loaded("choosing", server.url).by_endpoint()) == {"GET /view/acme", "GET /edit", "GET /walk"}
+    assert set(loaded("tagged", server.url).by_endpoint()) == {"GET /kept", "GET /excluded", "GET /untagged"}
 
 
 def test_events_options_and_context_reach_the_locustfile_as_ever(server: Any, loaded: Loaded) -> None:

@@ -48,6 +48,11 @@ def wait_for(generator: Generator, enough: Callable[[list[Any]], bool], limit_s:
         ("shaped", 4, "Waves is a LoadTestShape"),
         ("pytest_style", None, "defines no User class"),
         ("no_tasks", 4, "Idle has no tasks"),
+        (
+            "choosing_none",
+            None,
+            "its users find no task to begin with: DefaultTaskSet: Exception: No tasks defined on Und",
+        ),
         ("broken_import", 3, "RuntimeError: no data file"),
         ("broken_on_start", 6, "RuntimeError: no such account"),
         ("exit_on_start", 8, "it ends the process while it starts (exit login failed)"),
@@ -84,7 +89,7 @@ def test_tags_that_leave_nothing_are_refused(load: Load) -> None:
     generator = load("tagged", "http://127.0.0.1:1", tags=("no such tag",))
     generator.start()
 
-    with pytest.raises(UsageError, match="no tasks left"):
+    with pytest.raises(UsageError, match=r"Tagged has no tasks left after `tags: \[no such tag\]`"):
         generator.ready(30.0)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from harness.ledger import DEPENDENT, read
 from harness.ledger.writing import Writer
+from harness.load.birth import serve
 from harness.load.recorder import Recorder
 from harness.load.seat import Seats
 from harness.load.stalls import Stalls
@@ -40,14 +41,14 @@ class Load:
         opened_ns = time.monotonic_ns()
         self.writer, self.seats = Writer(folder, "0badcafe", 0, opened_ns), Seats()
         self.recorder = Recorder(self.writer, self.seats, opened_ns, "", lambda kind, text: None)
-        self.recorder.begun = True
+        self.recorder.outside.open = True
         self.recorder.stalls.begin()
 
     def play(self, before: Body, other: Body, *, by_event: bool) -> Any:
         """The row of the request: one of an HTTP client's, or one of which only an event tells when it has ended."""
         user = SimpleNamespace()
         seat = self.seats.of(user)
-        self.recorder._seat_here = lambda: seat  # type: ignore[method-assign]
+        serve(seat)
 
         def task() -> None:
             seat.due_us = seat.begun_us = self.recorder.now_us()

@@ -37,6 +37,7 @@ def test_ways_in_and_out_of_a_task_that_blame_neither_the_service_nor_the_load(
         "no-headers",
     ]
     paths += ["own-id", "absolute?x=1", "params?q=a+b", "followed", "not-followed", "interrupt"]
+    paths.append("asset")
     fine = {f"GET /{path}": {"ok"} for path in paths} | {"HEAD /head": {"ok"}}
     found = {name: set(outcomes) for name, outcomes in run.by_endpoint().items()}
     assert "" in found.pop(""), "the arrivals whose tasks paused asked nothing"
@@ -48,7 +49,7 @@ def test_ways_in_and_out_of_a_task_that_blame_neither_the_service_nor_the_load(
     told = said(run.facts)
     assert "ungated" not in told
     assert not run.rows.has(UNGATED).any()
-    assert run.rows.has(ASIDE)[run.rows.at_endpoint("GET /asset")].all()
+    assert run.rows.has(ASIDE)[run.rows.at_endpoint("GET /asset")].any(), "entered before the load began"
 
     paused = run.rows.select(run.rows.at_endpoint("GET /after-a-pause"))
     assert paused.late_ms.min() < 200.0, "the pause of 300 ms is the locustfile's own"
@@ -61,6 +62,12 @@ def test_ways_in_and_out_of_a_task_that_blame_neither_the_service_nor_the_load(
     kept = [json.loads(line) for line in book.read_text().splitlines()]
     assert [one["row"] for one in kept] == np.flatnonzero(run.rows.at_endpoint("GET /absolute?x=1")).tolist()
     assert {one["key"] for one in kept} == {"k"}
+
+
+def test_standing_headers_that_are_replaced_by_as_many_others_are_looked_at_again(server: Any, load: Load) -> None:
+    run_for(load("headers_replaced", server.url, rate=20.0, max_in_flight=2), 0.5)
+    sent = {path: {one[2] == "mine" for one in server.seen if one[1] == path} for path in ("/before", "/after")}
+    assert sent == {"/before": {False}, "/after": {True}}
 
 
 def test_users_that_are_made_slowly_hold_up_nothing_and_their_logins_are_preparation(server: Any, load: Load) -> None:

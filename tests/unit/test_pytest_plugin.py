@@ -16,7 +16,6 @@ from xml.etree import ElementTree as ET
 import pytest
 from _pytest.pytester import SysModulesSnapshot
 
-from harness.pytesting import run as running
 from harness.pytesting.run import DrillRun, Runner
 
 pytest_plugins = ["pytester"]
@@ -97,7 +96,7 @@ def pretend(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Prete
             f'#!/bin/sh\nprintf \'%s\\n\' "$*" >> {calls}\ncat <<\'END\'\n{{"fact": "opened"}}\n{line}\nEND\nexit {code}\n'
         )
         script.chmod(0o755)
-        monkeypatch.setattr(running.sys, "executable", str(script))
+        monkeypatch.setattr(sys, "executable", str(script))
         return calls
 
     return make
@@ -130,7 +129,7 @@ def test_each_expectation_is_an_item_and_the_drill_is_run_once(pytester: pytest.
         ["drills/night.yaml::run PASSED*", *(f"drills/night.yaml::{id_} PASSED*" for id_ in IDS)]
     )
     (called,) = calls.read_text().splitlines()
-    assert called == f"-m harness run {pytester.path}/drills/night.yaml --json --live plain --candidate=shop:2"
+    assert called == f"-P -m harness run {pytester.path}/drills/night.yaml --json --live plain --candidate=shop:2"
 
 
 def test_a_failure_is_the_finding_and_an_inconclusive_one_says_that_it_is_no_pass(

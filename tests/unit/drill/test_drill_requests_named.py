@@ -83,3 +83,19 @@ def test_a_client_that_is_set_to_name_its_requests_otherwise_tells_none(tmp_path
     file = tmp_path / "users.py"
     file.write_text(f"class U(HttpUser):\n    @task\n    def t(self):\n        {line}\n        self.client.get('/a')\n")
     assert endpoints(file) is None
+
+
+def test_what_only_a_users_on_start_asks_counts_nowhere(checkout: Callable[..., Path]) -> None:
+    file = checkout("POST /checkout, p95", "POST /login, p95")
+    claimed = file.read_text()
+    users = file.parent / "users.py"
+    asks = users.read_text()
+    login = '    def on_start(self):\n        self.client.post("/login")\n'
+    users.write_text(f"{asks}\n\nclass Member(HttpUser):\n{login}")
+    (warning,) = parse(file).origin.warnings
+    assert "could only be inconclusive: only a user's on_start asks 'POST /login', which is preparation" in warning.what
+    file.write_text(claimed.replace("p95 < 300ms", "p95 of POST /login < 300ms"))
+    with pytest.raises(Invalid, match=r"counts nowhere.*: the gate would see none"):
+        parse(file)
+    users.write_text(f"{asks}\n\nclass Visit(TaskSet):\n{login}")
+    assert parse(file).origin.warnings == (), "each visit logs in"
