@@ -74,7 +74,8 @@ def _options(config: LoadConfig, path: Path) -> Any:
     """Locust's options with those that the locustfile adds, all at their defaults; variables of the shell set the latter alone, for
     what is loaded stands in the drill."""
     plain: Any = argument_parser.get_empty_argument_parser(default_config_files=[])
-    argument_parser.setup_parser_arguments(plain)
+    locusts: Any = argument_parser.setup_parser_arguments
+    locusts(plain)
     own = {action.env_var for action in plain._actions if getattr(action, "env_var", None)}
     parser: Any = argument_parser.get_parser(default_config_files=[])
 

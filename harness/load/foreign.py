@@ -7,7 +7,9 @@ Pure; no such library is imported.
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from functools import lru_cache
+from typing import cast
 
 from harness.ledger.layout import CONN, TIMEOUT, WRONG
 
@@ -31,7 +33,7 @@ def said_by(error: BaseException) -> int:
             name = ""
         if name.isupper() and name not in _UNTOLD_CODES:
             return _CODES.get(name, WRONG)
-    return _said_by_class(type(error))
+    return _said_by_class(cast("Hashable", type(error)))
 
 
 @lru_cache(maxsize=1024)
