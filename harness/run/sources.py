@@ -16,6 +16,7 @@ from harness.run.orderbook import OrderBook
 from harness.run.readings import Readings
 from harness.run.standing import container_rows
 from harness.run.statebook import HOME, Parts, StateBook, Wait
+from harness.stack.told import as_told
 from harness.target.absent import NoContainers
 from harness.target.unavailable import unread_books
 from harness.world.once import OnceReach
@@ -134,4 +135,5 @@ def state_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> Stat
 def _reach(session: Session, stack: PlayedOn, parts: assembly.Parts) -> OnceReach:
     """Commands on this machine are told the run's Compose project."""
     told = {**stack.compose.told(), "DRILL_RUN": session.folder.run}
-    return OnceReach(StackReach(parts.containers, stack.services, stack.address, session.drill.path("."), told))
+    services = as_told(stack.project)
+    return OnceReach(StackReach(parts.containers, services, stack.address, session.drill.path("."), told))

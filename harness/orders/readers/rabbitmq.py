@@ -19,6 +19,9 @@ from harness.world.handles import Login, Reach
 from harness.world.speaks import environment
 
 SCHEMES = ("amqp", "amqps")
+USERS = ("RABBITMQ_DEFAULT_USER", "RABBITMQ_USERNAME")
+PASSWORDS = ("RABBITMQ_DEFAULT_PASS", "RABBITMQ_PASSWORD")
+LONGEST_SECRET = 1 << 16
 COUNT = ("rabbitmqctl", "--quiet", "--formatter", "json", "list_queues", "--vhost")
 COLUMNS = ("name", "messages_ready", "messages_unacknowledged")
 
@@ -58,8 +61,23 @@ def _counted(reader: RabbitmqReader, reach: Reach, most_bytes: int) -> tuple[int
 
 
 def _login(reader: RabbitmqReader, reach: Reach) -> Login:
-    own = environment(reach.services.get(reader.service, {}))
+    """The drill's; the broker's own, from its environment or the files that it names; or another service's, from a URL. A password
+    goes with its own user alone."""
+    own_user, own_password = (_own(reader, reach, names) for names in (USERS, PASSWORDS))
     spare = url_login(reach.services, reader.service, SCHEMES)
-    user = reader.user or own.get("RABBITMQ_DEFAULT_USER") or spare.user or "guest"
-    password = reader.password or own.get("RABBITMQ_DEFAULT_PASS") or spare.password or "guest"
-    return Login(user, password, reader.vhost)
+    user = reader.user or own_user or spare.user or "guest"
+    own_password = own_password if user == own_user or not own_user else ""
+    spare_password = spare.password if user == spare.user else ""
+    return Login(user, reader.password or own_password or spare_password or "guest", reader.vhost)
+
+
+def _own(reader: RabbitmqReader, reach: Reach, names: tuple[str, ...]) -> str:
+    """The first of these variables of the service; or what the file holds that it names (RABBITMQ_DEFAULT_PASS_FILE)."""
+    told = environment(reach.services.get(reader.service, {}))
+    if found := next((told[name] for name in names if told.get(name)), ""):
+        return found
+    for path in (told[f"{name}_FILE"] for name in names if told.get(f"{name}_FILE")):
+        said = reach.inside(reader.service, ("cat", path), {}, reader.timeout_s, LONGEST_SECRET)
+        if not said.code:
+            return said.out.read().decode("utf-8", "replace").rstrip("\r\n")
+    return ""
