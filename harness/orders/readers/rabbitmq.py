@@ -1,6 +1,7 @@
 """The messages of a RabbitMQ queue: the ready ones looked at and put back, those in a consumer's hands counted.
 
-A queue of which nothing waits is not touched. One whose messages a consumer holds without having acknowledged them is not
+Of a queue in which nothing waits no message is asked for, but the login is tried and the queue named: that it cannot be read is known
+before anything waits there. One whose messages a consumer holds without having acknowledged them is not
 empty, though nobody else can see them: each is a row without a name. A quorum queue counts each look as a delivery, and drops
 what was delivered too often (20 times, in RabbitMQ 4): so while a queue is only waited for, its messages are counted.
 """
@@ -8,29 +9,35 @@ what was delivered too often (20 times, in RabbitMQ 4): so while a queue is only
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from harness.drill.readers import RabbitmqReader
-from harness.errors import NotApplied
+from harness.errors import NotApplied, NotThere
 from harness.orders.readers.logins import url_login
 from harness.orders.readers.rows import Row, decoded, row_of, whole
 from harness.orders.readers.said import last, lines
-from harness.world.handles import Login, Reach
+from harness.world.handles import Login, Reach, Said
 from harness.world.speaks import environment
 
 SCHEMES = ("amqp", "amqps")
 USERS = ("RABBITMQ_DEFAULT_USER", "RABBITMQ_USERNAME")
 PASSWORDS = ("RABBITMQ_DEFAULT_PASS", "RABBITMQ_PASSWORD")
+POINTER = "Please see diagnostics information and suggestions below."
+MOST_WORDS = 4000
+_STEP = re.compile(r"^ {2}\* (.+?)\s*$", re.MULTILINE)
+_WELL = re.compile(r"connected to epmd|epmd reports node '.*' uses port|TCP connection succeeded$")
 LONGEST_SECRET = 1 << 16
 COUNT = ("rabbitmqctl", "--quiet", "--formatter", "json", "list_queues", "--vhost")
 COLUMNS = ("name", "messages_ready", "messages_unacknowledged")
 
 
 def rows(reader: RabbitmqReader, reach: Reach, most_rows: int, most_bytes: int, everything: bool) -> Iterator[Row]:
-    """Raises NotApplied with the broker's own words; also for a queue that is not there."""
+    """Raises NotApplied with the broker's own words; NotThere for a queue that is not there."""
     ready, held = _counted(reader, reach, most_bytes)
-    if ready:
-        bodies = reach.peek(reader.service, _login(reader, reach), reader.queue, most_rows + 1, reader.timeout_s)
+    if ready or not everything:  # what is compared whole is told by its count alone where it is empty
+        most = most_rows + 1 if ready else 0
+        bodies = reach.peek(reader.service, _login(reader, reach), reader.queue, most, reader.timeout_s)
         made = whole if everything else row_of
         yield from (made(decoded(body), reader.fields) for body in bodies)
     for _ in range(held):
@@ -48,7 +55,7 @@ def _counted(reader: RabbitmqReader, reach: Reach, most_bytes: int) -> tuple[int
     command = (*COUNT, reader.vhost, *COLUMNS)
     said = reach.inside(reader.service, command, {}, reader.timeout_s, most_bytes)
     if said.code:
-        raise NotApplied(f"the queues of {reader.service} cannot be listed: {last(said)}")
+        raise NotApplied(f"the queues of {reader.service} cannot be listed: {_trouble(said)}")
     try:
         told = json.loads(b"".join(lines(said, "rabbitmqctl")))
     except ValueError as error:
@@ -57,7 +64,17 @@ def _counted(reader: RabbitmqReader, reach: Reach, most_bytes: int) -> tuple[int
         if queue.get("name") == reader.queue:
             return int(queue["messages_ready"]), int(queue["messages_unacknowledged"])
     there = ", ".join(sorted(str(queue.get("name")) for queue in told)[:10]) or "none"
-    raise NotApplied(f"{reader.service} has no queue {reader.queue} in {reader.vhost}; there are: {there}")
+    raise NotThere(f"{reader.service} has no queue {reader.queue} in {reader.vhost}; there are: {there}")
+
+
+def _trouble(said: Said) -> str:
+    """What went wrong, in one line: rabbitmqctl says only that it did, and below which of its steps failed, and what may help."""
+    words = said.err or said.out.read(MOST_WORDS).decode("utf-8", "replace")
+    said.out.seek(0)
+    steps = [step for step in _STEP.findall(words.partition("DIAGNOSTICS")[2]) if not _WELL.match(step)]
+    told = next((line for line in words.splitlines() if line.startswith("Error: ")), "") or last(said)
+    what = told.removesuffix(POINTER).removeprefix("Error: ").rstrip(". ")
+    return f"{what}: {'; '.join(dict.fromkeys(steps))}" if steps else what
 
 
 def _login(reader: RabbitmqReader, reach: Reach) -> Login:
