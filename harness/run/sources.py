@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from harness.drill.readers import HttpReader, RabbitmqReader
 from harness.drill.state import ContainersReader
 from harness.errors import NotApplied
+from harness.expectations.orders_kept import OrdersKept
 from harness.expectations.state_restored import StateRestored
 from harness.orders.declared import AMID, QUEUE
 from harness.probes.queues import QueuesProbe
@@ -68,8 +69,10 @@ def _nowhere(at: str) -> NoReturn:
 
 
 def _order_book(session: Session, orders: Mapping[str, Orders], reach: OnceReach) -> OrderBook:
+    claims = [claim for _, _, claim in session.drill.claims() if isinstance(claim, OrdersKept)]
     return OrderBook(
         orders,
+        {claim.orders for claim in claims},
         _readings(session, reach, reach.forget),
         session.record,
         session.display.say,
