@@ -60,6 +60,10 @@ class NotApplied(DrillError):
     """The world did not become what was wanted of it (an injection that could not be read back, a wedged proxy)."""
 
 
+class NotThere(NotApplied):
+    """What is to be read answers, and has nothing of that name: it may be made with the first that stands in it."""
+
+
 class DockerAway(NotApplied):
     """Docker did not answer at all; what it refuses is a plain NotApplied. What mends is tried again once it is back."""
 

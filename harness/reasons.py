@@ -109,7 +109,7 @@ FAILING: Mapping[str, str] = {
     "amplified": "the dependency got more attempts for each operation than the claim allows",
     "lost": "an operation was acknowledged, and no store, queue or dead letters hold it; this stands whatever the gates say",
     "dead": "an operation was acknowledged and then given up: it is among the dead letters",
-    "stuck": "an operation was acknowledged, and still waits in a queue though nothing moves any more",
+    "stuck": "an operation was acknowledged, and still waits in a queue though nothing moves any more; or is not done while messages stay in a queue that can only be counted",
     "runaway": "messages of an operation become ever more in a queue, though the load has ended and the time to settle is over",
     "phantom": "a store holds an operation that the load never asked for, and that was not there at the start",
     "resurrected": "an operation was refused (4xx, or never connected), and was done all the same",

@@ -77,16 +77,16 @@ def _levers(phase: Phase) -> Iterator[tuple[str, dict[str, Any]]]:
 def _sources(compare: _Compared, ran: Drill, drill: Drill) -> Iterator[str]:
     """Where orders and state were read; what must hold of them is a claim, and may differ."""
     for name, orders in drill.orders.items():
-        claimed = {"laws", "settle", "alone"}
+        claimed = {"laws": True, "settle": True, "alone": True, "sources": {"__all__": {"id_of"}}}
         was = _data(ran.orders[name], without=claimed) if name in ran.orders else None
         yield from compare.said(f"orders.{name}", was, _data(orders, without=claimed))
     for kept, state in drill.state.items():
-        limits = {"compare", "at_most", "margin"}
+        limits = dict.fromkeys(("compare", "at_most", "margin"), True)
         was = _data(ran.state[kept], without=limits) if kept in ran.state else None
         yield from compare.said(f"state.{kept}", was, _data(state, without=limits))
 
 
-def _data(model: Any, only: set[str] | None = None, without: set[str] | None = None) -> dict[str, Any]:
+def _data(model: Any, only: set[str] | None = None, without: dict[str, Any] | None = None) -> dict[str, Any]:
     data: dict[str, Any] = model.model_dump(mode="json", by_alias=True, include=only, exclude=without)
     return data
 

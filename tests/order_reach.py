@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.drill.readers import HttpReader, RabbitmqReader, Reader, RedisReader
+from harness.errors import NotApplied
 from harness.orders.readers import read
 from harness.world.handles import Login, Page, Said
 
@@ -21,7 +22,8 @@ def printed(text: str, code: int = 0, err: str = "") -> Said:
 
 @dataclass
 class FakeReach:
-    """Answers as it is told to; `asked` has each command, each path, each peek."""
+    """Answers as it is told to; `asked` has each command, each path, each peek, and `taken` how many messages each peek may take.
+    `refuses`: why no login is let in."""
 
     answers: Answer = lambda command, environment: printed("")
     pages: dict[str, Page] = field(default_factory=dict)
@@ -29,6 +31,8 @@ class FakeReach:
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[Any] = field(default_factory=list)
     told: list[Mapping[str, str]] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)
+    refuses: str = ""
 
     def inside(
         self, service: str, command: Sequence[str], environment: Mapping[str, str], within_s: float, most_bytes: int
@@ -48,6 +52,9 @@ class FakeReach:
 
     def peek(self, service: str, login: Login, queue: str, most: int, within_s: float) -> Sequence[bytes]:
         self.asked.append((login.user, login.password, login.path, queue))
+        self.taken.append(most)
+        if self.refuses:
+            raise NotApplied(f"RabbitMQ at 127.0.0.1:5672, as {login.user}: {self.refuses}")
         return self.messages[:most]
 
 

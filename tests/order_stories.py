@@ -61,6 +61,8 @@ class Story:
     elsewhere: tuple[str, ...] = ()
     """Keys that the run sent in other operations."""
     alone: bool = False
+    counts: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    """Of sources that could not be read, by source and reading, how many rows were counted all the same."""
 
     @property
     def declared(self) -> Declared:
@@ -92,7 +94,7 @@ class Story:
                 read.append(
                     f.SourceRead(
                         seen_s=at_s, begun_s=at_s - 0.5, op="checkout", source=source, role=role, reading=reading,
-                        rows=len(rows), error=error, most=self.most,
+                        rows=len(rows), error=error, most=self.most, counted=self.counts.get((source, reading)),
                     )
                 )  # fmt: skip
         settled = f.OrdersSettled(seen_s=ENDED_S + 5, op="checkout", quiet=self.quiet, waited_s=self.waited_s)

@@ -11,6 +11,7 @@ from typing import Any
 from harness.drill.candidate import candidate_problems
 from harness.drill.document import Document
 from harness.drill.model import Drill, Phase
+from harness.drill.own_ids import id_warnings
 from harness.drill.problem import Problem
 from harness.drill.requests_named import request_problems
 from harness.drill.shares import share_problems
@@ -89,6 +90,7 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
     yield from _commands_there(drill)
     yield from _hurt_known(drill)
     yield from request_problems(drill)
+    yield from id_warnings(drill)
     yield from share_problems(drill)
     yield from state_problems(drill)
     yield from candidate_problems(drill)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from harness.drill.own_ids import own_ids
 from harness.drill.ways import Ways
 from harness.drill.words import Text
-from harness.orders.declared import FIGURES, QUEUE, STORE, Declared
+from harness.orders.declared import EFFECT, FIGURES, QUEUE, STORE, Declared
 from harness.orders.laws import LawText
 from harness.quantities import Model, Seconds
 
@@ -75,6 +75,10 @@ class Source(Ways):
         " dead: given up and parked; figures: numbers alone, such as stock. An order is there when any of several stores has it,"
         " and done when each of several effects has it",
     )
+    id_of: Literal["order"] | None = Field(
+        default=None,
+        description="order: the `id` is the order's own, though an effect's field or column is called no more than `id`",
+    )
     in_order: str = Field(
         default="",
         description="a column (an account, a customer): its rows must stand in the order in which they were acknowledged."
@@ -83,6 +87,8 @@ class Source(Ways):
 
     @model_validator(mode="after")
     def _fits(self) -> Source:
+        if self.id_of and self.is_ != EFFECT:
+            raise ValueError("`id_of` is for an effect: of all other sources the `id` is taken for the order's")
         if self.is_ == QUEUE and self.redis and self.redis.kind == "stream":
             raise ValueError(
                 "a stream is no queue: an entry stays in it when it has been acknowledged (XACK), so that all would be waiting."

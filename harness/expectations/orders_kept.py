@@ -20,14 +20,16 @@ from harness.expectations.orders_told import (
     said,
     stores_apart,
     tried,
+    undone_said,
     unplaced,
+    unread_said,
     well,
 )
 from harness.landings import hurts
 from harness.orders.audit import Audit, Class
 from harness.orders.declared import QUEUE
 from harness.orders.operations import ACKNOWLEDGED, REFUSED, UNKNOWN
-from harness.orders.review import DECIDED_BY, REST, Open, Review
+from harness.orders.review import REST, Open, Review
 from harness.orders.sums import Sums
 from harness.orders.told import Teller
 from harness.orders.toll import toll
@@ -50,7 +52,8 @@ class OrdersKept(Expectation):
              that answers 4xx and keeps a record of it (402, and an order whose state is "declined") is read by a query without
              such rows: a refused operation that a store holds is resurrected.
              Lost: acknowledged, and in no store, queue or dead letters. Dead, stuck: acknowledged, and among dead letters, or still
-             in a queue though all is quiet. Runaway: the same row of it stands in a queue ten times and more, and more often still in
+             in a queue though all is quiet; also, where the messages of a queue can only be counted and become no fewer, what is acknowledged
+             and in no store, or lacks an effect. Runaway: the same row of it stands in a queue ten times and more, and more often still in
              the second reading, though the load has ended and `settle` is over. Phantom: in a store, and never asked for. Resurrected: refused, and in a store.
              Duplicated: more than once in a store or an effect. Orphan: an effect without its order, or an order without its
              effect. Reordered: see `in_order` of a source. A law: both of its sums, and whose rows differ; a NULL counts as nothing.
@@ -110,10 +113,12 @@ class OrdersKept(Expectation):
             if one not in wrong and self._given_up(one, audit)
         ]
         broken = [one for one in review.sums if one.holds is False and not self._but_for_twice(one)]
-        measure = Measure(*(float(sum(map(len, [*wrong, *given_up]))),) * 2, "operations")
+        undone = self._undone(review)
+        measure = Measure(*(float(sum(map(len, [*wrong, *given_up, *undone]))),) * 2, "operations")
         details = tuple(self._details(review, audit))
         told = [said(review.name, one, teller, self._allowed(one)) for one in wrong]
         told += [given_up_said(review.name, one, teller) for one in given_up]
+        told += [undone_said(review, teller)] if undone else []
         told += [law_said(one, teller) for one in broken]
         if audit.classes["runaway"] in wrong:
             told += [review.unread[name].why for name in review.declared.of(QUEUE) if name in review.unread]
@@ -122,9 +127,9 @@ class OrdersKept(Expectation):
         if told:
             return failed(
                 "; ".join(told),
-                reason=wrong[0].reason if wrong else "dead" if given_up else "law_broken",
+                reason=wrong[0].reason if wrong else "dead" if given_up else "stuck" if undone else "law_broken",
                 measure=measure,
-                cites=[*review.cites, *_rows_of([*wrong, *given_up], teller)],
+                cites=[*review.cites, *_rows_of([*wrong, *given_up, *undone], teller)],
                 census=True,
                 details=details,
             )
@@ -150,13 +155,18 @@ class OrdersKept(Expectation):
         surely = len(audit.acknowledged(found)) if found.parked else 0
         return surely > found.doubt - found.parked + min(found.parked, spare)
 
+    def _undone(self, review: Review) -> list[Class]:
+        """Acknowledged operations that are not done, where more of them are than anything allowed explains."""
+        assert review.audit is not None
+        spare = max(0, self.dead - len(review.audit.classes["dead"])) + self.stuck
+        return [review.undone] if len(review.undone) > review.undone.doubt + spare else []
+
     def _but_for_twice(self, law: Sums) -> bool:
         return law.once and self.delivery == "at_least_once"
 
     def _doubts(self, review: Review, audit: Audit, teller: Teller) -> Iterator[Open]:
         """What keeps an order book in which nothing is surely wrong from being proven right."""
-        for one in review.unread.values():
-            yield Open(one.reason, one.why, DECIDED_BY[one.reason])
+        yield from unread_said(review)
         if review.settled is not None and not review.settled.quiet and not _waiting(review, audit):
             why = f"the stack did not come to rest in {review.settled.waited_s:.0f} s"
             detail = f": {review.settled.detail}" if review.settled.detail else ""

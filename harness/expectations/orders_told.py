@@ -11,7 +11,7 @@ from harness.orders.audit import Class
 from harness.orders.declared import DEAD, EFFECT, QUEUE, STORE
 from harness.orders.holdings import Holding
 from harness.orders.operations import ACKNOWLEDGED, UNKNOWN
-from harness.orders.review import Open, Review
+from harness.orders.review import Open, Review, decided_by
 from harness.orders.sums import Sums
 from harness.orders.told import Entry, Teller
 from harness.orders.toll import Toll
@@ -81,12 +81,47 @@ def given_up_said(name: str, found: Class, teller: Teller) -> str:
     return f"{numbered(count, 'operation')} of {name} {were} acknowledged, and given up or lost: {names}; {letters} no order"
 
 
+def undone_said(review: Review, teller: Teller) -> str:
+    """'2 operations of checkout were acknowledged, and still wait, or are lost or half there: …; 7 rows stayed in waiting, …'."""
+    count = len(review.undone)
+    names = listed(teller.entries(review.undone.operations, (), NAMED), count, where=True)
+    shared = teller.common(review.undone.operations)
+    were, wait, are = ("was", "waits", "is") if count == 1 else ("were", "wait", "are")
+    other = review.undone.doubt
+    doubt = f"; {other} of them may be done, for {review.undone.why}" if other else ""
+    stayed = " and ".join(f"{numbered(last, 'row')} stayed in {name}" for name, (_, last) in review.counted.items())
+    errors = "; ".join(dict.fromkeys(review.unread[name].error for name in review.counted if name in review.unread))
+    return (
+        f"{numbered(count, 'operation')} of {review.name} {were} acknowledged, and still {wait}, or {are} lost or half there: {names}"
+        f"{f' ({shared})' if shared else ''}{doubt}; {stayed}, and whose they are could not be read: {errors}"
+    )
+
+
+def unread_said(review: Review) -> Iterator[Open]:
+    """Why sources say nothing; those that could not be read for the same reason in one sentence."""
+    alike: dict[str, list[str]] = {}
+    for name, one in review.unread.items():
+        if one.error:
+            rows = f" ({numbered(review.counted[name][1], 'row')}, only counted)" if name in review.counted else ""
+            alike.setdefault(one.error, []).append(name + rows)
+    for one in review.unread.values():
+        names = alike.pop(one.error, []) if one.error else []
+        if names:
+            yield Open(one.reason, f"{_and(names)} could not be read: {one.error}", decided_by(one))
+        elif not one.error:
+            yield Open(one.reason, one.why, decided_by(one))
+
+
+def _and(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
 def listed(entries: Sequence[Entry], count: int, *, where: bool) -> str:
     """'a1 (2 in payments), b2 and 4 more'."""
     names = [f"{entry.name} ({entry.where})" if where else entry.name for entry in entries[:NAMED]]
     if count > len(names):
         return f"{', '.join(names)} and {count - len(names)} more"
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+    return _and(names)
 
 
 def law_said(found: Sums, teller: Teller) -> str:

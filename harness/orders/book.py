@@ -18,10 +18,11 @@ class Unreadable(DrillError):
 
 @dataclass(frozen=True)
 class Unread:
-    """Why a source says nothing: a reason code and a sentence."""
+    """Why a source says nothing: a reason code and a sentence; and what was said when it was to be read, where that failed."""
 
     reason: str
     why: str
+    error: str = ""
 
 
 class Book(Protocol):

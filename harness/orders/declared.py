@@ -11,8 +11,8 @@ STORE, EFFECT, QUEUE, DEAD, FIGURES = "store", "effect", "queue", "dead", "figur
 ROLES = (STORE, EFFECT, QUEUE, DEAD, FIGURES)
 KEYED = (STORE, EFFECT, QUEUE, DEAD)
 """Roles whose rows each speak of an operation; `figures` are numbers alone."""
-START, AMID, FIRST, SECOND = "start", "amid", "first", "second"
-"""Before the phases; of a queue while a fault is on, only counted; and twice when the stack has settled."""
+START, AGAIN, AMID, FIRST, SECOND = "start", "again", "amid", "first", "second"
+"""Before the load; once more before the first phase, where that failed; of a queue while a fault is on, only counted; and twice when the stack has settled."""
 
 
 @dataclass(frozen=True)

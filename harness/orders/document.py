@@ -47,7 +47,9 @@ def _book(review: Review, journal: Journal, rows: Rows) -> dict[str, Any]:
             "recovered": audit.recovered,
             "without_key": audit.operations.unkeyed,
         }
-        made["classes"] = [_class(one, teller) for one in audit.classes.values()]
+        undone = (review.undone,) if len(review.undone) else ()
+        known = [one for one in audit.classes.values() if len(one) or not undone or one.reason != undone[0].reason]
+        made["classes"] = [_class(one, teller) for one in (*known, *undone)]
         made["laws"] = [_law(one, teller) for one in review.sums]
     return made
 

@@ -11,23 +11,29 @@ from dataclasses import dataclass, field
 from harness.facts import LoadEnded, OrdersSettled, SourceRead, TargetChosen, WorkerLost
 from harness.journal import Journal
 from harness.ledger import Rows
-from harness.orders.audit import Audit, audit
+from harness.orders.audit import Audit, Class, audit
 from harness.orders.book import Book, Unread, Unreadable
+from harness.orders.cure import cure
 from harness.orders.declared import AMID, FIRST, QUEUE, SECOND, START, Declared
 from harness.orders.holdings import Start
 from harness.orders.operations import operations
 from harness.orders.sums import Sums, sums
 from harness.orders.tables import Table
+from harness.orders.undone import undone
 from harness.quantities import numbered
 
 REST = "a stack that comes to rest within `settle`"
 DECIDED_BY = {
-    "not_read": "a source that can be read within its `timeout`",
     "unsettled": REST,
     "readings_differ": REST,
     "keys_unreadable": "sources whose `key` is the one that the requests carry, or whose `id` a store ties to it",
 }
-"""By the reason for which a source says nothing."""
+"""By the reason for which a source says nothing that could be read."""
+
+
+def decided_by(one: Unread) -> str:
+    """What would have made a source say something."""
+    return DECIDED_BY.get(one.reason) or cure(one.error) or "a source that can be read"
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class Review:
     sums      what the laws came to
     settled   how long the stack was waited for
     cites     the readings that it rests on
+    counted   by queue whose rows could not be read, how many were counted in its two readings
+    undone    acknowledged operations that are not done, where all such queues stay as long as they are
     amid      by queue that could be looked at while a fault was on, how many more rows it held then than before the load, at most
     """
 
@@ -66,6 +74,8 @@ class Review:
     rows: Mapping[str, int] = field(default_factory=dict)
     unproven: tuple[str, ...] = ()
     amid: Mapping[str, int] = field(default_factory=dict)
+    counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    undone: Class = field(default_factory=lambda: Class(reason="stuck"))
 
 
 class Reviews:
@@ -116,7 +126,7 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
     if not tables:
         first = next(iter(unread.values()))
         why = f"{name}: {first.why}"
-        return Review(name, declared, Open(first.reason, why, DECIDED_BY[first.reason], cites), settled=settled)
+        return Review(name, declared, Open(first.reason, why, decided_by(first), cites), settled=settled)
     starts = _starts(book, last)
     asked_s = min(fact.at_s if fact.begun_s is None else fact.begun_s for (_, r), fact in last.items() if r == FIRST)
     shared = journal.last(TargetChosen) is not None and not declared.alone
@@ -132,7 +142,20 @@ def review(name: str, book: Book, journal: Journal, rows: Rows, *, over: bool) -
     )
     waited = _amid(journal.of(SourceRead, op=name, reading=AMID), last)
     empty = _nothing_to_judge(name, found)
-    return Review(name, declared, empty, found, told, unread, settled, cites, counts, unproven, waited)
+    counted = _counted(declared, last)
+    left = Class(reason="stuck") if settled.quiet else undone(declared, found, counted)
+    return Review(name, declared, empty, found, told, unread, settled, cites, counts, unproven, waited, counted, left)
+
+
+def _counted(declared: Declared, last: Mapping[tuple[str, str], SourceRead]) -> dict[str, tuple[int, int]]:
+    found = {}
+    for source in declared.of(QUEUE):
+        first, second = (last.get((source, reading)) for reading in (FIRST, SECOND))
+        if first is not None and second is not None and (first.error or second.error):
+            before, after = (one.counted if one.error else one.rows for one in (first, second))
+            if before is not None and after is not None:
+                found[source] = (before, after)
+    return found
 
 
 def _amid(looks: Sequence[SourceRead], last: Mapping[tuple[str, str], SourceRead]) -> dict[str, int]:
@@ -168,7 +191,7 @@ def _tables(
         errors = [fact.error for fact in read if fact.error]
         if len(read) < 2 or errors:
             why = f"{source} could not be read: {errors[0]}" if errors else f"{source} was not read twice after the end"
-            unread[source] = Unread(reason="not_read", why=why)
+            unread[source] = Unread(reason="not_read", why=why, error=errors[0] if errors else "")
             continue
         try:
             second = book.table(read[1])

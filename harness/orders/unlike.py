@@ -90,7 +90,7 @@ def _numbered(one: Holding) -> str:
         return ""
     return (
         f"the ids of {one.source} are small whole numbers, which fit orders whether they are the order's or the rows' own; where it is "
-        "the order's, the drill names it: `order_id AS id`, `fields: {id: order_id}`"
+        "the order's, the drill says so: `id_of: order`, or `order_id AS id`, `fields: {id: order_id}`"
     )
 
 

@@ -52,14 +52,13 @@ from harness.facts import (
     Restarted,
     RungTried,
     SilenceSeen,
-    SourceRead,
-    StateRead,
     StateSettled,
     WorkerLost,
     to_dict,
 )
 from harness.harmless import lines
 from harness.report.ladder import restarted, rung_tried
+from harness.report.unread import UnreadTold
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -111,7 +110,7 @@ def state(phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> State:
     )
 
 
-def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912, PLR0915 (one line per kind of fact reads best as a table)
+def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of fact reads best as a table)
     """A fact as a line for people; '' for those that would only be noise."""
     match fact:
         case Opened():
@@ -177,13 +176,9 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912, PLR0915 (one line pe
             return f"{fact.by} runs: {shlex.join(fact.command)}"
         case Executed():
             return f"their command: {fact.detail or f'ended with {fact.exit_code}'}"
-        case SourceRead() if fact.error and fact.reading != "first":
-            return f"orders {fact.op}: {fact.source} CANNOT BE READ: {fact.error}"
         case OrdersSettled():
             rest = f": {fact.detail}" if fact.detail else ""
             return f"orders {fact.op}: {'at rest' if fact.quiet else 'NOT AT REST'} after {fact.waited_s:.0f} s{rest}"
-        case StateRead() if fact.error and fact.reading != "first":
-            return f"state: {fact.part} CANNOT BE READ: {fact.error}"
         case StateSettled():
             if fact.cut:
                 return f"state: not read: {fact.cut}"
@@ -228,6 +223,7 @@ class PlainDisplay:
         self._lock = threading.Lock()
         self._gone = False
         self._told_s: dict[str, float] = {}
+        self._unread = UnreadTold()
 
     def say(self, text: str) -> None:
         self._line(self._now_s(), text)
@@ -240,7 +236,7 @@ class PlainDisplay:
                 return
             self._told_s = {text: at_s for text, at_s in self._told_s.items() if at_s >= fact.seen_s - AGAIN_S}
             self._told_s[fact.text] = fact.seen_s
-        if text := sentence(fact):
+        if text := sentence(fact) or self._unread.line(fact):
             self._line(fact.seen_s, text)
 
     def second(self, phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> None:

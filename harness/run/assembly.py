@@ -87,6 +87,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
     import docker  # noqa: F401  here, not in one of the threads below: its modules import each other in a circle
 
     from harness.stack.keeper import Keeper
+    from harness.stack.told import as_told
     from harness.world.containers import Containers
     from harness.world.logs import LogFiles
     from harness.world.lookout import Lookout
@@ -105,7 +106,7 @@ def helpers(session: Session, stack: Stack, closing: contextlib.ExitStack) -> Pa
     session.lease.on_lapse.append(proxies.let_go)
     closing.callback(proxies.close)
     proxies.start()
-    lookout = Lookout(run, stack.project_name, stack.edges, stack.services)
+    lookout = Lookout(run, stack.project_name, stack.edges, as_told(stack.project))
 
     def heard(service: str, ports: tuple[int, ...]) -> None:
         proxies.listening(service, ports)

@@ -257,13 +257,13 @@ class OnProject:
 
     def _lookout(self, run: str, here: bool) -> Lookout | NoLookout:
         from harness.attach.proven import ProvenLookout
+        from harness.stack.told import as_told
 
         if not here:
             return NoLookout()
         unproven = {one.edge.id: one.edge.ports[0] for one in self._there}
-        return ProvenLookout(
-            run, self._running.name, self._looked_at(), self._stack.services, unproven, self._session.record
-        )
+        services = as_told(self._stack.project)
+        return ProvenLookout(run, self._running.name, self._looked_at(), services, unproven, self._session.record)
 
     def _looked_at(self) -> tuple[Edge, ...]:
         """The edges with a Toxiproxy, and those into services that are hurt: from there it is felt whether a service answers."""

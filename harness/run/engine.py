@@ -125,6 +125,7 @@ class Engine:
             self._begin_load()
             if self._gate():
                 self._prove_edges()
+                self._prove_orders()
                 for phase in self.plan.phases:
                     if not self._play(phase):
                         break
@@ -237,6 +238,12 @@ class Engine:
                     f"edge {edge} is bypassed: {direct[-1].direct} connections go straight to the dependency "
                     f"({', '.join(direct[-1].examples) or 'no example'}); a fault on it would not land (see {direct[-1].cite})"
                 )
+
+    def _prove_orders(self) -> None:
+        """Nothing is injected either where a source that claims stand on cannot be read."""
+        if self.orders is not None:
+            self.lease.aside()
+            self.orders.prove()
 
     def _play(self, phase: PlannedPhase) -> bool:
         """One phase; whether the next may begin."""

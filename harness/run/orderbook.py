@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness.errors import CannotRun, Missing
 from harness.facts import Fact
-from harness.orders.declared import QUEUE, START
+from harness.orders.cure import cure
+from harness.orders.declared import AGAIN, QUEUE, START, STORE
 from harness.run.readings import Reading, Readings
 from harness.run.settling import Settling
 from harness.run.stop import Stopped
@@ -23,11 +25,13 @@ SAY_S = 10.0  # between two words about what is waited for
 class OrderBook:
     """
     orders         by name, as the drill declares them
+    claimed        the names of those that a claim is about
     record, say    where facts go, and lines for who watches
     interruptible  around what may be left at once when somebody asks for it (once more, where that ended the run): raises Stopped
     """
 
     orders: Mapping[str, Orders]
+    claimed: Collection[str]
     readings: Readings
     record: Callable[[Fact], object]
     say: Callable[[str], None]
@@ -36,7 +40,7 @@ class OrderBook:
     _began: dict[str, dict[str, Reading]] = field(default_factory=dict)
 
     def begin(self) -> None:
-        """Before the load: what is there already is not ours. A source that cannot be read is no reason to stop.
+        """Before the load: what is there already is not ours. A source that cannot be read is no reason to stop yet.
 
         Raises Stopped.
         """
@@ -45,6 +49,40 @@ class OrderBook:
             for op, orders in self.orders.items():
                 for name, source in orders.sources.items():
                     self._found(self.readings.take(op, name, source, START))
+        for needed in {cure(error): None for errors in self._never.values() for error in errors.values()}:
+            if needed:
+                self.say(f"orders: what cannot be read needs {needed}")
+
+    def prove(self) -> None:
+        """Before the first fault: what could not be read before the load is tried once more. Raises CannotRun where a claim is lost by it
+        already, so that nobody is hurt for nothing; and Stopped.
+
+        It is not lost where rows can be counted, nor where nothing has the source's name yet: with the first that stands in it (a dead
+        letter) it may come to be. A store has had orders by then.
+        """
+        lost: dict[str, list[str]] = {}
+        with self.interruptible():
+            self.readings.afresh()
+            for op, source in [(op, source) for op, sources in self._never.items() for source in sources]:
+                reading = self.readings.take(op, source, self.orders[op].sources[source], AGAIN)
+                self.record(reading.fact)
+                if not reading.fact.error:
+                    del self._never[op][source]
+                    continue
+                self._never[op][source] = reading.fact.error
+                later = reading.absent and reading.fact.role != STORE
+                if op in self.claimed and reading.fact.counted is None and not later:
+                    lost.setdefault(reading.fact.error, []).append(f"{op}: {source}")
+        if lost:
+            raise CannotRun(
+                *(
+                    Missing(
+                        f"orders {', '.join(names)} could be read neither before the load nor after it began: {error}",
+                        cure(error),
+                    )
+                    for error, names in lost.items()
+                )
+            )
 
     def _found(self, reading: Reading) -> None:
         fact = reading.fact

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harness.errors import DrillError, NotApplied
+from harness.errors import DrillError, NotApplied, NotThere
 from harness.facts import SourceRead
 from harness.masking import masked
+from harness.orders.readers import MARKED
 from harness.world.handles import Clock
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ class Sourced(Protocol):
 
 @dataclass(frozen=True)
 class Reading:
-    """`fact` says that the source was read, `began_s` to `ended_s`; `content` is the same for the same rows in whatever order."""
+    """`fact` says that the source was read, `began_s` to `ended_s`; `content` is the same for the same rows in whatever order. `absent`:
+    it could not be, for nothing there has its name yet."""
 
     fact: SourceRead
     began_s: float
     ended_s: float
     content: str
+    absent: bool = False
 
     def renamed(self, folder: Path, reading: str) -> Reading:
         """The same under another of the readings' names, its file too."""
@@ -76,7 +79,7 @@ class Readings:
         began_s = self.clock.now_s()
         file = f"{self.home}/{op}.{name}.{reading}.jsonl"
         path = self.folder / file
-        rows, content, digest, error = 0, 0, hashlib.sha256(), ""
+        rows, content, digest, error, absent = 0, 0, hashlib.sha256(), "", False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as out:
@@ -88,7 +91,7 @@ class Readings:
                     content += int.from_bytes(hashlib.blake2b(line, digest_size=16).digest(), "little")
                     rows += 1
         except (DrillError, OSError) as failed:
-            error = _said(failed)
+            error, absent = _said(failed), isinstance(failed, NotThere)
             with contextlib.suppress(OSError):
                 path.unlink()
         ended_s = self.clock.now_s()
@@ -103,10 +106,11 @@ class Readings:
             file="" if error else file,
             sha256="" if error else digest.hexdigest(),
             error=error,
+            counted=self._counted(source) if error and not glance else None,
             begun_s=round(began_s, 6),
             happened_s=round(ended_s, 6),
         )
-        return Reading(fact, began_s, ended_s, error or f"{rows} {content & _ALL:032x}")
+        return Reading(fact, began_s, ended_s, error or f"{rows} {content & _ALL:032x}", absent)
 
     def count(self, op: str, name: str, source: Sourced, reading: str) -> SourceRead:
         """How many rows a source holds now, at a glance; none of them is kept."""
@@ -121,6 +125,13 @@ class Readings:
         return SourceRead(
             op=op, source=name, role=source.role, reading=reading, rows=rows, most=rows, error=error, begun_s=begun_s
         )
+
+    def _counted(self, source: Sourced) -> int | None:
+        """How many rows a source holds that cannot be read; None where they cannot be counted either."""
+        try:
+            return sum(1 for _ in self.glance(source.reader)) if isinstance(source.reader, MARKED) else None
+        except (DrillError, OSError):
+            return None
 
     def _in_time(self, source: Sourced, begun_s: float) -> None:
         if self.clock.now_s() > begun_s + source.reader.timeout_s:

@@ -135,7 +135,8 @@ class Settling:
         return ""
 
     def _unread(self) -> str:
-        names = ", ".join(self._never)
+        assert self._first is not None
+        names = ", ".join(name for name in self._never if self._first.readings[name].fact.error)
         return f"not waited for, as they could not be read before the load either: {names}" if names else ""
 
     def _read(self, reading: str) -> Look:
@@ -154,12 +155,17 @@ class Settling:
         return Look(taken, began_s, clock.now_s(), waiting)
 
     def _name_all(self) -> None:
-        """What was only glanced at, as reading it leaves a mark, is read now, where there is anything."""
+        """What was only glanced at, as reading it leaves a mark, is read now, where there is anything; where it cannot be, the look's own
+        count stands."""
         self._readings.afresh()
         for name, source in self._orders.sources.items():
             for look, reading in ((self._first, FIRST), (self._second, SECOND)):
                 if isinstance(source.reader, MARKED) and look is not None and look.readings[name].fact.rows:
-                    look.readings[name] = self._readings.take(self.op, name, source, reading)
+                    counted = look.readings[name].fact.rows
+                    named = self._readings.take(self.op, name, source, reading)
+                    if named.fact.error:
+                        named = replace(named, fact=replace(named.fact, counted=counted))
+                    look.readings[name] = named
 
     def _renamed(self, look: Look, reading: str) -> Look:
         folder = self._readings.folder

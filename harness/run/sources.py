@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from harness.drill.readers import HttpReader, RabbitmqReader
 from harness.drill.state import ContainersReader
 from harness.errors import NotApplied
+from harness.expectations.orders_kept import OrdersKept
 from harness.expectations.state_restored import StateRestored
 from harness.orders.declared import AMID, QUEUE
 from harness.probes.queues import QueuesProbe
@@ -16,6 +17,7 @@ from harness.run.orderbook import OrderBook
 from harness.run.readings import Readings
 from harness.run.standing import container_rows
 from harness.run.statebook import HOME, Parts, StateBook, Wait
+from harness.stack.told import as_told
 from harness.target.absent import NoContainers
 from harness.target.unavailable import unread_books
 from harness.world.once import OnceReach
@@ -67,8 +69,10 @@ def _nowhere(at: str) -> NoReturn:
 
 
 def _order_book(session: Session, orders: Mapping[str, Orders], reach: OnceReach) -> OrderBook:
+    claims = [claim for _, _, claim in session.drill.claims() if isinstance(claim, OrdersKept)]
     return OrderBook(
         orders,
+        {claim.orders for claim in claims},
         _readings(session, reach, reach.forget),
         session.record,
         session.display.say,
@@ -134,4 +138,5 @@ def state_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> Stat
 def _reach(session: Session, stack: PlayedOn, parts: assembly.Parts) -> OnceReach:
     """Commands on this machine are told the run's Compose project."""
     told = {**stack.compose.told(), "DRILL_RUN": session.folder.run}
-    return OnceReach(StackReach(parts.containers, stack.services, stack.address, session.drill.path("."), told))
+    services = as_told(stack.project)
+    return OnceReach(StackReach(parts.containers, services, stack.address, session.drill.path("."), told))

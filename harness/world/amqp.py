@@ -16,9 +16,11 @@ from harness.world.handles import Login
 
 HEADER = b"AMQP\x00\x00\x09\x01"
 METHOD, CONTENT, BODY, HEARTBEAT, FRAME_END = 1, 2, 3, 8, 0xCE
-CONNECTION, CHANNEL, BASIC = 10, 20, 60
+CONNECTION, CHANNEL, QUEUE, BASIC = 10, 20, 50, 60
 START, START_OK, TUNE, TUNE_OK, OPEN, OPEN_OK, CLOSE, CLOSE_OK = 10, 11, 30, 31, 40, 41, 50, 51
 CHANNEL_OPEN, CHANNEL_OPEN_OK, CHANNEL_CLOSE = 10, 11, 40
+DECLARE, DECLARE_OK = 10, 11
+PASSIVE = b"\x01"  # asks whether there is such a queue, and makes none
 GET, GET_OK, GET_EMPTY, NACK = 70, 71, 72, 120
 MOST_FRAME = 16 << 20
 _CAPABILITY = b"\x1cauthentication_failure_close" + b"t\x01"
@@ -27,13 +29,14 @@ CAPABLE = b"\x0ccapabilities" + b"F" + struct.pack(">I", len(_CAPABILITY)) + _CA
 
 
 def peek(address: tuple[str, int], login: Login, queue: str, most: int, within_s: float) -> list[bytes]:
-    """The bodies of at most `most` ready messages, in their order. Raises NotApplied with the server's own words."""
+    """The bodies of at most `most` ready messages, in their order; with 0, whether the login is let in and the queue is there, and no
+    message is touched. Raises NotApplied with the server's own words."""
     ends_s = time.monotonic() + within_s
     try:
         with socket.create_connection(address, timeout=within_s) as sock:
             return peek_on(sock, login, queue, most, ends_s)
     except (OSError, NotApplied) as error:
-        raise NotApplied(f"RabbitMQ at {address[0]}:{address[1]}: {error}") from error
+        raise NotApplied(f"RabbitMQ at {address[0]}:{address[1]}, as {login.user}: {error}") from error
 
 
 def peek_on(sock: socket.socket, login: Login, queue: str, most: int, ends_s: float) -> list[bytes]:
@@ -41,6 +44,7 @@ def peek_on(sock: socket.socket, login: Login, queue: str, most: int, ends_s: fl
     try:
         wire = _Wire(sock, ends_s)
         _log_in(wire, login)
+        wire.call(1, QUEUE, DECLARE, b"\0\0" + _short(queue) + PASSIVE + _long(b""), DECLARE_OK)
         bodies = _look(wire, queue, most)
         wire.call(0, CONNECTION, CLOSE, struct.pack(">H", 200) + _short("") + b"\0\0\0\0", CLOSE_OK)
     except (OSError, struct.error, ValueError) as error:

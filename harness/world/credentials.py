@@ -1,4 +1,4 @@
-"""The login that a witness may use at a dependency, as far as the Compose file tells it. Pure.
+"""The login that a witness may use at a dependency, as far as the Compose file and the files that it mounts tell it (stack.told). Pure.
 
 They go to the lookout over its stdin alone: never on a command line, in a fact or in a log.
 """
@@ -14,7 +14,7 @@ from harness.world.speaks import environment
 
 _SERVER = {  # variables by which the usual images are told which account to make
     "mysql": (("MARIADB_USER", "MARIADB_PASSWORD"), ("MYSQL_USER", "MYSQL_PASSWORD")),
-    "amqp": (("RABBITMQ_DEFAULT_USER", "RABBITMQ_DEFAULT_PASS"),),
+    "amqp": (("RABBITMQ_DEFAULT_USER", "RABBITMQ_DEFAULT_PASS"), ("RABBITMQ_USERNAME", "RABBITMQ_PASSWORD")),
 }
 _SCHEMES = {"mysql": ("mysql", "mariadb"), "amqp": ("amqp", "amqps")}
 _USERS = ("USER", "USERNAME", "LOGIN")

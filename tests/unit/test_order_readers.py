@@ -13,8 +13,8 @@ import pytest
 from order_reach import FakeReach, counted, http, page, paged, printed, rabbitmq, redis, rows
 
 from harness.drill.readers import CommandReader, SqlReader
-from harness.errors import NotApplied
-from harness.orders.readers import glance
+from harness.errors import NotApplied, NotThere
+from harness.orders.readers import glance, read
 from harness.orders.readers.rows import at, number, row_of
 from harness.world.handles import Page, Said
 
@@ -304,10 +304,64 @@ def test_the_password_is_the_one_that_the_stack_itself_uses(services: dict[str, 
 # --- rabbitmq -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_empty_queue_is_not_touched() -> None:
+def test_of_an_empty_queue_nothing_is_taken_but_its_login_is_tried() -> None:
     reach = FakeReach(counted(0, 0))
     assert rows(rabbitmq(), reach) == []
-    assert len(reach.asked) == 1
+    assert reach.taken == [0]
+    reach.refuses = "ACCESS_REFUSED - Login was refused"
+    with pytest.raises(NotApplied, match="as guest: ACCESS_REFUSED"):
+        rows(rabbitmq(), reach)
+    assert [dict(row) for row in glance(rabbitmq(), reach)] == []
+    assert list(read(rabbitmq(), reach, everything=True)) == []
+
+
+NOT_LISTED = """\
+Error: unable to perform an operation on node 'rabbit@mq'. Please see diagnostics information and suggestions below.
+
+Most common reasons for this are:
+
+ * Target node is unreachable (e.g. due to hostname resolution, TCP connection or firewall issues)
+ * Target node is not running
+
+DIAGNOSTICS
+===========
+
+attempted to contact: [rabbit@mq]
+
+rabbit@mq:
+  * connected to epmd (port 4369) on mq
+  * epmd reports: node 'rabbit' not running at all
+                  no other nodes on mq
+  * suggestion: start the node
+
+Current node details:
+ * node name: 'rabbitmqcli-8-rabbit@mq'
+ * Erlang cookie hash: xyz==
+"""
+
+
+def test_what_keeps_queues_from_being_listed_is_told_in_one_line() -> None:
+    reach = FakeReach(lambda *_: printed("", 69, NOT_LISTED))
+    with pytest.raises(NotApplied) as told:
+        rows(rabbitmq(), reach)
+    assert str(told.value) == (
+        "the queues of mq cannot be listed: unable to perform an operation on node 'rabbit@mq': "
+        "epmd reports: node 'rabbit' not running at all; suggestion: start the node"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reader", "reach"),
+    [
+        (rabbitmq(queue="other"), FakeReach(counted(0, 0))),
+        (http(), FakeReach()),
+        (SqlReader(service="db", query="SELECT 1"), FakeReach(lambda *_: printed("", 1, 'ERROR:  relation "o" does not exist'))),
+        (SqlReader(service="db", query="SELECT 1"), FakeReach(lambda *_: printed("", 1, "ERROR 1146 (42S02) at line 1: Table"))),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_not_there_is_told_apart(reader: Any, reach: FakeReach) -> None:
+    with pytest.raises(NotThere):
+        rows(reader, reach)
 
 
 def test_messages_are_looked_at_and_those_in_a_consumer_s_hands_are_counted() -> None:

@@ -34,6 +34,8 @@ HTTP = {"service": "psp", "port": 80, "path": "/charges"}
         ({"sql": {"service": "db", "query": "SELECT id FROM orders WHERE state = 'fulfilled'"}}, False),
         ({"http": HTTP}, True),
         ({"http": {**HTTP, "fields": {"id": "id", "amount": "cents"}}}, True),
+        ({"http": {**HTTP, "fields": {"id": "id", "amount": "cents"}}, "id_of": "order"}, False),
+        ({"sql": {"service": "db", "query": "SELECT id, amount FROM charges"}, "id_of": "order"}, False),
         ({"http": {**HTTP, "fields": {"id": "reference", "amount": "cents"}}}, False),
         ({"http": {"service": "api", "port": 80, "path": "/orders?state=done", "each": "orders"}}, False),
         ({"redis": {"service": "redis", "set": "charged"}}, False),

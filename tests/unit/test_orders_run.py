@@ -13,8 +13,9 @@ import pytest
 from harness.drill.model import Drill
 from harness.drill.orders import Orders, Source
 from harness.drill.parse import parse_text
+from harness.errors import NotApplied, NotThere
 from harness.expectations.base import Steady
-from harness.facts import Broke, Interrupted, OrdersSettled, SourceRead
+from harness.facts import Broke, Injected, Injecting, Interrupted, OrdersSettled, Refused, SourceRead
 from harness.fakeorders import FakeShop
 from harness.fakeworld import FakeClock, FakeWorld, InlineWatch
 from harness.journal import Journal
@@ -25,6 +26,7 @@ from harness.plan import make_plan
 from harness.probes.clock import ClockProbe
 from harness.probes.survey import SurveyProbe
 from harness.report.live import sentence
+from harness.report.unread import UnreadTold
 from harness.run.engine import Engine
 from harness.run.injector import Injector
 from harness.run.orderbook import OrderBook
@@ -97,6 +99,7 @@ class Played:
     folder: Path
     world: FakeWorld = field(default_factory=FakeWorld)
     said: list[str] = field(default_factory=list)
+    claimed: tuple[str, ...] = ("checkout",)
 
     def __post_init__(self) -> None:
         (self.folder / "compose.yaml").write_text("services: {}\n")
@@ -131,7 +134,9 @@ class Played:
             stop=self.stop,
             steady=Steady(self.drill.steady.for_s, self.drill.steady.all),  # type: ignore[arg-type]
             logs=NoLogs(),  # type: ignore[arg-type]
-            orders=OrderBook(self.drill.orders, readings, self.record, self.said.append, self.stop.interruptible),
+            orders=OrderBook(
+                self.drill.orders, self.claimed, readings, self.record, self.said.append, self.stop.interruptible
+            ),
         )
         engine.run()
         rows = self.world.load.rows()
@@ -284,11 +289,61 @@ def test_a_source_that_does_not_answer_for_a_while_is_waited_for(played: Played)
     assert 30 <= played.settled.waited_s <= 36
 
 
-def test_a_source_that_never_answered_is_said_at_once_and_not_waited_for(played: Played) -> None:
+def test_a_claim_that_is_lost_by_a_source_that_never_answers_ends_the_run_before_anybody_is_hurt(
+    played: Played,
+) -> None:
+    del played.shop.rows["waiting"]
+    played.run()
+    (refused,) = played.journal.of(Refused)
+    assert refused.reason == (
+        "orders checkout: waiting could be read neither before the load nor after it began: waiting does not answer"
+    )
+    assert not played.journal.of(Injecting)
+    assert played.read("again")["waiting"].error == "waiting does not answer"
+    assert not played.journal.of(OrdersSettled)
+
+
+def test_what_a_source_needs_is_said_before_the_load(played: Played) -> None:
+    def refused(name: str) -> None:
+        if name == "waiting":
+            raise NotApplied("ACCESS_REFUSED - Login was refused")
+
+    played.shop.changed = refused
+    played.run()
+    needed = "a login that may read it: `user` and `password` of the source, or its `headers` over HTTP"
+    assert played.said == [f"orders: what cannot be read needs {needed}"]
+    (fact,) = played.journal.of(Refused)
+    assert fact.reason.endswith(f"ACCESS_REFUSED - Login was refused\n    cure: {needed}")
+
+
+def test_a_source_that_answers_only_when_the_load_has_begun_is_read_and_waited_for(played: Played) -> None:
+    del played.shop.rows["waiting"]
+    played.world.clock.at(2.0, lambda: played.shop.rows.update(waiting=[]))
+    assert outcome(played.run()) == ("passed", "met")
+    assert played.read("again")["waiting"].error == ""
+    assert played.settled.detail == ""
+
+
+@pytest.mark.parametrize(("source", "refused"), [("waiting", False), ("orders", True)])
+def test_what_has_no_such_name_yet_may_still_come_to_be_unless_it_is_a_store(
+    played: Played, source: str, refused: bool
+) -> None:
+    def changed(name: str) -> None:
+        if name == source and not played.journal.of(Injected):
+            raise NotThere(f"there is no {name}")
+
+    played.shop.changed = changed
+    found = outcome(played.run())
+    assert bool(played.journal.of(Refused)) is refused
+    assert found == (("passed", "met") if not refused else found)
+
+
+def test_a_source_that_never_answered_and_no_claim_is_about_is_not_waited_for(played: Played) -> None:
+    played.claimed = ()
     del played.shop.rows["waiting"]
     assert outcome(played.run())[0] == "inconclusive"
     (told,) = (fact for fact in played.journal.of(SourceRead, reading="start") if fact.error)
-    assert sentence(told) == "orders checkout: waiting CANNOT BE READ: waiting does not answer"
+    assert UnreadTold().line(told) == "orders checkout: waiting CANNOT BE READ: waiting does not answer"
     assert played.settled.waited_s <= 12
     assert played.read("second")["waiting"].error == "waiting does not answer"
     assert played.read("second")["orders"].rows > 300

@@ -75,6 +75,13 @@ def test_claims_and_limits_alone_may_differ(told) -> None:
     assert told(("- recovers: {within: 25s}", "- responds_within: {p95: 1s}"), ("6m}\n", "5m}\n")) == {}
 
 
+def test_whose_the_ids_are_that_an_order_book_read_is_a_claim(told) -> None:
+    store, paid = 'FROM ticket"}}\n', "      paid: {is: effect, http: {service: psp, port: 80, path: /paid}}\n"
+    said = paid.replace("is: effect", "is: effect, id_of: order")
+    assert told((store, store + said), ran=((store, store + paid),)) == {}
+    assert told((store, store + said.replace("/paid", "/due")), ran=((store, store + paid),))
+
+
 def test_a_trigger_that_nobody_pulls_upon_is_a_limit(told) -> None:
     """`by: system` is only watched: which page must have come before is judged, and was not played."""
     assert told((RUNBOOK, "by: system, trigger: alert Other"), ran=((RUNBOOK, SYSTEM),)) == {}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from harness.drill.readers import HttpReader
-from harness.errors import NotApplied
+from harness.errors import NotApplied, NotThere
 from harness.orders.readers.pages import Last, cut_at, linked, unread
 from harness.orders.readers.rows import Row, at, row_of, whole
 from harness.world.handles import Page, Reach
@@ -101,7 +101,8 @@ def _following(reader: HttpReader, path: str, told: Any) -> str:
 def _json(reader: HttpReader, path: str, page: Page) -> Any:
     if page.status != 200:
         shown = " ".join(page.body[:SHOWN].decode("utf-8", "replace").split())
-        raise NotApplied(f"{reader.service} answered {path} with {page.status}: {shown}")
+        wrong = NotThere if page.status == 404 else NotApplied
+        raise wrong(f"{reader.service} answered {path} with {page.status}: {shown}")
     try:
         return json.loads(page.body)
     except ValueError as error:

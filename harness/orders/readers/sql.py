@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from harness.drill.readers import SqlReader
-from harness.errors import NotApplied
+from harness.errors import NotApplied, NotThere
 from harness.orders.readers.logins import FIRST, url_login
 from harness.orders.readers.rows import Row, columns_of, whole
 from harness.orders.readers.said import last, objects
@@ -21,6 +21,7 @@ from harness.world.handles import Reach
 
 SCHEMES = ("postgres", "postgresql", "mysql", "mariadb")
 RESERVED = re.compile(r"ERROR 1064 .* near 'key\b", re.IGNORECASE)
+MISSING = re.compile(r"relation .* does not exist|ERROR 1146 ")
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 ASK = (
     FIRST
@@ -90,7 +91,8 @@ def rows(reader: SqlReader, reach: Reach, most_rows: int, most_bytes: int, every
     if said.code:
         why = last(said)
         hint = "; key is a reserved word there: write AS `key`" if RESERVED.search(why) else ""
-        raise NotApplied(f"the query at {reader.service} failed: {why}{hint}")
+        wrong = NotThere if MISSING.search(why) else NotApplied
+        raise wrong(f"the query at {reader.service} failed: {why}{hint}")
     begins = said.out.read(1)
     said.out.seek(0)
     if everything:

@@ -277,6 +277,7 @@ def _broker() -> bytes:
         _frame(amqp.CONNECTION, amqp.TUNE, struct.pack(">HIH", 2047, 131072, 60)),
         _frame(amqp.CONNECTION, amqp.OPEN_OK, b"\0"),
         _frame(amqp.CHANNEL, amqp.CHANNEL_OPEN_OK, b"\0\0\0\0", 1),
+        _frame(amqp.QUEUE, amqp.DECLARE_OK, b"\6orders" + struct.pack(">II", 1, 0), 1),
         _frame(amqp.BASIC, amqp.GET_OK, struct.pack(">QB", 1, 0) + b"\0\6orders" + struct.pack(">I", 0), 1),
         struct.pack(">BHI", amqp.CONTENT, 1, 14) + struct.pack(">HHQH", 60, 0, len(body), 0) + bytes([amqp.FRAME_END]),
         struct.pack(">BHI", amqp.BODY, 1, len(body)) + body + bytes([amqp.FRAME_END]),

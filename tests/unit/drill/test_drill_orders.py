@@ -188,3 +188,18 @@ def test_modules_beside_a_locustfile_are_read_and_others_leave_it_open(tmp_path:
     assert endpoints(tmp_path / "users.py") == ("POST /buy",)
     (tmp_path / "users.py").write_text("from elsewhere import Shop\nclass U(Shop):\n    pass\n")
     assert endpoints(tmp_path / "users.py") is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "more", "told"),
+    [
+        ("{id: id}", "", True),
+        ("{id: id}", ", id_of: order", False),
+        ("{id: reference}", "", False),
+        ("{key: idem, id: id}", "", False),  # its keys tell whose the rows are
+    ],
+)
+def test_an_effect_whose_ids_may_be_its_own_is_warned_of(book: Write, fields: str, more: str, told: bool) -> None:
+    drill = parse(book("fields: {key: idem, id: reference}}", f"fields: {fields}}}{more}"), env={"DB_PASSWORD": "s"})
+    found = [one for one in drill.warnings if "whose the `id` of payments is" in one.what]
+    assert [(one.severity, "`id_of: order`" in one.what) for one in found] == ([("warning", True)] if told else [])
