@@ -312,7 +312,7 @@ def _requests(drill: Drill, start_s: float, window_s: float) -> float:
     if drill.load.users is not None:
         return drill.load.users * window_s * _CLOSED_PER_S
     arrivals = expected_count(drill.load.segments, start_s, start_s + window_s)
-    return arrivals * drill.origin.requests_per_task
+    return arrivals * drill.origin.requests_per_task if arrivals else 0.0
 
 
 def _undecidable(plan: Plan) -> Iterator[tuple[str, Problem]]:

@@ -144,7 +144,7 @@ class Reach:
     """What a plan tells of the place where a claim stands, to find claims that this run could never decide.
 
     window_s    length of the window the claim is about, as planned
-    arrivals    requests expected in it, all endpoints together
+    arrivals    requests expected in it at the most, all endpoints together; infinite where the locustfile does not tell
     timeout_s   the load's time-out
     services    the services of the stack, when known
     faulted     whether a fault is injected in it
