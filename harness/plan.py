@@ -23,6 +23,7 @@ from harness.facts import ReceiverSeen, RuleSeen
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
 from harness.plan_queries import unread_queries
+from harness.plan_unseen import unseen_faults
 from harness.quantities import spell
 
 CLIENT = "client"  # the caller's name of an edge on the users' side
@@ -207,6 +208,7 @@ class Plan:
             found += plan_bounds.guards_on_services(self.drill, names)
         if edges is not None:
             found += _edges(self, edges, names, sure)
+            found += unseen_faults(self, edges)
         return found
 
 

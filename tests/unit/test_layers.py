@@ -130,9 +130,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         "load.arrivals",
     },
     "plan": BOTTOM
-    | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds", "plan_queries"},
+    | {
+        "alerting",
+        "stats",
+        "drill",
+        "faults",
+        "expectations",
+        "load.arrivals",
+        "plan_bounds",
+        "plan_queries",
+        "plan_unseen",
+    },
     "plan_bounds": BOTTOM | {"alerting", "drill", "expectations", "plan"},
     "plan_queries": {"drill", "plan", "promql"},
+    "plan_unseen": {"drill", "edges", "faults", "plan"},
     "judge": DATA
     | {
         "orders",
@@ -239,6 +250,7 @@ PURE = (
     "plan",
     "plan_bounds",
     "plan_queries",
+    "plan_unseen",
     "judge",
     "gates",
     "lateness",
