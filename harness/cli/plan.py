@@ -65,6 +65,8 @@ def command(
             monitoring=looked.monitoring,
             alerts=looked.alerts,
             receivers=looked.receivers,
+            scrapes=looked.scrapes,
+            doubts=looked.doubts,
             narrowed_to=limits_of(made),
         )
     if plan.errors or looked.wrong:

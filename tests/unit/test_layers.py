@@ -139,10 +139,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "load.arrivals",
         "plan_bounds",
         "plan_queries",
+        "plan_rules",
         "plan_unseen",
     },
     "plan_bounds": BOTTOM | {"alerting", "drill", "expectations", "plan"},
     "plan_queries": {"drill", "plan", "promql"},
+    "plan_rules": {"alerting", "drill", "facts", "plan", "promql"},
     "plan_unseen": {"drill", "edges", "faults", "plan"},
     "judge": DATA
     | {
@@ -250,6 +252,7 @@ PURE = (
     "plan",
     "plan_bounds",
     "plan_queries",
+    "plan_rules",
     "plan_unseen",
     "judge",
     "gates",
