@@ -94,8 +94,8 @@ class Bandwidth(OneWayFault):
             takes_ms = longest / self.rate_bytes_s * 1000
             than = f"the ordinary spread, {spread_ms:.1f} ms" if 3 * spread_ms > LEAST_MS else "looks can tell"
             why = f"the witness's answer of {longest} bytes takes {takes_ms:.1f} ms at that rate, not much more than {than}"
-            decide, stated = _measured(longest, least_ms), {**stated, "share": self.share}
-            return Landing("not_measurable", why, stated, {"size": longest}, looks=len(looks), decide=decide)
+            shares, could = {**stated, "share": self.share}, _measured(longest, least_ms)
+            return Landing("not_measurable", why, shares, {"size": longest}, looks=len(looks), decide=could)
         added = [(look, (look.answer_ms or 0.0) - usual_ms[felt.place(look)]) for look in told]
         hit = [(look, ms) for look, ms in added if ms >= 0.6 * self._takes_ms(look)]
         weaker = sum(
