@@ -47,7 +47,7 @@ class Bandwidth(OneWayFault):
     The line to a dependency is thin: each connection gets so many bytes a second.
 
         faults:
-          - bandwidth: {edge: api->catalog, rate: 64KB/s}
+          - bandwidth: {edge: api->search, rate: 64KB/s}
 
     Looks:  measured by the time that the witness's answer takes at that rate, 20 ms and three times its ordinary spread at the
             least. `drill plan` warns of a rate that is too high for the protocol; none shows in PostgreSQL's or Redis' few bytes.
