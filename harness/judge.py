@@ -263,11 +263,14 @@ def _under_landings(finding: Finding, landed: Mapping[str, Landing]) -> Finding:
         return finding
     unmeasured = all(landing.outcome == "not_measurable" for landing in missing.values())
     said = "; ".join(f"{id_}: {landing.because}" for id_, landing in missing.items())
+    could = "; ".join(f"{id_}: {landing.decide}" for id_, landing in missing.items() if landing.decide)
     return inconclusive(
         f"{'whether the fault landed could not be measured' if unmeasured else 'the fault did not land'} ({said}); "
         f"without it: {finding.because}",
         reason="fault_not_measurable" if unmeasured else "fault_not_landed",
-        decide="a fault that the witness can see" if unmeasured else "a fault that is felt",
+        decide=f"a fault that the witness can see{f' ({could})' if could else ''}"
+        if unmeasured
+        else "a fault that is felt",
         measure=finding.measure,
         cites=finding.cites,
         details=finding.details,

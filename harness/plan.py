@@ -23,6 +23,8 @@ from harness.facts import ReceiverSeen, RuleSeen
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
 from harness.plan_queries import unread_queries
+from harness.plan_rules import mute_alerts
+from harness.plan_unseen import unseen_faults
 from harness.quantities import spell
 
 CLIENT = "client"  # the caller's name of an edge on the users' side
@@ -87,6 +89,7 @@ class Plan:
     monitoring: Mapping[str, str] | None = None
     alerts: tuple[RuleSeen, ...] | None = None
     receivers: tuple[ReceiverSeen, ...] | None = None
+    scrapes: Mapping[str, float] | None = None
     limits: tuple[Limit, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
 
@@ -131,15 +134,18 @@ class Plan:
         if phase is None:
             first = self.phases[0]
             starts, window_s = (first.begins_earliest_s, first.begins_latest_s), self.longest_s - first.begins_latest_s
+            least_s = self.shortest_s - first.begins_earliest_s
         elif claim.then:
             starts = (phase.begins_earliest_s + phase.length_s, phase.begins_latest_s + phase.length_s)
-            window_s = phase.settle_latest_s
+            window_s, least_s = phase.settle_latest_s, phase.settle_earliest_s
         else:
             starts, window_s = (phase.begins_earliest_s, phase.begins_latest_s), phase.length_s
+            least_s = phase.length_s
         settle_s = phase.settle_earliest_s if phase and claim.then else 0.0
         end_s = phase.begins_earliest_s + phase.length_s + settle_s if phase else self.shortest_s
         return Reach(
             window_s=window_s,
+            least_s=least_s,
             arrivals=max(_requests(self.drill, start_s, window_s) for start_s in starts),
             timeout_s=self.drill.load.timeout_s,
             services=self.services,
@@ -151,6 +157,7 @@ class Plan:
             monitoring=self.monitoring,
             alerts=self.alerts,
             receivers=self.receivers,
+            scrapes=self.scrapes,
             history_s=min(starts),
             hurt_s=max((i.until_s - i.at_s for i in (phase.injections if phase else ())), default=0.0),
             after_s=max(0.0, self.shortest_s - end_s) + LOOKS_ON_S,
@@ -207,6 +214,7 @@ class Plan:
             found += plan_bounds.guards_on_services(self.drill, names)
         if edges is not None:
             found += _edges(self, edges, names, sure)
+            found += unseen_faults(self, edges)
         return found
 
 
@@ -219,10 +227,14 @@ def make_plan(
     monitoring: Mapping[str, str] | None = None,
     alerts: Sequence[RuleSeen] | None = None,
     receivers: Sequence[ReceiverSeen] | None = None,
+    scrapes: Mapping[str, float] | None = None,
+    doubts: Sequence[str] = (),
     narrowed_to: Sequence[Limit] = (),
 ) -> Plan:
-    """The plan of a drill, with its problems; give edges, services, monitoring, rules and receivers of the stack when they are known.
+    """The plan of a drill, with its problems; give edges, services, monitoring, rules, receivers and scrapes of the stack when they
+    are known.
 
+    doubts        what of its files is perhaps not as it is meant
     narrowed_to   the blast radius that its project states for all drills
     """
     steady = drill.steady
@@ -236,11 +248,12 @@ def make_plan(
     claims = tuple(_claim(drill, claim, "", False) for claim in drill.expect)
     plan = Plan(drill, tuple(phases), claims, drill.abort.max_duration_s or 0.0, services=tuple(services or ()))
     plan = replace(plan, monitoring=monitoring, alerts=None if alerts is None else tuple(alerts))
-    plan = replace(plan, receivers=None if receivers is None else tuple(receivers))
+    plan = replace(plan, receivers=None if receivers is None else tuple(receivers), scrapes=scrapes)
     plan = replace(plan, limits=plan_bounds.limits_on(drill, narrowed_to))
     plan = replace(plan, max_duration_s=plan.max_duration_s or plan_bounds.max_duration_s(plan))
     found = (*plan.check(edges, services, sure=sure), *plan_bounds.beyond_radius(plan, narrowed_to))
-    mine = (*_doubtful(plan), *unread_queries(plan), *_unwatched(plan))
+    mine = (*_doubtful(plan), *unread_queries(plan), *_unwatched(plan), *mute_alerts(plan))
+    mine += tuple(drill.origin.document.warning(("stack", "compose"), doubt) for doubt in doubts)
     return replace(plan, problems=(*drill.warnings, *too_heavy(drill), *found, *mine))
 
 
@@ -312,7 +325,7 @@ def _requests(drill: Drill, start_s: float, window_s: float) -> float:
     if drill.load.users is not None:
         return drill.load.users * window_s * _CLOSED_PER_S
     arrivals = expected_count(drill.load.segments, start_s, start_s + window_s)
-    return arrivals * drill.origin.requests_per_task
+    return arrivals * drill.origin.requests_per_task if arrivals else 0.0
 
 
 def _undecidable(plan: Plan) -> Iterator[tuple[str, Problem]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from harness.cli.inputs import Looked, limits_of, rules_of
+from harness.cli.inputs import Looked, limits_of, rules_of, scrapes_of
 from harness.cli.on_target import drill_for
 from harness.errors import UsageError
 
@@ -141,7 +141,12 @@ def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] =
     edges = with_them(edges, mediated)
     rules = None if running.unread else rules_of(running.project, monitoring["prometheus"])
     plan = make_plan(
-        drill, services=running.services, monitoring=monitoring, alerts=rules, narrowed_to=limits_of(drill)
+        drill,
+        services=running.services,
+        monitoring=monitoring,
+        alerts=rules,
+        scrapes=None if running.unread else scrapes_of(running.project, monitoring["prometheus"]),
+        narrowed_to=limits_of(drill),
     )
     plan = narrow(plan)
     there = {one.edge.id for one in mediated}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("stack", nargs=-1, required=True)
+@click.argument("stack", nargs=-1)
 @click.option("--profile", "profiles", multiple=True, help="Switch on a Compose profile.")
 @click.option("--env-file", "env_files", multiple=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--observe", is_flag=True, help="Start the stack without edges and read its connections.")
@@ -36,13 +36,13 @@ def command(
     offline: bool,
     as_json: bool,
 ) -> None:
-    """Print the edges of STACK: Compose files, a folder with one, or a drill.
+    """Print the edges of STACK: Compose files, a folder with one, or a drill; of the project here when left out.
 
     \b
     Example:  drill edges compose/wiki/compose.yaml
               drill edges first-light --observe --for 30s
     """
-    project, declared, data = _read(stack, profiles, env_files)
+    project, declared, data = _read(stack or _here(), profiles, env_files)
     from harness.stack.candidate import candidates_told
     from harness.stack.find import found
     from harness.stack.images import image_info
@@ -66,6 +66,23 @@ def command(
         click.echo("\nThe run's Compose file differs from yours in:")
         for line in changes:
             click.echo(f"  {line}")
+
+
+def _here() -> tuple[str, ...]:
+    """The Compose files of the project that the working directory is in, as `drill init` finds them. Raises UsageError."""
+    import os
+
+    from harness.drill.project import find_project
+    from harness.errors import UsageError
+    from harness.init.files import compose_files
+
+    root = find_project().root
+    try:
+        return tuple(map(str, compose_files(root, os.environ)))
+    except UsageError:
+        raise UsageError(
+            f"{root}: there is no Compose file here; name one, a folder with one, or a drill: drill edges STACK"
+        ) from None
 
 
 def _read(

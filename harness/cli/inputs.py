@@ -80,6 +80,7 @@ class Looked:
     sure        every image was here to be asked for its ports, so that an edge that was not found is none
     project     the Compose project's name; '' where it is not known
     monitoring  where the stack's own Prometheus and Alertmanager are; `alerts` the rules, `receivers` those that they will load
+    scrapes     seconds between two scrapes, by job; `doubts` what of the stack's files is perhaps not as it is meant
     """
 
     services: tuple[str, ...] | None = None
@@ -88,6 +89,8 @@ class Looked:
     monitoring: Mapping[str, str] | None = None
     alerts: tuple[RuleSeen, ...] | None = None
     receivers: tuple[ReceiverSeen, ...] | None = None
+    scrapes: Mapping[str, float] | None = None
+    doubts: tuple[str, ...] = ()
     project: str = ""
     why: str = ""
     wrong: tuple[str, ...] = ()
@@ -130,6 +133,8 @@ def look(drill: Drill) -> Looked:
         monitoring=monitoring,
         alerts=alerts,
         receivers=receivers_of(project, monitoring["alertmanager"]),
+        scrapes=scrapes_of(project, monitoring["prometheus"]),
+        doubts=rules_unfound(project, monitoring["prometheus"]),
         project=project.name,
     )
 
@@ -139,6 +144,20 @@ def rules_of(project: Project, prometheus: str) -> tuple[RuleSeen, ...] | None:
     from harness.stack.rulefiles import rule_files
 
     return rule_files(project, prometheus.rpartition(":")[0]) if prometheus else None
+
+
+def rules_unfound(project: Project, prometheus: str) -> tuple[str, ...]:
+    """Which of its rule files are not there."""
+    from harness.stack.rulefiles import unfound
+
+    return unfound(project, prometheus.rpartition(":")[0]) if prometheus else ()
+
+
+def scrapes_of(project: Project, prometheus: str) -> Mapping[str, float] | None:
+    """Seconds between two of its scrapes, by job; None where they are not known."""
+    from harness.stack.scrapes import scrapes
+
+    return scrapes(project, prometheus.rpartition(":")[0]) if prometheus else None
 
 
 def receivers_of(project: Project, alertmanager: str) -> tuple[ReceiverSeen, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from harness.cli.targets import plan_on, target_option, told
 
 if TYPE_CHECKING:
     from harness.cli.attach import Attach, PlannedOn
+    from harness.expectations.base import Reach
     from harness.plan import Claim, Plan, PlannedPhase
     from harness.target.model import Target
 
@@ -63,6 +65,8 @@ def command(
             monitoring=looked.monitoring,
             alerts=looked.alerts,
             receivers=looked.receivers,
+            scrapes=looked.scrapes,
+            doubts=looked.doubts,
             narrowed_to=limits_of(made),
         )
     if plan.errors or looked.wrong:
@@ -219,8 +223,16 @@ def _needs(plan: Plan, claim: Claim) -> Iterator[str]:
     reach = plan.reach(claim)
     needs = claim.expectation.needs(reach)
     if needs:
-        due = f"about {reach.arrivals:.0f} are due, of all names" if "request" in needs else ""
-        yield f"  {'':>20}           needs {needs}{'; ' + due if due else ''}"
+        yield f"  {'':>20}           needs {needs}{'; ' + _due(plan, reach) if 'request' in needs else ''}"
+
+
+def _due(plan: Plan, reach: Reach) -> str:
+    """How many requests there will be, as far as anybody knows beforehand."""
+    if reach.closed:
+        return "how many are due depends on how fast its users are answered"
+    if math.isinf(reach.arrivals):
+        return f"how many are due cannot be told from {plan.drill.locustfile.name}"
+    return f"at most about {reach.arrivals:.0f} are due, of all names"
 
 
 def _window(claim: Claim, start_s: float, length_s: float) -> str:
@@ -312,7 +324,7 @@ def document(plan: Plan, looked: Looked, target: Target | None = None, on: Plann
             "then": item.then,
             "window_s": reach.window_s,
             "late_s": item.expectation.late_s(),
-            "requests_at_most": round(reach.arrivals),
+            "requests_at_most": round(reach.arrivals) if math.isfinite(reach.arrivals) else None,
             "needs": item.expectation.needs(reach),
         }
 

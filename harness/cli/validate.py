@@ -98,6 +98,8 @@ def check(
         monitoring=looked.monitoring,
         alerts=looked.alerts,
         receivers=looked.receivers,
+        scrapes=looked.scrapes,
+        doubts=looked.doubts,
         narrowed_to=limits_of(drill),
     ).problems
     unchecked = looked.why if looked.edges is None and not looked.wrong else ""

@@ -12,6 +12,7 @@ from harness.drill.document import Document, Path_
 from harness.drill.problem import Problem, did_you_mean
 from harness.drill.schema import words_at
 from harness.drill.tagged import is_tag
+from harness.faults.toxic import TOXICS
 
 _EXAMPLES = {
     ("drill",): "the file's name without .yaml",
@@ -70,7 +71,12 @@ def explain(error: Mapping[str, Any], document: Document) -> Problem:
     if kind == "union_tag_invalid":
         word = str(next(iter(value)))  # type: ignore[arg-type]
         known = words_at(path)
-        hint = did_you_mean(word, known) or f"; known are {', '.join(known)}"
+        meant = TOXICS.get(word, "") if _noun(path) == "fault" else ""
+        hint = (
+            f" (it is called '{meant}' here)"
+            if meant
+            else did_you_mean(word, known) or f"; known are {', '.join(known)}"
+        )
         return document.problem((*path, word), f"{name}: unknown {_noun(path)} '{word}'{hint}", key=True)
     if kind == "union_tag_not_found":
         return _not_one_word(path, name, value, document)

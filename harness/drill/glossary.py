@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from harness.drill import own
 from harness.drill.model import Drill
 from harness.drill.schema import drill_schema
+from harness.faults.toxic import TOXICS
 from harness.reasons import REASONS
 
 QUIET = """No alert of the stack's own Prometheus fires: `no alert firing`, or `no alert firing except Watchdog, Info*`.
@@ -54,11 +55,13 @@ def _entries(_model: type[Drill]) -> tuple[Entry, ...]:
 def meanings(word: str) -> tuple[Entry, ...]:
     """Every meaning of a word, or of a place such as `steady.within`; () for an unknown one."""
     wanted = word.strip().lower()
-    return tuple(entry for entry in entries() if wanted in (entry.word.lower(), entry.place.lower()))
+    found = tuple(entry for entry in entries() if wanted in (entry.word.lower(), entry.place.lower()))
+    ours = [entry for entry in entries() if entry.kind == "fault" and entry.word == TOXICS.get(wanted)]
+    return (*found, *(replace(entry, text=f"What Toxiproxy calls {wanted}.\n\n{entry.text}") for entry in ours))
 
 
 def words() -> list[str]:
-    """Every word, each once."""
+    """Every word of ours, each once."""
     return list(dict.fromkeys(entry.word for entry in entries()))
 
 

@@ -100,7 +100,7 @@ class Abort(Model):
 class Origin:
     """Where a drill came from: `places` has 'file:line' by id, `paths` the path of each id in the document.
 
-    requests_per_task   at most so many, as the locustfile's text shows
+    requests_per_task   at most so many, as the locustfile's text shows; infinite where it does not
     endpoints           names of its requests, POST /checkout; None where its text does not tell them all
     prepared            those of them that users ask in their on_start alone
     """

@@ -7,58 +7,59 @@ a client of its own, a helper from elsewhere) counts as MANY.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.drill.called import Called, Function
 from harness.drill.endpoints import OTHERS, SESSIONS, last_name
 
-MANY = 1000.0
+MANY = math.inf
 SETTINGS = ("auth", "base_url", "clientpool", "cookiejar", "cookies", "headers", "params", "proxies", "user", "verify")
 """What a client is asked for that makes no request."""
 _AGAIN = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def at_most(path: Path) -> float:
     """For the locustfile at `path`; MANY when it cannot be told, also when it cannot be read."""
     try:
         tree = ast.parse(path.read_bytes())
-        functions = {node.name: node for node in ast.walk(tree) if isinstance(node, _Function)}
-        most = max((_weight(name, functions, ()) for name in functions), default=0.0)
+        called = Called(tree)
+        known: dict[Function, float] = {}
+        most = max((_weight(function, called, known) for function in called.functions), default=0.0)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return MANY
-    names = [node.name for node in ast.walk(tree) if isinstance(node, _Function)]
-    twice = len(names) != len(set(names))  # two classes with a method of one name: which is called is not seen
-    return MANY if twice or most == 0 or _brings_helpers(tree) or _own_client(tree) else min(most, MANY)
+    return MANY if most == 0 or _brings_helpers(tree) or _own_client(tree) else most
 
 
-def _weight(name: str, functions: dict[str, _Function], above: tuple[str, ...]) -> float:
-    if name in above:
-        return MANY
-    total = 0.0
-    called_here = {id(node.func) for node, _ in _inside(functions[name], False) if isinstance(node, ast.Call)}
-    for node, again in _inside(functions[name], False):
+def _weight(function: Function, called: Called, known: dict[Function, float]) -> float:
+    """What it makes with all that it calls; what calls itself makes MANY, and so does whatever calls that."""
+    if function in known:
+        return known[function]
+    known[function], total = MANY, 0.0
+    called_here = {id(node.func) for node, _ in _inside(function, False) if isinstance(node, ast.Call)}
+    for node, again in _inside(function, False):
         once = 0.0
         if isinstance(node, ast.Call):
-            called = _named(node.func)
             if _is_client(node.func.value) if isinstance(node.func, ast.Attribute) else False:
                 once = 1.0
-            elif called in functions:
-                once = _weight(called, functions, (*above, name))
-            elif called in OTHERS:
+            elif meant := called.by(node.func, function):
+                once = max(_weight(one, called, known) for one in meant)
+            elif isinstance(node.func, (ast.Name, ast.Attribute)) and last_name(node.func) in OTHERS:
                 once = 1.0
         elif _is_client(node):
             once = MANY  # handed on; where it is the base of a call, _inside leaves it out
-        elif id(node) not in called_here and (_named(node) in functions or _asks(node)):
+        elif id(node) not in called_here and (called.names(node) or _asks(node)):
             once = MANY  # handed on: map(self.fetch, …), get = self.client.get, a decorator
         total += MANY if once and again else once
+    known[function] = total
     return total
 
 
 def _inside(node: ast.AST, again: bool) -> Iterator[tuple[ast.AST, bool]]:
     """Every node below, and whether it may be done again and again; not the client of `client.get(…)` itself, nor functions within."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, _Function):
+        if isinstance(child, Function):
             continue
         inner = again or isinstance(child, _AGAIN)
         base = isinstance(node, ast.Attribute) and _is_client(child)
@@ -78,13 +79,6 @@ def _is_client(node: ast.AST) -> bool:
     return (isinstance(node, ast.Attribute) and node.attr == "client") or (
         isinstance(node, ast.Name) and node.id == "client"
     )
-
-
-def _named(node: ast.AST) -> str:
-    """What a name or an attribute that is read is called; '' of anything else."""
-    if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
-        return ""
-    return node.attr if isinstance(node, ast.Attribute) else node.id
 
 
 def _brings_helpers(tree: ast.Module) -> bool:

@@ -143,8 +143,8 @@ class Stretch:
 class Reach:
     """What a plan tells of the place where a claim stands, to find claims that this run could never decide.
 
-    window_s    length of the window the claim is about, as planned
-    arrivals    requests expected in it, all endpoints together
+    window_s    length of the window the claim is about, as planned, at the most; least_s at the least (0: not known)
+    arrivals    requests expected in it at the most, all endpoints together; infinite where the locustfile does not tell
     timeout_s   the load's time-out
     services    the services of the stack, when known
     faulted     whether a fault is injected in it
@@ -157,6 +157,7 @@ class Reach:
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
     alerts      the rules that its Prometheus will load; None: not known
     receivers   those of its Alertmanager's configuration; None: not known
+    scrapes     seconds between two of its Prometheus' scrapes, by job; None: not known
     history_s   how long its Prometheus has scraped when the window begins, at the least
     after_s     how long the stack is looked at after the window's end, at the least
     """
@@ -171,6 +172,7 @@ class Reach:
     releases: tuple[str, ...] = ()
     alerts: tuple[RuleSeen, ...] | None = None
     receivers: tuple[ReceiverSeen, ...] | None = None
+    scrapes: Mapping[str, float] | None = None
     history_s: float = 0.0
     hurt_s: float = 0.0
     after_s: float = math.inf
@@ -178,6 +180,7 @@ class Reach:
     stretches: Mapping[str, Stretch] = field(default_factory=dict)
     before: Stretch | None = None
     steady: Steady | None = None
+    least_s: float = 0.0
 
     def no_service(self, name: str) -> str:
         """The sentence about a service that the stack does not have, or ''. "*" and "api-*" are patterns."""

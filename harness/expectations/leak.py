@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import ClassVar
 
@@ -85,12 +86,32 @@ class Leak(Expectation):
         return self.service or "".join(c if c.isalnum() or c == "_" else "-" for c in self.metric)[:40].strip("-")
 
     def undecidable(self, reach: Reach) -> str:
-        if reach.window_s < BATCHES * POINTS:
-            return f"it lasts {spell(reach.window_s)}; twelve batches of five samples, one a second, need {BATCHES * POINTS}s"
+        least_s = BATCHES * POINTS * self._every_s(reach)
+        if reach.window_s < least_s:
+            each = f"one {_each(self._every_s(reach))}"
+            return f"it lasts {spell(reach.window_s)}; twelve batches of five samples, {each}, need {spell(least_s)}"
         return reach.no_service(self.service) if self.service else ""
 
+    def doubtful(self, reach: Reach) -> str:
+        every_s = self._every_s(reach)
+        due, wanted = reach.least_s / every_s, BATCHES * POINTS
+        if not reach.least_s or due >= wanted:
+            return ""
+        return (
+            f"where its window lasts {spell(round(reach.least_s, 3))}, about {due:.0f} samples are due, one {_each(every_s)}, and "
+            f"{wanted} are needed to decide it: {spell(wanted * every_s)}"
+        )
+
+    def _every_s(self, reach: Reach) -> float:
+        """Between two samples: a service is read each second, a metric when its job is scraped, whichever of them is meant."""
+        if self.service or not reach.scrapes:
+            return 1.0
+        wanted = re.search(r'[{,]\s*job\s*=\s*"([^"\\]*)"', self.metric)
+        job = reach.scrapes.get(wanted.group(1)) if wanted else None
+        return min(reach.scrapes.values()) if job is None else job
+
     def needs(self, reach: Reach) -> str:
-        return f"{BATCHES * POINTS} samples of one process"
+        return f"{BATCHES * POINTS} samples of one process, one {_each(self._every_s(reach))}"
 
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach) if self.metric else ""
@@ -223,6 +244,10 @@ class Leak(Expectation):
         else:
             finding = failed(said, reason="leaks", measure=measure, cites=cited, details=details)
         return replace(finding, p_value=round(p, 9))
+
+
+def _each(every_s: float) -> str:
+    return "a second" if every_s == 1 else f"every {spell(every_s)}"
 
 
 def _when(low_s: float, high_s: float) -> str:

@@ -75,6 +75,14 @@ class PageQuality(Expectation):
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach, pages=True)
 
+    def doubtful(self, reach: Reach) -> str:
+        if "runbook" not in self.items or self.runbooks:
+            return ""
+        return (
+            "a page with a runbook's URL will leave it inconclusive, for a URL cannot be looked at from here: name the folder that it is "
+            "served from with `runbooks`, or leave it out with `except: [runbook]`"
+        )
+
     def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         journal, window = evidence.journal, alerts.begun(evidence, pages=True)
         if isinstance(window, Finding):

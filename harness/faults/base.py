@@ -22,6 +22,7 @@ class Landing:
     """Whether a fault took effect, from witness looks alone: stated and measured size side by side.
 
     share    of the looks that felt it (None when nothing could be measured); share_stated what the drill asked for
+    decide   where it could not be measured: what could
     """
 
     outcome: Landed
@@ -30,6 +31,7 @@ class Landing:
     measured: Mapping[str, Any] = field(default_factory=dict)
     share: float | None = None
     looks: int = 0
+    decide: str = ""
 
 
 class Fault(Model):
@@ -106,6 +108,10 @@ class Fault(Model):
     def by_readback(self, injected: Mapping[str, Any], mended: Mapping[str, Any] | None) -> Landing:
         """Pure: did it land, of a fault that looks cannot tell; from what its injection and its mend (None: not yet) read back."""
         raise NotImplementedError  # abstract: asked only of faults that are not `witnessed`
+
+    def unseen(self, answer_bytes: int | None) -> str:
+        """Why the witness can hardly tell it by answers of about so many bytes (None: not known), or ''. Said at plan time."""
+        return ""
 
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:
         """Pure: did it land, judged from witness looks before and during."""

@@ -14,6 +14,8 @@ from harness.faults.toxic import OneWayFault
 from harness.quantities import Bytes
 from harness.world.handles import Toxic
 
+TOO_SHORT = "the witness's exchange is too short"
+
 
 class LimitData(OneWayFault):
     """
@@ -38,13 +40,21 @@ class LimitData(OneWayFault):
     def toxics(self) -> tuple[Toxic, ...]:
         return self._toxic("limit_data", bytes=self.bytes)
 
+    def unseen(self, answer_bytes: int | None) -> str:
+        if answer_bytes is None:
+            return TOO_SHORT if self.stream == "upstream" else ""
+        return f"{TOO_SHORT}: about {answer_bytes} bytes of answer" if self._too_short(answer_bytes) else ""
+
+    def _too_short(self, answer_bytes: float) -> bool:
+        return self.stream == "upstream" or answer_bytes <= self.bytes
+
     def landing(self, before: Sequence[Witnessed], during: Sequence[Witnessed]) -> Landing:
         stated = {"bytes": self.bytes}
         usual = felt.medians(felt.answered(before, protocol=True), lambda look: float(look.size))
         if not usual:
             return felt.no_baseline(before, "how much passes", self.share, stated)
-        if self.stream == "upstream" or max(usual.values()) <= self.bytes:
-            why = f"the witness's exchange is too short: {max(usual.values()):.0f} bytes of answer"
+        if self._too_short(max(usual.values())):
+            why = f"{TOO_SHORT}: {max(usual.values()):.0f} bytes of answer"
             return Landing("not_measurable", why, {**stated, "share": self.share}, {"size": max(usual.values())})
         looks = [look for look in during if look.speaks and usual.get(felt.place(look), 0.0) > self.bytes]
         return felt.by_outcome(self.share, looks, ("closed", "reset"), stated=stated)

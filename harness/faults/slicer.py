@@ -15,6 +15,8 @@ from harness.faults.toxic import OneWayFault
 from harness.quantities import Bytes, Milliseconds
 from harness.world.handles import Toxic
 
+TOO_SHORT = "the witness's exchange is too short to be cut in pieces"
+
 
 class Slicer(OneWayFault):
     """
@@ -54,8 +56,8 @@ class Slicer(OneWayFault):
         if not usual_chunks:
             return felt.no_baseline(before, "in how many pieces an answer comes", self.share, stated)
         largest = max(look.size for look in usual)
-        if self.stream == "upstream" or largest <= 2 * (self.size + self.variation):
-            why = f"the witness's exchange is too short to be cut in pieces: {largest} bytes of answer"
+        if self._too_short(largest):
+            why = f"{TOO_SHORT}: {largest} bytes of answer"
             return Landing("not_measurable", why, {**stated, "share": self.share}, {"size": largest})
         looks = [look for look in felt.answered(during, protocol=True) if felt.place(look) in usual_chunks]
         hit = [look for look in looks if look.chunks >= max(usual_chunks[felt.place(look)] + 1, self._pieces(look) / 2)]
@@ -65,6 +67,14 @@ class Slicer(OneWayFault):
         weaker = sum(1 for look in looks if look not in hit and look.chunks > usual_chunks[felt.place(look)] + 1)
         piece = round(median(look.size / look.chunks for look in hit)) if hit else None
         return felt.by_share(self.share, len(looks), len(hit), weaker, stated=stated, measured={"size": piece})
+
+    def unseen(self, answer_bytes: int | None) -> str:
+        if answer_bytes is None:
+            return TOO_SHORT if self.stream == "upstream" else ""
+        return f"{TOO_SHORT}: about {answer_bytes} bytes of answer" if self._too_short(answer_bytes) else ""
+
+    def _too_short(self, answer_bytes: int) -> bool:
+        return self.stream == "upstream" or answer_bytes <= 2 * (self.size + self.variation)
 
     def _pieces(self, look: Witnessed) -> float:
         return look.size / (self.size + self.variation)

@@ -22,6 +22,8 @@ from harness.world.handles import Toxic, Want, World
 
 EdgeName = Annotated[str, AfterValidator(lambda text: "->".join(edge_id(text)))]
 Stream = Literal["downstream", "upstream"]
+TOXICS = {"reset_peer": "reset", "timeout": "hang"}
+"""Toxiproxy's own names of those faults that have another here."""
 
 
 def whole_ms(value_ms: float) -> int:

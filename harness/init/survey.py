@@ -16,7 +16,7 @@ from harness.init.unpaged import without
 from harness.stack import names as topology
 from harness.stack.blame import blamed
 from harness.stack.dial import accepts
-from harness.stack.observe import Counts, add, edges_seen, reading
+from harness.stack.observe import Seen, add, edges_seen, reading
 from harness.stack.observed import Monitoring
 from harness.stack.project import Project
 from harness.stack.ready import LOOP
@@ -67,7 +67,7 @@ def survey(
         say=say, mediate=False,
     )  # fmt: skip
     lookout = Lookout(run_id, stack.project_name)
-    seen: Counts = {}
+    seen = Seen()
     try:
         stack.prepare()
         lookout.start()
@@ -120,7 +120,7 @@ def survey(
     )
 
 
-def _look(lookout: Lookout, seen: Counts) -> None:
+def _look(lookout: Lookout, seen: Seen) -> None:
     with contextlib.suppress(NotApplied):  # the last reading raises it, if it stays so
         add(seen, lookout.peers())
 
@@ -157,7 +157,7 @@ def _answering(
     project: Project,
     stack: Stack,
     lookout: Lookout,
-    seen: Counts,
+    seen: Seen,
     choose: Callable[[tuple[Spoken, ...], tuple[Edge, ...]], Spoken | None],
     until_s: float,
 ) -> tuple[Mapping[str, Peers], tuple[Spoken, ...], Spoken | None]:

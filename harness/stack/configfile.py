@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import subprocess
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -47,6 +49,24 @@ def config_file(project: Project, service: str, usual: Sequence[str]) -> ConfigF
     return ConfigFile(why=f"its configuration {stated or ' or '.join(usual)} is neither in its mounts nor in its image")
 
 
+def bare_in_image(project: Project, service: str, folder: str) -> bool:
+    """Whether the image of a service, which is here, has no file in a folder. Starts nothing."""
+    image = str(image_names(project.config)[0]["services"][service].get("image") or "")
+    return bool(image and inspected("image", image)) and _bare(image, folder)
+
+
+@cache
+def _bare(image: str, folder: str) -> bool:
+    copied = _copied(image, folder)
+    if copied is None or copied.returncode:
+        return copied is not None and b"find the file" in copied.stderr
+    try:
+        with tarfile.open(fileobj=io.BytesIO(copied.stdout)) as archive:
+            return all(member.isdir() for member in archive)
+    except tarfile.TarError:
+        return False
+
+
 def _from_file(project: Project, body: dict[str, Any], path: str) -> Iterator[str]:
     """From a bind mount of the file or of a folder above it, or from a config of the Compose file."""
     for mount in body.get("volumes") or ():
@@ -84,23 +104,27 @@ def _read(path: Path) -> Iterator[str]:
 
 
 def _from_image(image: str, path: str) -> Iterator[str]:
-    """By way of a container that is made and removed, never started."""
+    copied = _copied(image, path)
+    if copied is None or copied.returncode or len(copied.stdout) > MOST_BYTES:
+        return
+    with contextlib.suppress(tarfile.TarError), tarfile.open(fileobj=io.BytesIO(copied.stdout)) as archive:
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is not None:
+                yield file.read().decode("utf-8", "replace")
+                return
+
+
+def _copied(image: str, path: str) -> subprocess.CompletedProcess[bytes] | None:
+    """What `docker cp` gives of an image, by way of a container that is made and removed, never started; None without one."""
     made = docker("create", "--network", "none", image, "true") if image else None
     if made is None or not made.ok:
-        return
+        return None
     name = made.out.strip()
+    words = ("docker", "cp", "--follow-link", f"{name}:{path}", "-")
     try:
-        copied = subprocess.run(
-            ("docker", "cp", "--follow-link", f"{name}:{path}", "-"), capture_output=True, timeout=30, check=False
-        )
-        if copied.returncode == 0 and len(copied.stdout) <= MOST_BYTES:
-            with tarfile.open(fileobj=io.BytesIO(copied.stdout)) as archive:
-                for member in archive:
-                    file = archive.extractfile(member)
-                    if file is not None:
-                        yield file.read().decode("utf-8", "replace")
-                        return
-    except (OSError, subprocess.TimeoutExpired, tarfile.TarError):
-        return
+        return subprocess.run(words, capture_output=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
     finally:
         docker("rm", "--force", "--volumes", name)

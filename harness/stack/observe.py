@@ -7,7 +7,7 @@ import ipaddress
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,24 @@ READ_EVERY_S = 0.5
 """Closed connections stay readable for a minute (TIME_WAIT), so nothing falls between two readings."""
 
 Counts = dict[tuple[str, str], dict[int, int]]
+"""By caller and peer, how many connections to each port."""
+
+
+@dataclass
+class Seen:
+    """What was counted, and which services had which address in any of the readings."""
+
+    counts: Counts = field(default_factory=dict)
+    held: dict[str, set[str]] = field(default_factory=dict)
+
+    def named(self) -> Counts:
+        """With the addresses of services by their names, also where a reading came before it was known who had just started. One
+        that several held in turn stays an address."""
+        found: Counts = {}
+        for (caller, peer), ports in self.counts.items():
+            holders = self.held.get(peer, set())
+            _most(found.setdefault((caller, next(iter(holders)) if len(holders) == 1 else peer), {}), ports)
+        return found
 
 
 def observe(
@@ -50,7 +68,7 @@ def observe(
 
     stack = Stack(project, run_id, folder, (), ready_within_s=ready_within_s, offline=offline, say=say, mediate=False)
     lookout = Lookout(run_id, stack.project_name)
-    seen: Counts = {}
+    seen = Seen()
     try:
         stack.prepare()
         lookout.start()
@@ -79,7 +97,7 @@ def observe(
 
 
 @contextlib.contextmanager
-def reading(lookout: Lookout, seen: Counts) -> Iterator[None]:
+def reading(lookout: Lookout, seen: Seen) -> Iterator[None]:
     """Read while the project starts: a migration's connections are gone with its container, before all others run."""
     over = threading.Event()
 
@@ -97,23 +115,28 @@ def reading(lookout: Lookout, seen: Counts) -> Iterator[None]:
         reader.join()
 
 
-def add(seen: Counts, peers: Mapping[str, Peers]) -> None:
+def add(seen: Seen, peers: Mapping[str, Peers]) -> None:
     """Join one reading: the greatest count of connections per pair and port (the same ones are seen again each
     time)."""
     for service, told in peers.items():
         if told.shares:
             continue  # it reads the table of the service whose network it uses
+        for ip in told.ips:
+            seen.held.setdefault(ip, set()).add(service)
         for peer, ports in told.peers.items():
-            counts = seen.setdefault((service, peer), {})
-            for port, count in ports.items():
-                counts[port] = max(counts.get(port, 0), count)
+            _most(seen.counts.setdefault((service, peer), {}), ports)
 
 
-def edges_seen(project: Project, seen: Counts) -> tuple[Edge, ...]:
+def _most(counts: dict[int, int], more: Mapping[int, int]) -> None:
+    for port, count in more.items():
+        counts[port] = max(counts.get(port, 0), count)
+
+
+def edges_seen(project: Project, seen: Seen) -> tuple[Edge, ...]:
     """What was counted, as edges. A peer that is no service is an external host by its address, which cannot be one."""
     config = project.config
     found = []
-    for (caller, peer), ports in sorted(seen.items()):
+    for (caller, peer), ports in sorted(seen.named().items()):
         if caller not in project.services or caller == peer:
             continue
         count = sum(ports.values())

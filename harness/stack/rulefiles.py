@@ -13,7 +13,7 @@ from harness.facts import RuleSeen
 from harness.foreign_yaml import load
 from harness.quantities import go_duration_s
 from harness.stack import names as topology
-from harness.stack.configfile import PROMETHEUS, below, config_file
+from harness.stack.configfile import PROMETHEUS, bare_in_image, below, config_file
 from harness.stack.project import Project
 
 DEFAULT_S = 60.0
@@ -28,8 +28,7 @@ def rule_files(project: Project, service: str) -> tuple[RuleSeen, ...] | None:
         shared = data.get("global") or {}
         every_s = go_duration_s(shared.get("evaluation_interval")) or DEFAULT_S
         rules: list[RuleSeen] = []
-        for pattern in data.get("rule_files") or ():
-            place = posixpath.normpath(PurePosixPath(config.path).parent / str(pattern))
+        for place in _places(data, config.path):
             if not _seen_whole(project, service, place):
                 return None
             for file in _mounted(project, service, place):
@@ -37,6 +36,34 @@ def rule_files(project: Project, service: str) -> tuple[RuleSeen, ...] | None:
     except (AttributeError, TypeError, OSError, ValueError):
         return None
     return tuple(rules) if config.text else None
+
+
+def unfound(project: Project, service: str) -> tuple[str, ...]:
+    """What its configuration has among its rule_files and is not there, in words."""
+    config = config_file(project, service, PROMETHEUS)
+    try:
+        places = list(_places(load(config.text) or {}, config.path))
+    except (AttributeError, TypeError, ValueError):
+        return ()
+    said = []
+    for place in places:
+        mounts = [one for one in _mounts(project, service) if PurePosixPath(str(one.get("target"))).match(place)]
+        around = [*mounts, *([one] if (one := _around(_mounts(project, service), place)) else ())]
+        gone = [one for one in around if one.get("type") == "bind" and not os.path.lexists(str(one.get("source")))]
+        if gone:
+            what = (
+                f"{gone[0]['source']} is not there, so that Docker makes an empty folder of it at {gone[0]['target']}"
+            )
+            said.append(f"{service} has no rules of {place}: {what}")
+        elif _seen_whole(project, service, place) and not _mounted(project, service, place):
+            said.append(f"{service} has no rules of {place}: no file is there")
+    return tuple(said)
+
+
+def _places(data: Mapping[str, Any], config: str) -> Iterator[str]:
+    """Its rule_files, as paths in the service."""
+    for pattern in data.get("rule_files") or ():
+        yield posixpath.normpath(PurePosixPath(config).parent / str(pattern))
 
 
 def _mounted(project: Project, service: str, pattern: str) -> list[Path]:
@@ -57,6 +84,8 @@ def _seen_whole(project: Project, service: str, pattern: str) -> bool:
     if any(str(one.get("target")) == pattern for one in mounts):
         return True
     around = _around(mounts, pattern)
+    if around is None and any(PurePosixPath(str(one.get("target"))).match(pattern) for one in mounts):
+        return bare_in_image(project, service, _fixed(pattern))
     if around is None or around.get("type") != "bind":
         return False
     inner = Path(str(around.get("source"))) / (below(_fixed(pattern), str(around.get("target"))) or "")

@@ -240,7 +240,7 @@ def test_a_claim_is_about_one_source_and_a_phase_long_enough() -> None:
         Leak(horizon_s="1h")
     with pytest.raises(ValueError, match="`limit` is needed"):
         Leak(metric="rss", horizon_s="1h")
-    assert "60s" in Leak(service="api", horizon_s="1h").undecidable(Reach(40, 100, 10))
+    assert "need 1m" in Leak(service="api", horizon_s="1h").undecidable(Reach(40, 100, 10))
     assert "no service" in Leak(service="pai", horizon_s="1h").undecidable(Reach(90, 100, 10, services=("api",)))
     assert Leak(service="api", horizon_s="1h").undecidable(Reach(90, 100, 10, services=("api",))) == ""
 

@@ -10,7 +10,7 @@ from alert_stories import FAULT, Hurt, looks, page, story
 from pydantic import ValidationError
 
 from harness import facts as f
-from harness.expectations.base import Evidence, Steady
+from harness.expectations.base import Evidence, Reach, Steady
 from harness.expectations.page_items import ITEMS
 from harness.expectations.page_quality import PageQuality
 from harness.journal import Journal
@@ -178,3 +178,18 @@ def test_headings_are_read_in_both_ways_and_not_out_of_code() -> None:
     text = "# Slow #\n\nMeaning\n=======\ntext\n## Impact\n```sh\n# Diagnosis\n```\nMitigation\n---\n"
     assert headings(text) == ("Slow", "Meaning", "Impact", "Mitigation")
     assert lacking(headings(text)) == ("Diagnosis",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, True),
+        ({"require": ["summary", "runbook"]}, True),
+        ({"runbooks": "../runbooks"}, False),
+        ({"except": ["runbook"]}, False),
+        ({"require": ["summary"]}, False),
+    ],
+)
+def test_a_runbook_that_nobody_here_can_look_up_is_told_before(fields: dict[str, Any], told: bool) -> None:
+    claim = PageQuality.model_validate({"alert": "Slow", **fields})
+    assert ("`runbooks`" in claim.doubtful(Reach(60.0, 100.0, 10.0))) == told

@@ -166,6 +166,48 @@ def test_a_bandwidth_within_the_ordinary_spread_is_not_measurable_and_says_so() 
     assert landing.outcome == "not_measurable"
     assert "takes 526.0 ms at that rate, not much more than the ordinary spread, " in landing.because
     assert "not much more than looks can tell" in fault("bandwidth", rate="64KB/s").landing(BEFORE, BEFORE).because
+    assert landing.decide == "no rate can be measured here: 1KB/s is the least"
+
+
+def test_a_bandwidth_that_was_not_measured_tells_the_greatest_rate_that_would_be() -> None:
+    parcel = [look(answer_ms=ms, size=524) for ms in (4, 5, 4, 6, 5, 4, 14, 5)]
+    unseen = fault("bandwidth", rate="64KB/s").landing(parcel, parcel)
+    assert unseen.decide == "a rate of 19KB/s or less can be measured"
+    slowed = [look(answer_ms=ms + 524 / 19, size=524) for ms in (4, 5, 4, 6, 5, 4, 14, 5)]
+    assert fault("bandwidth", rate="19KB/s").landing(parcel, slowed).outcome == "landed"
+    one = [look(answer_ms=1.0, size=1)] * 9
+    assert "no rate can be measured here" in fault("bandwidth", rate="1KB/s").landing(one, one).decide
+    assert "downstream" in fault("bandwidth", rate="1KB/s", stream="upstream").landing(parcel, parcel).decide
+
+
+@pytest.mark.parametrize(
+    ("rate", "stream", "size", "said"),
+    [
+        (
+            "20KB/s",
+            "downstream",
+            520,
+            "takes 26.0 ms at that rate, and 20 ms and more are needed, 60 ms on a busy machine",
+        ),
+        ("20KB/s", "downstream", 520, "a rate of 8KB/s or less can be measured"),
+        ("8KB/s", "downstream", 520, ""),
+        ("20KB/s", "downstream", None, ""),
+        ("1KB/s", "downstream", 7, "no rate can be measured here: 1KB/s is the least"),
+        ("1KB/s", "upstream", None, "`stream: downstream`"),
+    ],
+)
+def test_a_bandwidth_that_cannot_be_measured_is_foreseen(rate: str, stream: str, size: int | None, said: str) -> None:
+    why = fault("bandwidth", rate=rate, stream=stream).unseen(size)
+    assert said in why
+    assert bool(said) == bool(why)
+
+
+@pytest.mark.parametrize(("word", "fields"), [("slicer", {"size": "64B"}), ("limit_data", {"bytes": "130B"})])
+def test_answers_too_short_to_be_cut_are_foreseen(word: str, fields: dict[str, Any]) -> None:
+    it = fault(word, **fields)
+    assert "about 7 bytes of answer" in it.unseen(7)
+    assert it.unseen(520) == it.unseen(None) == ""
+    assert "too short" in fault(word, stream="upstream", **fields).unseen(None)
 
 
 def test_a_slow_close_is_measured_by_the_end_of_the_connection() -> None:

@@ -132,9 +132,22 @@ MAY_IMPORT: dict[str, set[str]] = {
         "load.arrivals",
     },
     "plan": BOTTOM
-    | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds", "plan_queries"},
+    | {
+        "alerting",
+        "stats",
+        "drill",
+        "faults",
+        "expectations",
+        "load.arrivals",
+        "plan_bounds",
+        "plan_queries",
+        "plan_rules",
+        "plan_unseen",
+    },
     "plan_bounds": BOTTOM | {"alerting", "drill", "expectations", "plan"},
     "plan_queries": {"drill", "plan", "promql"},
+    "plan_rules": {"alerting", "drill", "facts", "plan", "promql"},
+    "plan_unseen": {"drill", "edges", "faults", "plan"},
     "judge": DATA
     | {
         "orders",
@@ -241,6 +254,8 @@ PURE = (
     "plan",
     "plan_bounds",
     "plan_queries",
+    "plan_rules",
+    "plan_unseen",
     "judge",
     "gates",
     "lateness",

@@ -162,6 +162,13 @@ def test_no_word_of_the_schema_is_without_a_meaning() -> None:
     assert not {key for key in keys if not meanings(key)}
 
 
+@pytest.mark.parametrize(("toxic", "fault"), [("reset_peer", "reset"), ("timeout", "hang")])
+def test_toxiproxys_own_names_are_explained_by_ours(toxic: str, fault: str) -> None:
+    found = [entry for entry in meanings(toxic) if entry.kind == "fault"]
+    assert [(entry.word, entry.text.splitlines()[0]) for entry in found] == [(fault, f"What Toxiproxy calls {toxic}.")]
+    assert found[0].fields == next(entry for entry in meanings(fault) if entry.kind == "fault").fields
+
+
 # --- completion ---------------------------------------------------------------------------------------------------------
 
 

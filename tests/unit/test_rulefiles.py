@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.stack import configfile, rulefiles
 from harness.stack.project import Project
-from harness.stack.rulefiles import rule_files, rules_in
+from harness.stack.rulefiles import rule_files, rules_in, unfound
+from harness.stack.scrapes import scrapes
 
 CONFIG = """
 global: {evaluation_interval: 5s}
@@ -135,3 +140,76 @@ def test_where_a_volume_or_a_config_may_hold_a_match_nothing_is_known(files: Pat
     body["volumes"].pop()
     body["configs"] = [{"source": "extra", "target": "/etc/prometheus/rules/extra.yml"}]
     assert rule_files(here, "prometheus") is None
+
+
+@pytest.mark.parametrize(
+    ("mounts", "said"),
+    [
+        (["rules"], []),
+        ([], []),  # they may be in its image
+        (["gone"], ["prometheus has no rules of /etc/prometheus/rules/*.yml: ", "/gone is not there", "empty folder"]),
+        (["empty"], ["prometheus has no rules of /etc/prometheus/rules/*.yml: no file is there"]),
+        (["gone.yml"], ["/gone.yml is not there", "at /etc/prometheus/rules/one.yml"]),
+    ],
+)
+def test_rule_files_that_are_not_there_are_told(files: Path, mounts: list[str], said: list[str]) -> None:
+    (files / "empty").mkdir()
+    config = (files / "prometheus.yml", "/etc/prometheus/prometheus.yml")
+    place = "/etc/prometheus/rules"
+    also = [(files / name, f"{place}/one.yml" if name.endswith(".yml") else place) for name in mounts]
+    told = unfound(project(files, [config, *also]), "prometheus")
+    assert len(told) == bool(said)
+    assert all(part in told[0] for part in said)
+
+
+@pytest.mark.parametrize(
+    ("config", "every_s"),
+    [
+        ("scrape_configs: [{job_name: a}, {job_name: b, scrape_interval: 2s}]", {"a": 60.0, "b": 2.0}),
+        ("global: {scrape_interval: 15s}\nscrape_configs: [{job_name: a}]", {"a": 15.0}),
+        ("scrape_config_files: [jobs/*.yml]\nscrape_configs: [{job_name: a}]", None),
+        ("scrape_configs: [{scrape_interval: 2s}]", None),
+        ("scrape_configs: {", None),
+        ("global: {}", None),
+    ],
+)
+def test_how_often_it_scrapes_is_read_by_job(files: Path, config: str, every_s: dict[str, float] | None) -> None:
+    (files / "prometheus.yml").write_text(config)
+    assert scrapes(project(files, [(files, "/etc/prometheus")]), "prometheus") == every_s
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_a_file_mounted_into_a_folder_of_the_image_is_all_where_the_image_has_none_there(
+    files: Path, bare: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulefiles, "bare_in_image", lambda project, service, folder: bare and folder.endswith("/rules"))
+    alone = [
+        (files / "prometheus.yml", "/etc/prometheus/prometheus.yml"),
+        (files / "rules" / "first.yml", "/etc/prometheus/rules/mine.yml"),
+    ]
+    found = rule_files(project(files, alone), "prometheus")
+    assert (found is not None and len(found) == 3) == bare
+
+
+def test_an_image_is_bare_of_a_folder_that_it_does_not_have_or_that_has_no_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def archive(*names: str) -> bytes:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as opened:
+            for name in names:
+                entry = tarfile.TarInfo(name)
+                entry.type = tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE
+                opened.addfile(entry)
+        return packed.getvalue()
+
+    copied = {
+        "gone": subprocess.CompletedProcess([], 1, b"", b"Could not find the file /rules in container x"),
+        "empty": subprocess.CompletedProcess([], 0, archive("rules/", "rules/more/"), b""),
+        "baked": subprocess.CompletedProcess([], 0, archive("rules/", "rules/a.yml"), b""),
+        "broken": subprocess.CompletedProcess([], 1, b"", b"Docker is gone"),
+        "unmade": None,
+    }
+    monkeypatch.setattr(configfile, "_copied", lambda image, folder: copied[image])
+    bare = [image for image in copied if configfile._bare.__wrapped__(image, "/rules")]
+    assert bare == ["gone", "empty"]

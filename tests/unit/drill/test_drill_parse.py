@@ -94,6 +94,7 @@ def test_an_id_given_twice_is_refused(checkout: Write) -> None:
         ("drill: checkout", "drill: latest", "drill: 'latest' names the newest run of all drills (runs/latest); give"),
         ("title:", "titel:", "checkout.yaml:3:1: titel: unknown word (did you mean 'title'?)\n    titel: The orders"),
         ("against:", "agianst:", "load.agianst: unknown word (did you mean 'against'?)"),
+        ("latency:", "timeout:", "unknown fault 'timeout' (it is called 'hang' here)"),
         ("latency:", "latncy:", "phases.orders-slow.faults.0: unknown fault 'latncy' (did you mean 'latency'?)"),
         (
             "recovers:",

@@ -48,7 +48,29 @@ HEAD = "from locust import HttpUser, task\nclass A(HttpUser):\n"
         ("    @thrice\n    def buy(self): self.client.get('/')\ndef thrice(go): return go\n", MANY),
         ("    def a(self): self.client.get('/')\n    def b(self): s = HttpSession(); s.get('/'); s.get('/')\n", MANY),
         ("    def buy(self): pass\n", MANY),
-        ("    def t(self): self.client.get('/')\nclass B(HttpUser):\n    def t(self): pass\n", MANY),
+        ("    def t(self): self.client.get('/')\nclass B(HttpUser):\n    def t(self): pass\n", 1),
+        (
+            "    def on_start(self): self.client.get('/')\n@events.test_start.add_listener\ndef on_start(**kw): pass\n",
+            1,
+        ),
+        (
+            "    def t(self): self.u()\n    def u(self): self.client.get('/')\nclass B(HttpUser):\n    def u(self): self.t()\n",
+            1,
+        ),
+        (
+            "    def t(self): self.u()\n    def u(self): pass\nclass B(A):\n    def u(self): self.client.get('/'); self.client.get('/')\n",
+            2,
+        ),
+        (
+            "    def t(self): self.u()\n    def u(self): pass\nclass B:\n    def u(self): self.client.get('/'); self.client.get('/')\n"
+            "class C(B, A): pass\n",
+            2,
+        ),
+        ("    def t(self): self.client.get('/')\nclass B(A):\n    def t(self): super().t(); self.client.get('/')\n", 2),
+        ("    def t(self): super().t(); self.client.get('/')\n", 1),
+        ("    def t(self): super().t(); self.client.get('/')\nclass B(made()):\n    def t(self): pass\n", MANY),
+        ("    def t(self): super().t(); self.client.get('/')\nC = type('C', (A,), {})\n", MANY),
+        ("    def t(self): go(); self.client.get('/')\n    def go(self): self.client.get('/')\ndef go(): pass\n", 2),
         ("    def buy(self): self.client.get('/')\nfrom shop import more\n", MANY),
         ("    def buy(self): self.client.get('/')\nimport random, json\n", 1),
         ("    def buy(self: (\n", MANY),

@@ -277,3 +277,35 @@ def test_an_invalid_drill_tells_its_problems_one_by_one(checkout: Write) -> None
         parse(checkout("title:", "titel:"))
     assert caught.value.exit_code == 2
     assert [problem.what for problem in caught.value.found] == ["titel: unknown word (did you mean 'title'?)"]
+
+
+@pytest.mark.parametrize(
+    ("users", "load", "due", "most"),
+    [
+        ("        self.client.get('/')\n", "", "at most about 2700 are due, of all names", 2700),
+        (
+            "        for n in '12': self.client.get('/')\n",
+            "",
+            "how many are due cannot be told from users.py",
+            None,
+        ),
+        (
+            "        self.client.get('/')\n",
+            "users: 5",
+            "how many are due depends on how fast its users are answered",
+            15000,
+        ),
+    ],
+)
+def test_a_plan_tells_how_many_requests_are_due_only_where_that_is_known(
+    typed: Callable[..., Result], checkout: Write, users: str, load: str, due: str, most: int | None
+) -> None:
+    arrivals = "arrivals:\n    - {for: 45s, rate: 40/s}\n    - {for: 3m, rate: 80/s}"
+    path = checkout(arrivals, load or "arrivals: [{for: 10m, rate: 90/s}]")
+    head = "from locust import HttpUser, task\nclass A(HttpUser):\n    @task\n    def buy(self):\n"
+    (path.parent / "users.py").write_text(head + users)
+    shown = typed("plan", "checkout").stdout
+    assert f"needs 50 requests; {due}" in shown
+    told = json.loads(typed("plan", "checkout", "--json").stdout)
+    claims = [claim for phase in told["phases"] for claim in phase["claims"]]
+    assert claims[-1]["requests_at_most"] == most

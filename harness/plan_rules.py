@@ -1,0 +1,49 @@
+"""Claims about an alert that no rule makes, or whose rule reads what no rule records. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.alerting import is_pattern, may_bear
+from harness.drill.problem import Problem, did_you_mean
+from harness.promql import matchers, wanting
+
+if TYPE_CHECKING:
+    from harness.facts import RuleSeen
+    from harness.plan import Plan
+
+
+def mute_alerts(plan: Plan) -> Iterator[Problem]:
+    """Warnings: a drill may well ask whether somebody notices that a rule is gone."""
+    if plan.alerts is None:
+        return
+    for claim in plan.all_claims:
+        alert, labels = getattr(claim.expectation, "alert", ""), getattr(claim.expectation, "labels", {})
+        if not alert or is_pattern(alert):
+            continue
+        why = _mute(plan.alerts, alert, labels)
+        if why:
+            yield replace(plan.drill.problem(claim.id, f"{claim.id}: {why}", "alert"), severity="warning")
+
+
+def _mute(rules: tuple[RuleSeen, ...], alert: str, labels: dict[str, str]) -> str:
+    alerting = [rule for rule in rules if rule.kind == "alerting"]
+    of_name = [rule for rule in alerting if rule.rule == alert]
+    if not of_name:
+        return f"no rule of the stack's Prometheus makes the alert {alert}{did_you_mean(alert, {r.rule for r in alerting})}"
+    try:
+        lacking = [wanting(rules, rule, _is_scraped) for rule in of_name if may_bear(rule, labels)]
+    except ValueError:
+        return ""  # a dialect of its own: the rule's health tells in the run
+    if not lacking or not all(lacking):
+        return ""
+    name = matchers(lacking[0][0])[0]
+    near = did_you_mean(name, [rule.rule for rule in rules if rule.kind == "recording"])
+    return f"the rule {alert} reads {name}, which no rule here records{near}: unless that comes from elsewhere, it never fires"
+
+
+def _is_scraped(selector: str) -> bool:
+    """Whether its series may come from a target: by Prometheus' convention a colon is in the names of recorded series alone."""
+    return ":" not in matchers(selector)[0]

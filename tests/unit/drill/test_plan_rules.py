@@ -1,0 +1,95 @@
+"""A plan warns of claims about alerts that nothing could make fire: a name misspelt, a recording rule renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.drill.parse import parse
+from harness.facts import RuleSeen
+from harness.plan import make_plan
+
+Write = Callable[..., Path]
+RATIO = RuleSeen(rule="service:errors:ratio", kind="recording", expr="rate(errors_total[1m])")
+READ = "the rule Failing reads job:errors:ratio, which no rule here records (did you mean 'service:errors:ratio'?)"
+
+
+def failing(expr: str, **labels: str) -> RuleSeen:
+    return RuleSeen(rule="Failing", expr=expr, labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("rules", "claim", "said"),
+    [
+        ([failing("service:errors:ratio > 1"), RATIO], "alert: Failing", ""),
+        ([failing("job:errors:ratio > 1"), RATIO], "alert: Failing", READ),
+        ([failing("job:errors:ratio > 1"), RATIO], 'alert: "*"', ""),
+        ([failing("job:errors:ratio > 1 or service:errors:ratio > 1"), RATIO], "alert: Failing", ""),
+        ([failing("absent(job:errors:ratio)"), RATIO], "alert: Failing", ""),
+        ([failing("errors_total > 1")], "alert: Failing", ""),
+        (
+            [failing("b:ratio > 1"), RuleSeen(rule="b:ratio", kind="recording", expr="c:ratio")],
+            "alert: Failing",
+            "reads c:ratio",
+        ),
+        ([failing("c:ratio > 1", team="a"), failing("up == 0", team="b")], "alert: Failing", ""),
+        (
+            [failing("c:ratio > 1", team="a"), failing("up == 0", team="b")],
+            "alert: Failing, labels: {team: a}",
+            "reads c:ratio",
+        ),
+        (
+            [failing("up == 0")],
+            "alert: Faling",
+            "no rule of the stack's Prometheus makes the alert Faling (did you mean 'Failing'?)",
+        ),
+        ([failing("up =")], "alert: Failing", ""),
+        ([], "alert: Failing", "no rule of the stack's Prometheus makes the alert Failing"),
+        (None, "alert: Failing", ""),
+    ],
+)
+def test_an_alert_that_could_never_fire_is_told_at_its_claim(
+    checkout: Write, rules: list[RuleSeen] | None, claim: str, said: str
+) -> None:
+    drill = parse(checkout("errors_below: {ratio: 2%}", f"alert_quiet: {{{claim}}}"))
+    plan = make_plan(drill, monitoring={"prometheus": "prometheus:9090"}, alerts=rules)
+    told = [str(one) for one in plan.problems if one.severity == "warning"]
+    assert [said in one for one in told] == ([True] if said else [])
+
+
+def test_what_the_stacks_files_lack_is_told(checkout: Write) -> None:
+    plan = make_plan(parse(checkout()), doubts=["prometheus has no rules of /x.yml: no file is there"])
+    assert "/x.yml" in str(plan.problems[-1])
+    assert not plan.errors
+
+
+@pytest.mark.parametrize(
+    ("claim", "scrapes", "said"),
+    [
+        (
+            "metric: 'rss{job=\"api\"}', limit: 1GiB",
+            {"api": 2.0, "other": 1.0},
+            "about 15 samples are due, one every 2s",
+        ),
+        ("metric: 'rss{job=\"api\"}', limit: 1GiB", {"api": 0.5}, ""),
+        ("metric: rss, limit: 1GiB", {"api": 2.0, "other": 15.0}, "one every 2s"),
+        ("service: api", {"api": 15.0}, "about 30 samples are due, one a second"),
+    ],
+)
+def test_a_leak_for_which_too_few_samples_may_be_due_is_told(
+    checkout: Write, claim: str, scrapes: dict[str, float], said: str
+) -> None:
+    old = '  - log_quiet: {service: "*", matches: "Traceback|panic:"}'
+    path = checkout(old, f"  - leak: {{{claim}, horizon: 24h}}")
+    text = path.read_text()
+    a, b = text.index("  - name: orders-slow"), text.index("  - name: calm")
+    path.write_text(text[:a] + text[b:])  # the phase alone: 30 s at the least, and as long as its settling at the most
+    plan = make_plan(parse(path), scrapes=scrapes)
+    assert plan.reach(plan.claims[0]).least_s == 30
+    told = [str(one) for one in plan.problems if "samples are due" in one.what]
+    assert [said in one for one in told] == ([True] if said else [])
+    assert not plan.errors
+    slow = make_plan(parse(path), scrapes=dict.fromkeys(scrapes, 60.0))
+    assert bool(slow.errors) == ("metric" in claim)
