@@ -12,6 +12,7 @@ from harness import alerting
 from harness.expectations import (
     alerts,
     by_chance,
+    next_fault,
     page_alerts,
     page_all_clear,
     page_count,
@@ -312,7 +313,9 @@ class PageSent(Expectation):
                 reason="other_service" if place else "wrong_labels",
                 cites=cites(evidence, others[0].first),
             )
-        late = [n for n in fresh if n.at_s > limit_s and self.receiver in ("", n.first.receiver)]
+        after = [n for n in fresh if n.at_s > limit_s and self.receiver in ("", n.first.receiver)]
+        next_s = next_fault.until_s(evidence, from_s)
+        late = [n for n in after if page_alerts.active_s(journal, n.first, self.labels) <= next_s]
         if late:
             late_s = late[0].at_s - window.start_s
             return failed(
@@ -321,6 +324,7 @@ class PageSent(Expectation):
                 measure=Measure(round(late_s, 3), round(late_s, 3), "s"),
                 cites=cites(evidence, late[0].first),
             )
+        limit += next_fault.told(journal, after[0].at_s) if after else ""
         if self.status == "resolved":
             return page_all_clear.not_sent(evidence, self._sought(from_s, limit_s), what, limit)
         way = way_of(journal, self._sought(from_s, limit_s))
