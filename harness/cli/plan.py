@@ -62,6 +62,7 @@ def command(
             sure=looked.sure,
             monitoring=looked.monitoring,
             alerts=looked.alerts,
+            alerts_unread=looked.alerts_unread,
             receivers=looked.receivers,
             narrowed_to=limits_of(made),
         )

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode, Floor
-from harness.expectations import alerts, by_chance, next_fault, selected
+from harness.expectations import alerts, by_chance, known_alerts, next_fault, selected
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.by_chance import Before
@@ -73,6 +73,8 @@ class AlertFires(Expectation):
         return alerts.unseen(reach)
 
     def doubtful(self, reach: Reach) -> str:
+        if why := known_alerts.no_alert(reach, self.alert, self.labels):
+            return why
         if reach.then or not reach.faulted or reach.alerts is None or alerting.is_pattern(self.alert):
             return ""
         limit_s = reach.window_s if self.within_s is None else min(self.within_s, reach.window_s)

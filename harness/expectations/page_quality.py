@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from harness import alerting
 from harness.edges import edge_id
-from harness.expectations import alerts
+from harness.expectations import alerts, known_alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE, Notification, notifications
 from harness.expectations.page_items import ITEMS, Asked, Item, as_listed
@@ -74,6 +74,9 @@ class PageQuality(Expectation):
 
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach, pages=True)
+
+    def doubtful(self, reach: Reach) -> str:
+        return known_alerts.no_alert(reach, self.alert, self.labels)
 
     def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
         journal, window = evidence.journal, alerts.begun(evidence, pages=True)

@@ -12,6 +12,7 @@ from harness import alerting
 from harness.expectations import (
     alerts,
     by_chance,
+    known_alerts,
     next_fault,
     page_alerts,
     page_all_clear,
@@ -83,6 +84,8 @@ class PageSent(Expectation):
         return alerts.unseen(reach, pages=True) or page_unseen.planned(reach, self.receiver)
 
     def doubtful(self, reach: Reach) -> str:
+        if why := known_alerts.no_alert(reach, self.alert, self.labels):
+            return why
         if reach.then or not reach.faulted or reach.alerts is None or self.status == "resolved":
             return ""
         limit_s = reach.window_s if self.within_s is None else min(self.within_s, reach.window_s)
