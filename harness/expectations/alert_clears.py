@@ -34,7 +34,7 @@ class AlertClears(Expectation):
     Decides: passed as soon as that was seen; inconclusive where its rule could not have fired any more (no_series,
              rule_missing, rule_broken: the service or the rule is gone, and not the trouble); failed when it surely did not begin within the time: late, flapping (it had
              cleared and fired anew), never_resolved (it still fired at the end). An alert that never fired has nothing to
-             clear (inconclusive: never_fired). A rule's keep_firing_for that leaves no time is below_floor, and one that was not
+             clear (inconclusive: never_fired, or rule_missing where no rule makes it). A rule's keep_firing_for that leaves no time is below_floor, and one that was not
              evaluated in it not_evaluated.
     Source:  Prometheus' /api/v1/rules each second; an alert clears at the time of an evaluation. Measured is the interval
              between that evaluation and the one before. What its rule reads is asked of Prometheus when the phases are over.

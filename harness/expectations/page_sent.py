@@ -48,7 +48,8 @@ class PageSent(Expectation):
              One per group key, alert, start and status, and with `count` each repeat of it (Alertmanager's repeat_interval):
              a person is called again. A copy from another Alertmanager is none, and one too soon for a repeat may be a
              retry (inconclusive: retry_or_repeat). Of an alert that began to fire, or was pending, before the phase's
-             first fault none counts, nor one of an alert that fires by chance as often (pre_existing).
+             first fault none counts, nor one of an alert that fires by chance as often (pre_existing), nor, as a late one, of
+             an alert that held only after the next phase's fault.
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
              which its way ended, rule_missing, rule_broken, rule_too_slow, missed, pending_only, fired_not_routed,
              wrong_receiver, wrong_url, suppressed (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
