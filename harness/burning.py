@@ -70,7 +70,7 @@ def burns(rules: Sequence[RuleSeen], expr: str) -> tuple[Burn, ...]:
 
 
 def _burns(node: Any, rules: Sequence[RuleSeen]) -> Iterator[Burn]:
-    node = _bare(node)
+    node = bare(node)
     if type(node).__name__ != "BinaryExpr":
         return
     operator = str(node.op)
@@ -78,7 +78,7 @@ def _burns(node: Any, rules: Sequence[RuleSeen]) -> Iterator[Burn]:
         yield from _burns(node.lhs, rules)
         yield from _burns(node.rhs, rules)
     elif operator in COMPARED:
-        threshold = _number(node.rhs)
+        threshold = number(node.rhs)
         if threshold is None or threshold <= 0 or (threshold == 1 and operator == ">="):
             return  # 1 is what a share comes to when nothing else is left in its window
         window_s = _share_s(node.lhs, rules, threshold)
@@ -92,7 +92,7 @@ def _share_s(node: Any, rules: Sequence[RuleSeen], threshold: float) -> float | 
     node = _made(node, rules)
     if type(node).__name__ != "BinaryExpr":
         return None
-    less = str(node.op) == "-" and _number(node.lhs) == 1.0
+    less = str(node.op) == "-" and number(node.lhs) == 1.0
     pair = _ratio(_made(node.rhs, rules) if less else node, rules)
     if pair is None:
         return None
@@ -115,7 +115,7 @@ def _ratio(node: Any, rules: Sequence[RuleSeen]) -> tuple[Rate, Rate] | None:
 
 def _rate(node: Any, rules: Sequence[RuleSeen], depth: int = DEPTH) -> Rate | None:
     """A rate or an increase until now, summed or not, also where it is only asked to be above something. None otherwise."""
-    node = _bare(node)
+    node = bare(node)
     kind = type(node).__name__
     if kind == "AggregateExpr":
         return _rate(node.expr, rules, depth) if str(node.op).strip() == "sum" else None
@@ -135,12 +135,12 @@ def _rate(node: Any, rules: Sequence[RuleSeen], depth: int = DEPTH) -> Rate | No
 
 def _made(node: Any, rules: Sequence[RuleSeen]) -> Any:
     """The expression, or that of the rule which records it."""
-    node = _bare(node)
+    node = bare(node)
     for _ in range(DEPTH):
         rule = _recording(node, rules) if type(node).__name__ == "VectorSelector" else None
         if rule is None:
             break
-        node = _bare(rule)
+        node = bare(rule)
     return node
 
 
@@ -171,20 +171,20 @@ def _lets(matcher: Asked, one: Asked) -> bool:
     return fits == (op in ("Equal", "Re"))
 
 
-def _bare(node: Any) -> Any:
+def bare(node: Any) -> Any:
     while type(node).__name__ == "ParenExpr":
         node = node.expr
     return node
 
 
-def _number(node: Any) -> float | None:
+def number(node: Any) -> float | None:
     """A number, or a sum on numbers: 14.4 * 0.001."""
-    node = _bare(node)
+    node = bare(node)
     kind = type(node).__name__
     if kind == "NumberLiteral":
         return float(node.val)
     if kind == "BinaryExpr" and str(node.op) in "+-*/":
-        left, right = _number(node.lhs), _number(node.rhs)
+        left, right = number(node.lhs), number(node.rhs)
         if left is None or right is None or (str(node.op) == "/" and right == 0):
             return None
         return {"+": left + right, "-": left - right, "*": left * right, "/": left / (right or 1.0)}[str(node.op)]

@@ -88,6 +88,7 @@ class Plan:
     services: tuple[str, ...] = ()
     monitoring: Mapping[str, str] | None = None
     alerts: tuple[RuleSeen, ...] | None = None
+    alerts_unread: str = ""
     receivers: tuple[ReceiverSeen, ...] | None = None
     scrapes: Mapping[str, float] | None = None
     limits: tuple[Limit, ...] = ()
@@ -156,6 +157,7 @@ class Plan:
             ),
             monitoring=self.monitoring,
             alerts=self.alerts,
+            alerts_unread=self.alerts_unread,
             receivers=self.receivers,
             scrapes=self.scrapes,
             history_s=min(starts),
@@ -226,6 +228,7 @@ def make_plan(
     sure: bool = True,
     monitoring: Mapping[str, str] | None = None,
     alerts: Sequence[RuleSeen] | None = None,
+    alerts_unread: str = "",
     receivers: Sequence[ReceiverSeen] | None = None,
     scrapes: Mapping[str, float] | None = None,
     doubts: Sequence[str] = (),
@@ -234,8 +237,9 @@ def make_plan(
     """The plan of a drill, with its problems; give edges, services, monitoring, rules, receivers and scrapes of the stack when they
     are known.
 
-    doubts        what of its files is perhaps not as it is meant
-    narrowed_to   the blast radius that its project states for all drills
+    alerts_unread  why there may be other rules than `alerts`, or ''
+    doubts         what of its files is perhaps not as it is meant
+    narrowed_to    the blast radius that its project states for all drills
     """
     steady = drill.steady
     earliest_s, latest_s = steady.for_s, steady.within_s
@@ -247,7 +251,9 @@ def make_plan(
         latest_s += planned.length_s + planned.settle_latest_s
     claims = tuple(_claim(drill, claim, "", False) for claim in drill.expect)
     plan = Plan(drill, tuple(phases), claims, drill.abort.max_duration_s or 0.0, services=tuple(services or ()))
-    plan = replace(plan, monitoring=monitoring, alerts=None if alerts is None else tuple(alerts))
+    plan = replace(
+        plan, monitoring=monitoring, alerts=None if alerts is None else tuple(alerts), alerts_unread=alerts_unread
+    )
     plan = replace(plan, receivers=None if receivers is None else tuple(receivers), scrapes=scrapes)
     plan = replace(plan, limits=plan_bounds.limits_on(drill, narrowed_to))
     plan = replace(plan, max_duration_s=plan.max_duration_s or plan_bounds.max_duration_s(plan))
@@ -271,6 +277,7 @@ def _unwatched(plan: Plan) -> Iterator[Problem]:
         return
     drill, document = plan.drill, plan.drill.origin.document
     yield from plan_bounds.alerts_unknown(plan)
+    yield from plan_bounds.alerts_unread(plan)
     yield from plan_bounds.alerts_evaluated_late(plan)
     for claim in plan.all_claims:
         why = claim.expectation.unseen(plan.reach(claim))

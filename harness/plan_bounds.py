@@ -126,5 +126,18 @@ def alerts_unknown(plan: Plan) -> Iterator[Problem]:
     for number, guard in enumerate(plan.drill.abort.any):
         if rules and isinstance(guard, AlertGuard) and not any(guard.means(rule) for rule in rules):
             hint = did_you_mean(guard.name, rules) or f"; there are {', '.join(rules)}"
-            what = f"'{guard}' may never trip: no rule of the stack's Prometheus is an alert that it means{hint}"
+            unread = f"; not all of them were read: {plan.alerts_unread}" if plan.alerts_unread else ""
+            what = (
+                f"'{guard}' may never trip: no rule of the stack's Prometheus is an alert that it means{hint}{unread}"
+            )
             yield plan.drill.origin.document.warning(("abort", "any", number), what)
+
+
+def alerts_unread(plan: Plan) -> Iterator[Problem]:
+    """That the alerts which a drill names were not looked for among Prometheus' rules: none of these can be read here."""
+    claimed = (getattr(claim.expectation, "alert", "") for claim in plan.all_claims)
+    guarded = (guard.name for guard in plan.drill.abort.any if isinstance(guard, AlertGuard))
+    names = [name for name in dict.fromkeys((*claimed, *guarded)) if name not in ("", "*")]
+    if names and plan.alerts_unread and not any(rule.kind == "alerting" for rule in plan.alerts or ()):
+        what = f"the rules of {', '.join(names)} were not checked, because {plan.alerts_unread}"
+        yield plan.drill.origin.document.warning(("stack",), what)

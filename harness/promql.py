@@ -94,13 +94,13 @@ def course_of(rules: Sequence[RuleSeen], alert: RuleSeen) -> Course:
 
 def readings(expr: str) -> Iterator[tuple[Reading, str]]:
     """Each selector of an expression, with the metric's name where it has one. Raises ValueError."""
-    yield from _readings(_parsed(expr), 0.0, False)
+    yield from _readings(parsed(expr), 0.0, False)
 
 
 def clock(expr: str) -> str:
     """What of an expression reads the clock or names an instant, so that it holds at its own time alone; '' for nothing. Raises
     ValueError."""
-    for node in _nodes(_parsed(expr)):
+    for node in nodes(parsed(expr)):
         if type(node).__name__ == "Call":
             name = node.func.name
             if name == "timestamp" or (name in CALENDAR and not node.args):
@@ -112,7 +112,7 @@ def clock(expr: str) -> str:
 
 def matchers(selector: str) -> tuple[str, tuple[Matcher, ...]]:
     """A selector's metric and its matchers; none of those joined by `or`. Raises ValueError."""
-    node = _parsed(selector)
+    node = parsed(selector)
     every = [
         Matcher(one.name, _matcher(one), one.value if str(one.op).endswith(".Equal") else "")
         for one in node.matchers.matchers
@@ -131,10 +131,10 @@ def wanting(rules: Sequence[RuleSeen], rule: RuleSeen, has: Callable[[str], bool
             each = [of(other, (*above, one.rule)) for other in made if other.rule not in above]
             if made:
                 return each[0] if each and all(each) else ()
-            selector = _selector(node)
+            selector = selector_of(node)
             return () if has(selector) else (selector,)
 
-        return _wanting(_parsed(one.expr), gives)
+        return _wanting(parsed(one.expr), gives)
 
     return tuple(dict.fromkeys(of(rule, ())))
 
@@ -157,7 +157,7 @@ def _wanting(node: Any, gives: Callable[[Any], tuple[str, ...]]) -> tuple[str, .
     return ()
 
 
-def _parsed(expr: str) -> Any:
+def parsed(expr: str) -> Any:
     import promql_parser
 
     try:
@@ -166,13 +166,13 @@ def _parsed(expr: str) -> Any:
         raise ValueError(f"{expr!r} cannot be read: {error}") from None
 
 
-def _nodes(node: Any) -> Iterator[Any]:
+def nodes(node: Any) -> Iterator[Any]:
     """An expression with all its parts."""
     yield node
     parts = [getattr(node, name, None) for name in ("lhs", "rhs", "expr", "param", "vector_selector")]
     for part in (*parts, *getattr(node, "args", ())):
         if part is not None:
-            yield from _nodes(part)
+            yield from nodes(part)
 
 
 def _readings(node: Any, back_s: float, counted: bool) -> Iterator[tuple[Reading, str]]:
@@ -180,7 +180,7 @@ def _readings(node: Any, back_s: float, counted: bool) -> Iterator[tuple[Reading
     kind = type(node).__name__
     if kind == "VectorSelector":
         offset_s = node.offset.total_seconds() if node.offset else 0.0
-        yield Reading(_selector(node), back_s + max(0.0, offset_s), counted), node.name or ""
+        yield Reading(selector_of(node), back_s + max(0.0, offset_s), counted), node.name or ""
     elif kind == "MatrixSelector":
         yield from _readings(node.vector_selector, back_s + node.range.total_seconds(), counted)
     elif kind == "SubqueryExpr":
@@ -196,7 +196,7 @@ def _readings(node: Any, back_s: float, counted: bool) -> Iterator[tuple[Reading
         yield from _readings(node.expr, back_s, counted)
 
 
-def _selector(node: Any) -> str:
+def selector_of(node: Any) -> str:
     """A selector as PromQL again: the parser's own text of one does not escape what its values hold."""
     either = node.matchers.or_matchers or [node.matchers.matchers]
     text = " or ".join(",".join(map(_matcher, matchers)) for matchers in either)

@@ -124,6 +124,7 @@ def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] =
     from harness.drill.parse import build
     from harness.plan import make_plan
     from harness.run.observing import monitoring_of
+    from harness.stack.rulefiles import RuleFiles
 
     machine = reached(attach.context)
     running = find(attach.project, here=machine == HERE)
@@ -139,12 +140,14 @@ def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] =
     twice = in_doubt(mediated)
     mediated = tuple(one for one in mediated if one.edge.id not in twice)
     edges = with_them(edges, mediated)
-    rules = None if running.unread else rules_of(running.project, monitoring["prometheus"])
+    elsewhere = RuleFiles(unread=f"its Compose files cannot be read: {running.unread}")
+    rules = elsewhere if running.unread else rules_of(running.project, monitoring["prometheus"])
     plan = make_plan(
         drill,
         services=running.services,
         monitoring=monitoring,
-        alerts=rules,
+        alerts=rules.rules,
+        alerts_unread=rules.unread,
         scrapes=None if running.unread else scrapes_of(running.project, monitoring["prometheus"]),
         narrowed_to=limits_of(drill),
     )
@@ -153,7 +156,7 @@ def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] =
     why = {edge.id: "" if edge.id in there else _why(running, edge, attach.insert) for edge in edges}
     why |= twice
     plan = on_attached(plan, Offer(running.name, why, there, monitoring, remote, lodgers(running.containers)))
-    looked = Looked(running.services, edges, monitoring=monitoring, alerts=rules, project=running.name)
+    looked = Looked(running.services, edges, monitoring=monitoring, project=running.name)
     return PlannedOn(running, edges, plan, looked, machine, attach.insert, mediated)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.edges import Edge
     from harness.facts import ReceiverSeen, RuleSeen
     from harness.stack.project import Project
+    from harness.stack.rulefiles import RuleFiles
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,7 +80,8 @@ class Looked:
 
     sure        every image was here to be asked for its ports, so that an edge that was not found is none
     project     the Compose project's name; '' where it is not known
-    monitoring  where the stack's own Prometheus and Alertmanager are; `alerts` the rules, `receivers` those that they will load
+    monitoring  where the stack's own Prometheus and Alertmanager are; `alerts` the rules, `receivers` those that they will load;
+                alerts_unread  why there may be other rules, or ''
     scrapes     seconds between two scrapes, by job; `doubts` what of the stack's files is perhaps not as it is meant
     """
 
@@ -88,6 +90,7 @@ class Looked:
     sure: bool = True
     monitoring: Mapping[str, str] | None = None
     alerts: tuple[RuleSeen, ...] | None = None
+    alerts_unread: str = ""
     receivers: tuple[ReceiverSeen, ...] | None = None
     scrapes: Mapping[str, float] | None = None
     doubts: tuple[str, ...] = ()
@@ -113,7 +116,7 @@ def look(drill: Drill) -> Looked:
         return Looked(why=str(error))
     services = tuple(project.services)
     monitoring = monitoring_of(drill, project).known()
-    alerts = rules_of(project, monitoring["prometheus"])
+    found = rules_of(project, monitoring["prometheus"])
     if any(problem.severity == "error" for problem in make_plan(drill).check(None, services)):
         return Looked(services, monitoring=monitoring, project=project.name, why="a service is not there")
     try:
@@ -131,7 +134,8 @@ def look(drill: Drill) -> Looked:
         edges,
         sure=set(services) <= set(images),
         monitoring=monitoring,
-        alerts=alerts,
+        alerts=found.rules,
+        alerts_unread=found.unread,
         receivers=receivers_of(project, monitoring["alertmanager"]),
         scrapes=scrapes_of(project, monitoring["prometheus"]),
         doubts=rules_unfound(project, monitoring["prometheus"]),
@@ -139,11 +143,11 @@ def look(drill: Drill) -> Looked:
     )
 
 
-def rules_of(project: Project, prometheus: str) -> tuple[RuleSeen, ...] | None:
-    """The rules that the stack's Prometheus ('service:port') will load; None where they are not known."""
-    from harness.stack.rulefiles import rule_files
+def rules_of(project: Project, prometheus: str) -> RuleFiles:
+    """The rules that the stack's Prometheus ('service:port') will load, as far as they are known."""
+    from harness.stack.rulefiles import RuleFiles, rule_files
 
-    return rule_files(project, prometheus.rpartition(":")[0]) if prometheus else None
+    return rule_files(project, prometheus.rpartition(":")[0]) if prometheus else RuleFiles()
 
 
 def rules_unfound(project: Project, prometheus: str) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ def command(
             sure=looked.sure,
             monitoring=looked.monitoring,
             alerts=looked.alerts,
+            alerts_unread=looked.alerts_unread,
             receivers=looked.receivers,
             scrapes=looked.scrapes,
             doubts=looked.doubts,

@@ -314,12 +314,14 @@ def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
         raise Invalid(wrong)
     project, edges = read_stack(drill)
     monitoring = monitoring_of(drill, project).known()
+    rules = rules_of(project, monitoring["prometheus"])
     plan = make_plan(
         drill,
         edges=edges,
         services=tuple(project.services),
         monitoring=monitoring,
-        alerts=rules_of(project, monitoring["prometheus"]),
+        alerts=rules.rules,
+        alerts_unread=rules.unread,
         receivers=receivers_of(project, monitoring["alertmanager"]),
         scrapes=scrapes_of(project, monitoring["prometheus"]),
         narrowed_to=limits_of(drill),

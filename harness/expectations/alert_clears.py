@@ -9,10 +9,11 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import alerts, calms
+from harness.expectations import alerts, calms, known_alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.calms import Calm
 from harness.expectations.requests import cites
+from harness.facts import Looked, RuleSeen
 from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.scoring import flaps_in
@@ -33,7 +34,7 @@ class AlertClears(Expectation):
     Decides: passed as soon as that was seen; inconclusive where its rule could not have fired any more (no_series,
              rule_missing, rule_broken: the service or the rule is gone, and not the trouble); failed when it surely did not begin within the time: late, flapping (it had
              cleared and fired anew), never_resolved (it still fired at the end). An alert that never fired has nothing to
-             clear (inconclusive: never_fired). A rule's keep_firing_for that leaves no time is below_floor, and one that was not
+             clear (inconclusive: never_fired, or rule_missing where no rule makes it). A rule's keep_firing_for that leaves no time is below_floor, and one that was not
              evaluated in it not_evaluated.
     Source:  Prometheus' /api/v1/rules each second; an alert clears at the time of an evaluation. Measured is the interval
              between that evaluation and the one before. What its rule reads is asked of Prometheus when the phases are over.
@@ -59,6 +60,8 @@ class AlertClears(Expectation):
         return alerts.unseen(reach)
 
     def doubtful(self, reach: Reach) -> str:
+        if why := known_alerts.no_alert(reach, self.alert, self.labels):
+            return why
         mine = [
             rule
             for rule in reach.alerts or ()
@@ -96,6 +99,8 @@ class AlertClears(Expectation):
             return self._cleared(evidence, window, mine, calm)
         if journal.end_s < limit_s:
             return alerts.time_not_up(evidence, f"whether {what} clears in time was not known")
+        if not mine and (missing := self._without_rule(evidence, window, limit_s)) is not None:
+            return missing
         if not alerting.watched(journal, window.start_s, limit_s):
             return alerts.not_watched(evidence, f"{what} was {'' if mine else 'not '}seen to fire")
         if not any(e.from_s <= limit_s for e in mine):
@@ -123,6 +128,20 @@ class AlertClears(Expectation):
             )
         return self._fires_on(
             evidence, window, [e for e in mine if e.from_s <= limit_s + evidence.steady.for_s], limit_s
+        )
+
+    def _without_rule(self, evidence: Evidence, window: Window, limit_s: float) -> Finding | None:
+        """That Prometheus, which was looked at since, never had a rule for it: then there was nothing to clear."""
+        journal = evidence.journal
+        ever = journal.of(RuleSeen, kind="alerting", until_s=limit_s)
+        mine = [one for one in ever if alerting.named(one.rule, self.alert) and alerting.may_bear(one, self.labels)]
+        if mine or not journal.of(Looked, probe=alerting.PROBE, since_s=window.start_s, until_s=limit_s):
+            return None
+        return inconclusive(
+            f"{alerts.no_rule(journal, self.alert, self.labels, limit_s)}, so there was nothing to clear",
+            reason="rule_missing",
+            decide="the alert's name and labels as its rule has them",
+            cites=cites(evidence),
         )
 
     def _cleared(self, evidence: Evidence, window: Window, mine: list[Episode], calm: Calm) -> Finding:

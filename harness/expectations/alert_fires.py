@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode, Floor
-from harness.expectations import alerts, by_chance, selected
+from harness.expectations import alerts, by_chance, known_alerts, next_fault, selected
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.by_chance import Before
@@ -35,8 +35,8 @@ class AlertFires(Expectation):
              production_equivalent: the most that it may take from the fault to the alert where a full window of clean history
              lies before it. A Prometheus that was just started has none, so a rule on long windows fires in a rehearsal far
              sooner than it would in production (or an absolute rate far later).
-    Counts:  an alert that begins to fire after the phase's first fault was asked for. One that fired already, or was pending
-             already, is no detection (inconclusive: pre_existing), nor is one that is pending and never fires, nor one that
+    Counts:  an alert that begins to fire after the phase's first fault was asked for; one that held only after the next phase's was
+             is none of this (missed, and not late). One that fired already, or was pending already, is no detection (inconclusive: pre_existing), nor is one that is pending and never fires, nor one that
              came and went so often without a fault that by chance alone it fires in such a time (in more than 5 % of them).
     Decides: when the phase is over; in `then` when the time is. Failed: late, pending_only, other_service, wrong_labels,
              rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), missed, flapping,
@@ -73,6 +73,8 @@ class AlertFires(Expectation):
         return alerts.unseen(reach)
 
     def doubtful(self, reach: Reach) -> str:
+        if why := known_alerts.no_alert(reach, self.alert, self.labels):
+            return why
         if reach.then or not reach.faulted or reach.alerts is None or alerting.is_pattern(self.alert):
             return ""
         limit_s = reach.window_s if self.within_s is None else min(self.within_s, reach.window_s)
@@ -197,17 +199,20 @@ class AlertFires(Expectation):
             and alerting.bears(change.labels, self.labels)
             and change.at_s > from_s
         ]
-        if fresh:
-            late_s = fresh[0].from_s - window.start_s
-            chain = chain_of(evidence, fresh[0], from_s)
+        next_s = next_fault.until_s(evidence, from_s)
+        late = [episode for episode in fresh if alerting.active_s(journal, episode) <= next_s]
+        if late:
+            late_s = late[0].from_s - window.start_s
+            chain = chain_of(evidence, late[0], from_s)
             return failed(
                 f"{what} fired only {late_s:.1f} s after {alerts.start_of(evidence)}, not {limit}"
                 f"{f'; floor {floor}' if floor else ''}",
                 reason="late",
                 measure=Measure(round(late_s, 3), round(late_s, 3), "s", "grid"),
-                cites=(*cites(evidence, fresh[0].began, *pending[:1]), *chain.cites),
+                cites=(*cites(evidence, late[0].began, *pending[:1]), *chain.cites),
                 details=chain.details(),
             )
+        limit += next_fault.told(journal, fresh[0].from_s) if fresh else ""
         return self._silent(evidence, f"{what} did not fire {limit}", stretch, pending, floor)
 
     def _never_could(

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import alerts, selected
+from harness.expectations import alerts, known_alerts, selected
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
 from harness.expectations.selected import Read
@@ -51,6 +51,9 @@ class AlertQuiet(Expectation):
 
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach)
+
+    def doubtful(self, reach: Reach) -> str:
+        return known_alerts.no_alert(reach, self.alert, self.labels, self.allow)
 
     def check(self, evidence: Evidence) -> Finding:
         journal, window = evidence.journal, alerts.begun(evidence)

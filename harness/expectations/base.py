@@ -155,7 +155,7 @@ class Reach:
     before      from the gate's hold to the first injection, phases without a fault between them; None: not known
     steady      the drill's steady state; None: not known
     monitoring  where the stack's own monitoring is ('prometheus', 'alertmanager'; '' for none, 'why'); None: not known
-    alerts      the rules that its Prometheus will load; None: not known
+    alerts      the rules that its Prometheus will load; None: not known. alerts_unread: why there may be others, or ''
     receivers   those of its Alertmanager's configuration; None: not known
     scrapes     seconds between two of its Prometheus' scrapes, by job; None: not known
     history_s   how long its Prometheus has scraped when the window begins, at the least
@@ -171,6 +171,7 @@ class Reach:
     monitoring: Mapping[str, str] | None = None
     releases: tuple[str, ...] = ()
     alerts: tuple[RuleSeen, ...] | None = None
+    alerts_unread: str = ""
     receivers: tuple[ReceiverSeen, ...] | None = None
     scrapes: Mapping[str, float] | None = None
     history_s: float = 0.0

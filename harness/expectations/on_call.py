@@ -90,6 +90,9 @@ class OnCall(Expectation):
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach, pages=self.trigger.kind == "page") if self.trigger.is_fact else ""
 
+    def doubtful(self, reach: Reach) -> str:
+        return self.trigger.doubtful(reach)
+
     def check(self, evidence: Evidence) -> Finding:
         window = evidence.window
         if window is None:

@@ -24,9 +24,16 @@ def began_s(page: Paged) -> float:
     return earliest_s if told_s is None else told_s
 
 
+def active_s(journal: Journal, page: Paged, labels: Labels) -> float:
+    """Since when the alert holds, or held, that it is about; as far as is known."""
+    fired_s = began_s(page) if page.starts_s is None else page.starts_s
+    _, mine = _episodes(journal, page, labels, fired_s)
+    return min((alerting.active_s(journal, episode) for episode in mine), default=fired_s)
+
+
 def held_before(evidence: Evidence, page: Paged, labels: Labels, from_s: float) -> bool:
     """Whether its alert was pending before the fault already: it would have come without it."""
-    about, mine = _episodes(evidence.journal, page, labels)
+    about, mine = _episodes(evidence.journal, page, labels, began_s(page))
     held = alerts.held_before(evidence, about, from_s)
     return page.status == "firing" and bool(mine) and all(episode in held for episode in mine)
 
@@ -38,7 +45,7 @@ def often(
     else None."""
     known: list[Before] = []
     for note in came:
-        about, mine = _episodes(evidence.journal, note.first, labels)
+        about, mine = _episodes(evidence.journal, note.first, labels, began_s(note.first))
         each = [by_chance.before(evidence, about, episode, from_s, limit_s) for episode in mine]
         if not each or not all(one.likely for one in each):
             return None
@@ -46,10 +53,9 @@ def often(
     return known[0]
 
 
-def _episodes(journal: Journal, page: Paged, labels: Labels) -> tuple[list[Episode], list[Episode]]:
+def _episodes(journal: Journal, page: Paged, labels: Labels, began: float) -> tuple[list[Episode], list[Episode]]:
     """The alerts that such a page may be about, and those that this one is. Alertmanager may have added labels."""
     about = alerting.episodes(journal, page.alert, in_prometheus(journal, page.alert, labels))
-    began = began_s(page)
     mine = [
         episode
         for episode in about

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from harness import alerting
 from harness.edges import edge_id
-from harness.expectations import alerts
+from harness.expectations import alerts, known_alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE, Notification, notifications
 from harness.expectations.page_items import ITEMS, Asked, Item, as_listed
@@ -76,6 +76,8 @@ class PageQuality(Expectation):
         return alerts.unseen(reach, pages=True)
 
     def doubtful(self, reach: Reach) -> str:
+        if doubt := known_alerts.no_alert(reach, self.alert, self.labels):
+            return doubt
         if "runbook" not in self.items or self.runbooks:
             return ""
         return (

@@ -12,6 +12,8 @@ from harness import alerting
 from harness.expectations import (
     alerts,
     by_chance,
+    known_alerts,
+    next_fault,
     page_alerts,
     page_all_clear,
     page_count,
@@ -46,7 +48,8 @@ class PageSent(Expectation):
              One per group key, alert, start and status, and with `count` each repeat of it (Alertmanager's repeat_interval):
              a person is called again. A copy from another Alertmanager is none, and one too soon for a repeat may be a
              retry (inconclusive: retry_or_repeat). Of an alert that began to fire, or was pending, before the phase's
-             first fault none counts, nor one of an alert that fires by chance as often (pre_existing).
+             first fault none counts, nor one of an alert that fires by chance as often (pre_existing), nor, as a late one, of
+             an alert that held only after the next phase's fault.
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
              which its way ended, rule_missing, rule_broken, rule_too_slow, missed, pending_only, fired_not_routed,
              wrong_receiver, wrong_url, suppressed (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
@@ -82,6 +85,8 @@ class PageSent(Expectation):
         return alerts.unseen(reach, pages=True) or page_unseen.planned(reach, self.receiver)
 
     def doubtful(self, reach: Reach) -> str:
+        if why := known_alerts.no_alert(reach, self.alert, self.labels):
+            return why
         if reach.then or not reach.faulted or reach.alerts is None or self.status == "resolved":
             return ""
         limit_s = reach.window_s if self.within_s is None else min(self.within_s, reach.window_s)
@@ -312,7 +317,9 @@ class PageSent(Expectation):
                 reason="other_service" if place else "wrong_labels",
                 cites=cites(evidence, others[0].first),
             )
-        late = [n for n in fresh if n.at_s > limit_s and self.receiver in ("", n.first.receiver)]
+        after = [n for n in fresh if n.at_s > limit_s and self.receiver in ("", n.first.receiver)]
+        next_s = next_fault.until_s(evidence, from_s)
+        late = [n for n in after if page_alerts.active_s(journal, n.first, self.labels) <= next_s]
         if late:
             late_s = late[0].at_s - window.start_s
             return failed(
@@ -321,6 +328,7 @@ class PageSent(Expectation):
                 measure=Measure(round(late_s, 3), round(late_s, 3), "s"),
                 cites=cites(evidence, late[0].first),
             )
+        limit += next_fault.told(journal, after[0].at_s) if after else ""
         if self.status == "resolved":
             return page_all_clear.not_sent(evidence, self._sought(from_s, limit_s), what, limit)
         way = way_of(journal, self._sought(from_s, limit_s))

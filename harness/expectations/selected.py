@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness import alerting
+from harness.ceilings import Beyond, beyond
 from harness.facts import ContainerSeen, RuleSeen, SelectorSeen
 from harness.journal import Journal
 from harness.promql import matchers, wanting
@@ -101,11 +102,22 @@ def missed(journal: Journal, rules: Sequence[RuleSeen], start_s: float, end_s: f
             return f"its rule reads {found.blind}"
         if found.unborn:
             return f"its rule reads {found.unborn}, of which there was nothing"
+        if (never := _beyond(journal, rule)) is not None:
+            return str(never)
         for one in _of(journal, rule):
             gone_s = max((until_s for _, until_s in one.spans if until_s >= start_s - one.step_s), default=end_s)
             if gone_s + 2 * one.step_s < end_s:
                 return f"{one.selector}, which its rule reads, gave no sample from {gone_s:.1f} s on"
     return ""
+
+
+def _beyond(journal: Journal, rule: RuleSeen) -> Beyond | None:
+    """That it asks for more than its histogram's buckets can tell, as far as it was asked."""
+    last_le = {one.selector: one.last_le for one in journal.of(SelectorSeen)}
+    try:
+        return beyond(alerting.loaded(journal), rule, last_le.get)
+    except ValueError:
+        return None
 
 
 def shown(journal: Journal, rules: Sequence[RuleSeen], end_s: float) -> Details:

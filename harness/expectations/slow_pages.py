@@ -21,6 +21,8 @@ def slow_page(reach: Reach, alert: str, receiver: str, limit_s: float, labels: M
     if why := slow_rule(reach.alerts, alert, limit_s - wait_s, reach.history_s, labels=labels):
         return f"no page can come in {spell(limit_s)}{f', of which group_wait is {spell(wait_s)}' if wait_s else ''}: {why}"
     mine = [rule for rule in reach.alerts if rule.kind == "alerting" and rule.rule == alert and may_bear(rule, labels)]
+    if not mine:
+        return ""
     soonest = min(mine, key=lambda rule: rule.interval_s + held_s(rule))
     most_s = soonest.interval_s + held_s(soonest) + max(waits, default=0.0)
     if most_s <= limit_s:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from harness.alerting import NO_LABELS, held_s, may_bear, shown
+from harness.alerting import NO_LABELS, held_s, may_bear
 from harness.burning import burns
 from harness.facts import RuleSeen
 from harness.quantities import spell
@@ -19,17 +19,14 @@ def slow_rule(
     production_s: float | None = None,
     labels: Mapping[str, str] = NO_LABELS,
 ) -> str:
-    """Why no fault could make it fire so soon with these labels, or ''.
+    """Why no fault could make it fire so soon with these labels, or ''; '' too where no such rule is known.
 
     history_s     how long Prometheus has scraped when the fault comes, at the least
     production_s  the limit with a full history, where there is one
     """
-    of_name = [rule for rule in rules if rule.kind == "alerting" and rule.rule == alert]
-    mine = [rule for rule in of_name if may_bear(rule, labels)]
+    mine = [rule for rule in rules if rule.kind == "alerting" and rule.rule == alert and may_bear(rule, labels)]
     if not mine:
-        has = dict.fromkeys(f"{alert}{shown(rule.labels)}" for rule in of_name) or _names(rules) or ("none",)
-        wanted = shown(labels) if of_name else ""
-        return f"the stack's rule files have no alert {alert}{wanted}; there are {', '.join(has)}"
+        return ""
     first = min(mine, key=held_s)
     waits_s = held_s(first)
     if waits_s >= limit_s:
@@ -53,7 +50,3 @@ def slow_rule(
             f"every request bad: {window}, so not before {spell(round(produced_s, 1))}"
         )
     return ""
-
-
-def _names(rules: Sequence[RuleSeen]) -> list[str]:
-    return sorted({rule.rule for rule in rules if rule.kind == "alerting"})

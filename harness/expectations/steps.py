@@ -63,6 +63,9 @@ class Step(Expectation):
         why = alerts.unseen(reach, pages=pages) or (page_unseen.planned(reach, "") if pages else "")
         return f"its trigger, {self.trigger.said()}, cannot be seen: {why}" if why else ""
 
+    def doubtful(self, reach: Reach) -> str:
+        return self.trigger.doubtful(reach)
+
     def unheard(self, evidence: Evidence) -> Finding | None:
         """Why nobody could have seen its trigger in this run; None where somebody could, or it is a time."""
         journal, pages = evidence.journal, self.trigger.kind == "page"

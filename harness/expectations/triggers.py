@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from harness.expectations.base import Reach
 from harness.expectations.instants import Instant
+from harness.expectations.known_alerts import no_alert
 from harness.facts import AlertChanged, Fact, Injected, Paged
 from harness.journal import Journal
 from harness.quantities import seconds, spell
@@ -34,6 +36,10 @@ class Trigger:
         if self.kind == "page":
             return f"a page for {self.name}" if self.name else "a page"
         return f"the alert {self.name}" if self.kind == "alert" else f"{spell(self.after_s)} after the deployment"
+
+    def doubtful(self, reach: Reach) -> str:
+        """That no rule is known which makes the alert that it names."""
+        return no_alert(reach, self.name) if self.is_fact and self.name else ""
 
     def answers(self, fact: Fact, deployed_s: float) -> bool:
         """Whether this fact is what is waited for: newly firing since the deployment began, so that it can be about it."""

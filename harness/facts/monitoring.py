@@ -52,6 +52,7 @@ class SelectorSeen(Fact):
 
     spans      the stretches in which some series matched it, known to step_s
     last       of each phase, when it had ended: the time of what it gave last until then, and the greatest value of that
+    last_le    of a histogram's buckets: the greatest bound that one of its series had, +Inf left out
     Of one that no series matched in the run:
     of_metric  whether any series has the metric's name; described: none has, but a target exposes its help or its type
     like       a metric whose name is nearly the same, where there is none of this name
@@ -66,6 +67,7 @@ class SelectorSeen(Fact):
     step_s: float = 1.0
     spans: tuple[tuple[float, float], ...] = ()
     last: tuple[tuple[float, float | None], ...] = ()
+    last_le: float | None = None
     of_metric: bool = False
     described: bool = False
     like: str = ""

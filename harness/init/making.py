@@ -368,7 +368,8 @@ def _asked_routes(target: Spoken) -> tuple[Route, ...]:
 def _rules(found: _Found) -> tuple[RuleSeen, ...] | None:
     from harness.cli.inputs import rules_of
 
-    return rules_of(found.project, found.monitoring.prometheus)
+    read = rules_of(found.project, found.monitoring.prometheus)
+    return None if read.unread else read.rules
 
 
 def _paging(found: _Found, written: str) -> Paging:

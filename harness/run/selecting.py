@@ -122,7 +122,17 @@ class Selecting:
             step_s=self._step_s,
             spans=stretches(times, self._step_s),
             last=tuple(one for one in last if one is not None),
+            last_le=self._last_le(selector) if metric.endswith("_bucket") else None,
         )
+
+    def _last_le(self, selector: str) -> float | None:
+        """That it is not told leaves the rest of what is known of a selector."""
+        try:
+            series = self._over(f"count by (le) ({selector})").series
+            bounds = [float(one.labels.get("le", "nan")) for one in series]
+        except (NotApplied, ValueError):
+            return None
+        return max((bound for bound in bounds if math.isfinite(bound)), default=None)
 
     def _missing(self, selector: str, metric: str, parts: Sequence[Matcher]) -> SelectorSeen:
         """What of it no series has."""

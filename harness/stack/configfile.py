@@ -6,7 +6,7 @@ import contextlib
 import io
 import subprocess
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -75,15 +75,25 @@ def _from_file(project: Project, body: dict[str, Any], path: str) -> Iterator[st
         inner = below(path, str(mount.get("target")))
         if inner is not None:
             yield from _read(Path(str(mount["source"])) / inner if inner else Path(str(mount["source"])))
+    for target, given in configs_of(project, body):
+        if target == path:
+            yield from config_text(given)
+
+
+def configs_of(project: Project, body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The Compose file's configs in a service: where each stands there, and what it is."""
     for use in body.get("configs") or ():
         source = use if isinstance(use, str) else str(use.get("source"))
         target = f"/{source}" if isinstance(use, str) else str(use.get("target") or f"/{source}")
-        given = (project.config.get("configs") or {}).get(source) or {}
-        if target == path:
-            if given.get("content"):
-                yield str(given["content"])
-            elif given.get("file"):
-                yield from _read(Path(str(given["file"])))
+        yield target, (project.config.get("configs") or {}).get(source) or {}
+
+
+def config_text(given: Mapping[str, Any]) -> Iterator[str]:
+    """What a config holds; nothing where that is not known here."""
+    if given.get("content"):
+        yield str(given["content"])
+    elif given.get("file"):
+        yield from _read(Path(str(given["file"])))
 
 
 def below(path: str, folder: str) -> str | None:

@@ -470,8 +470,6 @@ def test_before_a_run_it_is_told_that_an_alert_can_hardly_clear_in_time(keeps_s:
     told = AlertClears(alert="Slow", within_s=within).doubtful(reach)
     assert said in told
     assert bool(said) == bool(told)
-    assert AlertClears(alert="Other", within_s=within).doubtful(reach) == ""
-    assert AlertClears(alert="Slow", labels={"severity": "ticket"}, within_s=within).doubtful(reach) == ""
 
 
 def test_a_rule_that_was_not_evaluated_in_the_time_could_not_clear() -> None:
@@ -483,6 +481,23 @@ def test_a_rule_that_was_not_evaluated_in_the_time_could_not_clear() -> None:
         "failed",
         "never_resolved",
     )
+
+
+def test_an_alert_that_no_rule_makes_has_nothing_to_clear_and_it_is_said_whoever_looked() -> None:
+    """Judged with a longer limit than the run had, too."""
+    for journal in (story(), story(hole=(58, 95))):
+        found = judged(AlertClears(alert="Slwo", within_s="20s"), journal, then=True)
+        assert came_out(found) == ("inconclusive", "rule_missing")
+        assert "Prometheus has no alerting rule for Slwo, so there was nothing to clear" in found.because
+    other = AlertClears(alert="Slow", labels={"severity": "ticket"}, within_s="20s")
+    assert came_out(judged(other, ruled(rule(5.0, labels={"severity": "page"})), then=True))[1] == "rule_missing"
+
+
+def test_where_nobody_looked_since_or_its_rule_was_taken_away_no_name_is_said_to_be_wrong() -> None:
+    blind = judged(AlertClears(alert="Slwo", within_s="20s"), story(hole=(49, 95)), then=True)
+    assert came_out(blind) == ("inconclusive", "not_watched")
+    gone = ruled(rule(5.0), rule(5.0, seen_s=30, gone=True))
+    assert came_out(judged(CLEARS, gone, then=True)) == ("inconclusive", "never_fired")
 
 
 def test_alert_clears_stands_in_then_alone() -> None:

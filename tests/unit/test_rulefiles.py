@@ -12,7 +12,7 @@ import pytest
 
 from harness.stack import configfile, rulefiles
 from harness.stack.project import Project
-from harness.stack.rulefiles import rule_files, rules_in, unfound
+from harness.stack.rulefiles import RuleFiles, rule_files, rules_in, unfound
 from harness.stack.scrapes import scrapes
 
 CONFIG = """
@@ -54,7 +54,7 @@ def files(tmp_path: Path) -> Path:
 
 
 def test_every_rule_of_every_file_is_read_with_its_groups_interval(files: Path) -> None:
-    found = rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus")
+    found = rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus").rules
     assert found is not None
     assert [(rule.rule, rule.kind, rule.interval_s, rule.for_s) for rule in found] == [
         ("a:ratio", "recording", 5.0, 0.0),
@@ -66,16 +66,41 @@ def test_every_rule_of_every_file_is_read_with_its_groups_interval(files: Path) 
 
 def test_the_configuration_and_the_folder_of_rules_may_be_mounted_apart(files: Path) -> None:
     apart = [(files / "prometheus.yml", "/etc/prometheus/prometheus.yml"), (files / "rules", "/etc/prometheus/rules")]
-    found = rule_files(project(files, apart), "prometheus")
+    found = rule_files(project(files, apart), "prometheus").rules
     assert found is not None
     assert len(found) == 3
 
 
-def test_where_a_file_cannot_be_read_nothing_is_known(files: Path) -> None:
+def test_where_no_file_can_be_read_nothing_is_known_and_it_is_said_why(files: Path) -> None:
     only = [(files / "prometheus.yml", "/etc/prometheus/prometheus.yml")]
-    assert rule_files(project(files, only), "prometheus") is None
+    found = rule_files(project(files, only), "prometheus")
+    assert found.rules is None
+    assert found.unread == "/etc/prometheus/rules/*.yml may be in the image of prometheus too, which is not read"
     (files / "rules" / "first.yml").write_text("groups: [")
-    assert rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus") is None
+    found = rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus")
+    assert (found.rules, found.unread) == (None, f"{files}/rules/first.yml cannot be read")
+    (files / "prometheus.yml").write_text("rule_files: 3")
+    found = rule_files(project(files, only), "prometheus")
+    assert (found.rules, found.unread) == (None, "/etc/prometheus/prometheus.yml of prometheus cannot be understood")
+
+
+def test_a_file_that_is_mounted_alone_is_known_beside_what_the_image_may_hold(files: Path) -> None:
+    alone = [
+        (files / "prometheus.yml", "/etc/prometheus/prometheus.yml"),
+        (files / "rules" / "first.yml", "/etc/prometheus/rules/parcel.yml"),
+    ]
+    found = rule_files(project(files, alone), "prometheus")
+    assert [rule.rule for rule in found.rules or ()] == ["a:ratio", "Burns", "Other"]
+    assert "the image of prometheus" in found.unread
+    (files / "prometheus.yml").write_text("rule_files: [rules/parcel.yml]\n")
+    assert rule_files(project(files, alone), "prometheus").unread == ""
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others_known(files: Path) -> None:
+    (files / "rules" / "second.yml").write_text("groups: [{name: a, rules: [{alert: Half, expr: up}]}, 3]")
+    found = rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus")
+    assert [rule.rule for rule in found.rules or ()] == ["a:ratio", "Burns", "Other"]
+    assert found.unread == f"{files}/rules/second.yml cannot be read"
 
 
 def test_labels_and_names_are_the_text_that_prometheus_reads_whatever_yaml_takes_it_for() -> None:
@@ -114,11 +139,11 @@ def test_a_pattern_that_nothing_matches_in_a_folder_that_is_here_adds_no_rule(fi
     """Prometheus starts with it."""
     (files / "prometheus.yml").write_text("rule_files: [rules/*.yml, more/*.yml, none.yml, rules/*/x.yml]\n")
     (files / "more").mkdir()
-    found = rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus")
+    found = rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus").rules
     assert found is not None
     assert [rule.rule for rule in found] == ["a:ratio", "Burns", "Other"]
     (files / "rules" / "first.yml").unlink()
-    assert rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus") == ()
+    assert rule_files(project(files, [(files, "/etc/prometheus")]), "prometheus") == RuleFiles(())
 
 
 def test_a_pattern_may_have_wildcards_in_its_folders_and_match_files_mounted_alone(files: Path) -> None:
@@ -126,20 +151,38 @@ def test_a_pattern_may_have_wildcards_in_its_folders_and_match_files_mounted_alo
     (files / "prom").mkdir()
     (files / "prometheus.yml").rename(files / "prom" / "prometheus.yml")
     alone = [(files / "prom", "/etc/prometheus"), (files / "rules" / "first.yml", "/etc/prometheus/rules/first.yml")]
-    found = rule_files(project(files, alone), "prometheus")
+    found = rule_files(project(files, alone), "prometheus").rules
     assert found is not None
     assert len(found) == 6
 
 
-def test_where_a_volume_or_a_config_may_hold_a_match_nothing_is_known(files: Path) -> None:
-    (files / "rules" / "first.yml").unlink()
+def test_where_a_volume_a_config_or_a_secret_may_hold_a_match_that_is_said(files: Path) -> None:
     here = project(files, [(files, "/etc/prometheus")])
     body = here.config["services"]["prometheus"]
-    body["volumes"].append({"type": "volume", "source": "rules", "target": "/etc/prometheus/rules"})
-    assert rule_files(here, "prometheus") is None
+    body["volumes"].append({"type": "volume", "source": "shared", "target": "/etc/prometheus/rules"})
+    assert (
+        rule_files(here, "prometheus").unread
+        == "/etc/prometheus/rules/*.yml is in the volume shared, which is not read"
+    )
     body["volumes"].pop()
     body["configs"] = [{"source": "extra", "target": "/etc/prometheus/rules/extra.yml"}]
-    assert rule_files(here, "prometheus") is None
+    assert rule_files(here, "prometheus").unread == "the config /etc/prometheus/rules/extra.yml cannot be read here"
+    body["configs"] = []
+    body["secrets"] = [{"source": "hidden", "target": "/etc/prometheus/rules/hidden.yml"}]
+    assert rule_files(here, "prometheus").unread == "the secret hidden is not read"
+
+
+@pytest.mark.parametrize("given", ["content", "file"])
+def test_a_config_of_the_compose_file_is_read(files: Path, given: str) -> None:
+    (files / "prometheus.yml").write_text("rule_files: [rules/extra.yml]\n")
+    here = project(files, [(files / "prometheus.yml", "/etc/prometheus/prometheus.yml")])
+    here.config["services"]["prometheus"]["configs"] = [
+        {"source": "extra", "target": "/etc/prometheus/rules/extra.yml"}
+    ]
+    here.config["configs"] = {"extra": {given: RULES if given == "content" else str(files / "rules" / "first.yml")}}
+    found = rule_files(here, "prometheus")
+    assert [rule.rule for rule in found.rules or ()] == ["a:ratio", "Burns", "Other"]
+    assert found.unread == ""
 
 
 @pytest.mark.parametrize(
@@ -188,7 +231,8 @@ def test_a_file_mounted_into_a_folder_of_the_image_is_all_where_the_image_has_no
         (files / "rules" / "first.yml", "/etc/prometheus/rules/mine.yml"),
     ]
     found = rule_files(project(files, alone), "prometheus")
-    assert (found is not None and len(found) == 3) == bare
+    assert len(found.rules or ()) == 3
+    assert (found.unread == "") == bare
 
 
 def test_an_image_is_bare_of_a_folder_that_it_does_not_have_or_that_has_no_file(
