@@ -96,7 +96,7 @@ def storm(evidence: Evidence, services: Sequence[str], window: Window, limit: fl
 def _volume(evidence: Evidence, services: Sequence[str], window: Window) -> tuple[int, int]:
     lines = sum(evidence.logs.count(service, window.start_s, window.end_s) for service in services)
     rows = near(evidence, window)
-    return lines, int((rows.between(window.start_s, window.end_s) & ~np.isnan(rows.sent_s)).sum())
+    return lines, int((rows.between(window.start_s, window.end_s) & ~np.isnan(rows.sent_s) & rows.asked()).sum())
 
 
 def noise(evidence: Evidence, services: Sequence[str], window: Window, request: str) -> Limit:
