@@ -61,7 +61,8 @@ class MetricStays(Band, Expectation):
             return still_open(evidence, window)
         if not self.watched(journal, window.start_s, window.end_s):
             what = f"{self.query} was not seen beyond its limit"
-            return alerts.not_watched(evidence, what, probe=PROBE, target=self.query)
+            never = alerts.never_asked(evidence, self.query, PROBE)
+            return never or alerts.not_watched(evidence, what, probe=PROBE, target=self.query)
         empty = next((sample for sample in samples if sample.value is None), None)
         if empty is not None or not values:
             at = f" at {empty.at_s:.1f} s" if empty else ""
