@@ -10,6 +10,7 @@ from harness.expectations.band import PROBE, Band
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
 from harness.facts import Sampled
+from harness.quantities import figures
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 
@@ -52,7 +53,7 @@ class MetricStays(Band, Expectation):
         measure = Measure(min(values), max(values), "", "grid") if values else None
         if beyond is not None:
             return failed(
-                f"{self.query} was {beyond.value:.4g}{_of(beyond)} at {beyond.at_s:.1f} s (limit {self.limit})",
+                f"{self.query} was {figures(beyond.value, 4)}{_of(beyond)} at {beyond.at_s:.1f} s (limit {self.limit})",
                 reason="beyond",
                 measure=measure,
                 cites=cites(evidence, beyond),
@@ -74,7 +75,7 @@ class MetricStays(Band, Expectation):
                 cites=cites(evidence, empty),
             )
         return passed(
-            f"{self.query} stayed {self.limit}: {min(values):.4g} to {max(values):.4g}",
+            f"{self.query} stayed {self.limit}: {figures(min(values), 4)} to {figures(max(values), 4)}",
             measure=measure,
             cites=cites(evidence),
         )

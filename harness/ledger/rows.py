@@ -173,7 +173,7 @@ class Rows:
 
 def asks(state: NDArray[np.uint8], flags: NDArray[np.uint16], outcome: NDArray[np.uint8]) -> Mask:
     """Which rows, by these columns of theirs, are no arrival whose task ended without a request, or has sent none yet."""
-    return np.where(state == DONE, outcome != 0, (state != DUE) | ((flags & SENDS_SEEN) == 0))
+    return np.asarray(np.where(state == DONE, outcome != 0, (state != DUE) | ((flags & SENDS_SEEN) == 0)))
 
 
 def more(flags: NDArray[np.uint16]) -> NDArray[np.int64]:

@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "within": set(),
     "orders": DATA | HANDLES | {"landings"},
     "orders.readers": DATA | HANDLES | {"drill.readers", "world.speaks"},
-    "verdict": {"errors"},
+    "verdict": {"errors", "quantities"},
     "factlines": {"facts"},
     "journal": {"chain", "factlines", "facts", "errors"},
     "ledger": {"facts", "errors"},
@@ -165,7 +165,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gates": {"lateness", "surroundings"} | DATA | {"drill", "plan", "expectations", "landings", "load.arrivals"},
     "reasons": set(),
     "by_request": {"ledger", "stats"},
-    "history": {"stats"},
+    "history": {"stats", "quantities"},
     "schedule": BOTTOM,
     "report": DATA
     | {
