@@ -52,6 +52,7 @@ class MetricStays(Band, Expectation):
         beyond = next((s for s in samples if s.value is not None and not self.holds(s.value)), None)
         measure = Measure(min(values), max(values), "", "grid") if values else None
         if beyond is not None:
+            assert beyond.value is not None
             return failed(
                 f"{self.query} was {figures(beyond.value, 4)}{_of(beyond)} at {beyond.at_s:.1f} s (limit {self.limit})",
                 reason="beyond",
