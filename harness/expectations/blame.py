@@ -191,14 +191,8 @@ class Blame(Expectation):
                 return fail(f"{said}: {most}", reason="blames_everybody")
             case "none":
                 return fail(said, reason="blames_nobody")
-        first = shown[ranking[0]]
-        if word == "false":
-            return fail(f"{said}: {first}", reason="false_blame")
-        if first.part in truth.allowed:
-            late = f"not among the first {max(blaming.REACH, len(truth.roots))}"
-            return fail(f"{said}: who was hurt is {late}", reason="wrong_part")
-        astray = f"whoever follows that looks elsewhere, whatever `at` is: {first}"
-        return fail(f"{said}: {first.part} was neither hurt nor on the way to it, and {astray}", reason="wrong_part")
+        why, reason = _misled(shown[ranking[0]], truth)
+        return fail(f"{said}: {why}", reason=reason)
 
     def _passes(self, ranking: Sequence[str], truth: Truth) -> bool:
         word = blaming.verdict(ranking, truth)
@@ -240,6 +234,16 @@ def _without(heard: Heard, parts: frozenset[str], until_s: float) -> Heard:
         with_unread=kept(heard.with_unread),
         aside=(*heard.aside, *aside),
     )
+
+
+def _misled(first: Accused, truth: Truth) -> tuple[str, str]:
+    """Why who is accused first misleads whoever is on call, and the reason for it."""
+    if not truth.roots:
+        return str(first), "false_blame"
+    if first.part in truth.allowed:
+        return f"who was hurt is not among the first {max(blaming.REACH, len(truth.roots))}", "wrong_part"
+    astray = f"whoever follows that looks elsewhere, whatever `at` is: {first}"
+    return f"{first.part} was neither hurt nor on the way to it, and {astray}", "wrong_part"
 
 
 def _listed(sources: Sequence[str]) -> str:
