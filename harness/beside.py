@@ -6,6 +6,7 @@ It is told claim by claim and no gate of the whole run: others may come and go, 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from harness.came_back import left_down
@@ -19,12 +20,20 @@ if TYPE_CHECKING:
     from harness.expectations.base import Expectation
 
 
-def judged_beside(judged: Judged, claim: Expectation, then: bool, journal: Journal, hold_s: float) -> Judged:
-    """A failure that a want of processors alone can bring about is open where others took them. A service that has ended stays ended.
+NO_EXCUSE = "it fails all the same without time-outs, broken connections and slow answers: by errors that came at once"
+Again = Callable[[], Finding]
+
+
+def judged_beside(
+    judged: Judged, claim: Expectation, then: bool, journal: Journal, hold_s: float, again: Again
+) -> Judged:
+    """A failure that a want of processors alone can bring about is open where others took them. A service that has ended stays ended,
+    and errors that came at once are its own.
 
     Where processes waited, or may have, and who used the processors is not observable, it stands, and its details say so.
 
     hold_s   how long a steady state must be held: so long after its limit a claim about time is decided
+    again    what the claim, with patience, finds where nothing came late (harness/in_good_time.py)
     """
     finding = judged.finding
     if finding.outcome is not Outcome.FAILED or finding.census or not claim.by_time(finding):
@@ -35,10 +44,22 @@ def judged_beside(judged: Judged, claim: Expectation, then: bool, journal: Journ
     stretch = None if window is None else claim.decided_in(window, hold_s)
     found = disturbed(journal, stretch, claim.tolerates(finding))
     if found is not None:
-        return dataclasses.replace(judged, finding=_open(finding, found))
+        if not claim.by_errors or not _stands(finding, again()):
+            return dataclasses.replace(judged, finding=_open(finding, found))
+        return _with_detail(judged, f"{found}; {NO_EXCUSE}")
     unknown = _unknown(journal, stretch)
-    details = (*finding.details, ("machine", unknown)) if unknown else finding.details
-    return dataclasses.replace(judged, finding=dataclasses.replace(finding, details=details))
+    return _with_detail(judged, unknown) if unknown else judged
+
+
+def _stands(finding: Finding, again: Finding) -> bool:
+    """Whether it fails again, and as surely as it must among all claims of the run that are decided by samples."""
+    enough = finding.test is None or again.p_value is None or again.p_value <= finding.test.level
+    return again.outcome is Outcome.FAILED and enough
+
+
+def _with_detail(judged: Judged, said: str) -> Judged:
+    details = (*judged.finding.details, ("machine", said))
+    return dataclasses.replace(judged, finding=dataclasses.replace(judged.finding, details=details))
 
 
 def settled_beside(judged: Judged, journal: Journal) -> Judged:

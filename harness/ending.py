@@ -20,6 +20,7 @@ from harness.facts import (
     LeaseLapsed,
     Mended,
     NotMended,
+    PhaseBegan,
     PhaseSettled,
     Refused,
     Restarted,
@@ -138,18 +139,33 @@ def _there(journal: Journal, at_s: float) -> list[ContainerSeen]:
     return [s for name, s in latest.items() if name not in removed or removed[name].at_s < s.at_s]
 
 
+def _done_before(journal: Journal, settled: PhaseSettled, seen: ContainerSeen) -> bool:
+    """Whether it is a job that had ended well before the phase."""
+    began = journal.last(PhaseBegan, phase=settled.phase)
+    was = journal.last(ContainerSeen, container=seen.container, until_s=began.at_s) if began else None
+    return was is not None and all(one.status == "exited" and not one.exit_code for one in (was, seen))
+
+
+def _but(jobs: Sequence[ContainerSeen]) -> str:
+    return f" but {', '.join(one.container for one in jobs)}, which had ended well before" if jobs else ""
+
+
 def _unsettled(journal: Journal, settled: PhaseSettled) -> Judged:
     ended = journal.phase_ended(settled.phase)
     since = f" since its faults were out at {ended.at_s:.1f} s" if ended else ""
     there = _there(journal, settled.at_s)
     hurt = {fact.target.rpartition("->")[2] for fact in journal.of(Injecting, until_s=settled.at_s)}
+    jobs = [seen for seen in there if seen.service not in hurt and _done_before(journal, settled, seen)]
     odd = [s for s in there if s.status != "running" or s.health == "unhealthy" or s.service in hurt]
+    odd = [seen for seen in odd if seen not in jobs]
     states: dict[str, list[str]] = {}
     for seen in odd:
         state = f"{seen.status} ({seen.health})" if seen.health else seen.status
         states.setdefault(state, []).append(seen.container)
     claims = "; ".join(f"{', '.join(names)} {state}" for state, names in states.items())
-    docker = f"; Docker says: {claims}" if claims else "; Docker calls every container running" if there else ""
+    docker = (
+        f"; Docker says: {claims}" if claims else f"; Docker calls every container running{_but(jobs)}" if there else ""
+    )
     what = f": {settled.detail}" if settled.detail else ""
     what += _never_rolled_back(journal, settled)
     downs = left_down(journal, settled)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,11 +17,12 @@ from harness.ending import ending_of, left_behind, unsettled
 from harness.expectations import people_story
 from harness.expectations.asked import asked
 from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
-from harness.expectations.no_regression import NoRegression
+from harness.expectations.no_regression import NoRegression, baseline
 from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.rolled_back import RolledBack
 from harness.facts import Closed, PhaseSettled, Unavailable
 from harness.faults.base import Fault, Landing
+from harness.in_good_time import in_good_time
 from harness.journal import Journal
 from harness.landings import landings, mends
 from harness.lateness import tightest_ms
@@ -116,7 +119,14 @@ def judge(
     ]
     judged = _among_many(judged, sum(claim.expectation.sampling for claim in plan_claims))
     judged = [
-        beside.judged_beside(one, claim.expectation, claim.then, journal, drill.steady.for_s)
+        beside.judged_beside(
+            one,
+            claim.expectation,
+            claim.then,
+            journal,
+            drill.steady.for_s,
+            partial(_in_good_time, drill, claim, journal, rows, logs, over=over, ask=ask),
+        )
         for one, claim in zip(judged, plan_claims, strict=True)
     ]
     judged = [
@@ -253,6 +263,19 @@ def _under_cleanup(
             ask=ask,
         )
     return cleanups.judged_under(judged, before.finding, cut)
+
+
+def _in_good_time(
+    drill: DrillLike, claim: Claim, journal: Journal, rows: Rows, logs: Logs, *, over: bool, ask: Ask
+) -> Finding:
+    """What a claim with patience finds where no request of its window came late."""
+    evidence = _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over)
+    window = evidence.window
+    if window is not None:
+        end_s = math.inf if claim.then else window.end_s
+        kept = in_good_time(rows, window.start_s, end_s, baseline(evidence))
+        evidence = dataclasses.replace(evidence, rows=kept)
+    return ask(claim.expectation.patient(), evidence)
 
 
 def _under_landings(finding: Finding, landed: Mapping[str, Landing]) -> Finding:

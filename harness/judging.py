@@ -96,7 +96,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         lost=known.short,
         ask=asked_within,
     )
-    verdict = as_played(verdict, otherwise(drill, ran), {claim.id: claim.phase for claim in plan.all_claims})
+    verdict = as_played(verdict, otherwise(drill, ran), plan.all_claims)
     document = verdict_doc(
         verdict,
         whole,

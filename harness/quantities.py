@@ -6,7 +6,9 @@ refused with the sentence that says so.
 
 from __future__ import annotations
 
+import math
 import re
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
@@ -110,6 +112,16 @@ def spell(value_s: float) -> str:
     if minutes == 0:
         return f"{value_s:g}s"
     return f"{minutes}m" + (f"{whole:g}s" if whole else "")
+
+
+def figures(value: float, digits: int = 3, *, signed: bool = False) -> str:
+    """A number to so many digits and all before its point, written out: '0.012', '100', '24137', never '1e+02'. `signed`: '+100'."""
+    sign = "+" if signed else ""
+    if abs(value) >= 10**digits:
+        return format(value, f"{sign}.0f")
+    if 0 < abs(value) < 1e-6 or math.isnan(value):
+        return format(value, f"{sign}.{digits}g")
+    return format(Decimal(format(value, f".{digits}g")), f"{sign}f")
 
 
 def numbered(count: int, one: str, many: str = "") -> str:

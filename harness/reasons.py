@@ -189,7 +189,7 @@ REASONS: Mapping[str, str] = {
     "never_fired": "the alert did not fire in the phase, so there was nothing to clear",
     "not_replayed": "the rule could not be tried on the recorded series, so that its time in production is not known",
     "no_data": "the query gave no series, or no number, at some time",
-    "not_recorded": "raw samples of the metric were not kept in this run: its drill did not claim anything of it",
+    "not_recorded": "what the claim reads of Prometheus was not kept in this run: its drill did not claim anything of it",
     "no_condition": "the drill has no steady condition that could tell whether users suffered",
     "no_series": "no series has these labels, or has them any more, so that there was nothing to hold against the ledger, or for the alert's rule to read",
     "no_scrapes": "nothing tells when the target was scraped, so that a sample is of an unknown time",

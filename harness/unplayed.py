@@ -5,42 +5,81 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.drill.model import Drill, Phase
 from harness.drill.resolved import MASK
+from harness.expectations import EXPECTATIONS
+from harness.expectations.base import Expectation
 from harness.expectations.on_call import OnCall
+from harness.expectations.orders_kept import OrdersKept
+from harness.expectations.state_restored import StateRestored
 from harness.expectations.steps import Step
+from harness.plan import Claim
 from harness.verdict import Judged, Verdict, inconclusive
 
 MOST = 4  # differences that are told
 
 
-def otherwise(drill: Drill, ran: Drill) -> dict[str, tuple[str, ...]]:
-    """By phase of `drill` ('' for the whole run), what of it was played otherwise; {} where claims and limits alone differ."""
+@dataclass(frozen=True)
+class Unlike:
+    """What was played otherwise; false where claims and limits alone differ.
+
+    phases   by phase of the drill, '' for the whole run: what was done in it
+    sources  by order book (`orders.NAME`) and part of the state (`state.NAME`): where it was read, which did nothing to the run
+    """
+
+    phases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.phases or self.sources)
+
+    @property
+    def every(self) -> list[str]:
+        return [*self.phases.get("", ()), *(one for said in self.sources.values() for one in said)]
+
+    def of(self, claim: Claim) -> list[str]:
+        """What of it this claim is about."""
+        read = (said for source, said in self.sources.items() if _reads(claim.expectation, source))
+        return [*self.phases.get(claim.phase, ()), *(one for said in read for one in said)]
+
+
+def otherwise(drill: Drill, ran: Drill) -> Unlike:
+    """What of `drill` was played otherwise."""
     compare = _Compared(ran.origin.base, drill.origin.base)
-    whole = [*compare.said("load", _data(ran.load), _data(drill.load)), *_sources(compare, ran, drill)]
+    whole = compare.said("load", _data(ran.load), _data(drill.load))
     played = {phase.name: phase for phase in ran.phases}
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, Sequence[str]] = {}
     for phase in drill.phases:
         was = played.pop(phase.name, None)
         mine = [f"no phase {phase.name} was played"] if was is None else compare.phase(was, phase)
         if whole or mine:
             found[phase.name] = (*whole, *mine)
     every = (*whole, *(one for told in found.values() for one in told), *(f"{name} was played, too" for name in played))
-    return {"": tuple(dict.fromkeys(every)), **found} if every else {}
+    phases = {"": tuple(dict.fromkeys(every)), **found} if every else {}
+    return Unlike(phases, {name: tuple(said) for name, said in _sources(compare, ran, drill) if said})
 
 
-def as_played(verdict: Verdict, unlike: Mapping[str, Sequence[str]], claims: Mapping[str, str]) -> Verdict:
-    """The verdict without what it says of parts that were never played; `claims` are the drill's, by id with their phases."""
+def as_played(verdict: Verdict, unlike: Unlike, claims: Sequence[Claim]) -> Verdict:
+    """The verdict without what it says of parts that were never played; `claims` are the drill's."""
     if not unlike:
         return verdict
-    findings = tuple(
-        _open(one, unlike[claims[one.id]]) if claims.get(one.id) in unlike else one for one in verdict.findings
-    )
-    invalid = (*verdict.invalid, f"this drill is not the one that was played: {_joined(unlike[''])}")
+    about = {claim.id: unlike.of(claim) for claim in claims}
+    findings = tuple(_open(one, about[one.id]) if about.get(one.id) else one for one in verdict.findings)
+    invalid = (*verdict.invalid, f"this drill is not the one that was played: {_joined(unlike.every)}")
     return replace(verdict, findings=findings, invalid=invalid)
+
+
+def _reads(claim: Expectation, source: str) -> bool:
+    """Whether a claim is decided by what was read there; one of the user's own may be by anything."""
+    kind, _, name = source.partition(".")
+    if isinstance(claim, OrdersKept):
+        return kind == "orders" and name == claim.orders
+    if isinstance(claim, StateRestored):
+        return kind == "state" and name in (claim.only or (name,))
+    return type(claim) not in EXPECTATIONS
 
 
 def _open(judged: Judged, said: Sequence[str]) -> Judged:
@@ -74,16 +113,16 @@ def _levers(phase: Phase) -> Iterator[tuple[str, dict[str, Any]]]:
             yield claim.id, {"trigger": str(claim.trigger)}
 
 
-def _sources(compare: _Compared, ran: Drill, drill: Drill) -> Iterator[str]:
-    """Where orders and state were read; what must hold of them is a claim, and may differ."""
+def _sources(compare: _Compared, ran: Drill, drill: Drill) -> Iterator[tuple[str, list[str]]]:
+    """Where orders and state were read, each with what differs; what must hold of them is a claim, and may differ."""
     for name, orders in drill.orders.items():
         claimed = {"laws": True, "settle": True, "alone": True, "sources": {"__all__": {"id_of"}}}
         was = _data(ran.orders[name], without=claimed) if name in ran.orders else None
-        yield from compare.said(f"orders.{name}", was, _data(orders, without=claimed))
+        yield f"orders.{name}", compare.said(f"orders.{name}", was, _data(orders, without=claimed))
     for kept, state in drill.state.items():
         limits = dict.fromkeys(("compare", "at_most", "margin"), True)
         was = _data(ran.state[kept], without=limits) if kept in ran.state else None
-        yield from compare.said(f"state.{kept}", was, _data(state, without=limits))
+        yield f"state.{kept}", compare.said(f"state.{kept}", was, _data(state, without=limits))
 
 
 def _data(model: Any, only: set[str] | None = None, without: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -34,9 +34,11 @@ class Measure:
     kind: str = "census"
 
     def __str__(self) -> str:
+        from harness.quantities import figures  # which imports pydantic: `drill halt` need not wait for that
+
         if self.low == self.high:
-            return f"{self.low:.4g} {self.unit}".rstrip()
-        return f"{self.low:.4g}–{self.high:.4g} {self.unit}".rstrip()
+            return f"{figures(self.low, 4)} {self.unit}".rstrip()
+        return f"{figures(self.low, 4)}–{figures(self.high, 4)} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ class HypothesisTest:
 
 
 def _p(value: float) -> str:
-    return "under 0.000001" if value < 1e-6 else f"{value:.2g}"
+    from harness.quantities import figures
+
+    return "under 0.000001" if value < 1e-6 else figures(value, 2)
 
 
 @dataclass(frozen=True)

@@ -300,7 +300,9 @@ def _rate(plan: Plan, phase: PlannedPhase) -> str:
 
 
 def _per_s(rate: float) -> str:
-    return f"{rate:.3g}/s"
+    from harness.quantities import figures
+
+    return f"{figures(rate)}/s"
 
 
 def _edges(plan: Plan, looked: Looked) -> str:

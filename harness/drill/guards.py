@@ -29,7 +29,7 @@ from typing import Any, Literal
 
 from harness.alerting import named
 from harness.drill.problem import did_you_mean
-from harness.quantities import per_second, ratio, seconds, size_bytes, spell
+from harness.quantities import figures, per_second, ratio, seconds, size_bytes, spell
 from harness.stats import Condition
 
 HOST = ("cpu", "memory", "disk")
@@ -277,7 +277,7 @@ def shown_bytes(value: float) -> str:
     """Bytes as a person writes them: 1.5GB, 500MB, 12B."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
         if value >= size:
-            return f"{value / size:.3g}{unit}"
+            return f"{figures(value / size)}{unit}"
     return f"{value:.0f}B"
 
 

@@ -16,7 +16,7 @@ CHANCE = 3.0  # standard deviations by which accusations must outnumber those th
 @dataclass(frozen=True)
 class Accused:
     """A part that a source accuses; `why` says how, `cite` shows it. `strange`: no part of the stack bears that name, which may be
-    an alias; `about`: it is only whom a page is about."""
+    an alias; `about`: it is only whom a page is about; `line`: the first line of a log that accuses it."""
 
     part: str
     source: Source
@@ -24,6 +24,10 @@ class Accused:
     cite: str
     strange: bool = False
     about: bool = False
+    line: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.part} ({self.why}{f', the first: {self.line}' if self.line else ''})"
 
 
 @dataclass(frozen=True)

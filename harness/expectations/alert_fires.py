@@ -18,7 +18,7 @@ from harness.expectations.requests import cites
 from harness.expectations.slow_rules import slow_rule
 from harness.facts import AlertChanged, Injected
 from harness.journal import Window
-from harness.quantities import Seconds, spell
+from harness.quantities import Seconds, figures, spell
 from harness.scoring import flaps_in
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
@@ -181,7 +181,7 @@ class AlertFires(Expectation):
     ) -> Finding:
         journal, (from_s, limit_s) = evidence.journal, stretch
         what = alerts.spoken(self.alert, self.labels)
-        limit = f"within {limit_s - window.start_s:.3g} s of {alerts.start_of(evidence)}"
+        limit = f"within {figures(limit_s - window.start_s)} s of {alerts.start_of(evidence)}"
         if (never := self._never_could(evidence, f"{what} did not fire {limit}", stretch, floor)) is not None:
             return never
         others = [e for e in alerting.episodes(journal, self.alert) if from_s < e.from_s <= limit_s]

@@ -10,7 +10,7 @@ from harness.alerting import Episode, Identity
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.blinded import kept_from, last_blinded
 from harness.expectations.requests import cites, not_begun
-from harness.facts import Injecting, Mended, MonitoringFound, PhaseBegan, PhaseSettled, RuleSeen
+from harness.facts import Blinded, Injecting, Looked, Mended, MonitoringFound, PhaseBegan, PhaseSettled, RuleSeen
 from harness.journal import Journal, Window
 from harness.quantities import spell
 from harness.scoring import Trouble
@@ -120,6 +120,20 @@ def not_watched(
         reason="not_watched",
         decide=f"{who} answering until after the window",
         cites=cites(evidence, blinded),
+    )
+
+
+def never_asked(evidence: Evidence, query: str, probe: str) -> Finding | None:
+    """That a run which is over never asked a query, for its drill did not: Prometheus had no part in that. None where it did."""
+    journal = evidence.journal
+    tried = (journal.first(kind, probe=probe, target=target) for kind in (Looked, Blinded) for target in (query, ""))
+    if not evidence.over or any(tried):
+        return None
+    return inconclusive(
+        f"{query} was not asked in this run: its drill did not",
+        reason="not_recorded",
+        decide="a run with this claim in its drill, in which Prometheus answers",
+        cites=cites(evidence),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.expectations.attempts import Ratio
+from harness.quantities import figures
 
 ASIDE_DECIDE = (
     "a selector that leaves out what asks without users (a label of the caller or the route, or the caller's own counter of these "
@@ -47,7 +48,7 @@ class Background:
     def told(self, counted: Ratio) -> str:
         """Why so many attempts may be others' than the load's."""
         return (
-            f"but {counted.attempts / counted.targets_s:.3g} attempts a second of each target are no more, but for chance, than "
-            f"before the fault (up to {self.most(counted.targets_s) / counted.targets_s:.3g}): health checks, pollers or workers may be "
+            f"but {figures(counted.attempts / counted.targets_s)} attempts a second of each target are no more, but for chance, than "
+            f"before the fault (up to {figures(self.most(counted.targets_s) / counted.targets_s)}): health checks, pollers or workers may be "
             "among them, which go on when users ask less"
         )

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from harness import alerting, promql
 from harness.facts import Sampled, TargetSeen
 from harness.journal import Journal
-from harness.quantities import Model
+from harness.quantities import Model, figures
 
 PROBE = "samples"
 GAP_S = 5.0  # as the probe promises (harness/probes/samples.py); a test holds them together
@@ -29,7 +29,7 @@ class Look:
 
     @property
     def number(self) -> str:
-        return "no number" if self.worst.value is None else f"{self.worst.value:.4g}"
+        return "no number" if self.worst.value is None else figures(self.worst.value, 4)
 
     @property
     def said(self) -> str:

@@ -200,12 +200,19 @@ class Expectation(Model):
     sampling: ClassVar[bool] = False  # decided by a statistical interval, so that chance alone may fail it
     check_limit_s: ClassVar[float] = 60.0  # of the user's own: so long may one check take; then it is inconclusive
     timed: ClassVar[tuple[str, ...]] = ()  # reasons of its failures that a want of processors alone can bring about
+    by_errors: ClassVar[bool] = (
+        False  # those may be of errors, too: they are excused only where it holds without late requests
+    )
 
     id: str = Field(default="", description="a name of your own; else <phase>/<claim>-<about>")
 
     def by_time(self, finding: Finding) -> bool:
         """Whether a want of processors alone can have brought this failure about."""
         return finding.reason in self.timed
+
+    def patient(self) -> Expectation:
+        """The claim that must fail without late requests, too, where a want of processors is to be no excuse."""
+        return self
 
     def tolerates(self, finding: Finding) -> float:
         """The share of the requests that may be slow or in error without this failure: a p99 tolerates 0.01. 1: no such limit."""

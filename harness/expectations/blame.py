@@ -158,7 +158,7 @@ class Blame(Expectation):
             ("hurt", roots or NOBODY),
             ("on the way to it", way or NOBODY),
             *((f"{one.source} accuse", str(one)) for one in heard),
-            *((f"accused by {one.source}", f"{one.part} ({one.why})") for one in accused),
+            *((f"accused by {one.source}", str(one)) for one in accused),
             *((f"no accusation by {one.source}", why) for one in heard for why in one.aside),
             *(("levels", one.unread) for one in heard if one.unread),
             *(("AC@" + str(k), f"{_share(ranking, truth, k):g}") for k in (1, blaming.REACH) if truth.roots),
@@ -191,7 +191,8 @@ class Blame(Expectation):
                 return fail(f"{said}: {most}", reason="blames_everybody")
             case "none":
                 return fail(said, reason="blames_nobody")
-        return fail(said, reason="false_blame" if word == "false" else "wrong_part")
+        why, reason = _misled(shown[ranking[0]], truth)
+        return fail(f"{said}: {why}", reason=reason)
 
     def _passes(self, ranking: Sequence[str], truth: Truth) -> bool:
         word = blaming.verdict(ranking, truth)
@@ -233,6 +234,16 @@ def _without(heard: Heard, parts: frozenset[str], until_s: float) -> Heard:
         with_unread=kept(heard.with_unread),
         aside=(*heard.aside, *aside),
     )
+
+
+def _misled(first: Accused, truth: Truth) -> tuple[str, str]:
+    """Why who is accused first misleads whoever is on call, and the reason for it."""
+    if not truth.roots:
+        return str(first), "false_blame"
+    if first.part in truth.allowed:
+        return f"who was hurt is not among the first {max(blaming.REACH, len(truth.roots))}", "wrong_part"
+    astray = f"whoever follows that looks elsewhere, whatever `at` is: {first}"
+    return f"{first.part} was neither hurt nor on the way to it, and {astray}", "wrong_part"
 
 
 def _listed(sources: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.expectations.sampled import CONFIDENCE, Bound, times_more
+from harness.quantities import figures
 from harness.stats.batches import FEWEST, NEEDED_S
 from harness.stats.bootstrap import REPLICATES, percentile_ratio
 from harness.stats.interval import needed_for_percentile
@@ -111,7 +112,7 @@ def errors(name: str, canary: Side, others: Side, unknown: int, margin: float) -
     low, high = interval(CONFIDENCE)
     either = f", and {unknown} that name no version" if unknown else ""
     said = (
-        f"{name}: errors {low * 100:+.3g} to {high * 100:+.3g} percentage points "
+        f"{name}: errors {figures(low * 100, signed=True)} to {figures(high * 100, signed=True)} percentage points "
         f"({canary.errors} of {canary.n} against {others.errors} of {others.n}{either}; margin +{margin * 100:g}pp)"
     )
     point = canary.errors / max(canary.n, 1) - others.errors / max(others.n, 1)
@@ -130,7 +131,7 @@ def p95(name: str, canary: Side, others: Side, margin: float, length_s: float) -
         return None
     low, high = ((end - 1) * 100 for end in ratio.interval(CONFIDENCE))
     point, limit = (ratio.point - 1) * 100, margin * 100
-    said = f"{name}: p95 {low:+.3g} % to {high:+.3g} % ({point:+.3g} % here; margin +{limit:g} %)"
+    said = f"{name}: p95 {figures(low, signed=True)} % to {figures(high, signed=True)} % ({figures(point, signed=True)} % here; margin +{limit:g} %)"
     needs = f"{name}: {times_more(low, high, point, limit, canary.n)}"
     p = max(p_beyond(lambda confidence: ratio.interval(confidence)[0], 1 + margin), 1 / (REPLICATES + 1))
     within = max(_p_within(lambda confidence: ratio.interval(confidence)[1], 1 + margin), 1 / (REPLICATES + 1))

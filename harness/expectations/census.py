@@ -78,7 +78,7 @@ class Placed:
 
 def placed(rows: Rows, edges: Edges) -> Iterator[Placed]:
     """All requests to the service, also those that count in no claim: the service counted them too."""
-    from harness.ledger import AGAIN, DONE, ELSEWHERE, NEVER, OUTCOMES, TOLD, more
+    from harness.ledger import AGAIN, DONE, ELSEWHERE, NEVER, OUTCOMES, SENDS_SEEN, TOLD, asks, more
 
     unanswered = [OUTCOMES.index(name) for name in ("", "timeout", "conn", "dropped")]
     skew_us = edges.skew_s * 1e6
@@ -86,7 +86,8 @@ def placed(rows: Rows, edges: Edges) -> Iterator[Placed]:
     for first in range(0, len(rows), BLOCK):
         part = rows.array[first : first + BLOCK]
         flags = part["flags"]
-        asked = (part["sent_us"] != NEVER) & ((flags & ELSEWHERE) == 0)
+        silent = ((flags & SENDS_SEEN) != 0) & ~asks(part["state"], flags, part["outcome"])
+        asked = (part["sent_us"] != NEVER) & ((flags & ELSEWHERE) == 0) & ~silent
         sent_us = part["intended_us"] + np.where(asked, part["sent_us"], 0).astype(np.float64)
         ended = (part["state"] == DONE) & (part["took_us"] != NEVER)
         done_us = np.where(ended, sent_us + part["took_us"], np.inf)

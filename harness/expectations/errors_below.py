@@ -11,7 +11,7 @@ from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.dropped import undecided, whose
 from harness.expectations.requests import cites, error_rows, stretch
 from harness.journal import Window
-from harness.quantities import Ratio
+from harness.quantities import Ratio, figures
 from harness.stats import Fold, needed_for_ratio
 from harness.stats.fold import counted
 from harness.stats.interval import needed_to_pass
@@ -92,7 +92,7 @@ class ErrorsBelow(Expectation):
         low, high = ratio
         measure = Measure(low * 100, high * 100, "%", "census" if low == high else "censored")
         errors = requests.errors_but(*self.allow)
-        like = " to ".join(f"{share * 100:.2g}%" for share in requests.error_interval(*self.allow))
+        like = " to ".join(f"{figures(share * 100, 2)}%" for share in requests.error_interval(*self.allow))
         said = (
             f"{errors} of {requests.n} requests{f' {self.request}' if self.request else ''} ended in error, "
             f"{low * 100:.3g}% (limit {self.ratio * 100:g}%{self._kinds(requests)}; like runs: {like})"

@@ -121,7 +121,8 @@ class _Judging:
         claim, looks = self.claim, self.looks
         if not claim.harm.watched(self.evidence.journal, self.start_s, self.end_s):
             what = f"whether {claim.harm.query} was {claim.harm.limit} is not known"
-            return alerts.not_watched(self.evidence, what, probe=PROBE, target=claim.harm.query)
+            never = alerts.never_asked(self.evidence, claim.harm.query, PROBE)
+            return never or alerts.not_watched(self.evidence, what, probe=PROBE, target=claim.harm.query)
         if not looks or looks[-1].well is None:
             at = f" at {self._at(looks[-1].at_s)}" if looks else ""
             return self._open(

@@ -43,6 +43,7 @@ class Impact(Expectation):
 
     word: ClassVar[str] = "impact"
     timed: ClassVar[tuple[str, ...]] = ("not_met",)
+    by_errors: ClassVar[bool] = True
     sampling: ClassVar[bool] = True
 
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")

@@ -26,7 +26,7 @@ from harness.expectations.memory_stretches import (
 from harness.expectations.requests import cites, not_begun, still_open
 from harness.facts import Injecting
 from harness.journal import Window
-from harness.quantities import Bytes, Seconds, spell
+from harness.quantities import Bytes, Seconds, figures, spell
 from harness.stats.proportions import p_beyond
 from harness.stats.theil_sen import BATCHES, batch_medians, theil_sen
 from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
@@ -207,7 +207,7 @@ class Leak(Expectation):
         low_s, high_s = slope.until(limit, end_s)
         measure = Measure(round(low_s / 3600, 4), round(high_s / 3600, 4), "h", "sampling")
         said = (
-            f"{part.name}: {slope.low * 60 / MIB:+.3g} to {slope.high * 60 / MIB:+.3g} MiB a minute, {now / MIB:.0f} of "
+            f"{part.name}: {figures(slope.low * 60 / MIB, signed=True)} to {figures(slope.high * 60 / MIB, signed=True)} MiB a minute, {now / MIB:.0f} of "
             f"{limit / MIB:.0f} MiB now: full {_when(low_s, high_s)} (horizon {_h(self.horizon_s)})"
         )
         details = (
@@ -257,4 +257,4 @@ def _when(low_s: float, high_s: float) -> str:
 
 
 def _h(value_s: float) -> str:
-    return f"{value_s / 3600:.3g} h" if value_s >= 3600 else spell(round(value_s, 1))
+    return f"{figures(value_s / 3600)} h" if value_s >= 3600 else spell(round(value_s, 1))

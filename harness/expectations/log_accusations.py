@@ -90,6 +90,7 @@ def heard(
                 f"{counts[name]} of {among} lines",
                 now.first[name].cite,
                 name in now.strange and accusing.parts.part(name) not in truth.allowed,
+                line=logs.quote(now.first[name].text),
             )
             for name in loud
         )

@@ -23,6 +23,7 @@ from harness.landings import hurts
 from harness.loglevels import ERROR, UNREAD
 from harness.logtext import Said, level_of
 from harness.logwords import words
+from harness.quantities import figures
 from harness.verdict import Measure
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def storm(evidence: Evidence, services: Sequence[str], window: Window, limit: fl
         return _untried(what, "there were no requests to count lines by", longer, asked)
     ratio = (during / n_during) / max(1.0, before / n_before)
     said = (
-        f"{during} lines for {n_during} requests, {during / n_during:.3g} each, ×{ratio:.3g} of the usual "
+        f"{during} lines for {n_during} requests, {figures(during / n_during)} each, ×{figures(ratio)} of the usual "
         f"({before} lines for {n_before}; limit ×{limit:g})"
     )
     if ratio <= limit:
@@ -96,7 +97,7 @@ def storm(evidence: Evidence, services: Sequence[str], window: Window, limit: fl
 def _volume(evidence: Evidence, services: Sequence[str], window: Window) -> tuple[int, int]:
     lines = sum(evidence.logs.count(service, window.start_s, window.end_s) for service in services)
     rows = near(evidence, window)
-    return lines, int((rows.between(window.start_s, window.end_s) & ~np.isnan(rows.sent_s)).sum())
+    return lines, int((rows.between(window.start_s, window.end_s) & ~np.isnan(rows.sent_s) & rows.asked()).sum())
 
 
 def noise(evidence: Evidence, services: Sequence[str], window: Window, request: str) -> Limit:

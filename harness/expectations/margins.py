@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 from harness.expectations.sampled import CONFIDENCE, Bound, times_more
+from harness.quantities import figures
 from harness.stats.batches import Batch
 from harness.stats.bootstrap import REPLICATES, percentile_ratio
 from harness.stats.interval import needed_for_percentile, needed_to_pass
@@ -33,7 +34,7 @@ def more_errors(these: Sequence[Batch], those: Sequence[Batch], margin: float, o
 
     low, high = interval(CONFIDENCE)
     said = (
-        f"errors {low * 100:+.2g} to {high * 100:+.2g} percentage points against {other} "
+        f"errors {figures(low * 100, 2, signed=True)} to {figures(high * 100, 2, signed=True)} percentage points against {other} "
         f"({k1} of {n1} against {k2} of {n2}, margin +{margin * 100:g}pp)"
     )
     p = p_beyond(lambda confidence: interval(confidence)[0], margin)
@@ -51,7 +52,7 @@ def slower(these: Sequence[Batch], those: Sequence[Batch], margin: float, other:
         return _never(these) if _finite(those) and not _finite(these) else None
     low, high = ((end - 1) * 100 for end in ratio.interval(CONFIDENCE))
     point, limit = (ratio.point - 1) * 100, margin * 100
-    said = f"p95 {low:+.3g} % to {high:+.3g} % against {other} ({point:+.3g} % here, margin +{limit:g} %)"
+    said = f"p95 {figures(low, signed=True)} % to {figures(high, signed=True)} % against {other} ({figures(point, signed=True)} % here, margin +{limit:g} %)"
     p = max(p_beyond(lambda confidence: ratio.interval(confidence)[0], 1 + margin), 1 / (REPLICATES + 1))
     n = min(sum(b.n for b in these), sum(b.n for b in those))
     needs = times_more(low, high, point, limit, n) if math.isfinite(high - low) else "more requests with an answer"

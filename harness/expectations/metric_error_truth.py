@@ -203,7 +203,8 @@ class MetricErrorTruth(ServiceMetric):
         said = f"of {span((least, most))} requests that failed {told.where}, {errors:g} were counted as errors"
         proof = (*details, ("users saw fail", told.fates()), *((told.ids(lost),) if lost else ()))
         if low > self.blind and least >= ENOUGH:
-            said = f"{said}: the counter misses {100 * low:.3g} % or more (limit {100 * self.blind:g} %)"
+            share = "every one" if low == 1 else f"{100 * low:.3g} %{' or more' if low < high else ''}"
+            said = f"{said}: the counter misses {share} (limit {100 * self.blind:g} %)"
             return self._missed(told, said, Missed(praised, most, lost, measure, proof))
         if least < ENOUGH:
             return inconclusive(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from harness.expectations.base import Evidence
 from harness.expectations.metric_buckets import Buckets, disagreement
 from harness.journal import Window
+from harness.quantities import figures
 from harness.surroundings import stalled
 
 MOST_MS = 50.0  # network, proxies, accept queue, a thread, on one machine; a steady state that hides more has a defect or no rest
@@ -36,7 +37,7 @@ class Hidden:
         return round(self.ms * 1000)
 
     def __str__(self) -> str:
-        return f"{self.ms:.4g} ms outside of the timer: {self.why}"
+        return f"{figures(self.ms, 4)} ms outside of the timer: {self.why}"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def learned(steady: Steady | None, busy: float | None) -> Hidden:
     if steady is None or steady.ms is None:
         return Hidden(MOST_MS, "the default, as no steady state before the first phase tells any")
     where = f"{max(0.0, steady.window.start_s):.1f} s to {steady.window.end_s:.1f} s"
-    least = f"from {where}, before the first phase, {steady.ms:.4g} ms is the least that its buckets suit for 99 of 100 requests"
+    least = f"from {where}, before the first phase, {figures(steady.ms, 4)} ms is the least that its buckets suit for 99 of 100 requests"
     if busy is None or busy >= BUSY:
         why = (
             "nobody knows how busy the machine was"

@@ -29,7 +29,7 @@ from harness.expectations.metric_steady import steady_told
 from harness.expectations.service_metric import ServiceMetric
 from harness.facts import NotInjected
 from harness.landings import hurts
-from harness.quantities import Milliseconds, Ratio
+from harness.quantities import Milliseconds, Ratio, figures
 from harness.series import shown_quantile
 from harness.stats import needed_for_percentile
 from harness.surroundings import told as stall_told
@@ -251,9 +251,7 @@ class MetricLatencyTruth(ServiceMetric):
         """Why the machine may have held requests up, and not the service: no more than before the first phase, or it was busy."""
         if self.hidden_ms is not None:
             return None
-        some = (
-            f"{self.metric} {told.where}: some requests took longer than its timer saw, by more than {hidden.ms:.4g} ms"
-        )
+        some = f"{self.metric} {told.where}: some requests took longer than its timer saw, by more than {figures(hidden.ms, 4)} ms"
         busy = busy_share(told.evidence, told.window)
         suits_ms = math.ceil(max(one.hidden_us() for one in found) / 1000)
         to_decide = (
@@ -262,7 +260,7 @@ class MetricLatencyTruth(ServiceMetric):
         before_ms = steady.all_ms if steady is not None else None
         if before_ms is not None and not disagreement(found, round((before_ms + MORE_MS) * 1000)):
             return inconclusive(
-                f"{some}, and by no more than {before_ms:.4g} ms, as in the steady state before the first phase: a busy machine, "
+                f"{some}, and by no more than {figures(before_ms, 4)} ms, as in the steady state before the first phase: a busy machine, "
                 "perhaps, or its timer",
                 reason="hidden_before",
                 decide=to_decide,
@@ -300,7 +298,7 @@ class MetricLatencyTruth(ServiceMetric):
                 examples = told.slow_examples(one.endpoints, us(low_s), over=True)
                 return failed(
                     f"{self.metric} of {one.name}: {spelt} lies beyond the last bucket, {low_s:g} s, and that is what is shown; "
-                    f"users waited {waited:.4g} ms",
+                    f"users waited {figures(waited, 4)} ms",
                     reason="buckets_too_low",
                     measure=Measure(low_s * 1000, math.inf, "ms"),
                     cites=told.cites(*examples),
@@ -337,11 +335,11 @@ class MetricLatencyTruth(ServiceMetric):
     def _shown(self, one: Buckets) -> str:
         low_s, high_s = one.at(self.quantile)
         shown_ms = 1000 * shown_quantile(one.rose, self.quantile)
-        waited = "–".join(f"{ms:.4g}" for ms in one.waited_ms(self.quantile))
+        waited = "–".join(figures(ms, 4) for ms in one.waited_ms(self.quantile))
         says = f"over {low_s * 1000:g} ms" if math.isinf(high_s) else f"{low_s * 1000:g}–{high_s * 1000:g} ms"
         return (
             f"{one.count:g} timed, the load had {len(one.sure)} to {one.most}; "
-            f"p{100 * self.quantile:g}: the service says {says}, histogram_quantile shows {shown_ms:.4g} ms, "
+            f"p{100 * self.quantile:g}: the service says {says}, histogram_quantile shows {figures(shown_ms, 4)} ms, "
             f"the load had {waited} ms"
         )
 

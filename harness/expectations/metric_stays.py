@@ -10,6 +10,7 @@ from harness.expectations.band import PROBE, Band
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
 from harness.facts import Sampled
+from harness.quantities import figures
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
 
@@ -51,8 +52,9 @@ class MetricStays(Band, Expectation):
         beyond = next((s for s in samples if s.value is not None and not self.holds(s.value)), None)
         measure = Measure(min(values), max(values), "", "grid") if values else None
         if beyond is not None:
+            assert beyond.value is not None
             return failed(
-                f"{self.query} was {beyond.value:.4g}{_of(beyond)} at {beyond.at_s:.1f} s (limit {self.limit})",
+                f"{self.query} was {figures(beyond.value, 4)}{_of(beyond)} at {beyond.at_s:.1f} s (limit {self.limit})",
                 reason="beyond",
                 measure=measure,
                 cites=cites(evidence, beyond),
@@ -61,7 +63,8 @@ class MetricStays(Band, Expectation):
             return still_open(evidence, window)
         if not self.watched(journal, window.start_s, window.end_s):
             what = f"{self.query} was not seen beyond its limit"
-            return alerts.not_watched(evidence, what, probe=PROBE, target=self.query)
+            never = alerts.never_asked(evidence, self.query, PROBE)
+            return never or alerts.not_watched(evidence, what, probe=PROBE, target=self.query)
         empty = next((sample for sample in samples if sample.value is None), None)
         if empty is not None or not values:
             at = f" at {empty.at_s:.1f} s" if empty else ""
@@ -73,7 +76,7 @@ class MetricStays(Band, Expectation):
                 cites=cites(evidence, empty),
             )
         return passed(
-            f"{self.query} stayed {self.limit}: {min(values):.4g} to {max(values):.4g}",
+            f"{self.query} stayed {self.limit}: {figures(min(values), 4)} to {figures(max(values), 4)}",
             measure=measure,
             cites=cites(evidence),
         )

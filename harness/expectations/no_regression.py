@@ -42,6 +42,7 @@ class NoRegression(Expectation):
 
     word: ClassVar[str] = "no_regression"
     timed: ClassVar[tuple[str, ...]] = ("not_met",)
+    by_errors: ClassVar[bool] = True
     sampling: ClassVar[bool] = True
 
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")

@@ -16,7 +16,7 @@ from harness.expectations.recovers import away_of, held_until_s
 from harness.expectations.requests import cites, error_rows, folded, load_was_watched, not_begun, slowest_row
 from harness.journal import Window
 from harness.landings import mends
-from harness.quantities import Milliseconds, Seconds, spell
+from harness.quantities import Milliseconds, Seconds, figures, spell
 from harness.stats import Fold
 from harness.stats.batches import batch, batches
 from harness.stats.condition import show_ms
@@ -138,7 +138,7 @@ class NotMetastable(Expectation):
         usual, base = folded(evidence, *_of(before), self.request), folded(evidence, start_s, end_s, self.request)
         if not usual.n or not base.n or not _alike(usual, base):
             return inconclusive(
-                f"{base.rate_per_s:.3g} requests a second were due after the fault, {usual.rate_per_s:.3g} before it",
+                f"{figures(base.rate_per_s)} requests a second were due after the fault, {figures(usual.rate_per_s)} before it",
                 reason="load_changed",
                 decide="the same rate of arrivals before the first fault and after it",
                 cites=cites(evidence),

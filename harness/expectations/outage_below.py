@@ -44,6 +44,7 @@ class OutageBelow(Expectation):
 
     word: ClassVar[str] = "outage_below"
     timed: ClassVar[tuple[str, ...]] = ("outage_too_long",)
+    by_errors: ClassVar[bool] = True
 
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
     total_s: Seconds | None = Field(default=None, alias="total", description="of all stretches together")

@@ -10,6 +10,7 @@ from harness.expectations.notifications import Notification, notifications
 from harness.expectations.requests import cites
 from harness.facts import Paged
 from harness.journal import Window
+from harness.quantities import figures
 from harness.verdict import Finding, Measure, inconclusive
 
 
@@ -23,7 +24,7 @@ def between(
     low_s, high_s = (round(max(0.0, at_s - window.start_s), 3) for at_s in (note.low_s, note.at_s))
     return inconclusive(
         f"{what} came between {low_s:.1f} and {high_s:.1f} s after {alerts.start_of(evidence)}, between two looks at the list of "
-        f"pages; the limit, {limit_s - window.start_s:.3g} s, lies in between",
+        f"pages; the limit, {figures(limit_s - window.start_s)} s, lies in between",
         reason="too_near",
         decide="a shorter `every` of the target's pages.poll, or another `within`",
         measure=Measure(low_s, high_s, "s", "grid"),

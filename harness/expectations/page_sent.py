@@ -30,7 +30,7 @@ from harness.expectations.requests import cites
 from harness.expectations.slow_pages import slow_page
 from harness.facts import AlertRouted, Paged
 from harness.journal import Window
-from harness.quantities import Seconds, spell
+from harness.quantities import Seconds, figures, spell
 from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
 
 
@@ -233,7 +233,7 @@ class PageSent(Expectation):
         fresh: Sequence[Notification],
     ) -> Finding:
         journal, (from_s, limit_s) = evidence.journal, stretch
-        limit = f"within {limit_s - window.start_s:.3g} s of {alerts.start_of(evidence)}"
+        limit = f"within {figures(limit_s - window.start_s)} s of {alerts.start_of(evidence)}"
         if (unobservable := page_unseen.not_observable(evidence, self.receiver, limit_s)) is not None:
             return unobservable
         wrong = [n for n in fresh if n.at_s <= limit_s and self.receiver not in ("", n.first.receiver)]

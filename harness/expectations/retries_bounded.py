@@ -77,6 +77,13 @@ class RetriesBounded(Expectation):
         if isinstance(found, Finding):
             return found
         window, _ = found
+        if self.attempts not in evidence.series:
+            return self._open(
+                evidence,
+                f"raw samples of {self.attempts} were not kept in this run",
+                "not_recorded",
+                "a run with this claim in its drill, in which Prometheus answers",
+            )
         before = baseline(evidence)
         usual = ratio(evidence, self.attempts, self.request, before) if before is not None else None
         if before is None or usual is None or usual.attempts == 0 or usual.lost:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from harness.alerting import NO_LABELS, held_s, may_bear
 from harness.burning import burns
 from harness.facts import RuleSeen
-from harness.quantities import spell
+from harness.quantities import figures, spell
 
 
 def slow_rule(
@@ -38,7 +38,7 @@ def slow_rule(
     if not shares:
         return ""
     slowest = max(shares, key=lambda share: share.window_s * share.threshold)
-    window = f"a share over {spell(slowest.window_s)} must exceed {slowest.threshold:.4g}"
+    window = f"a share over {spell(slowest.window_s)} must exceed {figures(slowest.threshold, 4)}"
     soonest_s = waits_s + max(share.crosses_s(1.0, history_s) for share in shares)
     if soonest_s >= limit_s:
         least = "never" if math.isinf(soonest_s) else f"not before {spell(round(soonest_s, 1))}"

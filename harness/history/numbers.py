@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.quantities import figures
 from harness.stats.condition import show_ms
 
 DETECTION, PAGE, RECOVERY, FALSE_ALARMS = "detection", "page", "recovery", "false alarms"
@@ -63,8 +64,8 @@ def shown(value: float, unit: str) -> str:
     if unit == "ms":
         return "no answer" if not math.isfinite(value) else show_ms(value)
     if unit == "share":
-        return f"{value:.3g}" if value == 0 else f"{100 * value:.3g}%"
-    return f"{value:.3g} {unit}".rstrip()
+        return figures(value) if value == 0 else f"{figures(100 * value)}%"
+    return f"{figures(value)} {unit}".rstrip()
 
 
 def numbers_of(document: Mapping[str, Any]) -> dict[str, Number]:

@@ -23,7 +23,7 @@ from harness.ledger.layout import (
     traceparent,
 )
 from harness.ledger.reading import LIVE_BLOCK, LedgerUnreadable, Tail, begun, read
-from harness.ledger.rows import NO_ROWS, Rows, more, rows_of
+from harness.ledger.rows import NO_ROWS, Rows, asks, more, rows_of
 
 __all__ = [
     "AGAIN",
@@ -48,6 +48,7 @@ __all__ = [
     "LedgerUnreadable",
     "Rows",
     "Tail",
+    "asks",
     "begun",
     "more",
     "read",

@@ -26,6 +26,7 @@ from harness.ledger.layout import (
     NEVER,
     OUTCOMES,
     REDIRECTED,
+    SENDS_SEEN,
     SENT,
     TOLD,
     UNGATED,
@@ -137,8 +138,14 @@ class Rows:
         return np.asarray((self.array["flags"] & flag) != 0)
 
     def counted(self, named: str = "") -> Mask:
-        """Rows that count in claims: all but those of on_start, and of other hosts; or, by name, those of one endpoint wherever it is."""
-        return ~self.has(ASIDE) & self.at_endpoint(named) if named else ~self.has(ASIDE | ELSEWHERE)
+        """Rows that count in claims: all that ask, but those of on_start, and of other hosts; or, by name, those of one endpoint
+        wherever it is."""
+        mine = ~self.has(ASIDE) & self.at_endpoint(named) if named else ~self.has(ASIDE | ELSEWHERE)
+        return mine & self.asked()
+
+    def asked(self) -> Mask:
+        """Rows of requests, and of arrivals that may become one; see `asks`."""
+        return asks(self.array["state"], self.array["flags"], self.array["outcome"])
 
     def outcome(self, *names: str) -> Mask:
         """Rows with one of these outcomes ('' is: none yet). Raises ValueError on an unknown name."""
@@ -164,6 +171,11 @@ class Rows:
         return f"row {self.worker[index]}:{range(len(self))[index] if self.numbers is None else self.numbers[index]}"
 
 
+def asks(state: NDArray[np.uint8], flags: NDArray[np.uint16], outcome: NDArray[np.uint8]) -> Mask:
+    """Which rows, by these columns of theirs, are no arrival whose task ended without a request, or has sent none yet."""
+    return np.asarray(np.where(state == DONE, outcome != 0, (state != DUE) | ((flags & SENDS_SEEN) == 0)))
+
+
 def more(flags: NDArray[np.uint16]) -> NDArray[np.int64]:
     """How many attempts before the last each row's client made at most, of which the service may know."""
     counted = (flags // MORE_UNIT).astype(np.int64)
@@ -185,7 +197,7 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
     None: never answered), endpoint ('GET /'), outcome ('ok'; 'dropped' is never sent and has no endpoint; '' with
     took_ms=None is in flight), status (by outcome), version, shape, size, user, worker, parent (number of the arrival's
     first row), aside, dependent, ungated, unreached, redirected, again (how many attempts before the last; True: not known),
-    told, elsewhere. Numbers are given per worker in the order of the list.
+    told, elsewhere, silent (its task ended without a request). Numbers are given per worker in the order of the list.
     Raises KeyError on an unknown key.
     """
     names: dict[str, list[str]] = {"endpoint": [""], "version": [""], "shape": [""]}
@@ -194,6 +206,8 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
     array = np.zeros(len(listed), DTYPE)
     worker, number = np.zeros(len(listed), np.uint16), np.zeros(len(listed), np.uint32)
     for i, entry in enumerate(listed):
+        if silent := bool(entry.pop("silent", False)):
+            entry |= {"outcome": "", "took_ms": None, "endpoint": ""}
         outcome = entry.pop("outcome", "" if entry.get("took_ms", 10) is None else "ok")
         dropped = outcome == "dropped"
         own = int(entry.pop("worker", 0))
@@ -217,8 +231,9 @@ def rows_of(entries: Iterable[Mapping[str, Any]]) -> Rows:
             + _again(entry.pop("again", False))
             + TOLD * bool(entry.pop("told", False))
             + ELSEWHERE * bool(entry.pop("elsewhere", False))
+            + SENDS_SEEN * silent
         )
-        ended = row["took_us"] != NEVER or outcome in ("wrong", "dropped")
+        ended = silent or row["took_us"] != NEVER or outcome in ("wrong", "dropped")
         row["state"] = DONE if ended else DUE if row["sent_us"] == NEVER else SENT
         for kind, default in (("endpoint", "" if dropped else "GET /"), ("version", ""), ("shape", "")):
             name = entry.pop(kind, default)

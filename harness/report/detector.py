@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.quantities import spell
+from harness.quantities import figures, spell
 from harness.stats.nab import STANDARD
 
 NOTHING = "nothing to score"
+TOO_MANY = 60.0
+"""Alerts in an hour: that there are no more than one a minute is nothing to tell."""
 
 
 def detected(told: Mapping[str, Any]) -> str:
@@ -16,7 +18,9 @@ def detected(told: Mapping[str, Any]) -> str:
     low, high = told["recall"]
     words = ", ".join(f"{name}: {word.replace('_', ' ')}" for name, word in told["told"].items())
     most = told["false_per_hour_at_most"]
-    rate = f", which excludes more than {most:.2g} per hour" if most is not None else ""
+    rate = f", which excludes more than {figures(most, 2)} per hour" if most is not None else ""
+    if most is not None and most > TOO_MANY:
+        rate = ", too short to say how many come in an hour"
     flaps = sum(told["flaps"].values())
     return (
         f"{told['detected']} of {told['counted']} troubles detected in time ({words}), so {low:.0%} to {high:.0%} of such; "

@@ -31,6 +31,7 @@ from harness.facts import (
     Sampled,
 )
 from harness.journal import Journal
+from harness.quantities import figures
 from harness.run.guards_seen import alert_fires, blind, container_died, host_short, unmade
 from harness.run.stop import Stopped
 from harness.stats import holds
@@ -118,7 +119,7 @@ def check(guards: Sequence[AnyGuard], rows: Rows, load_began_s: float, now_s: fl
         if isinstance(guard, GoodputGuard):
             value = goodput_per_s(rows, start_s, now_s, guard.request)
             if guard.says(value):
-                shown, limit = f"{value:.3g}/s", f"{guard.op} {guard.value:g}/s"
+                shown, limit = f"{figures(value)}/s", f"{guard.op} {guard.value:g}/s"
                 name = unmade(rows, guard.request)
                 never = f"; the load made no request {name}," if name else ""
                 _trip(guard, f"goodput was {shown}{never}", limit, shown, start_s, now_s)
@@ -169,7 +170,7 @@ def check_asked(
         before = [s for s in samples if s.seen_s < start_s]
         seen = [s for s in samples if s.seen_s >= start_s] if guard.for_s else samples[-1:]
         if seen and all(s.count for s in seen) and (not guard.for_s or before):
-            value = "" if seen[-1].value is None else f" ({seen[-1].value:.4g})"
+            value = "" if seen[-1].value is None else f" ({figures(seen[-1].value, 4)})"
             held = f" for {guard.for_s:g} s" if guard.for_s else ""
             detail = f"{guard.query} gave {seen[-1].count} series{value}{held}, since {seen[0].seen_s:.1f} s"
             raise Stopped(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness import alerting
 from harness.journal import Journal
+from harness.quantities import spell
 from harness.stats import holds, steady_from
 
 if TYPE_CHECKING:
     from harness.expectations.base import Steady
     from harness.ledger import Rows
+    from harness.stats.steady import Held
 
 
 @dataclass(frozen=True)
 class SteadyLook:
-    """`hopeless`: it can no longer begin within its limit, whatever comes."""
+    """`hopeless`: it can no longer begin within its limit, whatever comes. `detail`: where it is not held, what is broken alone."""
 
     held: bool
     hopeless: bool
@@ -40,9 +43,18 @@ def look(
         )
     found = steady_from(rows, steady.conditions, steady.for_s, begin_s, now_s, now_s, until_s=until_s)
     last = holds(steady.conditions, rows, max(since_s, now_s - steady.for_s), now_s, now_s=now_s)
-    detail = "; ".join(str(held) for held in last) + loud
+    detail = _told(last, found.held, steady.for_s, loud)
     hopeless = not found.held and (found.open_s is None if begin_s < now_s else now_s > until_s)
     return SteadyLook(found.held and begin_s <= until_s, hopeless, detail)
+
+
+def _told(last: Sequence[Held], held: bool, for_s: float, loud: str) -> str:
+    """What holds, where it is held; else what does not."""
+    broken = [str(one) for one in last if one.holds is not True]
+    said = "; ".join(broken if broken and not held else map(str, last))
+    if held or broken:
+        return f"{said}{loud}"
+    return loud.removeprefix("; ") or f"{said}; these hold now, but not for {spell(for_s)} on end"
 
 
 def _loud(journal: Journal, quiet: alerting.Quiet, now_s: float) -> str:

@@ -96,7 +96,7 @@ def blocks(rows: Rows, start_us: int, until_us: int) -> Iterator[Block]:
 def _read(rows: Rows, where: slice) -> Block:
     import numpy as np
 
-    from harness.ledger import ASIDE, DONE, DUE, ELSEWHERE, NEVER, OUTCOMES, SENDS_SEEN, SENT
+    from harness.ledger import ASIDE, DONE, ELSEWHERE, NEVER, OUTCOMES, SENT, asks
 
     array = rows.array[where]
     state = array["state"].copy()  # first: a row that is DONE is complete
@@ -119,8 +119,7 @@ def _read(rows: Rows, where: slice) -> Block:
     begin_us, last_us = int(due_us.min()), int(due_us.max())
     due = due_us - begin_us
     ordered = bool((due[1:] >= due[:-1]).all())
-    thinks = (state == DUE) & ((flags & SENDS_SEEN) != 0)
-    counts = ((flags & ASIDE) == 0) & np.where(ended, outcome != 0, ~thinks)
+    counts = ((flags & ASIDE) == 0) & asks(state, flags, outcome)
     open_ = np.flatnonzero(~ended)
     far = (flags & ELSEWHERE) != 0
     return Block(

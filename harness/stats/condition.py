@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from harness.quantities import milliseconds, per_second, ratio, spell
+from harness.quantities import figures, milliseconds, per_second, ratio, spell
 
 _SHAPE = re.compile(
     r"\s*(?P<metric>[A-Za-z][\w.]*)(?:\s+of\s+(?P<request>.+)\s)?\s*(?P<op><=|>=|<|>)\s*(?P<value>[^<>=]+?)\s*"
@@ -65,7 +65,7 @@ class Condition:
         if self.metric == "errors":
             return f"{value * 100:.3g}%"
         if self.metric == "rate":
-            return f"{value:.3g}/s"
+            return f"{figures(value)}/s"
         return show_ms(value)
 
     def __str__(self) -> str:
@@ -87,4 +87,4 @@ def show_ms(value_ms: float) -> str:
     """Milliseconds for a person; infinite means that there was no answer."""
     if value_ms == float("inf"):
         return "no answer"
-    return f"{value_ms:.0f} ms" if value_ms >= 10 else f"{value_ms:.2g} ms"
+    return f"{value_ms:.0f} ms" if value_ms >= 10 else f"{figures(value_ms, 2)} ms"

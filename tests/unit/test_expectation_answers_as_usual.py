@@ -184,6 +184,13 @@ def test_how_many_were_not_answered_is_told_where_enough_were() -> None:
         assert f"{unanswered} of {answered + unanswered} requests were not answered" in finding.because
 
 
+def test_tasks_that_asked_nothing_were_not_left_without_an_answer() -> None:
+    idle = [{"at_s": 60 + i / 100, "silent": True} for i in range(400)]
+    finding = check(rows(20, 2000), rows(60, 100), idle)
+    assert finding.outcome is PASSED
+    assert "not answered" not in finding.because
+
+
 @pytest.mark.parametrize("request_", ["", "WS message"])
 def test_of_answers_without_a_status_it_says_that_they_have_none(request_: str) -> None:
     def told(start_s: float, count: int) -> list[dict[str, Any]]:

@@ -360,3 +360,16 @@ def test_lines_without_a_readable_level_that_accuse_somebody_leave_it_open() -> 
 def test_the_module_that_logs_is_nobody_who_is_accused() -> None:
     line = {"level": "WARN", "fields": {"message": "slow request"}, "target": "shop::http"}
     assert check(lines=spoken(range(110, 140), json.dumps(line)), fault=False, by=["logs"]).outcome is PASSED
+
+
+def test_a_false_accusation_is_told_as_the_reason_with_a_line_that_makes_it() -> None:
+    lines = [*said(110, *["redis"] * 9), *said(111, *["postgres"] * 3)]
+    finding = check(lines=lines, by=["logs"], at=2)
+    assert (finding.outcome, finding.reason) == (FAILED, "wrong_part")
+    assert finding.because.startswith(
+        "postgres was hurt, and logs accuse 1. redis, 2. postgres: redis was neither hurt nor on"
+    )
+    assert "whatever `at` is: redis (9 of 12 lines, the first:" in finding.because
+    assert '"dependency": "redis"' in finding.because
+    alone = check(lines=lines[:9], by=["logs"], fault=False)
+    assert (alone.reason, '"dependency": "redis"' in alone.because) == ("false_blame", True)

@@ -13,7 +13,7 @@ from test_expectation_metric_truth import BY_ROUTE, CLAIMS, COUNT, ERROR, LATENC
 from truthful_service import ENDPOINTS, Traffic, evidence
 
 from harness.expectations.metric_error_truth import MetricErrorTruth
-from harness.ledger import AGAIN, ELSEWHERE, OUTCOMES, TOLD, Rows
+from harness.ledger import AGAIN, ELSEWHERE, NEVER, OUTCOMES, SENDS_SEEN, TOLD, Rows
 from harness.ledger.layout import MORE_UNIT
 from harness.series import Book
 from harness.verdict import Finding, Outcome
@@ -147,3 +147,24 @@ def test_requests_to_another_host_are_in_neither_bound() -> None:
         told, plain = judged(claim, rows, book(1, seen, everything)), judged(claim, seen.rows(), book(1, seen))
         assert told.outcome is plain.outcome is Outcome.PASSED, told.because
         assert told.because == plain.because
+
+
+# --- tasks without a request ------------------------------------------------------------------------------------------
+
+
+def test_tasks_that_ask_nothing_can_have_been_counted_by_nobody() -> None:
+    """`def done(self): self.interrupt()`, Locust's own way to leave a sequence; of a user whose requests only events tell, nobody knows."""
+    seen = day(1, errors=0.03)
+    idle = seen.rows().array[::2].copy()
+    for name, value in {"endpoint": 0, "outcome": 0, "status": 0, "took_us": NEVER}.items():
+        idle[name] = value
+    told = with_rows(seen.rows(), idle, ENDPOINTS)
+    assert judged(COUNT, told, book(1, seen)).reason == "too_wide"
+    idle["flags"] |= SENDS_SEEN
+    for claim in CLAIMS:
+        finding, plain = (
+            judged(claim, rows, book(1, seen)) for rows in (with_rows(seen.rows(), idle, ENDPOINTS), seen.rows())
+        )
+        assert finding.outcome is plain.outcome is Outcome.PASSED, finding.because
+        assert finding.because == plain.because
+    assert judged(COUNT, with_rows(seen.rows(), idle, ENDPOINTS), book(1, seen, lossy(0.02))).reason == "undercount"

@@ -45,7 +45,7 @@ def reason(claim: MetricStays | DashboardLive, journal: Journal) -> tuple[str, s
         (MetricStays(query=QUERY, above=0.5, below=2), {30.4: 3.0}, ("failed", "beyond")),
         (MetricStays(query=QUERY, below=10), {30.4: None}, ("inconclusive", "no_data")),
         (MetricStays(query=QUERY, below=10), {30.4: None, 31.4: 12.0}, ("failed", "beyond")),
-        (MetricStays(query="other", below=10), {}, ("inconclusive", "not_watched")),
+        (MetricStays(query="other", below=10), {}, ("inconclusive", "not_recorded")),
     ],
 )
 def test_every_value_in_the_window_counts(
@@ -61,6 +61,15 @@ def test_an_empty_answer_and_nan_are_no_data(count: int, word: str) -> None:
 
 def test_a_stretch_that_nobody_asked_about_decides_nothing() -> None:
     assert reason(MetricStays(query=QUERY, below=10), asked({}, hole=(30, 40))) == ("inconclusive", "not_watched")
+
+
+def test_a_query_that_the_run_never_asked_is_no_fault_of_prometheus() -> None:
+    """Judged again by a drill with another query."""
+    found = judged(MetricStays(query="other", below=10), asked({}))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "not_recorded")
+    assert found.because == "other was not asked in this run: its drill did not"
+    blind = journal_of(*asked({}).facts, f.Blinded(probe="samples", target="other", error="refused", seen_s=25.0))
+    assert judged(MetricStays(query="other", below=10), blind).reason == "not_watched"
 
 
 def test_a_claim_needs_a_limit_and_a_band_that_is_not_empty() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 
 from harness import facts as f
-from harness.expectations.failed_requests import away_from
-from harness.testing import journal_of, rows_of
+from harness.blaming import Parts
+from harness.expectations.base import Evidence, Steady
+from harness.expectations.failed_requests import away_from, failed_requests
+from harness.journal import Window
+from harness.testing import WrittenLogs, journal_of, rows_of
 
 
 def changed(container: str, event: str, at_s: float) -> f.ContainerChanged:
@@ -44,3 +47,12 @@ def test_a_container_that_only_was_made_serves_nobody() -> None:
 
 def test_where_the_load_goes_to_no_service_nothing_is_away() -> None:
     assert away_from(journal_of(changed("api-1", "die", 10.0)), "", ANSWERED) == []
+
+
+def test_a_task_that_asked_nothing_is_no_request_that_may_yet_fail() -> None:
+    rows = rows_of([{"at_s": 1.0, "silent": True}, {"at_s": 2.0, "took_ms": None}, {"at_s": 3.0, "outcome": "5xx"}])
+    journal = journal_of(seen("api-1"))
+    found = failed_requests(
+        Evidence(journal, rows, WrittenLogs(), Steady(5.0, ())), Window(0.0, 5.0), "", (), Parts.of(journal)
+    )
+    assert (len(found.rows), found.waiting) == (1, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from alert_stories import alert, story
 
@@ -113,3 +115,16 @@ def test_while_an_alert_fires_or_nobody_looks_it_does_not_hold_and_says_which() 
 def test_without_that_condition_alerts_do_not_matter() -> None:
     plain = Steady(5.0, STEADY.conditions)
     assert look(plain, CALM, 30, 30, 46, story(alert("firing", 20))).held
+
+
+def test_a_look_that_finds_no_steady_state_tells_what_is_broken_alone() -> None:
+    both = Steady(5.0, (Condition.parse("errors < 2%"), Condition.parse("p95 < 400ms")))
+    ill = rows_of([{"at_s": i / 20, "outcome": "5xx" if i % 2 else "ok"} for i in range(2000)])
+    assert look(both, ill, 30, 10, 46).detail == "errors < 2%: 50%"
+    assert look(both, CALM, 30, 10, 46).detail == "errors < 2%: 0%; p95 < 400ms: 5 ms"
+    assert look(both, CALM, 43, 10, 46).detail.endswith("these hold now, but not for 5s on end")
+    loud = dataclasses.replace(both, quiet=STEADY.quiet)
+    assert (
+        look(loud, CALM, 30, 10, 46, story(alert("firing", 20))).detail
+        == "no alert firing except Watchdog: firing: Slow"
+    )

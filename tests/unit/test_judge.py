@@ -290,6 +290,20 @@ def test_a_stack_that_does_not_come_back_is_a_finding_of_its_own() -> None:
     assert unsettled(journal_of(*story())) == []
 
 
+def test_a_job_that_had_ended_well_before_the_fault_is_no_trace_of_it() -> None:
+    def one(name: str, at_s: float, status: str = "exited", code: int = 0) -> f.ContainerSeen:
+        return f.ContainerSeen(service=name, container=f"{name}-1", status=status, exit_code=code, seen_s=at_s)
+
+    before = one("migrate", 5.0), one("seed", 5.0, code=1), one("api", 5.0, "running"), one("db", 5.0)
+    late = one("migrate", 22.0), one("seed", 22.0, code=1), one("api", 22.0), one("db", 22.0)
+    unsteady = f.PhaseSettled(phase="down", steady=False, seen_s=27.0)
+    (found,) = unsettled(journal_of(*story(without=(f.PhaseSettled,), more=(*before, *late, unsteady))))
+    assert "Docker says: seed-1, api-1, db-1 exited" in found.finding.because, "db was hurt, though it is a job, too"
+    calm = (*story(without=(f.PhaseSettled,)), *before[:1], unsteady)
+    (found,) = unsettled(journal_of(*sorted(calm, key=lambda fact: fact.seen_s)))
+    assert "Docker calls every container running but migrate-1, which had ended well before" in found.finding.because
+
+
 @pytest.mark.parametrize(
     ("fact", "code", "word"),
     [

@@ -16,6 +16,7 @@ from harness.ledger import (
     DUE,
     ELSEWHERE,
     NEVER,
+    SENDS_SEEN,
     SENT,
     TOLD,
     LedgerUnreadable,
@@ -251,3 +252,19 @@ def test_rows_of_other_hosts_count_where_they_are_named() -> None:
     assert rows.counted().tolist() == [True, False, False]
     assert rows.counted("GET /b").tolist() == [False, True, False]
     assert (fold(rows, 0, 1).n, fold(rows, 0, 1, request="GET /b").n) == (1, 1)
+
+
+def test_an_arrival_whose_task_asked_nothing_is_no_request(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, "0badcafe", 0, 0)
+    a_request(writer, 1_000_000)
+    writer.nothing_sent(writer.due(2_000_000, 1, SENDS_SEEN), 0)
+    writer.nothing_sent(writer.due(2_000_000, 1), 0)
+    writer.due(3_000_000, 2, SENDS_SEEN)
+    writer.due(3_000_000, 3)
+    writer.drop(4_000_000)
+    writer.close()
+    rows = read(tmp_path)
+    assert rows.asked().tolist() == [True, False, False, False, True, True]
+    assert rows.counted().tolist() == rows.asked().tolist()
+    assert fold(rows, 0, 9).n == 3, "the fold counts the same"
+    assert rows_of([{"silent": True}, {}]).asked().tolist() == [False, True]

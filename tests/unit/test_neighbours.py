@@ -26,6 +26,11 @@ PHASE = (f.PhaseBegan(phase="slow", seen_s=10.0), f.PhaseEnded(phase="slow", see
 THEN = (*PHASE, f.PhaseSettled(phase="slow", steady=True, seen_s=100.0))
 
 
+def well() -> Finding:
+    """What a claim finds without what came late."""
+    return passed("all is well")
+
+
 def within() -> RespondsWithin:
     return RespondsWithin.model_validate({"p95": "1500ms"})
 
@@ -33,7 +38,7 @@ def within() -> RespondsWithin:
 def judged(*machine: f.Fact, finding: Finding = SLOW, claim: Any = None) -> Finding:
     """A claim about a phase from 10 s to 40 s."""
     one = Judged("slow/within", "said", "slow", "", finding)
-    return judged_beside(one, claim or within(), False, journal_of(*PHASE, *machine), 5.0).finding
+    return judged_beside(one, claim or within(), False, journal_of(*PHASE, *machine), 5.0, well).finding
 
 
 def test_slow_beside_a_build_that_takes_one_of_two_processors_is_open_and_says_who() -> None:
@@ -119,7 +124,9 @@ def a_minute(claim: Any, finding: Finding, seconds: int) -> Finding:
     phase = (f.PhaseBegan(phase="slow", seen_s=10.0), f.PhaseEnded(phase="slow", seen_s=70.0))
     full = machine_of(20, 20 + seconds, stack=0.5, others=1.4)
     facts = (*phase, *machine_of(9, 20), *full, *machine_of(20 + seconds, 71))
-    return judged_beside(Judged("slow/it", "said", "slow", "", finding), claim, False, journal_of(*facts), 5.0).finding
+    return judged_beside(
+        Judged("slow/it", "said", "slow", "", finding), claim, False, journal_of(*facts), 5.0, well
+    ).finding
 
 
 @pytest.mark.parametrize(
@@ -188,7 +195,7 @@ def test_a_claim_with_a_limit_is_asked_of_the_time_until_it_was_decided() -> Non
     def told(start_s: int, end_s: int) -> Outcome:
         facts = (*THEN, *machine_of(39, start_s), *machine_of(start_s, end_s, others=1.6), *machine_of(end_s, 101))
         return judged_beside(
-            one, Recovers.model_validate({"within": "20s"}), True, journal_of(*facts), 10.0
+            one, Recovers.model_validate({"within": "20s"}), True, journal_of(*facts), 10.0, well
         ).finding.outcome
 
     assert told(41, 60) is Outcome.INCONCLUSIVE
@@ -204,7 +211,7 @@ def test_what_is_decided_in_its_last_third_is_asked_of_that_third_alone() -> Non
     def told(start_s: int, end_s: int) -> Finding:
         then = (*PHASE, f.PhaseSettled(phase="slow", steady=True, seen_s=200.0))
         facts = (*then, *machine_of(39, start_s), *machine_of(start_s, end_s, others=1.6), *machine_of(end_s, 201))
-        return judged_beside(one, claim, True, journal_of(*facts), 30.0).finding
+        return judged_beside(one, claim, True, journal_of(*facts), 30.0, well).finding
 
     assert told(150, 160).because.startswith(
         "processes outside of this run used 1.6 of 2 processors for 10 s of the 40 s"
@@ -241,9 +248,9 @@ def test_a_service_that_has_ended_stays_ended_however_many_processors_there_are(
     assert settled_beside(settles, journal) is settles
     late = Judged("slow/recovers", "said", "slow", "", failed("not back", reason="late"))
     claim = Recovers.model_validate({"within": "20s"})
-    assert judged_beside(late, claim, True, journal, 5.0) is late
+    assert judged_beside(late, claim, True, journal, 5.0, well) is late
     alive = journal_of(*(fact for fact in facts if getattr(fact, "status", "") != "exited"))
-    assert judged_beside(late, claim, True, alive, 5.0).finding.outcome is Outcome.INCONCLUSIVE
+    assert judged_beside(late, claim, True, alive, 5.0, well).finding.outcome is Outcome.INCONCLUSIVE
 
 
 def test_an_old_journal_is_judged_as_before() -> None:

@@ -8,7 +8,12 @@ import pytest
 
 from harness.drill.parse import parse
 from harness.drill.resolved import load_resolved
-from harness.unplayed import as_played, otherwise
+from harness.expectations.base import Expectation
+from harness.expectations.errors_below import ErrorsBelow
+from harness.expectations.orders_kept import OrdersKept
+from harness.expectations.state_restored import StateRestored
+from harness.plan import Claim
+from harness.unplayed import Unlike, as_played, otherwise
 from harness.verdict import Judged, Outcome, Verdict, passed
 
 DRILL = """
@@ -45,6 +50,10 @@ SYSTEM = "by: system, trigger: page RouteErrors"
 RUNBOOK = "by: runbook, command: [./rollback.sh], trigger: page RouteErrors"
 
 
+class Own(Expectation):
+    """A part of the user's own."""
+
+
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """What differs between the drill, with a change before it ran, and the same with another change."""
@@ -53,9 +62,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in ("rollback.sh", "own.sh", "load.py", "compose.yaml"):
         (tmp_path / name).touch(0o755)
 
-    def differs(
-        *changes: tuple[str, str], ran: tuple[tuple[str, str], ...] = (), at: str = "other.yaml"
-    ) -> dict[str, tuple[str, ...]]:
+    def differs(*changes: tuple[str, str], ran: tuple[tuple[str, str], ...] = (), at: str = "other.yaml") -> Unlike:
         for file, changed in (("tickets.yaml", ran), (at, changes)):
             text = DRILL.replace("drill: tickets", f"drill: {Path(file).stem}")
             for old, new in changed:
@@ -70,9 +77,9 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_claims_and_limits_alone_may_differ(told) -> None:
-    assert told() == {}
-    assert told(("within: 45s", "within: 30s"), ("ratio: 5%", "ratio: 1%"), ("errors < 1%", "errors < 2%")) == {}
-    assert told(("- recovers: {within: 25s}", "- responds_within: {p95: 1s}"), ("6m}\n", "5m}\n")) == {}
+    assert not told()
+    assert told(("within: 45s", "within: 30s"), ("ratio: 5%", "ratio: 1%"), ("errors < 1%", "errors < 2%")) == Unlike()
+    assert told(("- recovers: {within: 25s}", "- responds_within: {p95: 1s}"), ("6m}\n", "5m}\n")) == Unlike()
 
 
 def test_whose_the_ids_are_that_an_order_book_read_is_a_claim(told) -> None:
@@ -84,7 +91,7 @@ def test_whose_the_ids_are_that_an_order_book_read_is_a_claim(told) -> None:
 
 def test_a_trigger_that_nobody_pulls_upon_is_a_limit(told) -> None:
     """`by: system` is only watched: which page must have come before is judged, and was not played."""
-    assert told((RUNBOOK, "by: system, trigger: alert Other"), ran=((RUNBOOK, SYSTEM),)) == {}
+    assert told((RUNBOOK, "by: system, trigger: alert Other"), ran=((RUNBOOK, SYSTEM),)) == Unlike()
 
 
 @pytest.mark.parametrize(
@@ -99,40 +106,70 @@ def test_a_trigger_that_nobody_pulls_upon_is_a_limit(told) -> None:
     ],
 )
 def test_what_was_played_otherwise_is_told_of_its_phase_and_of_the_whole(told, old: str, new: str, said: str) -> None:
-    found = told((old, new))
+    found = told((old, new)).phases
     assert set(found) == {"bad", ""}
     assert said in str(found["bad"])
     assert found[""] == found["bad"]
     assert "app:slow" not in str(found), "what the other file states was never played"
 
 
-def test_another_load_or_source_makes_all_of_it_another_drill(told) -> None:
-    assert told(("rate: 10/s", "rate: 15/s"))["slow"] == ("load arrivals was played with [{for: 360, rate: 10}]",)
-    assert set(told(("rate: 10/s", "rate: 15/s"))) == {"slow", "bad", ""}
-    assert "orders.tickets sources store sql query" in str(told(("FROM ticket", "FROM sold"))[""])
+def test_another_load_makes_all_of_it_another_drill(told) -> None:
+    found = told(("rate: 10/s", "rate: 15/s")).phases
+    assert found["slow"] == ("load arrivals was played with [{for: 360, rate: 10}]",)
+    assert set(found) == {"slow", "bad", ""}
+
+
+STATE = (
+    "abort:",
+    """state:
+  plans: {sql: {service: db, database: t, user: app, password: x, query: "SELECT * FROM plan"}}
+abort:""",
+)
+
+
+def test_another_source_leaves_open_what_was_read_from_it_alone(told) -> None:
+    found = told(("FROM ticket", "FROM sold"), STATE, ran=(STATE,))
+    assert found.phases == {}
+    assert list(found.sources) == ["orders.tickets"]
+    assert found.every == ["orders.tickets sources store sql query was played with SELECT k AS `key`, id FROM ticket"]
+    claims = {
+        "rows": ("", OrdersKept(orders="tickets")),
+        "others": ("", OrdersKept(orders="mails")),
+        "errors": ("bad", ErrorsBelow(ratio="1%")),
+        "state": ("", StateRestored()),
+        "own": ("", Own()),
+    }
+    listed = [Claim(id_, claim, phase, False, "") for id_, (phase, claim) in claims.items()]
+    assert [claim.id for claim in listed if found.of(claim)] == ["rows", "own"]
+    other = told(STATE, ("FROM plan", "FROM plans"), ran=(STATE,))
+    of_state = Claim("one", StateRestored(only=["tables"]), "", False, "")
+    assert other.of(listed[3])
+    assert not other.of(of_state)
+    assert not other.of(listed[0])
 
 
 def test_a_phase_more_or_less_is_another_drill(told) -> None:
-    assert told(("name: slow", "name: slower"))["slower"] == ("no phase slower was played",)
-    assert "slow was played, too" in told(("name: slow", "name: slower"))[""]
+    assert told(("name: slow", "name: slower")).phases["slower"] == ("no phase slower was played",)
+    assert "slow was played, too" in told(("name: slow", "name: slower")).every
 
 
 def test_a_secret_that_was_not_kept_is_no_difference(told) -> None:
     assert "s3cret-value" not in str(told(("app:route500", "app:slow")))
-    assert told(("s3cret-value", "rotated-value")) == {}
+    assert told(("s3cret-value", "rotated-value")) == Unlike()
 
 
 def test_the_same_script_told_from_another_folder_is_the_same(told) -> None:
     paths = (("[./rollback.sh]", "[../rollback.sh]"), ("load.py", "../load.py"), ("compose.yaml", "../compose.yaml"))
-    assert told(*paths, at="drills/other.yaml") == {}
+    assert told(*paths, at="drills/other.yaml") == Unlike()
 
 
 def test_nothing_is_decided_about_what_was_not_played_and_the_whole_has_not_passed() -> None:
-    claims = {"slow/errors": "slow", "bad/rolled_back": "bad", "run/orders_kept": ""}
-    findings = (*(Judged(id_, "", phase, "", passed("fine")) for id_, phase in claims.items()),)
+    phases = {"slow/errors": "slow", "bad/rolled_back": "bad", "run/orders_kept": ""}
+    claims = [Claim(id_, Own(), phase, False, "") for id_, phase in phases.items()]
+    findings = (*(Judged(id_, "", phase, "", passed("fine")) for id_, phase in phases.items()),)
     verdict = Verdict(drill="other", run="9be2b12b", findings=findings)
     judged = as_played(
-        verdict, {"": ("image was played with app:bad",), "bad": ("image was played with app:bad",)}, claims
+        verdict, Unlike({"": ("image was played with app:bad",), "bad": ("image was played with app:bad",)}), claims
     )
     assert [one.finding.outcome for one in judged.findings] == [
         Outcome.PASSED,
@@ -141,4 +178,4 @@ def test_nothing_is_decided_about_what_was_not_played_and_the_whole_has_not_pass
     ]
     assert judged.findings[1].finding.reason == "not_played"
     assert judged.exit_code == 3
-    assert as_played(verdict, {}, claims) == verdict
+    assert as_played(verdict, Unlike(), claims) == verdict

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.facts import ClockRead, ContainerSeen, LoadSampled
 from harness.ledger import OUTCOMES
-from harness.quantities import spell
+from harness.quantities import figures, spell
 from harness.reasons import REASONS
 from harness.report.detector import detected, in_numbers
 from harness.report.proof import Proof, prove, row_proof
@@ -64,11 +64,11 @@ def measured(measure: Mapping[str, Any] | None) -> str:
         return ""
     low, high, unit = measure["low"], measure["high"], measure["unit"]
     if high is None:
-        value = f"at least {low:.4g} {unit}"
+        value = f"at least {figures(low, 4)} {unit}"
     elif low is None:
         value = "without bound"
     else:
-        value = f"{low:.4g} {unit}" if low == high else f"{low:.4g} to {high:.4g} {unit}"
+        value = f"{figures(low, 4)} {unit}" if low == high else f"{figures(low, 4)} to {figures(high, 4)} {unit}"
     kinds = {
         "census": "every event counted",
         "grid": "as fine as its source was sampled",
