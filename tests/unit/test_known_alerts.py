@@ -37,7 +37,7 @@ def claims(alert: str) -> tuple[Expectation, ...]:
         AlertQuiet(alert=alert),
         PageSent(alert=alert),
         PageSent(alert=alert, status="resolved"),
-        PageQuality(alert=alert),
+        PageQuality(alert=alert, **{"except": ("runbook",)}),
         RolledBack(by="runbook", command=("x",), trigger=f"alert {alert}", within_s="30s"),
         OnCall(acknowledged_s="1m", trigger=f"page {alert}"),
     )

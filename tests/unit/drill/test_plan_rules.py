@@ -43,10 +43,10 @@ def failing(expr: str, **labels: str) -> RuleSeen:
         (
             [failing("up == 0")],
             "alert: Faling",
-            "no rule of the stack's Prometheus makes the alert Faling (did you mean 'Failing'?)",
+            "the stack's rule files have no alert Faling; there are Failing",
         ),
         ([failing("up =")], "alert: Failing", ""),
-        ([], "alert: Failing", "no rule of the stack's Prometheus makes the alert Failing"),
+        ([], "alert: Failing", "the stack's rule files have no alert Failing; there are none"),
         (None, "alert: Failing", ""),
     ],
 )
