@@ -21,7 +21,8 @@ DEFAULT_S = 60.0
 
 
 def rule_files(project: Project, service: str) -> tuple[RuleSeen, ...] | None:
-    """None where its configuration or any of its rule files cannot be read here: then nothing is known of its rules."""
+    """None where its configuration or any of its rule files cannot be read here: then nothing is known of its rules. Raises CannotRun
+    as `config_file` does."""
     config = config_file(project, service, PROMETHEUS)
     try:
         data = load(config.text) or {}
