@@ -128,6 +128,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "faults",
         "expectations",
         "load.arrivals",
+        "world.speaks",
     },
     "plan": BOTTOM
     | {"alerting", "stats", "drill", "faults", "expectations", "load.arrivals", "plan_bounds", "plan_queries"},
