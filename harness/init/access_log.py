@@ -110,8 +110,8 @@ def _routes(counts: Mapping[tuple[str, str], int]) -> list[Route]:
         segments = split[path]
         shape = _shape(segments)
         text, named = template(segments, many.get(shape, ()))
-        path, _, query = path.partition("?")
-        if path.endswith("/") and segments:
+        own, _, query = path.partition("?")
+        if own.endswith("/") and segments:
             text += "/"
         text += _asked(query, named)
         key = (method, text)

@@ -69,7 +69,13 @@ def test_each_format_tells_the_same_route_and_no_word_of_a_query_is_kept(text: s
 
 
 def test_numbers_of_a_query_are_kept_for_they_may_be_the_page_and_words_are_told_to_be_left_out() -> None:
-    lines = [line("GET /?p=12"), line("GET /?p=7&s=my+name"), line("GET /?p=12"), line("GET /shop/3/?id=4&page=2"), line("GET /")]
+    lines = [
+        line("GET /?p=12"),
+        line("GET /?p=7&s=my+name"),
+        line("GET /?p=12"),
+        line("GET /shop/3/?id=4&page=2"),
+        line("GET /"),
+    ]
     logged = access_log.routes_of(lines, "access.log")
     assert [(one.name, one.weight) for one in logged.routes] == [
         ("GET /?p={p}", 3), ("GET /", 1), ("GET /shop/{id}/?id={id_asked}&page={page}", 1),
@@ -83,7 +89,9 @@ def test_numbers_of_a_query_are_kept_for_they_may_be_the_page_and_words_are_told
     assert "my+name" not in text
 
 
-@pytest.mark.parametrize("query", ["otp=123456", "cardNo=4111", "user_pin=1234", "t=1700000000", "n=-1", "n=%31", "[0]=1", "=1"])
+@pytest.mark.parametrize(
+    "query", ["otp=123456", "cardNo=4111", "user_pin=1234", "t=1700000000", "n=-1", "n=%31", "[0]=1", "=1"]
+)
 def test_a_number_that_may_be_private_or_is_a_time_is_not_kept(query: str) -> None:
     logged = access_log.routes_of([line(f"GET /a?{query}")], "access.log")
     assert [one.path for one in logged.routes] == ["/a"]
