@@ -46,9 +46,8 @@ def on_attached(plan: Plan, offer: Offer) -> Plan:
     absent = {one.id: why for one in plan.injections if (why := _fault(one.fault, offer, deployed))}
     absent |= dict(_claims(plan, offer))
     others, said = told(plan, offer.project, absent)
-    unseen = tuple(
-        unobserved(plan.drill, plan.services)
-    )  # it may not run there now: claims about it are absent, with this reason
+    # Monitoring may not run there now: the claims that need it are absent, and say why.
+    unseen = tuple(unobserved(plan.drill, plan.services))
     others = tuple(problem for problem in others if problem not in unseen)
     warned = (*_remaking(plan, offer, absent), *_cutting_off(plan, offer))
     return replace(plan, absent=absent, problems=(*others, *_forbidden(plan), *said, *warned))
