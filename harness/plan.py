@@ -210,6 +210,7 @@ class Plan:
         if services is not None:
             found += _load_target(self.drill, names)
             found += _declared(self.drill, names)
+            found += unobserved(self.drill, names)
             found += _sources(self.drill, names)
             found += _faults_on_services(self, names)
             found += plan_bounds.radius_known(self.drill, names)
@@ -354,6 +355,16 @@ def _declared(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
         if caller not in services and caller != CLIENT:
             what = no_service(f"stack.edges: {wish.edge}", caller, services)
             yield drill.origin.document.problem(("stack", "edges", number), what)
+
+
+def unobserved(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
+    """Monitoring that the drill states of a service which is not there."""
+    for word in ("prometheus", "alertmanager"):
+        stated = getattr(drill.stack.observe, word)
+        service = stated.partition(":")[0]
+        if stated not in ("", "off") and service not in services:
+            what = no_service(f"stack.observe.{word}", service, services)
+            yield drill.origin.document.problem(("stack", "observe", word), what)
 
 
 def _sources(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:

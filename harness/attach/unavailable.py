@@ -12,7 +12,7 @@ from harness.expectations.steps import Step
 from harness.faults.bad_release import BadRelease
 from harness.faults.base import Fault
 from harness.faults.command import Command
-from harness.plan import Plan
+from harness.plan import Plan, unobserved
 from harness.target.unavailable import needs_of, told
 
 REMOTE = "its Docker is on another machine"
@@ -46,6 +46,9 @@ def on_attached(plan: Plan, offer: Offer) -> Plan:
     absent = {one.id: why for one in plan.injections if (why := _fault(one.fault, offer, deployed))}
     absent |= dict(_claims(plan, offer))
     others, said = told(plan, offer.project, absent)
+    # Monitoring may not run there now: the claims that need it are absent, and say why.
+    unseen = tuple(unobserved(plan.drill, plan.services))
+    others = tuple(problem for problem in others if problem not in unseen)
     warned = (*_remaking(plan, offer, absent), *_cutting_off(plan, offer))
     return replace(plan, absent=absent, problems=(*others, *_forbidden(plan), *said, *warned))
 

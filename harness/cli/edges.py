@@ -47,6 +47,8 @@ def command(
     from harness.stack.find import found
     from harness.stack.images import image_info
 
+    for text in project.warned:
+        click.echo(f"warning: {text}", err=True)
     seen = found(project, declared, _quietly(image_info, project))
     edges = seen.edges
     if observe:

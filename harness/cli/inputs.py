@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from harness.drill.blast_radius import Limit
     from harness.drill.model import Drill
+    from harness.drill.problem import Problem
     from harness.drill.project import Project as DrillProject
     from harness.edges import Edge
     from harness.facts import ReceiverSeen, RuleSeen
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.stack.rulefiles import RuleFiles
 
 F = TypeVar("F", bound=Callable[..., Any])
+Seen = TypeVar("Seen")
 
 
 def drill_options(command: F) -> F:
@@ -76,13 +78,15 @@ def limits_of(drill: Drill) -> tuple[Limit, ...]:
 
 @dataclass(frozen=True)
 class Looked:
-    """What the Compose files say. None where it is not known; `why` says why, `wrong` what Compose finds wrong.
+    """What the Compose files say. None where it is not known; `why` says why.
 
     sure        every image was here to be asked for its ports, so that an edge that was not found is none
     project     the Compose project's name; '' where it is not known
     monitoring  where the stack's own Prometheus and Alertmanager are; `alerts` the rules, `receivers` those that they will load;
                 alerts_unread  why there may be other rules, or ''
     scrapes     seconds between two scrapes, by job; `doubts` what of the stack's files is perhaps not as it is meant
+    problems    what Compose finds wrong or warns of, and what a run would refuse of the files
+    notes       what could not be told for want of Docker
     """
 
     services: tuple[str, ...] | None = None
@@ -96,7 +100,12 @@ class Looked:
     doubts: tuple[str, ...] = ()
     project: str = ""
     why: str = ""
-    wrong: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
 def look(drill: Drill) -> Looked:
@@ -104,21 +113,49 @@ def look(drill: Drill) -> Looked:
     from harness.errors import CannotRun, UsageError
     from harness.plan import make_plan
     from harness.run.observing import monitoring_of
-    from harness.run.prepare import project_of
+    from harness.run.prepare import problems_of, project_of
     from harness.stack.find import find_edges
     from harness.stack.images import image_info
+    from harness.stack.project import UnknownProfile
+    from harness.stack.rulefiles import RuleFiles
+
+    def wrong(error: UsageError, word: str) -> tuple[Problem, ...]:
+        return tuple(drill.origin.document.problem(("stack", word), text) for text in error.problems)
 
     try:
         project = project_of(drill)
+    except UnknownProfile as error:
+        return Looked(problems=wrong(error, "profiles"), why="a profile is not there")
     except UsageError as error:
-        return Looked(wrong=error.problems, why="Compose refuses the files")
+        return Looked(problems=wrong(error, "compose"), why="Compose refuses the files")
     except CannotRun as error:
         return Looked(why=str(error))
     services = tuple(project.services)
     monitoring = monitoring_of(drill, project).known()
-    found = rules_of(project, monitoring["prometheus"])
+    notes: list[str] = []
+
+    def known(what: str, ask: Callable[[Project, str], Seen], otherwise: Seen) -> Seen:
+        try:
+            return ask(project, monitoring[what])
+        except CannotRun as error:
+            notes.append(f"the configuration of {what} is not known: {str(error).splitlines()[0]}")
+            return otherwise
+
+    found = known("prometheus", rules_of, RuleFiles())
+    looked = Looked(
+        services,
+        monitoring=monitoring,
+        alerts=found.rules,
+        alerts_unread=found.unread,
+        receivers=known("alertmanager", receivers_of, None),
+        scrapes=known("prometheus", scrapes_of, None),
+        doubts=known("prometheus", rules_unfound, ()),
+        project=project.name,
+        problems=tuple(problems_of(drill, project)),
+        notes=tuple(dict.fromkeys(notes)),
+    )
     if any(problem.severity == "error" for problem in make_plan(drill).check(None, services)):
-        return Looked(services, monitoring=monitoring, project=project.name, why="a service is not there")
+        return replace(looked, why="a service is not there")
     try:
         images = image_info(project)
     except CannotRun:
@@ -126,25 +163,14 @@ def look(drill: Drill) -> Looked:
     try:
         edges = find_edges(project, drill.stack.edges, images)
     except UsageError as error:
-        return Looked(
-            services, monitoring=monitoring, wrong=error.problems, why="an edge that the drill declares cannot be meant"
-        )
-    return Looked(
-        services,
-        edges,
-        sure=set(services) <= set(images),
-        monitoring=monitoring,
-        alerts=found.rules,
-        alerts_unread=found.unread,
-        receivers=receivers_of(project, monitoring["alertmanager"]),
-        scrapes=scrapes_of(project, monitoring["prometheus"]),
-        doubts=rules_unfound(project, monitoring["prometheus"]),
-        project=project.name,
-    )
+        problems = (*looked.problems, *wrong(error, "edges"))
+        return replace(looked, problems=problems, why="an edge that the drill declares cannot be meant")
+    return replace(looked, edges=edges, sure=set(services) <= set(images))
 
 
 def rules_of(project: Project, prometheus: str) -> RuleFiles:
-    """The rules that the stack's Prometheus ('service:port') will load, as far as they are known."""
+    """The rules that the stack's Prometheus ('service:port') will load, as far as they are known. Raises CannotRun where only Docker
+    could tell, and is not there."""
     from harness.stack.rulefiles import RuleFiles, rule_files
 
     return rule_files(project, prometheus.rpartition(":")[0]) if prometheus else RuleFiles()
@@ -166,7 +192,7 @@ def scrapes_of(project: Project, prometheus: str) -> Mapping[str, float] | None:
 
 def receivers_of(project: Project, alertmanager: str) -> tuple[ReceiverSeen, ...] | None:
     """The receivers of the stack's Alertmanager ('service:port') and whether a mailbox can stand before them; None where its
-    configuration cannot be read here."""
+    configuration cannot be read here. Raises CannotRun where only Docker could tell, and is not there."""
     from harness.run.observing import names_of
     from harness.stack.configfile import ALERTMANAGER, config_file
     from harness.world.receivers import paging

@@ -41,7 +41,6 @@ def command(
     Example:  drill plan first-light      drill plan first-light --target staging
     """
     from harness.drill.problem import Invalid
-    from harness.errors import UsageError
     from harness.plan import make_plan
 
     made = read_drill(drill, sets, env_file, candidates)
@@ -70,8 +69,8 @@ def command(
             doubts=looked.doubts,
             narrowed_to=limits_of(made),
         )
-    if plan.errors or looked.wrong:
-        raise UsageError(*looked.wrong, *(Invalid(plan.errors).problems if plan.errors else ()))
+    if errors := (*looked.errors, *plan.errors):
+        raise Invalid(errors)
     if as_json:
         import json
 
@@ -79,8 +78,10 @@ def command(
         return
     for line in lines(plan, looked, place, on):
         click.echo(line)
-    for problem in plan.problems:
+    for problem in (*looked.problems, *plan.problems):
         click.echo(str(problem), err=True)
+    for text in looked.notes:
+        click.echo(f"note: {text}", err=True)
 
 
 def lines(plan: Plan, looked: Looked, target: Target | None = None, on: PlannedOn | None = None) -> Iterator[str]:
@@ -401,5 +402,5 @@ def document(plan: Plan, looked: Looked, target: Target | None = None, on: Plann
         "attach": on.running.name if on else None,
         "inserted": [edge.id for edge in on.inserted] if on else [],
         "unavailable": dict(plan.absent),
-        "warnings": [str(problem) for problem in plan.problems],
+        "warnings": [str(problem) for problem in (*looked.problems, *plan.problems)],
     }

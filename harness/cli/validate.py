@@ -46,10 +46,9 @@ def command(
     wrong: set[Path] = set()
     files = _files(paths)
     for file in files:
-        problems, why = check(file, sets, env, candidates, target)
+        problems, unknown = check(file, sets, env, candidates, target)
         placed += [(_shown(file), problem) for problem in problems]
-        if why:
-            unchecked.append(f"{_shown(file)}: services and edges could not be checked: {why}")
+        unchecked += [f"{_shown(file)}: {text}" for text in unknown]
         if any(problem.severity == "error" for problem in problems):
             wrong.add(file)
     found = [problem for _, problem in placed]
@@ -73,8 +72,8 @@ def check(
     env: dict[str, str],
     candidates: Sequence[str] = (),
     target: str | None = None,
-) -> tuple[list[Problem], str]:
-    """All problems of one drill, and why its services and edges could not be checked, or ''."""
+) -> tuple[list[Problem], list[str]]:
+    """All problems of one drill, and what could not be checked, each with the reason."""
     from harness.drill import elsewhere, locustfile
     from harness.drill.candidate_option import with_candidates
     from harness.drill.parse import parse
@@ -84,12 +83,12 @@ def check(
     try:
         drill = with_candidates(parse(file, sets=sets, env=env), candidates)
     except Invalid as invalid:
-        return list(invalid.found), ""
+        return list(invalid.found), []
     found = [*locustfile.problems(drill.locustfile), *elsewhere.warnings(drill.locustfile)]
     if target:
-        return [*found, *plan_on(drill, target).plan.problems], ""
+        return [*found, *plan_on(drill, target).plan.problems], []
     looked = look(drill)
-    found += [drill.origin.document.problem(("stack", "compose"), text) for text in looked.wrong]
+    found += looked.problems
     found += make_plan(
         drill,
         edges=looked.edges,
@@ -103,10 +102,11 @@ def check(
         doubts=looked.doubts,
         narrowed_to=limits_of(drill),
     ).problems
-    unchecked = looked.why if looked.edges is None and not looked.wrong else ""
     known: dict[tuple[str, int, int, str], Problem] = {(p.file, p.line, p.column, p.what): p for p in found}
-    errors = any(problem.severity == "error" for problem in known.values())
-    return list(known.values()), "" if errors else unchecked
+    unchecked = list(looked.notes)
+    if looked.edges is None and not any(problem.severity == "error" for problem in known.values()):
+        unchecked.append(f"services and edges could not be checked: {looked.why}")
+    return list(known.values()), unchecked
 
 
 def _files(paths: Sequence[str]) -> list[Path]:
@@ -123,7 +123,10 @@ def _files(paths: Sequence[str]) -> list[Path]:
     files = []
     for path in paths:
         if Path(path).is_dir():
-            files += drill_files(Path(path))
+            found = drill_files(Path(path))
+            if not found:
+                raise UsageError(f"no drills in {shown_path(Path(path))}; name a file, or another folder")
+            files += found
         else:
             files.append(project.find(path))
     return files

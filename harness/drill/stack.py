@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, PlainSerializer, Tag, model_validator
 
 from harness.drill.tagged import tag
-from harness.drill.words import EdgeText, MonitorText, Port, Text
+from harness.drill.words import EdgeText, MonitorText, Port, ProtocolText, Text
 from harness.quantities import Model, Seconds
 
 
@@ -16,7 +16,10 @@ class EdgeWish(Model):
 
     edge: EdgeText = Field(description="caller->dependency")
     off: bool = Field(default=False, description="leave this edge as it was; no fault may name it")
-    speaks: str = Field(default="", description="the protocol for the witness: http, mysql, postgres, redis, …")
+    speaks: ProtocolText = Field(
+        default="",
+        description="the protocol for the witness: http, mysql, postgres, redis, …; tcp for none that it knows",
+    )
     ports: tuple[Port, ...] = Field(default=(), description="the dependency's TCP ports, where they are not found")
 
 

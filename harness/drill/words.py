@@ -10,9 +10,11 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, Str
 
 from harness.alerting import Quiet
 from harness.drill.guards import AnyGuard, guard
+from harness.drill.problem import did_you_mean
 from harness.drill.project import LATEST
 from harness.edges import edge_id
 from harness.stats import Condition
+from harness.world.speaks import ALIASES, SPOKEN
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,18 @@ def monitor(value: str) -> str:
     return value
 
 
+def protocol(value: str) -> str:
+    """A word of world.speaks. Raises ValueError on anything else, which the witness would take for nothing that was said."""
+    words = sorted({*SPOKEN, *ALIASES})
+    if value and value.strip().lower() not in words:
+        near = (
+            did_you_mean(value.strip().lower(), words)
+            or f"; there are {', '.join(words)}; tcp for what is none of them"
+        )
+        raise ValueError(f"no protocol is called {value!r}{near}")
+    return value
+
+
 def _not_latest(value: str) -> str:
     if value == LATEST:
         raise ValueError(f"'{LATEST}' names the newest run of all drills (runs/{LATEST}); give the drill another name")
@@ -96,6 +110,7 @@ GuardText = Annotated[
     ),
 ]
 MonitorText = Annotated[str, AfterValidator(monitor), _text("prometheus:9090", "off")]
+ProtocolText = Annotated[str, AfterValidator(protocol), _text("http", "mysql", "postgres", "redis", "tcp")]
 DrillName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100), AfterValidator(_not_latest)
 ]

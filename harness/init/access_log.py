@@ -20,6 +20,12 @@ MOST_LINES = 2_000_000
 MOST_PATHS = 200_000
 _COMMON = re.compile(r'"(?P<method>[A-Z]{3,10}) (?P<uri>\S+)(?: HTTP/[\d.]+)?" (?P<status>\d{3})\b')
 _METHOD = re.compile(r"[A-Z]{3,10}")
+_PARAMETER = re.compile(r"(?P<name>[A-Za-z]\w{0,30})=\d{1,9}", re.ASCII)
+"""Of a query only numbers are kept, as of a path; longer ones are times, telephones and cards."""
+_PRIVATE = re.compile(
+    r"token|secret|pass|key|auth|otp|code|phone|mobile|card|cvv|cvc|ssn|birth|iban|session|(?<![a-z])(?:pin|tel|sig|sid|dob)(?![a-z])",
+    re.IGNORECASE,
+)
 _URI = ("request_uri", "uri", "path", "url", "requesturi", "requestpath")
 _METHODS = ("request_method", "method", "requestmethod", "verb")
 _STATUS = ("status", "response_status", "downstreamstatus", "status_code", "response_code")
@@ -35,19 +41,22 @@ class Logged:
 
 @dataclass(frozen=True)
 class _Request:
+    """`path` with what is kept of its query; `cut` where something of that was left out."""
+
     method: str
     path: str
     status: int
+    cut: bool
 
 
 def routes_of(lines: Iterable[str], name: str) -> Logged:
-    """Read a log; `name` is what messages call it. Only a path's own text is kept: queries may hold what is private.
+    """Read a log; `name` is what messages call it. Of queries only numbers are kept: words may be private.
 
     Raises UsageError when no line of it can be read as a request.
     """
     counts: Counter[tuple[str, str]] = Counter()
     bad: Counter[tuple[str, str]] = Counter()
-    read = unread = 0
+    read = unread = cut = 0
     notes = []
     for number, line in enumerate(lines):
         if number >= MOST_LINES:
@@ -58,6 +67,7 @@ def routes_of(lines: Iterable[str], name: str) -> Logged:
             unread += bool(line.strip())
             continue
         read += 1
+        cut += request.cut
         key = (request.method, request.path)
         if key in counts or key in bad or len(counts) + len(bad) < MOST_PATHS:
             (counts if request.status < 400 else bad)[key] += 1
@@ -67,6 +77,10 @@ def routes_of(lines: Iterable[str], name: str) -> Logged:
         )
     if unread:
         notes.append(f"{unread} of its lines could not be read as a request")
+    if cut:
+        notes.append(
+            f"of the queries of {cut} of {read} requests only numbers were kept, for words may be private: put in what your users send"
+        )
     routes = _routes(counts)
     if not any(not route.off for route in routes):
         raise UsageError(
@@ -87,7 +101,7 @@ def routes_of(lines: Iterable[str], name: str) -> Logged:
 
 def _routes(counts: Mapping[tuple[str, str], int]) -> list[Route]:
     """Paths joined to templates, the commonest first."""
-    split = {path: path.strip("/").split("/") if path.strip("/") else [] for _, path in counts}
+    split = {path: _segments(path.partition("?")[0]) for _, path in counts}
     many = _many(split.values())
     joined: dict[tuple[str, str], int] = {}
     values: dict[tuple[str, str], dict[str, dict[str, None]]] = {}
@@ -96,8 +110,10 @@ def _routes(counts: Mapping[tuple[str, str], int]) -> list[Route]:
         segments = split[path]
         shape = _shape(segments)
         text, named = template(segments, many.get(shape, ()))
-        if path.endswith("/") and segments:
+        own, _, query = path.partition("?")
+        if own.endswith("/") and segments:
             text += "/"
+        text += _asked(query, named)
         key = (method, text)
         joined[key] = joined.get(key, 0) + count
         if any(kind_of(value) == "token" for value in named.values()):
@@ -119,6 +135,20 @@ def _routes(counts: Mapping[tuple[str, str], int]) -> list[Route]:
             off = "A part of its path looks like a secret, so none was copied from the log: put a harmless one in."
         found.append(Route(method, path, named_values, weight, off=off))
     return found
+
+
+def _segments(path: str) -> list[str]:
+    return path.strip("/").split("/") if path.strip("/") else []
+
+
+def _asked(query: str, named: dict[str, str]) -> str:
+    """A query as the end of a template; the values of its parameters join those of the path."""
+    parts = []
+    for name, _, value in (pair.partition("=") for pair in query.split("&") if pair):
+        own = name if name not in named else f"{name}_asked"
+        named[own] = value
+        parts.append(f"{name}={{{own}}}")
+    return f"?{'&'.join(parts)}" if parts else ""
 
 
 def _shape(segments: list[str]) -> tuple[str, ...]:
@@ -177,4 +207,17 @@ def _made(method: str, uri: str, status: Any) -> _Request | None:
         return None
     if not _METHOD.fullmatch(method) or not path.startswith("/") or not path.isprintable() or not 100 <= code < 600:
         return None
-    return _Request(method, "/" + path.lstrip("/") if path.startswith("//") else path, code)
+    path = "/" + path.lstrip("/") if path.startswith("//") else path
+    asked = [pair for pair in uri.partition("#")[0].partition("?")[2].split("&") if pair]
+    kept = _kept(asked)
+    return _Request(method, f"{path}?{'&'.join(kept)}" if kept else path, code, len(kept) < len(asked))
+
+
+def _kept(asked: Iterable[str]) -> list[str]:
+    """Of a query's parameters those that are numbers, each name once."""
+    kept: dict[str, str] = {}
+    for pair in asked:
+        found = _PARAMETER.fullmatch(pair)
+        if found and not _PRIVATE.search(found["name"]):
+            kept.setdefault(found["name"], pair)
+    return list(kept.values())

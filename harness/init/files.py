@@ -10,38 +10,17 @@ from pathlib import Path
 
 from harness.drill.project import LATEST
 from harness.errors import UsageError
-
-NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-"""In the order in which Compose prefers them."""
+from harness.stack.compose_files import NAMES, files_in
 
 
 def compose_files(folder: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The files that `docker compose` would read in this folder: those of COMPOSE_FILE, else one of NAMES with its override.
-
-    Where `.env` sets COMPOSE_FILE, the folder itself: Compose then reads it. Raises UsageError with what to do when there is none.
-    """
-    stated = environ.get("COMPOSE_FILE", "")
-    if stated:
-        separator = environ.get("COMPOSE_PATH_SEPARATOR", os.pathsep)
-        return tuple(folder / one for one in stated.split(separator) if one)
-    if _says_compose_file(folder / ".env"):
-        return (folder,)
-    for name in NAMES:
-        if (folder / name).is_file():
-            stem = name.rpartition(".")[0]
-            overrides = (folder / f"{stem}.override.{suffix}" for suffix in ("yaml", "yml"))
-            return (folder / name, *[one for one in overrides if one.is_file()][:1])
+    """The files that `docker compose` would read in this folder. Raises UsageError with what to do when there is none."""
+    if found := files_in(folder, environ):
+        return found
     raise UsageError(
         f"{folder}: there is no Compose file here ({', '.join(NAMES)}); name one: drill init -f PATH, or start with ours: "
         "drill init --example checkout"
     )
-
-
-def _says_compose_file(file: Path) -> bool:
-    try:
-        return any(re.match(r"\s*(export\s+)?COMPOSE_FILE\s*=\s*\S", line) for line in file.read_text().splitlines())
-    except (OSError, UnicodeDecodeError):
-        return False
 
 
 def drill_name(given: str, project: str) -> str:

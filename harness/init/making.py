@@ -23,10 +23,12 @@ from harness.init.monitoring import FOLDER, beside
 from harness.init.routes import Route, answered
 from harness.init.seen import PATIENCE_S, Looked, Page, Spoken
 from harness.stack import names as topology
+from harness.stack.data import read_data, wrong_data
 from harness.stack.find import find_edges
 from harness.stack.observe import joined
 from harness.stack.observed import Monitoring, find_monitoring
 from harness.stack.project import Project, read_project
+from harness.stack.refusals import refused
 from harness.urls import of_health
 from harness.world.receivers import Paging, paging
 
@@ -84,6 +86,8 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
     given, notes = _routes(wishes)  # before anything is started: a wrong file is told at once
     paths = tuple(wishes.files) or compose_files(folder, os.environ)
     project = read_project(paths, profiles=wishes.profiles, env_files=wishes.env_files)
+    _refuse(project, wishes.data)
+    notes = (*(f"warning: {text}" for text in project.warned), *notes)
     name = drill_name(wishes.name, project.name)
     drills = _drills(wishes, folder)
     files = {"drill": drills / f"{name}.yaml", "load": drills / f"{module_name(name)}.py"}
@@ -172,6 +176,14 @@ def _drills(wishes: Wishes, folder: Path) -> Path:
 
     around = find_project(folder)
     return folder / (wishes.drills or (around.drills if around.root.resolve() == folder.resolve() else "drills"))
+
+
+def _refuse(project: Project, data: Mapping[str, str]) -> None:
+    """What a run of the drill would refuse: it is to run as it is."""
+    if wrong := wrong_data(project, data):
+        raise UsageError(*(f"--data: {what}" for what in wrong.values()))
+    if missing := refused(project.config, read_data(project, data)[1]):
+        raise CannotRun(*missing)
 
 
 def _refuse_there(files: Mapping[str, Path], force: bool) -> None:
@@ -368,7 +380,10 @@ def _asked_routes(target: Spoken) -> tuple[Route, ...]:
 def _rules(found: _Found) -> tuple[RuleSeen, ...] | None:
     from harness.cli.inputs import rules_of
 
-    read = rules_of(found.project, found.monitoring.prometheus)
+    try:
+        read = rules_of(found.project, found.monitoring.prometheus)
+    except CannotRun:  # that Docker is not there is said once, of all that it would have told
+        return None
     return None if read.unread else read.rules
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from harness.plan import Plan
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
+    from harness.drill.problem import Problem
     from harness.edges import Edge
     from harness.stack.project import Project
 
@@ -24,6 +25,22 @@ def project_of(drill: Drill, profiles: Sequence[str] = ()) -> Project:
     chosen = (*drill.stack.profiles, *profiles)
     project = read_project(drill.compose_files, profiles=chosen, env_files=drill.env_files)
     return with_candidates(project, drill.stack.candidate)
+
+
+def problems_of(drill: Drill, project: Project) -> Iterator[Problem]:
+    """What a run would refuse of the project's files and the drill's `data:`, and what Compose warns of; Docker is not asked."""
+    from harness.stack.data import read_data, wrong_data
+    from harness.stack.refusals import refused
+
+    document, data = drill.origin.document, drill.stack.data
+    wrong = wrong_data(project, data)
+    for name, what in wrong.items():
+        yield document.problem(("stack", "data", name), f"data: {what}", key=True)
+    _, shared = read_data(project, {name: word for name, word in data.items() if name not in wrong})
+    for missing in refused(project.config, shared):
+        yield document.problem(("stack", "compose"), f"{missing.what}; cure: {missing.cure}")
+    for text in project.warned:
+        yield document.warning(("stack", "compose"), text)
 
 
 def read_stack(drill: Drill) -> tuple[Project, tuple[Edge, ...]]:

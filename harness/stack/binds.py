@@ -83,11 +83,9 @@ def plan(found: Sequence[Bind], directory: Path, folder: Path, shared: Sequence[
     Read-only mounts that overlap with nothing written stay where they are: nothing can change them.
     Raises CannotRun for sockets, devices and system folders, naming the cure.
     """
-    real = [Path(os.path.realpath(path)) for path in shared]
-    mine = [bind for bind in found if not any(_within(bind.source, path) for path in real)]
-    problems = [problem for bind in mine if (problem := _special(bind))]
-    if problems:
-        raise CannotRun(*dict.fromkeys(problems))
+    if problems := uncopied(found, shared):
+        raise CannotRun(*problems)
+    mine = _private(found, shared)
     written = [bind.source for bind in mine if not bind.read_only]
     inside = Path(os.path.realpath(directory))
     copied = {
@@ -110,6 +108,16 @@ def plan(found: Sequence[Bind], directory: Path, folder: Path, shared: Sequence[
     return Plan(copies, places)
 
 
+def uncopied(found: Sequence[Bind], shared: Sequence[Path] = ()) -> tuple[Missing, ...]:
+    """Mounts that can be neither copied nor left alone: sockets, devices and system folders, each with its cure."""
+    return tuple(dict.fromkeys(problem for bind in _private(found, shared) if (problem := _special(bind))))
+
+
+def _private(found: Sequence[Bind], shared: Sequence[Path]) -> list[Bind]:
+    real = [Path(os.path.realpath(path)) for path in shared]
+    return [bind for bind in found if not any(_within(bind.source, path) for path in real)]
+
+
 def _within(path: Path, other: Path) -> bool:
     return path == other or other in path.parents
 
@@ -117,7 +125,8 @@ def _within(path: Path, other: Path) -> bool:
 def _special(bind: Bind) -> Missing | None:
     """Why it can be neither copied nor left alone, or None."""
     cure = (
-        f'data: {{"{bind.written}": shared}} in the drill, to use the real one; or an override file without the mount'
+        f'data: {{"{bind.written}": shared}} in the drill (drill init --data {shlex.quote(bind.written)}=shared), to use the real one; '
+        "or an override file without the mount"
     )
     says = f"services.{bind.service} mounts {bind.written}"
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from harness.errors import CannotRun
 from harness.stack import names as topology
 from harness.stack.changes.image_names import image_names
 from harness.stack.observed import command_of, flag
@@ -34,25 +36,38 @@ class ConfigFile:
 
 
 def config_file(project: Project, service: str, usual: Sequence[str]) -> ConfigFile:
-    """The file of --config.file of a service, else the first of the usual ones. Starts nothing."""
+    """The file of --config.file of a service, else the first of the usual ones. Starts and pulls nothing; Docker is asked only for
+    what no file tells. Raises CannotRun where it would have to tell, and is not there."""
     body = topology.services(project.config)[service]
     image = str(image_names(project.config)[0]["services"][service].get("image") or "")
-    words = command_of(body)
+    words, away = command_of(body), None
     if not flag(words, "config.file"):
-        for seen in inspected("image", image):
-            config = seen.get("Config") or {}
-            words += [str(word) for word in (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))]
+        try:
+            words += _command_of(image)
+        except CannotRun as error:
+            away = error
     stated = flag(words, "config.file")
     for path in (stated,) if stated else usual:
-        for text in (*_from_file(project, body, path), *_from_image(image, path)):
+        for text in itertools.chain(_from_file(project, body, path), () if away else _from_image(image, path)):
             return ConfigFile(text, path)
+    if away:
+        raise away
     return ConfigFile(why=f"its configuration {stated or ' or '.join(usual)} is neither in its mounts nor in its image")
+
+
+def _command_of(image: str) -> list[str]:
+    """Entrypoint and command of an image; [] where it is not here."""
+    configs = [seen.get("Config") or {} for seen in (inspected("image", image) if image else ())]
+    return [str(word) for one in configs for word in (*(one.get("Entrypoint") or ()), *(one.get("Cmd") or ()))]
 
 
 def bare_in_image(project: Project, service: str, folder: str) -> bool:
     """Whether the image of a service, which is here, has no file in a folder. Starts nothing."""
     image = str(image_names(project.config)[0]["services"][service].get("image") or "")
-    return bool(image and inspected("image", image)) and _bare(image, folder)
+    try:
+        return bool(image and inspected("image", image)) and _bare(image, folder)
+    except CannotRun:
+        return False
 
 
 @cache
@@ -114,7 +129,8 @@ def _read(path: Path) -> Iterator[str]:
 
 
 def _from_image(image: str, path: str) -> Iterator[str]:
-    copied = _copied(image, path)
+    """By way of a container that is made and removed, never started; of an image that is here. Raises CannotRun without Docker."""
+    copied = _copied(image, path) if image and inspected("image", image) else None
     if copied is None or copied.returncode or len(copied.stdout) > MOST_BYTES:
         return
     with contextlib.suppress(tarfile.TarError), tarfile.open(fileobj=io.BytesIO(copied.stdout)) as archive:
@@ -127,7 +143,7 @@ def _from_image(image: str, path: str) -> Iterator[str]:
 
 def _copied(image: str, path: str) -> subprocess.CompletedProcess[bytes] | None:
     """What `docker cp` gives of an image, by way of a container that is made and removed, never started; None without one."""
-    made = docker("create", "--network", "none", image, "true") if image else None
+    made = docker("create", "--pull", "never", "--network", "none", image, "true") if image else None
     if made is None or not made.ok:
         return None
     name = made.out.strip()

@@ -17,32 +17,36 @@ from harness.world.docker_cli import asked, docker
 WORDS = ("private", "copy", "shared")
 
 
+def wrong_data(project: Project, data: Mapping[str, str]) -> dict[str, str]:
+    """By name, what is wrong with what is said of it: a word that is none, no such volume or bind mount."""
+    volumes = project.config.get("volumes") or {}
+    sources = {bind.written for bind in binds(project.config)}
+    wrong = {}
+    for name, word in data.items():
+        if word not in WORDS:
+            wrong[name] = f"{name}: {word!r} is none of {', '.join(WORDS)}"
+        elif name not in volumes and not {name, _path(project, name)} & sources:
+            close = difflib.get_close_matches(name, [*volumes, *sources], n=1)
+            near = f" (did you mean {close[0]!r}?)" if close else ""
+            wrong[name] = f"there is no volume or bind mount {name!r}{near}"
+    return wrong
+
+
 def read_data(project: Project, data: Mapping[str, str]) -> tuple[dict[str, Data], tuple[Path, ...]]:
     """The volumes' modes by their key, and the bind sources that are shared. A bind is named by its path on the host.
 
     Raises UsageError for a word or a name that does not exist, all at once.
     """
+    if wrong := wrong_data(project, data):
+        raise UsageError(*(f"data: {what}" for what in wrong.values()))
     volumes = project.config.get("volumes") or {}
-    sources = {bind.written for bind in binds(project.config)}
-    modes: dict[str, Data] = {}
-    shared, problems = [], []
-    for name, word in data.items():
-        path = str((project.directory / name).resolve()) if not name.startswith("/") else name
-        if word not in WORDS:
-            problems.append(f"data: {name}: {word!r} is none of {', '.join(WORDS)}")
-        elif name in volumes:
-            modes[name] = cast(Data, word)
-        elif {name, path} & sources:
-            if word == "shared":
-                shared.append(Path(path))
-        else:
-            close = difflib.get_close_matches(name, [*volumes, *sources], n=1)
-            problems.append(
-                f"data: there is no volume or bind mount {name!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
-            )
-    if problems:
-        raise UsageError(*problems)
-    return modes, tuple(shared)
+    modes = {name: cast(Data, word) for name, word in data.items() if name in volumes}
+    shared = [name for name, word in data.items() if name not in volumes and word == "shared"]
+    return modes, tuple(Path(_path(project, name)) for name in shared)
+
+
+def _path(project: Project, name: str) -> str:
+    return name if name.startswith("/") else str((project.directory / name).resolve())
 
 
 def check_originals(project: Project, modes: Mapping[str, Data]) -> None:

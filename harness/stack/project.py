@@ -3,6 +3,7 @@ ours."""
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -13,7 +14,9 @@ from typing import Any
 
 from harness.errors import CannotRun, Missing, UsageError
 from harness.ondisk import settle
-from harness.world.docker_cli import CURE, gone, run
+from harness.stack.compose_files import files_in
+from harness.stack.compose_says import blamed, complaint, warnings
+from harness.world.docker_cli import CURE, Answer, gone, run
 
 READ_S = 60.0
 """Seconds that `docker compose config` may take; it may fetch `include:` from elsewhere."""
@@ -29,6 +32,7 @@ class Project:
     config     the resolved file, `$` as the containers see it (not doubled)
     env_files  as given; Compose reads them again for secrets that come from its environment
     stated     the resolved file as the user's files state it, where candidates were put in since (stack.candidate)
+    warned     what Compose warned of
     """
 
     name: str
@@ -37,6 +41,7 @@ class Project:
     config: dict[str, Any]
     env_files: tuple[Path, ...] = ()
     stated: dict[str, Any] | None = None
+    warned: tuple[str, ...] = ()
 
     @property
     def as_stated(self) -> Project:
@@ -48,6 +53,10 @@ class Project:
         return dict(self.config.get("services") or {})
 
 
+class UnknownProfile(UsageError):
+    """A Compose profile that no service has."""
+
+
 def read_project(
     files: Sequence[Path],
     *,
@@ -57,7 +66,7 @@ def read_project(
 ) -> Project:
     """Read Compose files (or one folder) through `docker compose config`.
 
-    Raises UsageError with Compose's own words when a file is missing or wrong, CannotRun when Compose is not there.
+    Raises UsageError with Compose's own words when a file is missing or wrong, UnknownProfile, CannotRun when Compose is not there.
     """
     if not files:
         raise UsageError("stack: no Compose file is named")
@@ -66,25 +75,56 @@ def read_project(
         raise UsageError(*missing)
     paths = [Path(path).resolve() for path in files]
     directory = paths[0] if paths[0].is_dir() else paths[0].parent
-    command = ["docker", "compose", "--ansi", "never"]
-    for path in paths:
-        command += [] if path.is_dir() else ["-f", str(path)]
-    for profile in profiles:
-        command += ["--profile", profile]
     resolved = tuple(Path(path).resolve() for path in env_files)
-    for env_file in resolved:
-        command += ["--env-file", str(env_file)]
-    answer = run((*command, "config", "--format", "json"), within_s=READ_S, cwd=directory, environ=environ)
+    options = [word for profile in profiles for word in ("--profile", profile)]
+    options += [word for env_file in resolved for word in ("--env-file", str(env_file))]
+
+    def config(*words: str, of: Sequence[Path] = paths) -> Answer:
+        named = [word for path in of if not path.is_dir() for word in ("-f", str(path))]
+        place = () if of is paths else ("--project-directory", str(directory))
+        command = ("docker", "compose", "--ansi", "never", *place, *named, *options, "config", *words)
+        return run(command, within_s=READ_S, cwd=directory, environ=environ)
+
+    each = _each(files, os.environ if environ is None else environ)
+    answer = config("--format", "json")
     if not answer.ok:
         if gone(answer) or "unknown shorthand flag" in answer.err:
             raise CannotRun(Missing(f"docker compose: {answer.why}", CURE))
-        raise UsageError(f"{files[0]}: {answer.why}")
-    config = _with_whole_profiles(decoded(answer.out, str(files[0])), directory)
-    if not config.get("services"):
-        raise UsageError(f"{files[0]}: it starts no service{' without a profile' if not profiles else ''}")
+        raise UsageError(blamed(_why(answer), each, lambda file: _why(config("--quiet", of=(file,)))))
+    read = _with_whole_profiles(decoded(answer.out, str(files[0])), directory)
+    used = {profile for body in (read.get("services") or {}).values() for profile in body.get("profiles") or ()}
+    unknown = [profile for profile in profiles if profile not in (*used, "*")]
+    there = config("--profiles").out.split() if unknown or not read.get("services") else []
+    if unknown:
+        raise UnknownProfile(*(_no_profile(profile, there) for profile in unknown))
+    if not read.get("services"):
+        which = f" without a profile; there are {', '.join(there)}" if there and not profiles else ""
+        raise UsageError(f"{', '.join(map(str, each.values()))}: it starts no service{which}")
     return Project(
-        str(config.get("name") or directory.name), tuple(Path(path) for path in files), directory, config, resolved
+        str(read.get("name") or directory.name),
+        tuple(Path(path) for path in files),
+        directory,
+        read,
+        resolved,
+        warned=warnings(answer.err),
     )
+
+
+def _why(answer: Answer) -> str:
+    """Why Compose refused, in its own words alone."""
+    return replace(answer, err=complaint(answer.err)).why
+
+
+def _each(files: Sequence[Path], environ: Mapping[str, str]) -> dict[Path, Path]:
+    """By the path that Compose reads, each file as given; those that it finds in a folder instead of the folder."""
+    found = [one for path in map(Path, files) for one in (path.is_dir() and files_in(path, environ)) or (path,)]
+    return {one.resolve(): one for one in found}
+
+
+def _no_profile(profile: str, there: Sequence[str]) -> str:
+    close = difflib.get_close_matches(profile, there, n=1)
+    near = f" (did you mean {close[0]!r}?)" if close else f"; there are {', '.join(there)}" if there else ""
+    return f"no service has the profile {profile!r}{near}"
 
 
 def _with_whole_profiles(config: dict[str, Any], directory: Path) -> dict[str, Any]:

@@ -1,9 +1,18 @@
-"""What a rehearsal cannot make private, found before anything starts. Pure."""
+"""What a rehearsal cannot make private, found before anything starts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from harness.errors import Missing
 from harness.stack import names as topology
+from harness.stack.binds import binds, uncopied
+
+
+def refused(config: topology.Config, shared: Sequence[Path] = ()) -> tuple[Missing, ...]:
+    """All of it: what reaches outside, and mounts that can be neither copied nor left alone."""
+    return (*reaching_outside(config), *uncopied(binds(config), shared))
 
 
 def reaching_outside(config: topology.Config) -> tuple[Missing, ...]:

@@ -30,6 +30,7 @@ class RuleFiles:
 
 
 def rule_files(project: Project, service: str) -> RuleFiles:
+    """Raises CannotRun as `config_file` does."""
     config = config_file(project, service, PROMETHEUS)
     if not config.text:
         return RuleFiles(unread=f"the configuration of {service} was found neither in its mounts nor in its image")

@@ -33,7 +33,7 @@ from harness.stack.mentions import addresses
 from harness.stack.place import lane_homes, place, spare
 from harness.stack.project import Project, write_private, written
 from harness.stack.ready import State, culprits, not_ready, state_of
-from harness.stack.refusals import reaching_outside
+from harness.stack.refusals import refused
 from harness.stack.refuse import CLIENT
 from harness.stack.resolve import Chosen, resolve
 from harness.stack.subnets import choose, taken
@@ -142,9 +142,8 @@ class Stack:
         """Everything that needs no network of ours: images ready, mounts copied, volumes filled. Raises CannotRun."""
         from harness.doctor.images import TOXIPROXY_TAG, ensure_harness_image
 
-        refused = reaching_outside(self.project.config)
-        if refused:
-            raise CannotRun(*refused)
+        if problems := refused(self.project.config, self._shared):
+            raise CannotRun(*problems)
         self.folder.mkdir(parents=True, exist_ok=True)
         mounts = plan(binds(self.project.config), self.project.directory, self.folder, self._shared)
         check_originals(self.project, self._modes)

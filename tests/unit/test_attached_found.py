@@ -196,6 +196,14 @@ def planned(tmp_path: Path, drill: str = DRILL, **offers: Any) -> Plan:
     return on_attached(plan, offer)
 
 
+def test_a_prometheus_of_the_drills_that_does_not_run_there_refuses_no_rehearsal(tmp_path: Path) -> None:
+    stated = DRILL.replace(
+        "compose: [compose.yaml]", 'compose: [compose.yaml], observe: {prometheus: "prometheus:9090"}'
+    )
+    assert stated != DRILL
+    assert not planned(tmp_path, stated).errors
+
+
 def test_what_a_running_project_lacks_is_said_and_the_rest_is_played(tmp_path: Path) -> None:
     absent = lacking(tmp_path)
     assert absent["hurt/latency-web->store"] == "nothing is on its way"

@@ -57,15 +57,45 @@ def test_two_ids_of_one_path_get_names_of_their_own() -> None:
         line("GET /orders/17?token=secret"),
         '127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /orders/17 HTTP/1.0" 200 2326',
         'shop.example:80 10.0.0.7 - - [12/Nov/2026:10:00:00 +0000] "GET /orders/17 HTTP/1.1" 200 512',
-        json.dumps({"request": "GET /orders/17?x=1 HTTP/1.1", "status": "200"}),  # nginx, $request
+        json.dumps({"request": "GET /orders/17?q=shoes HTTP/1.1", "status": "200"}),  # nginx, $request
         json.dumps({"request_method": "GET", "request_uri": "/orders/17?a=b", "status": 200}),  # nginx
         json.dumps({"request": {"method": "GET", "uri": "/orders/17", "host": "shop"}, "status": 200}),  # Caddy
         json.dumps({"RequestMethod": "GET", "RequestPath": "/orders/17", "DownstreamStatus": 200}),  # Traefik
     ],
 )
-def test_each_format_tells_the_same_route_and_no_query_is_kept(text: str) -> None:
+def test_each_format_tells_the_same_route_and_no_word_of_a_query_is_kept(text: str) -> None:
     (route,) = access_log.routes_of([text], "access.log").routes
     assert (route.method, route.path, dict(route.values)) == ("GET", "/orders/{id}", {"id": ("17",)})
+
+
+def test_numbers_of_a_query_are_kept_for_they_may_be_the_page_and_words_are_told_to_be_left_out() -> None:
+    lines = [
+        line("GET /?p=12"),
+        line("GET /?p=7&s=my+name"),
+        line("GET /?p=12"),
+        line("GET /shop/3/?id=4&page=2"),
+        line("GET /"),
+    ]
+    logged = access_log.routes_of(lines, "access.log")
+    assert [(one.name, one.weight) for one in logged.routes] == [
+        ("GET /?p={p}", 3), ("GET /", 1), ("GET /shop/{id}/?id={id_asked}&page={page}", 1),
+    ]  # fmt: skip
+    assert dict(logged.routes[0].values) == {"p": ("12", "7")}
+    assert logged.routes[2].example == "/shop/3/?id=4&page=2"
+    (note,) = logged.notes
+    assert note.startswith("of the queries of 1 of 5 requests only numbers were kept")
+    text = http_text("drills/shop.py", "about", logged.routes)
+    assert 'self.client.get("/?p=" + random.choice(GET_P_P_P), name="/?p={p}"' in text
+    assert "my+name" not in text
+
+
+@pytest.mark.parametrize(
+    "query", ["otp=123456", "cardNo=4111", "user_pin=1234", "t=1700000000", "n=-1", "n=%31", "[0]=1", "=1"]
+)
+def test_a_number_that_may_be_private_or_is_a_time_is_not_kept(query: str) -> None:
+    logged = access_log.routes_of([line(f"GET /a?{query}")], "access.log")
+    assert [one.path for one in logged.routes] == ["/a"]
+    assert "1 of 1 requests" in logged.notes[0]
 
 
 def test_weights_follow_the_log_and_what_changes_something_is_commented_out() -> None:

@@ -132,6 +132,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "faults",
         "expectations",
         "load.arrivals",
+        "world.speaks",
     },
     "plan": BOTTOM
     | {

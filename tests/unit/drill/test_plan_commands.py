@@ -15,6 +15,7 @@ from harness.cli import group, inputs
 from harness.cli.inputs import Looked
 from harness.cli.show import verdict_line
 from harness.cli.validate import annotation
+from harness.drill.parse import parse
 from harness.drill.problem import Invalid, Problem
 from harness.edges import Edge
 from harness.errors import CannotRun, Missing, UsageError
@@ -68,10 +69,8 @@ def test_a_broken_locustfile_is_found_by_validate(typed: Callable[..., Result], 
 
 
 def test_what_compose_refuses_stands_at_the_drills_compose(typed: Callable[..., Result], checkout: Write) -> None:
-    checkout()
-    result = typed(
-        "validate", looked=Looked(wrong=("compose.yaml: services.api is odd",), why="Compose refuses the files")
-    )
+    problem = parse(checkout()).origin.document.problem(("stack", "compose"), "compose.yaml: services.api is odd")
+    result = typed("validate", looked=Looked(problems=(problem,), why="Compose refuses the files"))
     assert result.exit_code == 2
     assert "drills/checkout.yaml:8:12: compose.yaml: services.api is odd" in result.stdout
 
@@ -243,7 +242,6 @@ def test_an_env_file_gives_variables_and_the_environment_wins(
 
 def test_looking_at_the_stack_keeps_its_troubles_apart(checkout: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     import harness.stack.project
-    from harness.drill.parse import parse
 
     drill = parse(checkout())
 
@@ -254,7 +252,11 @@ def test_looking_at_the_stack_keeps_its_troubles_apart(checkout: Write, monkeypa
         raise CannotRun(Missing("no docker here", "get it"))
 
     monkeypatch.setattr(harness.stack.project, "read_project", refuse)
-    assert inputs.look(drill) == Looked(wrong=("compose.yaml: odd",), why="Compose refuses the files")
+    looked = inputs.look(drill)
+    assert ([problem.what for problem in looked.problems], looked.why) == (
+        ["compose.yaml: odd"],
+        "Compose refuses the files",
+    )
     monkeypatch.setattr(harness.stack.project, "read_project", absent)
     assert inputs.look(drill).why.startswith("no docker here")
 
@@ -271,8 +273,6 @@ def test_help_imports_neither_pydantic_nor_yaml() -> None:
 
 
 def test_an_invalid_drill_tells_its_problems_one_by_one(checkout: Write) -> None:
-    from harness.drill.parse import parse
-
     with pytest.raises(Invalid) as caught:
         parse(checkout("title:", "titel:"))
     assert caught.value.exit_code == 2
