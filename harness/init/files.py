@@ -8,40 +8,54 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.drill.env_file import as_compose_reads
+from harness.drill.problem import Invalid
 from harness.drill.project import LATEST
 from harness.errors import UsageError
 
-NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-"""In the order in which Compose prefers them."""
+NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+OVERRIDES = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")  # fmt: skip
+"""Each in the order in which Compose prefers them: it takes the first of both, whatever the other is called."""
 
 
-def compose_files(folder: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The files that `docker compose` would read in this folder: those of COMPOSE_FILE, else one of NAMES with its override.
-
-    Where `.env` sets COMPOSE_FILE, the folder itself: Compose then reads it. Raises UsageError with what to do when there is none.
-    """
-    stated = environ.get("COMPOSE_FILE", "")
+def compose_files(folder: Path, environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """The files that `docker compose` would read in this folder: those of COMPOSE_FILE, which `.env` may set too, or the env files
+    in its place; else one of NAMES with one of OVERRIDES. Raises UsageError with what to do when there is none."""
+    named = tuple(folder / one for one in environ.get("COMPOSE_ENV_FILES", "").split(",") if one)
+    told = {**_set_in(env_files or named or (folder / ".env",), environ), **environ}
+    stated = told.get("COMPOSE_FILE", "")
     if stated:
-        separator = environ.get("COMPOSE_PATH_SEPARATOR", os.pathsep)
+        separator = told.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
         return tuple(folder / one for one in stated.split(separator) if one)
-    if _says_compose_file(folder / ".env"):
-        return (folder,)
-    for name in NAMES:
-        if (folder / name).is_file():
-            stem = name.rpartition(".")[0]
-            overrides = (folder / f"{stem}.override.{suffix}" for suffix in ("yaml", "yml"))
-            return (folder / name, *[one for one in overrides if one.is_file()][:1])
+    base, override = (
+        [folder / name for name in names if (folder / name).is_file()][:1] for names in (NAMES, OVERRIDES)
+    )
+    if base:
+        return (*base, *override)
     raise UsageError(
         f"{folder}: there is no Compose file here ({', '.join(NAMES)}); name one: drill init -f PATH, or start with ours: "
         "drill init --example checkout"
     )
 
 
-def _says_compose_file(file: Path) -> bool:
-    try:
-        return any(re.match(r"\s*(export\s+)?COMPOSE_FILE\s*=\s*\S", line) for line in file.read_text().splitlines())
-    except (OSError, UnicodeDecodeError):
-        return False
+def _set_in(files: Sequence[Path], environ: Mapping[str, str]) -> dict[str, str]:
+    """What env files set, the last one before others; what is wrong with one Compose tells."""
+    told: dict[str, str] = {}
+    for file in files:
+        try:
+            told |= as_compose_reads(file, {**told, **environ})[0]
+        except Invalid:
+            continue
+    return told
+
+
+def variables(folder: Path, files: Sequence[Path]) -> tuple[Path, ...]:
+    """The env files of a project whose first file lies in another folder than Compose is called in: its own `.env`, and this folder's
+    over it. None where Compose finds the only one by itself."""
+    home = files[0].parent
+    if home.resolve() == folder.resolve() or not (folder / ".env").is_file():
+        return ()
+    return tuple(path for path in (home / ".env", folder / ".env") if path.is_file())
 
 
 def drill_name(given: str, project: str) -> str:

@@ -18,7 +18,7 @@ from harness.harmless import comment
 from harness.init import access_log, alerts, choose, drillfile, locustfile, openapi
 from harness.init.blind import sight
 from harness.init.cannot import cannot
-from harness.init.files import File, compose_files, drill_name, module_name, settings, write
+from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
 from harness.init.monitoring import FOLDER, beside
 from harness.init.routes import Route, answered, of_health
 from harness.init.seen import PATIENCE_S, Looked, Page, Spoken
@@ -81,7 +81,9 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
     from harness.drill.problem import shown_path
 
     given, notes = _routes(wishes)  # before anything is started: a wrong file is told at once
-    paths = tuple(wishes.files) or compose_files(folder, os.environ)
+    found_in = [path for path in wishes.files or (folder,) if path.is_dir()][:1]  # a folder: what Compose finds in it
+    paths = compose_files(found_in[0], os.environ, wishes.env_files) if found_in else wishes.files
+    wishes = replace(wishes, env_files=wishes.env_files or variables((found_in or [folder])[0], paths))
     project = read_project(paths, profiles=wishes.profiles, env_files=wishes.env_files)
     name = drill_name(wishes.name, project.name)
     drills = _drills(wishes, folder)
