@@ -81,9 +81,11 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
     from harness.drill.problem import shown_path
 
     given, notes = _routes(wishes)  # before anything is started: a wrong file is told at once
-    found_in = [path for path in wishes.files or (folder,) if path.is_dir()][:1]  # a folder: what Compose finds in it
-    paths = compose_files(found_in[0], os.environ, wishes.env_files) if found_in else wishes.files
-    wishes = replace(wishes, env_files=wishes.env_files or variables((found_in or [folder])[0], paths))
+    home, paths = folder, wishes.files
+    if len(paths) == 1 and paths[0].is_dir():  # it stands for what Compose finds in it
+        home, paths = paths[0], ()
+    paths = paths or compose_files(home, os.environ, wishes.env_files)
+    wishes = replace(wishes, env_files=wishes.env_files or variables(home, paths))
     project = read_project(paths, profiles=wishes.profiles, env_files=wishes.env_files)
     name = drill_name(wishes.name, project.name)
     drills = _drills(wishes, folder)
