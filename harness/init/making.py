@@ -15,7 +15,7 @@ from harness.edges import Edge
 from harness.errors import CannotRun, UsageError
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.harmless import comment
-from harness.init import access_log, alerts, choose, drillfile, locustfile, openapi
+from harness.init import access_log, alerts, choose, doors, drillfile, locustfile, openapi
 from harness.init.blind import sight
 from harness.init.cannot import cannot
 from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
@@ -67,13 +67,14 @@ class Made:
 
 @dataclass(frozen=True)
 class _Found:
-    """The project, and everything that is known of it."""
+    """The project, and everything that is known of it; `others`: where load could go as well."""
 
     project: Project
     edges: tuple[Edge, ...]
     monitoring: Monitoring
     looked: Looked
     target: Spoken
+    others: tuple[str, ...] = ()
 
 
 def make(wishes: Wishes, folder: Path, say: Say) -> Made:
@@ -166,6 +167,11 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         *notes,
         f"load goes to {found.target.target}; what is hurt: {hurt.edge.id if hurt.edge else hurt.service}: {hurt.why}",
     )
+    if found.others:
+        notes = (
+            *notes,
+            f"it could go to {' or '.join(found.others)} instead: drill init --against SERVICE:PORT --force",
+        )
     return Made(tuple(shown_path(file.path) for file in out), notes, unseen, f"drill run {name}")
 
 
@@ -206,13 +212,18 @@ def _find(project: Project, wishes: Wishes, paths: Sequence[str], say: Say) -> _
     may_be_http = _may_be_http(project, images)
     if why:
         looked = Looked(why=why)
-        place = stated or _unasked(project, from_files, may_be_http)
-        return _Found(project, from_files, monitoring, looked, place)
+        if stated is not None:
+            return _Found(project, from_files, monitoring, looked, stated)
+        places = doors.unasked(project.config, from_files, may_be_http)
+        rest = doors.others(
+            project.config, from_files, [place for place in places if f"{place[0]}:{place[1]}" in may_be_http]
+        )
+        return _Found(project, from_files, monitoring, looked, _unasked(project, places), rest)
 
     def chosen(spoken: tuple[Spoken, ...], seen: tuple[Edge, ...]) -> Spoken | None:
         if stated is not None:
             return next((one for one in spoken if (one.service, one.port) == (stated.service, stated.port)), None)
-        return choose.target(project.config, spoken, joined(from_files, seen))
+        return next(iter(doors.targets(project.config, spoken, joined(from_files, seen))), None)
 
     looked = _survey(
         project,
@@ -232,7 +243,9 @@ def _find(project: Project, wishes: Wishes, paths: Sequence[str], say: Say) -> _
             f"{project.name}: nothing of it answered HTTP ({_listening(looked)}), so no load could be made up. "
             "Name a service and its port, and it is loaded with plain connections: drill init --against SERVICE:PORT"
         )
-    return _Found(project, edges, monitoring, looked, target)
+    ranked = () if stated else doors.targets(project.config, looked.http, edges)
+    rest = doors.others(project.config, edges, [(one.service, one.port) for one in ranked if one.good])
+    return _Found(project, edges, monitoring, looked, target, rest)
 
 
 def _survey(
@@ -292,15 +305,14 @@ def _stated(project: Project, text: str) -> Spoken | None:
     return Spoken(place.service, place.port, scheme=place.scheme)
 
 
-def _unasked(project: Project, edges: Sequence[Edge], may_be_http: Sequence[str]) -> Spoken:
+def _unasked(project: Project, places: Sequence[tuple[str, int]]) -> Spoken:
     from harness.world.speaks import path
 
-    place = choose.unasked(project.config, edges, may_be_http)
-    if place is None:
+    if not places:
         raise UsageError(
             f"{project.name}: its files name no port, and it was not started to look. Name where load goes: drill init --against SERVICE:PORT"
         )
-    service, port = place
+    service, port = places[0]
     return Spoken(service, port, (Page(path(project.services[service], port), 0),))
 
 

@@ -13,7 +13,7 @@ from harness.drill.project import find_project
 from harness.edges import Edge, Known
 from harness.errors import CannotRun, Missing, UsageError
 from harness.facts import ReceiverSeen, RuleSeen
-from harness.init import alerts, choose, drillfile, making
+from harness.init import alerts, choose, doors, drillfile, making
 from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
 from harness.init.making import Made, Wishes, make
 from harness.init.seen import Baseline, Looked, Page, Spoken
@@ -41,9 +41,8 @@ def seen(*pairs: str) -> tuple[Edge, ...]:
 
 def test_load_goes_to_what_users_would_call() -> None:
     spoken = [Spoken("grafana", 3000, PAGE), Spoken("api", 80, PAGE), Spoken("web", 8080, PAGE), Spoken("db", 1, ())]
-    found = choose.target(CONFIG, spoken, seen("web->api", "api->db"))
-    assert found is not None
-    assert found.service == "web"
+    found = doors.targets(CONFIG, spoken, seen("web->api", "api->db"))
+    assert found[0].service == "web"
 
 
 def test_a_proven_store_is_hurt_before_one_that_only_the_files_name() -> None:
