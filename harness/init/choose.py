@@ -68,7 +68,8 @@ def hurt(
 
     def rank(edge: Edge) -> tuple[int, ...]:
         store = STORES.index(edge.speaks) if edge.speaks in STORES else len(STORES)
-        sure = edge.id in proven or not all(known.where.startswith("file ") for known in edge.known)
+        rumour = bool(edge.known) and all(known.where.startswith("file ") for known in edge.known)
+        sure = edge.id in proven or not rumour
         return (store == len(STORES) or not sure, edge.id not in proven, edge.external, far[edge.caller], store)
 
     best = min(usable, key=rank, default=None)

@@ -16,7 +16,7 @@ from harness.stack.texts import Text
 
 _HOSTISH = re.compile(
     r"host|server|addr|url|uri|dsn|endpoint|broker|upstream|backend|node|peer|master|primary|replica|bootstrap|connect|target"
-    r"|remote|seed|contact|cluster|origin|proxy_pass|gateway|data ?source"
+    r"|remote|seed|sentinel|contact|cluster|origin|proxy_pass|gateway|data ?source"
     r"|(?:^|[_-])(?:service|svc|db|api|redis|cache|queue|mq)$",
     re.IGNORECASE,
 )
@@ -45,9 +45,9 @@ _KEY = re.compile(
     re.IGNORECASE,
 )
 """The name of a setting and what may stand before a host in its value, other hosts of a list among it."""
-_DIRECTIVE = re.compile(r"(?:^|[{;])\s*([\w.\-]+)[ \t]+[\[({]?['\"]?$")
-"""`server db;`: in a configuration, where a line or a block begins."""
-_ARGUMENT = re.compile(r"""['"]([\w.\-]+)['"]\s*,\s*['"]$""")
+_DIRECTIVE = re.compile(r"(?:^|[{;])\s*(?!(?:backend|upstream)\s)([\w.\-]+)[ \t]+[\[({]?['\"]?$")
+"""`server db;`: in a configuration, where a line or a block begins. `upstream db` and `backend db` are labels."""
+_ARGUMENT = re.compile(r"""\(\s*['"]([\w.\-]+)['"]\s*,\s*['"]$""")
 """The name of a setting as the argument before: define('DB_HOST', 'db')."""
 _ARGUMENT_ALONE = re.compile(r"(?:^|(?:^|\s)[^-\s]\S*\s+)$")
 """An address as an argument of its own is called (`idle 10.0.0.20`), one that an option takes need not be (`--allow-ips 10.0.0.20`)."""

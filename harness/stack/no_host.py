@@ -9,7 +9,7 @@ from harness.stack.texts import Text
 SETTING = re.compile(
     r"(?:user|username|password|database|db_?name|dbname|mode|type|driver|dialect|engine|images?"
     r"|(?:service|cluster|app|application|project)[_.]?name|(?:^|[_.\-])(?:env|environment|role|profile)"
-    r"|^server_name|^dd_service"
+    r"|^server_name|^dd_service|replica[_.]?set|allowed_?hosts|trusted_\w+|^virtual_host|^letsencrypt_host"
     r"|(?:postgres\w*|pg|mysql|mariadb|mongo\w*|clickhouse|influx\w*|initdb|init)_db)$",
     re.IGNORECASE,
 )
@@ -43,19 +43,20 @@ def image(text: Text, start: int, end: int) -> bool:
         return True
     if _IMAGE.search(before) or _TAG.match(text.body, end):
         return True
-    return text.kind == "file" and _of_a_pipeline(text.body[:start])
+    return text.kind == "file" and _of_a_pipeline(text.body, start)
 
 
-def _of_a_pipeline(head: str) -> bool:
-    """Whether what comes next is an item of a list that is called `services:`, as in .gitlab-ci.yml."""
-    line = head[head.rfind("\n") + 1 :]
+def _of_a_pipeline(body: str, start: int) -> bool:
+    """Whether what begins there is an item of a list that is called `services:`, as in .gitlab-ci.yml."""
+    begin = body.rfind("\n", 0, start) + 1
+    line = body[begin:start]
     if _INLINE.fullmatch(line):
         return True
     item = _ITEM.fullmatch(line)
     if item is None:
         return False
     depth = len(item.group(1))
-    for above in reversed(head[: len(head) - len(line)].splitlines()):
+    for above in reversed(body[:begin].splitlines()):
         inner = above.lstrip()
         if not inner or inner.startswith("#") or len(above) - len(inner) > depth:
             continue

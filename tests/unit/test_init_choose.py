@@ -135,6 +135,7 @@ def test_what_only_a_mounted_file_names_is_hurt_after_what_was_seen() -> None:
     spoken_of = Edge("web", "queue", speaks="amqp", known=(Known("inferred", "file html/app.js"),))
     assert choose.hurt(config, "web", (spoken_of, seen), (seen,)).service == "api"
     assert choose.hurt(config, "web", (spoken_of, Edge("web", "x")), ()).service == "queue"
+    assert choose.hurt(config, "web", (Edge("web", "queue", speaks="amqp"), seen), (seen,)).service == "queue"
     both = (Known("inferred", "file html/app.js"), Known("inferred", "environment QUEUE_HOST"))
     assert (
         choose.hurt(config, "web", (Edge("web", "queue", speaks="amqp", known=both), seen), (seen,)).service == "queue"

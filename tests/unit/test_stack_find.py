@@ -51,6 +51,7 @@ def api(**environment: str) -> dict[str, Any]:
         ({"CONN": '{"conn_type": "postgres", "host": "db", "port": 5433}'}, 5433, ""),
         ({"SEARCH": '{"nodes": ["other", "db"]}'}, None, ""),
         ({"REMOTE": '["db"]'}, None, ""),
+        ({"REDIS_SENTINELS": "other,db"}, None, ""),
         ({"DB_HOST": "DB"}, None, ""),
         ({"NODES": "rabbit@other,rabbit@db"}, None, ""),
         ({"DB": "db"}, None, ""),
@@ -95,6 +96,8 @@ def test_an_environment_that_names_a_service_as_an_address_makes_an_edge(
         {"KC_DB": "postgres", "KC_DB_USERNAME": "db"},
         {"OTEL_SERVICE_NAME": "db worker"},
         {"OTEL_SERVICE_NAME": "db", "DD_SERVICE": "db", "NODE_ENV": "db", "CLUSTER_NAME": "db"},
+        {"MONGO": "mongodb://other/x?replicaSet=db"},
+        {"DJANGO_ALLOWED_HOSTS": "db,localhost", "TRUSTED_HOSTS": "db", "VIRTUAL_HOST": "db"},
         {"RUNNER_IMAGE": "db:7"},
         {"RUNNER": "registry/db:7-alpine"},
         {"RUNNER": "db:16@sha256:0123"},
@@ -212,9 +215,11 @@ def test_a_tag_of_an_image_is_no_port(tmp_path: Path) -> None:
         "FROM --platform=linux/amd64 db:16 AS base\n",
         "COPY --from=db:16 / /\n",
         "docker run db:16-alpine\n",
+        'CMD ["node", "db"]\n',
+        "backend db\nupstream db {\n",
     ],
 )
-def test_nor_is_it_one_in_a_pipeline(tmp_path: Path, text: str) -> None:
+def test_nor_is_a_word_of_a_pipeline_or_a_label_one(tmp_path: Path, text: str) -> None:
     (tmp_path / ".gitlab-ci.yml").write_text(text)
     mount = {"type": "bind", "source": str(tmp_path), "target": "/app"}
     assert find_edges(project({"api": {"volumes": [mount]}, "db": {"expose": ["5432"]}}, tmp_path)) == ()
