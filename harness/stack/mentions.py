@@ -40,7 +40,7 @@ _OPTION = re.compile(
 )
 _LONG_OPTION = re.compile(r"(?:^|\s)--([\w.\-]+)(?:=|\s+)['\"]?$")
 _KEY = re.compile(
-    r"((?:data )?[$\w.\-]+)['\"\])]*\s*(?:=>|:=|=|:)\s*"
+    r"(?<![$\w.\-])((?:data )?[$\w.\-]+)['\"\])]*\s*(?:=>|:=|=|:)\s*"
     r"(?:[\[({]?\s*['\"]?(?:tcp:|np:)?(?:[\w.\-]+(?::\d+)?,)*|[\[(]\s*(?:['\"]?[\w.\-:/]+['\"]?\s*,\s*)+['\"]?)$",
     re.IGNORECASE,
 )
@@ -106,7 +106,7 @@ def _classified(  # noqa: PLR0911 - from the surest sign to none
         return None
     if port:
         return Mention(name, text.where, True, _number(port))
-    if _LOGIN.search(before) or (text.kind != "file" and _USER.search(before)):
+    if (before.endswith(("@", "(")) and _LOGIN.search(before)) or (text.kind != "file" and _USER.search(before)):
         return Mention(name, text.where, True)
     device = _PATH_PORT.match(after) if before.endswith("/dev/tcp/") else None
     if device:
