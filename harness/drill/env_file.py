@@ -31,6 +31,14 @@ _DOLLAR = "; a dollar sign as such is written $$, or the value in single quotes"
 
 def read_env_file(path: Path, env: Mapping[str, str]) -> dict[str, str]:
     """What the file sets; a KEY alone sets nothing. Its values may name what stands above them, and `env`, which wins. Raises Invalid."""
+    values, wrong = as_compose_reads(path, env)
+    if wrong:
+        raise Invalid(wrong)
+    return values
+
+
+def as_compose_reads(path: Path, env: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
+    """What the file sets, nothing put in for what is not set; and what is wrong with it. Raises Invalid where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -45,9 +53,7 @@ def read_env_file(path: Path, env: Mapping[str, str]) -> dict[str, str]:
             for why in ([why for _, why in filled.wrong] if key else [value])
         ]
         values[key] = filled.text
-    if wrong:
-        raise Invalid(wrong)
-    return values
+    return values, wrong
 
 
 def _statements(text: str) -> Iterator[tuple[int, str, str, str]]:

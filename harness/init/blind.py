@@ -9,7 +9,8 @@ from typing import Any
 
 from harness.edges import Edge
 from harness.expectations.metric_names import Matcher, parsed
-from harness.init.choose import STORES, Hurt
+from harness.init.choose import Hurt
+from harness.init.kinds import STORES
 from harness.init.routes import Route
 from harness.urls import of_health
 

@@ -1,22 +1,16 @@
-"""What a first drill is about: who gets the load, whose dependency is hurt, how much, and within which limits. Pure."""
+"""What a first drill is about: whose dependency is hurt, and within which limits. Pure."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.edges import Edge
+from harness.init.kinds import STORES, watcher
 from harness.init.seen import Baseline, Looked, Spoken
 from harness.stack import names as topology
 
-STORES = ("postgres", "mysql", "mongodb", "redis", "memcached", "amqp", "kafka", "nats")
-"""What a service mostly cannot do without, the hardest first."""
-_WATCHERS = {"prometheus", "alertmanager", "grafana", "jaeger", "loki", "cadvisor", "mailhog", "mailpit", "adminer", "pgadmin", "phpmyadmin", "portainer", "otel", "otelcol", "opentelemetry", "tempo", "zipkin", "kibana"}  # fmt: skip
-_GATHERERS = {"exporter", "collector"}
-_GATHERED = {"node", "process", "host", "cloudwatch", "blackbox", "statsd", "snmp", "nginx", "apache", "haproxy", "mysqld", "mongo", "rabbitmq", "elasticsearch", "celery", "pgbouncer", "metrics", "metric", "telemetry", "trace", "traces", "tracing", "span", "log", "logs", *STORES}  # fmt: skip
-"""Of what: without one of these words, and beside others, an exporter or a collector may be the project's own (of reports, of debts)."""
 RATES = (10, 5, 4, 2, 1)
 BUSY = 0.3
 """The most that the load may keep one worker of the service busy: the drill is about faults, not about its capacity."""
@@ -52,64 +46,13 @@ class Limits:
     measured: bool = False
 
 
-def watcher(config: topology.Config, service: str) -> bool:
-    """Whether a service looks at others, so that neither load nor a fault belongs to it."""
-    body = topology.services(config).get(service, {})
-    image = str(body.get("image") or "").rpartition("/")[2].partition(":")[0].lower()
-    return any(_watches(set(re.findall(r"[a-z]+", text))) for text in (service.lower(), image))
-
-
-def _watches(words: set[str]) -> bool:
-    gathers = words & _GATHERERS
-    return bool(words & _WATCHERS) or bool(gathers and (words & _GATHERED or words == gathers))
-
-
-def target(config: topology.Config, spoken: Sequence[Spoken], edges: Sequence[Edge]) -> Spoken | None:
-    """Of what answers HTTP, what users would call: published, with pages, calling others, called by nobody."""
-    callers, called = {edge.caller for edge in edges}, {edge.dependency for edge in edges}
-
-    def rank(one: Spoken) -> tuple[bool, ...]:
-        return (
-            not watcher(config, one.service),
-            bool(one.good),
-            one.port in _published(config, one.service),
-            one.service not in called,
-            one.service in callers,
-            any("html" in page.kind or "json" in page.kind for page in one.good),
-        )
-
-    return max(spoken, key=rank, default=None)
-
-
-def unasked(config: topology.Config, edges: Sequence[Edge], http: Collection[str]) -> tuple[str, int] | None:
-    """A service and its port as the files alone tell, where nothing was started: `http` are 'service:port' that may answer HTTP."""
-    callers = {edge.caller for edge in edges}
-    places = [(name, int(port)) for name, _, port in (one.rpartition(":") for one in http)]
-    places += [
-        (name, port)
-        for name in topology.services(config)
-        if topology.replicas(config, name) and not topology.outside(config, name)
-        for port in topology.ports(config, name)
-    ]
-
-    def rank(place: tuple[str, int]) -> tuple[bool, ...]:
-        name, port = place
-        return (
-            not watcher(config, name),
-            f"{name}:{port}" in http,
-            port in _published(config, name),
-            name in callers,
-        )
-
-    return max(places, key=rank, default=None)
-
-
 def hurt(
     config: topology.Config, service: str, found: Sequence[Edge], seen: Sequence[Edge], spoken: Sequence[Spoken] = ()
 ) -> Hurt:
     """The dependency that matters most to a service: a store before others, proven, its own or its callees' own.
 
     A store that only the files name comes before a proven service that is none: what little was asked may never have come to it.
+    One that is known from a mounted file alone, which may speak of anything, comes after what is proven.
 
     found    edges of the files, joined with what was seen; seen: those that had connections
     spoken   what answered HTTP
@@ -125,7 +68,9 @@ def hurt(
 
     def rank(edge: Edge) -> tuple[int, ...]:
         store = STORES.index(edge.speaks) if edge.speaks in STORES else len(STORES)
-        return (store == len(STORES), edge.id not in proven, edge.external, far[edge.caller], store)
+        rumour = bool(edge.known) and all(known.where.startswith("file ") for known in edge.known)
+        sure = edge.id in proven or not rumour
+        return (store == len(STORES) or not sure, edge.id not in proven, edge.external, far[edge.caller], store)
 
     best = min(usable, key=rank, default=None)
     if best is not None:
@@ -181,10 +126,6 @@ def limits(measured: Baseline) -> Limits:
 def ready_within_s(looked: Looked) -> int:
     """Three times what it took, at least 90 s, in whole half minutes."""
     return max(90, math.ceil(3 * looked.ready_s / 30) * 30) if looked.ran else 180
-
-
-def _published(config: topology.Config, service: str) -> set[int]:
-    return {int(port["target"]) for port in topology.services(config)[service].get("ports") or ()}
 
 
 def _distances(home: str, edges: Sequence[Edge]) -> dict[str, int]:

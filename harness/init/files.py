@@ -8,19 +8,44 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.drill.env_file import as_compose_reads
+from harness.drill.problem import Invalid
 from harness.drill.project import LATEST
 from harness.errors import UsageError
 from harness.stack.compose_files import NAMES, files_in
 
 
-def compose_files(folder: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The files that `docker compose` would read in this folder. Raises UsageError with what to do when there is none."""
-    if found := files_in(folder, environ):
+def compose_files(folder: Path, environ: Mapping[str, str], env_files: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """The files that `docker compose` would read in this folder, where `.env`, or the env files in its place, may set COMPOSE_FILE.
+    Raises UsageError with what to do when there is none."""
+    named = tuple(folder / one for one in environ.get("COMPOSE_ENV_FILES", "").split(",") if one)
+    told = {**_set_in(env_files or named or (folder / ".env",), environ), **environ}
+    if found := files_in(folder, told):
         return found
     raise UsageError(
         f"{folder}: there is no Compose file here ({', '.join(NAMES)}); name one: drill init -f PATH, or start with ours: "
         "drill init --example checkout"
     )
+
+
+def _set_in(files: Sequence[Path], environ: Mapping[str, str]) -> dict[str, str]:
+    """What env files set, the last one before others; what is wrong with one Compose tells."""
+    told: dict[str, str] = {}
+    for file in files:
+        try:
+            told |= as_compose_reads(file, {**told, **environ})[0]
+        except Invalid:
+            continue
+    return told
+
+
+def variables(folder: Path, files: Sequence[Path]) -> tuple[Path, ...]:
+    """The env files of a project whose first file lies in another folder than Compose is called in: its own `.env`, and this folder's
+    over it. None where Compose finds the only one by itself."""
+    home = files[0].parent
+    if home.resolve() == folder.resolve() or not (folder / ".env").is_file():
+        return ()
+    return tuple(path for path in (home / ".env", folder / ".env") if path.is_file())
 
 
 def drill_name(given: str, project: str) -> str:

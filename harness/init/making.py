@@ -15,10 +15,10 @@ from harness.edges import Edge
 from harness.errors import CannotRun, UsageError
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.harmless import comment
-from harness.init import access_log, alerts, choose, drillfile, locustfile, openapi
+from harness.init import access_log, alerts, choose, doors, drillfile, locustfile, openapi
 from harness.init.blind import sight
 from harness.init.cannot import cannot
-from harness.init.files import File, compose_files, drill_name, module_name, settings, write
+from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
 from harness.init.monitoring import FOLDER, beside
 from harness.init.routes import Route, answered
 from harness.init.seen import PATIENCE_S, Looked, Page, Spoken
@@ -70,13 +70,14 @@ class Made:
 
 @dataclass(frozen=True)
 class _Found:
-    """The project, and everything that is known of it."""
+    """The project, and everything that is known of it; `others`: where load could go as well."""
 
     project: Project
     edges: tuple[Edge, ...]
     monitoring: Monitoring
     looked: Looked
     target: Spoken
+    others: tuple[str, ...] = ()
 
 
 def make(wishes: Wishes, folder: Path, say: Say) -> Made:
@@ -84,7 +85,11 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
     from harness.drill.problem import shown_path
 
     given, notes = _routes(wishes)  # before anything is started: a wrong file is told at once
-    paths = tuple(wishes.files) or compose_files(folder, os.environ)
+    home, paths = folder, wishes.files
+    if len(paths) == 1 and paths[0].is_dir():  # it stands for what Compose finds in it
+        home, paths = paths[0], ()
+    paths = paths or compose_files(home, os.environ, wishes.env_files)
+    wishes = replace(wishes, env_files=wishes.env_files or variables(home, paths))
     project = read_project(paths, profiles=wishes.profiles, env_files=wishes.env_files)
     _refuse(project, wishes.data)
     notes = (*(f"warning: {text}" for text in project.warned), *notes)
@@ -167,6 +172,11 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
         *notes,
         f"load goes to {found.target.target}; what is hurt: {hurt.edge.id if hurt.edge else hurt.service}: {hurt.why}",
     )
+    if found.others:
+        notes = (
+            *notes,
+            f"it could go to {' or '.join(found.others)} instead: drill init --against SERVICE:PORT --force",
+        )
     return Made(tuple(shown_path(file.path) for file in out), notes, unseen, f"drill run {name}")
 
 
@@ -215,13 +225,18 @@ def _find(project: Project, wishes: Wishes, paths: Sequence[str], say: Say) -> _
     may_be_http = _may_be_http(project, images)
     if why:
         looked = Looked(why=why)
-        place = stated or _unasked(project, from_files, may_be_http)
-        return _Found(project, from_files, monitoring, looked, place)
+        if stated is not None:
+            return _Found(project, from_files, monitoring, looked, stated)
+        places = doors.unasked(project.config, from_files, may_be_http)
+        rest = doors.others(
+            project.config, from_files, [place for place in places if f"{place[0]}:{place[1]}" in may_be_http]
+        )
+        return _Found(project, from_files, monitoring, looked, _unasked(project, places), rest)
 
     def chosen(spoken: tuple[Spoken, ...], seen: tuple[Edge, ...]) -> Spoken | None:
         if stated is not None:
             return next((one for one in spoken if (one.service, one.port) == (stated.service, stated.port)), None)
-        return choose.target(project.config, spoken, joined(from_files, seen))
+        return next(iter(doors.targets(project.config, spoken, joined(from_files, seen))), None)
 
     looked = _survey(
         project,
@@ -241,7 +256,9 @@ def _find(project: Project, wishes: Wishes, paths: Sequence[str], say: Say) -> _
             f"{project.name}: nothing of it answered HTTP ({_listening(looked)}), so no load could be made up. "
             "Name a service and its port, and it is loaded with plain connections: drill init --against SERVICE:PORT"
         )
-    return _Found(project, edges, monitoring, looked, target)
+    ranked = () if stated else doors.targets(project.config, looked.http, edges)
+    rest = doors.others(project.config, edges, [(one.service, one.port) for one in ranked if one.good])
+    return _Found(project, edges, monitoring, looked, target, rest)
 
 
 def _survey(
@@ -301,15 +318,14 @@ def _stated(project: Project, text: str) -> Spoken | None:
     return Spoken(place.service, place.port, scheme=place.scheme)
 
 
-def _unasked(project: Project, edges: Sequence[Edge], may_be_http: Sequence[str]) -> Spoken:
+def _unasked(project: Project, places: Sequence[tuple[str, int]]) -> Spoken:
     from harness.world.speaks import path
 
-    place = choose.unasked(project.config, edges, may_be_http)
-    if place is None:
+    if not places:
         raise UsageError(
             f"{project.name}: its files name no port, and it was not started to look. Name where load goes: drill init --against SERVICE:PORT"
         )
-    service, port = place
+    service, port = places[0]
     return Spoken(service, port, (Page(path(project.services[service], port), 0),))
 
 

@@ -7,27 +7,26 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-"""In the order in which Compose prefers them."""
+NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+OVERRIDES = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")  # fmt: skip
+"""Each in the order in which Compose prefers them: it takes the first of both, whatever the other is called."""
 
 
 def files_in(folder: Path, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Those of COMPOSE_FILE, else one of NAMES with its override; () where there is none.
+    """Those of COMPOSE_FILE, else one of NAMES with one of OVERRIDES; () where there is none.
 
-    Where `.env` sets COMPOSE_FILE, the folder itself: Compose then reads it.
+    Where `.env` sets COMPOSE_FILE and `environ` does not, the folder itself: Compose then reads it.
     """
     stated = environ.get("COMPOSE_FILE", "")
     if stated:
-        separator = environ.get("COMPOSE_PATH_SEPARATOR", os.pathsep)
+        separator = environ.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
         return tuple(folder / one for one in stated.split(separator) if one)
     if _says_compose_file(folder / ".env"):
         return (folder,)
-    for name in NAMES:
-        if (folder / name).is_file():
-            stem = name.rpartition(".")[0]
-            overrides = (folder / f"{stem}.override.{suffix}" for suffix in ("yaml", "yml"))
-            return (folder / name, *[one for one in overrides if one.is_file()][:1])
-    return ()
+    base, override = (
+        [folder / name for name in names if (folder / name).is_file()][:1] for names in (NAMES, OVERRIDES)
+    )
+    return (*base, *override) if base else ()
 
 
 def _says_compose_file(file: Path) -> bool:

@@ -56,10 +56,14 @@ def declared_edge(
     if external and not ports:
         ports = (PORTS[speaks],) if speaks in PORTS else (80, 443)
     image = str(all_services.get(dependency, {}).get("image") or "")
-    made = [name for name in base.names if name in topology.generated(config, dependency)]  # written somewhere
+    own = () if external else topology.names(config, caller, dependency)
+    answers = {
+        name.lower() for name in (*own, *topology.generated(config, dependency), *topology.qualified(config, caller))
+    }
+    written = (name for name in base.names if name.lower() in answers)  # beside its own: made, or spelled otherwise
     edge = replace(
         base,
-        names=(dependency,) if external else (*topology.names(config, caller, dependency), *made),
+        names=(dependency,) if external else tuple(dict.fromkeys((*own, *written))),
         known=(Known("declared", "drill"), *base.known),
         ports=ports,
         speaks=speaks or ("" if external else guess((), image, ports)),

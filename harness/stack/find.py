@@ -17,15 +17,23 @@ from harness.stack.refuse import refused
 from harness.stack.speaks import guess
 from harness.stack.texts import ImageInfo, Text, texts
 
+TAGS = 20
+"""`redis:7` may be an image and its tag: a port below counts only where no other is known."""
+
 
 @dataclass
 class _Heard:
-    """What was heard of one pair so far; `generated`: names that Compose made, and where they are written."""
+    """What was heard of one pair so far.
+
+    tags     ports so low that they may be an image's tag
+    written  names beside the dependency's own, and where they are written: made by Compose or Docker, or spelled otherwise
+    """
 
     known: list[Known] = field(default_factory=list)
     ports: set[int] = field(default_factory=set)
+    tags: dict[int, Known] = field(default_factory=dict)
     schemes: list[str] = field(default_factory=list)
-    generated: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
     strong: bool = False
     weak: bool = False
 
@@ -64,8 +72,9 @@ def found(project: Project, declared: Sequence[Any] = (), image_info: Mapping[st
         edge = _edge(config, caller, dependency, said, images)
         if edge is not None:
             edges[edge.id] = replace(edge, refused=refused(config, edge, read, images))
-            if said.generated and topology.replicas(config, dependency) > 1:
-                notes.append(_no_single_one(caller, dependency, said.generated))
+            one = _single(topology.generated(config, dependency), said.written)
+            if one and topology.replicas(config, dependency) > 1:
+                notes.append(_no_single_one(caller, dependency, one, said.written[one]))
         elif _depends(said):
             notes.append(
                 f"{caller} depends on {dependency}, which listens on no known port and is named nowhere else: no edge"
@@ -90,20 +99,23 @@ def _hear(config: topology.Config, service: str, read: Sequence[Text], heard: di
     owner."""
     caller = topology.owner(config, service)
     known_as: dict[str, str] = {}
-    borne = topology.bearers(config, caller)
+    made = topology.qualified(config, caller)
+    borne, spread = topology.bearers(config, caller), topology.spread(config, caller)
     for other in topology.services(config):
         target = topology.owner(config, other)
         if target == caller and topology.replicas(config, caller) < 2:
             continue
         known_as |= dict.fromkeys(topology.names(config, caller, other, borne), target)
-        known_as = dict.fromkeys(topology.generated(config, other), target) | known_as
-    for name, who in topology.spread(config, caller).items():
+        made |= dict.fromkeys(topology.generated(config, other), target)
+    for name, who in spread.items():
         if name in who and name != caller:
             known_as[name] = name  # the edge is told, and refused
     environment = {text.key: text.body for text in read if text.kind == "environment"}
     for text in read:
-        for mention in mentions(text, known_as, environment):
-            _add(config, heard, (caller, known_as[mention.name]), mention, text, service)
+        for mention in mentions(text, made | known_as, environment):
+            pair = (caller, known_as.get(mention.name) or made[mention.name])
+            beside = () if mention.name in spread else _beside_its_own(mention, known_as)
+            _add(heard, pair, mention, text, service, beside)
     body = topology.services(config)[service]
     for target in topology.links(config, caller):
         if target in topology.services(config):
@@ -120,21 +132,27 @@ def _hear(config: topology.Config, service: str, read: Sequence[Text], heard: di
             heard.setdefault((caller, dependency), _Heard()).known.append(Known("inferred", "depends_on"))
 
 
+def _beside_its_own(mention: Mention, known_as: Mapping[str, str]) -> tuple[str, ...]:
+    """The names that the place needs beside the dependency's own: one that was made, and each as it is written there."""
+    return tuple(name for name in dict.fromkeys((mention.name, mention.written)) if name not in known_as)
+
+
 def _add(
-    config: topology.Config,
     heard: dict[tuple[str, str], _Heard],
     pair: tuple[str, str],
     mention: Mention,
     text: Text,
     service: str,
+    beside: Sequence[str],
 ) -> None:
     caller, dependency = pair
     if caller == dependency and not mention.speaks:
         return  # its own name, in its own settings: only a URL to itself means its other replicas
-    if not mention.strong and text.kind == "file":
-        return  # a bare word in a file says nothing
     said = heard.setdefault((caller, dependency), _Heard())
     where = mention.where if service == caller else f"{mention.where} of {service}"
+    if mention.port and mention.port < TAGS and not mention.speaks:
+        said.tags.setdefault(mention.port, Known("inferred", where))
+        return
     if Known("inferred", where) not in said.known:
         said.known.append(Known("inferred", where))
     said.strong |= mention.strong
@@ -143,8 +161,8 @@ def _add(
         said.ports.add(mention.port)
     if mention.speaks:
         said.schemes.append(mention.speaks)
-    if mention.name in topology.generated(config, dependency):
-        said.generated.setdefault(mention.name, mention.where)
+    for name in beside:
+        said.written.setdefault(name, mention.where)
 
 
 def _depends(said: _Heard) -> bool:
@@ -155,15 +173,16 @@ def _edge(
     config: topology.Config, caller: str, dependency: str, said: _Heard, images: Mapping[str, ImageInfo]
 ) -> Edge | None:
     listens = known_ports(config, dependency, images)
-    if not said.strong and not listens and not (said.weak and _depends(said)):
-        return None  # `depends_on` alone only says what starts first
-    ports = tuple(sorted(said.ports | set(listens)))
+    low = {port: how for port, how in said.tags.items() if port in listens or not listens}
+    if not (said.strong or low) and not (_depends(said) and (listens or said.weak)):
+        return None  # `depends_on` alone only says what starts first, a word alone nothing
+    ports = tuple(sorted({*said.ports, *low, *listens}))
     image = str(topology.services(config)[dependency].get("image") or "")
     return Edge(
         caller=caller,
         dependency=dependency,
-        names=tuple(dict.fromkeys((*topology.names(config, caller, dependency), *said.generated))),
-        known=tuple(said.known),
+        names=tuple(dict.fromkeys((*topology.names(config, caller, dependency), *said.written))),
+        known=tuple(dict.fromkeys((*said.known, *low.values()))),
         ports=ports,
         speaks=guess(said.schemes, image, ports),
         also=topology.sharers(config, caller),
@@ -171,8 +190,13 @@ def _edge(
     )
 
 
-def _no_single_one(caller: str, dependency: str, written: Mapping[str, str]) -> str:
-    name, where = next(iter(written.items()))
+def _single(generated: Sequence[str], written: Iterable[str]) -> str:
+    """The first name that is a single container's, or ''."""
+    made = {name.lower() for name in generated}
+    return next((name for name in written if name.lower() in made or name.lower().partition(".")[0] in made), "")
+
+
+def _no_single_one(caller: str, dependency: str, name: str, where: str) -> str:
     return (
         f"{caller} names a single container of {dependency}, {name} ({where}): in a run that name stands for all of them; "
         f"write {dependency} instead"

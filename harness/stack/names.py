@@ -129,27 +129,48 @@ def generated(config: Config, service: str) -> tuple[str, ...]:
     return tuple(f"{project}{by}{service}{by}{number}" for by in "-_" for number in numbers)
 
 
+def qualified(config: Config, caller: str) -> dict[str, str]:
+    """Services by Docker's own names of them on the networks that the caller is on, `db.shop_default`, where one alone bears the
+    name; in a run the networks have other names."""
+    return {
+        f"{name}.{_real_name(config, network)}": service
+        for (name, network), who in _borne(config, caller, containers=True).items()
+        for service in who
+        if len(who) == 1 and service != owner(config, caller)
+    }
+
+
+def _real_name(config: Config, network: str) -> str:
+    return str(((config.get("networks") or {}).get(network) or {}).get("name") or f"{config.get('name')}_{network}")
+
+
 def bearers(config: Config, caller: str) -> dict[str, tuple[str, ...]]:
     """Who answers the caller by which name, as Docker resolves it: over the networks that both are on, a link before all else.
 
     Of a name that it bears alone on a network, it means another's by it, on another network: a pooler calls its database so.
     """
+    found: dict[str, set[str]] = {}
+    for (name, _), who in _borne(config, caller).items():
+        if who != {owner(config, caller)}:
+            found.setdefault(name, set()).update(who)
+    linked = {alias: (target,) for target, aliases in links(config, caller).items() for alias in aliases}
+    return {name: tuple(sorted(who)) for name, who in found.items()} | linked
+
+
+def _borne(config: Config, caller: str, *, containers: bool = False) -> dict[tuple[str, str], set[str]]:
+    """Who bears which name on each network of the caller's; with `containers`, the names that Compose makes for them too."""
     on: dict[tuple[str, str], set[str]] = {}
     mine = networks(config, caller)
     for service, body in services(config).items():
         if owner(config, service) != service:
             continue
         given = [service, *(str(body[key]) for key in ("container_name", "hostname") if body.get(key))]
+        given += generated(config, service) if containers else ()
         for network, use in networks(config, service).items():
             if network in mine:
                 for name in (*given, *(str(alias) for alias in use.get("aliases") or ())):
                     on.setdefault((name, network), set()).add(service)
-    found: dict[str, set[str]] = {}
-    for (name, _), who in on.items():
-        if who != {owner(config, caller)}:
-            found.setdefault(name, set()).update(who)
-    linked = {alias: (target,) for target, aliases in links(config, caller).items() for alias in aliases}
-    return {name: tuple(sorted(who)) for name, who in found.items()} | linked
+    return on
 
 
 def spread(config: Config, caller: str) -> dict[str, tuple[str, ...]]:

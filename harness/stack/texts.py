@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from harness.stack.names import Config, services
@@ -33,6 +33,9 @@ SKIPPED = {
 _COMPOSE = re.compile(r"(?:docker-)?compose[\w.\-]*\.ya?ml")
 """Compose files speak of every service and address of the project: what one of them is told by it, none reads there."""
 
+PROGRAMS = {".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".tsx", ".vue", ".svelte", ".css", ".scss", ".html", ".htm", ".map", ".md", ".rst", ".txt", ".py", ".rb", ".php", ".go", ".java", ".kt", ".rs", ".c", ".h", ".cpp", ".cs", ".sql", ".log", ".csv", ".svg", ".po"}  # fmt: skip
+"""Programs and pages: what two words beside each other mean in a configuration they do not mean there."""
+
 Kind = Literal["environment", "command", "file"]
 
 
@@ -44,6 +47,10 @@ class Text:
     where: str
     body: str
     key: str = ""
+
+    @property
+    def program(self) -> bool:
+        return self.kind == "file" and PurePath(self.where).suffix.lower() in PROGRAMS
 
 
 @dataclass(frozen=True)

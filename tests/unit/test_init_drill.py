@@ -13,8 +13,8 @@ from harness.drill.project import find_project
 from harness.edges import Edge, Known
 from harness.errors import CannotRun, Missing, UsageError
 from harness.facts import ReceiverSeen, RuleSeen
-from harness.init import alerts, choose, drillfile, making
-from harness.init.files import File, compose_files, drill_name, module_name, settings, write
+from harness.init import alerts, choose, doors, drillfile, making
+from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
 from harness.init.making import Made, Wishes, make
 from harness.init.seen import Baseline, Looked, Page, Spoken
 from harness.init.unpaged import without
@@ -41,9 +41,8 @@ def seen(*pairs: str) -> tuple[Edge, ...]:
 
 def test_load_goes_to_what_users_would_call() -> None:
     spoken = [Spoken("grafana", 3000, PAGE), Spoken("api", 80, PAGE), Spoken("web", 8080, PAGE), Spoken("db", 1, ())]
-    found = choose.target(CONFIG, spoken, seen("web->api", "api->db"))
-    assert found is not None
-    assert found.service == "web"
+    found = doors.targets(CONFIG, spoken, seen("web->api", "api->db"))
+    assert found[0].service == "web"
 
 
 def test_a_proven_store_is_hurt_before_one_that_only_the_files_name() -> None:
@@ -263,8 +262,53 @@ def test_compose_files_are_found_as_compose_finds_them(tmp_path: Path) -> None:
         "a.yaml",
         "b.yaml",
     ]
-    (tmp_path / ".env").write_text("COMPOSE_FILE=a.yaml\n")
-    assert compose_files(tmp_path, {}) == (tmp_path,)
+
+
+@pytest.mark.parametrize("base", ["compose.yaml", "docker-compose.yml"])
+def test_an_override_goes_with_any_base_the_first_in_composes_order(tmp_path: Path, base: str) -> None:
+    (tmp_path / base).write_text("")
+    for name in ("docker-compose.override.yaml", "compose.override.yaml", "compose.override.yml"):
+        (tmp_path / name).write_text("")
+        assert compose_files(tmp_path, {}) == (tmp_path / base, tmp_path / name)
+
+
+def test_of_two_bases_compose_prefers_docker_compose_yml(tmp_path: Path) -> None:
+    for name in ("docker-compose.yaml", "docker-compose.yml"):
+        (tmp_path / name).write_text("")
+    assert compose_files(tmp_path, {}) == (tmp_path / "docker-compose.yml",)
+
+
+@pytest.mark.parametrize(
+    ("dotenv", "environ", "found"),
+    [
+        ("COMPOSE_FILE=base.yml:sub/extra.yml\nCOMPOSE_PROJECT_NAME=emile\n", {}, ("base.yml", "sub/extra.yml")),
+        ("COMPOSE_PATH_SEPARATOR=,\nCOMPOSE_FILE='a.yml,b.yml' # both\n", {}, ("a.yml", "b.yml")),
+        ("X=prod\nexport COMPOSE_FILE=a.yml:${X}.yml\nOTHER=${NONE}\n", {}, ("a.yml", "prod.yml")),
+        ("X=prod\nCOMPOSE_FILE=${X}.yml\n", {"X": "dev"}, ("dev.yml",)),
+        ("COMPOSE_FILE=a.yml\n", {"COMPOSE_FILE": "b.yml"}, ("b.yml",)),
+        ("# COMPOSE_FILE=a.yml\nCOMPOSE_FILE=\n", {}, ("compose.yaml",)),
+        ("COMPOSE_FILE=a.yml\n", {"COMPOSE_ENV_FILES": "prod.env"}, ("prod.yml",)),
+    ],
+)
+def test_the_files_that_an_env_file_names_are_those_of_the_project(
+    tmp_path: Path, dotenv: str, environ: dict[str, str], found: tuple[str, ...]
+) -> None:
+    (tmp_path / "compose.yaml").write_text("")
+    (tmp_path / ".env").write_text(dotenv)
+    (tmp_path / "prod.env").write_text("COMPOSE_FILE=prod.yml\n")
+    assert compose_files(tmp_path, environ) == tuple(tmp_path / one for one in found)
+    assert compose_files(tmp_path, {}, (tmp_path / "prod.env",)) == (tmp_path / "prod.yml",)
+
+
+def test_variables_beside_a_project_whose_file_lies_elsewhere_are_not_lost(tmp_path: Path) -> None:
+    (tmp_path / "docker").mkdir()
+    files = (tmp_path / "docker" / "base.yml", tmp_path / "extra.yml")
+    assert variables(tmp_path, files) == ()
+    (tmp_path / "docker" / ".env").write_text("A=1\n")
+    assert variables(tmp_path, files) == (), "Compose finds it"
+    (tmp_path / ".env").write_text("A=2\n")
+    assert variables(tmp_path, files) == (tmp_path / "docker" / ".env", tmp_path / ".env"), "the last goes before"
+    assert variables(tmp_path, files[1:]) == ()
 
 
 def test_a_name_that_no_drill_can_bear_is_refused_and_a_project_s_is_made_to_fit() -> None:

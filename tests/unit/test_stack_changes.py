@@ -108,6 +108,15 @@ def test_a_name_that_compose_made_stays_resolvable_where_it_is_written() -> None
         assert any("alias shop-api-1" in line for line in lines)
 
 
+@pytest.mark.parametrize("network", ["shop_default", "backend"])
+def test_a_name_that_docker_made_on_a_network_stays_resolvable_where_it_is_written(network: str) -> None:
+    config = {"name": "shop", "networks": {"default": {"name": network}}, "services": {"api": {}, "db": {}}}
+    edge = Edge("api", "db", names=("db", f"db.{network}"))
+    new, lines = resolve(config, Chosen("abc", (edge,), mediate=False))
+    assert new["services"]["db"]["networks"] == {"default": {"aliases": [f"db.{network}"]}}
+    assert any(f"alias db.{network}" in line for line in lines)
+
+
 def test_a_container_of_the_project_named_by_its_fixed_name_is_its_service() -> None:
     services = {
         "vpn": {"container_name": "box"},

@@ -42,6 +42,27 @@ def api(**environment: str) -> dict[str, Any]:
         ({"db.hostname": "db", "db.port": "5434"}, 5434, ""),
         ({"REDIS_SERVICE": "db"}, None, ""),
         ({"UPSTREAM": "http://db/health"}, 80, "http"),
+        ({"DSN": "host=db user=gorm dbname=gorm port=5433 sslmode=disable"}, 5433, ""),
+        ({"DSN": "host=other,db port=5433"}, 5433, ""),
+        ({"ConnectionStrings__Shop": "Server=db;Database=shop;User Id=sa"}, None, ""),
+        ({"ConnectionStrings__Shop": "Server=tcp:db,1433;Database=shop"}, 1433, ""),
+        ({"SQL": "Initial Catalog=shop;Data Source=db,1434"}, 1434, ""),
+        ({"ConnectionStrings__Shop": "Host=db;Port=5433;Database=shop"}, 5433, ""),
+        ({"CONN": '{"conn_type": "postgres", "host": "db", "port": 5433}'}, 5433, ""),
+        ({"SEARCH": '{"nodes": ["other", "db"]}'}, None, ""),
+        ({"REMOTE": '["db"]'}, None, ""),
+        ({"REDIS_SENTINELS": "other,db"}, None, ""),
+        ({"DB_HOST": "DB"}, None, ""),
+        ({"NODES": "rabbit@other,rabbit@db"}, None, ""),
+        ({"DB": "db"}, None, ""),
+        ({"KAFKA_CFG_ZK": "db"}, None, ""),
+        ({"QUORUM": "1@db:9093,2@other:9093"}, 9093, ""),
+        ({"DSN": "root:db@tcp(db)/db"}, None, ""),
+        ({"URL": "amqp://db:db@db:5673/db"}, 5673, "amqp"),
+        ({"JDBC": "jdbc:sqlserver://db;user=sa@shop;password=x"}, None, ""),
+        ({"CLUSTER": "db:6379@16379"}, 6379, ""),
+        ({"HOSTS": "http://db,http://a@b"}, 80, "http"),
+        ({"HOSTS": "redis://db?name=a@b"}, 6379, "redis"),
     ],
 )
 def test_an_environment_that_names_a_service_as_an_address_makes_an_edge(
@@ -63,10 +84,43 @@ def test_an_environment_that_names_a_service_as_an_address_makes_an_edge(
         {"HOST": "db-old"},
         {"HOST": "db.example.com"},
         {"PATH_TO": "/var/lib/db"},
+        {"DATABASE_URL": "postgres://db:pw@pooler:6432/x"},
+        {"DATABASE_URL": "postgres://app:db@pooler:6432/db"},
+        {"DATABASE_URL": "db:pw@tcp(pooler:3306)/db"},
+        {"DATABASE_URL": "postgres://${USER:-db}:1@pooler/x"},
+        {"CACHE_URL": "db://cache:6379"},
+        {"CACHE_URL": "db+sentinel://cache:6379"},
+        {"CLUSTER_NODES": "db@other"},
+        {"DSN": "host=pooler user=db dbname=db"},
+        {"DATABASE_URL": "postgres://db:1234@10.0.0.5/x"},
+        {"KC_DB": "postgres", "KC_DB_USERNAME": "db"},
+        {"OTEL_SERVICE_NAME": "db worker"},
+        {"OTEL_SERVICE_NAME": "db", "DD_SERVICE": "db", "NODE_ENV": "db", "CLUSTER_NAME": "db"},
+        {"MONGO": "mongodb://other/x?replicaSet=db"},
+        {"DJANGO_ALLOWED_HOSTS": "db,localhost", "TRUSTED_HOSTS": "db", "VIRTUAL_HOST": "db"},
+        {"RUNNER_IMAGE": "db:7"},
+        {"RUNNER": "registry/db:7-alpine"},
+        {"RUNNER": "db:16@sha256:0123"},
     ],
 )
 def test_a_word_that_only_looks_like_a_service_makes_none(environment: dict[str, str]) -> None:
     assert edges({"api": api(**environment), "db": {}}) == {}
+    assert edges({"api": api(**environment), "db": {"image": "postgres:16"}}) == {}, "a known port makes it no address"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["celery -A db worker", "npm run db", "npx @db/client", "db --config /etc/x", "app --user db", "docker pull db:7"],
+)
+def test_a_word_of_a_command_makes_none(command: str) -> None:
+    assert edges({"api": {"command": command.split()}, "db": {"image": "postgres:16"}}) == {}
+
+
+def test_a_word_that_may_be_an_address_is_one_of_what_is_depended_upon() -> None:
+    depends = {"depends_on": {"db": {"condition": "service_started"}}}
+    assert list(edges({"api": {**api(NAME="db"), **depends}, "db": {}})) == ["api->db"]
+    assert edges({"api": {**api(POSTGRES_DB="db"), **depends}, "db": {}}) == {}
+    assert edges({"api": {"command": ["start", "db"], **depends}, "db": {}}) == {}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +131,10 @@ def test_a_word_that_only_looks_like_a_service_makes_none(environment: dict[str,
         ["wait-for-it", "db:5432", "--", "app"],
         ["sh", "-c", "nc -z db 5432 && app"],
         ["psql", "-h", "db"],
+        ["serve", "--db", "db"],
+        ["sh", "-c", "DB=db serve"],
+        ["bash", "-c", "until (echo > /dev/tcp/db/5432); do sleep 1; done"],
+        ["rabbitmqctl", "join_cluster", "rabbit@db"],
     ],
 )
 def test_a_command_that_names_a_service_makes_an_edge(command: list[str]) -> None:
@@ -99,6 +157,9 @@ def test_a_command_that_names_a_service_makes_an_edge(command: list[str]) -> Non
         "$memcached->addServer('db', 11211);",
         '$link = mysqli_connect("db", $user);',
         "$pdo = new mysqli('db');",
+        'servers = ["other", "db"]',
+        "*.* user:pw@db",
+        "master:\n  bootstrap [db]\n",
     ],
 )
 def test_a_mounted_file_or_config_that_names_a_service_makes_an_edge(tmp_path: Path, text: str) -> None:
@@ -111,8 +172,21 @@ def test_a_mounted_file_or_config_that_names_a_service_makes_an_edge(tmp_path: P
     assert by_config["api->db"].known[0].where == "config c"
 
 
-@pytest.mark.parametrize("text", ["define('DB_NAME', 'db');", "greet('Hello', 'db')", "print('db')"])
-def test_another_argument_of_a_mounted_program_makes_none(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "define('DB_NAME', 'db');",
+        "greet('Hello', 'db')",
+        "print('db')",
+        "// register the server db",
+        " * the host: db",
+        "server db\n",
+        "import { client } from '@db/client';",
+        "@db.route('/')\n@db\n",
+        '<a href="mailto:info@db">',
+    ],
+)
+def test_another_word_of_a_mounted_program_makes_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "app.php").write_text(text)
     mount = {"type": "bind", "source": str(tmp_path / "app.php"), "target": "/etc/app.php"}
     assert find_edges(project({"api": {"volumes": [mount]}, "db": {}}, tmp_path)) == ()
@@ -129,6 +203,42 @@ def test_a_tag_of_an_image_is_no_port(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services:\n  db:\n    image: db:16\n")
     mount = {"type": "bind", "source": str(tmp_path), "target": "/app"}
     assert find_edges(project({"api": {"volumes": [mount]}, "db": {}}, tmp_path)) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "test:\n  services:\n    - other:1\n    # the base\n    - db:16\n",
+        "services:\n- name: registry/db:16\n  alias: base\n",
+        "services: [other:1, 'db:16']\n",
+        "RUNNER_IMAGE=db:16\n",
+        "FROM --platform=linux/amd64 db:16 AS base\n",
+        "COPY --from=db:16 / /\n",
+        "docker run db:16-alpine\n",
+        'CMD ["node", "db"]\n',
+        "backend db\nupstream db {\n",
+    ],
+)
+def test_nor_is_a_word_of_a_pipeline_or_a_label_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text(text)
+    mount = {"type": "bind", "source": str(tmp_path), "target": "/app"}
+    assert find_edges(project({"api": {"volumes": [mount]}, "db": {"expose": ["5432"]}}, tmp_path)) == ()
+
+
+def test_a_list_in_a_service_is_no_list_of_services(tmp_path: Path) -> None:
+    (tmp_path / "stack.conf").write_text("services:\n  api:\n    command:\n      - --hosts\n      - db:5433\n")
+    mount = {"type": "bind", "source": str(tmp_path), "target": "/app"}
+    assert find_edges(project({"api": {"volumes": [mount]}, "db": {}}, tmp_path))[0].ports == (5433,)
+
+
+def test_a_low_port_counts_only_where_no_other_is_known() -> None:
+    caller = {"command": ["docker", "pull", "db:9"]}
+    assert edges({"api": caller, "db": {}})["api->db"].ports == (9,)
+    assert edges({"api": caller, "db": {"expose": ["9"]}})["api->db"].ports == (9,)
+    assert edges({"api": caller, "db": {"expose": ["5432"]}}) == {}
+    named = {"command": "docker pull db:9", "environment": {"DB_HOST": "db"}}
+    edge = edges({"api": named, "db": {"expose": ["5432"]}})["api->db"]
+    assert (edge.ports, [known.where for known in edge.known]) == ((5432,), ["environment DB_HOST"])
 
 
 def test_depends_on_alone_is_an_edge_only_where_a_port_is_known() -> None:
@@ -299,3 +409,27 @@ def test_a_single_one_of_several_containers_stands_for_all_and_it_is_said() -> N
     assert seen.notes == (
         "lb names a single container of api, shop-api-1 (command): in a run that name stands for all of them; write api instead",
     )
+
+
+@pytest.mark.parametrize("network", ["shop_default", "backend"])
+def test_a_name_that_docker_makes_on_a_network_is_one_of_the_edges_names(network: str) -> None:
+    networks = {"default": {"name": network}, "apart": {"name": "shop_apart"}}
+    body = {"image": "postgres", "networks": {"default": {"aliases": ["store"]}}}
+    for name in (f"db.{network}", f"store.{network}", f"shop-db-1.{network}"):
+        services = {"api": api(DB_HOST=name), "db": body}
+        assert edges(services, networks=networks)["api->db"].names == ("db", "store", name)
+        assert name in edges(services, ("api->db",), networks=networks)["api->db"].names
+    assert edges({"api": api(DB_HOST="db.shop_apart"), "db": body}, networks=networks) == {}, "db is not on it"
+
+
+def test_a_name_on_a_network_that_two_bear_is_neithers() -> None:
+    both = {"networks": {"default": {"aliases": ["web"]}}}
+    assert edges({"proxy": api(UPSTREAM="http://web.shop_default"), "one": both, "two": both}) == {}
+
+
+def test_a_name_is_the_same_in_any_case_and_kept_as_it_is_written() -> None:
+    """Docker's resolver ignores case; musl's reader of the hosts file does not."""
+    services = {"api": api(CACHE_HOST="Redis", PEER="SHOP-redis-1"), "redis": {}}
+    assert edges(services)["api->redis"].names == ("redis", "Redis", "shop-redis-1", "SHOP-redis-1")
+    assert "Redis" in edges(services, ("api->redis",))["api->redis"].names
+    assert edges({"api": api(A_HOST="Redis"), "redis": {}, "Redis": {}})["api->Redis"].names == ("Redis",)

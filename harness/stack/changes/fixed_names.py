@@ -34,11 +34,13 @@ def fixed_names(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def generated_names(config: dict[str, Any], edges: Sequence[Edge]) -> tuple[dict[str, Any], list[str]]:
-    """The names that Compose made for containers (`shop-api-1`) stay resolvable where a caller's texts hold them."""
+    """The names that Compose made for containers (`shop-api-1`), and Docker's own on a network (`api.shop_default`), stay resolvable
+    where a caller's texts hold them."""
     new, lines = copy.deepcopy(config), []
-    written = {(edge.dependency, name): None for edge in edges for name in edge.names}
-    for service, name in written:
-        if name in topology.generated(config, service) and not topology.outside(config, service):
+    written = {(edge.dependency, name): edge.caller for edge in edges for name in edge.names}
+    for (service, name), caller in written.items():
+        made = name in topology.generated(config, service) or topology.qualified(config, caller).get(name) == service
+        if made and not topology.outside(config, service):
             _add_alias(new, service, name)
             lines.append(f"services.{service}.networks: alias {name}, by which others know its container")
     return new, lines
