@@ -1,6 +1,6 @@
 """Tasks that each user chooses for itself, as it starts or as it goes on, and an option that a variable may set."""
 
-import random
+import itertools
 
 from locust import FastHttpUser, TaskSet, events, tag
 
@@ -19,9 +19,12 @@ def edit(user):
     user.client.get("/plain", name="/edit")
 
 
+KINDS = itertools.cycle([[view], [edit]])
+
+
 class AtStart(FastHttpUser):
     def on_start(self):
-        self.tasks = random.choice([[view], [edit]])
+        self.tasks = next(KINDS)
 
 
 class AsItGoes(FastHttpUser):
