@@ -191,8 +191,8 @@ class Blame(Expectation):
                 return fail(f"{said}: {most}", reason="blames_everybody")
             case "none":
                 return fail(said, reason="blames_nobody")
-        why, reason = _misled(shown[ranking[0]], truth)
-        return fail(f"{said}: {why}", reason=reason)
+        why = _misled(shown[ranking[0]], truth)
+        return fail(f"{said}: {why}", reason="wrong_part" if truth.roots else "false_blame")
 
     def _passes(self, ranking: Sequence[str], truth: Truth) -> bool:
         word = blaming.verdict(ranking, truth)
@@ -236,14 +236,14 @@ def _without(heard: Heard, parts: frozenset[str], until_s: float) -> Heard:
     )
 
 
-def _misled(first: Accused, truth: Truth) -> tuple[str, str]:
-    """Why who is accused first misleads whoever is on call, and the reason for it."""
+def _misled(first: Accused, truth: Truth) -> str:
+    """Why who is accused first misleads whoever is on call."""
     if not truth.roots:
-        return str(first), "false_blame"
+        return str(first)
     if first.part in truth.allowed:
-        return f"who was hurt is not among the first {max(blaming.REACH, len(truth.roots))}", "wrong_part"
+        return f"who was hurt is not among the first {max(blaming.REACH, len(truth.roots))}"
     astray = f"whoever follows that looks elsewhere, whatever `at` is: {first}"
-    return f"{first.part} was neither hurt nor on the way to it, and {astray}", "wrong_part"
+    return f"{first.part} was neither hurt nor on the way to it, and {astray}"
 
 
 def _listed(sources: Sequence[str]) -> str:

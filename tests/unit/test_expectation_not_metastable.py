@@ -148,7 +148,7 @@ def test_retries_under_a_fault_are_held_to_their_budget() -> None:
     assert within.outcome is Outcome.PASSED, within.because
     assert (beyond.outcome, beyond.reason) == (Outcome.FAILED, "amplified")
     uncounted = RetriesBounded(attempts=SELECTOR, at_most=1.3).check(evidence(run(), counted=False, then=False))
-    assert (uncounted.outcome, uncounted.reason) == (Outcome.INCONCLUSIVE, "not_counted")
+    assert (uncounted.outcome, uncounted.reason) == (Outcome.INCONCLUSIVE, "not_recorded")
 
 
 @pytest.mark.parametrize(
