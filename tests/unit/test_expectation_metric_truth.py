@@ -20,6 +20,7 @@ from harness.expectations.metric_error_truth import MetricErrorTruth
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
 from harness.expectations.service_metric import GAP_S
 from harness.journal import Journal
+from harness.ledger import OUTCOMES
 from harness.probes.series import SeriesProbe
 from harness.series import Book
 from harness.verdict import Finding, Outcome
@@ -271,6 +272,13 @@ def test_time_outs_counted_as_well_are_optimistic() -> None:
 def test_where_nothing_failed_nothing_was_tried() -> None:
     seen = day(17)
     assert judged(ERROR, seen, book(17, seen)).reason == "no_failures"
+    seen.status[::2] = seen.counted_status[::2] = 401
+    seen.outcome[::2] = OUTCOMES.index("4xx")
+    refused = judged(ERROR, seen, book(17, seen))
+    assert refused.reason == "no_failures"
+    assert "no request was answered 5xx, wrongly or not at all" in refused.because
+    assert re.search(r"; \d+ to \d+ were answered 4xx, which `answers` leaves out$", refused.because)
+    assert "`answers` with 4xx" in refused.decide
     few = day(17, errors=0.002)
     assert judged(ERROR, few, book(17, few)).reason == "too_few"
 
