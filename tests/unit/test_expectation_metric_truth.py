@@ -155,7 +155,20 @@ def test_statuses_that_are_wrong_are_told_from_requests_that_are_lost() -> None:
     seen.counted_status[:] = 200
     finding = judged(BY_ROUTE, seen, book(7, seen))
     assert finding.reason == "wrong_status"
+    assert "were counted by another status (2xx)" in finding.because
     assert judged(COUNT, seen, book(7, seen)).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("against", "whose"), [("api", r"\)"), ("nginx", r"\): .* \(the load goes to nginx\) changed it")]
+)
+def test_a_status_that_users_were_never_told_is_no_request_of_somebody_else(against: str, whose: str) -> None:
+    """A gateway that makes 200 of 503; or a counter that counts 503 what it answered 200."""
+    seen = day(7)
+    seen.counted_status[::9] = 503
+    finding = judged(BY_ROUTE, seen, book(7, seen), against=against)
+    assert finding.reason == "wrong_status"
+    assert re.search(rf"5xx .* or more whose users were told another status \(200{whose}$", finding.because)
 
 
 def test_a_metric_that_is_no_longer_exposed_is_said_to_be() -> None:
