@@ -31,6 +31,9 @@ _SURE = re.compile(
 _NO_WORD = re.compile(rf"(?<!\S)\S*[/\d=]\S*|\b(?:{METHOD}|HTTP)\b")
 _KEY = re.compile(r'"[\w.]+"\s*:')
 _CLAUSE = re.compile(r"[:;,|](?=\s|$)|[()\[\]{}]|\s[-–—]+>?\s|\b(?:because|due to|caused by)\b", re.IGNORECASE)
+_CLASS = re.compile(r"(?<![\w$.])(?:[A-Za-z_$][\w$]*\.)+[A-Z][\w$]*")
+_PLACE = "aclass"
+"""One word for the dotted name of a class, whatever its parts are called: it says where something failed, and not why."""
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
 _GATEWAY_TIMEOUT = re.compile(r"\bgateway[ _-]?time-?out\b", re.IGNORECASE)
 _UPSTREAM = "gatewaytimeout"
@@ -99,7 +102,7 @@ def _told(clause: str, own: frozenset[str], *, kinds_only: bool = False) -> Why:
         return Why.NOTHING
     if any(_TELLING.match(word) for word in rest) or _STATES & set(_pieces(clause)):
         return Why.TOLD
-    return Why.PERHAPS if len(rest) == 1 or _fails(clause) else Why.TOLD
+    return Why.PERHAPS if len(set(rest)) == 1 or _fails(clause) else Why.TOLD
 
 
 def _fails(text: str) -> bool:
@@ -108,8 +111,12 @@ def _fails(text: str) -> bool:
 
 def _rest(text: str, own: frozenset[str]) -> list[str]:
     """The words of a text that are neither general nor of what was asked for."""
-    text = LEVEL_NAME.sub(" ", _NO_WORD.sub(" ", _KIND.sub(" ", text)))
-    return [word for word in _pieces(text) if len(word) > 1 and word not in GENERIC and word not in own]
+    text = _CLASS.sub(lambda name: f" {_PLACE if any(_words(name[0], own)) else ''} ", _KIND.sub(" ", text))
+    return list(_words(LEVEL_NAME.sub(" ", _NO_WORD.sub(" ", text)), own))
+
+
+def _words(text: str, own: frozenset[str]) -> Iterator[str]:
+    return (word for word in _pieces(text) if len(word) > 1 and word not in GENERIC and word not in own)
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -24,9 +24,10 @@ _TOKEN = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\S+")
 _MOST_TOKENS = 12
 _STATES_LEVEL = re.compile(rf"[\[(<|]?\s*(?:[\w-]{{1,40}}[:.])?{LEVEL_NAME.pattern}[\])>|:]*", re.IGNORECASE)
 _AFTER = re.compile(r"[\s:|,>*-]*(?:\(\d+\)|\d+ (?=---)|---|\[[^\[\]]*\]|[^\s:]+\.[a-z]{1,4}:\d+(?=[:\s]))?")
-_LOGGER = re.compile(r"([A-Za-z_$][\w$.:\[\]/<>-]*)(?:\s+-+\s+|\s*\|\s*|\s+: )|((?:\w+::)+\w+): ")
+_GROUPS = r"(?:\s*(?:\[[^\[\]]{0,200}\]|\([^()]{0,200}\)|\{[^{}]{0,200}\})){0,4}"  # of the request or the place: `Web [id] (Web.java:92) - `
+_LOGGER = re.compile(rf"([A-Za-z_$][\w$.:\[\]/<>-]*){_GROUPS}(?:\s+-+\s+|\s*\|\s*|\s+: )|((?:\w+::)+\w+): ")
 _LIKE_A_LOGGER = re.compile(r"[.$]|::|[a-z][A-Z]|:\d+$")
-_TELLS = re.compile(r"(?:Error|Exception|Timeout|Refused|Failure)\b")
+_TELLS = re.compile(r"(?:Error|Exception|Timeout|Refused|Failure|\btimed out|\brefused)\b")
 
 
 def message_of(line: str) -> str:

@@ -63,7 +63,9 @@ _PATHS = (
     "record.",
 )  # what some formats put them under
 
-_PAIR = re.compile(r'(?:^|(?<=\s))([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
+_PAIR = re.compile(  # the last one of `{id=7, user=bob}` ends before the brace
+    r'(?:^|(?<=\s))([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"()\[\]{}]*(?=[)\]}](?:\s|$))|[^\s"]*)'
+)
 TRACEBACK = re.compile(  # of Python; of Java and .NET; of Node, which puts a blank before the bracket, or writes the place alone
     r"Traceback \(most recent call last\)|^\s+at (?:(?:async |new )?[^\s(]+ ?(?:\[as \S+\] )?\(|(?:async )?\S+:\d+:\d+$)",
     re.MULTILINE,

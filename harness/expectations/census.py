@@ -199,6 +199,15 @@ class Census:
             for one in placed(self.rows, self.edges)
         )
 
+    def answered(self, endpoints: Collection[int], classes: Collection[int]) -> list[int]:
+        """Which statuses of these classes were surely answered."""
+        chosen, wanted = sorted(endpoints), sorted(classes)
+        found: set[int] = set()
+        for one in placed(self.rows, self.edges):
+            mine = one.sure & np.isin(one.part["endpoint"], chosen) & np.isin(_class(one.part), wanted)
+            found.update(np.unique(one.part["status"][mine]).tolist())
+        return sorted(found)
+
     def fronted(self) -> dict[int, int]:
         """By status of `in_front`, how many can have been counted, whatever the service knows of them."""
         blocks = list(placed(self.rows, self.edges)) if self.edges.in_front else []

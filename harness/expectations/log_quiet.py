@@ -63,7 +63,7 @@ class LogQuiet(Expectation):
             found.sort(key=lambda line: (line.at_s, line.container, line.text))
             first = found[0]
             return failed(
-                f"{first.service} logged at {first.at_s:.1f} s: {logs.quote(first.text)} ({len(found)} such lines)",
+                f"{first.service} logged at {first.at_s:.1f} s: {logs.quote(first.text, wanted)} ({len(found)} such lines)",
                 reason="logged",
                 measure=Measure(len(found), len(found), "lines"),
                 cites=(*cites(evidence), *(line.cite for line in found[:MOST_CITED])),

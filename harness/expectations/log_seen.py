@@ -99,19 +99,23 @@ class LogSeen(Expectation):
                 decide="the end of the time that it has",
                 cites=cites(evidence),
             )
-        limit = f"(limit {spell(self.within_s)} from {whole.start_s:.1f} s)" if self.within_s is not None else ""
+        limit = f" (limit {spell(self.within_s)} from {whole.start_s:.1f} s)" if self.within_s is not None else ""
         if found:
             after_s = found.at_s - whole.start_s
             return passed(
-                f"{found.service} logged after {after_s:.1f} s {limit}: {logs.quote(found.text)}".replace(" :", ":"),
+                f"{found.service} logged after {after_s:.1f} s{limit}: {logs.quote(found.text, self._wanted)}",
                 measure=Measure(round(after_s, 6), round(after_s, 6), "s"),
                 cites=(*cites(evidence), found.cite),
             )
         return self._absent(evidence, told, Window(whole.start_s, end_s), what, limit)
 
+    @property
+    def _wanted(self) -> re.Pattern[str]:
+        return re.compile(self.matches or re.escape(self.contains))
+
     def _told(self, evidence: Evidence, window: Window) -> list[tuple[Line, int]]:
         """Lines of the window that say so, with their levels where those are asked for."""
-        wanted = re.compile(self.matches or re.escape(self.contains))
+        wanted = self._wanted
         if not self.level:
             lines = logs.lines(evidence, self.service, window.start_s, window.end_s)
             return [(line, UNREAD) for line in lines if logs.says(line, wanted)]
@@ -136,7 +140,7 @@ class LogSeen(Expectation):
             one = len(unread) == 1
             return inconclusive(
                 f"{len(unread)} line{'' if one else 's'} of {self.service} said so, but no level could be read in "
-                f"{'it' if one else 'them'}: {logs.quote(unread[0].text)}",
+                f"{'it' if one else 'them'}: {logs.quote(unread[0].text, self._wanted)}",
                 reason="no_levels",
                 decide="lines that state their level, or a claim without `level`",
                 cites=(*cites(evidence), unread[0].cite),
@@ -147,7 +151,7 @@ class LogSeen(Expectation):
             return unknown
         silent, _ = logs.silent(evidence, self.service)
         but = f"; {', '.join(silent)} wrote no line at all in the whole run" if silent else ""
-        said = f"{self.service} did not log {what} from {window.start_s:.1f} s to {window.end_s:.1f} s {limit}".rstrip()
+        said = f"{self.service} did not log {what} from {window.start_s:.1f} s to {window.end_s:.1f} s{limit}"
         return failed(f"{said}{but}", cites=cites(evidence))
 
     @staticmethod

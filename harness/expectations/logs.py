@@ -190,7 +190,23 @@ def stepped(evidence: Evidence) -> Finding | None:
     return None
 
 
-def quote(text: str, most: int = 160) -> str:
-    """A line as a finding shows it: without colours, what looks like a secret masked, and cut short."""
-    line = " ".join(masked(plain(text)).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+def quote(text: str, wanted: re.Pattern[str] | None = None, most: int = 160) -> str:
+    """A line as a finding shows it: without colours, what looks like a secret masked, and cut short, but for what was looked for."""
+    read = plain(text)
+    line, found = _shown(read), wanted.search(read) if wanted else None
+    if len(line) <= most:
+        return line
+    start = 0
+    if found and len(_shown(read[: found.end()])) >= most:
+        start = min(len(_shown(read[: found.start()])) - _BEFORE, len(line) - most + 1)
+    if start <= 0:
+        return line[: most - 1] + "…"
+    rest = line[start:]
+    return "…" + (rest if len(rest) < most else rest[: most - 2] + "…")
+
+
+_BEFORE = 40  # characters shown before what was looked for
+
+
+def _shown(read: str) -> str:
+    return " ".join(masked(read).split())

@@ -11,7 +11,7 @@ from pydantic import Field
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.counters import Rise
 from harness.expectations.metric_doubts import Labels, many, short
-from harness.expectations.metric_in_front import in_front_hint
+from harness.expectations.metric_in_front import changed_hint, either, in_front_hint
 from harness.expectations.metric_names import Groups, class_of, known_labels
 from harness.expectations.metric_others import others
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
@@ -140,7 +140,7 @@ class MetricCountTruth(ServiceMetric):
         doubts = []
         for cell in worst:  # the first that nothing excuses
             if (why := doubt(cell)) is None:
-                return self._wrong(told, cell, totals, details)
+                return self._wrong(told, cell, totals, self._elsewhere(told, cell, worst), details)
             doubts.append(why)
         if doubts:
             return doubts[0]
@@ -177,16 +177,31 @@ class MetricCountTruth(ServiceMetric):
         """The sum of its request is right, and only the status is not."""
         return bool(cell.status) and all(total.holds for total in totals if total.request == cell.request)
 
-    def _wrong(self, told: Told, cell: Cell, totals: list[Cell], details: tuple[tuple[str, str], ...]) -> Finding:
+    def _elsewhere(self, told: Told, cell: Cell, wrong: Sequence[Cell]) -> str:
+        """By which status they were counted that are missing, or which one they were answered that are too many."""
+        mine = [one for one in wrong if one.request == cell.request and one.status]
+        if cell.missing:
+            names = [f"{one.status}xx" for one in mine if one.excess]
+            return f" ({' and '.join(sorted(names))})" if names else ""
+        answered = told.census.answered(cell.endpoints, [one.status for one in mine if one.missing])
+        return f" ({either(answered)})" if answered else ""
+
+    def _wrong(
+        self, told: Told, cell: Cell, totals: list[Cell], elsewhere: str, details: tuple[tuple[str, str], ...]
+    ) -> Finding:
         examples = told.examples(cell.endpoints, cell.classes)
         mislaid = self._mislaid(cell, totals)
         if cell.missing:
             gone = f"; a series was no longer exposed from {cell.gone_s:.1f} s on" if cell.gone_s is not None else ""
-            what = "were counted by another status" if mislaid else "are missing"
+            what = f"were counted by another status{elsewhere}" if mislaid else "are missing"
             how = f"{cell.missing:g} or more {what}{gone}{in_front_hint(told, cell.endpoints, cell.missing)}"
+        elif mislaid:
+            how = f"{cell.excess:g} or more whose users were told another status{elsewhere}{changed_hint(told)}"
         else:
-            how = f"{cell.excess:g} or more that the load did not send"
-            how += "" if mislaid else " (health checks, scrapes or other callers? leave them out by `only`)"
+            how = (
+                f"{cell.excess:g} or more that the load did not send (health checks, scrapes or other callers? leave "
+                "them out by `only`)"
+            )
         short = cell.missing > 0
         return failed(
             f"{self.metric} of {cell.name} {told.where}: {cell}: {how}",

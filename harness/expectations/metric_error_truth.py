@@ -14,7 +14,7 @@ from harness.expectations.census import placed
 from harness.expectations.counters import Rise
 from harness.expectations.gave_up import GaveUp, gave_up
 from harness.expectations.metric_doubts import many, short, unknown_errors
-from harness.expectations.metric_failures import Failures, Missed, span
+from harness.expectations.metric_failures import Failures, Missed, left_out, span
 from harness.expectations.metric_in_front import FRONT, either, in_front_hint
 from harness.expectations.metric_names import Groups, matchers
 from harness.expectations.metric_others import others
@@ -188,11 +188,13 @@ class MetricErrorTruth(ServiceMetric):
         """What of all that failed the counter saw."""
         least, most = (sum(one.failed[i] for one in found) for i in (0, 1))
         errors, praised = sum(one.errors for one in found), sum(one.praised for one in found)
+        beside, cure = left_out(told.census, frozenset().union(*(one.endpoints for one in found)), self.answers)
         if most == 0:
             return inconclusive(
-                f"no request failed {told.where}, so that the error counter was not tried",
+                f"no request was answered {' or '.join(self.answers)}, wrongly or not at all {told.where}, so that the error "
+                f"counter was not tried{beside}",
                 reason="no_failures",
-                decide=f"{ENOUGH} requests that fail in the window: a fault that users feel",
+                decide=f"{ENOUGH} requests that fail in the window: a fault that users feel{cure}",
                 cites=told.cites(),
                 details=details,
             )
@@ -208,9 +210,9 @@ class MetricErrorTruth(ServiceMetric):
             return self._missed(told, said, Missed(praised, most, lost, measure, proof))
         if least < ENOUGH:
             return inconclusive(
-                f"{said}: too few to tell",
+                f"{said}: too few to tell{beside}",
                 reason="too_few",
-                decide=f"{ENOUGH} requests that fail in the window",
+                decide=f"{ENOUGH} requests that fail in the window{cure}",
                 measure=measure,
                 cites=told.cites(*lost),
                 details=proof,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.verdict import Details, Measure
+
+if TYPE_CHECKING:
+    from harness.expectations.census import Census
 
 
 @dataclass(frozen=True)
@@ -66,3 +71,15 @@ class Missed:
 def span(counts: tuple[int, int]) -> str:
     """3, or 3 to 5."""
     return f"{counts[0]}" if counts[0] == counts[1] else f"{counts[0]} to {counts[1]}"
+
+
+def left_out(census: Census, endpoints: Collection[int], answers: Sequence[str]) -> tuple[str, str]:
+    """How many were answered with what the claim's `answers` leave out, to be put behind a sentence; and what would decide it."""
+    for answer in ("4xx", "5xx"):
+        count = census.fates(endpoints, (answer,))
+        if answer not in answers and count[0]:
+            return (
+                f"; {span(count)} were answered {answer}, which `answers` leaves out",
+                f"; where {answer} are failures, `answers` with {answer}, and `errors` that match their series",
+            )
+    return "", ""

@@ -62,6 +62,13 @@ def in_front_hint(told: Told, endpoints: Collection[int], missing: float) -> str
     )
 
 
+def changed_hint(told: Told) -> str:
+    """A hint to be put behind a status that only the counter has, where somebody stands between the service and its users; or ''."""
+    if not goes_through(told, told.labels):
+        return ""
+    return f": the counter is wrong, or something on the way (the load goes to {told.evidence.against}) changed it"
+
+
 def either(statuses: Collection[int]) -> str:
     """502, 503 or 504."""
     *first, last = map(str, sorted(statuses))

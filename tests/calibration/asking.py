@@ -7,6 +7,15 @@ from collections.abc import Mapping
 _FRESH = "max_age: 4s, id:"
 _BORN_LATE = (_FRESH, f"preregistered: false, {_FRESH}")  # series that are born with their first request
 _BUCKET, _HISTOGRAM = "http_request_duration_seconds_bucket", "http_request_duration_seconds,"
+_SPRING = (
+    ("http_requests_total", "http_server_requests_seconds_count"),
+    (_BUCKET, "http_server_requests_seconds_bucket"),
+    (_HISTOGRAM, "http_server_requests_seconds,"),
+    ("{method} {route}", "{method} {uri}"),
+    ("status: code", "status: status"),
+    ('code=~"5.."', 'outcome="SERVER_ERROR"'),
+    _BORN_LATE,
+)
 
 SAID: Mapping[str, tuple[tuple[str, str], ...]] = {
     "prometheus": (),
@@ -20,15 +29,9 @@ SAID: Mapping[str, tuple[tuple[str, str], ...]] = {
         _BORN_LATE,
     ),
     "go": (("{method} {route}", "{method} {handler}"), _BORN_LATE),
-    "spring": (
-        ("http_requests_total", "http_server_requests_seconds_count"),
-        (_BUCKET, "http_server_requests_seconds_bucket"),
-        (_HISTOGRAM, "http_server_requests_seconds,"),
-        ("{method} {route}", "{method} {uri}"),
-        ("status: code", "status: status"),
-        ('code=~"5.."', 'outcome="SERVER_ERROR"'),
-        _BORN_LATE,
-    ),
+    "spring": _SPRING,
+    "logback": _SPRING,
+    "log4j": _SPRING,
 }
 """By dialect: what stands in place of what."""
 

@@ -44,6 +44,12 @@ def test_a_failure_says_its_level_its_cause_and_whom_it_names(dialect: Dialect) 
         assert "postgres" in (*said.named(), *said.spoken().replace(":", " ").split())
 
 
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.name)
+def test_a_failure_that_swallows_its_cause_tells_none(dialect: Dialect) -> None:
+    more = {"request_id": "drill-x-0-1", "trace_id": 32 * "a"}
+    assert why(Said(line(dialect, 12.0, "ERROR", "internal error", more))) == Why.NOTHING
+
+
 def test_each_dialect_has_its_claims_and_every_trouble_is_played_in_each() -> None:
     assert {one.name for one in DIALECTS} == set(SAID)
     played_ = {(in_turn(seed)[1], spoken(seed).name) for seed in range(len(TROUBLES) * len(DIALECTS))}

@@ -195,6 +195,22 @@ def test_colours_are_no_part_of_what_a_line_says(matches: str) -> None:
     assert shown.endswith("ERROR: payment failed for order 17")
 
 
+@pytest.mark.parametrize("ahead", ["x" * 150, "postgres://shop:hunter2hunter2@db/ " * 9, "\x1b[31mred\x1b[0m  " * 50])
+def test_a_long_line_is_quoted_where_it_says_what_was_looked_for(ahead: str) -> None:
+    line = f"{ahead} at (1) : valkey gone {'y' * 300}"
+    for claim in (LogSeen(service="api", contains="valkey"), LogQuiet(matches="valkey")):
+        shown = check(claim, (12.0, line)).because
+        assert " at (1) : valkey gone yyy" in shown, "and as it was written"
+        assert ": …" in shown
+        assert "hunter2" not in shown
+        assert len(shown) < 230
+    at_the_end = check(LogSeen(service="api", contains="valkey"), (12.0, f"{'x' * 300} valkey")).because
+    assert at_the_end.endswith("x valkey")
+    assert check(LogSeen(service="api", contains="at"), (12.0, f"at {'x' * 300}")).because.endswith(
+        "s: at " + "x" * 156 + "…"
+    )
+
+
 NODE = "    at place (/app/orders.js:7:1)"
 TRACE = ("Traceback (most recent call last):", '  File "a.py", line 1', "psycopg.OperationalError: refused")
 

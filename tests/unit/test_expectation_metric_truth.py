@@ -20,6 +20,7 @@ from harness.expectations.metric_error_truth import MetricErrorTruth
 from harness.expectations.metric_latency_truth import MetricLatencyTruth
 from harness.expectations.service_metric import GAP_S
 from harness.journal import Journal
+from harness.ledger import OUTCOMES
 from harness.probes.series import SeriesProbe
 from harness.series import Book
 from harness.verdict import Finding, Outcome
@@ -154,7 +155,20 @@ def test_statuses_that_are_wrong_are_told_from_requests_that_are_lost() -> None:
     seen.counted_status[:] = 200
     finding = judged(BY_ROUTE, seen, book(7, seen))
     assert finding.reason == "wrong_status"
+    assert "were counted by another status (2xx)" in finding.because
     assert judged(COUNT, seen, book(7, seen)).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("against", "whose"), [("api", r"\)"), ("nginx", r"\): .* \(the load goes to nginx\) changed it")]
+)
+def test_a_status_that_users_were_never_told_is_no_request_of_somebody_else(against: str, whose: str) -> None:
+    """A gateway that makes 200 of 503; or a counter that counts 503 what it answered 200."""
+    seen = day(7)
+    seen.counted_status[::9] = 503
+    finding = judged(BY_ROUTE, seen, book(7, seen), against=against)
+    assert finding.reason == "wrong_status"
+    assert re.search(rf"5xx .* or more whose users were told another status \(200{whose}$", finding.because)
 
 
 def test_a_metric_that_is_no_longer_exposed_is_said_to_be() -> None:
@@ -271,6 +285,13 @@ def test_time_outs_counted_as_well_are_optimistic() -> None:
 def test_where_nothing_failed_nothing_was_tried() -> None:
     seen = day(17)
     assert judged(ERROR, seen, book(17, seen)).reason == "no_failures"
+    seen.status[::2] = seen.counted_status[::2] = 401
+    seen.outcome[::2] = OUTCOMES.index("4xx")
+    refused = judged(ERROR, seen, book(17, seen))
+    assert refused.reason == "no_failures"
+    assert "no request was answered 5xx, wrongly or not at all" in refused.because
+    assert re.search(r"; \d+ to \d+ were answered 4xx, which `answers` leaves out$", refused.because)
+    assert "`answers` with 4xx" in refused.decide
     few = day(17, errors=0.002)
     assert judged(ERROR, few, book(17, few)).reason == "too_few"
 

@@ -18,6 +18,10 @@ LAYOUTS = [
     "2026-11-28 20:00:00,123 - shop.orders - ERROR - {text} (request_id: {id})",
     "20:00:00.123 [http-nio-8080-exec-1] ERROR c.s.CheckoutController - {text} [{id}]",
     "2026-11-28 20:00:00.123 [main] ERROR com.shop.OrderService:42 - {text}, request id {id}",
+    "2026-11-28 20:00:00.123 ERROR [pool-1-thread-13] com.shop.catalog.Web [{id}] - {text}",
+    "2026-11-28 20:00:00.123 [main] ERROR com.shop.catalog.Web [{id}] (Web.java:92) - {text}",
+    "2026-11-28 20:00:00.123 [main] ERROR com.shop.catalog.Web.handle(Web.java:92) {{requestId={id}, user=bob}} - {text}",
+    "2026-11-28 20:00:00.123 ERROR 1 --- [exec-3] c.s.catalog.Web [tenant acme] : {text} [{id}]",
     "2026-11-28 20:00:00.123|ERROR|Shop.Orders|{text}",
     "2026-11-28 20:00:00.123 | ERROR    | __main__:f:1 - {text}",
     "E1128 20:00:00.123456 1 orders.go:42] {text}",
@@ -96,14 +100,28 @@ def test_words_of_a_request_are_general_only_where_it_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["ERROR [PoolTimeout] request failed", "ERROR Timeout: request failed", "x ERROR refused"]
+    "line",
+    [
+        "ERROR [PoolTimeout] request failed",
+        "ERROR Timeout: request failed",
+        "x ERROR refused",
+        "ERROR com.shop.Web (connection refused) - request failed",
+    ],
 )
 def test_what_a_layout_might_hold_of_the_cause_is_not_taken_for_a_logger(line: str) -> None:
     assert why(Said(line), OWN) == Why.TOLD
 
 
 @pytest.mark.parametrize(
-    "line", ["ERROR shop.views request failed", "ERROR cart: request failed", "ERROR app2 - cart failed"]
+    "line",
+    [
+        "ERROR shop.views request failed",
+        "ERROR cart: request failed",
+        "ERROR app2 - cart failed",
+        "ERROR com.shop.catalog.ConnectionPool, request failed",
+        "request failed (com.shop.catalog.Web)",
+        "ERROR request failed at com.shop.catalog.Web in com.shop.catalog.Main",
+    ],
 )
 def test_a_word_that_may_be_a_logger_or_a_part_leaves_it_open(line: str) -> None:
     assert why(Said(line), OWN) == Why.PERHAPS
@@ -116,6 +134,10 @@ def test_a_line_without_end_is_read_quickly() -> None:
         "a-" * 30000,
         "Ab" * 30000,
         "a: " * 20000,
+        "ERROR a" + "[x]" * 20000,
+        "ERROR a" + " {" * 20000,
+        "ERROR " + "a." * 30000,
+        "a.b" * 20000 + "A.",
         "/" * 60000,
         "ERROR " + "[x] " * 9000,
     ):

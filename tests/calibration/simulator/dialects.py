@@ -4,13 +4,15 @@ prometheus   metrics as the client libraries' manuals have them, registered at 0
 otel         semantic conventions: one histogram for counts and durations, born with its first request; JSON with attributes
 go           promhttp's labels (code, method in small letters, handler), born with their first request; logfmt
 spring       Micrometer's histogram (uri, status, outcome); plain text with a coloured level, and stack traces of many lines
+logback      as spring, with the request in brackets behind the logger's name
+log4j        as spring, with the place and the context's map there
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from calibration.simulator.scenario import WALL_UNIX_S
@@ -18,7 +20,15 @@ from calibration.simulator.store import Series, Store
 
 COUNTER, HISTOGRAM = "http_requests_total", "http_request_duration_seconds"
 OUTCOMES = {"2": "SUCCESS", "3": "REDIRECTION", "4": "CLIENT_ERROR", "5": "SERVER_ERROR"}
+MICROMETER = "http_server_requests_seconds"
 COLOURS = {"INFO": 32, "WARNING": 33, "ERROR": 31}
+HEADS = {
+    "spring": "{stamp} \x1b[{colour}m{level}\x1b[0m 1 --- [api] [exec-3] [{trace}-{trace:.16}] [{request}] c.s.checkout.CheckoutService : ",
+    "logback": "{stamp} {level} [exec-3] com.shop.checkout.CheckoutService [{request}] - ",
+    "log4j": "{stamp} [exec-3] {level} com.shop.checkout.CheckoutService.place(CheckoutService.java:118) "
+    "{{requestId={request}, traceId={trace}}} - ",
+}
+"""How a line of plain text begins."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +56,20 @@ class Dialect:
         found = {self.labels.get(name, name): value for name, value in labels.items()}
         if self.name == "go":
             found["method"] = found["method"].lower()
-        if self.name == "spring":
+        if self.histogram == MICROMETER:
             found |= {"outcome": OUTCOMES[labels["code"][0]], "exception": "none"}
         return found
 
 
 PROMETHEUS = Dialect()
+SPRING = Dialect(
+    "spring",
+    counter="",
+    histogram=MICROMETER,
+    labels={"route": "uri", "code": "status"},
+    born_late=True,
+    lines="spring",
+)
 DIALECTS = (
     PROMETHEUS,
     Dialect(
@@ -68,14 +86,9 @@ DIALECTS = (
         lines="otel",
     ),
     Dialect("go", labels={"route": "handler"}, born_late=True, lines="logfmt"),
-    Dialect(
-        "spring",
-        counter="",
-        histogram="http_server_requests_seconds",
-        labels={"route": "uri", "code": "status"},
-        born_late=True,
-        lines="text",
-    ),
+    SPRING,
+    replace(SPRING, name="logback", lines="logback"),
+    replace(SPRING, name="log4j", lines="log4j"),
 )
 
 
@@ -107,8 +120,8 @@ def line(dialect: Dialect, at_s: float, level: str, message: str, more: Mapping[
         return " ".join(
             f"{name}={json.dumps(text) if set(text) & set(' =:') else text}" for name, text in words.items()
         )
-    if dialect.lines == "text":
-        return _text(stamp, level, message, more)
+    if dialect.lines in HEADS:
+        return _text(HEADS[dialect.lines], stamp, level, message, more)
     return json.dumps({"level": level, "message": message, **more})
 
 
@@ -126,10 +139,10 @@ def _otel(stamp: str, level: str, message: str, more: Mapping[str, str]) -> str:
     return json.dumps({**told, "attributes": attributes, "resource": {"service.name": "api"}})
 
 
-def _text(stamp: str, level: str, message: str, more: Mapping[str, str]) -> str:
+def _text(head: str, stamp: str, level: str, message: str, more: Mapping[str, str]) -> str:
     word = {"WARNING": " WARN"}.get(level, f"{level:>5}")
-    ids = f"[{more['trace_id']}-{more['trace_id'][:16]}] [{more['request_id']}] " if "request_id" in more else ""
-    first = f"{stamp} \x1b[{COLOURS[level]}m{word}\x1b[0m 1 --- [api] [exec-3] {ids}c.s.checkout.CheckoutService : {message}"
+    ids = {"trace": more.get("trace_id", ""), "request": more.get("request_id", "")}
+    first = head.format(stamp=stamp, colour=COLOURS[level], level=word, **ids) + message
     if level != "ERROR" or message == "internal error":  # an exception that was swallowed leaves no trace
         return first
     return "\n".join(
