@@ -35,7 +35,9 @@ def sentence(document: Mapping[str, Any]) -> str:  # noqa: PLR0911 (one line for
         case 0:
             idle = f" ({unhurt(findings)})" if unhurt(findings) else ""
             hollow = f" {text}." if (text := only_liveness(document)) else ""
-            return f"{drill} did what was expected of it: all {total} expectations passed{idle}{_under(document)}.{hollow}"
+            return (
+                f"{drill} did what was expected of it: all {total} expectations passed{idle}{_under(document)}.{hollow}"
+            )
         case 1:
             more = f", and {len(open_)} could not be decided" if open_ else ""
             return f"{drill} did not do what was expected of it: {_counted(len(failed), total)} failed{more}."
