@@ -158,7 +158,9 @@ def _stands_on(rules: Sequence[RuleSeen], rule: RuleSeen) -> _Stands:
         return _Stands(why="is about the monitoring itself")
     up = all(_UP.match(reading.selector) for reading in stands.readings)
     parts = [*(one.expr for one in stands.rules), *(one.selector for one in stands.readings)]
-    return _Stands(" ".join(parts), stands.window_s, up=up, selectors=tuple(reading.selector for reading in stands.readings))
+    return _Stands(
+        " ".join(parts), stands.window_s, up=up, selectors=tuple(reading.selector for reading in stands.readings)
+    )
 
 
 def _within_s(rule: RuleSeen, back_s: float) -> int:

@@ -27,7 +27,9 @@ def lately(rows: Rows, now_s: float, window_s: float) -> tuple[Fold, int, int]:
     waiting = untold = due = 0
     for part in counted(rows, now_s - BACK_S, now_s, "", now_s):
         array = rows.array[part.first : part.first + len(part.outcome)]
-        sent, took = (np.where(array[name] == NEVER, 0, array[name]).astype(np.int64) for name in ("sent_us", "took_us"))
+        sent, took = (
+            np.where(array[name] == NEVER, 0, array[name]).astype(np.int64) for name in ("sent_us", "took_us")
+        )
         mine = array["intended_us"] + sent + took >= since_us
         mine = mine if part.ended is None else mine & part.ended
         mute = mine & (part.outcome == OUTCOMES.index("wrong")) & (part.service == FOREVER)

@@ -118,7 +118,10 @@ SICK = {
         "Status": "running",
         "Health": {
             "Status": "unhealthy",
-            "Log": [{"ExitCode": 0, "Output": "ok"}, {"ExitCode": 1, "Output": "ERROR 1130 (HY000):\nHost not allowed\n"}],
+            "Log": [
+                {"ExitCode": 0, "Output": "ok"},
+                {"ExitCode": 1, "Output": "ERROR 1130 (HY000):\nHost not allowed\n"},
+            ],
         },
     },
 }
