@@ -41,5 +41,5 @@ def lately(rows: Rows, now_s: float, window_s: float) -> tuple[Fold, int, int]:
         ours = part.due >= since_us - part.begin_us
         due += int((ours if part.which is None else ours & part.which).sum())
     told = {name: int(count) for name, count in zip(OUTCOMES, counts, strict=True) if name and count}
-    times = (Times(pieces, 0, np.zeros(untold)) for pieces in (answered, service))
-    return Fold(now_s - window_s, now_s, "", told, 0, 0, *times, untold), waiting, due
+    of_all, of_sent = (Times(pieces, 0, np.zeros(untold)) for pieces in (answered, service))
+    return Fold(now_s - window_s, now_s, "", told, 0, 0, of_all, of_sent, untold), waiting, due
