@@ -45,12 +45,13 @@ class Holder:
 
 @dataclass(frozen=True)
 class LoadNow:
-    """The load of the last `over_s` seconds, as the live display has it."""
+    """The load of the last `over_s` seconds, as the live display has it: `errors` and `p95` of what ended in them."""
 
     over_s: float
     arrivals: int
     errors: str
     p95: str
+    waiting: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from harness.cli.names import drill_names
@@ -12,8 +14,9 @@ from harness.cli.names import drill_names
 @click.option(
     "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="How many, the newest; 0 for all."
 )
+@click.option("-o", "--output", type=click.Path(file_okay=False), help="Of runs that were put here instead of runs/.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON document on stdout.")
-def command(drill: str | None, limit: int, as_json: bool) -> None:
+def command(drill: str | None, limit: int, output: str | None, as_json: bool) -> None:
     """List the runs (of DRILL, or of all), newest first: when, what it came to, findings, length, commit and --set.
 
     Runs that go on, were killed or refused, and folders that cannot be read are among them and say so.
@@ -28,7 +31,7 @@ def command(drill: str | None, limit: int, as_json: bool) -> None:
     from harness.report import runs as told
     from harness.run.stored import drills, records
 
-    runs = find_project().runs
+    runs = Path(output).absolute() if output else find_project().runs
     found = records(runs, drill or "", limit + 1 if limit else 0)
     more = bool(limit) and len(found) > limit
     found = found[:limit] if limit else found

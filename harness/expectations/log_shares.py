@@ -166,7 +166,7 @@ def _share(
     of: Mask,
     unknown: Mask,
     *,
-    least: float = 0.0,
+    least: float | None = None,
     most: float = 1.0,
     more: int = 0,
     reason: str,
@@ -175,19 +175,20 @@ def _share(
     """A share of the requests `of`, as an interval: what is unknown may yet come out either way, and so may so many `more` that
     may yet be of them, and what `doubts` are of. `reason` is for a broken one."""
     n, have = int(of.sum()), int((good & of).sum())
+    floor = least or 0.0
 
     def held(open_: Mask) -> tuple[State, int]:
         may = int((of & ~good & open_).sum())
         low, high = have / (n + more), (have + may + more) / (n + more)
-        if high < least or low > most:
+        if high < floor or low > most:
             return State.BROKEN, may
-        return State.OPEN if low < least or high > most else State.KEPT, may
+        return State.OPEN if low < floor or high > most else State.KEPT, may
 
     every = unknown.copy()
     for doubt in doubts:
         every |= doubt.of
     state, may = held(every)
-    limit = f"at least {100 * least:g}%" if least else f"at most {100 * most:g}%"
+    limit = f"at least {100 * least:g}%" if least is not None else f"at most {100 * most:g}%"
     text = f"{have}{f' to {have + may}' if may else ''} ({100 * have / n:.4g}%) {said} ({limit})"
     if state is not State.OPEN:
         return Limit("share", text, state, reason if state is State.BROKEN else "met")

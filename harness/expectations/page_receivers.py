@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness.facts import AlertRouted, ReceiverSeen
 from harness.journal import Journal
@@ -10,10 +11,27 @@ from harness.journal import Journal
 DECIDE = "a receiver with a webhook on http://"
 
 
+_EQUAL = re.compile(r"(?:^|, )([\w:]+)=(?!~)([^,]*)")
+"""The labels and values that what a route asks for names outright."""
+
+
 def meant(held: Sequence[AlertRouted], receiver: str) -> tuple[str, ...]:
     """Whom Alertmanager means an alert for, of those the one that is claimed ('': all); while it holds none, that one."""
     names = dict.fromkeys(name for seen in held for name in seen.receivers if receiver in ("", name))
     return tuple(names) or ((receiver,) if receiver else ())
+
+
+def why_meant(journal: Journal, meant: Sequence[str], receiver: str, labels: Mapping[str, str]) -> str:
+    """Why an alert goes to these and not to the one that is claimed, as the routes tell, behind their names; '' where they do not."""
+    asks = {one.receiver: one.asks for one in journal.of(ReceiverSeen) if one.asks}
+    default = ", the default route" if len(meant) == 1 and asks.get(meant[0]) == ("",) else ""
+    wanted = asks.get(receiver, ())
+    misses = [[(name, value) for name, value in _EQUAL.findall(ask) if labels.get(name, "") != value] for ask in wanted]
+    if not misses or not all(misses):  # another route before may have taken it
+        return default
+    names = dict.fromkeys(name for missed in misses for name, _ in missed)
+    has = ", ".join(f"{name}={labels[name]}" if name in labels else f"no {name}" for name in names)
+    return f"{default}: {receiver} gets what has {' or '.join(wanted)}, and this alert has {has}"
 
 
 def blind(seen: Iterable[ReceiverSeen]) -> list[ReceiverSeen]:

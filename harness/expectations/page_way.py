@@ -101,7 +101,7 @@ def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) 
         _firing(journal, sought, firing),
         _sent(journal, sought, firing),
         _received(journal, sought, held),
-        _routed(sought, held),
+        _routed(journal, sought, held),
         _not_held_back(journal, sought, held),
         _answered(journal, sought, held, pages),
         Hop("acknowledged", UNTOLD, "a mailbox stands where the provider would; nobody can acknowledge there"),
@@ -202,12 +202,13 @@ def _received(journal: Journal, sought: Sought, held: Sequence[AlertRouted]) -> 
     return Hop("received", BROKEN, "Alertmanager never held it", reason="fired_not_routed")
 
 
-def _routed(sought: Sought, held: Sequence[AlertRouted]) -> Hop:
+def _routed(journal: Journal, sought: Sought, held: Sequence[AlertRouted]) -> Hop:
     meant = tuple(dict.fromkeys(name for seen in held for name in seen.receivers))
     if not held:
         return Hop("routed", UNTOLD, "")
     if not meant or sought.receiver not in ("", *meant):
-        said = f"Alertmanager means it for {', '.join(meant) or 'nobody'}"
+        whom = page_receivers.why_meant(journal, meant, sought.receiver, held[-1].labels)
+        said = f"Alertmanager means it for {', '.join(meant) or 'nobody'}{whom}"
         return Hop("routed", BROKEN, said, reason="wrong_receiver", facts=tuple(held[-1:]))
     return Hop("routed", DONE, f"to {', '.join(meant)}", facts=tuple(held[-1:]))
 

@@ -252,6 +252,7 @@ class ReceiverSeen(Fact):
     group_wait_s   the least that a new group waits before its first notification, over the routes that lead to it
     time_intervals names of the mute and active time intervals of those routes
     send_resolved  whether it is told that an alert has cleared
+    asks           what each of those routes asks of an alert's labels, as 'severity=page, team=shop'; '' for the default one
     """
 
     receiver: str
@@ -263,6 +264,7 @@ class ReceiverSeen(Fact):
     group_interval_s: float = 300.0
     time_intervals: tuple[str, ...] = ()
     send_resolved: bool = True
+    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,12 +21,14 @@ LONGEST_S = 120
 ANY = Sight()
 """Nothing is known of what is hurt, nor of what is asked for."""
 _OWN = re.compile(
-    r"(prometheus|alertmanager|node|container|cadvisor)_|up\b"
+    r"(prometheus|alertmanager|node|container|cadvisor)_|up\{.*\bjob=~?\"(prometheus|alertmanager|node|cadvisor|[\w-]+exporter)\b"
     r"|scrape_(duration|samples|series|timeout|sample_limit|body)"
     r"|go_(gc|goroutines|info|memstats|sched|threads|cpu|cgo|sync|godebug)"
     r"|process_(cpu|open_fds|max_fds|virtual|resident|heap|start_time|threads|network)"
 )
 """Metrics of Prometheus, of exporters and of every client library: of the monitoring itself."""
+_UP = re.compile(r"up\b")
+"""Whether a target can be scraped: of the service behind it, and not of its requests."""
 _SLOW = re.compile(
     r"duration|latency|response_time|request_time|(?<!timestamp)(?<!start_time)_seconds(_bucket|_sum)?\b|_ms_bucket"
 )
@@ -84,11 +86,13 @@ def pick(rules: Sequence[RuleSeen], firing: Collection[str] = (), sight: Sight =
             left.append(f"{name} fired though nothing was wrong, so it could not begin to")
         elif not text:
             left.append(f"{name}: its expression {stands.why}")
+        elif stands.up and not sight.stops(stands.selectors):
+            left.append(f"{name} tells whether its targets can be scraped, not how their requests fare")
         elif within_s > LONGEST_S or slow_rule(_without_others(rules, rule), name, within_s, 60.0):
             left.append(f"{name} takes too long to fire for a first drill")
         elif blind := sight.why_blind(stands.selectors):
             left.append(f"{name} {blind}")
-        elif (sees := _sees(text)) == "errors":
+        elif stands.up or (sees := _sees(text)) == "errors":
             gone.append(_watch(rule, within_s))
         elif sees == "latencies":
             slow.append(_watch(rule, within_s, _threshold(rule)))
@@ -134,11 +138,12 @@ def _without_others(rules: Sequence[RuleSeen], mine: RuleSeen) -> list[RuleSeen]
 @dataclass(frozen=True)
 class _Stands:
     """A rule's expressions and those below it as one text, how far back they look and what they select; or why they tell nothing of the
-    services."""
+    services. `up`: it knows nothing but whether targets can be scraped."""
 
     text: str = ""
     back_s: float = 0.0
     why: str = ""
+    up: bool = False
     selectors: tuple[str, ...] = ()
 
 
@@ -151,8 +156,11 @@ def _stands_on(rules: Sequence[RuleSeen], rule: RuleSeen) -> _Stands:
         return _Stands(why="reads no metric")
     if all(_OWN.match(reading.selector) for reading in stands.readings):
         return _Stands(why="is about the monitoring itself")
+    up = all(_UP.match(reading.selector) for reading in stands.readings)
     parts = [*(one.expr for one in stands.rules), *(one.selector for one in stands.readings)]
-    return _Stands(" ".join(parts), stands.window_s, selectors=tuple(reading.selector for reading in stands.readings))
+    return _Stands(
+        " ".join(parts), stands.window_s, up=up, selectors=tuple(reading.selector for reading in stands.readings)
+    )
 
 
 def _within_s(rule: RuleSeen, back_s: float) -> int:

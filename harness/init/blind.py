@@ -37,6 +37,7 @@ class Sight:
     hurt     the names that the hurt part goes by; `others`: those of every other part and kind of store
     blind    services that neither call it nor are called on the way to it: its fault lies behind or beside what they count
     asked    the paths that the load asks for, as templates and as they are sent; () where they are not known
+    stopped  the service that is stopped, where none of its calls can be hurt; '' otherwise
     idle     whether it asks for nothing but whether a service lives, so that perhaps nothing reaches what is hurt
     """
 
@@ -45,6 +46,16 @@ class Sight:
     blind: frozenset[str] = frozenset()
     asked: tuple[str, ...] = ()
     idle: bool = False
+    stopped: str = ""
+
+    def stops(self, selectors: Iterable[str]) -> bool:
+        """Whether one of them names, as who counted, the service that is stopped."""
+        return any(
+            matcher.label in OWNER and matcher.operator in ("=", "=~") and matcher.takes(self.stopped)
+            for text in selectors
+            for matcher in parsed(text)
+            if self.stopped
+        )
 
     def why_blind(self, selectors: Iterable[str]) -> str:
         """Why what these select does not change by the fault; '' where it may."""
@@ -82,7 +93,8 @@ def sight(services: Mapping[str, Any], hurt: Hurt, edges: Sequence[Edge], routes
     on = [route for route in routes if not route.off]
     asked = tuple(path for route in on for path in (route.path, route.example))
     idle = bool(on) and all(of_health(route.path) for route in on)
-    return Sight(frozenset(mine), frozenset(others - mine), frozenset(set(services) - callers), asked, idle)
+    stopped = "" if hurt.edge is not None else hurt.service
+    return Sight(frozenset(mine), frozenset(others - mine), frozenset(set(services) - callers), asked, idle, stopped)
 
 
 def _names(services: Mapping[str, Any], service: str, edges: Sequence[Edge]) -> set[str]:

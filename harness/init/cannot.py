@@ -83,7 +83,8 @@ def _alerts(monitoring: Monitoring, rules: Sequence[RuleSeen] | None, picked: Pi
         return
     missing = [what for what, watch in (("slow", picked.slow), ("gone", picked.gone)) if watch is None]
     if missing:
-        left = "; ".join(picked.left[:MOST]) or "no rule is left over"
+        more = [f"and {numbered(len(picked.left) - MOST, 'rule')} more"] if len(picked.left) > MOST else []
+        left = "; ".join([*picked.left[:MOST], *more]) or "no rule is left over"
         yield f"whether somebody is told when the dependency is {' or '.join(missing)}: no rule is known to see it in time ({left})"
     if looked.firing:
         yield f"alerts that fire though nothing is wrong ({', '.join(looked.firing)}): cure them, then add `no alert firing` to the gate"
@@ -114,8 +115,11 @@ def _clears(picked: Picked) -> Iterator[str]:
 
 
 def _edges(edges: Sequence[Edge], looked: Looked) -> Iterator[str]:
-    for edge in [edge for edge in edges if edge.refused][:MOST]:
+    refused = [edge for edge in edges if edge.refused]
+    for edge in refused[:MOST]:
         yield f"faults on {edge.id}, which is left as it is: {edge.refused}"
+    if len(refused) > MOST:
+        yield f"faults on {numbered(len(refused) - MOST, 'other edge')}, refused as well: drill edges"
     proven = {edge.id for edge in looked.edges}
     quiet = [edge.id for edge in edges if not edge.refused and edge.id not in proven]
     if looked.ran and quiet:

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.journal import Journal
 from harness.report.proof import Proof
+from harness.urls import of_health
 
 BOUNDS = ("phase_began", "phase_ended", "phase_settled", "load_ended", "gate_held", "injected", "mended")
 """Facts that only say which stretch a claim is about: no artefact as long as there is another."""
@@ -33,7 +34,10 @@ def sentence(document: Mapping[str, Any]) -> str:  # noqa: PLR0911 (one line for
     match document["exit_code"]:
         case 0:
             idle = f" ({unhurt(findings)})" if unhurt(findings) else ""
-            return f"{drill} did what was expected of it: all {total} expectations passed{idle}{_under(document)}."
+            hollow = f" {text}." if (text := only_liveness(document)) else ""
+            return (
+                f"{drill} did what was expected of it: all {total} expectations passed{idle}{_under(document)}.{hollow}"
+            )
         case 1:
             more = f", and {len(open_)} could not be decided" if open_ else ""
             return f"{drill} did not do what was expected of it: {_counted(len(failed), total)} failed{more}."
@@ -81,6 +85,19 @@ def unhurt(findings: Sequence[Mapping[str, Any]]) -> str:
     """How many passed although they were not put to the test, in words; '' when none did."""
     count = sum(finding["outcome"] == "passed" and finding.get("reason") == "unhurt" for finding in findings)
     return f"{count} only because nothing was hurt" if count else ""
+
+
+def only_liveness(document: Mapping[str, Any]) -> str:
+    """That the load asked for nothing that surely needs what was hurt, and no request noticed; '' where that is not so."""
+    asked = [line for phase in document.get("phases", ()) for line in phase["by_request"]]
+    names = sorted({line["request"] for line in asked})
+    hurt = any(fault["on_s"] is not None for fault in document["faults"])
+    if not hurt or not names or any(line["errors"] for line in asked) or not all(map(of_health, names)):
+        return ""
+    return (
+        f"The load asked only for pages that tell whether a service lives ({', '.join(names)}), and none failed: perhaps none of "
+        "them needs what the faults hurt, so this may prove nothing of what your users ask for"
+    )
 
 
 def under_test(document: Mapping[str, Any]) -> str:

@@ -69,6 +69,7 @@ HELPERS = ("keeper", "toxiproxy")  # they are told of when they go and when they
 LOUD = ("ASKED", "LOST SIGHT", "NOT ", "STILL ON", "GUARD", "ERROR", "REFUSED", "HALT")
 NOTED = {"observe": "sees", "hypothesis": "believes", "decide": "decides", "act": "does"}
 WINDOW_S = 5.0  # of the state's numbers
+MANY = 4  # those that wait are told from one for so many that ended
 STALE_S = 3.0  # after so long without a new state the terminal shows what is waited for instead
 AGAIN_S = 60.0  # the load says the same thing each second while it goes on; people are told so often
 PLAIN_EVERY_S = 10  # off a terminal one state line in so many seconds: a CI log stays readable
@@ -76,7 +77,7 @@ PLAIN_EVERY_S = 10  # off a terminal one state line in so many seconds: a CI log
 
 @dataclass(frozen=True)
 class State:
-    """The last seconds in numbers, through the same fold that judges."""
+    """The last seconds in numbers: errors and times of what ended in them; `waiting` are those that have not ended yet."""
 
     phase: str
     on: tuple[str, ...]
@@ -84,29 +85,34 @@ class State:
     arrivals: int
     errors: str
     p95: str
+    waiting: int
+    ended: int
 
     def line(self) -> str:
         """What matters most stands first: a narrow terminal cuts the end."""
-        return f"{self.phase}  errors {self.errors}  p95 {self.p95}  {self.arrivals / WINDOW_S:.1f}/s  {self.faults()}"
+        many = f"  {self.waiting} waiting" if self.waiting * MANY > self.ended else ""
+        return f"{self.phase}  errors {self.errors}  p95 {self.p95}{many}  {self.arrivals / WINDOW_S:.1f}/s  {self.faults()}"
 
     def faults(self) -> str:
         return f"on: {', '.join(self.on)}" if self.on else "no fault on"
 
 
 def state(phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> State:
-    """Fold the last five seconds."""
-    from harness.stats import fold
+    """Reckon the last five seconds."""
     from harness.stats.condition import show_ms
+    from harness.stats.lately import lately
 
-    seen = fold(rows, now_s - WINDOW_S, now_s, now_s=now_s)
+    seen, waiting, due = lately(rows, now_s, WINDOW_S)
     ratio, p95 = seen.error_ratio(), seen.percentile_ms(0.95)
     return State(
         phase=phase,
         on=on,
         at_s=now_s,
-        arrivals=seen.n,
+        arrivals=due,
         errors="-" if ratio is None else f"{100 * ratio[0]:.1f}%",
         p95="-" if p95 is None else show_ms(p95[0]),
+        waiting=waiting,
+        ended=seen.n,
     )
 
 
@@ -339,6 +345,7 @@ class JsonDisplay(PlainDisplay):
                 "on": seen.on,
                 "at_s": round(seen.at_s, 1),
                 "arrivals_5s": seen.arrivals,
+                "waiting": seen.waiting,
                 "errors": seen.errors,
                 "p95": seen.p95,
             }

@@ -103,7 +103,8 @@ def _rows(run: RunStatus) -> Iterator[tuple[str, str]]:
         load = run.load
         yield (
             "load",
-            f"{load.arrivals / load.over_s:.1f}/s, errors {load.errors}, p95 {load.p95} (the last {load.over_s:g} s)",
+            f"{load.arrivals / load.over_s:.1f}/s, errors {load.errors}, p95 {load.p95} (of what ended in the last {load.over_s:g} s)"
+            + (f", {load.waiting} waiting" if load.waiting else ""),
         )
     if lives:
         yield from _limits(run)

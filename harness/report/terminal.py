@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.harmless import one_line
 from harness.quantities import spell
-from harness.report.headline import under_test, unhurt
+from harness.report.headline import only_liveness, under_test, unhurt
 from harness.report.junit import endings
 from harness.report.ladder import climbed
 from harness.report.paint import Paint
@@ -37,6 +37,8 @@ def _lines(document: Mapping[str, Any], report: str, paint: Paint) -> Iterator[s
     yield _first(document, paint)
     if changed := under_test(document):
         yield f"  {one_line(changed)}"
+    if hollow := only_liveness(document):
+        yield f"  {paint('!', 'inconclusive')} {hollow}"
     for kind, what in endings(document):
         first, *more = what.splitlines() or [""]
         yield f"  {paint('!', 'failed')} {kind.replace('_', ' ')}: {one_line(first)}"

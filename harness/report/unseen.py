@@ -78,9 +78,11 @@ def _edges(story: Story) -> Iterator[Unseen]:
 
 
 def _records(story: Story) -> Iterator[Unseen]:
-    if len(story.rows) and story.rows.versions == ("",):
-        header = story.plan.drill.load.version_header
-        yield Unseen("which version answered", f"no answer had the header {header}", "`load: {version_header: …}`")
+    load = story.plan.drill.load
+    asked = story.document["releases"] or "version_header" in load.model_fields_set
+    if asked and len(story.rows) and story.rows.versions == ("",):
+        why = f"no answer had the header {load.version_header}"
+        yield Unseen("which version answered", why, "`load: {version_header: …}`")
     if not any(seen.image_id for seen in story.journal.of(ContainerSeen)):
         yield Unseen("the digests of the images", "they were not recorded in this run")
     offsets = [read.wall_unix_s - read.seen_s for read in story.journal.of(ClockRead)]

@@ -110,7 +110,7 @@ def _without_harness(closed: Closed | None, told: Progress, left: Remains | None
 
 
 def _load(folder: RunFolder, told: Progress, now_s: float) -> LoadNow | None:
-    """The last seconds of the load, through the fold that judges; None while its ledger cannot be read."""
+    """The last seconds of the load, as the live display reckons them; None while its ledger cannot be read."""
     from harness.errors import DrillError
     from harness.ledger.reading import Tail
     from harness.report.live import WINDOW_S, state
@@ -120,7 +120,7 @@ def _load(folder: RunFolder, told: Progress, now_s: float) -> LoadNow | None:
     except (DrillError, OSError, ValueError):
         return None
     seen = state(told.stage, tuple(fault.fault for fault in told.faults), rows, now_s)
-    return LoadNow(WINDOW_S, seen.arrivals, seen.errors, seen.p95)
+    return LoadNow(WINDOW_S, seen.arrivals, seen.errors, seen.p95, seen.waiting)
 
 
 def outline_of(folder: RunFolder) -> Outline:

@@ -9,10 +9,16 @@ from typing import Any
 LOOP = 3
 """From so many restarts on, a container that does not stay up is called a restart loop."""
 
+MOST_PRINTED = 500
+"""Characters of a health check's output; Docker keeps 4096."""
+
 
 @dataclass(frozen=True)
 class State:
-    """One container as Docker describes it."""
+    """One container as Docker describes it.
+
+    checked   what the last health check of one that is not healthy did, in words: its exit code and what it printed
+    """
 
     service: str
     container: str
@@ -23,6 +29,7 @@ class State:
     restarting: bool = False
     policy: str = ""
     oom_killed: bool = False
+    checked: str = ""
 
     @property
     def ended_badly(self) -> bool:
@@ -58,7 +65,17 @@ def state_of(inspected: dict[str, Any]) -> State:
         restarting=bool(state.get("Restarting")),
         policy=str(((inspected.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name", "")),
         oom_killed=bool(state.get("OOMKilled")),
+        checked=_checked(state.get("Health") or {}),
     )
+
+
+def _checked(health: dict[str, Any]) -> str:
+    """How the last health check ended, and the end of what it printed; '' without one, or where it is well."""
+    looks = health.get("Log") or []
+    if health.get("Status") in ("healthy", "none") or not looks or not looks[-1].get("ExitCode"):
+        return ""
+    printed = " / ".join(str(looks[-1].get("Output") or "").split("\n")).strip(" /")
+    return f"ended with {looks[-1]['ExitCode']}{f': {printed[-MOST_PRINTED:]}' if printed else ' and printed nothing'}"
 
 
 def not_ready(states: Sequence[State], services: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from harness.facts import ReceiverSeen
 from harness.foreign_yaml import load
 from harness.quantities import go_duration_s
 from harness.urls import fixed, place
-from harness.world.routing import GROUP_WAIT_S, routed
+from harness.world.routing import GROUP_WAIT_S, asked, routed
 
 GROUP_INTERVAL_S = 300.0  # Alertmanager's own default
 
@@ -103,6 +103,7 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
                     group_interval_s=way.interval_s,
                     time_intervals=way.time_intervals,
                     send_resolved=outlet.send_resolved,
+                    asks=way.asks,
                 )
             )
     by_host = {host: tuple(sorted(ports)) for host, ports in hosts.items()}
@@ -191,18 +192,21 @@ def _shown(url: str) -> str:
 
 @dataclass(frozen=True)
 class _Way:
-    """Of the routes that lead to a receiver: the least group_wait and group_interval, and the time intervals of any."""
+    """Of the routes that lead to a receiver: the least group_wait and group_interval, the time intervals of any, and what each asks of
+    an alert's labels."""
 
     wait_s: float = GROUP_WAIT_S
     interval_s: float = GROUP_INTERVAL_S
     time_intervals: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
 
 
 def _ways(route: Mapping[str, Any]) -> dict[str, _Way]:
     """By receiver. A child takes its parent's receiver and waits, and none of its time intervals."""
     found: dict[str, _Way] = {}
 
-    def walk(node: Mapping[str, Any], receiver: str, wait_s: float, interval_s: float) -> None:
+    def walk(node: Mapping[str, Any], receiver: str, wait_s: float, interval_s: float, asks: tuple[str, ...]) -> None:
+        asks = (*asks, *asked(node))
         receiver = str(node.get("receiver") or receiver)
         wait_s = go_duration_s(node["group_wait"]) if "group_wait" in node else wait_s
         interval_s = go_duration_s(node["group_interval"]) if "group_interval" in node else interval_s
@@ -212,9 +216,10 @@ def _ways(route: Mapping[str, Any]) -> dict[str, _Way]:
             min(before.wait_s, wait_s),
             min(before.interval_s, interval_s),
             tuple(dict.fromkeys((*before.time_intervals, *named))),
+            tuple(dict.fromkeys((*before.asks, ", ".join(asks)))),
         )
         for child in node.get("routes") or ():
-            walk(child or {}, receiver, wait_s, interval_s)
+            walk(child or {}, receiver, wait_s, interval_s, asks)
 
-    walk(route, "", GROUP_WAIT_S, GROUP_INTERVAL_S)
+    walk(route, "", GROUP_WAIT_S, GROUP_INTERVAL_S, ())
     return found

@@ -10,6 +10,7 @@ from typing import Any
 from harness.quantities import go_duration_s
 
 GROUP_WAIT_S = 30.0  # Alertmanager's own default
+UNREAD = "matchers that cannot be read"
 _MATCHER = re.compile(
     r"""\s*(?P<name>[a-zA-Z_:][\w:]*|"(?:[^"\\]|\\.)*")\s*(?P<how>=~|!~|!=|=)\s*(?P<value>"(?:[^"\\]|\\.)*"|[^",{}]*?)\s*(?:,|$)"""
 )
@@ -32,6 +33,14 @@ def routed(
                 break
     if not deeper:
         yield receiver, wait_s
+
+
+def asked(route: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a route asks of an alert's labels, as 'severity=page'; UNREAD where that cannot be read."""
+    try:
+        return tuple(f"{name}{how}{value}" for name, how, value in _matchers(route))
+    except ValueError:
+        return (UNREAD,)
 
 
 def _matches(route: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

@@ -447,7 +447,9 @@ def test_a_line_that_tells_only_what_failed_leaves_the_cause_open() -> None:
     assert "nobody can tell whether that is why: ERROR [drill-0123abcd-0-200] Could not charge" in finding.because
     both = each("ERROR [{}] PoolTimeout")
     told = Writes(bad=lambda id_, trace: f"ERROR [{id_}] Could not charge customer")
-    assert Run(told, extra=both).check(dependency="0%").outcome is PASSED
+    passed = Run(told, extra=both).check(dependency="0%")
+    assert passed.outcome is PASSED
+    assert "name who was hurt (at least 0%)" in passed.because
     named = Writes(bad=lambda id_, trace: f"ERROR [{id_}] could not reach postgres")
     assert Run(named).check().outcome is PASSED, "it says who could not be reached"
 

@@ -6,6 +6,7 @@ import pytest
 
 from harness.facts import RuleSeen
 from harness.init import alerts
+from harness.init.blind import Sight
 
 
 def rule(name: str, expr: str, **more: float) -> RuleSeen:
@@ -24,7 +25,8 @@ def test_a_metric_of_the_project_that_begins_like_one_of_the_monitoring_is_its_o
 @pytest.mark.parametrize(
     ("expr", "why"),
     [
-        ('up{job="api"} == 0', "is about the monitoring itself"),
+        ('up{job="prometheus"} == 0', "is about the monitoring itself"),
+        ('up{job="node-exporter"} == 0', "is about the monitoring itself"),
         ("process_start_time_seconds > 1", "is about the monitoring itself"),
         ("go_gc_duration_seconds > 1", "is about the monitoring itself"),
         ("rate(container_memory_failures_total[30s]) > 1", "is about the monitoring itself"),
@@ -36,6 +38,15 @@ def test_a_rule_that_tells_nothing_of_the_services_is_left_with_its_own_reason(e
     (left,) = alerts.pick([rule("It", expr)]).left
     assert why in left
     assert sum(reason in left for reason in ("monitoring itself", "could not be read", "reads no metric")) == 1
+
+
+@pytest.mark.parametrize("expr", ['absent(up{job="catalog"} == 1)', 'up{job=~"catalog|api"} == 0'])
+def test_up_is_about_a_service_and_sees_it_stopped_but_not_that_its_dependency_is_gone(expr: str) -> None:
+    (left,) = alerts.pick([rule("Gone", expr)]).left
+    assert left == "Gone tells whether its targets can be scraped, not how their requests fare"
+    picked = alerts.pick([rule("Gone", expr)], sight=Sight(stopped="catalog"))
+    assert picked.gone is not None
+    assert alerts.pick([rule("Gone", expr)], sight=Sight(stopped="worker")).gone is None
 
 
 BUCKETS = "http_request_duration_seconds_bucket"

@@ -69,7 +69,9 @@ def test_it_goes_on_without_what_nobody_listens_on_in_time() -> None:
 
 
 def test_a_container_that_does_not_stay_up_ends_the_waiting_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.stack.blame.docker", lambda *words: Answer(0, "no module named office", ""))
+    monkeypatch.setattr(
+        "harness.stack.blame.docker", lambda *words: Answer(0, "2026-11-30T09:00:00.1Z no module named office", "")
+    )
     looping, gone = State("web", "1", "running", restarts=3), State("job", "2", "exited", exit_code=1)
     with socket.socket() as never:
         never.bind(("127.0.0.1", 0))

@@ -15,7 +15,7 @@ import pytest
 
 from harness import facts as f
 from harness.ledger import Rows
-from harness.report.live import JsonDisplay, LiveDisplay, PlainDisplay, display, sentence
+from harness.report.live import JsonDisplay, LiveDisplay, PlainDisplay, display, sentence, state
 from harness.testing import rows_of
 
 
@@ -41,6 +41,24 @@ def test_lines_have_the_seconds_of_the_journal_once_the_run_is_opened() -> None:
     assert re.match(r"  42\.\d s  starting the stack", lines[2])
     assert lines[3] == "  43.2 s  phase slow"
     assert lines[4] == "  15.0 s  slow  errors 10.0%  p95 20 ms  10.0/s  on: slow/late"
+
+
+def test_requests_that_have_not_ended_make_no_disaster_small() -> None:
+    """Three of four fail, each after 4.5 s: of those due in the last five seconds hardly any has ended."""
+    stampede = [
+        {"at_s": i / 10, "took_ms": 4500.0 if i % 4 else 20.0, "outcome": "5xx" if i % 4 else "ok"} for i in range(400)
+    ]
+    seen = state("gone", (), rows_of(stampede), 30.0)
+    assert seen.line().startswith("gone  errors 76.5%  p95 4500 ms  33 waiting  10.0/s")
+    hung = [{"at_s": 20 + i / 10, "took_ms": None} for i in range(100)]
+    assert state("gone", (), rows_of(hung), 30.0).line().startswith("gone  errors -  p95 -  100 waiting  10.0/s")
+    given_up = [{"at_s": 20 + i / 10, "took_ms": 6000.0, "outcome": "timeout"} for i in range(100)]
+    assert "errors 100.0%  p95 no answer  59 waiting" in state("gone", (), rows_of(given_up), 30.0).line()
+
+
+def test_few_that_wait_are_not_told() -> None:
+    one = [{"at_s": 29 + i / 10, "took_ms": 20.0 if i < 9 else None} for i in range(10)]
+    assert "waiting" not in state("calm", (), rows_of(one), 30.0).line()
 
 
 def test_several_lines_stand_under_the_first_and_none_moves_the_cursor() -> None:

@@ -145,3 +145,31 @@ def test_a_route_without_time_intervals_mutes_nothing_and_a_page_that_came_was_n
     mute = counted(32, HELD_BACK, 1, reason="mute_time_interval")
     assert came_out(judged(claim(receiver="oncall"), told(held("oncall"), mute))) == ("failed", "not_delivered")
     assert came_out(judged(claim(), with_intervals(held("oncall"), page(33, start_s=29)))) == ("passed", "met")
+
+
+NOBODY = f.ReceiverSeen(seen_s=1, receiver="null", why="it sends nothing", asks=("",))
+
+
+@pytest.mark.parametrize(
+    ("asks", "says"),
+    [
+        (
+            ("severity=page",),
+            "null, the default route: oncall gets what has severity=page, and this alert has severity=critical",
+        ),
+        (
+            ("severity=page", "team=shop, service=~api"),
+            "gets what has severity=page or team=shop, service=~api, and this alert has",
+        ),
+        (("team=shop",), "oncall gets what has team=shop, and this alert has no team"),
+        (("severity=critical",), "null, the default route;"),
+        (("severity=~crit.*",), "null, the default route;"),
+        ((), "null, the default route;"),
+    ],
+)
+def test_an_alert_that_no_route_takes_is_told_with_the_label_that_is_missed(asks: tuple[str, ...], says: str) -> None:
+    oncall = f.ReceiverSeen(seen_s=1, receiver="oncall", kind="webhook", observable=True, asks=asks)
+    to_null = held("null", labels={**SERVICE, "severity": "critical"})
+    found = judged(claim(receiver="oncall"), told(NOBODY, oncall, to_null))
+    assert came_out(found) == ("failed", "wrong_receiver")
+    assert says in found.because

@@ -131,3 +131,21 @@ def test_a_matcher_that_cannot_be_read_is_told_and_the_receivers_are_known_all_t
     assert [one.receiver for one in found.receivers] == ["a"]
     with pytest.raises(ValueError, match="cannot be read"):
         found.reached({"severity": "page"})
+
+
+def test_what_the_routes_to_a_receiver_ask_of_labels_is_told_and_nothing_of_the_default_one() -> None:
+    text = """
+route:
+  receiver: nobody
+  routes:
+    - {matchers: [severity = page], receiver: oncall, routes: [{matchers: ['team=~"a|b"'], receiver: desk}]}
+    - {match: {severity: warning}, receiver: desk}
+    - {matchers: ["=="], receiver: odd}
+receivers: [{name: nobody}, {name: oncall}, {name: desk}, {name: odd}]
+"""
+    assert {seen.receiver: seen.asks for seen in paging(text).receivers} == {
+        "nobody": ("",),
+        "oncall": ("severity=page",),
+        "desk": ("severity=page, team=~a|b", "severity=warning"),
+        "odd": ("matchers that cannot be read",),
+    }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.report.headline import artefact, faults_told, first_failed, sentence
+from harness.report.headline import artefact, faults_told, first_failed, only_liveness, sentence
 from harness.report.proof import Proof, prove
 from harness.testing import journal_of
 
@@ -59,6 +59,20 @@ def test_what_passed_because_nothing_was_hurt_is_counted() -> None:
     for finding in made["findings"][:2]:
         finding["reason"] = "unhurt"
     assert "all 3 expectations passed (2 only because nothing was hurt)" in sentence(made)
+
+
+def asking(*names: str, errors: int = 0, on_s: float | None = 1.0) -> dict[str, Any]:
+    made = document(0, "passed")
+    lines = [{"request": name, "requests": 9, "errors": errors} for name in names]
+    fault = {"id": "p/down", "asked_s": on_s, "on_s": on_s}
+    return {**made, "faults": [fault], "phases": [{"by_request": lines}, {"by_request": lines}]}
+
+
+def test_a_load_that_asks_only_whether_a_service_lives_is_told() -> None:
+    assert "tell whether a service lives (GET /healthz), and none failed" in sentence(asking("GET /healthz"))
+    assert only_liveness(asking("GET /healthz", errors=1)) == "", "it needs what is hurt"
+    assert only_liveness(asking("GET /healthz", on_s=None)) == "", "nothing was hurt"
+    assert only_liveness(asking("GET /healthz", "GET /orders")) == only_liveness(asking()) == ""
 
 
 def test_the_failure_with_the_earliest_artefact_comes_first(make_story: Callable[..., Any]) -> None:

@@ -57,3 +57,15 @@ def test_digests_are_missed_only_where_none_was_recorded(make_story: Callable[..
     assert "digests" not in told(story)
     without = [x for x in story.journal.facts if not isinstance(x, f.ContainerSeen)]
     assert "the digests of the images" in told(dataclasses.replace(story, journal=merged(without)))
+
+
+def test_which_version_answered_is_missed_only_where_a_release_asks_for_it(make_story: Callable[..., Any]) -> None:
+    story = make_story()
+    story = dataclasses.replace(story, rows=dataclasses.replace(story.rows, versions=("",)))
+    assert "which version" not in told(story)
+    released = dataclasses.replace(story, document={**story.document, "releases": [{"id": "new"}]})
+    assert "which version answered | no answer had the header X-Version" in told(released)
+    load = story.plan.drill.load.model_copy(update={"version_header": "X-Build"})
+    drill = story.plan.drill.model_copy(update={"load": load})
+    named = dataclasses.replace(story, plan=dataclasses.replace(story.plan, drill=drill))
+    assert "no answer had the header X-Build" in told(named)

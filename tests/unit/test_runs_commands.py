@@ -41,6 +41,15 @@ def test_no_runs_is_said_with_the_command_that_makes_one(place: Path) -> None:
         CliRunner().invoke(runs, ["nigth"], catch_exceptions=False)
 
 
+def test_runs_that_were_put_elsewhere_are_listed_from_there(place: Path, tmp_path: Path) -> None:
+    list(kept(tmp_path / "other", series(2, random.Random(1), Service())))
+    assert "no runs in runs yet" in said(runs)[1]
+    code, text = said(runs, "-o", "other")
+    assert code == 0
+    assert len(text.strip().splitlines()) >= 2
+    assert "no runs" not in text
+
+
 def test_running_killed_broken_and_refused_runs_are_told_each_by_its_name(place: Path) -> None:
     documents = series(6, random.Random(1), Service(broken="slow/alert_fires-Slow"))
     documents[5]["given"] = ["--set load.seed=7"]

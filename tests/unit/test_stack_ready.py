@@ -10,7 +10,8 @@ from harness.errors import CannotRun
 from harness.stack import blame
 from harness.stack.compose import is_pool_taken, is_port_taken
 from harness.stack.free_ports import FreePorts
-from harness.stack.ready import State, culprits, not_ready
+from harness.stack.lastwords import in_order, last_words
+from harness.stack.ready import State, culprits, not_ready, state_of
 from harness.world.docker_cli import Answer, run
 
 
@@ -100,7 +101,7 @@ def test_without_ports_that_follow_one_another_it_is_said(monkeypatch: pytest.Mo
 
 def test_who_is_at_fault_is_read_where_its_log_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its container is gone by then, and the user's own project has no such lines."""
-    monkeypatch.setattr(blame, "docker", lambda *_: Answer(0, "no such file\n", ""))
+    monkeypatch.setattr(blame, "docker", lambda *_: Answer(0, "2026-11-30T09:00:00.1Z no such file\n", ""))
     dead = state("web", "exited", exit_code=1)
     logs = tmp_path / "logs"
     assert "cure" not in str(blame.blamed("it ended", [dead], logs))
@@ -108,3 +109,54 @@ def test_who_is_at_fault_is_read_where_its_log_is_kept(tmp_path: Path, monkeypat
     said = str(blame.blamed("it ended", [dead], logs))
     assert "web is exited, exit code 1; its last lines:\n    no such file" in said
     assert f"cure: cat {logs}/*-web-*.log" in said
+
+
+SICK = {
+    "Id": "db",
+    "Config": {"Labels": {"com.docker.compose.service": "db"}},
+    "State": {
+        "Status": "running",
+        "Health": {
+            "Status": "unhealthy",
+            "Log": [
+                {"ExitCode": 0, "Output": "ok"},
+                {"ExitCode": 1, "Output": "ERROR 1130 (HY000):\nHost not allowed\n"},
+            ],
+        },
+    },
+}
+
+
+def test_what_the_health_check_itself_printed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blame, "docker", lambda *_: Answer(0, "", ""))
+    said = str(blame.blamed("not ready within 90 s", [state_of(SICK)], tmp_path / "logs"))
+    told = "db is running, its healthcheck says unhealthy; the last check ended with 1: ERROR 1130 (HY000): / Host not allowed"
+    assert told in said
+
+
+def test_a_health_check_that_printed_nothing_says_so_and_one_that_is_well_nothing() -> None:
+    def checked(status: str, code: int) -> str:
+        return state_of({"State": {"Health": {"Status": status, "Log": [{"ExitCode": code, "Output": ""}]}}}).checked
+
+    assert checked("unhealthy", 1) == "ended with 1 and printed nothing"
+    assert checked("healthy", 0) == checked("starting", 0) == ""
+
+
+def test_lines_that_say_the_same_are_one_and_the_first_error_is_told_before_them() -> None:
+    aborted = [f"09:04:{i % 60:02} {i} [Warning] Aborted connection {i} to db: 'unconnected'" for i in range(400)]
+    calm = [f"step {letter}" for letter in "abcdefghijklmnop"]
+    words = last_words(["starting", "ERROR 1064 (42000) at line 3: in your SQL syntax", *calm, *aborted])
+    first, last = words.split("its last lines:\n")
+    assert first.strip() == "its first error:\n    ERROR 1064 (42000) at line 3: in your SQL syntax"
+    assert last.splitlines()[-1] == f"    {aborted[-1]}   (400 lines like it)"
+    assert last.splitlines()[-2] == "    step p"
+
+
+def test_an_error_among_the_last_lines_is_told_once_and_no_lines_tell_nothing() -> None:
+    assert last_words(["ERROR: no such table", "bye"]) == "its last lines:\n    ERROR: no such table\n    bye"
+    assert last_words([]) == ""
+
+
+def test_both_streams_are_read_in_the_order_in_which_they_were_written() -> None:
+    out, err = "2026-11-30T09:00:00.1Z a\n2026-11-30T09:00:00.3Z c\n", "2026-11-30T09:00:00.2Z b\n"
+    assert in_order(f"{out}\n{err}") == ["a", "b", "c"]
