@@ -56,7 +56,7 @@ FAILING: Mapping[str, str] = {
     "wrong_dependency": "lines of failed requests accuse a part that was neither hurt nor on the way to it",
     "wrong_part": "who was accused first was neither hurt nor on the way to it, or who was hurt came too late in the list",
     "on_chain_only": "who was accused first stands on the way to who was hurt, who came later",
-    "blames_nobody": "neither pages nor logs accused anybody, though somebody was hurt and somebody was looking",
+    "blames_nobody": "nobody was accused, or a source that `by` states accused nobody, though somebody was hurt and it was looked at",
     "blames_everybody": "more parts were accused than were hurt and stand on the way: blame on everybody is blame on nobody",
     "false_blame": "somebody was accused though nobody was hurt",
     "log_storm": "so many more lines were logged than usual that the one that matters drowns",
