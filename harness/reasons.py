@@ -197,6 +197,7 @@ REASONS: Mapping[str, str] = {
     "too_wide": "so many requests were on their way at the edges, or lost with a process, that the counter cannot be wrong",
     "unknown_status": "no series has the label that should tell the status, or it holds other words",
     "unmatched": "the claim's labels are not as the series have them, so that requests may be counted under another name",
+    "not_its_requests": "the load goes through another service, and the counter never had series of these requests: they may not come to its service",
     "others_too": "more was counted than the load asked for, and without routes for which it does not ask it is right",
     "redirected": "the load followed redirects, each to the service a request more, and nobody wrote down which",
     "retried": "the load's own client tried some requests again by itself, and how many of these attempts came to the service nobody knows",

@@ -79,7 +79,8 @@ class MetricCountTruth(ServiceMetric):
              A request that follows redirects is several to the service: leave 3xx out by `only`, or it decides nothing (redirected).
              Nor do many that a client of the load's own sends again by itself (retried), nor events of the locustfile's that may be no
              requests, such as transactions, where no `request` tells them apart (only_told).
-             Nor do routes that the load does not ask for (others_too), labels that are not as the claim says (unmatched), two
+             Nor do routes that the load does not ask for (others_too), requests of which a service that the load asks through another
+             never had a series (not_its_requests), labels that are not as the claim says (unmatched), two
              targets of one process (scraped_twice), processes that share an address (several_processes), and counters that
              are pushed (counted_late).
     Source:  raw samples of Prometheus, at the true times of the scrapes, never increase(), which extrapolates; the ledger.
@@ -186,7 +187,11 @@ class MetricCountTruth(ServiceMetric):
             how = f"{cell.missing:g} or more {what}{gone}{in_front_hint(told, cell.endpoints, cell.missing)}"
         else:
             how = f"{cell.excess:g} or more that the load did not send"
-            how += "" if mislaid else " (health checks, scrapes or other callers? leave them out by `only`)"
+            how += (
+                ""
+                if mislaid
+                else " (a caller's retries, health checks, scrapes or other callers? leave them out by `only`)"
+            )
         short = cell.missing > 0
         return failed(
             f"{self.metric} of {cell.name} {told.where}: {cell}: {how}",
