@@ -156,6 +156,7 @@ REASONS: Mapping[str, str] = {
     "background": "more attempts for each operation, but not more a second: what asks without users may be counted in them",
     "too_few": "one event more or less would turn the result",
     "still_warming": "memory grew, but less and less: it may only have been warming up",
+    "may_fill_buffers": "a store's memory grew, but its buffers may only not have been full yet: a leak is one possibility",
     "may_be_collected": "memory grew, but its garbage may only not have been collected yet, or fell by itself: a leak is one possibility",
     "off_course": "memory does not grow by its course, but single samples are so near the limit, or so far above all before, that the "
     "course does not tell whether it lasts",
