@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from harness.expectations.base import Evidence, Expectation
-from harness.expectations.narrowed import narrowed
 from harness.verdict import Finding, Measure, Outcome, inconclusive
 
 NUMBER = int | float
@@ -16,8 +14,7 @@ NUMBER = int | float
 def asked(expectation: Expectation, evidence: Evidence) -> Finding:
     """Its finding; inconclusive (check_broke) where it raises, ends the process, or gives back what is none."""
     try:
-        series = narrowed(evidence.series, expectation.series())
-        finding = expectation.check(replace(evidence, series=series))
+        finding = expectation.check(evidence)
     except (Exception, SystemExit) as error:
         return broke(f"{type(error).__name__}: {error}")
     wrong = next(_wrong(finding), "")

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from harness.expectations.metric_names import Matcher, matchers, parsed
-from harness.series import Book
+from harness.series import Book, RawSeries
 
 _SELECTOR = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(.*)\}\s*)?", re.DOTALL)
 _ODD_TEXT = re.compile(r"(?<!\\)(?:\\\\)*\\[^\\\"n]")  # an escape of PromQL's that `parsed` does not know
 _ODD_PATTERN = re.compile(r"\\[a-zA-Z0-9]|\(\?|\[\[|[*+?}][+*]|\n")  # what RE2 and Python may read differently
 
 
-def narrowed(book: Book, selectors: Iterable[str]) -> Book:
-    """The book, and those of the selectors that it lacks where a kept one has the same name and some of the same matchers alone."""
-    found = {
-        selector: tuple(one for one in book[wider] if all(m.takes(one.labels.get(m.label, "")) for m in wanted))
-        for selector in selectors
-        if selector not in book
-        and (wanted := _read(selector)[1])
-        and (wider := next((kept for kept in book if _holds(kept, selector)), None)) is not None
-    }
-    return {**book, **found} if found else book
+@dataclass(frozen=True)
+class Narrowed(Mapping[str, tuple[RawSeries, ...]]):
+    """What was kept, and by any selector that is not among it the series of a kept one that has some of its matchers alone."""
+
+    kept: Book
+
+    def __getitem__(self, selector: str) -> tuple[RawSeries, ...]:
+        if selector in self.kept:
+            return self.kept[selector]
+        wider = next((one for one in self.kept if _holds(one, selector)), None)
+        if wider is None:
+            raise KeyError(selector)
+        _, wanted = _read(selector)
+        return tuple(one for one in self.kept[wider] if all(m.takes(one.labels.get(m.label, "")) for m in wanted))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.kept)
+
+    def __len__(self) -> int:
+        return len(self.kept)
 
 
 def _holds(kept: str, selector: str) -> bool:
