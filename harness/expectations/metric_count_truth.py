@@ -66,7 +66,7 @@ class MetricCountTruth(ServiceMetric):
     Units:   requests. `only` are label matchers as in PromQL: leave out health checks, scrapes and other callers.
              `request` says how labels spell the load's request names; path parameters match however they are written
              ({id}, [id], <id>, :id), as do methods in small letters and slashes at a path's ends; series of other requests are
-             left out. `status` is the label with the status (200 or
+             left out, and so are the load's own that `only` refuses by these labels. `status` is the label with the status (200 or
              2xx). skew: how far clocks may be apart (same machine: 50ms); linger: how long the service may go on with a
              request after its asker gave up (default: the load's time-out); in_front: statuses that a proxy in front of the
              service answers by itself and the service does not ([502, 504]; [] for none), which need not be in its counter. Left out,
