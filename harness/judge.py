@@ -17,6 +17,7 @@ from harness.ending import ending_of, left_behind, unsettled
 from harness.expectations import people_story
 from harness.expectations.asked import asked
 from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
+from harness.expectations.narrowed import Narrowed
 from harness.expectations.no_regression import NoRegression, baseline
 from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.rolled_back import RolledBack
@@ -208,7 +209,7 @@ def _evidence(
         over=over,
         timeout_s=drill.load.timeout_s,
         against=getattr(getattr(drill.load, "against", None), "service", ""),
-        series=series,
+        series=Narrowed(series),
         spans=spans,
         orders=orders,
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from harness import blaming
 
 Source = Literal["pages", "logs", "traces"]
+Rankings = Mapping[Source, tuple[str, ...]]
+"""By source that could be heard, whom it accuses, in order."""
 NOBODY = "nobody"
 CHANCE = 3.0  # standard deviations by which accusations must outnumber those that are always there
 
@@ -92,3 +95,22 @@ def alias(said: str, name: str) -> str:
 def numbered(ranking: Sequence[str]) -> str:
     """`1. postgres, 2. api`; `nobody` where it is empty."""
     return ", ".join(f"{number}. {part}" for number, part in enumerate(ranking, start=1)) or NOBODY
+
+
+def listed(sources: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(sources[:-1]), sources[-1]))) if sources else "nobody who could"
+
+
+def told(rankings: Rankings) -> str:
+    """Who accuses whom, and what each source said where they do not say the same."""
+    loud = [source for source, ranking in rankings.items() if ranking]
+    alone = len(loud) == 1 < len(rankings)
+    said = f"{listed(loud or [*rankings])}{' alone' if alone else ''} accuse {numbered(one_list(rankings))}"
+    each = {source: ranking for source, ranking in rankings.items() if not (alone and ranking)}
+    if not alone and len(set(each.values())) < 2:
+        return said
+    return f"{said} ({'; '.join(f'{source}: {numbered(ranking)}' for source, ranking in each.items())})"
+
+
+def one_list(rankings: Rankings) -> tuple[str, ...]:
+    return blaming.distinct(chain.from_iterable(rankings.values()))

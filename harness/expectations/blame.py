@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
 from harness import blaming
 from harness.blaming import Parts, Truth
 from harness.expectations import alerts, log_accusations, logs, page_accusations, trace_accusations
-from harness.expectations.accusations import NOBODY, Accused, Heard, Source, Threshold, numbered
+from harness.expectations.accusations import (
+    NOBODY,
+    Accused,
+    Heard,
+    Rankings,
+    Source,
+    Threshold,
+    listed,
+    one_list,
+    told,
+)
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.failed_requests import AFTERMATH_S
 from harness.expectations.log_limits import ALIASES_DECIDE, LEVELS_DECIDE
@@ -27,6 +36,11 @@ from harness.verdict import Details, Finding, Measure, failed, inconclusive, pas
 
 LABELS = ("dependency", "peer_service", "db", "upstream", "target")
 SOURCES: tuple[Source, ...] = ("pages", "logs", "traces")
+
+
+class Wrong(NamedTuple):
+    why: str
+    reason: str
 
 
 class Blame(Expectation):
@@ -45,7 +59,8 @@ class Blame(Expectation):
              first fault, accuse a part in a field (dependency, peer.service, server.address) or in words; then the traces, by how many of those that failed
              or were slow accuse a part, as in `traces`. Slow ones count while a fault of the phase is on, where they are more
              than the one in a hundred that always is. Where no service sends traces nothing is asked of them. What was
-             accused already before the first fault is not an answer to it. The root is what the phase's faults hurt (of an
+             accused already before the first fault is not an answer to it. All make one list; but each source that a drill
+             states in `by` must accuse somebody where somebody was hurt (left out, it is told which did not). The root is what the phase's faults hurt (of an
              edge its dependency), the chain who stands between it and the users; both can be stated. Where the phase hurts
              nobody, who was hurt before it may be accused until 30 s after that was mended.
     Decides: once the phase is over, and every source was looked at until after it. Failed: wrong_part, on_chain_only,
@@ -147,11 +162,11 @@ class Blame(Expectation):
 
     def _judged(self, evidence: Evidence, truth: Truth, heard: Sequence[Heard]) -> Finding:
         accused = [one for said_ in heard for one in said_.accused]
-        ranking = blaming.distinct(one.part for one in accused)
+        rankings = {one.source: one.ranking for one in heard if not one.silent}
+        ranking = one_list(rankings)
         roots, way = ", ".join(sorted(truth.roots)), ", ".join(sorted(truth.chain))
         hurt = f"{roots} {'was' if len(truth.roots) == 1 else 'were'} hurt" if truth.roots else "nobody was hurt"
-        by = _listed([one.source for one in heard if not one.silent])
-        said = f"{hurt}, and {by} accuse {numbered(ranking)}{_apart(heard)}"
+        said = f"{hurt}, and {told(rankings)}"
         shown = {one.part: one for one in reversed(accused)}
         cited = (*cites(evidence), *(shown[part].cite for part in ranking[:3]))
         details: Details = (
@@ -165,7 +180,7 @@ class Blame(Expectation):
         )
         place = min((ranking.index(root) + 1 for root in truth.roots if root in ranking), default=0)
         measure = Measure(place, place, "place of the root") if place else None
-        word = blaming.verdict(ranking, truth)
+        word, passes = blaming.verdict(ranking, truth), self._passes(rankings, truth)
         blind = next((one.blind for one in heard if one.blind), "")
         if blind:  # what stands whatever comes: somebody accused where nobody was hurt, or too many
             sure = blaming.verdict([one.part for one_ in heard if one_.stands for one in one_.accused], truth)
@@ -174,29 +189,45 @@ class Blame(Expectation):
         if word == "open":
             unsure = "not_watched", blind, "every source looked at until after the window"
         elif not blind:
-            unsure = self._unsure(truth, heard, self._passes(ranking, truth))
+            unsure = self._unsure(truth, heard, passes)
         if unsure is not None:
             reason, why, decide = unsure
             return inconclusive(
                 f"{said}; but {why}", reason=reason, decide=decide, measure=measure, cites=cited, details=details
             )
-        if self._passes(ranking, truth) and not blind:
+        if passes and not blind:
             return passed(said, measure=measure, cites=cited, details=details)
-        fail = partial(failed, measure=measure, cites=cited, details=details)
+        wrong = self._wrong(word, rankings, truth, shown)
+        return failed(f"{said}{wrong.why}", reason=wrong.reason, measure=measure, cites=cited, details=details)
+
+    def _wrong(self, word: str, rankings: Rankings, truth: Truth, shown: Mapping[str, Accused]) -> Wrong:
+        """Why whoever is on call is not led to who was hurt."""
+        ranking = one_list(rankings)
+        if self._placed(ranking, truth):
+            mute = listed(self._mute(rankings, truth))
+            return Wrong(f": `by` asks {mute} too, by which nobody finds who was hurt", reason="blames_nobody")
         match word:
             case "on_chain":
-                return fail(f"{said}: it begins on the way to who was hurt", reason="on_chain_only")
+                return Wrong(": it begins on the way to who was hurt", reason="on_chain_only")
             case "spray":
-                most = f"more than the {len(truth.allowed)} that were hurt or on the way"
-                return fail(f"{said}: {most}", reason="blames_everybody")
+                return Wrong(
+                    f": more than the {len(truth.allowed)} that were hurt or on the way", reason="blames_everybody"
+                )
             case "none":
-                return fail(said, reason="blames_nobody")
-        why = _misled(shown[ranking[0]], truth)
-        return fail(f"{said}: {why}", reason="wrong_part" if truth.roots else "false_blame")
+                return Wrong("", reason="blames_nobody")
+        return Wrong(f": {_misled(shown[ranking[0]], truth)}", reason="wrong_part" if truth.roots else "false_blame")
 
-    def _passes(self, ranking: Sequence[str], truth: Truth) -> bool:
+    def _passes(self, rankings: Rankings, truth: Truth) -> bool:
+        return self._placed(one_list(rankings), truth) and not self._mute(rankings, truth)
+
+    def _placed(self, ranking: Sequence[str], truth: Truth) -> bool:
         word = blaming.verdict(ranking, truth)
         return word in ("root", "quiet") or (word == "on_chain" and self._within(ranking, truth))
+
+    def _mute(self, rankings: Rankings, truth: Truth) -> list[Source]:
+        """Sources that the drill states and that accuse nobody, though somebody was hurt."""
+        asked = truth.roots and "by" in self.model_fields_set
+        return [source for source, ranking in rankings.items() if asked and not ranking]
 
     def _unsure(self, truth: Truth, heard: Sequence[Heard], passes: bool) -> tuple[str, str, str] | None:
         """Whether what could not be read would turn the result: lines without a level, and names that no part bears (aliases of
@@ -206,8 +237,8 @@ class Blame(Expectation):
         roots = sorted(truth.roots)
         for with_unread in (False, True) if unread else (False,):
             for alias in (False, True) if roots else (False,):
-                ranking = _supposed(heard, with_unread, roots if alias else ())
-                if self._passes(ranking, truth) == passes:
+                rankings = _supposed(heard, with_unread, roots if alias else ())
+                if self._passes(rankings, truth) == passes:
                     continue
                 if with_unread:
                     return "no_levels", f"{'; '.join(unread)}, which would turn this", LEVELS_DECIDE
@@ -246,32 +277,23 @@ def _misled(first: Accused, truth: Truth) -> str:
     return f"{first.part} was neither hurt nor on the way to it, and {astray}"
 
 
-def _listed(sources: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(sources[:-1]), sources[-1]))) if sources else "nobody who could"
-
-
-def _apart(heard: Sequence[Heard]) -> str:
-    """What each source said, where they do not say the same."""
-    told = [one for one in heard if not one.silent]
-    if len({one.ranking for one in told}) < 2:
-        return ""
-    return f" ({'; '.join(f'{one.source}: {numbered(one.ranking)}' for one in told)})"
-
-
-def _supposed(heard: Sequence[Heard], with_unread: bool, roots: Sequence[str]) -> tuple[str, ...]:
-    """The ranking, if lines without a level were severe, and strange names those of the roots (else of parts of their own; whom
+def _supposed(heard: Sequence[Heard], with_unread: bool, roots: Sequence[str]) -> Rankings:
+    """The rankings, if lines without a level were severe, and strange names those of the roots (else of parts of their own; whom
     a page is about is then nobody whom it accuses)."""
-    named: list[str] = []
+    rankings: dict[Source, tuple[str, ...]] = {}
     strangers: list[str] = []
     for source in heard:
-        listed = (source.with_unread if with_unread and source.unread else source.strange) or source.accused
-        for one in listed:
+        named: list[str] = []
+        named_by = (source.with_unread if with_unread and source.unread else source.strange) or source.accused
+        for one in named_by:
             if one.strange and roots:
                 strangers += [one.part] if one.part not in strangers else []
                 named.append(roots[strangers.index(one.part) % len(roots)])
             elif not (one.strange and one.about):
                 named.append(one.part)
-    return blaming.distinct(named)
+        if not source.silent:
+            rankings[source.source] = blaming.distinct(named)
+    return rankings
 
 
 def _share(ranking: Sequence[str], truth: Truth, k: int) -> float:

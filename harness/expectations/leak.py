@@ -14,6 +14,7 @@ from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.counters import START
 from harness.expectations.memory_doubts import SLOWS, Doubt, unproven
 from harness.expectations.memory_growth import POINTS, slows
+from harness.expectations.memory_programs import PROXIES, program_of
 from harness.expectations.memory_stretches import (
     MIB,
     Stretch,
@@ -59,7 +60,8 @@ class Leak(Expectation):
              samples show against that (near the limit, high above all before or rising at the end) prevents a pass:
              off_course. A heap grows between two collections, too: what has not doubled, or fell back by itself fewer than
              four times, or to levels that do not surely rise, has not failed (may_be_collected). `collected: false` (C, Rust)
-             fails without the doubling; `true` (JVM) not without the falls.
+             fails without the doubling, and is taken for a container of nginx, haproxy or envoy; `true` (JVM) not without the
+             falls. A known store that has not doubled may fill its buffers (may_fill_buffers).
     Source:  Theil-Sen on batch medians (scipy.stats.theilslopes); raw points would be far too sure of themselves.
     """
 
@@ -199,6 +201,8 @@ class Leak(Expectation):
                 decide="`limit` in the claim, or `mem_limit` in the Compose file",
                 cites=cited,
             )
+        program = program_of(evidence.journal, part.name) if self.service else ""
+        taken = self.collected is None and program in PROXIES
         start_s, end_s = part.times_s[0], part.times_s[-1]
         points = batch_medians(part.bytes_, part.times_s, start_s, math.nextafter(end_s, math.inf))
         times, values = [at_s for at_s, _ in points], [value for _, value in points]
@@ -233,7 +237,8 @@ class Leak(Expectation):
                 reason="straddles", seen="", decide="a longer window: the interval of the slope narrows with its length"
             )
         else:
-            doubt = unproven(part, points, limit, self.horizon_s, collected=self.collected)
+            collected = False if taken else self.collected
+            doubt = unproven(part, points, limit, self.horizon_s, collected=collected, program=program)
         if doubt:
             because = f"{said}; but {doubt.seen}" if doubt.seen else said
             finding = inconclusive(
@@ -242,7 +247,8 @@ class Leak(Expectation):
         elif low_s > self.horizon_s:
             finding = passed(said, measure=measure, cites=cited, details=details)
         else:
-            finding = failed(said, reason="leaks", measure=measure, cites=cited, details=details)
+            why = f" (`collected: false` was taken, as {program} collects no garbage)" if taken else ""
+            finding = failed(f"{said}{why}", reason="leaks", measure=measure, cites=cited, details=details)
         return replace(finding, p_value=round(p, 9))
 
 

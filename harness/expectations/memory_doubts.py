@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from harness.expectations.memory_growth import floors, latest
+from harness.expectations.memory_programs import STORES
 from harness.expectations.memory_stretches import MIB, Stretch
 from harness.stats.theil_sen import theil_sen
 
@@ -33,8 +34,9 @@ def unproven(
     horizon_s: float,
     *,
     collected: bool | None,
+    program: str = "",
 ) -> Doubt | None:
-    """Of a growth by which it is full within the horizon; `points` are medians of batches."""
+    """Of a growth by which it is full within the horizon; `points` are medians of batches, `program` is what it runs."""
     times, values = [at_s for at_s, _ in points], [value for _, value in points]
     if latest(values, times).per_s * horizon_s < limit - values[-1]:
         return SLOWS
@@ -51,6 +53,12 @@ def unproven(
     first, last = (fell[0][1], fell[-1][1]) if fell else (values[0], values[-1])
     if collected is False or last >= DOUBLED * first:
         return None
+    if collected is None and program in STORES:
+        return Doubt(
+            reason="may_fill_buffers",
+            seen=f"{program}, which collects no garbage, may be filling its buffers: {first / MIB:.0f} to {last / MIB:.0f} MiB",
+            decide="a window in which it doubles, or `collected: false` where its buffers are full before the window",
+        )
     return Doubt(
         reason="may_be_collected",
         seen=f"a garbage collector may free at once what took it from {first / MIB:.0f} to {last / MIB:.0f} MiB",

@@ -66,7 +66,7 @@ class MetricCountTruth(ServiceMetric):
     Units:   requests. `only` are label matchers as in PromQL: leave out health checks, scrapes and other callers.
              `request` says how labels spell the load's request names; path parameters match however they are written
              ({id}, [id], <id>, :id), as do methods in small letters and slashes at a path's ends; series of other requests are
-             left out. `status` is the label with the status (200 or
+             left out, and so are the load's own that `only` refuses by these labels. `status` is the label with the status (200 or
              2xx). skew: how far clocks may be apart (same machine: 50ms); linger: how long the service may go on with a
              request after its asker gave up (default: the load's time-out); in_front: statuses that a proxy in front of the
              service answers by itself and the service does not ([502, 504]; [] for none), which need not be in its counter. Left out,
@@ -79,7 +79,8 @@ class MetricCountTruth(ServiceMetric):
              A request that follows redirects is several to the service: leave 3xx out by `only`, or it decides nothing (redirected).
              Nor do many that a client of the load's own sends again by itself (retried), nor events of the locustfile's that may be no
              requests, such as transactions, where no `request` tells them apart (only_told).
-             Nor do routes that the load does not ask for (others_too), labels that are not as the claim says (unmatched), two
+             Nor do routes that the load does not ask for (others_too), requests of which a service that the load asks through another
+             never had a series (not_its_requests), labels that are not as the claim says (unmatched), two
              targets of one process (scraped_twice), processes that share an address (several_processes), and counters that
              are pushed (counted_late).
     Source:  raw samples of Prometheus, at the true times of the scrapes, never increase(), which extrapolates; the ledger.
@@ -199,8 +200,8 @@ class MetricCountTruth(ServiceMetric):
             how = f"{cell.excess:g} or more whose users were told another status{elsewhere}{changed_hint(told)}"
         else:
             how = (
-                f"{cell.excess:g} or more that the load did not send (health checks, scrapes or other callers? leave "
-                "them out by `only`)"
+                f"{cell.excess:g} or more that the load did not send (a caller's retries, health checks, scrapes or other callers? "
+                "leave them out by `only`)"
             )
         short = cell.missing > 0
         return failed(

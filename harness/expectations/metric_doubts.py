@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.expectations.metric_in_front import answered_in_front
+from harness.expectations.metric_in_front import answered_in_front, goes_through
 from harness.expectations.metric_names import (
     ELSEWHERE,
     OURS,
     Groups,
+    as_matched,
     class_of,
     held,
     known_labels,
     parsed,
+    read_by,
     unknown_labels,
 )
 from harness.expectations.metric_odd import twice
@@ -49,8 +51,10 @@ def short(
     labels, rose  by place, those of the series and how many requests each counted
     mislaid       all were counted, and so many as something else than they were answered
     """
-    return _unmatched(told, groups, labels, rose, name, missing) or answered_in_front(
-        told, labels, groups.endpoints[name], missing, mislaid=mislaid
+    return (
+        _unmatched(told, groups, labels, rose, name, missing)
+        or _not_asked(told, labels, name)
+        or answered_in_front(told, labels, groups.endpoints[name], missing, mislaid=mislaid)
     )
 
 
@@ -87,8 +91,7 @@ def _unmatched(
     if not places or counted < missing:
         return None
     spelt = list(dict.fromkeys(groups.spelt[place] for place in places if rose[place]))
-    rest = f" and {len(spelt) - SHOWN} more" if len(spelt) > SHOWN else ""
-    shown = ", ".join(repr(text) for text in spelt[:SHOWN]) + rest
+    shown = _few([repr(text) for text in spelt])
     unknown = unknown_labels(named, labels)
     if unknown:
         why = _no_label(claim.metric, unknown, "request", labels)
@@ -106,6 +109,34 @@ def _unmatched(
         "spell them; what other callers ask left out by `only`",
         cites=told.cites(),
         details=told.details(others=groups.others),
+    )
+
+
+def _not_asked(told: Told, labels: Labels, name: str) -> Finding | None:
+    """The load goes to another service, and of these requests there was no series all run long, though of others there was: they
+    may not come to this one."""
+    claim = told.claim
+    run = claim.groups(told.evidence, told.labels)
+    if name not in run.bare or not run.series or not goes_through(told, labels):
+        return None
+    had = list(dict.fromkeys(run.series.values()))
+    bare = [one for one in run.bare if told.census.most(run.endpoints[one])]
+    leave_out = [(label, value) for one in bare for label, value in read_by(claim.request, one).items() if "/" in value]
+    label = leave_out[0][0] if leave_out else ""
+    routes = "|".join(as_matched(value) for its, value in leave_out if its == label)
+    only = ",".join(filter(None, (claim.only, f'{label}!~"{routes}"')))
+    return inconclusive(
+        f"no series of {claim.metric} was spelt {name!r} all run long, though there were of {_few(had)}: the load goes to "
+        f"{told.evidence.against}, and {_few(bare)} may not come to the service that counts",
+        reason="not_its_requests",
+        decide=(
+            f"those that do not come to it left out: only: '{only}'"
+            if leave_out
+            else "such requests left out by `only`"
+        )
+        + "; those that do come to it, in the counter from its start (at 0)",
+        cites=told.cites(),
+        details=told.details(others=run.others),
     )
 
 
@@ -129,6 +160,10 @@ def _led_on(told: Told, labels: Labels, rose: Sequence[float], excess: float) ->
 def elsewhere(value: str) -> bool:
     """Whether it is what services write where no route of theirs took a request."""
     return value.strip("/<>[](){} ").lower() in ELSEWHERE and value != "/"
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
 def _series(spelt: Collection[str]) -> str:

@@ -66,6 +66,11 @@ def parsed(text: str) -> tuple[Matcher, ...]:
     )
 
 
+def as_matched(value: str) -> str:
+    """As it stands in a pattern between quotes."""
+    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", value).replace("\\", "\\\\").replace('"', '\\"')
+
+
 def leaves_out_redirects(only: str) -> bool:
     """Whether these matchers keep answers such as 200 and no redirect."""
     return any(
@@ -157,12 +162,14 @@ class Groups:
     series     by place among the labels given, the request name; those of other callers are not in it
     spelt      by place, the request as the series spells it; '' where a claim does not ask
     others     how those are spelt that are none of the load's
+    left_out   request names that no series speaks of and that `only` refuses
     """
 
     endpoints: Mapping[str, frozenset[int]]
     series: Mapping[int, str]
     spelt: Mapping[int, str]
     others: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def bare(self) -> tuple[str, ...]:
@@ -175,8 +182,9 @@ class Groups:
         return tuple(place for place in self.spelt if place not in self.series)
 
 
-def grouped(template: str, names: Sequence[str], labels: Sequence[Mapping[str, str]]) -> Groups:
-    """Which of the load's request names and which series speak of the same; without a template all of all."""
+def grouped(template: str, names: Sequence[str], labels: Sequence[Mapping[str, str]], only: str = "") -> Groups:
+    """Which of the load's request names and which series speak of the same; without a template all of all. `only`: the matchers
+    by which the series were chosen."""
     if not template:
         places = range(len(labels))
         return Groups({"": frozenset(range(len(names)))}, dict.fromkeys(places, ""), dict.fromkeys(places, ""), ())
@@ -184,10 +192,41 @@ def grouped(template: str, names: Sequence[str], labels: Sequence[Mapping[str, s
     keys = {plain(text) for text in spelt.values()}
     of_name = {name: _key(name, keys) for name in names if name}
     shown = {key: next(name for name, its in of_name.items() if its == key) for key in dict.fromkeys(of_name.values())}
+    left_out = {key: name for key, name in shown.items() if key not in keys and _refused(template, name, only)}
+    shown = {key: name for key, name in shown.items() if key not in left_out}
     endpoints = {shown[key]: frozenset(i for i, name in enumerate(names) if of_name.get(name) == key) for key in shown}
     series = {place: shown[plain(text)] for place, text in spelt.items() if plain(text) in shown}
     others = dict.fromkeys(text for text in spelt.values() if plain(text) not in shown)
-    return Groups(endpoints, series, spelt, tuple(others))
+    return Groups(endpoints, series, spelt, tuple(others), tuple(left_out.values()))
+
+
+def read_by(template: str, name: str) -> dict[str, str]:
+    """The labels that a template such as '{method} {route}' reads in a request's name; {} where it does not fit."""
+    pattern = _HELD.sub("\0", template)
+    pattern = re.escape(pattern).replace("\0", "(.+?)").replace("\\(.+?)", "(.+?)")
+    found = re.fullmatch(pattern, name.strip())
+    return dict(zip(held(template), found.groups(), strict=True)) if found else {}
+
+
+def _refused(template: str, name: str, only: str) -> bool:
+    """Whether the matchers surely take no series of that request, however the series would spell it."""
+    told = read_by(template, name)
+    return any(_refuses(one, told[one.label]) for one in parsed(only) if one.label in told)
+
+
+def _refuses(matcher: Matcher, value: str) -> bool:
+    """One that leaves out refuses what it names; one that chooses, what it takes in no spelling."""
+    if "*" not in (path := plain(value)):
+        stem = path.strip("/")
+        spelt = {value, value.upper(), value.lower(), stem, f"/{stem}", f"{stem}/", f"/{stem}/"}
+        taken = [matcher.takes(one) for one in spelt]
+        return not all(taken) if matcher.operator in ("!=", "!~") else not any(taken)
+    pattern = matcher.operator in ("=~", "!~")
+    if pattern and re.search(r"[.*+?()^$\[]", re.sub(r"\\.", "", matcher.value)):
+        return False  # parameters in a pattern: which spelling it takes is not known
+    words = matcher.value.split("|") if pattern else [matcher.value]
+    among = path in {plain(re.sub(r"\\(.)", r"\1", word)) for word in words}
+    return among if matcher.operator in ("!=", "!~") else not among
 
 
 def _key(name: str, keys: set[str]) -> str:

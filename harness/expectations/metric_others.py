@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.expectations.metric_doubts import elsewhere
-from harness.expectations.metric_names import known_labels, path_of
+from harness.expectations.metric_names import as_matched, known_labels, path_of
 from harness.urls import of_health
 from harness.verdict import Finding, inconclusive
 
@@ -39,7 +39,7 @@ def others(
         if not there or not least <= sum(rose) - aside <= most or _again(told, counts, there):
             continue
         rest = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
-        only = ",".join(filter(None, (told.claim.only, f'{label}!~"{"|".join(map(_matched, there))}"')))
+        only = ",".join(filter(None, (told.claim.only, f'{label}!~"{"|".join(map(as_matched, there))}"')))
         return inconclusive(
             f"{told.claim.metric} counted {sum(rose):g} {told.where}, and the load had at most {most}: {aside:g} are of "
             f"{', '.join(there[:SHOWN])}{rest}, for which the load does not ask, and without them it is right",
@@ -81,8 +81,3 @@ def _same(path: str, other: str) -> bool:
     """Whether two paths are the same but for parameters, one of which may be written out: orders/17 and orders/*."""
     mine, its = path.split("/"), other.split("/")
     return len(mine) == len(its) and all(a == b or "*" in (a, b) for a, b in zip(mine, its, strict=True))
-
-
-def _matched(value: str) -> str:
-    """As it stands in a pattern between quotes."""
-    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", value).replace("\\", "\\\\").replace('"', '\\"')

@@ -65,6 +65,8 @@ class Told:
             found.append(("behind by up to", f"{self.late.lag_s:.1f} s"))
         if others:
             found.append(("left out, not the load's", ", ".join(others)))
+        if left := self.claim.groups(self.evidence, self.labels).left_out:
+            found.append(("left out by `only`", ", ".join(left)))
         return tuple(found)
 
     def examples(self, endpoints: frozenset[int], classes: frozenset[int] | None = None) -> tuple[str, ...]:

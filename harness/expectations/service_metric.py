@@ -189,7 +189,7 @@ class ServiceMetric(Expectation):
 
     def groups(self, evidence: Evidence, labels: Sequence[Mapping[str, str]]) -> Groups:
         """Which requests and which series speak of the same, and the series that speak of none of the load's."""
-        return grouped(self.request, evidence.rows.endpoints, labels)
+        return grouped(self.request, evidence.rows.endpoints, labels, self.only)
 
 
 def clocks(evidence: Evidence, window: Window) -> Finding | None:

@@ -70,6 +70,7 @@ class ContainerSeen(Fact):
                another's network has that one's
     names      others that it answers to: its host name, and its aliases on its networks
     network_of the container whose network it runs in (its id, where that one is gone), '' for its own
+    program    the name of what it runs; '' where a shell or a script of its own hides it
     """
 
     service: str
@@ -85,6 +86,7 @@ class ContainerSeen(Fact):
     addresses: dict[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     network_of: str = ""
+    program: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

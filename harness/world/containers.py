@@ -350,7 +350,22 @@ def _seen(data: dict[str, Any], others: Mapping[str, dict[str, Any]] = NOBODY) -
         addresses=_addresses(_networks(others.get(owner, data))),
         names=_names(data),
         network_of=_name(others[owner]) if owner in others else owner[:12],
+        program=_program([str(data.get("Path") or ""), *map(str, data.get("Args") or ())]),
     )
+
+
+_SHELLS = frozenset(("sh", "ash", "bash", "dash", "env"))
+_INITS = frozenset(("tini", "dumb-init", "docker-init", "catatonit"))
+
+
+def _program(words: Sequence[str]) -> str:
+    """The first word, or the first behind an init and the entry script of an official image, which ends in `exec "$@"`."""
+    for place, word in enumerate(words):
+        name = word.rpartition("/")[2]
+        if name in _INITS or name == "docker-entrypoint.sh" or (word == "--" and place):
+            continue
+        return "" if name in _SHELLS or name.endswith(".sh") or word.startswith("-") else name
+    return ""
 
 
 _NAMES = ("Aliases", "DNSNames")

@@ -146,6 +146,26 @@ def test_nobody_accused_is_a_failure_only_when_somebody_looked() -> None:
     assert check(alertmanager=False, by=["logs"]).reason == "blames_nobody"
 
 
+def test_a_source_that_the_drill_states_must_accuse_somebody() -> None:
+    lines = said(110, *["postgres"] * 9)
+    for pages, logs, mute, loud in ([], lines, "pages", "logs"), ([GOOD], [], "logs", "pages"):
+        told = f"postgres was hurt, and {loud} alone accuse 1. postgres ({mute}: nobody)"
+        finding = check(*pages, lines=logs)
+        assert (finding.outcome, finding.because) == (PASSED, told), "nobody asked for the other one by name"
+        finding = check(*pages, lines=logs, by=["pages", "logs"])
+        assert (finding.outcome, finding.reason) == (FAILED, "blames_nobody")
+        assert finding.because == f"{told}: `by` asks {mute} too, by which nobody finds who was hurt"
+    assert check(GOOD, lines=lines, by=["pages", "logs"]).outcome is PASSED
+    assert check(GOOD, by=["pages", "traces"]).outcome is PASSED, "no service sends any"
+    assert check(fault=False, lines=[], by=["pages", "logs"]).outcome is PASSED
+    assert check(lines=lines, by=["pages", "logs"], watched=False).reason == "not_watched"
+
+
+def test_a_stated_source_that_may_mean_who_was_hurt_leaves_it_open() -> None:
+    finding = check(page("Down", 115, dependency="pg-main"), lines=said(110, *["postgres"] * 9), by=["pages", "logs"])
+    assert (finding.outcome, finding.reason) == (UNKNOWN, "unknown_names")
+
+
 def test_blame_on_everybody_is_none() -> None:
     finding = check(GOOD, lines=said(110, *["postgres"] * 9, *["redis"] * 9, *["payments"] * 9))
     assert (finding.outcome, finding.reason) == (FAILED, "blames_everybody")
