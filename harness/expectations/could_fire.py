@@ -73,14 +73,7 @@ class _Reads:
     calm_s: float
 
     def mute(self, start_s: float, end_s: float) -> Mute | None:
-        untold = next((one.why for one in self._asked if one.why), "")
-        if untold:
-            return Mute(
-                "not_watched",
-                f"whether there was what its rule reads could not be asked: {untold}",
-                "a Prometheus that answers when the phases are over",
-            )
-        if not self._asked:
+        if not self._asked or any(one.why for one in self._asked):
             return self._lost(end_s)
         times = self._instants(start_s, end_s)
         missing = [self._missing(at_s) for at_s in times]
@@ -101,7 +94,8 @@ class _Reads:
         )
 
     def _lost(self, end_s: float) -> Mute | None:
-        """Where nobody asked what it reads (a run that was ended early): it may be what a target gave that went away."""
+        """Where nobody asked what it reads, or could (a run that was ended early, a Prometheus that was gone at its end): it may be what
+        a target gave that went away."""
         targets: dict[tuple[str, str], TargetSeen] = {}
         were_up: set[tuple[str, str]] = set()
         for seen in self.journal.of(TargetSeen, until_s=end_s + alerting.LAG_S):

@@ -76,7 +76,7 @@ MET, NO_SERIES = ("passed", "met"), ("inconclusive", "no_series")
         ((reads('ALERTS{alertname="Low"}'), selector(TROUBLE, 'ALERTS{alertname="Low"}')), MET),
         ((rule(4.0, expr=f"absent({DOWN})"), selector(GONE, DOWN)), MET),
         ((rule(4.0, expr=f"{DOWN} > 1 or up == 0"), selector(GONE, DOWN), selector(THROUGHOUT, "up")), MET),
-        ((reads(), selector((), why="it is gone")), ("inconclusive", "not_watched")),
+        ((reads(), selector((), why="it is gone")), ("passed", "met")),  # as where nobody asked: its target is up
         ((reads(), reads(seen_s=56.0, gone=True)), ("inconclusive", "rule_missing")),
         ((reads(), reads(seen_s=57.5, health="err", error="many-to-many")), ("inconclusive", "rule_broken")),
         ((reads(), rule(None, 56.0, expr=reads().expr, for_s=5.0)), ("inconclusive", "not_evaluated")),
