@@ -69,16 +69,18 @@ class Block:
         return slice(0, len(self)), (self.due >= low) & (self.due < high)
 
     def done_us(self, rows: Rows, where: slice) -> Any:
-        """When each of these was answered or given up; when it was due, of one that never was."""
-        import numpy as np
+        """See `done_us`."""
+        return done_us(rows.array[self.first + where.start : self.first + where.stop])
 
-        from harness.ledger import NEVER
 
-        array = rows.array[self.first + where.start : self.first + where.stop]
-        sent, took = array["sent_us"], array["took_us"]
-        return (
-            array["intended_us"] + np.where(sent == NEVER, 0, sent).astype(np.int64) + np.where(took == NEVER, 0, took)
-        )
+def done_us(array: Any) -> Any:
+    """When each row was answered or given up; when it was due, of one that never was."""
+    import numpy as np
+
+    from harness.ledger import NEVER
+
+    sent, took = array["sent_us"], array["took_us"]
+    return array["intended_us"] + np.where(sent == NEVER, 0, sent).astype(np.int64) + np.where(took == NEVER, 0, took)
 
 
 def blocks(rows: Rows, start_us: int, until_us: int) -> Iterator[Block]:
@@ -110,7 +112,7 @@ def _read(rows: Rows, where: slice) -> Block:
     sent[never_sent] = 0
     took[never_told] = 0
     total = np.add(sent, took, dtype=np.int64)
-    done_us = due_us + total
+    latest_us = int((due_us + total).max())
     np.minimum(total, FOREVER - 1, out=total)
     answered = total.astype(np.uint32)
     answered[lost] = FOREVER
@@ -134,7 +136,7 @@ def _read(rows: Rows, where: slice) -> Block:
         endpoint=endpoint,
         flags=flags.astype(np.uint8),
         counts=None if counts.all() else counts,
-        ended_us=int(done_us.max()),
+        ended_us=latest_us,
         open_=open_,
         open_sent_after=sent[open_],
         open_sent=~never_sent[open_],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.stats.columns import FOREVER
+from harness.stats.columns import done_us
 from harness.stats.fold import Fold, counted
 from harness.stats.times import Times
 
@@ -19,24 +19,21 @@ def lately(rows: Rows, now_s: float, window_s: float) -> tuple[Fold, int, int]:
     """Those that were answered or given up in the window that ends now, whenever they were due; how many still wait; how many were due in it."""
     import numpy as np
 
-    from harness.ledger import NEVER, OUTCOMES
+    from harness.ledger import OUTCOMES
 
     since_us = round((now_s - window_s) * 1e6)
     counts = np.zeros(len(OUTCOMES), np.int64)
     answered, service = [], []
     waiting = untold = due = 0
     for part in counted(rows, now_s - BACK_S, now_s, "", now_s):
-        array = rows.array[part.first : part.first + len(part.outcome)]
-        sent, took = (
-            np.where(array[name] == NEVER, 0, array[name]).astype(np.int64) for name in ("sent_us", "took_us")
-        )
-        mine = array["intended_us"] + sent + took >= since_us
+        mine = done_us(rows.array[part.first : part.first + len(part.outcome)]) >= since_us
         mine = mine if part.ended is None else mine & part.ended
-        mute = mine & (part.outcome == OUTCOMES.index("wrong")) & (part.service == FOREVER)
+        known, _ = part.told()
+        said = mine if known is None else mine & known
         counts += np.bincount(part.outcome[mine], minlength=len(OUTCOMES))
-        answered.append((part.answered, mine & ~mute))
-        service.append((part.service, mine & ~mute))
-        untold += int(mute.sum())
+        answered.append((part.answered, said))
+        service.append((part.service, said))
+        untold += int(mine.sum() - said.sum())
         waiting += len(part.open_us)
         ours = part.due >= since_us - part.begin_us
         due += int((ours if part.which is None else ours & part.which).sum())
