@@ -39,8 +39,8 @@ class AlertFires(Expectation):
              is none of this (missed, and not late). One that fired already, or was pending already, is no detection (inconclusive: pre_existing), nor is one that is pending and never fires, nor one that
              came and went so often without a fault that by chance alone it fires in such a time (in more than 5 % of them).
     Decides: when the phase is over; in `then` when the time is. Failed: late, pending_only, other_service, wrong_labels,
-             rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), missed, flapping,
-             production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
+             rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), rule_impossible (its
+             expression can never hold: more is asked than it gives), missed, flapping, production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
              (inconclusive: below_floor, not_evaluated).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. Measured is the
              time since the fault, an interval as wide as its injection; its links, from the effect over the first sample to
@@ -265,8 +265,8 @@ class AlertFires(Expectation):
             )
         why = selected.missed(evidence.journal, rules, from_s, limit_s)
         return failed(
-            f"{said}: {why or 'its expression never held'}",
-            reason="missed",
+            f"{said}: {why.said or 'its expression never held'}",
+            reason=why.reason,
             cites=cites(evidence, rules[0]),
             details=selected.shown(evidence.journal, rules, evidence.window.end_s if evidence.window else limit_s),
         )

@@ -18,6 +18,11 @@ from harness.quantities import spell
 from harness.scoring import most_per_hour, within
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
 
+DECIDES = {
+    "no_series": "labels that the series have; or, where they only come with the first error, a counter that begins at 0",
+    "rule_impossible": "a rule that asks for what its expression can give",
+}
+
 
 class AlertQuiet(Expectation):
     """No such alert fires: false pages are half of what a rehearsal finds.
@@ -32,8 +37,8 @@ class AlertQuiet(Expectation):
     Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
              pre_existing (it fired before the window); passed when the window is over, Prometheus was looked at all the time,
              and a rule of that name, which is not allowed to fire and may have the labels, is loaded, can be evaluated, was, and
-             had something to read (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series). What
-             appears only with the first error may be missing; that is said.
+             had something to read and asks for what that can give (else its silence says nothing: rule_missing, rule_broken,
+             not_evaluated, no_series, rule_impossible). What appears only with the first error may be missing; that is said.
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over.
     """
@@ -85,7 +90,7 @@ class AlertQuiet(Expectation):
             return self._blind(evidence, what, ran[0], reads[0])
         loaded = len(ran)
         idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
-        blind = [f"{rule.rule} reads {read.blind}" for rule, read in zip(ran, reads, strict=True) if read.blind]
+        blind = [f"{rule.rule} {read.blind}" for rule, read in zip(ran, reads, strict=True) if read.blind]
         idle += f", {len(blind)} could not fire: {blind[0]}" if blind else ""
         unborn = next((read.unborn for read in reads if read.unborn), "")
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
@@ -100,7 +105,7 @@ class AlertQuiet(Expectation):
 
     @staticmethod
     def _blind(evidence: Evidence, what: str, rule: RuleSeen, read: Read) -> Finding:
-        """That no rule could have fired, for they read what is not there, or nobody knows whether it is."""
+        """That no rule could have fired, for they read what is not there or ask for what never is, or nobody knows whether it is."""
         if not read.blind:
             return inconclusive(
                 f"{what} did not fire, but whether there was what its rule reads could not be asked: {read.untold}",
@@ -109,9 +114,9 @@ class AlertQuiet(Expectation):
                 cites=cites(evidence, *read.facts),
             )
         return inconclusive(
-            f"{what} did not fire, but the rule {rule.rule} reads {read.blind}, so its silence says nothing",
-            reason="no_series",
-            decide="labels that the series have; or, where they only come with the first error, a counter that begins at 0",
+            f"{what} did not fire, but the rule {rule.rule} {read.blind}, so its silence says nothing",
+            reason=read.reason,
+            decide=DECIDES[read.reason],
             cites=cites(evidence, *read.facts),
         )
 

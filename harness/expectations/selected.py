@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness import alerting
-from harness.ceilings import Beyond, beyond
+from harness.ceilings import impossible
 from harness.facts import ContainerSeen, RuleSeen, SelectorSeen
 from harness.journal import Journal
 from harness.promql import matchers, wanting
@@ -37,16 +37,28 @@ WHOM = re.compile(
 
 @dataclass(frozen=True)
 class Read:
-    """What is known of a rule's readings in a stretch. `blind`: in words, what it reads in vain; `unborn`: what had no series and
-    may be right all the same; `untold`: why nobody knows. All '' where it had what it reads, or nobody looked."""
+    """What is known of a rule's readings in a stretch. `blind`: why it could not hold, said of it ("reads …"), and `reason` its code;
+    `unborn`: what had no series and may be right all the same; `untold`: why nobody knows. All '' where it had what it reads, or
+    nobody looked."""
 
     blind: str = ""
+    reason: str = ""
     unborn: str = ""
     untold: str = ""
     facts: tuple[SelectorSeen, ...] = ()
 
 
+@dataclass(frozen=True)
+class Missed:
+    """Why an alert did not come, in words, and the reason's code; '' where its expression did not hold."""
+
+    said: str = ""
+    reason: str = "missed"
+
+
 def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read:
+    if never := _never(journal, rule):
+        return Read(blind=never, reason="rule_impossible")
     seen = {one.selector: one for one in journal.of(SelectorSeen)}
     met: list[SelectorSeen] = []
 
@@ -62,7 +74,7 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
     except ValueError:
         return Read()
     if missing:
-        return Read(blind=said(missing[0], start_s), facts=tuple(missing))
+        return Read(blind=f"reads {said(missing[0], start_s)}", reason="no_series", facts=tuple(missing))
     unborn = [one for one in met if not one.why and not _there(one, start_s, end_s)]
     untold = [one for one in met if one.why]
     return Read(
@@ -94,30 +106,31 @@ def said(one: SelectorSeen, start_s: float) -> str:
     return f"{one.selector}, which no series has{f': {there}' if there else ''}{_nowhere(one)}"
 
 
-def missed(journal: Journal, rules: Sequence[RuleSeen], start_s: float, end_s: float) -> str:
-    """What of that which the rules read was not there, or went, from start_s to end_s, in words; ''."""
+def missed(journal: Journal, rules: Sequence[RuleSeen], start_s: float, end_s: float) -> Missed:
+    """What of that which the rules read was not there, or went, from start_s to end_s, or that none of them can ever hold."""
+    never = [_never(journal, rule) for rule in rules]
+    if never and all(never):
+        return Missed(f"its rule {never[0]}", "rule_impossible")
     for rule in rules:
         found = read(journal, rule, start_s, end_s)
         if found.blind:
-            return f"its rule reads {found.blind}"
+            return Missed(f"its rule {found.blind}")
         if found.unborn:
-            return f"its rule reads {found.unborn}, of which there was nothing"
-        if (never := _beyond(journal, rule)) is not None:
-            return str(never)
+            return Missed(f"its rule reads {found.unborn}, of which there was nothing")
         for one in _of(journal, rule):
             gone_s = max((until_s for _, until_s in one.spans if until_s >= start_s - one.step_s), default=end_s)
             if gone_s + 2 * one.step_s < end_s:
-                return f"{one.selector}, which its rule reads, gave no sample from {gone_s:.1f} s on"
-    return ""
+                return Missed(f"{one.selector}, which its rule reads, gave no sample from {gone_s:.1f} s on")
+    return Missed()
 
 
-def _beyond(journal: Journal, rule: RuleSeen) -> Beyond | None:
-    """That it asks for more than its histogram's buckets can tell, as far as it was asked."""
+def _never(journal: Journal, rule: RuleSeen) -> str:
+    """Why it can never hold, as far as what it reads was asked; ''."""
     last_le = {one.selector: one.last_le for one in journal.of(SelectorSeen)}
     try:
-        return beyond(alerting.loaded(journal), rule, last_le.get)
+        return impossible(alerting.loaded(journal), rule, last_le.get)
     except ValueError:
-        return None
+        return ""
 
 
 def shown(journal: Journal, rules: Sequence[RuleSeen], end_s: float) -> Details:

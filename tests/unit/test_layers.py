@@ -86,7 +86,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "replay_series": set(),
     "replay": {"alerting", "facts", "promql", "replay_series"},
     "burning": {"facts"},
-    "ceilings": {"burning", "facts", "promql"},
+    "wholes": {"burning", "facts", "promql"},
+    "extents": {"burning", "facts", "promql", "quantities", "wholes"},
+    "ceilings": {"burning", "extents", "facts", "promql", "quantities", "wholes"},
     "versions": DATA,
     "endstate": {"facts"},
     "faults": BOTTOM | HANDLES | {"stats"},
@@ -149,7 +151,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "plan_bounds": BOTTOM | {"alerting", "drill", "expectations", "plan"},
     "plan_queries": {"drill", "plan", "promql"},
-    "plan_rules": {"alerting", "drill", "facts", "plan", "promql"},
+    "plan_rules": {"alerting", "ceilings", "drill", "facts", "plan", "promql"},
     "plan_unseen": {"drill", "edges", "faults", "plan"},
     "judge": DATA
     | {
@@ -285,6 +287,8 @@ PURE = (
     "scoring_trend",
     "runbooks",
     "ceilings",
+    "extents",
+    "wholes",
     "promql",
     "replay",
     "replay_series",
