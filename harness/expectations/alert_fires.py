@@ -13,6 +13,7 @@ from harness.expectations import alerts, by_chance, known_alerts, next_fault, se
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.by_chance import Before
+from harness.expectations.renewed import renewed
 from harness.expectations.replays import Replays
 from harness.expectations.requests import cites
 from harness.expectations.slow_rules import slow_rule
@@ -74,6 +75,8 @@ class AlertFires(Expectation):
 
     def doubtful(self, reach: Reach) -> str:
         if why := known_alerts.no_alert(reach, self.alert, self.labels):
+            return why
+        if why := known_alerts.never_over(reach, self.alert, self.labels):
             return why
         if reach.then or not reach.faulted or reach.alerts is None or alerting.is_pattern(self.alert):
             return ""
@@ -252,6 +255,7 @@ class AlertFires(Expectation):
             )
         if pending:
             held = f"; its rule waits {floor}" if floor else ""
+            held += f"; {again}" if (again := renewed(rules)) else ""
             return failed(
                 f"{said}, though it was pending since {pending[0].at_s:.1f} s{held}",
                 reason="pending_only",

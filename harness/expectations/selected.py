@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from harness import alerting
 from harness.ceilings import impossible
-from harness.facts import ContainerSeen, RuleSeen, SelectorSeen
+from harness.expectations.came_to_nothing import came_to_nothing, told
+from harness.facts import ContainerSeen, PartSeen, RuleSeen, SelectorSeen
 from harness.journal import Journal
 from harness.promql import matchers, wanting
 from harness.verdict import Details
@@ -34,18 +35,21 @@ WHOM = re.compile(
 )
 """Labels that say where it went wrong: a name that is found nowhere else may be none."""
 
+LABELS = "labels that the series have; or, where they only come with the first error, a counter that begins at 0"
+
 
 @dataclass(frozen=True)
 class Read:
     """What is known of a rule's readings in a stretch. `blind`: why it could not hold, said of it ("reads …"), and `reason` its code;
-    `unborn`: what had no series and may be right all the same; `untold`: why nobody knows. All '' where it had what it reads, or
-    nobody looked."""
+    `decide` what would mend it; `unborn`: what had no series and may be right all the same; `untold`: why nobody knows. All '' where
+    it had what it reads, or nobody looked."""
 
     blind: str = ""
     reason: str = ""
+    decide: str = ""
     unborn: str = ""
     untold: str = ""
-    facts: tuple[SelectorSeen, ...] = ()
+    facts: tuple[SelectorSeen | PartSeen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Missed:
 
 def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read:
     if never := _never(journal, rule):
-        return Read(blind=never, reason="rule_impossible")
+        return Read(blind=never, reason="rule_impossible", decide="a rule that asks for what its expression can give")
     seen = {one.selector: one for one in journal.of(SelectorSeen)}
     met: list[SelectorSeen] = []
 
@@ -69,12 +73,17 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
         met.append(one)
         return bool(one.why) or _there(one, start_s, end_s) or may_come(journal, one, end_s)
 
+    made = {one.part: one for one in journal.of(PartSeen)}
     try:
-        missing = [seen[selector] for selector in wanting(alerting.loaded(journal), rule, has)]
+        missing = wanting(alerting.loaded(journal), rule, has, lambda node: came_to_nothing(journal, node, seen, made))
     except ValueError:
         return Read()
+    if missing and missing[0] in made:
+        what, mend = told(missing[0])
+        return Read(f"reads {what}", "no_series", mend, facts=(made[missing[0]],))
     if missing:
-        return Read(blind=f"reads {said(missing[0], start_s)}", reason="no_series", facts=tuple(missing))
+        lacking = tuple(seen[selector] for selector in missing if selector in seen)
+        return Read(f"reads {said(lacking[0], start_s)}", "no_series", LABELS, facts=lacking)
     unborn = [one for one in met if not one.why and not _there(one, start_s, end_s)]
     untold = [one for one in met if one.why]
     return Read(
