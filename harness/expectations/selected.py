@@ -186,7 +186,7 @@ def may_come(journal: Journal, one: SelectorSeen, end_s: float) -> bool:
         return later and (trouble or any(OUTCOME.search(part.label) for part in parts))
     if not one.of_metric:
         return (one.described or trouble) and not one.like and not one.unknown
-    if one.plain or not trouble:
+    if one.plain or not trouble or "le" in one.strange:  # no bucket comes with trouble
         return one.plain
     named = _names(journal)
     strange = [part for part in parts if part.label in one.unknown and WHOM.match(part.label)]

@@ -35,6 +35,7 @@ def told(expr: str) -> str:
 
 
 NEVER = [
+    '1 - sum(rate(took_seconds_bucket{le="0.5"}[5m])) / sum(rate(took_seconds_count[5m])) > 5',
     "histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket[5m]))) > 10",
     "1000 * histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket[5m]))) > 10000",
     "histogram_quantile(0.99, sum(rate(took_seconds_bucket[5m]))) > 1",
@@ -98,6 +99,16 @@ NEVER = [
     'ALERTS{alertname="Foo"} == 0',
 ]
 MAYBE = [
+    "up == 0 unless on(job) (sum by (job) (up) == 0)",
+    "sum by (instance) ((up == 0) * on (instance) group_left(__name__) (now_seconds - boot_seconds > 600))",
+    "replicas != replicas_ready > 0",
+    "1 == up > 0",
+    "max(quantile_over_time(0.5, wanted[1d]) == least) by (name) > 3",
+    "sum by (node) ((phase == 1) + on(uid) group_left(node) (0 * pod_info)) / sum by (node) (allocatable) * 100 > 90",
+    "restarts_total - restarts_total offset 10m >= 1 and ignoring (reason) min_over_time(last_reason[10m]) == 1",
+    "count(count_values('config_hash', config_hash)) > 1",
+    "scraped_seconds{quantile='0.9'} / on (job) scraped_seconds{quantile='0.5'} > 1.05",
+    f"{BAD} / {ALL} > 14.4 * 0.001 and {BAD} / {ALL} > 0.5",
     "histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket[5m]))) > 4",
     "histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket[5m]))) >= 5",
     "histogram_quantile(0.99, sum(rate(native_seconds[5m]))) > 1",

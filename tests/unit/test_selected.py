@@ -80,6 +80,11 @@ def test_a_dependency_that_is_called_as_a_part_of_the_stack_is_no_slip() -> None
             {"of_metric": True, "strange": {"le": "'0.1', '0.5'"}},
             "le is '0.1', '0.5' there",
         ),
+        (
+            'failed_seconds_bucket{le="0.3"}',
+            {"of_metric": True, "strange": {"le": "'0.1', '0.5'"}, "unknown": ("le",)},
+            "le is '0.1', '0.5' there",
+        ),
         ("waiting", {"spans": ((5.0, 18.0),)}, "which gave no sample from 18.0 s on"),
         ("waiting", {"spans": LATER}, "which gave no sample before 60.0 s"),
     ],
