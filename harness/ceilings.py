@@ -10,6 +10,7 @@ from typing import Any
 from harness.burning import bare, number
 from harness.extents import GROWTH, TURNED, Extents
 from harness.facts import RuleSeen
+from harness.matching import never_match
 from harness.promql import OF_NOTHING, nodes, parsed, selector_of
 from harness.quantities import figures
 from harness.wholes import COMPARED, most_of_whole
@@ -95,7 +96,8 @@ class _Reach:
         if operator == "or":
             return left if left and right else ""
         here = _apart(node) if operator == "and" else self._compared(node, operator) if operator in COMPARED else ""
-        return here or left or right
+        apart = never_match(node)
+        return here or left or right or (f"asks for two sides that never match: {apart}" if apart else "")
 
     def _compared(self, node: Any, operator: str) -> str:
         if node.modifier and node.modifier.return_bool:

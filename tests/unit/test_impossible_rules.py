@@ -35,6 +35,15 @@ def told(expr: str) -> str:
 
 
 NEVER = [
+    'rate(asked_total{code="500"}[5m]) / rate(asked_total{code="200"}[5m]) > 1',
+    'sum by (code) (rate(asked_total{code="500"}[5m])) / sum(rate(asked_total[5m])) > 0.1',
+    'sum by (job) (rate(asked_total{job="a"}[5m])) / on(job) sum(rate(all_total[5m])) > 0.1',
+    'sum without (pod) (x{job="a"}) > bool sum by (job) (y{job="b"})',
+    'x{job="a"} == 0 and y{job="b"} == 0',
+    'x{job="a"} > 1 and on(job) clamp_min(y{job="b"}, 1)',
+    'topk(3, x{job="a"}) / ignoring(pod) (y{job="b"} > 0) > 1',
+    'x{job="a"} / max_over_time(y{job=""}[5m]) > 1',
+    '2 * x{job="a"} > quantile_over_time(0.9, y{job="b"}[5m])',
     '1 - sum(rate(took_seconds_bucket{le="0.5"}[5m])) / sum(rate(took_seconds_count[5m])) > 5',
     "histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket[5m]))) > 10",
     "1000 * histogram_quantile(0.99, sum by (le) (rate(took_seconds_bucket[5m]))) > 10000",
@@ -99,6 +108,21 @@ NEVER = [
     'ALERTS{alertname="Foo"} == 0',
 ]
 MAYBE = [
+    'rate(asked_total{code="500"}[5m]) / ignoring(code) rate(asked_total{code="200"}[5m]) > 1',
+    'rate(asked_total{code="500"}[5m]) / on(job) rate(asked_total{code="200"}[5m]) > 1',
+    'sum(rate(asked_total{code="500"}[5m])) / sum(rate(asked_total{code="200"}[5m])) > 1',
+    'sum by (job) (rate(asked_total{job="a"}[5m])) / on() group_left() sum(rate(all_total[5m])) > 1',
+    'sum without (code) (rate(asked_total{code="500"}[5m])) / rate(all_total{code=""}[5m]) > 1',
+    'sum by (job) (x{job="a"}) > sum by (job) (y{job="a"})',
+    'x{job="a"} unless y{job="b"}',
+    'x{job="a"} > 1 or y{job="b"} > 1',
+    'absent(x{job="a"}) and y{job="b"}',
+    'label_replace(x{job="a"}, "job", "b", "", "") and y{job="b"}',
+    'x{job="a"} / scalar(y{job="b"}) > 1',
+    'count_values("job", x{job="a"}) and y{job="b"}',
+    'x{job="a"} / y{job=~"b"} > 1',
+    'x{job="a"} * on(pod) group_left(job) y{job="b"} + z{job="b"} > 1',
+    "sum(x) / sum by (job) (y) > 1",
     "up == 0 unless on(job) (sum by (job) (up) == 0)",
     "sum by (instance) ((up == 0) * on (instance) group_left(__name__) (now_seconds - boot_seconds > 600))",
     "replicas != replicas_ready > 0",
@@ -211,6 +235,10 @@ def test_what_may_hold_is_never_told_to_be_impossible(expr: str) -> None:
         ('count(up{job="api"} == 1) == 0', "asks for == 0, and count() gives 1 at the least"),
         (f"100 * {BAD} / {ALL} > 1000000", "asks for > 1000000, and a part of its whole gives 100 at the most"),
         (f"{ALL} < {BAD}", "asks for a part of a whole to be more than that"),
+        (
+            'sum by (job) (x{job="a"}) / sum(y) > 1',
+            "asks for two sides that never match: job is 'a' on the one and none on the other",
+        ),
         ("hour() > 22 and hour() < 6", "asks for > 22 and < 6 of the same at once"),
         (
             f"{P99} > 10",
