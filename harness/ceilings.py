@@ -124,6 +124,8 @@ class _Reach:
 
 def _passed(value: float, by: float, strictly: bool) -> bool:
     """Whether `by` lies beyond the value; not only for its last digits, where the value itself would do."""
+    if math.isinf(value) or math.isinf(by):
+        return False
     return value <= by if strictly else value < by and not math.isclose(value, by)
 
 
@@ -147,7 +149,9 @@ def _apart(node: Any) -> str:
     for asked in known.values():
         lows = [(limit, operator == ">") for operator, limit in asked if operator in (">", ">=", "==")]
         highs = [(limit, operator != "<") for operator, limit in asked if operator in ("<", "<=", "==")]
-        low, high = max(lows, default=(-math.inf, False)), min(highs, default=(math.inf, True))
+        if not lows or not highs:
+            continue
+        low, high = max(lows), min(highs)
         if low[0] > high[0] or (low[0] == high[0] and (low[1] or not high[1])):
             return f"asks for {' and '.join(f'{operator} {figures(limit, 6)}' for operator, limit in asked)} of the same at once"
     return ""

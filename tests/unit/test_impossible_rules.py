@@ -108,6 +108,7 @@ NEVER = [
     'ALERTS{alertname="Foo"} == 0',
 ]
 MAYBE = [
+    "x > Inf",
     'rate(asked_total{code="500"}[5m]) / ignoring(code) rate(asked_total{code="200"}[5m]) > 1',
     'rate(asked_total{code="500"}[5m]) / on(job) rate(asked_total{code="200"}[5m]) > 1',
     'sum(rate(asked_total{code="500"}[5m])) / sum(rate(asked_total{code="200"}[5m])) > 1',
