@@ -89,11 +89,11 @@ def _burns(node: Any, rules: Sequence[RuleSeen]) -> Iterator[Burn]:
 def _share_s(node: Any, rules: Sequence[RuleSeen], threshold: float) -> float | None:
     """The window of a share: a part of a rate over the whole, failures over anything where the threshold is that of a share, 1 less
     any ratio. None otherwise: a mean, today's traffic over yesterday's, and retries over requests know no 1."""
-    node = _made(node, rules)
+    node = made_of(node, rules)
     if type(node).__name__ != "BinaryExpr":
         return None
     less = str(node.op) == "-" and number(node.lhs) == 1.0
-    pair = _ratio(_made(node.rhs, rules) if less else node, rules)
+    pair = _ratio(made_of(node.rhs, rules) if less else node, rules)
     if pair is None:
         return None
     above, below = pair
@@ -107,33 +107,33 @@ def _ratio(node: Any, rules: Sequence[RuleSeen]) -> tuple[Rate, Rate] | None:
         return None
     if node.modifier and str(node.modifier.card).endswith("OneToMany"):
         return None
-    above, below = _rate(node.lhs, rules), _rate(node.rhs, rules)
+    above, below = rate_of(node.lhs, rules), rate_of(node.rhs, rules)
     if above is None or below is None or (above.function, above.window_s) != (below.function, below.window_s):
         return None
     return above, below
 
 
-def _rate(node: Any, rules: Sequence[RuleSeen], depth: int = DEPTH) -> Rate | None:
+def rate_of(node: Any, rules: Sequence[RuleSeen], depth: int = DEPTH) -> Rate | None:
     """A rate or an increase until now, summed or not, also where it is only asked to be above something. None otherwise."""
     node = bare(node)
     kind = type(node).__name__
     if kind == "AggregateExpr":
-        return _rate(node.expr, rules, depth) if str(node.op).strip() == "sum" else None
+        return rate_of(node.expr, rules, depth) if str(node.op).strip() == "sum" else None
     if kind == "Call" and node.func.name in ("rate", "increase"):
         read = node.args[0]
         if type(read).__name__ != "MatrixSelector" or not _now(read.vector_selector):
             return None
-        return Rate(node.func.name, float(read.range.total_seconds()), _asked(read.vector_selector))
+        return Rate(node.func.name, float(read.range.total_seconds()), asked_of(read.vector_selector))
     if kind == "BinaryExpr" and str(node.op) in (">", ">=", "!="):
-        return _rate(node.lhs, rules, depth)
+        return rate_of(node.lhs, rules, depth)
     if kind == "VectorSelector" and depth and (rule := _recording(node, rules)) is not None:
-        made = _rate(rule, rules, depth - 1)
-        here = {one for one in _asked(node) if one[0] != NAME}
+        made = rate_of(rule, rules, depth - 1)
+        here = {one for one in asked_of(node) if one[0] != NAME}
         return replace(made, asked=made.asked | here) if made else None
     return None
 
 
-def _made(node: Any, rules: Sequence[RuleSeen]) -> Any:
+def made_of(node: Any, rules: Sequence[RuleSeen]) -> Any:
     """The expression, or that of the rule which records it."""
     node = bare(node)
     for _ in range(DEPTH):
@@ -157,7 +157,7 @@ def _now(selector: Any) -> bool:
     return not (selector.offset or selector.at or selector.matchers.or_matchers)
 
 
-def _asked(selector: Any) -> frozenset[Asked]:
+def asked_of(selector: Any) -> frozenset[Asked]:
     found = {(one.name, str(one.op).rpartition(".")[2], one.value) for one in selector.matchers.matchers}
     return frozenset(found | {(NAME, "Equal", selector.name)} if selector.name else found)
 

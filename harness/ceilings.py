@@ -1,154 +1,181 @@
-"""What a rule on histogram_quantile can never reach: a quantile beyond the last bound of the buckets is told as that bound. Pure."""
+"""What a rule can never reach: a number beyond all that its expression gives, and what is put together so that nothing is left. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from harness.burning import bare, number
+from harness.extents import GROWTH, TURNED, Extents
 from harness.facts import RuleSeen
-from harness.promql import nodes, parsed, selector_of
+from harness.matching import never_match
+from harness.promql import OF_NOTHING, nodes, parsed, selector_of
+from harness.quantities import figures
+from harness.wholes import COMPARED, most_of_whole
 
-COMPARED = {">", ">=", "<", "<=", "==", "!="}
-WITHIN = {"max", "min", "avg", "topk", "bottomk"}
-"""Aggregations that give nothing greater than the greatest that they are given."""
-OVER_TIME = {"max_over_time", "min_over_time", "avg_over_time", "last_over_time"}
-"""Functions of a range that do neither."""
-INNER = {"AggregateExpr": "expr", "SubqueryExpr": "expr", "MatrixSelector": "vector_selector"}
-RELABELS = {"label_replace", "label_join"}
+INNER = {"AggregateExpr": "expr", "SubqueryExpr": "expr", "UnaryExpr": "expr", "MatrixSelector": "vector_selector"}
 
 
-@dataclass(frozen=True)
-class Ceiling:
-    """An expression gives `most` at the most, for the last bound of the buckets of this selector is last_le."""
-
-    selector: str
-    last_le: float
-    most: float
-
-
-@dataclass(frozen=True)
-class Beyond:
-    """A comparison that can never hold: what is compared, and with what, in words."""
-
-    ceiling: Ceiling
-    asked: str
-
-    def __str__(self) -> str:
-        one = self.ceiling
-        return (
-            f"its rule asks for {self.asked}, and its histogram_quantile gives {one.most:g} at the most: "
-            f"the last bound of {one.selector} is {one.last_le:g}"
-        )
-
-
-def beyond(rules: Sequence[RuleSeen], rule: RuleSeen, last_le: Callable[[str], float | None]) -> Beyond | None:
-    """Why a rule can never hold, among all rules; None where it may. `last_le`: the greatest finite bound of a selector's buckets, None
-    where that is not known. Raises ValueError for an expression that cannot be read."""
-    return _Reach(rules, last_le).beyond(parsed(rule.expr))
+def impossible(rules: Sequence[RuleSeen], rule: RuleSeen, last_le: Callable[[str], float | None]) -> str:
+    """Why a rule can never hold, among all rules, said of it ("asks for …"); '' where it may. `last_le`: the greatest finite bound of a
+    selector's buckets, None where that is not known. Raises ValueError for an expression that cannot be read."""
+    return _Reach(Extents(rules, last_le)).nothing(parsed(rule.expr))
 
 
 @dataclass(frozen=True)
 class _Reach:
-    """`above`: the recording rules that are being followed."""
+    extents: Extents
 
-    rules: Sequence[RuleSeen]
-    last_le: Callable[[str], float | None]
-    above: tuple[str, ...] = ()
-
-    def beyond(self, node: Any) -> Beyond | None:
-        """Why an expression gives nothing, whatever the service does."""
-        node = bare(node)
-        kind = type(node).__name__
-        if kind == "AggregateExpr":
-            return self.beyond(node.expr)
-        if kind != "BinaryExpr":
-            return None
-        operator = str(node.op)
-        if operator == "unless":
-            return self.beyond(node.lhs)
-        left, right = self.beyond(node.lhs), self.beyond(node.rhs)
-        if operator == "or":
-            return left if left and right else None
-        return self._compared(node, operator) or left or right
-
-    def _compared(self, node: Any, operator: str) -> Beyond | None:
-        if node.modifier and node.modifier.return_bool:
-            return None
-        if operator in ("<", "<="):
-            value, limit, operator = node.rhs, number(node.lhs), operator.replace("<", ">")
-        else:
-            value, limit = node.lhs, number(node.rhs)
-        most = self.most(value) if limit is not None and operator in (">", ">=") else None
-        if most is None or limit is None or most.most > limit or (most.most == limit and operator == ">="):
-            return None
-        return Beyond(most, f"{operator} {limit:g}")
-
-    def most(self, node: Any) -> Ceiling | None:
-        """The most that an expression can give; None where nobody knows."""
+    def nothing(self, node: Any) -> str:
+        """Why an expression gives nothing, whatever the service does; ''."""
         node = bare(node)
         kind = type(node).__name__
         if kind == "VectorSelector":
-            return _highest([inner.most(expr) for inner, expr in self._recorded(node)])
+            return self._of_recorded(node)
         if kind == "Call":
-            return self._of_call(node.func.name, node.args)
+            return self._of_call(node)
         if kind == "BinaryExpr":
             return self._of_two(node, str(node.op))
-        within = kind in INNER and (kind != "AggregateExpr" or str(node.op).strip() in WITHIN)
-        return self.most(getattr(node, INNER[kind])) if within else None
+        inner = INNER.get(kind)
+        return self.nothing(getattr(node, inner)) if inner else ""
 
-    def _of_call(self, function: str, given: Sequence[Any]) -> Ceiling | None:
-        if function in OVER_TIME:
-            return self.most(given[0])
-        quantile = number(given[0]) if function == "histogram_quantile" else None
-        return self._last_bound(given[1]) if quantile is not None and 0 <= quantile <= 1 else None
+    def _of_recorded(self, selector: Any) -> str:
+        whys = [_Reach(inner).nothing(expr) for inner, expr in self.extents.recorded(selector)]
+        return whys[0] if whys and all(whys) else ""
 
-    def _of_two(self, node: Any, operator: str) -> Ceiling | None:
+    def _of_call(self, node: Any) -> str:
+        function = node.func.name
+        if function in OF_NOTHING or function == "scalar":
+            return ""
+        if function == "histogram_quantile" and (lost := self._without_le(node.args[1])):
+            return f"asks for a histogram_quantile of what has no `le`: {lost} leaves none of it"
+        return next((why for arg in node.args if (why := self.nothing(arg))), "")
+
+    def _without_le(self, node: Any) -> str:
+        """The aggregation that takes the buckets' `le` away; ''."""
+        node = bare(node)
+        kind = type(node).__name__
+        if kind == "VectorSelector":
+            lost = [_Reach(inner)._without_le(expr) for inner, expr in self.extents.recorded(node)]
+            return lost[0] if lost and all(lost) else ""
+        if kind == "Call":
+            return self._without_le(node.args[0]) if node.func.name in (*GROWTH, "delta") else ""
+        if kind in ("SubqueryExpr", "MatrixSelector"):
+            return self._without_le(getattr(node, INNER[kind]))
+        return self._taken_by(node) if kind == "AggregateExpr" and self._of_buckets(node) else ""
+
+    def _taken_by(self, node: Any) -> str:
+        by, aggregation = node.modifier, str(node.op).strip()
+        keeps = by is not None and ("le" in by.labels) == str(by.type).endswith("By")
+        if keeps or aggregation in ("topk", "bottomk", "limitk", "limit_ratio"):
+            return self._without_le(node.expr)
+        if aggregation == "count_values":  # it makes a label
+            return ""
+        return f"{aggregation}{f' {by}' if by is not None else ''}"
+
+    def _of_buckets(self, node: Any) -> bool:
+        """Whether all that it reads are buckets of a classic histogram: a native one needs no `le`."""
+        read = [part for part in nodes(node) if type(part).__name__ == "VectorSelector"]
+        for one in read:
+            made = list(self.extents.recorded(one))
+            if not (
+                all(_Reach(inner)._of_buckets(expr) for inner, expr in made)
+                if made
+                else self.extents.last_le(selector_of(one)) is not None
+            ):
+                return False
+        return bool(read)
+
+    def _of_two(self, node: Any, operator: str) -> str:
+        left = self.nothing(node.lhs)
+        if operator == "unless":
+            return left
+        right = self.nothing(node.rhs)
         if operator == "or":
-            return _highest([self.most(node.lhs), self.most(node.rhs)])
-        if operator in ("and", "unless") or (
-            operator in COMPARED and not (node.modifier and node.modifier.return_bool)
-        ):
-            return self.most(node.lhs)
-        left, right = number(node.lhs), number(node.rhs)
-        if operator == "*" and left is not None and left > 0:
-            return _scaled(self.most(node.rhs), left)
-        if operator in ("*", "/") and right is not None and right > 0:
-            return _scaled(self.most(node.lhs), right if operator == "*" else 1 / right)
+            return left if left and right else ""
+        here = _apart(node) if operator == "and" else self._compared(node, operator) if operator in COMPARED else ""
+        apart = never_match(node)
+        return here or left or right or (f"asks for two sides that never match: {apart}" if apart else "")
+
+    def _compared(self, node: Any, operator: str) -> str:
+        if node.modifier and node.modifier.return_bool:
+            return ""
+        if operator in TURNED and self._beyond_whole(node, operator):
+            return "asks for a part of a whole to be more than that"
+        found = _asked(node)
+        if found is None:
+            return ""
+        value, operator, limit = found
+        extent = self.extents.of(value)
+        least, most = extent.low, extent.high
+        asked = f"asks for {operator} {figures(limit, 6)}, and"
+        if operator in (">", ">=", "==") and _passed(most.value, limit, operator == ">"):
+            return f"{asked} {most.what} gives {figures(most.value, 6)} at the most{_because(most.why)}"
+        if operator in ("<", "<=", "==") and _passed(limit, least.value, operator == "<"):
+            return f"{asked} {least.what} gives {figures(least.value, 6)} at the least{_because(least.why)}"
+        return _apart(node)
+
+    def _beyond_whole(self, node: Any, operator: str) -> bool:
+        most = most_of_whole(node, self.extents.rules)
+        return most is not None and (most < 1 or (most == 1 and not operator.endswith("=")))
+
+
+def _passed(value: float, by: float, strictly: bool) -> bool:
+    """Whether `by` lies beyond the value; not only for its last digits, where the value itself would do."""
+    if math.isinf(value) or math.isinf(by):
+        return False
+    return value <= by if strictly else value < by and not math.isclose(value, by)
+
+
+def _because(why: str) -> str:
+    return f": {why}" if why else ""
+
+
+def _asked(node: Any) -> tuple[Any, str, float] | None:
+    """What is compared with a number, how, and with which; None for another comparison."""
+    operator, left, right = str(node.op), number(node.lhs), number(node.rhs)
+    if (left is None) == (right is None):
         return None
-
-    def _last_bound(self, node: Any) -> Ceiling | None:
-        """The greatest bound among all that a histogram_quantile is given; None where one is not known, or may be renamed."""
-        found: list[Ceiling | None] = []
-        for part in nodes(node):
-            kind = type(part).__name__
-            if kind == "Call" and part.func.name in RELABELS:
-                return None
-            if kind != "VectorSelector":
-                continue
-            made = self._recorded(part)
-            found += [inner._last_bound(expr) for inner, expr in made]
-            if not made:
-                selector = selector_of(part)
-                last_le = self.last_le(selector)
-                found.append(None if last_le is None else Ceiling(selector, last_le, last_le))
-        return _highest(found)
-
-    def _recorded(self, selector: Any) -> list[tuple[_Reach, Any]]:
-        """What records a selector's metric, each with the way to look on from there."""
-        name = selector.name or ""
-        if name in self.above:
-            return []
-        inner = replace(self, above=(*self.above, name))
-        made = [rule.expr for rule in self.rules if rule.kind == "recording" and name and rule.rule == name]
-        return [(inner, parsed(expr)) for expr in made]
+    return (node.lhs, operator, right) if right is not None else (node.rhs, TURNED.get(operator, operator), left or 0.0)
 
 
-def _highest(found: Sequence[Ceiling | None]) -> Ceiling | None:
-    known = [one for one in found if one is not None]
-    return max(known, key=lambda one: one.most) if known and len(known) == len(found) else None
+def _apart(node: Any) -> str:
+    """That one expression is asked for two things at once, which no value is."""
+    known: dict[str, list[tuple[str, float]]] = {}
+    for value, operator, limit in _conditions(node):
+        known.setdefault(value, []).append((operator, limit))
+    for asked in known.values():
+        lows = [(limit, operator == ">") for operator, limit in asked if operator in (">", ">=", "==")]
+        highs = [(limit, operator != "<") for operator, limit in asked if operator in ("<", "<=", "==")]
+        if not lows or not highs:
+            continue
+        low, high = max(lows), min(highs)
+        if low[0] > high[0] or (low[0] == high[0] and (low[1] or not high[1])):
+            return f"asks for {' and '.join(f'{operator} {figures(limit, 6)}' for operator, limit in asked)} of the same at once"
+    return ""
 
 
-def _scaled(ceiling: Ceiling | None, factor: float) -> Ceiling | None:
-    return replace(ceiling, most=ceiling.most * factor) if ceiling else None
+def _conditions(node: Any) -> Iterator[tuple[str, str, float]]:
+    """What must hold at once of the very same series: what is compared, how, and with which number."""
+    node = bare(node)
+    operator = str(node.op) if type(node).__name__ == "BinaryExpr" else ""
+    if operator in ("and", "unless"):
+        yield from _conditions(node.lhs)
+        if operator == "and" and not (node.modifier and node.modifier.matching):
+            yield from _conditions(node.rhs)
+    elif operator in COMPARED and not (node.modifier and node.modifier.return_bool) and (found := _asked(node)):
+        value, operator, limit = found
+        yield from _conditions(value)
+        yield _compared_of(value), operator, limit
+
+
+def _compared_of(node: Any) -> str:
+    """What is compared in the end, of what is compared again or of which only some is left."""
+    node = bare(node)
+    operator = str(node.op) if type(node).__name__ == "BinaryExpr" else ""
+    if operator in ("and", "unless"):
+        return _compared_of(node.lhs)
+    inner = _asked(node) if operator in COMPARED and not (node.modifier and node.modifier.return_bool) else None
+    return _compared_of(inner[0]) if inner is not None else str(node)

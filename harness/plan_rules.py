@@ -1,4 +1,4 @@
-"""Claims about an alert whose rule reads what no rule records (that no rule makes it: expectations/known_alerts). Pure."""
+"""Claims about an alert whose rule reads what no rule records, or asks for what can never be (that no rule makes it: expectations/known_alerts). Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.alerting import is_pattern, may_bear
+from harness.ceilings import impossible
 from harness.drill.problem import Problem, did_you_mean
 from harness.promql import matchers, wanting
 
@@ -29,11 +30,14 @@ def mute_alerts(plan: Plan) -> Iterator[Problem]:
 
 
 def _mute(rules: tuple[RuleSeen, ...], alert: str, labels: dict[str, str]) -> str:
-    of_name = [rule for rule in rules if rule.kind == "alerting" and rule.rule == alert]
+    mine = [one for one in rules if one.kind == "alerting" and one.rule == alert and may_bear(one, labels)]
     try:
-        lacking = [wanting(rules, rule, _is_scraped) for rule in of_name if may_bear(rule, labels)]
+        never = [impossible(rules, rule, _not_scraped) for rule in mine]
+        lacking = [wanting(rules, rule, _is_scraped) for rule in mine]
     except ValueError:
         return ""  # a dialect of its own: the rule's health tells in the run
+    if never and all(never):
+        return f"the rule {alert} {never[0]}: it never fires"
     if not lacking or not all(lacking):
         return ""
     name = matchers(lacking[0][0])[0]
@@ -44,3 +48,7 @@ def _mute(rules: tuple[RuleSeen, ...], alert: str, labels: dict[str, str]) -> st
 def _is_scraped(selector: str) -> bool:
     """Whether its series may come from a target: by Prometheus' convention a colon is in the names of recorded series alone."""
     return ":" not in matchers(selector)[0]
+
+
+def _not_scraped(_: str) -> None:
+    """The buckets of what is not running are not known."""

@@ -121,9 +121,15 @@ def matchers(selector: str) -> tuple[str, tuple[Matcher, ...]]:
     return name, tuple(one for one in every if not name or one.label != "__name__")
 
 
-def wanting(rules: Sequence[RuleSeen], rule: RuleSeen, has: Callable[[str], bool]) -> tuple[str, ...]:
+def wanting(
+    rules: Sequence[RuleSeen],
+    rule: RuleSeen,
+    has: Callable[[str], bool],
+    makes: Callable[[Any], str] = lambda _: "",
+) -> tuple[str, ...]:
     """The selectors for want of which a rule gives nothing, among all rules; () where it may give something. `has`: whether a
-    selector has series. Raises ValueError for an expression that cannot be read."""
+    selector has series; `makes`: of a call, or of two sides, what it is, where it gives nothing though these may (''). Raises
+    ValueError for an expression that cannot be read."""
 
     def of(one: RuleSeen, above: tuple[str, ...]) -> tuple[str, ...]:
         def gives(node: Any) -> tuple[str, ...]:
@@ -134,27 +140,29 @@ def wanting(rules: Sequence[RuleSeen], rule: RuleSeen, has: Callable[[str], bool
             selector = selector_of(node)
             return () if has(selector) else (selector,)
 
-        return _wanting(parsed(one.expr), gives)
+        return _wanting(parsed(one.expr), gives, makes)
 
     return tuple(dict.fromkeys(of(rule, ())))
 
 
-def _wanting(node: Any, gives: Callable[[Any], tuple[str, ...]]) -> tuple[str, ...]:
+def _wanting(node: Any, gives: Callable[[Any], tuple[str, ...]], makes: Callable[[Any], str]) -> tuple[str, ...]:
     """Of an expression's tree; `gives` tells it of a selector."""
     kind = type(node).__name__
     if kind == "VectorSelector":
         return gives(node)
     if kind == "MatrixSelector":
         return gives(node.vector_selector)
-    if kind == "Call":
-        return () if node.func.name in OF_NOTHING else tuple(one for arg in node.args for one in _wanting(arg, gives))
-    if kind == "BinaryExpr":
-        left, right = _wanting(node.lhs, gives), _wanting(node.rhs, gives)
-        either, without = str(node.op) == "or", str(node.op) == "unless"
-        return left if without else (*left, *right) if not either or (left and right) else ()
     if kind in ("AggregateExpr", "ParenExpr", "UnaryExpr", "SubqueryExpr"):
-        return _wanting(node.expr, gives)
-    return ()
+        return _wanting(node.expr, gives, makes)
+    found: tuple[str, ...] = ()
+    if kind == "Call" and node.func.name not in OF_NOTHING:
+        found = tuple(one for arg in node.args for one in _wanting(arg, gives, makes))
+    elif kind == "BinaryExpr":
+        left, right = _wanting(node.lhs, gives, makes), _wanting(node.rhs, gives, makes)
+        either, without = str(node.op) == "or", str(node.op) == "unless"
+        found = left if without else (*left, *right) if not either or (left and right) else ()
+    made = makes(node) if kind in ("Call", "BinaryExpr") and not found else ""
+    return (made,) if made else found
 
 
 def parsed(expr: str) -> Any:

@@ -121,8 +121,9 @@ FAILING: Mapping[str, str] = {
     "pre_existing": "the alert was firing, or pending, before the fault or the phase began, or came and went so often, that it tells nothing of it",
     "rule_missing": "Prometheus has no such alerting rule, or it was taken away",
     "rule_broken": "Prometheus cannot evaluate the rule, so that its silence says nothing",
+    "rule_impossible": "the rule asks for what its expression can never give, so that it never fires and its silence says nothing",
 }
-"""Of claims that failed; the last three also of some that are inconclusive. Each has a planted defect (tests/calibration; `reordered` and `runaway` in histories by hand)."""
+"""Of claims that failed; the last four also of some that are inconclusive. Each has a planted defect (tests/calibration; `reordered` and `runaway` in histories by hand)."""
 
 REASONS: Mapping[str, str] = {
     # passed

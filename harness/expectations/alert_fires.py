@@ -13,6 +13,7 @@ from harness.expectations import alerts, by_chance, known_alerts, next_fault, se
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.by_chance import Before
+from harness.expectations.renewed import renewed
 from harness.expectations.replays import Replays
 from harness.expectations.requests import cites
 from harness.expectations.slow_rules import slow_rule
@@ -39,8 +40,8 @@ class AlertFires(Expectation):
              is none of this (missed, and not late). One that fired already, or was pending already, is no detection (inconclusive: pre_existing), nor is one that is pending and never fires, nor one that
              came and went so often without a fault that by chance alone it fires in such a time (in more than 5 % of them).
     Decides: when the phase is over; in `then` when the time is. Failed: late, pending_only, other_service, wrong_labels,
-             rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), missed, flapping,
-             production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
+             rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), rule_impossible (its
+             expression can never hold: more is asked than it gives), missed, flapping, production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
              (inconclusive: below_floor, not_evaluated).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. Measured is the
              time since the fault, an interval as wide as its injection; its links, from the effect over the first sample to
@@ -74,6 +75,8 @@ class AlertFires(Expectation):
 
     def doubtful(self, reach: Reach) -> str:
         if why := known_alerts.no_alert(reach, self.alert, self.labels):
+            return why
+        if why := known_alerts.never_over(reach, self.alert, self.labels):
             return why
         if reach.then or not reach.faulted or reach.alerts is None or alerting.is_pattern(self.alert):
             return ""
@@ -252,6 +255,7 @@ class AlertFires(Expectation):
             )
         if pending:
             held = f"; its rule waits {floor}" if floor else ""
+            held += f"; {again}" if (again := renewed(rules)) else ""
             return failed(
                 f"{said}, though it was pending since {pending[0].at_s:.1f} s{held}",
                 reason="pending_only",
@@ -265,8 +269,8 @@ class AlertFires(Expectation):
             )
         why = selected.missed(evidence.journal, rules, from_s, limit_s)
         return failed(
-            f"{said}: {why or 'its expression never held'}",
-            reason="missed",
+            f"{said}: {why.said or 'its expression never held'}",
+            reason=why.reason,
             cites=cites(evidence, rules[0]),
             details=selected.shown(evidence.journal, rules, evidence.window.end_s if evidence.window else limit_s),
         )

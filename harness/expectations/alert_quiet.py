@@ -12,7 +12,7 @@ from harness.expectations import alerts, known_alerts, selected
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
 from harness.expectations.selected import Read
-from harness.facts import RuleSeen
+from harness.facts import AlertChanged, RuleSeen
 from harness.journal import Window
 from harness.quantities import spell
 from harness.scoring import most_per_hour, within
@@ -32,8 +32,9 @@ class AlertQuiet(Expectation):
     Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
              pre_existing (it fired before the window); passed when the window is over, Prometheus was looked at all the time,
              and a rule of that name, which is not allowed to fire and may have the labels, is loaded, can be evaluated, was, and
-             had something to read (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series). What
-             appears only with the first error may be missing; that is said.
+             had something to read and asks for what that can give (else its silence says nothing: rule_missing, rule_broken,
+             not_evaluated, no_series, rule_impossible). What appears only with the first error may be missing; that is said. One
+             that is pending at the window's end, with a `for` longer than the window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over.
     """
@@ -74,7 +75,28 @@ class AlertQuiet(Expectation):
         if loud or not alerting.watched(journal, window.start_s, window.end_s):
             return alerts.not_watched(evidence, f"{what} was not seen to fire")
         rules = [r for r in alerting.rules(journal, self.alert, window.end_s, self.labels) if not self._allowed(r.rule)]
-        return self._vacuous(evidence, window, rules) or self._quiet(evidence, window, rules)
+        vacuous = self._vacuous(evidence, window, rules) or self._held(evidence, window, rules)
+        return vacuous or self._quiet(evidence, window, rules)
+
+    def _held(self, evidence: Evidence, window: Window, rules: list[RuleSeen]) -> Finding | None:
+        """That what a rule asks for held at the window's end, and its `for` is longer than the window: nobody knows whether it
+        would have fired."""
+        state: dict[alerting.Identity, AlertChanged] = {}
+        for change in evidence.journal.of(AlertChanged, until_s=window.end_s):
+            if alerting.named(change.alert, self.alert) and alerting.bears(change.labels, self.labels):
+                state[alerting.identity(change.alert, change.labels)] = change
+        for change in (one for one in state.values() if one.state == "pending"):
+            mine = [one for one in rules if one.rule == change.alert and alerting.may_bear(one, change.labels)]
+            quickest = min(mine, key=alerting.held_s, default=None)
+            if quickest is not None and alerting.held_s(quickest) > window.length_s:
+                return inconclusive(
+                    f"{change.alert}{alerting.shown(change.labels)} did not fire, but it was pending since {change.at_s:.1f} s, and its"
+                    f" rule's `for` of {spell(quickest.for_s)} is longer than these {spell(round(window.length_s, 1))}",
+                    reason="below_floor",
+                    decide=f"a window longer than {spell(quickest.for_s)}",
+                    cites=cites(evidence, change),
+                )
+        return None
 
     def _quiet(self, evidence: Evidence, window: Window, rules: list[RuleSeen]) -> Finding:
         """None fired, of rules that were evaluated; whether one could have is in what they read."""
@@ -85,7 +107,7 @@ class AlertQuiet(Expectation):
             return self._blind(evidence, what, ran[0], reads[0])
         loaded = len(ran)
         idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
-        blind = [f"{rule.rule} reads {read.blind}" for rule, read in zip(ran, reads, strict=True) if read.blind]
+        blind = [f"{rule.rule} {read.blind}" for rule, read in zip(ran, reads, strict=True) if read.blind]
         idle += f", {len(blind)} could not fire: {blind[0]}" if blind else ""
         unborn = next((read.unborn for read in reads if read.unborn), "")
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
@@ -100,7 +122,7 @@ class AlertQuiet(Expectation):
 
     @staticmethod
     def _blind(evidence: Evidence, what: str, rule: RuleSeen, read: Read) -> Finding:
-        """That no rule could have fired, for they read what is not there, or nobody knows whether it is."""
+        """That no rule could have fired, for they read what is not there or ask for what never is, or nobody knows whether it is."""
         if not read.blind:
             return inconclusive(
                 f"{what} did not fire, but whether there was what its rule reads could not be asked: {read.untold}",
@@ -109,9 +131,9 @@ class AlertQuiet(Expectation):
                 cites=cites(evidence, *read.facts),
             )
         return inconclusive(
-            f"{what} did not fire, but the rule {rule.rule} reads {read.blind}, so its silence says nothing",
-            reason="no_series",
-            decide="labels that the series have; or, where they only come with the first error, a counter that begins at 0",
+            f"{what} did not fire, but the rule {rule.rule} {read.blind}, so its silence says nothing",
+            reason=read.reason,
+            decide=read.decide,
             cites=cites(evidence, *read.facts),
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.alerting import NO_LABELS, may_bear, named, shown
 from harness.expectations.base import Reach
+from harness.expectations.renewed import renewed
 
 
 def no_alert(reach: Reach, alert: str, labels: Mapping[str, str] = NO_LABELS, allow: Sequence[str] = ()) -> str:
@@ -22,3 +23,10 @@ def no_alert(reach: Reach, alert: str, labels: Mapping[str, str] = NO_LABELS, al
     but = " but those that it allows" if meant and not counted else ""
     unread = f"; not all of them were read: {reach.alerts_unread}" if reach.alerts_unread else ""
     return f"the stack's rule files have no {what}{but}; there are {', '.join(has) or 'none'}{unread}"
+
+
+def never_over(reach: Reach, alert: str, labels: Mapping[str, str] = NO_LABELS) -> str:
+    """That the `for` of each rule of such an alert begins anew with each other value; ''."""
+    mine = [one for one in reach.alerts or () if one.kind == "alerting" and named(one.rule, alert)]
+    again = renewed([one for one in mine if may_bear(one, labels)])
+    return f"{alert} may never fire: {again}" if again else ""

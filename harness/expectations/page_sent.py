@@ -51,8 +51,8 @@ class PageSent(Expectation):
              first fault none counts, nor one of an alert that fires by chance as often (pre_existing), nor, as a late one, of
              an alert that held only after the next phase's fault.
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
-             which its way ended, rule_missing, rule_broken, rule_too_slow, missed, pending_only, fired_not_routed,
-             wrong_receiver, wrong_url, suppressed (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
+             which its way ended, rule_missing, rule_broken, rule_too_slow, rule_impossible, missed, pending_only,
+             fired_not_routed, wrong_receiver, wrong_url, suppressed (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
              pre_existing, not_observable (nobody here sees that receiver, or whether its route is muted), no_alertmanager,
              below_floor, not_evaluated, too_near (of a polled list), no_series or rule_missing (of an all-clear: what is
              gone is what the alert reads, or its rule, and not the trouble).

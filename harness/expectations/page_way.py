@@ -161,7 +161,8 @@ def _pending(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop
         return Hop("pending", UNTOLD, UNSEEN)
     rules = alerting.rules(journal, sought.alert, sought.limit_s)
     why = selected.missed(journal, rules, sought.from_s, sought.limit_s)
-    return Hop("pending", BROKEN, f"its expression never held{f': {why}' if why else ''}", reason="missed")
+    said = f"its expression never held{f': {why.said}' if why.said else ''}"
+    return Hop("pending", BROKEN, said, reason=why.reason)
 
 
 def _firing(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:

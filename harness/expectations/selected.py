@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness import alerting
-from harness.ceilings import Beyond, beyond
-from harness.facts import ContainerSeen, RuleSeen, SelectorSeen
+from harness.ceilings import impossible
+from harness.expectations.came_to_nothing import came_to_nothing, told
+from harness.facts import ContainerSeen, PartSeen, RuleSeen, SelectorSeen
 from harness.journal import Journal
 from harness.promql import matchers, wanting
 from harness.verdict import Details
@@ -34,19 +35,34 @@ WHOM = re.compile(
 )
 """Labels that say where it went wrong: a name that is found nowhere else may be none."""
 
+LABELS = "labels that the series have; or, where they only come with the first error, a counter that begins at 0"
+
 
 @dataclass(frozen=True)
 class Read:
-    """What is known of a rule's readings in a stretch. `blind`: in words, what it reads in vain; `unborn`: what had no series and
-    may be right all the same; `untold`: why nobody knows. All '' where it had what it reads, or nobody looked."""
+    """What is known of a rule's readings in a stretch. `blind`: why it could not hold, said of it ("reads …"), and `reason` its code;
+    `decide` what would mend it; `unborn`: what had no series and may be right all the same; `untold`: why nobody knows. All '' where
+    it had what it reads, or nobody looked."""
 
     blind: str = ""
+    reason: str = ""
+    decide: str = ""
     unborn: str = ""
     untold: str = ""
-    facts: tuple[SelectorSeen, ...] = ()
+    facts: tuple[SelectorSeen | PartSeen, ...] = ()
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Why an alert did not come, in words, and the reason's code; '' where its expression did not hold."""
+
+    said: str = ""
+    reason: str = "missed"
 
 
 def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read:
+    if never := _never(journal, rule):
+        return Read(blind=never, reason="rule_impossible", decide="a rule that asks for what its expression can give")
     seen = {one.selector: one for one in journal.of(SelectorSeen)}
     met: list[SelectorSeen] = []
 
@@ -57,12 +73,17 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
         met.append(one)
         return bool(one.why) or _there(one, start_s, end_s) or may_come(journal, one, end_s)
 
+    made = {one.part: one for one in journal.of(PartSeen)}
     try:
-        missing = [seen[selector] for selector in wanting(alerting.loaded(journal), rule, has)]
+        missing = wanting(alerting.loaded(journal), rule, has, lambda node: came_to_nothing(journal, node, seen, made))
     except ValueError:
         return Read()
+    if missing and missing[0] in made:
+        what, mend = told(missing[0])
+        return Read(f"reads {what}", "no_series", mend, facts=(made[missing[0]],))
     if missing:
-        return Read(blind=said(missing[0], start_s), facts=tuple(missing))
+        lacking = tuple(seen[selector] for selector in missing if selector in seen)
+        return Read(f"reads {said(lacking[0], start_s)}", "no_series", LABELS, facts=lacking)
     unborn = [one for one in met if not one.why and not _there(one, start_s, end_s)]
     untold = [one for one in met if one.why]
     return Read(
@@ -94,30 +115,31 @@ def said(one: SelectorSeen, start_s: float) -> str:
     return f"{one.selector}, which no series has{f': {there}' if there else ''}{_nowhere(one)}"
 
 
-def missed(journal: Journal, rules: Sequence[RuleSeen], start_s: float, end_s: float) -> str:
-    """What of that which the rules read was not there, or went, from start_s to end_s, in words; ''."""
+def missed(journal: Journal, rules: Sequence[RuleSeen], start_s: float, end_s: float) -> Missed:
+    """What of that which the rules read was not there, or went, from start_s to end_s, or that none of them can ever hold."""
+    never = [_never(journal, rule) for rule in rules]
+    if never and all(never):
+        return Missed(f"its rule {never[0]}", "rule_impossible")
     for rule in rules:
         found = read(journal, rule, start_s, end_s)
         if found.blind:
-            return f"its rule reads {found.blind}"
+            return Missed(f"its rule {found.blind}")
         if found.unborn:
-            return f"its rule reads {found.unborn}, of which there was nothing"
-        if (never := _beyond(journal, rule)) is not None:
-            return str(never)
+            return Missed(f"its rule reads {found.unborn}, of which there was nothing")
         for one in _of(journal, rule):
             gone_s = max((until_s for _, until_s in one.spans if until_s >= start_s - one.step_s), default=end_s)
             if gone_s + 2 * one.step_s < end_s:
-                return f"{one.selector}, which its rule reads, gave no sample from {gone_s:.1f} s on"
-    return ""
+                return Missed(f"{one.selector}, which its rule reads, gave no sample from {gone_s:.1f} s on")
+    return Missed()
 
 
-def _beyond(journal: Journal, rule: RuleSeen) -> Beyond | None:
-    """That it asks for more than its histogram's buckets can tell, as far as it was asked."""
+def _never(journal: Journal, rule: RuleSeen) -> str:
+    """Why it can never hold, as far as what it reads was asked; ''."""
     last_le = {one.selector: one.last_le for one in journal.of(SelectorSeen)}
     try:
-        return beyond(alerting.loaded(journal), rule, last_le.get)
+        return impossible(alerting.loaded(journal), rule, last_le.get)
     except ValueError:
-        return None
+        return ""
 
 
 def shown(journal: Journal, rules: Sequence[RuleSeen], end_s: float) -> Details:
@@ -164,7 +186,7 @@ def may_come(journal: Journal, one: SelectorSeen, end_s: float) -> bool:
         return later and (trouble or any(OUTCOME.search(part.label) for part in parts))
     if not one.of_metric:
         return (one.described or trouble) and not one.like and not one.unknown
-    if one.plain or not trouble:
+    if one.plain or not trouble or "le" in one.strange:  # no bucket comes with trouble
         return one.plain
     named = _names(journal)
     strange = [part for part in parts if part.label in one.unknown and WHOM.match(part.label)]

@@ -78,6 +78,20 @@ class SelectorSeen(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartSeen(Fact):
+    """A part of a claimed alert's rule that may give nothing though all that it reads does: a rate, or two sides together.
+
+    spans   the stretches in which it gave something, known to step_s
+    why     why it could not be asked
+    """
+
+    part: str
+    step_s: float = 1.0
+    spans: tuple[tuple[float, float], ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SeriesSeen(Fact):
     """Of what the rule of a claimed alert reads, where that fired: when the series of one target gave samples.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from harness import alerting
 from harness.errors import NotApplied
@@ -15,15 +15,17 @@ from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.page_sent import PageSent
 from harness.expectations.selected import TARGET, plain
-from harness.facts import PhaseEnded, SelectorSeen, SeriesSeen
+from harness.facts import PartSeen, PhaseEnded, RuleSeen, SelectorSeen, SeriesSeen
 from harness.journal import Journal
 from harness.promql import Matcher, course_of, matchers
+from harness.promql_parts import Part, parts
 from harness.run.givers import Wanted, stretches, wanted
 from harness.world.metrics import Answer
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
 
+T = TypeVar("T")
 MOST = 300
 """Selectors that are looked up; of more nothing is told."""
 POINTS = 200
@@ -51,14 +53,14 @@ def selected(drill: Drill) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Selecting:
-    """One SelectorSeen for each selector of the rules of such alerts, those of the recording rules before them included; of those
-    that fired also who gave it."""
+    """One SelectorSeen for each selector of the rules of such alerts, those of the recording rules before them included, and one
+    PartSeen for what may come to nothing of them; of those that fired also who gave it."""
 
     journal: Journal
     prometheus: Asked
     coarse: int = 1
 
-    def seen(self, alerts: Sequence[str]) -> Iterator[SelectorSeen | SeriesSeen]:
+    def seen(self, alerts: Sequence[str]) -> Iterator[SelectorSeen | PartSeen | SeriesSeen]:
         failed, why = 0, ""
         for selector in self._selectors(alerts)[:MOST]:
             if failed < FAILURES:
@@ -67,6 +69,11 @@ class Selecting:
             else:
                 seen = SelectorSeen(selector=selector, why=why)
             yield seen
+        for part in self._parts(alerts)[:MOST]:
+            if failed < FAILURES:
+                came = self._came_of(part)
+                failed = failed + 1 if came.why else 0
+                yield came
         if failed < FAILURES:
             for one in wanted(self.journal, alerts)[:MOST]:
                 yield from self._given(one)
@@ -79,6 +86,15 @@ class Selecting:
                 return (SeriesSeen(selector=one.selector, why=str(error)),)
             return replace(self, coarse=COARSE)._given(one)
 
+    def _came_of(self, part: Part) -> PartSeen:
+        try:
+            times = [at_s for one in self._over(f"count({part.query})").series for at_s, _ in one.points]
+        except NotApplied as error:
+            if self.coarse > 1:
+                return PartSeen(part=part.text, why=str(error))
+            return replace(self, coarse=COARSE)._came_of(part)
+        return PartSeen(part=part.text, step_s=self._step_s, spans=stretches(times, self._step_s))
+
     def _asked(self, selector: str) -> SelectorSeen:
         try:
             return self._looked(selector)
@@ -88,14 +104,20 @@ class Selecting:
             return replace(self, coarse=COARSE)._asked(selector)
 
     def _selectors(self, alerts: Sequence[str]) -> list[str]:
-        """What no parser of ours can read is left out, and nothing told of it."""
-        found: dict[str, None] = {}
+        return self._of_each(alerts, lambda rules, rule: [one.selector for one in course_of(rules, rule).readings])
+
+    def _parts(self, alerts: Sequence[str]) -> list[Part]:
+        return self._of_each(alerts, parts)
+
+    def _of_each(self, alerts: Sequence[str], of: Callable[[Sequence[RuleSeen], RuleSeen], list[T]]) -> list[T]:
+        """Of the rules of such alerts. What no parser of ours can read is left out, and nothing told of it."""
+        found: dict[T, None] = {}
         rules = alerting.loaded(self.journal)
         for rule in rules:
             if rule.kind != "alerting" or not any(alerting.named(rule.rule, alert) for alert in alerts):
                 continue
             try:
-                found.update(dict.fromkeys(reading.selector for reading in course_of(rules, rule).readings))
+                found.update(dict.fromkeys(of(rules, rule)))
             except ValueError:
                 continue
         return list(found)

@@ -50,6 +50,7 @@ def test_every_reason_by_which_a_claim_fails_has_a_planted_defect() -> None:
     left = {reason for _, reason, _ in LEFT_BEHIND.values()}  # found in whole drills: tests/unit/test_state_run.py
     sure = {
         "rule_too_slow",
+        "rule_impossible",
         "wrong_url",
-    }  # a rule's `for`, a page's address: no chance in them (tests/unit/test_expectation_pages.py)
+    }  # a rule's `for` or expression, a page's address: no chance in them (tests/unit/test_expectation_pages.py, test_ceilings.py)
     assert set(FAILING) - {"reordered", "runaway"} - sure <= {one.reason for one in DEFECTS} | ordered | tried | left

@@ -9,8 +9,9 @@ from alert_stories import judged, rule, ruled
 from test_selecting import API, Known, seen
 
 from harness import facts as f
-from harness.ceilings import beyond
+from harness.ceilings import impossible
 from harness.expectations.alert_fires import AlertFires
+from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.page_sent import PageSent
 from harness.facts import RuleSeen
 
@@ -26,8 +27,7 @@ BOUNDS = {BUCKETS: 1.0, "wide_bucket": 10.0}
 
 def reached(expr: str) -> str:
     asking = RuleSeen(rule="Slow", expr=expr)
-    found = beyond((*RECORDED, asking), asking, BOUNDS.get)
-    return str(found or "")
+    return impossible((*RECORDED, asking), asking, BOUNDS.get)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_may_be_or_is_not_known_is_never_said_to_be_impossible(expr: str) -
 
 def test_the_greatest_bound_counts_and_what_is_scaled_is_told_so() -> None:
     assert reached("took:p95 * 1000 > 1200").startswith(
-        "its rule asks for > 1200, and its histogram_quantile gives 1000 at"
+        "asks for > 1200, and what it makes of its histogram_quantile gives 1000 at"
     )
     assert "the last bound of wide_bucket is 10" in reached("(took:p95 or histogram_quantile(0.9, wide_bucket)) > 20")
 
@@ -99,9 +99,28 @@ def test_an_alert_that_missed_the_fault_says_that_it_could_not_have_seen_it(
         seen_s=91, selector=BUCKETS, metric="took_seconds_bucket", spans=((0.0, 90.0),), last_le=last_le
     )
     found = judged(claim, ruled(*RECORDED, rule(4.0, expr="took:p95 > 1.2"), read))
-    assert (found.outcome.value, found.reason) == ("failed", "missed")
+    assert (found.outcome.value, found.reason) == ("failed", "rule_impossible" if known else "missed")
     said = f"its rule asks for > 1.2, and its histogram_quantile gives 1 at the most: the last bound of {BUCKETS} is 1"
     assert (said in found.because) == known
+
+
+@pytest.mark.parametrize(
+    ("rules", "outcome", "reason"),
+    [
+        ((rule(4.0, expr="up == 2"),), "inconclusive", "rule_impossible"),
+        ((rule(4.0, expr="up == 0"),), "passed", "met"),
+        ((rule(4.0, expr="up == 2"), rule(4.0, expr="up == 0", group="another")), "passed", "met"),
+        ((rule(4.0, expr="took:p95 > 1.2"),), "inconclusive", "rule_impossible"),
+        ((rule(4.0, expr="took:p95 > 0.9"),), "passed", "met"),
+    ],
+)
+def test_the_silence_of_a_rule_that_can_never_hold_says_nothing(
+    rules: tuple[RuleSeen, ...], outcome: str, reason: str
+) -> None:
+    read = f.SelectorSeen(seen_s=91, selector=BUCKETS, metric="took_seconds_bucket", spans=((0.0, 90.0),), last_le=1.0)
+    found = judged(AlertQuiet(alert="Slow"), ruled(*RECORDED, *rules, read))
+    assert (found.outcome.value, found.reason) == (outcome, reason)
+    assert ("at the most" in found.because) == (rules[0].expr in ("up == 2", "took:p95 > 1.2"))
 
 
 def test_the_last_bound_is_asked_of_prometheus_and_only_of_buckets() -> None:

@@ -80,6 +80,11 @@ def test_a_dependency_that_is_called_as_a_part_of_the_stack_is_no_slip() -> None
             {"of_metric": True, "strange": {"le": "'0.1', '0.5'"}},
             "le is '0.1', '0.5' there",
         ),
+        (
+            'failed_seconds_bucket{le="0.3"}',
+            {"of_metric": True, "strange": {"le": "'0.1', '0.5'"}, "unknown": ("le",)},
+            "le is '0.1', '0.5' there",
+        ),
         ("waiting", {"spans": ((5.0, 18.0),)}, "which gave no sample from 18.0 s on"),
         ("waiting", {"spans": LATER}, "which gave no sample before 60.0 s"),
     ],
@@ -174,3 +179,47 @@ def test_an_alert_that_never_fired_tells_what_each_selector_gave_last() -> None:
     found = judged(FIRES, ruled(rule(4.0, expr="max(waiting) > 60"), seen))
     assert found.because.endswith("its expression never held")
     assert found.details == (("waiting", "45 at 49.0 s, the greatest of its last values"),)
+
+
+JOINED = "sum by (job)(rate(errors_total[15s])) / rate(requests_total[15s])"
+
+
+def both(**more: Any) -> tuple[f.Fact, ...]:
+    there = [selector(text, spans=THROUGHOUT) for text in ("errors_total", "requests_total")]
+    return rule(4.0, expr=f"{JOINED} > 0.5"), *there, f.PartSeen(seen_s=92, **{"part": JOINED, **more})
+
+
+def test_silence_of_two_sides_that_never_match_says_nothing_and_an_alert_is_missed_by_it() -> None:
+    found = judged(QUIET, ruled(*both()))
+    assert came_out(found) == ("inconclusive", "no_series")
+    assert f"the rule Slow reads {JOINED}, which gave nothing in the whole run, though all" in found.because
+    missed = judged(AlertFires(alert="Slow", within_s="15s"), ruled(*both()))
+    assert came_out(missed) == ("failed", "missed")
+    assert "which gave nothing in the whole run" in missed.because
+
+
+def test_what_looks_back_to_before_the_run_is_said_to() -> None:
+    back = "rate(errors_total[15s] offset 1d)"
+    happened = (
+        rule(4.0, expr=f"{back} > 1"),
+        selector("errors_total", spans=THROUGHOUT),
+        f.PartSeen(seen_s=92, part=back),
+    )
+    found = judged(QUIET, ruled(*happened))
+    assert came_out(found) == ("inconclusive", "no_series")
+    assert f"reads {back}, which gave nothing in the whole run, for it looks back to before that" in found.because
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        both(spans=((60.0, 61.0),)),
+        both(why="it took too long"),
+        both(part="rate(other_total[1s])"),
+        (*both(), selector("errors_total", spans=((80.0, 85.0),))),
+        (*both(), selector("errors_total", spans=((5.0, 40.0),)), selector("requests_total", spans=((45.0, 95.0),))),
+        (*both(), selector("errors_total", spans=(), described=True)),
+    ],
+)
+def test_two_sides_that_matched_once_or_were_hardly_there_together_are_not_blamed(happened: tuple[f.Fact, ...]) -> None:
+    assert came_out(judged(QUIET, ruled(*happened))) == ("passed", "met")

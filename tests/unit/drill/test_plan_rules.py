@@ -46,6 +46,12 @@ def failing(expr: str, **labels: str) -> RuleSeen:
             "the stack's rule files have no alert Faling; there are Failing",
         ),
         ([failing("up =")], "alert: Failing", ""),
+        (
+            [failing("up == 2")],
+            "alert: Failing",
+            "the rule Failing asks for == 2, and up gives 1 at the most: it never fires",
+        ),
+        ([failing("up == 2", team="a"), failing("up == 0", team="b")], "alert: Failing", ""),
         ([], "alert: Failing", "the stack's rule files have no alert Failing; there are none"),
         (None, "alert: Failing", ""),
     ],
