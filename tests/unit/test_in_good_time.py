@@ -8,13 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from test_judge import Claim, Drill, Load, SteadyState
+from test_expectation_return import Long
+from test_expectation_rolled_back import BAD
+from test_expectation_rolled_back import claim as rolled_back
+from test_judge import Claim, Drill, Load, Phase, SteadyState
 
 from harness import facts as f
 from harness.damage import Damage
 from harness.expectations.base import Expectation
 from harness.expectations.impact import Impact
 from harness.expectations.no_regression import NoRegression
+from harness.expectations.not_metastable import NotMetastable
 from harness.expectations.outage_below import OutageBelow
 from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
@@ -35,6 +39,7 @@ CLAIMS = (
 )
 RECOVERS = Recovers.model_validate({"within": "10s"})
 STEADY = SteadyState(all=(Condition.parse("errors < 1%"), Condition.parse("p95 < 400ms")))
+METASTABLE = NotMetastable.model_validate({"for": "90s"})
 AT_ONCE, SLOWLY = {"outcome": "5xx", "took_ms": 4}, {"outcome": "5xx", "took_ms": 900}
 """While calm, a good answer takes 5 to 30 ms."""
 REFUSED = {"outcome": "conn", "unreached": True, "took_ms": 1}
@@ -134,6 +139,21 @@ def test_what_never_heals_is_no_slow_recovery() -> None:
     assert told(140.0, LATE["timed out"]).reason == "host_disturbed"
 
 
+def test_goodput_that_errors_at_once_keep_down_is_not_back() -> None:
+    def told(bad: dict[str, Any] = AT_ONCE, others: float = 1.6, **how: Any) -> Finding:
+        return a_run(METASTABLE, bad, share=0.5, until_s=170.0, then=True, end_s=170, others=others, **how)
+
+    finding = told()
+    assert (finding.outcome, finding.reason) == (Outcome.FAILED, "not_back"), finding.because
+    assert "errors that came at once" in dict(finding.details)["machine"]
+    for late in LATE.values():
+        alone = told(late, others=0.0)
+        assert alone.outcome is (Outcome.PASSED if late is LATE["slow"] else Outcome.FAILED)
+        assert told(late).reason == ("unhurt" if late is LATE["slow"] else "host_disturbed")
+    assert told(fewer=(130.0, 0.2), others=0.0).reason == "slow_recovery"
+    assert told(fewer=(130.0, 0.2)).reason == "host_disturbed", "it comes back, only late"
+
+
 def test_a_stack_that_answers_with_errors_at_once_has_not_settled() -> None:
     def told(until_s: float = 140.0, bad: dict[str, Any] = AT_ONCE, changed: Sequence[str] = ()) -> Finding:
         return a_run(RECOVERS, bad, until_s=until_s, then=True, found="down/settles", changed=changed)
@@ -163,6 +183,34 @@ def test_connections_that_are_refused_at_once_are_no_slow_answers() -> None:
     for late in LATE.values():
         assert a_run(claim, late).reason in ("met", "host_disturbed")
     assert a_run(claim, LATE["slow"]).reason == "host_disturbed"
+
+
+def test_a_return_with_errors_at_once_is_worse_than_before() -> None:
+    def told(bad: dict[str, Any], others: float = 1.6) -> Finding:
+        run = Long()
+        rows = [
+            {"at_s": tick / 40, "version": "bad" if 62 <= tick / 40 < 73 else "good", "took_ms": 20}
+            | ({"outcome": "5xx"} if 62 <= tick / 40 < 73 and tick % 10 < 5 else {})
+            | (bad if tick / 40 >= 73 and tick % 25 == 0 else {})
+            for tick in range(40 * 117)
+        ]
+        opened = f.Opened(drill="d", run="0badcafe", wall_unix_s=1e9, monotonic_ns=0)
+        facts = (opened, *run.evidence().journal.facts, *machine_of(0, 130, stack=0.3, others=others))
+        steady = SteadyState(all=(Condition.parse("errors < 10%"), Condition.parse("p95 < 300ms")))
+        drill = Drill(
+            phases=(Phase("release", (BAD,)),), steady=steady, load=Load(segments=(Segment(117.0, 40.0, 40.0),))
+        )
+        claims = (Claim(rolled_back(as_before={"errors": "+1pp"}), id="one", phase="release"),)
+        verdict = judge(drill, claims, journal_of(*facts), rows_of(rows), WrittenLogs(), over=True)
+        return next(one.finding for one in verdict.findings if one.id == "one")
+
+    assert told(AT_ONCE, others=0.0).reason == "worse_than_before"
+    finding = told(AT_ONCE)
+    assert (finding.outcome, finding.reason) == (Outcome.FAILED, "worse_than_before"), finding.because
+    assert "errors that came at once" in dict(finding.details)["machine"]
+    for name, late in LATE.items():
+        if name not in ("slow", "never answered"):  # the first is within the margins, the other leaves them open
+            assert told(late).reason == "host_disturbed", name
 
 
 def test_of_a_stretch_alone_and_only_against_calm_answers_to_the_same_request() -> None:
