@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from alert_stories import alert
 from test_expectation_return import Long
 from test_expectation_rolled_back import BAD
 from test_expectation_rolled_back import claim as rolled_back
@@ -15,7 +16,9 @@ from test_judge import Claim, Drill, Load, Phase, SteadyState
 
 from harness import facts as f
 from harness.damage import Damage
+from harness.expectations.alert_clears import AlertClears
 from harness.expectations.base import Expectation
+from harness.expectations.healed import Healed
 from harness.expectations.impact import Impact
 from harness.expectations.no_regression import NoRegression
 from harness.expectations.not_metastable import NotMetastable
@@ -40,6 +43,8 @@ CLAIMS = (
 RECOVERS = Recovers.model_validate({"within": "10s"})
 STEADY = SteadyState(all=(Condition.parse("errors < 1%"), Condition.parse("p95 < 400ms")))
 METASTABLE = NotMetastable.model_validate({"for": "90s"})
+HEALED = Healed.model_validate({"by": "system", "harm": {"query": "parked", "below": 1}, "within": "20s"})
+CLEARS = AlertClears.model_validate({"alert": "Slow", "within": "10s"})
 AT_ONCE, SLOWLY = {"outcome": "5xx", "took_ms": 4}, {"outcome": "5xx", "took_ms": 900}
 """While calm, a good answer takes 5 to 30 ms."""
 REFUSED = {"outcome": "conn", "unreached": True, "took_ms": 1}
@@ -173,6 +178,39 @@ def test_users_who_ask_less_of_a_slow_service_break_no_rate_at_once() -> None:
     for claim, then, found in ((RECOVERS, True, "one"), (RECOVERS, True, "down/settles")):
         finding = a_run(claim, LATE["slow"], until_s=140.0, then=then, found=found, steady=steady)
         assert finding.reason == "host_disturbed", finding.because
+
+
+def parked(until_s: float) -> list[f.Fact]:
+    """The query each second: 14 from 45 s until then."""
+    numbers = ((s + 0.4, 14.0 if 45 <= s < until_s else 0.0) for s in range(145))
+    samples = [f.Sampled(query="parked", value=value, happened_s=at_s, seen_s=at_s) for at_s, value in numbers]
+    return [*samples, *(f.Looked(probe="samples", target="parked", seen_s=s + 0.5) for s in range(145))]
+
+
+def fires(until_s: float) -> list[f.Fact]:
+    """An alert that fires from 45 s until then."""
+    rule = f.RuleSeen(rule="Slow", group="g", for_s=5.0, interval_s=1.0, health="ok", seen_s=5.0)
+    seen = [f.Looked(probe="alerts", seen_s=s + 0.5) for s in range(145)]
+    return [rule, *seen, alert("firing", 45.0), alert("inactive", until_s)]
+
+
+@pytest.mark.parametrize(
+    ("claim", "then", "harm"), [(HEALED, False, parked), (CLEARS, True, fires)], ids=["healed", "clears"]
+)
+def test_harm_that_outlasts_patience_is_excused_only_where_users_got_no_errors_at_once(
+    claim: Expectation, then: bool, harm: Callable[[float], list[f.Fact]]
+) -> None:
+    def told(until_s: float, bad: dict[str, Any], others: float = 1.6) -> Finding:
+        return a_run(claim, bad, until_s=until_s, then=then, more=harm(until_s), others=others)
+
+    assert told(125.0, AT_ONCE, others=0.0).reason == "late"
+    finding = told(125.0, AT_ONCE)
+    assert (finding.outcome, finding.reason) == (Outcome.FAILED, "late"), finding.because
+    assert "errors that came at once" in dict(finding.details)["machine"]
+    assert told(95.0, AT_ONCE).reason == "host_disturbed", "three times as slowly is no failure of its own"
+    for late in LATE.values():
+        assert told(125.0, late).reason == "host_disturbed"
+    assert told(125.0, {}).reason == "host_disturbed", "no user felt it"
 
 
 def test_connections_that_are_refused_at_once_are_no_slow_answers() -> None:
