@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 NO_EXCUSE = "it fails all the same without time-outs, broken connections and slow answers: by errors that came at once"
-Again = Callable[[], Finding]
+Again = Callable[[], Finding | None]
 
 
 def judged_beside(
@@ -33,7 +33,7 @@ def judged_beside(
     Where processes waited, or may have, and who used the processors is not observable, it stands, and its details say so.
 
     hold_s   how long a steady state must be held: so long after its limit a claim about time is decided
-    again    what the claim, with patience, finds where nothing came late (harness/in_good_time.py)
+    again    what the claim, with patience, fails by where nothing came late (harness/in_good_time.py); None where it does not
     """
     finding = judged.finding
     if finding.outcome is not Outcome.FAILED or finding.census or not claim.by_time(finding):
@@ -44,17 +44,18 @@ def judged_beside(
     stretch = None if window is None else claim.decided_in(window, hold_s)
     found = disturbed(journal, stretch, claim.tolerates(finding))
     if found is not None:
-        if not claim.by_errors or not _stands(finding, again()):
+        if not claim.by_errors or not _as_surely(finding, again()):
             return dataclasses.replace(judged, finding=_open(finding, found))
         return _with_detail(judged, f"{found}; {NO_EXCUSE}")
     unknown = _unknown(journal, stretch)
     return _with_detail(judged, unknown) if unknown else judged
 
 
-def _stands(finding: Finding, again: Finding) -> bool:
+def _as_surely(finding: Finding, again: Finding | None) -> bool:
     """Whether it fails again, and as surely as it must among all claims of the run that are decided by samples."""
-    enough = finding.test is None or again.p_value is None or again.p_value <= finding.test.level
-    return again.outcome is Outcome.FAILED and enough
+    if again is None:
+        return False
+    return finding.test is None or again.p_value is None or again.p_value <= finding.test.level
 
 
 def _with_detail(judged: Judged, said: str) -> Judged:
@@ -62,12 +63,19 @@ def _with_detail(judged: Judged, said: str) -> Judged:
     return dataclasses.replace(judged, finding=dataclasses.replace(judged.finding, details=details))
 
 
-def settled_beside(judged: Judged, journal: Journal) -> Judged:
-    """That a stack did not settle is open, too, where others took the processors meanwhile."""
+def settled_beside(judged: Judged, journal: Journal, broken: Callable[[], bool]) -> Judged:
+    """That a stack did not settle is open, too, where others took the processors meanwhile.
+
+    broken   whether errors that came at once broke its steady state to the end
+    """
     if _ended(journal, judged.phase):
         return judged
     found = disturbed(journal, journal.window(judged.phase, then=True))
-    return judged if found is None else dataclasses.replace(judged, finding=_open(judged.finding, found))
+    if found is None:
+        return judged
+    if broken():
+        return _with_detail(judged, f"{found}; {NO_EXCUSE}")
+    return dataclasses.replace(judged, finding=_open(judged.finding, found))
 
 
 def perhaps_theirs(journal: Journal, stretch: Window | None) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -18,12 +17,12 @@ from harness.expectations import people_story
 from harness.expectations.asked import asked
 from harness.expectations.base import Evidence, Expectation, Finder, Line, Logs, Steady
 from harness.expectations.narrowed import Narrowed
-from harness.expectations.no_regression import NoRegression, baseline
+from harness.expectations.no_regression import NoRegression
 from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.rolled_back import RolledBack
 from harness.facts import Closed, PhaseSettled, Unavailable
 from harness.faults.base import Fault, Landing
-from harness.in_good_time import in_good_time
+from harness.in_good_time import broken_at_once, none_late
 from harness.journal import Journal
 from harness.landings import landings, mends
 from harness.lateness import tightest_ms
@@ -143,7 +142,8 @@ def judge(
     judged = [
         proven(one, READS.get(claim.expectation.word), damage) for one, claim in zip(judged, plan_claims, strict=True)
     ]
-    came_back = [beside.settled_beside(one, journal) for one in unsettled(whole)]
+    broken = partial(_broken_at_once, drill, journal, rows, logs, damage)
+    came_back = [beside.settled_beside(one, journal, partial(broken, one.phase)) for one in unsettled(whole)]
     starved = [said for gate, said in shut.items() if gate in gates.ITS_OWN]
     settling = [*_settling(came_back, starved), *left_behind(whole)]
     judged += [proven(one, JOURNAL_ALONE, damage) for one in settling]
@@ -268,15 +268,21 @@ def _under_cleanup(
 
 def _in_good_time(
     drill: DrillLike, claim: Claim, journal: Journal, rows: Rows, logs: Logs, *, over: bool, ask: Ask
-) -> Finding:
-    """What a claim with patience finds where no request of its window came late."""
+) -> Finding | None:
+    """What a claim with patience fails by, and surely for no want of processors, where no request that decides it came late."""
     evidence = _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over)
-    window = evidence.window
-    if window is not None:
-        end_s = math.inf if claim.then else window.end_s
-        kept = in_good_time(rows, window.start_s, end_s, baseline(evidence))
-        evidence = dataclasses.replace(evidence, rows=kept)
-    return ask(claim.expectation.patient(), evidence)
+    expectation = claim.expectation.patient()
+    kept = none_late(evidence, expectation.asked_in(evidence))
+    finding = ask(expectation, kept)
+    return finding if finding.outcome is Outcome.FAILED and expectation.stands(kept, finding) else None
+
+
+def _broken_at_once(
+    drill: DrillLike, journal: Journal, rows: Rows, logs: Logs, damage: Sequence[Damage], phase: str
+) -> bool:
+    """Whether a ledger that is as the run wrote it shows that errors kept a phase from settling."""
+    changed = any("ledger" in one.parts for one in damage)
+    return not changed and broken_at_once(_evidence(drill, phase, True, journal, rows, logs))
 
 
 def _under_landings(finding: Finding, landed: Mapping[str, Landing]) -> Finding:

@@ -12,7 +12,8 @@ from harness.alerting import Episode
 from harness.expectations import alerts, calms, known_alerts
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.calms import Calm
-from harness.expectations.requests import cites
+from harness.expectations.recovers import PATIENCE
+from harness.expectations.requests import cites, surely_away
 from harness.facts import Looked, RuleSeen
 from harness.journal import Window
 from harness.quantities import Seconds, spell
@@ -42,6 +43,7 @@ class AlertClears(Expectation):
 
     word: ClassVar[str] = "alert_clears"
     timed: ClassVar[tuple[str, ...]] = ("late",)
+    by_errors: ClassVar[bool] = True
 
     alert: str = Field(min_length=1, description="the alert's name, as the rule has it")
     labels: dict[str, str] = Field(default_factory=dict, description="only alerts with these labels")
@@ -52,6 +54,16 @@ class AlertClears(Expectation):
 
     def late_s(self) -> float | None:
         return self.within_s
+
+    def patient(self) -> AlertClears:
+        return self.model_copy(update={"within_s": PATIENCE * self.within_s})
+
+    def stands(self, evidence: Evidence, finding: Finding) -> bool:
+        """The alert may be about lateness: users must have been answered with errors meanwhile."""
+        window, measure = evidence.window, finding.measure
+        if window is None or measure is None or not self.by_time(finding):
+            return False
+        return surely_away(evidence, window.start_s + self.within_s, window.start_s + measure.high)
 
     def undecidable(self, reach: Reach) -> str:
         return "" if reach.then else "alert_clears is about the time after a phase: write it under `then`"

@@ -214,6 +214,15 @@ class Expectation(Model):
         """The claim that must fail without late requests, too, where a want of processors is to be no excuse."""
         return self
 
+    def asked_in(self, evidence: Evidence) -> Window | None:
+        """The stretch in which the requests are due that such a failure is decided by."""
+        window = evidence.window
+        return Window(window.start_s, math.inf) if window is not None and evidence.then else window
+
+    def stands(self, evidence: Evidence, finding: Finding) -> bool:
+        """Whether what it fails by with patience, where no request came late, is no want of processors."""
+        return self.by_time(finding)
+
     def tolerates(self, finding: Finding) -> float:
         """The share of the requests that may be slow or in error without this failure: a p99 tolerates 0.01. 1: no such limit."""
         return 1.0

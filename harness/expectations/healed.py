@@ -10,7 +10,8 @@ from pydantic import Field
 from harness.expectations import alerts
 from harness.expectations.band import GAP_S, PROBE, Band, Look
 from harness.expectations.base import Evidence, Reach
-from harness.expectations.requests import still_open
+from harness.expectations.recovers import PATIENCE
+from harness.expectations.requests import still_open, surely_away
 from harness.expectations.steps import Step
 from harness.facts import (
     Deployed,
@@ -49,6 +50,7 @@ class Healed(Step):
     word: ClassVar[str] = "healed"
     does: ClassVar[str] = "heals"
     timed: ClassVar[tuple[str, ...]] = ("late",)
+    by_errors: ClassVar[bool] = True
 
     harm: Band = Field(description="the number that tells of the harm, and where it belongs")
     within_s: Seconds = Field(
@@ -72,6 +74,20 @@ class Healed(Step):
 
     def late_s(self) -> float | None:
         return self.within_s
+
+    def patient(self) -> Healed:
+        return self.model_copy(update={"within_s": PATIENCE * self.within_s})
+
+    def asked_in(self, evidence: Evidence) -> Window | None:
+        window, settled = evidence.window, evidence.journal.first(PhaseSettled, phase=evidence.phase)
+        return window if window is None or settled is None else Window(window.start_s, settled.at_s)
+
+    def stands(self, evidence: Evidence, finding: Finding) -> bool:
+        """The harm is a number that may be of lateness: users must have been answered with errors meanwhile."""
+        window, measure = evidence.window, finding.measure
+        if window is None or measure is None or not self.by_time(finding):
+            return False
+        return surely_away(evidence, window.start_s + self.within_s, window.start_s + measure.low)
 
     def queries(self) -> tuple[str, ...]:
         return (self.harm.query,)

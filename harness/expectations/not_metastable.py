@@ -64,6 +64,7 @@ class NotMetastable(Expectation):
 
     word: ClassVar[str] = "not_metastable"
     timed: ClassVar[tuple[str, ...]] = ("metastable", "slow_recovery", "permanent_damage", "not_back")
+    by_errors: ClassVar[bool] = True
     sampling: ClassVar[bool] = True
 
     for_s: Seconds = Field(
@@ -83,6 +84,9 @@ class NotMetastable(Expectation):
     def decided_in(self, window: Window, hold_s: float) -> Window:
         end_s = window.start_s + self.for_s
         return Window(end_s - self.for_s / 3, end_s)
+
+    def stands(self, evidence: Evidence, finding: Finding) -> bool:
+        return self.by_time(finding) and finding.reason != "slow_recovery"  # it comes back, only late
 
     def series(self) -> tuple[str, ...]:
         return (self.attempts,) if self.attempts else ()

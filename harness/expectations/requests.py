@@ -17,6 +17,7 @@ from harness.facts import Fact, LoadBegan, LoadEnded, LoadSampled
 from harness.journal import Journal, Window
 from harness.stats import Fold, fold
 from harness.stats.fold import FOREVER, counted
+from harness.stats.steady import surely_broken
 from harness.verdict import Finding, inconclusive
 
 GAP_S = 5.0  # samples come once a second, late on a busy machine; a load that is silent for so long was not watched
@@ -82,6 +83,12 @@ def stretch(evidence: Evidence, request: str) -> tuple[Window, Fold] | Finding:
     if found.n == 0:
         return nothing_sent(evidence, request)
     return window, found
+
+
+def surely_away(evidence: Evidence, start_s: float, end_s: float) -> bool:
+    """Whether the requests due in [start_s, end_s) show by themselves that the steady state was broken."""
+    steady, known_s = evidence.steady, now_s(evidence.journal)
+    return start_s < end_s and surely_broken(evidence.rows, steady.conditions, steady.for_s, start_s, end_s, known_s)
 
 
 def not_begun(evidence: Evidence) -> Finding:

@@ -37,6 +37,7 @@ class RespondsWithin(Expectation):
 
     word: ClassVar[str] = "responds_within"
     timed: ClassVar[tuple[str, ...]] = ("not_met",)
+    by_errors: ClassVar[bool] = True
 
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")
     p50: Milliseconds | None = None

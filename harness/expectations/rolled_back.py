@@ -16,6 +16,7 @@ from harness.expectations.requests import not_begun
 from harness.expectations.return_judged import ReturnJudged
 from harness.expectations.steps import Step
 from harness.facts import NotInjected
+from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.verdict import Finding, Outcome, inconclusive
 
@@ -52,6 +53,7 @@ class RolledBack(Step):
 
     word: ClassVar[str] = "rolled_back"
     timed: ClassVar[tuple[str, ...]] = ("worse_than_before",)
+    by_errors: ClassVar[bool] = True
     does: ClassVar[str] = "rolls back"
     rolls_back: ClassVar[bool] = True
 
@@ -70,6 +72,12 @@ class RolledBack(Step):
 
     def late_s(self) -> float | None:
         return self.within_s
+
+    def asked_in(self, evidence: Evidence) -> Window | None:
+        """What came before the return tells of the release."""
+        story = release_story(evidence, self._fault(evidence), self.trigger, self.id)
+        back = story.at.get("recovered") if story is not None else None
+        return None if story is None or back is None else Window(back.high_s, story.end_s)
 
     def undecidable(self, reach: Reach) -> str:
         if reach.then:

@@ -183,7 +183,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cleanups": {"facts", "journal", "ledger", "verdict"},
     "neighbours": {"facts", "journal"},
     "beside": {"surroundings", "expectations", "came_back", "neighbours"} | DATA,
-    "in_good_time": {"expectations", "journal", "ledger"},
+    "in_good_time": {"expectations", "facts", "journal", "ledger"},
     "lateness": {"expectations", "ledger", "stats"},
     "gates": {"lateness", "surroundings"} | DATA | {"drill", "plan", "expectations", "landings", "load.arrivals"},
     "reasons": set(),

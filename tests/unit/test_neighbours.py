@@ -26,9 +26,8 @@ PHASE = (f.PhaseBegan(phase="slow", seen_s=10.0), f.PhaseEnded(phase="slow", see
 THEN = (*PHASE, f.PhaseSettled(phase="slow", steady=True, seen_s=100.0))
 
 
-def well() -> Finding:
-    """What a claim finds without what came late."""
-    return passed("all is well")
+def well() -> None:
+    """It does not fail without what came late."""
 
 
 def within() -> RespondsWithin:
@@ -224,9 +223,13 @@ def test_what_is_decided_in_its_last_third_is_asked_of_that_third_alone() -> Non
 
 def test_a_stack_that_did_not_settle_beside_others_is_open() -> None:
     one = Judged("slow/settles", "said", "slow", "", failed("not steady", reason="not_settled", census=True))
-    open_ = settled_beside(one, journal_of(*THEN, *machine_of(39, 101, others=1.6))).finding
+    full = journal_of(*THEN, *machine_of(39, 101, others=1.6))
+    open_ = settled_beside(one, full, lambda: False).finding
     assert (open_.outcome, open_.reason, open_.census) == (Outcome.INCONCLUSIVE, "host_disturbed", False)
-    assert settled_beside(one, journal_of(*THEN, *machine_of(39, 101, stack=1.8))) is one
+    assert settled_beside(one, journal_of(*THEN, *machine_of(39, 101, stack=1.8)), lambda: False) is one
+    stands = settled_beside(one, full, lambda: True).finding
+    assert (stands.outcome, stands.reason, stands.census) == (Outcome.FAILED, "not_settled", True)
+    assert "errors that came at once" in dict(stands.details)["machine"]
 
 
 def test_a_service_that_has_ended_stays_ended_however_many_processors_there_are() -> None:
@@ -245,7 +248,7 @@ def test_a_service_that_has_ended_stays_ended_however_many_processors_there_are(
     ]
     journal = journal_of(*facts)
     settles = Judged("slow/settles", "said", "slow", "", failed("not steady", reason="not_settled", census=True))
-    assert settled_beside(settles, journal) is settles
+    assert settled_beside(settles, journal, lambda: False) is settles
     late = Judged("slow/recovers", "said", "slow", "", failed("not back", reason="late"))
     claim = Recovers.model_validate({"within": "20s"})
     assert judged_beside(late, claim, True, journal, 5.0, well) is late
