@@ -222,6 +222,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "target": BOTTOM
     | {
         "drill",
+        "endstate",
         "plan",
         "faults",
         "expectations",
