@@ -184,11 +184,11 @@ def test_a_fault_that_does_not_end_telling_whether_it_landed_is_not_measurable_a
 
 def test_what_a_fault_tells_in_time_comes_back_as_it_was_told(project: Make) -> None:
     file = project(
-        replaced("Slow", "landing", "Landing('landed', f'by {os.getpid()}', {})") + "\nimport os\n" + LANDING
+        replaced("Slow", "landing", "return Landing('landed', f'by {os.getpid()}', {})") + "\nimport os\n" + LANDING
     )
     done, _, _ = played(file)
     (landing,) = landings(done.journal, faults_of(parse(file))).values()
-    assert landing.outcome == "landed"
+    assert landing.outcome == "landed", landing.because
     assert landing.because.startswith("by ")
     assert str(os.getpid()) not in landing.because, "it is asked in a process beside"
 
