@@ -227,7 +227,7 @@ REASONS: Mapping[str, str] = {
     "nothing_to_heal": "the harm never showed, or was gone before the step began, so that the step was not tried",
     "not_deployed": "the bad release was never deployed, so there was nothing to roll back",
     "no_version": "no answer named its version and no container's image was read, so nobody knows which release served",
-    "held_back": "drill itself could pull the lever only after the claim's limit, because the deployment had taken so long",
+    "held_back": "drill itself could begin the rollback only after the claim's limit, or not at all, because the deployment took so long",
     "not_played": "the drill file that it was judged by states another fault, load, source, step or phase than was played",
     "not_asked": "a person was to be asked, but there was no terminal to ask on, or what they were to be asked about never came",
     "record_broken": "the record of what a person said and did was changed after it was written, so that nothing in it counts",

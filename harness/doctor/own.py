@@ -1,13 +1,14 @@
-"""The checks of the user's own, beside ours: one that raises, or ends the process, was not made, and says so."""
+"""The checks of the user's own, beside ours: one that raises, ends the process or does not end was not made, and says so."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.apart import Overran, Untold, called
 from harness.doctor.checks import CHECKS
 from harness.doctor.examine import look
-from harness.doctor.seen import STATES, Check, Say, Seen
+from harness.doctor.seen import LOOK_S, STATES, Check, Say, Seen
 from harness.errors import CannotRun, Missing
 from harness.parts import in_use
 
@@ -25,8 +26,14 @@ class _Guarded:
         return self.check.needs
 
     def look(self) -> Seen:
+        limit_s = getattr(self.check, "check_limit_s", LOOK_S)
         try:
-            seen = self.check.look()
+            seen = called(self.check.look, limit_s)
+        except Overran:
+            what = f"the check itself did not end within {limit_s:g} s"
+            return Seen(self.name, "missing", what, "a look that comes to an end, or more time for it (check_limit_s)")
+        except Untold as error:
+            return Seen(self.name, "missing", f"the check itself failed: {error}")
         except (Exception, SystemExit) as error:
             return Seen(self.name, "missing", f"the check itself failed: {type(error).__name__}: {error}")
         if not isinstance(seen, Seen):

@@ -9,6 +9,8 @@ from typing import Literal, Protocol, get_args
 State = Literal["ok", "note", "missing", "unseen"]
 STATES: tuple[State, ...] = get_args(State)
 Say = Callable[[str], object]
+LOOK_S = 60.0
+"""For one look of a check of the user's own, which may state more (`check_limit_s`); ours have limits within."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from harness.facts import (
     LeverAnswered,
     LeverAsked,
     LeverEnded,
+    LeverHeld,
     LeverPulled,
     Mended,
     Paged,
@@ -89,6 +90,7 @@ class ReleaseStory:
     healthy: bool | None = None
     open: int = 0
     pulled: LeverPulled | None = None
+    held: LeverHeld | None = None
     ended: LeverEnded | None = None
     asked: LeverAsked | None = None
     answered: LeverAnswered | None = None
@@ -168,10 +170,11 @@ def release_story(evidence: Evidence, fault: str, waits: Trigger | None = None, 
         healthy=healthy,
         open=awaited(evidence.rows, begun.seen_s, end_s, known_s) if known_s < end_s + LATEST_S else 0,
         pulled=told.pulled,
+        held=told.held,
         ended=told.ended,
         asked=told.asked,
         answered=told.answered,
-        facts=tuple(fact for fact in (begun, out, told.pulled, told.ended, settled) if fact is not None),
+        facts=tuple(fact for fact in (begun, out, told.pulled, told.held, told.ended, settled) if fact is not None),
     )
 
 
@@ -189,6 +192,7 @@ class _Lever:
     answered: LeverAnswered | None
     pulled: LeverPulled | None
     ended: LeverEnded | None
+    held: LeverHeld | None
 
 
 def _lever(journal: Journal, lever: str, end_s: float, left: Instant | None) -> _Lever:
@@ -199,7 +203,8 @@ def _lever(journal: Journal, lever: str, end_s: float, left: Instant | None) -> 
     if asked is not None and ended is None:
         told = people(journal, asked.seen_s, end_s)
         pulled, ended = by_hand(told, asked, pulled, left.high_s if left else None)
-    return _Lever(asked, journal.first(LeverAnswered, lever=lever, until_s=end_s), pulled, ended)
+    answered = journal.first(LeverAnswered, lever=lever, until_s=end_s)
+    return _Lever(asked, answered, pulled, ended, journal.first(LeverHeld, lever=lever, until_s=end_s))
 
 
 def _deployment(

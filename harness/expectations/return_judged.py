@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.expectations import release_watched
 from harness.expectations.base import Evidence
+from harness.expectations.left_off import left_off
 from harness.expectations.made_aside import made_aside
 from harness.expectations.prompted import Unprompted, decided_by, unprompted
 from harness.expectations.release_errors import OwnErrors, own_errors
@@ -205,6 +206,7 @@ class ReturnJudged:
         others = len(story.others)
         census = f"; {others} requests after it were answered by another" if story.version else ""
         census += f"; no steady condition was broken before, but {own}" if story.healthy and own.harm else ""
+        census += left_off(self.evidence.journal, story)
         census += made_aside(self.evidence.journal, story.services, story.begun_s, story.end_s)
         return passed(
             f"{back}{census}{f'; {compared.because}' if compared else ''}{self._durations()}",
@@ -316,7 +318,7 @@ class ReturnJudged:
 
     def _failed(self, *, reason: str, said: str, measure: Measure | None = None, more: Sequence[str] = ()) -> Finding:
         census = reason not in ("wrong_trigger", "false_rollback")
-        text = f"{said}{self._durations()}"
+        text = f"{said}{left_off(self.evidence.journal, self.story)}{self._durations()}"
         return failed(text, reason=reason, measure=measure, cites=self._cites(*more), census=census)
 
     def _unsaid(

@@ -43,10 +43,12 @@ class RolledBack(Step):
              filled the machine meanwhile and answers were late alone, nobody knows), and whose own answers were no more often errors
              than those of the version that served after it (Fisher's exact test; a few too many leave it open); one whose harm no user feels yet (messages that nobody can handle) is known by
              `harm: {query: "sum(orders_parked)", below: 1}`: a number beyond it.
+             A lever that is pulled while the release still goes out makes it leave off after the step that is under way (one replica, or
+             one `docker compose up`), and the command is started then; a deployment by `commands` of yours goes on to its end first.
              Putting the good release back at the end is ours, and never counts.
     Decides: once the window has closed; failed before that as soon as the bad version answers a request sent after the
-             limit, which stands whatever the gates say. Inconclusive (held_back) where drill itself could pull the lever only after
-             the limit, for the release was out too late.
+             limit, which stands whatever the gates say. Inconclusive (held_back) where drill itself could begin the rollback only
+             after the limit, or not at all, for the deployment could not leave off.
     Source:  the ledger's versions, Docker's images, the lever's own facts; the steady state as for `recovers`, and margins as
              for `no_regression`.
     """

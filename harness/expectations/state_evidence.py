@@ -198,14 +198,16 @@ def _misspelt(part: str) -> Doubt:
 
 @dataclass(frozen=True)
 class PutBack:
-    """A release that was still (partly) out when its phase was over, so that we put the good one back; the containers as it left them."""
+    """A release that was still (partly) out when its phase was over, so that we put the good one back; the first part, the containers
+    where there are any, as it left them."""
 
     left: StateRead
     services: tuple[str, ...]
 
 
 def _put_back(journal: Journal, faults: Mapping[str, Fault]) -> Iterator[PutBack]:
-    for left in journal.of(StateRead, part=CONTAINERS, reading=LEFT):
+    lefts = reversed(journal.of(StateRead, reading=LEFT))
+    for left in {one.phase: one for one in lefts}.values():
         for id_, fault in faults.items():
             if not fault.outlasts or journal.first(Injected, fault=id_, until_s=left.at_s) is None:
                 continue

@@ -9,9 +9,10 @@ from harness.facts.base import Fact
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed(Fact):
-    """A service got another release, on all of its containers, by seen_s. `by`: harness, rollback (another hand than ours), mend.
+    """A service got another release, on so many containers, by seen_s. `by`: harness, rollback (another hand than ours), mend.
 
     begun_s   when ours began; of a rollback, the last look that found it all as before
+    detail    of ours that left off, after how many of its containers
     """
 
     service: str
@@ -60,7 +61,7 @@ class VersionSeen(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class LeverPulled(Fact):
-    """A rollback was decided: its command was started (or a person said so). `trigger` cites the fact that it waited for."""
+    """A rollback was decided: its command is started (or a person said so). `trigger` cites the fact that it waited for."""
 
     lever: str
     by: str
@@ -69,8 +70,23 @@ class LeverPulled(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeverHeld(Fact):
+    """A lever was pulled while its release still went out, which was asked to leave off after the step under way: the command is
+    started once the deployment is over.
+
+    why   it cannot leave off, and goes on to its end; '' where it can
+    """
+
+    lever: str
+    fault: str
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LeverEnded(Fact):
-    """The command ended in [begun_s, seen_s]; `exit_code` None when we killed it, and `detail` says why. `output` is its tail."""
+    """The command ended in [begun_s, seen_s]; `exit_code` None when we killed it, or never started it, and `detail` says why. `output`
+    is its tail.
+    """
 
     lever: str
     begun_s: float

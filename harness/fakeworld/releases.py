@@ -10,15 +10,26 @@ from harness.facts import (
     Deployed,
     ReleaseSeen,
 )
+from harness.fakeworld.beside import Beside
 from harness.fakeworld.clock import Failures, FakeClock
 from harness.world.handles import Release
 
 
 class FakeReleases:
-    """What each replica of each service runs: 'good' or 'bad'. `rolled_back` is for whoever plays system or runbook."""
+    """What each replica of each service runs: 'good' or 'bad'. `rolled_back` is for whoever plays system or runbook.
 
-    def __init__(self, services: Sequence[str], replicas: int, clock: FakeClock, failures: Failures) -> None:
+    step_s  how long each replica takes to get a release, where the deployment goes on beside the story (`Beside.at`)
+    uncut   why a deployment cannot leave off; '' where it can
+    """
+
+    def __init__(
+        self, services: Sequence[str], replicas: int, clock: FakeClock, failures: Failures, beside: Beside
+    ) -> None:
         self._clock = clock
+        self._beside = beside
+        self.step_s = 0.0
+        self.uncut = ""
+        self._going = self._ends = self._leaves_off = False
         self._failures = failures
         self._news: list[Deployed] = []
         self._holders: dict[str, Release] = {}
@@ -30,23 +41,50 @@ class FakeReleases:
         if unknown:
             raise NotApplied(f"no service {', '.join(unknown)}")
         self._holders[holder] = release
-        for name in release.services:
-            self._touched[name] = None
-            self._become(name, "bad", "harness", release.most)
+        self._going = True
+        try:
+            for name in release.services:
+                self._touched[name] = None
+                self._go_out(name, release.most)
+        finally:
+            self._going = False
         self._failures.pass_by()
         return {f"{seen.container}": seen.image for seen in self.current()}
 
+    def _go_out(self, service: str, most: int) -> None:
+        """Replica by replica."""
+        begun_s, run = self._clock.now_s(), self.running[service]
+        count = most or len(run)
+        for number in range(count):
+            self._beside.wait(self.step_s)
+            if self._ends:
+                raise NotApplied("the run was ended while its release went out")
+            run[number] = "bad"
+            if self._leaves_off:
+                count = number + 1
+                break
+        self._tell(service, "bad", "harness", begun_s, count)
+
     def hasten(self) -> None:
-        """A deployment takes no time here."""
+        self._ends = True
+        self._beside.wake()
+
+    def leave_off(self, holder: str) -> str:
+        if self._going and not self.uncut:
+            self._leaves_off = True
+        return self.uncut if self._going else ""
 
     def restore(self, holder: str) -> str:
+        self._ends = self._leaves_off = False
         self._failures.pass_by()
         release = self._holders.pop(holder, None)
         if release is None:
             return ""
         ill = [name for name in release.services if "bad" in self.running[name]]
         for name in ill:
-            self._become(name, "good", "mend")
+            run = self.running[name]
+            run[:] = ["good"] * len(run)
+            self._tell(name, "good", "mend", self._clock.now_s(), len(run))
         return "" if ill else "rollback"
 
     def rolled_back(self, service: str, replicas: int | None = None) -> None:
@@ -63,7 +101,7 @@ class FakeReleases:
         )
 
     def busy(self) -> bool:
-        return False
+        return self._going
 
     def news(self) -> Sequence[Deployed]:
         news, self._news = self._news, []
@@ -72,11 +110,15 @@ class FakeReleases:
     def told(self) -> Mapping[str, str]:
         return {"DRILL_SERVICE": " ".join(self._touched)}
 
-    def _become(self, service: str, release: str, by: str, most: int = 0) -> None:
-        run, now_s = self.running[service], self._clock.now_s()
-        count = most or len(run)
-        run[:] = [release] * count + run[count:]
+    def _tell(self, service: str, release: str, by: str, begun_s: float, count: int) -> None:
         image = f"{service}:{release}"
         self._news.append(
-            Deployed(service=service, image=image, by=by, replicas=len(run), begun_s=now_s, happened_s=now_s)
+            Deployed(
+                service=service,
+                image=image,
+                by=by,
+                replicas=count,
+                begun_s=begun_s,
+                happened_s=self._clock.now_s(),
+            )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.fakeworld.beside import Beside
 from harness.fakeworld.clock import Failures, FakeClock
 from harness.fakeworld.load import FakeLoad
 from harness.fakeworld.releases import FakeReleases
@@ -29,7 +30,8 @@ class FakeWorld:
         self.proxies = FakeProxies(self.failures)
         self.containers = FakeContainers(self.services, self.clock, self.failures, self.replicas)
         self.lookout = FakeLookout(self.edges, self.proxies, self.containers)
-        self.releases = FakeReleases(self.services, self.replicas, self.clock, self.failures)
+        self.beside = Beside(self.clock)
+        self.releases = FakeReleases(self.services, self.replicas, self.clock, self.failures, self.beside)
         self.commands = FakeCommands(self.clock, self.failures)
         self.people = FakePeople(self.clock)
         self.load = FakeLoad(self.rate, self.clock, self.lookout, self.edges, self.releases)

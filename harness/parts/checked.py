@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.doctor.checks import CHECKS
+from harness.doctor.seen import LOOK_S
 from harness.drill.problem import Invalid, Problem
 from harness.expectations import EXPECTATIONS
 from harness.expectations.base import Expectation
@@ -18,6 +19,7 @@ from harness.faults.service import ServiceFault
 from harness.faults.toxic import ToxicFault
 from harness.parts import Parts
 from harness.parts.in_use import Own
+from harness.parts.limited import limit
 from harness.parts.source import Source
 from harness.probes import NAMES
 
@@ -52,6 +54,8 @@ def checked(sources: Sequence[Source]) -> tuple[Own, ...]:
             problems += [replace(place, what=f"{kind} {_called(part)}: {what}") for what in wrong]
             if not wrong:
                 taken[kind][name] = place.where
+                if kind == "fault":
+                    limit(part)
                 found.append(Own(kind, name, part, f"{place.file}:{place.line}" if place.line else place.file))
     if problems:
         raise Invalid(problems)
@@ -101,7 +105,11 @@ def _expectation(part: Any) -> Iterator[str]:
     yield from _model(part)
     if part.check is Expectation.check:
         yield "it has no check(): what it finds in the evidence"
-    limit_s = getattr(part, "check_limit_s", None)
+    yield from _limit(part, None)
+
+
+def _limit(part: Any, otherwise: float | None) -> Iterator[str]:
+    limit_s = getattr(part, "check_limit_s", otherwise)
     if not isinstance(limit_s, (int, float)) or not 0 < limit_s <= CHECK_MOST_S:
         yield f"check_limit_s is {limit_s!r}, not so many seconds for one check: ClassVar[float], over 0, {CHECK_MOST_S:g} at most"
 
@@ -145,6 +153,7 @@ def _check(part: Any) -> Iterator[str]:
     missing += [] if isinstance(getattr(part, "needs", None), tuple) else ["needs"]
     if missing:
         yield f"a check has name, needs, look() and fix(say); {', '.join(missing)} is not there"
+    yield from _limit(part, LOOK_S)
     yield from _named(part)
 
 

@@ -35,10 +35,12 @@ class ReleasesProbe:
             return (*self._ours(world), Blinded(probe=self.name, target="", error=str(error)))
         services = dict.fromkeys([*(seen.service for seen in containers), *(s.service for s in self._seen.values())])
         busy = world.releases.busy()  # asked before the news: what ended between the two is in them
+        ours = self._ours(world)
+        mended = {deployed.service for deployed in ours if deployed.by == "mend"}  # seen before it, perhaps
         return (
-            *self._ours(world),
+            *ours,
             *self._changed(containers, began_s),
-            *(() if busy else self._taken_back(containers, began_s)),
+            *self._taken_back([seen for seen in containers if seen.service not in mended], began_s, busy),
             *(Looked(probe=self.name, target=service) for service in services),
         )
 
@@ -63,13 +65,14 @@ class ReleasesProbe:
                 facts.append(replace(seen, happened_s=round(began_s, 6)))
         return facts
 
-    def _taken_back(self, containers: Sequence[ReleaseSeen], began_s: float) -> Sequence[Fact]:
+    def _taken_back(self, containers: Sequence[ReleaseSeen], began_s: float, busy: bool) -> Sequence[Fact]:
+        """While we change a release nobody is said to have taken it back."""
         facts = []
         for service in dict.fromkeys(seen.service for seen in containers):
             mine = [seen for seen in containers if seen.service == service]
             if any(seen.release == "bad" for seen in mine):
                 self._bad_s[service] = began_s
-            elif service in self._bad_s and all(seen.release == "good" for seen in mine):
+            elif not busy and service in self._bad_s and all(seen.release == "good" for seen in mine):
                 facts.append(
                     Deployed(
                         service=service,

@@ -33,6 +33,7 @@ from harness.facts import (
     LeverAnswered,
     LeverAsked,
     LeverEnded,
+    LeverHeld,
     LeverPulled,
     LoadEnded,
     LoadReady,
@@ -162,12 +163,12 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return f"paged {fact.receiver}: {fact.alert}{' is clear' if fact.status == 'resolved' else ''}"
         case SilenceSeen() if fact.state == "active":
             return f"silenced by {fact.by or 'somebody'}: {', '.join(fact.matchers)}"
-        case Deployed() if fact.by == "rollback":
-            return (
-                f"rolled back: {fact.service} runs {fact.image} again on {fact.replicas} of {fact.replicas} containers"
-            )
+        case Deployed():
+            return _deployed(fact)
         case LeverPulled():
             return f"lever pulled by {fact.by}: {fact.command or 'by hand'}"
+        case LeverHeld():
+            return f"lever: waits for the deployment, {fact.why or 'which leaves off at its next step'}"
         case LeverEnded():
             return f"lever: {fact.detail or f'the command ended with {fact.exit_code}'}"
         case LeverAsked():
@@ -212,6 +213,13 @@ def sentence(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one line per kind of
             return "" if fact.clean else f"load: {fact.detail}"
         case _:
             return ""
+
+
+def _deployed(fact: Deployed) -> str:
+    """That ours came to its end is told by the fault."""
+    if fact.by == "rollback":
+        return f"rolled back: {fact.service} runs {fact.image} again on {fact.replicas} of {fact.replicas} containers"
+    return f"deployment of {fact.service}: {fact.detail}" if fact.detail else ""
 
 
 class PlainDisplay:

@@ -19,6 +19,7 @@ from harness.facts import (
     LeverAnswered,
     LeverAsked,
     LeverEnded,
+    LeverHeld,
     LeverPulled,
     Paged,
     ReleaseSeen,
@@ -172,7 +173,8 @@ def _told_by(story: Story, fact: Fact | None) -> str:  # noqa: PLR0911 (one line
         case LeverPulled():
             upon = _told_by(story, story.journal.by_cite.get(fact.trigger))
             command = f": {fact.command}" if fact.command else ""
-            return f"by {fact.by}{command}{f', upon {upon}' if upon else ''}"
+            held = ", while it still went out" if story.journal.first(LeverHeld, lever=fact.lever) else ""
+            return f"by {fact.by}{command}{f', upon {upon}' if upon else ''}{held}"
         case LeverEnded():
             return fact.detail or ("killed" if fact.exit_code is None else f"exit code {fact.exit_code}")
         case LeverAsked():

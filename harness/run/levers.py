@@ -1,7 +1,8 @@
 """Levers: a step that the drill declares (a rollback, or what heals after it) is started upon its trigger, by a command or a person.
 
 A step that starts upon a fact, always with a deadline: it waits until its phase has been judged, its command is killed at
-its time-out, and nothing is pulled any more once the run is being ended.
+its time-out, and nothing is pulled any more once the run is being ended. A rollback of a release that still goes out makes it
+leave off first, and begins when nothing of the deployment is under way any more.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from harness.facts import (
     LeverAnswered,
     LeverAsked,
     LeverEnded,
+    LeverHeld,
     LeverPulled,
+    NotInjected,
 )
 from harness.masking import masked
 from harness.plan import PlannedPhase
@@ -35,7 +38,10 @@ TAIL = 1500  # characters of a command's output that go into the journal; all of
 
 @dataclass
 class _Lever:
-    """waiting → asked → pulled → over."""
+    """waiting → asked → pulled → over; held between the last two while its release still goes out.
+
+    out     its release is out; `settled` also where that failed
+    """
 
     id: str
     claim: Step | OnCall
@@ -43,6 +49,7 @@ class _Lever:
     state: str = "waiting"
     deployed_s: float | None = None
     out: Injected | None = None
+    settled: bool = False
     rolled_back_s: float | None = None
     trigger: str = ""
     called: Fact | None = None
@@ -92,6 +99,8 @@ class Levers:
         for lever in self._levers:
             if lever.running is not None:
                 self._kill(lever, f"was killed: {why}")
+            elif lever.state == "held":
+                self._give_up(lever, why)
             lever.state = "over"
         self._levers = []
         self._news.clear()
@@ -117,7 +126,9 @@ class Levers:
         if isinstance(fact, Injecting) and fact.fault in lever.faults:
             lever.deployed_s = fact.seen_s
         elif isinstance(fact, Injected) and fact.fault in lever.faults:
-            lever.out = fact
+            lever.out, lever.settled = fact, True
+        elif isinstance(fact, NotInjected) and fact.fault in lever.faults:
+            lever.settled = True
         elif lever.state != "waiting" or lever.trigger or lever.deployed_s is None:
             return
         elif lever.claim.trigger.answers(fact, lever.deployed_s):
@@ -142,6 +153,8 @@ class Levers:
                 self._pull(lever)
         elif lever.state == "asked":
             self._listen(lever)
+        elif lever.state == "held":
+            self._hold(lever, now_s)
 
     def _due(self, lever: _Lever, now_s: float) -> bool:
         waits = lever.claim.trigger
@@ -150,8 +163,14 @@ class Levers:
         rest_s = lever.claim.waits_s
         if rest_s is not None and (lever.rolled_back_s is None or now_s < lever.rolled_back_s + rest_s):
             return False
-        # A page may come while the release is still being rolled out; what is rolled back is a release that is out.
-        return bool(lever.trigger) and lever.out is not None and not self._over
+        # A page may come while the release still goes out: whoever is called by it is told, and may roll back at once.
+        early = (lever.claim.rolls_back or isinstance(lever.claim, OnCall)) and self._goes_out(lever)
+        return bool(lever.trigger) and (lever.out is not None or early) and not self._over
+
+    def _goes_out(self, lever: _Lever) -> bool:
+        """Whether its release is being deployed just now."""
+        releases = self._world.releases
+        return releases is not None and lever.deployed_s is not None and not lever.settled and releases.busy()
 
     def _ask(self, lever: _Lever) -> None:
         people = self._world.people
@@ -179,12 +198,35 @@ class Levers:
     def _pull(self, lever: _Lever) -> None:
         lever.state = "pulled"
         claim = lever.claim
-        text = claim.text
         pulled = self._record(
-            LeverPulled(lever=lever.id, by=claim.by, command=text, trigger=lever.trigger), durable=True
+            LeverPulled(lever=lever.id, by=claim.by, command=claim.text, trigger=lever.trigger), durable=True
         )
         lever.begun_s = pulled.seen_s
-        if not text:
+        if claim.rolls_back and self._goes_out(lever):
+            assert self._world.releases is not None
+            (fault,) = lever.faults
+            why = self._world.releases.leave_off(fault)
+            self._record(LeverHeld(lever=lever.id, fault=fault, why=why), durable=True)
+            lever.state = "held"
+        else:
+            self._begin(lever)
+
+    def _hold(self, lever: _Lever, now_s: float) -> None:
+        """Until the deployment is over, though no longer than the command itself may take."""
+        if lever.settled:
+            lever.state, lever.begun_s = "pulled", now_s
+            self._begin(lever)
+        elif now_s >= lever.begun_s + lever.claim.timeout_s:
+            self._give_up(lever, f"the release still went out {lever.claim.timeout_s:g} s after the lever was pulled")
+
+    def _give_up(self, lever: _Lever, why: str) -> None:
+        lever.state = "over"
+        if lever.claim.text:
+            self._record(LeverEnded(lever=lever.id, begun_s=lever.begun_s, detail=f"was not started: {why}"))
+
+    def _begin(self, lever: _Lever) -> None:
+        claim = lever.claim
+        if not claim.text:
             return
         command = (claim.command,) if isinstance(claim.command, str) else claim.command
         releases, commands = self._world.releases, self._world.commands

@@ -107,7 +107,7 @@ class OnTarget:
         from harness.run.loading import RealLoad
         from harness.run.ontime import OnTime
         from harness.run.people import People
-        from harness.run.sources import order_book_beside
+        from harness.run.sources import order_book_beside, state_book_beside
         from harness.run.watch import ThreadedWatch
         from harness.world.commands import Commands
         from harness.world.handles import World
@@ -145,6 +145,7 @@ class OnTarget:
             limits=session.plan.guards,
             levers=Levers(world, record, people),
             orders=order_book_beside(session, self._target.name),
+            state=state_book_beside(session, self._target.name),
             tell=session.display.second,
             say=session.display.say,
         )

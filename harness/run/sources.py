@@ -19,7 +19,7 @@ from harness.run.standing import container_rows
 from harness.run.statebook import HOME, Parts, StateBook, Wait
 from harness.stack.told import as_told
 from harness.target.absent import NoContainers
-from harness.target.unavailable import unread_books
+from harness.target.unavailable import unread_books, unread_parts
 from harness.world.once import OnceReach
 from harness.world.reach import AMQP_PORT, StackReach
 
@@ -59,9 +59,7 @@ def order_book_beside(session: Session, target: str) -> OrderBook | None:
     """The order books that are read by commands on this machine alone, beside a target; None where there are none."""
     unread = unread_books(session.drill)
     orders = {name: one for name, one in session.drill.orders.items() if name not in unread}
-    told = {"DRILL_TARGET": target, "DRILL_RUN": session.folder.run}
-    reach = OnceReach(StackReach(NoContainers(), {}, _nowhere, session.drill.path("."), told))
-    return _order_book(session, orders, reach) if orders else None
+    return _order_book(session, orders, _reach_beside(session, target)) if orders else None
 
 
 def _nowhere(at: str) -> NoReturn:
@@ -103,26 +101,49 @@ def queues_probes(
 
 
 def state_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> StateBook | None:
-    """None for a drill that neither declares a state nor claims one. How long it is waited for, the claims say: the longest."""
-    from harness.orders.readers import glance, read
-
-    drill, folder = session.drill, session.folder
-    claims = [claim for _, _, claim in drill.claims() if isinstance(claim, StateRestored)]
-    if not (claims or drill.state):
+    """None for a drill that neither declares a state nor claims one."""
+    drill = session.drill
+    if not (drill.state or _claims(drill)):
         return None
-    claims = claims or [StateRestored()]
-    quiet_s, within_s = max(one.quiet_s for one in claims), max(one.within_s for one in claims)
-    reach, containers = _reach(session, stack, parts), parts.containers
+
+    def containers() -> Iterator[Row]:
+        return container_rows(parts.containers.described(""), parts.containers.content)
+
+    return _state_book(session, Parts(_wait(drill), drill.state), _reach(session, stack, parts), containers)
+
+
+def state_book_beside(session: Session, target: str) -> StateBook | None:
+    """The parts that are read by commands on this machine alone, beside a target; None where there are none."""
+    drill, unread = session.drill, unread_parts(session.drill)
+    declared = {name: kept for name, kept in drill.state.items() if name not in unread}
+    parts = Parts(_wait(drill), declared, containers=False)
+    return _state_book(session, parts, _reach_beside(session, target)) if declared else None
+
+
+def _claims(drill: Drill) -> list[StateRestored]:
+    return [claim for _, _, claim in drill.claims() if isinstance(claim, StateRestored)]
+
+
+def _wait(drill: Drill) -> Wait:
+    """How long it is waited for, the claims say: the longest."""
+    claims = _claims(drill) or [StateRestored()]
+    return Wait(max(one.quiet_s for one in claims), max(one.within_s for one in claims))
+
+
+def _state_book(
+    session: Session, parts: Parts, reach: OnceReach, containers: Callable[[], Iterator[Row]] = lambda: iter(())
+) -> StateBook:
+    from harness.orders.readers import glance, read
 
     def taken(reader: Reader, *, glancing: bool) -> Iterator[Row]:
         if isinstance(reader, ContainersReader):
-            return container_rows(containers.described(""), containers.content)
+            return containers()
         return (glance if glancing else read)(reader, reach, MOST_ROWS, everything=True)
 
     return StateBook(
-        Parts(Wait(quiet_s, within_s), drill.state),
+        parts,
         Readings(
-            folder.path,
+            session.folder.path,
             session.clock,
             partial(taken, glancing=False),
             partial(taken, glancing=True),
@@ -133,6 +154,11 @@ def state_book(session: Session, stack: PlayedOn, parts: assembly.Parts) -> Stat
         session.display.say,
         partial(session.stop.interruptible, again=True),
     )
+
+
+def _reach_beside(session: Session, target: str) -> OnceReach:
+    told = {"DRILL_TARGET": target, "DRILL_RUN": session.folder.run}
+    return OnceReach(StackReach(NoContainers(), {}, _nowhere, session.drill.path("."), told))
 
 
 def _reach(session: Session, stack: PlayedOn, parts: assembly.Parts) -> OnceReach:

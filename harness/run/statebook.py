@@ -40,14 +40,15 @@ class Wait:
 
 @dataclass(frozen=True)
 class Parts:
-    """What is waited for (run.settling.Settled)."""
+    """What is waited for (run.settling.Settled). Beside a target there are no `containers`."""
 
     settle: Wait
     declared: Mapping[str, Kept]
+    containers: bool = True
 
     @property
     def sources(self) -> Mapping[str, Sourced]:
-        return {CONTAINERS: Containers(), **self.declared}
+        return {**({CONTAINERS: Containers()} if self.containers else {}), **self.declared}
 
 
 @dataclass
@@ -186,6 +187,8 @@ class Waiting(Settling):
     def _read(self, reading: str) -> Look:
         """All parts; whose health is worse is kept, for the file will have another name when it is asked for."""
         look = super()._read(reading)
+        if CONTAINERS not in look.readings:
+            return look
         file = look.readings[CONTAINERS].fact.file
         lines = (self._readings.folder / file).read_text(encoding="utf-8").splitlines() if file else []
         then, now = ([json.loads(line) for line in rows] for rows in (self._before[CONTAINERS].held, lines))

@@ -20,11 +20,12 @@ from harness.stack import names as topology
 from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.compose import Compose
 from harness.stack.project import write_private, written
-from harness.stack.release_commands import CUT, Commanded, Looks
+from harness.stack.release_asked import Asked
+from harness.stack.release_commands import CUT, Commanded, Looks, uncut
 from harness.stack.release_file import changed, read_file
 from harness.stack.release_images import Change
-from harness.stack.release_out import Out, decided, has, name_of, running
-from harness.world.docker_cli import TIMED_OUT, docker, gone, inspected
+from harness.stack.release_out import Out, decided, deployed, known, name_of, running, unlike
+from harness.world.docker_cli import TIMED_OUT, docker, gone
 from harness.world.handles import Release
 
 BAD = "compose.bad.yaml"
@@ -58,7 +59,7 @@ class Releases:
     _out: Out | None = None
     _news: list[Deployed] = field(default_factory=list)
     _busy: bool = False
-    _hurry: threading.Event = field(default_factory=threading.Event)
+    _asked: Asked = field(default_factory=Asked)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -78,17 +79,17 @@ class Releases:
             plain = dict.fromkeys(release.services, Change(release.image, release.environment))
             changes = self.ready.get(holder, plain)
             file = changed(read_file(self.compose.file), changes)
-            out = self._known(holder, changes, release)
+            out = known(self.described, holder, changes, release)
             write_private(self.bad.file, written(file))
             self._out = out
             begun_s = self.now_s()
             try:
-                self._busy = True
+                self._busy = out.going = True
                 self._start(self.bad, release, "bad")
                 out.out = True
                 self._tell("harness", begun_s)
             finally:
-                self._busy = False
+                self._busy = out.going = False
             return {seen.container: f"{seen.release}: {seen.image}" for seen in self.current()}
 
     def _command(self, holder: str, release: Release) -> Mapping[str, Any]:
@@ -101,26 +102,36 @@ class Releases:
         self._out = out = Out(names, {}, {}, good, holder, release, looks)
         begun_s = self.now_s()
         try:
-            self._busy = True
+            self._busy = out.going = True
             self.commanded.promise(holder, release, self.told())
-            told, cut = self.told(), self._hurry.is_set
+            told, cut = self.told(), lambda: self._asked.ends
             self.commanded.carry_out(f"{holder}-deploy", release.deploying, told, release.within_s, cut)
             looks.deployed({name: self.described(name) for name in names})
             out.out = True
             self._tell("harness", begun_s)
         finally:
-            self._busy = False
+            self._busy = out.going = False
         return {seen.container: f"{seen.release}: {seen.image}" for seen in self.current()}
 
     def hasten(self) -> None:
         """See handles.Releases.hasten. Without the lock, which the deployment holds. A `docker compose up` under way comes to its end."""
-        self._hurry.set()
+        self._asked.end()
+
+    def leave_off(self, holder: str) -> str:
+        """See handles.Releases.leave_off."""
+        out = self._out
+        if out is None or out.holder != holder or not out.going:
+            return ""
+        if out.release.deploying:
+            return uncut(out.release)
+        self._asked.leave_off()
+        return ""
 
     def restore(self, holder: str) -> str:
         """See handles.Releases.restore."""
         with self._lock:
             out = self._out
-            self._hurry.clear()
+            self._asked.clear()
             if out is None or out.over or out.holder != holder:
                 return ""
             try:
@@ -142,7 +153,7 @@ class Releases:
                 self._busy = False
 
     def _put_back(self, out: Out, begun_s: float) -> str:
-        ill = self._not("good")
+        ill = self._wrong("good")
         if ill:
             self._start(self.compose, Release(tuple(out.changes), one_by_one=False), "good")
             self._tell("mend", begun_s)
@@ -165,7 +176,8 @@ class Releases:
         return "rollback" if back else ""
 
     def _start(self, compose: Compose, release: Release, wanted: str) -> None:
-        """Have Compose start the services as the file says, and wait until every container runs it, and is healthy."""
+        """Have Compose start the services as the file says, and wait until every container runs it, and is healthy. What was asked to
+        leave off begins no further step, and is out where any container runs it."""
         services, most = release.services, release.most
         for service in services:
             before = sorted(self.described(service), key=name_of) if release.one_by_one else []
@@ -176,31 +188,35 @@ class Releases:
             turned = before[:most] if most else before if len(before) > 1 else []
             for done, container in enumerate(turned, start=1):
                 if done > 1:
-                    self._hurry.wait(release.drain_s)
-                self._go_on()
+                    self._asked.wait(release.drain_s)
+                if not self._goes_on():
+                    break
                 self._remove(container)
                 _up(compose, (service,), UP_S, "--no-recreate")
                 self._await(service, wanted, done, time.monotonic() + READY_S)
-        self._go_on()
-        if not most:
+        if self._goes_on() and not most:
             replaced = [container for service in services for container in self.described(service)]
             _up(compose, services, UP_S + sum(map(_grace_s, replaced)))
             ends_s = time.monotonic() + READY_S
             for service in services:
                 self._await(service, wanted, len(self.described(service)), ends_s)
-        self._go_on()
+        self._goes_on()
         config = read_file(compose.file)
         lodgers = tuple(dict.fromkeys(one for service in services for one in topology.sharers(config, service)))
         if lodgers:  # they still have the network of a container that is gone
             _up(compose, lodgers, UP_S, "--force-recreate")
-        wrong = self._not(wanted, most)
-        if wrong:
+        wrong = self._wrong(wanted, most)
+        if self._asked.leaves_off and wrong:
+            if not any(seen.release == wanted for seen in self.current()):
+                raise NotApplied("it was asked to leave off before any container had it")
+        elif wrong:
             raise NotApplied(f"after `docker compose up` {running(wrong)}")
 
-    def _go_on(self) -> None:
-        """Raises NotApplied when a deployment is to end."""
-        if self._hurry.is_set():
+    def _goes_on(self) -> bool:
+        """Whether another step is to be begun. Raises NotApplied when a deployment is to end."""
+        if self._asked.ends:
             raise NotApplied(CUT)
+        return not self._asked.leaves_off
 
     def _remove(self, container: Described) -> None:
         """Take one replica away as a rolling deployment does: its stop signal, its grace, then the container."""
@@ -213,7 +229,7 @@ class Releases:
         """Wait until so many containers of this release are healthy, have ended, or have had the time to."""
         out = self._out
         assert out is not None
-        while time.monotonic() < ends_s and not self._hurry.is_set():
+        while time.monotonic() < ends_s and not self._asked.any():
             mine = [container for container in self.described(service) if out.runs(service, container) == wanted]
             if len(mine) >= count and all(decided(container) for container in mine):
                 return
@@ -221,12 +237,8 @@ class Releases:
 
     def _tell(self, by: str, begun_s: float) -> None:
         assert self._out is not None
-        for service in self._out.changes:
-            mine = [seen for seen in self.current() if seen.service == service]
-            image = mine[0].image if mine else ""
-            at_s = self.now_s()
-            told = Deployed(service=service, image=image, by=by, replicas=len(mine), begun_s=begun_s, happened_s=at_s)
-            self._news.append(told)
+        left_off = by == "harness" and self._asked.leaves_off
+        self._news += deployed(self._out, self.current(), by, left_off=left_off, begun_s=begun_s, at_s=self.now_s())
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -261,6 +273,10 @@ class Releases:
         news, self._news = self._news, []
         return tuple(news)
 
+    def _wrong(self, wanted: str, most: int = 0) -> list[ReleaseSeen]:
+        assert self._out is not None
+        return unlike(wanted, self._out, self.current(), most)
+
     def told(self) -> Mapping[str, str]:
         """See handles.Releases.told. The same words stand in the docstring of `rolled_back`."""
         told = {**self.compose.told(), "DRILL_RUN": self.run_id}
@@ -275,40 +291,6 @@ class Releases:
                 "DRILL_BAD_IMAGE": out.changes[first].image or (bad if out.looks else good),
             }
         return told
-
-    def _not(self, wanted: str, most: int = 0) -> list[ReleaseSeen]:
-        """Containers of the services that run something else; a service without any counts as one. With `most` so many are to
-        run it, and the rest to be good."""
-        assert self._out is not None
-        seen = self.current()
-        empty = [name for name in self._out.changes if not any(one.service == name for one in seen)]
-        absent = [ReleaseSeen(service=name, container=name, release="gone") for name in empty]
-        wrong = [one for one in seen if one.release != wanted]
-        if not most:
-            return wrong + absent
-        short = {n for n in self._out.changes if sum(s.service == n and s.release == wanted for s in seen) < most}
-        return [one for one in wrong if one.service in short or one.release != "good"] + absent
-
-    def _known(self, holder: str, changes: Mapping[str, Change], release: Release) -> Out:
-        """What tells the releases apart, read before anything is changed. Raises NotApplied when nothing does."""
-        bad: dict[str, str] = {}
-        good: dict[str, frozenset[str]] = {}
-        names: dict[str, str] = {}
-        for service, change in changes.items():
-            if change.image:
-                found = inspected("image", change.image)
-                if not found:
-                    raise NotApplied(f"the image {change.image} is not here")
-                bad[service] = str(found[0]["Id"])
-            running = list(self.described(service))
-            if not running:
-                raise NotApplied(f"{service} has no container to be replaced")
-            good[service] = frozenset(str(one["Image"]) for one in running)
-            names[service] = str(running[0]["Config"].get("Image") or "")
-            same = [one for one in running if bad.get(service, str(one["Image"])) == str(one["Image"])]
-            if any(has(one, change) for one in same):
-                raise NotApplied(f"{service} runs this release already: nothing would change")
-        return Out(changes, bad, good, names, holder, release)
 
 
 def _grace_s(container: Described) -> int:

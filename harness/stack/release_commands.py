@@ -71,6 +71,11 @@ class Looks:
         return "bad" if self.bad is None or mine in self.bad[service] else "other"
 
 
+def uncut(release: Release) -> str:
+    """Why a deployment by such a command cannot leave off between two steps."""
+    return f"{shlex.join(release.deploying)} is under way, and drill does not know its steps"
+
+
 @dataclass(frozen=True)
 class Commanded:
     """Runs such a release's commands, and leaves a note of how it is put back.

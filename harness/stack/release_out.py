@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.facts import ReleaseSeen
+from harness.errors import NotApplied
+from harness.facts import Deployed, ReleaseSeen
 from harness.stack.release_commands import Looks
 from harness.stack.release_images import Change
+from harness.world.docker_cli import inspected
 from harness.world.handles import Release
 
 Described = Mapping[str, Any]
@@ -16,7 +18,8 @@ Described = Mapping[str, Any]
 
 @dataclass
 class Out:
-    """The release that is out: what tells good from bad, by service, as read before it was deployed (`looks`: by commands)."""
+    """The release that is out: what tells good from bad, by service, as read before it was deployed (`looks`: by commands);
+    `going`: it goes out now."""
 
     changes: Mapping[str, Change]
     bad_images: Mapping[str, str]
@@ -25,6 +28,7 @@ class Out:
     holder: str = ""
     release: Release = field(default_factory=lambda: Release(()))
     looks: Looks | None = None
+    going: bool = False
     out: bool = False
     over: bool = False
 
@@ -38,6 +42,60 @@ class Out:
         # By name too: a run beside this one, of a project of the same name, may have built the good image anew.
         stated = str(container["Config"].get("Image") or "") == self.good_names.get(service)
         return "good" if stated or image in self.good_images.get(service, ()) else "other"
+
+
+def known(
+    described: Callable[[str], Sequence[Described]], holder: str, changes: Mapping[str, Change], release: Release
+) -> Out:
+    """What tells the releases apart, read before anything is changed. Raises NotApplied when nothing does."""
+    bad: dict[str, str] = {}
+    good: dict[str, frozenset[str]] = {}
+    names: dict[str, str] = {}
+    for service, change in changes.items():
+        if change.image:
+            found = inspected("image", change.image)
+            if not found:
+                raise NotApplied(f"the image {change.image} is not here")
+            bad[service] = str(found[0]["Id"])
+        running = list(described(service))
+        if not running:
+            raise NotApplied(f"{service} has no container to be replaced")
+        good[service] = frozenset(str(one["Image"]) for one in running)
+        names[service] = str(running[0]["Config"].get("Image") or "")
+        same = [one for one in running if bad.get(service, str(one["Image"])) == str(one["Image"])]
+        if any(has(one, change) for one in same):
+            raise NotApplied(f"{service} runs this release already: nothing would change")
+    return Out(changes, bad, good, names, holder, release)
+
+
+def deployed(
+    out: Out, seen: Sequence[ReleaseSeen], by: str, *, left_off: bool, begun_s: float, at_s: float
+) -> list[Deployed]:
+    """What each service got. Of a deployment that left off, on how many of its containers; of a service that got nothing, nothing."""
+    told = []
+    for service in out.changes:
+        mine, detail = [one for one in seen if one.service == service], ""
+        if left_off:
+            due, mine = out.release.most or len(mine), [one for one in mine if one.release == "bad"]
+            if not mine:
+                continue
+            detail = f"left off after {len(mine)} of {due} containers" if len(mine) < due else ""
+        image, count = mine[0].image if mine else "", len(mine)
+        one = Deployed(service=service, image=image, by=by, replicas=count, begun_s=begun_s, happened_s=at_s)
+        told.append(replace(one, detail=detail))
+    return told
+
+
+def unlike(wanted: str, out: Out, seen: Sequence[ReleaseSeen], most: int = 0) -> list[ReleaseSeen]:
+    """Containers of the services that run something else; a service without any counts as one. With `most` so many are to
+    run it, and the rest to be good."""
+    empty = [name for name in out.changes if not any(one.service == name for one in seen)]
+    absent = [ReleaseSeen(service=name, container=name, release="gone") for name in empty]
+    wrong = [one for one in seen if one.release != wanted]
+    if not most:
+        return wrong + absent
+    short = {n for n in out.changes if sum(s.service == n and s.release == wanted for s in seen) < most}
+    return [one for one in wrong if one.service in short or one.release != "good"] + absent
 
 
 def running(wrong: Sequence[ReleaseSeen]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import NotApplied, NotMended
 from harness.facts import Deployed, ReleaseSeen
-from harness.stack.release_commands import Commanded
+from harness.stack.release_commands import Commanded, uncut
 from harness.target.model import Target
 from harness.world.handles import Release
 
@@ -53,6 +53,11 @@ class TargetReleases:
     def hasten(self) -> None:
         """See handles.Releases. Without the lock, which the deployment holds."""
         self._hurry.set()
+
+    def leave_off(self, holder: str) -> str:
+        """See handles.Releases."""
+        made = self._out.get(holder)
+        return uncut(made) if made is not None and self._busy else ""
 
     def restore(self, holder: str) -> str:
         """See handles.Releases. Nothing tells whether another hand put it back, so the command is run in any case."""

@@ -9,13 +9,15 @@ from fnmatch import fnmatchcase
 from harness.drill.guards import DeathGuard
 from harness.drill.model import Drill
 from harness.drill.problem import Problem
-from harness.drill.readers import CommandReader
+from harness.drill.readers import CommandReader, Reader
+from harness.endstate import CONTAINERS
 from harness.expectations.alert_panels import reads_alerts
 from harness.expectations.base import Expectation
 from harness.expectations.blame import Blame
 from harness.expectations.leak import Leak
 from harness.expectations.orders_kept import OrdersKept
 from harness.expectations.page_sent import PageSent
+from harness.expectations.state_restored import StateRestored
 from harness.faults.bad_release import BadRelease
 from harness.faults.base import Fault
 from harness.faults.command import Command
@@ -42,7 +44,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "on_call": NOTHING,
     "leak": ("containers",),
     "stays_up": ("containers",),
-    "state_restored": ("containers",),
+    "state_restored": NOTHING,  # what it needs, its parts tell: `unread_parts`
     "log_quiet": ("logs",),
     "log_seen": ("logs",),
     "log_coverage": ("logs",),
@@ -83,7 +85,7 @@ def on_target(plan: Plan, target: Target) -> Plan:
     others, said = told(plan, target.name, absent)
     limit_s = target.max_duration_s
     longest_s = min(plan.max_duration_s, limit_s) if limit_s else plan.max_duration_s
-    idle = (*_unclaimed_books(plan), *_ended_by_its_own_alerts(plan, target))
+    idle = (*_unread(plan), *_ended_by_its_own_alerts(plan, target))
     problems = (*others, *_beyond(plan, target, limit_s), *said, *idle)
     return replace(plan, absent=absent, max_duration_s=longest_s, problems=problems)
 
@@ -110,20 +112,37 @@ def lacks(target: Target) -> dict[str, str]:
 def unread_books(drill: Drill) -> dict[str, str]:
     """By order book that cannot be read beside a target, why: each of its sources must be. No container is there to read one in."""
     return {
-        name: f"orders.{name}: {source} is read by {read.reader.word} in the stack ({read.reader.what}); "
-        "beside a target a source is read by a `command` on this machine alone, without `service`"
+        name: f"orders.{name}: {source} {why}"
         for name, orders in drill.orders.items()
         for source, read in reversed(orders.sources.items())
-        if not isinstance(read.reader, CommandReader) or read.reader.service
+        if (why := _inside(read.reader))
     }
 
 
-def _unclaimed_books(plan: Plan) -> Iterator[Problem]:
-    """A warning for each order book that is not read, and of which no claim tells that already."""
+def unread_parts(drill: Drill) -> dict[str, str]:
+    """By part of the state that cannot be read beside a target, why."""
+    return {name: f"state.{name} {why}" for name, kept in drill.state.items() if (why := _inside(kept.reader))}
+
+
+def _inside(reader: Reader) -> str:
+    """Why this reader finds nothing beside a target, or ''."""
+    if isinstance(reader, CommandReader) and not reader.service:
+        return ""
+    return (
+        f"is read by {reader.word} in the stack ({reader.what}); beside a target it is read by a `command` on this machine "
+        "alone, without `service`"
+    )
+
+
+def _unread(plan: Plan) -> Iterator[Problem]:
+    """A warning for each order book that is not read, and of which no claim tells that already; and for each part of the state."""
+    document = plan.drill.origin.document
     claimed = {one.expectation.orders for one in plan.all_claims if isinstance(one.expectation, OrdersKept)}
     for name, why in unread_books(plan.drill).items():
         if name not in claimed:
-            yield plan.drill.origin.document.warning(("orders", name), f"not read there: {why}")
+            yield document.warning(("orders", name), f"not read there: {why}")
+    for name, why in unread_parts(plan.drill).items():
+        yield document.warning(("state", name), f"not read there: {why}")
 
 
 def _ended_by_its_own_alerts(plan: Plan, target: Target) -> Iterator[Problem]:
@@ -185,8 +204,23 @@ def _claims(plan: Plan, target: Target) -> Iterator[tuple[str, str]]:
         why = next((missing[kind] for kind in needs_of(claim.expectation) if kind in missing), "")
         if isinstance(claim.expectation, OrdersKept):
             why = books.get(claim.expectation.orders, "")
+        if isinstance(claim.expectation, StateRestored):
+            why = _state(claim.expectation, plan.drill, missing["containers"])
         if why or (why := _log(claim.expectation, target) or _all_clear(claim.expectation, target)):
             yield claim.id, why
+
+
+def _state(claim: StateRestored, drill: Drill, unseen: str) -> str:
+    """Why the parts of the state that this claim is about are not read there, or ''."""
+    unread = unread_parts(drill)
+    if claim.services or CONTAINERS in (claim.only or (CONTAINERS,)):
+        there = [name for name in drill.state if name not in unread]
+        return (
+            f"{unseen}; of the parts that are read there, claim them alone: only: [{', '.join(there)}]"
+            if there
+            else unseen
+        )
+    return next((unread[name] for name in claim.only if name in unread), "")
 
 
 def _log(claim: Expectation, target: Target) -> str:

@@ -145,6 +145,11 @@ class Releases(Protocol):
         """A deployment that goes on in another thread is not waited for: it ends at once, half done, and is put back next."""
         ...
 
+    def leave_off(self, holder: str) -> str:
+        """A deployment that goes on in another thread comes to its end after the step that is under way: a rollback is about to begin.
+        Returns why that cannot be, so that it goes on to its end."""
+        ...
+
     def restore(self, holder: str) -> str:
         """Put back what ran before, unless it runs again: then 'rollback', for another hand did it. Idempotent.
 

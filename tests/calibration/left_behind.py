@@ -125,13 +125,15 @@ class NoLogs:
 
 @dataclass
 class Played:
-    """A drill with a bad release that the fake automation takes back; `meanwhile` is done by the same hand, at the same time."""
+    """A drill with a bad release that the fake automation takes back; `meanwhile` is done by the same hand, at the same time.
+    Without `containers` it is as beside a target."""
 
     folder: Path
     claim: str = CLAIM
     meanwhile: Callable[[FakeStack], None] = lambda _stack: None
     rolls_back: bool = True
     halt_s: float = float("inf")
+    containers: bool = True
     world: FakeWorld = field(default_factory=lambda: FakeWorld(replicas=2, rate=10))
 
     def __post_init__(self) -> None:
@@ -158,7 +160,7 @@ class Played:
         world, drill = self.world, self.plan.drill
         (claim,) = [one for _, _, one in drill.claims() if isinstance(one, StateRestored)]
         readings = Readings(self.folder, world.clock, self.stack.read, self.stack.read, HOME)
-        parts = Parts(Wait(claim.quiet_s, claim.within_s), drill.state)
+        parts = Parts(Wait(claim.quiet_s, claim.within_s), drill.state, self.containers)
         probes = (ClockProbe(), ContainersProbe(), SurveyProbe(), ReleasesProbe())
         Engine(
             plan=self.plan,

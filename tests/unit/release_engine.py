@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from harness.stack import release as module
+from harness.stack import release_out
 from harness.stack.compose import Compose
 from harness.stack.project import written
 from harness.stack.release_file import read_file
@@ -69,6 +70,8 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
 
     monkeypatch.setattr(Compose, "up", up)
     monkeypatch.setattr(module, "docker", made.docker)
-    monkeypatch.setattr(module, "inspected", lambda _, image: [] if "none" in image else [{"Id": f"sha256:{image}"}])
+    monkeypatch.setattr(
+        release_out, "inspected", lambda _, image: [] if "none" in image else [{"Id": f"sha256:{image}"}]
+    )
     monkeypatch.setattr(module, "READY_S", 0.2)
     return made

@@ -17,13 +17,19 @@ import pytest
 from test_parts_broken import Make, played, project, replaced
 
 from harness.bounded import asked_within
+from harness.doctor import own
+from harness.doctor.examine import look
 from harness.drill.parse import parse
 from harness.drill.problem import Invalid
+from harness.errors import CannotRun
 from harness.expectations.base import Evidence, Expectation
 from harness.expectations.stays_up import StaysUp
 from harness.facts import PhaseEnded, PhaseSettled
 from harness.fakeworld import FakeWorld
 from harness.fakeworld.playing import play
+from harness.judge import faults_of
+from harness.landings import landings, mends
+from harness.parts import in_use, limited
 from harness.verdict import Finding, Measure, Outcome, passed
 
 __all__ = ["project"]
@@ -110,7 +116,7 @@ def test_a_finding_comes_back_as_it_was_made(monkeypatch: pytest.MonkeyPatch) ->
         (lambda: sys.exit(0), "SystemExit: 0"),
         (lambda: os._exit(0), "it ended its process (0)"),
         (lambda: os.kill(os.getpid(), signal.SIGKILL), "it ended its process (-9)"),
-        (lambda: passed(type("Text", (str,), {})("x")), "its finding cannot be told"),
+        (lambda: passed(type("Text", (str,), {})("x")), "what it gave back cannot be told"),
     ],
 )
 def test_what_breaks_it_is_told_as_ever(does: Callable[[], Any], says: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,10 +165,59 @@ def test_a_stored_run_is_judged_again_and_the_command_ends(project: Make) -> Non
     assert done.returncode == 3
 
 
+@pytest.mark.parametrize("name", ["landing", "gone"])
+def test_a_fault_that_does_not_end_telling_whether_it_landed_is_not_measurable_and_is_asked_once(
+    name: str, project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limited, "LIMIT_S", 0.3)
+    asked = "open('asked', 'a').write('x'), [0 for _ in iter(int, 1)]"
+    file = project(replaced("Slow", name, asked))
+    done, _, world = played(file)
+    assert world.still_on() == ()
+    told = {"landing": landings, "gone": mends}[name](done.journal, faults_of(parse(file)))
+    (landing,) = told.values()
+    assert landing.outcome == "not_measurable"
+    assert landing.because == f"slow's own {name}() did not end within 0.3 s"
+    assert Path("asked").read_text() == "x"
+    assert done.verdict.exit_code == (3 if name == "landing" else 0), "its mend was read back"
+
+
+def test_what_a_fault_tells_in_time_comes_back_as_it_was_told(project: Make) -> None:
+    file = project(
+        replaced("Slow", "landing", "return Landing('landed', f'by {os.getpid()}', {})") + "\nimport os\n" + LANDING
+    )
+    done, _, _ = played(file)
+    (landing,) = landings(done.journal, faults_of(parse(file))).values()
+    assert landing.outcome == "landed", landing.because
+    assert landing.because.startswith("by ")
+    assert str(os.getpid()) not in landing.because, "it is asked in a process beside"
+
+
+def test_a_check_of_ones_own_that_does_not_end_ends_doctor_and_run_with_its_name(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(replaced("Token", "look", "[0 for _ in iter(int, 1)]") + "\nToken.check_limit_s = 0.3\n")
+    in_use.use()
+    (seen,) = look(own.own())
+    assert (seen.check, seen.state) == ("token", "missing")
+    assert seen.what == "the check itself did not end within 0.3 s"
+    assert "check_limit_s" in seen.cure
+    with pytest.raises(CannotRun, match=r"did not end within 0\.3 s"):
+        own.preflight(lambda line: None)
+
+
+def test_a_checks_limit_that_is_none_is_refused_at_its_place(project: Make) -> None:
+    with pytest.raises(Invalid, match=r"my_parts\.py:\d+:1: check Token: check_limit_s is 'long'"):
+        parse(project("\nToken.check_limit_s = 'long'\n"))
+
+
 @pytest.mark.parametrize("stated", ["0", "'long'", "float('inf')", "None"])
 def test_a_limit_that_is_none_is_refused_at_its_place(stated: str, project: Make) -> None:
     with pytest.raises(Invalid, match=r"my_parts\.py:\d+:1: expectation Mine: check_limit_s is "):
         parse(project(limit(stated)))
+
+
+LANDING = "from harness.faults.base import Landing\n"
 
 
 def limit(stated: object) -> str:

@@ -63,7 +63,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "factlines": {"facts"},
     "journal": {"chain", "factlines", "facts", "errors"},
     "ledger": {"facts", "errors"},
-    "bounded": {"expectations", "verdict"},
+    "apart": set(),
+    "bounded": {"apart", "expectations", "verdict"},
     "wall": {"facts", "journal"},
     "following": {"chain", "factlines", "facts", "journal"},
     "progress": {"facts", "journal"},
@@ -124,7 +125,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "aimed": {"facts", "journal"},
     "touched": {"journal", "ledger", "stats"},
     "landings": DATA | {"faults.base", "faults", "touched", "versions"},
-    "parts": BOTTOM | {"doctor.checks", "doctor.seen", "drill", "expectations", "faults", "probes"},
+    "parts": BOTTOM | {"apart", "doctor.checks", "doctor.seen", "drill", "expectations", "faults", "probes"},
     "drill": BOTTOM
     | {
         "parts",
@@ -226,6 +227,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "target": BOTTOM
     | {
         "drill",
+        "endstate",
         "plan",
         "faults",
         "expectations",

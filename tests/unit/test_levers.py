@@ -144,7 +144,7 @@ def play(
         load=fake.load,
         record=record,
         watch=InlineWatch(probes, fake.world, record),
-        injector=Injector(fake.world, record, fake.clock),
+        injector=Injector(fake.world, record, fake.beside),
         stop=Ends(fake, halt_s),
         steady=Steady(drill.steady.for_s, drill.steady.conditions),
         logs=NoLogs(),
@@ -353,11 +353,13 @@ ERRORS = st.sampled_from([NotApplied("wedged"), NotMended("stuck"), RuntimeError
     halt_s=st.one_of(st.just(float("inf")), st.floats(0.5, 90)),
     dies_s=st.one_of(st.just(float("inf")), st.floats(1, 90)),
     claim=st.sampled_from([RUNBOOK, SYSTEM, HUMAN]),
+    step_s=st.sampled_from([0.0, 4.0]),
 )
 def test_whatever_fails_wherever_no_bad_release_is_left_out(
-    tmp_path: Path, failures: dict[int, Exception], halt_s: float, dies_s: float, claim: str
+    tmp_path: Path, failures: dict[int, Exception], halt_s: float, dies_s: float, claim: str, step_s: float
 ) -> None:
     fake = world()
+    fake.releases.step_s = step_s
     for number, error in failures.items():
         fake.failures.raises(number, error)
     fake.load.dies_at_s = dies_s

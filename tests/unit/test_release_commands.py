@@ -199,7 +199,7 @@ def test_between_one_replica_and_the_next_there_is_time_to_drain(
     engine: Engine, deployer: Deployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, waited = releases(engine, deployer), []
-    monkeypatch.setattr(made._hurry, "wait", waited.append)
+    monkeypatch.setattr(made._asked, "wait", waited.append)
     made.deploy("it", Release(("api",), image="api:2", drain_s=3.0))
     assert waited == [3.0]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from release_engine import Engine, engine
 
+from harness.errors import NotApplied
 from harness.stack import release as module
 from harness.stack.compose import Compose
 from harness.stack.project import written
@@ -75,6 +76,45 @@ def slow(engine: Engine, monkeypatch: pytest.MonkeyPatch, replicas: int, grace_s
     monkeypatch.setattr(Compose, "up", up)
     compose = Compose("drill-x", engine.file, engine.file.parent)
     return made, Releases(compose, "x", made.described, lambda: made.now_s)
+
+
+def test_a_deployment_that_is_to_leave_off_ends_the_step_under_way_and_begins_no_other(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, releases = slow(engine, monkeypatch, 3, 10)
+    stop = made.docker
+
+    def docker(*words: str, within_s: float) -> Answer:
+        assert releases.leave_off("another") == ""
+        assert releases.leave_off("it") == "", "in the middle of the first replica's turn"
+        return stop(*words, within_s=within_s)
+
+    monkeypatch.setattr(module, "docker", docker)
+    readback = releases.deploy("it", RELEASE)
+    assert readback == {"api-1": "bad: api:2", "api-2": "good: api:1", "api-3": "good: api:1"}
+    assert made.now_s == 10 + 2, "neither its health nor the next replica's drain is waited for"
+    (told,) = releases.news()
+    assert (told.replicas, told.detail) == (1, "left off after 1 of 3 containers")
+    assert releases.restore("it") == ""
+    assert {seen.release for seen in releases.current()} == {"good"}
+    assert releases.leave_off("it") == "", "nothing goes on any more"
+
+
+def test_a_deployment_that_leaves_off_before_its_first_step_put_nothing_out(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, releases = slow(engine, monkeypatch, 2, 10)
+    described = releases.described
+
+    def asked(service: str) -> Sequence[Any]:
+        releases.leave_off("it")
+        return described(service)
+
+    releases.described = asked
+    with pytest.raises(NotApplied, match="leave off before any container had it"):
+        releases.deploy("it", RELEASE)
+    assert {seen.release for seen in releases.current()} == {"good"}
+    assert releases.restore("it") == ""
 
 
 @pytest.mark.parametrize(("replicas", "grace_s"), [(3, 10), (6, 10), (2, 120)])

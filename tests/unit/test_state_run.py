@@ -83,6 +83,38 @@ def test_what_is_as_before_only_since_we_put_the_release_back_proves_no_rollback
     assert "when release was over; it is as before since we put back the good release of api" in found.because
 
 
+def test_beside_a_target_the_declared_parts_are_read_and_nothing_is_asked_of_containers(tmp_path: Path) -> None:
+    played = Played(tmp_path, claim=SCHEMA, containers=False)
+    found = played.finding()
+    assert (found.outcome, found.because) == (Outcome.PASSED, "as before the load: schema (2 rows)")
+    assert {one.part for one in played.record.journal().of(StateRead)} == {"schema", "waiting", "parked", "orders"}
+
+
+def test_beside_a_target_what_a_rollback_leaves_behind_is_found(tmp_path: Path) -> None:
+    plant, reason, _ = LEFT_BEHIND["a column has another type"]
+    found = Played(tmp_path, claim=SCHEMA, containers=False, meanwhile=plant).finding()
+    assert (found.outcome, found.reason) == (Outcome.FAILED, reason), found.because
+
+
+def test_beside_a_target_our_own_putting_back_proves_no_rollback_either(tmp_path: Path) -> None:
+    played = Played(
+        tmp_path,
+        rolls_back=False,
+        claim=SCHEMA,
+        containers=False,
+        meanwhile=LEFT_BEHIND["a column has another type"][0],
+    )
+    restore, good = played.world.releases.restore, list(played.stack.parts["schema"])
+
+    def put_back(holder: str) -> str:
+        played.stack.parts["schema"] = good
+        return restore(holder)
+
+    played.world.releases.restore = put_back  # type: ignore[method-assign]
+    found = played.finding()
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "put_back"), found.because
+
+
 @pytest.mark.parametrize(("blind", "reason"), [(True, "not_read"), (False, "put_back")])
 def test_what_was_not_read_before_we_put_the_release_back_proves_no_rollback(
     tmp_path: Path, blind: bool, reason: str

@@ -179,5 +179,55 @@ def test_an_order_book_is_read_there_only_by_commands_on_this_machine(
     assert says in found.get("run/orders_kept-checkout", "")
 
 
+STATE = """\
+state:
+  schema: {WAY}
+  flags: {command: {run: [./flags.sh]}}
+phases:
+"""
+CONTAINERS = "drill sees only the containers of a stack that it starts itself"
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "sql: {service: postgres, query: SELECT 1}",
+        "http: {service: api, port: 80, path: /flags}",
+        "command: {service: api, run: [./schema.sh]}",
+    ],
+)
+def test_a_part_of_the_state_that_is_not_read_there_is_told_at_its_line(
+    typed: Callable[..., Result], checkout: Write, way: str
+) -> None:
+    text = checkout("phases:\n", STATE.replace("WAY", way)).read_text().splitlines()
+    line = next(number for number, one in enumerate(text, 1) if one.startswith("  schema:"))
+    output = typed("validate", "checkout", "--target", "staging").output
+    assert f"drills/checkout.yaml:{line}:" in output
+    assert f"warning: not read there: state.schema is read by {way.partition(':')[0]} in the stack" in output
+    assert "state.flags" not in output
+    assert "not read there" not in typed("validate", "checkout").output
+
+
+@pytest.mark.parametrize(
+    ("claim", "says"),
+    [
+        ("{only: [flags]}", ""),
+        ("{only: [schema, flags]}", "state.schema is read by sql in the stack (SELECT 1)"),
+        ("{}", f"{CONTAINERS}; of the parts that are read there, claim them alone: only: [flags]"),
+        ("{only: [flags, containers]}", CONTAINERS),
+        ("{only: [flags], services: [api]}", CONTAINERS),
+    ],
+)
+def test_a_claim_about_the_state_is_decided_there_by_the_parts_that_are_read(
+    typed: Callable[..., Result], checkout: Write, claim: str, says: str
+) -> None:
+    path = checkout("phases:\n", STATE.replace("WAY", "sql: {service: postgres, query: SELECT 1}"))
+    path.write_text(path.read_text().replace("\nexpect:\n", f"\nexpect:\n  - state_restored: {claim}\n"))
+    found = unavailable(typed("plan", "checkout", "--target", "staging", "--json"))
+    ours = [why for id_, why in found.items() if "state_restored" in id_]
+    assert len(ours) == bool(says)
+    assert says in "".join(ours)
+
+
 def test_every_expectation_says_what_it_needs() -> None:
     assert set(NEEDS) == {kind.word for kind in EXPECTATIONS}
