@@ -191,6 +191,21 @@ class Census:
             held += int(aside.sum())
         return np.sort(np.concatenate(sure)), np.sort(np.concatenate(can)), unclear, held
 
+    def under_way(self, endpoints: Collection[int], classes: Collection[int], stretches: Sequence[Interval]) -> int:
+        """How many were surely answered, with a status of these classes, that were under way in one of the stretches."""
+        chosen, wanted = sorted(endpoints), sorted(classes)
+        return sum(
+            int(
+                (
+                    one.sure
+                    & np.isin(one.part["endpoint"], chosen)
+                    & np.isin(_class(one.part), wanted)
+                    & _under_way(one.part, stretches)
+                ).sum()
+            )
+            for one in placed(self.rows, self.edges)
+        )
+
     def statuses(self, endpoints: Collection[int], statuses: Collection[int]) -> int:
         """How many were surely answered with one of these statuses."""
         chosen, wanted = sorted(endpoints), sorted(statuses)

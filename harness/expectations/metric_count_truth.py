@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.counters import Rise
+from harness.expectations.metric_avoided import WELL, avoided
 from harness.expectations.metric_doubts import Labels, many, short
-from harness.expectations.metric_in_front import changed_hint, either, in_front_hint
+from harness.expectations.metric_in_front import changed_hint, counts_for, either, in_front_hint
 from harness.expectations.metric_names import Groups, class_of, known_labels
 from harness.expectations.metric_others import others
+from harness.expectations.metric_repeats import made_good, repeated
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
 from harness.expectations.service_metric import ServiceMetric
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
+
+STATED = "`in_front` with the statuses that it answers by itself, [] where it answers none and keeps no copy; "
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class MetricCountTruth(ServiceMetric):
         expect:
           - metric_count_truth: {metric: http_requests_total, only: 'job="api",route!~"/healthz|/metrics"'}
           - metric_count_truth: {metric: http_requests_total, only: 'job="api"', request: "{method} {route}", status: code}
+          - metric_count_truth: {metric: http_requests_total, only: 'job="prices"', per_request: 2}
 
     Units:   requests. `only` are label matchers as in PromQL: leave out health checks, scrapes and other callers.
              `request` says how labels spell the load's request names; path parameters match however they are written
@@ -83,12 +88,28 @@ class MetricCountTruth(ServiceMetric):
              never had a series (not_its_requests), labels that are not as the claim says (unmatched), two
              targets of one process (scraped_twice), processes that share an address (several_processes), and counters that
              are pushed (counted_late).
+    Inner:   of a service that the load is known to come to through another (its edges), more than was sent may be a fan-out (fan_out),
+             or attempts of its caller while a fault was on (caller_retries), and errors that no user was told may have been made good
+             (made_good). Of less, what was answered well by a copy (answered_from_copy) or by the door itself while the way
+             was hurt (answered_in_front) need not be there. `per_request` states how many each request is to it (and that no copy
+             answers any): then more is an overcount where nothing went wrong that could be tried again, in the steady state too.
     Source:  raw samples of Prometheus, at the true times of the scrapes, never increase(), which extrapolates; the ledger.
     """
 
     word: ClassVar[str] = "metric_count_truth"
 
     status: str = Field(default="", description="the label that tells the status, such as code; left out: all together")
+    per_request: int | None = Field(
+        default=None,
+        ge=1,
+        description="so many requests to a service behind the one that the load goes to is each of the load's that is answered well",
+    )
+
+    @model_validator(mode="after")
+    def _of_one_status(self) -> MetricCountTruth:
+        if self.status and (self.per_request or 1) > 1:
+            raise ValueError("`status` and `per_request`: by which status each of several was answered, nobody knows")
+        return self
 
     def needs(self, reach: Reach) -> str:
         return self.unsure(reach)
@@ -123,7 +144,7 @@ class MetricCountTruth(ServiceMetric):
         totals = [self._cell(told, name, 0, groups.endpoints[name], mine[name]) for name in mine]
         cells = [*totals, *self._by_status(told, groups.endpoints, mine)] if self.status else totals
         return self._compared(
-            told, totals, cells, lambda cell: self._doubt(told, cell, totals, groups, labels, rose), groups
+            told, totals, cells, lambda cell: self._doubt(told, cell, totals, cells, groups, labels, rose), groups
         )
 
     def _compared(
@@ -163,7 +184,14 @@ class MetricCountTruth(ServiceMetric):
         )
 
     def _doubt(
-        self, told: Told, cell: Cell, totals: list[Cell], groups: Groups, labels: Labels, rose: Sequence[float]
+        self,
+        told: Told,
+        cell: Cell,
+        totals: list[Cell],
+        cells: Sequence[Cell],
+        groups: Groups,
+        labels: Labels,
+        rose: Sequence[float],
     ) -> Finding | None:
         """Why the cell may be wrong though the counter is not; None: nothing is known that excuses it."""
         mislaid = self._mislaid(cell, totals)
@@ -171,16 +199,35 @@ class MetricCountTruth(ServiceMetric):
         foreign = others(told, labels, mine, cell.least, cell.most) if cell.excess else None
         if cell.missing or mislaid:
             missing = cell.missing or cell.excess
-            return short(told, groups, labels, rose, cell.request, missing, mislaid=mislaid) or foreign
-        return many(told, labels, rose, cell.excess) or foreign
+            away = short(told, groups, labels, rose, cell.request, missing, mislaid=mislaid) or foreign
+            kinds = cell.classes if cell.missing else {one.status for one in self._beside(cell, cells) if one.missing}
+            good = None if mislaid and self.in_front is not None else self._made_good(told, cell, cells)
+            all_come = self.per_request is not None
+            return away or good or avoided(told, cell.endpoints, kinds, missing, all_come=all_come)
+        more = many(told, labels, rose, cell.excess) or foreign
+        total = next(one for one in totals if one.request == cell.request)
+        asked = repeated(told, cell.endpoints, total.rose, total.most, self.per_request) if total.excess else None
+        return more or asked or self._made_good(told, cell, cells)
+
+    def _made_good(self, told: Told, cell: Cell, cells: Sequence[Cell]) -> Finding | None:
+        """Errors of the service that were none to its users, or what they were answered well in their place."""
+        more = [one for one in self._beside(cell, cells) if one.excess and one.status not in WELL]
+        errors, most = sum(one.rose for one in more), sum(one.most for one in more)
+        if cell in more or (cell.status in WELL and 0 < cell.missing <= errors - most):
+            return made_good(told, cell.endpoints, errors, most, STATED)
+        return None
 
     def _mislaid(self, cell: Cell, totals: list[Cell]) -> bool:
         """The sum of its request is right, and only the status is not."""
         return bool(cell.status) and all(total.holds for total in totals if total.request == cell.request)
 
+    def _beside(self, cell: Cell, cells: Sequence[Cell]) -> list[Cell]:
+        """Those of each status of the same request."""
+        return [one for one in cells if one.request == cell.request and one.status]
+
     def _elsewhere(self, told: Told, cell: Cell, wrong: Sequence[Cell]) -> str:
         """By which status they were counted that are missing, or which one they were answered that are too many."""
-        mine = [one for one in wrong if one.request == cell.request and one.status]
+        mine = self._beside(cell, wrong)
         if cell.missing:
             names = [f"{one.status}xx" for one in mine if one.excess]
             return f" ({' and '.join(sorted(names))})" if names else ""
@@ -219,6 +266,13 @@ class MetricCountTruth(ServiceMetric):
             details=(*details, told.ids(examples)),
         )
 
+    def _times(self, told: Told) -> int:
+        """What each request of the load is to this service; to the one that it goes to itself, one."""
+        times, against = self.per_request or 1, told.evidence.against
+        if times == 1 or told.inner is not None or not against:
+            return times
+        return 1 if counts_for(told.counters, told.labels, against) else times
+
     def _class(self, labels: Mapping[str, str]) -> int | None:
         return class_of(labels.get(self.status, ""), self.status)
 
@@ -232,12 +286,13 @@ class MetricCountTruth(ServiceMetric):
 
     def _cell(self, told: Told, name: str, status: int, endpoints: frozenset[int], rises: list[Rise]) -> Cell:
         classes = frozenset((status,)) if status else None
+        more = self._times(told) - 1
         return Cell(
             name,
             endpoints,
             status,
             sum(rise.value or 0.0 for rise in rises),
-            told.census.least(endpoints, classes),
-            told.census.most(endpoints, classes),
+            told.census.least(endpoints, classes) + (more and more * told.census.least(endpoints, (2,))),
+            told.census.most(endpoints, classes) * (1 + more),
             min((rise.gone_s for rise in rises if rise.gone_s is not None), default=None),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,11 +14,13 @@ from harness.expectations.black_box import sight
 from harness.expectations.census import placed
 from harness.expectations.counters import Rise
 from harness.expectations.gave_up import GaveUp, gave_up
+from harness.expectations.metric_avoided import avoided
 from harness.expectations.metric_doubts import many, short, unknown_errors
 from harness.expectations.metric_failures import Failures, Missed, left_out, span
 from harness.expectations.metric_in_front import FRONT, either, in_front_hint
 from harness.expectations.metric_names import Groups, matchers
 from harness.expectations.metric_others import others
+from harness.expectations.metric_repeats import made_good, may_hold_twice
 from harness.expectations.metric_sides import Told, counted_late, no_number, only_told, retried
 from harness.expectations.metric_sides import told as both_sides
 from harness.expectations.metric_steady import nobody_else
@@ -51,7 +54,8 @@ class MetricErrorTruth(ServiceMetric):
              (errors that nobody was answered), optimistic (what users gave up on answered well, as the service's log says by
              their ids, or counted as well; also what a proxy may have answered by itself), blind (more failures than `blind`
              were not counted: the counter stands where it cannot see them, and no alert of the users' side fired meanwhile). It
-             passes only on at least 20 failures: where nothing failed, nothing was tried.
+             passes only on at least 20 failures: where nothing failed, nothing was tried. Errors of a service behind another that its
+             caller made good (made_good), and those of its caller's own while the way was hurt (answered_in_front), decide nothing.
     Source:  raw samples of Prometheus, at the true times of the scrapes; its rules and alerts; the ledger; the service's log.
     """
 
@@ -106,9 +110,11 @@ class MetricErrorTruth(ServiceMetric):
                 continue
             doubt = (
                 short(told, groups, labels, rose, one.request, one.uncounted, mislaid=one.all_counted)
+                or avoided(told, one.endpoints, self._classes, one.uncounted)
                 if one.uncounted
                 else many(told, labels, rose, one.errors - one.answered[1])
                 or others(told, [rise.labels for rise in errors], [rise.value or 0.0 for rise in errors], *one.answered)
+                or made_good(told, one.endpoints, one.errors, one.answered[1])
             )
             if doubt is None:
                 return wrong
@@ -129,8 +135,7 @@ class MetricErrorTruth(ServiceMetric):
 
     def _unknown(self, told: Told, rises: list[Rise], errors: list[Rise], groups: Groups) -> Finding | None:
         """Matchers that may not be how this service spells its errors."""
-        classes = [int(answer[0]) for answer in self.answers]
-        everyone = frozenset().union(*groups.endpoints.values())
+        everyone, classes = frozenset().union(*groups.endpoints.values()), self._classes
         why = unknown_errors(
             self.metric,
             self.errors,
@@ -154,8 +159,7 @@ class MetricErrorTruth(ServiceMetric):
         self, told: Told, worst: Failures, gone_s: float | None, details: tuple[tuple[str, str], ...]
     ) -> Finding | None:
         """The counter against answers that told their status: exact."""
-        classes = frozenset(int(answer[0]) for answer in self.answers)
-        examples = told.examples(worst.endpoints, classes)
+        examples = told.examples(worst.endpoints, self._classes)
         proof = (*details, told.ids(examples)) if examples else details
         measure = Measure(worst.errors, worst.errors, "requests")
         if worst.uncounted:
@@ -312,14 +316,21 @@ class MetricErrorTruth(ServiceMetric):
     def _failures(
         self, told: Told, name: str, endpoints: frozenset[int], rises: list[Rise], errors: list[Rise]
     ) -> Failures:
-        census, classes = told.census, frozenset(int(answer[0]) for answer in self.answers)
+        census, classes = told.census, self._classes
+        rose, asked = sum(rise.value or 0.0 for rise in rises), (census.least(endpoints), census.most(endpoints))
         return Failures(
             name,
             endpoints,
             sum(rise.value or 0.0 for rise in errors),
-            sum(rise.value or 0.0 for rise in rises),
+            rose,
             (census.least(endpoints, classes), census.most(endpoints, classes)),
-            census.clear(endpoints, frozenset(range(6)) - classes),
+            math.inf
+            if may_hold_twice(told, rose, asked[1])
+            else census.clear(endpoints, frozenset(range(6)) - classes),
             census.fates(endpoints, (*self.answers, *LOST)),
-            (census.least(endpoints), census.most(endpoints)),
+            asked,
         )
+
+    @property
+    def _classes(self) -> frozenset[int]:
+        return frozenset(int(answer[0]) for answer in self.answers)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Failures:
     """Of one request name: what the error counter rose by, and all; and what the load knows of.
 
-    answered  L and U of answers that are errors; `fine` the most of the answers that are not
+    answered  L and U of answers that are errors; `fine` the most of the answers that are not (infinite: not known)
     failed    how many requests failed for their users, at least and at most
     asked     L and U of all that can be in the counter
     """
@@ -26,7 +26,7 @@ class Failures:
     errors: float
     rose: float
     answered: tuple[int, int]
-    fine: int
+    fine: float
     failed: tuple[int, int]
     asked: tuple[int, int]
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FRONT = (502, 503, 504)
 """What a proxy answers by itself when it gets no answer, or no good one, from the service behind it."""
+REFUSED = (401, 403, 404, 405, 413, 429)
+"""What a gateway answers to requests that it does not pass on."""
 TO_STATE = (
     "`in_front` with the statuses that the proxy answers by itself and the service does not, such as in_front: [502, 504], or [] "
     "for none; a claim about the proxy's own counter for these"
@@ -51,6 +53,9 @@ def in_front_hint(told: Told, endpoints: Collection[int], missing: float) -> str
     if told.evidence.against and not goes_through(told, told.labels):
         return ""
     seen = _by_front(told, endpoints, missing)
+    inner = told.inner if told.claim.in_front is None else None
+    if inner is not None and 0 < missing <= told.census.least(endpoints, (4, 5)):
+        return f" (did {inner.door} answer these by itself? name their statuses in `in_front`)"
     if not seen:
         return ""
     if told.claim.in_front is not None:
@@ -78,7 +83,7 @@ def either(statuses: Collection[int]) -> str:
 def goes_through(told: Told, labels: Labels) -> bool:
     """Whether the load is known to go to something else than what the series are of."""
     against = told.evidence.against
-    return bool(against) and not counts_for(told.counters, labels, against)
+    return bool(against) and (not counts_for(told.counters, labels, against) or told.inner is not None)
 
 
 def counts_for(found: Counters, labels: Labels, service: str) -> bool:
@@ -89,5 +94,6 @@ def counts_for(found: Counters, labels: Labels, service: str) -> bool:
 
 def _by_front(told: Told, endpoints: Collection[int], missing: float) -> list[int]:
     """The statuses that a proxy may have answered so many with, of those that were seen; none where they were fewer."""
-    found = {status: told.census.statuses(endpoints, (status,)) for status in FRONT}
+    own = (*REFUSED, *FRONT) if told.inner is not None else FRONT
+    found = {status: told.census.statuses(endpoints, (status,)) for status in own}
     return [status for status, count in found.items() if count] if 0 < missing <= sum(found.values()) else []

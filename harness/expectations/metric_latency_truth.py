@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.counters import Interval, Rise
+from harness.expectations.metric_avoided import avoided
 from harness.expectations.metric_buckets import Buckets, Unit, disagreement, other_unit, summed, unit_of, us
 from harness.expectations.metric_doubts import many, short
 from harness.expectations.metric_hidden import (
@@ -22,8 +23,10 @@ from harness.expectations.metric_hidden import (
     starved,
 )
 from harness.expectations.metric_in_front import counts_for, in_front_hint
+from harness.expectations.metric_inner_time import inner_time
 from harness.expectations.metric_names import Groups
 from harness.expectations.metric_others import others
+from harness.expectations.metric_repeats import repeated
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
 from harness.expectations.metric_steady import steady_told
 from harness.expectations.service_metric import ServiceMetric
@@ -57,7 +60,8 @@ class MetricLatencyTruth(ServiceMetric):
              quantile lies beyond the last bound, so that histogram_quantile gives the bound). Too few requests for the
              quantile (p95 needs 59, p99 299) decide nothing, nor do series without a bound in common (unlike_buckets), nor bounds
              that fit the load in another unit only (unknown_unit); and, where `hidden` is left out, time outside of the timer as in the
-             steady state already (hidden_before), or up to a second on a machine without processors to spare (machine_busy).
+             steady state already (hidden_before), or up to a second on a machine without processors to spare (machine_busy). Of a service
+             behind the one that the load goes to, time outside of its timer may be the other's, which need not wait either (inner_time).
     Source:  raw samples of Prometheus' classic histograms, at the true times of the scrapes; the ledger.
     """
 
@@ -163,8 +167,11 @@ class MetricLatencyTruth(ServiceMetric):
                 continue
             doubt = (
                 short(told, groups, labels, rose, worst.request, missing)
+                or avoided(told, worst.endpoints, None, missing)
                 if missing > 0
-                else many(told, labels, rose, excess) or others(told, labels, rose, len(worst.sure), worst.most)
+                else many(told, labels, rose, excess)
+                or others(told, labels, rose, len(worst.sure), worst.most)
+                or repeated(told, worst.endpoints, worst.count, worst.most)
             )
             if doubt is not None:
                 doubts.append(doubt)
@@ -209,7 +216,15 @@ class MetricLatencyTruth(ServiceMetric):
             return unit
         if (usual := self._not_the_timer(told, found, hidden, steady, details)) is not None:
             return usual
-        _, one, le_s, rose = max(broken, key=lambda found_: (found_[0], -found_[2]))
+        doubts = []
+        for _, one, le_s, rose in sorted(broken, key=lambda found_: (-found_[0], found_[2])):
+            doubt = inner_time(told, one, le_s, rose, hidden, details, stated=self.hidden_ms is not None)
+            if doubt is None:
+                return self._broken(told, one, le_s, rose, hidden, details)
+            doubts.append(doubt)
+        return doubts[0]
+
+    def _broken(self, told: Told, one: Buckets, le_s: float, rose: float, hidden: Hidden, details: Details) -> Finding:
         fewer = rose < one.least_at(le_s)
         if fewer:
             known = f"{one.least_at(le_s)} or more were answered within {le_s:g} s: the service's times are longer than its users'"

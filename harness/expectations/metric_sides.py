@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from harness.expectations.census import Census, Mask, Placed, census
 from harness.expectations.counters import Counters, stretches
 from harness.expectations.metric_doubts import REDIRECTED, RETRIED
 from harness.expectations.metric_in_front import either
+from harness.expectations.metric_inner import Inner, inner_of
 from harness.expectations.metric_late import Late, earlier, lagging, late, of_run
 from harness.expectations.metric_odd import odd
 from harness.expectations.requests import cites, known_until_s, nothing_sent, still_open
@@ -38,6 +40,11 @@ class Told:
     counters: Counters
     census: Census
     late: Late | None = None
+
+    @cached_property
+    def inner(self) -> Inner | None:
+        """The service that counts, where the load comes to it through another."""
+        return inner_of(self)
 
     @property
     def where(self) -> str:
