@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from harness.attach.record import waits
 from harness.errors import NotApplied
-from harness.facts import Surveyed, Witnessed
+from harness.facts import HeldSeen, Surveyed, Witnessed
 from harness.world.containers import Containers
 from harness.world.docker import refusing
 from harness.world.handles import Want
@@ -55,6 +55,9 @@ class NoLookout:
         return Witnessed(edge=edge, port=0, outcome="blinded", error=NO_LOOK)
 
     def survey(self) -> Sequence[Surveyed]:
+        self._none()
+
+    def connections(self, service: str, toward: str) -> Sequence[HeldSeen]:
         self._none()
 
     def limit(self, edge: str, limit_ms: float | None) -> None:

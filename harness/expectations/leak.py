@@ -1,67 +1,73 @@
-"""Memory does not grow until it runs out: its slope, and when it would meet its limit."""
+"""What is held does not grow until it runs out: memory, connections, threads, handles; its slope, and when it would meet its limit."""
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from harness.expectations import alerts
+from harness.expectations import alerts, counts_judged, memory_judged
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.blinded import kept_from, last_blinded
 from harness.expectations.counters import START
-from harness.expectations.memory_doubts import SLOWS, Doubt, unproven
-from harness.expectations.memory_growth import POINTS, slows
-from harness.expectations.memory_programs import PROXIES, program_of
-from harness.expectations.memory_stretches import (
-    MIB,
+from harness.expectations.leak_stretches import (
     Stretch,
     of_containers,
+    of_counts,
     of_metric,
-    off_course,
     out_of_memory,
     still_rises,
 )
+from harness.expectations.memory_growth import POINTS
+from harness.expectations.memory_programs import program_of
 from harness.expectations.requests import cites, not_begun, still_open
-from harness.facts import Injecting
+from harness.facts import Holding, Injecting
 from harness.journal import Window
-from harness.quantities import Bytes, Seconds, figures, spell
-from harness.stats.proportions import p_beyond
-from harness.stats.theil_sen import BATCHES, batch_medians, theil_sen
-from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
+from harness.quantities import Seconds, size_bytes, spell
+from harness.stats.theil_sen import BATCHES
+from harness.verdict import Finding, Outcome, failed, inconclusive
 
-PROBE = "memory"
-GAP_S = 10.0  # as the probe promises (harness/probes/memory.py); a test holds them together
+GAP_S = 10.0  # as the probes promise (harness/probes/memory.py, held.py); a test holds them together
 LAG_S = 1.0
 SERIES_GAP_S = 60.0
 ORDER = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.PASSED)
 
 
 class Leak(Expectation):
-    """Memory does not grow so that it would run out within the horizon.
+    """What a process holds does not grow so that it would run out within the horizon: memory, or connections, threads, handles.
 
         expect:
           - leak: {service: api, horizon: 24h}
           - leak: {service: api, limit: 512MiB, horizon: 24h}
           - leak: {metric: 'process_resident_memory_bytes{job="api"}', limit: 512MiB, horizon: 24h}
           - leak: {service: worker, collected: false, horizon: 24h}
+          - leak: {service: api, of: connections, toward: db, limit: 100, horizon: 2h}
+          - leak: {service: api, of: threads, limit: 500, horizon: 2h}
+          - leak: {metric: 'process_open_fds{job="api"}', of: handles, limit: 1024, horizon: 2h}
 
-    Units:   `limit` in bytes; left out, it is the container's own (`mem_limit`). `horizon`: from the window's end to the
-             time at which the memory, growing on as it does, meets the limit.
-    Counts:  each container of the service by itself, read from its cgroup once a second (without file pages, which the
-             kernel drops before it kills), or each series of the metric, raw. A restart (of a metric's target: another
-             process_start_time_seconds) begins a new series, and each with 60 samples or more is judged; shorter ones are
-             told, and only prevent a pass where they rise to their end, or near the limit. The kernel's out-of-memory
-             killer fails the claim about a service.
-    Decides: by the 95 % interval of the slope over twelve batch medians: failed when memory surely grows and the limit is
+    Units:   `limit` in bytes, else a plain number; left out, it is the container's own (`mem_limit`, of threads `pids_limit`).
+             `horizon`: from the window's end to the time at which what is held, growing on as it does, meets the limit.
+    Counts:  each container of the service by itself, read once a second, or each series of the metric, raw. Of memory its
+             cgroup's (without file pages, which the kernel drops before it kills). Of connections those of its network in
+             ESTABLISHED or CLOSE_WAIT, `toward` a dependency those to it alone; of threads its cgroup's (pids.current).
+             Handles of other users' processes drill may not read: a metric tells them. A restart (of a metric's target:
+             another process_start_time_seconds) begins a new series, and each with 60 samples or more is judged; shorter ones
+             are told, and only prevent a pass where they rise to their end, or near the limit. The kernel's out-of-memory
+             killer fails the claim about a service's memory.
+    Decides: by the 95 % interval of the slope over twelve batch medians: failed when it surely grows and the limit is
              surely met within the horizon; passed when it is surely not. Growth that becomes less is warming up. What single
              samples show against that (near the limit, high above all before or rising at the end) prevents a pass:
              off_course. A heap grows between two collections, too: what has not doubled, or fell back by itself fewer than
              four times, or to levels that do not surely rise, has not failed (may_be_collected). `collected: false` (C, Rust)
              fails without the doubling, and is taken for a container of nginx, haproxy or envoy; `true` (JVM) not without the
-             falls. A known store that has not doubled may fill its buffers (may_fill_buffers).
+             falls. A known store that has not doubled may fill its buffers (may_fill_buffers). Connections, threads and
+             handles are judged while no fault is on (60 samples), a load's time-out after each: what they grow by has failed
+             only where it doubled, in two minutes or more (may_be_pool), under a load that did not grow (grows_with_load).
+             What rose with faults, surely above the time before and without falling back, is open (not_given_back): a pool
+             may have been filled. It has failed where connections that the other side has closed (CLOSE_WAIT) became more
+             with two faults or more, and are more than were open before.
     Source:  Theil-Sen on batch medians (scipy.stats.theilslopes); raw points would be far too sure of themselves.
     """
 
@@ -69,23 +75,59 @@ class Leak(Expectation):
     sampling: ClassVar[bool] = True
 
     service: str = Field(default="", description="whose containers are meant")
-    metric: str = Field(default="", description="a selector of series in bytes, instead of a service")
-    limit: Bytes | None = Field(default=None, description="what it may hold; the container's own limit when left out")
+    metric: str = Field(default="", description="a selector of series, of memory in bytes, instead of a service")
+    of: Literal["memory", "connections", "threads", "handles"] = Field(default="memory", description="what is held")
+    toward: str = Field(default="", description="only connections to this dependency")
+    limit: float | None = Field(
+        default=None,
+        description="what it may hold, memory with its unit (512MiB), else a number; the container's own when left out",
+        json_schema_extra={
+            "anyOf": [
+                {"type": "string", "pattern": r"^\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]$", "examples": ["512MiB"]},
+                {"type": "integer", "exclusiveMinimum": 0, "examples": [100]},
+                {"type": "null"},
+            ]
+        },
+    )
     horizon_s: Seconds = Field(alias="horizon", gt=0, description="so long it must at least last")
     collected: bool | None = Field(
         default=None, description="whether a garbage collector frees it, many MiB at once; left out, it may be so"
     )
 
+    @field_validator("limit", mode="before")
+    @classmethod
+    def _in_its_unit(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None or info.data.get("of", "memory") == "memory":
+            return value if value is None else size_bytes(value)
+        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            raise ValueError(f"a limit of {info.data['of']} is a number above 0 without a unit, not {value!r}")
+        return value
+
     @model_validator(mode="after")
     def _one_source(self) -> Leak:
         if bool(self.service) == bool(self.metric):
             raise ValueError("leak is about a `service` or a `metric`, one of the two")
-        if self.metric and self.limit is None:
-            raise ValueError("a metric has no limit of its own: `limit` is needed")
+        if self.service and self.of == "handles":
+            raise ValueError(
+                "drill may not read the handles of a container's processes: name a `metric`, such as process_open_fds"
+            )
+        if self.toward and not (self.service and self.of == "connections"):
+            raise ValueError("`toward` is for the connections of a `service`")
+        if self.collected is not None and self.of != "memory":
+            raise ValueError(f"`collected` is for memory: nothing collects {self.of}")
+        if self.limit is None and (self.metric or self.of == "connections"):
+            what = "a metric has no limit of its own" if self.metric else "connections have no limit of their own"
+            raise ValueError(f"{what}: `limit` is needed")
         return self
 
+    @property
+    def holding(self) -> Holding:
+        return Holding(self.service, self.of, self.toward)
+
     def about(self) -> str:
-        return self.service or "".join(c if c.isalnum() or c == "_" else "-" for c in self.metric)[:40].strip("-")
+        what = "" if self.of == "memory" or self.metric else f"-{self.of}{'-' if self.toward else ''}{self.toward}"
+        metric = "".join(c if c.isalnum() or c == "_" else "-" for c in self.metric)[:40].strip("-")
+        return f"{self.service}{what}" or metric
 
     def undecidable(self, reach: Reach) -> str:
         least_s = BATCHES * POINTS * self._every_s(reach)
@@ -134,29 +176,35 @@ class Leak(Expectation):
                 decide="a stack with a Prometheus, and a run of this drill",
                 cites=cites(evidence),
             )
-        probe, target, gap_s = ("series", "", SERIES_GAP_S) if self.metric else (PROBE, self.service, GAP_S)
+        probe, target, gap_s = self._watched_by()
         if not evidence.journal.watched(probe, target, window.start_s, window.end_s, gap_s, LAG_S):
+            blinded = last_blinded(evidence.journal, probe, target, window)
             return inconclusive(
-                f"the memory of {self.about()} was not looked at all the time",
+                f"{self._what()} could not be looked at all the time{kept_from(blinded)}",
                 reason="not_watched",
                 decide=f"a look of the probe {probe} at least every {gap_s:g} s until after the window",
-                cites=cites(evidence),
+                cites=cites(evidence, blinded),
             )
         return self._judged(evidence, window)
+
+    def _watched_by(self) -> tuple[str, str, float]:
+        """A probe, its target, and how often it must have looked."""
+        if self.metric:
+            return "series", "", SERIES_GAP_S
+        return ("memory", self.service, GAP_S) if self.of == "memory" else ("held", str(self.holding), GAP_S)
+
+    def _what(self) -> str:
+        return f"the {self.of} of {self.metric}" if self.metric else str(self.holding)
 
     # --- judgement
 
     def _judged(self, evidence: Evidence, window: Window) -> Finding:
-        if self.service and (ended := self._ran_out(evidence, window)):
+        if self.service and self.of == "memory" and (ended := self._ran_out(evidence, window)):
             return ended
-        found = list(
-            of_metric(evidence.series, self.metric, window, self.limit)
-            if self.metric
-            else of_containers(evidence.journal, self.service, window, self.limit)
-        )
+        found = self._found(evidence, window)
         if not found:
             return inconclusive(
-                f"nothing told the memory of {self.about()} in the window",
+                f"nothing told {self._what()} in the window",
                 reason="no_evidence",
                 decide=f"{BATCHES * POINTS} samples or more of one process",
                 cites=cites(evidence),
@@ -165,13 +213,20 @@ class Leak(Expectation):
         if not judged:
             return self._too_few(evidence, max(found, key=lambda one: len(one.times_s)))
         short = [one for one in found if not one.enough]
-        findings = [self._one(evidence, one, len(judged)) for one in judged]
+        findings = [self._one(evidence, window, one, len(judged)) for one in judged]
         findings += [self._too_few(evidence, one, said) for one in short if (said := still_rises(one))]
         worst = min(findings, key=lambda finding: ORDER.index(finding.outcome))
         ps = [finding.p_value for finding in findings if finding.p_value is not None]
         told = tuple(("too short to judge", f"{one.name}: {one.said}") for one in short)
         p_value = min(1.0, min(ps) * len(judged)) if ps else None
         return replace(worst, p_value=p_value, details=(*worst.details, *told))
+
+    def _found(self, evidence: Evidence, window: Window) -> list[Stretch]:
+        if self.metric:
+            return list(of_metric(evidence.series, self.metric, window, self.limit, self.of))
+        if self.of == "memory":
+            return list(of_containers(evidence.journal, self.service, window, self.limit))
+        return list(of_counts(evidence.journal, self.holding, window, self.limit))
 
     def _ran_out(self, evidence: Evidence, window: Window) -> Finding | None:
         """What needs no slope: the kernel found a container without memory. A fault that is a command may have taken it."""
@@ -192,75 +247,24 @@ class Leak(Expectation):
             cites=(*cites(evidence), *part.cited),
         )
 
-    def _one(self, evidence: Evidence, part: Stretch, among: int) -> Finding:
+    def _one(self, evidence: Evidence, window: Window, part: Stretch, among: int) -> Finding:
         cited = (*cites(evidence), *part.cited)
-        if part.limit_bytes is None:
+        if part.limit is None:
+            key = "mem_limit" if self.of == "memory" else "pids_limit"
             return inconclusive(
-                f"{part.name} has no memory limit of its own",
+                f"{part.name} has no limit of its own on its {self.of}",
                 reason="no_limit",
-                decide="`limit` in the claim, or `mem_limit` in the Compose file",
+                decide=f"`limit` in the claim, or `{key}` in the Compose file",
                 cites=cited,
             )
+        limit = float(part.limit)
+        if self.of != "memory":
+            return counts_judged.judged(evidence, window, part, limit, self.horizon_s, among=among, cited=cited)
         program = program_of(evidence.journal, part.name) if self.service else ""
-        taken = self.collected is None and program in PROXIES
-        start_s, end_s = part.times_s[0], part.times_s[-1]
-        points = batch_medians(part.bytes_, part.times_s, start_s, math.nextafter(end_s, math.inf))
-        times, values = [at_s for at_s, _ in points], [value for _, value in points]
-        slope = theil_sen(values, times)
-        now, limit = values[-1], float(part.limit_bytes)
-        low_s, high_s = slope.until(limit, end_s)
-        measure = Measure(round(low_s / 3600, 4), round(high_s / 3600, 4), "h", "sampling")
-        said = (
-            f"{part.name}: {figures(slope.low * 60 / MIB, signed=True)} to {figures(slope.high * 60 / MIB, signed=True)} MiB a minute, {now / MIB:.0f} of "
-            f"{limit / MIB:.0f} MiB now: full {_when(low_s, high_s)} (horizon {_h(self.horizon_s)})"
+        return memory_judged.judged(
+            part, limit, self.horizon_s, collected=self.collected, program=program, among=among, cited=cited
         )
-        details = (
-            ("window", f"{start_s:.1f} s to {end_s:.1f} s, {len(part.times_s)} samples"),
-            ("batch medians (MiB)", " ".join(f"{value / MIB:.2f}" for value in values)),
-        )
-        if now >= limit:
-            return failed(f"{said}; it is there", reason="full", measure=measure, cites=cited, details=details)
-        growth = (limit - slope.level) / (
-            self.horizon_s + end_s - slope.middle_s
-        )  # meets the limit just at the horizon
-        p = p_beyond(lambda confidence: theil_sen(values, times, confidence).low, growth)
-        doubt = None
-        if low_s > self.horizon_s:
-            if seen := off_course(part, slope, limit, self.horizon_s):
-                doubt = Doubt(
-                    reason="off_course", seen=seen, decide="a longer window, in which it stays away from its limit"
-                )
-        elif slows(values, times):
-            doubt = SLOWS
-        elif slope.low <= 0 or high_s >= self.horizon_s or p * among > 0.05:
-            doubt = Doubt(
-                reason="straddles", seen="", decide="a longer window: the interval of the slope narrows with its length"
-            )
-        else:
-            collected = False if taken else self.collected
-            doubt = unproven(part, points, limit, self.horizon_s, collected=collected, program=program)
-        if doubt:
-            because = f"{said}; but {doubt.seen}" if doubt.seen else said
-            finding = inconclusive(
-                because, reason=doubt.reason, decide=doubt.decide, measure=measure, cites=cited, details=details
-            )
-        elif low_s > self.horizon_s:
-            finding = passed(said, measure=measure, cites=cited, details=details)
-        else:
-            why = f" (`collected: false` was taken, as {program} collects no garbage)" if taken else ""
-            finding = failed(f"{said}{why}", reason="leaks", measure=measure, cites=cited, details=details)
-        return replace(finding, p_value=round(p, 9))
 
 
 def _each(every_s: float) -> str:
     return "a second" if every_s == 1 else f"every {spell(every_s)}"
-
-
-def _when(low_s: float, high_s: float) -> str:
-    if math.isinf(low_s):
-        return "never"
-    return f"after {_h(low_s)} or more" if math.isinf(high_s) else f"after {_h(low_s)} to {_h(high_s)}"
-
-
-def _h(value_s: float) -> str:
-    return f"{figures(value_s / 3600)} h" if value_s >= 3600 else spell(round(value_s, 1))

@@ -1,4 +1,4 @@
-"""The shape of memory that grows: straight on as a leak, less and less as a warm-up, or up and down as a heap that is collected."""
+"""The shape of what grows: straight on as a leak, less and less as a warm-up, or up and down as a heap that is collected."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ POINTS = 5  # samples in a batch at the least, so that a median forgets a neighb
 HALF = BATCHES // 2
 SEVERAL = 3.0
 BENT, SURE = 10, 0.99  # batches; of straight leaks one in a hundred is left open
+EXACT = 1e-9  # counts may rise exactly by a line, of which arithmetic makes a bend
 LAST = 3  # a rise that takes up more than a third moves the interval of the whole slope
 PART, NOISE = 0.25, 8.0  # of the range, and of the usual step from sample to sample: less is no fall
+FLOORS = 4  # in order by chance: once in 24
 BEYOND = 2.0  # times the largest fall: what rose so far since the last one is no more of the same
 
 
@@ -26,7 +28,7 @@ def slows(values: Sequence[float], times_s: Sequence[float]) -> bool:
     first, second = theil_sen(values[:HALF], times_s[:HALF]), latest(values, times_s)
     if first.low <= 0:
         return False
-    less = second.low <= 0 or second.high < first.low or SEVERAL * second.per_s < first.per_s
+    less = second.low <= 0 or second.high < first.low * (1 - EXACT) or SEVERAL * second.per_s < first.per_s
     return less or _bends_down(np.asarray(values[-BENT:]), np.asarray(times_s[-BENT:]))
 
 
@@ -35,7 +37,8 @@ def _bends_down(values: NDArray[np.float64], times_s: NDArray[np.float64]) -> bo
     from scipy.special import stdtrit
 
     (bend, _, _), spread = np.polyfit((times_s - times_s.mean()) / float(np.ptp(times_s)), values, 2, cov=True)
-    return float(bend) < -float(stdtrit(len(values) - 3, SURE)) * math.sqrt(spread[0, 0])
+    least = EXACT * float(np.ptp(values))
+    return float(bend) < -max(least, float(stdtrit(len(values) - 3, SURE)) * math.sqrt(spread[0, 0]))
 
 
 def latest(values: Sequence[float], times_s: Sequence[float]) -> Slope:
@@ -69,6 +72,14 @@ def floors(values: Sequence[float], times_s: Sequence[float], *, every: bool) ->
     if not every and found and medians[-1] - medians[found[-1]] >= BEYOND * largest:
         return []
     return [(times_s[i * POINTS + POINTS // 2], float(medians[i])) for i in found]
+
+
+def floors_rise(fell: Sequence[tuple[float, float]], limit: float, horizon_s: float, end_s: float) -> bool:
+    """Whether what each fall left is surely more and more, and meets the limit in time."""
+    if len(fell) < FLOORS:
+        return False
+    slope = theil_sen([value for _, value in fell], [at_s for at_s, _ in fell])
+    return slope.low > 0 and slope.until(limit, end_s)[1] < horizon_s
 
 
 def late_pace(values: Sequence[float], times_s: Sequence[float]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from harness.facts.base import Fact
 
@@ -111,6 +112,35 @@ class MemorySeen(Fact):
     container: str
     used_bytes: int
     limit_bytes: int | None = None
+
+
+class Holding(NamedTuple):
+    """What is counted of a service's containers: `of` is connections or threads; `toward`: of connections, those to it alone."""
+
+    service: str
+    of: str
+    toward: str = ""
+
+    def __str__(self) -> str:
+        return f"the {self.of} of {self.service}" + (f" toward {self.toward}" if self.toward else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldSeen(Fact):
+    """How many of what a Holding says a container holds. Connections are open ones (ESTABLISHED, CLOSE_WAIT) of its network,
+    each once; threads are those of all its processes.
+
+    unclosed   of connections, those that the other side has closed and this one has not (CLOSE_WAIT)
+    limit      the container's own (`pids_limit`); None when it has none
+    """
+
+    service: str
+    container: str
+    of: str
+    count: int
+    toward: str = ""
+    unclosed: int = 0
+    limit: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

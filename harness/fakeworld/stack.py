@@ -10,6 +10,7 @@ from harness.errors import NotApplied
 from harness.facts import (
     ContainerChanged,
     ContainerSeen,
+    HeldSeen,
     MemorySeen,
     Surveyed,
     Witnessed,
@@ -81,6 +82,13 @@ class FakeContainers:
     def memory(self, service: str) -> Sequence[MemorySeen]:
         return tuple(
             MemorySeen(service=name, container=f"{name}-1", used_bytes=100 << 20)
+            for name, status in self.status.items()
+            if name == service and status == "running"
+        )
+
+    def threads(self, service: str) -> Sequence[HeldSeen]:
+        return tuple(
+            HeldSeen(service=name, container=f"{name}-1", of="threads", count=12)
             for name, status in self.status.items()
             if name == service and status == "running"
         )
@@ -172,6 +180,10 @@ class FakeLookout:
 
     def survey(self) -> Sequence[Surveyed]:
         return tuple(Surveyed(edge=e, mediated=2, direct=self.direct.get(e, 0)) for e in self._edges)
+
+    def connections(self, service: str, toward: str) -> Sequence[HeldSeen]:
+        seen = HeldSeen(service=service, container=f"{service}-1", of="connections", toward=toward, count=2)
+        return (seen,) if self._containers.serving(service) == "running" else ()
 
     def condition(self, edge: str) -> tuple[str, float]:
         """What a caller of this edge meets now: an outcome of Witnessed, and how much later its answer comes, in ms."""

@@ -4,7 +4,8 @@
      "limit_ms": 1500, "credentials": {"user": "…", "password": "…", "path": "/health"}}
     {"id": 2, "project": "drill-…", "do": "survey",
      "edges": [{"edge": "api->db", "caller": "api", "dependency": "db", "address": "10.…", "ports": [5432]}]}
-    {"id": 3, "project": "drill-…", "do": "peers" or "pids"}
+    {"id": 3, "project": "drill-…", "do": "connections", "service": "api", "edges": []}
+    {"id": 4, "project": "drill-…", "do": "peers" or "pids"}
 
 Each request has a thread of its own, so a look that hangs holds nobody up; answers carry the id of their request.
 Needs: pid namespace of the host, CAP_SYS_ADMIN (to enter a network), CAP_SYS_PTRACE (to read a caller's hosts file).
@@ -22,6 +23,7 @@ from typing import Any
 
 from harness.inside import connections, netns, survey
 from harness.inside.daemon import Container
+from harness.inside.held import held
 from harness.inside.look import look
 from harness.inside.roster import Roster
 
@@ -44,8 +46,14 @@ class Lookout:
         with self._lock:
             project = str(request["project"])
             roster = self._rosters.setdefault(project, Roster(project))
-        do = {"look": self._look, "survey": self._survey, "peers": self._peers, "pids": self._pids}[str(request["do"])]
-        return do(request, roster)
+        ways = {
+            "look": self._look,
+            "survey": self._survey,
+            "connections": self._connections,
+            "peers": self._peers,
+            "pids": self._pids,
+        }
+        return ways[str(request["do"])](request, roster)
 
     def _look(self, request: Mapping[str, Any], roster: Roster) -> dict[str, Any]:
         try:
@@ -78,6 +86,20 @@ class Lookout:
             outside = self._outside(edge, everyone) if edge.get("external") else ()
             edges[str(edge["edge"])] = _edge(edge, roster, everyone, tables, lanes, ours, outside)
         return {"edges": edges}
+
+    def _connections(self, request: Mapping[str, Any], roster: Roster) -> dict[str, Any]:
+        """Of each container of a service; with `edges`, toward the far ends of those alone."""
+        everyone, ours = roster.all(), self._ours()
+        far: set[str] = set()
+        for edge in request["edges"]:
+            far |= {str(edge["address"]), *(self._outside(edge, everyone) if edge.get("external") else ())}
+            far |= {ip for c in everyone if c.service == edge["dependency"] for ip in roster.addresses(c)}
+        found = []
+        for container in everyone:
+            if container.service == request["service"] and (table := connections.rows(container.pid)):
+                count, unclosed = held(table, ours, far if request["edges"] else None)
+                found.append({"container": container.name, "count": count, "unclosed": unclosed})
+        return {"containers": found}
 
     def _outside(self, edge: Mapping[str, Any], everyone: tuple[Container, ...]) -> tuple[str, ...]:
         """The addresses of an external host as its caller's resolver gives them, past the hosts file."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import CannotRun, Missing, NotApplied
 from harness.expectations.base import Steady
 from harness.expectations.leak import Leak
-from harness.facts import Blinded, ListenersChanged, Looked
+from harness.facts import Blinded, Holding, ListenersChanged, Looked
 from harness.faults.bad_release import BadRelease
 from harness.logfiles import read_logs
 from harness.parts import in_use
@@ -170,7 +170,7 @@ def engine(
         record=record,
         watch=ThreadedWatch(
             (
-                *probes_for(witnessed(drill, stack.edges), parts.logs, leaking(drill)),
+                *probes_for(witnessed(drill, stack.edges), parts.logs, leaking(drill), holding(drill)),
                 *parts.observing.probes(),
                 *parts.more,
                 *by_command(drill),
@@ -249,8 +249,14 @@ def witnessed(drill: Drill, edges: Sequence[Edge]) -> list[Edge]:
 
 def leaking(drill: Drill) -> tuple[str, ...]:
     """The services of whose memory something is claimed, each once."""
-    services = (claim.service for _, _, claim in drill.claims() if isinstance(claim, Leak))
-    return tuple(dict.fromkeys(name for name in services if name))
+    claims = (claim for _, _, claim in drill.claims() if isinstance(claim, Leak) and claim.of == "memory")
+    return tuple(dict.fromkeys(claim.service for claim in claims if claim.service))
+
+
+def holding(drill: Drill) -> tuple[Holding, ...]:
+    """What is counted of services, as claims about other leaks have it, each once."""
+    claims = (claim for _, _, claim in drill.claims() if isinstance(claim, Leak) and claim.of != "memory")
+    return tuple(dict.fromkeys(claim.holding for claim in claims if claim.service))
 
 
 def look_limits(plan: Plan) -> dict[str, float]:

@@ -14,6 +14,7 @@ from harness.facts import (
     ClockRead,
     DeliveryCounted,
     Fact,
+    HeldSeen,
     HostSeen,
     LoadSaid,
     LoadSampled,
@@ -31,7 +32,7 @@ from harness.journal import CHAINED, Journal, Writer
 
 LOOKS = (
     *(Looked, Blinded, Witnessed, Surveyed, LoadSampled, Measured, Sampled),
-    *(ClockRead, HostSeen, PressureSeen, ProcessorsSeen, MemorySeen),
+    *(ClockRead, HostSeen, PressureSeen, ProcessorsSeen, MemorySeen, HeldSeen),
     OnDisk,
 )
 """What is seen again and again, whether anything changes or not: it grows with time, and most of a run's facts are these."""

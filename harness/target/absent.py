@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 from harness.errors import NotApplied
-from harness.facts import ContainerChanged, ContainerSeen, MemorySeen
+from harness.facts import ContainerChanged, ContainerSeen, HeldSeen, MemorySeen
 
 WHY = "drill sees only the containers of a stack that it starts itself"
 
@@ -21,6 +21,9 @@ class NoContainers:
         return ()
 
     def memory(self, service: str) -> Sequence[MemorySeen]:
+        self._none()
+
+    def threads(self, service: str) -> Sequence[HeldSeen]:
         self._none()
 
     def listed(self, service: str = "") -> list[dict[str, Any]]:

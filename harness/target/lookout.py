@@ -11,8 +11,9 @@ from typing import Any
 
 from harness.edges import edge_id
 from harness.errors import NotApplied
-from harness.facts import Blinded, Fact, Surveyed, Witnessed
+from harness.facts import Blinded, Fact, HeldSeen, Surveyed, Witnessed
 from harness.inside.look import meet
+from harness.target.absent import WHY
 from harness.target.model import EdgeAt
 from harness.world.jsonapi import JsonApi
 
@@ -121,6 +122,10 @@ class TargetLookout:
                 for name, proof in self._proofs.items()
                 if proof.how
             )
+
+    def connections(self, service: str, toward: str) -> Sequence[HeldSeen]:
+        """See handles.Lookout."""
+        raise NotApplied(WHY)
 
     def _being_proven(self, edge: str) -> bool:
         proof = self._proofs[edge]

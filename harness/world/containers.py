@@ -5,21 +5,24 @@ Helpers of ours (services whose name begins with `drill-`) are left out where no
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tarfile
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from harness.errors import NotApplied
-from harness.facts import ContainerChanged, ContainerSeen, MemorySeen
+from harness.facts import ContainerChanged, ContainerSeen, HeldSeen, MemorySeen
 from harness.world.docker import CALL_S, Patience, connect, container_name, in_the_making, refusing
 from harness.world.events import Events
 
 READBACK_S = 10.0
 """How long what was asked for may take to be so; Docker answers `stop` and `kill` when it is nearly done."""
 OURS = "drill-"
+MOST_PIDS = 1 << 22
+"""The kernel's own most (PID_MAX_LIMIT, threads.h)."""
 
 
 class Containers:
@@ -101,27 +104,29 @@ class Containers:
         return changes
 
     def memory(self, service: str) -> Sequence[MemorySeen]:
-        """What each running container of the service holds now. Raises NotApplied when Docker does not answer.
+        """What each running container of the service holds now. Raises NotApplied when Docker does not answer."""
+        with refusing("read the memory of the stack's containers"):
+            stats = dict(self._stats(service))
+            if stats and self._machine_bytes is None:
+                self._machine_bytes = int(self.client.api.info().get("MemTotal") or 0)
+            seen = (_memory(service, name, read, self._machine_bytes or 0) for name, read in stats.items())
+            return tuple(one for one in seen if one is not None)
 
-        One reading each of its cgroup (`one-shot`), which takes Docker a few milliseconds; without it Docker would wait a
-        second for a second reading of the processor.
-        """
+    def threads(self, service: str) -> Sequence[HeldSeen]:
+        """How many threads each running container of the service has now. Raises NotApplied when Docker does not answer."""
+        with refusing("count the threads of the stack's containers"):
+            seen = (_threads(service, name, read) for name, read in self._stats(service))
+            return tuple(one for one in seen if one is not None)
+
+    def _stats(self, service: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """One reading of each running container's cgroup (`one-shot`), which takes Docker a few milliseconds; without it Docker
+        would wait a second for a second reading of the processor."""
         from docker.errors import NotFound
 
-        found = []
         for row in self.listed(service):
-            with refusing("read the memory of the stack's containers"):
-                if row["State"] != "running":
-                    continue
-                try:
-                    stats: dict[str, Any] = self.client.api.stats(row["Id"], stream=False, one_shot=True)
-                except NotFound:
-                    continue
-                if self._machine_bytes is None:
-                    self._machine_bytes = int(self.client.api.info().get("MemTotal") or 0)
-                seen = _memory(service, container_name(row["Names"][0]), stats, self._machine_bytes)
-            found += [seen] if seen is not None else []
-        return tuple(found)
+            if row["State"] == "running":
+                with contextlib.suppress(NotFound):
+                    yield container_name(row["Names"][0]), self.client.api.stats(row["Id"], stream=False, one_shot=True)
 
     def running(self) -> Sequence[str]:
         """The ids of all containers of the run that run now, the helpers among them. Raises NotApplied when Docker does not
@@ -325,6 +330,21 @@ def _memory(service: str, container: str, stats: dict[str, Any], machine_bytes: 
     own = limit if 0 < limit < (machine_bytes or limit + 1) else None
     return MemorySeen(
         service=service, container=container, used_bytes=used - droppable if droppable < used else used, limit_bytes=own
+    )
+
+
+def _threads(service: str, container: str, stats: dict[str, Any]) -> HeldSeen | None:
+    """The pids cgroup counts threads, in spite of its name. Its `max` is told as 0 or as 2^64 - 1. None: ended just now."""
+    seen = stats.get("pids_stats") or {}
+    if not seen.get("current"):
+        return None
+    limit = int(seen.get("limit") or 0)
+    return HeldSeen(
+        service=service,
+        container=container,
+        of="threads",
+        count=int(seen["current"]),
+        limit=limit if 0 < limit <= MOST_PIDS else None,
     )
 
 

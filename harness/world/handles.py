@@ -6,7 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
-from harness.facts import ContainerChanged, ContainerSeen, Deployed, MemorySeen, ReleaseSeen, Surveyed, Witnessed
+from harness.facts import (
+    ContainerChanged,
+    ContainerSeen,
+    Deployed,
+    HeldSeen,
+    MemorySeen,
+    ReleaseSeen,
+    Surveyed,
+    Witnessed,
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,10 @@ class Containers(Protocol):
         """What each running container of the service holds now."""
         ...
 
+    def threads(self, service: str) -> Sequence[HeldSeen]:
+        """How many threads each running container of the service has now."""
+        ...
+
     def running(self) -> Sequence[str]:
         """The ids of all containers of the run that run now, the harness's helpers among them."""
         ...
@@ -108,6 +121,10 @@ class Lookout(Protocol):
 
     def survey(self) -> Sequence[Surveyed]:
         """The connections of every caller, one record per edge."""
+        ...
+
+    def connections(self, service: str, toward: str) -> Sequence[HeldSeen]:
+        """How many connections each running container of the service has open now ('': with whomever). Raises errors.NotApplied."""
         ...
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.edges import Edge
 from harness.errors import NotApplied
-from harness.facts import Surveyed, Witnessed
+from harness.facts import HeldSeen, Surveyed, Witnessed
 from harness.world.credentials import credentials
 from harness.world.helper import Helper
 from harness.world.ports import Ports
@@ -143,17 +143,7 @@ class Lookout:
 
         Edges whose caller does not run have no record. Raises NotApplied when nothing could be seen.
         """
-        asked = [
-            {
-                "edge": edge.id,
-                "caller": edge.caller,
-                "dependency": edge.dependency,
-                "address": edge.address,
-                "ports": list(edge.ports),
-                "external": (edge.upstream or edge.dependency) if edge.external else "",
-            }
-            for edge in self._edges.values()
-        ]
+        asked = [_asked(edge) for edge in self._edges.values()]
         said = self._ask({"do": "survey", "edges": asked}, SURVEY_S)
         found = []
         for name, seen in said.get("edges", {}).items():
@@ -169,6 +159,20 @@ class Lookout:
                 )
             )
         return tuple(found)
+
+    def connections(self, service: str, toward: str) -> Sequence[HeldSeen]:
+        """Open connections of each running container of the service; toward a dependency those over its edge and around it.
+
+        Our own looks are left out. Raises NotApplied when nothing could be seen, and where there is no such edge.
+        """
+        edges = [edge for edge in self._edges.values() if edge.caller == service and edge.dependency == toward]
+        if toward and not edges:
+            raise NotApplied(f"there is no edge {service}->{toward}")
+        request = {"do": "connections", "service": service, "edges": [_asked(edge) for edge in edges]}
+        return tuple(
+            HeldSeen(service=service, of="connections", toward=toward, **one)
+            for one in self._ask(request, SURVEY_S).get("containers", ())
+        )
 
     def counts(self, edge: str, seen: Mapping[str, Any]) -> bool:
         """Whether what a survey saw of this edge tells whether it is used."""
@@ -284,6 +288,18 @@ class Lookout:
         if "broken" in said:
             raise NotApplied(f"the lookout failed: {said['broken']}")
         return said
+
+
+def _asked(edge: Edge) -> dict[str, Any]:
+    """An edge as the helper is told of it."""
+    return {
+        "edge": edge.id,
+        "caller": edge.caller,
+        "dependency": edge.dependency,
+        "address": edge.address,
+        "ports": list(edge.ports),
+        "external": (edge.upstream or edge.dependency) if edge.external else "",
+    }
 
 
 def _argv(run_id: str, name: str, image: str) -> list[str]:

@@ -11,7 +11,17 @@ import pytest
 
 from harness.edges import Edge
 from harness.errors import NotApplied
-from harness.facts import Blinded, ClockRead, ContainerChanged, ContainerSeen, Looked, PressureSeen, Surveyed, Witnessed
+from harness.facts import (
+    Blinded,
+    ClockRead,
+    ContainerChanged,
+    ContainerSeen,
+    Holding,
+    Looked,
+    PressureSeen,
+    Surveyed,
+    Witnessed,
+)
 from harness.probes import PROBES, probes_for
 from harness.probes.clock import ClockProbe
 from harness.probes.containers import ContainersProbe
@@ -189,7 +199,7 @@ def test_a_run_has_a_witness_for_each_edge_that_is_mediated_and_one_of_every_oth
         Edge("a", "c", address="10.0.0.2", refused="addressed by IP"),
         Edge("a", "d"),
     ]
-    probes = probes_for(edges, Logs({}), leaking=("b",))
+    probes = probes_for(edges, Logs({}), leaking=("b",), holding=(Holding("b", "threads"),))
     assert {type(probe) for probe in probes} == set(PROBES)
     assert [probe.edge for probe in probes if isinstance(probe, WitnessProbe)] == ["a->b"]
     assert [probe.service for probe in probes if isinstance(probe, MemoryProbe)] == ["b"]
