@@ -12,8 +12,12 @@ from harness.drill.problem import Problem, shown_path
 from harness.urls import bare, place
 
 
-def warnings(path: Path) -> list[Problem]:
-    """Of the file itself; none where it cannot be read, which others tell."""
+def warnings(*paths: Path) -> list[Problem]:
+    """Of the files themselves; none of one that cannot be read, which others tell."""
+    return [warning for path in paths for warning in _of_file(path)]
+
+
+def _of_file(path: Path) -> list[Problem]:
     try:
         text = path.read_bytes()
         tree = ast.parse(text)

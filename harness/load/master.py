@@ -29,6 +29,7 @@ from harness.load.heard import Heard
 from harness.load.housekeeping import Housekeeping
 from harness.load.link import BEAT_S, WORD
 from harness.load.locustfile import Refused
+from harness.load.places import Places
 from harness.load.runner import Runner, tell_refused
 from harness.load.secured import Keys, install, read_token
 from harness.load.workers import Worker, Workers
@@ -90,7 +91,7 @@ class Master:
             message("spawn", vars(self._environment.parsed_options), "").serialize()
         except TypeError as error:
             reason = f"its command line options have a default that cannot be sent to workers: {error}"
-            raise Refused(reason, str(self._config.locustfile)) from error
+            raise Refused(reason, str(Places(self._config.locustfiles))) from error
         events: Any = self._environment.events
         events.test_stop.add_listener(self._test_stopped)
         gevent.spawn(tell_refused, self._runner, self._channel)

@@ -1,4 +1,4 @@
-"""One load from beginning to end inside its process: the locustfile loaded, users started, arrivals, and a clean
+"""One load from beginning to end inside its process: the locustfiles loaded, users started, arrivals, and a clean
 stop."""
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from harness.load.gate import Gate
 from harness.load.hosts import Hosts
 from harness.load.housekeeping import Housekeeping
 from harness.load.locustfile import Refused
+from harness.load.places import Places
 from harness.load.recorder import Recorder
 from harness.load.samples import Samples
 from harness.load.seat import Seats
@@ -47,7 +48,7 @@ class Session:
         self._config = config
         self._ledger = ledger
         self._channel = channel
-        self._path = Path(config.locustfile)
+        self._places = Places(config.locustfiles)
         self._stopping = False
         self._drain_s = config.drain_s
         self._clean = True
@@ -77,11 +78,11 @@ class Session:
             return self._refuse(refused)
         except SystemExit as error:
             reason = f"it ends the process while it starts (exit {error.code})"
-            return self._refuse(Refused(reason, locustfile.place_of(error, self._path)))
+            return self._refuse(Refused(reason, self._places.of_error(error)))
         try:
             self._serve()
         except SystemExit as error:  # gevent hands it on from whichever greenlet it was raised in
-            place = locustfile.place_of(error, self._path)
+            place = self._places.of_error(error)
             self._clean, self._detail = False, f"{place}: the locustfile ends the process (exit {error.code})"
             self._stopping, self._drain_s = True, 0.0
             hub: Any = gevent.get_hub()
@@ -117,7 +118,7 @@ class Session:
         closed = config.model == "closed"
         self._gate = Gate(self._writer, self._recorder, seats, closed=closed, seed=config.seed, part=config.part)
         self._gate.on_broken = self._recorder.on_broken = self._broken
-        self._recorder.place = lambda: locustfile.place_of_frame(sys._getframe(), self._path)
+        self._recorder.place = lambda: self._places.of_frame(sys._getframe())
         patches.install(config, self._gate, self._recorder, Hosts(config.host, self._channel.say), self._asked)
         if config.access is not None:
             access.install(config.access, config.host)
@@ -180,7 +181,7 @@ class Session:
         if not spawning.successful():
             error = spawning.exception
             reason = f"a user cannot be made: {locustfile.describe(error)}"
-            raise Refused(reason, locustfile.place_of(error, self._path))
+            raise Refused(reason, self._places.of_error(error))
         return True
 
     def _replace_dead(self, before: bool = False) -> None:
@@ -218,7 +219,7 @@ class Session:
             self._runner.spawn_users({name: 1})
             self._channel.say("replaced", f"a {name} ended and was replaced")
         except Exception as error:
-            what, where = self._last_error = (locustfile.describe(error), locustfile.place_of(error, self._path))
+            what, where = self._last_error = (locustfile.describe(error), self._places.of_error(error))
             self._channel.say("warning", f"{where}: a {name} cannot be made: {what}"[:500])
         finally:
             self._coming[name] -= 1
@@ -230,7 +231,7 @@ class Session:
 
     def _where_one_stands(self) -> str:
         for greenlet in list(self._runner.user_greenlets):
-            if place := locustfile.place_of_frame(greenlet.gr_frame, self._path):
+            if place := self._places.of_frame(greenlet.gr_frame):
                 return place
         return ""
 
@@ -286,7 +287,7 @@ class Session:
         self._channel.flush()
 
     def _user_error(self, user_instance: Any, exception: BaseException, tb: Any) -> None:
-        where = locustfile.place_of(exception, self._path)
+        where = self._places.of_error(exception)
         what = f"{type(user_instance).__name__}: {locustfile.describe(exception)}"
         self._last_error = (what, where)
         if not self._gate.begun and any(frame.name == "get_next_task" for frame in traceback.extract_tb(tb)):
