@@ -58,6 +58,17 @@ def initialised(environment: Environment, config: LoadConfig) -> None:
     locustfile.check_tasks(environment.user_classes, config.tags, config.exclude_tags)
 
 
+def quitting(environment: Environment, clean: bool, channel: Words) -> None:
+    """It is over: tell the locustfiles so, and the run what they make of it, where they say so as `locust` would have it."""
+    events: Any = environment.events
+    events.quitting.fire(environment=environment, reverse=True)
+    code = environment.process_exit_code
+    if code:
+        what = f"a listener of the locustfile's quitting event sets the exit code {code}, by Locust's own statistics"
+        channel.say("warning", f"{what}: the drill's claims are judged by the ledger, and none rests on it")
+    events.quit.fire(exit_code=(0 if clean else 1) if code is None else code)
+
+
 def spawn_rate(config: LoadConfig, classes: list[Any]) -> float:
     """Users started per second: as the drill says; else gently where a user does something when it starts."""
     at_once = config.started_users * AT_ONCE_PER_S

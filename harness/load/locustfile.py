@@ -19,6 +19,7 @@ from locust.util.load_locustfile import load_locustfile
 
 from harness.load.hosts import place, same
 from harness.load.places import Places, place_of_class
+from harness.urls import bare, left_out
 
 
 class Refused(Exception):
@@ -126,9 +127,9 @@ def hosts(classes: Iterable[type[User]], against: str) -> list[str]:
     """What is to be said of classes that have a host of their own: they ask the service that is loaded, as all do."""
     own = {cls.__name__: host for cls in classes if isinstance(host := cls.host, str)}
     return [
-        f"{name}'s own host {place(host) or host} is replaced by {against}, the service that is loaded"
+        f"{name}'s own host {bare(host) if place(host) else host} is replaced by {against}, the service that is loaded{left_out(host)}"
         for name, host in sorted(own.items())
-        if not same(host, against)
+        if not same(host, against) or left_out(host)
     ]
 
 

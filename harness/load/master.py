@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-import locust
 from locust.exception import RPCError
 from locust.log import setup_logging
 from locust.rpc import Message
@@ -24,7 +23,7 @@ from harness.ledger.closing import abandon
 from harness.load.channel import Words
 from harness.load.config import LoadConfig
 from harness.load.elsewhere import EVENTS, Elsewhere
-from harness.load.environment import initialised, load_environment, spawn_rate
+from harness.load.environment import initialised, load_environment, quitting, spawn_rate
 from harness.load.heard import Heard
 from harness.load.housekeeping import Housekeeping
 from harness.load.link import BEAT_S, WORD
@@ -288,12 +287,10 @@ class Master:
         for worker in self._workers:
             if not worker.over:
                 self._lose(worker, "it did not end" if worker.ended is None else "it ended, and did not send all")
-        events: Any = locust.events
         self._stopping = True
         with gevent.Timeout(2, False):
             self._runner.stop(send_stop_to_client=False)
-            events.quitting.fire(environment=self._environment, reverse=True)
-            events.quit.fire(exit_code=0 if self._clean else 1)
+            quitting(self._environment, self._clean, self._channel)
         self._workers.kill()
         self._channel.flush()
         sys.stdout.flush()

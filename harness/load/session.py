@@ -17,6 +17,7 @@ import gevent
 import gevent.pool
 import locust
 from locust.log import setup_logging
+from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING
 
 from harness.ledger.writing import LedgerBroken, Writer
 from harness.load import access, locustfile, patches
@@ -24,7 +25,8 @@ from harness.load.arrivals import instants
 from harness.load.asked import Asked
 from harness.load.channel import Words
 from harness.load.config import SPAWN_PER_S, LoadConfig
-from harness.load.environment import initialised, load_environment, spawn_rate
+from harness.load.endless import Endless
+from harness.load.environment import initialised, load_environment, quitting, spawn_rate
 from harness.load.fingerprints import ids_begin
 from harness.load.gate import Gate
 from harness.load.hosts import Hosts
@@ -37,6 +39,7 @@ from harness.load.seat import Seats
 from harness.load.shares import shares
 
 LOOK_S = 0.1
+STOPPED = (STATE_CLEANUP, STATE_STOPPING, STATE_STOPPED)
 SILENT = (
     "tasks end without a request that Locust knows of, so nothing is measured; a client that is not Locust's own has to "
     "fire the request event for each (locust.events.request.fire)"
@@ -49,6 +52,7 @@ class Session:
         self._ledger = ledger
         self._channel = channel
         self._places = Places(config.locustfiles)
+        self._endless = Endless(config.timeout_s, self._places, channel.say)
         self._stopping = False
         self._drain_s = config.drain_s
         self._clean = True
@@ -262,6 +266,8 @@ class Session:
         next_sample = wall + 1
         while not self._stopping:
             gevent.sleep(LOOK_S)
+            if self._runner.state in STOPPED:  # runner.quit() in a task kills the task itself before it fires test_stop
+                self._test_stopped()
             if self._runner.user_count < sum(self._wanted.values()) and not self._stopping:
                 self._replace_dead()
             now = time.monotonic()
@@ -282,6 +288,8 @@ class Session:
             dropped=second.dropped,
             last_due_us=self._gate.last_due_us,
         )
+        if second.dropped:
+            self._endless.look(self._runner.user_greenlets, self._recorder.now_us())
         if second.silent and not self._recorder.heard:
             self._channel.say("warning", SILENT)
         self._channel.flush()
@@ -316,12 +324,10 @@ class Session:
         ended_us = self._gate.last_due_us
         if self._config.model == "closed":
             ended_us = self._recorder.now_us()
-        events: Any = self._environment.events
         with gevent.Timeout(self._config.timeout_s + 2, False):
             self._making.kill(block=False)
             self._runner.quit()  # users' on_stop runs here
-            events.quitting.fire(environment=self._environment, reverse=True)
-            events.quit.fire(exit_code=0 if self._clean else 1)
+            quitting(self._environment, self._clean, self._channel)
         self._recorder.stalls.end()
         self._recorder.bodies.end()
         self._channel.flush()
