@@ -32,6 +32,12 @@ def bare(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else "a URL that is none"
 
 
+def left_out(host: str) -> str:
+    """What is to be said of the path of a host that another stands in for."""
+    path = urlsplit(bare(host)).path.rstrip("/")
+    return f"; its path {path} is left out, and stands in the URLs of requests if they need it" if path else ""
+
+
 def path_hash(url: str) -> str:
     """What the path and query of a URL are told apart by, and not told; as the mailbox does (harness/inside/pager.py)."""
     parts = urlsplit(url)

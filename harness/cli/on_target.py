@@ -31,7 +31,7 @@ def drill_for(place: str, name: str, wishes: Wishes) -> Drill:
         if given:
             raise UsageError(f"{option} is about a stack that drill starts; {place} runs already")
     drill = read_drill(name, wishes.sets, wishes.env_files)
-    if wrong := locustfile.problems(drill.locustfile):
+    if wrong := locustfile.problems(*drill.locustfiles):
         raise Invalid(wrong)
     return drill
 

@@ -105,7 +105,7 @@ def lines(plan: Plan, looked: Looked, target: Target | None = None, on: PlannedO
         yield f"  stack    {', '.join(drill.stack.compose)}; ready within {spell(drill.stack.ready_within_s)}"
     else:
         yield from told(target, plan)
-    yield f"  load     {drill.load.locustfile} against {drill.load.against}; {_load(plan)}"
+    yield f"  load     {', '.join(drill.load.locustfiles)} against {drill.load.against}; {_load(plan)}"
     conditions = ", ".join(str(condition) for condition in drill.steady.all)
     yield f"  steady   {conditions}; for {spell(drill.steady.for_s)}, within {spell(drill.steady.within_s)}"
     yield from _bounds(plan, looked)
@@ -233,7 +233,7 @@ def _due(plan: Plan, reach: Reach) -> str:
     if reach.closed:
         return "how many are due depends on how fast its users are answered"
     if math.isinf(reach.arrivals):
-        return f"how many are due cannot be told from {plan.drill.locustfile.name}"
+        return f"how many are due cannot be told from {', '.join(plan.drill.load.locustfiles)}"
     return f"at most about {reach.arrivals:.0f} are due, of all names"
 
 

@@ -310,7 +310,7 @@ def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
     from harness.run.target import held, of_files
 
     drill = _read(name, wishes.sets, wishes.env_files, wishes.candidates)
-    if wrong := locustfile.problems(drill.locustfile):
+    if wrong := locustfile.problems(*drill.locustfiles):
         raise Invalid(wrong)
     project, edges = read_stack(drill)
     monitoring = monitoring_of(drill, project).known()

@@ -59,8 +59,9 @@ def story(drill: Drill) -> Iterator[str]:
         for paragraph in drill.hypothesis.strip().splitlines():
             yield from textwrap.wrap(paragraph, 100, initial_indent="  ", subsequent_indent="  ") or [""]
     yield ""
+    files = drill.load.locustfiles
     gate = f"{' and '.join(str(condition) for condition in drill.steady.all)} for {spell(drill.steady.for_s)}"
-    yield f"First {drill.load.locustfile} loads {drill.load.against} until {gate}."
+    yield f"First {', '.join(files)} {'load' if files[1:] else 'loads'} {drill.load.against} until {gate}."
     for phase in drill.phases:
         yield f"{phase.name}, for {spell(phase.for_s)}:"
         for fault in phase.faults:

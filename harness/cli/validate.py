@@ -84,7 +84,7 @@ def check(
         drill = with_candidates(parse(file, sets=sets, env=env), candidates)
     except Invalid as invalid:
         return list(invalid.found), []
-    found = [*locustfile.problems(drill.locustfile), *elsewhere.warnings(drill.locustfile)]
+    found = [*locustfile.problems(*drill.locustfiles), *elsewhere.warnings(*drill.locustfiles)]
     if target:
         return [*found, *plan_on(drill, target).plan.problems], []
     looked = look(drill)

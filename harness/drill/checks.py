@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.drill.candidate import candidate_problems
 from harness.drill.document import Document
+from harness.drill.locustfiles import inside
 from harness.drill.model import Drill, Phase
 from harness.drill.own_ids import id_warnings
 from harness.drill.problem import Problem
@@ -39,7 +40,9 @@ def of_data(document: Document, base: Path, stem: str) -> Iterator[Problem]:
         for number, text in enumerate(listed if isinstance(listed, list) else ()):
             yield from _file_there(document, base, ("stack", word, number), text)
     if isinstance(load, dict):
-        yield from _file_there(document, base, ("load", "locustfile"), load.get("locustfile"))
+        named = load.get("locustfile")
+        for number, text in enumerate(named if isinstance(named, list) else [named]):
+            yield from _locustfile_there(document, base, ("load", "locustfile", number), text)
 
 
 def _phases_once(document: Document, phases: Any) -> Iterator[Problem]:
@@ -66,6 +69,21 @@ def _file_there(document: Document, base: Path, path: tuple[str | int, ...], tex
     except OSError as error:
         what = f"cannot be looked at: {error.strerror}"
     yield document.problem(path, f"{text} {what} (paths are relative to the drill file, {base})")
+
+
+def _locustfile_there(document: Document, base: Path, path: tuple[str | int, ...], text: Any) -> Iterator[Problem]:
+    """A file, or a folder in which there are some."""
+    folder = base / text if isinstance(text, str) and "\0" not in text else None
+    if folder is not None and os.path.isdir(folder):
+        if not inside(folder):
+            what = f"{text} has no locustfile: no *.py that does not begin with _ (paths are relative to the drill file, {base})"
+            yield document.problem(path, what)
+        return
+    parts = [part.strip() for part in text.split(",")] if isinstance(text, str) else []
+    if parts[1:] and all((base / part).exists() for part in parts):
+        yield document.problem(path, f"several locustfiles are a list: [{', '.join(parts)}]")
+        return
+    yield from _file_there(document, base, path, text)
 
 
 def of_drill(drill: Drill) -> Iterator[Problem]:

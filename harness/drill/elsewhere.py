@@ -9,11 +9,15 @@ from pathlib import Path
 from harness.drill.endpoints import METHODS
 from harness.drill.locustfile import bases, last_name
 from harness.drill.problem import Problem, shown_path
-from harness.urls import bare, place
+from harness.urls import bare, left_out, place
 
 
-def warnings(path: Path) -> list[Problem]:
-    """Of the file itself; none where it cannot be read, which others tell."""
+def warnings(*paths: Path) -> list[Problem]:
+    """Of the files themselves; none of one that cannot be read, which others tell."""
+    return [warning for path in paths for warning in _of_file(path)]
+
+
+def _of_file(path: Path) -> list[Problem]:
     try:
         text = path.read_bytes()
         tree = ast.parse(text)
@@ -29,7 +33,9 @@ def _warnings(tree: ast.Module, file: str, lines: list[str]) -> Iterator[Problem
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and any(name.endswith("User") for name in bases(node)):
             for host in _hosts(node):
-                yield warning(host, f"{node.name}'s own host {_shown(host)} is replaced by load.against")
+                yield warning(
+                    host, f"{node.name}'s own host {_shown(host)} is replaced by load.against{left_out(_text(host))}"
+                )
         url = _url(node) if isinstance(node, ast.Call) else None
         if url is not None and _absolute(url):
             yield warning(

@@ -1,4 +1,4 @@
-"""Which endpoints a locustfile calls, read from its text and from the modules beside it that it imports: names of the ledger.
+"""Which endpoints the locustfiles call, read from their text and from the modules beside them that they import: names of the ledger.
 
 Only a sure list helps nobody wrongly: where one call's name cannot be told, or a helper comes from elsewhere, there is none.
 """
@@ -24,22 +24,29 @@ _AS_IT_IS = re.compile(AS_IT_IS, re.ASCII)
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
-def endpoints(path: Path) -> tuple[str, ...] | None:
-    """Names such as 'POST /checkout', sorted, for the locustfile at `path`; None when they cannot all be told."""
+def endpoints(*paths: Path) -> tuple[str, ...] | None:
+    """Names such as 'POST /checkout', sorted, for the locustfiles at `paths`; None when they cannot all be told."""
+    found: set[str | None] = set()
     try:
-        found = {name for tree in _trees(path, set()) for name in _called(tree)}
+        for path in paths:
+            trees = list(_trees(path, set()))
+            called = {name for tree in trees for name in _called(tree)}
+            if not called and any(_is_user(node) for tree in trees for node in ast.walk(tree)):
+                return None
+            found |= called
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return None if None in found or not found else tuple(sorted(name for name in found if name))
 
 
-def prepared(path: Path) -> tuple[str, ...]:
+def prepared(*paths: Path) -> tuple[str, ...]:
     """Those of `endpoints` that only a user's own on_start asks: once per user, as preparation, so that no row of them counts in a
     claim. A helper that on_start calls is taken to be called by tasks too."""
-    sure = endpoints(path)
+    sure = endpoints(*paths)
     if sure is None:
         return ()
-    trees = list(_trees(path, set()))
+    seen: set[Path] = set()
+    trees = [tree for path in paths for tree in _trees(path, seen)]
     inside = [
         part for tree in trees for node in ast.walk(tree) if _is_user(node) for part in node.body if _is_on_start(part)
     ]

@@ -39,7 +39,8 @@ def too_heavy(drill: Drill) -> Iterator[Problem]:
 
 def _uses_requests(drill: Drill) -> bool:
     try:
-        tree = ast.parse(drill.locustfile.read_bytes())
+        trees = [ast.parse(path.read_bytes()) for path in drill.locustfiles]
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return any("HttpUser" in bases(node) for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    return any("HttpUser" in bases(node) for node in nodes if isinstance(node, ast.ClassDef))

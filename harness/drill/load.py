@@ -1,10 +1,10 @@
-"""`load:` of a drill file: whose locustfile, against what, and how many arrivals when."""
+"""`load:` of a drill file: whose locustfiles, against what, and how many arrivals when."""
 
 from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.drill.words import AgainstText, Text
+from harness.drill.words import AgainstText, FilesText, Text
 from harness.load.arrivals import Segment
 from harness.quantities import Model, PerSecond, Seconds
 
@@ -74,9 +74,12 @@ class Joining(Model):
 
 
 class Load(Model):
-    """An ordinary locustfile, in Locust's own process or processes. Open arrivals, or `users` for the closed model."""
+    """Ordinary locustfiles, in Locust's own process or processes. Open arrivals, or `users` for the closed model."""
 
-    locustfile: Text = Field(description="relative to the drill file")
+    locustfiles: FilesText = Field(
+        alias="locustfile",
+        description="relative to the drill file: a file, a folder of them (every *.py that does not begin with _), or a list of both",
+    )
     against: AgainstText = Field(description="a service and its container port, api:8080; drill finds the address")
     arrivals: tuple[Arrivals, ...] = Field(default=(), description="open: at these rates; the last is held to the end")
     poisson: bool = Field(default=False, description="at random moments (seeded) around the rate, not evenly")

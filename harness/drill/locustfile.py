@@ -1,11 +1,12 @@
-"""What a locustfile tells without running it: that it is Python and has a User class that the harness can drive."""
+"""What locustfiles tell without being run: that they are Python and have User classes that the harness can drive."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.drill.problem import Problem, shown_path
@@ -16,30 +17,46 @@ _REFUSED = {
 }
 
 
-def problems(path: Path) -> list[Problem]:
+@dataclass(frozen=True)
+class _Read:
+    """One that is Python; `lines` are its text's."""
+
+    file: str
+    tree: ast.Module
+    lines: list[str]
+
+    def problem(self, cls: ast.ClassDef, what: str) -> Problem:
+        return Problem(self.file, cls.lineno, cls.col_offset + 1, what, self.lines[cls.lineno - 1])
+
+
+def problems(*paths: Path) -> list[Problem]:
     """Everything that can be seen to be wrong. A User class that may come from elsewhere is believed in: the load process, which
-    runs the file, refuses what is none, with its place."""
+    runs the files, refuses what is none, with its place."""
+    read = [_read(path) for path in paths]
+    found = [one for one in read if isinstance(one, Problem)]
+    good = [one for one in read if isinstance(one, _Read)]
+    found += [problem for one in good for problem in _refused(one)]
+    found += _named_alike(good)
+    if not found and not any(_has_user(one.tree) for one in good):
+        where = [one.file for one in good]
+        also = f" (nor in {', '.join(where[1:])})" if where[1:] else ""
+        what = f"no User class{also}: a locustfile has a class made from HttpUser, FastHttpUser or User"
+        found.append(Problem(where[0], 1, 1, what))
+    return found
+
+
+def _read(path: Path) -> _Read | Problem:
     file = shown_path(path)
     try:
         text = path.read_bytes()
-        tree = ast.parse(text, filename=file)
+        return _Read(file, ast.parse(text, filename=file), text.decode("utf-8", "replace").splitlines())
     except OSError as error:
-        return [Problem(file, 0, 0, f"the locustfile cannot be read: {error.strerror}")]
+        return Problem(file, 0, 0, f"the locustfile cannot be read: {error.strerror}")
     except SyntaxError as error:
-        return [
-            Problem(
-                file, error.lineno or 1, error.offset or 1, f"not Python: {error.msg}", (error.text or "").rstrip("\n")
-            )
-        ]
+        source = (error.text or "").rstrip("\n")
+        return Problem(file, error.lineno or 1, error.offset or 1, f"not Python: {error.msg}", source)
     except (ValueError, RecursionError, MemoryError) as error:
-        return [Problem(file, 1, 1, f"not Python: {error}")]
-    lines = text.decode("utf-8", "replace").splitlines()
-    found = list(_refused(file, tree, lines))
-    if not found and not _has_user(tree):
-        found.append(
-            Problem(file, 1, 1, "no User class: a locustfile has a class made from HttpUser, FastHttpUser or User")
-        )
-    return found
+        return Problem(file, 1, 1, f"not Python: {error}")
 
 
 def _classes(tree: ast.Module) -> list[ast.ClassDef]:
@@ -56,14 +73,31 @@ def bases(cls: ast.ClassDef) -> list[str]:
     return [name for base in cls.bases if (name := last_name(base))]
 
 
-def _refused(file: str, tree: ast.Module, lines: list[str]) -> Iterator[Problem]:
-    """Of the classes that stand in the file whatever happens: one under an `if` may not be there when the load runs."""
-    for cls in tree.body:
-        if isinstance(cls, ast.ClassDef) and not _abstract(cls):
-            for base in bases(cls):
-                if base in _REFUSED:
-                    what = f"{cls.name}: {_REFUSED[base]}"
-                    yield Problem(file, cls.lineno, cls.col_offset + 1, what, lines[cls.lineno - 1])
+def _standing(read: _Read) -> Iterator[ast.ClassDef]:
+    """The classes that stand in the file whatever happens: one under an `if` may not be there when the load runs."""
+    yield from (cls for cls in read.tree.body if isinstance(cls, ast.ClassDef) and not _abstract(cls))
+
+
+def _refused(read: _Read) -> Iterator[Problem]:
+    for cls in _standing(read):
+        for base in bases(cls):
+            if base in _REFUSED:
+                yield read.problem(cls, f"{cls.name}: {_REFUSED[base]}")
+
+
+def _named_alike(several: Sequence[_Read]) -> Iterator[Problem]:
+    """User classes of one name in two files: Locust tells users by it. Those alone whose base is sure to be Locust's."""
+    first: dict[str, tuple[_Read, ast.ClassDef]] = {}
+    for read in several:
+        for cls in _standing(read):
+            if not any(base in ("HttpUser", "FastHttpUser", "User") for base in bases(cls)):
+                continue
+            other, at = first.setdefault(cls.name, (read, cls))
+            if other is not read:
+                yield read.problem(
+                    cls,
+                    f"there is a User class {cls.name} in {other.file}:{at.lineno} too; give one of them another name",
+                )
 
 
 def _has_user(tree: ast.Module) -> bool:

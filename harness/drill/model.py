@@ -14,6 +14,7 @@ from harness.drill.announce import Way
 from harness.drill.blast_radius import BlastRadius
 from harness.drill.document import Document, Path_
 from harness.drill.load import Load
+from harness.drill.locustfiles import located
 from harness.drill.orders import Orders
 from harness.drill.problem import Problem
 from harness.drill.schedule import Schedule
@@ -212,8 +213,8 @@ class Drill(Model):
         return tuple(self.path(text) for text in self.stack.env_file)
 
     @property
-    def locustfile(self) -> Path:
-        return self.path(self.load.locustfile)
+    def locustfiles(self) -> tuple[Path, ...]:
+        return located(self.load.locustfiles, self.origin.base)
 
     def claims(self) -> Iterator[tuple[str, bool, Expectation]]:
         """Every expectation with its phase ('' for the whole run) and whether it is a `then`, in the file's order."""

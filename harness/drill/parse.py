@@ -19,6 +19,7 @@ from harness.drill.explain import explain_all
 from harness.drill.ids import named
 from harness.drill.interpolate import fill
 from harness.drill.judged import masked_there
+from harness.drill.locustfiles import located
 from harness.drill.model import Drill, Origin
 from harness.drill.override import override
 from harness.drill.own import drill_model
@@ -52,9 +53,9 @@ def build(document: Document, base: Path, *, stem: str) -> Drill:
         drill = validated(document.data)
     except ValidationError as error:
         raise Invalid(problems + explain_all(error, document)) from None
-    locustfile = base / drill.load.locustfile
+    locustfiles = located(drill.load.locustfiles, base)
     drill = placed(drill, document, base).knowing(
-        requests_per_task=at_most(locustfile), endpoints=endpoints(locustfile), prepared=prepared(locustfile)
+        requests_per_task=at_most(*locustfiles), endpoints=endpoints(*locustfiles), prepared=prepared(*locustfiles)
     )
     with told_at_its_place():
         problems += checks.of_drill(drill)

@@ -1,4 +1,4 @@
-"""At most how many requests one task of a locustfile makes, read from its text: claims with too few of them are refused.
+"""At most how many requests one task of the locustfiles makes, read from their text: claims with too few of them are refused.
 
 Only a sure bound helps nobody wrongly: what cannot be told (a loop, a lambda, a client, one of its methods or a function that is handed on,
 a client of its own, a helper from elsewhere) counts as MANY.
@@ -20,8 +20,12 @@ SETTINGS = ("auth", "base_url", "clientpool", "cookiejar", "cookies", "headers",
 _AGAIN = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
 
 
-def at_most(path: Path) -> float:
-    """For the locustfile at `path`; MANY when it cannot be told, also when it cannot be read."""
+def at_most(*paths: Path) -> float:
+    """For the locustfiles at `paths`; MANY when it cannot be told, also when one cannot be read."""
+    return max(map(_at_most, paths), default=MANY)
+
+
+def _at_most(path: Path) -> float:
     try:
         tree = ast.parse(path.read_bytes())
         called = Called(tree)

@@ -6,7 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from harness.alerting import Quiet
 from harness.drill.guards import AnyGuard, guard
@@ -50,6 +58,13 @@ def steady_condition(value: Any) -> Condition | Quiet:
         return condition(value)
     names = (name.strip().strip("\"'") for name in (match.group(1) or "").split(","))
     return Quiet(tuple(name for name in names if name))
+
+
+def files(value: Any) -> tuple[Any, ...]:
+    """One, or a list. Raises ValueError on anything else."""
+    if not isinstance(value, (str, list)) or value == "":
+        raise ValueError("write a file, a folder, or a list of them, [ … ]")
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def monitor(value: str) -> str:
@@ -109,6 +124,7 @@ GuardText = Annotated[
         "promql: sum(rate(orders_lost_total[1m])) > 0",
     ),
 ]
+_PATH = {"type": "string", "minLength": 1}
 MonitorText = Annotated[str, AfterValidator(monitor), _text("prometheus:9090", "off")]
 ProtocolText = Annotated[str, AfterValidator(protocol), _text("http", "mysql", "postgres", "redis", "tcp")]
 DrillName = Annotated[
@@ -117,3 +133,9 @@ DrillName = Annotated[
 PhaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_ -]*$", max_length=60)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Text = Annotated[str, StringConstraints(min_length=1)]
+FilesText = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(files),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [_PATH, {"type": "array", "items": _PATH, "minItems": 1}]}),
+]

@@ -1,4 +1,4 @@
-"""A worker on another machine than the harness's: its locustfile and clock come from the master, what it writes goes there."""
+"""A worker on another machine than the harness's: its locustfiles and clock come from the master, what it writes goes there."""
 
 from __future__ import annotations
 
@@ -39,13 +39,9 @@ class Away:
         return self._folder / "ledger"
 
     def config(self) -> LoadConfig:
-        """The settings as they hold here: the locustfile's copy, and the run's beginning on this machine's clock. Raises Refused."""
+        """The settings as they hold here: the locustfiles' copies, and the run's beginning on this machine's clock. Raises Refused."""
         config, _ = LoadConfig.from_json(self._welcome["config"])
-        sent = self._welcome["locustfile"]
-        if hashlib.sha256(sent["text"]).hexdigest() != sent["sha256"]:
-            raise Refused("the locustfile did not arrive as it was sent", "load.workers")
-        locustfile = self._folder / Path(sent["name"]).name
-        locustfile.write_bytes(sent["text"])
+        locustfiles = tuple(self._kept(**sent) for sent in self._welcome["locustfiles"])
         if config.access is None or not config.access.proxy:
             why = unreachable(config.host, self._welcome["network"])
             if why:
@@ -57,7 +53,21 @@ class Away:
         self._first = self._tell_clock("before")
         self._outgoing = Outgoing(self._folder, config.worker)
         opened = config.opened_monotonic_ns - self._first.offset
-        return dataclasses.replace(config, locustfile=locustfile, opened_monotonic_ns=opened, listen="", token_file="")
+        return dataclasses.replace(
+            config, locustfiles=locustfiles, opened_monotonic_ns=opened, listen="", token_file=""
+        )
+
+    def _kept(self, name: str, text: bytes, sha256: str) -> Path:
+        """The copy of a locustfile, which stands to the others as it does on the master's machine. Raises Refused."""
+        if hashlib.sha256(text).hexdigest() != sha256:
+            raise Refused("the locustfile did not arrive as it was sent", "load.workers")
+        inside = self._folder / "locustfiles"
+        copy = inside / name
+        if not copy.resolve().is_relative_to(inside.resolve()):
+            raise Refused(f"the locustfile's name leads elsewhere: {name}", "load.workers")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(text)
+        return copy
 
     def _tell_clock(self, when: str) -> Offset:
         """How far the clocks are apart. Raises Refused when the master does not answer."""

@@ -25,7 +25,7 @@ class LoadConfig:
     joining         how many of them are started on other machines, and join
     listen          host:port at which they join
     token_file      what they show, and we: the same secret on both sides. Only its path stands here
-    locustfile      path of the user's file
+    locustfiles     paths of the user's files
     host            what its paths are appended to, http://127.0.0.1:PORT
     model           'open': arrivals at the rates of `arrivals`, the last one held until stopped; 'closed': `users` with
                     their wait_time
@@ -45,7 +45,7 @@ class LoadConfig:
 
     run: str
     opened_monotonic_ns: int
-    locustfile: Path
+    locustfiles: tuple[Path, ...]
     host: str
     worker: int = 0
     workers: int = 1
@@ -103,6 +103,6 @@ class LoadConfig:
         data["arrivals"] = tuple(Segment(**entry) for entry in data["arrivals"])
         data["orders"] = tuple(Operation(**entry) for entry in data["orders"])
         data["access"] = Access(**data["access"]) if data.get("access") else None
-        data["locustfile"] = Path(data["locustfile"])
+        data["locustfiles"] = tuple(map(Path, data["locustfiles"]))
         data["tags"], data["exclude_tags"] = tuple(data["tags"]), tuple(data["exclude_tags"])
         return LoadConfig(**data), ledger

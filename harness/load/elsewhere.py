@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,16 +23,20 @@ class Elsewhere:
         self, config: LoadConfig, folder: Path, channel: Words, tell: Callable[[str, dict[str, Any]], None]
     ) -> None:
         """`folder` is the run's; `tell` says a word to a link."""
-        self._locustfile = Path(config.locustfile)
+        self._locustfiles = config.locustfiles
         self._folder = folder
         self._channel = channel
         self._tell = tell
 
     def given(self) -> dict[str, Any]:
         """What a worker is told beside the settings, as it does not share our disk and our network."""
-        text = self._locustfile.read_bytes()
-        sent = {"name": self._locustfile.name, "text": text, "sha256": hashlib.sha256(text).hexdigest()}
-        return {"network": network(), "locustfile": sent}
+        above = os.path.commonpath([path.parent for path in self._locustfiles])
+        sent = []
+        for path in self._locustfiles:
+            text = path.read_bytes()
+            name = str(path.relative_to(above))
+            sent.append({"name": name, "text": text, "sha256": hashlib.sha256(text).hexdigest()})
+        return {"network": network(), "locustfiles": sent}
 
     def hear(self, worker: Worker, word: dict[str, Any]) -> None:
         """One of EVENTS."""

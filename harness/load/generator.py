@@ -18,6 +18,7 @@ from typing import Any
 from harness.errors import CannotRun, Missing, UsageError
 from harness.facts import Fact, LoadBegan, LoadEnded, LoadReady, LoadSaid, LoadSampled, WorkerClock, WorkerLost
 from harness.load.config import LoadConfig
+from harness.load.places import Places
 from harness.own_process import own_process
 
 __all__ = ["Generator", "LoadConfig"]
@@ -78,7 +79,7 @@ class Generator:
             raise CannotRun(f"the load process could not be started: {self._error}")
 
     def start(self, host: str = "") -> None:
-        """Import the locustfile and start the users, but nothing is due before `begin`. `host`: where its service is, if
+        """Import the locustfiles and start the users, but nothing is due before `begin`. `host`: where its service is, if
         that was not known before."""
         if host:
             self.config = dataclasses.replace(self.config, host=host)
@@ -108,7 +109,7 @@ class Generator:
             kind = event["event"]
             if kind == "refused":
                 self.kill()
-                place = event["where"] or str(self.config.locustfile)
+                place = event["where"] or str(Places(self.config.locustfiles))
                 raise UsageError(f"{place}: {event['reason']}")
             if kind == "importing":
                 self._importing = event
@@ -238,7 +239,7 @@ class Generator:
 
     def _stuck(self, deadline_s: float) -> str:
         """Where a process that does not become ready stands; faulthandler writes its stack to the log on SIGUSR1."""
-        name = self.config.locustfile.name
+        name = Places(self.config.locustfiles).name
         if not self._importing:
             return f"Locust itself was not imported within {deadline_s:g} s; this machine is too busy"
         if self._starting:
@@ -255,14 +256,15 @@ class Generator:
         return f"{place}{': ' if place else ''}{name} blocks while it is imported (waited {deadline_s:g} s)"
 
     def _place_by_signal(self) -> str:
-        """file:line in the locustfile at which a process stands that lets nothing else run; or ''."""
+        """file:line in a locustfile at which a process stands that lets nothing else run; or ''."""
         if self._process is None or self._process.poll() is not None:
             return ""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGUSR1)
         for _ in range(20):
             time.sleep(0.05)
-            place = rf'File "([^"]*{re.escape(self.config.locustfile.name)})", line (\d+)'
+            names = "|".join(re.escape(path.name) for path in self.config.locustfiles)
+            place = rf'File "([^"]*(?:{names}))", line (\d+)'
             if found := re.findall(place, self._log_end(20000)):
                 return f"{found[-1][0]}:{found[-1][1]}"
         return ""

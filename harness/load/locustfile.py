@@ -1,4 +1,4 @@
-"""The user's locustfile, imported and looked over: what cannot be driven by arrivals is refused, with the reason and
+"""The user's locustfiles, imported and looked over: what cannot be driven by arrivals is refused, with the reason and
 the place."""
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ import contextlib
 import inspect
 import os
 import sys
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ from locust.user.users import PytestUser
 from locust.util.load_locustfile import load_locustfile
 
 from harness.load.hosts import place, same
+from harness.load.places import Places, place_of_class
+from harness.urls import bare, left_out
 
 
 class Refused(Exception):
@@ -30,19 +31,41 @@ class Refused(Exception):
         self.where = where
 
 
-def load(path: Path) -> dict[str, type[User]]:
-    """Its user classes by name. Raises Refused."""
+def load(paths: Sequence[Path]) -> dict[str, type[User]]:
+    """Their user classes by name, as Locust merges those of several files. Raises Refused."""
+    classes: dict[str, type[User]] = {}
+    places: dict[str, str] = {}
+    for path in paths:
+        for name, cls in _load(path).items():
+            place = place_of_class(cls)  # now: another file of the same name takes its module's place
+            if places.setdefault(name, place) != place:
+                raise Refused(
+                    f"there is a User class {name} in {places[name]} too; give one of them another name", place
+                )
+            classes.setdefault(name, cls)  # else one of the files has imported the other
+    if not classes:
+        tests = [name for path in paths for name in vars(sys.modules.get(path.stem, sys)) if name.startswith("test_")]
+        hint = " (pytest-style functions, which Locust makes PytestUsers of, have no tasks to start)" if tests else ""
+        raise Refused(f"it defines no User class that is not abstract{hint}", str(Places(paths)))
+    return classes
+
+
+def _load(path: Path) -> dict[str, type[User]]:
+    """The user classes of one. Raises Refused."""
     if not path.is_file():
         raise Refused(f"there is no locustfile {path}", "")
+    places = Places((path,))
     try:
         classes, shapes = load_locustfile(str(path.resolve()))
     except SyntaxError as error:
         place = f"{error.filename}:{error.lineno}" if error.filename else str(path)
         raise Refused(f"syntax error: {error.msg}", place) from error
     except SystemExit as error:
-        raise Refused(f"it ends the process while it is imported (exit {error.code})", place_of(error, path)) from error
+        raise Refused(
+            f"it ends the process while it is imported (exit {error.code})", places.of_error(error)
+        ) from error
     except Exception as error:
-        raise Refused(f"it cannot be imported: {describe(error)}{_cure(error)}", place_of(error, path)) from error
+        raise Refused(f"it cannot be imported: {describe(error)}{_cure(error)}", places.of_error(error)) from error
     if shapes:
         shape = type(shapes[0])
         raise Refused(
@@ -53,10 +76,6 @@ def load(path: Path) -> dict[str, type[User]]:
     for cls in classes.values():
         if issubclass(cls, PytestUser):
             raise Refused(f"{cls.__name__} is a PytestUser, which has no tasks to start", place_of_class(cls))
-    if not classes:
-        tests = [name for name in vars(sys.modules.get(path.stem, sys)) if name.startswith("test_")]
-        hint = " (pytest-style functions, which Locust makes PytestUsers of, have no tasks to start)" if tests else ""
-        raise Refused(f"it defines no User class that is not abstract{hint}", str(path))
     return dict(classes)
 
 
@@ -108,9 +127,9 @@ def hosts(classes: Iterable[type[User]], against: str) -> list[str]:
     """What is to be said of classes that have a host of their own: they ask the service that is loaded, as all do."""
     own = {cls.__name__: host for cls in classes if isinstance(host := cls.host, str)}
     return [
-        f"{name}'s own host {place(host) or host} is replaced by {against}, the service that is loaded"
+        f"{name}'s own host {bare(host) if place(host) else host} is replaced by {against}, the service that is loaded{left_out(host)}"
         for name, host in sorted(own.items())
-        if not same(host, against)
+        if not same(host, against) or left_out(host)
     ]
 
 
@@ -142,9 +161,6 @@ def _overridden(cls: type[User]) -> set[str]:
     }
 
 
-# --- places -----------------------------------------------------------------------------------------------------------
-
-
 def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
@@ -155,31 +171,4 @@ def _cure(error: BaseException) -> str:
         return " (harness is the drill's own package here: give yours another name)"
     if isinstance(error, FileNotFoundError) and error.filename and not os.path.isabs(error.filename):
         return f" (in {os.getcwd()}; beside the locustfile it would be Path(__file__).parent / {error.filename!r})"
-    return ""
-
-
-def place_of(error: BaseException, path: Path) -> str:
-    """file:line of the innermost frame of the error that lies in the locustfile, or beside it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    for inside in (str(path.resolve()), str(path.resolve().parent) + os.sep):
-        for frame in reversed(frames):
-            if frame.filename.startswith(inside) and f"{os.sep}site-packages{os.sep}" not in frame.filename:
-                return f"{frame.filename}:{frame.lineno}"
-    return str(path)
-
-
-def place_of_class(cls: type) -> str:
-    try:
-        return f"{inspect.getfile(cls)}:{inspect.getsourcelines(cls)[1]}"
-    except (OSError, TypeError):
-        return ""
-
-
-def place_of_frame(frame: Any, path: Path) -> str:
-    """file:line at which a greenlet that is not running stands, in the locustfile; or ''."""
-    inside = str(path.resolve())
-    while frame is not None:
-        if frame.f_code.co_filename == inside:
-            return f"{inside}:{frame.f_lineno}"
-        frame = frame.f_back
     return ""

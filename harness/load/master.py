@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-import locust
 from locust.exception import RPCError
 from locust.log import setup_logging
 from locust.rpc import Message
@@ -24,11 +23,12 @@ from harness.ledger.closing import abandon
 from harness.load.channel import Words
 from harness.load.config import LoadConfig
 from harness.load.elsewhere import EVENTS, Elsewhere
-from harness.load.environment import initialised, load_environment, spawn_rate
+from harness.load.environment import initialised, load_environment, quitting, spawn_rate
 from harness.load.heard import Heard
 from harness.load.housekeeping import Housekeeping
 from harness.load.link import BEAT_S, WORD
 from harness.load.locustfile import Refused
+from harness.load.places import Places
 from harness.load.runner import Runner, tell_refused
 from harness.load.secured import Keys, install, read_token
 from harness.load.workers import Worker, Workers
@@ -90,7 +90,7 @@ class Master:
             message("spawn", vars(self._environment.parsed_options), "").serialize()
         except TypeError as error:
             reason = f"its command line options have a default that cannot be sent to workers: {error}"
-            raise Refused(reason, str(self._config.locustfile)) from error
+            raise Refused(reason, str(Places(self._config.locustfiles))) from error
         events: Any = self._environment.events
         events.test_stop.add_listener(self._test_stopped)
         gevent.spawn(tell_refused, self._runner, self._channel)
@@ -287,12 +287,10 @@ class Master:
         for worker in self._workers:
             if not worker.over:
                 self._lose(worker, "it did not end" if worker.ended is None else "it ended, and did not send all")
-        events: Any = locust.events
         self._stopping = True
         with gevent.Timeout(2, False):
             self._runner.stop(send_stop_to_client=False)
-            events.quitting.fire(environment=self._environment, reverse=True)
-            events.quit.fire(exit_code=0 if self._clean else 1)
+            quitting(self._environment, self._clean, self._channel)
         self._workers.kill()
         self._channel.flush()
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""One load from beginning to end inside its process: the locustfile loaded, users started, arrivals, and a clean
+"""One load from beginning to end inside its process: the locustfiles loaded, users started, arrivals, and a clean
 stop."""
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import gevent
 import gevent.pool
 import locust
 from locust.log import setup_logging
+from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING
 
 from harness.ledger.writing import LedgerBroken, Writer
 from harness.load import access, locustfile, patches
@@ -24,18 +25,21 @@ from harness.load.arrivals import instants
 from harness.load.asked import Asked
 from harness.load.channel import Words
 from harness.load.config import SPAWN_PER_S, LoadConfig
-from harness.load.environment import initialised, load_environment, spawn_rate
+from harness.load.endless import Endless
+from harness.load.environment import initialised, load_environment, quitting, spawn_rate
 from harness.load.fingerprints import ids_begin
 from harness.load.gate import Gate
 from harness.load.hosts import Hosts
 from harness.load.housekeeping import Housekeeping
 from harness.load.locustfile import Refused
+from harness.load.places import Places
 from harness.load.recorder import Recorder
 from harness.load.samples import Samples
 from harness.load.seat import Seats
 from harness.load.shares import shares
 
 LOOK_S = 0.1
+STOPPED = (STATE_CLEANUP, STATE_STOPPING, STATE_STOPPED)
 SILENT = (
     "tasks end without a request that Locust knows of, so nothing is measured; a client that is not Locust's own has to "
     "fire the request event for each (locust.events.request.fire)"
@@ -47,7 +51,8 @@ class Session:
         self._config = config
         self._ledger = ledger
         self._channel = channel
-        self._path = Path(config.locustfile)
+        self._places = Places(config.locustfiles)
+        self._endless = Endless(config.timeout_s, self._places, channel.say)
         self._stopping = False
         self._drain_s = config.drain_s
         self._clean = True
@@ -77,11 +82,11 @@ class Session:
             return self._refuse(refused)
         except SystemExit as error:
             reason = f"it ends the process while it starts (exit {error.code})"
-            return self._refuse(Refused(reason, locustfile.place_of(error, self._path)))
+            return self._refuse(Refused(reason, self._places.of_error(error)))
         try:
             self._serve()
         except SystemExit as error:  # gevent hands it on from whichever greenlet it was raised in
-            place = locustfile.place_of(error, self._path)
+            place = self._places.of_error(error)
             self._clean, self._detail = False, f"{place}: the locustfile ends the process (exit {error.code})"
             self._stopping, self._drain_s = True, 0.0
             hub: Any = gevent.get_hub()
@@ -117,7 +122,7 @@ class Session:
         closed = config.model == "closed"
         self._gate = Gate(self._writer, self._recorder, seats, closed=closed, seed=config.seed, part=config.part)
         self._gate.on_broken = self._recorder.on_broken = self._broken
-        self._recorder.place = lambda: locustfile.place_of_frame(sys._getframe(), self._path)
+        self._recorder.place = lambda: self._places.of_frame(sys._getframe())
         patches.install(config, self._gate, self._recorder, Hosts(config.host, self._channel.say), self._asked)
         if config.access is not None:
             access.install(config.access, config.host)
@@ -180,7 +185,7 @@ class Session:
         if not spawning.successful():
             error = spawning.exception
             reason = f"a user cannot be made: {locustfile.describe(error)}"
-            raise Refused(reason, locustfile.place_of(error, self._path))
+            raise Refused(reason, self._places.of_error(error))
         return True
 
     def _replace_dead(self, before: bool = False) -> None:
@@ -218,7 +223,7 @@ class Session:
             self._runner.spawn_users({name: 1})
             self._channel.say("replaced", f"a {name} ended and was replaced")
         except Exception as error:
-            what, where = self._last_error = (locustfile.describe(error), locustfile.place_of(error, self._path))
+            what, where = self._last_error = (locustfile.describe(error), self._places.of_error(error))
             self._channel.say("warning", f"{where}: a {name} cannot be made: {what}"[:500])
         finally:
             self._coming[name] -= 1
@@ -230,7 +235,7 @@ class Session:
 
     def _where_one_stands(self) -> str:
         for greenlet in list(self._runner.user_greenlets):
-            if place := locustfile.place_of_frame(greenlet.gr_frame, self._path):
+            if place := self._places.of_frame(greenlet.gr_frame):
                 return place
         return ""
 
@@ -261,6 +266,8 @@ class Session:
         next_sample = wall + 1
         while not self._stopping:
             gevent.sleep(LOOK_S)
+            if self._runner.state in STOPPED:  # runner.quit() in a task kills the task itself before it fires test_stop
+                self._test_stopped()
             if self._runner.user_count < sum(self._wanted.values()) and not self._stopping:
                 self._replace_dead()
             now = time.monotonic()
@@ -281,12 +288,14 @@ class Session:
             dropped=second.dropped,
             last_due_us=self._gate.last_due_us,
         )
+        if second.dropped:
+            self._endless.look(self._runner.user_greenlets, self._recorder.now_us())
         if second.silent and not self._recorder.heard:
             self._channel.say("warning", SILENT)
         self._channel.flush()
 
     def _user_error(self, user_instance: Any, exception: BaseException, tb: Any) -> None:
-        where = locustfile.place_of(exception, self._path)
+        where = self._places.of_error(exception)
         what = f"{type(user_instance).__name__}: {locustfile.describe(exception)}"
         self._last_error = (what, where)
         if not self._gate.begun and any(frame.name == "get_next_task" for frame in traceback.extract_tb(tb)):
@@ -315,12 +324,10 @@ class Session:
         ended_us = self._gate.last_due_us
         if self._config.model == "closed":
             ended_us = self._recorder.now_us()
-        events: Any = self._environment.events
         with gevent.Timeout(self._config.timeout_s + 2, False):
             self._making.kill(block=False)
             self._runner.quit()  # users' on_stop runs here
-            events.quitting.fire(environment=self._environment, reverse=True)
-            events.quit.fire(exit_code=0 if self._clean else 1)
+            quitting(self._environment, self._clean, self._channel)
         self._recorder.stalls.end()
         self._recorder.bodies.end()
         self._channel.flush()

@@ -55,7 +55,7 @@ def load_config(drill: Drill, run: str, opened_ns: int, access: Access | None = 
     return LoadConfig(
         run=run,
         opened_monotonic_ns=opened_ns,
-        locustfile=drill.locustfile,
+        locustfiles=drill.locustfiles,
         host="",
         model="open" if load.users is None else "closed",
         arrivals=load.segments,

@@ -38,7 +38,7 @@ opened = time.monotonic_ns()
 writer, seats = Writer(folder, "be9c0000", 0, opened), Seats()
 recorder = Recorder(writer, seats, opened, "X-Version", lambda kind, text: None)
 gate = Gate(writer, recorder, seats, closed=True, seed=1)
-config = LoadConfig(run="be9c0000", opened_monotonic_ns=opened, locustfile=Path("x"), host=url, model="closed", users=32)
+config = LoadConfig(run="be9c0000", opened_monotonic_ns=opened, locustfiles=(Path("x"),), host=url, model="closed", users=32)
 hosts = Hosts(url, lambda kind, text: None)
 patches.install(config, gate, recorder, hosts)
 recorded = FastHttpSession.request

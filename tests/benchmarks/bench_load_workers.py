@@ -107,7 +107,7 @@ def config_of(server: rig.Server, workers: int, **changes: Any) -> LoadConfig:
     return LoadConfig(
         run="be9c0000",
         opened_monotonic_ns=time.monotonic_ns(),
-        locustfile=rig.FLAT_OUT,
+        locustfiles=(rig.FLAT_OUT,),
         host=server.url,
         arrivals=SEGMENTS,
         seed=SEED,

@@ -99,7 +99,7 @@ class Held:
             config = LoadConfig(
                 run="be9c0000",
                 opened_monotonic_ns=opened,
-                locustfile=FLAT_OUT,
+                locustfiles=(FLAT_OUT,),
                 host=made.url,
                 arrivals=arrivals,
                 max_in_flight=users,

@@ -163,16 +163,20 @@ def load(tmp_path: Path) -> Iterator[Callable[..., Generator]]:
     """Makes a Generator for a locustfile of tests/unit/locustfiles; it is killed at the end."""
     made: list[Generator] = []
 
-    def make(locustfile: str | Path, host: str, *, rate: float = 40.0, **changes: Any) -> Generator:
+    def make(locustfile: str | Path | tuple[Path, ...], host: str, *, rate: float = 40.0, **changes: Any) -> Generator:
         changes.setdefault("max_in_flight", 20)
         changes.setdefault("spawn_rate", 200.0)
         changes.setdefault("seed", 7)
         if changes.get("model") != "closed":
             changes.setdefault("arrivals", (Segment(1.0, rate, rate),))
+        if isinstance(locustfile, tuple):
+            locustfiles = locustfile
+        else:
+            locustfiles = (locustfile if isinstance(locustfile, Path) else LOCUSTFILES / f"{locustfile}.py",)
         config = LoadConfig(
             run=f"{next(_runs):08x}",
             opened_monotonic_ns=time.monotonic_ns(),
-            locustfile=locustfile if isinstance(locustfile, Path) else LOCUSTFILES / f"{locustfile}.py",
+            locustfiles=locustfiles,
             host=host,
             timeout_s=changes.pop("timeout_s", 2.0),
             **changes,
@@ -191,7 +195,7 @@ def load(tmp_path: Path) -> Iterator[Callable[..., Generator]]:
 def loaded(load: Callable[..., Generator], server: CountingServer) -> Callable[..., Loaded]:
     """Runs a load against the server for so many seconds, stops it, and counts."""
 
-    def run(locustfile: str, host: str, *, for_s: float = 1.0, **changes: Any) -> Loaded:
+    def run(locustfile: str | Path | tuple[Path, ...], host: str, *, for_s: float = 1.0, **changes: Any) -> Loaded:
         generator = load(locustfile, host, **changes)
         generator.start()
         generator.ready(30.0)

@@ -25,7 +25,7 @@ def test_every_example_is_whole_its_drills_find_all_that_they_name(tmp_path: Pat
         assert drills
         for file in drills:
             drill = parse(file)
-            named = [*drill.compose_files, drill.locustfile, *(place / path for path in copied)]
+            named = [*drill.compose_files, *drill.locustfiles, *(place / path for path in copied)]
             assert [path for path in named if not path.is_file()] == []
         for path in copied:
             assert os.access(place / path, os.X_OK) == os.access(ROOT / path, os.X_OK)

@@ -29,11 +29,16 @@ RATE = 40.0
 LOCUSTFILE = """
 from locust import FastHttpUser, task
 
+from shared import BUY
+
 class Buyer(FastHttpUser):
     weight = 3
     @task
     def buy(self):
-        self.client.get("/buy")
+        self.client.get(BUY)
+"""
+LOOKER = """
+from locust import FastHttpUser, task
 
 class Looker(FastHttpUser):
     @task
@@ -72,13 +77,15 @@ class Load:
     def __init__(
         self, folder: Path, server: ThreadingHTTPServer, workers: int, for_s: float, at_half: Any = None, **changes: Any
     ) -> None:
-        locustfile = folder / "shop.py"
-        locustfile.write_text(LOCUSTFILE)
+        locustfiles = tuple(folder / name for name in ("shop.py", "shared.py", "more/shop.py"))
+        (folder / "more").mkdir()
+        for locustfile, text in zip(locustfiles, (LOCUSTFILE, 'BUY = "/buy"\n', LOOKER), strict=True):
+            locustfile.write_text(text)
         opened = time.monotonic_ns()
         config = LoadConfig(
             run="be9c0001",
             opened_monotonic_ns=opened,
-            locustfile=locustfile,
+            locustfiles=locustfiles,
             host=f"http://127.0.0.1:{server.server_address[1]}",
             arrivals=(Segment(1.0, RATE, RATE),),
             max_in_flight=12,

@@ -50,7 +50,7 @@ def test_paths_are_relative_to_the_drill_file(checkout: Write) -> None:
     path = checkout()
     drill = parse(path)
     assert drill.compose_files == ((path.parent / "compose.yaml").resolve(),)
-    assert drill.locustfile == (path.parent / "users.py").resolve()
+    assert drill.locustfiles == ((path.parent / "users.py").resolve(),)
 
 
 def test_every_fault_and_expectation_has_an_id_and_a_place(checkout: Write) -> None:

@@ -24,7 +24,7 @@ def test_a_stored_drill_loads_again_as_the_same(checkout: Write, tmp_path: Path)
     again = load_resolved(tmp_path / "run")
     assert again.model_dump() == drill.model_dump()
     assert again.masked() == drill.masked()
-    assert again.locustfile == drill.locustfile
+    assert again.locustfiles == drill.locustfiles
     assert [again.where(f.id) for _, f in again.faults()] == [drill.where(f.id) for _, f in drill.faults()]
     assert again.file == drill.file
 
