@@ -24,6 +24,7 @@ FAILING: Mapping[str, str] = {
     "suppressed": "the alert fired, but Alertmanager held its page back: a silence, another alert that inhibits it, or a muted route",
     "fired_not_routed": "the alert fired in Prometheus, but Alertmanager never held it",
     "not_delivered": "Alertmanager held the alert for its receiver, but no page arrived where the receiver's URL points",
+    "still_waiting": "Alertmanager held the alert for its receiver, but group_wait or group_interval let no page go in the claim's time",
     "too_many_pages": "more notifications came than the claim allows, repeats among them",
     "too_few_pages": "fewer notifications came than the claim asks for",
     "collateral": "an alert that must stay quiet fired while a fault was on or its trouble settled: it blames what was not hurt",

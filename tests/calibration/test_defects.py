@@ -51,5 +51,6 @@ def test_every_reason_by_which_a_claim_fails_has_a_planted_defect() -> None:
     sure = {
         "rule_too_slow",
         "wrong_url",
-    }  # a rule's `for`, a page's address: no chance in them (tests/unit/test_expectation_pages.py)
+        "still_waiting",
+    }  # a rule's `for`, a page's address, Alertmanager's waits: no chance in them (tests/unit/test_expectation_pages.py, test_page_waiting.py)
     assert set(FAILING) - {"reordered", "runaway"} - sure <= {one.reason for one in DEFECTS} | ordered | tried | left
