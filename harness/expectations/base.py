@@ -210,7 +210,7 @@ class Expectation(Model):
         """Whether a want of processors alone can have brought this failure about."""
         return finding.reason in self.timed
 
-    def patient(self) -> Expectation:
+    def patient(self, evidence: Evidence) -> Expectation:
         """The claim that must fail without late requests, too, where a want of processors is to be no excuse."""
         return self
 
