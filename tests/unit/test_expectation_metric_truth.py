@@ -540,3 +540,23 @@ def test_a_plan_tells_how_near_the_bounds_must_be_and_when_a_window_is_too_short
     said = claim.doubtful(Reach(window_s=8, arrivals=80, timeout_s=10))
     assert "it lasts 8s" in said
     assert "12s would do for requests of 200 ms" in said
+
+
+def test_a_plan_tells_when_the_processes_of_a_release_take_too_much_with_them() -> None:
+    def said(only: str = 'job="api"', **more: Any) -> str:
+        given: dict[str, Any] = {
+            "services": ("api", "worker"),
+            "renewed": ("api", "api"),
+            "scrapes": {"api": 2.0},
+            **more,
+        }
+        return MetricCountTruth(metric=TOTAL, only=only).doubtful(Reach(120.0, 1800.0, 10.0, **given))
+
+    assert said(scrapes={"api": 1.0}) == ""
+    assert "processes of api end 2 times in it" in said()
+    assert "(2s apart) may be in no counter: 8s of 2m" in said()
+    assert said(renewed=("api",)) == ""
+    assert said(renewed=()) == ""
+    assert said(scrapes=None) == "", "nobody knows how often"
+    assert said(only='job="worker"') == "", "another service"
+    assert said(only="", scrapes={"api": 2.0, "worker": 15.0}), "whichever it is"
