@@ -271,7 +271,7 @@ def _in_good_time(
 ) -> Finding | None:
     """What a claim with patience fails by, and surely for no want of processors, where no request that decides it came late."""
     evidence = _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over)
-    expectation = claim.expectation.patient()
+    expectation = claim.expectation.patient(evidence)
     kept = none_late(evidence, expectation.asked_in(evidence))
     finding = ask(expectation, kept)
     return finding if finding.outcome is Outcome.FAILED and expectation.stands(kept, finding) else None

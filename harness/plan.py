@@ -19,6 +19,7 @@ from harness.drill.problem import Invalid, Problem, did_you_mean, no_service
 from harness.edges import Edge, edge_id
 from harness.expectations.base import Expectation, Reach, Steady, Stretch
 from harness.expectations.orders_kept import OrdersKept
+from harness.expectations.rolled_back import RolledBack
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.faults.base import Fault
 from harness.load.arrivals import expected_count
@@ -155,6 +156,7 @@ class Plan:
             releases=tuple(
                 name for i in (phase.injections if phase else ()) if i.fault.outlasts for name in i.fault.targets
             ),
+            renewed=() if claim.then else tuple(_renewed([phase] if phase else self.phases, mended=phase is None)),
             monitoring=self.monitoring,
             alerts=self.alerts,
             alerts_unread=self.alerts_unread,
@@ -327,6 +329,14 @@ def _injection(drill: Drill, phase: Phase, fault: Fault) -> Injection:
 
 def _claim(drill: Drill, claim: Expectation, phase: str, then: bool) -> Claim:
     return Claim(claim.id, claim, phase, then, drill.where(claim.id), drill.text(claim.id))
+
+
+def _renewed(phases: Sequence[PlannedPhase], mended: bool) -> Iterator[str]:
+    """The services of each bad release, as it goes out, and again as it is taken back, by a rollback that is claimed or by us."""
+    for phase in phases:
+        back = mended or any(isinstance(claim.expectation, RolledBack) for claim in phase.claims)
+        for name in (name for one in phase.injections if one.fault.outlasts for name in one.fault.targets):
+            yield from (name, name) if back else (name,)
 
 
 def _requests(drill: Drill, start_s: float, window_s: float) -> float:

@@ -57,11 +57,12 @@ def trials(course_: Course, series: Sequence[Recorded], times: Times, slot_s: fl
     slowest_s = max((one.spacing_s or slot_s for one in series), default=slot_s)
     waits_s = course_.window_s + alert.for_s
     history_s = slot_s * math.ceil(round((waits_s + alert.keep_firing_s + 2 * slowest_s) / slot_s, 6))
-    goes_on_s = slot_s * math.ceil((waits_s + 2 * every_s) / slot_s)
+    cut_s = times.end_s - times.lasts_s
+    goes_on_s = slot_s * math.ceil((waits_s + 2 * every_s + cut_s) / slot_s)
     first_s = min((one.points[0][0] for one in series if one.points), default=times.effect_s)
     before_s = slot_s * math.ceil(max(0.0, times.effect_s - first_s) / slot_s)
     recorded_s = times.end_s - times.effect_s
-    length_s = history_s + recorded_s + goes_on_s
+    length_s = history_s + recorded_s - cut_s + goes_on_s
     samples = sum(length_s / (one.spacing_s or slot_s) for one in series)
     if length_s / every_s > MOST_EVALUATIONS or samples > MOST_SAMPLES:
         raise ValueError(f"it looks back over {course_.window_s:g} s: too far to be tried at {every_s:g} s")

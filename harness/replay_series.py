@@ -23,12 +23,17 @@ Points = Sequence[tuple[float, float | None]]
 
 @dataclass(frozen=True)
 class Times:
-    """Of one phase, on the run's axis: the fault from effect_s, recorded until end_s; a clean stretch before it."""
+    """Of one phase, on the run's axis: the fault from effect_s until lasts_s, recorded until end_s; a clean stretch before it.
+
+    effect_s  when it began to be put on: what it does while it still goes on is no history of production's
+    lasts_s   when it began to be taken out, by us or by a rollback
+    """
 
     clean_from_s: float
     clean_to_s: float
     effect_s: float
     end_s: float
+    lasts_s: float
 
 
 @dataclass(frozen=True)
@@ -106,24 +111,26 @@ def as_recorded(one: Recorded, times: Times, slot_s: float, before_s: float) -> 
 
 
 def with_history(one: Recorded, times: Times, slot_s: float, history_s: float, goes_on_s: float) -> str:
-    """Clean history, then the samples from the fault on, then more of the same. A series that was not there before has none."""
+    """Clean history, then the samples while the fault lasted, then more of the same. A series that was not there before has none."""
     laid = Slots.of(one, slot_s)
     before = one.before(times)
-    part = [point for point in one.points if times.effect_s <= point[0] <= times.end_s]
+    part = [point for point in one.points if times.effect_s <= point[0] <= times.lasts_s]
     slots = laid.count(history_s)
     last = before[-1][1] if before else None
     words = [f"_x{slots}"]
+    since: tuple[float, float] | None = None
     if last is not None and times.effect_s - before[-1][0] <= MISSING * laid.own_s:
         calm = _per_s(one.clean(times))  # which may be 0: then an earlier fault's errors are no clean history
         rate = _per_s(before) if calm is None else calm
         step = (rate or 0.0) * laid.own_s if one.counter else 0.0
-        since = min(laid.every - 1, math.floor((times.effect_s - before[-1][0]) / slot_s))  # slots after its last one
-        steps, lead = divmod(slots - 1 - since, laid.every)
+        after = min(laid.every - 1, math.floor((times.effect_s - before[-1][0]) / slot_s))  # slots after its last one
+        steps, lead = divmod(slots - 1 - after, laid.every)
         top = max(last, step * steps)
         words = _line((top - step * steps) if one.counter else last, step, slots, laid.every, lead)
         part = _lifted(part, top - last, last) if one.counter else part
-    goes_on = _going_on(part, one.counter, times, laid, goes_on_s)
-    count = laid.count(times.end_s - times.effect_s)
+        since = (before[-1][0], top)
+    goes_on = _going_on(part, since, one.counter, times, laid, goes_on_s)
+    count = laid.count(times.lasts_s - times.effect_s)
     words += _words(laid.places(part, times.effect_s), laid, count, ends=not goes_on)
     return " ".join([*words, *goes_on])
 
@@ -139,14 +146,19 @@ def _lifted(points: Points, by: float, before: float) -> list[tuple[float, float
     return made
 
 
-def _going_on(points: Points, counter: bool, times: Times, laid: Slots, goes_on_s: float) -> list[str]:
-    """A series that was there at the end goes on as in the fault's last seconds."""
+def _going_on(
+    points: Points, before: tuple[float, float] | None, counter: bool, times: Times, laid: Slots, goes_on_s: float
+) -> list[str]:
+    """A series that was there at the end goes on as in the fault's last seconds. `before`: its last sample before the fault; one
+    that had none was at zero a scrape before its first."""
     slots = laid.count(goes_on_s)
-    if not points or points[-1][1] is None or times.end_s - points[-1][0] > MISSING * laid.own_s or slots < 1:
+    if not points or points[-1][1] is None or times.lasts_s - points[-1][0] > MISSING * laid.own_s or slots < 1:
         return []
-    since_s = times.end_s - max(MISSING * laid.own_s, min(CALM_S, (times.end_s - times.effect_s) / 2))
-    step = (_per_s([point for point in points if point[0] >= since_s]) or 0.0) * laid.own_s if counter else 0.0
-    count = laid.count(times.end_s - times.effect_s)
+    every: Points = [before or (points[0][0] - laid.own_s, 0.0), *points]
+    since_s = times.lasts_s - max(MISSING * laid.own_s, min(CALM_S, (times.lasts_s - times.effect_s) / 2))
+    late = [point for point in points if point[0] >= since_s]
+    step = (_per_s(late if len(late) > 1 else every[-2:]) or 0.0) * laid.own_s if counter else 0.0
+    count = laid.count(times.lasts_s - times.effect_s)
     last = min(count - 1, max(laid.places(points, times.effect_s)))
     return _line(points[-1][1] + step, step, slots, laid.every, max(0, last + laid.every - count))
 

@@ -55,7 +55,7 @@ class AlertClears(Expectation):
     def late_s(self) -> float | None:
         return self.within_s
 
-    def patient(self) -> AlertClears:
+    def patient(self, evidence: Evidence) -> AlertClears:
         return self.model_copy(update={"within_s": PATIENCE * self.within_s})
 
     def stands(self, evidence: Evidence, finding: Finding) -> bool:

@@ -78,6 +78,12 @@ class Logs(Protocol):
         ...
 
 
+def job_of(selector: str) -> str:
+    """The job that its matchers name, with or without braces around them; '' for none."""
+    wanted = re.search(r'(?:^|[{,])\s*job\s*=\s*"([^"\\]*)"', selector)
+    return wanted.group(1) if wanted else ""
+
+
 def serves(service: str, pattern: str) -> bool:
     """Whether a claim's `service` means this service: its name, or a pattern such as "*" or "api-*"."""
     return fnmatchcase(service, pattern)
@@ -149,6 +155,7 @@ class Reach:
     services    the services of the stack, when known
     faulted     whether a fault is injected in it
     releases    services that a bad release is deployed of in it
+    renewed     services whose processes end in it by a bad release, each as often as it goes out or is taken back
     hurt_s      how long its longest fault is on
     closed      the load's users wait for their answers before they ask again
     stretches   by phase what may be compared with; '' is the steady state before the first fault
@@ -170,6 +177,7 @@ class Reach:
     then: bool = False
     monitoring: Mapping[str, str] | None = None
     releases: tuple[str, ...] = ()
+    renewed: tuple[str, ...] = ()
     alerts: tuple[RuleSeen, ...] | None = None
     alerts_unread: str = ""
     receivers: tuple[ReceiverSeen, ...] | None = None
@@ -182,6 +190,11 @@ class Reach:
     before: Stretch | None = None
     steady: Steady | None = None
     least_s: float = 0.0
+
+    def scraped_every_s(self, selector: str) -> float | None:
+        """How far two scrapes of its job lie apart, the shortest of all where it names none; None: not known."""
+        every = (self.scrapes or {}).values()
+        return (self.scrapes or {}).get(job_of(selector)) or min(every, default=None)
 
     def no_service(self, name: str) -> str:
         """The sentence about a service that the stack does not have, or ''. "*" and "api-*" are patterns."""
@@ -210,7 +223,7 @@ class Expectation(Model):
         """Whether a want of processors alone can have brought this failure about."""
         return finding.reason in self.timed
 
-    def patient(self) -> Expectation:
+    def patient(self, evidence: Evidence) -> Expectation:
         """The claim that must fail without late requests, too, where a want of processors is to be no excuse."""
         return self
 

@@ -213,19 +213,21 @@ def _segments(
     for before_s, after_s in pairwise(scraped):
         old_s, new_s = starts.get(before_s), starts.get(after_s)
         known = old_s is not None and new_s is not None
+        read_s = after_s + scrapes.took_at(after_s)  # who answers may be another than when it began
         # a series that comes back later than its process, at its first count, fell with the process before it
-        dropped = any(begun_s - MS <= low and before_s < high <= after_s for low, high in falls)
-        anew = abs((new_s or 0.0) - (old_s or 0.0)) > START_ERROR_S if known else dropped
+        dropped = [low for low, high in falls if begun_s - MS <= low and before_s < high <= after_s]
+        anew = abs((new_s or 0.0) - (old_s or 0.0)) > START_ERROR_S if known else bool(dropped)
         if not anew:
             fell += [(before_s, after_s)] if dropped else []
-            if not known and any(before_s <= at_s <= after_s for at_s in its_s):
-                lost.append((before_s, after_s + scrapes.took_at(after_s)))  # it may have outgrown what it had before
+            if not known and any(before_s <= at_s <= read_s for at_s in its_s):
+                lost.append((before_s, read_s))  # it may have outgrown what it had before
             continue
-        if not known and not any(before_s - START_ERROR_S <= at_s <= after_s for at_s in dead_s):
-            fell.append((before_s, after_s))
+        last_s = before_s if known else max(dropped)  # it ended since: at later scrapes its series were gone
+        if not known and not any(last_s - START_ERROR_S <= at_s <= read_s for at_s in dead_s):
+            fell.append((last_s, after_s))
         mixed |= known and (new_s or 0.0) < before_s - START_ERROR_S
-        lost.append((before_s, new_s + START_ERROR_S if new_s is not None else after_s + scrapes.took_at(after_s)))
-        segments.append(Segment(begun_s, before_s, born))
+        lost.append((last_s, new_s + START_ERROR_S if new_s is not None else read_s))
+        segments.append(Segment(begun_s, last_s, born))
         begun_s, born = after_s, True
     return [*segments, Segment(begun_s, scraped[-1], born)], lost, fell, mixed
 

@@ -75,7 +75,7 @@ class Healed(Step):
     def late_s(self) -> float | None:
         return self.within_s
 
-    def patient(self) -> Healed:
+    def patient(self, evidence: Evidence) -> Healed:
         return self.model_copy(update={"within_s": PATIENCE * self.within_s})
 
     def asked_in(self, evidence: Evidence) -> Window | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -148,11 +147,7 @@ class Leak(Expectation):
 
     def _every_s(self, reach: Reach) -> float:
         """Between two samples: a service is read each second, a metric when its job is scraped, whichever of them is meant."""
-        if self.service or not reach.scrapes:
-            return 1.0
-        wanted = re.search(r'[{,]\s*job\s*=\s*"([^"\\]*)"', self.metric)
-        job = reach.scrapes.get(wanted.group(1)) if wanted else None
-        return min(reach.scrapes.values()) if job is None else job
+        return (None if self.service else reach.scraped_every_s(self.metric)) or 1.0
 
     def needs(self, reach: Reach) -> str:
         return f"{BATCHES * POINTS} samples of one process, one {_each(self._every_s(reach))}"

@@ -15,6 +15,7 @@ from harness.expectations.metric_doubts import Labels, many, short
 from harness.expectations.metric_in_front import changed_hint, counts_for, either, in_front_hint
 from harness.expectations.metric_names import Groups, class_of, known_labels
 from harness.expectations.metric_others import others
+from harness.expectations.metric_renewed import renewed_too_often
 from harness.expectations.metric_repeats import made_good, repeated
 from harness.expectations.metric_sides import Told, is_wide, no_number, too_wide
 from harness.expectations.service_metric import ServiceMetric
@@ -115,7 +116,7 @@ class MetricCountTruth(ServiceMetric):
         return self.unsure(reach)
 
     def doubtful(self, reach: Reach) -> str:
-        return self.too_short(reach)
+        return self.too_short(reach) or renewed_too_often(reach, self.only)
 
     def check(self, evidence: Evidence) -> Finding:
         return self.held(evidence, self._judged)

@@ -20,7 +20,7 @@ from harness.expectations.requests import (
     now_s,
     slowest_row,
 )
-from harness.facts import Deployed, Injecting, LoadEnded, Mended, NotInjected, Restarted, Unavailable
+from harness.facts import Deployed, Injecting, LoadEnded, Mended, NotInjected, PhaseSettled, Restarted, Unavailable
 from harness.journal import TICK_S, Journal, Window
 from harness.quantities import Seconds, spell
 from harness.stats import first_bad, holds
@@ -69,8 +69,14 @@ class Recovers(Expectation):
     def late_s(self) -> float | None:
         return self.within_s
 
-    def patient(self) -> Recovers:
-        return self.model_copy(update={"within_s": PATIENCE * self.within_s})
+    def patient(self, evidence: Evidence) -> Recovers:
+        """Not longer than the run waited for the phase to settle, in vain: what kept it from that kept it from this."""
+        within_s, window = PATIENCE * self.within_s, evidence.window
+        settled = evidence.journal.first(PhaseSettled, phase=evidence.phase, steady=False)
+        if window is not None and settled is not None:
+            looked_s = settled.at_s - window.start_s - 2 * window_s(evidence.steady.for_s)
+            within_s = max(self.within_s, min(within_s, looked_s))
+        return self.model_copy(update={"within_s": within_s})
 
     def hold_s(self, steady: Steady, per_s: float | None) -> float:
         return hold_s(steady, per_s)

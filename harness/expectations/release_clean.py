@@ -26,8 +26,8 @@ def clean(journal: Journal, begun_s: float, recovered: Instant) -> Instant | Non
         ended = episode.ended
         assert ended is not None
         ends.append(Instant(ended.at_s if ended.before_s is None else ended.before_s, ended.at_s, ended.cite))
-    # What was still at rest for so long had come to rest before it was known.
-    ends += [Instant(fact.seen_s - fact.waited_s, fact.seen_s, fact.cite) for op, fact in settled.items() if op in kept]
+    # Orders are looked at when the load is over: those of that time may have come to rest any time before.
+    ends += [Instant(recovered.low_s, fact.seen_s, fact.cite) for op, fact in settled.items() if op in kept]
     found = ends[0]
     for end in ends[1:]:
         found = found.and_then(end)

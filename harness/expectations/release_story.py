@@ -44,7 +44,8 @@ SPANS = (
     ("to_page", "exposed", "paged"),
     ("to_acknowledge", "asked", "acknowledged"),
     ("to_decide", "impact", "decided"),
-    ("to_execute", "decided", "last_bad"),
+    ("to_execute", "decided", "executed"),
+    ("to_last_bad_answer", "decided", "last_bad"),
     ("to_restore", "impact", "recovered"),
     ("to_clean", "impact", "clean"),
 )

@@ -156,7 +156,7 @@ def _step(story: Story, name: str, at: Mapping[str, Any], called: str, told: Map
         "last_bad": f"the last answer of {called}",
         "taken_back": "every container runs another release",
         "recovered": "steady again, and it held",
-        "clean": "no alert of that time fires, and orders have come to rest",
+        "clean": "no alert of that time fires, and orders have come to rest (looked at when the load is over)",
     }.get(name, "")
     bad = isinstance(fact, LeverEnded) and fact.exit_code != 0
     return Step(named(name), at["low_s"], at["high_s"], said or _told_by(story, fact), at["cite"], bad)

@@ -12,7 +12,7 @@ from harness.report.headline import only_liveness, under_test, unhurt
 from harness.report.junit import endings
 from harness.report.ladder import climbed
 from harness.report.paint import Paint
-from harness.report.releases import named, never
+from harness.report.releases import named, never, span
 from harness.report.sizes import plain
 from harness.report.state_table import table_lines
 from harness.stats.condition import show_ms
@@ -137,11 +137,16 @@ def _releases(document: Mapping[str, Any], paint: Paint) -> Iterator[str]:
     """Of each bad release what came when, in the order of time; when it is over, so far as is known."""
     for told in document.get("releases", ()):
         at = sorted(told["instants"].items(), key=lambda one: (one[1]["high_s"], one[1]["low_s"]))
-        came = ", ".join(f"{named(name)} {when['high_s']:.1f} s" for name, when in at if name != "trigger")
+        came = ", ".join(f"{named(name)} {_when(name, when)}" for name, when in at if name != "trigger")
         missing = ", ".join(named(name) for name in never(told))
         called = told["version"] or told["fault"]
         unseen = f"; never seen: {missing}" if missing else ""
         yield f"  {paint('↩', 'dim')} {called} of {', '.join(told['services'])}: {one_line(came)}{unseen}"
+
+
+def _when(name: str, at: Mapping[str, float]) -> str:
+    """By when at the latest; of what is looked at long after it may have been, also from when on it can have been."""
+    return span(at["low_s"], at["high_s"]) if name == "clean" else f"{at['high_s']:.1f} s"
 
 
 def _span(start_s: float, end_s: float | None) -> str:

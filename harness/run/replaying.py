@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from harness import alerting
 from harness.errors import NotApplied
 from harness.expectations.alert_fires import AlertFires
-from harness.facts import GateHeld, Injected, Injecting, ReplaySeen, TargetSeen
+from harness.facts import Deployed, GateHeld, Injected, Injecting, LeverPulled, Mended, ReplaySeen, TargetSeen
 from harness.journal import Journal
 from harness.promql import Course, course
 from harness.replay import answers, asking, every_of, rules_file, trials
@@ -73,15 +73,29 @@ class Replaying:
                 yield ReplaySeen(alert=claim.alert, phase=phase, labels=claim.labels, why=str(error))
 
     def _times(self, phase: str) -> Times | None:
-        """When its first fault came and its phase ended, and the clean stretch before the first fault of all."""
+        """From when on its first fault was put on to the phase's end, and the clean stretch before the first fault of all."""
         begun, ended = self.journal.phase_began(phase), self.journal.phase_ended(phase)
         held, first = self.journal.first(GateHeld), self.journal.first(Injecting)
         if begun is None or ended is None or held is None or first is None:
             return None
-        injected = self.journal.first(Injected, since_s=begun.at_s, until_s=ended.at_s)
-        if injected is None:
+        injected = self.journal.of(Injected, since_s=begun.at_s, until_s=ended.at_s)
+        if not injected:
             return None
-        return Times(held.at_s - self.steady_for_s, first.at_s, injected.seen_s, ended.at_s)
+        effect_s = injected[0].begun_s  # a deployment hurts from its first container on
+        lasts_s = min(self._out_s(injected), self._taken_back_s(effect_s), ended.at_s)
+        return Times(held.at_s - self.steady_for_s, first.at_s, effect_s, ended.at_s, lasts_s)
+
+    def _out_s(self, injected: Sequence[Injected]) -> float:
+        """When we began to take out the last of these faults."""
+        mended = [self.journal.first(Mended, fault=one.fault, since_s=one.at_s) for one in injected]
+        return max(math.inf if one is None else one.begun_s for one in mended)
+
+    def _taken_back_s(self, since_s: float) -> float:
+        """When the stack or its people began to: what comes after it is the answer to a page, and no fault that goes on."""
+        pulled = self.journal.first(LeverPulled, since_s=since_s)
+        back = self.journal.first(Deployed, by="rollback", since_s=since_s)
+        began = (pulled.at_s if pulled else math.inf, (back.begun_s or back.at_s) if back else math.inf)
+        return min(began)
 
     def _tried(self, phase: str, claim: AlertFires, times: Times) -> ReplaySeen:
         mine = course(alerting.loaded(self.journal, times.end_s), claim.alert, claim.labels)
@@ -92,7 +106,7 @@ class Replaying:
         files = {"rules.yml": rules_file(mine), **{f"{trial.name}.yml": trial.text for trial in both}}
         said, tool = self.promtool(files, tuple(f"{trial.name}.yml" for trial in both))
         rehearsed, production = answers(said, both)
-        recorded_s = times.end_s - times.effect_s
+        recorded_s = times.lasts_s - times.effect_s
         every_s = {rule.group: rule.interval_s or every_of(mine, slot_s) for rule in mine.rules}
         return ReplaySeen(
             alert=claim.alert,

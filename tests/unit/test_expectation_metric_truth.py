@@ -230,6 +230,42 @@ def test_a_series_that_is_born_some_scrapes_after_its_new_process_fell_with_the_
     assert judged(COUNT, seen, series).reason != "several_processes"
 
 
+def died(at_s: float) -> Journal:
+    return journal(more=[f.ContainerChanged(service="api", container="api-1", event="die", seen_s=at_s)])
+
+
+def test_a_new_process_that_shows_no_counter_at_first_fell_when_the_old_one_died() -> None:
+    seen = day(10, rate=40)
+    replicas = (Replica("a:80", ((-60, 70.0), (71.0, math.inf))),)
+    series = dict(book(10, seen, replicas=replicas, tells_start=False))
+    selector = COUNT.selectors()[0]
+    (up,) = series["up"]
+    last_s = float(up.t_s[up.t_s < 70.0].max())
+    kept = [(one, (one.t_s < 70.5) | (one.t_s > 77.0)) for one in series[selector]]
+    series[selector] = tuple(
+        dataclasses.replace(one, t_s=one.t_s[there], value=one.value[there]) for one, there in kept
+    )
+    told = judged(COUNT, seen, series, told=died(70.0))
+    assert told.reason != "several_processes", told.because
+    lost = dict(told.details)["may be in no counter, a process ended"]
+    assert lost.startswith(f"{last_s:.1f} s to"), "since the last scrape of the one that ended"
+    unseen = judged(COUNT, seen, series, told=died(last_s - 5.0))
+    assert unseen.reason == "several_processes"
+    assert f"between {last_s:.1f} s" in unseen.because
+
+
+def test_a_scrape_under_way_while_a_process_dies_is_answered_by_the_next() -> None:
+    seen = day(10, rate=40)
+    replicas = (Replica("a:80", ((-60, 70.0), (70.1, math.inf))),)
+    series = dict(book(10, seen, replicas=replicas, tells_start=False))
+    (took,) = series["scrape_duration_seconds"]
+    began_s = float(took.t_s[took.t_s > 70.1].min())
+    slow = dataclasses.replace(took, value=np.where(took.t_s == began_s, 1.03, took.value))
+    assert judged(COUNT, seen, series, told=died(began_s + 0.1)).reason == "several_processes", "it had been answered"
+    series["scrape_duration_seconds"] = (slow,)
+    assert judged(COUNT, seen, series, told=died(began_s + 0.1)).reason != "several_processes"
+
+
 def test_one_address_with_several_processes_is_not_judged() -> None:
     seen = day(11)
     series = dict(book(11, seen))
@@ -504,3 +540,23 @@ def test_a_plan_tells_how_near_the_bounds_must_be_and_when_a_window_is_too_short
     said = claim.doubtful(Reach(window_s=8, arrivals=80, timeout_s=10))
     assert "it lasts 8s" in said
     assert "12s would do for requests of 200 ms" in said
+
+
+def test_a_plan_tells_when_the_processes_of_a_release_take_too_much_with_them() -> None:
+    def said(only: str = 'job="api"', **more: Any) -> str:
+        given: dict[str, Any] = {
+            "services": ("api", "worker"),
+            "renewed": ("api", "api"),
+            "scrapes": {"api": 2.0},
+            **more,
+        }
+        return MetricCountTruth(metric=TOTAL, only=only).doubtful(Reach(120.0, 1800.0, 10.0, **given))
+
+    assert said(scrapes={"api": 1.0}) == ""
+    assert "processes of api end 2 times in it" in said()
+    assert "(2s apart) may be in no counter: 8s of 2m" in said()
+    assert said(renewed=("api",)) == ""
+    assert said(renewed=()) == ""
+    assert said(scrapes=None) == "", "nobody knows how often"
+    assert said(only='job="worker"') == "", "another service"
+    assert said(only="", scrapes={"api": 2.0, "worker": 15.0}), "whichever it is"

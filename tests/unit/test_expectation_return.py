@@ -174,6 +174,16 @@ def test_a_service_is_clean_when_its_alerts_have_cleared() -> None:
         assert ("to_clean" in {name for name, _, _ in story.spans()}) == (clean is not None)
 
 
+def test_orders_that_are_looked_at_after_the_load_do_not_say_how_long_it_took_until_clean() -> None:
+    """The load ends at 77 s, and its orders are at rest at 85 s, after 3 s of waiting; the alert had cleared by 50 s."""
+    cleared = f.AlertChanged(alert="Errors", state="inactive", seen_s=50.0, before_s=45.0)
+    read = f.SourceRead(op="shop", source="orders", role="store", reading="second", begun_s=84.0, seen_s=84.5)
+    settled = f.OrdersSettled(op="shop", quiet=True, waited_s=3.0, seen_s=85.0)
+    story = release_story(Run(extra=(cleared, read, settled)).evidence(), FAULT, Trigger(), LEVER)
+    assert story is not None
+    assert (story.at["clean"].low_s, story.at["clean"].high_s) == (45.0, 85.0)
+
+
 # --- a version that only its own source tells -------------------------------------------------------------------------------------
 
 

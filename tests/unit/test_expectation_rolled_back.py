@@ -198,7 +198,8 @@ def test_durations_say_what_they_count_from_and_other_alerts_and_those_from_befo
     early = f.AlertChanged(alert="Errors", state="firing", seen_s=20.5, before_s=20.2)  # it was in nobody's way yet
     named = judged(Run(extra=[other, early]), trigger="page Errors").because
     assert "from its first answer to detect 2.0–7.0 s, to page 9.0 s; from the harm to decide" in named
-    assert "; from the decision to execute" in named
+    late = judged(Run(extra=[other, early], done_s=36.0), trigger="page Errors").because
+    assert "; from the decision to execute 5.9 s, to last bad answer 2.9 s" in late
     assert "to detect 1.0–2.0 s" in judged(Run(extra=[other, early])).because, "any alert may be what the page is about"
 
 

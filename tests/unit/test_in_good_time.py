@@ -144,6 +144,17 @@ def test_what_never_heals_is_no_slow_recovery() -> None:
     assert told(140.0, LATE["timed out"]).reason == "host_disturbed"
 
 
+def test_what_had_not_come_back_when_the_run_gave_up_is_late_though_patience_would_last_longer() -> None:
+    """25 s are three times over at 145 s, and the run waits for the phase to settle until 135 s."""
+
+    def told(until_s: float, bad: dict[str, Any] = AT_ONCE) -> Finding:
+        return a_run(Recovers.model_validate({"within": "25s"}), bad, until_s=until_s, then=True)
+
+    assert (told(140.0).outcome, told(140.0).reason) == (Outcome.FAILED, "late"), told(140.0).because
+    assert told(140.0, LATE["timed out"]).reason == "host_disturbed"
+    assert told(120.0).reason == "host_disturbed", "it came back before the run gave up"
+
+
 def test_goodput_that_errors_at_once_keep_down_is_not_back() -> None:
     def told(bad: dict[str, Any] = AT_ONCE, others: float = 1.6, **how: Any) -> Finding:
         return a_run(METASTABLE, bad, share=0.5, until_s=170.0, then=True, end_s=170, others=others, **how)

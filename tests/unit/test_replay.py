@@ -12,7 +12,7 @@ from harness.promql import clock, course, readings
 from harness.replay import Fired, Trial, answers, asking, rules_file, trials
 from harness.replay_series import Recorded, Times
 
-TIMES = Times(clean_from_s=10, clean_to_s=20, effect_s=20, end_s=26)
+TIMES = Times(clean_from_s=10, clean_to_s=20, effect_s=20, end_s=26, lasts_s=26)
 ALERT = RuleSeen(
     rule="Slow", group="f;alerts", expr="slow:ratio > 0.1", interval_s=2.0, for_s=3.0, labels={"severity": "page"}
 )
@@ -135,6 +135,24 @@ def test_clean_history_goes_on_backwards_at_the_rate_of_before_and_the_fault_for
     assert values(production)["b{}"] == "7.0+0.0x6 1.0 1.0 1.0 1.0+0.0x6"
 
 
+def test_what_came_after_a_rollback_began_is_no_fault_that_goes_on() -> None:
+    """Errors rise by 6 a scrape until the rollback at 25 s, and then no more; the alert is looked for as long as they were recorded."""
+    errors = [(20.5, 6.0), (22.5, 12.0), (24.5, 18.0), *((26.5 + t, 20.0) for t in range(0, 14, 2))]
+    one = Recorded({"__name__": "a", "x": "1"}, ((18.5, 0.0), *errors), counted=True)
+    rehearsal, production = trials(course([ALERT, RATIO], "Slow"), [one], Times(10, 20, 20, 40, 25), 2.0)
+    assert values(rehearsal)['a{x="1"}'].split()[-1] == "20.0", "as it was recorded, to the end"
+    assert values(production)['a{x="1"}'].endswith(" 6.0 12.0 18.0 24.0+6.0x13")
+    assert production.end_s - production.effect_s > rehearsal.end_s - rehearsal.effect_s
+
+
+def test_a_fault_of_one_scrape_goes_on_as_it_rose_in_that() -> None:
+    there = Recorded({"__name__": "a", "x": "1"}, ((16.5, 3.0), (18.5, 3.0), (20.5, 9.0)), counted=True)
+    born = Recorded({"__name__": "a", "x": "2"}, ((20.5, 4.0),), counted=True)
+    _, production = trials(course([ALERT, RATIO], "Slow"), [there, born], Times(10, 20, 20, 40, 21), 2.0)
+    assert " 9.0 15.0+6.0x" in values(production)['a{x="1"}']
+    assert " 4.0 8.0+4.0x" in values(production)['a{x="2"}']
+
+
 def test_a_counter_that_is_too_small_for_its_history_is_lifted_until_it_begins_anew() -> None:
     before = [(t, 10.0 * n) for n, t in enumerate((12.5, 14.5, 16.5, 18.5))]
     part = [(20.5, 40.0), (22.5, 5.0), (24.5, 15.0)]
@@ -147,14 +165,14 @@ def test_errors_of_an_earlier_fault_are_no_clean_history() -> None:
     """60 of them until 12 s, none in the clean stretch before this fault: then the counter stood still."""
     before = [(float(t), min(60.0, t * 5.0)) for t in range(0, 20, 2)]
     one = Recorded({"__name__": "a", "x": "1"}, (*before, (20.5, 60.0), (22.5, 70.0)), counted=True)
-    _, production = trials(course([ALERT, RATIO], "Slow"), [one], Times(14, 20, 20, 25), 2.0)
+    _, production = trials(course([ALERT, RATIO], "Slow"), [one], Times(14, 20, 20, 25, 25), 2.0)
     assert values(production)['a{x="1"}'].startswith("60.0+0.0x6 60.0 70.0 ")
 
 
 def test_a_series_that_is_born_in_the_fault_has_no_history_and_one_that_ends_does_not_go_on() -> None:
     born = Recorded({"__name__": "a", "x": "1"}, ((22.5, 1.0), (24.5, 2.0)), counted=True)
     ended = Recorded({"__name__": "b"}, ((16.5, 1.0), (18.5, 1.0), (20.5, 1.0)))
-    long = Times(10, 20, 20, 40)
+    long = Times(10, 20, 20, 40, 40)
     _, production = trials(course([ALERT, RATIO], "Slow"), [born, ended], long, 2.0)
     assert values(production)['a{x="1"}'] == "_x7 _ 1.0 2.0 stale _ _ _ _ _ _"
     assert values(production)["b{}"] == "1.0+0.0x6 1.0 stale _ _ _ _ _ _ _ _"
@@ -179,7 +197,7 @@ def test_a_rule_that_reads_the_clock_or_stands_on_one_that_does_is_not_tried() -
         trials(course([ALERT, age], "Slow"), [], TIMES, 2.0)
 
 
-SPARSE = Times(clean_from_s=10, clean_to_s=40, effect_s=40, end_s=64)
+SPARSE = Times(clean_from_s=10, clean_to_s=40, effect_s=40, end_s=64, lasts_s=64)
 
 
 def test_a_series_that_is_scraped_more_seldom_has_its_samples_as_far_apart_before_in_and_after_the_fault() -> None:
@@ -199,7 +217,7 @@ def test_a_series_that_is_scraped_more_seldom_has_its_samples_as_far_apart_befor
 
 def test_a_series_that_is_scraped_more_seldom_ends_after_scrapes_of_its_own() -> None:
     one = Recorded({"__name__": "b"}, tuple((float(t), 1.0) for t in (9, 17, 25, 33, 41)))
-    rehearsal, production = trials(course([ALERT, RATIO], "Slow"), [one], replace(SPARSE, end_s=68), 2.0)
+    rehearsal, production = trials(course([ALERT, RATIO], "Slow"), [one], replace(SPARSE, end_s=68, lasts_s=68), 2.0)
     ended = ["1.0", "_", "_", "_", "stale", *"_________"]
     assert values(rehearsal)["b{}"].split()[16:] == ended
     assert values(production)["b{}"].split()[-14:] == ended

@@ -44,7 +44,7 @@ class Tried:
         return self.said, "promtool"
 
 
-def replayed(recording: Recording, tried: Tried, *rules: f.RuleSeen) -> f.ReplaySeen:
+def replayed(recording: Recording, tried: Tried, *rules: f.Fact) -> f.ReplaySeen:
     journal = journal_of(
         f.TargetSeen(seen_s=5, job="api", instance="api:80", health="up", interval_s=5.0),
         f.TargetSeen(seen_s=5, job="blackbox", instance="bb:9115", health="up", interval_s=60.0),
@@ -78,7 +78,7 @@ def test_a_group_that_is_evaluated_more_seldom_leaves_its_own_interval_open() ->
 
 def test_an_alert_that_holds_with_a_full_history_before_the_fault_is_told() -> None:
     """Both files have the same 30 s of window; the longer one goes on by it and two evaluations."""
-    said = "  SUCCESS\n" + HELD.format(ms=134000)
+    said = "  SUCCESS\n" + HELD.format(ms=134100)
     seen = replayed(Recording(err_total=2.0, req_total=2.0), Tried(said), rule(f"{RATIO} > 0.05"))
     assert (seen.after_s, seen.held_before, seen.rehearsed_after_s) == (None, True, None)
 
@@ -88,3 +88,15 @@ def test_a_native_histogram_is_not_replayed() -> None:
         Recording(latency_seconds=0), Tried(), rule("histogram_quantile(0.9, rate(latency_seconds[1m])) > 1")
     )
     assert seen.why == "latency_seconds is a native histogram, and those cannot be laid out"
+
+
+def test_a_fault_begins_with_its_deployment_and_ends_where_somebody_takes_it_back() -> None:
+    """The helper's fault is put on from 99.9 to 100 s, in a phase that ends at 200 s."""
+    both = rule(f"{RATIO} > 0.05"), Recording(err_total=2.0, req_total=2.0)
+    pulled = f.LeverPulled(lever="hurt/rolled_back-runbook", by="runbook", seen_s=130.0)
+    back = f.Deployed(service="api", image="a:1", by="rollback", begun_s=125.0, seen_s=128.0)
+    out = f.Mended(fault="x", begun_s=120.0, seen_s=121.0)
+    for facts, lasted_s in (((), 100.1), ((pulled,), 30.1), ((pulled, back), 25.1), ((out,), 20.1)):
+        seen = replayed(both[1], Tried(), both[0], *facts)
+        assert (seen.why, seen.recorded_s) == ("", lasted_s)
+        assert round(seen.recorded_s + seen.extended_s) >= 134, "it is looked for as long as ever"

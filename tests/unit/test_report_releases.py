@@ -146,6 +146,11 @@ def test_page_markdown_and_terminal_tell_the_same_instants(make_story: Make) -> 
     assert in_ascii("↩") == "<"
 
 
+def test_when_it_was_clean_is_told_between_bounds_as_orders_are_looked_at_after_the_load(make_story: Make) -> None:
+    story = release_told(make_story(), clean={"low_s": 18.0, "high_s": 60.0, "cite": "h:9"})
+    assert "clean 18.0–60.0 s" in summary(story.document, "report.html")
+
+
 def test_a_run_without_a_release_tells_of_none(make_story: Make) -> None:
     story = make_story()
     assert not views(story)

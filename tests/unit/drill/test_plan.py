@@ -97,6 +97,14 @@ def test_reach_counts_the_arrivals_of_the_claims_window(checkout: Write) -> None
     assert during.services == SERVICES
 
 
+def test_reach_knows_whose_processes_a_bad_release_ends_and_how_often(checkout: Write) -> None:
+    drill = parse(checkout(), sets=["phases.0.faults=[{bad_release: {service: api, image: 'a:2'}}]"])
+    plan = make_plan(drill, services=SERVICES)
+    during, after, calm, whole = (plan.reach(claim).renewed for claim in plan.all_claims)
+    assert (during, after, calm) == (("api",), (), ()), "nobody is to take it back while the phase lasts"
+    assert whole == ("api", "api"), "and it is taken back before the run is over"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
