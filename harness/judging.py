@@ -179,9 +179,18 @@ def _stack_secrets(folder: Path) -> tuple[Secret, ...] | None:
     from harness.stack_secrets import secrets_in
 
     try:
-        return secrets_in(json.loads((folder / "compose.yaml").read_text(encoding="utf-8").replace("$$", "$")))
+        project = json.loads((folder / "compose.yaml").read_text(encoding="utf-8").replace("$$", "$"))
+        return secrets_in(project, _said(folder))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _said(folder: Path) -> str:
+    """The drill, as the run kept it; '' where it died before."""
+    try:
+        return (folder / "drill.yaml").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def write_whole(path: Path, content: str) -> None:
