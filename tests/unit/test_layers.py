@@ -29,6 +29,7 @@ BOTTOM = {
     "own_process",
     "quantities",
     "secret_words",
+    "unasked",
     "within",
 }
 DATA = BOTTOM | {"journal", "ledger", "series", "spans", "stats", "wall"}
@@ -190,6 +191,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lateness": {"expectations", "ledger", "stats"},
     "gates": {"lateness", "surroundings"} | DATA | {"drill", "plan", "expectations", "landings", "load.arrivals"},
     "reasons": set(),
+    "unasked": set(),
     "by_request": {"ledger", "stats"},
     "history": {"stats", "quantities"},
     "schedule": BOTTOM,
@@ -243,6 +245,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 IMPURE = {"time", "socket", "subprocess", "requests", "docker", "urllib", "http", "threading", "asyncio", "random"}
 PURE = (
     "reasons",
+    "unasked",
     "chain",
     "facts",
     "verdict",
