@@ -53,6 +53,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.orders.review import Reviews
     from harness.plan import make_plan
     from harness.report.story import Story
+    from harness.run.folder import RunFolder
     from harness.spans import SpanFolder
     from harness.unplayed import as_played, otherwise
     from harness.wall import Wall
@@ -94,6 +95,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         damage=damage,
         whole=whole,
         lost=known.short,
+        lives=not over and RunFolder(folder).lives() != 0,
         ask=asked_within,
     )
     verdict = as_played(verdict, otherwise(drill, ran), plan.all_claims)
