@@ -1,18 +1,22 @@
-"""The stack's own secrets, kept out of what a run writes: masked by their value. Pure."""
+"""The stack's own secrets, kept out of what a run writes: masked by their value, where it is one. Pure."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from harness.facts import Fact, Injecting
-from harness.masking import SHORTEST, Secret
+from harness.facts import EvidenceSealed, Fact, Injecting
+from harness.masking import SHORTEST, Secret, hidden, names_secret
+from harness.secret_words import is_word
 
 F = TypeVar("F", bound=Fact)
+AS_THEY_ARE = (Injecting, EvidenceSealed)
+"""A run that died is mended by the commands that stand in the one, and the other names the files that are sealed."""
+SAID = ("command", "detail", "error", "output", "text")
+"""What others said or typed, in facts. Any other text that is one plain word is a name or a state of the run (`firing`, a service)."""
 
 
 class Curtain:
@@ -20,8 +24,7 @@ class Curtain:
 
     def __init__(self, secrets: Sequence[Secret] = ()) -> None:
         self.secrets: tuple[Secret, ...] = ()
-        self._names: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._known: dict[str, Secret] = {}
         self.hide(secrets)
 
     def hide(self, secrets: Sequence[Secret]) -> None:
@@ -30,26 +33,31 @@ class Curtain:
         for secret in secrets:
             for value in {secret.value, unquote(secret.value), json.dumps(secret.value)[1:-1]}:
                 if len(value) >= SHORTEST:
-                    self._names.setdefault(value, secret.name)
-        longest_first = sorted(self._names, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+                    self._known.setdefault(value, dataclasses.replace(secret, value=value))
 
     def text(self, text: str) -> str:
-        return self._pattern.sub(lambda found: f"[{self._names[found.group()]}]", text) if self._pattern else text
+        return hidden(text, self._known.values())
 
     def fact(self, fact: F) -> F:
-        """The fact with each of its texts masked, at whatever depth. Not of a fault that is about to be injected: a run that died is
-        mended by the commands that stand there, and a masked one mends nothing."""
-        if self._pattern is None or isinstance(fact, Injecting):
+        """The fact with each of its texts masked, at whatever depth."""
+        if not self._known or isinstance(fact, AS_THEY_ARE):
             return fact
         told = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
-        shown = {name: self._of(value) for name, value in told.items()}
+        shown = {name: self._of(value, name) for name, value in told.items()}
         changed = {name: value for name, value in shown.items() if value != told[name]}
         return dataclasses.replace(fact, **changed) if changed else fact
 
-    def _of(self, value: Any) -> Any:
+    def _of(self, value: Any, name: str) -> Any:
+        """`name` is what it is called in the fact: a field, or the key of a mapping."""
         if isinstance(value, str):
-            return self.text(value)
+            by_itself = is_word(value) and not names_secret(name) and name not in SAID
+            return value if by_itself else self.text(value)
         if isinstance(value, Mapping):
-            return {self._of(key): self._of(inner) for key, inner in value.items()}
-        return tuple(map(self._of, value)) if isinstance(value, (tuple, list)) else value
+            return {self._key(key): self._of(inner, str(key)) for key, inner in value.items()}
+        return tuple(self._of(inner, name) for inner in value) if isinstance(value, (tuple, list)) else value
+
+    def _key(self, key: Any) -> Any:
+        """Keys are names: no word in them is a secret."""
+        if not isinstance(key, str):
+            return key
+        return hidden(key, [secret for value, secret in self._known.items() if not is_word(value)])

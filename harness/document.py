@@ -69,6 +69,7 @@ def verdict_doc(
             "not_mended": list(ending.not_mended),
             "broken": ending.broken,
             "refused": ending.refused,
+            "running": ending.running,
             "guard": _guard(journal),
         },
         "findings": [_finding(judged) for judged in verdict.findings],

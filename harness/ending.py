@@ -26,6 +26,7 @@ from harness.facts import (
     Restarted,
 )
 from harness.journal import Journal
+from harness.unasked import COMES_BACK, SETTLES
 from harness.verdict import Ending, Judged, failed
 
 SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
@@ -96,7 +97,7 @@ def left_behind(journal: Journal) -> list[Judged]:
                 census=True,
             )
             text = "every part of the stack comes back by itself"
-            found.append(Judged(f"{phase}/comes-back", text, phase, "", finding))
+            found.append(Judged(f"{phase}/{COMES_BACK}", text, phase, "", finding))
     return found
 
 
@@ -180,4 +181,4 @@ def _unsettled(journal: Journal, settled: PhaseSettled) -> Judged:
         cites=[fact.cite for fact in (ended, settled, *odd) if fact is not None],
         census=True,
     )
-    return Judged(f"{settled.phase}/settles", "the stack holds its steady state again", settled.phase, "", finding)
+    return Judged(f"{settled.phase}/{SETTLES}", "the stack holds its steady state again", settled.phase, "", finding)

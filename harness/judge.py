@@ -94,6 +94,7 @@ def judge(
     damage: Sequence[Damage] = (),
     whole: Journal | None = None,
     lost: str = "",
+    lives: bool = False,
     ask: Ask = asked,
 ) -> Verdict:
     """Judge a run, or what is known of it.
@@ -102,6 +103,7 @@ def judge(
     damage  what of the evidence is not as the run wrote it: on such nothing passes, and no failure that was read from it stands
     whole   the journal with what came after all that is known of a run that was cut: how it ended, not what was seen
     lost    which of the evidence a power cut took, '' for none
+    lives   whether the run still goes on
     ask     how a claim is asked what it finds
     """
     whole = journal if whole is None else whole
@@ -153,8 +155,12 @@ def judge(
         drill=drill.name,
         run=opened.run if opened else "",
         findings=tuple(judged),
-        invalid=(*reasons, *_unfinished(drill, journal, over, lost), *_unproven(drill, plan_claims, journal, landed)),
-        ending=ending_of(whole),
+        invalid=(
+            *reasons,
+            *_unfinished(drill, journal, over, lost, lives),
+            *_unproven(drill, plan_claims, journal, landed),
+        ),
+        ending=dataclasses.replace(ending_of(whole), running=lives),
     )
 
 
@@ -379,12 +385,14 @@ def _settling(unsettled: Sequence[Judged], starved: Sequence[str]) -> Iterator[J
         yield _under_gates(judged, starved) if starved else judged
 
 
-def _unfinished(drill: DrillLike, journal: Journal, over: bool, lost: str) -> Iterator[str]:
+def _unfinished(drill: DrillLike, journal: Journal, over: bool, lost: str, lives: bool) -> Iterator[str]:
     """Why the whole cannot have passed yet, though every claim in it may have."""
     if lost:
         yield f"{lost}; so what came after {journal.end_s:.1f} s is not judged"
     if not over and journal.first(Closed) is None:
-        yield f"the run did not come to its end: what is known of it ends at {journal.end_s:.1f} s"
+        at = f"{journal.end_s:.1f} s"
+        ended = f"the run did not come to its end: what is known of it ends at {at}"
+        yield f"the run still goes on: judged is what it had written by {at}" if lives else ended
     elif (ending := ending_of(journal)).gate is not False and not ending.refused:
         unplayed = [p.name for p in drill.phases if journal.phase_ended(p.name) is None]
         unsure = [p.name for p in drill.phases if p.name not in unplayed and not journal.of(PhaseSettled, phase=p.name)]

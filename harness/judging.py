@@ -53,6 +53,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.orders.review import Reviews
     from harness.plan import make_plan
     from harness.report.story import Story
+    from harness.run.folder import RunFolder
     from harness.spans import SpanFolder
     from harness.unplayed import as_played, otherwise
     from harness.wall import Wall
@@ -94,6 +95,7 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
         damage=damage,
         whole=whole,
         lost=known.short,
+        lives=not over and RunFolder(folder).lives() != 0,
         ask=asked_within,
     )
     verdict = as_played(verdict, otherwise(drill, ran), plan.all_claims)
@@ -179,9 +181,18 @@ def _stack_secrets(folder: Path) -> tuple[Secret, ...] | None:
     from harness.stack_secrets import secrets_in
 
     try:
-        return secrets_in(json.loads((folder / "compose.yaml").read_text(encoding="utf-8").replace("$$", "$")))
+        project = json.loads((folder / "compose.yaml").read_text(encoding="utf-8").replace("$$", "$"))
+        return secrets_in(project, _said(folder))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _said(folder: Path) -> str:
+    """The drill, as the run kept it; '' where it died before."""
+    try:
+        return (folder / "drill.yaml").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def write_whole(path: Path, content: str) -> None:

@@ -7,8 +7,10 @@ What they look like: a bearer token, a password in a URL, a private key, an AWS 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+
+from harness.secret_words import standing
 
 SHORTEST = 6
 """A value of fewer characters (`true`, `5432`, `admin`) stands in logs by chance."""
@@ -31,7 +33,11 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("card number", rf"[2-6](?<![\w.\-+/].)(?:{_CARD})(?![\w\-/]|\.\d)"),
 )
 _PASSWORD = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,200}:([^\s/@]{1,500})@", re.IGNORECASE)
-_NAMES = re.compile(r"token|secret|passw|(?<![a-z])key(?![a-z])|_key|apikey", re.IGNORECASE)
+_NAMES = re.compile(
+    r"token|secret|passw|passphrase|(?<![a-z])pass(?![a-z])|(?<=[a-z0-9]_)pwd(?![a-z])|(?<![a-z])key(?![a-z])|_key|apikey",
+    re.IGNORECASE,
+)
+"""`PWD` alone is a folder."""
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in KINDS)
 BYTES = tuple(
     (kind, re.compile(one.encode()))
@@ -44,10 +50,19 @@ found ten times faster. A card's number is one only by its check digit (see `is_
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret of the stack's own: `name` says where it stands. Its value is never shown, in a traceback neither."""
+    """A secret of the stack's own: `name` says where it stands. Its value is never shown, in a traceback neither.
+
+    `public`: the value names something as well, so that it is a secret only where one stands (see harness.secret_words).
+    """
 
     name: str
     value: str = field(repr=False)
+    public: bool = False
+
+    def found_in(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where the value is this secret, from start to end."""
+        if len(self.value) >= SHORTEST and self.value in text:
+            yield from (match.span(1) for match in standing(self.value, self.public).finditer(text))
 
 
 @dataclass(frozen=True)
@@ -78,14 +93,17 @@ def luhn(text: str) -> bool:
 
 def find(text: str, own: Sequence[Secret] = ()) -> list[Found]:
     """Every secret in the text, in order; of those that overlap the first, then the longest."""
-    return list(_apart(sorted(_all(text, own), key=lambda found: (found.start, -found.end, found.kind))))
+    return list(_apart(sorted((*_own(text, own), *_look_alikes(text)), key=_place)))
 
 
 def masked(text: str, own: Sequence[Secret] = ()) -> str:
     """The text with each secret as `[bearer token]`."""
-    for found in reversed(find(text, own)):
-        text = f"{text[: found.start]}[{found.kind}]{text[found.end :]}"
-    return text
+    return _marked(text, find(text, own))
+
+
+def hidden(text: str, own: Iterable[Secret]) -> str:
+    """The text without the stack's own secrets alone."""
+    return _marked(text, list(_apart(sorted(_own(text, own), key=_place))))
 
 
 def password_in(text: str) -> str:
@@ -99,14 +117,20 @@ def passwords_in(text: str) -> list[str]:
     return [match.group(1) for match in _PASSWORD.finditer(text)]
 
 
-def _all(text: str, own: Sequence[Secret]) -> Iterator[Found]:
+def _own(text: str, own: Iterable[Secret]) -> Iterator[Found]:
     for secret in own:
-        if len(secret.value) >= SHORTEST:
-            yield from (Found(secret.name, m.start(), m.end()) for m in re.finditer(re.escape(secret.value), text))
+        yield from (Found(secret.name, start, end) for start, end in secret.found_in(text))
+
+
+def _look_alikes(text: str) -> Iterator[Found]:
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(text):
             if is_secret(kind, match.group()):
                 yield Found(kind, match.start(), match.end())
+
+
+def _place(found: Found) -> tuple[int, int, str]:
+    return found.start, -found.end, found.kind
 
 
 def _apart(found: Sequence[Found]) -> Iterator[Found]:
@@ -115,3 +139,9 @@ def _apart(found: Sequence[Found]) -> Iterator[Found]:
         if one.start >= end:
             end = one.end
             yield one
+
+
+def _marked(text: str, found: Sequence[Found]) -> str:
+    for one in reversed(found):
+        text = f"{text[: one.start]}[{one.kind}]{text[one.end :]}"
+    return text

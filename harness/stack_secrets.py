@@ -9,33 +9,69 @@ from pathlib import Path
 from typing import Any
 
 from harness.masking import Secret, names_secret, passwords_in
+from harness.secret_words import spoken
 
 LARGEST_FILE = 64 * 1024
 _OPTION = re.compile(
     r"--?([A-Za-z-]{0,30}(?:password|passwd|secret|token|requirepass|api-?key)[A-Za-z-]{0,30})[= ](\S+)", re.IGNORECASE
 )
+_URL = re.compile(
+    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://([^\s/:@]{0,200}):[^\s/@]{1,500}@([^\s?#\"']{0,500})", re.IGNORECASE
+)
+"""Its user, and its host with what follows: a database, a queue's host."""
+_NAMED = re.compile(r"[^\s/:,]+")
+_NAMING = re.compile(r"(?:user|login|name|role|owner|database|db)$", re.IGNORECASE)
 
 
-def secrets_in(project: Mapping[str, Any]) -> tuple[Secret, ...]:
+def secrets_in(project: Mapping[str, Any], said: str = "") -> tuple[Secret, ...]:
     """Of a resolved Compose file: variables called so, passwords in URLs and in options of commands, and Compose's own `secrets:`.
 
-    A value that is also a name of the stack, or the value of a variable that is no secret (an example's user and password are
-    often the same word), is none: it stands in every log. Raises what a file of another shape makes it raise.
+    said   the drill, as a run keeps it
+    A value that names something of the stack as well (an example's user and password are often the same word), or is a word of a
+    variable that is no secret, or of the drill, is `public`: it stands in every log. Raises what a file of another shape makes it raise.
     """
-    services = {name: body or {} for name, body in (project.get("services") or {}).items()}
-    told = [
+    found: dict[str, Secret] = {}
+    plain = [(name, value) for name, value in _environment(project) if not names_secret(name)]
+    names = _names(project) | {value for name, value in plain if _NAMING.search(name)}
+    text = "\n".join((*names, *(value for _, value in plain if not re.search(r"\s", value)), said))
+    for name, value in _told(project):
+        if value:
+            found.setdefault(value, Secret(name, value, public=value in names or spoken(value, text)))
+    return tuple(found.values())
+
+
+def _told(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from _variables(_environment(project))
+    yield from _options(_services(project))
+    yield from _files(project)
+
+
+def _services(project: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {str(name): body or {} for name, body in (project.get("services") or {}).items()}
+
+
+def _environment(project: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
         (str(name), str(value))
-        for service in services.values()
+        for service in _services(project).values()
         for name, value in (service.get("environment") or {}).items()
         if value
     ]
-    plain = {str(project.get("name", "")), *services}
-    plain |= {value for name, value in told if not names_secret(name)}
-    found: dict[str, Secret] = {}
-    for name, value in (*_variables(told), *_options(services), *_files(project)):
-        if value and value not in plain:
-            found.setdefault(value, Secret(name, value))
-    return tuple(found.values())
+
+
+def _names(project: Mapping[str, Any]) -> set[str]:
+    """Of the project, its services and what they are made of, and what stands in its URLs beside passwords."""
+    services = _services(project)
+    names = {str(project.get("name", "")), *services}
+    for part in ("networks", "volumes"):
+        names |= {str(name) for name in project.get(part) or ()}
+    for body in services.values():
+        names |= {str(body[key]) for key in ("image", "hostname", "container_name") if body.get(key)}
+        labels = body.get("labels") or {}
+        names |= {str(value) for value in (labels.values() if isinstance(labels, Mapping) else labels)}
+    for _, value in _environment(project):
+        names |= {part for url in _URL.finditer(value) for part in _NAMED.findall(f"{url[1]} {url[2]}")}
+    return names
 
 
 def _variables(told: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:

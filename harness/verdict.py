@@ -156,6 +156,7 @@ class Ending:
     broken        an error of the harness itself, or ''
     refused       why it ended before the first injection (exit 4), or ''
     gate          True when the gate held, False when it never did, None when the run has none or was cut before
+    running       it has not: this is of what the run had written by now
     """
 
     stopped: str = ""
@@ -164,6 +165,7 @@ class Ending:
     broken: str = ""
     refused: str = ""
     gate: bool | None = None
+    running: bool = False
 
 
 @dataclass(frozen=True)

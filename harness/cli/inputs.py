@@ -110,6 +110,7 @@ class Looked:
 
 def look(drill: Drill) -> Looked:
     """Read the stack's Compose files and find the edges; nothing is started."""
+    from harness.cli.words_for_secrets import words_for_secrets
     from harness.errors import CannotRun, UsageError
     from harness.plan import make_plan
     from harness.run.observing import monitoring_of
@@ -142,14 +143,16 @@ def look(drill: Drill) -> Looked:
             return otherwise
 
     found = known("prometheus", rules_of, RuleFiles())
+    receivers = known("alertmanager", receivers_of, None)
+    unfound: tuple[str, ...] = known("prometheus", rules_unfound, ())
     looked = Looked(
         services,
         monitoring=monitoring,
         alerts=found.rules,
         alerts_unread=found.unread,
-        receivers=known("alertmanager", receivers_of, None),
+        receivers=receivers,
         scrapes=known("prometheus", scrapes_of, None),
-        doubts=known("prometheus", rules_unfound, ()),
+        doubts=(*unfound, *words_for_secrets(drill, project, found.rules, receivers)),
         project=project.name,
         problems=tuple(problems_of(drill, project)),
         notes=tuple(dict.fromkeys(notes)),

@@ -52,6 +52,11 @@ def command(run: str, forms: str, show: bool, output: str | None) -> None:
         raise UsageError("--open opens the HTML report: write it, to a file")
     folder = find(find_project().runs, run).path
     judgement = judge_folder(folder)
+    if judgement.verdict.ending.running:
+        click.echo(
+            f"{folder.name} still runs: this is what it had written by now. At its end it makes its own report",
+            err=True,
+        )
     for form in wanted:
         text = told(form, judgement)
         if output == "-":

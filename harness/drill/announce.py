@@ -39,7 +39,9 @@ class Way(Model):
         json_schema_extra={"default": ["begins", "ended", "aborted", "refused", "missed"]},
         description="begins, ended, aborted (a guard, a halt, a signal), refused and missed (of scheduled runs)",
     )
-    timeout_s: Seconds = Field(default=10.0, alias="timeout", gt=0, le=60, description="of each announcement")
+    timeout_s: Seconds = Field(
+        default=10.0, alias="timeout", gt=0, le=60, examples=["20s", "1m"], description="of each announcement"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Way:

@@ -1,4 +1,4 @@
-"""Every word of a drill file, and every reason code of a finding, with what it means: from docstrings and the schema.
+"""Every word of a drill file, and every finding that no drill claims and reason code, with what it means: from docstrings and the schema.
 
 Nothing is told here that the parts do not tell themselves. Pure.
 """
@@ -16,6 +16,7 @@ from harness.drill.model import Drill
 from harness.drill.schema import drill_schema
 from harness.faults.toxic import TOXICS
 from harness.reasons import REASONS
+from harness.unasked import UNASKED
 
 QUIET = """No alert of the stack's own Prometheus fires: `no alert firing`, or `no alert firing except Watchdog, Info*`.
 
@@ -29,7 +30,7 @@ GUARDS = ("promql", "goodput", "alert", "any alert", "container_died", "host cpu
 class Entry:
     """One meaning of a word.
 
-    kind    fault, expectation, condition, guard, key or reason code
+    kind    fault, expectation, condition, guard, key, finding or reason code
     place   where the word stands in a file, such as `steady.within`; '' for what does not stand in one
     text    what it means; several lines
     fields  (word, what it is) of what may stand under it
@@ -49,12 +50,13 @@ def entries() -> tuple[Entry, ...]:
 
 @cache
 def _entries(_model: type[Drill]) -> tuple[Entry, ...]:
-    return (*_parts(), *_conditions(), *_keys(), *_reasons())
+    return (*_parts(), *_conditions(), *_keys(), *_findings())
 
 
 def meanings(word: str) -> tuple[Entry, ...]:
-    """Every meaning of a word, or of a place such as `steady.within`; () for an unknown one."""
-    wanted = word.strip().lower()
+    """Every meaning of a word, of a place such as `steady.within`, or of a finding's name such as `slow/settles`; () for an unknown
+    one."""
+    wanted = word.strip().lower().rpartition("/")[2]
     found = tuple(entry for entry in entries() if wanted in (entry.word.lower(), entry.place.lower()))
     ours = [entry for entry in entries() if entry.kind == "fault" and entry.word == TOXICS.get(wanted)]
     return (*found, *(replace(entry, text=f"What Toxiproxy calls {wanted}.\n\n{entry.text}") for entry in ours))
@@ -108,7 +110,8 @@ def _keys() -> Iterator[Entry]:
             yield Entry(name, "key", place, text, tuple(_fields(inner)) if inner.get("properties") else ())
 
 
-def _reasons() -> Iterator[Entry]:
+def _findings() -> Iterator[Entry]:
+    yield from (Entry(name, "finding", "", text) for name, text in UNASKED.items())
     yield from (Entry(code, "reason code", "", text) for code, text in REASONS.items())
 
 

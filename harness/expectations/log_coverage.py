@@ -41,7 +41,8 @@ class LogCoverage(Expectation):
              accuses somebody who was neither hurt nor on the way to it.
     Decides: once the phase is over and lines cannot come any more. Failed: no_id, lost_log, only_access_log, generic,
              no_dependency, wrong_dependency, log_storm, secret_logged, noisy_success, no_recovery_line. Inconclusive: none_failed;
-             vague (only what failed is told), in_passing (a name that may be a thing of the business), never_logged.
+             vague (only what failed is told), in_passing (a name that may be a thing of the business), never_logged, plain_word
+             (a password that is a plain word, where no secret stands; a word that the stack, the drill or any log says is none there).
     Source:  `docker logs --timestamps`, kept in the run's folder: JSON, logfmt or plain text.
     """
 

@@ -13,6 +13,8 @@ from harness.expectations.log_limits import Limit, State
 from harness.expectations.log_search import found_in, order
 from harness.expectations.secret_doubts import Doubt, doubt
 from harness.journal import Window
+from harness.masking import Secret
+from harness.secret_words import is_word, placed
 from harness.verdict import Measure
 
 NEAR_BYTES = 400  # of its line on either side: more than a doubt reads
@@ -52,6 +54,10 @@ def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: 
         if n > limit:
             measure = Measure(n, n, "secrets")
             return Limit("secrets", said, State.BROKEN, reason="secret_logged", census=True, measure=measure)
+    if any(leak.doubt is Doubt.WORD for leak in aside):
+        why = f"{said}: it may stand there by chance, or the password was logged"
+        decide = "a password that is no plain word, or `secrets` stated: it counts them then"
+        return Limit("secrets", said, State.OPEN, reason="plain_word", decide=decide, why=why)
     if any(leak.doubt is Doubt.TEST_CARD for leak in aside):
         why = f"{said}: whatever logs a test card's number logs that of a real card"
         decide = "logs without card numbers, or `secrets` stated: it counts them then"
@@ -82,9 +88,20 @@ def _own(evidence: Evidence, services: Sequence[str], window: Window) -> Iterato
     values = re.compile(b"|".join(re.escape(word.encode()) for one in own for word in (one.value, f"[{one.name}]")))
     end_s = min(window.end_s, evidence.journal.end_s)
     for line in found_in(evidence.logs, services, values, window.start_s, end_s):
+        leaked: dict[str, list[Secret]] = {}
         for one in own:
-            if one.value in line.text or f"[{one.name}]" in line.text:
-                yield Leaked(f"value of {one.name}", line)
+            if f"[{one.name}]" in line.text or any(one.found_in(line.text)):
+                leaked.setdefault(one.name, []).append(one)
+        for name, secrets in leaked.items():
+            yield Leaked(f"value of {name}", line, _by_chance(secrets, line.text))
+
+
+def _by_chance(secrets: Sequence[Secret], text: str) -> Doubt | None:
+    """A plain word is surely this secret only where one stands."""
+    for one in secrets:
+        if not is_word(one.value) or placed(one.value).search(text) or placed(f"[{one.name}]").search(text):
+            return None
+    return Doubt.WORD
 
 
 def _doubt(kind: str, pattern: re.Pattern[bytes], text: bytes) -> Doubt | None:

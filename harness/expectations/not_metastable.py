@@ -49,8 +49,8 @@ class NotMetastable(Expectation):
           - not_metastable: {for: 120s, within: 1s}
           - not_metastable: {for: 180s, attempts: 'payment_attempts_total{job="api"}', amplification: 1.3}
 
-    Units:   `for` is how long it is watched after the phase's end; `within` what a good answer may take (the load's time-out
-             when left out); `amplification` a factor on the usual attempts for each operation. Stands in `then` alone.
+    Units:   `for` is how long it is watched after the phase's end (1m30s or more); `within` what a good answer may take (the
+             load's time-out when left out); `amplification` a factor on the usual attempts for each operation. Stands in `then` alone.
     Counts:  goodput: requests answered `ok` within the time, of all that were due, in the last third of `for` against the
              steady state before the first fault. With `attempts` (a selector of counters) also what is asked of the dependency.
     Decides: only with the fault shown to be gone by the witness and the load within 2 % of what it was. Passed when goodput is
@@ -68,7 +68,11 @@ class NotMetastable(Expectation):
     sampling: ClassVar[bool] = True
 
     for_s: Seconds = Field(
-        default=120.0, alias="for", ge=SHORTEST_HOLD_S, description="watched so long after the phase"
+        default=120.0,
+        alias="for",
+        ge=SHORTEST_HOLD_S,
+        examples=["2m", "90s"],
+        description=f"watched so long after the phase, {spell(SHORTEST_HOLD_S)} or more",
     )
     within: Milliseconds | None = Field(default=None, description="what a good answer may take; the load's time-out")
     request: str = Field(default="", description="a request's name, such as POST /checkout; all when left out")

@@ -21,6 +21,7 @@ from harness.facts import (
     RecordBroken,
 )
 from harness.journal import Journal
+from harness.unasked import RECORD
 from harness.verdict import Judged, inconclusive
 
 
@@ -176,4 +177,4 @@ def tampered(journal: Journal) -> Iterator[Judged]:
             decide="a run whose records nobody changes",
             cites=(fact.cite,),
         )
-        yield Judged(f"record/{name}", "what people said and did stands as they wrote it", "", "", finding)
+        yield Judged(f"{RECORD}/{name}", "what people said and did stands as they wrote it", "", "", finding)

@@ -1,4 +1,5 @@
-"""What looks like a secret and need be none: digits that are a card's number by chance, a number for tests, a broker's own default. Pure.
+"""What looks like a secret and need be none: digits that are a card's number by chance, a number for tests, a broker's own
+default, a word. Pure.
 
 Of ids of sixteen digits one in fifty begins as a card's number does and has its check digit by chance; only the words about it tell.
 All of it is masked all the same.
@@ -38,6 +39,7 @@ class Doubt(Enum):
     """Why it need be none, the graver first."""
 
     TEST_CARD = "a known test number"
+    WORD = "a plain word"
     NO_CARD = "no word of a card beside it"
     BROKER = "the broker's own default"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.expectations.base import Evidence, Expectation, Reach, serves
 from harness.expectations.lives import PROBE, life
@@ -24,9 +24,10 @@ class StaysUp(Expectation):
         expect:
           - stays_up: {}
           - stays_up: {service: api, restarts: 1}
+          - stays_up: {services: [api, "worker-*"]}
 
-    Units:   restarts: how many deaths are forgiven, over all containers of the claim together (0).
-             Without `service` (or with "*") all services.
+    Units:   restarts: how many deaths are forgiven, over all containers of the claim together (0). `service` is one, or a pattern;
+             `services` several. Without either all services.
     Counts:  Docker's `die` and `oom` events, its own count of restarts, and containers found ended. Not counted: what a
              fault of ours (stop, kill, pause) did to its own target (of `replicas`, to those it chose), a release to what
              lives in its service's network, a restart of ours (`restore: restart`), and one-shot services that had ended
@@ -42,23 +43,35 @@ class StaysUp(Expectation):
     whenever_sent: ClassVar[bool] = True
 
     service: str = Field(default="*", description="a service of the stack; all when left out")
+    services: tuple[str, ...] = Field(default=(), description="several, names or patterns, in place of `service`")
     restarts: int = Field(default=0, ge=0, description="how many deaths or restarts are forgiven")
 
+    @model_validator(mode="after")
+    def _one_of_both(self) -> StaysUp:
+        if self.services and "service" in self.model_fields_set:
+            raise ValueError("write `service` or `services`, not both")
+        return self
+
+    @property
+    def _wanted(self) -> tuple[str, ...]:
+        return self.services or (self.service,)
+
     def about(self) -> str:
-        return "all" if self.service == "*" else self.service
+        return "all" if self._wanted == ("*",) else "-".join(self._wanted)
 
     def undecidable(self, reach: Reach) -> str:
-        return reach.no_service(self.service)
+        return next(filter(None, map(reach.no_service, self._wanted)), "")
 
     def check(self, evidence: Evidence) -> Finding:
         window = evidence.window
         if window is None:
             return not_begun(evidence)
         journal = evidence.journal
-        lives = [life(journal, name, service, window) for name, service in self._containers(journal, window)]
+        there = self._containers(journal, window)
+        lives = [life(journal, name, service, window) for name, service in there]
         deaths = [fact for one in lives for fact in one.deaths]
         count = sum(max(len(one.deaths), one.restarted) for one in lives)
-        what = "no container" if self.service == "*" else f"no container of {self.service}"
+        what = "no container" if self._wanted == ("*",) else f"no container of {' or '.join(self._wanted)}"
         until = f"from {window.start_s:.1f} s to {min(window.end_s, journal.end_s):.1f} s"
         measure = Measure(count, count, "deaths")
         if count > self.restarts:
@@ -70,9 +83,11 @@ class StaysUp(Expectation):
                 cites=cites(evidence, *deaths),
                 census=True,
             )
-        if not lives:
+        unseen = [one for one in self._wanted if not any(serves(service, one) for _, service in there)]
+        if unseen:
+            of = "" if unseen == ["*"] else f" of {' and '.join(unseen)}"
             return inconclusive(
-                f"{what} was ever seen", decide="a look at the containers of the stack", cites=cites(evidence)
+                f"no container{of} was ever seen", decide="a look at the containers of the stack", cites=cites(evidence)
             )
         open_ = [one for one in lives if one.open]
         if not window.ended or open_:
@@ -104,4 +119,6 @@ class StaysUp(Expectation):
             *journal.of(ContainerSeen, until_s=window.end_s),
             *journal.of(ContainerChanged, until_s=window.end_s),
         )
-        return sorted({(fact.container, fact.service) for fact in seen if serves(fact.service, self.service)})
+        return sorted(
+            {(fact.container, fact.service) for fact in seen if any(serves(fact.service, one) for one in self._wanted)}
+        )

@@ -24,6 +24,11 @@ class First:
     at_s: float | None
 
 
+def word(document: Mapping[str, Any]) -> str:
+    """The verdict in a word or two; of a run that has none yet, that."""
+    return "still runs" if document["ending"].get("running") else str(document["verdict"]).replace("_", " ")
+
+
 def sentence(document: Mapping[str, Any]) -> str:  # noqa: PLR0911 (one line for each way a run can end)
     """The whole verdict, in one sentence that stands alone."""
     findings, ending = document["findings"], document["ending"]
@@ -31,6 +36,8 @@ def sentence(document: Mapping[str, Any]) -> str:  # noqa: PLR0911 (one line for
     failed = [f for f in findings if f["outcome"] == "failed"]
     open_ = [f for f in findings if f["outcome"] == "inconclusive"]
     also = f" By then {_counted(len(failed), total)} had failed." if failed else ""
+    if ending.get("running"):
+        return f"{drill} still runs, and this is no verdict yet: {_line(document['invalid'][0])}.{also}"
     match document["exit_code"]:
         case 0:
             idle = f" ({unhurt(findings)})" if unhurt(findings) else ""

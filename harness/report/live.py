@@ -58,6 +58,7 @@ from harness.facts import (
     to_dict,
 )
 from harness.harmless import lines
+from harness.report.course import Course
 from harness.report.ladder import restarted, rung_tried
 from harness.report.unread import UnreadTold
 
@@ -238,6 +239,7 @@ class PlainDisplay:
         self._gone = False
         self._told_s: dict[str, float] = {}
         self._unread = UnreadTold()
+        self._course = Course()
 
     def say(self, text: str) -> None:
         self._line(self._now_s(), text)
@@ -250,6 +252,8 @@ class PlainDisplay:
                 return
             self._told_s = {text: at_s for text, at_s in self._told_s.items() if at_s >= fact.seen_s - AGAIN_S}
             self._told_s[fact.text] = fact.seen_s
+        if not self._course.hear(fact):
+            return
         if text := sentence(fact) or self._unread.line(fact):
             self._line(fact.seen_s, text)
 
@@ -257,7 +261,7 @@ class PlainDisplay:
         if now_s < self._next_s:
             return
         self._next_s = now_s + self._every_s
-        self._line(now_s, state(phase, on, rows, now_s).line())
+        self._line(now_s, state(phase, self._course.on(on), rows, now_s).line())
 
     @contextlib.contextmanager
     def resting(self) -> Iterator[None]:
@@ -305,7 +309,7 @@ class LiveDisplay(PlainDisplay):
         self._live.start()
 
     def second(self, phase: str, on: tuple[str, ...], rows: Rows, now_s: float) -> None:
-        self._state = state(phase, on, rows, now_s)
+        self._state = state(phase, self._course.on(on), rows, now_s)
 
     @contextlib.contextmanager
     def resting(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.harmless import one_line
 from harness.quantities import spell
-from harness.report.headline import only_liveness, under_test, unhurt
+from harness.report.headline import only_liveness, under_test, unhurt, word
 from harness.report.junit import endings
 from harness.report.ladder import climbed
 from harness.report.paint import Paint
@@ -93,12 +93,11 @@ def _group(group: Sequence[Mapping[str, Any]], paint: Paint) -> Iterator[str]:
 def _first(document: Mapping[str, Any], paint: Paint) -> str:
     findings = document["findings"]
     passed = sum(f["outcome"] == "passed" for f in findings)
-    word = document["verdict"].replace("_", " ").upper()
     style = {0: "passed", 3: "inconclusive"}.get(document["exit_code"], "failed")
     facts = ", ".join([spell(round(document["length_s"])), *_put_right(document)])
     idle = f", {unhurt(findings)}" if unhurt(findings) else ""
     told = f"{passed} of {len(findings)} expectations passed{idle}"
-    return f"{paint(word, 'bold', style)} {document['drill']}  {told}   ({facts})"
+    return f"{paint(word(document).upper(), 'bold', style)} {document['drill']}  {told}   ({facts})"
 
 
 def _put_right(document: Mapping[str, Any]) -> Iterator[str]:

@@ -87,7 +87,7 @@ class OnProject:
     def secrets(self) -> Sequence[Secret]:
         from harness.stack_secrets import secrets_in
 
-        return secrets_in(self._running.project.config)
+        return secrets_in(self._running.project.config, self._session.drill.masked())
 
     def begin(self, session: Session, closing: contextlib.ExitStack) -> None:
         """Look whether load can go to it, write down what it is, then put the edges in that are asked for."""

@@ -62,7 +62,7 @@ class OwnStack:
     def secrets(self) -> Sequence[Secret]:
         from harness.stack_secrets import secrets_in
 
-        return secrets_in(self._project.config)
+        return secrets_in(self._project.config, self._session.drill.masked())
 
     def begin(self, session: Session, closing: contextlib.ExitStack) -> None:
         """Toxiproxy first, then its helpers, then the services; until all are ready."""

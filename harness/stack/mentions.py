@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from harness.stack import no_host
+from harness.stack.dns_sd import asked_of_dns
 from harness.stack.speaks import default_port, scheme
 from harness.stack.texts import Text
 
@@ -86,6 +87,9 @@ def mentions(text: Text, names: Iterable[str], environment: Mapping[str, str]) -
         if found is not None:
             written = hit.group()
             yield replace(found, name=known.get(written) or known[written.lower()], written=written)
+    for written, port in asked_of_dns(text).items():
+        if name := known.get(written) or known.get(written.lower()):
+            yield Mention(name, text.where, True, _valid(port), written=written)
 
 
 def _classified(  # noqa: PLR0911 - from the surest sign to none

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.edges import Edge
 from harness.stack import names as topology
+from harness.stack.dns_sd import KEY, asked_of_dns
 from harness.stack.mentions import addressed
 from harness.stack.peers import hands_out_peers
 from harness.stack.texts import ImageInfo, Text
@@ -86,6 +87,9 @@ def _gone_around(config: topology.Config, edge: Edge, read: Mapping[str, Sequenc
     for service in (caller, *topology.sharers(config, caller)):
         for said in addressed(read.get(service, ()), static):
             return f"{caller} addresses {dependency} by its IP {said.name} ({said.where})"
+        for text in read.get(service, ()):
+            for name in asked_of_dns(text).keys() & {*edge.names}:
+                return f"{caller} asks the DNS for {name} and goes by the answer, past its hosts file ({KEY}, {text.where})"
     image = str(topology.services(config)[dependency].get("image") or "")
     peers = hands_out_peers(edge, image, read.get(dependency, ()))
     return f"{dependency} hands out addresses of its peers (Redis Cluster or Sentinel, {peers})" if peers else ""

@@ -59,7 +59,7 @@ class Poll(Place):
     next: str = ""
     fields: PageFields = Field(default_factory=PageFields)
     resolved: tuple[str, ...] = ("resolved", "closed")
-    every_s: Seconds = Field(default=2.0, alias="every", ge=0.2, le=2)
+    every_s: Seconds = Field(default=2.0, alias="every", ge=0.2, le=2, examples=["2s", "500ms"])
     authorization: str = ""
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from harness.cli import group
 from harness.errors import CannotRun, UsageError
 from harness.init.making import Wishes, make
+from harness.stack.project import Project
 
 DRILL = """\
 drill: shop
@@ -141,3 +142,38 @@ def test_init_tells_what_compose_warns_of(typed: Typed, tmp_path: Path) -> None:
     typed("list", project="  c: {image: 'x:${NOT_THERE}'}\n")
     notes = make(Wishes(name="first", survey=False), tmp_path / "drills", lambda line: None).notes
     assert any(note.startswith('warning: The "NOT_THERE" variable is not set') for note in notes)
+
+
+def test_a_password_that_is_also_a_word_of_the_drill_is_warned_of_and_not_shown(typed: Typed) -> None:
+    account = "  mq: {{image: 'mq:1', environment: {{MQ_PASSWORD: {}}}}}\n"
+    result = typed("validate", project=account.format("latency"))
+    assert result.exit_code == 0
+    assert (
+        "warning: the value of MQ_PASSWORD is also a word of the drill: it is masked, and looked for" in result.stdout
+    )
+    for fine in ("sunflower", "slow", "k9QzL4xT"):
+        assert "MQ_PASSWORD" not in typed("validate", project=account.format(fine)).output
+
+
+def test_so_is_one_that_a_receiver_an_alerts_label_or_the_load_says(typed: Typed, tmp_path: Path) -> None:
+    from harness.cli.words_for_secrets import words_for_secrets
+    from harness.drill.parse import parse
+    from harness.facts import ReceiverSeen, RuleSeen
+
+    typed("validate")
+    drill = parse(tmp_path / "drills" / "shop.yaml")
+    config = {
+        "services": {"api": {"environment": {"A_TOKEN": "sunflower", "B_TOKEN": "platform", "C_TOKEN": "locust"}}}
+    }
+    told = words_for_secrets(
+        drill,
+        Project("x", config=config, files=(), directory=tmp_path),
+        [RuleSeen(rule="Slow", labels={"team": "sunflower"})],
+        [ReceiverSeen(receiver="platform-oncall", kind="webhook", asks=("team=sunflower",))],
+    )
+    assert [one.partition(":")[0] for one in told] == [
+        "the value of A_TOKEN is also a word of an alert's name or labels and a receiver's name or route",
+        "the value of B_TOKEN is also a word of a receiver's name or route",
+        "the value of C_TOKEN is also a word of the locustfile",
+    ]
+    assert all("stands there in what the run keeps" in one for one in told)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import stat
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from harness import facts as f
+from harness import seal
 from harness.curtain import Curtain
 from harness.journal import Writer, read
-from harness.masking import Secret
+from harness.masking import SHORTEST, Secret
 from harness.run.scrub import scrub
 from harness.stack_secrets import secrets_in
 
@@ -62,3 +68,108 @@ def test_secrets_are_known_from_variables_urls_options_and_files(tmp_path: Path)
         "secrets": {"key": {"file": str(tmp_path / "key")}},
     }
     assert {secret.value for secret in secrets_in(project)} == {"tok-12345", "pass-678", "opt-90123", "from-a-file"}
+
+
+def of_url(url: str, said: str = "", **services: Any) -> tuple[Secret, ...]:
+    return secrets_in({"name": "shop", "services": {"api": {"environment": {"DATABASE_URL": url}}, **services}}, said)
+
+
+EVERYDAY = [
+    "team orders", "POST /orders", "orders-oncall", "dependency=postgres", "component=worker", "orders/asked-0.jsonl", "ledger/0.rows",
+    '{"orders": [{"name": "worker"}]}', "password authentication failed for user postgres", "the default queue of rabbitmq",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "password", ["orders", "ledger", "postgres", "worker", "password", "default", "rabbitmq", "root", "admin", "app"]
+)
+def test_a_password_that_is_everybodys_word_is_masked_only_where_a_secret_stands(password: str) -> None:
+    curtain = Curtain(of_url(f"postgres://app:{password}@db/shop"))
+    assert [curtain.text(text) for text in EVERYDAY] == EVERYDAY
+    if len(password) >= SHORTEST:
+        for text in (
+            "a://app:{}@db/x",
+            "DB_PASSWORD={}",
+            '{{"password": "{}"}}',
+            '{{\\"passwd\\":\\"{}\\"',
+            "--requirepass {} x",
+        ):
+            assert curtain.text(text.format(password)) == text.format("[DATABASE_URL]")
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("postgres://heron:heron@db/x", "role heron does not exist"),
+        ("postgres://app:heronry@db/heronry", "heronry-oncall"),
+        ("amqp://app:heronry@heronry:5672/", "dial heronry: refused"),
+        ("amqp://app:app12345@mq/app12345", "vhost app12345"),
+    ],
+)
+def test_a_password_that_is_its_urls_user_host_or_database_too_is_no_secret_there(url: str, text: str) -> None:
+    curtain = Curtain(of_url(url))
+    assert curtain.text(text) == text
+    assert "[DATABASE_URL]@" in curtain.text(url) or "heron:heron" in url  # shorter than a secret is
+
+
+@pytest.mark.parametrize("said", ["phases:\n- name: sunflower\n", "receiver: sunflower-oncall", "blames: [sunflower]"])
+def test_a_word_of_the_drill_is_left_to_it(said: str) -> None:
+    url = "postgres://app:sunflower@db/shop"
+    text = "sunflower, of sunflower-oncall"
+    assert Curtain(of_url(url, said)).text(text) == text
+    assert (
+        Curtain(of_url(url, f"env: {{PASSWORD: sunflower}}\nurl: {url}")).text(text)
+        == "[DATABASE_URL], of [DATABASE_URL]-oncall"
+    )
+
+
+def test_a_plain_word_is_masked_where_it_stands_alone_and_a_long_value_anywhere() -> None:
+    project = {"services": {"api": {"environment": {"DB_PASSWORD": "sunflower", "API_TOKEN": "k9QzL4xT"}}}}
+    text = Curtain(secrets_in(project)).text
+    assert text("logged in with 'sunflower', ok sunflower.") == "logged in with '[DB_PASSWORD]', ok [DB_PASSWORD]."
+    assert text("sunflowers, /sunflower/1, sunflower_total") == "sunflowers, /sunflower/1, sunflower_total"
+    assert text("xxk9QzL4xTyy_k9QzL4xT /k9QzL4xT/") == "xx[API_TOKEN]yy_[API_TOKEN] /[API_TOKEN]/"
+
+
+@pytest.mark.parametrize("value", ["qzkxjvwpmnbtrlhsdfgc", "QzkxJvwpMnbT", "abc123", "p@ssword", "läNGer"])
+def test_what_is_no_word_is_masked_between_other_letters_too(value: str) -> None:
+    assert Curtain((Secret("TOKEN", value),)).text(f"x{value}y") == "x[TOKEN]y"
+
+
+def test_a_broker_that_calls_it_pass_makes_no_password_public() -> None:
+    """The same value stands in a variable that names no secret to those who look for `PASSWORD` alone."""
+    url = "amqp://shop:S3cretX9@mq/"
+    for name in ("RABBITMQ_DEFAULT_PASS", "MYSQL_PWD", "REDIS_AUTH"):
+        own = of_url(url, mq={"environment": {name: "S3cretX9"}})
+        assert Curtain(own).text("got S3cretX9") == "got [DATABASE_URL]", name
+
+
+def test_the_names_of_a_seal_and_the_states_in_facts_are_never_masked() -> None:
+    curtain = Curtain((Secret("A", "sunflower"), Secret("B", "asked-0.jsonl")))
+    sealed = f.EvidenceSealed(files={"sunflower/asked-0.jsonl": "ab"})
+    assert curtain.fact(sealed) == sealed
+    paged = f.Paged(
+        receiver="sunflower",
+        alert="X",
+        status="sunflower",
+        labels={"sunflower": "sunflower", "db_password": "sunflower"},
+    )
+    assert curtain.fact(paged) == dataclasses.replace(paged, labels={"sunflower": "sunflower", "db_password": "[A]"})
+    assert curtain.fact(f.LoadSaid(kind="log", text="sunflower")).text == "[A]"
+    typed = f.Executing(by="ada", command=("login", "sunflower"))
+    assert curtain.fact(typed).command == ("login", "[A]")
+
+
+def test_a_run_with_such_a_password_keeps_its_seal(tmp_path: Path) -> None:
+    url = "postgres://orders:orders@db/orders"
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders" / "asked-0.jsonl").write_text("{}\n")
+    (tmp_path / "load.json").write_text('{"orders": [{"name": "shop", "request": "POST /orders"}]}')
+    curtain = Curtain(of_url(url))
+    assert scrub(tmp_path, curtain) == []
+    assert json.loads((tmp_path / "load.json").read_text())["orders"][0]["request"] == "POST /orders"
+    writer = Writer(tmp_path / "facts", "harness", lambda: 1.0, mask=curtain.fact)
+    writer.write(f.Opened(drill="d", run="r", wall_unix_s=1.0, monotonic_ns=1))
+    writer.write(f.EvidenceSealed(files=seal.hashes(tmp_path, settled=True)))
+    (sealed,) = read(tmp_path).of(f.EvidenceSealed)
+    assert "orders/asked-0.jsonl" in sealed.files

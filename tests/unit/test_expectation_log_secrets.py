@@ -8,7 +8,7 @@ import pytest
 from test_expectation_log_coverage import Run
 
 from harness.expectations.base import Line
-from harness.masking import masked
+from harness.masking import Secret, masked
 from harness.verdict import Finding, Outcome
 
 CARD, TEST = "4539578763621486", "4242424242424242"
@@ -85,3 +85,43 @@ def test_what_is_not_counted_is_told_beside_what_is() -> None:
     assert finding.measure is not None
     assert finding.measure.high == 1
     assert "4539" not in repr(finding)
+
+
+URL = Secret("DATABASE_URL", "orders", public=True)
+WORD = Secret("DB_PASSWORD", "sunflower")
+
+
+def own(secret: Secret, *texts: str, **options: Any) -> Finding:
+    extra = [Line("api", "api-1", 12.0 + i / 10, text) for i, text in enumerate(texts)]
+    return Run(extra=extra, secrets=(secret,)).check(**options)
+
+
+def test_a_route_or_a_team_that_is_called_as_the_password_is_no_secret() -> None:
+    assert (
+        own(URL, "GET /orders 200", 'team="orders"', "orders-oncall", "relation orders is not there").outcome
+        is Outcome.PASSED
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["password=orders", "password=[DATABASE_URL]", "dial a://orders:[DATABASE_URL]@db/orders"]
+)
+def test_the_same_password_where_a_secret_stands_is_one(text: str) -> None:
+    finding = own(URL, text)
+    assert (finding.outcome, finding.reason) == (Outcome.FAILED, "secret_logged")
+
+
+@pytest.mark.parametrize("text", ["logged in with sunflower", "logged in with [DB_PASSWORD]"])
+def test_a_plain_word_that_is_the_password_is_open_unless_it_was_asked_for(text: str) -> None:
+    finding = own(WORD, text)
+    assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "plain_word")
+    assert "value of DB_PASSWORD by api (a plain word)" in finding.because
+    assert own(WORD, text, secrets=0).reason == "secret_logged"
+    assert own(WORD, "password: sunflower").reason == "secret_logged"
+    assert own(WORD, "200 sunflowers, GET /sunflower").outcome is Outcome.PASSED
+
+
+def test_a_line_is_counted_once_though_two_services_secrets_have_one_name() -> None:
+    two = (Secret("DATABASE_URL", "k9QzL4xT"), Secret("DATABASE_URL", "Zb81-pqLL"))
+    finding = Run(extra=[Line("api", "api-1", 12.0, "got [DATABASE_URL]")], secrets=two).check()
+    assert finding.because.startswith("1 in the logs (limit 0): 1× value of DATABASE_URL by api")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from pydantic import ValidationError
+
 from harness import facts as f
 from harness.expectations.base import Evidence, Reach, Steady
 from harness.expectations.lives import PROBE
@@ -136,3 +139,20 @@ def test_a_sidecar_is_made_anew_with_the_released_container_in_whose_network_it_
     alone = f.ContainerSeen(service="proxy", container="proxy-1", status="running", seen_s=2.0)
     assert check(seen(2.0), alone, *deploying, mended, died).outcome is FAILED
     assert check(seen(2.0), lodger, *fault(11.0, 18.0), died).outcome is FAILED, "killing api does not make it anew"
+
+
+def test_several_services_are_one_claim_and_each_must_have_been_seen() -> None:
+    both = StaysUp(services=("api", "d*"))
+    assert both.about() == "api-d*"
+    assert check(claim=both).outcome is PASSED
+    assert check(event(12.0, service="db"), claim=both).outcome is FAILED
+    assert check(event(12.0, service="cache"), claim=both).outcome is PASSED
+    finding = check(claim=StaysUp(services=("api", "worker")))
+    assert (finding.outcome, finding.because) == (UNKNOWN, "no container of worker was ever seen")
+    reach = Reach(60.0, 100.0, 2.0, services=("api", "db"))
+    assert "no service 'worker'" in StaysUp(services=("api", "worker")).undecidable(reach)
+
+
+def test_service_and_services_do_not_stand_together() -> None:
+    with pytest.raises(ValidationError, match="not both"):
+        StaysUp.model_validate({"service": "api", "services": ["db"]})

@@ -17,6 +17,7 @@ from harness.journal import Journal, Writer, read
 from harness.judging import _answers, judge_folder, secrets_of, write_results
 from harness.ledger.layout import C5XX, OK
 from harness.ledger.writing import Writer as Ledger
+from harness.run.folder import RunFolder
 from harness.target.model import Target
 from harness.target.record import keep
 
@@ -129,6 +130,22 @@ def test_a_junit_file_that_was_asked_for_and_cannot_be_written_is_no_pass(projec
     assert result.stderr == "compose.yaml/junit.xml cannot be written: File exists; exit 6\n"
 
 
+def test_a_run_that_still_goes_on_is_told_to_do_so_and_not_to_have_been_cut(project: Path) -> None:
+    from harness.cli.report import command as report
+
+    path = project / "facts" / "harness.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-5]))
+    with RunFolder(project).alive():
+        made = CliRunner().invoke(report, ["0badcafe", "--format", "md", "-o", "-"])
+        judged = CliRunner().invoke(command, ["0badcafe"])
+    assert f"{project.name} still runs: this is what it had written by now" in made.stderr
+    assert "tale still runs, and this is no verdict yet: the run still goes on: judged is what" in made.stdout
+    assert judged.exit_code == 3
+    assert judged.stdout.startswith("STILL RUNS tale")
+    assert "did not come to its end" not in made.stdout + judged.stdout
+
+
 def test_a_killed_run_is_judged_by_what_it_left(project: Path) -> None:
     path = project / "facts" / "harness.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
@@ -173,8 +190,15 @@ def test_a_verdict_that_cannot_be_written_leaves_the_old_one_whole(
     assert not list(project.glob(".*.new"))
 
 
+def test_a_word_of_the_drill_that_ran_is_one_only_where_a_secret_stands(tmp_path: Path) -> None:
+    project = {"services": {"api": {"environment": {"A_TOKEN": "sunflower", "B_TOKEN": "platform"}}}}
+    (tmp_path / "compose.yaml").write_text(json.dumps(project))
+    (tmp_path / "drill.yaml").write_text("phases: [{name: sunflower}]")
+    assert [(one.name, one.public) for one in secrets_of(tmp_path) or ()] == [("A_TOKEN", True), ("B_TOKEN", False)]
+
+
 def test_the_stacks_own_secrets_are_known_from_the_compose_file_that_ran(tmp_path: Path) -> None:
-    """An example's password that is also its user, or a service's name, is no secret: it stands in every log."""
+    """An example's password that is also its user, or a service's name, is one only where a secret stands: it is in every log."""
     environment = {
         "DATABASE_URL": "postgresql://shop:hunter2secret@db:5432/shop",
         "API_TOKEN": "abcdef123456",
@@ -187,9 +211,11 @@ def test_the_stacks_own_secrets_are_known_from_the_compose_file_that_ran(tmp_pat
     (tmp_path / "compose.yaml").write_text(json.dumps(project))
     found = secrets_of(tmp_path)
     assert found is not None
-    assert {(one.name, one.value) for one in found} == {
-        ("DATABASE_URL", "hunter2secret"),
-        ("API_TOKEN", "abcdef123456"),
+    assert {(one.name, one.value, one.public) for one in found} == {
+        ("DATABASE_URL", "hunter2secret", False),
+        ("API_TOKEN", "abcdef123456", False),
+        ("POSTGRES_PASSWORD", "shop", True),
+        ("CACHE_PASSWORD", "redis", True),
     }
     assert "hunter2" not in repr(found)
     assert secrets_of(tmp_path / "nowhere") is None

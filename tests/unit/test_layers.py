@@ -28,6 +28,8 @@ BOTTOM = {
     "ondisk",
     "own_process",
     "quantities",
+    "secret_words",
+    "unasked",
     "within",
 }
 DATA = BOTTOM | {"journal", "ledger", "series", "spans", "stats", "wall"}
@@ -46,11 +48,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logrecords": {"loglevels", "logtext"},
     "logtext": {"loglayout", "loglevels", "lognumbers"},
     "logwords": set(),
-    "masking": set(),
+    "masking": {"secret_words"},
+    "secret_words": set(),
     "quantities": set(),
     "edges": set(),
     "chain": set(),
-    "curtain": {"facts", "masking"},
+    "curtain": {"facts", "masking", "secret_words"},
     "flocked": set(),
     "foreign_yaml": set(),
     "kept": {"facts", "journal", "ledger", "within"},
@@ -188,6 +191,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lateness": {"expectations", "ledger", "stats"},
     "gates": {"lateness", "surroundings"} | DATA | {"drill", "plan", "expectations", "landings", "load.arrivals"},
     "reasons": set(),
+    "unasked": set(),
     "by_request": {"ledger", "stats"},
     "history": {"stats", "quantities"},
     "schedule": BOTTOM,
@@ -241,6 +245,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 IMPURE = {"time", "socket", "subprocess", "requests", "docker", "urllib", "http", "threading", "asyncio", "random"}
 PURE = (
     "reasons",
+    "unasked",
     "chain",
     "facts",
     "verdict",
@@ -255,6 +260,7 @@ PURE = (
     "logtext",
     "logwords",
     "masking",
+    "secret_words",
     "hostnames",
     "lodgers",
     "deeds",

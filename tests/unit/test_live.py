@@ -85,6 +85,43 @@ def test_a_helper_that_goes_and_comes_is_told_of_and_looks_are_not() -> None:
     ]
 
 
+def test_a_release_that_was_rolled_back_is_not_told_as_if_it_served() -> None:
+    out = io.StringIO()
+    shown = PlainDisplay(out, every_s=0)
+    on = ("release/bad", "release/kill", "release/both")
+
+    def tell(now_s: float) -> str:
+        shown.second("release", on, rows(), now_s)
+        return out.getvalue().splitlines()[-1].partition("on: ")[2]
+
+    shown.fact(f.Injecting(fault="release/bad", kind="bad_release", target="api", planned_s=1.0))
+    shown.fact(f.Injecting(fault="release/kill", kind="kill", target="api", planned_s=1.0))
+    shown.fact(f.Injecting(fault="release/both", kind="bad_release", target="api+web", planned_s=1.0))
+    shown.fact(f.Deployed(service="api", image="i:bad", by="harness"))
+    assert tell(15.0) == "release/bad, release/kill, release/both"
+    shown.fact(f.Deployed(service="api", image="i", by="rollback", replicas=2))
+    assert tell(16.0) == "release/bad (rolled back), release/kill, release/both"
+    shown.fact(f.Deployed(service="web", image="w", by="rollback"))
+    assert tell(17.0) == "release/bad (rolled back), release/kill, release/both (rolled back)"
+    shown.fact(f.Deployed(service="api", image="i:bad", by="harness"))
+    assert tell(18.0) == "release/bad, release/kill, release/both", "it went out again"
+
+
+def test_an_alert_is_told_to_be_inactive_only_when_it_had_fired() -> None:
+    out = io.StringIO()
+    shown = PlainDisplay(out)
+    for state_, team in (
+        ("pending", "a"),
+        ("inactive", "a"),
+        ("firing", "b"),
+        ("inactive", "c"),
+        ("inactive", "b"),
+        ("inactive", "b"),
+    ):
+        shown.fact(f.AlertChanged(alert="Slow", state=state_, labels={"team": team}, seen_s=1.0))
+    assert out.getvalue().splitlines() == ["   1.0 s  alert fires: Slow", "   1.0 s  alert inactive: Slow"]
+
+
 def test_a_terminal_that_is_gone_ends_the_telling_and_nothing_else() -> None:
     ends = os.pipe()
     os.close(ends[0])

@@ -34,6 +34,12 @@ def document(code: int, *outcomes: str, invalid: tuple[str, ...] = (), **ending:
         (document(1, "failed", "inconclusive"), "and 1 could not be decided"),
         (document(3, "inconclusive", "passed"), "leaves 1 of 2 expectations undecided"),
         (document(3, invalid=("the generator was starved",)), "the run is invalid: the generator was starved"),
+        (
+            document(
+                3, "failed", running=True, invalid=("the run still goes on: judged is what it had written by 9 s",)
+            ),
+            "tale still runs, and this is no verdict yet: the run still goes on: judged is what it had written by 9 s. By then 1",
+        ),
         (document(3, gate=False, invalid=("x",)), "its steady state never held, so nothing was injected"),
         (document(3), "it expects nothing"),
         (document(4, refused="the port\nis taken."), "nothing was injected: the port is taken."),

@@ -433,3 +433,36 @@ def test_a_name_is_the_same_in_any_case_and_kept_as_it_is_written() -> None:
     assert edges(services)["api->redis"].names == ("redis", "Redis", "shop-redis-1", "SHOP-redis-1")
     assert "Redis" in edges(services, ("api->redis",))["api->redis"].names
     assert edges({"api": api(A_HOST="Redis"), "redis": {}, "Redis": {}})["api->Redis"].names == ("Redis",)
+
+
+DNS_SD = """
+scrape_configs:
+  - job_name: api
+    dns_sd_configs: [{names: ["api", "worker."], type: A, port: 8080, refresh_interval: 5s}]
+  - job_name: db
+    static_configs: [{targets: ["db:9187"]}]
+  - job_name: other
+    dns_sd_configs:
+      - names: [_metrics._tcp.cache]
+      - cache
+"""
+
+
+@pytest.mark.parametrize("broken", ["", "\n: [", "\n- a"])
+def test_a_target_that_prometheus_asks_the_dns_for_is_an_edge_that_goes_past_the_hosts_file(
+    tmp_path: Path, broken: str
+) -> None:
+    (tmp_path / "prometheus.yml").write_text(DNS_SD + broken)
+    mount = {"type": "bind", "source": str(tmp_path / "prometheus.yml"), "target": "/etc/prometheus/prometheus.yml"}
+    services = {"prometheus": {"image": "p", "volumes": [mount]}, "api": {}, "worker": {}, "db": {}, "cache": {}}
+    seen = {edge.id: edge for edge in find_edges(project(services, tmp_path))}
+    if broken:
+        assert set(seen) == {"prometheus->db"}, "a file that is none tells as much as before"
+        return
+    assert set(seen) == {"prometheus->api", "prometheus->worker", "prometheus->db"}
+    assert seen["prometheus->db"].refused == ""
+    assert (
+        "asks the DNS for api and goes by the answer, past its hosts file (dns_sd_configs, file"
+        in seen["prometheus->api"].refused
+    )
+    assert seen["prometheus->worker"].ports == (8080,)

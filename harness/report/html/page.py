@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.harmless import harmless
 from harness.quantities import spell
-from harness.report.headline import faults_told, first_failed, sentence, under_test
+from harness.report.headline import faults_told, first_failed, sentence, under_test, word
 from harness.report.html import views
 from harness.report.html.data import data_of, script_json
 from harness.report.html.map import map_of
@@ -49,7 +49,7 @@ def page(story: Story) -> str:
         document=document,
         story=story,
         tone=TONES.get(document["exit_code"], "bad"),
-        word=document["verdict"].replace("_", " "),
+        word=word(document),
         sentence=sentence(document),
         under_test=under_test(document),
         faults_told=faults_told(document),

@@ -70,12 +70,26 @@ def test_a_volume_may_be_called_a_secret(checkout: Write, tmp_path: Path) -> Non
     assert load_resolved(tmp_path / "drill.yaml").stack.data == {"secrets": "copy"}
 
 
-@pytest.mark.parametrize("name", ["DB_PASSWORD", "api_token", "SECRET", "API_KEY", "key", "apiKey", "passwd", "TOKENS"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DB_PASSWORD",
+        "api_token",
+        "SECRET",
+        "API_KEY",
+        "key",
+        "apiKey",
+        "passwd",
+        "TOKENS",
+        "RABBITMQ_DEFAULT_PASS",
+        "MYSQL_PWD",
+    ],
+)
 def test_names_of_secrets_are_known(name: str) -> None:
     assert names_secret(name)
 
 
-@pytest.mark.parametrize("name", ["RATE", "monkey", "keyboard", "title", "keep"])
+@pytest.mark.parametrize("name", ["RATE", "monkey", "keyboard", "title", "keep", "PWD", "bypass", "passed", "PASSES"])
 def test_names_of_other_things_are_not_secrets(name: str) -> None:
     assert not names_secret(name)
 

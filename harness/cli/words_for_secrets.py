@@ -1,0 +1,56 @@
+"""Passwords of a stack that are words of its drill, load or alerts as well: told before a run, which cannot hide them everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from harness.masking import SHORTEST, Secret
+from harness.secret_words import placed, spoken, standing
+
+if TYPE_CHECKING:
+    from harness.drill.model import Drill
+    from harness.facts import ReceiverSeen, RuleSeen
+    from harness.stack.project import Project
+
+
+def words_for_secrets(
+    drill: Drill, project: Project, rules: Sequence[RuleSeen] | None, receivers: Sequence[ReceiverSeen] | None
+) -> tuple[str, ...]:
+    """A sentence for each; no value is shown. What stands in the stack's own names alone is nothing to tell: it is no surprise there."""
+    from harness.stack_secrets import secrets_in
+
+    said = drill.masked()
+    texts = {
+        "the drill": said,
+        "the locustfile": _text(drill),
+        "an alert's name or labels": _names((rule.rule, *rule.labels.values()) for rule in rules or ()),
+        "a receiver's name or route": _names((one.receiver, *one.asks) for one in receivers or ()),
+    }
+    try:
+        secrets = secrets_in(project.config, said)
+    except (KeyError, TypeError, AttributeError, ValueError):  # a file of another shape, which a run refuses by itself
+        return ()
+    told = ((one, [what for what, text in texts.items() if spoken(one.value, text)]) for one in secrets)
+    return tuple(_sentence(one, where) for one, where in told if where and len(one.value) >= SHORTEST)
+
+
+def _sentence(secret: Secret, where: Sequence[str]) -> str:
+    what = f"the value of {secret.name} is also a word of {' and '.join(where)}"
+    if standing(secret.value, secret.public) == placed(secret.value):
+        return (
+            f"{what}: it is masked, and looked for in logs, only where a secret stands (in a URL, behind `password=`). A password that "
+            "names nothing else is hidden everywhere"
+        )
+    return f"{what}: [{secret.name}] stands there in what the run keeps. Take a password that names nothing else"
+
+
+def _text(drill: Drill) -> str:
+    try:
+        return drill.locustfile.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _names(all_names: Iterator[tuple[str, ...]]) -> str:
+    return "\n".join(name for names in all_names for name in names)
