@@ -214,10 +214,15 @@ def runbooks_asked(drill: Drill) -> tuple[str, ...]:
 
 
 def read_runbooks(drill: Drill, folder: str) -> Iterator[RunbookFound]:
-    """Each runbook of a folder by its headings; one fact with the reason where it cannot be read."""
+    """Each runbook of a folder and those below it by its headings; one fact with the reason where it cannot be read."""
     place = drill.path(folder)
     try:
-        files = sorted(path for path in place.iterdir() if path.suffix in (".md", ".markdown"))
+        files = sorted(
+            path
+            for path in place.rglob("*.m*d*")
+            if path.suffix in (".md", ".markdown")
+            and not any(part.startswith(".") for part in path.relative_to(place).parts)
+        )
         if not files or len(files) > MOST_RUNBOOKS:
             yield RunbookFound(
                 folder=folder, why=f"{len(files)} files in Markdown are in it (1 to {MOST_RUNBOOKS} are read)"
@@ -225,7 +230,7 @@ def read_runbooks(drill: Drill, folder: str) -> Iterator[RunbookFound]:
             return
         for path in files:
             text = path.read_text(encoding="utf-8", errors="replace")
-            yield RunbookFound(folder=folder, file=path.name, sections=headings(text))
+            yield RunbookFound(folder=folder, file=path.relative_to(place).as_posix(), sections=headings(text))
     except OSError as error:
         yield RunbookFound(folder=folder, why=f"it cannot be read: {error.strerror or error}")
 
