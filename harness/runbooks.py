@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from urllib.parse import parse_qsl, unquote, urlsplit
+from collections.abc import Sequence
+
+from harness.urls import pages
 
 SECTIONS = ("Meaning", "Impact", "Diagnosis", "Mitigation")
 """What each has, after prometheus-operator/runbooks."""
@@ -29,24 +30,12 @@ def lacking(sections: tuple[str, ...]) -> tuple[str, ...]:
 def led_to(url: str, files: Sequence[str]) -> tuple[str, ...]:
     """The files of a folder, by their paths in it, that a URL may be served from: those that end as it does, and of them those
     with the most parts in common. How much of either stands before is not known: where the folder is served, what leaves its folders out."""
-    for parts in _pages(url):
+    for parts in map(_parts, pages(url)):
         alike = {file: _in_common(parts, _parts(file)) for file in files}
         most = max(alike.values(), default=0)
         if most:
             return tuple(file for file, common in alike.items() if common == most)
     return ()
-
-
-def _pages(url: str) -> Iterator[list[str]]:
-    """The paths by which a URL may name a page: a route in its fragment (wiki/#/Slow), its own path, a value in its query."""
-    try:
-        split = urlsplit(url)
-    except ValueError:
-        return
-    route = split.fragment.removeprefix("!")
-    named = [route.partition("?")[0]] if route.startswith("/") else []
-    for path in (*named, split.path, *(value for _, value in parse_qsl(split.query))):
-        yield _parts(unquote(path))
 
 
 def _parts(path: str) -> list[str]:

@@ -20,6 +20,7 @@ from harness.stack.observe import Seen, add, edges_seen, reading
 from harness.stack.observed import Monitoring
 from harness.stack.project import Project
 from harness.stack.ready import LOOP
+from harness.stack.senders import senders
 from harness.stack.stack import Stack
 from harness.world.speaks import guess, path
 
@@ -48,7 +49,7 @@ def survey(
     offline: bool = False,
     say: Callable[[str], object] = lambda line: None,
 ) -> Looked:
-    """Bring it up, look, take it down. Its Alertmanager is left out: no person must be paged because somebody looks.
+    """Bring it up, look, take it down. Who pages is left out: no person must be paged because somebody looks.
 
     candidates  'service:port' that may answer HTTP, published for the look; ports seen only later are asked at the container's address
     choose      which of what answered gets the light load of `for_s`
@@ -59,7 +60,8 @@ def survey(
     """
     from harness.world.lookout import Lookout
 
-    project = without(project, monitoring.alertmanager.rpartition(":")[0])
+    paging = [target.rpartition(":")[0] for target in monitoring.alertmanagers]
+    project = without(project, (*paging, *(one.service for one in senders(project, monitoring, data or {}))))
     asked = (*candidates, *((monitoring.prometheus,) if monitoring.prometheus else ()))
     reach = tuple(dict.fromkeys(one for one in asked if one.rpartition(":")[0] in project.services))
     stack = Stack(
@@ -230,7 +232,8 @@ def _rules(stack: Stack, monitoring: Monitoring) -> tuple[tuple[RuleSeen, ...] |
     from harness.run.clock import MonotonicClock
     from harness.world.metrics import Prometheus
 
-    if not monitoring.prometheus or topology.outside(stack.project.config, monitoring.prometheus.rpartition(":")[0]):
+    service = monitoring.prometheus.rpartition(":")[0]
+    if service not in stack.project.services or topology.outside(stack.project.config, service):
         return None, ()
     try:
         address = stack.address(monitoring.prometheus)

@@ -1,19 +1,21 @@
-"""A project without the service that would page people: while it is only looked at, nobody stands before its receivers. Pure."""
+"""A project without the services that would page people: while it is only looked at, nobody stands before their receivers. Pure."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
 from dataclasses import replace
 
 from harness.stack import names as topology
 from harness.stack.project import Project
 
 
-def without(project: Project, service: str) -> Project:
-    """The project without a service and those in its network, and with nobody depending on them; itself for ''."""
-    if service not in project.services:
+def without(project: Project, services: Collection[str]) -> Project:
+    """The project without these services and those in their networks, and with nobody depending on them; itself without any."""
+    there = [service for service in services if service in project.services]
+    if not there:
         return project
-    gone = {service, *topology.sharers(project.config, service)}
+    gone = {name for service in there for name in (service, *topology.sharers(project.config, service))}
     config = copy.deepcopy(project.config)
     config["services"] = {name: body for name, body in config["services"].items() if name not in gone}
     for body in config["services"].values():

@@ -355,8 +355,8 @@ def test_a_project_is_looked_at_without_what_would_page_people(tmp_path: Path) -
         }
     }
     project = Project("p", (), tmp_path, config)
-    assert without(project, "") is project
-    left = without(project, "alerts").services
+    assert without(project, ()) is project
+    left = without(project, ("alerts",)).services
     assert list(left) == ["web", "db"]
     assert left["web"] == {"depends_on": {"db": {}}, "links": []}
     assert "alerts" in project.services
