@@ -62,6 +62,12 @@ class Helper:
                 self.process.wait(CLOSE_S)
                 return
 
+    def leave(self) -> None:
+        """Hear it no more and let it go on: only the client dies, of a signal that it cannot pass on."""
+        self.process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(CLOSE_S)
+
     def _listen(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:

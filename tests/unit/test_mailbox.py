@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from harness.cli.inputs import doubts_of
 from harness.errors import CannotRun, NotApplied
 from harness.facts import ReceiverSeen
 from harness.run import mailbox
 from harness.run.mailbox import put_mailbox, really_pages
+from harness.run.observing import Observing
+from harness.stack import configfile
+from harness.stack.project import Project
 from harness.stack.senders.sender import Sender
 from harness.world.receivers import paging
 
@@ -96,3 +101,45 @@ def test_one_that_does_not_answer_is_not_waited_for_longer(monkeypatch: pytest.M
     monkeypatch.setattr(mailbox, "READY_S", 0.0)
     really_pages(told.session, sender("one", "oncall"), cast("Any", told))
     assert told.said == []
+
+
+AT = "/etc/alertmanager/alertmanager.yml"
+
+
+@pytest.fixture
+def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with two Alertmanagers, of which none is named."""
+    monkeypatch.setattr(configfile, "inspected", lambda *_: [])
+    (tmp_path / "am.yml").write_text(FILE.replace("NAME", "oncall"))
+    mount = {"type": "bind", "source": str(tmp_path / "am.yml"), "target": AT}
+    body = {"image": "prom/alertmanager", "command": [f"--config.file={AT}"], "volumes": [mount]}
+    guarded = {**body, "command": [*body["command"], "--web.config.file=/etc/web.yml"]}
+    return Project("x", (), tmp_path, {"name": "x", "services": {"a": body, "b": body, "c": guarded}})
+
+
+def drill_of(alertmanager: str = "") -> Any:
+    observe = SimpleNamespace(prometheus="off", alertmanager=alertmanager)
+    return SimpleNamespace(stack=SimpleNamespace(observe=observe, data={}), claims=lambda: [])
+
+
+def test_a_run_puts_its_mailbox_before_both_of_a_pair_and_asks_both_what_they_run(
+    pair: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told(a=(("x_a", ""),), b=(("x_b", ""),))
+    told.session.drill, told.stack.project = drill_of(), pair
+    told.stack.address = lambda target: (target, 1)
+    monkeypatch.setattr(mailbox, "Pager", told.pager)
+    monkeypatch.setattr(Observing, "_take_traces", lambda *_: None)
+    observing = Observing.begin(told.session, told.stack, cast("Any", None), told.closing)
+    assert [place[:2] for place in told.places] == [({"x_a": "", "x_b": ""}, ("pager.example",))]
+    asked: list[str] = []
+    monkeypatch.setattr("harness.run.observing.really_pages", lambda session, sender, am: asked.append(sender.service))
+    observing.probes()
+    assert asked == ["a", "b"], "one that wants a password cannot be asked"
+
+
+def test_what_cannot_be_kept_from_people_is_told_before_anything_starts(pair: Project) -> None:
+    told = doubts_of(drill_of("off"), pair, "")
+    assert [text.partition(" is left alone")[0] for text in told] == ["a", "b", "c"]
+    (guarded,) = doubts_of(drill_of("c:9093"), pair, "")
+    assert "c asks for TLS or a password" in guarded
