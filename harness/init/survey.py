@@ -12,7 +12,6 @@ from harness.edges import Edge
 from harness.errors import CannotRun, NotApplied
 from harness.init.asking import FIRST_S, WITHIN_S, answers_to, baseline, metrics, pages, tried
 from harness.init.seen import PATIENCE_S, Baseline, Looked, Page, Spoken
-from harness.init.unpaged import without
 from harness.stack import names as topology
 from harness.stack.blame import blamed
 from harness.stack.dial import accepts
@@ -20,8 +19,8 @@ from harness.stack.observe import Seen, add, edges_seen, reading
 from harness.stack.observed import Monitoring
 from harness.stack.project import Project
 from harness.stack.ready import LOOP
-from harness.stack.senders import senders
 from harness.stack.stack import Stack
+from harness.stack.unpaged import unpaged
 from harness.world.speaks import guess, path
 
 if TYPE_CHECKING:
@@ -60,8 +59,7 @@ def survey(
     """
     from harness.world.lookout import Lookout
 
-    paging = [target.rpartition(":")[0] for target in monitoring.alertmanagers]
-    project = without(project, (*paging, *(one.service for one in senders(project, monitoring, data or {}))))
+    project = unpaged(project, monitoring, data or {})
     asked = (*candidates, *((monitoring.prometheus,) if monitoring.prometheus else ()))
     reach = tuple(dict.fromkeys(one for one in asked if one.rpartition(":")[0] in project.services))
     stack = Stack(

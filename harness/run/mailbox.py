@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import CannotRun, NotApplied
 from harness.facts import ReceiverSeen
+from harness.urls import place
 from harness.world.pager import Pager
 from harness.world.receivers import paging
 
@@ -79,10 +80,11 @@ def really_pages(session: Session, sender: Sender, alertmanager: Alertmanager) -
     if sender.known is None:
         for seen in runs:
             session.record(replace(seen, observable=False, why=f"it was not known before it ran: {sender.why}"))
-        kinds = ", ".join(f"{seen.receiver} ({seen.kind})" for seen in runs if seen.kind)
-        session.display.say(
-            f"warning: {sender.service} runs with receivers that may reach real people: {kinds or 'none'}"
+        past = ", ".join(
+            f"{seen.receiver} ({seen.kind})" for seen in runs if seen.kind and place(seen.url)[0] not in sender.hosts
         )
+        if past:
+            session.display.say(f"warning: {sender.service} runs with receivers that may reach real people: {past}")
     elif names != {seen.receiver for seen in sender.known.receivers}:
         read = ", ".join(dict.fromkeys(seen.receiver for seen in sender.known.receivers))
         raise CannotRun(

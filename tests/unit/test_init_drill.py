@@ -17,8 +17,8 @@ from harness.init import alerts, choose, doors, drillfile, making
 from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
 from harness.init.making import Made, Wishes, make
 from harness.init.seen import Baseline, Looked, Page, Spoken
-from harness.init.unpaged import without
 from harness.stack.project import Project
+from harness.stack.unpaged import without
 
 # --- choosing -----------------------------------------------------------------------------------------------------------
 

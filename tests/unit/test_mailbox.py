@@ -96,6 +96,15 @@ def test_whom_one_pages_whose_configuration_was_not_known_is_told_once_it_runs()
     assert "real (webhook)" in told.said[0]
 
 
+def test_what_such_a_one_sends_to_hosts_that_the_mailbox_bears_reaches_nobody() -> None:
+    told = Told()
+    told.running = (
+        "route: {receiver: pd}\nreceivers: [{name: pd, pagerduty_configs: [{routing_key: <secret>}]}, {name: none}]\n"
+    )
+    really_pages(told.session, Sender("one", {"events.pagerduty.com": ()}, why="it is written"), cast("Any", told))
+    assert (told.said, [one.receiver for one in told.facts]) == ([], ["pd", "none"])
+
+
 def test_one_that_does_not_answer_is_not_waited_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     told = Told()
     monkeypatch.setattr(mailbox, "READY_S", 0.0)

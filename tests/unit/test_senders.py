@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.stack import configfile
+from harness.errors import CannotRun
+from harness.init.pages import paging_of
+from harness.stack import configfile, observe
 from harness.stack.observed import find_monitoring
 from harness.stack.project import Project
 from harness.stack.senders import senders
@@ -182,3 +184,39 @@ def test_a_grafana_has_contact_points_where_its_database_comes_along(
 ) -> None:
     found = files.found(data=data, grafana={"image": "grafana/grafana", **more})
     assert bool(found) == told
+
+
+def test_a_project_is_looked_at_without_any_of_them(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    mount = files.mount(POINTS, "/etc/grafana/provisioning/alerting/points.yml")
+    outside = files.prometheus("{static_configs: [{targets: ['am.example.com:9093']}]}")
+    config = {
+        "name": "x",
+        "services": {
+            "api": {"image": "x", "depends_on": {"grafana": {"condition": "service_started"}}},
+            "one": files.alertmanager(WEBHOOK),
+            "other": files.alertmanager(WEBHOOK),
+            "prometheus": outside,
+            "metrics": files.prometheus("{static_configs: [{targets: ['one:9093']}]}"),
+            "grafana": {"image": "grafana/grafana", "volumes": [mount]},
+        },
+    }
+    started: list[Project] = []
+
+    def stack(project: Project, *_: Any, **__: Any) -> Any:
+        started.append(project)
+        raise CannotRun("it is only a look at what would be started")
+
+    monkeypatch.setattr(observe, "Stack", stack)
+    said: list[str] = []
+    with pytest.raises(CannotRun):
+        observe.observe(Project("x", (), files.folder, config), "r", files.folder, say=said.append)
+    assert list(started[0].services) == ["api", "metrics"]
+    assert "without grafana, one, other, prometheus: no mailbox stands here" in said[0]
+
+
+def test_init_knows_a_service_by_its_alias(files: Files) -> None:
+    bridge = {"image": "x", "networks": {"default": {"aliases": ["chat.example"]}}}
+    to_alias = files.alertmanager(TO_OWN.replace("bridge", "chat.example"), networks={"default": None})
+    config = {"name": "x", "services": {"am": to_alias, "bridge": bridge}, "networks": {"default": {}}}
+    (seen,) = paging_of(Project("x", (), files.folder, config), "am:9093").receivers
+    assert (seen.observable, "a service of the stack" in seen.why) == (False, True)

@@ -1,13 +1,21 @@
-"""A project without the services that would page people: while it is only looked at, nobody stands before their receivers. Pure."""
+"""A project without the services that would page people: while it is only looked at, nobody stands before their receivers."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from harness.stack import names as topology
+from harness.stack.observed import Monitoring
 from harness.stack.project import Project
+from harness.stack.senders import senders
+
+
+def unpaged(project: Project, monitoring: Monitoring, data: Mapping[str, str]) -> Project:
+    """The project without its Alertmanagers, and without whoever else pages. Raises CannotRun as `senders` does."""
+    paging = [target.rpartition(":")[0] for target in monitoring.alertmanagers]
+    return without(project, (*paging, *(one.service for one in senders(project, monitoring, data))))
 
 
 def without(project: Project, services: Collection[str]) -> Project:
