@@ -1,5 +1,5 @@
 """A helper in a container: `docker run -i`, JSON lines in and out. Its stdin's end is its end, so it cannot outlive
-us."""
+us; but for one that is left."""
 
 from __future__ import annotations
 

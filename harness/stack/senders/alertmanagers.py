@@ -52,7 +52,7 @@ def _unkept(project: Project, service: str, config: ConfigFile, known: Paging | 
     if known is None or config.doubt:
         yield (
             f"whom {service} pages is not known, and pages may reach real people: {why or config.doubt}; a mailbox stands before "
-            f"the usual providers alone, so mount the configuration as it is to be read, {BEHIND}"
+            f"the usual providers and hosts that its files name, no others, so mount the configuration as it is to be read, {BEHIND}"
         )
     if known is None:
         return
