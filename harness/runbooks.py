@@ -1,8 +1,11 @@
-"""A runbook in Markdown as the headings that a reader finds in it. Pure."""
+"""A runbook in Markdown as the headings that a reader finds in it, and which of a folder's files a URL leads to. Pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from harness.urls import pages
 
 SECTIONS = ("Meaning", "Impact", "Diagnosis", "Mitigation")
 """What each has, after prometheus-operator/runbooks."""
@@ -22,3 +25,28 @@ def lacking(sections: tuple[str, ...]) -> tuple[str, ...]:
     """Those of SECTIONS that are not among its headings, whatever their case."""
     there = {section.casefold() for section in sections}
     return tuple(section for section in SECTIONS if section.casefold() not in there)
+
+
+def led_to(url: str, files: Sequence[str]) -> tuple[str, ...]:
+    """The files of a folder, by their paths in it, that a URL may be served from: those that end as it does, and of them those
+    with the most parts in common. How much of either stands before is not known: where the folder is served, what leaves its folders out."""
+    for parts in map(_parts, pages(url)):
+        alike = {file: _in_common(parts, _parts(file)) for file in files}
+        most = max(alike.values(), default=0)
+        if most:
+            return tuple(file for file, common in alike.items() if common == most)
+    return ()
+
+
+def _parts(path: str) -> list[str]:
+    """Of a path in a folder or in a URL, as both may be written: 'db/Slow Query.md' and 'DB/slow-query/index.html' are one."""
+    parts = [re.sub(r"[\s_]+", "-", part).casefold() for part in path.split("/") if part]
+    if parts:
+        parts[-1] = re.sub(r"\.(md|markdown|html?)$", "", parts[-1])
+    return parts[:-1] if len(parts) > 1 and parts[-1] in ("index", "-index", "readme") else parts
+
+
+def _in_common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many parts both end with, where one is the end of the other; else 0."""
+    shorter = min(len(one), len(other))
+    return shorter if shorter and list(one[-shorter:]) == list(other[-shorter:]) else 0

@@ -1,11 +1,12 @@
-"""Where a URL points: host and port, whether a name server is asked for it, and how it is told without its secrets; which pages tell of health."""
+"""Where a URL points: host and port, whether a name server is asked for it, which page; how it is told without its secrets; which pages tell of health."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 AS_IT_IS = r"/(?:[\w~&=,:@/-]|(?<!/)\.)*(?:\?[\w~&=,:@/.-]+)?\Z"
 """A path and query that a client sends as they are written (with re.ASCII)."""
@@ -36,6 +37,19 @@ def left_out(host: str) -> str:
     """What is to be said of the path of a host that another stands in for."""
     path = urlsplit(bare(host)).path.rstrip("/")
     return f"; its path {path} is left out, and stands in the URLs of requests if they need it" if path else ""
+
+
+def pages(url: str) -> Iterator[str]:
+    """The paths by which a URL may name a page: a route in its fragment (wiki/#/Slow), its own, a value in its query."""
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return
+    route = split.fragment.removeprefix("!")
+    if route.startswith("/"):
+        yield unquote(route.partition("?")[0])
+    yield unquote(split.path)
+    yield from (value for _, value in parse_qsl(split.query))
 
 
 def path_hash(url: str) -> str:

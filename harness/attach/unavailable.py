@@ -13,7 +13,7 @@ from harness.faults.bad_release import BadRelease
 from harness.faults.base import Fault
 from harness.faults.command import Command
 from harness.plan import Plan, unobserved
-from harness.target.unavailable import needs_of, told
+from harness.target.unavailable import needs_of, people_paged, told
 
 REMOTE = "its Docker is on another machine"
 COMPOSE_UP = re.compile(r"\bcompose\b[^;&|\n]*\sup\b")
@@ -49,7 +49,7 @@ def on_attached(plan: Plan, offer: Offer) -> Plan:
     # Monitoring may not run there now: the claims that need it are absent, and say why.
     unseen = tuple(unobserved(plan.drill, plan.services))
     others = tuple(problem for problem in others if problem not in unseen)
-    warned = (*_remaking(plan, offer, absent), *_cutting_off(plan, offer))
+    warned = (*_remaking(plan, offer, absent), *_cutting_off(plan, offer), *people_paged(plan, offer.project, absent))
     return replace(plan, absent=absent, problems=(*others, *_forbidden(plan), *said, *warned))
 
 

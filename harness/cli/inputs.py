@@ -144,7 +144,7 @@ def look(drill: Drill) -> Looked:
 
     found = known("prometheus", rules_of, RuleFiles())
     receivers = known("alertmanager", receivers_of, None)
-    unfound: tuple[str, ...] = known("prometheus", rules_unfound, ())
+    unkept: tuple[str, ...] = known("prometheus", lambda project, prometheus: doubts_of(drill, project, prometheus), ())
     looked = Looked(
         services,
         monitoring=monitoring,
@@ -152,7 +152,10 @@ def look(drill: Drill) -> Looked:
         alerts_unread=found.unread,
         receivers=receivers,
         scrapes=known("prometheus", scrapes_of, None),
-        doubts=(*unfound, *words_for_secrets(drill, project, found.rules, receivers)),
+        doubts=(
+            *unkept,
+            *words_for_secrets(drill, project, found.rules, receivers),
+        ),
         project=project.name,
         problems=tuple(problems_of(drill, project)),
         notes=tuple(dict.fromkeys(notes)),
@@ -193,16 +196,21 @@ def scrapes_of(project: Project, prometheus: str) -> Mapping[str, float] | None:
     return scrapes(project, prometheus.rpartition(":")[0]) if prometheus else None
 
 
+def doubts_of(drill: Drill, project: Project, prometheus: str) -> tuple[str, ...]:
+    """What of the stack's files is perhaps not as it is meant, each in a sentence: pages that no mailbox keeps from people before all.
+    Raises CannotRun where only Docker could tell, and is not there."""
+    from harness.run.observing import monitoring_of, senders_of
+    from harness.stack.web_config import unlooked
+
+    unkept = [why for one in senders_of(drill, project) for why in one.unkept]
+    looked_at = (unlooked(project, service) for service in monitoring_of(drill, project).services)
+    return (*dict.fromkeys(unkept), *(why for why in looked_at if why), *rules_unfound(project, prometheus))
+
+
 def receivers_of(project: Project, alertmanager: str) -> tuple[ReceiverSeen, ...] | None:
     """The receivers of the stack's Alertmanager ('service:port') and whether a mailbox can stand before them; None where its
     configuration cannot be read here. Raises CannotRun where only Docker could tell, and is not there."""
-    from harness.run.observing import names_of
-    from harness.stack.configfile import ALERTMANAGER, config_file
-    from harness.world.receivers import paging
+    from harness.stack.senders.alertmanagers import alertmanager as sender
 
-    service = alertmanager.rpartition(":")[0]
-    text = config_file(project, service, ALERTMANAGER).text if service else ""
-    try:
-        return paging(text, *names_of(project, service)).receivers if text else None
-    except ValueError:
-        return None
+    known = sender(project, alertmanager.rpartition(":")[0]).known if alertmanager else None
+    return None if known is None else known.receivers

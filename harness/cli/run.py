@@ -301,7 +301,7 @@ def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
         turn.enter()
     looks = begun()  # beside the imports and the reading of files
 
-    from harness.cli.inputs import limits_of, receivers_of, rules_of, scrapes_of
+    from harness.cli.inputs import doubts_of, limits_of, receivers_of, rules_of, scrapes_of
     from harness.drill import locustfile
     from harness.drill.problem import Invalid
     from harness.plan import make_plan
@@ -324,6 +324,7 @@ def _one(name: str, wishes: Wishes, shown: PlainDisplay) -> int:
         alerts_unread=rules.unread,
         receivers=receivers_of(project, monitoring["alertmanager"]),
         scrapes=scrapes_of(project, monitoring["prometheus"]),
+        doubts=doubts_of(drill, project, monitoring["prometheus"]),
         narrowed_to=limits_of(drill),
     )
     plan = narrowed(plan, wishes.only, wishes.skip, wishes.baseline)

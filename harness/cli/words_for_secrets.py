@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -46,10 +47,11 @@ def _sentence(secret: Secret, where: Sequence[str]) -> str:
 
 
 def _text(drill: Drill) -> str:
-    try:
-        return drill.locustfile.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+    told = []
+    for file in drill.locustfiles:
+        with contextlib.suppress(OSError):
+            told.append(file.read_text(encoding="utf-8", errors="replace"))
+    return "\n".join(told)
 
 
 def _names(all_names: Iterator[tuple[str, ...]]) -> str:

@@ -14,11 +14,12 @@ from harness.alerting import may_bear
 from harness.expectations.alerts import PLACES
 from harness.facts import Fact, Paged, RuleSeen, RunbookFound
 from harness.journal import Journal
-from harness.runbooks import lacking
+from harness.runbooks import lacking, led_to
 
 BROKEN = re.compile(r"<error expanding template|<no value>|%!\w?\(")
 """The last: what Go's printf leaves of a value that is not of its verb's kind, such as %!f(string=)."""
-NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+NUMBER = re.compile(r"(?<![\w.])(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?|\.\d+|[+-]?Inf\b)")
+"""As Go and people write them: 0.5, .5, 1,000, 1.2e+06, +Inf."""
 NO_VALUE = re.compile(r"https?://\S+|\b[1-5]xx\b", re.IGNORECASE)
 SPAN = re.compile(
     r"\b(for|in|over|within|during|last|past|previous)\s+((the|more|at|than|least|last|past|about)\s+)*\d+(\.\d+)?"
@@ -70,7 +71,7 @@ def _text(page: Paged, name: str) -> Item:
 
 
 def _runbook(page: Paged, asked: Asked) -> Item:
-    """A file of the folder that the claim names, by the last part of its URL, with all four sections."""
+    """A file of the folder that the claim names, by the end of its URL, with all four sections."""
     url = page.annotations.get("runbook_url", "") or page.annotations.get("runbook", "")
     if not url:
         return Item(False, "there is no runbook_url")
@@ -81,13 +82,22 @@ def _runbook(page: Paged, asked: Asked) -> Item:
     if unread or not there:
         why = unread[0].why if unread else "it was not read in this run"
         return Item(None, f"{asked.runbooks}: {why}", tuple(unread[:1]))
-    name = re.split(r"[?#]", url, maxsplit=1)[0].rstrip("/").rpartition("/")[2]
-    mine = [one for one in there if one.file.casefold() in (name.casefold(), f"{name.casefold()}.md")]
+    return _served(url, {one.file: one for one in there}, asked.runbooks)
+
+
+def _served(url: str, files: Mapping[str, RunbookFound], folder: str) -> Item:
+    """What the files of a folder tell of a URL that is served from it."""
+    mine = [files[name] for name in led_to(url, tuple(files))]
+    if not mine and any("/" in name for name in files):
+        return Item(None, f"{url} fits no file of {folder} by its name, and may be one of its folders' all the same")
     if not mine:
-        return Item(False, f"{url} leads nowhere: {asked.runbooks} has no {name}")
-    without = lacking(mine[0].sections)
-    if without:
-        return Item(False, f"{mine[0].file} lacks {', '.join(without)}", (mine[0],))
+        return Item(False, f"{url} leads nowhere: {folder} has no file of that name")
+    poor = [one for one in mine if lacking(one.sections)]
+    if poor and len(poor) < len(mine):
+        names = ", ".join(one.file for one in mine)
+        return Item(None, f"{url} may be any of {names}, and {poor[0].file} lacks sections", tuple(mine))
+    if poor:
+        return Item(False, f"{poor[0].file} lacks {', '.join(lacking(poor[0].sections))}", (poor[0],))
     return Item(True, f"{url}, with all of its sections", (mine[0],))
 
 
@@ -129,11 +139,20 @@ def _value(page: Paged, asked: Asked) -> Item:
     said = f"numbers in the description: {', '.join(found[:4]) or 'none'}"
     if len(found) < 2:
         return Item(False, said)
-    rules = [rule for rule in asked.journal.of(RuleSeen) if rule.rule == page.alert and may_bear(rule, page.labels)]
-    known = [rule for rule in rules if rule.annotations.get("description")]
-    if known and not any(_measured(rule.annotations["description"]) for rule in known):
+    named = [rule for rule in asked.journal.of(RuleSeen) if rule.rule == page.alert]
+    mine = [rule for rule in named if may_bear(rule, page.labels)]
+    known = [
+        rule for rule in mine or named if rule.annotations.get("description")
+    ]  # labels may be rewritten on the way
+    measured = {_measured(rule.annotations["description"]) for rule in known}
+    if measured == {False}:
         return Item(
             False, f"{said}, but the rule's description holds no {{{{ $value }}}}: it says so always", (known[-1],)
+        )
+    if not mine and len(measured) > 1:
+        return Item(
+            None,
+            f"{said}; whether one of them is the value is not known: not every rule of that name holds {{{{ $value }}}}",
         )
     if not known and len(NUMBER.findall(SPAN.sub(" ", text))) < 2:
         return Item(None, f"{said}; whether one of them is the value is not known: Prometheus' rule was not seen")

@@ -16,6 +16,7 @@ from harness.promql import course_of
 
 SCRAPE_S = 15.0
 """How old a sample may be when the rule looks, where nothing is known of the scrape interval."""
+NO_METRIC = "reads no metric"
 LONGEST_S = 120
 """A first drill waits no longer than this for an alert."""
 ANY = Sight()
@@ -103,6 +104,12 @@ def pick(rules: Sequence[RuleSeen], firing: Collection[str] = (), sight: Sight =
     return Picked(best[0], best[1], tuple(left))
 
 
+def always(rules: Sequence[RuleSeen], name: str) -> bool:
+    """Whether an alert is meant to fire always, as a dead man's switch: its rules read no metric."""
+    mine = [rule for rule in rules if rule.kind == "alerting" and rule.rule == name]
+    return bool(mine) and all(_stands_on(rules, rule).why == NO_METRIC for rule in mine)
+
+
 def paged_within_s(watch: Watch, ways: Sequence[ReceiverSeen]) -> int | None:
     """Until its page can be expected where a mailbox can see one; None where none of the ways that it goes can be observed."""
     waits = [seen.group_wait_s for seen in ways if seen.observable]
@@ -153,7 +160,7 @@ def _stands_on(rules: Sequence[RuleSeen], rule: RuleSeen) -> _Stands:
     except ValueError:
         return _Stands(why="could not be read")
     if not stands.readings:
-        return _Stands(why="reads no metric")
+        return _Stands(why=NO_METRIC)
     if all(_OWN.match(reading.selector) for reading in stands.readings):
         return _Stands(why="is about the monitoring itself")
     up = all(_UP.match(reading.selector) for reading in stands.readings)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.edges import Edge
 from harness.facts import ReceiverSeen, RuleSeen
-from harness.init.alerts import LONGEST_S, Picked
+from harness.init.alerts import LONGEST_S, Picked, always
 from harness.init.choose import Hurt
 from harness.init.routes import Route
 from harness.init.seen import Looked
@@ -86,8 +86,18 @@ def _alerts(monitoring: Monitoring, rules: Sequence[RuleSeen] | None, picked: Pi
         more = [f"and {numbered(len(picked.left) - MOST, 'rule')} more"] if len(picked.left) > MOST else []
         left = "; ".join([*picked.left[:MOST], *more]) or "no rule is left over"
         yield f"whether somebody is told when the dependency is {' or '.join(missing)}: no rule is known to see it in time ({left})"
-    if looked.firing:
-        yield f"alerts that fire though nothing is wrong ({', '.join(looked.firing)}): cure them, then add `no alert firing` to the gate"
+    yield from _firing(rules, looked)
+
+
+def _firing(rules: Sequence[RuleSeen], looked: Looked) -> Iterator[str]:
+    """What fires though nothing is wrong: a dead man's switch is to, and the gate can leave it out."""
+    switches = [name for name in looked.firing if always(rules, name)]
+    wrong = [name for name in looked.firing if name not in switches]
+    gate = f"`{' except '.join(['no alert firing', *([', '.join(switches)] if switches else [])])}`"
+    if wrong:
+        yield f"alerts that fire though nothing is wrong ({', '.join(wrong)}): cure them, then add {gate} to the gate"
+    elif switches:
+        yield f"whether any alert fires before a fault: add {gate} to the gate ({', '.join(switches)} reads no metric, and fires always)"
 
 
 def _pages(
@@ -95,7 +105,8 @@ def _pages(
 ) -> Iterator[str]:
     if not monitoring.alertmanager:
         if monitoring.prometheus:
-            yield "whether a page is sent: no Alertmanager was found. Name it: stack: {observe: {alertmanager: SERVICE:PORT}}"
+            which = "several could be it" if monitoring.alertmanagers else "no Alertmanager was found"
+            yield f"whether a page is sent: {which}. Name it: stack: {{observe: {{alertmanager: {next(iter(monitoring.alertmanagers), 'SERVICE:PORT')}}}}}"
         return
     if any(seen.observable for seen in receivers):
         for alert, ways in paged.items():

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from harness.edges import Edge
 from harness.errors import CannotRun, UsageError
-from harness.facts import ReceiverSeen, RuleSeen
+from harness.facts import RuleSeen
 from harness.harmless import comment
-from harness.init import access_log, alerts, choose, doors, drillfile, locustfile, openapi
+from harness.init import access_log, alerts, choose, doors, drillfile, locustfile, openapi, pages
 from harness.init.blind import sight
 from harness.init.cannot import cannot
 from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
@@ -30,7 +30,6 @@ from harness.stack.observed import Monitoring, find_monitoring
 from harness.stack.project import Project, read_project
 from harness.stack.refusals import refused
 from harness.urls import of_health
-from harness.world.receivers import Paging, paging
 
 Say = Callable[[str], object]
 FETCH_S = 20.0
@@ -109,6 +108,7 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
             )
         routes = (*_asked_routes(found.target), *routes)
     hurt = choose.hurt(project.config, found.target.service, found.edges, found.looked.edges, found.looked.http)
+    notes = (*notes, *(f"warning: {text}" for text in pages.unkept(project, found.monitoring, wishes.data)))
     added = beside(project, found.monitoring, found.looked, folder) if wishes.monitoring else None
     if added is not None:
         paths, notes = (*paths, added.compose), (*notes, *added.notes)
@@ -116,10 +116,8 @@ def make(wishes: Wishes, folder: Path, say: Say) -> Made:
     rules = added.rules if added else found.looked.rules if found.looked.rules is not None else _rules(found)
     seen_by = sight(project.services, hurt, found.edges, routes)
     picked = alerts.pick(rules or (), found.looked.firing, seen_by)
-    known = _paging(
-        found, next((file.text for file in added.files if file.path.name == "alertmanager.yml"), "") if added else ""
-    )
-    paged = _paged(known, picked)
+    known = pages.written(added.files, project) if added else pages.paging_of(project, found.monitoring.alertmanager)
+    paged = pages.paged(known, picked)
     unseen = cannot(
         project,
         found.edges,
@@ -401,31 +399,6 @@ def _rules(found: _Found) -> tuple[RuleSeen, ...] | None:
     except CannotRun:  # that Docker is not there is said once, of all that it would have told
         return None
     return None if read.unread else read.rules
-
-
-def _paging(found: _Found, written: str) -> Paging:
-    """Where pages would go, as Alertmanager's own configuration says; nowhere where there is none or it cannot be read."""
-    from harness.stack.configfile import ALERTMANAGER, config_file
-
-    service = found.monitoring.alertmanager.rpartition(":")[0]
-    if not service:
-        return Paging()
-    try:
-        text = written or config_file(found.project, service, ALERTMANAGER).text
-        return paging(text, own=tuple(found.project.services)) if text else Paging()
-    except (ValueError, CannotRun):
-        return Paging()
-
-
-def _paged(known: Paging, picked: alerts.Picked) -> dict[str, tuple[ReceiverSeen, ...]]:
-    """By alert, the ways out that its labels lead its page to; all of them where a route cannot be read."""
-    found = {}
-    for watch in (one for one in (picked.slow, picked.gone) if one is not None):
-        try:
-            found[watch.alert] = known.reached({**watch.labels, "alertname": watch.alert})
-        except ValueError:
-            found[watch.alert] = known.receivers
-    return found
 
 
 def _measured(looked: Looked) -> str:

@@ -12,7 +12,6 @@ from harness.edges import Edge
 from harness.errors import CannotRun, NotApplied
 from harness.init.asking import FIRST_S, WITHIN_S, answers_to, baseline, metrics, pages, tried
 from harness.init.seen import PATIENCE_S, Baseline, Looked, Page, Spoken
-from harness.init.unpaged import without
 from harness.stack import names as topology
 from harness.stack.blame import blamed
 from harness.stack.dial import accepts
@@ -21,6 +20,7 @@ from harness.stack.observed import Monitoring
 from harness.stack.project import Project
 from harness.stack.ready import LOOP
 from harness.stack.stack import Stack
+from harness.stack.unpaged import unpaged
 from harness.world.speaks import guess, path
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def survey(
     offline: bool = False,
     say: Callable[[str], object] = lambda line: None,
 ) -> Looked:
-    """Bring it up, look, take it down. Its Alertmanager is left out: no person must be paged because somebody looks.
+    """Bring it up, look, take it down. Who pages is left out: no person must be paged because somebody looks.
 
     candidates  'service:port' that may answer HTTP, published for the look; ports seen only later are asked at the container's address
     choose      which of what answered gets the light load of `for_s`
@@ -59,7 +59,7 @@ def survey(
     """
     from harness.world.lookout import Lookout
 
-    project = without(project, monitoring.alertmanager.rpartition(":")[0])
+    project = unpaged(project, monitoring, data or {})
     asked = (*candidates, *((monitoring.prometheus,) if monitoring.prometheus else ()))
     reach = tuple(dict.fromkeys(one for one in asked if one.rpartition(":")[0] in project.services))
     stack = Stack(
@@ -230,7 +230,8 @@ def _rules(stack: Stack, monitoring: Monitoring) -> tuple[tuple[RuleSeen, ...] |
     from harness.run.clock import MonotonicClock
     from harness.world.metrics import Prometheus
 
-    if not monitoring.prometheus or topology.outside(stack.project.config, monitoring.prometheus.rpartition(":")[0]):
+    service = monitoring.prometheus.rpartition(":")[0]
+    if service not in stack.project.services or topology.outside(stack.project.config, service):
         return None, ()
     try:
         address = stack.address(monitoring.prometheus)

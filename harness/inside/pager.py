@@ -8,7 +8,8 @@ POST, and writes one JSON line per delivery:
 `path` is the beginning of its SHA-256: a path can be the key to somebody's pager, and is told to nobody.
 `at_ns` is CLOCK_MONOTONIC, which containers share with their host. Each second a line {"beat": n, "refuse": false} says that
 it is there: no page means something only while it was. JSON lines on stdin: {"refuse": true} closes the ports, as a provider
-that is gone, {"refuse": false} opens them again. The end of stdin is its end.
+that is gone, {"refuse": false} opens them again. At the end of stdin nobody hears it any more, and it goes on: what still runs of
+the stack would page people. Its container goes with the stack.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import contextlib
 import hashlib
 import http.server
 import json
+import signal
 import socketserver
 import sys
 import threading
@@ -142,7 +144,7 @@ class Mailbox:
 
 
 def main(argv: list[str]) -> int:
-    """Runs until stdin ends. Returns 2 for ports that are none."""
+    """Runs until it is killed. Returns 2 for ports that are none."""
     try:
         box = Mailbox([int(text) for text in argv])
         box.refuse(False)
@@ -165,5 +167,5 @@ def main(argv: list[str]) -> int:
             if isinstance(asked, dict) and isinstance(asked.get("refuse"), bool):
                 box.refuse(asked["refuse"])
     over.set()
-    box.refuse(True)
-    return 0
+    while True:
+        signal.pause()

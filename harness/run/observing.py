@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.errors import CannotRun, NotApplied, UsageError
+from harness.errors import UsageError
 from harness.expectations.page_quality import PageQuality
-from harness.facts import Blinded, ContainerSeen, MonitoringFound, ReceiverSeen, RunbookFound
+from harness.facts import Blinded, ContainerSeen, MonitoringFound, RunbookFound
 from harness.probes.delivery import DeliveryProbe
 from harness.probes.pages import PagesProbe
 from harness.probes.silences import SilencesProbe
 from harness.probes.traces import TracesProbe
+from harness.run.mailbox import put_mailbox, really_pages
 from harness.run.own_metrics import OwnMetrics, Tell
 from harness.run.prometheus_probes import prometheus_probes
 from harness.run.together import side_by_side
@@ -28,10 +30,10 @@ if TYPE_CHECKING:
     from harness.stack.observed import Monitoring
     from harness.stack.played_on import PlayedOn
     from harness.stack.project import Project
+    from harness.stack.senders.sender import Sender
     from harness.world.collector import Collector
     from harness.world.pager import Pager
     from harness.world.proxies import Reconciler
-    from harness.world.receivers import Paging
 
 READY_S = 15.0
 """A Prometheus that answers nothing so long after the stack was ready stays blinded; nothing waits for it any longer."""
@@ -45,13 +47,21 @@ def monitoring_of(drill: Drill, project: Project) -> Monitoring:
     return find_monitoring(project.config, drill.stack.observe.prometheus, drill.stack.observe.alertmanager)
 
 
+def senders_of(drill: Drill, project: Project) -> tuple[Sender, ...]:
+    """Who of the stack pages people, as a run will keep them from it. Raises CannotRun as `stack.senders` does."""
+    from harness.stack.senders import senders
+
+    return senders(project, monitoring_of(drill, project), drill.stack.data)
+
+
 @dataclass
 class Observing:
-    """What is known of the monitoring, and the pager where there is one."""
+    """What is known of the monitoring and of who pages (nobody, where no mailbox of ours can stand), and the pager where there is one."""
 
     session: Session
     stack: PlayedOn
     monitoring: Monitoring
+    senders: tuple[Sender, ...] = ()
     pager: Pager | None = None
     own: OwnMetrics | None = None
     collector: Collector | None = None
@@ -64,9 +74,9 @@ class Observing:
         session.record(
             MonitoringFound(prometheus=monitoring.prometheus, alertmanager=monitoring.alertmanager, why=monitoring.why)
         )
-        observing = Observing(session, stack, monitoring)
+        observing = Observing(session, stack, monitoring, senders_of(session.drill, stack.project))
         side_by_side(
-            lambda: observing._catch_pages(closing) if monitoring.alertmanager else None,
+            lambda: observing._catch_pages(closing),
             lambda: observing._take_traces(proxies, closing),
             lambda: observing._serve_metrics(closing) if monitoring.prometheus else None,
         )
@@ -77,7 +87,8 @@ class Observing:
         return tell if self.own is None else self.own.telling(tell)
 
     def probes(self) -> tuple[Probe, ...]:
-        """Once the stack is ready: what looks at it from now on."""
+        """Once the stack is ready: what looks at it from now on. Raises CannotRun where pages go past the mailbox."""
+        self._really_paged()
         found: list[Probe] = []
         if self.monitoring.prometheus:
             found += self._prometheus()
@@ -154,57 +165,26 @@ class Observing:
         self.collector = take_traces(self.session, self.stack, proxies, closing)
 
     def _catch_pages(self, closing: Together) -> None:
-        """The mailbox, and the runbooks that claims about pages are held against."""
-        for folder in runbooks_asked(self.session.drill):
-            for found in read_runbooks(self.session.drill, folder):
-                self.session.record(found)
-        self._put_mailbox(closing)
+        """The runbooks that claims about pages are held against, and the mailbox."""
+        if self.monitoring.alertmanager:
+            for folder in runbooks_asked(self.session.drill):
+                for found in read_runbooks(self.session.drill, folder):
+                    self.session.record(found)
+        self.pager = put_mailbox(self.session, self.stack, self.senders, closing)
 
-    def _put_mailbox(self, closing: Together) -> None:
-        from harness.stack.configfile import ALERTMANAGER, config_file
-        from harness.world.receivers import paging
+    def _really_paged(self) -> None:
+        """What each Alertmanager runs with, held against what was read; one that asks for a password cannot be asked."""
+        from harness.stack.web_config import guarded
+        from harness.world.alertmanager import Alertmanager
 
-        record, say = self.session.record, self.session.display.say
-        service = self.monitoring.alertmanager.rpartition(":")[0]
-        config = config_file(self.stack.project, service, ALERTMANAGER)
-        why = config.why
-        try:
-            known = paging(config.text, *names_of(self.stack.project, service)) if config.text else None
-        except ValueError as error:
-            known, why = None, f"its configuration cannot be read: {error}"
-        if known is None:
-            say(f"warning: whom {service} pages is not known, and pages may reach real people: {why}")
-            record(ReceiverSeen(receiver="", why=why))
-            return
-        for leak in known.leaking:
-            say(f"warning: pages to this receiver are not caught, and may reach real people: {leak}")
-        lost = self._start_pager(service, known, closing)
-        for seen in known.receivers:
-            observable = seen.observable and not lost
-            record(seen if observable == seen.observable else _unseen(seen, lost))
-
-    def _start_pager(self, service: str, known: Paging, closing: Together) -> str:
-        """Why there is no mailbox, or ''."""
-        from harness.stack.changes.identity import RUN_LABEL
-        from harness.world.attached import Place
-        from harness.world.pager import Pager
-
-        session, stack = self.session, self.stack
-        networks = stack.attachments(service)
-        if not known.hosts:
-            return ""
-        if not networks:
-            return f"{service} is on no network of the project"
-        labels = {RUN_LABEL: session.folder.run}
-        place = Place(f"{stack.project_name}-pager", labels, networks, tuple(known.hosts))
-        pager = Pager(place, known.ports, session.clock, session.clock.opened_ns, session.record)
-        closing.callback(pager.close)
-        try:
-            pager.start()
-        except NotApplied as error:
-            raise CannotRun(f"pages would leave the stack: {error}") from error
-        self.pager = pager
-        return ""
+        by_service = {one.service: one for one in self.senders}
+        for target in self.monitoring.asked:
+            service = target.rpartition(":")[0]
+            if service not in by_service or guarded(self.stack.project, service):
+                continue
+            with contextlib.suppress(UsageError):  # one that nobody reaches from here
+                alertmanager = Alertmanager(self.stack.address(target), self.monitoring.alertmanagers[target])
+                really_pages(self.session, by_service[service], alertmanager)
 
 
 def runbooks_asked(drill: Drill) -> tuple[str, ...]:
@@ -214,10 +194,15 @@ def runbooks_asked(drill: Drill) -> tuple[str, ...]:
 
 
 def read_runbooks(drill: Drill, folder: str) -> Iterator[RunbookFound]:
-    """Each runbook of a folder by its headings; one fact with the reason where it cannot be read."""
+    """Each runbook of a folder and those below it by its headings; one fact with the reason where it cannot be read."""
     place = drill.path(folder)
     try:
-        files = sorted(path for path in place.iterdir() if path.suffix in (".md", ".markdown"))
+        files = sorted(
+            path
+            for path in place.rglob("*.m*d*")
+            if path.suffix in (".md", ".markdown")
+            and not any(part.startswith(".") for part in path.relative_to(place).parts)
+        )
         if not files or len(files) > MOST_RUNBOOKS:
             yield RunbookFound(
                 folder=folder, why=f"{len(files)} files in Markdown are in it (1 to {MOST_RUNBOOKS} are read)"
@@ -225,21 +210,6 @@ def read_runbooks(drill: Drill, folder: str) -> Iterator[RunbookFound]:
             return
         for path in files:
             text = path.read_text(encoding="utf-8", errors="replace")
-            yield RunbookFound(folder=folder, file=path.name, sections=headings(text))
+            yield RunbookFound(folder=folder, file=path.relative_to(place).as_posix(), sections=headings(text))
     except OSError as error:
         yield RunbookFound(folder=folder, why=f"it cannot be read: {error.strerror or error}")
-
-
-def names_of(project: Project, service: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names by which Alertmanager reaches services of the stack, and names whose address its own hosts file fixes."""
-    from harness.stack import names as topology
-
-    own = [name for other in project.services for name in topology.names(project.config, service, other)]
-    own += topology.spread(project.config, service)
-    return tuple(dict.fromkeys(own)), tuple(topology.pinned_hosts(project.services[service]))
-
-
-def _unseen(seen: ReceiverSeen, why: str) -> ReceiverSeen:
-    from dataclasses import replace
-
-    return replace(seen, observable=False, why=why)

@@ -34,7 +34,7 @@ class OwnStack:
     access = None  # its port is published on this machine alone
 
     def __init__(self, session: Session, project: Project, edges: Sequence[Edge]) -> None:
-        from harness.run.observing import monitoring_of
+        from harness.run.observing import monitoring_of, senders_of
         from harness.run.sources import asked_over_tcp
         from harness.stack.exporters import exporting
         from harness.stack.stack import Stack
@@ -42,6 +42,7 @@ class OwnStack:
         drill = session.drill
         self._session = session
         monitoring = monitoring_of(drill, project)
+        sending = tuple(one.service for one in senders_of(drill, project))
         self._project = project
         self._parts: Parts | None = None
         self._stack = Stack(
@@ -50,8 +51,8 @@ class OwnStack:
             folder=session.folder.path,
             edges=edges,
             publish=(session.target,),
-            reach=(*monitoring.targets, *asked_over_tcp(drill)),
-            held=(*monitoring.services, *exporting(project.config, edges).held),
+            reach=(*monitoring.targets, *monitoring.asked, *asked_over_tcp(drill)),
+            held=(*monitoring.services, *sending, *exporting(project.config, edges).held),
             data=dict(drill.stack.data),
             ready_within_s=drill.stack.ready_within_s,
             offline=session.options.offline or drill.stack.offline,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import itertools
+import re
 import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,15 +24,18 @@ ALERTMANAGER = ("/etc/alertmanager/alertmanager.yml", "/etc/prometheus/alertmana
 PROMETHEUS = ("/etc/prometheus/prometheus.yml",)
 """Where they look for it when no --config.file tells: upstream's images, and Debian's packages."""
 MOST_BYTES = 4 * 1024 * 1024
+_WRAPPERS = ("tini", "dumb-init", "docker-init", "catatonit", "gosu", "su-exec", "nobody")
+"""Programs that start the next word of their command and do nothing else."""
 
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """Its text and its path in the service; `why` says why it is not known."""
+    """Its text and its path in the service; `why` says why it is not known, `doubt` why the service may read another."""
 
     text: str = ""
     path: str = ""
     why: str = ""
+    doubt: str = ""
 
 
 def config_file(project: Project, service: str, usual: Sequence[str]) -> ConfigFile:
@@ -48,8 +51,16 @@ def config_file(project: Project, service: str, usual: Sequence[str]) -> ConfigF
             away = error
     stated = flag(words, "config.file")
     for path in (stated,) if stated else usual:
-        for text in itertools.chain(_from_file(project, body, path), () if away else _from_image(image, path)):
+        if _written(words, path):
+            return ConfigFile(path=path, why=f"its configuration {path} is written by its own command when it starts")
+        for text in mounted(project, body, path):
             return ConfigFile(text, path)
+        if volume := _volume(body, path):
+            return ConfigFile(
+                path=path, why=f"its configuration {path} is in the volume {volume}, which is filled elsewhere"
+            )
+        for text in () if away else _from_image(image, path):
+            return ConfigFile(text, path, doubt=_script(body, image))
     if away:
         raise away
     return ConfigFile(why=f"its configuration {stated or ' or '.join(usual)} is neither in its mounts nor in its image")
@@ -59,6 +70,32 @@ def _command_of(image: str) -> list[str]:
     """Entrypoint and command of an image; [] where it is not here."""
     configs = [seen.get("Config") or {} for seen in (inspected("image", image) if image else ())]
     return [str(word) for one in configs for word in (*(one.get("Entrypoint") or ()), *(one.get("Cmd") or ()))]
+
+
+def _written(words: Sequence[str], path: str) -> bool:
+    """Whether a command names a file elsewhere than as what is read, or puts something into its folder: `sed … > FILE && …`."""
+    text = re.sub(rf"--config\.file(=|\s+)['\"]?{re.escape(path)}(?![\w./-])", " ", " ".join(words))
+    folder = re.escape(str(PurePosixPath(path).parent))
+    return bool(re.search(rf"{re.escape(path)}(?![\w./-])|(?<=[\s>'\"]){folder}/?(?=[\s;&|'\")]|$)", text))
+
+
+def _volume(body: Mapping[str, Any], path: str) -> str:
+    """The volume in which a file lies, or ''."""
+    mounts = [one for one in body.get("volumes") or () if below(path, str(one.get("target"))) is not None]
+    return next((str(one.get("source") or one.get("target")) for one in mounts if one.get("type") != "bind"), "")
+
+
+def _script(body: Mapping[str, Any], image: str) -> str:
+    """Why a service may make its configuration when it starts, where a program that is not the server itself starts it, or ''."""
+    words = [*(() if body.get("entrypoint") else _command_of(image)), *command_of(body)]
+    program = next((word for word in words if not (word.startswith("-") or _name(word) in _WRAPPERS)), "")
+    if any(server in _name(program) for server in ("alertmanager", "prometheus")) and not program.endswith(".sh"):
+        return ""
+    return f"its image starts {program or 'nothing'}, which may write another configuration"
+
+
+def _name(word: str) -> str:
+    return word.rpartition("/")[2]
 
 
 def bare_in_image(project: Project, service: str, folder: str) -> bool:
@@ -82,8 +119,8 @@ def _bare(image: str, folder: str) -> bool:
         return False
 
 
-def _from_file(project: Project, body: dict[str, Any], path: str) -> Iterator[str]:
-    """From a bind mount of the file or of a folder above it, or from a config of the Compose file."""
+def mounted(project: Project, body: Mapping[str, Any], path: str) -> Iterator[str]:
+    """A file as the service has it from a bind mount of it or of a folder above it, or from a config of the Compose file."""
     for mount in body.get("volumes") or ():
         if mount.get("type") != "bind":
             continue

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from harness.edges import Edge, Known
 from harness.errors import CannotRun, NotApplied
 from harness.stack import names as topology
+from harness.stack.observed import find_monitoring
 from harness.stack.project import Project
 from harness.stack.ready import not_ready
 from harness.stack.refuse import refused
 from harness.stack.speaks import guess
 from harness.stack.stack import Stack
+from harness.stack.unpaged import unpaged
 
 if TYPE_CHECKING:
     from harness.world.lookout import Lookout, Peers
@@ -58,7 +60,7 @@ def observe(
     offline: bool = False,
     say: Callable[[str], object] = lambda line: None,
 ) -> tuple[Edge, ...]:
-    """Bring the project up as it is, watch it for so long, take it down; returns the edges that had connections.
+    """Bring the project up as it is but for what pages people, watch it for so long, take it down; returns the edges that had connections.
 
     What is not ready in time is watched all the same. Raises CannotRun when it cannot be started, or when something
     of it
@@ -66,6 +68,10 @@ def observe(
     """
     from harness.world.lookout import Lookout
 
+    kept = unpaged(project, find_monitoring(project.config), {})
+    if gone := sorted(set(project.services) - set(kept.services)):
+        say(f"without {', '.join(gone)}: no mailbox stands here before what pages people")
+    project = kept
     stack = Stack(project, run_id, folder, (), ready_within_s=ready_within_s, offline=offline, say=say, mediate=False)
     lookout = Lookout(run_id, stack.project_name)
     seen = Seen()

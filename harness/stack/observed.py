@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.stack import names as topology
 
 PORTS = {"prometheus": 9090, "alertmanager": 9093}
 _OTHERS = re.compile(
-    r"exporter|pushgateway|operator|adapter|config-reload|blackbox|thanos|promtail|bridge|proxy|webhook|karma"
+    r"exporter|pushgateway|operator|adapter|config-reload|blackbox|thanos|promtail|bridge|proxy|webhook|karma|discord|msteams|telegram"
+    r"|(?<![a-z0-9])(bot|sns|init)(?![a-z0-9])"
 )
+"""What has one of their names and stands beside it: it tells others of alerts, prepares a folder, hands numbers on."""
 
 
 @dataclass(frozen=True)
 class Monitoring:
     """'service:port' of each, '' where there is none; `why` says how that was found, for a person.
 
-    prefix   paths that their servers answer under (--web.route-prefix), by the same words
+    prefix          paths that their servers answer under (--web.route-prefix), by the same words
+    alertmanagers   'service:port' of every Alertmanager of the project, whichever is looked at, each with that path of its own
+    alone           the drill leaves Alertmanager alone ('off')
     """
 
     prometheus: str = ""
     alertmanager: str = ""
     why: str = ""
     prefix: Mapping[str, str] | None = None
+    alertmanagers: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -36,6 +42,11 @@ class Monitoring:
     def services(self) -> tuple[str, ...]:
         """The services that they are."""
         return tuple(target.rpartition(":")[0] for target in self.targets)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The Alertmanagers that the harness must reach to know whom they page: none that is left alone."""
+        return () if self.alone else tuple(self.alertmanagers)
 
     def known(self) -> dict[str, str]:
         """As a plan takes it."""
@@ -59,8 +70,7 @@ def find_monitoring(config: topology.Config, prometheus: str = "", alertmanager:
             else:
                 said.append(f"the drill's stack.observe names {service}, which is no service of it")
         else:
-            able = sorted(_candidates(config, what))
-            able = [name for name in able if not _is_another(config, name, what)] or able
+            able = servers(config, what)
             if len(able) == 1:
                 found[what] = f"{able[0]}:{_port(config, able[0], what)}"
             elif able:
@@ -69,7 +79,23 @@ def find_monitoring(config: topology.Config, prometheus: str = "", alertmanager:
             else:
                 said.append(f"no service of it is known to be {what}")
     prefix = {what: _prefix(config, target.rpartition(":")[0]) for what, target in found.items()}
-    return Monitoring(found.get("prometheus", ""), found.get("alertmanager", ""), "; ".join(said), prefix)
+    every = {name: f"{name}:{_port(config, name, 'alertmanager')}" for name in servers(config, "alertmanager")}
+    if "alertmanager" in found:
+        every[found["alertmanager"].rpartition(":")[0]] = found["alertmanager"]
+    return Monitoring(
+        found.get("prometheus", ""),
+        found.get("alertmanager", ""),
+        "; ".join(said),
+        prefix,
+        {target: _prefix(config, name) for name, target in every.items()},
+        alertmanager == "off",
+    )
+
+
+def servers(config: topology.Config, what: str) -> list[str]:
+    """Every service that could be a 'prometheus', or an 'alertmanager'."""
+    able = sorted(_candidates(config, what))
+    return [name for name in able if not _is_another(config, name, what)] or able
 
 
 def command_of(body: Mapping[str, Any]) -> list[str]:

@@ -146,12 +146,13 @@ def rules_in(file: str, raw: bytes, every_s: float) -> Iterator[RuleSeen]:
     data: Mapping[str, Any] = load(raw.decode("utf-8"), as_text=True) or {}
     for group in data.get("groups") or ():
         for rule in group.get("rules") or ():
+            labels = {**(group.get("labels") or {}), **(rule.get("labels") or {})}  # the group's since Prometheus 3
             yield RuleSeen(
                 rule=str(rule.get("alert") or rule.get("record") or ""),
                 group=f"{file};{group.get('name') or ''}",
                 kind="alerting" if rule.get("alert") else "recording",
                 expr=str(rule.get("expr") or ""),
-                labels={str(name): str(value) for name, value in (rule.get("labels") or {}).items() if value},
+                labels={str(name): str(value) for name, value in labels.items() if value},
                 for_s=go_duration_s(rule.get("for")),
                 keep_firing_s=go_duration_s(rule.get("keep_firing_for")),
                 interval_s=go_duration_s(group.get("interval")) or every_s,

@@ -86,8 +86,19 @@ def on_target(plan: Plan, target: Target) -> Plan:
     limit_s = target.max_duration_s
     longest_s = min(plan.max_duration_s, limit_s) if limit_s else plan.max_duration_s
     idle = (*_unread(plan), *_ended_by_its_own_alerts(plan, target))
-    problems = (*others, *_beyond(plan, target, limit_s), *said, *idle)
+    problems = (*others, *_beyond(plan, target, limit_s), *said, *idle, *people_paged(plan, target.name, absent))
     return replace(plan, absent=absent, max_duration_s=longest_s, problems=problems)
+
+
+def people_paged(plan: Plan, where: str, absent: Mapping[str, str]) -> Iterator[Problem]:
+    """A warning where faults may page real people: before what runs already no mailbox of ours stands."""
+    if plan.drill.silence or not any(one.id not in absent for one in plan.injections):
+        return
+    what = (
+        f"alerts upon these faults page people as they always do, for no mailbox stands before what {where} pages: `silence` keeps "
+        "those that are named from them while it runs (drill explain silence)"
+    )
+    yield plan.drill.origin.document.warning(("phases",), what)
 
 
 def offered(plan: Plan) -> Plan:

@@ -1,5 +1,5 @@
 """A helper in a container: `docker run -i`, JSON lines in and out. Its stdin's end is its end, so it cannot outlive
-us."""
+us; but for one that is left."""
 
 from __future__ import annotations
 
@@ -61,6 +61,12 @@ class Helper:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(CLOSE_S)
                 return
+
+    def leave(self) -> None:
+        """Hear it no more and let it go on: only the client dies, of a signal that it cannot pass on."""
+        self.process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(CLOSE_S)
 
     def _listen(self) -> None:
         assert self.process.stdout is not None

@@ -110,6 +110,7 @@ class Pager:
         if not self._first.wait(READY_S) or self.lost:
             why = self.lost or f"it said nothing within {READY_S:g} s"
             self.close()
+            remove(self._place.name)
             raise NotApplied(f"the pager's mailbox did not start: {why}")
 
     def refuse(self, refuse: bool) -> None:
@@ -132,11 +133,10 @@ class Pager:
         return f"more than {MOST_PAGES} pages came" if self._kept > MOST_PAGES else ""
 
     def close(self) -> None:
-        """End it, and with it its container; idempotent."""
+        """Hear no more of it; idempotent. Its container goes with the stack: what still runs of that would page people."""
         helper, self._helper = self._helper, None
         if helper is not None:
-            helper.close()
-        remove(self._place.name)
+            helper.leave()
 
     def _hear(self, said: dict[str, Any]) -> None:
         if "beat" in said:

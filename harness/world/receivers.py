@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,23 +11,10 @@ from harness.facts import ReceiverSeen
 from harness.foreign_yaml import load
 from harness.quantities import go_duration_s
 from harness.urls import fixed, place
+from harness.world.outlets import Outlet, outlets
 from harness.world.routing import GROUP_WAIT_S, asked, routed
 
 GROUP_INTERVAL_S = 300.0  # Alertmanager's own default
-
-PROVIDERS = {
-    "pagerduty": "https://events.pagerduty.com",
-    "opsgenie": "https://api.opsgenie.com",
-    "victorops": "https://alert.victorops.com",
-    "pushover": "https://api.pushover.net",
-    "telegram": "https://api.telegram.org",
-    "webex": "https://webexapis.com",
-    "wechat": "https://qyapi.weixin.qq.com",
-    "slack": "https://slack.com",
-}
-"""Where each kind goes when its configuration names no other place."""
-QUIET_ON_RESOLVED = ("email", "rocketchat", "slack", "wechat")
-"""Kinds whose `send_resolved` is false when left out (Alertmanager's configuration reference)."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +69,7 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
     for receiver in data["receivers"]:
         name = str(receiver.get("name"))
         way = ways.get(name, _Way())
-        for outlet in list(_outlets(receiver, data.get("global") or {})) or [Outlet()]:
+        for outlet in list(outlets(receiver, data.get("global") or {})) or [Outlet()]:
             kind, url = outlet.kind, outlet.url
             why = _why_not(outlet, own, pinned)
             host, port = place(url)
@@ -110,57 +97,6 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
     return Paging(tuple(seen), by_host, tuple(leaking), load(text, as_text=True).get("route") or {})
 
 
-@dataclass(frozen=True)
-class Outlet:
-    """One way out of a receiver. kind '': it sends nothing; url '': it stands elsewhere (a file, a secret); `proxy`: how it gets
-    there by way of another, in words, or ''."""
-
-    kind: str = ""
-    url: str = ""
-    proxy: str = ""
-    send_resolved: bool = True
-
-
-def _outlets(receiver: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[Outlet]:
-    for key, configs in receiver.items():
-        if not str(key).endswith("_configs") or not isinstance(configs, list):
-            continue
-        kind = str(key).removesuffix("_configs")
-        for config in (one or {} for one in configs):
-            url = _url(kind, config, shared)
-            http = (
-                config.get("http_config") or shared.get("http_config") or {}
-            )  # its own stands for all of the shared one
-            resolved = bool(config.get("send_resolved", kind not in QUIET_ON_RESOLVED))
-            yield Outlet(kind, url, "" if kind == "email" else _proxy(http, place(url)[0]), resolved)
-
-
-def _proxy(http: Mapping[str, Any], host: str) -> str:
-    """How requests to a host go by way of a proxy, in words, or ''."""
-    if http.get("proxy_from_environment"):
-        return "it goes through the proxy of its environment, if that names one (proxy_from_environment)"
-    url = str(http.get("proxy_url") or "")
-    spared = [name.strip().lower() for name in str(http.get("no_proxy") or "").split(",") if name.strip()]
-    if not url or (host and any(name == "*" or f".{host}".endswith(f".{name.lstrip('.')}") for name in spared)):
-        return ""
-    return f"it goes through a proxy{f' ({place(url)[0]})' if place(url)[0] else ''}"
-
-
-def _url(kind: str, config: Mapping[str, Any], shared: Mapping[str, Any]) -> str:
-    if kind == "webhook":
-        return "" if config.get("url_file") else str(config.get("url") or "")
-    if kind == "email":
-        smart = str(config.get("smarthost") or shared.get("smtp_smarthost") or "")
-        return f"smtp://{smart}" if smart else ""
-    if kind == "sns":
-        return str(config.get("api_url") or "")
-    if config.get("api_url_file") or config.get("webhook_url_file") or shared.get(f"{kind}_api_url_file"):
-        return ""
-    own = config.get("api_url") or config.get("webhook_url") or config.get("url") if kind != "pagerduty" else None
-    own = own or (config.get("url") if kind == "pagerduty" else None)
-    return str(own or shared.get(f"{kind}_api_url") or shared.get(f"{kind}_url") or PROVIDERS.get(kind, ""))
-
-
 def _why_not(outlet: Outlet, own: Sequence[str], pinned: Sequence[str]) -> str:  # noqa: PLR0911 (one for each reason)
     """Why a mailbox in the stack could not read what goes there, and what would change that; '' when it can."""
     kind, url = outlet.kind, outlet.url
@@ -169,6 +105,8 @@ def _why_not(outlet: Outlet, own: Sequence[str], pinned: Sequence[str]) -> str: 
         return "it sends nothing"
     if outlet.proxy:
         return f"{outlet.proxy}; a webhook on http:// with an http_config without a proxy would be seen"
+    if kind == "webhook" and outlet.token:
+        return f"{outlet.token}; a webhook on http:// with an http_config without oauth2 would be seen"
     if kind != "webhook":
         return f"it is a receiver of the kind {kind}; a webhook on http:// would be seen"
     if not host:

@@ -217,6 +217,16 @@ def test_what_a_running_project_lacks_is_said_and_the_rest_is_played(tmp_path: P
     assert [name for name in absent if "stays_up" in name] == []
 
 
+@pytest.mark.parametrize(
+    ("more", "told"), [("", True), ("silence: [{at: 'http://am.test:9093', matchers: ['service=\"shop\"']}]\n", False)]
+)
+def test_that_alerts_page_people_there_as_they_always_do_is_told_where_no_silence_stands(
+    tmp_path: Path, more: str, told: bool
+) -> None:
+    said = [one.what for one in planned(tmp_path, f"{DRILL}\n{more}").problems if "page people" in one.what]
+    assert ["`silence`" in text for text in said] == ([True] if told else [])
+
+
 def test_with_an_edge_put_in_and_a_prometheus_these_are_there(tmp_path: Path) -> None:
     absent = lacking(tmp_path, edges={"web->store": ""}, monitoring={"prometheus": "prometheus:9090"})
     assert "hurt/latency-web->store" not in absent

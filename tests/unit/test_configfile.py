@@ -77,3 +77,47 @@ def test_without_docker_a_mounted_one_is_read_all_the_same_and_another_cannot_be
     for command in ("", "--config.file=/in/image.yml"):
         with pytest.raises(CannotRun, match="Cannot connect"):
             config_file(project(tmp_path, command=command), "prometheus", PROMETHEUS)
+
+
+@pytest.mark.parametrize(
+    ("words", "doubt"),
+    [
+        ({"Entrypoint": ["/bin/prometheus"], "Cmd": []}, ""),
+        ({"Entrypoint": ["/sbin/tini", "--"], "Cmd": ["prometheus-alertmanager"]}, ""),
+        ({"Entrypoint": ["/entrypoint.sh"], "Cmd": []}, "starts /entrypoint.sh, which may write another"),
+        ({"Entrypoint": ["/prometheus.sh"], "Cmd": []}, "starts /prometheus.sh, which may write another"),
+    ],
+)
+def test_one_from_an_image_that_a_script_starts_may_not_be_what_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: dict[str, list[str]], doubt: str
+) -> None:
+    monkeypatch.setattr(configfile, "inspected", lambda *_: [{"Config": words}])
+    monkeypatch.setattr(configfile, "_from_image", lambda image, path: iter(["{}"]))
+    found = config_file(project(tmp_path), "prometheus", PROMETHEUS)
+    assert (found.text, bool(found.doubt)) == ("{}", bool(doubt))
+    assert doubt in found.doubt
+
+
+@pytest.mark.parametrize(
+    ("command", "known"),
+    [
+        (f"--config.file={USUAL} --web.config.file=/etc/prometheus/web.yml --storage.tsdb.path=/etc/prometheus", True),
+        (f"sh -c 'exec prometheus --config.file={USUAL}'", True),
+        (f"sh -c 'sed s/A/B/ /t.yml > {USUAL} && exec prometheus --config.file={USUAL}'", False),
+        (f"sh -c 'envsubst < /t.yml | tee {USUAL}; exec prometheus'", False),
+        ("sh -c 'cp /t/* /etc/prometheus && exec prometheus'", False),
+    ],
+)
+def test_one_that_its_own_command_writes_is_not_known(
+    tmp_path: Path, asked: list[str], command: str, known: bool
+) -> None:
+    found = config_file(project(tmp_path, USUAL, command), "prometheus", PROMETHEUS)
+    assert (bool(found.text), "written by its own command" in found.why) == (known, not known)
+
+
+def test_one_in_a_volume_is_not_its_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configfile, "inspected", lambda *_: [])
+    monkeypatch.setattr(configfile, "_from_image", lambda image, path: iter(["{}"]))
+    made = project(tmp_path)
+    made.services["prometheus"]["volumes"].append({"type": "volume", "source": "conf", "target": "/etc/prometheus"})
+    assert "in the volume conf" in config_file(made, "prometheus", PROMETHEUS).why

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from alert_stories import FAULT, Hurt, looks, page, story
@@ -11,13 +13,17 @@ from pydantic import ValidationError
 
 from harness import facts as f
 from harness.expectations.base import Evidence, Reach, Steady
-from harness.expectations.page_items import ITEMS
+from harness.expectations.page_items import ITEMS, NUMBER
 from harness.expectations.page_quality import PageQuality
 from harness.journal import Journal
 from harness.ledger import NO_ROWS
+from harness.run.observing import read_runbooks
 from harness.runbooks import headings, lacking
 from harness.testing import WrittenLogs, journal_of
 from harness.verdict import Finding
+
+if TYPE_CHECKING:
+    from harness.drill.model import Drill
 
 LABELS = {"service": "api", "severity": "page"}
 SAYS = {
@@ -118,6 +124,40 @@ def test_a_number_that_the_rule_says_always_is_no_value(template: str, says: str
     )
 
 
+@pytest.mark.parametrize(
+    ("labels", "others", "came"),
+    [
+        ({"severity": "critical"}, [], "failed"),
+        ({"severity": "critical"}, [({"severity": "warning"}, "{{ $value }} of 5")], "inconclusive"),
+        ({"severity": "page"}, [({"severity": "warning"}, "{{ $value }} of 5")], "failed"),
+    ],
+)
+def test_a_rule_whose_labels_were_rewritten_on_the_way_is_known_by_its_name(
+    labels: dict[str, str], others: list[tuple[dict[str, str], str]], came: str
+) -> None:
+    rules = [
+        f.RuleSeen(seen_s=6, rule="Slow", group=str(i), labels=given, annotations={"description": text})
+        for i, (given, text) in enumerate([(labels, STATIC + " 1 of 3."), *others])
+    ]
+    says = {**SAYS, "description": STATIC + " 1 of 3."}
+    finding = found(story(replace(GOOD, annotations=says), BOOK, *rules, but=(f.RuleSeen,)), require=["value"])
+    assert finding.outcome.value == came, finding.because
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("is 2.1s, limit .5s", ["2.1", ".5"]),
+        ("is +Inf, limit 0.5", ["+Inf", "0.5"]),
+        ("lag is 1.2e+06", ["1.2e+06"]),
+        ("lag is 1,200,000", ["1,200,000"]),
+        ("v1.5 of Information, x.5", []),
+    ],
+)
+def test_a_number_is_one_however_it_is_written(text: str, numbers: list[str]) -> None:
+    assert NUMBER.findall(text) == numbers
+
+
 def test_a_page_without_a_description_has_no_value_and_names_no_dependency_either() -> None:
     finding = found(story(replace(GOOD, annotations=without("description")), BOOK))
     assert [name for name, text in finding.details if text.startswith("no: ")] == ["description", "dependency", "value"]
@@ -127,6 +167,38 @@ def test_a_runbook_needs_all_of_its_sections() -> None:
     finding = found(story(GOOD, replace(BOOK, sections=("Meaning", "IMPACT"))))
     assert came_out(finding) == ("failed", "bad_page")
     assert "Slow.md lacks Diagnosis, Mitigation" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("url", "came"),
+    [
+        ("https://wiki.example.test/checkout/Slow", "passed"),
+        ("https://wiki.example.test/Fast.html", "passed"),
+        ("https://wiki.example.test/Fast/index.html", "passed"),
+        ("https://wiki.example.test/books/#/Fast", "passed"),
+        ("https://wiki.example.test/books?page=Fast", "passed"),
+        ("https://git.example.test/books/Fast.md#diagnosis", "passed"),
+        ("https://wiki.example.test/stock/slow", "failed"),
+        ("https://wiki.example.test/slow-queries", "passed"),
+        ("https://wiki.example.test/checkout/Slow%20Queries", "inconclusive"),
+        ("https://wiki.example.test/Slow", "inconclusive"),
+        ("https://wiki.example.test/Elsewhere", "inconclusive"),
+    ],
+)
+def test_a_runbook_is_found_in_folders_and_behind_the_ways_in_which_sites_are_served(url: str, came: str) -> None:
+    names = ("README.md", "Fast.md", "checkout/Slow.md", "db/Slow Queries.md")
+    books = [replace(BOOK, file=name) for name in names]
+    books.append(replace(BOOK, file="stock/Slow.md", sections=("Meaning",)))
+    finding = found(story(replace(GOOD, annotations={**SAYS, "runbook_url": url}), *books), require=["runbook"])
+    assert finding.outcome.value == came, finding.because
+
+
+def test_a_folder_of_runbooks_is_read_with_those_below_it(tmp_path: Path) -> None:
+    for name in ("README.md", "checkout/Slow.markdown", ".git/Hidden.md", "checkout/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("# It\n\n## Meaning\n")
+    drill = cast("Drill", SimpleNamespace(path=lambda folder: tmp_path))
+    assert [one.file for one in read_runbooks(drill, "books")] == ["README.md", "checkout/Slow.markdown"]
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from harness.init import alerts, choose, doors, drillfile, making
 from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
 from harness.init.making import Made, Wishes, make
 from harness.init.seen import Baseline, Looked, Page, Spoken
-from harness.init.unpaged import without
 from harness.stack.project import Project
+from harness.stack.unpaged import without
 
 # --- choosing -----------------------------------------------------------------------------------------------------------
 
@@ -355,8 +355,8 @@ def test_a_project_is_looked_at_without_what_would_page_people(tmp_path: Path) -
         }
     }
     project = Project("p", (), tmp_path, config)
-    assert without(project, "") is project
-    left = without(project, "alerts").services
+    assert without(project, ()) is project
+    left = without(project, ("alerts",)).services
     assert list(left) == ["web", "db"]
     assert left["web"] == {"depends_on": {"db": {}}, "links": []}
     assert "alerts" in project.services

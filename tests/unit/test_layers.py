@@ -85,7 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dashboard_variables": set(),
     "scoring": {"alerting", "stats"},
     "scoring_trend": {"alerting", "scoring", "stats"},
-    "runbooks": set(),
+    "runbooks": {"urls"},
     "promql": {"alerting", "facts"},
     "replay_series": set(),
     "replay": {"alerting", "facts", "promql", "replay_series"},
@@ -212,7 +212,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "load": DATA,
     "stack": BOTTOM
     | HANDLES
-    | {"foreign_yaml", "doctor.images", "world.docker", "world.docker_cli", "world.lookout", "probes"},
+    | {
+        "foreign_yaml",
+        "doctor.images",
+        "world.docker",
+        "world.docker_cli",
+        "world.lookout",
+        "world.outlets",
+        "world.receivers",
+        "probes",
+    },
     "world": BOTTOM | {"foreign_yaml", "doctor.images"},
     "attach": BOTTOM
     | {

@@ -53,6 +53,21 @@ def services(**bodies: dict[str, Any]) -> dict[str, Any]:
             "prometheus:9090",
             "alertmanager:9093",
         ),
+        (
+            services(prometheus={"image": "prom/prometheus"}, msteams={"image": "x/prometheus-msteams"}),
+            "prometheus:9090",
+            "",
+        ),
+        (
+            services(alertmanager={"image": "prom/alertmanager"}, to={"image": "x/alertmanager-discord"}),
+            "",
+            "alertmanager:9093",
+        ),
+        (
+            services(**{"prometheus": {"image": "prom/prometheus"}, "prometheus-init": {"image": "busybox"}}),
+            "prometheus:9090",
+            "",
+        ),
         (services(prom={"build": {"context": "."}, "command": "prometheus --config.file=x"}), "prom:9090", ""),
     ],
 )
@@ -77,6 +92,18 @@ def test_the_drill_states_it_or_switches_it_off() -> None:
     assert stated.prefix == {"prometheus": "/deep"}
     assert "switched off" in stated.why
     assert "no service of it" in find_monitoring(config, "c:80").why
+
+
+def test_every_alertmanager_is_known_whichever_is_looked_at() -> None:
+    config = services(
+        a={"image": "prom/alertmanager"},
+        b={"image": "prom/alertmanager", "command": ["--web.route-prefix=/am", "--web.listen-address=:80"]},
+        c={"image": "x"},
+    )
+    assert find_monitoring(config).alertmanagers == {"a:9093": "", "b:80": "/am"}
+    assert set(find_monitoring(config, alertmanager="c:9").alertmanagers) == {"a:9093", "b:80", "c:9"}
+    off = find_monitoring(config, alertmanager="off")
+    assert (len(off.alertmanagers), off.asked) == (2, ())
 
 
 CONFIG = """

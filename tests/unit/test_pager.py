@@ -6,20 +6,25 @@ import http.client
 import json
 import os
 import queue
+import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import IO, Any
 
 import pytest
 
+from harness.errors import NotApplied
 from harness.facts import Blinded, Paged
 from harness.inside import metrics
 from harness.inside.pager import MOST_BYTES
 from harness.urls import path_hash
+from harness.world import pager as pager_of
 from harness.world.attached import Place
+from harness.world.helper import Helper
 from harness.world.pager import CUT_MIB, Pager, heard_of, pages
 
 BODY = {
@@ -162,8 +167,60 @@ def mailbox() -> Iterator[Mailbox]:
     box = Mailbox()
     box.next("beat")
     yield box
-    box.stdin.close()
-    assert box.process.wait() == 0, "the end of stdin is its end"
+    box.process.kill()
+    box.process.wait()
+
+
+def test_it_goes_on_taking_pages_when_nobody_hears_it_any_more_for_the_stack_may_still_run(mailbox: Mailbox) -> None:
+    mailbox.stdin.close()
+    assert mailbox.post(json.dumps(BODY)) == 200
+    mailbox.next("page")
+    assert mailbox.process.poll() is None
+
+
+def test_closed_it_is_heard_no_more_and_its_container_stays_with_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    class Client:
+        def leave(self) -> None:
+            done.append("left")
+
+    def attached(place: Place, command: Any, heard: Callable[[dict[str, Any]], None], ended: Any) -> Client:
+        heard({"beat": 0})
+        return Client()
+
+    monkeypatch.setattr(pager_of, "attach", attached)
+    monkeypatch.setattr(pager_of, "remove", done.append)
+    pager = Pager(Place("p", {}, (), ()), (80,), AtTen(), 0, lambda fact: None)
+    pager.start()
+    pager.close()
+    pager.close()
+    assert done == ["left"]
+
+
+def test_whoever_leaves_a_helper_passes_no_signal_on() -> None:
+    script = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: print('{}', flush=True)); print('{}', flush=True); input()"
+    heard: queue.Queue[dict[str, Any]] = queue.Queue()
+    over = threading.Event()
+    helper = Helper((sys.executable, "-c", script), heard.put, lambda words: over.set())
+    heard.get()
+    helper.leave()
+    over.wait()
+    assert (helper.process.returncode, heard.qsize()) == (-signal.SIGKILL, 0)
+
+
+def test_one_that_does_not_start_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def attached(place: Place, command: Any, heard: Any, ended: Callable[[str], None]) -> Any:
+        ended("no such image")
+        return SimpleNamespace(leave=lambda: None)
+
+    monkeypatch.setattr(pager_of, "attach", attached)
+    monkeypatch.setattr(pager_of, "remove", done.append)
+    with pytest.raises(NotApplied, match="no such image"):
+        Pager(Place("p", {}, (), ()), (80,), AtTen(), 0, lambda fact: None).start()
+    assert done == ["p"]
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -149,3 +149,55 @@ receivers: [{name: nobody}, {name: oncall}, {name: desk}, {name: odd}]
         "desk": ("severity=page, team=~a|b", "severity=warning"),
         "odd": ("matchers that cannot be read",),
     }
+
+
+@pytest.mark.parametrize(
+    ("configs", "host"),
+    [
+        ("pushover_configs: [{user_key: u, token: t, url: 'https://grafana.example.com/d/shop'}]", "api.pushover.net"),
+        ("slack_configs: [{app_token: x, app_url: 'https://slack.example/api'}]", "slack.example"),
+        ("slack_configs: [{channel: x, title_link: 'https://wiki.example'}]", "slack.com"),
+        (
+            "discord_configs: [{webhook_url: 'https://discord.example/x', url: 'https://wiki.example'}]",
+            "discord.example",
+        ),
+        ("mattermost_configs: [{webhook_url: 'https://chat.example/hooks/x'}]", "chat.example"),
+        ("incidentio_configs: [{url: 'https://incident.example/x'}]", "incident.example"),
+        ("rocketchat_configs: [{token: x}]", "open.rocket.chat"),
+        ("sns_configs: [{topic_arn: 'arn:aws:sns:eu-west-1:1:pages'}]", "sns.eu-west-1.amazonaws.com"),
+        ("sns_configs: [{phone_number: '1', sigv4: {region: cn-north-1}}]", "sns.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_the_mailbox_stands_where_each_kind_of_receiver_really_goes(configs: str, host: str) -> None:
+    _, leaking, hosts = only(f"{{name: oncall, {configs}}}")
+    assert (hosts, leaking) == ((host,), ())
+
+
+def test_its_own_place_goes_before_the_global_one_and_one_in_a_file_is_not_known() -> None:
+    shared = "global: {slack_api_url_file: /run/secrets/slack}"
+    assert only("{name: a, slack_configs: [{api_url: 'https://slack.example/x'}]}", shared)[2] == ("slack.example",)
+    _, (leak,), hosts = only("{name: a, slack_configs: [{channel: x}]}", shared)
+    assert (leak.startswith("a (slack): "), hosts) == (True, ())
+
+
+def test_a_webhook_that_fetches_a_token_outside_first_leaves_nothing_and_cannot_be_seen() -> None:
+    oauth = ", http_config: {oauth2: {client_id: a, token_url: 'https://login.example/token'}}"
+    seen, leaking, hosts = only(WEBHOOK % oauth)
+    assert (seen.observable, leaking, hosts) == (False, (), ("pager.example.test",))
+    assert "token first, from login.example (oauth2)" in seen.why
+
+
+@pytest.mark.parametrize(
+    ("matcher", "labels"),
+    [
+        ("service.name=checkout", {"service.name": "checkout"}),
+        (r'instance=~"api\d+"', {"instance": "api7"}),
+        (r'instance=~"api\\d+"', {"instance": "api7"}),
+        (r'path="C:\\temp \"x\""', {"path": 'C:\\temp "x"'}),
+    ],
+)
+def test_matchers_are_read_as_alertmanager_reads_them(matcher: str, labels: dict[str, str]) -> None:
+    routes = {"receiver": "a", "routes": [{"matchers": [matcher], "receiver": "b"}]}
+    found = paging(json.dumps({"route": routes, "receivers": [{"name": "a"}, {"name": "b"}]}))
+    assert [one.receiver for one in found.reached(labels)] == ["b"]
+    assert [one.receiver for one in found.reached({})] == ["a"]

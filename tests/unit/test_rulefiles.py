@@ -257,3 +257,15 @@ def test_an_image_is_bare_of_a_folder_that_it_does_not_have_or_that_has_no_file(
     monkeypatch.setattr(configfile, "_copied", lambda image, folder: copied[image])
     bare = [image for image in copied if configfile._bare.__wrapped__(image, "/rules")]
     assert bare == ["gone", "empty"]
+
+
+def test_the_labels_of_a_group_are_those_of_its_rules_unless_a_rule_says_otherwise() -> None:
+    text = b"""
+groups:
+  - name: shop
+    labels: {severity: page, team: shop, region: eu}
+    rules: [{alert: Slow, expr: up == 0}, {alert: Other, expr: up == 0, labels: {severity: ticket, region: ""}}]
+"""
+    slow, other = rules_in("a.yml", text, 5.0)
+    assert slow.labels == {"severity": "page", "team": "shop", "region": "eu"}
+    assert other.labels == {"severity": "ticket", "team": "shop"}

@@ -13,6 +13,7 @@ import pytest
 from test_cli_endings import DRILL
 
 from harness import cli
+from harness.cli import inputs
 from harness.doctor import examine
 from harness.errors import CannotRun
 from harness.facts import GuardTripped, Opened
@@ -37,6 +38,7 @@ def events(
     monkeypatch.setattr(prepare, "read_stack", lambda drill: (SimpleNamespace(services=("api",), name="x"), ()))
     known = {"prometheus": "", "alertmanager": ""}
     monkeypatch.setattr(observing, "monitoring_of", lambda *_: SimpleNamespace(known=lambda: known))
+    monkeypatch.setattr(inputs, "doubts_of", lambda *_: ())
     monkeypatch.setattr(examine, "begun", lambda: lambda: [])
     monkeypatch.setattr(examine, "preflight", lambda *_, **__: None)
 

@@ -20,7 +20,7 @@ from schedule_times import almanac, at
 from test_cli_endings import DRILL
 
 from harness import cli
-from harness.cli import run
+from harness.cli import inputs, run
 from harness.cli.scheduled import announcer
 from harness.doctor import examine
 from harness.drill.clear import Clear
@@ -79,6 +79,7 @@ def drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setattr(
         observing, "monitoring_of", lambda *_: SimpleNamespace(known=lambda: {"prometheus": "", "alertmanager": ""})
     )
+    monkeypatch.setattr(inputs, "doubts_of", lambda *_: ())
     monkeypatch.setattr(examine, "begun", lambda: lambda: [])
 
     def rehearsed(name: str, *rest: Any) -> int:

@@ -1,0 +1,24 @@
+"""Who of a project pages people, or has others page them, and what no mailbox of ours could keep from them: known before it starts.
+
+Real people who are paged by a rehearsal are the worst that it can do. So a mailbox stands before every one of them, whichever of
+them is looked at; where that cannot be, a sentence says so, with the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.stack.observed import Monitoring
+from harness.stack.project import Project
+from harness.stack.senders.alertmanagers import alertmanager
+from harness.stack.senders.grafanas import grafanas
+from harness.stack.senders.notifiers import notifiers
+from harness.stack.senders.sender import Sender
+
+
+def senders(project: Project, monitoring: Monitoring, data: Mapping[str, str]) -> tuple[Sender, ...]:
+    """All of them; `data` is the drill's. Raises CannotRun where only Docker could tell what their configurations are."""
+    found = [
+        alertmanager(project, target.rpartition(":")[0], alone=monitoring.alone) for target in monitoring.alertmanagers
+    ]
+    return (*found, *notifiers(project, monitoring), *grafanas(project, data))

@@ -1,0 +1,110 @@
+"""An Alertmanager of a project: whom its configuration pages, and what of that a mailbox could not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.foreign_yaml import LARGEST
+from harness.stack import names as topology
+from harness.stack.configfile import ALERTMANAGER, ConfigFile, config_file
+from harness.stack.project import Project
+from harness.stack.senders.sender import BEHIND, Sender, names_of
+from harness.urls import fixed, place
+from harness.world.outlets import PROVIDERS
+from harness.world.receivers import Paging, paging
+
+MOST_FILES = 50
+
+
+def alertmanager(project: Project, service: str, *, alone: bool = False) -> Sender:
+    """`alone`: the drill switches it off, so that no mailbox stands before it. Raises CannotRun as `config_file` does."""
+    config = config_file(project, service, ALERTMANAGER)
+    own, pinned = names_of(project, service)
+    why = config.why
+    try:
+        known = paging(config.text, own, pinned) if config.text else None
+    except ValueError as error:
+        known, why = None, f"its configuration cannot be read: {error}"
+    if alone:
+        left = () if known and not (known.hosts or known.leaking) else (_left_alone(service),)
+        return Sender(service, {}, left, known, why)
+    unkept = tuple(_unkept(project, service, config, known, why))
+    if known is None or config.doubt:
+        hosts = dict.fromkeys(_guessed(project, service, own, pinned), tuple[int, ...]())
+        return Sender(service, hosts | dict((known and known.hosts) or {}), unkept, known, why)
+    return Sender(service, known.hosts or {}, unkept, known)
+
+
+def _left_alone(service: str) -> str:
+    return (
+        f"{service} is left alone (stack.observe.alertmanager: off), and its pages may reach real people: "
+        "without that a mailbox stands before it"
+    )
+
+
+def _unkept(project: Project, service: str, config: ConfigFile, known: Paging | None, why: str) -> Iterator[str]:
+    away = topology.outside(project.config, service)
+    if away and (known is None or known.hosts or known.leaking):
+        yield f"pages of {service} may reach real people, for no mailbox can stand before it: {away}; on a network of the project one would"
+        return
+    if known is None or config.doubt:
+        yield (
+            f"whom {service} pages is not known, and pages may reach real people: {why or config.doubt}; a mailbox stands before "
+            f"the usual providers and hosts that its files name, no others, so mount the configuration as it is to be read, {BEHIND}"
+        )
+    if known is None:
+        return
+    for leak in known.leaking:
+        yield f"pages of {service} to this receiver are not caught, and may reach real people: {leak}"
+    for seen in known.receivers:
+        through = _through(project, service, place(seen.url)[0])
+        if through:
+            yield (
+                f"pages of {service} to {seen.receiver} go to {through}, a service of the stack that may pass them on to real people: "
+                f"give {through} networks with `internal: true` alone, or the receiver an http:// host outside, {BEHIND}"
+            )
+
+
+def _through(project: Project, service: str, host: str) -> str:
+    """The service of the stack that a host is, where it reaches what is outside of the stack, or ''."""
+    config = project.config
+    for other in project.services if host else ():
+        if other != service and host in topology.names(config, service, other):
+            inside = topology.networks(config, other)
+            return "" if inside and all(topology.internal(config, key) for key in inside) else other
+    return ""
+
+
+def _guessed(project: Project, service: str, own: tuple[str, ...], pinned: tuple[str, ...]) -> Iterator[str]:
+    """Hosts that pages may go to though its configuration is not known: those of the usual providers, of URLs in its variables, and
+    of what is mounted in it and reads as such a configuration."""
+    body = project.services[service]
+    urls = [*PROVIDERS.values(), "https://hooks.slack.com", *_values(body)]
+    found = [place(url)[0] for url in urls]
+    for text in _texts(body):
+        try:
+            found += paging(text, own, pinned).hosts or ()
+        except ValueError:
+            continue
+    yield from (host for host in dict.fromkeys(found) if host and not fixed(host) and host not in (*own, *pinned))
+
+
+def _values(body: Mapping[str, Any]) -> Iterator[str]:
+    given = body.get("environment") or {}
+    lines = given.values() if isinstance(given, Mapping) else (str(one).partition("=")[2] for one in given)
+    yield from (str(value) for value in lines if value)
+
+
+def _texts(body: Mapping[str, Any]) -> Iterator[str]:
+    """The files that are mounted in it, as far as they are few and small."""
+    sources = [Path(str(one.get("source"))) for one in body.get("volumes") or () if one.get("type") == "bind"]
+    for source in sources:
+        try:
+            files = sorted(source.iterdir())[:MOST_FILES] if source.is_dir() else [source]
+            for file in files:
+                if file.is_file() and file.stat().st_size <= LARGEST:
+                    yield file.read_text(errors="replace")
+        except OSError:
+            continue

@@ -1,0 +1,49 @@
+"""One service that pages people, or has others page them. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.stack import names as topology
+from harness.stack.project import Project
+from harness.urls import fixed
+from harness.world.receivers import Paging
+
+BEHIND = "in a Compose file of the drill's own, behind the others in stack.compose"
+
+
+@dataclass(frozen=True)
+class Sender:
+    """
+    hosts   host names that a mailbox must bear before it starts, with the ports on which it listens
+    unkept  what no mailbox keeps from people, each a sentence with the way out
+    known   of an Alertmanager: what its configuration says; None where that is not known: `why`
+    """
+
+    service: str
+    hosts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    unkept: tuple[str, ...] = ()
+    known: Paging | None = None
+    why: str = ""
+
+
+def names_of(project: Project, service: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names by which a service reaches others of the stack, and names whose address its own hosts file fixes."""
+    own = [name for other in project.services for name in topology.names(project.config, service, other)]
+    own += topology.spread(project.config, service)
+    return tuple(dict.fromkeys(own)), tuple(topology.pinned_hosts(project.services[service]))
+
+
+def outside(project: Project, service: str, host: str) -> bool | None:
+    """Whether what a service sends to a host leaves the stack: None where only the name would lead it there, and a mailbox can bear that."""
+    own, pinned = names_of(project, service)
+    if host in pinned or (fixed(host) and not _loopback(host)):
+        return True
+    if fixed(host):
+        return bool(topology.outside(project.config, service))
+    return False if host in own else None
+
+
+def _loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")

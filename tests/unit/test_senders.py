@@ -1,0 +1,222 @@
+"""Who of a project pages people: a mailbox stands before every one of them, and what it cannot keep from people is told before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import CannotRun
+from harness.init.pages import paging_of
+from harness.stack import configfile, observe
+from harness.stack.observed import find_monitoring
+from harness.stack.project import Project
+from harness.stack.senders import senders
+from harness.stack.senders.sender import Sender
+
+ONCALL = "route: {receiver: oncall}\nreceivers: [{name: oncall, WAY}]\n"
+WEBHOOK = ONCALL.replace("WAY", "webhook_configs: [{url: 'http://pager.example/x'}]")
+PAGERDUTY = ONCALL.replace("WAY", "pagerduty_configs: [{routing_key: x}]")
+TO_OWN = ONCALL.replace("WAY", "webhook_configs: [{url: 'http://bridge:9094/'}]")
+AT = "/etc/alertmanager/alertmanager.yml"
+PROM_AT = "/etc/prometheus/prometheus.yml"
+
+
+@pytest.fixture(autouse=True)
+def _no_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configfile, "inspected", lambda *_: [])
+
+
+class Files:
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._number = folder, 0
+
+    def mount(self, text: str, target: str) -> dict[str, Any]:
+        self._number += 1
+        path = self.folder / f"{self._number}.yml"
+        path.write_text(text)
+        return {"type": "bind", "source": str(path), "target": target}
+
+    def alertmanager(self, text: str, **more: Any) -> dict[str, Any]:
+        command = [f"--config.file={AT}"]
+        return {"image": "prom/alertmanager", "command": command, "volumes": [self.mount(text, AT)], **more}
+
+    def prometheus(self, alerting: str) -> dict[str, Any]:
+        text = f"alerting: {{alertmanagers: [{alerting}]}}\n" if alerting else "{}\n"
+        command = [f"--config.file={PROM_AT}"]
+        return {"image": "prom/prometheus", "command": command, "volumes": [self.mount(text, PROM_AT)]}
+
+    def found(self, observe: str = "", data: dict[str, str] | None = None, **services: Any) -> dict[str, Sender]:
+        named = {name.replace("_", "-"): body for name, body in services.items()}
+        nets = {"default": {"name": "x_default"}, "inner": {"name": "x_inner", "internal": True}}
+        config = {"name": "x", "services": named, "networks": nets}
+        project = Project("x", (), self.folder, config)
+        monitoring = find_monitoring(config, alertmanager=observe)
+        return {one.service: one for one in senders(project, monitoring, data or {})}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+@pytest.mark.parametrize("observe", ["", "alertmanager:9093"])
+def test_of_a_pair_of_alertmanagers_both_are_stood_before_whether_one_is_named_or_none(
+    files: Files, observe: str
+) -> None:
+    found = files.found(observe, alertmanager=files.alertmanager(WEBHOOK), other=files.alertmanager(PAGERDUTY))
+    assert found["alertmanager"].hosts == {"pager.example": (80,)}
+    assert found["other"].hosts == {"events.pagerduty.com": ()}
+    assert not any(one.unkept for one in found.values())
+
+
+def test_a_bridge_beside_an_alertmanager_makes_no_second_one(files: Files) -> None:
+    bridge = {"image": "benjojo/alertmanager-discord"}
+    assert set(files.found(alertmanager=files.alertmanager(WEBHOOK), alertmanager_discord=bridge)) == {"alertmanager"}
+
+
+def test_one_that_is_left_alone_is_told_where_it_would_page_somebody(files: Files) -> None:
+    (one,) = files.found("off", alertmanager=files.alertmanager(PAGERDUTY)).values()
+    assert (one.hosts, len(one.unkept)) == ({}, 1)
+    assert "left alone (stack.observe.alertmanager: off)" in one.unkept[0]
+    (nobody,) = files.found("off", alertmanager=files.alertmanager(ONCALL.replace(", WAY", ""))).values()
+    assert nobody.unkept == ()
+
+
+def test_one_on_no_network_of_the_project_can_have_no_mailbox(files: Files) -> None:
+    (one,) = files.found(alertmanager=files.alertmanager(PAGERDUTY, network_mode="host")).values()
+    assert "no mailbox can stand before it: alertmanager has network_mode: host" in one.unkept[0]
+
+
+@pytest.mark.parametrize(("networks", "told"), [({"default": None}, True), ({"inner": None}, False)])
+def test_a_service_of_the_stack_that_takes_pages_may_pass_them_on_unless_it_reaches_nobody(
+    files: Files, networks: dict[str, Any], told: bool
+) -> None:
+    both = {"default": None, "inner": None}
+    pager = files.alertmanager(TO_OWN, networks=both)
+    (one,) = files.found(alertmanager=pager, bridge={"image": "x", "networks": networks}).values()
+    assert [text for text in one.unkept if "bridge, a service of the stack that may pass them on" in text] == (
+        list(one.unkept) if told else []
+    )
+    assert bool(one.unkept) == told
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f"sed s/KEY/$KEY/ /tmpl/am.yml > {AT} && exec /bin/alertmanager --config.file={AT}",
+        "cp /tmpl/* /etc/alertmanager/; exec alertmanager",
+    ],
+)
+def test_a_configuration_that_is_written_at_the_start_is_not_known_and_its_template_still_tells_where_to_stand(
+    files: Files, script: str
+) -> None:
+    template = PAGERDUTY.replace("routing_key: x", "routing_key: x, url: 'https://pd.example/KEY'")
+    body = {
+        "image": "prom/alertmanager",
+        "entrypoint": ["/bin/sh", "-c"],
+        "command": [script],
+        "environment": {"HOOK": "https://chat.example/hooks/1", "LEVEL": "info"},
+        "volumes": [files.mount(template, "/tmpl/am.yml")],
+    }
+    (one,) = files.found(alertmanager=body).values()
+    assert one.known is None
+    assert {"pd.example", "chat.example", "events.pagerduty.com", "hooks.slack.com"} <= set(one.hosts)
+    (text,) = one.unkept
+    assert "whom alertmanager pages is not known" in text
+    assert "written by its own command" in text
+
+
+@pytest.mark.parametrize(
+    ("alerting", "hosts", "told"),
+    [
+        ("", {}, ""),
+        ("{static_configs: [{targets: ['alertmanager:9093']}]}", {}, ""),
+        ("{static_configs: [{targets: ['am.example.com:9093']}]}", {"am.example.com": ()}, ""),
+        ("{dns_sd_configs: [{names: [am.example.com], type: A, port: 9093}]}", {"am.example.com": ()}, ""),
+        ("{static_configs: [{targets: ['10.1.2.3:9093']}]}", {}, "10.1.2.3, whose address is fixed"),
+        ("{consul_sd_configs: [{server: 'consul:8500'}]}", {}, "consul_sd_configs, which is not followed"),
+    ],
+)
+def test_alerts_for_an_alertmanager_outside_stay_in_the_stack_or_are_told(
+    files: Files, alerting: str, hosts: dict[str, Any], told: str
+) -> None:
+    found = files.found(alertmanager=files.alertmanager(WEBHOOK), prometheus=files.prometheus(alerting))
+    one = found.get("prometheus", Sender("prometheus"))
+    assert one.hosts == hosts
+    assert [told in text for text in one.unkept] == ([True] if told else [])
+
+
+def test_vmalert_that_tells_one_outside_is_stood_before_too(files: Files) -> None:
+    body = {"image": "victoriametrics/vmalert", "command": ["-rule=/r.yml", "-notifier.url=http://am.example.com:9093"]}
+    assert files.found(vmalert=body)["vmalert"].hosts == {"am.example.com": ()}
+
+
+POINTS = """
+contactPoints:
+  - {name: pd, receivers: [{uid: a, type: pagerduty, settings: {integrationKey: x}}]}
+  - {name: chat, receivers: [{uid: b, type: slack, settings: {url: 'https://hooks.slack.com/services/x'}}]}
+"""
+
+
+def test_grafanas_own_contact_points_are_told_and_their_hosts_kept(files: Files) -> None:
+    mount = files.mount(POINTS, "/etc/grafana/provisioning/alerting/points.yml")
+    (one,) = files.found(grafana={"image": "grafana/grafana-oss:11", "volumes": [mount]}).values()
+    assert set(one.hosts) == {"events.pagerduty.com", "hooks.slack.com"}
+    assert "its files have pd, chat" in one.unkept[0]
+    assert "GF_UNIFIED_ALERTING_ENABLED" in one.unkept[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "data", "told"),
+    [
+        ({}, {}, False),
+        ({"volumes": [{"type": "volume", "source": "g", "target": "/var/lib/grafana"}]}, {}, False),
+        ({"volumes": [{"type": "volume", "source": "g", "target": "/var/lib/grafana"}]}, {"g": "copy"}, True),
+        ({"volumes": [{"type": "bind", "source": "/data/g", "target": "/var/lib/grafana"}]}, {}, True),
+        ({"environment": {"GF_UNIFIED_ALERTING_ENABLED": "false"}, "image": "own/grafana-with-alerts"}, {}, False),
+        ({"image": "grafana/loki"}, {}, False),
+    ],
+)
+def test_a_grafana_has_contact_points_where_its_database_comes_along(
+    files: Files, more: dict[str, Any], data: dict[str, str], told: bool
+) -> None:
+    found = files.found(data=data, grafana={"image": "grafana/grafana", **more})
+    assert bool(found) == told
+
+
+def test_a_project_is_looked_at_without_any_of_them(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    mount = files.mount(POINTS, "/etc/grafana/provisioning/alerting/points.yml")
+    outside = files.prometheus("{static_configs: [{targets: ['am.example.com:9093']}]}")
+    config = {
+        "name": "x",
+        "services": {
+            "api": {"image": "x", "depends_on": {"grafana": {"condition": "service_started"}}},
+            "one": files.alertmanager(WEBHOOK),
+            "other": files.alertmanager(WEBHOOK),
+            "prometheus": outside,
+            "metrics": files.prometheus("{static_configs: [{targets: ['one:9093']}]}"),
+            "grafana": {"image": "grafana/grafana", "volumes": [mount]},
+        },
+    }
+    started: list[Project] = []
+
+    def stack(project: Project, *_: Any, **__: Any) -> Any:
+        started.append(project)
+        raise CannotRun("it is only a look at what would be started")
+
+    monkeypatch.setattr(observe, "Stack", stack)
+    said: list[str] = []
+    with pytest.raises(CannotRun):
+        observe.observe(Project("x", (), files.folder, config), "r", files.folder, say=said.append)
+    assert list(started[0].services) == ["api", "metrics"]
+    assert "without grafana, one, other, prometheus: no mailbox stands here" in said[0]
+
+
+def test_init_knows_a_service_by_its_alias(files: Files) -> None:
+    bridge = {"image": "x", "networks": {"default": {"aliases": ["chat.example"]}}}
+    to_alias = files.alertmanager(TO_OWN.replace("bridge", "chat.example"), networks={"default": None})
+    config = {"name": "x", "services": {"am": to_alias, "bridge": bridge}, "networks": {"default": {}}}
+    (seen,) = paging_of(Project("x", (), files.folder, config), "am:9093").receivers
+    assert (seen.observable, "a service of the stack" in seen.why) == (False, True)
