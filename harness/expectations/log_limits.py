@@ -54,7 +54,7 @@ class State(Enum):
 @dataclass(frozen=True)
 class Limit:
     """One limit and how it was kept. `reason` is the finding's where it is broken or open; `why` it is open, in words; `decide`
-    what would decide it."""
+    what would decide it. `aside`: what the finding tells of it though it is kept."""
 
     what: str
     said: str
@@ -62,6 +62,7 @@ class Limit:
     reason: str = "met"
     decide: str = ""
     why: str = ""
+    aside: str = ""
     census: bool = False
     cites: tuple[str, ...] = ()
     measure: Measure | None = None
