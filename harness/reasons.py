@@ -64,6 +64,8 @@ FAILING: Mapping[str, str] = {
     "secret_logged": "secrets stand in the logs; this stands whatever the gates say",
     "noisy_success": "requests that succeeded logged errors, so that an error in the log means nothing",
     "no_recovery_line": "no line says that the part that was hurt is well again",
+    "wrong_time": "the times that log lines state of themselves are not when they were written: who looks by time finds something else",
+    "no_zone": "log lines bear a local time and do not say of which zone: who looks by time must guess it",
     "new_success": "answers with a success status were of a kind never seen in calm times: an error behind a 200 page, perhaps",
     "moved_elsewhere": "redirects led where they never led in calm times, to a login or an error page, perhaps",
     "new_error": "answers had an error status, or an error's page, that calm times never showed, and the claim does not allow it",

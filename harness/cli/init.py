@@ -44,6 +44,11 @@ import click
     help="Take the routes and their weights from an access log (.gz too).",
 )
 @click.option(
+    "--log-format",
+    metavar="FORMAT|FILE",
+    help="How its lines are made: nginx's log_format or Apache's LogFormat, or the file in which it stands.",
+)
+@click.option(
     "--with-monitoring", is_flag=True, help="Also write alert rules, a Prometheus and an Alertmanager beside the stack."
 )
 @click.option("--no-survey", is_flag=True, help="Start nothing: go by the files alone.")
@@ -69,6 +74,7 @@ def command(
     data: tuple[str, ...],
     from_openapi: str | None,
     from_access_log: Path | None,
+    log_format: str | None,
     with_monitoring: bool,
     no_survey: bool,
     for_: str,
@@ -93,6 +99,10 @@ def command(
         return
     if from_openapi and from_access_log:
         raise UsageError("--from-openapi and --from-access-log: the locustfile's routes come from one of them")
+    if log_format and from_access_log is None:
+        raise UsageError(
+            "--log-format tells how the lines of --from-access-log FILE are made, and no such file is given"
+        )
     from harness.init.making import Wishes, make
 
     wishes = Wishes(
@@ -104,6 +114,7 @@ def command(
         data=_pairs(data),
         openapi=from_openapi or "",
         access_log=from_access_log,
+        log_format=log_format or "",
         monitoring=with_monitoring,
         survey=not no_survey,
         for_s=_seconds("--for", for_),

@@ -17,10 +17,12 @@ from harness.expectations.log_named import Accusing
 from harness.expectations.log_search import AFTER_S, BEFORE_S, FOUND, search
 from harness.expectations.log_secrets import secrets
 from harness.expectations.log_shares import shares
+from harness.expectations.log_times import Times, times
 from harness.expectations.requests import cites, load_was_watched, not_begun, still_open
 from harness.journal import Window
-from harness.quantities import Ratio, spell
+from harness.quantities import Ratio, Seconds, spell
 from harness.verdict import Details, Finding, failed, inconclusive, passed
+from harness.wall import Wall
 
 
 class LogCoverage(Expectation):
@@ -33,14 +35,17 @@ class LogCoverage(Expectation):
     Units:   shares in percent: the least of `found`, `cause`, `dependency`, the greatest of `false_blame`. storm: how many
              times as many lines a request as before the first phase. secrets: how many are allowed; left out, numbers that no
              word beside them calls a card's, known test numbers and a broker's default password are told and do not fail.
+             skew: how far a line's own time may be off (5s); left out, local time that states no zone is told and does not fail.
     Counts:  requests due in the phase that failed (but `allow`) and reached the service; one refused, or sent while the
              service was down, is exempt, and said. Its lines bear the X-Request-ID or the trace id that the load sent, from
              1 s before it was sent to 30 s after its end. cause: one of them, at WARNING or above, has an error's kind or text,
              or says more than that something failed. dependency (while a fault is on): one of them names who is hurt, in
              a field (dependency, peer.service, server.address, or yours: `blames`) or in words. false_blame: one
-             accuses somebody who was neither hurt nor on the way to it.
+             accuses somebody who was neither hurt nor on the way to it. A line's own time is right anywhere between its request's
+             sending and Docker's stamp: it may have been taken early, or the line buffered.
     Decides: once the phase is over and lines cannot come any more. Failed: no_id, lost_log, only_access_log, generic,
-             no_dependency, wrong_dependency, log_storm, secret_logged, noisy_success, no_recovery_line. Inconclusive: none_failed;
+             no_dependency, wrong_dependency, log_storm, secret_logged, noisy_success, no_recovery_line,
+             wrong_time (in the zone that it states, or in none), no_zone. Inconclusive: none_failed;
              vague (only what failed is told), in_passing (a name that may be a thing of the business), never_logged, plain_word
              (a password that is a plain word, where no secret stands; a word that the stack, the drill or any log says is none there).
     Source:  `docker logs --timestamps`, kept in the run's folder: JSON, logfmt or plain text.
@@ -65,6 +70,12 @@ class LogCoverage(Expectation):
     )
     storm: float = Field(default=20.0, gt=1, description="the most lines a request, in multiples of the usual")
     secrets: int = Field(default=0, ge=0, description="how many secrets may be in the logs")
+    skew_s: Seconds = Field(
+        default=5.0,
+        gt=0,
+        alias="skew",
+        description="how far a line's own time may lie outside of its request's sending and its stamp",
+    )
     quiet_success: bool = Field(default=False, description="whether a request that succeeds must log nothing at ERROR")
     recovery_line: bool = Field(default=False, description="whether a line must say that who was hurt is back")
 
@@ -117,7 +128,8 @@ class LogCoverage(Expectation):
         found = failed_requests(evidence, window, self.request, self.allow, parts)
         accusing = Accusing(parts, found.truths, self.blames)
         run = journal.opened.run if journal.opened else ""
-        tally = search(evidence.logs, self.services, found.rows, run, found.truth, accusing, found.done_s)
+        said = Times(Wall.of(journal))
+        tally = search(evidence.logs, self.services, found.rows, run, found.truth, accusing, found.done_s, said.add)
         judged = ~found.maybe | tally.has(FOUND)
         last_s = float(found.done_s.max()) + AFTER_S if len(found.rows) else window.end_s
         start_s = float(found.rows.sent_s.min()) - BEFORE_S if len(found.rows) else window.start_s
@@ -125,7 +137,7 @@ class LogCoverage(Expectation):
         blind = next(
             (why for s in self.services if (why := logs.not_followed(journal, s, start_s, min(last_s, known_s)))), ""
         )
-        return Looked(run, found, tally, judged, found.done_s + AFTER_S > known_s, blind, known_s)
+        return Looked(run, found, tally, judged, found.done_s + AFTER_S > known_s, blind, known_s, said)
 
     def _judged(self, evidence: Evidence, window: Window, looked: Looked, leaked: Limit) -> Finding:
         found = looked.failed
@@ -144,6 +156,7 @@ class LogCoverage(Expectation):
             ),
             storm(evidence, self.services, window, self.storm, asked),
             leaked,
+            times(looked.times, self.skew_s, "skew_s" in self.model_fields_set),
         ]
         if self.quiet_success:
             limits.append(noise(evidence, self.services, window, self.request))

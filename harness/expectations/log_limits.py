@@ -29,8 +29,11 @@ from harness.verdict import Measure
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from harness.ledger import Rows
+
     Mask = NDArray[np.bool_]
 
+NAMES = 3  # of requests, in a sentence
 LEAST_S = 5.0  # of a usual stretch that log lines are counted in
 LEVELS_DECIDE = "lines that state their level: a field `level`, or the level in upper case or in brackets"
 ALIASES_DECIDE = "`aliases`, which tell whose names these are"
@@ -51,7 +54,7 @@ class State(Enum):
 @dataclass(frozen=True)
 class Limit:
     """One limit and how it was kept. `reason` is the finding's where it is broken or open; `why` it is open, in words; `decide`
-    what would decide it."""
+    what would decide it. `aside`: what the finding tells of it though it is kept."""
 
     what: str
     said: str
@@ -59,6 +62,7 @@ class Limit:
     reason: str = "met"
     decide: str = ""
     why: str = ""
+    aside: str = ""
     census: bool = False
     cites: tuple[str, ...] = ()
     measure: Measure | None = None
@@ -122,7 +126,8 @@ def noise(evidence: Evidence, services: Sequence[str], window: Window, request: 
         if level >= ERROR:
             for place in ids.among(line.text):
                 loud[place] = min(line, loud.get(place, line), key=order)
-    said = f"{len(loud)} of {len(fine)} requests that succeeded logged an error (at most 0)"
+    named = whose(fine, np.isin(np.arange(len(fine)), list(loud)), np.ones(len(fine), bool)) if loud else ""
+    said = f"{len(loud)} of {len(fine)} requests that succeeded logged an error (at most 0{named and f': {named}'})"
     if not loud and logs.followed_until_s(evidence.journal, services) < until_s:
         return Limit(what, f"{said} so far", State.OPEN, reason="window_open")
     if not loud and unread:
@@ -134,6 +139,18 @@ def noise(evidence: Evidence, services: Sequence[str], window: Window, request: 
     shown = [loud[place].cite for place in first if not masking.find(loud[place].text)]
     cites = (*(fine.cite(place) for place in first), *dict.fromkeys(shown))
     return Limit(what, said, State.BROKEN, reason="noisy_success", cites=cites)
+
+
+def whose(rows: Rows, some: Mask, of: Mask) -> str:
+    """By request name, how many of these are some: '177 of 177 GET /healthz, 3 of 200 POST /orders'; '' where all are of one name."""
+    numbers = rows.array["endpoint"]
+    every = np.bincount(numbers[of], minlength=len(rows.endpoints))
+    mine = np.bincount(numbers[of & some], minlength=len(rows.endpoints))
+    if np.count_nonzero(every) < 2:
+        return ""
+    first = [int(number) for number in np.argsort(-mine, kind="stable") if mine[number]]
+    told = [f"{mine[number]} of {every[number]} {rows.endpoints[number]}" for number in first[:NAMES]]
+    return ", ".join(told) + (f" and {len(first) - NAMES} more names" if len(first) > NAMES else "")
 
 
 def recovery(evidence: Evidence, services: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> Iterator[Limit]:

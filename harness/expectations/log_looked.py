@@ -27,6 +27,7 @@ from harness.expectations.log_search import (
     order,
     unread_of,
 )
+from harness.expectations.log_times import Times
 from harness.journal import Window
 from harness.ledger import request_id, traceparent
 from harness.verdict import Details, Measure
@@ -45,6 +46,7 @@ class Looked:
     failed   the failed requests of the run `run`, `tally` what the logs say of each
     judged   those that surely reached the service, `open` those that may still get lines
     blind    why lines may be missing; lines are known until known_s
+    times    what the lines say of when they were written
     """
 
     run: str
@@ -54,6 +56,7 @@ class Looked:
     open: Mask
     blind: str
     known_s: float
+    times: Times
 
     @property
     def more(self) -> int:
@@ -70,7 +73,7 @@ class Looked:
         return Measure(low, high, "% found", "census" if low == high else "censored")
 
     def said(self, limits: Sequence[Limit]) -> str:
-        """The shares among the limits, and how many lines one reads for a request."""
+        """The shares among the limits, how many lines one reads for a request, and what is told of other limits though they are kept."""
         tally, found = self.tally, self.failed
         read = np.sort(tally.read[self.judged & tally.has(FOUND)])
         least = (
@@ -80,7 +83,7 @@ class Looked:
         )
         exempt = f"; {found.exempt} more never reached the service" if found.exempt else ""
         shares = ", ".join(limit.said for limit in limits if limit.what == "share")
-        return f"of {int(self.judged.sum())} failed requests {shares}{least}{exempt}"
+        return f"of {int(self.judged.sum())} failed requests {shares}{least}{exempt}{''.join(limit.aside for limit in limits)}"
 
     def details(self, window: Window, limits: Sequence[Limit]) -> Details:
         """What somebody checks it by: each number with its limit, three requests, and how to look for them by hand."""

@@ -149,8 +149,10 @@ def search(
     truth: NDArray[np.intp],
     accusing: Accusing,
     done_s: NDArray[np.float64],
+    heard: Callable[[Line, Said, float], None],
 ) -> Tally:
-    """One pass over the logs of the services. `truth` says of each row which of `accusing.truths` holds, `done_s` when it ended."""
+    """One pass over the logs of the services. `truth` says of each row which of `accusing.truths` holds, `done_s` when it ended;
+    `heard` is told each line that is found, and when the first request that it is about was sent."""
     count = len(rows)
     marks, unlevelled, unknown, perhaps = (bytearray(count) for _ in range(4))
     lines, errors, read = (array("L", bytes(8 * count)) for _ in range(3))
@@ -167,6 +169,7 @@ def search(
             if not places:
                 continue
             said = Said(line.text)
+            heard(line, said, float(from_s[places].min()) + BEFORE_S)
             level = said.level
             unread, all_ = levels.get(line.service, (0, 0))
             levels[line.service] = (unread + (level == UNREAD), all_ + 1)

@@ -10,12 +10,14 @@ import numpy as np
 
 from harness.expectations import logs
 from harness.expectations.base import Evidence
-from harness.expectations.log_limits import ALIASES_DECIDE, LEVELS_DECIDE, Limit, State
+from harness.expectations.log_limits import ALIASES_DECIDE, LEVELS_DECIDE, Limit, State, whose
 from harness.expectations.log_looked import Looked
 from harness.expectations.log_search import CAUSE, FALSE, FOUND, NAMED, SEVERE, Tally, names_of, other_ids, unread_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from harness.ledger import Rows
 
     Mask = NDArray[np.bool_]
 
@@ -42,7 +44,7 @@ def shares(
 ) -> Iterator[Limit]:
     """How many are found by their ids, tell their cause, name who was hurt (the least share of each), and accuse somebody else
     (the greatest)."""
-    tally, judged, unknown = looked.tally, looked.judged, looked.open
+    tally, judged, unknown, rows = looked.tally, looked.judged, looked.open, looked.failed.rows
     hurt = judged & looked.failed.sure & _has_root(looked)
     has, named, false = tally.has(FOUND), tally.has(NAMED), tally.has(FALSE)
     elsewhere = tuple(_elsewhere(evidence, looked, services))
@@ -52,6 +54,7 @@ def shares(
         has,
         judged,
         unknown,
+        rows,
         least=found,
         more=looked.more,
         reason="lost_log" if _mostly(lost, judged & ~has) else "no_id",
@@ -63,6 +66,7 @@ def shares(
         tally.has(CAUSE),
         judged,
         unknown,
+        rows,
         least=cause,
         more=looked.more,
         reason="only_access_log" if _mostly(dull & ~severe, dull) else "generic",
@@ -74,6 +78,7 @@ def shares(
             named,
             hurt,
             unknown,
+            rows,
             least=dependency,
             more=looked.more,
             reason="wrong_dependency" if _mostly(hurt & ~named & false, hurt & ~named) else "no_dependency",
@@ -84,6 +89,7 @@ def shares(
         false,
         judged,
         unknown,
+        rows,
         most=false_blame,
         more=looked.more,
         reason="wrong_dependency",
@@ -165,6 +171,7 @@ def _share(
     good: Mask,
     of: Mask,
     unknown: Mask,
+    rows: Rows,
     *,
     least: float | None = None,
     most: float = 1.0,
@@ -173,7 +180,7 @@ def _share(
     doubts: Sequence[Doubt] = (),
 ) -> Limit:
     """A share of the requests `of`, as an interval: what is unknown may yet come out either way, and so may so many `more` that
-    may yet be of them, and what `doubts` are of. `reason` is for a broken one."""
+    may yet be of them, and what `doubts` are of. `reason` is for a broken one; `rows` tell whose they are."""
     n, have = int(of.sum()), int((good & of).sum())
     floor = least or 0.0
 
@@ -189,6 +196,9 @@ def _share(
         every |= doubt.of
     state, may = held(every)
     limit = f"at least {100 * least:g}%" if least is not None else f"at most {100 * most:g}%"
+    if state is not State.KEPT:
+        named = whose(rows, good, of) if least is None else whose(rows, ~good, of)
+        limit += named and f"{':' if least is None else '; not:'} {named}"
     text = f"{have}{f' to {have + may}' if may else ''} ({100 * have / n:.4g}%) {said} ({limit})"
     if state is not State.OPEN:
         return Limit("share", text, state, reason if state is State.BROKEN else "met")

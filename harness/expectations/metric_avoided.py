@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from harness.expectations.census import CLASSES
+from harness.expectations.metric_in_front import asking
 from harness.expectations.metric_inner import Inner, on, shown, stretches
 from harness.expectations.metric_sides import Told
 from harness.expectations.metric_steady import calm_told, counted
@@ -56,15 +57,15 @@ def _copied(
 ) -> Finding | None:
     """What asks and changes nothing may be answered from a copy: at any time, or where it never was in the steady state, while a
     fault was on."""
-    asking, wanted = _asking(told, endpoints), WELL if classes is None else WELL & frozenset(classes)
-    if not asking or not wanted:
+    reads, wanted = asking(told, endpoints), WELL if classes is None else WELL & frozenset(classes)
+    if not reads or not wanted:
         return None
     when = ""
-    copied = told.census.least(asking, wanted)
+    copied = told.census.least(reads, wanted)
     if _all_came(told, endpoints):
         these = on(told)
         when = f" while {shown(these)}" if these else ""
-        copied = told.census.under_way(asking, wanted, stretches(told, these)) if these else 0
+        copied = told.census.under_way(reads, wanted, stretches(told, these)) if these else 0
     if copied < missing:
         return None
     return inconclusive(
@@ -91,11 +92,5 @@ def _lost_before(told: Told, endpoints: Collection[int]) -> bool:
     both = calm_told(told)
     if both is None:
         return False
-    explained = both.census.least(_asking(told, endpoints), WELL) + both.census.least(endpoints, ILL)
+    explained = both.census.least(asking(told, endpoints), WELL) + both.census.least(endpoints, ILL)
     return both.census.least(endpoints) - counted(both, endpoints) > explained
-
-
-def _asking(told: Told, endpoints: Collection[int]) -> frozenset[int]:
-    """Those that change nothing."""
-    names = told.evidence.rows.endpoints
-    return frozenset(number for number in endpoints if names[number].partition(" ")[0].upper() in ("GET", "HEAD"))

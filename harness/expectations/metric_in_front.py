@@ -40,7 +40,7 @@ def answered_in_front(
     )
     return inconclusive(
         f"{missing:g} or more {what} {told.where}, and as many were answered {either(seen)}: {told.evidence.against}, which the load "
-        f"goes to, may have answered these by itself{when}",
+        f"goes to, may have answered these by itself{when}{'' if mislaid else _or_copied(told, endpoints, missing)}",
         reason="answered_in_front",
         decide=TO_STATE,
         cites=told.cites(),
@@ -57,7 +57,8 @@ def in_front_hint(told: Told, endpoints: Collection[int], missing: float) -> str
     if inner is not None and 0 < missing <= told.census.least(endpoints, (4, 5)):
         return f" (did {inner.door} answer these by itself? name their statuses in `in_front`)"
     if not seen:
-        return ""
+        copied = told.evidence.against and told.claim.in_front is None and _or_copied(told, endpoints, missing)
+        return f" (did {told.evidence.against}, which the load goes to, answer these from a copy?)" if copied else ""
     if told.claim.in_front is not None:
         return f" (as many were answered {either(seen)}, which `in_front` does not name)"
     return (
@@ -90,6 +91,18 @@ def counts_for(found: Counters, labels: Labels, service: str) -> bool:
     """Whether the series are of that service, by its name among their labels or in their address."""
     addresses = {re.sub(r":\d+$", "", target.name[1]) for target in found.targets}
     return service in addresses or any(service in one.values() for one in labels)
+
+
+def asking(told: Told, endpoints: Collection[int]) -> frozenset[int]:
+    """Those that change nothing."""
+    names = told.evidence.rows.endpoints
+    return frozenset(number for number in endpoints if names[number].partition(" ")[0].upper() in ("GET", "HEAD"))
+
+
+def _or_copied(told: Told, endpoints: Collection[int], missing: float) -> str:
+    """What else may have kept as many from the service, for a sentence; or ''."""
+    well = told.census.least(asking(told, endpoints), (2, 3))
+    return f", or others from a copy ({well} GET were answered well)" if well >= missing else ""
 
 
 def _by_front(told: Told, endpoints: Collection[int], missing: float) -> list[int]:

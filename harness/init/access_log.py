@@ -1,24 +1,36 @@
-"""An access log as routes: what users really asked for, and how often. Common and combined format, and JSON lines. Pure."""
+"""An access log as routes: what users really asked for, and how often. Pure.
+
+Read are the common and the combined format and what is like them, JSON and logfmt lines, and formats that are told (see log_format).
+"""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from harness.errors import UsageError
+from harness.init.log_format import LONGEST
 from harness.init.routes import MOST_VALUES, SAFE, Route, kind_of, scaled, template
+from harness.logtext import Said
 
+UNREAD = (
+    "in the common or combined log format, or in JSON or logfmt with its method, path and status. Tell how they are made by --log-format: "
+    """the proxy's own format ('$remote_addr "$request" $status'), or the file in which its log_format or LogFormat stands"""
+)
 MOST_ROUTES = 40
 MANY = 20
 """So many different words at one place of otherwise like paths are names of things, not of routes."""
 MOST_LINES = 2_000_000
 MOST_PATHS = 200_000
-_COMMON = re.compile(r'"(?P<method>[A-Z]{3,10}) (?P<uri>\S+)(?: HTTP/[\d.]+)?" (?P<status>\d{3})\b')
+_COMMON = re.compile(  # `"GET /a HTTP/1.1" 200`, `…"|200|`, `req="…" st=200`
+    r'"(?P<method>[A-Z]{3,10}) (?P<uri>\S+)(?: HTTP/[\d.]+)?"(?: |[ \t]*[|;,\t][ \t]*)'
+    r'(?:(?:status|st|sc|code|status_code)[=:])?"?(?P<status>[1-5]\d\d)(?![\d.])'
+)
+_LINE = re.compile(r"(?P<method>[A-Z]{3,10}) (?P<uri>\S+)(?: HTTP/[\d.]+)?")
 _METHOD = re.compile(r"[A-Z]{3,10}")
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z]\w{0,30})=\d{1,9}", re.ASCII)
 """Of a query only numbers are kept, as of a path; longer ones are times, telephones and cards."""
@@ -26,9 +38,34 @@ _PRIVATE = re.compile(
     r"token|secret|pass|key|auth|otp|code|phone|mobile|card|cvv|cvc|ssn|birth|iban|session|(?<![a-z])(?:pin|tel|sig|sid|dob)(?![a-z])",
     re.IGNORECASE,
 )
-_URI = ("request_uri", "uri", "path", "url", "requesturi", "requestpath")
+_LINES = ("request", "req", "request_line", "requestline", "http_request")
+_URI = ("request_uri", "uri", "path", "url", "requesturi", "requesturl", "requestpath", "target")
 _METHODS = ("request_method", "method", "requestmethod", "verb")
-_STATUS = ("status", "response_status", "downstreamstatus", "status_code", "response_code")
+_STATUS = (
+    "status",
+    "response_status",
+    "downstreamstatus",
+    "status_code",
+    "response_code",
+    "statuscode",
+    "http_status",
+    "code",
+    "st",
+    "sc",
+)
+_UNDER = (
+    "request.",
+    "httprequest.",
+    "",
+    "req.",
+    "res.",
+    "response.",
+    "http.",
+    "http.request.",
+    "http.response.",
+    "url.",
+)
+"""What Caddy, Google, pino and Elastic put a request's fields under."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +86,9 @@ class _Request:
     cut: bool
 
 
-def routes_of(lines: Iterable[str], name: str) -> Logged:
-    """Read a log; `name` is what messages call it. Of queries only numbers are kept: words may be private.
+def routes_of(lines: Iterable[str], name: str, layouts: Sequence[re.Pattern[str]] = ()) -> Logged:
+    """Read a log; `name` is what messages call it, `layouts` how its lines are made, where that was told. Of queries only numbers are
+    kept: words may be private.
 
     Raises UsageError when no line of it can be read as a request.
     """
@@ -62,7 +100,7 @@ def routes_of(lines: Iterable[str], name: str) -> Logged:
         if number >= MOST_LINES:
             notes.append(f"only its first {MOST_LINES:,} lines were read")
             break
-        request = _request(line) if line.strip() else None
+        request = _request(line, layouts) if line.strip() else None
         if request is None:
             unread += bool(line.strip())
             continue
@@ -72,9 +110,7 @@ def routes_of(lines: Iterable[str], name: str) -> Logged:
         if key in counts or key in bad or len(counts) + len(bad) < MOST_PATHS:
             (counts if request.status < 400 else bad)[key] += 1
     if not read:
-        raise UsageError(
-            f"{name}: no line of it is a request in the common or combined log format, or in JSON with its method, path and status"
-        )
+        raise UsageError(f"{name}: no line of it is a request {'as --log-format has it' if layouts else UNREAD}")
     if unread:
         notes.append(f"{unread} of its lines could not be read as a request")
     if cut:
@@ -170,33 +206,29 @@ def _many(paths: Iterable[list[str]]) -> dict[tuple[str, ...], set[int]]:
     }
 
 
-def _request(line: str) -> _Request | None:
+def _request(line: str, layouts: Sequence[re.Pattern[str]]) -> _Request | None:
     text = line.strip()
-    if text.startswith("{"):
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
-            return None
-        return next(_from_json(data), None) if isinstance(data, dict) else None
-    match = _COMMON.search(text)
-    return _made(match["method"], match["uri"], match["status"]) if match else None
+    if layouts:
+        found = (layout.match(text[:LONGEST]) for layout in layouts)
+        return next((_made(match["method"], match["uri"], match["status"]) for match in found if match), None)
+    if match := None if text.startswith("{") else _COMMON.search(text):
+        return _made(match["method"], match["uri"], match["status"])
+    return _of_fields(Said(text).fields)
 
 
-def _from_json(data: Mapping[str, Any]) -> Iterator[_Request]:
-    """nginx's and Apache's own fields, Traefik's, and Caddy's `request` object; or a whole request line."""
-    inner = data.get("request") or data.get("httpRequest")
-    flat = {str(key).lower(): value for key, value in data.items()}
-    if isinstance(inner, dict):
-        flat |= {str(key).lower(): value for key, value in inner.items()}
-    status = next((flat[key] for key in _STATUS if flat.get(key) is not None), None)
-    if isinstance(inner, str) and (match := re.match(r"([A-Z]{3,10}) (\S+)", inner)):
-        method, uri = match.groups()
-    else:
-        method = next((str(flat[key]) for key in _METHODS if flat.get(key)), "")
-        uri = next((str(flat[key]) for key in _URI if flat.get(key)), "")
-    made = _made(method.upper(), uri, status)
-    if made:
-        yield made
+def _of_fields(fields: Mapping[str, Any]) -> _Request | None:
+    """A request in JSON or logfmt: in one field as a whole line, or its method, path and status apart."""
+    status = _field(fields, _STATUS)
+    whole = _LINE.match(str(_field(fields, _LINES) or ""))
+    if whole:
+        return _made(whole["method"], whole["uri"], status)
+    return _made(str(_field(fields, _METHODS) or "").upper(), str(_field(fields, _URI) or ""), status)
+
+
+def _field(fields: Mapping[str, Any], names: Iterable[str]) -> Any:
+    return next(
+        (value for name in names for under in _UNDER if (value := fields.get(under + name)) not in (None, "")), None
+    )
 
 
 def _made(method: str, uri: str, status: Any) -> _Request | None:

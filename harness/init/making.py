@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import secrets
 import tempfile
 import zlib
@@ -15,7 +16,7 @@ from harness.edges import Edge
 from harness.errors import CannotRun, UsageError
 from harness.facts import RuleSeen
 from harness.harmless import comment
-from harness.init import access_log, alerts, choose, doors, drillfile, locustfile, openapi, pages
+from harness.init import access_log, alerts, choose, doors, drillfile, locustfile, log_format, openapi, pages
 from harness.init.blind import sight
 from harness.init.cannot import cannot
 from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
@@ -48,6 +49,7 @@ class Wishes:
     data: Mapping[str, str] = field(default_factory=dict)
     openapi: str = ""
     access_log: Path | None = None
+    log_format: str = ""
     monitoring: bool = False
     survey: bool = True
     for_s: float = 12.0
@@ -346,14 +348,21 @@ def _routes(wishes: Wishes) -> tuple[tuple[Route, ...], tuple[str, ...]]:
         return openapi.routes_of(_text(wishes.openapi), wishes.openapi), ()
     if wishes.access_log is not None:
         path = wishes.access_log
+        layouts = _layouts(wishes.log_format) if wishes.log_format else ()
         try:
             with open(path, "rb") as raw, gzip.open(raw) if path.suffix == ".gz" else raw as binary:
                 lines = (line.decode("utf-8", "replace") for line in binary)
-                logged = access_log.routes_of(lines, str(path))
+                logged = access_log.routes_of(lines, str(path), layouts)
         except (OSError, EOFError, zlib.error) as error:
             raise UsageError(f"{path}: it cannot be read: {getattr(error, 'strerror', None) or error}") from None
         return logged.routes, tuple(f"{path.name}: {note}" for note in logged.notes)
     return (), ()
+
+
+def _layouts(told: str) -> tuple[re.Pattern[str], ...]:
+    """Of --log-format: a format, or the file in which it stands."""
+    place = "" if any(mark in told for mark in "$% ") else told
+    return log_format.layouts(_text(place) if place else told, f"--log-format {told}")
 
 
 def _text(place: str) -> str:

@@ -174,10 +174,18 @@ class Teller:
         met = {o.fault: int(np.count_nonzero((sent_s <= o.off_s) & (until_s >= o.on_s))) for o in self._faults}
         met = {fault: count for fault, count in met.items() if count}
         if not met:
-            return "while no fault was on" if self._faults else ""
+            return self._met_none(sent_s, until_s)
         return ", ".join(
             f"{'' if count == len(sent_s) else f'{count} of them '}while {fault} was on" for fault, count in met.items()
         )
+
+    def _met_none(self, sent_s: NDArray[np.float64], until_s: NDArray[np.float64]) -> str:
+        """Faults that were on somewhere between the first and the last of them are named, for the stretch alone seems to hold them."""
+        low, high = np.nanmin(sent_s, initial=math.inf), np.nanmax(until_s, initial=-math.inf)
+        between = dict.fromkeys(one.fault for one in self._faults if one.on_s <= high and one.off_s >= low)
+        if between:
+            return f"none of them while {' or '.join(between)} was on"
+        return "while no fault was on" if self._faults else ""
 
     def _version(self, deciding: Ints) -> str:
         counts = np.bincount(self._rows.array["version"][deciding], minlength=len(self._rows.versions))

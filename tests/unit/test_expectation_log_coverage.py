@@ -572,6 +572,30 @@ def test_requests_that_bear_other_ids_than_ours_cannot_be_looked_for(said: f.Loa
     assert Run(Stub(errors=False), more=[said]).check().reason == "only_access_log"
 
 
+# --- whose they are -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_missing_is_told_by_request_name() -> None:
+    """Health checks that fail and are never logged: nothing is wrong with what users ask."""
+    checks = [{"at_s": 12 + i / 10, "outcome": "5xx", "status": 503, "endpoint": "GET /healthz"} for i in range(40)]
+    finding = Run(rows=checks).check()
+    assert (finding.outcome, finding.reason) == (FAILED, "no_id")
+    assert "200 (83.33%) are found by their ids (at least 100%; not: 40 of 40 GET /healthz)" in finding.because
+    assert "not:" not in Run(Stub(ids=False)).check().because, "there are no others"
+
+
+def test_who_accuses_falsely_and_who_is_noisy_is_told_by_name_too() -> None:
+    other = {"outcome": "5xx", "status": 503, "endpoint": "GET /cart"}
+    more = [{"at_s": 12.0 + i / 10, **other} for i in range(10)]
+    cart = [line for i in range(10) for line in Stub().lines(400 + i, 12.0 + i / 10, 503)]
+    accusing = Run(Stub(blames="redis"), rows=more, extra=cart).check(dependency="0%")
+    assert "200 (95.24%) accuse somebody else (at most 1%: 200 of 200 POST /checkout)" in accusing.because
+    fine = [{"at_s": 12.0 + i / 10, "outcome": "ok", "status": 200, "endpoint": "GET /cart"} for i in range(10)]
+    more_fine = [{"at_s": 13.0, "outcome": "ok", "status": 200, "endpoint": "GET /items"}]
+    noisy = Run(rows=[*fine, *more_fine], extra=cart).check(quiet_success=True)
+    assert "10 of 11 requests that succeeded logged an error (at most 0: 10 of 10 GET /cart)" in noisy.because
+
+
 # --- limits that could not be tried -------------------------------------------------------------------------------------
 
 

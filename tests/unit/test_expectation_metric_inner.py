@@ -172,6 +172,31 @@ def test_while_the_way_to_it_is_hurt_a_door_answers_by_itself(status: int) -> No
         assert f"slow/{target} ({target}) was on: gateway, which the load goes to, may have answered" in finding.because
 
 
+def test_what_a_copy_may_have_answered_is_not_put_down_to_errors_alone() -> None:
+    """A stale cache hides some errors, and as many others reach users: the histogram alone cannot tell which are missing."""
+    reads = only(SEEN, 1) & during(SEEN)
+    seen = not_asked(copied(SEEN), reads & (np.arange(len(SEEN)) % 3 == 0))
+    answered(seen, reads & (np.arange(len(SEEN)) % 3 == 1), 503)
+    counted = copied(seen)
+    counted.counted_status[seen.status == 503] = 503
+    finding = of_inner(TIME, seen, counted, BELOW)
+    is_open(finding, "answered_in_front")
+    assert "may have answered these by itself, or others from a copy (" in finding.because
+    posts = not_asked(copied(SEEN), during(SEEN, 3) & only(SEEN, 2), status=503)
+    by_status = of_inner(stated(request="{method} {route}"), posts, posts, BELOW)
+    is_open(by_status, "answered_in_front")
+    assert "copy" not in by_status.because, "what changes something is answered from none"
+
+
+def test_where_no_edge_is_known_the_failure_asks_for_a_copy() -> None:
+    seen = not_asked(copied(SEEN), only(SEEN, 1) & (np.arange(len(SEEN)) % 3 == 0))
+    finding = of_inner(BY_STATUS, seen, seen, told(edges=()))
+    fails(finding, "undercount")
+    assert "(did gateway, which the load goes to, answer these from a copy?)" in finding.because
+    for stated_, against in ((stated(status="code", in_front=()), "gateway"), (BY_STATUS, "api")):
+        assert "copy" not in of_inner(stated_, seen, seen, told(edges=()), against=against).because
+
+
 def test_what_was_lost_before_anything_was_hurt_is_lost() -> None:
     posts = not_asked(copied(SEEN), during(SEEN, 3, 5, 40) & only(SEEN, 2))
     fails(of_inner(BY_STATUS, posts, posts, AHEAD, phase=""), "undercount")

@@ -62,6 +62,15 @@ def test_a_loss_names_the_keys_and_what_they_share() -> None:
     assert found.measure.low == 2
 
 
+def test_a_fault_between_the_first_and_the_last_that_none_of_them_met_is_said_so() -> None:
+    story = honest("a", facts=reset(11.3, 11.7))
+    story.asked += all_ok("bc")
+    assert "(sent between 11.0 s and 12.0 s, none of them while hurt/reset was on)" in story.check().because
+    later = honest("a", facts=reset(13.3, 13.7))
+    later.asked += all_ok("bc")
+    assert "(sent between 11.0 s and 12.0 s, while no fault was on)" in later.check().because
+
+
 def test_what_was_lost_near_a_rollback_says_so() -> None:
     rollback = f.Deployed(seen_s=12.2, begun_s=11.8, service="api", image="good", by="rollback")
     story = honest("a", facts=(rollback,))

@@ -61,6 +61,15 @@ def test_two_ids_of_one_path_get_names_of_their_own() -> None:
         json.dumps({"request_method": "GET", "request_uri": "/orders/17?a=b", "status": 200}),  # nginx
         json.dumps({"request": {"method": "GET", "uri": "/orders/17", "host": "shop"}, "status": 200}),  # Caddy
         json.dumps({"RequestMethod": "GET", "RequestPath": "/orders/17", "DownstreamStatus": 200}),  # Traefik
+        '2026-11-12T10:00:00+00:00|10.0.0.7|r1|"GET /orders/17 HTTP/1.1"|200|rt=0.512',
+        '10.0.0.7\t"GET /orders/17 HTTP/1.1"\t200\t512',
+        'time=2026-11-12T10:00:00Z method=x req="GET /orders/17 HTTP/1.1" st=200 rt=0.005',
+        "level=info msg=request method=GET path=/orders/17?a=b status=200 ms=5",
+        json.dumps({"verb": "GET", "uri": "/orders/17", "code": 200}),
+        json.dumps(
+            {"http": {"request": {"method": "GET"}, "response": {"status_code": 200}}, "url": {"path": "/orders/17"}}
+        ),
+        json.dumps({"req": {"method": "GET", "url": "/orders/17"}, "res": {"statusCode": 200}, "level": 30}),  # pino
     ],
 )
 def test_each_format_tells_the_same_route_and_no_word_of_a_query_is_kept(text: str) -> None:

@@ -1,0 +1,129 @@
+"""When a line of a log says that it was written: its own time, and the zone that it states. Pure.
+
+Where its logger puts it: in a field made for that, or before the message (see loglayout), or in an access log's brackets. A time that
+stands anywhere else may be the business's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from harness.loglevels import LEVEL_NAME
+from harness.logtext import Said
+
+DAY_S = 86400.0
+KEYS = (
+    "@timestamp", "timestamp", "ts", "time", "@t", "t.$date", "t", "datetime", "asctime", "time_iso8601", "time_local", "timeunixnano",
+    "time_unix_nano", "record.time.timestamp",
+)  # fmt: skip
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NAMED = "AC[SD]T|AE[SD]T|AK[SD]T|AWST|BST|CES?T|C[SD]T|EES?T|E[SD]T|HKT|HST|I[SD]T|JST|KST|M[SD]T|MSK|NZ[SD]T|P[SD]T|SGT|WES?T"
+_ZONE = rf"(?P<zone>Z\b|[+-]\d\d(?::?\d\d)?\b| [+-]\d\d:?\d\d\b| ?(?:UTC|GMT|{_NAMED})\b(?![+-]))?(?! ?[AaPp]\.?[Mm]\b)"
+_CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
+_MONTH = rf"(?P<name>{'|'.join(_MONTHS)})"
+_LAYOUTS = (
+    rf"(?P<year>\d{{4}})[-/](?P<month>\d\d)[-/](?P<day>\d\d)[T _]{_CLOCK}{_ZONE}",  # ISO 8601, Python, Logback, Go, nginx, zap, Rust
+    rf"(?P<day>\d\d)[/ -]{_MONTH}[/ -](?P<year>\d{{4}})[: ]{_CLOCK}{_ZONE}",  # the common log format, HAProxy, Redis, PHP
+    rf"(?:[A-Z][a-z]{{2}} )?{_MONTH} +(?P<day>\d\d?) {_CLOCK}(?: (?P<year>\d{{4}})\b)?",  # syslog, Apache's error log
+    rf"(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d) {_CLOCK}",  # tornado
+    rf"(?<=[IWEF])(?P<year>\d{{4}})?(?P<month>\d\d)(?P<day>\d\d) {_CLOCK}",  # klog, glog
+    rf"{_CLOCK}{_ZONE}",  # Logback's default, Serilog's
+)
+_TIMES = tuple(re.compile(rf"(?<!\d){layout}(?![\d:])") for layout in _LAYOUTS)
+_BEFORE = re.compile(  # a priority, a level or a process
+    rf"(?:<\d{{1,3}}>\d? ?)?(?:[\[(]?{LEVEL_NAME.pattern}[\])]?:? +[\[(]?"
+    r"|[IWEF](?=(?:\d{4}){1,2} )|[A-Z], \[|\[[DIWEC] (?=\d{6} )|\d+:[XCSM] |[\[(<|\"']{1,2})?"
+)
+_ACCESS = re.compile(r"\[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\]")
+_NUMBER = re.compile(r"\d{9,19}(?:\.\d+)?")
+_WITHIN = 300  # characters of a line in which its own time may stand
+_UNITS = (1.0, 1e3, 1e6, 1e9)  # of an epoch: s, ms, us, ns
+
+
+class Zone(Enum):
+    """What a time says of its zone: an offset (or that it is UTC), a name that more than one zone may have, or nothing."""
+
+    STATED = "stated"
+    NAMED = "named"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Own:
+    """A line's own time, in seconds of the wall clock where what states no offset is read as UTC. `daily`: it has no date, and may be
+    of any day."""
+
+    unix_s: float
+    zone: Zone
+    daily: bool = False
+
+
+def own_time(said: Said, near_unix_s: float) -> Own | None:
+    """When a line says that it was written, which was about then; None where it states none that can be read."""
+    return next(_found(said, near_unix_s), None)
+
+
+def _found(said: Said, near_s: float) -> Iterator[Own]:
+    in_fields = [own for key in KEYS if (own := _of_value(said.fields.get(key), near_s)) is not None]
+    head = said.head[:_WITHIN]
+    before = _BEFORE.match(head)
+    first = (time.match(head, before.end() if before else 0) for time in _TIMES)
+    if said.structured:
+        yield from in_fields
+    yield from (own for match in first if match and (own := _read(match, near_s)) is not None)
+    access = _ACCESS.search(head)
+    for place in (said.before()[:_WITHIN], access[0] if access else ""):
+        found = (time.search(place) for time in _TIMES[:-1])
+        yield from (own for match in found if match and (own := _read(match, near_s)) is not None)
+    yield from in_fields
+
+
+def _of_value(value: Any, near_s: float) -> Own | None:
+    """What a field holds: an instant in words, or seconds since 1970 (or thousandths of these, and so on)."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = str(value).strip()
+    if _NUMBER.fullmatch(text):
+        number = float(text)
+        epochs = (number / unit for unit in _UNITS)
+        return next((Own(epoch, Zone.STATED) for epoch in epochs if abs(epoch - near_s) < 2 * DAY_S), None)
+    for time in _TIMES:
+        if (match := time.match(text)) and match.end() == len(text):
+            return _read(match, near_s)
+    return None
+
+
+def _read(match: re.Match[str], near_s: float) -> Own | None:
+    told = match.groupdict()
+    near = datetime.fromtimestamp(near_s, UTC)
+    month = _MONTHS.index(told["name"]) + 1 if told.get("name") else int(told.get("month") or near.month)
+    year = int(told.get("year") or near.year)
+    try:
+        hour, minute, second = (int(told[part]) for part in ("hour", "minute", "second"))
+        day = int(told.get("day") or near.day)
+        whole = datetime(year + 2000 if year < 100 else year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+    unix_s = whole.timestamp() + float(f"0.{told.get('fraction') or 0}")
+    zone, offset_s = _zone((told.get("zone") or "").strip())
+    daily = told.get("day") is None
+    if not told.get("year") and not daily:  # of the turn of a year
+        unix_s += min((-365 * DAY_S, 0.0, 365 * DAY_S), key=lambda more: abs(unix_s + more - near_s))
+    return Own(unix_s - offset_s, zone, daily)
+
+
+def _zone(text: str) -> tuple[Zone, float]:
+    if not text:
+        return Zone.NONE, 0.0
+    if text in ("Z", "UTC", "GMT"):
+        return Zone.STATED, 0.0
+    if text[0] not in "+-":
+        return Zone.NAMED, 0.0
+    hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
+    offset = timedelta(hours=hours, minutes=minutes).total_seconds()
+    return Zone.STATED, -offset if text[0] == "-" else offset
