@@ -6,6 +6,7 @@ rule that can never fire by what else is there: the same series but for its stat
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,9 +128,10 @@ def missed(journal: Journal, rules: Sequence[RuleSeen], start_s: float, end_s: f
         if found.unborn:
             return Missed(f"its rule reads {found.unborn}, of which there was nothing")
         for one in _of(journal, rule):
-            gone_s = max((until_s for _, until_s in one.spans if until_s >= start_s - one.step_s), default=end_s)
-            if gone_s + 2 * one.step_s < end_s:
-                return Missed(f"{one.selector}, which its rule reads, gave no sample from {gone_s:.1f} s on")
+            if gap := _gap(one, start_s, end_s):
+                from_s, until_s = gap
+                until = "on" if math.isinf(until_s) else f"to {until_s:.1f} s"
+                return Missed(f"{one.selector}, which its rule reads, gave no sample from {from_s:.1f} s {until}")
     return Missed()
 
 
@@ -175,6 +177,17 @@ def _of(journal: Journal, rule: RuleSeen) -> list[SelectorSeen]:
 
 def _there(one: SelectorSeen, start_s: float, end_s: float) -> bool:
     return any(from_s - one.step_s < end_s and until_s + one.step_s > start_s for from_s, until_s in one.spans)
+
+
+def _gap(one: SelectorSeen, start_s: float, end_s: float) -> tuple[float, float] | None:
+    """The longest stretch from start_s to end_s in which what had been there was not: when it went, and when it was back (infinite
+    where never). None where that is no longer than a step or two, or it was never there before."""
+    spans = sorted(one.spans)
+    backs = [from_s for from_s, _ in spans[1:]] + [math.inf]
+    gaps = [(until_s, back_s) for (_, until_s), back_s in zip(spans, backs, strict=True)]
+    known = [(min(back_s, end_s) - max(gone_s, start_s), gone_s, back_s) for gone_s, back_s in gaps]
+    longest_s, gone_s, back_s = max(known, default=(0.0, 0.0, 0.0))
+    return (gone_s, back_s) if longest_s > 2 * one.step_s else None
 
 
 def may_come(journal: Journal, one: SelectorSeen, end_s: float) -> bool:

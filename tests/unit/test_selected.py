@@ -162,6 +162,8 @@ PAGE = PageSent(alert="Slow", receiver="oncall", within_s="20s")
         ),
         ({"spans": ((5.0, 23.0),)}, "which its rule reads, gave no sample from 23.0 s on"),
         ({"spans": ((5.0, 12.0),)}, "which gave no sample from 12.0 s on"),
+        ({"spans": ((5.0, 24.0), (33.0, 95.0))}, "which its rule reads, gave no sample from 24.0 s to 33.0 s"),
+        ({"spans": ((5.0, 18.0), (19.0, 23.0), (29.0, 95.0))}, "gave no sample from 23.0 s to 29.0 s"),
         ({}, "of which there was nothing"),
     ],
 )
@@ -172,6 +174,12 @@ def test_an_alert_that_never_fired_says_what_its_rule_read_in_vain(
     assert came_out(found) == ("failed", "missed")
     assert ERRORS in found.because
     assert said in found.because
+
+
+@pytest.mark.parametrize("spans", [((5.0, 24.0), (26.0, 95.0)), ((24.0, 95.0),), ((5.0, 40.0),)])
+def test_a_step_without_a_sample_what_came_with_the_trouble_and_what_went_later_are_no_reason(spans: Any) -> None:
+    found = judged(FIRES, ruled(reads(ERRORS), selector(spans=spans)))
+    assert found.because.endswith("its expression never held")
 
 
 def test_an_alert_that_never_fired_tells_what_each_selector_gave_last() -> None:
