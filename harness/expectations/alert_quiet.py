@@ -13,7 +13,7 @@ from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
 from harness.expectations.selected import Read
 from harness.facts import AlertChanged, RuleSeen
-from harness.journal import Window
+from harness.journal import Journal, Window
 from harness.quantities import spell
 from harness.scoring import most_per_hour, within
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
@@ -60,7 +60,7 @@ class AlertQuiet(Expectation):
         journal, window = evidence.journal, alerts.begun(evidence)
         if isinstance(window, Finding):
             return window
-        what = alerts.spoken(self.alert, self.labels)
+        what = self._what()
         heard = [
             episode
             for episode in alerting.episodes(journal, self.alert, self.labels)
@@ -100,7 +100,7 @@ class AlertQuiet(Expectation):
 
     def _quiet(self, evidence: Evidence, window: Window, rules: list[RuleSeen]) -> Finding:
         """None fired, of rules that were evaluated; whether one could have is in what they read."""
-        journal, what = evidence.journal, alerts.spoken(self.alert, self.labels)
+        journal, what = evidence.journal, self._what()
         ran = alerts.evaluated(journal, rules, (window.start_s, window.end_s))
         reads = [selected.read(journal, rule, window.start_s, window.end_s) for rule in ran]
         if all(read.blind or read.untold for read in reads):
@@ -113,7 +113,7 @@ class AlertQuiet(Expectation):
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
-            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}); none seen in"
+            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}){self._let(journal, window)}; none seen in"
             f" {spell(round(window.length_s, 1))} excludes more than {excluded:g} per hour at 95 %"
             f"{f'; of {unborn} there was nothing, as before its first error' if unborn else ''}",
             measure=Measure(0, 0, "alerts"),
@@ -167,12 +167,23 @@ class AlertQuiet(Expectation):
         looked = alerting.watched(evidence.journal, start_s, start_s)
         return looked and until_s > start_s
 
+    def _what(self) -> str:
+        """The alerts that must not fire, as the claim names them."""
+        but = f" but {', '.join(self.allow)}" if self.allow else ""
+        return f"{alerts.spoken(self.alert, self.labels)}{but}"
+
+    def _let(self, journal: Journal, window: Window) -> str:
+        """Which of those that may fire did, behind the sentence that the others did not; '' where none may."""
+        mine = alerting.episodes(journal, self.alert, self.labels)
+        let = [one.alert for one in alerts.overlapping(mine, window.start_s, window.end_s) if self._allowed(one.alert)]
+        return f"; of these {', '.join(dict.fromkeys(let)) or 'none'} fired" if self.allow else ""
+
     def _allowed(self, alert: str) -> bool:
         return any(alerting.named(alert, allowed) for allowed in self.allow)
 
     def _vacuous(self, evidence: Evidence, window: Window, loaded: list[RuleSeen]) -> Finding | None:
         """Why silence says nothing: no rule could have broken it, one was taken away, is not or cannot be evaluated."""
-        journal, name = evidence.journal, alerts.spoken(self.alert, self.labels)
+        journal, name = evidence.journal, self._what()
         gone = [
             seen
             for seen in journal.of(RuleSeen, kind="alerting", since_s=window.start_s, until_s=window.end_s, gone=True)

@@ -256,13 +256,15 @@ def no_rule(journal: Journal, alert: str, labels: Mapping[str, str], until_s: fl
     name = "" if alert == "*" else f" for {alert}"
     if of_name and not counted:
         return f"all alerting rules that Prometheus has{name} are allowed to fire"
+    allowed = dict.fromkeys(rule.rule for rule in of_name if rule not in counted and alerting.may_bear(rule, labels))
+    but = f" but those that may fire ({', '.join(allowed)})" if allowed else ""
     said = f"Prometheus has no alerting rule{name}"
     others = {
         label: sorted({rule.labels[label] for rule in counted if not alerting.may_bear(rule, {label: value})})
         for label, value in labels.items()
     }
     has = "; ".join(f"{label} is {', '.join(map(repr, values))} there" for label, values in others.items() if values)
-    return f"{said} with {alerting.shown(labels)}{f': {has}' if has else ''}" if counted else said
+    return f"{said} with {alerting.shown(labels)}{but}{f': {has}' if has else ''}" if counted else said
 
 
 def elsewhere(wanted: Mapping[str, str], others: Sequence[Mapping[str, str]]) -> tuple[bool, str]:

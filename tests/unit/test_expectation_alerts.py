@@ -504,6 +504,16 @@ def test_alert_clears_stands_in_then_alone() -> None:
     assert "then" in CLEARS.undecidable(Reach(window_s=20, arrivals=1, timeout_s=1))
 
 
+def test_what_may_fire_is_named_and_which_of_it_did() -> None:
+    rules = (rule(4.0), rule(4.0, rule="Other"), rule(4.0, rule="Third"))
+    claim = AlertQuiet(alert="*", allow=("Oth*", "Third"))
+    found = judged(claim, ruled(*rules, alert("firing", 30, name="Other")))
+    assert came_out(found) == ("passed", "met")
+    assert found.because.startswith("any alert but Oth*, Third did not fire from 20.0 s to 50.0 s (1 rule evaluated")
+    assert "; of these Other fired; none seen in" in found.because
+    assert "; of these none fired; none seen in" in judged(claim, ruled(*rules)).because
+
+
 # --- alert_quiet --------------------------------------------------------------------------------------------------------------
 
 
@@ -601,6 +611,13 @@ WATCHDOG = alert("firing", 6, name="Watchdog", labels={})
             "passed",
             "met",
             "1 rule evaluated all the time",
+        ),
+        (
+            AlertQuiet(alert="*", labels={"severity": "page"}, allow=("Slow",)),
+            (rule(4.0, labels={"severity": "page"}), rule(4.0, rule="Other", labels={"severity": "ticket"})),
+            "inconclusive",
+            "rule_missing",
+            "no alerting rule with {severity=\"page\"} but those that may fire (Slow): severity is 'ticket' there",
         ),
         (
             AlertQuiet(alert="*", labels={"severity": "page"}),
