@@ -29,6 +29,7 @@ FAILING: Mapping[str, str] = {
     "collateral": "an alert that must stay quiet fired while a fault was on or its trouble settled: it blames what was not hurt",
     "false_alarm": "an alert that must stay quiet fired where no fault was on",
     "flapping": "the alert fired, cleared and fired anew, so that one trouble calls people more than once",
+    "cleared_early": "the alert fired, and was clear again while the fault was still on: who was called is told that it is over",
     "never_resolved": "the alert was still firing when the run's evidence ended",
     "bad_page": "a page lacks something that its reader needs; the finding names each item",
     "flat": "users suffered, and no panel of the dashboard moved",

@@ -13,6 +13,7 @@ from harness.expectations import (
     alerts,
     by_chance,
     known_alerts,
+    mid_fault,
     next_fault,
     page_alerts,
     page_all_clear,
@@ -169,6 +170,7 @@ class PageSent(Expectation):
         floor = alerting.floor(evidence.journal, self.alert, self.receiver, first.at_s, self.labels)
         limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
         least = f"; it could not in less than {floor}" if floor and self.status == "firing" else ""
+        least += mid_fault.told(evidence, first.at_s) if self.status == "resolved" else ""
         return passed(
             f"{first.first.receiver} was sent {self._what(to=False)} {after_s:.1f} s after {alerts.start_of(evidence)}{limit}, "
             f"{fired_s:.1f} s after the alert {'cleared' if self.status == 'resolved' else 'fired'}"
