@@ -19,9 +19,9 @@ import numpy as np
 from harness import alerting
 from harness.alerting import Episode, Link
 from harness.expectations.base import Evidence
-from harness.expectations.external_labels import of_page
 from harness.expectations.instants import Instant
 from harness.expectations.notifications import Notification, notifications
+from harness.expectations.page_alerts import of_page
 from harness.facts import Injected, ReceiverSeen
 from harness.verdict import Details
 
@@ -105,9 +105,8 @@ def page_of(evidence: Evidence, episode: Episode) -> Notification | None:
     """The first notification that this alert fires."""
     for note in notifications(evidence.journal):
         first = note.first
-        same = first.alert == episode.alert and of_page(evidence.journal, first) == episode.identity
-        began_s = first.at_s if first.starts_s is None else first.starts_s
-        if same and first.status == "firing" and first.at_s >= episode.from_s - HAIR_S and began_s < episode.until_s:
+        mine = first.alert == episode.alert and first.status == "firing" and first.at_s >= episode.from_s - HAIR_S
+        if mine and episode in of_page(evidence.journal, first):
             return note
     return None
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode, Floor
-from harness.expectations import alerts, by_chance, known_alerts, mid_fault, next_fault, selected
+from harness.expectations import alerts, by_chance, known_alerts, mid_fault, next_fault, other_source, selected
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.by_chance import Before
@@ -42,8 +42,9 @@ class AlertFires(Expectation):
              came and went so often without a fault that by chance alone it fires in such a time (in more than 5 % of them).
     Decides: when the phase is over; in `then` when the time is. Failed: late, pending_only, other_service, wrong_labels,
              rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), rule_impossible (its
-             expression can never hold: more is asked than it gives), missed, flapping, cleared_early (with `holds`), production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
-             (inconclusive: below_floor, not_evaluated).
+             expression can never hold: more is asked than it gives), missed, flapping, cleared_early (with `holds`),
+             production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
+             (inconclusive: below_floor, not_evaluated); nor where another source than Prometheus makes the alert (other_source).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. Measured is the
              time since the fault, an interval as wide as its injection; its links, from the effect over the first sample to
              the page, stand in the details. The production time comes from promtool, on the raw series of this run.
@@ -272,8 +273,17 @@ class AlertFires(Expectation):
                 cites=cites(evidence, pending[0]),
             )
         if not rules:
+            none = alerts.no_rule(evidence.journal, self.alert, self.labels, limit_s)
+            other = other_source.made(evidence.journal, self.alert, self.labels, limit_s)
+            if other is not None:
+                return inconclusive(
+                    f"{none}, but {other_source.said(other)}",
+                    reason="other_source",
+                    decide=other_source.DECIDE,
+                    cites=cites(evidence, other),
+                )
             return failed(
-                f"{alerts.no_rule(evidence.journal, self.alert, self.labels, limit_s)}, so nobody would have known",
+                f"{none}, so nobody would have known",
                 reason="rule_missing",
                 cites=cites(evidence),
             )

@@ -1,6 +1,7 @@
-"""External labels: Prometheus puts them on what it sends (`global: {external_labels}`), not on its own rules and alerts. Pure.
+"""Labels that Prometheus changes on what it sends, and not on its own rules and alerts. Pure.
 
-So a page, and the alert as Alertmanager holds it, may bear more labels than the same alert as Prometheus' API tells it.
+It adds those of `global: {external_labels}`, and drops or rewrites others by `alert_relabel_configs`. So a page, and the alert as
+Alertmanager holds it, may bear other labels than the same alert as Prometheus' API tells it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import math
 from collections.abc import Mapping
 
 from harness import alerting
-from harness.alerting import Identity
 from harness.facts import AlertChanged, AlertRouted, Paged
 from harness.journal import Journal
 
@@ -19,7 +19,7 @@ def in_prometheus(
 ) -> Mapping[str, str]:
     """Of the labels that a page must have, those by which its alert is known in Prometheus. All of them, but where no alert of
     that name bears them there, and whatever Alertmanager has of it does (or it has nothing of it): then those that one of that
-    name has at all."""
+    name has at all. A value that none has there was rewritten on its way: from the one that nobody was sent."""
     own = [one.labels for one in journal.of(AlertChanged, until_s=until_s) if alerting.named(one.alert, alert)]
     if any(alerting.bears(one, labels) for one in own):
         return labels
@@ -30,13 +30,16 @@ def in_prometheus(
     sent = [one.labels for one in beyond if alerting.named(one.alert, alert)]
     if sent and not any(alerting.bears(one, labels) for one in sent):
         return labels
-    names = {name for one in own for name in one}
-    return {name: value for name, value in labels.items() if name in names}
-
-
-def of_page(journal: Journal, page: Paged) -> Identity:
-    """The alert in Prometheus that a page is about: of those whose labels the page bears the one with the most; its own labels
-    where there is none."""
-    whole = alerting.identity(page.alert, page.labels)
-    known = {alerting.identity(one.alert, one.labels) for one in journal.of(AlertChanged, alert=page.alert)}
-    return max((one for one in known if one[1] <= whole[1]), key=lambda one: len(one[1]), default=whole)
+    fired = [
+        one.labels
+        for one in journal.of(AlertChanged, state="firing", until_s=until_s)
+        if alerting.named(one.alert, alert)
+    ]
+    known: dict[str, str] = {}
+    for name, value in labels.items():
+        has = {one[name] for one in own if name in one}
+        unsent = {one[name] for one in fired if name in one} - {one.get(name, "") for one in sent}
+        rewritten = bool(sent) and value not in has
+        if has and not (rewritten and len(unsent) > 1):  # of several nobody knows from which
+            known[name] = unsent.pop() if rewritten and unsent else value
+    return known

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness import alerting
-from harness.alerting import Episode
-from harness.expectations import alerts, by_chance
+from harness.alerting import NO_LABELS, Episode
+from harness.expectations import alerts, by_chance, other_source
 from harness.expectations.base import Evidence
 from harness.expectations.by_chance import Before
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import LAG_S, Notification
-from harness.facts import Paged
+from harness.expectations.requests import cites
+from harness.facts import Paged, RuleSeen
 from harness.journal import Journal
+from harness.surroundings import MOST_SKEW_S
+from harness.verdict import Finding, inconclusive
 
 Labels = Mapping[str, str]
 
@@ -26,15 +29,14 @@ def began_s(page: Paged) -> float:
 
 def active_s(journal: Journal, page: Paged, labels: Labels) -> float:
     """Since when the alert holds, or held, that it is about; as far as is known."""
-    fired_s = began_s(page) if page.starts_s is None else page.starts_s
-    _, mine = _episodes(journal, page, labels, fired_s)
-    return min((alerting.active_s(journal, episode) for episode in mine), default=fired_s)
+    mine = of_page(journal, page, labels)
+    return min((alerting.active_s(journal, episode) for episode in mine), default=_fired_s(page))
 
 
 def held_before(evidence: Evidence, page: Paged, labels: Labels, from_s: float) -> bool:
     """Whether its alert was pending before the fault already: it would have come without it."""
-    about, mine = _episodes(evidence.journal, page, labels, began_s(page))
-    held = alerts.held_before(evidence, about, from_s)
+    mine = of_page(evidence.journal, page, labels)
+    held = alerts.held_before(evidence, candidates(evidence.journal, page, labels), from_s)
     return page.status == "firing" and bool(mine) and all(episode in held for episode in mine)
 
 
@@ -45,7 +47,8 @@ def often(
     else None."""
     known: list[Before] = []
     for note in came:
-        about, mine = _episodes(evidence.journal, note.first, labels, began_s(note.first))
+        about = candidates(evidence.journal, note.first, labels)
+        mine = of_page(evidence.journal, note.first, labels)
         each = [by_chance.before(evidence, about, episode, from_s, limit_s) for episode in mine]
         if not each or not all(one.likely for one in each):
             return None
@@ -53,12 +56,77 @@ def often(
     return known[0]
 
 
-def _episodes(journal: Journal, page: Paged, labels: Labels, began: float) -> tuple[list[Episode], list[Episode]]:
-    """The alerts that such a page may be about, and those that this one is. Alertmanager may have added labels."""
-    about = alerting.episodes(journal, page.alert, in_prometheus(journal, page.alert, labels))
-    mine = [
-        episode
-        for episode in about
-        if alerting.bears(page.labels, episode.labels) and episode.from_s - LAG_S <= began < episode.until_s
-    ]
-    return about, mine
+def strange(journal: Journal, page: Paged, labels: Labels) -> bool:
+    """Whether it is about an alert that Prometheus has a rule for, and was not seen to fire: whether what made it held before the
+    fault nobody knows. Of a list of pages nobody knows when an alert of it fired."""
+    if page.before_s is not None or page.starts_s is None or of_page(journal, page, labels):
+        return False
+    return bool(journal.of(RuleSeen, kind="alerting", rule=page.alert, until_s=page.at_s))
+
+
+def looked_for(journal: Journal, page: Paged) -> bool:
+    """Whether somebody looked at Prometheus when the alert of such a page fired."""
+    return page.starts_s is not None and alerting.watched(journal, page.starts_s, page.at_s, 0.0)
+
+
+def elsewhere(evidence: Evidence, came: Sequence[Notification], labels: Labels, what: str) -> Finding | None:
+    """That all of them, `what` in words, are about an alert that Prometheus was not seen to fire; None where one is not."""
+    first = came[0].first
+    if not all(strange(evidence.journal, note.first, labels) for note in came):
+        return None
+    if not looked_for(evidence.journal, first):
+        return alerts.not_watched(evidence, f"{what} was sent at {first.at_s:.1f} s, its alert was not seen to fire")
+    return inconclusive(
+        f"{what} was sent at {first.at_s:.1f} s, but {other_source.said(first)}",
+        reason="other_source",
+        decide=other_source.DECIDE,
+        cites=cites(evidence, first),
+    )
+
+
+def candidates(journal: Journal, page: Paged, labels: Labels = NO_LABELS) -> list[Episode]:
+    """The alerts in Prometheus that a page may be about."""
+    return alerting.episodes(journal, page.alert, in_prometheus(journal, page.alert, labels))
+
+
+def of_page(journal: Journal, page: Paged, labels: Labels = NO_LABELS) -> list[Episode]:
+    """Those that it is about: of those whose labels it bears the one with the most. Where it bears none's, some may have been dropped on
+    its way: whose labels it does not gainsay, and that fired when it says; or rewritten: whichever fired just then."""
+    every_s = max((rule.interval_s for rule in journal.of(RuleSeen, rule=page.alert)), default=0.0)
+    slack_s = max(LAG_S, every_s)  # another Prometheus may have evaluated it as much earlier
+    there = [one for one in candidates(journal, page, labels) if _lies_in(page, one, slack_s)]
+    borne = [one for one in there if alerting.bears(page.labels, one.labels)]
+    most = max((len(one.labels) for one in borne), default=0)
+    if borne:
+        return _nearest(page, [one for one in borne if len(one.labels) == most])
+    listed = page.before_s is not None or page.starts_s is None
+    agreeing = [one for one in there if alerting.agree(page.labels, one.labels)]
+    dropped = [one for one in agreeing if listed or _gap_s(page, one) <= slack_s]
+    return _nearest(page, dropped or [one for one in there if not listed and _gap_s(page, one) <= LAG_S])
+
+
+def _fired_s(page: Paged) -> float:
+    return began_s(page) if page.starts_s is None else page.starts_s
+
+
+def _lies_in(page: Paged, episode: Episode, slack_s: float) -> bool:
+    """Whether what it tells of may be this episode: it began in it, or (of an all-clear) ended with it."""
+    fired_s = _fired_s(page)
+    over = page.status == "resolved" and episode.from_s <= began_s(page) and _end_gap_s(page, episode) <= slack_s
+    return over or episode.from_s - slack_s <= fired_s < episode.until_s
+
+
+def _gap_s(page: Paged, episode: Episode) -> float:
+    """How far the instant that it tells, at which its alert fired or cleared, lies from this one's."""
+    gap_s = abs(episode.from_s - _fired_s(page))
+    return min(gap_s, _end_gap_s(page, episode)) if page.status == "resolved" else gap_s
+
+
+def _end_gap_s(page: Paged, episode: Episode) -> float:
+    return abs(episode.until_s - began_s(page))
+
+
+def _nearest(page: Paged, found: Sequence[Episode]) -> list[Episode]:
+    """Those that fired when it says; all where none did."""
+    least_s = min((_gap_s(page, one) for one in found), default=0.0)
+    return [one for one in found if least_s > LAG_S or _gap_s(page, one) <= least_s + MOST_SKEW_S]

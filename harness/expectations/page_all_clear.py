@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import page_receivers
+from harness.expectations import other_source, page_alerts, page_groups, page_receivers
 from harness.expectations.base import Evidence
 from harness.expectations.could_fire import Mute, mute
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import Notification
-from harness.expectations.page_unseen import unobservable
-from harness.expectations.page_way import Sought
+from harness.expectations.page_hops import Sought
+from harness.expectations.page_unseen import left_out, unobservable
 from harness.expectations.requests import cites
 from harness.facts import AlertRouted, Paged, ReceiverSeen
 from harness.quantities import spell
@@ -38,6 +38,11 @@ def not_sent(evidence: Evidence, sought: Sought, what: str, limit: str) -> Findi
     blind = page_receivers.unobservable(journal, names, limit_s)
     if blind is not None:
         return unobservable(evidence, f"{what} was not seen {limit}", blind)
+    over_s = max((one.until_s for one in fired), default=sought.from_s)
+    called = [page for page in journal.of(Paged, until_s=limit_s) if sought.about(page.alert, page.labels)]
+    cut = page_groups.left_out(journal, [*held, *called], sought.receiver, over_s, limit_s)
+    if cut is not None:
+        return left_out(evidence, f"{what} was not seen {limit}", cut)
     outlets = [
         one for one in journal.of(ReceiverSeen, until_s=limit_s, observable=True) if one.receiver in names or not names
     ]
@@ -62,12 +67,22 @@ def unfounded(evidence: Evidence, sought: Sought, came: Sequence[Notification], 
 def _mute(evidence: Evidence, sought: Sought, page: Paged) -> Mute | None:
     """Why the alert of an all-clear could not have fired when that was sent."""
     journal = evidence.journal
-    about = alerting.episodes(journal, page.alert, in_prometheus(journal, sought.alert, sought.labels))
-    mine = [one for one in about if one.from_s <= page.at_s and alerting.bears(page.labels, one.labels)]
+    strange = page_alerts.strange(journal, page, sought.labels)
+    if strange and page_alerts.looked_for(journal, page):
+        return Mute("other_source", other_source.said(page), other_source.DECIDE, (page,))
+    same = {one.identity for one in page_alerts.of_page(journal, page, sought.labels)}
+    about = page_alerts.candidates(journal, page, sought.labels)
+    mine = [one for one in about if one.identity in same and one.from_s <= page.at_s]
     over = [one for one in mine if one.until_s <= page.at_s]
-    if mine and not over and not alerting.watched(journal, page.at_s, page.at_s):
-        said = f"Prometheus, where it fired since {mine[-1].from_s:.1f} s, could not be looked at then"
-        return Mute("not_watched", said, "a Prometheus that answers until the alert is clear", (mine[-1].began,))
+    if strange or (mine and not over and not alerting.watched(journal, page.at_s, page.at_s)):
+        since = f", where it fired since {mine[-1].from_s:.1f} s," if mine else ""
+        said = f"Prometheus{since} could not be looked at then"
+        return Mute(
+            "not_watched",
+            said,
+            "a Prometheus that answers until the alert is clear",
+            (mine[-1].began,) if mine else (page,),
+        )
     begun = journal.phase_began(evidence.phase)
     calm_s = begun.at_s if begun else mine[-1].from_s if mine else 0.0
     return mute(journal, over[-1], calm_s, page.at_s, page.at_s) if over else None

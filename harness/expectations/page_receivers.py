@@ -35,20 +35,24 @@ def why_meant(journal: Journal, meant: Sequence[str], receiver: str, labels: Map
 
 
 def blind(seen: Iterable[ReceiverSeen]) -> list[ReceiverSeen]:
-    """Ways out of receivers that have none which can be seen."""
+    """Ways out of receivers that have none which can be seen. One that sends nothing has no way out: nobody hears of it there."""
     every = list(seen)
     observable = {one.receiver for one in every if one.observable}
-    return [one for one in every if one.receiver and one.receiver not in observable]
+    return [one for one in every if one.receiver and one.kind and one.receiver not in observable]
+
+
+def silent(journal: Journal, name: str, until_s: float) -> bool:
+    """Whether a receiver sends nothing, as a `null` to which a route leads what nobody shall hear of."""
+    seen = journal.of(ReceiverSeen, receiver=name, until_s=until_s)
+    return bool(name and seen) and not any(one.kind or one.observable for one in seen)
 
 
 def unobservable(journal: Journal, names: Sequence[str], until_s: float) -> ReceiverSeen | None:
-    """The first receiver where a page to these would not have been seen: none of them can be. Without names it may have gone to
-    any, so that one which cannot be seen is enough."""
-    unseen_ = blind(journal.of(ReceiverSeen, until_s=until_s))
-    if not names:
-        return unseen_[0] if unseen_ else None
-    first = {one.receiver: one for one in reversed(unseen_)}
-    return first[names[0]] if all(name in first for name in names) else None
+    """The first of these receivers where a page would not have been seen: any will do for the claim. Without names it may have gone
+    to any there is."""
+    return next(
+        (one for one in blind(journal.of(ReceiverSeen, until_s=until_s)) if not names or one.receiver in names), None
+    )
 
 
 def unseen(one: ReceiverSeen) -> str:

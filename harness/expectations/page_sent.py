@@ -19,17 +19,18 @@ from harness.expectations import (
     page_all_clear,
     page_count,
     page_listed,
-    page_receivers,
+    page_open,
     page_unseen,
     page_url,
 )
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE, Notification, notifications
-from harness.expectations.page_way import DONE, Sought, Way, way_of
+from harness.expectations.page_hops import DONE, Sought, Way
+from harness.expectations.page_way import way_of
 from harness.expectations.requests import cites
 from harness.expectations.slow_pages import slow_page
-from harness.facts import AlertRouted, Paged
+from harness.facts import Paged
 from harness.journal import Window
 from harness.quantities import Seconds, figures, spell
 from harness.verdict import Details, Finding, Measure, Outcome, failed, inconclusive, passed
@@ -43,7 +44,8 @@ class PageSent(Expectation):
 
     Units:   within: a duration from the phase's beginning (in `then` from its end); the whole phase when left out.
              count: exactly so many notifications within the time; at least one when left out. `status: resolved` is the
-             message that the alert has cleared. url: where the receiver really listens; a page that Alertmanager sends to
+             message that the alert has cleared, and the last word on it: of each alert that the receiver was told of since the
+             phase's beginning, and none of them fires when the time is over. url: where the receiver really listens; a page that Alertmanager sends to
              another host or path then fails. Without it nobody knows whether the receiver has the path that is configured.
     Counts:  notifications as they arrive at a mailbox under the host name of the receiver's URL, so that no person is paged.
              One per group key, alert, start and status, and with `count` each repeat of it (Alertmanager's repeat_interval):
@@ -52,9 +54,11 @@ class PageSent(Expectation):
              first fault none counts, nor one of an alert that fires by chance as often (pre_existing), nor, as a late one, of
              an alert that held only after the next phase's fault.
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
-             which its way ended, rule_missing, rule_broken, rule_too_slow, rule_impossible, missed, pending_only,
-             fired_not_routed, wrong_receiver, wrong_url, suppressed (silenced, inhibited or muted, and by what), not_delivered; never_resolved for an all-clear. Inconclusive:
-             pre_existing, not_observable (nobody here sees that receiver, or whether its route is muted), no_alertmanager,
+             which its way ended, rule_missing, rule_broken, rule_too_slow, rule_impossible, missed, pending_only, fired_not_routed,
+             wrong_receiver (also one that sends nothing), wrong_url, suppressed (silenced, inhibited or muted, and by what),
+             still_waiting (group_wait, group_interval), not_delivered; never_resolved for an all-clear. Inconclusive:
+             pre_existing, other_source (Prometheus has the rule, and what it never fired came), not_observable (nobody here sees that
+             receiver, or whether its route is muted, or a delivery left alerts out), no_alertmanager,
              below_floor, not_evaluated, too_near (of a polled list), no_series or rule_missing (of an all-clear: what is
              gone is what the alert reads, or its rule, and not the trouble).
     Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's
@@ -88,6 +92,8 @@ class PageSent(Expectation):
     def doubtful(self, reach: Reach) -> str:
         if why := known_alerts.no_alert(reach, self.alert, self.labels):
             return why
+        if why := page_unseen.silent(reach, self.receiver):
+            return why
         if reach.then or not reach.faulted or reach.alerts is None or self.status == "resolved":
             return ""
         limit_s = reach.window_s if self.within_s is None else min(self.within_s, reach.window_s)
@@ -98,7 +104,8 @@ class PageSent(Expectation):
         if isinstance(window, Finding):
             return window
         limit_s = alerts.limit_of(evidence, window, self.within_s)
-        if journal.end_s < limit_s or math.isinf(limit_s):
+        known_s = limit_s if self.status == "firing" or evidence.over else limit_s + alerting.LAG_S
+        if journal.end_s < known_s or math.isinf(limit_s):
             return alerts.time_not_up(evidence, f"whether {self._what()} would be sent in time was not known")
         from_s = self._from_s(evidence, window, limit_s)
         about = [note for note in notifications(journal) if self._says(note.first)]
@@ -133,7 +140,7 @@ class PageSent(Expectation):
         return self._none(evidence, window, (from_s, limit_s), about, fresh)
 
     def _from_s(self, evidence: Evidence, window: Window, limit_s: float) -> float:
-        """From when a notification is an answer. An all-clear may come between the last mend and the end of its phase."""
+        """From when a notification is an answer. An alert may clear before its phase ends: by the mend, or a rollback."""
         begun = evidence.journal.phase_began(evidence.phase) if evidence.then and self.status == "resolved" else None
         return begun.at_s if begun else alerts.from_of(evidence, window, limit_s)
 
@@ -160,19 +167,26 @@ class PageSent(Expectation):
         from_s = self._from_s(evidence, window, limit_s)
         if self.status == "resolved":
             sought = self._sought(from_s, limit_s)
+            opened = page_open.left_open(evidence, sought, first.first, window.start_s, self._what())
+            if opened is not None:
+                return opened
             if (unfounded := page_all_clear.unfounded(evidence, sought, came, self._what())) is not None:
                 return unfounded
         elif (often := page_alerts.often(evidence, came, self.labels, from_s, limit_s)) is not None:
             return by_chance.finding(evidence, f"{self._what()} was sent at {first.at_s:.1f} s of an alert", often)
+        elif (other := page_alerts.elsewhere(evidence, came, self.labels, self._what())) is not None:
+            return other
+        early_s = window.start_s - first.at_s
         after_s = max(0.0, first.at_s - window.start_s)
         least_s = min(after_s, max(0.0, first.low_s - window.start_s))
         fired_s = first.at_s - page_alerts.began_s(first.first)
         floor = alerting.floor(evidence.journal, self.alert, self.receiver, first.at_s, self.labels)
         limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
+        when = f"{early_s:.1f} s before" if early_s > 0 else f"{after_s:.1f} s after"
         least = f"; it could not in less than {floor}" if floor and self.status == "firing" else ""
         least += mid_fault.told(evidence, first.at_s) if self.status == "resolved" else ""
         return passed(
-            f"{first.first.receiver} was sent {self._what(to=False)} {after_s:.1f} s after {alerts.start_of(evidence)}{limit}, "
+            f"{first.first.receiver} was sent {self._what(to=False)} {when} {alerts.start_of(evidence)}{limit}, "
             f"{fired_s:.1f} s after the alert {'cleared' if self.status == 'resolved' else 'fired'}"
             f"{self._repeats(came)}{least}",
             measure=Measure(round(least_s, 3), round(after_s, 3), "s", "census" if least_s == after_s else "grid"),
@@ -208,18 +222,9 @@ class PageSent(Expectation):
         )
 
     def _others_unseen(self, evidence: Evidence, window: Window, limit_s: float) -> Finding | None:
-        """Why there may have been more notifications than were seen: Alertmanager means the alert also for who cannot be seen."""
+        """Why there may have been more notifications than were seen."""
         sought = self._sought(self._from_s(evidence, window, limit_s), limit_s)
-        held = [
-            seen
-            for seen in evidence.journal.of(AlertRouted, until_s=limit_s)
-            if sought.about(seen.alert, seen.labels) and seen.state != "gone"
-        ]
-        for name in page_receivers.meant(held, self.receiver):
-            blind = page_receivers.unobservable(evidence.journal, (name,), limit_s)
-            if blind is not None:
-                return page_unseen.unobservable(evidence, f"{self._what()} was not seen {self.count} times", blind)
-        return None
+        return page_unseen.others(evidence, sought, f"{self._what()} was not seen {self.count} times")
 
     @staticmethod
     def _repeats(came: Sequence[Notification]) -> str:

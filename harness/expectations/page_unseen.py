@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.expectations import page_receivers
+from harness.expectations import page_groups, page_receivers
 from harness.expectations.base import Evidence, Reach
-from harness.expectations.page_way import Way
+from harness.expectations.page_hops import Sought, Way
 from harness.expectations.requests import cites
-from harness.facts import ReceiverSeen
+from harness.facts import AlertRouted, Paged, ReceiverSeen
 from harness.verdict import Finding, inconclusive
 
 
@@ -18,7 +18,10 @@ def not_observable(evidence: Evidence, receiver: str, limit_s: float) -> Finding
     known = {one.receiver for one in seen if one.observable}
     if receiver in known or (not receiver and known):
         return None
-    blind = [one for one in seen if receiver in ("", one.receiver)]
+    mine = [one for one in seen if receiver in ("", one.receiver)]
+    blind = [one for one in mine if one.kind or not one.receiver]
+    if mine and not blind:  # all of them send nothing, and that is known
+        return None
     if blind:
         return unobservable(evidence, "", blind[0])
     has = ", ".join(sorted(known)) or "none"
@@ -40,6 +43,32 @@ def unobservable(evidence: Evidence, what: str, blind: ReceiverSeen) -> Finding:
         decide=page_receivers.DECIDE,
         cites=cites(evidence, blind),
     )
+
+
+def left_out(evidence: Evidence, what: str, cut: Paged) -> Finding:
+    """`what` did not come, and may be among the alerts that a delivery left out."""
+    return inconclusive(
+        f"{what}, but {page_groups.cut_short(cut)}",
+        reason="not_observable",
+        decide=page_groups.WHOLE,
+        cites=cites(evidence, cut),
+    )
+
+
+def others(evidence: Evidence, sought: Sought, what: str) -> Finding | None:
+    """Why there may have been more pages than were seen: Alertmanager means the alert also for who cannot be seen, or a delivery left
+    alerts out. None where there were not."""
+    journal, limit_s = evidence.journal, sought.limit_s
+    held = [
+        seen
+        for seen in journal.of(AlertRouted, until_s=limit_s)
+        if sought.about(seen.alert, seen.labels) and seen.state != "gone"
+    ]
+    names = page_receivers.meant(held, sought.receiver)
+    if names and (blind := page_receivers.unobservable(journal, names, limit_s)) is not None:
+        return unobservable(evidence, what, blind)
+    cut = page_groups.left_out(journal, held, sought.receiver, sought.from_s, limit_s)
+    return None if cut is None else left_out(evidence, what, cut)
 
 
 def gone_unseen(evidence: Evidence, what: str, way: Way) -> Finding | None:
@@ -64,4 +93,12 @@ def planned(reach: Reach, receiver: str) -> str:
     if not seen:
         has = ", ".join(dict.fromkeys(one.receiver for one in reach.receivers)) or "none"
         return f"Alertmanager's configuration has no receiver {receiver!r}; it has {has}"
-    return "" if any(one.observable for one in seen) else page_receivers.unseen(seen[0])
+    blind = page_receivers.blind(seen)
+    return page_receivers.unseen(blind[0]) if blind and not any(one.observable for one in seen) else ""
+
+
+def silent(reach: Reach, receiver: str) -> str:
+    """That nobody can ever be sent a page there, told at plan time, or ''."""
+    seen = [one for one in reach.receivers or () if receiver in ("", one.receiver)]
+    nothing = bool(seen) and not any(one.kind or one.observable for one in seen)
+    return f"no page can come: {seen[0].receiver} sends nothing to anybody" if nothing else ""

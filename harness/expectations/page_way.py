@@ -11,73 +11,22 @@ A hop is done, broken, or cannot be told; what comes after a hop that is done pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import page_receivers, page_url, selected
+from harness.expectations import page_groups, page_receivers, page_url, selected
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import Notification
-from harness.facts import AlertChanged, AlertRouted, DeliveryCounted, Fact, Paged, SilenceSeen
+from harness.expectations.page_held_back import not_held_back
+from harness.expectations.page_hops import BROKEN, DONE, OPEN, UNTOLD, Hop, Sought, Way, risen
+from harness.expectations.page_waiting import waiting
+from harness.facts import AlertChanged, AlertRouted, DeliveryCounted, Paged
 from harness.journal import Journal
-from harness.verdict import Details
 
-DONE, BROKEN, UNTOLD = "done", "broken", "not observable"
-OPEN = "not reached"
 FIRING, SENT, RECEIVED = 3, 4, 5  # the places of those hops
-MUTES_TOLD = "Alertmanager 0.28 or later, which tells what it mutes, or a run in which no time interval does"
 UNSEEN = "Prometheus could not be looked at all the time"
-
-
-@dataclass(frozen=True)
-class Hop:
-    """`reason` is the code of a finding whose page ended here, `decide` what would tell where that cannot be told."""
-
-    name: str
-    state: str
-    said: str
-    reason: str = ""
-    decide: str = ""
-    facts: tuple[Fact, ...] = ()
-
-
-@dataclass(frozen=True)
-class Way:
-    """The hops in their order, those after the broken one as not reached."""
-
-    hops: tuple[Hop, ...]
-
-    @property
-    def broke(self) -> Hop | None:
-        return next((hop for hop in self.hops if hop.state == BROKEN), None)
-
-    @property
-    def unseen(self) -> Hop | None:
-        """Where the page may have gone on and nobody here could see it."""
-        return next((hop for hop in self.hops if hop.state == UNTOLD and hop.reason), None)
-
-    @property
-    def facts(self) -> tuple[Fact, ...]:
-        return tuple(fact for hop in self.hops for fact in hop.facts)
-
-    def details(self) -> Details:
-        return tuple((hop.name, f"{hop.state}{f': {hop.said}' if hop.said else ''}") for hop in self.hops)
-
-
-@dataclass(frozen=True)
-class Sought:
-    """The page that a claim is about, and the stretch in which it should have come. receiver '': any; url '': wherever it came."""
-
-    alert: str
-    labels: Mapping[str, str]
-    receiver: str
-    from_s: float
-    limit_s: float
-    url: str = ""
-
-    def about(self, alert: str, labels: Mapping[str, str]) -> bool:
-        return alerting.named(alert, self.alert) and alerting.bears(labels, self.labels)
 
 
 def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) -> Way:
@@ -102,8 +51,8 @@ def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) 
         _sent(journal, sought, firing),
         _received(journal, sought, held),
         _routed(journal, sought, held),
-        _not_held_back(journal, sought, held),
-        _answered(journal, sought, held, pages),
+        not_held_back(journal, sought, held),
+        _answered(journal, sought, held, firing, pages),
         Hop("acknowledged", UNTOLD, "a mailbox stands where the provider would; nobody can acknowledge there"),
     )
     # Prometheus' counters tell of all alerts together: that something was sent proves nothing of this one.
@@ -118,8 +67,8 @@ def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) 
             hops.append(Hop(hop.name, DONE, f"for it was seen {made[proven].name}"))
         else:
             broke = hop.state == BROKEN
-            # Nobody knows whether it fired: all that is known is that there was no page.
-            hops.append(replace(hop, reason="missed") if broke and number > FIRING and not firing else hop)
+            fired = bool(firing or held)  # else nobody knows: all that is known is that there was no page
+            hops.append(replace(hop, reason="missed") if broke and number > FIRING and not fired else hop)
     return Way(tuple(hops))
 
 
@@ -181,11 +130,11 @@ def _sent(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:
     there = [one for one in known if one.counter == "prometheus_notifications_alertmanagers_discovered"]
     if there and there[-1].value == 0:
         return Hop("sent", BROKEN, "Prometheus knows of no Alertmanager", reason="fired_not_routed", facts=(there[-1],))
-    sent = _risen(known, "prometheus_notifications_sent_total", firing[0].from_s)
+    sent = risen(known, "prometheus_notifications_sent_total", firing[0].from_s)
     lost = [
         fact
         for name in ("prometheus_notifications_dropped_total", "prometheus_notifications_errors_total")
-        for fact in _risen(known, name, firing[0].from_s)
+        for fact in risen(known, name, firing[0].from_s)
     ]
     if lost:
         said = f"{lost[-1].counter} rose to {lost[-1].value:g} after it fired"
@@ -205,58 +154,24 @@ def _received(journal: Journal, sought: Sought, held: Sequence[AlertRouted]) -> 
 
 def _routed(journal: Journal, sought: Sought, held: Sequence[AlertRouted]) -> Hop:
     meant = tuple(dict.fromkeys(name for seen in held for name in seen.receivers))
-    if not held:
-        return Hop("routed", UNTOLD, "")
-    if not meant or sought.receiver not in ("", *meant):
+    if held and (not meant or sought.receiver not in ("", *meant)):
         whom = page_receivers.why_meant(journal, meant, sought.receiver, held[-1].labels)
         said = f"Alertmanager means it for {', '.join(meant) or 'nobody'}{whom}"
         return Hop("routed", BROKEN, said, reason="wrong_receiver", facts=tuple(held[-1:]))
-    return Hop("routed", DONE, f"to {', '.join(meant)}", facts=tuple(held[-1:]))
+    names = page_receivers.meant(held, sought.receiver)
+    if names and all(page_receivers.silent(journal, name, sought.limit_s) for name in names):
+        said = f"{', '.join(names)} sends nothing to anybody"
+        return Hop("routed", BROKEN, said, reason="wrong_receiver", facts=tuple(held[-1:]))
+    return Hop("routed", DONE, f"to {', '.join(meant)}", facts=tuple(held[-1:])) if held else Hop("routed", UNTOLD, "")
 
 
-def _not_held_back(journal: Journal, sought: Sought, held: Sequence[AlertRouted]) -> Hop:
-    """A silence by its matchers, an inhibition by the alert that does it, a route by the time interval that mutes it."""
-    quiet = [seen for seen in held if seen.state == "suppressed"]
-    name = "neither silenced nor inhibited"
-    if not quiet:
-        return _not_muted(name, journal, sought, held)
-    last = quiet[0]
-    if last.silenced_by:
-        silences = journal.of(SilenceSeen, silence=last.silenced_by[0])
-        what = f" ({', '.join(silences[-1].matchers)}; by {silences[-1].by or 'nobody named'})" if silences else ""
-        said = f"silenced, by silence {last.silenced_by[0]}{what}"
-        return Hop(name, BROKEN, said, reason="suppressed", facts=(last, *silences[-1:]))
-    others = [s for s in journal.of(AlertRouted) if s.fingerprint and s.fingerprint in last.inhibited_by]
-    by = f"{others[-1].alert}{alerting.shown(others[-1].labels)}" if others else "another alert"
-    return Hop(name, BROKEN, f"inhibited, by {by}", reason="suppressed", facts=(last, *others[-1:]))
-
-
-def _not_muted(name: str, journal: Journal, sought: Sought, held: Sequence[AlertRouted]) -> Hop:
-    """A muted alert stays `active`. Whether it is muted tells the API (since 0.28), or a counter of all alerts together (0.27)."""
-    meant = page_receivers.meant(held, sought.receiver)
-    muted = [seen for seen in held if meant and all(receiver in seen.muted for receiver in meant)]
-    if muted:
-        by = ", ".join(dict.fromkeys(muted[0].muted[receiver] for receiver in meant))
-        said = f"muted, by the time interval {by} of its route to {', '.join(meant)}"
-        return Hop(name, BROKEN, said, reason="suppressed", facts=tuple(muted[:1]))
-    routes = page_receivers.with_time_intervals(journal, meant, sought.limit_s)
-    if not routes or any(seen.mutes_told for seen in held):
-        return Hop(name, DONE if held else UNTOLD, "")
-    where = f"the time interval {', '.join(routes[0].time_intervals)} of its route to {routes[0].receiver}"
-    known = [one for one in journal.of(DeliveryCounted, server="alertmanager") if one.at_s <= sought.limit_s]
-    risen = [
-        one
-        for one in _risen(known, "alertmanager_notifications_suppressed_total", held[0].at_s)
-        if one.labels.get("reason", "").endswith("time_interval")
-    ]
-    if risen:
-        said = f"muted, by {where}: Alertmanager counts {risen[-1].value:g} so held back by then"
-        return Hop(name, BROKEN, said, reason="suppressed", facts=(*risen[-1:], *routes[:1]))
-    said = f"whether it was muted, by {where}, this Alertmanager does not tell"
-    return Hop(name, UNTOLD, said, reason="not_observable", decide=MUTES_TOLD, facts=tuple(routes[:1]))
-
-
-def _answered(journal: Journal, sought: Sought, held: Sequence[AlertRouted], pages: Sequence[Paged]) -> Hop:
+def _answered(
+    journal: Journal,
+    sought: Sought,
+    held: Sequence[AlertRouted],
+    firing: Sequence[Episode],
+    pages: Sequence[Paged],
+) -> Hop:
     if pages:
         said = f"{page_url.took(pages[0])}{'' if sought.url else page_url.UNKNOWN}"
         return Hop("delivered", DONE, said, facts=tuple(pages[:1]))
@@ -273,29 +188,19 @@ def _answered(journal: Journal, sought: Sought, held: Sequence[AlertRouted], pag
             facts=(blind,),
         )
     since_s = held[0].at_s if held else sought.from_s
+    if (cut := page_groups.left_out(journal, held, sought.receiver, since_s, sought.limit_s)) is not None:
+        said, decide = page_groups.cut_short(cut), page_groups.WHOLE
+        return Hop("delivered", UNTOLD, said, reason="not_observable", decide=decide, facts=(cut,))
     kinds = page_receivers.kinds(journal, meant, sought.limit_s)
     known = [one for one in journal.of(DeliveryCounted, server="alertmanager") if one.at_s <= sought.limit_s]
     refused = [
         one
-        for one in _risen(known, "alertmanager_notifications_failed_total", since_s)
+        for one in risen(known, "alertmanager_notifications_failed_total", since_s)
         if one.labels.get("integration", "") in ("", *kinds)  # what fails elsewhere says nothing of this page
     ]
     if refused:
         how = ", ".join(value for name, value in sorted(refused[-1].labels.items()) if value)
         said = f"Alertmanager counts failed notifications{f' ({how})' if how else ''}: {refused[-1].value:g} by then"
         return Hop("delivered", BROKEN, said, reason="not_delivered", facts=tuple(refused[-1:]))
-    return Hop("delivered", BROKEN, "no delivery arrived where its URL points", reason="not_delivered")
-
-
-def _risen(known: Sequence[DeliveryCounted], counter: str, since_s: float) -> list[DeliveryCounted]:
-    """Readings of a counter since an instant that are above its reading before; one that was never read before counts from 0."""
-    risen: list[DeliveryCounted] = []
-    before: dict[tuple[tuple[str, str], ...], float] = {}
-    for one in known:
-        if one.counter != counter:
-            continue
-        key = tuple(sorted(one.labels.items()))
-        if one.at_s >= since_s and one.value > before.get(key, 0.0):
-            risen.append(one)
-        before[key] = one.value
-    return risen
+    lost = Hop("delivered", BROKEN, "no delivery arrived where its URL points", reason="not_delivered")
+    return waiting(journal, sought, held, firing) or lost

@@ -60,10 +60,11 @@ def other_receiver(folder: Path, judged: Judged, claim: Any) -> None:
 
 
 def rule_gone(folder: Path, judged: Judged, claim: Any) -> None:
-    """Prometheus never had the rule."""
+    """Prometheus never had the rule, so that nobody was told."""
+    told = ("alert_changed", "alert_routed", "paged")
 
     def without(fact: Fact) -> Fact | None:
-        mine = fact.get("rule") == claim.alert or (fact["fact"] == "alert_changed" and fact["alert"] == claim.alert)
+        mine = fact.get("rule") == claim.alert or (fact["fact"] in told and fact["alert"] == claim.alert)
         return None if mine else fact
 
     _facts(folder, without)

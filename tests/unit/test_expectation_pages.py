@@ -42,7 +42,13 @@ def test_retries_and_repeats_are_one_notification_and_said_apart() -> None:
 
 
 def test_one_delivery_of_two_alerts_is_two_notifications() -> None:
-    two = [page(30, start_s=29), page(30, start_s=29, fingerprint="b", labels={"service": "db"})]
+    db = {**SERVICE, "service": "db"}
+    two = [
+        *FIRED,
+        alert("firing", 29, labels=db),
+        page(30, start_s=29),
+        page(30, start_s=29, fingerprint="b", labels=db),
+    ]
     assert len(notifications(story(*two))) == 2
     assert came_out(judged(claim(count=1), story(*two))) == ("failed", "too_many_pages")
     assert came_out(judged(claim(count=3), story(*two))) == ("failed", "too_few_pages")
@@ -260,12 +266,13 @@ def test_no_page_means_little_while_the_stack_s_own_prometheus_could_not_be_look
     assert judged(claim(), fired).outcome.value == "failed"
 
 
-def test_the_all_clear_may_come_between_the_last_mend_and_the_end_of_its_phase() -> None:
+def test_the_all_clear_may_come_before_the_end_of_its_phase() -> None:
     done = page(49.9, start_s=29, status="resolved", ends_s=49.6)
     found = judged(claim(status="resolved"), story(*FIRED, alert("inactive", 49.6), done), then=True)
     assert came_out(found) == ("passed", "met")
     assert found.measure is not None
     assert found.measure.low == 0.0
+    assert "0.1 s before the end of 'hurt'" in found.because
 
 
 def test_absence_counts_only_while_the_mailbox_was_there() -> None:

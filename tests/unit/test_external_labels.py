@@ -54,7 +54,9 @@ def links(*happened: f.Fact) -> list[str]:
 def test_the_chain_of_an_alert_goes_to_its_page_whatever_labels_it_was_sent_with() -> None:
     assert "fired → page" in links(*FIRED, page(30.2, start_s=29, labels=SENT))
     assert "fired → page" in links(*FIRED, page(30.2, start_s=29))
-    assert "fired → page" not in links(*FIRED, page(30.2, start_s=29, labels={"service": "api", "cluster": "prod"}))
+    assert "fired → page" in links(*FIRED, page(30.2, start_s=29, labels={"service": "api", "cluster": "prod"}))
+    assert "fired → page" not in links(*FIRED, page(36.2, start_s=35, labels={"service": "api", "cluster": "prod"}))
+    assert "fired → page" not in links(*FIRED, page(36.2, start_s=35, labels={"service": "db"}))
 
 
 def test_of_two_alerts_whose_labels_a_page_bears_it_is_about_the_one_with_more() -> None:

@@ -48,13 +48,13 @@ def came_out(finding: Finding) -> tuple[str, str]:
         ("", (held("duty", "vault"),), "inconclusive", "not_observable"),
         # the mailbox stands where the provider would, and cannot speak TLS: it fails because of us
         ("", (held("duty"), counted(33, FAILED, 2, integration="pagerduty")), "inconclusive", "not_observable"),
-        ("", (held("duty", "oncall"),), "failed", "not_delivered"),
+        ("", (held("duty", "oncall"),), "inconclusive", "not_observable"),
         ("oncall", (held("duty", "oncall"),), "failed", "not_delivered"),
         ("oncall", (held("duty"),), "failed", "wrong_receiver"),
         ("", (), "failed", "fired_not_routed"),
     ],
 )
-def test_a_page_that_went_only_where_nobody_sees_is_no_failure(
+def test_a_page_that_may_have_gone_where_nobody_sees_is_no_failure(
     receiver: str, happened: tuple[f.Fact, ...], outcome: str, reason: str
 ) -> None:
     found = judged(claim(receiver=receiver), told(*happened))
@@ -148,6 +148,20 @@ def test_a_route_without_time_intervals_mutes_nothing_and_a_page_that_came_was_n
 
 
 NOBODY = f.ReceiverSeen(seen_s=1, receiver="null", why="it sends nothing", asks=("",))
+
+
+def test_one_that_goes_to_a_receiver_that_sends_nothing_surely_calls_nobody() -> None:
+    found = judged(claim(), told(NOBODY, held("null")))
+    assert came_out(found) == ("failed", "wrong_receiver")
+    assert "null sends nothing to anybody" in found.because
+    soon = replace(NOBODY, group_wait_s=1.0)
+    assert came_out(judged(claim(receiver="null"), told(soon, held("null")))) == ("failed", "wrong_receiver")
+    assert came_out(judged(claim(receiver="null"), story(*FIRED, soon))) == ("failed", "wrong_receiver")
+    both = held("null", "oncall")
+    assert came_out(judged(claim(), told(NOBODY, both))) == ("failed", "not_delivered")
+    assert came_out(judged(claim(), told(NOBODY, held("null", "duty")))) == ("inconclusive", "not_observable")
+    one = page(30.2, start_s=29)
+    assert came_out(judged(claim(count=2), told(NOBODY, both, one))) == ("failed", "too_few_pages")
 
 
 @pytest.mark.parametrize(
