@@ -85,7 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "promql": {"alerting", "facts"},
     "replay_series": set(),
     "replay": {"alerting", "facts", "promql", "replay_series"},
-    "burning": {"facts"},
+    "burning": {"facts", "promql"},
     "wholes": {"burning", "facts", "promql"},
     "promql_parts": {"facts", "promql", "wholes"},
     "extents": {"burning", "facts", "promql", "quantities", "wholes"},

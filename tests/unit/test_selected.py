@@ -133,6 +133,8 @@ def test_of_several_rules_those_that_could_fire_are_enough_and_the_others_are_to
         ("histogram_quantile(0.9, sum by (le) (rate(gone[2m]))) > 1", ("gone",)),
         ("max_over_time(rate(gone[1m])[10m:15s])", ("gone",)),
         ("recorded > 1", ("gone",)),
+        ('{__name__="recorded"} > 1', ("gone",)),
+        ('{"recorded"} > 1', ("gone",)),
         ("either > 1", ()),
         ("vector(time()) > 3", ()),
     ],
