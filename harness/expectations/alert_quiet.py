@@ -109,6 +109,8 @@ class AlertQuiet(Expectation):
         idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
         blind = [f"{rule.rule} {read.blind}" for rule, read in zip(ran, reads, strict=True) if read.blind]
         idle += f", {len(blind)} could not fire: {blind[0]}" if blind else ""
+        untold = [f"{rule.rule} ({read.untold})" for rule, read in zip(ran, reads, strict=True) if read.untold]
+        idle += f", of {len(untold)} nobody knows: {untold[0]}" if untold else ""
         unborn = next((read.unborn for read in reads if read.unborn), "")
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
@@ -127,7 +129,7 @@ class AlertQuiet(Expectation):
             return inconclusive(
                 f"{what} did not fire, but whether there was what its rule reads could not be asked: {read.untold}",
                 reason="not_watched",
-                decide="a Prometheus that answers when the phases are over",
+                decide="a Prometheus that answers when the phases are over, and rules no more, and no newer, than can be asked for",
                 cites=cites(evidence, *read.facts),
             )
         return inconclusive(
