@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode, Floor
-from harness.expectations import alerts, by_chance, known_alerts, next_fault, selected
+from harness.expectations import alerts, broken_rules, by_chance, known_alerts, next_fault, selected
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.by_chance import Before
@@ -247,12 +247,8 @@ class AlertFires(Expectation):
         """What is known of an alert that never fired."""
         from_s, limit_s = stretch
         rules = alerting.rules(evidence.journal, self.alert, limit_s, self.labels)
-        if broken := [rule for rule in rules if rule.health == "err"]:
-            return failed(
-                f"{said}: Prometheus cannot evaluate {broken[0].rule}: {broken[0].error}",
-                reason="rule_broken",
-                cites=cites(evidence, broken[0]),
-            )
+        if broken := broken_rules.too_long(evidence.journal, rules, from_s, limit_s):
+            return failed(f"{said}: {broken}", reason="rule_broken", cites=cites(evidence, broken.seen))
         if pending:
             held = f"; its rule waits {floor}" if floor else ""
             held += f"; {again}" if (again := renewed(rules)) else ""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import alerts, known_alerts, selected
+from harness.expectations import alerts, broken_rules, known_alerts, selected
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
 from harness.expectations.selected import Read
@@ -31,7 +31,7 @@ class AlertQuiet(Expectation):
     Counts:  every moment of the window, also that of an alert which was firing when it began.
     Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
              pre_existing (it fired before the window); passed when the window is over, Prometheus was looked at all the time,
-             and a rule of that name, which is not allowed to fire and may have the labels, is loaded, can be evaluated, was, and
+             and a rule of that name, which is not allowed to fire and may have the labels, is loaded, could be evaluated all the time, was, and
              had something to read and asks for what that can give (else its silence says nothing: rule_missing, rule_broken,
              not_evaluated, no_series, rule_impossible). What appears only with the first error may be missing; that is said. One
              that is pending at the window's end, with a `for` longer than the window, is not decided (below_floor).
@@ -182,17 +182,17 @@ class AlertQuiet(Expectation):
             and alerting.may_bear(seen, self.labels)
             and not self._allowed(seen.rule)
         ]
-        broken = [seen for seen in loaded if seen.health == "err"]
+        broken = broken_rules.broken(journal, loaded, window.start_s, window.end_s)
         if loaded and not gone and not broken:
             return alerts.not_evaluated(evidence, f"{name} did not fire", loaded, (window.start_s, window.end_s))
         why = alerts.no_rule(journal, self.alert, self.labels, window.end_s, self.allow)
         if broken:
-            why = f"Prometheus cannot evaluate the rule {broken[0].rule}: {broken[0].error}"
+            why = str(broken[0])
         elif gone:
             why = f"the rule {gone[0].rule} was taken away at {gone[0].at_s:.1f} s"
         return inconclusive(
             f"{name} did not fire, but {why}, so its silence says nothing",
             reason="rule_broken" if broken else "rule_missing",
             decide="a rule that could have fired",
-            cites=cites(evidence, *broken[:1], *gone[:1]),
+            cites=cites(evidence, *(one.seen for one in broken[:1]), *gone[:1]),
         )
