@@ -13,6 +13,7 @@ from harness.expectations import alerts, broken_rules, by_chance, known_alerts, 
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.by_chance import Before
+from harness.expectations.lasting import lasting
 from harness.expectations.renewed import renewed
 from harness.expectations.replays import Replays
 from harness.expectations.requests import cites
@@ -159,7 +160,7 @@ class AlertFires(Expectation):
             return None
         from_s, limit_s = stretch
         until_s = limit_s if evidence.then else window.end_s
-        again = flaps_in(fresh, from_s, until_s)
+        again = flaps_in(fresh, from_s, until_s, lasting(evidence.journal))
         if again > self.flaps:
             return failed(
                 f"{alerts.spoken(self.alert, self.labels)} fired in time, but anew {again} time{'s' if again > 1 else ''} by "
