@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from harness.alerting import Episode
 from harness.stats import clopper_pearson
@@ -17,6 +18,13 @@ CONFIDENCE = 0.95
 ONE_EVALUATION_S = 0.1
 """What is told of one evaluation is not further apart: an alert with a new label begins where that with the old one ends."""
 DETECTED, LATE, MISSED, PRE_EXISTING = "detected", "late", "missed", "pre_existing"
+
+
+class Fired(Protocol):
+    """An alert that began to fire, whoever made it."""
+
+    @property
+    def from_s(self) -> float: ...
 
 
 def nothing(episode: Episode) -> bool:
@@ -99,9 +107,9 @@ def score(
     return Score(told, flaps, tuple(collateral), tuple(false))
 
 
-def within(troubles: Sequence[Trouble], episode: Episode) -> list[Trouble]:
+def within(troubles: Sequence[Trouble], fired: Fired) -> list[Trouble]:
     """The troubles, with the grace after them, in which an alert began to fire."""
-    return [trouble for trouble in troubles if trouble.start_s <= episode.from_s <= trouble.settled_s]
+    return [trouble for trouble in troubles if trouble.start_s <= fired.from_s <= trouble.settled_s]
 
 
 def flaps_in(

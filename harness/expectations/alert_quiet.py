@@ -13,7 +13,8 @@ from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
 from harness.expectations.selected import Read
 from harness.facts import AlertChanged, RuleSeen
-from harness.journal import Window
+from harness.journal import Journal, Window
+from harness.made_elsewhere import Elsewhere, made_elsewhere
 from harness.quantities import spell
 from harness.scoring import most_per_hour, within
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
@@ -30,13 +31,15 @@ class AlertQuiet(Expectation):
              alerts that may fire.
     Counts:  every moment of the window, also that of an alert which was firing when it began.
     Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
-             pre_existing (it fired before the window); passed when the window is over, Prometheus was looked at all the time,
+             pre_existing (it fired before the window); also one that Prometheus did not make (a log store's ruler, another
+             Prometheus), where Alertmanager held it or it was paged; passed when the window is over, Prometheus was looked at all the time,
              and a rule of that name, which is not allowed to fire and may have the labels, is loaded, could be evaluated all the time, was, and
              had something to read and asks for what that can give (else its silence says nothing: rule_missing, rule_broken,
              not_evaluated, no_series, rule_impossible). What appears only with the first error may be missing; that is said. One
              that is pending at the window's end, with a `for` longer than the window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
-             reads is asked of Prometheus when the phases are over.
+             reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
+             others made is in Alertmanager's /api/v2/alerts, but for a target's, and in the mailbox.
     """
 
     word: ClassVar[str] = "alert_quiet"
@@ -70,9 +73,13 @@ class AlertQuiet(Expectation):
         known = [e for e in loud if e.from_s >= window.start_s or self._still(evidence, e.until_s, window.start_s)]
         if known:
             return self._loud(evidence, window, known)
+        others = self._made_elsewhere(journal, window)
+        sure = [one for one in others if alerting.watched(journal, one.from_s, one.from_s + alerting.LAG_S)]
+        if sure:
+            return self._elsewhere(evidence, window, sure)
         if not window.ended:
             return still_open(evidence, window)
-        if loud or not alerting.watched(journal, window.start_s, window.end_s):
+        if others or loud or not alerting.watched(journal, window.start_s, window.end_s):
             return alerts.not_watched(evidence, f"{what} was not seen to fire")
         rules = [r for r in alerting.rules(journal, self.alert, window.end_s, self.labels) if not self._allowed(r.rule)]
         vacuous = self._vacuous(evidence, window, rules) or self._held(evidence, window, rules)
@@ -161,6 +168,30 @@ class AlertQuiet(Expectation):
             reason="collateral" if around else "false_alarm",
             measure=measure,
             cites=where,
+        )
+
+    def _made_elsewhere(self, journal: Journal, window: Window) -> list[Elsewhere]:
+        found = made_elsewhere(journal, self.alert, self.labels)
+        return [
+            one
+            for one in found
+            if not self._allowed(one.alert) and one.from_s < window.end_s and one.until_s >= window.start_s
+        ]
+
+    @staticmethod
+    def _elsewhere(evidence: Evidence, window: Window, others: list[Elsewhere]) -> Finding:
+        """What another than Prometheus made, as it was seen on its way to people."""
+        first, count = others[0], len({alerting.identity(one.alert, one.labels) for one in others})
+        more = f" ({count - 1} more)" if count > 1 else ""
+        before = "already " if first.from_s < window.start_s else ""
+        around = within(alerts.troubles(evidence.journal), first)
+        during = f"in the trouble of {around[0].name!r}" if around else "where no fault was on"
+        return failed(
+            f"{first.alert}{alerting.shown(first.labels)} fired {before}at {first.from_s:.1f} s, {during}{more}: {first.told()}, and"
+            " it was not Prometheus that made it",
+            reason="pre_existing" if before else "collateral" if around else "false_alarm",
+            measure=Measure(count, count, "alerts"),
+            cites=cites(evidence, *(one.known for one in others[:3])),
         )
 
     @staticmethod
