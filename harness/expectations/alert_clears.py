@@ -12,6 +12,7 @@ from harness.alerting import Episode
 from harness.expectations import alerts, calms, known_alerts, mid_fault
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.calms import Calm
+from harness.expectations.lasting import lasting
 from harness.expectations.recovers import PATIENCE
 from harness.expectations.requests import cites, surely_away
 from harness.facts import Looked, RuleSeen
@@ -207,7 +208,7 @@ class AlertClears(Expectation):
             return idle
         until_s = last.until_s - window.start_s
         never = math.isinf(until_s)
-        again = flaps_in(mine, window.start_s, limit_s + evidence.steady.for_s)
+        again = flaps_in(mine, window.start_s, limit_s + evidence.steady.for_s, lasting(evidence.journal))
         when = "it never cleared" if never else f"it cleared only after {until_s:.1f} s"
         when += f", having fired anew {again} time{'s' if again > 1 else ''}" if again else ""
         how = "was still firing" if last.fires_at(limit_s) else "did not stay clear"

@@ -9,10 +9,20 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode, Floor
-from harness.expectations import alerts, by_chance, known_alerts, mid_fault, next_fault, other_source, selected
+from harness.expectations import (
+    alerts,
+    broken_rules,
+    by_chance,
+    known_alerts,
+    mid_fault,
+    next_fault,
+    other_source,
+    selected,
+)
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.by_chance import Before
+from harness.expectations.lasting import lasting
 from harness.expectations.renewed import renewed
 from harness.expectations.replays import Replays
 from harness.expectations.requests import cites
@@ -170,7 +180,7 @@ class AlertFires(Expectation):
             return None
         from_s, limit_s = stretch
         until_s = limit_s if evidence.then else window.end_s
-        again = flaps_in(fresh, from_s, until_s)
+        again = flaps_in(fresh, from_s, until_s, lasting(evidence.journal))
         if again > self.flaps:
             return failed(
                 f"{alerts.spoken(self.alert, self.labels)} fired in time, but anew {again} time{'s' if again > 1 else ''} by "
@@ -258,12 +268,8 @@ class AlertFires(Expectation):
         """What is known of an alert that never fired."""
         from_s, limit_s = stretch
         rules = alerting.rules(evidence.journal, self.alert, limit_s, self.labels)
-        if broken := [rule for rule in rules if rule.health == "err"]:
-            return failed(
-                f"{said}: Prometheus cannot evaluate {broken[0].rule}: {broken[0].error}",
-                reason="rule_broken",
-                cites=cites(evidence, broken[0]),
-            )
+        if broken := broken_rules.too_long(evidence.journal, rules, from_s, limit_s):
+            return failed(f"{said}: {broken}", reason="rule_broken", cites=cites(evidence, broken.seen))
         if pending:
             held = f"; its rule waits {floor}" if floor else ""
             held += f"; {again}" if (again := renewed(rules)) else ""

@@ -269,7 +269,7 @@ class PageSent(Expectation):
             return inconclusive(
                 f"{self.alert} was {since}, so no page could tell of what came then",
                 reason="not_evaluated"
-                if firing and alerts.unknown_before(evidence, firing[0], from_s)
+                if firing and alerts.unknown_before(journal, firing[0], from_s)
                 else "pre_existing",
                 decide="a steady state with `no alert firing`",
                 cites=cites(evidence, said),

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness import alerting
 from harness.ceilings import impossible
@@ -17,6 +18,7 @@ from harness.expectations.came_to_nothing import came_to_nothing, told
 from harness.facts import ContainerSeen, PartSeen, RuleSeen, SelectorSeen
 from harness.journal import Journal
 from harness.promql import matchers, wanting
+from harness.promql_parts import part_of
 from harness.verdict import Details
 
 TARGET = ("job", "instance")
@@ -65,7 +67,8 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
     if never := _never(journal, rule):
         return Read(blind=never, reason="rule_impossible", decide="a rule that asks for what its expression can give")
     seen = {one.selector: one for one in journal.of(SelectorSeen)}
-    met: list[SelectorSeen] = []
+    made = {one.part: one for one in journal.of(PartSeen)}
+    met: list[SelectorSeen | PartSeen] = [one for one in seen.values() if one.selector == rule.expr and one.why]
 
     def has(selector: str) -> bool:
         one = seen.get(selector)
@@ -74,18 +77,22 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
         met.append(one)
         return bool(one.why) or _there(one, start_s, end_s) or may_come(journal, one, end_s)
 
-    made = {one.part: one for one in journal.of(PartSeen)}
+    def makes(node: Any) -> str:
+        part = part_of(node)
+        met.extend([made[part.text]] if part and part.text in made else [])
+        return came_to_nothing(journal, node, seen, made)
+
     try:
-        missing = wanting(alerting.loaded(journal), rule, has, lambda node: came_to_nothing(journal, node, seen, made))
+        missing = wanting(alerting.loaded(journal), rule, has, makes)
     except ValueError:
-        return Read()
+        missing = ()
     if missing and missing[0] in made:
         what, mend = told(missing[0])
         return Read(f"reads {what}", "no_series", mend, facts=(made[missing[0]],))
     if missing:
         lacking = tuple(seen[selector] for selector in missing if selector in seen)
         return Read(f"reads {said(lacking[0], start_s)}", "no_series", LABELS, facts=lacking)
-    unborn = [one for one in met if not one.why and not _there(one, start_s, end_s)]
+    unborn = [one for one in met if isinstance(one, SelectorSeen) and not one.why and not _there(one, start_s, end_s)]
     untold = [one for one in met if one.why]
     return Read(
         unborn=unborn[0].selector if unborn else "",

@@ -59,7 +59,7 @@ class SelectorSeen(Fact):
     plain      whether series match it but for labels that tell an outcome (a status, an error)
     strange    by label what the metric's series have there instead, where none has what is asked for
     unknown    those of the labels for which no series of any metric has that
-    why        why it could not be asked
+    why        why it could not be asked; where a rule cannot be read, `selector` is the whole of its expression
     """
 
     selector: str

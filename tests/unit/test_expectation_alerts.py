@@ -381,6 +381,19 @@ def test_an_alert_that_fires_anew_in_the_phase_flaps(claim: AlertFires, outcome:
     assert came_out(judged(claim, story(*again).cut(40))) == ("inconclusive", "window_open")
 
 
+def test_an_alert_flaps_under_whatever_label_it_comes_back_and_one_that_only_changes_its_label_does_not() -> None:
+    valued = rule(4.0, labels={"value": "{{ $value }}"})
+
+    def fired(from_s: float, until_s: float, value: str) -> tuple[f.AlertChanged, ...]:
+        labels = {**SERVICE, "value": value}
+        return alert("firing", from_s, labels=labels), alert("inactive", until_s, labels=labels)
+
+    flapping = [change for n in range(3) for change in fired(27 + 4 * n, 29 + 4 * n, str(n))]
+    lasting = [change for n in range(20) for change in fired(27 + n, 28 + n, str(n))]
+    assert came_out(judged(FIRES, ruled(valued, *flapping))) == ("failed", "flapping")
+    assert came_out(judged(FIRES, ruled(valued, *lasting))) == ("passed", "met")
+
+
 def test_an_alert_that_fires_where_no_fault_is_on_is_false_and_one_in_the_settling_is_collateral() -> None:
     claim = AlertQuiet(alert="Slow")
     assert came_out(judged(claim, story(alert("firing", 15)), "")) == ("failed", "false_alarm")

@@ -104,9 +104,28 @@ def test_what_was_there_passes_as_ever_and_so_does_what_nobody_asked_for() -> No
     assert came_out(judged(QUIET, ruled(unread, selector("x")))) == ("passed", "met")
 
 
-def test_a_prometheus_that_could_not_be_asked_leaves_a_silence_undecided() -> None:
-    found = judged(QUIET, ruled(reads(ERRORS), selector(why="it is gone")))
-    assert came_out(found) == ("inconclusive", "not_watched")
+@pytest.mark.parametrize(
+    "happened",
+    [
+        (reads(ERRORS), selector(why="it is gone")),
+        (rule(4.0, expr="new_function(x)"), selector("new_function(x)", why="it cannot be read")),
+        (
+            rule(4.0, expr=f"rate({ERRORS}[15s]) > 1"),
+            selector(),
+            f.PartSeen(seen_s=92, part=f"rate({ERRORS}[15s])", why="x"),
+        ),
+    ],
+)
+def test_what_could_not_be_asked_leaves_a_silence_undecided(happened: tuple[f.Fact, ...]) -> None:
+    assert came_out(judged(QUIET, ruled(*happened))) == ("inconclusive", "not_watched")
+
+
+def test_of_several_rules_those_that_nobody_could_ask_for_are_told_beside_those_that_could_fire() -> None:
+    both = (reads(ERRORS, rule="Slow"), rule(4.0, rule="Other", group="h", expr="new_function(x)"))
+    seen = (selector(spans=THROUGHOUT), selector("new_function(x)", why="it cannot be read"))
+    found = judged(AlertQuiet(alert="*"), ruled(*both, *seen))
+    assert came_out(found) == ("passed", "met")
+    assert "of 1 nobody knows: Other (it cannot be read)" in found.because
 
 
 def test_of_several_rules_those_that_could_fire_are_enough_and_the_others_are_told() -> None:
@@ -133,6 +152,8 @@ def test_of_several_rules_those_that_could_fire_are_enough_and_the_others_are_to
         ("histogram_quantile(0.9, sum by (le) (rate(gone[2m]))) > 1", ("gone",)),
         ("max_over_time(rate(gone[1m])[10m:15s])", ("gone",)),
         ("recorded > 1", ("gone",)),
+        ('{__name__="recorded"} > 1', ("gone",)),
+        ('{"recorded"} > 1', ("gone",)),
         ("either > 1", ()),
         ("vector(time()) > 3", ()),
     ],
@@ -222,7 +243,6 @@ def test_what_looks_back_to_before_the_run_is_said_to() -> None:
     "happened",
     [
         both(spans=((60.0, 61.0),)),
-        both(why="it took too long"),
         both(part="rate(other_total[1s])"),
         (*both(), selector("errors_total", spans=((80.0, 85.0),))),
         (*both(), selector("errors_total", spans=((5.0, 40.0),)), selector("requests_total", spans=((45.0, 95.0),))),
