@@ -188,6 +188,7 @@ REASONS: Mapping[str, str] = {
     "no_prometheus": "the stack has no Prometheus that the harness knows of",
     "no_alertmanager": "the stack has no Alertmanager that the harness knows of",
     "other_source": "another source than the Prometheus that was looked at made the alert, so that nobody knows since when it held",
+    "inhibitor_unsent": "an alert fires by which Alertmanager would hold the page back, and had not come there yet when that was sent",
     "not_observable": "what is sent to that receiver, or held back from it, cannot be seen here; the finding says what would make it so",
     "below_floor": "the claim's time is shorter than whole evaluations and waits together: nothing could have met it",
     "not_evaluated": "Prometheus evaluated no rule of such an alert in the claim's time, so that none could change",

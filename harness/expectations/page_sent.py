@@ -21,6 +21,7 @@ from harness.expectations import (
     page_listed,
     page_open,
     page_unseen,
+    page_unsent,
     page_url,
 )
 from harness.expectations.base import Evidence, Expectation, Reach
@@ -58,7 +59,8 @@ class PageSent(Expectation):
              wrong_receiver (also one that sends nothing), wrong_url, suppressed (silenced, inhibited or muted, and by what),
              still_waiting (group_wait, group_interval), not_delivered; never_resolved for an all-clear. Inconclusive:
              pre_existing, other_source (Prometheus has the rule, and what it never fired came), not_observable (nobody here sees that
-             receiver, or whether its route is muted, or a delivery left alerts out), no_alertmanager,
+             receiver, or whether its route is muted, or a delivery left alerts out), inhibitor_unsent (what would hold
+             the page back fires, and Alertmanager had not heard of it), no_alertmanager,
              below_floor, not_evaluated, too_near (of a polled list), no_series or rule_missing (of an all-clear: what is
              gone is what the alert reads, or its rule, and not the trouble).
     Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's
@@ -174,8 +176,11 @@ class PageSent(Expectation):
                 return unfounded
         elif (often := page_alerts.often(evidence, came, self.labels, from_s, limit_s)) is not None:
             return by_chance.finding(evidence, f"{self._what()} was sent at {first.at_s:.1f} s of an alert", often)
-        elif (other := page_alerts.elsewhere(evidence, came, self.labels, self._what())) is not None:
-            return other
+        else:
+            other = page_alerts.elsewhere(evidence, came, self.labels, self._what())
+            other = other or page_unsent.not_tried(evidence, came, self._what())
+            if other is not None:
+                return other
         early_s = window.start_s - first.at_s
         after_s = max(0.0, first.at_s - window.start_s)
         least_s = min(after_s, max(0.0, first.low_s - window.start_s))

@@ -282,6 +282,18 @@ class ReceiverSeen(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InhibitSeen(Fact):
+    """A rule of Alertmanager's configuration by which alerts (sources) hold back others (targets) that have the same labels `equal`.
+
+    sources, targets   what either side asks of the labels, `alertname` among them: name, how (=, !=, =~, !~), value
+    """
+
+    sources: tuple[tuple[str, str, str], ...]
+    targets: tuple[tuple[str, str, str], ...]
+    equal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExporterSeen(Fact):
     """A service that sends traces (OTLP), and whether the run's collector can read them; otherwise why not.
 

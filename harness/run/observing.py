@@ -182,6 +182,8 @@ class Observing:
         for seen in known.receivers:
             observable = seen.observable and not lost
             record(seen if observable == seen.observable else _unseen(seen, lost))
+        for rule in known.inhibits:
+            record(rule)
 
     def _start_pager(self, service: str, known: Paging, closing: Together) -> str:
         """Why there is no mailbox, or ''."""

@@ -98,7 +98,7 @@ def test_of_a_release_it_holds_until_the_rollback_is_decided_or_the_phase_ends()
 
 @pytest.mark.parametrize("where", [{"then": True}, {"faulted": False}])
 def test_it_can_only_be_claimed_where_a_fault_is_on(where: dict[str, bool]) -> None:
-    reach = Reach(window_s=60, arrivals=1, timeout_s=1, **{"faulted": True, **where})
+    reach = replace(Reach(window_s=60, arrivals=1, timeout_s=1, faulted=True), **where)
     assert HOLDS.undecidable(reach).startswith("`holds` lasts until a fault is out")
     assert FIRES.undecidable(reach) == ""
 
