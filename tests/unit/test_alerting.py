@@ -16,8 +16,8 @@ from harness.expectations import band, dashboard_live, notifications
 from harness.expectations.base import Steady
 from harness.probes.alerts import AlertsProbe
 from harness.probes.pages import PagesProbe
-from harness.quiet import quiet_since, waiting
 from harness.probes.samples import SamplesProbe
+from harness.quiet import quiet_since, waiting
 from harness.run import guards
 from harness.run.prometheus_probes import DASHBOARD_GAP_S
 from harness.run.steady import look
