@@ -1,4 +1,4 @@
-"""What a journal tells of alerts: when each one fired and cleared, since when none does, and how fast one could be. Pure.
+"""What a journal tells of alerts: when each one fired and cleared, and how fast one could be. Pure.
 
 An alert is a rule's name with a set of labels. Prometheus decides at its evaluations alone, so their times are exact:
 an alert fires, and clears, at an evaluation. What is known of them comes with the looks of the probe `alerts`.

@@ -32,10 +32,10 @@ class AlertQuiet(Expectation):
     Counts:  every moment of the window, also that of an alert which was firing when it began.
     Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
              pre_existing (it fired before the window); also one that Prometheus did not make (a log store's ruler, another
-             Prometheus), where Alertmanager held it or it was paged; passed when the window is over, Prometheus was looked at all the time,
-             and a rule of that name, which is not allowed to fire and may have the labels, is loaded, could be evaluated all the time, was, and
-             had something to read and asks for what that can give (else its silence says nothing: rule_missing, rule_broken,
-             not_evaluated, no_series, rule_impossible). What appears only with the first error may be missing; that is said. One
+             Prometheus), where Alertmanager held it or it was paged; passed when the window is over, Prometheus was looked at
+             all the time, and a rule of that name, which is not allowed to fire and may have the labels, is loaded, could be
+             evaluated all the time, was, and had something to read and asks for what that can give (else its silence says
+             nothing: rule_missing, rule_broken, not_evaluated, no_series, rule_impossible). What appears only with the first error may be missing; that is said. One
              that is pending at the window's end, with a `for` longer than the window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
