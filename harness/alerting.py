@@ -1,4 +1,4 @@
-"""What a journal tells of alerts: when each one fired and cleared, since when none does, and how fast one could be. Pure.
+"""What a journal tells of alerts: when each one fired and cleared, and how fast one could be. Pure.
 
 An alert is a rule's name with a set of labels. Prometheus decides at its evaluations alone, so their times are exact:
 an alert fires, and clears, at an evaluation. What is known of them comes with the looks of the probe `alerts`.
@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import pairwise
 
-from harness.evaluations import begun_s, histories
-from harness.facts import AlertChanged, Blinded, Looked, ReceiverSeen, RuleSeen, TargetSeen
+from harness.evaluations import histories
+from harness.facts import AlertChanged, ReceiverSeen, RuleSeen, TargetSeen
 from harness.journal import Journal
 
 PROBE = "alerts"
@@ -140,53 +139,6 @@ def active_s(journal: Journal, episode: Episode) -> float:
 def watched(journal: Journal, start_s: float, end_s: float, lag_s: float = LAG_S) -> bool:
     """Whether every evaluation from start_s to end_s was looked at."""
     return journal.watched(PROBE, "", start_s, end_s, GAP_S, lag_s)
-
-
-def quiet_since(journal: Journal, quiet: Quiet, now_s: float) -> float:
-    """Since when no alert fires, every rule is evaluated and somebody looked all the time; now_s where that is not so now."""
-    looks = sorted(look.seen_s for look in journal.of(Looked, probe=PROBE))
-    if not looks or now_s - looks[-1] > GAP_S:
-        return now_s
-    since_s = looks[0]
-    for before, after in pairwise(looks):
-        if after - before > GAP_S:
-            since_s = after
-    blind = [blinded.seen_s for blinded in journal.of(Blinded, probe=PROBE)]
-    firing = [
-        min(episode.until_s, now_s)
-        for episode in episodes(journal)
-        if not any(named(episode.alert, allowed) for allowed in quiet.allow)
-    ]
-    begun = [begun_s(history) for history in _means(journal, quiet)]
-    return min(now_s, max([since_s, *blind, *firing, *begun]))
-
-
-def looked_lately(journal: Journal, now_s: float) -> bool:
-    """Whether the last look is fresh enough to tell of now."""
-    look = journal.last(Looked, probe=PROBE)
-    return look is not None and now_s - look.seen_s <= GAP_S
-
-
-def waiting(journal: Journal, quiet: Quiet) -> tuple[RuleSeen, ...]:
-    """The alerting rules that Prometheus has loaded and not yet evaluated, without those allowed: none of them can fire so far."""
-    return tuple(history[-1] for history in _means(journal, quiet) if history[-1].unevaluated)
-
-
-def _means(journal: Journal, quiet: Quiet) -> list[list[RuleSeen]]:
-    """The histories of the alerting rules that are loaded and may not fire."""
-    return [
-        history
-        for history in histories(journal).values()
-        if history[-1].kind == "alerting"
-        and not history[-1].gone
-        and not any(named(history[-1].rule, allowed) for allowed in quiet.allow)
-    ]
-
-
-def firing(journal: Journal, quiet: Quiet) -> tuple[str, ...]:
-    """Names of the alerts that fire as far as is known, without those allowed."""
-    names = (episode.alert for episode in episodes(journal) if math.isinf(episode.until_s))
-    return tuple(dict.fromkeys(n for n in names if not any(named(n, allowed) for allowed in quiet.allow)))
 
 
 def loaded(journal: Journal, until_s: float = math.inf) -> tuple[RuleSeen, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.facts import RuleSeen
+from harness.promql import metric_of, parsed
 
 COMPARED = (">", ">=")
 DEPTH = 5
@@ -146,10 +147,8 @@ def made_of(node: Any, rules: Sequence[RuleSeen]) -> Any:
 
 def _recording(node: Any, rules: Sequence[RuleSeen]) -> Any:
     """The expression of the one rule that records what a selector reads now; None where there is none, or several."""
-    import promql_parser
-
-    made = [rule.expr for rule in rules if rule.kind == "recording" and rule.rule == node.name]
-    return promql_parser.parse(made[0]) if len(made) == 1 and _now(node) else None
+    made = [rule.expr for rule in rules if rule.kind == "recording" and rule.rule == metric_of(node)]
+    return parsed(made[0]) if len(made) == 1 and _now(node) else None
 
 
 def _now(selector: Any) -> bool:

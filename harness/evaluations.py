@@ -45,6 +45,24 @@ def begun_s(history: Sequence[RuleSeen], at_s: float = math.inf) -> float:
     return since_s
 
 
+def failing(history: Sequence[RuleSeen]) -> list[tuple[RuleSeen, float, float]]:
+    """The stretches from the first evaluation that failed to the first that did not, infinite while there is none; each with the
+    rule as it was first seen to fail."""
+    found: list[tuple[RuleSeen, float, float]] = []
+    began: RuleSeen | None = None
+    for seen in history:
+        if seen.health == "err" and not seen.gone:
+            began = began or seen
+        elif began is not None:
+            found.append((began, _evaluated_s(began), _evaluated_s(seen)))
+            began = None
+    return found if began is None else [*found, (began, _evaluated_s(began), math.inf)]
+
+
+def _evaluated_s(seen: RuleSeen) -> float:
+    return seen.at_s if seen.evaluated_s is None or seen.gone else seen.evaluated_s
+
+
 def evaluated(history: Sequence[RuleSeen], from_s: float, until_s: float) -> bool:
     """Whether an evaluation of the rule lies in (from_s, until_s]; true as well where its grid is not told."""
     for number, seen in enumerate(history):

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.burning import bare, number
 from harness.facts import RuleSeen
-from harness.promql import nodes, parsed, selector_of
+from harness.promql import metric_of, nodes, parsed, selector_of
 from harness.quantities import figures
 from harness.wholes import COMPARED, most_of_whole
 
@@ -101,17 +101,18 @@ class Extents:
 
     def recorded(self, selector: Any) -> Iterator[tuple[Extents, Any]]:
         """What records a selector's metric, each with the way to look on from there."""
-        name = selector.name or ""
+        name = metric_of(selector)
         if name and name not in self.above:
             inner = replace(self, above=(*self.above, name))
             yield from ((inner, parsed(one.expr)) for one in self.rules if one.kind == "recording" and one.rule == name)
 
     def _of_selector(self, node: Any) -> Extent:
-        if node.name in self.above:
+        name = metric_of(node)
+        if name in self.above:
             return UNKNOWN
         if made := [inner.of(expr) for inner, expr in self.recorded(node)]:
             return _either(made)
-        return between(*METRICS[node.name], node.name) if node.name in METRICS else UNKNOWN
+        return between(*METRICS[name], name) if name in METRICS else UNKNOWN
 
     def _of_call(self, node: Any) -> Extent:
         function, given = node.func.name, node.args
@@ -191,7 +192,7 @@ class Extents:
 
 def _is_counter(node: Any) -> bool:
     """By its name."""
-    return type(node).__name__ == "MatrixSelector" and (node.vector_selector.name or "").endswith(COUNTERS)
+    return type(node).__name__ == "MatrixSelector" and metric_of(node.vector_selector).endswith(COUNTERS)
 
 
 def _is_share(node: Any) -> bool:

@@ -117,7 +117,7 @@ def matchers(selector: str) -> tuple[str, tuple[Matcher, ...]]:
         Matcher(one.name, _matcher(one), one.value if str(one.op).endswith(".Equal") else "")
         for one in node.matchers.matchers
     ]
-    name = node.name or next((one.value for one in every if one.label == "__name__"), "")
+    name = metric_of(node)
     return name, tuple(one for one in every if not name or one.label != "__name__")
 
 
@@ -133,7 +133,8 @@ def wanting(
 
     def of(one: RuleSeen, above: tuple[str, ...]) -> tuple[str, ...]:
         def gives(node: Any) -> tuple[str, ...]:
-            made = [other for other in rules if other.kind == "recording" and node.name and other.rule == node.name]
+            name = metric_of(node)
+            made = [other for other in rules if other.kind == "recording" and name and other.rule == name]
             each = [of(other, (*above, one.rule)) for other in made if other.rule not in above]
             if made:
                 return each[0] if each and all(each) else ()
@@ -188,7 +189,7 @@ def _readings(node: Any, back_s: float, counted: bool) -> Iterator[tuple[Reading
     kind = type(node).__name__
     if kind == "VectorSelector":
         offset_s = node.offset.total_seconds() if node.offset else 0.0
-        yield Reading(selector_of(node), back_s + max(0.0, offset_s), counted), node.name or ""
+        yield Reading(selector_of(node), back_s + max(0.0, offset_s), counted), metric_of(node)
     elif kind == "MatrixSelector":
         yield from _readings(node.vector_selector, back_s + node.range.total_seconds(), counted)
     elif kind == "SubqueryExpr":
@@ -202,6 +203,14 @@ def _readings(node: Any, back_s: float, counted: bool) -> Iterator[tuple[Reading
         yield from _readings(node.rhs, back_s, counted)
     elif kind in ("AggregateExpr", "ParenExpr", "UnaryExpr"):
         yield from _readings(node.expr, back_s, counted)
+
+
+def metric_of(selector: Any) -> str:
+    """The name of what a selector reads, also where a matcher says it ({__name__="x"}, {"x"}); '' where none says one."""
+    named = (
+        one.value for one in selector.matchers.matchers if one.name == "__name__" and str(one.op).endswith(".Equal")
+    )
+    return selector.name or next(named, "")
 
 
 def selector_of(node: Any) -> str:

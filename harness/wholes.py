@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.burning import Rate, asked_of, bare, made_of, number, rate_of
 from harness.facts import RuleSeen
-from harness.promql import nodes, parsed
+from harness.promql import metric_of, nodes, parsed
 
 COMPARED = ("==", "!=", "<", "<=", ">", ">=")
 MANY_WHOLES = {"/": "OneToMany", ">": "OneToMany", ">=": "OneToMany", "<": "ManyToOne", "<=": "ManyToOne"}
@@ -81,7 +81,7 @@ def _at_one_time(part: Any, whole: Any, rules: Sequence[RuleSeen]) -> bool:
 def _groups(node: Any, rules: Sequence[RuleSeen], above: tuple[str, ...] = ()) -> set[str]:
     found: set[str] = set()
     for part in nodes(node):
-        name = part.name if type(part).__name__ == "VectorSelector" else ""
+        name = metric_of(part) if type(part).__name__ == "VectorSelector" else ""
         for rule in rules:
             if name and rule.kind == "recording" and rule.rule == name and name not in above:
                 found |= {rule.group, *_groups(parsed(rule.expr), rules, (*above, name))}

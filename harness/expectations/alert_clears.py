@@ -9,9 +9,10 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import alerts, calms, known_alerts
+from harness.expectations import alerts, calms, known_alerts, mid_fault
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.calms import Calm
+from harness.expectations.lasting import lasting
 from harness.expectations.recovers import PATIENCE
 from harness.expectations.requests import cites, surely_away
 from harness.facts import Looked, RuleSeen
@@ -31,7 +32,8 @@ class AlertClears(Expectation):
              must be among the alert's own.
     Counts:  every such alert that fired in the phase or since. It has cleared when none fires for as long as `steady.for`
              (less, where the next fault comes sooner); one that fires again before starts it anew. While its rule had
-             nothing to read nobody knows: that time counts from when its series are there again.
+             nothing to read nobody knows: that time counts from when its series are there again. One that cleared while the
+             fault was still on is told so (`alert_fires: {holds: true}` claims that it does not), and looked at until the time is over.
     Decides: passed as soon as that was seen; inconclusive where its rule could not have fired any more (no_series,
              rule_missing, rule_broken: the service or the rule is gone, and not the trouble); failed when it surely did not begin within the time: late, flapping (it had
              cleared and fired anew), never_resolved (it still fired at the end). An alert that never fired has nothing to
@@ -108,11 +110,26 @@ class AlertClears(Expectation):
         mine = [e for e in alerting.episodes(journal, self.alert, self.labels) if e.until_s > since_s]
         calm = calms.first(evidence, window, mine, limit_s) if mine else None
         if calm is not None and any(e.from_s <= calm.since_s < math.inf for e in mine):
-            return self._cleared(evidence, window, mine, calm)
+            cleared = self._cleared(evidence, window, mine, calm)
+            if (
+                evidence.over
+                or journal.end_s >= limit_s
+                or not mid_fault.told(evidence, self._last(mine, calm).until_s)
+            ):
+                return cleared
+            return alerts.time_not_up(evidence, f"{cleared.because}: whether its rule had what it reads was not asked")
         if journal.end_s < limit_s:
             return alerts.time_not_up(evidence, f"whether {what} clears in time was not known")
         if not mine and (missing := self._without_rule(evidence, window, limit_s)) is not None:
             return missing
+        if calm is not None and calm.why is not None:
+            return inconclusive(
+                f"{what} does not fire any more, but {calm.why.said}, so that it is clear says nothing"
+                f"{mid_fault.told(evidence, max(e.until_s for e in mine if e.until_s < math.inf))}",
+                reason=calm.why.reason,
+                decide=calm.why.decide,
+                cites=cites(evidence, *calm.why.facts),
+            )
         if not alerting.watched(journal, window.start_s, limit_s):
             return alerts.not_watched(evidence, f"{what} was {'' if mine else 'not '}seen to fire")
         if not any(e.from_s <= limit_s for e in mine):
@@ -121,13 +138,6 @@ class AlertClears(Expectation):
                 reason="never_fired",
                 decide="an alert that fires in the phase",
                 cites=cites(evidence),
-            )
-        if calm is not None and calm.why is not None:
-            return inconclusive(
-                f"{what} does not fire any more, but {calm.why.said}, so that it is clear says nothing",
-                reason=calm.why.reason,
-                decide=calm.why.decide,
-                cites=cites(evidence, *calm.why.facts),
             )
         if any(
             one.clear_s <= limit_s and not one.again_s <= one.until_s for one in calms.stretches(evidence, window, mine)
@@ -158,13 +168,14 @@ class AlertClears(Expectation):
 
     def _cleared(self, evidence: Evidence, window: Window, mine: list[Episode], calm: Calm) -> Finding:
         clear_s = calm.since_s
-        last = max((e for e in mine if e.until_s <= clear_s), key=lambda episode: episode.until_s)
+        last = self._last(mine, calm)
         high_s = max(0.0, clear_s - window.start_s)
         before_s = last.ended.before_s if last.ended else None
         low_s = max(0.0, min(high_s, (last.until_s if before_s is None else before_s) - window.start_s))
         again = sum(1 for episode in mine if window.start_s < episode.from_s < clear_s)
         flaps = f"; it fired anew {again} time{'s' if again > 1 else ''} after the phase" if again else ""
         flaps += f"; {calm.why.said}" if calm.why else ""
+        flaps += mid_fault.told(evidence, last.until_s)
         held = f", held for {spell(evidence.steady.for_s)}" if evidence.steady.for_s else ""
         return passed(
             f"{alerts.spoken(self.alert, self.labels)} was clear within {high_s:.1f} s of the end of {evidence.phase!r}"
@@ -172,6 +183,11 @@ class AlertClears(Expectation):
             measure=Measure(round(low_s, 3), round(high_s, 3), "s", "grid"),
             cites=cites(evidence, last.began, last.ended),
         )
+
+    @staticmethod
+    def _last(mine: list[Episode], calm: Calm) -> Episode:
+        """The last that was over when it became clear."""
+        return max((e for e in mine if e.until_s <= calm.since_s), key=lambda episode: episode.until_s)
 
     def _fires_on(self, evidence: Evidence, window: Window, mine: list[Episode], limit_s: float) -> Finding:
         last = max(mine, key=lambda episode: episode.until_s)
@@ -192,7 +208,7 @@ class AlertClears(Expectation):
             return idle
         until_s = last.until_s - window.start_s
         never = math.isinf(until_s)
-        again = flaps_in(mine, window.start_s, limit_s + evidence.steady.for_s)
+        again = flaps_in(mine, window.start_s, limit_s + evidence.steady.for_s, lasting(evidence.journal))
         when = "it never cleared" if never else f"it cleared only after {until_s:.1f} s"
         when += f", having fired anew {again} time{'s' if again > 1 else ''}" if again else ""
         how = "was still firing" if last.fires_at(limit_s) else "did not stay clear"

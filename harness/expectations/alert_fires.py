@@ -9,10 +9,20 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode, Floor
-from harness.expectations import alerts, by_chance, known_alerts, next_fault, other_source, selected
+from harness.expectations import (
+    alerts,
+    broken_rules,
+    by_chance,
+    known_alerts,
+    mid_fault,
+    next_fault,
+    other_source,
+    selected,
+)
 from harness.expectations.alert_chain import SCRAPES, chain_of
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.by_chance import Before
+from harness.expectations.lasting import lasting
 from harness.expectations.renewed import renewed
 from harness.expectations.replays import Replays
 from harness.expectations.requests import cites
@@ -33,6 +43,7 @@ class AlertFires(Expectation):
 
     Units:   within: a duration from the phase's beginning (in `then` from its end); the whole phase when left out.
              `labels` must be among the alert's own. flaps: how often the same alert may fire anew in the phase.
+             holds: true: it fires from then on until the fault begins to be taken out (a release: until its rollback is decided).
              production_equivalent: the most that it may take from the fault to the alert where a full window of clean history
              lies before it. A Prometheus that was just started has none, so a rule on long windows fires in a rehearsal far
              sooner than it would in production (or an absolute rate far later).
@@ -41,9 +52,9 @@ class AlertFires(Expectation):
              came and went so often without a fault that by chance alone it fires in such a time (in more than 5 % of them).
     Decides: when the phase is over; in `then` when the time is. Failed: late, pending_only, other_service, wrong_labels,
              rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), rule_impossible (its
-             expression can never hold: more is asked than it gives), missed, flapping, production_late. Where evaluations
-             leave no time for it, or none fell into it, no fault could be detected (inconclusive: below_floor,
-             not_evaluated); nor where another source than Prometheus makes the alert (other_source).
+             expression can never hold: more is asked than it gives), missed, flapping, cleared_early (with `holds`),
+             production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
+             (inconclusive: below_floor, not_evaluated); nor where another source than Prometheus makes the alert (other_source).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. Measured is the
              time since the fault, an interval as wide as its injection; its links, from the effect over the first sample to
              the page, stand in the details. The production time comes from promtool, on the raw series of this run.
@@ -60,6 +71,8 @@ class AlertFires(Expectation):
     )
     flaps: int = Field(default=0, ge=0, description="how often the same alert may fire anew")
 
+    holds: bool = Field(default=False, description="it must fire until the fault is taken out")
+
     def about(self) -> str:
         return self.alert
 
@@ -69,6 +82,8 @@ class AlertFires(Expectation):
     def undecidable(self, reach: Reach) -> str:
         if self.production_equivalent_s is not None and (reach.then or not reach.faulted):
             return "`production_equivalent` counts from a fault: write it in a phase that has one, under `expect`"
+        if self.holds and (reach.then or not reach.faulted):
+            return "`holds` lasts until a fault is out: write it in a phase that has one, under `expect`"
         return alerts.too_long(reach, self.within_s)
 
     def unseen(self, reach: Reach) -> str:
@@ -139,6 +154,11 @@ class AlertFires(Expectation):
         where = (*cites(evidence, first.began), *chain.cites, *replays.cites)
         if (flapping := self._flapping(evidence, window, (from_s, limit_s), fresh, where)) is not None:
             return flapping
+        if (
+            self.holds
+            and (early := mid_fault.cleared_early(evidence, self.alert, self.labels, first, fresh)) is not None
+        ):
+            return early
         if known.likely:
             return by_chance.finding(evidence, said, known)
         said += f"; {known}" if known.episodes else ""
@@ -160,7 +180,7 @@ class AlertFires(Expectation):
             return None
         from_s, limit_s = stretch
         until_s = limit_s if evidence.then else window.end_s
-        again = flaps_in(fresh, from_s, until_s)
+        again = flaps_in(fresh, from_s, until_s, lasting(evidence.journal))
         if again > self.flaps:
             return failed(
                 f"{alerts.spoken(self.alert, self.labels)} fired in time, but anew {again} time{'s' if again > 1 else ''} by "
@@ -248,12 +268,8 @@ class AlertFires(Expectation):
         """What is known of an alert that never fired."""
         from_s, limit_s = stretch
         rules = alerting.rules(evidence.journal, self.alert, limit_s, self.labels)
-        if broken := [rule for rule in rules if rule.health == "err"]:
-            return failed(
-                f"{said}: Prometheus cannot evaluate {broken[0].rule}: {broken[0].error}",
-                reason="rule_broken",
-                cites=cites(evidence, broken[0]),
-            )
+        if broken := broken_rules.too_long(evidence.journal, rules, from_s, limit_s):
+            return failed(f"{said}: {broken}", reason="rule_broken", cites=cites(evidence, broken.seen))
         if pending:
             held = f"; its rule waits {floor}" if floor else ""
             held += f"; {again}" if (again := renewed(rules)) else ""

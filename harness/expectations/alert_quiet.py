@@ -8,12 +8,13 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import alerts, known_alerts, selected
+from harness.expectations import alerts, broken_rules, known_alerts, selected
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.requests import cites, still_open
 from harness.expectations.selected import Read
 from harness.facts import AlertChanged, RuleSeen
-from harness.journal import Window
+from harness.journal import Journal, Window
+from harness.made_elsewhere import Elsewhere, made_elsewhere
 from harness.quantities import spell
 from harness.scoring import most_per_hour, within
 from harness.verdict import Finding, Measure, failed, inconclusive, passed
@@ -30,13 +31,15 @@ class AlertQuiet(Expectation):
              alerts that may fire.
     Counts:  every moment of the window, also that of an alert which was firing when it began.
     Decides: failed at the first alert that fires: collateral (a fault was on, or its trouble settled), false_alarm (none was),
-             pre_existing (it fired before the window); passed when the window is over, Prometheus was looked at all the time,
-             and a rule of that name, which is not allowed to fire and may have the labels, is loaded, can be evaluated, was, and
-             had something to read and asks for what that can give (else its silence says nothing: rule_missing, rule_broken,
-             not_evaluated, no_series, rule_impossible). What appears only with the first error may be missing; that is said. One
+             pre_existing (it fired before the window); also one that Prometheus did not make (a log store's ruler, another
+             Prometheus), where Alertmanager held it or it was paged; passed when the window is over, Prometheus was looked at
+             all the time, and a rule of that name, which is not allowed to fire and may have the labels, is loaded, could be
+             evaluated all the time, was, and had something to read and asks for what that can give (else its silence says
+             nothing: rule_missing, rule_broken, not_evaluated, no_series, rule_impossible). What appears only with the first error may be missing; that is said. One
              that is pending at the window's end, with a `for` longer than the window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
-             reads is asked of Prometheus when the phases are over.
+             reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
+             others made is in Alertmanager's /api/v2/alerts, but for a target's, and in the mailbox.
     """
 
     word: ClassVar[str] = "alert_quiet"
@@ -60,7 +63,7 @@ class AlertQuiet(Expectation):
         journal, window = evidence.journal, alerts.begun(evidence)
         if isinstance(window, Finding):
             return window
-        what = alerts.spoken(self.alert, self.labels)
+        what = self._what()
         heard = [
             episode
             for episode in alerting.episodes(journal, self.alert, self.labels)
@@ -70,9 +73,13 @@ class AlertQuiet(Expectation):
         known = [e for e in loud if e.from_s >= window.start_s or self._still(evidence, e.until_s, window.start_s)]
         if known:
             return self._loud(evidence, window, known)
+        others = self._made_elsewhere(journal, window)
+        sure = [one for one in others if alerting.watched(journal, one.from_s, one.from_s + alerting.LAG_S)]
+        if sure:
+            return self._elsewhere(evidence, window, sure)
         if not window.ended:
             return still_open(evidence, window)
-        if loud or not alerting.watched(journal, window.start_s, window.end_s):
+        if others or loud or not alerting.watched(journal, window.start_s, window.end_s):
             return alerts.not_watched(evidence, f"{what} was not seen to fire")
         rules = [r for r in alerting.rules(journal, self.alert, window.end_s, self.labels) if not self._allowed(r.rule)]
         vacuous = self._vacuous(evidence, window, rules) or self._held(evidence, window, rules)
@@ -100,7 +107,7 @@ class AlertQuiet(Expectation):
 
     def _quiet(self, evidence: Evidence, window: Window, rules: list[RuleSeen]) -> Finding:
         """None fired, of rules that were evaluated; whether one could have is in what they read."""
-        journal, what = evidence.journal, alerts.spoken(self.alert, self.labels)
+        journal, what = evidence.journal, self._what()
         ran = alerts.evaluated(journal, rules, (window.start_s, window.end_s))
         reads = [selected.read(journal, rule, window.start_s, window.end_s) for rule in ran]
         if all(read.blind or read.untold for read in reads):
@@ -109,11 +116,13 @@ class AlertQuiet(Expectation):
         idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
         blind = [f"{rule.rule} {read.blind}" for rule, read in zip(ran, reads, strict=True) if read.blind]
         idle += f", {len(blind)} could not fire: {blind[0]}" if blind else ""
+        untold = [f"{rule.rule} ({read.untold})" for rule, read in zip(ran, reads, strict=True) if read.untold]
+        idle += f", of {len(untold)} nobody knows: {untold[0]}" if untold else ""
         unborn = next((read.unborn for read in reads if read.unborn), "")
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
-            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}); none seen in"
+            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}){self._let(journal, window)}; none seen in"
             f" {spell(round(window.length_s, 1))} excludes more than {excluded:g} per hour at 95 %"
             f"{f'; of {unborn} there was nothing, as before its first error' if unborn else ''}",
             measure=Measure(0, 0, "alerts"),
@@ -127,7 +136,7 @@ class AlertQuiet(Expectation):
             return inconclusive(
                 f"{what} did not fire, but whether there was what its rule reads could not be asked: {read.untold}",
                 reason="not_watched",
-                decide="a Prometheus that answers when the phases are over",
+                decide="a Prometheus that answers when the phases are over, and rules no more, and no newer, than can be asked for",
                 cites=cites(evidence, *read.facts),
             )
         return inconclusive(
@@ -161,18 +170,53 @@ class AlertQuiet(Expectation):
             cites=where,
         )
 
+    def _made_elsewhere(self, journal: Journal, window: Window) -> list[Elsewhere]:
+        found = made_elsewhere(journal, self.alert, self.labels)
+        return [
+            one
+            for one in found
+            if not self._allowed(one.alert) and one.from_s < window.end_s and one.until_s >= window.start_s
+        ]
+
+    @staticmethod
+    def _elsewhere(evidence: Evidence, window: Window, others: list[Elsewhere]) -> Finding:
+        """What another than Prometheus made, as it was seen on its way to people."""
+        first, count = others[0], len({alerting.identity(one.alert, one.labels) for one in others})
+        more = f" ({count - 1} more)" if count > 1 else ""
+        before = "already " if first.from_s < window.start_s else ""
+        around = within(alerts.troubles(evidence.journal), first)
+        during = f"in the trouble of {around[0].name!r}" if around else "where no fault was on"
+        return failed(
+            f"{first.alert}{alerting.shown(first.labels)} fired {before}at {first.from_s:.1f} s, {during}{more}: {first.told()}, and"
+            " it was not Prometheus that made it",
+            reason="pre_existing" if before else "collateral" if around else "false_alarm",
+            measure=Measure(count, count, "alerts"),
+            cites=cites(evidence, *(one.known for one in others[:3])),
+        )
+
     @staticmethod
     def _still(evidence: Evidence, until_s: float, start_s: float) -> bool:
         """Whether an older alert is known to have reached into the window: its end was seen, or a look after the beginning."""
         looked = alerting.watched(evidence.journal, start_s, start_s)
         return looked and until_s > start_s
 
+    def _what(self) -> str:
+        """The alerts that must not fire, as the claim names them."""
+        but = f" but {', '.join(self.allow)}" if self.allow else ""
+        return f"{alerts.spoken(self.alert, self.labels)}{but}"
+
+    def _let(self, journal: Journal, window: Window) -> str:
+        """Which of those that may fire did, behind the sentence that the others did not; '' where none may."""
+        mine = alerting.episodes(journal, self.alert, self.labels)
+        let = [one.alert for one in alerts.overlapping(mine, window.start_s, window.end_s) if self._allowed(one.alert)]
+        return f"; of these {', '.join(dict.fromkeys(let)) or 'none'} fired" if self.allow else ""
+
     def _allowed(self, alert: str) -> bool:
         return any(alerting.named(alert, allowed) for allowed in self.allow)
 
     def _vacuous(self, evidence: Evidence, window: Window, loaded: list[RuleSeen]) -> Finding | None:
         """Why silence says nothing: no rule could have broken it, one was taken away, is not or cannot be evaluated."""
-        journal, name = evidence.journal, alerts.spoken(self.alert, self.labels)
+        journal, name = evidence.journal, self._what()
         gone = [
             seen
             for seen in journal.of(RuleSeen, kind="alerting", since_s=window.start_s, until_s=window.end_s, gone=True)
@@ -180,17 +224,17 @@ class AlertQuiet(Expectation):
             and alerting.may_bear(seen, self.labels)
             and not self._allowed(seen.rule)
         ]
-        broken = [seen for seen in loaded if seen.health == "err"]
+        broken = broken_rules.broken(journal, loaded, window.start_s, window.end_s)
         if loaded and not gone and not broken:
             return alerts.not_evaluated(evidence, f"{name} did not fire", loaded, (window.start_s, window.end_s))
         why = alerts.no_rule(journal, self.alert, self.labels, window.end_s, self.allow)
         if broken:
-            why = f"Prometheus cannot evaluate the rule {broken[0].rule}: {broken[0].error}"
+            why = str(broken[0])
         elif gone:
             why = f"the rule {gone[0].rule} was taken away at {gone[0].at_s:.1f} s"
         return inconclusive(
             f"{name} did not fire, but {why}, so its silence says nothing",
             reason="rule_broken" if broken else "rule_missing",
             decide="a rule that could have fired",
-            cites=cites(evidence, *broken[:1], *gone[:1]),
+            cites=cites(evidence, *(one.seen for one in broken[:1]), *gone[:1]),
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from harness import alerting, evaluations, surroundings
-from harness.alerting import Episode, Identity
+from harness.alerting import Episode
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.blinded import kept_from, last_blinded
+from harness.expectations.lasting import same
 from harness.expectations.requests import cites, not_begun
 from harness.facts import Blinded, Injecting, Looked, Mended, MonitoringFound, PhaseBegan, PhaseSettled, RuleSeen
 from harness.journal import Journal, Window
@@ -143,33 +144,26 @@ def faulted(evidence: Evidence) -> bool:
 
 
 def held_before(evidence: Evidence, found: Sequence[Episode], from_s: float) -> list[Episode]:
-    """Episodes of alerts that held already when what they should tell of began: they fired, or (where that is a fault) were
+    """What `held` is of them for the claim."""
+    return held(evidence.journal, found, from_s, hurt=faulted(evidence))
+
+
+def held(journal: Journal, found: Sequence[Episode], from_s: float, *, hurt: bool) -> list[Episode]:
+    """Episodes of alerts that held already when what they should tell of began: they fired, or (where that is a fault, `hurt`) were
     pending, or may have been, for their rule had not been evaluated. They detect nothing: they would have come without it. Nor
     do those that such an alert comes back as."""
-    held = [
+    known = [
         episode
         for episode in found
         if episode.fires_at(from_s)
         or (
-            faulted(evidence)
+            hurt
             and episode.from_s > from_s
-            and (pending_before(evidence.journal, episode, from_s) or unknown_before(evidence, episode, from_s))
+            and (pending_before(journal, episode, from_s) or unknown_before(journal, episode, from_s))
         )
     ]
-    back = [one for episode in held for one in same(evidence.journal, found, episode) if one.from_s > from_s]
-    return [*held, *(e for e in found if e not in held and e in back)]
-
-
-def same(journal: Journal, found: Sequence[Episode], episode: Episode) -> list[Episode]:
-    """Those of the same alert: a label that its template makes of the value makes no other of it."""
-    varying = {(rule.rule, name) for rule in journal.of(RuleSeen) for name in alerting.varying(rule)}
-    return [one for one in found if _lasting(one, varying) == _lasting(episode, varying)]
-
-
-def _lasting(episode: Episode, varying: Collection[tuple[str, str]]) -> Identity:
-    """An alert's identity without the labels of its rule that vary from one evaluation to the next."""
-    labels = {name: value for name, value in episode.labels.items() if (episode.alert, name) not in varying}
-    return alerting.identity(episode.alert, labels)
+    back = [one for episode in known for one in same(journal, found, episode) if one.from_s > from_s]
+    return [*known, *(e for e in found if e not in known and e in back)]
 
 
 def pending_before(journal: Journal, episode: Episode, from_s: float) -> bool:
@@ -177,9 +171,8 @@ def pending_before(journal: Journal, episode: Episode, from_s: float) -> bool:
     return alerting.active_s(journal, episode) < from_s - surroundings.MOST_SKEW_S
 
 
-def unknown_before(evidence: Evidence, episode: Episode, from_s: float) -> bool:
+def unknown_before(journal: Journal, episode: Episode, from_s: float) -> bool:
     """Whether nobody knows how the alert stood then: it was found at the first evaluation of its rule, which came later."""
-    journal = evidence.journal
     known = evaluations.histories(journal, episode.began.seen_s)
     rules = alerting.rules(journal, episode.alert, episode.began.seen_s, episode.labels)
     begun = [evaluations.begun_s(known[evaluations.key_of(rule)], from_s) for rule in rules]
@@ -201,7 +194,7 @@ def pre_existing(evidence: Evidence, what: str, episode: Episode, from_s: float)
     fired = episode.from_s <= from_s
     return inconclusive(
         f"{what} was {already(evidence, episode, from_s)}, so it detected nothing",
-        reason="not_evaluated" if not fired and unknown_before(evidence, episode, from_s) else "pre_existing",
+        reason="not_evaluated" if not fired and unknown_before(evidence.journal, episode, from_s) else "pre_existing",
         decide="a steady state with `no alert firing`, and an alert that does not hold before the fault",
         cites=cites(evidence, episode.began if fired else alerting.active_since(evidence.journal, episode)),
     )
@@ -256,13 +249,15 @@ def no_rule(journal: Journal, alert: str, labels: Mapping[str, str], until_s: fl
     name = "" if alert == "*" else f" for {alert}"
     if of_name and not counted:
         return f"all alerting rules that Prometheus has{name} are allowed to fire"
+    allowed = dict.fromkeys(rule.rule for rule in of_name if rule not in counted and alerting.may_bear(rule, labels))
+    but = f" but those that may fire ({', '.join(allowed)})" if allowed else ""
     said = f"Prometheus has no alerting rule{name}"
     others = {
         label: sorted({rule.labels[label] for rule in counted if not alerting.may_bear(rule, {label: value})})
         for label, value in labels.items()
     }
     has = "; ".join(f"{label} is {', '.join(map(repr, values))} there" for label, values in others.items() if values)
-    return f"{said} with {alerting.shown(labels)}{f': {has}' if has else ''}" if counted else said
+    return f"{said} with {alerting.shown(labels)}{but}{f': {has}' if has else ''}" if counted else said
 
 
 def elsewhere(wanted: Mapping[str, str], others: Sequence[Mapping[str, str]]) -> tuple[bool, str]:

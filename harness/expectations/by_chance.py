@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from harness.alerting import Episode
 from harness.expectations import alerts
 from harness.expectations.base import Evidence
+from harness.expectations.lasting import same
 from harness.expectations.requests import cites
 from harness.facts import GateHeld
+from harness.journal import Journal
 from harness.quantities import spell
 from harness.scoring import least_per_hour, within
 from harness.verdict import Finding, inconclusive
@@ -48,15 +50,23 @@ class Before:
 
 def before(evidence: Evidence, found: Sequence[Episode], episode: Episode, from_s: float, limit_s: float) -> Before:
     """Of the episodes `found`; nothing where the claim is not about a fault."""
-    held = evidence.journal.first(GateHeld, until_s=from_s)
-    troubles = alerts.troubles(evidence.journal)
+    if not alerts.faulted(evidence):
+        return Before(episode, (), 0.0, 0.0)
+    return known(evidence.journal, found, episode, from_s, limit_s)
+
+
+def known(journal: Journal, found: Sequence[Episode], episode: Episode, from_s: float, limit_s: float) -> Before:
+    """Before a fault that began at from_s."""
+    held = journal.first(GateHeld, until_s=from_s)
+    troubles = alerts.troubles(journal)
     since_s = held.at_s if held else 0.0
     hurt_s = sum(max(0.0, min(one.settled_s, from_s) - max(one.start_s, since_s)) for one in troubles)
     calm_s = from_s - since_s - hurt_s
-    if not alerts.faulted(evidence) or calm_s <= 0:
+    if calm_s <= 0:
         return Before(episode, (), 0.0, 0.0)
-    same = alerts.same(evidence.journal, found, episode)
-    calm = tuple(one for one in same if since_s <= one.from_s < from_s and not within(troubles, one))
+    calm = tuple(
+        one for one in same(journal, found, episode) if since_s <= one.from_s < from_s and not within(troubles, one)
+    )
     return Before(episode, calm, calm_s, limit_s - from_s)
 
 

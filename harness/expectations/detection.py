@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import alerts
+from harness.expectations import alerts, by_chance
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.base import Expectation
+from harness.expectations.lasting import lasting
 from harness.expectations.page_sent import PageSent
 from harness.facts import MonitoringFound
 from harness.journal import Journal
@@ -46,7 +47,7 @@ def detection(journal: Journal, claims: Sequence[tuple[str, bool, Expectation]])
         return None
     troubles = [_claimed(trouble, fires, claims, journal) for trouble in alerts.troubles(journal)]
     episodes = [episode for episode in alerting.episodes(journal) if episode.from_s < window.end_s]
-    scored = score(troubles, episodes)
+    scored = score(troubles, episodes, lasting(journal))
     ours = replace(scored, false=tuple(episode for episode in scored.false if episode.from_s >= window.start_s))
     begun = [episode for episode in episodes if episode.from_s >= window.start_s]
     every_s = min((rule.interval_s for rule in alerting.rules(journal, "*", window.end_s)), default=0.0)
@@ -81,4 +82,14 @@ def _claimed(
     begun = journal.phase_began(trouble.name)
     began_s = begun.at_s if begun else trouble.start_s
     limits = [trouble.end_s if claim.within_s is None else began_s + claim.within_s for claim in mine]
-    return replace(trouble, deadline_s=max(limits), meant=meant, allowed=allowed)
+    known = [
+        one for claim, limit_s in zip(mine, limits, strict=True) for one in _foreseen(trouble, claim, limit_s, journal)
+    ]
+    return replace(trouble, deadline_s=max(limits), meant=meant, allowed=allowed, foreseen=lambda one: one in known)
+
+
+def _foreseen(trouble: Trouble, claim: AlertFires, limit_s: float, journal: Journal) -> list[Episode]:
+    """What its claim takes for no detection: it held before, or fires as often without a fault."""
+    mine, from_s = alerting.episodes(journal, claim.alert, claim.labels), trouble.start_s
+    often = [one for one in mine if from_s < one.from_s and by_chance.known(journal, mine, one, from_s, limit_s).likely]
+    return [*alerts.held(journal, mine, from_s, hurt=True), *often]

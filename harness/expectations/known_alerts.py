@@ -18,9 +18,10 @@ def no_alert(reach: Reach, alert: str, labels: Mapping[str, str] = NO_LABELS, al
     counted = [rule for rule in meant if not any(named(rule.rule, allowed) for allowed in allow)]
     if any(may_bear(rule, labels) for rule in counted):
         return ""
+    allowed = dict.fromkeys(rule.rule for rule in meant if rule not in counted and may_bear(rule, labels))
     has = dict.fromkeys(f"{rule.rule}{shown(rule.labels)}" for rule in counted) or sorted({one.rule for one in known})
-    what = f"alert{'' if alert == '*' else f' {alert}'}{shown(labels) if counted else ''}"
-    but = " but those that it allows" if meant and not counted else ""
+    what = f"alert{'' if alert == '*' else f' {alert}'}{shown(labels) if meant else ''}"
+    but = f" but those that it allows ({', '.join(allowed)})" if allowed else ""
     unread = f"; not all of them were read: {reach.alerts_unread}" if reach.alerts_unread else ""
     return f"the stack's rule files have no {what}{but}; there are {', '.join(has) or 'none'}{unread}"
 

@@ -13,6 +13,7 @@ from harness.expectations import (
     alerts,
     by_chance,
     known_alerts,
+    mid_fault,
     next_fault,
     page_alerts,
     page_all_clear,
@@ -20,6 +21,7 @@ from harness.expectations import (
     page_listed,
     page_open,
     page_unseen,
+    page_unsent,
     page_url,
 )
 from harness.expectations.base import Evidence, Expectation, Reach
@@ -53,11 +55,12 @@ class PageSent(Expectation):
              first fault none counts, nor one of an alert that fires by chance as often (pre_existing), nor, as a late one, of
              an alert that held only after the next phase's fault.
     Decides: when the time is over. Failed: late, too_many_pages, too_few_pages, other_service, wrong_labels, and, by the hop at
-             which its way ended, rule_missing, rule_broken, rule_too_slow, rule_impossible, missed, pending_only,
-             fired_not_routed, wrong_receiver (also one that sends nothing), wrong_url, suppressed (silenced, inhibited or
-             muted, and by what), still_waiting (group_wait, group_interval), not_delivered; never_resolved for an all-clear.
-             Inconclusive: pre_existing, other_source (Prometheus has the rule, and what it never fired came), not_observable
-             (nobody here sees that receiver, or whether its route is muted, or a delivery left alerts out), no_alertmanager,
+             which its way ended, rule_missing, rule_broken, rule_too_slow, rule_impossible, missed, pending_only, fired_not_routed,
+             wrong_receiver (also one that sends nothing), wrong_url, suppressed (silenced, inhibited or muted, and by what),
+             still_waiting (group_wait, group_interval), not_delivered; never_resolved for an all-clear. Inconclusive:
+             pre_existing, other_source (Prometheus has the rule, and what it never fired came), not_observable (nobody here sees that
+             receiver, or whether its route is muted, or a delivery left alerts out), inhibitor_unsent (what would hold
+             the page back fires, and Alertmanager had not heard of it), no_alertmanager,
              below_floor, not_evaluated, too_near (of a polled list), no_series or rule_missing (of an all-clear: what is
              gone is what the alert reads, or its rule, and not the trouble).
     Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's
@@ -173,8 +176,11 @@ class PageSent(Expectation):
                 return unfounded
         elif (often := page_alerts.often(evidence, came, self.labels, from_s, limit_s)) is not None:
             return by_chance.finding(evidence, f"{self._what()} was sent at {first.at_s:.1f} s of an alert", often)
-        elif (other := page_alerts.elsewhere(evidence, came, self.labels, self._what())) is not None:
-            return other
+        else:
+            other = page_alerts.elsewhere(evidence, came, self.labels, self._what())
+            other = other or page_unsent.not_tried(evidence, came, self._what())
+            if other is not None:
+                return other
         early_s = window.start_s - first.at_s
         after_s = max(0.0, first.at_s - window.start_s)
         least_s = min(after_s, max(0.0, first.low_s - window.start_s))
@@ -183,6 +189,7 @@ class PageSent(Expectation):
         limit = f" (limit {spell(self.within_s)})" if self.within_s is not None else ""
         when = f"{early_s:.1f} s before" if early_s > 0 else f"{after_s:.1f} s after"
         least = f"; it could not in less than {floor}" if floor and self.status == "firing" else ""
+        least += mid_fault.told(evidence, first.at_s) if self.status == "resolved" else ""
         return passed(
             f"{first.first.receiver} was sent {self._what(to=False)} {when} {alerts.start_of(evidence)}{limit}, "
             f"{fired_s:.1f} s after the alert {'cleared' if self.status == 'resolved' else 'fired'}"
@@ -267,7 +274,7 @@ class PageSent(Expectation):
             return inconclusive(
                 f"{self.alert} was {since}, so no page could tell of what came then",
                 reason="not_evaluated"
-                if firing and alerts.unknown_before(evidence, firing[0], from_s)
+                if firing and alerts.unknown_before(journal, firing[0], from_s)
                 else "pre_existing",
                 decide="a steady state with `no alert firing`",
                 cites=cites(evidence, said),

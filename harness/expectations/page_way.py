@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import page_groups, page_receivers, page_url, selected
+from harness.expectations import broken_rules, page_groups, page_receivers, page_url, selected
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import Notification
 from harness.expectations.page_held_back import not_held_back
@@ -86,10 +86,8 @@ def _loaded(journal: Journal, sought: Sought) -> Hop:
 
 def _evaluated(journal: Journal, sought: Sought) -> Hop:
     mine = alerting.rules(journal, sought.alert, sought.limit_s)
-    ill = [rule for rule in mine if rule.health == "err"]
-    if ill:
-        said = f"Prometheus cannot evaluate {ill[0].rule}: {ill[0].error}"
-        return Hop("evaluated", BROKEN, said, reason="rule_broken", facts=tuple(ill[:1]))
+    if ill := broken_rules.too_long(journal, mine, sought.from_s, sought.limit_s):
+        return Hop("evaluated", BROKEN, str(ill), reason="rule_broken", facts=(ill.seen,))
     if not mine or not alerting.watched(journal, sought.from_s, sought.limit_s):
         return Hop("evaluated", UNTOLD, UNSEEN)
     every = f"every {mine[0].interval_s:g} s" if mine[0].interval_s else "without an error"

@@ -6,9 +6,11 @@ rule that can never fire by what else is there: the same series but for its stat
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness import alerting
 from harness.ceilings import impossible
@@ -16,6 +18,7 @@ from harness.expectations.came_to_nothing import came_to_nothing, told
 from harness.facts import ContainerSeen, PartSeen, RuleSeen, SelectorSeen
 from harness.journal import Journal
 from harness.promql import matchers, wanting
+from harness.promql_parts import part_of
 from harness.verdict import Details
 
 TARGET = ("job", "instance")
@@ -64,7 +67,8 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
     if never := _never(journal, rule):
         return Read(blind=never, reason="rule_impossible", decide="a rule that asks for what its expression can give")
     seen = {one.selector: one for one in journal.of(SelectorSeen)}
-    met: list[SelectorSeen] = []
+    made = {one.part: one for one in journal.of(PartSeen)}
+    met: list[SelectorSeen | PartSeen] = [one for one in seen.values() if one.selector == rule.expr and one.why]
 
     def has(selector: str) -> bool:
         one = seen.get(selector)
@@ -73,18 +77,22 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
         met.append(one)
         return bool(one.why) or _there(one, start_s, end_s) or may_come(journal, one, end_s)
 
-    made = {one.part: one for one in journal.of(PartSeen)}
+    def makes(node: Any) -> str:
+        part = part_of(node)
+        met.extend([made[part.text]] if part and part.text in made else [])
+        return came_to_nothing(journal, node, seen, made)
+
     try:
-        missing = wanting(alerting.loaded(journal), rule, has, lambda node: came_to_nothing(journal, node, seen, made))
+        missing = wanting(alerting.loaded(journal), rule, has, makes)
     except ValueError:
-        return Read()
+        missing = ()
     if missing and missing[0] in made:
         what, mend = told(missing[0])
         return Read(f"reads {what}", "no_series", mend, facts=(made[missing[0]],))
     if missing:
         lacking = tuple(seen[selector] for selector in missing if selector in seen)
         return Read(f"reads {said(lacking[0], start_s)}", "no_series", LABELS, facts=lacking)
-    unborn = [one for one in met if not one.why and not _there(one, start_s, end_s)]
+    unborn = [one for one in met if isinstance(one, SelectorSeen) and not one.why and not _there(one, start_s, end_s)]
     untold = [one for one in met if one.why]
     return Read(
         unborn=unborn[0].selector if unborn else "",
@@ -127,9 +135,10 @@ def missed(journal: Journal, rules: Sequence[RuleSeen], start_s: float, end_s: f
         if found.unborn:
             return Missed(f"its rule reads {found.unborn}, of which there was nothing")
         for one in _of(journal, rule):
-            gone_s = max((until_s for _, until_s in one.spans if until_s >= start_s - one.step_s), default=end_s)
-            if gone_s + 2 * one.step_s < end_s:
-                return Missed(f"{one.selector}, which its rule reads, gave no sample from {gone_s:.1f} s on")
+            if gap := _gap(one, start_s, end_s):
+                from_s, until_s = gap
+                until = "on" if math.isinf(until_s) else f"to {until_s:.1f} s"
+                return Missed(f"{one.selector}, which its rule reads, gave no sample from {from_s:.1f} s {until}")
     return Missed()
 
 
@@ -175,6 +184,17 @@ def _of(journal: Journal, rule: RuleSeen) -> list[SelectorSeen]:
 
 def _there(one: SelectorSeen, start_s: float, end_s: float) -> bool:
     return any(from_s - one.step_s < end_s and until_s + one.step_s > start_s for from_s, until_s in one.spans)
+
+
+def _gap(one: SelectorSeen, start_s: float, end_s: float) -> tuple[float, float] | None:
+    """The longest stretch from start_s to end_s in which what had been there was not: when it went, and when it was back (infinite
+    where never). None where that is no longer than a step or two, or it was never there before."""
+    spans = sorted(one.spans)
+    backs = [from_s for from_s, _ in spans[1:]] + [math.inf]
+    gaps = [(until_s, back_s) for (_, until_s), back_s in zip(spans, backs, strict=True)]
+    known = [(min(back_s, end_s) - max(gone_s, start_s), gone_s, back_s) for gone_s, back_s in gaps]
+    longest_s, gone_s, back_s = max(known, default=(0.0, 0.0, 0.0))
+    return (gone_s, back_s) if longest_s > 2 * one.step_s else None
 
 
 def may_come(journal: Journal, one: SelectorSeen, end_s: float) -> bool:

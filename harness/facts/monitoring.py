@@ -59,7 +59,7 @@ class SelectorSeen(Fact):
     plain      whether series match it but for labels that tell an outcome (a status, an error)
     strange    by label what the metric's series have there instead, where none has what is asked for
     unknown    those of the labels for which no series of any metric has that
-    why        why it could not be asked
+    why        why it could not be asked; where a rule cannot be read, `selector` is the whole of its expression
     """
 
     selector: str
@@ -279,6 +279,18 @@ class ReceiverSeen(Fact):
     time_intervals: tuple[str, ...] = ()
     send_resolved: bool = True
     asks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class InhibitSeen(Fact):
+    """A rule of Alertmanager's configuration by which alerts (sources) hold back others (targets) that have the same labels `equal`.
+
+    sources, targets   what either side asks of the labels, `alertname` among them: name, how (=, !=, =~, !~), value
+    """
+
+    sources: tuple[tuple[str, str, str], ...]
+    targets: tuple[tuple[str, str, str], ...]
+    equal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

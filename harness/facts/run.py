@@ -79,7 +79,8 @@ class Failed(Fact):
 class GateHeld(Fact):
     """The steady state held for as long as the drill asks; the first phase may begin.
 
-    waited  for a load that was late, though the state was steady: how late, and until when; '' where it was not
+    waited  what was waited for though the state was steady, and until when: a load that was late, alerts that Alertmanager had not
+            heard of; '' where nothing was
     """
 
     detail: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness import inhibiting
 from harness.bounded import asked_within
 from harness.errors import CannotRun
 from harness.expectations.base import Evidence, Logs, Steady
@@ -81,6 +82,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         drill = self.plan.drill
+        self._waits = False
         limits = guards.Guards(self.limits, drill.abort.blind_s, drill.origin.endpoints is not None)
         self.record.listeners.append(limits.hear)
         if self.levers is not None:
@@ -203,7 +205,8 @@ class Engine:
     def _gate(self) -> bool:
         drill, within_s = self.plan.drill, self.plan.drill.steady.within_s
         tightest = tightest_ms((claim.expectation for claim in self.plan.all_claims), drill.steady.all)
-        gate = Gate(self.steady, tightest, self._passing.load_began_s, self._passing.load_began_s + within_s)
+        began_s = self._passing.load_began_s
+        gate = Gate(self.steady, tightest, began_s, began_s + within_s, unsent=self._unsent)
         held = self._passing.until_held(gate.look, gate.until_s)
         if held.held:
             self.record(GateHeld(detail=held.detail, waited=gate.waited))
@@ -211,6 +214,20 @@ class Engine:
         what = "steady, and the load in time," if gate.waited else "steady"
         self.record(GateMissed(detail=f"not {what} within {within_s:g} s: {held.detail}"))
         return False
+
+    def _unsent(self, now_s: float) -> str:
+        """Which alerts fire that may hold pages back, and that Alertmanager has not heard of; ''."""
+        journal = self.record.journal()
+        missing = [one for one in inhibiting.unsent(journal, now_s) if inhibiting.may_hold_back(journal, one)]
+        if not missing:
+            return ""
+        names = ", ".join(dict.fromkeys(one.alert for one in missing))
+        if not self._waits:
+            self._waits = True
+            self.say(
+                f"steady, but Alertmanager has not heard yet of {names}, which may hold pages back: a minute at the most"
+            )
+        return f"Alertmanager had not heard of {names}, which may hold pages back,"
 
     def _prove_edges(self) -> None:
         """An edge that its caller goes around is refused before anything is injected; so is one that nobody could survey."""

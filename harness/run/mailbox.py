@@ -26,7 +26,7 @@ READY_S = 15.0
 
 def put_mailbox(session: Session, stack: PlayedOn, senders: Sequence[Sender], closing: Together) -> Pager | None:
     """Under every host name that they page, on every network that they are on; None where that is nowhere. Each receiver of theirs
-    is recorded. Raises CannotRun where it does not start: pages would leave the stack."""
+    is recorded, and each rule by which alerts hold back others. Raises CannotRun where it does not start: pages would leave the stack."""
     from harness.stack.changes.identity import RUN_LABEL
     from harness.world.attached import Place
 
@@ -50,6 +50,8 @@ def put_mailbox(session: Session, stack: PlayedOn, senders: Sequence[Sender], cl
         lost = "" if on.get(one.service, True) else f"{one.service} is on no network of the project"
         for seen in _receivers(one):
             session.record(replace(seen, observable=False, why=lost) if lost and seen.observable else seen)
+    for rule in dict.fromkeys(rule for one in senders if one.known is not None for rule in one.known.inhibits):
+        session.record(rule)
     return pager
 
 
@@ -71,13 +73,15 @@ def really_pages(session: Session, sender: Sender, alertmanager: Alertmanager) -
     """Whom an Alertmanager that runs really pages. Raises CannotRun where the mailbox was put before others: nothing is hurt then."""
     text = _asked(alertmanager)
     try:
-        runs = paging(text).receivers if text else ()
+        runs, inhibits = ((ran := paging(text)).receivers, ran.inhibits) if text else ((), ())
     except ValueError:
         return
     names = {seen.receiver for seen in runs}
     if not names:
         return
     if sender.known is None:
+        for rule in inhibits:
+            session.record(rule)
         for seen in runs:
             session.record(replace(seen, observable=False, why=f"it was not known before it ran: {sender.why}"))
         past = ", ".join(

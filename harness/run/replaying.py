@@ -24,6 +24,8 @@ LEAD_S = (
     300.0  # before the run was opened nothing of it was scraped; a Prometheus that is older has more than is needed
 )
 SCRAPE_S = 15.0
+OF_ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
+"""What Prometheus records of its own alerts."""
 
 
 def replayed(drill: Drill) -> list[tuple[str, AlertFires]]:
@@ -128,6 +130,7 @@ class Replaying:
     def _recorded(self, mine: Course) -> list[Recorded]:
         """Every series that is read, once: as a counter, and over time, where anything reads it so."""
         found: dict[tuple[tuple[str, str], ...], Recorded] = {}
+        made = {rule.rule for rule in alerting.loaded(self.journal) if rule.kind == "recording"}
         for reading in mine.readings:
             if reading.selector not in self._series:
                 back_s = math.ceil(self.journal.end_s + LEAD_S)
@@ -135,6 +138,12 @@ class Replaying:
             for series in self._series[reading.selector].series:
                 if not series.points:
                     raise ValueError(f"{reading.selector} is a native histogram, and those cannot be laid out")
+                name = series.labels.get("__name__", "")
+                if ":" in name or name in made or name in OF_ALERTS:  # a colon is for what rules record
+                    raise ValueError(
+                        f"{reading.selector} reads {name}, which is itself reckoned from this run's short history, by rules that "
+                        "cannot be followed from there"
+                    )
                 key = tuple(sorted(series.labels.items()))
                 other = found.get(key)
                 found[key] = Recorded(

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MOST = 300
-"""Selectors that are looked up; of more nothing is told."""
+"""Selectors that are looked up, and parts; the others are told as not asked."""
+CUT = f"it is beyond the first {MOST} that are asked for"
 POINTS = 200
 COARSE = 10
 """A query that is not answered is asked once more, with so many times fewer points."""
@@ -62,18 +63,24 @@ class Selecting:
 
     def seen(self, alerts: Sequence[str]) -> Iterator[SelectorSeen | PartSeen | SeriesSeen]:
         failed, why = 0, ""
-        for selector in self._selectors(alerts)[:MOST]:
+        selectors, of_rules = self._selectors(alerts), self._parts(alerts)
+        yield from self._unread(alerts)
+        for selector in selectors[:MOST]:
             if failed < FAILURES:
                 seen = self._asked(selector)
                 failed, why = (failed + 1, seen.why) if seen.why else (0, "")
             else:
                 seen = SelectorSeen(selector=selector, why=why)
             yield seen
-        for part in self._parts(alerts)[:MOST]:
+        for part in of_rules[:MOST]:
             if failed < FAILURES:
                 came = self._came_of(part)
-                failed = failed + 1 if came.why else 0
-                yield came
+                failed, why = (failed + 1, came.why) if came.why else (0, "")
+            else:
+                came = PartSeen(part=part.text, why=why)
+            yield came
+        yield from (SelectorSeen(selector=selector, why=CUT) for selector in selectors[MOST:])
+        yield from (PartSeen(part=part.text, why=CUT) for part in of_rules[MOST:])
         if failed < FAILURES:
             for one in wanted(self.journal, alerts)[:MOST]:
                 yield from self._given(one)
@@ -110,17 +117,31 @@ class Selecting:
         return self._of_each(alerts, parts)
 
     def _of_each(self, alerts: Sequence[str], of: Callable[[Sequence[RuleSeen], RuleSeen], list[T]]) -> list[T]:
-        """Of the rules of such alerts. What no parser of ours can read is left out, and nothing told of it."""
+        """Of the rules of such alerts, but for what no parser of ours can read."""
         found: dict[T, None] = {}
         rules = alerting.loaded(self.journal)
-        for rule in rules:
-            if rule.kind != "alerting" or not any(alerting.named(rule.rule, alert) for alert in alerts):
-                continue
+        for rule in self._meant(alerts):
             try:
                 found.update(dict.fromkeys(of(rules, rule)))
             except ValueError:
                 continue
         return list(found)
+
+    def _unread(self, alerts: Sequence[str]) -> Iterator[SelectorSeen]:
+        """One for each such rule whose expression, or that of what it stands on, cannot be read: under its whole expression."""
+        found: dict[str, str] = {}
+        for rule in self._meant(alerts):
+            try:
+                course_of(alerting.loaded(self.journal), rule)
+            except ValueError as error:
+                found[rule.expr] = str(error)
+        yield from (SelectorSeen(selector=expr, why=why) for expr, why in found.items())
+
+    def _meant(self, alerts: Sequence[str]) -> Iterator[RuleSeen]:
+        """The rules of such alerts: those first that a claim names, and at last those that any alert is."""
+        rules = [rule for rule in alerting.loaded(self.journal) if rule.kind == "alerting"]
+        for alert in sorted(alerts, key=lambda one: (alerting.is_pattern(one), one == "*")):
+            yield from (rule for rule in rules if alerting.named(rule.rule, alert))
 
     @property
     def _back_s(self) -> int:

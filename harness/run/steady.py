@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness import alerting
 from harness.journal import Journal
 from harness.quantities import spell
+from harness.quiet import firing, looked_lately, quiet_since, waiting
 from harness.stats import holds, steady_from
 
 if TYPE_CHECKING:
+    from harness.alerting import Quiet
     from harness.expectations.base import Steady
     from harness.ledger import Rows
     from harness.stats.steady import Held
@@ -37,7 +38,7 @@ def look(
     begin_s, loud = since_s, ""
     if steady.quiet is not None:
         known = journal or Journal()
-        begin_s = max(since_s, alerting.quiet_since(known, steady.quiet, now_s))
+        begin_s = max(since_s, quiet_since(known, steady.quiet, now_s))
         loud = (
             f"; {steady.quiet}: {_loud(known, steady.quiet, now_s) if begin_s >= now_s else f'since {begin_s:.1f} s'}"
         )
@@ -57,12 +58,12 @@ def _told(last: Sequence[Held], held: bool, for_s: float, loud: str) -> str:
     return loud.removeprefix("; ") or f"{said}; these hold now, but not for {spell(for_s)} on end"
 
 
-def _loud(journal: Journal, quiet: alerting.Quiet, now_s: float) -> str:
+def _loud(journal: Journal, quiet: Quiet, now_s: float) -> str:
     """Why it is not quiet: what was seen of Prometheus' rules a while ago tells nothing of why it is not now."""
-    if names := alerting.firing(journal, quiet):
+    if names := firing(journal, quiet):
         return f"firing: {', '.join(names)}"
-    if alerting.looked_lately(journal, now_s) and (waiting := alerting.waiting(journal, quiet)):
-        last = max(waiting, key=lambda rule: rule.interval_s)
+    if looked_lately(journal, now_s) and (late := waiting(journal, quiet)):
+        last = max(late, key=lambda rule: rule.interval_s)
         return (
             f"Prometheus has not evaluated {last.rule} yet, which it does every {last.interval_s:g} s: give `steady` a longer "
             f"`within`, the rule's group a shorter interval, or write `no alert firing except {last.rule}`"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness.facts import ReceiverSeen
+from harness.facts import InhibitSeen, ReceiverSeen
 from harness.foreign_yaml import load
+from harness.labelled import holds
 from harness.quantities import go_duration_s
 from harness.urls import fixed, place
 from harness.world.outlets import Outlet, outlets
-from harness.world.routing import GROUP_WAIT_S, asked, routed
+from harness.world.routing import GROUP_WAIT_S, asked, matchers_of, routed
 
 GROUP_INTERVAL_S = 300.0  # Alertmanager's own default
 
@@ -25,12 +26,14 @@ class Paging:
                cannot read, so that nothing leaves the stack
     leaking    receivers that a mailbox cannot stand before: a page to them leaves the stack; each with its reason
     route      the tree of its routes, every scalar in it as text
+    inhibits   its rules by which alerts hold back others, without those that cannot be read
     """
 
     receivers: tuple[ReceiverSeen, ...] = ()
     hosts: Mapping[str, tuple[int, ...]] | None = None
     leaking: tuple[str, ...] = ()
     route: Mapping[str, Any] = field(default_factory=dict)
+    inhibits: tuple[InhibitSeen, ...] = ()
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -94,7 +97,26 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
                 )
             )
     by_host = {host: tuple(sorted(ports)) for host, ports in hosts.items()}
-    return Paging(tuple(seen), by_host, tuple(leaking), load(text, as_text=True).get("route") or {})
+    as_text = load(text, as_text=True)
+    inhibits = tuple(_inhibits(as_text.get("inhibit_rules") or ()))
+    return Paging(tuple(seen), by_host, tuple(leaking), as_text.get("route") or {}, inhibits)
+
+
+def _inhibits(rules: Sequence[Mapping[str, Any]]) -> Iterator[InhibitSeen]:
+    for rule in rules:
+        try:
+            sources, targets = (_asked_of(rule, side) for side in ("source", "target"))
+        except ValueError:
+            continue
+        yield InhibitSeen(sources=sources, targets=targets, equal=tuple(rule.get("equal") or ()))
+
+
+def _asked_of(rule: Mapping[str, Any], side: str) -> tuple[tuple[str, str, str], ...]:
+    """What a rule asks of one side. Raises ValueError for what cannot be read, or held against a label."""
+    found = tuple(matchers_of(rule, f"{side}_match", f"{side}_match_re", f"{side}_matchers"))
+    for _, how, value in found:
+        holds(how, "", value)
+    return found
 
 
 def _why_not(outlet: Outlet, own: Sequence[str], pinned: Sequence[str]) -> str:  # noqa: PLR0911 (one for each reason)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harness.labelled import matches
 from harness.quantities import go_duration_s
 
 GROUP_WAIT_S = 30.0  # Alertmanager's own default
@@ -43,14 +44,19 @@ def asked(route: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _matches(route: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    return all(_holds(how, labels.get(name, ""), value) for name, how, value in _matchers(route))
+    return matches(labels, _matchers(route))
 
 
 def _matchers(route: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for key, how in (("match", "="), ("match_re", "=~")):
-        for name, value in (route.get(key) or {}).items():
+    return matchers_of(route, "match", "match_re", "matchers")
+
+
+def matchers_of(node: Mapping[str, Any], equal: str, like: str, either: str) -> Iterator[tuple[str, str, str]]:
+    """Those under these keys, the older two and the one that is written as text. Raises ValueError for one that cannot be read."""
+    for key, how in ((equal, "="), (like, "=~")):
+        for name, value in (node.get(key) or {}).items():
             yield str(name), how, str(value or "")
-    for text in route.get("matchers") or ():
+    for text in node.get(either) or ():
         inner = str(text).strip().removeprefix("{").removesuffix("}").strip()
         while inner:
             found = _MATCHER.match(inner)
@@ -65,12 +71,3 @@ def _plain(text: str) -> str:
     if not text.startswith('"'):
         return text
     return re.sub(r'\\(["\\n])', lambda found: "\n" if found[1] == "n" else found[1], text[1:-1])
-
-
-def _holds(how: str, has: str, value: str) -> bool:
-    """Whether a label has the value, or matches it whole. Raises ValueError for an expression that is none."""
-    try:
-        same = bool(re.fullmatch(value, has)) if how.endswith("~") else has == value
-    except re.error as error:
-        raise ValueError(f"{value!r} cannot be read: {error}") from None
-    return same != how.startswith("!")

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from alert_stories import alert, judged, page, rule, ruled
 
-from harness.alerting import Quiet, named, quiet_since
+from harness.alerting import Quiet, named
 from harness.drill.parse import parse_text
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.base import Expectation, Reach
 from harness.expectations.page_sent import PageSent
 from harness.facts import ReceiverSeen, RuleSeen
+from harness.quiet import quiet_since
 from harness.run.replaying import replayed
 
 NAME = "[P1] Slow"

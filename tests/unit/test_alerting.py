@@ -11,12 +11,13 @@ from alert_stories import alert, looks, rule, story
 
 from harness import alerting
 from harness import facts as f
-from harness.alerting import Quiet, episodes, floor, quiet_since
+from harness.alerting import Quiet, episodes, floor
 from harness.expectations import band, dashboard_live, notifications
 from harness.expectations.base import Steady
 from harness.probes.alerts import AlertsProbe
 from harness.probes.pages import PagesProbe
 from harness.probes.samples import SamplesProbe
+from harness.quiet import quiet_since, waiting
 from harness.run import guards
 from harness.run.prometheus_probes import DASHBOARD_GAP_S
 from harness.run.steady import look
@@ -62,9 +63,9 @@ def test_it_is_not_quiet_before_every_rule_that_may_not_fire_was_evaluated() -> 
     started = (late(5), late(40.5, 40.0))
     journal = story(*started)
     assert quiet_since(journal.cut(12.0), Quiet(), 12.0) == 12.0
-    assert [one.rule for one in alerting.waiting(journal.cut(12.0), Quiet())] == ["Late"]
+    assert [one.rule for one in waiting(journal.cut(12.0), Quiet())] == ["Late"]
     assert quiet_since(journal, Quiet(), 60.0) == 40.0
-    assert alerting.waiting(journal, Quiet()) == ()
+    assert waiting(journal, Quiet()) == ()
     assert quiet_since(journal.cut(12.0), Quiet(("Late",)), 12.0) == 0.5
     assert quiet_since(story(late(5, kind="recording")).cut(12.0), Quiet(), 12.0) == 0.5
     assert quiet_since(story(late(5), late(8, gone=True)), Quiet(), 12.0) == 0.5

@@ -37,6 +37,7 @@ def reached(expr: str) -> str:
         f"{P95} > 1",
         f"1.2 < {P95}",
         "took:p95 > 1.2",
+        '{"took:p95"} > 1.2',
         'max by (service) (took:p95{service="api"} > 1.2)',
         "histogram_quantile(0.5, took:rate) >= 1.5",
         "avg_over_time(took:p95[5m]) > 1.2",

@@ -38,6 +38,7 @@ from harness.journal import read
 from harness.judge import judge
 from harness.plan import Plan, make_plan
 from harness.probes import ClockProbe, ContainersProbe, SurveyProbe, WitnessProbe
+from harness.probes.base import Probe
 from harness.run.engine import Engine
 from harness.run.injector import Injector
 from harness.run.lease import Held, Unwatched
@@ -102,9 +103,10 @@ def play(
     halt_s: float = float("inf"),
     lease: Held = UNWATCHED,
     say: Callable[[str], None] = lambda _: None,
+    more: tuple[Probe, ...] = (),
 ) -> tuple[Recorder, Verdict]:
     record = Recorder(tmp_path / f"facts-{id(world)}", world.clock.now_s)
-    probes = (ClockProbe(), ContainersProbe(), SurveyProbe(), *(WitnessProbe(edge=e) for e in world.edges))
+    probes = (ClockProbe(), ContainersProbe(), SurveyProbe(), *(WitnessProbe(edge=e) for e in world.edges), *more)
     drill = plan.drill
     engine = Engine(
         plan=plan,

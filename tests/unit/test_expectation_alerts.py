@@ -381,6 +381,19 @@ def test_an_alert_that_fires_anew_in_the_phase_flaps(claim: AlertFires, outcome:
     assert came_out(judged(claim, story(*again).cut(40))) == ("inconclusive", "window_open")
 
 
+def test_an_alert_flaps_under_whatever_label_it_comes_back_and_one_that_only_changes_its_label_does_not() -> None:
+    valued = rule(4.0, labels={"value": "{{ $value }}"})
+
+    def fired(from_s: float, until_s: float, value: str) -> tuple[f.AlertChanged, ...]:
+        labels = {**SERVICE, "value": value}
+        return alert("firing", from_s, labels=labels), alert("inactive", until_s, labels=labels)
+
+    flapping = [change for n in range(3) for change in fired(27 + 4 * n, 29 + 4 * n, str(n))]
+    lasting = [change for n in range(20) for change in fired(27 + n, 28 + n, str(n))]
+    assert came_out(judged(FIRES, ruled(valued, *flapping))) == ("failed", "flapping")
+    assert came_out(judged(FIRES, ruled(valued, *lasting))) == ("passed", "met")
+
+
 def test_an_alert_that_fires_where_no_fault_is_on_is_false_and_one_in_the_settling_is_collateral() -> None:
     claim = AlertQuiet(alert="Slow")
     assert came_out(judged(claim, story(alert("firing", 15)), "")) == ("failed", "false_alarm")
@@ -504,6 +517,16 @@ def test_alert_clears_stands_in_then_alone() -> None:
     assert "then" in CLEARS.undecidable(Reach(window_s=20, arrivals=1, timeout_s=1))
 
 
+def test_what_may_fire_is_named_and_which_of_it_did() -> None:
+    rules = (rule(4.0), rule(4.0, rule="Other"), rule(4.0, rule="Third"))
+    claim = AlertQuiet(alert="*", allow=("Oth*", "Third"))
+    found = judged(claim, ruled(*rules, alert("firing", 30, name="Other")))
+    assert came_out(found) == ("passed", "met")
+    assert found.because.startswith("any alert but Oth*, Third did not fire from 20.0 s to 50.0 s (1 rule evaluated")
+    assert "; of these Other fired; none seen in" in found.because
+    assert "; of these none fired; none seen in" in judged(claim, ruled(*rules)).because
+
+
 # --- alert_quiet --------------------------------------------------------------------------------------------------------------
 
 
@@ -601,6 +624,13 @@ WATCHDOG = alert("firing", 6, name="Watchdog", labels={})
             "passed",
             "met",
             "1 rule evaluated all the time",
+        ),
+        (
+            AlertQuiet(alert="*", labels={"severity": "page"}, allow=("Slow",)),
+            (rule(4.0, labels={"severity": "page"}), rule(4.0, rule="Other", labels={"severity": "ticket"})),
+            "inconclusive",
+            "rule_missing",
+            "no alerting rule with {severity=\"page\"} but those that may fire (Slow): severity is 'ticket' there",
         ),
         (
             AlertQuiet(alert="*", labels={"severity": "page"}),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from alert_stories import alert, story
+import pytest
+from alert_stories import alert, judged, story
 
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.detection import detection
 from harness.expectations.errors_below import ErrorsBelow
-from harness.facts import MonitoringFound
+from harness.facts import Fact, MonitoringFound
 from harness.report.detector import detected
 
 CLAIMS = [
@@ -58,3 +59,25 @@ def test_without_claims_or_looks_or_prometheus_nothing_is_said() -> None:
     assert detection(story(hole=(30, 40)), CLAIMS) is None
     assert detection(story(but=(MonitoringFound,)), CLAIMS) is None
     assert detection(story().cut(60), CLAIMS) is None
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        (alert("pending", 15, active_s=15.0), alert("firing", 27, active_s=15.0)),
+        (
+            *(
+                alert(state, at_s + rest)
+                for at_s in range(11, 20, 2)
+                for state, rest in (("firing", 0), ("inactive", 1))
+            ),
+            alert("firing", 27),
+        ),
+    ],
+)
+def test_what_the_claim_itself_takes_for_no_detection_is_none(happened: tuple[Fact, ...]) -> None:
+    journal = story(*happened)
+    assert judged(CLAIMS[0][2], journal).reason == "pre_existing"
+    found = detection(journal, CLAIMS)
+    assert found is not None
+    assert (dict(found.score.told), found.score.counted) == ({"hurt": "pre_existing"}, 0)

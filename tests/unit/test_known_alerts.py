@@ -68,7 +68,7 @@ def test_what_was_not_read_is_said_beside_it_and_nothing_where_none_is_known() -
         (AlertQuiet(alert="*", labels={"severity": "pgae"}), 'no alert{severity="pgae"}; there are GatewayDown{'),
         (AlertQuiet(alert="Gate*"), ""),
         (AlertQuiet(alert="Gtae*"), "no alert Gtae*; there are GatewayDown"),
-        (AlertQuiet(alert="*", allow=("Gate*",)), "no alert but those that it allows; there are GatewayDown"),
+        (AlertQuiet(alert="*", allow=("Gate*",)), "no alert but those that it allows (GatewayDown); there are GatewayDown"),
         (AlertFires(alert="GatewayDown", labels={"instance": "a:80"}), ""),
         (AlertFires(alert="GatewayDown", labels={"severity": "ticket"}), 'no alert GatewayDown{severity="ticket"}; there'),
         (OnCall(acknowledged_s="1m", trigger="page"), ""),
@@ -78,6 +78,15 @@ def test_patterns_and_labels_are_meant_as_the_claim_means_them(claim: Expectatio
     told = claim.doubtful(reach())
     assert said in told
     assert bool(said) == bool(told)
+
+
+def test_alerts_with_the_labels_that_are_all_allowed_are_not_said_to_be_none() -> None:
+    ticket = RuleSeen(rule="Late", group="a.yml;g", labels={"severity": "ticket"})
+    claim = AlertQuiet(alert="*", labels={"severity": "page"}, allow=("GatewayDown",))
+    assert claim.doubtful(reach(alerts=(DOWN, ticket))) == (
+        'the stack\'s rule files have no alert{severity="page"} but those that it allows (GatewayDown); there are '
+        'Late{severity="ticket"}'
+    )
 
 
 def test_a_prometheus_without_any_rule_is_said_to_have_none() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pytest
 import yaml
 
 from harness import facts as f
@@ -21,15 +22,16 @@ HELD = """  FAILED:
 
 
 class Recording:
-    """Both counters rise by one a second; they are scraped at their own intervals."""
+    """Both counters rise by one a second; they are scraped at their own intervals. `named`: the metric that a selector reads."""
 
-    def __init__(self, **every_s: float) -> None:
-        self.every_s = every_s
+    def __init__(self, named: Mapping[str, str] | None = None, **every_s: float) -> None:
+        self.every_s, self.named = every_s, named or {}
 
     def query(self, expr: str) -> Answer:
-        every_s = self.every_s[expr.partition("[")[0]]
+        name = self.named.get(expr.partition("[")[0], expr.partition("[")[0])
+        every_s = self.every_s[name]
         times = [40.7 + every_s * n for n in range(int(160 / every_s))] if every_s else []
-        return Answer((Series({"__name__": expr.partition("[")[0]}, tuple((t, t - 40.0) for t in times)),))
+        return Answer((Series({"__name__": name}, tuple((t, t - 40.0) for t in times)),))
 
 
 class Tried:
@@ -100,3 +102,30 @@ def test_a_fault_begins_with_its_deployment_and_ends_where_somebody_takes_it_bac
         seen = replayed(both[1], Tried(), both[0], *facts)
         assert (seen.why, seen.recorded_s) == ("", lasted_s)
         assert round(seen.recorded_s + seen.extended_s) >= 134, "it is looked for as long as ever"
+
+
+@pytest.mark.parametrize("reads", ['{__name__="job:ratio"}', '{"job:ratio"}', "job:ratio"])
+def test_a_recorded_series_is_reckoned_anew_however_its_name_is_written(reads: str) -> None:
+    tried = Tried()
+    recorded = rule(RATIO, rule="job:ratio", kind="recording")
+    seen = replayed(Recording(err_total=2.0, req_total=2.0), tried, recorded, rule(f"{reads} > 0.05"))
+    assert seen.why == ""
+    assert "record: job:ratio" in tried.files["rules.yml"]
+    laid = yaml.safe_load(tried.files["production.yml"])["tests"][0]["input_series"]
+    assert [one["series"] for one in laid] == ["err_total{}", "req_total{}"]
+
+
+@pytest.mark.parametrize(
+    ("reads", "name"),
+    [
+        ("far:errors:ratio1h", "far:errors:ratio1h"),  # federated: the rule is another Prometheus' own
+        ('{__name__=~"job:.*"}', "job:ratio"),
+        ('{team="shop"}', "share"),
+        ('ALERTS{alertname="Slow"}', "ALERTS"),
+    ],
+)
+def test_what_a_rule_made_of_the_short_history_is_laid_before_no_other(reads: str, name: str) -> None:
+    made = [rule(RATIO, rule=one, kind="recording") for one in ("job:ratio", "share")]
+    recording = Recording({reads: name}, **{name: 2.0})
+    seen = replayed(recording, Tried(), *made, rule(f"{reads} > 0.05"))
+    assert f"{reads} reads {name}, which is itself reckoned from this run's short history" in seen.why

@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from alert_stories import alert
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.scoring import Score, Trouble, most_per_hour, score
+from harness.scoring import Score, Trouble, flaps_in, most_per_hour, score
 from harness.stats import clopper_pearson
 from harness.testing import journal_of
 
@@ -131,3 +132,24 @@ def test_an_alerter_that_fires_at_random_fails_here_though_point_adjusted_it_loo
     found = score(troubles, alerts)
     assert len(found.false) > 80
     assert sum(found.flaps.values()) >= len(troubles)
+
+
+def test_an_alert_whose_label_goes_with_the_value_fires_anew_only_after_it_was_quiet() -> None:
+    """Each evaluation makes another alert of it: one begins where the other ends."""
+    one_after_another = [episode(110 + n, 111 + n, value=str(n)) for n in range(5)]
+    now_and_then = [episode(110 + 4 * n, 112 + 4 * n, value=str(n)) for n in range(5)]
+    for found, flaps in ((one_after_another, 0), (now_and_then, 4)):
+        assert flaps_in(found, 100, 160, lambda one: one.alert) == flaps
+        assert flaps_in(found, 100, 160) == 0
+
+
+def test_what_would_have_come_without_the_trouble_is_no_detection_and_no_miss() -> None:
+    foreseen = replace(ONE, foreseen=lambda one: one.labels == {"pod": "a"})
+    for found, told in (
+        ([episode(110, pod="a")], "pre_existing"),
+        ([episode(110, pod="a"), episode(112, pod="b")], "detected"),
+        ([episode(110, pod="a"), episode(140, pod="b")], "pre_existing"),
+        ([episode(140, pod="b")], "late"),
+        ([episode(165, pod="a")], "missed"),
+    ):
+        assert score([foreseen], found).told == {"one": told}

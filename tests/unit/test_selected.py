@@ -104,9 +104,28 @@ def test_what_was_there_passes_as_ever_and_so_does_what_nobody_asked_for() -> No
     assert came_out(judged(QUIET, ruled(unread, selector("x")))) == ("passed", "met")
 
 
-def test_a_prometheus_that_could_not_be_asked_leaves_a_silence_undecided() -> None:
-    found = judged(QUIET, ruled(reads(ERRORS), selector(why="it is gone")))
-    assert came_out(found) == ("inconclusive", "not_watched")
+@pytest.mark.parametrize(
+    "happened",
+    [
+        (reads(ERRORS), selector(why="it is gone")),
+        (rule(4.0, expr="new_function(x)"), selector("new_function(x)", why="it cannot be read")),
+        (
+            rule(4.0, expr=f"rate({ERRORS}[15s]) > 1"),
+            selector(),
+            f.PartSeen(seen_s=92, part=f"rate({ERRORS}[15s])", why="x"),
+        ),
+    ],
+)
+def test_what_could_not_be_asked_leaves_a_silence_undecided(happened: tuple[f.Fact, ...]) -> None:
+    assert came_out(judged(QUIET, ruled(*happened))) == ("inconclusive", "not_watched")
+
+
+def test_of_several_rules_those_that_nobody_could_ask_for_are_told_beside_those_that_could_fire() -> None:
+    both = (reads(ERRORS, rule="Slow"), rule(4.0, rule="Other", group="h", expr="new_function(x)"))
+    seen = (selector(spans=THROUGHOUT), selector("new_function(x)", why="it cannot be read"))
+    found = judged(AlertQuiet(alert="*"), ruled(*both, *seen))
+    assert came_out(found) == ("passed", "met")
+    assert "of 1 nobody knows: Other (it cannot be read)" in found.because
 
 
 def test_of_several_rules_those_that_could_fire_are_enough_and_the_others_are_told() -> None:
@@ -133,6 +152,8 @@ def test_of_several_rules_those_that_could_fire_are_enough_and_the_others_are_to
         ("histogram_quantile(0.9, sum by (le) (rate(gone[2m]))) > 1", ("gone",)),
         ("max_over_time(rate(gone[1m])[10m:15s])", ("gone",)),
         ("recorded > 1", ("gone",)),
+        ('{__name__="recorded"} > 1', ("gone",)),
+        ('{"recorded"} > 1', ("gone",)),
         ("either > 1", ()),
         ("vector(time()) > 3", ()),
     ],
@@ -162,6 +183,8 @@ PAGE = PageSent(alert="Slow", receiver="oncall", within_s="20s")
         ),
         ({"spans": ((5.0, 23.0),)}, "which its rule reads, gave no sample from 23.0 s on"),
         ({"spans": ((5.0, 12.0),)}, "which gave no sample from 12.0 s on"),
+        ({"spans": ((5.0, 24.0), (33.0, 95.0))}, "which its rule reads, gave no sample from 24.0 s to 33.0 s"),
+        ({"spans": ((5.0, 18.0), (19.0, 23.0), (29.0, 95.0))}, "gave no sample from 23.0 s to 29.0 s"),
         ({}, "of which there was nothing"),
     ],
 )
@@ -172,6 +195,12 @@ def test_an_alert_that_never_fired_says_what_its_rule_read_in_vain(
     assert came_out(found) == ("failed", "missed")
     assert ERRORS in found.because
     assert said in found.because
+
+
+@pytest.mark.parametrize("spans", [((5.0, 24.0), (26.0, 95.0)), ((24.0, 95.0),), ((5.0, 40.0),)])
+def test_a_step_without_a_sample_what_came_with_the_trouble_and_what_went_later_are_no_reason(spans: Any) -> None:
+    found = judged(FIRES, ruled(reads(ERRORS), selector(spans=spans)))
+    assert found.because.endswith("its expression never held")
 
 
 def test_an_alert_that_never_fired_tells_what_each_selector_gave_last() -> None:
@@ -214,7 +243,6 @@ def test_what_looks_back_to_before_the_run_is_said_to() -> None:
     "happened",
     [
         both(spans=((60.0, 61.0),)),
-        both(why="it took too long"),
         both(part="rate(other_total[1s])"),
         (*both(), selector("errors_total", spans=((80.0, 85.0),))),
         (*both(), selector("errors_total", spans=((5.0, 40.0),)), selector("requests_total", spans=((45.0, 95.0),))),

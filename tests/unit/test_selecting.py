@@ -19,7 +19,7 @@ from harness.expectations.alert_quiet import AlertQuiet
 from harness.expectations.page_sent import PageSent
 from harness.journal import Journal
 from harness.promql import matchers
-from harness.run.selecting import Selecting, selected
+from harness.run.selecting import CUT, FAILURES, MOST, Selecting, selected
 from harness.run.target_servers import Servers
 from harness.world.metrics import Answer, Series
 
@@ -131,15 +131,41 @@ def test_a_job_that_scrapes_nothing_is_unknown_also_where_the_metric_is() -> Non
     assert one.unknown == ("job",)
 
 
-def test_recording_rules_are_followed_and_what_cannot_be_read_is_left_out() -> None:
+def test_recording_rules_are_followed_and_what_cannot_be_read_is_told_whole() -> None:
     rules = (
         rule(4.0, expr="share > 1"),
         rule(4.0, rule="share", kind="recording", expr="sum(up) / sum(waiting)"),
         rule(4.0, rule="Sly", expr="new_function(x)"),
         rule(4.0, rule="Other", expr="other > 1"),
     )
-    found = Selecting(ruled(*rules), Known()).seen(("Sl*",))
-    assert [one.selector for one in found if isinstance(one, f.SelectorSeen)] == ["up", "waiting"]
+    found = [one for one in Selecting(ruled(*rules), Known()).seen(("Sl*",)) if isinstance(one, f.SelectorSeen)]
+    assert [one.selector for one in found] == ["new_function(x)", "up", "waiting"]
+    assert ["cannot be read" in one.why for one in found] == [True, False, False]
+
+
+def test_more_than_it_can_be_asked_for_is_told_and_what_claims_name_comes_first() -> None:
+    many = [rule(4.0, rule=f"Mixin{number}", expr=f"rate(m{number}_total[1m]) > 1") for number in range(MOST)]
+    named = rule(4.0, expr="rate(waiting_total[1m]) > 1")
+    found = list(Selecting(ruled(*many, named), Known()).seen(("*", "Slow")))
+    selectors = [one for one in found if isinstance(one, f.SelectorSeen)]
+    parts = [one for one in found if isinstance(one, f.PartSeen)]
+    assert (selectors[0].selector, parts[0].part) == ("waiting_total", "rate(waiting_total[1m])")
+    assert [one.selector for one in selectors if one.why == CUT] == [f"m{MOST - 1}_total"]
+    assert [one.part for one in parts if one.why == CUT] == [f"rate(m{MOST - 1}_total[1m])"]
+
+
+def test_parts_that_it_is_asked_for_no_more_are_told() -> None:
+    class Half(Known):
+        def query(self, expr: str) -> Answer:
+            if "rate(" in expr:
+                raise NotApplied("it took too long")
+            return super().query(expr)
+
+    expr = " + ".join(f"rate(up[{number}m])" for number in range(1, 6))
+    found = Selecting(ruled(rule(4.0, expr=expr)), Half()).seen(("Slow",))
+    whys = [one.why for one in found if isinstance(one, f.PartSeen)]
+    assert len(whys) > FAILURES
+    assert set(whys) == {"it took too long"}
 
 
 def test_a_prometheus_that_does_not_answer_is_told_and_soon_asked_no_more() -> None:

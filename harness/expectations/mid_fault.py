@@ -1,0 +1,67 @@
+"""An alert that was clear while the fault was still on: who was called is told that it is over, and it is not. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from harness import alerting
+from harness.alerting import Episode
+from harness.expectations import alerts
+from harness.expectations.base import Evidence
+from harness.expectations.could_fire import mute
+from harness.expectations.requests import cites
+from harness.facts import Injected, LeverPulled, Mended
+from harness.surroundings import MOST_SKEW_S
+from harness.verdict import Finding, failed
+
+
+def told(evidence: Evidence, at_s: float) -> str:
+    """Which fault of the phase was on then and how much longer, behind what came then; '' where none was. A bad release is none of
+    them: its rollback ends it sooner."""
+    for id_, fault in evidence.faults.items():
+        on = evidence.journal.first(Injected, fault=id_, until_s=at_s)
+        out = evidence.journal.first(Mended, fault=id_)
+        if on is not None and not fault.outlasts and at_s + MOST_SKEW_S < (out_s := out.begun_s if out else math.inf):
+            until = f"and was taken out only {out_s - at_s:.1f} s later" if out else "and is so still"
+            return f"; {id_} was on then, {until}"
+    return ""
+
+
+def cleared_early(
+    evidence: Evidence, alert: str, labels: Mapping[str, str], first: Episode, found: Sequence[Episode]
+) -> Finding | None:
+    """That none of these fired any more, from the first of them on, before a fault began to be taken out, or a release taken back; None
+    where one did all the time. The phase is over."""
+    journal, what = evidence.journal, alerts.spoken(alert, labels)
+    out_s = _out_s(evidence, first.from_s)
+    last = first
+    for one in found:
+        if one.from_s <= last.until_s < one.until_s:
+            last = one
+    if last.until_s + MOST_SKEW_S < out_s:
+        phase = journal.phase_began(evidence.phase)
+        calm_s = phase.at_s if phase else first.from_s
+        why = mute(journal, last, calm_s, last.until_s, min(out_s, journal.end_s))
+        return failed(
+            f"{what} fired at {first.from_s:.1f} s, but was clear from {last.until_s:.1f} s on, {out_s - last.until_s:.1f} s before "
+            f"the fault was taken out{f': {why.said}' if why else ''}",
+            reason="cleared_early",
+            cites=cites(evidence, first.began, last.ended, *(why.facts if why else ())),
+        )
+    if not alerting.watched(journal, first.from_s, out_s):
+        return alerts.not_watched(evidence, f"{what} fired in time and was not seen to clear while the fault was on")
+    return None
+
+
+def _out_s(evidence: Evidence, from_s: float) -> float:
+    """Until when the first of the phase's faults was on that ends after that: it begins to be taken out, a release's rollback is decided,
+    or the phase ends. from_s where all had ended by then."""
+    journal, window = evidence.journal, evidence.window
+    ends = []
+    for id_, fault in evidence.faults.items():
+        out = [one.begun_s for one in journal.of(Mended, fault=id_)]
+        back = [one.at_s for one in journal.of(LeverPulled)] if fault.outlasts else []
+        ends.append(min((*out, *back), default=math.inf))
+    out_s = min((one for one in ends if one > from_s), default=from_s)
+    return min(out_s, window.end_s) if window else out_s

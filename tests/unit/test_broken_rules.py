@@ -1,0 +1,59 @@
+"""A rule that Prometheus could not evaluate for a while, and could again: what its silence says of then."""
+
+from __future__ import annotations
+
+import pytest
+from alert_stories import alert, judged, rule, ruled
+
+from harness import facts as f
+from harness.expectations.alert_fires import AlertFires
+from harness.expectations.alert_quiet import AlertQuiet
+from harness.expectations.base import Expectation
+from harness.expectations.page_sent import PageSent
+
+QUIET = AlertQuiet(alert="Slow")
+FIRES = AlertFires(alert="Slow", within_s="19s")
+PAGE = PageSent(alert="Slow", receiver="oncall", within_s="19s")
+
+
+def failing(from_s: float, until_s: float | None) -> tuple[f.RuleSeen, ...]:
+    """Its first evaluation that failed, and the first that did not."""
+    why = {"health": "err", "error": "many-to-many matching not allowed"}
+    back = () if until_s is None else (rule(until_s, until_s + 0.3, for_s=5.0),)
+    return rule(4.0, for_s=5.0), rule(from_s, from_s + 0.3, for_s=5.0, **why), *back
+
+
+@pytest.mark.parametrize(
+    ("claim", "stretch", "came"),
+    [
+        (QUIET, (21.9, 48.9), ("inconclusive", "rule_broken")),
+        (QUIET, (30.0, 31.0), ("inconclusive", "rule_broken")),
+        (QUIET, (12.0, None), ("inconclusive", "rule_broken")),
+        (QUIET, (12.0, 20.5), ("passed", "met")),  # it was evaluated at 19.5 s in vain, and in the window never
+        (QUIET, (50.4, 60.0), ("passed", "met")),
+        (FIRES, (21.9, 38.9), ("failed", "rule_broken")),
+        (FIRES, (25.0, 33.0), ("failed", "rule_broken")),  # neither 4 s nor 6 s are enough for `for` and its waits
+        (FIRES, (12.0, 23.0), ("failed", "missed")),
+        (FIRES, (38.0, None), ("failed", "missed")),
+        (PAGE, (21.9, 38.9), ("failed", "rule_broken")),
+        (PAGE, (12.0, 23.0), ("failed", "missed")),
+    ],
+)
+def test_silence_is_put_down_to_a_broken_rule_where_that_may_have_made_it(
+    claim: Expectation, stretch: tuple[float, float | None], came: tuple[str, str]
+) -> None:
+    found = judged(claim, ruled(*failing(*stretch)))
+    assert (found.outcome.value, found.reason) == came
+    assert ("many-to-many" in found.because) == (came[1] == "rule_broken")
+
+
+def test_it_says_for_how_long_and_cites_the_first_look_that_told_so() -> None:
+    journal = ruled(*failing(21.9, 48.9))
+    found = judged(QUIET, journal)
+    assert "could not evaluate the rule Slow from 21.9 s to 48.9 s: many-to-many matching" in found.because
+    assert journal.of(f.RuleSeen)[1].cite in found.cites
+
+
+def test_what_fired_all_the_same_fails_the_quiet() -> None:
+    found = judged(QUIET, ruled(*failing(21.9, 30.0), alert("firing", 36)))
+    assert (found.outcome.value, found.reason) == ("failed", "collateral")

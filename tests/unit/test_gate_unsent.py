@@ -1,0 +1,76 @@
+"""The gate waits for an alert that may hold pages back, until Alertmanager has heard of it; no longer than the drill has time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from test_engine import make, play
+
+from harness import facts as f
+from harness.fakeworld import FakeWorld
+from harness.world.handles import World
+
+RULE = f.InhibitSeen(sources=(("severity", "=", "none"),), targets=())
+NEVER = 1000.0
+
+
+@dataclass(frozen=True, eq=False)
+class Watchdog:
+    """What is looked at of an alert that fires since 1 s and that Alertmanager has from heard_s on."""
+
+    heard_s: float
+    rules: tuple[f.Fact, ...] = (RULE,)
+    name: str = "silences"
+    every_s: float = 1.0
+    gap_s: float = 5.0
+    lag_s: float = 1.0
+
+    def look(self, world: World) -> Sequence[f.Fact]:
+        now_s, seen = world.clock.now_s(), f.Looked(probe=self.name)
+        if now_s < 1:
+            return (*self.rules, seen)
+        if now_s < 2:
+            return (f.AlertChanged(alert="Watchdog", state="firing", labels={"severity": "none"}, happened_s=1.0), seen)
+        routed = f.AlertRouted(alert="Watchdog", state="active", labels={"severity": "none"})
+        return (routed, seen) if now_s >= self.heard_s else (seen,)
+
+
+def gate(world: FakeWorld, tmp_path: Path, probe: Watchdog) -> tuple[f.GateHeld, list[str]]:
+    said: list[str] = []
+    record, _ = play(world, make(tmp_path), tmp_path, say=said.append, more=(probe,))
+    (held,) = record.journal().of(f.GateHeld)
+    return held, [text for text in said if "Alertmanager" in text]
+
+
+def test_it_opens_as_soon_as_alertmanager_has_heard_of_it(tmp_path: Path) -> None:
+    held, said = gate(FakeWorld(), tmp_path, Watchdog(heard_s=14.0))
+    assert 14.0 <= held.seen_s < 17.0
+    assert held.waited.startswith("Alertmanager had not heard of Watchdog, which may hold pages back, until 1")
+    assert said == [
+        "steady, but Alertmanager has not heard yet of Watchdog, which may hold pages back: a minute at the most"
+    ]
+
+
+@pytest.mark.parametrize("probe", [Watchdog(2.0), Watchdog(NEVER, rules=()), Watchdog(NEVER, name="other")])
+def test_it_waits_for_nothing_that_is_known_holds_nothing_back_or_is_not_looked_at(
+    tmp_path: Path, probe: Watchdog
+) -> None:
+    held, said = gate(FakeWorld(), tmp_path, probe)
+    assert held.seen_s < 7.5
+    assert (held.waited, said) == ("", [])
+
+
+def test_one_that_never_comes_holds_the_run_up_no_longer_than_the_steady_state_may_take(tmp_path: Path) -> None:
+    held, _ = gate(FakeWorld(), tmp_path, Watchdog(NEVER))
+    assert 22.0 < held.seen_s < 26.0, "20 s to begin, 5 s to hold"
+    assert held.waited == "Alertmanager had not heard of Watchdog, which may hold pages back, when it opened"
+
+
+def test_a_state_that_breaks_meanwhile_has_to_hold_again(tmp_path: Path) -> None:
+    world = FakeWorld()
+    world.load.broken = lambda at_s: 12 < at_s < 16
+    held, _ = gate(world, tmp_path, Watchdog(heard_s=14.0))
+    assert held.seen_s > 20

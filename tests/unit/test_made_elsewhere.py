@@ -1,0 +1,110 @@
+"""Alerts that a log store's ruler, another Prometheus or Grafana made: Alertmanager and the mailbox had them, Prometheus did not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from alert_stories import SERVICE, alert, judged, looks, page, story
+
+from harness import facts as f
+from harness.alerting import Quiet
+from harness.expectations.alert_quiet import AlertQuiet
+from harness.made_elsewhere import PROBE, made_elsewhere
+from harness.probes.silences import SilencesProbe
+from harness.quiet import firing, quiet_since
+
+PAGES = AlertQuiet(alert="*", labels={"severity": "page"})
+
+
+def held(at_s: float, state: str = "active", name: str = "LokiErrors", **more: Any) -> f.AlertRouted:
+    values = {"alert": name, "labels": SERVICE, "fingerprint": "x", "receivers": ("oncall",), **more}
+    return f.AlertRouted(seen_s=at_s, state=state, **values)
+
+
+def loki(at_s: float, **more: Any) -> f.Paged:
+    return page(at_s, alert="LokiErrors", fingerprint="x", **more)
+
+
+def came(*happened: f.Fact, claim: AlertQuiet = PAGES, cut_s: float = 99.0, **more: Any) -> tuple[str, str]:
+    found = judged(claim, story(*looks(PROBE), *happened, **more).cut(cut_s))
+    return found.outcome.value, found.reason
+
+
+def test_what_it_takes_for_the_looks_at_alertmanager_are_them() -> None:
+    assert SilencesProbe.name == PROBE
+
+
+@pytest.mark.parametrize(
+    ("happened", "expected"),
+    [
+        ((held(30), loki(31)), ("failed", "collateral")),
+        ((held(30),), ("failed", "collateral")),
+        ((held(30, "suppressed"),), ("failed", "collateral")),  # it fires, whoever hears of it
+        ((loki(31),), ("failed", "collateral")),
+        ((loki(31, status="resolved", ends_s=31.0, start_s=28.0),), ("failed", "collateral")),
+        ((held(20.5),), ("failed", "false_alarm")),
+        ((held(12),), ("failed", "pre_existing")),
+        ((held(12), held(20.4, "gone")), ("passed", "met")),
+        ((held(12), held(22.4, "gone")), ("failed", "pre_existing")),
+        ((loki(31, start_s=15.0),), ("passed", "met")),  # nobody knows until when it fired
+        ((held(51), loki(52)), ("passed", "met")),
+        ((held(30, labels={"severity": "ticket"}),), ("passed", "met")),
+        ((loki(31, before_s=30.0),), ("passed", "met")),  # of a provider's list, where others' pages are, too
+        ((held(30), f.TargetChosen(seen_s=0, target="shared", load="x")), ("passed", "met")),
+    ],
+)
+def test_an_alert_that_another_made_breaks_the_quiet(happened: tuple[f.Fact, ...], expected: tuple[str, str]) -> None:
+    assert came(*happened) == expected
+
+
+def test_the_page_is_cited_and_it_says_who_did_not_make_it() -> None:
+    journal = story(held(30.5), loki(31))
+    found = judged(PAGES, journal)
+    assert found.because.startswith(
+        'LokiErrors{service="api", severity="page"} fired at 30.0 s, in the trouble of \'hurt\''
+    )
+    assert found.because.endswith("oncall was sent a page about it, and it was not Prometheus that made it")
+    assert journal.of(f.Paged)[0].cite in found.cites
+    assert found.measure is not None
+    assert found.measure.high == 1
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        (alert("firing", 15), alert("inactive", 19), held(15.9, name="Slow"), held(19.9, "gone", name="Slow")),
+        (alert("firing", 15), alert("inactive", 19), held(15.9, name="Slow")),  # of its end Alertmanager heard nothing
+        (alert("firing", 30, labels={"severity": "critical"}), held(31, name="Slow"), page(31)),  # relabelled
+        (alert("firing", 30, labels={"severity": "critical", "pod": "a"}), page(31, labels={"severity": "page"})),
+    ],
+)
+def test_what_prometheus_made_is_its_own_whatever_alertmanager_has_of_its_labels(happened: tuple[f.Fact, ...]) -> None:
+    assert made_elsewhere(story(*looks(PROBE), *happened)) == []
+    assert came(*happened) == ("passed", "met")
+
+
+def test_another_prometheus_rule_of_the_same_name_is_anothers() -> None:
+    ours = (alert("firing", 12, labels={"service": "db"}), alert("inactive", 15, labels={"service": "db"}))
+    assert came(*ours, page(31)) == ("failed", "collateral")
+    assert came(alert("firing", 25, labels={"service": "db"}), page(31)) == ("failed", "collateral")
+
+
+def test_it_is_told_only_when_prometheus_was_looked_at_since() -> None:
+    """Until then it may be an alert of its own."""
+    assert came(loki(31), cut_s=32.0) == ("inconclusive", "window_open")
+    assert came(loki(31), cut_s=35.0) == ("failed", "collateral")
+    assert came(loki(31), hole=(28, 40)) == ("inconclusive", "not_watched")
+
+
+def test_those_that_may_fire_may_do_so_elsewhere() -> None:
+    allowing = AlertQuiet(alert="*", labels={"severity": "page"}, allow=("Loki*",))
+    assert came(held(30), loki(31), claim=allowing) == ("passed", "met")
+
+
+def test_the_steady_state_waits_for_them_too() -> None:
+    journal = story(*looks(PROBE), held(12), held(18.2, "gone")).cut(30.0)
+    assert quiet_since(journal, Quiet(), 30.0) == 17.5
+    assert quiet_since(journal.cut(15.0), Quiet(), 15.0) == 14.5
+    assert firing(journal.cut(15.0), Quiet()) == ("LokiErrors",)
+    assert quiet_since(journal, Quiet(("Loki*",)), 30.0) == 0.5

@@ -1,0 +1,142 @@
+"""An alert that clears while its fault is still on is told so, and fails what claims that it holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import pytest
+from alert_stories import FAULT, Hurt, alert, judged, page, rule, ruled, story
+
+from harness import facts as f
+from harness.expectations.alert_clears import AlertClears
+from harness.expectations.alert_fires import AlertFires
+from harness.expectations.base import Evidence, Reach, Steady
+from harness.expectations.page_sent import PageSent
+from harness.ledger import NO_ROWS
+from harness.testing import WrittenLogs
+from harness.verdict import Finding
+
+HOLDS = AlertFires(alert="Slow", within_s="20s", holds=True)
+FIRES = AlertFires(alert="Slow", within_s="20s")
+CLEARS = AlertClears(alert="Slow", within_s="20s")
+ALL_CLEAR = PageSent(alert="Slow", status="resolved", within_s="20s")
+FIRED = (alert("firing", 30),)
+EARLY = (*FIRED, alert("inactive", 43))
+LATER = (*FIRED, alert("inactive", 52))
+OTHER = {"service": "web", "severity": "page"}
+ON = f"; {FAULT} was on then, and was taken out only"
+AGE = 'oldest_age_seconds{job="worker"}'
+
+
+def came_out(finding: Finding) -> tuple[str, str]:
+    return finding.outcome.value, finding.reason
+
+
+class Released(Hurt):
+    """A release of the story."""
+
+    outlasts: ClassVar[bool] = True
+
+
+def released(*happened: f.Fact) -> Evidence:
+    """The story, of a release that is put back by us at 85 s."""
+    journal = story(f.Mended(seen_s=85.5, fault=FAULT, begun_s=85), *happened, but=(f.Mended,))
+    faults = {FAULT: Released(id=FAULT)}
+    return Evidence(journal, NO_ROWS, WrittenLogs(), Steady(5.0, ()), phase="hurt", faults=faults, over=True)
+
+
+# --- alert_fires: {holds: true} -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("happened", "out"),
+    [
+        (FIRED, ("passed", "met")),
+        (LATER, ("passed", "met")),
+        ((*FIRED, alert("inactive", 49.45)), ("passed", "met")),  # its fault was being taken out
+        (EARLY, ("failed", "cleared_early")),
+        ((*EARLY, alert("firing", 32, labels=OTHER)), ("passed", "met")),  # another of them went on
+        ((*EARLY, alert("firing", 46, labels=OTHER)), ("failed", "cleared_early")),
+    ],
+)
+def test_an_alert_holds_when_one_fires_until_the_fault_is_taken_out(
+    happened: tuple[f.Fact, ...], out: tuple[str, str]
+) -> None:
+    assert came_out(judged(HOLDS, story(*happened))) == out
+    assert came_out(judged(FIRES, story(*happened))) == ("passed", "met")
+
+
+def test_it_says_when_it_cleared_and_that_its_series_had_gone() -> None:
+    reads = rule(4.0, expr=f"{AGE} > 10")
+    gone = f.SelectorSeen(seen_s=92, selector=AGE, metric="oldest_age_seconds", spans=((5.0, 41.0),))
+    found = judged(HOLDS, ruled(reads, gone, *EARLY))
+    assert found.because == (
+        "Slow fired at 30.0 s, but was clear from 43.0 s on, 6.4 s before the fault was taken out: its rule reads "
+        f"{AGE}, which gave no sample of it after 41.0 s"
+    )
+
+
+def test_where_nobody_looked_all_the_time_it_is_open_and_flapping_comes_first() -> None:
+    assert came_out(judged(HOLDS, story(*FIRED, hole=(38, 46)))) == ("inconclusive", "not_watched")
+    anew = (*EARLY, alert("firing", 46))
+    assert came_out(judged(HOLDS, story(*anew))) == ("failed", "flapping")
+    twice = HOLDS.model_copy(update={"flaps": 1})
+    assert came_out(judged(twice, story(*anew))) == ("failed", "cleared_early")
+
+
+def test_an_alert_that_came_when_the_fault_had_gone_has_nothing_to_hold_for() -> None:
+    short = (f.Mended(seen_s=28.1, fault=FAULT, begun_s=28), *EARLY)
+    assert came_out(judged(HOLDS, story(*short, but=(f.Mended,)))) == ("passed", "met")
+
+
+def test_of_a_release_it_holds_until_the_rollback_is_decided_or_the_phase_ends() -> None:
+    assert came_out(HOLDS.check(released(*EARLY))) == ("failed", "cleared_early")
+    assert came_out(HOLDS.check(released(*EARLY, f.LeverPulled(seen_s=35, lever="l", by="auto")))) == ("passed", "met")
+    assert came_out(HOLDS.check(released(*LATER))) == ("passed", "met")
+
+
+@pytest.mark.parametrize("where", [{"then": True}, {"faulted": False}])
+def test_it_can_only_be_claimed_where_a_fault_is_on(where: dict[str, bool]) -> None:
+    reach = replace(Reach(window_s=60, arrivals=1, timeout_s=1, faulted=True), **where)
+    assert HOLDS.undecidable(reach).startswith("`holds` lasts until a fault is out")
+    assert FIRES.undecidable(reach) == ""
+
+
+# --- alert_clears and the all-clear ---------------------------------------------------------------------------------------------
+
+
+def test_what_cleared_in_the_middle_of_the_outage_is_told() -> None:
+    happened = (*EARLY, page(31, start_s=30), page(44, start_s=30, status="resolved", ends_s=43.0))
+    found = judged(CLEARS, story(*happened), then=True)
+    assert came_out(found) == ("passed", "met")
+    assert found.because.endswith(f"{ON} 6.4 s later")
+    paged = judged(ALL_CLEAR, story(*happened), then=True)
+    assert came_out(paged) == ("passed", "met")
+    assert f"{ON} 5.4 s later" in paged.because
+
+
+def test_what_cleared_when_the_fault_was_out_or_by_a_rollback_is_not() -> None:
+    assert FAULT not in judged(CLEARS, story(*LATER), then=True).because
+    assert FAULT not in CLEARS.check(replace(released(*EARLY), then=True)).because
+
+
+def test_while_the_run_goes_such_an_alert_is_looked_at_until_its_time_is_over() -> None:
+    """Only when the phases are over is Prometheus asked whether its rule had what it reads."""
+    bounds = story(*EARLY, but=(f.LoadEnded, f.PhaseSettled))
+    going = replace(released(), journal=bounds, faults={FAULT: Hurt(id=FAULT)}, then=True, over=False)
+    until = [fact for fact in bounds.facts if fact.seen_s < 60]
+    cut = replace(going, journal=type(bounds)(tuple(until)))
+    assert came_out(CLEARS.check(cut)) == ("inconclusive", "window_open")
+    assert came_out(CLEARS.check(going)) == ("passed", "met")
+
+
+def test_a_series_that_went_is_the_reason_and_not_a_prometheus_that_was_looked_at_too_briefly() -> None:
+    reads = rule(4.0, expr=f"{AGE} > 10")
+    gone = f.SelectorSeen(seen_s=92, selector=AGE, metric="oldest_age_seconds", spans=((5.0, 41.0),))
+    whole = ruled(reads, gone, *EARLY)
+    briefly = [fact for fact in whole.facts if not (isinstance(fact, f.Looked) and fact.seen_s > 62)]
+    found = judged(CLEARS, type(whole)(tuple(briefly)), then=True)
+    assert came_out(found) == ("inconclusive", "no_series")
+    assert f"its rule reads {AGE}, which gave no sample of it after 41.0 s" in found.because
+    assert f"{ON} 6.4 s later" in found.because
