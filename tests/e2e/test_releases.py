@@ -173,9 +173,12 @@ def test_without_a_version_header_the_containers_tell(told: Told) -> None:
 
 def test_the_verdict_tells_the_instants_of_the_release(told: Told) -> None:
     (release,) = told("by variables").verdict["releases"]
-    order = ["exposed", "impact", "decided", "executed", "recovered"]
-    times = [release["instants"][name]["high_s"] for name in order]
+    at = release["instants"]
+    times = [at[name]["high_s"] for name in ("impact", "decided", "executed", "recovered")]
     assert times == sorted(times)
+    assert at["exposed"]["low_s"] <= at["impact"]["high_s"], (
+        "the first harm may be answered before its first good answer is"
+    )
     assert release["durations"]["to_restore"]["high_s"] > 0
     assert release["version"] == "bad"
 
