@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from harness.expectations import alerts, counts_judged, memory_judged
 from harness.expectations.base import Evidence, Expectation, Reach
@@ -32,6 +32,15 @@ GAP_S = 10.0  # as the probes promise (harness/probes/memory.py, held.py); a tes
 LAG_S = 1.0
 SERIES_GAP_S = 60.0
 ORDER = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.PASSED)
+
+
+def _in_its_unit(value: Any, info: ValidationInfo) -> Any:
+    of = (info.data or {}).get("of", "memory")
+    if value is None or of == "memory":
+        return value if value is None else size_bytes(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        raise ValueError(f"a limit of {of} is a number above 0 without a unit, not {value!r}")
+    return value
 
 
 class Leak(Expectation):
@@ -77,13 +86,13 @@ class Leak(Expectation):
     metric: str = Field(default="", description="a selector of series, of memory in bytes, instead of a service")
     of: Literal["memory", "connections", "threads", "handles"] = Field(default="memory", description="what is held")
     toward: str = Field(default="", description="only connections to this dependency")
-    limit: float | None = Field(
+    limit: Annotated[float | None, BeforeValidator(_in_its_unit)] = Field(
         default=None,
         description="what it may hold, memory with its unit (512MiB), else a number; the container's own when left out",
         json_schema_extra={
             "anyOf": [
                 {"type": "string", "pattern": r"^\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]$", "examples": ["512MiB"]},
-                {"type": "integer", "exclusiveMinimum": 0, "examples": [100]},
+                {"type": "integer", "exclusiveMinimum": 0},
                 {"type": "null"},
             ]
         },
@@ -92,15 +101,6 @@ class Leak(Expectation):
     collected: bool | None = Field(
         default=None, description="whether a garbage collector frees it, many MiB at once; left out, it may be so"
     )
-
-    @field_validator("limit", mode="before")
-    @classmethod
-    def _in_its_unit(cls, value: Any, info: ValidationInfo) -> Any:
-        if value is None or info.data.get("of", "memory") == "memory":
-            return value if value is None else size_bytes(value)
-        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-            raise ValueError(f"a limit of {info.data['of']} is a number above 0 without a unit, not {value!r}")
-        return value
 
     @model_validator(mode="after")
     def _one_source(self) -> Leak:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -362,11 +363,7 @@ def test_an_own_report_is_made_of_the_verdict(project: Make, tmp_path: Path, mon
     document = series(1, random.Random(1))[0]
     (folder,) = kept(tmp_path / "runs", [document])
 
-    class Judgement:
-        pass
-
-    judgement = Judgement()
-    judgement.document = document  # type: ignore[attr-defined]
+    judgement = SimpleNamespace(document=document, verdict=SimpleNamespace(ending=SimpleNamespace(running="")))
     monkeypatch.setattr("harness.judging.judge_folder", lambda path: judgement)
     said(report, "latest", "--format", "csv")
     text = (folder / "report.csv").read_text()
