@@ -54,6 +54,7 @@ def filled(cls: type[Fact], said: str, at_s: float) -> Fact:
                 {"a": 1},
                 {"a": {"b": 1}},
                 ((said, said),),
+                ((said, said, said),),
                 (1,),
                 ((said, 1.0),),
                 {"a": 1.0},

@@ -114,6 +114,15 @@ def dies_with_its_lines(world: World) -> World:
     return replace(world, api=replace(world.api, crash_every_s=6.0))
 
 
+IN_UTC = ("otel", "go", "spring", "logback", "log4j")
+"""Where a line states when it was written, and in which zone."""
+
+
+def local_time_as_utc(world: World) -> World:
+    """The processes live in a zone an hour ahead, and their lines state local time as UTC."""
+    return _logging(world, ahead_s=3600.0)
+
+
 LOGS = (
     Planted(generic_line, "database-gone", "down-log", "not_met"),
     Planted(generic_line, "database-gone", "down-coverage", "generic"),
@@ -132,6 +141,7 @@ LOGS = (
     Planted(cries_wolf, "bad-release", "release-noise", "noisy_success"),
     Planted(silent_recovery, "database-gone", "down-back", "no_recovery_line"),
     Planted(one_replica_mute, "database-gone", "down-coverage", "no_id"),
+    Planted(local_time_as_utc, "database-gone", "down-coverage", "wrong_time", dialects=IN_UTC),
     Planted(lines_lost_on_the_way, "database-gone", "down-coverage", "no_id"),
     Planted(dies_with_its_lines, "database-hangs", "hang-coverage", "lost_log"),
     Planted(stack_traces, "payments-gone", "run-log", "logged"),

@@ -263,4 +263,4 @@ def _last(served: Served, dependency: str) -> object:
 
 
 def _line(world: World, at_s: float, level: str, message: str, **more: str) -> str:
-    return line(world.dialect, at_s, level, message, more)
+    return line(world.dialect, at_s + world.logging.ahead_s, level, message, more)

@@ -132,6 +132,7 @@ class Logging:
     recovery       whether a line says that a dependency is back
     traceback      share of the checkouts that leave a stack trace
     late_s         a line is written at most so long after what it tells
+    ahead_s        the time that a line states is so far ahead of when it was written
     """
 
     request_id: bool = True
@@ -148,6 +149,7 @@ class Logging:
     recovery: bool = True
     traceback: float = 0.0
     late_s: float = 0.2
+    ahead_s: float = 0.0
 
 
 @dataclass(frozen=True)
