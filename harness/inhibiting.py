@@ -77,9 +77,13 @@ def _sent_s(journal: Journal, one: Episode) -> float:
 
 
 def _held(journal: Journal, one: Episode, at_s: float) -> bool:
+    """Whether Alertmanager has it: as it is in Prometheus, or as none of its name is there, for its labels are rewritten on its way
+    (`alert_relabel_configs`)."""
+    ours = [other.labels for other in alerting.episodes(journal, one.alert)]
+    seen = [fact.labels for fact in journal.of(AlertRouted, alert=one.alert, until_s=at_s) if fact.state != "gone"]
     return any(
-        seen.state != "gone" and alerting.agree(seen.labels, one.labels)
-        for seen in journal.of(AlertRouted, alert=one.alert, until_s=at_s)
+        alerting.agree(labels, one.labels) or not any(alerting.agree(labels, other) for other in ours)
+        for labels in seen
     )
 
 

@@ -23,6 +23,7 @@ class Watchdog:
 
     heard_s: float
     rules: tuple[f.Fact, ...] = (RULE,)
+    env: str = "compose"  # as Alertmanager has it
     name: str = "silences"
     every_s: float = 1.0
     gap_s: float = 5.0
@@ -33,8 +34,9 @@ class Watchdog:
         if now_s < 1:
             return (*self.rules, seen)
         if now_s < 2:
-            return (f.AlertChanged(alert="Watchdog", state="firing", labels={"severity": "none"}, happened_s=1.0), seen)
-        routed = f.AlertRouted(alert="Watchdog", state="active", labels={"severity": "none"})
+            labels = {"severity": "none", "env": "compose"}
+            return (f.AlertChanged(alert="Watchdog", state="firing", labels=labels, happened_s=1.0), seen)
+        routed = f.AlertRouted(alert="Watchdog", state="active", labels={"severity": "none", "env": self.env})
         return (routed, seen) if now_s >= self.heard_s else (seen,)
 
 
@@ -54,7 +56,9 @@ def test_it_opens_as_soon_as_alertmanager_has_heard_of_it(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize("probe", [Watchdog(2.0), Watchdog(NEVER, rules=()), Watchdog(NEVER, name="other")])
+@pytest.mark.parametrize(
+    "probe", [Watchdog(2.0), Watchdog(2.0, env="prod"), Watchdog(NEVER, rules=()), Watchdog(NEVER, name="other")]
+)
 def test_it_waits_for_nothing_that_is_known_holds_nothing_back_or_is_not_looked_at(
     tmp_path: Path, probe: Watchdog
 ) -> None:
