@@ -20,8 +20,8 @@ from harness.stack import names as topology
 from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.compose import Compose
 from harness.stack.project import write_private, written
-from harness.stack.release_asked import Asked, another
-from harness.stack.release_commands import CUT, Commanded, Looks, uncut
+from harness.stack.release_asked import Asked
+from harness.stack.release_commands import CUT, Commanded, Looks, another, uncut
 from harness.stack.release_file import changed, read_file
 from harness.stack.release_images import Change
 from harness.stack.release_out import Out, decided, deployed, known, name_of, running, unlike

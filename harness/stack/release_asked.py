@@ -33,8 +33,3 @@ class Asked:
     def wait(self, for_s: float) -> None:
         """So long, or until something is asked."""
         self._either.wait(for_s)
-
-
-def another(holder: str) -> str:
-    """Why a release cannot leave off whose turn has not come."""
-    return f"the release of {holder} is under way, and one is changed at a time"

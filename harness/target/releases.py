@@ -10,8 +10,7 @@ from typing import Any
 
 from harness.errors import NotApplied, NotMended
 from harness.facts import Deployed, ReleaseSeen
-from harness.stack.release_asked import another
-from harness.stack.release_commands import Commanded, uncut
+from harness.stack.release_commands import Commanded, another, uncut
 from harness.target.model import Target
 from harness.world.handles import Release
 
