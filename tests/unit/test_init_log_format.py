@@ -121,6 +121,14 @@ def test_what_is_known_anyway_may_be_told_by_its_name(tmp_path: Path, told: str)
     assert route.name == "GET /a/{id}"
 
 
+def test_a_file_goes_before_a_name_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("combined").write_text("log_format combined '$status $request';")
+    Path("a.log").write_text("200 GET /a/7 HTTP/1.1\n")
+    (route,), _ = making._routes(making.Wishes(access_log=Path("a.log"), log_format="combined"))
+    assert route.name == "GET /a/{id}"
+
+
 def test_a_format_without_a_log_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="--from-access-log"):
         CliRunner().invoke(command, ["--log-format", "$status"], catch_exceptions=False)
