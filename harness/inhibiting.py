@@ -6,7 +6,7 @@ not send the first time, for it had just started and knew of no Alertmanager yet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from harness import alerting
 from harness.alerting import LAG_S, Episode
@@ -56,9 +56,28 @@ def _added(journal: Journal, labels: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in labels.items() if own and name not in names}
 
 
-def may_hold_back(journal: Journal, one: Episode) -> bool:
-    """Whether it is what some rule looks for to hold others back."""
-    return any(matches(_named(one), rule.sources) for rule in journal.of(InhibitSeen))
+def may_hold_back(journal: Journal, one: Episode, alerts: Collection[str]) -> bool:
+    """Whether by some rule it may hold one of these back, as far as is known how that will look; names, or patterns."""
+    source, others = _named(one), [labels for alert in alerts for labels in _expected(journal, alert)]
+    return any(
+        matches(source, rule.sources) and any(_may_be_held(rule, source, labels) for labels in others)
+        for rule in journal.of(InhibitSeen)
+    )
+
+
+def _expected(journal: Journal, alert: str) -> list[dict[str, str]]:
+    """Of each such alert the labels that its rule sets; others may come from its series."""
+    known = [
+        {**{name: value for name, value in rule.labels.items() if "{{" not in value}, "alertname": rule.rule}
+        for rule in alerting.rules(journal, alert)
+    ]
+    return known or ([] if alerting.is_pattern(alert) else [{"alertname": alert}])
+
+
+def _may_be_held(rule: InhibitSeen, source: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    asked = [one for one in rule.targets if one[0] in labels]
+    same = [name for name in rule.equal if name in labels and name in source]
+    return matches(labels, asked) and all(source[name] == labels[name] for name in same)
 
 
 def shown(rule: InhibitSeen) -> str:
@@ -77,9 +96,13 @@ def _sent_s(journal: Journal, one: Episode) -> float:
 
 
 def _held(journal: Journal, one: Episode, at_s: float) -> bool:
+    """Whether Alertmanager has it: as it is in Prometheus, or as none of its name is there, for its labels are rewritten on its way
+    (`alert_relabel_configs`)."""
+    ours = [other.labels for other in alerting.episodes(journal, one.alert)]
+    seen = [fact.labels for fact in journal.of(AlertRouted, alert=one.alert, until_s=at_s) if fact.state != "gone"]
     return any(
-        seen.state != "gone" and alerting.agree(seen.labels, one.labels)
-        for seen in journal.of(AlertRouted, alert=one.alert, until_s=at_s)
+        alerting.agree(labels, one.labels) or not any(alerting.agree(labels, other) for other in ours)
+        for labels in seen
     )
 
 

@@ -15,11 +15,12 @@ _HEALTH = {"health", "healthz", "healthcheck", "live", "livez", "liveness", "ali
 
 
 def place(url: str) -> tuple[str, int]:
-    """Host and port of a URL; ('', 0) for what is none (a hidden '<secret>', a template, another scheme)."""
+    """Host and port of a URL; ('', 0) for what is none (a hidden '<secret>', a template, another scheme). The dot that may end a host's
+    name (`pager.example.`) is left out: name servers know the name without it."""
     try:
         parts = urlsplit(url)
         usual = USUAL.get(parts.scheme, 0)
-        return (parts.hostname or "", parts.port or usual) if usual else ("", 0)
+        return ((parts.hostname or "").removesuffix("."), parts.port or usual) if usual else ("", 0)
     except ValueError:
         return "", 0
 

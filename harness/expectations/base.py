@@ -268,6 +268,10 @@ class Expectation(Model):
         """Selectors (`http_requests_total{job="api"}`) whose raw samples must be kept for the claim to be judged."""
         return ()
 
+    def pages(self) -> str:
+        """The alert (a name, or a pattern) whose pages it is decided by; '' for none."""
+        return ""
+
     def late_s(self) -> float | None:
         """For a claim with a limit: late so many seconds after its window's beginning. None: at its window's end."""
         return None

@@ -95,6 +95,9 @@ class Blame(Expectation):
     def undecidable(self, reach: Reach) -> str:
         return next((said for service in self.services if (said := reach.no_service(service))), "")
 
+    def pages(self) -> str:
+        return "*" if "pages" in self.by else ""
+
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach, pages=True) if self.by == ("pages",) else ""
 

@@ -77,6 +77,9 @@ class OnCall(Expectation):
             raise ValueError("`believes` goes with `diagnosed`, the time there is for it")
         return self
 
+    def pages(self) -> str:
+        return self.trigger.pages()
+
     def undecidable(self, reach: Reach) -> str:
         if reach.then:
             return "on_call is about the phase in which people are paged: write it under `expect`"

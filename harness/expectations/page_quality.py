@@ -72,6 +72,9 @@ class PageQuality(Expectation):
     def about(self) -> str:
         return "all" if self.alert == "*" else self.alert
 
+    def pages(self) -> str:
+        return self.alert
+
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach, pages=True)
 

@@ -88,6 +88,9 @@ class PageSent(Expectation):
     def undecidable(self, reach: Reach) -> str:
         return alerts.too_long(reach, self.within_s)
 
+    def pages(self) -> str:
+        return self.alert
+
     def unseen(self, reach: Reach) -> str:
         return alerts.unseen(reach, pages=True) or page_unseen.planned(reach, self.receiver)
 

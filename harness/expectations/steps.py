@@ -56,6 +56,9 @@ class Step(Expectation):
         """How long after the end of a rollback it is begun at the earliest; None when it does not wait for one."""
         return None
 
+    def pages(self) -> str:
+        return self.trigger.pages()
+
     def unseen(self, reach: Reach) -> str:
         if not self.trigger.is_fact:
             return ""

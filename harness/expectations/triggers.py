@@ -37,6 +37,10 @@ class Trigger:
             return f"a page for {self.name}" if self.name else "a page"
         return f"the alert {self.name}" if self.kind == "alert" else f"{spell(self.after_s)} after the deployment"
 
+    def pages(self) -> str:
+        """The alert whose page it is, '*' for any; '' where it is none."""
+        return (self.name or "*") if self.kind == "page" else ""
+
     def doubtful(self, reach: Reach) -> str:
         """That no rule is known which makes the alert that it names."""
         return no_alert(reach, self.name) if self.is_fact and self.name else ""

@@ -74,7 +74,7 @@ class LeverHeld(Fact):
     """A lever was pulled while its release still went out, which was asked to leave off after the step under way: the command is
     started once the deployment is over.
 
-    why   it cannot leave off, and goes on to its end; '' where it can
+    why   it cannot leave off, and goes on to its end, or another's does first; '' where it can
     """
 
     lever: str

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from harness.errors import UsageError
 
 LONGEST = 8192  # characters of a line
+KNOWN = ("common", "combined")
+"""Names of formats that every log is tried for."""
 _REQUEST = r"(?P<method>[A-Z]{3,10}) (?P<uri>[^\s\"]+)(?: HTTP/[\d.]+)?"
 _METHOD, _URI, _STATUS = r"(?P<method>[A-Z]{3,10})", r"(?P<uri>/[^\s\"]*)", r"(?P<status>[1-5]\d\d)"
 _PARTS = {
@@ -21,11 +23,16 @@ _WORD = r"\S*"
 _PREFIX = r"(?:\S+ +\| )?(?:\d{4}-\d\d-\d\dT\S+Z )?"  # of `docker compose logs`, and of `--timestamps`
 _NEEDED = ("method", "uri", "status")
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)|%[<>]?(?:\{[^}]*\})?[<>]?([a-zA-Z])")
+_QUOTED = r"""'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+\""""
+_COMMENT = r"#[^\n]*+"
+_BARE = r"""(?!['"#])(?:\$\{\w+\}|\\.|[^\s;{}\\])++"""
 _DIRECTIVE = re.compile(
-    r"^\s*(?:log_format\s+\S+\s+(?:escape=\w+\s+)?(?P<nginx>(?:'[^']*'|\"(?:\\.|[^\"\\])*\"|\s+)+);|LogFormat\s+\"(?P<apache>(?:\\.|[^\"\\])*)\")",
+    rf"^\s*(?:log_format\s+\S+\s+(?:escape=\w+\s+)?(?P<nginx>(?:{_QUOTED}|{_COMMENT}|{_BARE}|\s++)++);"
+    rf"|LogFormat\s+(?P<apache>{_QUOTED}|\S+))",
     re.MULTILINE,
 )
-_QUOTED = re.compile(r"'([^']*)'|\"((?:\\.|[^\"\\])*)\"")
+_WRITTEN = re.compile(rf"{_COMMENT}|({_QUOTED}|{_BARE})")
+_ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "'": "'", '"': '"', "\\": "\\"}
 
 
 def layouts(text: str, name: str) -> tuple[re.Pattern[str], ...]:
@@ -45,17 +52,21 @@ def layouts(text: str, name: str) -> tuple[re.Pattern[str], ...]:
 def _formats(text: str) -> Sequence[str]:
     directives = list(_DIRECTIVE.finditer(text))
     if not directives:
-        return [text.strip().replace('\\"', '"')]
+        return [_unescaped(text.strip())]
     return [
-        "".join(_unescaped(one[1] or one[2] or "") for one in _QUOTED.finditer(match["nginx"]))
+        "".join(_unquoted(one[1] or "") for one in _WRITTEN.finditer(match["nginx"]))
         if match["nginx"]
-        else _unescaped(match["apache"])
+        else _unquoted(match["apache"])
         for match in directives
     ]
 
 
+def _unquoted(text: str) -> str:
+    return _unescaped(text[1:-1] if text[:1] in ("'", '"') else text)
+
+
 def _unescaped(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text)
+    return re.sub(r"\\(.)", lambda found: _ESCAPED.get(found[1], found[0]), text)
 
 
 def _layout(format_: str) -> re.Pattern[str] | None:
@@ -65,7 +76,10 @@ def _layout(format_: str) -> re.Pattern[str] | None:
         pattern += re.escape(format_[at : variable.start()])
         at = variable.end()
         nginx = variable[1] or variable[2]
-        part = _PARTS.get(f"${nginx}" if nginx else f"%{variable[3]}", "") if "{" not in variable[0] or nginx else ""
+        if nginx or "{" not in variable[0]:
+            part = _PARTS.get(f"${nginx}" if nginx else f"%{variable[3]}", "")
+        else:  # %{%d/%b/%Y %T}t: a time as it is told
+            part = " ".join(r"\S+" for _ in variable[0].split(" ")) if variable[3] == "t" else ""
         groups = set(re.findall(r"\?P<(\w+)>", part))
         part = part if part and not groups & named else _anything(format_[at : at + 1])
         pattern += "" if part == _WORD and pattern.endswith(_WORD) else part

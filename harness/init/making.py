@@ -360,9 +360,12 @@ def _routes(wishes: Wishes) -> tuple[tuple[Route, ...], tuple[str, ...]]:
 
 
 def _layouts(told: str) -> tuple[re.Pattern[str], ...]:
-    """Of --log-format: a format, or the file in which it stands."""
-    place = "" if any(mark in told for mark in "$% ") else told
-    return log_format.layouts(_text(place) if place else told, f"--log-format {told}")
+    """Of --log-format: a file in which it stands, a format, or the name of one that is known anyway."""
+    file = os.path.isfile(told)
+    if told in log_format.KNOWN and not file:
+        return ()
+    place = file or not any(mark in told for mark in "$% ")
+    return log_format.layouts(_text(told) if place else told, f"--log-format {told}")
 
 
 def _text(place: str) -> str:

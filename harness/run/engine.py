@@ -216,9 +216,12 @@ class Engine:
         return False
 
     def _unsent(self, now_s: float) -> str:
-        """Which alerts fire that may hold pages back, and that Alertmanager has not heard of; ''."""
+        """Which alerts fire that may hold back pages that claims are about, and that Alertmanager has not heard of; ''."""
+        alerts = {claim.expectation.pages() for claim in self.plan.all_claims} - {""}
+        if not alerts:
+            return ""
         journal = self.record.journal()
-        missing = [one for one in inhibiting.unsent(journal, now_s) if inhibiting.may_hold_back(journal, one)]
+        missing = [one for one in inhibiting.unsent(journal, now_s) if inhibiting.may_hold_back(journal, one, alerts)]
         if not missing:
             return ""
         names = ", ".join(dict.fromkeys(one.alert for one in missing))

@@ -21,7 +21,7 @@ from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.compose import Compose
 from harness.stack.project import write_private, written
 from harness.stack.release_asked import Asked
-from harness.stack.release_commands import CUT, Commanded, Looks, uncut
+from harness.stack.release_commands import CUT, Commanded, Looks, another, uncut
 from harness.stack.release_file import changed, read_file
 from harness.stack.release_images import Change
 from harness.stack.release_out import Out, decided, deployed, known, name_of, running, unlike
@@ -120,7 +120,11 @@ class Releases:
     def leave_off(self, holder: str) -> str:
         """See handles.Releases.leave_off."""
         out = self._out
-        if out is None or out.holder != holder or not out.going:
+        if out is None or not self._busy:
+            return ""
+        if out.holder != holder:
+            return another(out.holder)
+        if not out.going:
             return ""
         if out.release.deploying:
             return uncut(out.release)

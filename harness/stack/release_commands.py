@@ -76,6 +76,11 @@ def uncut(release: Release) -> str:
     return f"{shlex.join(release.deploying)} is under way, and drill does not know its steps"
 
 
+def another(holder: str) -> str:
+    """Why a release cannot leave off whose turn has not come."""
+    return f"the release of {holder} is under way, and one is changed at a time"
+
+
 @dataclass(frozen=True)
 class Commanded:
     """Runs such a release's commands, and leaves a note of how it is put back.

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import NotApplied, NotMended
 from harness.facts import Deployed, ReleaseSeen
-from harness.stack.release_commands import Commanded, uncut
+from harness.stack.release_commands import Commanded, another, uncut
 from harness.target.model import Target
 from harness.world.handles import Release
 
@@ -56,8 +56,10 @@ class TargetReleases:
 
     def leave_off(self, holder: str) -> str:
         """See handles.Releases."""
+        if not self._busy:
+            return ""
         made = self._out.get(holder)
-        return uncut(made) if made is not None and self._busy else ""
+        return uncut(made) if made is not None else another(next(iter(self._out)))
 
     def restore(self, holder: str) -> str:
         """See handles.Releases. Nothing tells whether another hand put it back, so the command is run in any case."""

@@ -164,7 +164,7 @@ class Releases(Protocol):
 
     def leave_off(self, holder: str) -> str:
         """A deployment that goes on in another thread comes to its end after the step that is under way: a rollback is about to begin.
-        Returns why that cannot be, so that it goes on to its end."""
+        Returns why that cannot be, so that it goes on to its end, or another's does first."""
         ...
 
     def restore(self, holder: str) -> str:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from test_engine import make, play
+from test_engine import DRILL, make, play
 
 from harness import facts as f
 from harness.fakeworld import FakeWorld
 from harness.world.handles import World
 
+PAGED = DRILL.replace("errors_below: {ratio: 1%}", "page_sent: {alert: Slow}")
 RULE = f.InhibitSeen(sources=(("severity", "=", "none"),), targets=())
 NEVER = 1000.0
 
@@ -23,6 +24,7 @@ class Watchdog:
 
     heard_s: float
     rules: tuple[f.Fact, ...] = (RULE,)
+    env: str = "compose"  # as Alertmanager has it
     name: str = "silences"
     every_s: float = 1.0
     gap_s: float = 5.0
@@ -33,14 +35,15 @@ class Watchdog:
         if now_s < 1:
             return (*self.rules, seen)
         if now_s < 2:
-            return (f.AlertChanged(alert="Watchdog", state="firing", labels={"severity": "none"}, happened_s=1.0), seen)
-        routed = f.AlertRouted(alert="Watchdog", state="active", labels={"severity": "none"})
+            labels = {"severity": "none", "env": "compose"}
+            return (f.AlertChanged(alert="Watchdog", state="firing", labels=labels, happened_s=1.0), seen)
+        routed = f.AlertRouted(alert="Watchdog", state="active", labels={"severity": "none", "env": self.env})
         return (routed, seen) if now_s >= self.heard_s else (seen,)
 
 
-def gate(world: FakeWorld, tmp_path: Path, probe: Watchdog) -> tuple[f.GateHeld, list[str]]:
+def gate(world: FakeWorld, tmp_path: Path, probe: Watchdog, text: str = PAGED) -> tuple[f.GateHeld, list[str]]:
     said: list[str] = []
-    record, _ = play(world, make(tmp_path), tmp_path, say=said.append, more=(probe,))
+    record, _ = play(world, make(tmp_path, text), tmp_path, say=said.append, more=(probe,))
     (held,) = record.journal().of(f.GateHeld)
     return held, [text for text in said if "Alertmanager" in text]
 
@@ -54,7 +57,9 @@ def test_it_opens_as_soon_as_alertmanager_has_heard_of_it(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize("probe", [Watchdog(2.0), Watchdog(NEVER, rules=()), Watchdog(NEVER, name="other")])
+@pytest.mark.parametrize(
+    "probe", [Watchdog(2.0), Watchdog(2.0, env="prod"), Watchdog(NEVER, rules=()), Watchdog(NEVER, name="other")]
+)
 def test_it_waits_for_nothing_that_is_known_holds_nothing_back_or_is_not_looked_at(
     tmp_path: Path, probe: Watchdog
 ) -> None:
@@ -74,3 +79,48 @@ def test_a_state_that_breaks_meanwhile_has_to_hold_again(tmp_path: Path) -> None
     world.load.broken = lambda at_s: 12 < at_s < 16
     held, _ = gate(world, tmp_path, Watchdog(heard_s=14.0))
     assert held.seen_s > 20
+
+
+def slow(**labels: str) -> f.RuleSeen:
+    return f.RuleSeen(rule="Slow", expr="up == 0", labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("rule", "inhibit"),
+    [
+        (slow(severity="page"), f.InhibitSeen(sources=RULE.sources, targets=(("severity", "=", "info"),))),
+        (slow(), f.InhibitSeen(sources=RULE.sources, targets=(("alertname", "=~", "Info.*"),))),
+        (slow(severity="page"), f.InhibitSeen(sources=RULE.sources, targets=(), equal=("severity", "service"))),
+        (slow(), f.InhibitSeen(sources=RULE.sources, targets=(), equal=("alertname",))),
+    ],
+)
+def test_it_waits_for_nothing_that_holds_other_pages_back_than_the_drill_claims(
+    tmp_path: Path, rule: f.RuleSeen, inhibit: f.InhibitSeen
+) -> None:
+    held, said = gate(FakeWorld(), tmp_path, Watchdog(NEVER, rules=(rule, inhibit)))
+    assert (held.waited, said) == ("", [])
+
+
+@pytest.mark.parametrize("rule", [slow(), slow(severity="{{ $labels.severity }}"), slow(severity="info", team="shop")])
+def test_what_is_not_known_of_a_pages_labels_may_be_what_is_looked_for(tmp_path: Path, rule: f.RuleSeen) -> None:
+    inhibit = f.InhibitSeen(sources=RULE.sources, targets=(("severity", "=", "info"),), equal=("team",))
+    held, _ = gate(FakeWorld(), tmp_path, Watchdog(14.0, rules=(rule, inhibit)))
+    assert held.waited.startswith("Alertmanager had not heard of Watchdog")
+
+
+CLAIMS = [
+    ("errors_below: {ratio: 1%}", False),
+    ("alert_fires: {alert: Slow, within: 10s}", False),
+    ("on_call: {acknowledged: 5s, trigger: alert Slow}", False),
+    ("on_call: {acknowledged: 5s}", True),
+    ("blame: {by: [pages]}", True),
+    ("blame: {by: [logs]}", False),
+    ("page_quality: {alert: S*}", True),
+]
+
+
+@pytest.mark.parametrize(("claim", "waits"), CLAIMS)
+def test_it_waits_where_a_claim_is_about_pages(tmp_path: Path, claim: str, waits: bool) -> None:
+    text = PAGED.replace("page_sent: {alert: Slow}", claim)
+    held, _ = gate(FakeWorld(), tmp_path, Watchdog(14.0, rules=(slow(), RULE)), text)
+    assert bool(held.waited) == waits

@@ -16,6 +16,7 @@ from harness.world.receivers import paging
 CLAIM = PageSent(alert="Slow", receiver="oncall", within_s="20s")
 WATCH = {"severity": "none"}
 STANDING = alert("firing", 6, name="Watchdog", labels=WATCH, group="g")
+COMPOSE = alert("firing", 6, name="Watchdog", labels={**WATCH, "env": "compose"}, group="g")
 FIRED = (alert("firing", 30), page(31, start_s=30))
 RULE = f.InhibitSeen(seen_s=1, sources=(("severity", "=", "none"),), targets=(("service", "=~", "api|web"),))
 ALERTMANAGER = tuple(looks("silences"))
@@ -44,6 +45,7 @@ def test_a_page_that_an_alert_not_yet_sent_would_have_held_back_decides_nothing(
     [
         ((RULE, STANDING, heard(12)), "it had come, and does not hold back: Alertmanager knows best"),
         ((RULE, STANDING, heard(12, labels={**WATCH, "cluster": "eu"})), "it had come, with a label more"),
+        ((RULE, COMPOSE, heard(12, labels={**WATCH, "env": "prod"})), "it had come, with a label rewritten on its way"),
         ((STANDING,), "no rule holds anything back"),
         ((inhibit(targets=(("service", "=", "web"),)), STANDING), "the rule is about others"),
         ((inhibit(sources=(("alertname", "!=", "Watchdog"),)), STANDING), "the rule looks for others"),
@@ -65,6 +67,13 @@ def test_a_page_passes_where_nothing_unsent_would_have_held_it_back(happened: tu
 
 def test_an_alertmanager_that_nobody_looked_at_is_not_said_not_to_have_heard() -> None:
     assert judged(CLAIM, story(RULE, STANDING, *FIRED)).reason == "met"
+
+
+def test_another_of_its_name_that_has_come_does_not_stand_for_it() -> None:
+    """Each series has an alert of its own, and both are known in Prometheus."""
+    other = alert("firing", 6, name="Watchdog", labels={**WATCH, "env": "prod"}, group="g")
+    came = heard(12, labels={**WATCH, "env": "prod"})
+    assert judged(CLAIM, story(RULE, COMPOSE, other, came, *FIRED, *ALERTMANAGER)).reason == "inhibitor_unsent"
 
 
 def test_labels_that_are_added_on_the_way_are_the_same_on_both() -> None:

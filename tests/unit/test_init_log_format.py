@@ -18,6 +18,9 @@ WRITTEN = [
     ("$upstream_addr ${request_method}:$uri=$status", "10.0.0.1:80, 10.0.0.2:80 GET:/a/7=200"),
     ("<$status> $http_user_agent| $request", "<200> curl/8 (x y)| GET /a/7 HTTP/1.1"),
     (r"%h %l %u %t \"%r\" %>s %b", '10.0.0.7 - - [12/Nov/2026:10:00:00 +0000] "GET /a/7 HTTP/1.1" 200 512'),
+    (r"$remote_addr\t$request\t$status", "10.0.0.7\tGET /a/7 HTTP/1.1\t200"),
+    (r"$request_method\d$uri $status", r"GET\d/a/7 200"),
+    ('%{%d/%b/%Y %T}t %a "%r" %>s %{ms}T', '12/Nov/2026 10:00:00 10.0.0.7 "GET /a/7 HTTP/1.1" 200 4'),
     ("%v %{X-Id}i %m %U%q %s", "shop r7 GET /a/7?q=x 200"),
 ]  # fmt: skip
 
@@ -35,9 +38,17 @@ log_format shop escape=json '{"verb":"$request_method",'
 log_format plain "$status \\"$request\\"";
 server { access_log /dev/stdout shop; }
 """
+LOOSE = """
+log_format bare $remote_addr|${request_method}|$request_uri|$status;
+log_format told "$status "  # the status; then
+                # 'the rest'
+                '$http_host\\'s $request';
+"""
 APACHE = """
 # LogFormat "%r is commented out"
 LogFormat "%>s|%m|%U" short
+LogFormat '%h\\t"%r" %>s' single
+LogFormat %>s;%m;%U bare
 CustomLog /dev/stdout short
 """
 
@@ -47,7 +58,11 @@ CustomLog /dev/stdout short
     [
         (NGINX, '{"verb":"GET","where":"/a/7","sc":"200"}'),
         (NGINX, '200 "GET /a/7 HTTP/1.1"'),
+        (LOOSE, "10.0.0.7|GET|/a/7|200"),
+        (LOOSE, "200 shop's GET /a/7 HTTP/1.1"),
         (APACHE, "200|GET|/a/7"),
+        (APACHE, '10.0.0.7\t"GET /a/7 HTTP/1.1" 200'),
+        (APACHE, "200;GET;/a/7"),
     ],
 )
 def test_every_format_that_stands_in_a_configuration_is_tried(text: str, line: str) -> None:
@@ -86,6 +101,32 @@ def test_a_format_may_be_a_file(tmp_path: Path) -> None:
         assert route.name == "GET /a/{id}"
     with pytest.raises(UsageError, match=r"gone\.conf: it cannot be read"):
         making._routes(making.Wishes(access_log=log, log_format="gone.conf"))
+
+
+def test_a_file_may_have_any_name_and_a_format_be_longer_than_a_name_may(tmp_path: Path) -> None:
+    log, conf = tmp_path / "a.log", tmp_path / "100% my conf.d" / "$host.conf"
+    conf.parent.mkdir()
+    conf.write_text("log_format short '$status $request';")
+    log.write_text("200 GET /a/7 HTTP/1.1" + " -" * 100 + "\n")
+    for told in (str(conf), "$status $request" + " $http_x" * 100):
+        (route,), _ = making._routes(making.Wishes(access_log=log, log_format=told))
+        assert route.name == "GET /a/{id}"
+
+
+@pytest.mark.parametrize("told", ["common", "combined"])
+def test_what_is_known_anyway_may_be_told_by_its_name(tmp_path: Path, told: str) -> None:
+    log = tmp_path / "a.log"
+    log.write_text('10.0.0.7 - bob smith [12/Nov/2026:10:00:00 +0000] "GET /a/7 HTTP/1.1" 200 512\n')
+    (route,), _ = making._routes(making.Wishes(access_log=log, log_format=told))
+    assert route.name == "GET /a/{id}"
+
+
+def test_a_file_goes_before_a_name_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("combined").write_text("log_format combined '$status $request';")
+    Path("a.log").write_text("200 GET /a/7 HTTP/1.1\n")
+    (route,), _ = making._routes(making.Wishes(access_log=Path("a.log"), log_format="combined"))
+    assert route.name == "GET /a/{id}"
 
 
 def test_a_format_without_a_log_is_wrong_usage() -> None:

@@ -180,6 +180,15 @@ def test_its_own_place_goes_before_the_global_one_and_one_in_a_file_is_not_known
     assert (leak.startswith("a (slack): "), hosts) == (True, ())
 
 
+@pytest.mark.parametrize(
+    ("url", "hosts"), [("pager.example.test.", ("pager.example.test",)), ("api.", ()), ("localhost.", ())]
+)
+def test_a_dot_at_a_names_end_is_none_of_the_name_that_the_mailbox_bears(url: str, hosts: tuple[str, ...]) -> None:
+    """Docker's name server answers for both by the one without."""
+    config = f"receivers: [{{name: oncall, webhook_configs: [{{url: 'http://{url}:8080/x'}}]}}]"
+    assert tuple(paging(config, own=("api",)).hosts or {}) == hosts
+
+
 def test_a_webhook_that_fetches_a_token_outside_first_leaves_nothing_and_cannot_be_seen() -> None:
     oauth = ", http_config: {oauth2: {client_id: a, token_url: 'https://login.example/token'}}"
     seen, leaking, hosts = only(WEBHOOK % oauth)

@@ -85,7 +85,7 @@ def test_a_deployment_that_is_to_leave_off_ends_the_step_under_way_and_begins_no
     stop = made.docker
 
     def docker(*words: str, within_s: float) -> Answer:
-        assert releases.leave_off("another") == ""
+        assert releases.leave_off("another") == "the release of it is under way, and one is changed at a time"
         assert releases.leave_off("it") == "", "in the middle of the first replica's turn"
         return stop(*words, within_s=within_s)
 
@@ -97,7 +97,7 @@ def test_a_deployment_that_is_to_leave_off_ends_the_step_under_way_and_begins_no
     assert (told.replicas, told.detail) == (1, "left off after 1 of 3 containers")
     assert releases.restore("it") == ""
     assert {seen.release for seen in releases.current()} == {"good"}
-    assert releases.leave_off("it") == "", "nothing goes on any more"
+    assert releases.leave_off("it") == releases.leave_off("another") == "", "nothing goes on any more"
 
 
 def test_a_deployment_that_leaves_off_before_its_first_step_put_nothing_out(

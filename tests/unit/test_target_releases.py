@@ -85,9 +85,10 @@ def test_a_deployment_is_left_at_once_when_the_run_is_ended_and_put_back(release
     while not (releases.targets.folder / "begun").exists():
         time.sleep(0.01)
     assert releases.leave_off("f") == "./deploy.sh is under way, and drill does not know its steps"
+    assert releases.leave_off("g") == "the release of f is under way, and one is changed at a time"
     releases.hasten()
     assert releases.restore("f") == ""
-    assert releases.leave_off("f") == ""
+    assert releases.leave_off("f") == releases.leave_off("g") == ""
     out.join()
     assert done(releases) == ["rollback api shop:bad staging"]
 
