@@ -112,6 +112,33 @@ def test_a_password_that_is_its_urls_user_host_or_database_too_is_no_secret_ther
     assert "[DATABASE_URL]@" in curtain.text(url) or "heron:heron" in url  # shorter than a secret is
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ghp_abcdef1234567890:x-oauth-basic@github.com/o/r",
+        "https://ops:hunter22@hooks.slack.com/services/T0/B0/ghp_abcdef1234567890",
+    ],
+)
+def test_a_token_that_is_a_urls_user_or_a_part_of_its_path_is_a_secret_still(url: str) -> None:
+    own = of_url(url, api={"environment": {"URL": url, "API_TOKEN": "ghp_abcdef1234567890"}})
+    text = "fetching with ghp_abcdef1234567890, of T0/ghp_abcdef1234567890"
+    assert Curtain(own).text(text) == "fetching with [API_TOKEN], of T0/[API_TOKEN]"
+
+
+@pytest.mark.parametrize("labels", [{"api.token": "k9QzL4xTpm77"}, ["api.token=x", "k9QzL4xTpm77"]])
+def test_a_token_that_is_the_value_of_a_label_too_is_a_secret_still(labels: Any) -> None:
+    services = {"api": {"environment": {"API_TOKEN": "k9QzL4xTpm77"}, "labels": labels}}
+    assert Curtain(secrets_in({"services": services})).text("got k9QzL4xTpm77") == "got [API_TOKEN]"
+
+
+@pytest.mark.parametrize(
+    ("label", "text"), [("traefik.http.routers.a.rule", "x heronry x"), ("db.password", "x [API_TOKEN] x")]
+)
+def test_a_word_of_a_label_names_something_unless_the_label_is_called_a_secret(label: str, text: str) -> None:
+    services = {"api": {"environment": {"API_TOKEN": "heronry"}, "labels": {label: "heronry"}}}
+    assert Curtain(secrets_in({"services": services})).text("x heronry x") == text
+
+
 @pytest.mark.parametrize("said", ["phases:\n- name: sunflower\n", "receiver: sunflower-oncall", "blames: [sunflower]"])
 def test_a_word_of_the_drill_is_left_to_it(said: str) -> None:
     url = "postgres://app:sunflower@db/shop"
