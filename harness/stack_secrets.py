@@ -34,7 +34,7 @@ def secrets_in(project: Mapping[str, Any], said: str = "") -> tuple[Secret, ...]
     plain = [(name, value) for name, value in _environment(project) if not names_secret(name)]
     names = _names(project) | {value for name, value in plain if _NAMING.search(name)}
     values = (value for _, value in plain if not re.search(r"\s", value))
-    text = "\n".join((*names, *values, *_labels(project), said))
+    text = "\n".join((*names, *values, *_labels_and_folders(project), said))
     for name, value in _told(project):
         if value:
             found.setdefault(value, Secret(name, value, public=value in names or spoken(value, text)))
@@ -76,12 +76,16 @@ def _names(project: Mapping[str, Any]) -> set[str]:
     return names
 
 
-def _labels(project: Mapping[str, Any]) -> Iterator[str]:
-    """What its services' labels hold (a proxy's routes): words of it name something."""
+def _labels_and_folders(project: Mapping[str, Any]) -> Iterator[str]:
+    """What its services' labels hold (a proxy's routes), and where their files are: words of it name something."""
     for body in _services(project).values():
         labels = body.get("labels") or {}
         told = labels.items() if isinstance(labels, Mapping) else (("", label) for label in labels)
         yield from (str(value) for name, value in told if not names_secret(str(name)))
+        build = body.get("build") or ""
+        mounts = [one for one in body.get("volumes") or () if isinstance(one, Mapping)]
+        yield str(build.get("context", "") if isinstance(build, Mapping) else build)
+        yield from (str(one.get(end, "")) for one in mounts for end in ("source", "target"))
 
 
 def _variables(told: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:

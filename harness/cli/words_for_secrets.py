@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.masking import SHORTEST, Secret
-from harness.secret_words import placed, spoken, standing
+from harness.secret_words import names_more, spoken
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
@@ -38,7 +38,7 @@ def words_for_secrets(
 
 def _sentence(secret: Secret, where: Sequence[str]) -> str:
     what = f"the value of {secret.name} is also a word of {' and '.join(where)}"
-    if standing(secret.value, secret.public) == placed(secret.value):
+    if names_more(secret.value, secret.public):
         return (
             f"{what}: it is masked, and looked for in logs, only where a secret stands (in a URL, behind `password=`). A password that "
             "names nothing else is hidden everywhere"

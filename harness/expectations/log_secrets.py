@@ -14,7 +14,7 @@ from harness.expectations.log_search import found_in, order
 from harness.expectations.secret_doubts import Doubt, doubt
 from harness.journal import Window
 from harness.masking import Secret
-from harness.secret_words import is_word, placed
+from harness.secret_words import is_word, names_more, placed
 from harness.verdict import Measure
 
 NEAR_BYTES = 400  # of its line on either side: more than a doubt reads
@@ -41,9 +41,7 @@ def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: 
     )
     counted = [leak for leak in found if asked or leak.doubt is None]
     aside = [leak for leak in found if not asked and leak.doubt is not None]
-    looked = (
-        "" if evidence.logs.secrets is not None else "; the stack's own secrets are not known, and were not looked for"
-    )
+    looked = _looked(evidence.logs.secrets)
     told = f"; not counted, unless `secrets` is stated: {_listed(aside)}" if aside else ""
     if not counted:
         said = f"no secret was found in the logs{looked}{told}"
@@ -63,6 +61,19 @@ def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: 
         decide = "logs without card numbers, or `secrets` stated: it counts them then"
         return Limit("secrets", said, State.OPEN, reason="test_card", decide=decide, why=why)
     return Limit("secrets", said)
+
+
+def _looked(own: Sequence[Secret] | None) -> str:
+    """How the stack's own were looked for, where that says less than one may take it to say."""
+    if own is None:
+        return "; the stack's own secrets are not known, and were not looked for"
+    words = dict.fromkeys(
+        one.name for one in own if len(one.value) >= masking.SHORTEST and names_more(one.value, one.public)
+    )
+    if not words:
+        return ""
+    what = f"the value of {', '.join(words)} is a word of other things too, and counts"
+    return f"; {what} only where a secret stands"
 
 
 def _listed(leaks: Iterable[Leaked]) -> str:

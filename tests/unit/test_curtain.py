@@ -154,8 +154,46 @@ def test_a_plain_word_is_masked_where_it_stands_alone_and_a_long_value_anywhere(
     project = {"services": {"api": {"environment": {"DB_PASSWORD": "sunflower", "API_TOKEN": "k9QzL4xT"}}}}
     text = Curtain(secrets_in(project)).text
     assert text("logged in with 'sunflower', ok sunflower.") == "logged in with '[DB_PASSWORD]', ok [DB_PASSWORD]."
-    assert text("sunflowers, /sunflower/1, sunflower_total") == "sunflowers, /sunflower/1, sunflower_total"
+    assert text("sunflowers, sunflower_total, my_sunflower") == "sunflowers, sunflower_total, my_sunflower"
     assert text("xxk9QzL4xTyy_k9QzL4xT /k9QzL4xT/") == "xx[API_TOKEN]yy_[API_TOKEN] /[API_TOKEN]/"
+
+
+GLUED = ["mysqladmin ping -uroot -p{}", "-p'{}'", "sqlplus app/{}@db", "401 bad credentials app/{}", "curl -fu x -u app:{} http://api",
+         "redis-cli -h redis -a {} ping", "ALTER USER app IDENTIFIED BY '{}'", "sshpass -p {} ssh a", "mysql --pass={}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("glued", GLUED)
+@pytest.mark.parametrize("word", ["sunflower", "orders"])
+def test_a_word_is_masked_where_a_client_is_told_it(word: str, glued: str) -> None:
+    """`orders` is everybody's word."""
+    curtain = Curtain(secrets_in({"services": {"api": {"environment": {"DB_PASSWORD": word}}}}))
+    assert curtain.text(glued.format(word)) == glued.format("[DB_PASSWORD]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["docker compose -p {} up", "docker run -u app:{} x", "x/{}@sha256:ab", "GET shop/{}", "--skip-{}", "-print {}"],
+)
+def test_everybodys_word_in_another_option_or_a_path_is_no_secret(text: str) -> None:
+    said = text.format("orders")
+    assert Curtain(of_url("postgres://app:orders@db/shop")).text(said) == said
+
+
+def test_a_plain_word_in_a_path_is_masked_unless_a_route_or_a_folder_is_called_so() -> None:
+    text, shown = (
+        "auth app/sunflower, GET /login/sunflower, _sunflower_",
+        "auth app/[P_TOKEN], GET /login/[P_TOKEN], _[P_TOKEN]_",
+    )
+    body: dict[str, Any] = {"environment": {"P_TOKEN": "sunflower"}}
+    assert _masked(body, text) == shown
+    assert _masked(body, text, said="request: GET /sunflower") == text
+    assert _masked({**body, "labels": {"rule": "PathPrefix(`/sunflower`)"}}, text) == text
+    assert _masked({**body, "build": {"context": "/home/sunflower/shop"}}, text) == text
+    assert _masked({**body, "volumes": [{"type": "bind", "source": "/srv/sunflower", "target": "/data"}]}, text) == text
+
+
+def _masked(body: dict[str, Any], text: str, said: str = "") -> str:
+    return Curtain(secrets_in({"services": {"api": body}}, said)).text(text)
 
 
 @pytest.mark.parametrize("value", ["qzkxjvwpmnbtrlhsdfgc", "QzkxJvwpMnbT", "abc123", "p@ssword", "läNGer"])
