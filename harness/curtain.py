@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 from harness.facts import EvidenceSealed, Fact, Injecting
 from harness.masking import SHORTEST, Secret, hidden, names_secret
@@ -28,12 +26,11 @@ class Curtain:
         self.hide(secrets)
 
     def hide(self, secrets: Sequence[Secret]) -> None:
-        """Mask these as well from now on, and what they read like inside of JSON and of a URL."""
+        """Mask these as well from now on, however they are written."""
         self.secrets = (*self.secrets, *secrets)
         for secret in secrets:
-            for value in {secret.value, unquote(secret.value), json.dumps(secret.value)[1:-1]}:
-                if len(value) >= SHORTEST:
-                    self._known.setdefault(value, dataclasses.replace(secret, value=value))
+            if len(secret.value) >= SHORTEST:
+                self._known.setdefault(secret.value, secret)
 
     def text(self, text: str) -> str:
         return hidden(text, self._known.values())

@@ -19,8 +19,10 @@ _TYPED = (
     r"(?<![\w-])-p[\"']?|\bsshpass -p [\"']?|\bredis-cli\b[^\n|;&]{0,80} -a [\"']?"
     r"|\b(?:curl|wget|http)\b[^\n|;&]{0,200} (?:-u|--user)[ =]?[\"']?[^\s:\"']{1,60}:"
     r"|(?i:\bsqlplus |\bthin:|\bcredentials? )[\"']?\w{1,40}[/:]|(?i:\bidentified by )[\"']?"
+    r"|(?i:\bbasic )[\w+/-]{0,200}(?=\[)"
 )
-"""Where clients and their messages have a password: `mysql -psecret`, `redis-cli -a secret`, `curl -u user:secret`, `sqlplus user/secret`."""
+"""Where clients and their messages have a password: `mysql -psecret`, `redis-cli -a secret`, `curl -u user:secret`, `sqlplus user/secret`,
+`Basic YXBwO[NAME]`."""
 _PLACES = (("(?<=:)", "@"), (f"(?:{_NAMED}|{_TYPED})", r"(?!\w)"))
 _ALONE = (r"(?<![^\W_])(?<![^\W_]_)", r"(?![^\W_]|_[^\W_]|\\?[\"']\s?:)")
 """Before and after a word by itself: no part of another, of a name (`orders_total`), nor a key of JSON."""

@@ -96,7 +96,8 @@ def _own(evidence: Evidence, services: Sequence[str], window: Window) -> Iterato
     if not own:
         return
     # in the logs that a run keeps its mark stands for the value (harness/run/scrub.py)
-    values = re.compile(b"|".join(re.escape(word.encode()) for one in own for word in (one.value, f"[{one.name}]")))
+    told = dict.fromkeys(word for one in own for word in (*one.written(), *one.encoded(), f"[{one.name}]"))
+    values = re.compile(b"|".join(re.escape(word.encode(errors="replace")) for word in told))
     end_s = min(window.end_s, evidence.journal.end_s)
     for line in found_in(evidence.logs, services, values, window.start_s, end_s):
         leaked: dict[str, list[Secret]] = {}
@@ -108,9 +109,11 @@ def _own(evidence: Evidence, services: Sequence[str], window: Window) -> Iterato
 
 
 def _by_chance(secrets: Sequence[Secret], text: str) -> Doubt | None:
-    """A plain word is surely this secret only where one stands."""
+    """A plain word is surely this secret only where one stands, and in base64."""
     for one in secrets:
-        if not is_word(one.value) or placed(one.value).search(text) or placed(f"[{one.name}]").search(text):
+        if not is_word(one.value) or any(code in text for code in one.encoded()):
+            return None
+        if placed(one.value).search(text) or placed(f"[{one.name}]").search(text):
             return None
     return Doubt.WORD
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import stat
@@ -40,6 +41,36 @@ def test_what_it_reads_like_inside_of_json_and_urls_is_masked_too() -> None:
     curtain = Curtain(SECRETS)
     assert curtain.text('{"a":"p%40ss\\"word"} p@ss"word') == '{"a":"[DB]"} [DB]'
     assert Curtain((Secret("A", "short"),)).text("a short one") == "a short one"
+
+
+@pytest.mark.parametrize(
+    "text", ["p%40ss%2Fw0rd%211+x%2By", "p%40ss%2fw0rd%211%20x%2by", "p%40ss%2Fw0rd!1%20x+y", "p%40ss/w0rd%211%20x%2By"]
+)
+def test_a_password_is_masked_as_a_url_has_it(text: str) -> None:
+    own = (Secret("DB_PASSWORD", "p@ss/w0rd!1 x+y"), Secret("DATABASE_URL", "k%40Zq7x/"))
+    assert Curtain(own).text("dial a://app:k@Zq7x/@db") == "dial a://app:[DATABASE_URL]@db"
+    assert Curtain(own).text(f"postgres://app:{text}@db/shop") == "postgres://app:[DB_PASSWORD]@db/shop"
+
+
+@pytest.mark.parametrize("password", ["p@ssw0rd1", "sunflower", "orders", "läNGer7"])
+@pytest.mark.parametrize("user", ["a", "ap", "app", "shop"])
+def test_a_password_is_masked_in_base64(user: str, password: str) -> None:
+    curtain = Curtain(secrets_in({"services": {"api": {"environment": {"DB_PASSWORD": password}}}}))
+    sent = base64.b64encode(f"{user}:{password}".encode()).decode()
+    shown = curtain.text(f"Authorization: Basic {sent}")
+    assert "[DB_PASSWORD]" in shown
+    left = shown.removeprefix("Authorization: Basic ").replace("[DB_PASSWORD]", "").rstrip("=")
+    assert len(left) <= len(base64.b64encode(f"{user}:".encode()).decode()) + 1
+    other = base64.b64encode(b'{"flower": "sunflower", "path": "/orders"}').decode()
+    assert curtain.text(other) == other
+
+
+def test_a_name_in_base64_is_no_secret_but_at_the_end_of_a_login() -> None:
+    curtain = Curtain(of_url("amqp://app:app12345@mq/app12345"))
+    for text, shown in ((b"vhost app12345 is gone", False), (b"app:app12345", True)):
+        said = base64.b64encode(text).decode()
+        assert ("[DATABASE_URL]" in curtain.text(said)) is shown
+    assert curtain.text("basic app12345, basic x-app12345") == "basic app12345, basic x-app12345"
 
 
 def test_files_that_others_wrote_are_scrubbed_and_links_are_not_followed(tmp_path: Path) -> None:

@@ -137,6 +137,22 @@ def test_a_plain_word_in_a_path_is_open_unless_it_names_something(text: str) -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        (Secret("DATABASE_URL", "p%40ssw0rd1"), "connecting as app with p@ssw0rd1"),
+        (Secret("DATABASE_URL", "p%40ssw0rd1"), "connecting as app with [DATABASE_URL]"),
+        (Secret("DB_PASSWORD", "p@ss/w0rd!1"), "dial db with p%40ss%2Fw0rd%211"),
+        (WORD, "Authorization: Basic YXBwOnN1bmZsb3dlcg=="),
+        (WORD, "Authorization: Basic YXBwO[DB_PASSWORD]=="),
+        (URL, "authorization: basic YXBwOm9yZGVycw=="),
+        (URL, "authorization: basic YXBwO[DATABASE_URL]=="),
+    ],
+)
+def test_an_encoded_password_is_found_live_and_in_what_the_run_kept(secret: Secret, text: str) -> None:
+    assert own(secret, text).reason == "secret_logged"
+
+
 def test_a_pass_says_which_values_were_looked_for_only_where_a_secret_stands() -> None:
     assert dict(own(URL, "GET /orders 200").details)["secrets"] == (
         "no secret was found in the logs; the value of DATABASE_URL is a word of other things too, and counts only where a secret stands"
