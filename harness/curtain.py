@@ -13,8 +13,10 @@ from harness.secret_words import is_word
 F = TypeVar("F", bound=Fact)
 AS_THEY_ARE = (Injecting, EvidenceSealed)
 """A run that died is mended by the commands that stand in the one, and the other names the files that are sealed."""
-SAID = ("command", "detail", "error", "output", "text")
-"""What others said or typed, in facts. Any other text that is one plain word is a name or a state of the run (`firing`, a service)."""
+SAID = (
+    "annotations", "command", "comment", "detail", "error", "output", "question", "reason", "text", "warnings", "why",
+)  # fmt: skip
+"""What others said or typed, in facts, at whatever depth. Any other text that is one plain word is a name or a state of the run (`firing`, a service)."""
 
 
 class Curtain:
@@ -45,12 +47,12 @@ class Curtain:
         return dataclasses.replace(fact, **changed) if changed else fact
 
     def _of(self, value: Any, name: str) -> Any:
-        """`name` is what it is called in the fact: a field, or the key of a mapping."""
+        """`name` is what it is called in the fact: a field, or the key of a mapping that is no field of SAID."""
         if isinstance(value, str):
             by_itself = is_word(value) and not names_secret(name) and name not in SAID
             return value if by_itself else self.text(value)
         if isinstance(value, Mapping):
-            return {self._key(key): self._of(inner, str(key)) for key, inner in value.items()}
+            return {self._key(key): self._of(inner, name if name in SAID else str(key)) for key, inner in value.items()}
         return tuple(self._of(inner, name) for inner in value) if isinstance(value, (tuple, list)) else value
 
     def _key(self, key: Any) -> Any:

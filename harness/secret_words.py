@@ -37,7 +37,7 @@ COMMON = {
     "password", "payment", "payments", "pending", "postgres", "postgresql", "private", "product", "production",
     "products", "prometheus", "public", "queue", "rabbit", "rabbitmq", "readonly", "redis", "release", "replica",
     "reports", "request", "requests", "resolved", "response", "root", "running", "sample", "samples", "schema", "search",
-    "secret", "secrets", "series", "server", "service", "services", "session", "sessions", "shipping", "staging",
+    "secret", "secrets", "series", "server", "service", "services", "session", "sessions", "shipping", "signal", "staging",
     "started", "state", "status", "stopped", "storage", "stream", "success", "system", "testing", "tests", "ticket",
     "timeout", "token", "tokens", "trace", "traces", "tracing", "unknown", "update", "users", "values", "version",
     "waiting", "website", "worker", "workers",

@@ -256,6 +256,31 @@ def test_the_names_of_a_seal_and_the_states_in_facts_are_never_masked() -> None:
     assert curtain.fact(typed).command == ("login", "[A]")
 
 
+SAID = [
+    f.Paged(receiver="r", alert="X", status="firing", annotations={"summary": "sunflower", "token": "sunflower"}),
+    f.RuleSeen(rule="X", annotations={"summary": "sunflower"}),
+    f.SilenceSeen(silence="1", state="active", comment="sunflower"),
+    f.HaltAsked(by="ada", reason="sunflower"),
+    f.Refused(reason="sunflower"),
+    f.RecordBroken(why="sunflower"),
+    f.LeverAsked(lever="back", question="sunflower"),
+    f.Sampled(query="up", warnings=("sunflower",)),
+]
+
+
+@pytest.mark.parametrize("fact", SAID, ids=lambda fact: type(fact).__name__)
+def test_what_somebody_said_in_one_word_is_masked(fact: f.Fact) -> None:
+    shown = Curtain((Secret("A", "sunflower"),)).fact(fact)
+    assert "sunflower" not in repr(shown)
+    assert "[A]" in repr(shown)
+
+
+@pytest.mark.parametrize("why", ["plan", "halt", "guard", "signal", "error", "sweep", "lease"])
+def test_why_a_fault_was_mended_stays_whatever_the_password_is(why: str) -> None:
+    mended = f.Mended(fault="a", begun_s=1.0, why=why)
+    assert Curtain((Secret("A", why),)).fact(mended) == mended
+
+
 def test_a_run_with_such_a_password_keeps_its_seal(tmp_path: Path) -> None:
     url = "postgres://orders:orders@db/orders"
     (tmp_path / "orders").mkdir()
