@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 from harness.facts import EvidenceSealed, Fact, Injecting
 from harness.masking import SHORTEST, Secret, hidden, names_secret
@@ -15,8 +13,10 @@ from harness.secret_words import is_word
 F = TypeVar("F", bound=Fact)
 AS_THEY_ARE = (Injecting, EvidenceSealed)
 """A run that died is mended by the commands that stand in the one, and the other names the files that are sealed."""
-SAID = ("command", "detail", "error", "output", "text")
-"""What others said or typed, in facts. Any other text that is one plain word is a name or a state of the run (`firing`, a service)."""
+SAID = (
+    "annotations", "command", "comment", "detail", "error", "output", "question", "reason", "text", "warnings", "why",
+)  # fmt: skip
+"""What others said or typed, in facts, at whatever depth. Any other text that is one plain word is a name or a state of the run (`firing`, a service)."""
 
 
 class Curtain:
@@ -28,12 +28,11 @@ class Curtain:
         self.hide(secrets)
 
     def hide(self, secrets: Sequence[Secret]) -> None:
-        """Mask these as well from now on, and what they read like inside of JSON and of a URL."""
+        """Mask these as well from now on, however they are written."""
         self.secrets = (*self.secrets, *secrets)
         for secret in secrets:
-            for value in {secret.value, unquote(secret.value), json.dumps(secret.value)[1:-1]}:
-                if len(value) >= SHORTEST:
-                    self._known.setdefault(value, dataclasses.replace(secret, value=value))
+            if len(secret.value) >= SHORTEST:
+                self._known.setdefault(secret.value, secret)
 
     def text(self, text: str) -> str:
         return hidden(text, self._known.values())
@@ -48,12 +47,12 @@ class Curtain:
         return dataclasses.replace(fact, **changed) if changed else fact
 
     def _of(self, value: Any, name: str) -> Any:
-        """`name` is what it is called in the fact: a field, or the key of a mapping."""
+        """`name` is what it is called in the fact: a field, or the key of a mapping that is no field of SAID."""
         if isinstance(value, str):
             by_itself = is_word(value) and not names_secret(name) and name not in SAID
             return value if by_itself else self.text(value)
         if isinstance(value, Mapping):
-            return {self._key(key): self._of(inner, str(key)) for key, inner in value.items()}
+            return {self._key(key): self._of(inner, name if name in SAID else str(key)) for key, inner in value.items()}
         return tuple(self._of(inner, name) for inner in value) if isinstance(value, (tuple, list)) else value
 
     def _key(self, key: Any) -> Any:

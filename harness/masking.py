@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from harness.secret_words import standing
+from harness.spellings import encoded, written
 
 SHORTEST = 6
 """A value of fewer characters (`true`, `5432`, `admin`) stands in logs by chance."""
@@ -60,9 +61,21 @@ class Secret:
     public: bool = False
 
     def found_in(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where the value is this secret, from start to end."""
-        if len(self.value) >= SHORTEST and self.value in text:
-            yield from (match.span(1) for match in standing(self.value, self.public).finditer(text))
+        """Where the value is this secret, however it is written, from start to end."""
+        for value in self.written():
+            if value in text:
+                yield from (match.span(1) for match in standing(value, self.public).finditer(text))
+        for code in self.encoded():
+            if code in text:
+                yield from (match.span() for match in re.finditer(re.escape(code), text))
+
+    def written(self) -> tuple[str, ...]:
+        """The value, and as it reads in a URL and in JSON; what is shorter than a secret is none."""
+        return tuple(one for one in written(self.value) if len(one) >= SHORTEST) if len(self.value) >= SHORTEST else ()
+
+    def encoded(self) -> tuple[str, ...]:
+        """What stands of it in base64, where nothing else does by chance."""
+        return encoded(self.value, self.public) if len(self.value) >= SHORTEST else ()
 
 
 @dataclass(frozen=True)

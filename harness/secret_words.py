@@ -1,5 +1,6 @@
-"""Where in a text a known secret is one: a long, random value anywhere; a plain word (`sunflower`) where it stands alone; and a word that
-names something as well (`orders`: a route, a service, a folder) only where a secret stands: in a URL, behind `password=`. Pure."""
+"""Where in a text a known secret is one: a long, random value anywhere; a plain word (`sunflower`) where it stands alone, in a path too; and a
+word that names something as well (`orders`: a route, a service, a folder) only where a secret stands: in a URL, behind `password=` or
+`mysql -p`. Pure."""
 
 from __future__ import annotations
 
@@ -9,26 +10,34 @@ from functools import lru_cache
 
 _PART = r"(?:[a-z]{1,15}|[A-Z]{1,15}|[A-Z][a-z]{1,14})"
 _WORD = re.compile(rf"{_PART}(?:[-_.]{_PART}){{0,3}}")
-_PLACE = (
+_NAMED = (
     r"(?i:passw|passphrase|requirepass|secret|token|api[-_]?key|(?<![a-z])(?:pass|pwd)(?![a-z]))\w{0,20}\\?[\"']?"
     r"(?:\s{0,2}[=:]\s{0,2}|(?<=[-\w]) )\\?[\"']?"
 )
-"""What stands before a secret: `DB_PASSWORD=`, `"password": "`, `--requirepass `."""
-_PLACES = (("(?<=:)", "@"), (_PLACE, r"(?!\w)"))
-_ALONE = (r"(?<![\w/])", r"(?![\w/]|\\?[\"']\s?:)")
-"""Before and after a word by itself: no part of another, of a path (`/orders`, `orders/0.jsonl`), nor a key of JSON."""
+"""What is called a secret: `DB_PASSWORD=`, `"password": "`, `--requirepass `."""
+_TYPED = (
+    r"(?<![\w-])-p[\"']?|\bsshpass -p [\"']?|\bredis-cli\b[^\n|;&]{0,80} -a [\"']?"
+    r"|\b(?:curl|wget|http)\b[^\n|;&]{0,200} (?:-u|--user)[ =]?[\"']?[^\s:\"']{1,60}:"
+    r"|(?i:\bsqlplus |\bthin:|\bcredentials? )[\"']?\w{1,40}[/:]|(?i:\bidentified by )[\"']?"
+    r"|(?i:\bbasic )[\w+/-]{0,200}(?=\[)"
+)
+"""Where clients and their messages have a password: `mysql -psecret`, `redis-cli -a secret`, `curl -u user:secret`, `sqlplus user/secret`,
+`Basic YXBwO[NAME]`."""
+_PLACES = (("(?<=:)", "@"), (f"(?:{_NAMED}|{_TYPED})", r"(?!\w)"))
+_ALONE = (r"(?<![^\W_])(?<![^\W_]_)", r"(?![^\W_]|_[^\W_]|\\?[\"']\s?:)")
+"""Before and after a word by itself: no part of another, of a name (`orders_total`), nor a key of JSON."""
 COMMON = {
     "access", "account", "admin", "administrator", "answers", "application", "authentication", "backend", "broker",
     "cache", "change", "client", "cluster", "config", "container", "context", "customer", "customers", "data", "database",
     "default", "delivery", "demo", "develop", "developer", "development", "docker", "elastic", "elasticsearch", "email",
     "error", "events", "example", "facts", "failed", "firing", "frontend", "gateway", "grafana", "health", "healthy",
-    "inactive", "inventory", "kafka", "latency", "lease", "ledger", "levers", "local", "localhost", "logs", "manager",
+    "inactive", "inventory", "kafka", "latency", "lease", "ledger", "levers", "local", "localhost", "locust", "logs", "manager",
     "mariadb", "master", "memcached", "message", "messages", "metrics", "minio", "mongo", "mongodb", "monitor",
     "monitoring", "mysql", "network", "nginx", "normal", "notification", "object", "oracle", "orders", "pages", "passed",
     "password", "payment", "payments", "pending", "postgres", "postgresql", "private", "product", "production",
     "products", "prometheus", "public", "queue", "rabbit", "rabbitmq", "readonly", "redis", "release", "replica",
     "reports", "request", "requests", "resolved", "response", "root", "running", "sample", "samples", "schema", "search",
-    "secret", "secrets", "series", "server", "service", "services", "session", "sessions", "shipping", "staging",
+    "secret", "secrets", "series", "server", "service", "services", "session", "sessions", "shipping", "signal", "staging",
     "started", "state", "status", "stopped", "storage", "stream", "success", "system", "testing", "tests", "ticket",
     "timeout", "token", "tokens", "trace", "traces", "tracing", "unknown", "update", "users", "values", "version",
     "waiting", "website", "worker", "workers",
@@ -48,6 +57,11 @@ def spoken(value: str, text: str) -> bool:
     return re.search(re.escape(value).join(_ALONE), placed(value).sub("", text)) is not None
 
 
+def names_more(value: str, public: bool) -> bool:
+    """Whether it is a secret only where one stands. `public`: something of the stack or of the drill is called so."""
+    return public or value.lower() in COMMON
+
+
 @lru_cache(maxsize=1024)
 def placed(value: str) -> re.Pattern[str]:
     """Finds the value, as group 1, where a secret stands, whatever it reads like."""
@@ -56,8 +70,8 @@ def placed(value: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1024)
 def standing(value: str, public: bool) -> re.Pattern[str]:
-    """Finds the value, as group 1, where it is a secret. `public`: it names something as well."""
-    if public or value.lower() in COMMON:
+    """Finds the value, as group 1, where it is a secret. `public`: see names_more."""
+    if names_more(value, public):
         return placed(value)
     escaped = re.escape(value)
     return re.compile(_behind(escaped, (*_PLACES, _ALONE)) if is_word(value) else f"({escaped})")

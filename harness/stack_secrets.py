@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.masking import Secret, names_secret, passwords_in
-from harness.secret_words import spoken
+from harness.secret_words import is_word, spoken
 
 LARGEST_FILE = 64 * 1024
 _OPTION = re.compile(
     r"--?([A-Za-z-]{0,30}(?:password|passwd|secret|token|requirepass|api-?key)[A-Za-z-]{0,30})[= ](\S+)", re.IGNORECASE
 )
 _URL = re.compile(
-    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://([^\s/:@]{0,200}):[^\s/@]{1,500}@([^\s?#\"']{0,500})", re.IGNORECASE
+    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://([^\s/:@]{0,200}):([^\s/@]{1,500})@([^\s?#\"']{0,500})", re.IGNORECASE
 )
-"""Its user, and its host with what follows: a database, a queue's host."""
+"""Its user, its password, and its host with what follows: a database, a queue's host."""
 _NAMED = re.compile(r"[^\s/:,]+")
 _NAMING = re.compile(r"(?:user|login|name|role|owner|database|db)$", re.IGNORECASE)
 
@@ -33,7 +33,8 @@ def secrets_in(project: Mapping[str, Any], said: str = "") -> tuple[Secret, ...]
     found: dict[str, Secret] = {}
     plain = [(name, value) for name, value in _environment(project) if not names_secret(name)]
     names = _names(project) | {value for name, value in plain if _NAMING.search(name)}
-    text = "\n".join((*names, *(value for _, value in plain if not re.search(r"\s", value)), said))
+    values = (value for _, value in plain if not re.search(r"\s", value))
+    text = "\n".join((*names, *values, *_labels_and_folders(project), said))
     for name, value in _told(project):
         if value:
             found.setdefault(value, Secret(name, value, public=value in names or spoken(value, text)))
@@ -60,18 +61,31 @@ def _environment(project: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _names(project: Mapping[str, Any]) -> set[str]:
-    """Of the project, its services and what they are made of, and what stands in its URLs beside passwords."""
+    """Of the project, its services and what they are made of, and what stands in its URLs beside passwords: words, or what the password
+    is too (`app12345:app12345@`). A token may stand there as well (`https://TOKEN:x-oauth-basic@`), and names nothing."""
     services = _services(project)
     names = {str(project.get("name", "")), *services}
     for part in ("networks", "volumes"):
         names |= {str(name) for name in project.get(part) or ()}
     for body in services.values():
         names |= {str(body[key]) for key in ("image", "hostname", "container_name") if body.get(key)}
-        labels = body.get("labels") or {}
-        names |= {str(value) for value in (labels.values() if isinstance(labels, Mapping) else labels)}
     for _, value in _environment(project):
-        names |= {part for url in _URL.finditer(value) for part in _NAMED.findall(f"{url[1]} {url[2]}")}
+        for url in _URL.finditer(value):
+            named = _NAMED.findall(f"{url[1]} {url[3]}")
+            names |= {part for part in named if is_word(part) or part == url[2]}
     return names
+
+
+def _labels_and_folders(project: Mapping[str, Any]) -> Iterator[str]:
+    """What its services' labels hold (a proxy's routes), and where their files are: words of it name something."""
+    for body in _services(project).values():
+        labels = body.get("labels") or {}
+        told = labels.items() if isinstance(labels, Mapping) else (("", label) for label in labels)
+        yield from (str(value) for name, value in told if not names_secret(str(name)))
+        build = body.get("build") or ""
+        mounts = [one for one in body.get("volumes") or () if isinstance(one, Mapping)]
+        yield str(build.get("context", "") if isinstance(build, Mapping) else build)
+        yield from (str(one.get(end, "")) for one in mounts for end in ("source", "target"))
 
 
 def _variables(told: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import tokenize
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from harness.masking import SHORTEST, Secret
-from harness.secret_words import placed, spoken, standing
+from harness.masking import SHORTEST, Secret, names_secret
+from harness.secret_words import names_more, spoken
 
 if TYPE_CHECKING:
     from harness.drill.model import Drill
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def words_for_secrets(
     drill: Drill, project: Project, rules: Sequence[RuleSeen] | None, receivers: Sequence[ReceiverSeen] | None
 ) -> tuple[str, ...]:
-    """A sentence for each; no value is shown. What stands in the stack's own names alone is nothing to tell: it is no surprise there."""
+    """A sentence for each; no value is shown. What the stack's own names say, or any log (`postgres`), is nothing to tell: it is no surprise
+    there, and a pass of `log_coverage` says it."""
     from harness.stack_secrets import secrets_in
 
     said = drill.masked()
@@ -29,7 +31,8 @@ def words_for_secrets(
         "a receiver's name or route": _names((one.receiver, *one.asks) for one in receivers or ()),
     }
     try:
-        secrets = secrets_in(project.config, said)
+        everyday = {one.value for one in secrets_in(project.config) if names_more(one.value, one.public)}
+        secrets = [one for one in secrets_in(project.config, said) if one.value not in everyday]
     except (KeyError, TypeError, AttributeError, ValueError):  # a file of another shape, which a run refuses by itself
         return ()
     told = ((one, [what for what, text in texts.items() if spoken(one.value, text)]) for one in secrets)
@@ -38,7 +41,7 @@ def words_for_secrets(
 
 def _sentence(secret: Secret, where: Sequence[str]) -> str:
     what = f"the value of {secret.name} is also a word of {' and '.join(where)}"
-    if standing(secret.value, secret.public) == placed(secret.value):
+    if names_more(secret.value, secret.public):
         return (
             f"{what}: it is masked, and looked for in logs, only where a secret stands (in a URL, behind `password=`). A password that "
             "names nothing else is hidden everywhere"
@@ -47,11 +50,16 @@ def _sentence(secret: Secret, where: Sequence[str]) -> str:
 
 
 def _text(drill: Drill) -> str:
-    told = []
+    """What a load can say: its files' strings, and what they are called where that is a secret. Python's and Locust's words are nobody's."""
+    told: list[str] = []
     for file in drill.locustfiles:
-        with contextlib.suppress(OSError):
-            told.append(file.read_text(encoding="utf-8", errors="replace"))
-    return "\n".join(told)
+        with contextlib.suppress(OSError, SyntaxError, tokenize.TokenError), tokenize.open(file) as source:
+            told += [token.string for token in tokenize.generate_tokens(source.readline) if _says(token)]
+    return "".join(told)
+
+
+def _says(token: tokenize.TokenInfo) -> bool:
+    return names_secret(token.string) if token.type == tokenize.NAME else token.type != tokenize.COMMENT
 
 
 def _names(all_names: Iterator[tuple[str, ...]]) -> str:

@@ -14,7 +14,7 @@ from harness.expectations.log_search import found_in, order
 from harness.expectations.secret_doubts import Doubt, doubt
 from harness.journal import Window
 from harness.masking import Secret
-from harness.secret_words import is_word, placed
+from harness.secret_words import is_word, names_more, placed
 from harness.verdict import Measure
 
 NEAR_BYTES = 400  # of its line on either side: more than a doubt reads
@@ -41,9 +41,7 @@ def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: 
     )
     counted = [leak for leak in found if asked or leak.doubt is None]
     aside = [leak for leak in found if not asked and leak.doubt is not None]
-    looked = (
-        "" if evidence.logs.secrets is not None else "; the stack's own secrets are not known, and were not looked for"
-    )
+    looked = _looked(evidence.logs.secrets)
     told = f"; not counted, unless `secrets` is stated: {_listed(aside)}" if aside else ""
     if not counted:
         said = f"no secret was found in the logs{looked}{told}"
@@ -63,6 +61,19 @@ def secrets(evidence: Evidence, services: Sequence[str], window: Window, limit: 
         decide = "logs without card numbers, or `secrets` stated: it counts them then"
         return Limit("secrets", said, State.OPEN, reason="test_card", decide=decide, why=why)
     return Limit("secrets", said)
+
+
+def _looked(own: Sequence[Secret] | None) -> str:
+    """How the stack's own were looked for, where that says less than one may take it to say."""
+    if own is None:
+        return "; the stack's own secrets are not known, and were not looked for"
+    words = dict.fromkeys(
+        one.name for one in own if len(one.value) >= masking.SHORTEST and names_more(one.value, one.public)
+    )
+    if not words:
+        return ""
+    what = f"the value of {', '.join(words)} is a word of other things too, and counts"
+    return f"; {what} only where a secret stands"
 
 
 def _listed(leaks: Iterable[Leaked]) -> str:
@@ -85,7 +96,8 @@ def _own(evidence: Evidence, services: Sequence[str], window: Window) -> Iterato
     if not own:
         return
     # in the logs that a run keeps its mark stands for the value (harness/run/scrub.py)
-    values = re.compile(b"|".join(re.escape(word.encode()) for one in own for word in (one.value, f"[{one.name}]")))
+    told = dict.fromkeys(word for one in own for word in (*one.written(), *one.encoded(), f"[{one.name}]"))
+    values = re.compile(b"|".join(re.escape(word.encode(errors="replace")) for word in told))
     end_s = min(window.end_s, evidence.journal.end_s)
     for line in found_in(evidence.logs, services, values, window.start_s, end_s):
         leaked: dict[str, list[Secret]] = {}
@@ -97,9 +109,11 @@ def _own(evidence: Evidence, services: Sequence[str], window: Window) -> Iterato
 
 
 def _by_chance(secrets: Sequence[Secret], text: str) -> Doubt | None:
-    """A plain word is surely this secret only where one stands."""
+    """A plain word is surely this secret only where one stands, and in base64."""
     for one in secrets:
-        if not is_word(one.value) or placed(one.value).search(text) or placed(f"[{one.name}]").search(text):
+        if not is_word(one.value) or any(code in text for code in one.encoded()):
+            return None
+        if placed(one.value).search(text) or placed(f"[{one.name}]").search(text):
             return None
     return Doubt.WORD
 

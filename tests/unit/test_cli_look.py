@@ -146,13 +146,21 @@ def test_init_tells_what_compose_warns_of(typed: Typed, tmp_path: Path) -> None:
 
 def test_a_password_that_is_also_a_word_of_the_drill_is_warned_of_and_not_shown(typed: Typed) -> None:
     account = "  mq: {{image: 'mq:1', environment: {{MQ_PASSWORD: {}}}}}\n"
-    result = typed("validate", project=account.format("latency"))
+    result = typed("validate", project=account.format("recovers"))
     assert result.exit_code == 0
     assert (
         "warning: the value of MQ_PASSWORD is also a word of the drill: it is masked, and looked for" in result.stdout
     )
-    for fine in ("sunflower", "slow", "k9QzL4xT"):
+    for fine in ("sunflower", "slow", "k9QzL4xT", "postgres", "latency"):
         assert "MQ_PASSWORD" not in typed("validate", project=account.format(fine)).output
+
+
+LOAD = """from locust import HttpUser, task
+class U(HttpUser):
+    @task
+    def checkout(self):  # heronry
+        self.client.get("/baskets", auth=dict(password="greenhouse"))
+"""
 
 
 def test_so_is_one_that_a_receiver_an_alerts_label_or_the_load_says(typed: Typed, tmp_path: Path) -> None:
@@ -161,9 +169,13 @@ def test_so_is_one_that_a_receiver_an_alerts_label_or_the_load_says(typed: Typed
     from harness.facts import ReceiverSeen, RuleSeen
 
     typed("validate")
+    (tmp_path / "drills" / "load.py").write_text(LOAD)
     drill = parse(tmp_path / "drills" / "shop.yaml")
+    values = ("sunflower", "platform", "baskets", "client", "checkout", "heronry", "greenhouse")
     config = {
-        "services": {"api": {"environment": {"A_TOKEN": "sunflower", "B_TOKEN": "platform", "C_TOKEN": "locust"}}}
+        "services": {
+            "api": {"environment": {f"{name}_TOKEN": value for name, value in zip("ABCDEFG", values, strict=True)}}
+        }
     }
     told = words_for_secrets(
         drill,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import stat
@@ -40,6 +41,36 @@ def test_what_it_reads_like_inside_of_json_and_urls_is_masked_too() -> None:
     curtain = Curtain(SECRETS)
     assert curtain.text('{"a":"p%40ss\\"word"} p@ss"word') == '{"a":"[DB]"} [DB]'
     assert Curtain((Secret("A", "short"),)).text("a short one") == "a short one"
+
+
+@pytest.mark.parametrize(
+    "text", ["p%40ss%2Fw0rd%211+x%2By", "p%40ss%2fw0rd%211%20x%2by", "p%40ss%2Fw0rd!1%20x+y", "p%40ss/w0rd%211%20x%2By"]
+)
+def test_a_password_is_masked_as_a_url_has_it(text: str) -> None:
+    own = (Secret("DB_PASSWORD", "p@ss/w0rd!1 x+y"), Secret("DATABASE_URL", "k%40Zq7x/"))
+    assert Curtain(own).text("dial a://app:k@Zq7x/@db") == "dial a://app:[DATABASE_URL]@db"
+    assert Curtain(own).text(f"postgres://app:{text}@db/shop") == "postgres://app:[DB_PASSWORD]@db/shop"
+
+
+@pytest.mark.parametrize("password", ["p@ssw0rd1", "sunflower", "orders", "läNGer7"])
+@pytest.mark.parametrize("user", ["a", "ap", "app", "shop"])
+def test_a_password_is_masked_in_base64(user: str, password: str) -> None:
+    curtain = Curtain(secrets_in({"services": {"api": {"environment": {"DB_PASSWORD": password}}}}))
+    sent = base64.b64encode(f"{user}:{password}".encode()).decode()
+    shown = curtain.text(f"Authorization: Basic {sent}")
+    assert "[DB_PASSWORD]" in shown
+    left = shown.removeprefix("Authorization: Basic ").replace("[DB_PASSWORD]", "").rstrip("=")
+    assert len(left) <= len(base64.b64encode(f"{user}:".encode()).decode()) + 1
+    other = base64.b64encode(b'{"flower": "sunflower", "path": "/orders"}').decode()
+    assert curtain.text(other) == other
+
+
+def test_a_name_in_base64_is_no_secret_but_at_the_end_of_a_login() -> None:
+    curtain = Curtain(of_url("amqp://app:app12345@mq/app12345"))
+    for text, shown in ((b"vhost app12345 is gone", False), (b"app:app12345", True)):
+        said = base64.b64encode(text).decode()
+        assert ("[DATABASE_URL]" in curtain.text(said)) is shown
+    assert curtain.text("basic app12345, basic x-app12345") == "basic app12345, basic x-app12345"
 
 
 def test_files_that_others_wrote_are_scrubbed_and_links_are_not_followed(tmp_path: Path) -> None:
@@ -112,6 +143,33 @@ def test_a_password_that_is_its_urls_user_host_or_database_too_is_no_secret_ther
     assert "[DATABASE_URL]@" in curtain.text(url) or "heron:heron" in url  # shorter than a secret is
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ghp_abcdef1234567890:x-oauth-basic@github.com/o/r",
+        "https://ops:hunter22@hooks.slack.com/services/T0/B0/ghp_abcdef1234567890",
+    ],
+)
+def test_a_token_that_is_a_urls_user_or_a_part_of_its_path_is_a_secret_still(url: str) -> None:
+    own = of_url(url, api={"environment": {"URL": url, "API_TOKEN": "ghp_abcdef1234567890"}})
+    text = "fetching with ghp_abcdef1234567890, of T0/ghp_abcdef1234567890"
+    assert Curtain(own).text(text) == "fetching with [API_TOKEN], of T0/[API_TOKEN]"
+
+
+@pytest.mark.parametrize("labels", [{"api.token": "k9QzL4xTpm77"}, ["api.token=x", "k9QzL4xTpm77"]])
+def test_a_token_that_is_the_value_of_a_label_too_is_a_secret_still(labels: Any) -> None:
+    services = {"api": {"environment": {"API_TOKEN": "k9QzL4xTpm77"}, "labels": labels}}
+    assert Curtain(secrets_in({"services": services})).text("got k9QzL4xTpm77") == "got [API_TOKEN]"
+
+
+@pytest.mark.parametrize(
+    ("label", "text"), [("traefik.http.routers.a.rule", "x heronry x"), ("db.password", "x [API_TOKEN] x")]
+)
+def test_a_word_of_a_label_names_something_unless_the_label_is_called_a_secret(label: str, text: str) -> None:
+    services = {"api": {"environment": {"API_TOKEN": "heronry"}, "labels": {label: "heronry"}}}
+    assert Curtain(secrets_in({"services": services})).text("x heronry x") == text
+
+
 @pytest.mark.parametrize("said", ["phases:\n- name: sunflower\n", "receiver: sunflower-oncall", "blames: [sunflower]"])
 def test_a_word_of_the_drill_is_left_to_it(said: str) -> None:
     url = "postgres://app:sunflower@db/shop"
@@ -127,8 +185,46 @@ def test_a_plain_word_is_masked_where_it_stands_alone_and_a_long_value_anywhere(
     project = {"services": {"api": {"environment": {"DB_PASSWORD": "sunflower", "API_TOKEN": "k9QzL4xT"}}}}
     text = Curtain(secrets_in(project)).text
     assert text("logged in with 'sunflower', ok sunflower.") == "logged in with '[DB_PASSWORD]', ok [DB_PASSWORD]."
-    assert text("sunflowers, /sunflower/1, sunflower_total") == "sunflowers, /sunflower/1, sunflower_total"
+    assert text("sunflowers, sunflower_total, my_sunflower") == "sunflowers, sunflower_total, my_sunflower"
     assert text("xxk9QzL4xTyy_k9QzL4xT /k9QzL4xT/") == "xx[API_TOKEN]yy_[API_TOKEN] /[API_TOKEN]/"
+
+
+GLUED = ["mysqladmin ping -uroot -p{}", "-p'{}'", "sqlplus app/{}@db", "401 bad credentials app/{}", "curl -fu x -u app:{} http://api",
+         "redis-cli -h redis -a {} ping", "ALTER USER app IDENTIFIED BY '{}'", "sshpass -p {} ssh a", "mysql --pass={}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("glued", GLUED)
+@pytest.mark.parametrize("word", ["sunflower", "orders"])
+def test_a_word_is_masked_where_a_client_is_told_it(word: str, glued: str) -> None:
+    """`orders` is everybody's word."""
+    curtain = Curtain(secrets_in({"services": {"api": {"environment": {"DB_PASSWORD": word}}}}))
+    assert curtain.text(glued.format(word)) == glued.format("[DB_PASSWORD]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["docker compose -p {} up", "docker run -u app:{} x", "x/{}@sha256:ab", "GET shop/{}", "--skip-{}", "-print {}"],
+)
+def test_everybodys_word_in_another_option_or_a_path_is_no_secret(text: str) -> None:
+    said = text.format("orders")
+    assert Curtain(of_url("postgres://app:orders@db/shop")).text(said) == said
+
+
+def test_a_plain_word_in_a_path_is_masked_unless_a_route_or_a_folder_is_called_so() -> None:
+    text, shown = (
+        "auth app/sunflower, GET /login/sunflower, _sunflower_",
+        "auth app/[P_TOKEN], GET /login/[P_TOKEN], _[P_TOKEN]_",
+    )
+    body: dict[str, Any] = {"environment": {"P_TOKEN": "sunflower"}}
+    assert _masked(body, text) == shown
+    assert _masked(body, text, said="request: GET /sunflower") == text
+    assert _masked({**body, "labels": {"rule": "PathPrefix(`/sunflower`)"}}, text) == text
+    assert _masked({**body, "build": {"context": "/home/sunflower/shop"}}, text) == text
+    assert _masked({**body, "volumes": [{"type": "bind", "source": "/srv/sunflower", "target": "/data"}]}, text) == text
+
+
+def _masked(body: dict[str, Any], text: str, said: str = "") -> str:
+    return Curtain(secrets_in({"services": {"api": body}}, said)).text(text)
 
 
 @pytest.mark.parametrize("value", ["qzkxjvwpmnbtrlhsdfgc", "QzkxJvwpMnbT", "abc123", "p@ssword", "läNGer"])
@@ -158,6 +254,31 @@ def test_the_names_of_a_seal_and_the_states_in_facts_are_never_masked() -> None:
     assert curtain.fact(f.LoadSaid(kind="log", text="sunflower")).text == "[A]"
     typed = f.Executing(by="ada", command=("login", "sunflower"))
     assert curtain.fact(typed).command == ("login", "[A]")
+
+
+SAID = [
+    f.Paged(receiver="r", alert="X", status="firing", annotations={"summary": "sunflower", "token": "sunflower"}),
+    f.RuleSeen(rule="X", annotations={"summary": "sunflower"}),
+    f.SilenceSeen(silence="1", state="active", comment="sunflower"),
+    f.HaltAsked(by="ada", reason="sunflower"),
+    f.Refused(reason="sunflower"),
+    f.RecordBroken(why="sunflower"),
+    f.LeverAsked(lever="back", question="sunflower"),
+    f.Sampled(query="up", warnings=("sunflower",)),
+]
+
+
+@pytest.mark.parametrize("fact", SAID, ids=lambda fact: type(fact).__name__)
+def test_what_somebody_said_in_one_word_is_masked(fact: f.Fact) -> None:
+    shown = Curtain((Secret("A", "sunflower"),)).fact(fact)
+    assert "sunflower" not in repr(shown)
+    assert "[A]" in repr(shown)
+
+
+@pytest.mark.parametrize("why", ["plan", "halt", "guard", "signal", "error", "sweep", "lease"])
+def test_why_a_fault_was_mended_stays_whatever_the_password_is(why: str) -> None:
+    mended = f.Mended(fault="a", begun_s=1.0, why=why)
+    assert Curtain((Secret("A", why),)).fact(mended) == mended
 
 
 def test_a_run_with_such_a_password_keeps_its_seal(tmp_path: Path) -> None:

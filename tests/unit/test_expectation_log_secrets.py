@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -118,7 +119,45 @@ def test_a_plain_word_that_is_the_password_is_open_unless_it_was_asked_for(text:
     assert "value of DB_PASSWORD by api (a plain word)" in finding.because
     assert own(WORD, text, secrets=0).reason == "secret_logged"
     assert own(WORD, "password: sunflower").reason == "secret_logged"
-    assert own(WORD, "200 sunflowers, GET /sunflower").outcome is Outcome.PASSED
+    assert own(WORD, "200 sunflowers, sunflower_total").outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("text", ["mysqladmin ping -uroot -psunflower", "mysqladmin ping -uroot -p[DB_PASSWORD]"])
+def test_a_plain_word_where_a_client_is_told_it_fails_though_nobody_asked(text: str) -> None:
+    assert own(WORD, text).reason == "secret_logged"
+
+
+@pytest.mark.parametrize("text", ["auth app/sunflower", "auth app/[DB_PASSWORD]", "GET /sunflower", "got _sunflower_"])
+def test_a_plain_word_in_a_path_is_open_unless_it_names_something(text: str) -> None:
+    assert own(WORD, text).reason == "plain_word"
+    assert own(WORD, text, secrets=0).reason == "secret_logged"
+    assert (
+        own(dataclasses.replace(WORD, public=True), text.replace("[DB_PASSWORD]", "sunflower")).outcome
+        is Outcome.PASSED
+    )
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        (Secret("DATABASE_URL", "p%40ssw0rd1"), "connecting as app with p@ssw0rd1"),
+        (Secret("DATABASE_URL", "p%40ssw0rd1"), "connecting as app with [DATABASE_URL]"),
+        (Secret("DB_PASSWORD", "p@ss/w0rd!1"), "dial db with p%40ss%2Fw0rd%211"),
+        (WORD, "Authorization: Basic YXBwOnN1bmZsb3dlcg=="),
+        (WORD, "Authorization: Basic YXBwO[DB_PASSWORD]=="),
+        (URL, "authorization: basic YXBwOm9yZGVycw=="),
+        (URL, "authorization: basic YXBwO[DATABASE_URL]=="),
+    ],
+)
+def test_an_encoded_password_is_found_live_and_in_what_the_run_kept(secret: Secret, text: str) -> None:
+    assert own(secret, text).reason == "secret_logged"
+
+
+def test_a_pass_says_which_values_were_looked_for_only_where_a_secret_stands() -> None:
+    assert dict(own(URL, "GET /orders 200").details)["secrets"] == (
+        "no secret was found in the logs; the value of DATABASE_URL is a word of other things too, and counts only where a secret stands"
+    )
+    assert "counts only" not in dict(own(WORD, "200").details)["secrets"]
 
 
 def test_a_line_is_counted_once_though_two_services_secrets_have_one_name() -> None:
