@@ -65,12 +65,13 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
     data = load(text)
     if not isinstance(data, dict) or not isinstance(data.get("receivers"), list):
         raise ValueError("it has no list of receivers")
-    ways = _ways(data.get("route") or {})
+    as_text = load(text, as_text=True)
+    ways = _ways(as_text.get("route") or {})
     seen: list[ReceiverSeen] = []
     hosts: dict[str, set[int]] = {}
     leaking: list[str] = []
-    for receiver in data["receivers"]:
-        name = str(receiver.get("name"))
+    for receiver, written in zip(data["receivers"], as_text["receivers"], strict=True):
+        name = str(written.get("name"))
         way = ways.get(name, _Way())
         for outlet in list(outlets(receiver, data.get("global") or {})) or [Outlet()]:
             kind, url = outlet.kind, outlet.url
@@ -97,7 +98,6 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
                 )
             )
     by_host = {host: tuple(sorted(ports)) for host, ports in hosts.items()}
-    as_text = load(text, as_text=True)
     inhibits = tuple(_inhibits(as_text.get("inhibit_rules") or ()))
     return Paging(tuple(seen), by_host, tuple(leaking), as_text.get("route") or {}, inhibits)
 

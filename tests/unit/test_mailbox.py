@@ -85,6 +85,14 @@ def test_one_that_runs_with_what_was_read_is_as_it_should_be_whatever_it_hides()
     assert (told.said, told.facts) == ([], [])
 
 
+@pytest.mark.parametrize("name", ["on", "no", "0123", "1.10"])
+def test_a_receiver_has_its_name_as_it_is_written(name: str) -> None:
+    told = Told()
+    told.running = FILE.replace("NAME", f'"{name}"')
+    really_pages(told.session, sender("one", name), cast("Any", told))
+    assert (told.said, told.facts) == ([], [])
+
+
 def test_whom_one_pages_whose_configuration_was_not_known_is_told_once_it_runs() -> None:
     told = Told()
     told.running = FILE.replace("NAME", "real")
