@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import CannotRun
 from harness.init.pages import paging_of
-from harness.stack import configfile, observe
+from harness.stack import configfile, observe, unpaged
 from harness.stack.observed import find_monitoring
 from harness.stack.project import Project
 from harness.stack.senders import senders
@@ -186,7 +186,40 @@ def test_a_grafana_has_contact_points_where_its_database_comes_along(
     assert bool(found) == told
 
 
+@pytest.mark.parametrize("name", ["prom-tickets", "prometheus-demo-app"])
+def test_a_service_is_no_prometheus_for_a_part_of_its_name(files: Files, name: str) -> None:
+    built: dict[str, Any] = {name: {"build": {"context": "."}}}
+    assert files.found(**built) == {}
+    outside = files.prometheus("{static_configs: [{targets: ['am.example.com:9093']}]}")
+    mounted: dict[str, Any] = {name: {"image": "acme/own", "volumes": outside["volumes"]}}
+    assert set(files.found(**mounted)) == {name}, "a configuration in its place says that it is one"
+    started: dict[str, Any] = {name: {"image": "acme/own", "command": outside["command"]}}
+    assert set(files.found(**started)) == {name}, "so does its --config.file"
+    assert "not known" in files.found(prometheus={"build": {"context": "."}})["prometheus"].unkept[0]
+
+
+def test_who_pages_is_known_once_the_images_are_there(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = {name: {"build": {"context": name}} for name in ("api", "prometheus", "my-prom", "alertmanager", "grafana")}
+    project = Project("x", (), files.folder, {"name": "x", "services": built})
+    made: list[str] = []
+    held = {
+        "drill/x-prometheus": "{}\n",
+        "drill/x-my-prom": "alerting: {alertmanagers: [{static_configs: [{targets: ['am.example.com:9093']}]}]}",
+    }
+    monkeypatch.setattr(unpaged, "ready_images", lambda kept, **_: made.extend(kept.services))
+    monkeypatch.setattr(configfile, "_from_image", lambda image, _: [held[image]] if made and image in held else [])
+    image = {"Config": {"Entrypoint": ["/bin/prometheus"]}}
+    monkeypatch.setattr(configfile, "inspected", lambda *_: [image] if made else [])
+    monkeypatch.setattr(configfile, "_bare", lambda *_: True)
+    kept = unpaged.unpaged(project, find_monitoring(project.config), {})
+    assert (made, list(kept.services)) == (
+        ["api", "prometheus", "my-prom", "grafana"],
+        ["api", "prometheus", "grafana"],
+    )
+
+
 def test_a_project_is_looked_at_without_any_of_them(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpaged, "image_exists", lambda _: True)
     mount = files.mount(POINTS, "/etc/grafana/provisioning/alerting/points.yml")
     outside = files.prometheus("{static_configs: [{targets: ['am.example.com:9093']}]}")
     config = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.foreign_yaml import load
 from harness.stack.configfile import PROMETHEUS, config_file
-from harness.stack.observed import Monitoring, command_of, servers
+from harness.stack.observed import Monitoring, command_of, servers, surely
 from harness.stack.project import Project
 from harness.stack.senders.sender import BEHIND, Sender, outside
 from harness.urls import place
@@ -19,9 +19,17 @@ _FLAG = re.compile(r"-(?:notifier\.url|alertmanagers\.url|ruler\.alertmanager-ur
 
 def notifiers(project: Project, monitoring: Monitoring) -> Iterator[Sender]:
     """Raises CannotRun as `config_file` does."""
-    known = dict.fromkeys((*servers(project.config, "prometheus"), monitoring.prometheus.rpartition(":")[0]))
+    able = servers(project.config, "prometheus")
+    known = dict.fromkeys((*able, monitoring.prometheus.rpartition(":")[0]))
     for service, body in project.services.items():
         config = config_file(project, service, PROMETHEUS) if service in known else None
+        if (
+            config is not None
+            and not config.text
+            and service in able
+            and not surely(project.config, service, "prometheus")
+        ):
+            config = None  # nothing but a part of its name says that it is one
         told = [url for urls in _FLAG.findall(" ".join(command_of(body))) for url in urls.split(",")]
         hosts = [_host(url) for url in told]
         strange: list[str] = []
