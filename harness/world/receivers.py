@@ -11,7 +11,7 @@ from harness.facts import InhibitSeen, ReceiverSeen
 from harness.foreign_yaml import load
 from harness.labelled import holds
 from harness.quantities import go_duration_s
-from harness.urls import fixed, place
+from harness.urls import fixed, loopback, place
 from harness.world.outlets import Outlet, outlets
 from harness.world.routing import GROUP_WAIT_S, asked, matchers_of, routed
 
@@ -46,19 +46,20 @@ class Paging:
         return tuple(replace(one, group_wait_s=waits[one.receiver]) for one in self.receivers if one.receiver in waits)
 
 
-def paging(text: str, own: Sequence[str] = (), pinned: Sequence[str] = ()) -> Paging:
+def paging(text: str, own: Sequence[str] = (), pinned: Sequence[str] = (), *, lone: bool = False) -> Paging:
     """Read a configuration; see `_paging`.
 
     Raises ValueError for what is no configuration of Alertmanager.
     """
     try:
-        return _paging(text, own, pinned)
+        return _paging(text, own, pinned, lone)
     except (AttributeError, TypeError, RecursionError):
         raise ValueError("it is not written as Alertmanager's configuration is") from None
 
 
-def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
-    """Read a configuration. `own` are names of the stack's services, `pinned` names whose address is fixed by its files.
+def _paging(text: str, own: Sequence[str], pinned: Sequence[str], lone: bool) -> Paging:
+    """Read a configuration. `own` are names of the stack's services, `pinned` names whose address is fixed by its files; `lone`: on its
+    own loopback nobody takes its pages.
 
     Raises ValueError for what is no configuration of Alertmanager.
     """
@@ -81,7 +82,7 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
                 hosts.setdefault(host, set())
                 if not why:
                     hosts[host].add(port)
-            elif kind and why and (outlet.proxy or host not in own):
+            elif kind and why and (outlet.proxy or not (host in own or (lone and loopback(host)))):
                 leaking.append(f"{name} ({kind}{f' to {host}' if host else ''}): {why}")
             seen.append(
                 ReceiverSeen(

@@ -113,6 +113,14 @@ def test_what_such_a_one_sends_to_hosts_that_the_mailbox_bears_reaches_nobody() 
     assert (told.said, [one.receiver for one in told.facts]) == ([], ["pd", "none"])
 
 
+@pytest.mark.parametrize("lone", [True, False])
+def test_so_does_what_it_sends_to_itself_where_nobody_else_is_in_its_network(lone: bool) -> None:
+    told = Told()
+    told.running = FILE.replace("NAME", "web.hook").replace("pager.example/x", "127.0.0.1:5001/")
+    really_pages(told.session, Sender("one", why="it is written", lone=lone), cast("Any", told))
+    assert bool(told.said) is not lone
+
+
 def test_one_that_does_not_answer_is_not_waited_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     told = Told()
     monkeypatch.setattr(mailbox, "READY_S", 0.0)

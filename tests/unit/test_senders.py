@@ -89,6 +89,26 @@ def test_one_on_no_network_of_the_project_can_have_no_mailbox(files: Files) -> N
     assert "no mailbox can stand before it: alertmanager has network_mode: host" in one.unkept[0]
 
 
+LOCAL = [
+    ONCALL.replace("WAY", "webhook_configs: [{url: 'http://127.0.0.1:5001/'}]"),
+    ONCALL.replace("WAY", "email_configs: [{to: 'root@localhost', smarthost: 'localhost:25'}]"),
+]
+"""Alertmanager's own default, and Debian's."""
+
+
+@pytest.mark.parametrize("text", LOCAL)
+def test_what_one_sends_to_itself_reaches_nobody_unless_others_are_in_its_network(files: Files, text: str) -> None:
+    assert files.found(alertmanager=files.alertmanager(text))["alertmanager"].unkept == ()
+    bridge = {"image": "x", "network_mode": "service:alertmanager"}
+    (shared,) = files.found(alertmanager=files.alertmanager(text), bridge=bridge).values()
+    lodger = files.alertmanager(text, network_mode="service:web")
+    (lodging,) = files.found(alertmanager=lodger, web={"image": "x"}).values()
+    (on_host,) = files.found(alertmanager=files.alertmanager(text, network_mode="host")).values()
+    assert ["reach real people" in one.unkept[0] for one in (shared, lodging, on_host)] == [True] * 3
+    proxied = text.replace("5001/'", "5001/', http_config: {proxy_url: 'http://out.example'}")
+    assert bool(files.found(alertmanager=files.alertmanager(proxied))["alertmanager"].unkept) == (proxied != text)
+
+
 @pytest.mark.parametrize(("networks", "told"), [({"default": None}, True), ({"inner": None}, False)])
 def test_a_service_of_the_stack_that_takes_pages_may_pass_them_on_unless_it_reaches_nobody(
     files: Files, networks: dict[str, Any], told: bool

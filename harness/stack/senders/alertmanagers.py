@@ -10,7 +10,7 @@ from harness.foreign_yaml import LARGEST
 from harness.stack import names as topology
 from harness.stack.configfile import ALERTMANAGER, ConfigFile, config_file
 from harness.stack.project import Project
-from harness.stack.senders.sender import BEHIND, Sender, names_of
+from harness.stack.senders.sender import BEHIND, Sender, lone, names_of
 from harness.urls import fixed, place
 from harness.world.outlets import PROVIDERS
 from harness.world.receivers import Paging, paging
@@ -22,19 +22,19 @@ def alertmanager(project: Project, service: str, *, alone: bool = False) -> Send
     """`alone`: the drill switches it off, so that no mailbox stands before it. Raises CannotRun as `config_file` does."""
     config = config_file(project, service, ALERTMANAGER)
     own, pinned = names_of(project, service)
-    why = config.why
+    by_itself, why = lone(project, service), config.why
     try:
-        known = paging(config.text, own, pinned) if config.text else None
+        known = paging(config.text, own, pinned, lone=by_itself) if config.text else None
     except ValueError as error:
         known, why = None, f"its configuration cannot be read: {error}"
     if alone:
         left = () if known and not (known.hosts or known.leaking) else (_left_alone(service),)
-        return Sender(service, {}, left, known, why)
+        return Sender(service, {}, left, known, why, by_itself)
     unkept = tuple(_unkept(project, service, config, known, why))
     if known is None or config.doubt:
         hosts = dict.fromkeys(_guessed(project, service, own, pinned), tuple[int, ...]())
-        return Sender(service, hosts | dict((known and known.hosts) or {}), unkept, known, why)
-    return Sender(service, known.hosts or {}, unkept, known)
+        return Sender(service, hosts | dict((known and known.hosts) or {}), unkept, known, why, by_itself)
+    return Sender(service, known.hosts or {}, unkept, known, lone=by_itself)
 
 
 def _left_alone(service: str) -> str:
