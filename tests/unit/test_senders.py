@@ -47,6 +47,10 @@ class Files:
         command = [f"--config.file={PROM_AT}"]
         return {"image": "prom/prometheus", "command": command, "volumes": [self.mount(text, PROM_AT)]}
 
+    def secret(self, text: str) -> str:
+        (self.folder / "secret").write_text(text)
+        return str(self.folder / "secret")
+
     def found(self, observe: str = "", data: dict[str, str] | None = None, **services: Any) -> dict[str, Sender]:
         named = {name.replace("_", "-"): body for name, body in services.items()}
         nets = {"default": {"name": "x_default"}, "inner": {"name": "x_inner", "internal": True}}
@@ -87,6 +91,42 @@ def test_one_that_is_left_alone_is_told_where_it_would_page_somebody(files: File
 def test_one_on_no_network_of_the_project_can_have_no_mailbox(files: Files) -> None:
     (one,) = files.found(alertmanager=files.alertmanager(PAGERDUTY, network_mode="host")).values()
     assert "no mailbox can stand before it: alertmanager has network_mode: host" in one.unkept[0]
+
+
+SLACK_FILE = "global: {slack_api_url_file: /run/secrets/chat}\n" + ONCALL.replace(
+    "WAY", "slack_configs: [{channel: x}]"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        (SLACK_FILE, {"hooks.slack.com", "slack.com"}),
+        (ONCALL.replace("WAY", "discord_configs: [{webhook_url_file: chat}]"), {"discord.com", "discordapp.com"}),
+        (ONCALL.replace("WAY", "webhook_configs: [{url_file: chat}]"), set()),
+    ],
+)
+def test_a_url_in_a_file_that_is_not_here_is_told_and_the_usual_hosts_of_its_kind_are_kept(
+    files: Files, text: str, hosts: set[str]
+) -> None:
+    (one,) = files.found(alertmanager=files.alertmanager(text)).values()
+    assert set(one.hosts) == hosts
+    assert "its URL is in a file that is not here to be read (" in one.unkept[0]
+    assert one.known is not None
+    assert not one.known.receivers[0].observable
+
+
+def test_a_url_in_a_file_that_is_mounted_or_a_secret_is_read(files: Files) -> None:
+    beside = files.alertmanager(ONCALL.replace("WAY", "webhook_configs: [{url_file: keys/chat}]"))
+    beside["volumes"].append(files.mount("http://pager.example:81/x\n", "/etc/alertmanager/keys/chat"))
+    (one,) = files.found(alertmanager=beside).values()
+    assert one.known is not None
+    assert (one.hosts, one.unkept, one.known.receivers[0].observable) == ({"pager.example": (81,)}, (), True)
+    body = files.alertmanager(SLACK_FILE, secrets=[{"source": "chat"}])
+    config = {"name": "x", "services": {"alertmanager": body}}
+    config["secrets"] = {"chat": {"file": files.secret("https://chat.example/hooks/1")}}
+    (sender,) = senders(Project("x", (), files.folder, config), find_monitoring(config), {})
+    assert (sender.hosts, sender.unkept) == ({"chat.example": ()}, ())
 
 
 LOCAL = [

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.foreign_yaml import LARGEST
 from harness.stack import names as topology
-from harness.stack.configfile import ALERTMANAGER, ConfigFile, config_file
+from harness.stack.configfile import ALERTMANAGER, ConfigFile, config_file, mounted
 from harness.stack.project import Project
 from harness.stack.senders.sender import BEHIND, Sender, lone, names_of
 from harness.urls import fixed, place
-from harness.world.outlets import PROVIDERS
+from harness.world.outlets import usual
 from harness.world.receivers import Paging, paging
 
 MOST_FILES = 50
@@ -23,8 +23,13 @@ def alertmanager(project: Project, service: str, *, alone: bool = False) -> Send
     config = config_file(project, service, ALERTMANAGER)
     own, pinned = names_of(project, service)
     by_itself, why = lone(project, service), config.why
+
+    def read(path: str) -> str:
+        there = str(PurePosixPath(config.path).parent / path)
+        return next(mounted(project, project.services[service], there), "")
+
     try:
-        known = paging(config.text, own, pinned, lone=by_itself) if config.text else None
+        known = paging(config.text, own, pinned, lone=by_itself, read=read) if config.text else None
     except ValueError as error:
         known, why = None, f"its configuration cannot be read: {error}"
     if alone:
@@ -81,8 +86,7 @@ def _guessed(project: Project, service: str, own: tuple[str, ...], pinned: tuple
     """Hosts that pages may go to though its configuration is not known: those of the usual providers, of URLs in its variables, and
     of what is mounted in it and reads as such a configuration."""
     body = project.services[service]
-    urls = [*PROVIDERS.values(), "https://hooks.slack.com", *_values(body)]
-    found = [place(url)[0] for url in urls]
+    found = [*usual(), *(place(url)[0] for url in _values(body))]
     for text in _texts(body):
         try:
             found += paging(text, own, pinned).hosts or ()
