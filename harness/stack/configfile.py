@@ -55,9 +55,9 @@ def config_file(project: Project, service: str, usual: Sequence[str]) -> ConfigF
             return ConfigFile(path=path, why=f"its configuration {path} is written by its own command when it starts")
         for text in mounted(project, body, path):
             return ConfigFile(text, path)
-        if volume := _volume(body, path):
+        if volumes := volumes_over(body, path):
             return ConfigFile(
-                path=path, why=f"its configuration {path} is in the volume {volume}, which is filled elsewhere"
+                path=path, why=f"its configuration {path} is in the volume {volumes[0]}, which is filled elsewhere"
             )
         for text in () if away else _from_image(image, path):
             return ConfigFile(text, path, doubt=_script(body, image))
@@ -79,10 +79,10 @@ def _written(words: Sequence[str], path: str) -> bool:
     return bool(re.search(rf"{re.escape(path)}(?![\w./-])|(?<=[\s>'\"]){folder}/?(?=[\s;&|'\")]|$)", text))
 
 
-def _volume(body: Mapping[str, Any], path: str) -> str:
-    """The volume in which a file lies, or ''."""
+def volumes_over(body: Mapping[str, Any], path: str) -> list[str]:
+    """The volumes in which a file or folder lies."""
     mounts = [one for one in body.get("volumes") or () if below(path, str(one.get("target"))) is not None]
-    return next((str(one.get("source") or one.get("target")) for one in mounts if one.get("type") != "bind"), "")
+    return [str(one.get("source") or one.get("target")) for one in mounts if one.get("type") != "bind"]
 
 
 def _script(body: Mapping[str, Any], image: str) -> str:

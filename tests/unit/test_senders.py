@@ -213,6 +213,32 @@ def test_vmalert_that_tells_one_outside_is_stood_before_too(files: Files) -> Non
     assert files.found(vmalert=body)["vmalert"].hosts == {"am.example.com": ()}
 
 
+VMALERT = "static_configs: [{targets: ['am.example.com:9093']}]\nconsul_sd_configs: [{server: 'consul:8500'}]\n"
+THANOS = "alertmanagers: [{scheme: https, static_configs: ['dns+am.example.com:9093', 'alertmanager:9093']}]"
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "hosts", "told"),
+    [
+        (["-notifier.config=/etc/to.yml"], VMALERT, {"am.example.com": ()}, "consul_sd_configs, which is not followed"),
+        (["-notifier.config", "/etc/to.yml"], None, {}, "its /etc/to.yml (-notifier.config) is not in its mounts"),
+        (["-notifier.blackhole"], None, {}, ""),
+        (["rule", "--alertmanagers.config-file=/etc/to.yml"], THANOS, {"am.example.com": ()}, ""),
+        (["rule", "--alertmanagers.config-file=/etc/to.yml"], "- x", {}, "not written as it should be"),
+        (["rule", f"--alertmanagers.config={THANOS}"], None, {"am.example.com": ()}, ""),
+        (["rule", "--alertmanagers.config", THANOS], None, {}, "--alertmanagers.config cannot be read"),
+    ],
+)
+def test_a_file_that_names_those_outside_is_read_and_told_where_it_cannot_be(
+    files: Files, command: list[str], text: str | None, hosts: dict[str, Any], told: str
+) -> None:
+    volumes = [] if text is None else [files.mount(text, "/etc/to.yml")]
+    body = {"image": "x", "command": command, "volumes": volumes}
+    one = files.found(ruler=body, alertmanager=files.alertmanager(WEBHOOK)).get("ruler", Sender("ruler"))
+    assert one.hosts == hosts
+    assert [told in text for text in one.unkept] == ([True] if told else [])
+
+
 POINTS = """
 contactPoints:
   - {name: pd, receivers: [{uid: a, type: pagerduty, settings: {integrationKey: x}}]}
@@ -235,6 +261,8 @@ def test_grafanas_own_contact_points_are_told_and_their_hosts_kept(files: Files)
         ({"volumes": [{"type": "volume", "source": "g", "target": "/var/lib/grafana"}]}, {}, False),
         ({"volumes": [{"type": "volume", "source": "g", "target": "/var/lib/grafana"}]}, {"g": "copy"}, True),
         ({"volumes": [{"type": "bind", "source": "/data/g", "target": "/var/lib/grafana"}]}, {}, True),
+        ({"volumes": [{"type": "volume", "source": "g", "target": "/etc/grafana/provisioning"}]}, {}, True),
+        ({"volumes": [{"type": "volume", "source": "g", "target": "/etc/grafana/provisioning/dashboards"}]}, {}, False),
         ({"environment": {"GF_UNIFIED_ALERTING_ENABLED": "false"}, "image": "own/grafana-with-alerts"}, {}, False),
         ({"image": "grafana/loki"}, {}, False),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.foreign_yaml import load
 from harness.stack import names as topology
-from harness.stack.configfile import bare_in_image, below, config_text, configs_of
+from harness.stack.configfile import bare_in_image, below, config_text, configs_of, volumes_over
 from harness.stack.observed import command_of
 from harness.stack.project import Project
 from harness.stack.senders.sender import BEHIND, Sender, outside
@@ -33,6 +33,7 @@ def grafanas(project: Project, data: Mapping[str, str]) -> Iterator[Sender]:
         folder = f"{variables.get('GF_PATHS_PROVISIONING') or PROVISIONING}/alerting"
         points: list[tuple[str, str]] = []
         told = [f"{where} cannot be read" for where, text in _texts(project, body, folder) if not _read(text, points)]
+        told += [f"its files are in the volume {volume}" for volume in volumes_over(body, folder)]
         if points:
             told.append(f"its files have {', '.join(dict.fromkeys(name for name, _ in points))}")
         if taken := _database(body, data):
