@@ -72,6 +72,8 @@ def find_monitoring(config: topology.Config, prometheus: str = "", alertmanager:
                 said.append(f"the drill's stack.observe names {service}, which is no service of it")
         else:
             able = servers(config, what)
+            sure = [name for name in able if surely(config, name, what)]
+            able = sure if len(sure) == 1 else able
             if len(able) == 1:
                 found[what] = f"{able[0]}:{_port(config, able[0], what)}"
             elif able:

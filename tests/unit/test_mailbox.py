@@ -160,7 +160,11 @@ def test_a_run_puts_its_mailbox_before_both_of_a_pair_and_asks_both_what_they_ru
     asked: list[str] = []
     monkeypatch.setattr("harness.run.observing.really_pages", lambda session, sender, am: asked.append(sender.service))
     observing.probes()
-    assert asked == ["a", "b"], "one that wants a password cannot be asked"
+    assert sorted(asked) == ["a", "b"], "one that wants a password cannot be asked"
+    together: list[int] = []
+    monkeypatch.setattr("harness.run.observing.side_by_side", lambda *parts: together.append(len(parts)))
+    observing.probes()
+    assert together == [2]
 
 
 def test_what_cannot_be_kept_from_people_is_told_before_anything_starts(pair: Project) -> None:

@@ -80,6 +80,18 @@ def test_a_bridge_beside_an_alertmanager_makes_no_second_one(files: Files) -> No
     assert set(files.found(alertmanager=files.alertmanager(WEBHOOK), alertmanager_discord=bridge)) == {"alertmanager"}
 
 
+def test_beside_one_for_sure_another_is_one_where_it_has_a_configuration(files: Files) -> None:
+    sure, custom = files.alertmanager(WEBHOOK), files.alertmanager(PAGERDUTY, image="acme/pages")
+    ntfy, logger = {"image": "alexbakker/alertmanager-ntfy"}, {"build": {"context": "."}}
+    given: dict[str, Any] = {"alertmanager": sure, "alertmanager_ntfy": ntfy, "alertmanager_logger": logger}
+    bare = {"image": "acme/pages", "volumes": custom["volumes"]}
+    assert set(files.found(**given)) == {"alertmanager"}
+    assert set(files.found(**given, alertmanager_b=custom)) == {"alertmanager", "alertmanager-b"}
+    assert set(files.found(**given, alertmanager_b=bare)) == {"alertmanager", "alertmanager-b"}
+    assert set(files.found("alertmanager-ntfy:9093", **given)) == {"alertmanager", "alertmanager-ntfy"}
+    assert set(files.found(alertmanager_ntfy=ntfy)) == {"alertmanager-ntfy"}, "where no other is one, it may be"
+
+
 def test_one_that_is_left_alone_is_told_where_it_would_page_somebody(files: Files) -> None:
     (one,) = files.found("off", alertmanager=files.alertmanager(PAGERDUTY)).values()
     assert (one.hosts, len(one.unkept)) == ({}, 1)

@@ -34,7 +34,7 @@ def notifiers(project: Project, monitoring: Monitoring) -> Iterator[Sender]:
         config = config_file(project, service, PROMETHEUS) if service in known else None
         if (
             config is not None
-            and not config.text
+            and not config.path
             and service in able
             and not surely(project.config, service, "prometheus")
         ):
