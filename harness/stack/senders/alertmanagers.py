@@ -10,7 +10,7 @@ from harness.foreign_yaml import LARGEST
 from harness.stack import names as topology
 from harness.stack.configfile import ALERTMANAGER, ConfigFile, config_file, mounted
 from harness.stack.project import Project
-from harness.stack.senders.sender import BEHIND, Sender, lone, names_of
+from harness.stack.senders.sender import BEHIND, Sender, lone, names_of, through
 from harness.urls import fixed, place
 from harness.world.outlets import usual
 from harness.world.receivers import Paging, paging
@@ -64,22 +64,12 @@ def _unkept(project: Project, service: str, config: ConfigFile, known: Paging | 
     for leak in known.leaking:
         yield f"pages of {service} to this receiver are not caught, and may reach real people: {leak}"
     for seen in known.receivers:
-        through = _through(project, service, place(seen.url)[0])
-        if through:
+        bridge = through(project, service, place(seen.url)[0])
+        if bridge:
             yield (
-                f"pages of {service} to {seen.receiver} go to {through}, a service of the stack that may pass them on to real people: "
-                f"give {through} networks with `internal: true` alone, or the receiver an http:// host outside, {BEHIND}"
+                f"pages of {service} to {seen.receiver} go to {bridge}, a service of the stack that may pass them on to real people: "
+                f"give {bridge} networks with `internal: true` alone, or the receiver an http:// host outside, {BEHIND}"
             )
-
-
-def _through(project: Project, service: str, host: str) -> str:
-    """The service of the stack that a host is, where it reaches what is outside of the stack, or ''."""
-    config = project.config
-    for other in project.services if host else ():
-        if other != service and host in topology.names(config, service, other):
-            inside = topology.networks(config, other)
-            return "" if inside and all(topology.internal(config, key) for key in inside) else other
-    return ""
 
 
 def _guessed(project: Project, service: str, own: tuple[str, ...], pinned: tuple[str, ...]) -> Iterator[str]:

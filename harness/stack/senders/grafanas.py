@@ -12,8 +12,8 @@ from harness.stack import names as topology
 from harness.stack.configfile import bare_in_image, below, config_text, configs_of, volumes_over
 from harness.stack.observed import command_of
 from harness.stack.project import Project
-from harness.stack.senders.sender import BEHIND, Sender, outside
-from harness.urls import place
+from harness.stack.senders.sender import BEHIND, Sender, lone, outside, through
+from harness.urls import loopback, place
 from harness.world.outlets import PROVIDERS
 
 PROVISIONING = "/etc/grafana/provisioning"
@@ -34,15 +34,29 @@ def grafanas(project: Project, data: Mapping[str, str]) -> Iterator[Sender]:
         points: list[tuple[str, str]] = []
         told = [f"{where} cannot be read" for where, text in _texts(project, body, folder) if not _read(text, points)]
         told += [f"its files are in the volume {volume}" for volume in volumes_over(body, folder)]
-        if points:
-            told.append(f"its files have {', '.join(dict.fromkeys(name for name, _ in points))}")
+        proxied = any(name.lower() in ("http_proxy", "https_proxy") for name in variables)
+        if reaching := [name for name, url in points if proxied or _reaching(project, service, url)]:
+            told.append(f"its files have {', '.join(dict.fromkeys(reaching))}")
         if taken := _database(body, data):
             told.append(f"its database is taken along from {taken}")
         if not _upstream(body) and not bare_in_image(project, service, folder):
             told.append("its image may have some")
-        if told:
-            hosts = [host for _, url in points if (host := place(url)[0]) and outside(project, service, host) is None]
-            yield Sender(service, dict.fromkeys(hosts, ()), (_unkept(service, "; ".join(told)),))
+        named = [host for _, url in points if (host := place(url)[0]) and "$" not in host]
+        hosts = [host for host in named if outside(project, service, host) is None]
+        if told or hosts:
+            unkept = (_unkept(service, "; ".join(told)),) if told else ()
+            yield Sender(service, dict.fromkeys(hosts, ()), unkept)
+
+
+def _reaching(project: Project, service: str, url: str) -> bool:
+    """Whether what goes there may reach somebody: no mailbox can bear the host, and none of the stack that reaches nobody has it."""
+    host = place(url)[0]
+    if not host or "$" in host or topology.outside(project.config, service):
+        return True
+    if loopback(host):
+        return not lone(project, service)
+    away = outside(project, service, host)
+    return away is True or (away is False and bool(through(project, service, host)))
 
 
 def _unkept(service: str, why: str) -> str:

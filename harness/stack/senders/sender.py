@@ -52,3 +52,13 @@ def outside(project: Project, service: str, host: str) -> bool | None:
     if fixed(host):
         return bool(topology.outside(project.config, service))
     return False if host in own else None
+
+
+def through(project: Project, service: str, host: str) -> str:
+    """The service of the stack that a host is, where it reaches what is outside of the stack, or ''."""
+    config = project.config
+    for other in project.services if host else ():
+        if other != service and host in topology.names(config, service, other):
+            inside = topology.networks(config, other)
+            return "" if inside and all(topology.internal(config, key) for key in inside) else other
+    return ""
