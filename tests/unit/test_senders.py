@@ -12,7 +12,7 @@ from harness.init.pages import paging_of
 from harness.stack import configfile, observe, unpaged
 from harness.stack.observed import find_monitoring
 from harness.stack.project import Project
-from harness.stack.senders import senders
+from harness.stack.senders import may_page, senders
 from harness.stack.senders.sender import Sender
 
 ONCALL = "route: {receiver: oncall}\nreceivers: [{name: oncall, WAY}]\n"
@@ -377,3 +377,21 @@ def test_init_knows_a_service_by_its_alias(files: Files) -> None:
     config = {"name": "x", "services": {"am": to_alias, "bridge": bridge}, "networks": {"default": {}}}
     (seen,) = paging_of(Project("x", (), files.folder, config), "am:9093").receivers
     assert (seen.observable, "a service of the stack" in seen.why) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "may"),
+    [
+        ({"image": "shop/web"}, False),
+        ({"image": "prom/prometheus"}, True),
+        ({"image": "prom/alertmanager"}, True),
+        ({"image": "grafana/grafana"}, True),
+        ({"image": "grafana/grafana", "environment": {"GF_UNIFIED_ALERTING_ENABLED": "false"}}, False),
+        ({"image": "victoriametrics/vmalert", "command": ["-notifier.url=http://am.example.com:9093"]}, True),
+    ],
+)
+def test_what_could_page_somebody_is_known_of_a_project_that_runs(
+    files: Files, body: dict[str, Any], may: bool
+) -> None:
+    config = {"name": "x", "services": {"one": body}}
+    assert may_page(Project("x", (), files.folder, config), find_monitoring(config)) == may

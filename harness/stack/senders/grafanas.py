@@ -25,11 +25,9 @@ _URLS = ("url", "endpointUrl", "apiUrl", "api_url", "kafkaRestProxy")
 def grafanas(project: Project, data: Mapping[str, str]) -> Iterator[Sender]:
     """Those with contact points, or that may have some. `data` says what becomes of their volumes."""
     for service, body in project.services.items():
-        if not _is_grafana(body, service) or not topology.replicas(project.config, service):
+        if not alerting(body, service) or not topology.replicas(project.config, service):
             continue
         variables = _environment(body)
-        if variables.get("GF_UNIFIED_ALERTING_ENABLED", "").lower() == "false":
-            continue
         folder = f"{variables.get('GF_PATHS_PROVISIONING') or PROVISIONING}/alerting"
         points: list[tuple[str, str]] = []
         told = [f"{where} cannot be read" for where, text in _texts(project, body, folder) if not _read(text, points)]
@@ -46,6 +44,12 @@ def grafanas(project: Project, data: Mapping[str, str]) -> Iterator[Sender]:
         if told or hosts:
             unkept = (_unkept(service, "; ".join(told)),) if told else ()
             yield Sender(service, dict.fromkeys(hosts, ()), unkept)
+
+
+def alerting(body: Mapping[str, Any], service: str) -> bool:
+    """Whether it is a Grafana, and its own alerts are not switched off."""
+    off = _environment(body).get("GF_UNIFIED_ALERTING_ENABLED", "").lower() == "false"
+    return _is_grafana(body, service) and not off
 
 
 def _reaching(project: Project, service: str, url: str) -> bool:
