@@ -6,63 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sender_files import AT, ONCALL, PAGERDUTY, TO_OWN, WEBHOOK, Files
 
-from harness.errors import CannotRun
 from harness.init.pages import paging_of
-from harness.stack import configfile, observe, unpaged
 from harness.stack.observed import find_monitoring
 from harness.stack.project import Project
-from harness.stack.senders import may_page, senders
+from harness.stack.senders import senders
 from harness.stack.senders.sender import Sender
-
-ONCALL = "route: {receiver: oncall}\nreceivers: [{name: oncall, WAY}]\n"
-WEBHOOK = ONCALL.replace("WAY", "webhook_configs: [{url: 'http://pager.example/x'}]")
-PAGERDUTY = ONCALL.replace("WAY", "pagerduty_configs: [{routing_key: x}]")
-TO_OWN = ONCALL.replace("WAY", "webhook_configs: [{url: 'http://bridge:9094/'}]")
-AT = "/etc/alertmanager/alertmanager.yml"
-PROM_AT = "/etc/prometheus/prometheus.yml"
-
-
-@pytest.fixture(autouse=True)
-def _no_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(configfile, "inspected", lambda *_: [])
-
-
-class Files:
-    def __init__(self, folder: Path) -> None:
-        self.folder, self._number = folder, 0
-
-    def mount(self, text: str, target: str) -> dict[str, Any]:
-        self._number += 1
-        path = self.folder / f"{self._number}.yml"
-        path.write_text(text)
-        return {"type": "bind", "source": str(path), "target": target}
-
-    def alertmanager(self, text: str, **more: Any) -> dict[str, Any]:
-        command = [f"--config.file={AT}"]
-        return {"image": "prom/alertmanager", "command": command, "volumes": [self.mount(text, AT)], **more}
-
-    def prometheus(self, alerting: str) -> dict[str, Any]:
-        text = f"alerting: {{alertmanagers: [{alerting}]}}\n" if alerting else "{}\n"
-        command = [f"--config.file={PROM_AT}"]
-        return {"image": "prom/prometheus", "command": command, "volumes": [self.mount(text, PROM_AT)]}
-
-    def secret(self, text: str) -> str:
-        (self.folder / "secret").write_text(text)
-        return str(self.folder / "secret")
-
-    def found(self, observe: str = "", data: dict[str, str] | None = None, **services: Any) -> dict[str, Sender]:
-        named = {name.replace("_", "-"): body for name, body in services.items()}
-        nets = {"default": {"name": "x_default"}, "inner": {"name": "x_inner", "internal": True}}
-        config = {"name": "x", "services": named, "networks": nets}
-        project = Project("x", (), self.folder, config)
-        monitoring = find_monitoring(config, alertmanager=observe)
-        return {one.service: one for one in senders(project, monitoring, data or {})}
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Files:
-    return Files(tmp_path)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
+    return Files(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("observe", ["", "alertmanager:9093"])
@@ -251,147 +206,9 @@ def test_a_file_that_names_those_outside_is_read_and_told_where_it_cannot_be(
     assert [told in text for text in one.unkept] == ([True] if told else [])
 
 
-POINTS = """
-contactPoints:
-  - {name: pd, receivers: [{uid: a, type: pagerduty, settings: {integrationKey: x}}]}
-  - {name: chat, receivers: [{uid: b, type: slack, settings: {url: 'https://hooks.slack.com/services/x'}}]}
-"""
-
-
-def test_of_grafanas_own_contact_points_the_hosts_are_kept(files: Files) -> None:
-    mount = files.mount(POINTS, "/etc/grafana/provisioning/alerting/points.yml")
-    (one,) = files.found(grafana={"image": "grafana/grafana-oss:11", "volumes": [mount]}).values()
-    assert (set(one.hosts), one.unkept) == ({"events.pagerduty.com", "hooks.slack.com"}, ())
-
-
-@pytest.mark.parametrize(
-    ("url", "more", "told"),
-    [
-        ("http://sink:8080/", {"networks": {"inner": None}}, False),
-        ("http://bridge:8080/", {"networks": {"default": None}}, True),
-        ("http://127.0.0.1:8080/", {}, False),
-        ("http://10.1.2.3/", {}, True),
-        ("$HOOK", {}, True),
-        ("https://$HOST/x", {}, True),
-        ("https://chat.example/x", {"network_mode": "host"}, True),
-        ("https://chat.example/x", {"environment": {"HTTPS_PROXY": "http://out.example"}}, True),
-    ],
-)
-def test_a_contact_point_is_told_where_it_may_reach_somebody(
-    files: Files, url: str, more: dict[str, Any], told: bool
-) -> None:
-    points = f"contactPoints: [{{name: hook, receivers: [{{uid: a, type: webhook, settings: {{url: '{url}'}}}}]}}]"
-    mount = files.mount(points, "/etc/grafana/provisioning/alerting/points.yml")
-    others = {name: {"image": "x", "networks": {net: None}} for name, net in (("sink", "inner"), ("bridge", "default"))}
-    both = {"networks": {"default": None, "inner": None}} if "networks" in more else {}
-    body = {"image": "grafana/grafana", "volumes": [mount], **more, **both}
-    services: dict[str, Any] = {"grafana": body, **others}
-    one = files.found(**services).get("grafana", Sender("grafana"))
-    assert ["its files have hook" in text for text in one.unkept] == [True] * told
-
-
-@pytest.mark.parametrize(
-    ("more", "data", "told"),
-    [
-        ({}, {}, False),
-        ({"volumes": [{"type": "volume", "source": "g", "target": "/var/lib/grafana"}]}, {}, False),
-        ({"volumes": [{"type": "volume", "source": "g", "target": "/var/lib/grafana"}]}, {"g": "copy"}, True),
-        ({"volumes": [{"type": "bind", "source": "/data/g", "target": "/var/lib/grafana"}]}, {}, True),
-        ({"volumes": [{"type": "volume", "source": "g", "target": "/etc/grafana/provisioning"}]}, {}, True),
-        ({"volumes": [{"type": "volume", "source": "g", "target": "/etc/grafana/provisioning/dashboards"}]}, {}, False),
-        ({"environment": {"GF_UNIFIED_ALERTING_ENABLED": "false"}, "image": "own/grafana-with-alerts"}, {}, False),
-        ({"image": "grafana/loki"}, {}, False),
-    ],
-)
-def test_a_grafana_has_contact_points_where_its_database_comes_along(
-    files: Files, more: dict[str, Any], data: dict[str, str], told: bool
-) -> None:
-    found = files.found(data=data, grafana={"image": "grafana/grafana", **more})
-    assert bool(found) == told
-
-
-@pytest.mark.parametrize("name", ["prom-tickets", "prometheus-demo-app"])
-def test_a_service_is_no_prometheus_for_a_part_of_its_name(files: Files, name: str) -> None:
-    built: dict[str, Any] = {name: {"build": {"context": "."}}}
-    assert files.found(**built) == {}
-    outside = files.prometheus("{static_configs: [{targets: ['am.example.com:9093']}]}")
-    mounted: dict[str, Any] = {name: {"image": "acme/own", "volumes": outside["volumes"]}}
-    assert set(files.found(**mounted)) == {name}, "a configuration in its place says that it is one"
-    started: dict[str, Any] = {name: {"image": "acme/own", "command": outside["command"]}}
-    assert set(files.found(**started)) == {name}, "so does its --config.file"
-    assert "not known" in files.found(prometheus={"build": {"context": "."}})["prometheus"].unkept[0]
-
-
-def test_who_pages_is_known_once_the_images_are_there(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    built = {name: {"build": {"context": name}} for name in ("api", "prometheus", "my-prom", "alertmanager", "grafana")}
-    project = Project("x", (), files.folder, {"name": "x", "services": built})
-    made: list[str] = []
-    held = {
-        "drill/x-prometheus": "{}\n",
-        "drill/x-my-prom": "alerting: {alertmanagers: [{static_configs: [{targets: ['am.example.com:9093']}]}]}",
-    }
-    monkeypatch.setattr(unpaged, "ready_images", lambda kept, **_: made.extend(kept.services))
-    monkeypatch.setattr(configfile, "_from_image", lambda image, _: [held[image]] if made and image in held else [])
-    image = {"Config": {"Entrypoint": ["/bin/prometheus"]}}
-    monkeypatch.setattr(configfile, "inspected", lambda *_: [image] if made else [])
-    monkeypatch.setattr(configfile, "_bare", lambda *_: True)
-    kept = unpaged.unpaged(project, find_monitoring(project.config), {})
-    assert (made, list(kept.services)) == (
-        ["api", "prometheus", "my-prom", "grafana"],
-        ["api", "prometheus", "grafana"],
-    )
-
-
-def test_a_project_is_looked_at_without_any_of_them(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpaged, "image_exists", lambda _: True)
-    mount = files.mount(POINTS, "/etc/grafana/provisioning/alerting/points.yml")
-    outside = files.prometheus("{static_configs: [{targets: ['am.example.com:9093']}]}")
-    config = {
-        "name": "x",
-        "services": {
-            "api": {"image": "x", "depends_on": {"grafana": {"condition": "service_started"}}},
-            "one": files.alertmanager(WEBHOOK),
-            "other": files.alertmanager(WEBHOOK),
-            "prometheus": outside,
-            "metrics": files.prometheus("{static_configs: [{targets: ['one:9093']}]}"),
-            "grafana": {"image": "grafana/grafana", "volumes": [mount]},
-        },
-    }
-    started: list[Project] = []
-
-    def stack(project: Project, *_: Any, **__: Any) -> Any:
-        started.append(project)
-        raise CannotRun("it is only a look at what would be started")
-
-    monkeypatch.setattr(observe, "Stack", stack)
-    said: list[str] = []
-    with pytest.raises(CannotRun):
-        observe.observe(Project("x", (), files.folder, config), "r", files.folder, say=said.append)
-    assert list(started[0].services) == ["api", "metrics"]
-    assert "without grafana, one, other, prometheus: no mailbox stands here" in said[0]
-
-
 def test_init_knows_a_service_by_its_alias(files: Files) -> None:
     bridge = {"image": "x", "networks": {"default": {"aliases": ["chat.example"]}}}
     to_alias = files.alertmanager(TO_OWN.replace("bridge", "chat.example"), networks={"default": None})
     config = {"name": "x", "services": {"am": to_alias, "bridge": bridge}, "networks": {"default": {}}}
     (seen,) = paging_of(Project("x", (), files.folder, config), "am:9093").receivers
     assert (seen.observable, "a service of the stack" in seen.why) == (False, True)
-
-
-@pytest.mark.parametrize(
-    ("body", "may"),
-    [
-        ({"image": "shop/web"}, False),
-        ({"image": "prom/prometheus"}, True),
-        ({"image": "prom/alertmanager"}, True),
-        ({"image": "grafana/grafana"}, True),
-        ({"image": "grafana/grafana", "environment": {"GF_UNIFIED_ALERTING_ENABLED": "false"}}, False),
-        ({"image": "victoriametrics/vmalert", "command": ["-notifier.url=http://am.example.com:9093"]}, True),
-    ],
-)
-def test_what_could_page_somebody_is_known_of_a_project_that_runs(
-    files: Files, body: dict[str, Any], may: bool
-) -> None:
-    config = {"name": "x", "services": {"one": body}}
-    assert may_page(Project("x", (), files.folder, config), find_monitoring(config)) == may
