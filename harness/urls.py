@@ -69,6 +69,11 @@ def fixed(host: str) -> bool:
     return True
 
 
+def loopback(host: str) -> bool:
+    """Whether it leads to whoever asks."""
+    return fixed(host) and (host in ("localhost", "::1") or host.startswith("127."))
+
+
 def of_health(path: str) -> bool:
     """Whether a page is one that tells whether a service lives, which may reach nothing behind it: '/front-health', '/healthz'."""
     return bool(set(re.findall(r"[a-z]+", path.lower())) & _HEALTH)

@@ -29,6 +29,7 @@ class Offer:
     monitoring  as a plan takes it
     remote      nobody can look from inside of its networks
     lodgers     by service, the containers that live in the network of one of its own
+    may_page    something of it could page people upon a fault
     """
 
     project: str
@@ -37,6 +38,7 @@ class Offer:
     monitoring: Mapping[str, str] = field(default_factory=dict)
     remote: bool = False
     lodgers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    may_page: bool = True
 
 
 def on_attached(plan: Plan, offer: Offer) -> Plan:
@@ -49,7 +51,8 @@ def on_attached(plan: Plan, offer: Offer) -> Plan:
     # Monitoring may not run there now: the claims that need it are absent, and say why.
     unseen = tuple(unobserved(plan.drill, plan.services))
     others = tuple(problem for problem in others if problem not in unseen)
-    warned = (*_remaking(plan, offer, absent), *_cutting_off(plan, offer), *people_paged(plan, offer.project, absent))
+    paged = people_paged(plan, offer.project, absent) if offer.may_page else ()
+    warned = (*_remaking(plan, offer, absent), *_cutting_off(plan, offer), *paged)
     return replace(plan, absent=absent, problems=(*others, *_forbidden(plan), *said, *warned))
 
 

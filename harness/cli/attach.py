@@ -125,6 +125,7 @@ def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] =
     from harness.plan import make_plan
     from harness.run.observing import monitoring_of
     from harness.stack.rulefiles import RuleFiles
+    from harness.stack.senders import may_page
 
     machine = reached(attach.context)
     running = find(attach.project, here=machine == HERE)
@@ -134,7 +135,8 @@ def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] =
     document = replace(document, given=(*document.given, given))
     drill = build(document, drill.origin.base, stem=Path(document.file).stem)
     remote = machine != HERE
-    monitoring = monitoring_of(drill, running.project).known()
+    observed = monitoring_of(drill, running.project)
+    monitoring = observed.known()
     edges = edges_on(running, drill)
     mediated = () if attach.insert or remote else _mediated(running, edges, machine)
     twice = in_doubt(mediated)
@@ -155,7 +157,8 @@ def plan_attached(drill: Drill, attach: Attach, narrow: Callable[[Plan], Plan] =
     there = {one.edge.id for one in mediated}
     why = {edge.id: "" if edge.id in there else _why(running, edge, attach.insert) for edge in edges}
     why |= twice
-    plan = on_attached(plan, Offer(running.name, why, there, monitoring, remote, lodgers(running.containers)))
+    paging = may_page(running.project, observed)
+    plan = on_attached(plan, Offer(running.name, why, there, monitoring, remote, lodgers(running.containers), paging))
     looked = Looked(running.services, edges, monitoring=monitoring, project=running.name)
     return PlannedOn(running, edges, plan, looked, machine, attach.insert, mediated)
 

@@ -59,7 +59,7 @@ def survey(
     """
     from harness.world.lookout import Lookout
 
-    project = unpaged(project, monitoring, data or {})
+    project = unpaged(project, monitoring, data or {}, offline=offline, say=say)
     asked = (*candidates, *((monitoring.prometheus,) if monitoring.prometheus else ()))
     reach = tuple(dict.fromkeys(one for one in asked if one.rpartition(":")[0] in project.services))
     stack = Stack(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import CannotRun, NotApplied
 from harness.facts import ReceiverSeen
-from harness.urls import place
+from harness.urls import loopback, place
 from harness.world.pager import Pager
 from harness.world.receivers import paging
 
@@ -84,9 +84,7 @@ def really_pages(session: Session, sender: Sender, alertmanager: Alertmanager) -
             session.record(rule)
         for seen in runs:
             session.record(replace(seen, observable=False, why=f"it was not known before it ran: {sender.why}"))
-        past = ", ".join(
-            f"{seen.receiver} ({seen.kind})" for seen in runs if seen.kind and place(seen.url)[0] not in sender.hosts
-        )
+        past = ", ".join(f"{seen.receiver} ({seen.kind})" for seen in runs if seen.kind and not _kept(seen, sender))
         if past:
             session.display.say(f"warning: {sender.service} runs with receivers that may reach real people: {past}")
     elif names != {seen.receiver for seen in sender.known.receivers}:
@@ -95,6 +93,11 @@ def really_pages(session: Session, sender: Sender, alertmanager: Alertmanager) -
             f"pages would leave the stack: {sender.service} runs with the receivers {', '.join(sorted(names))}, and not with those "
             f"of the configuration that was read ({read}), before which the mailbox stands; mount the configuration as it is to be read"
         )
+
+
+def _kept(seen: ReceiverSeen, sender: Sender) -> bool:
+    host = place(seen.url)[0]
+    return host in sender.hosts or (sender.lone and loopback(host))
 
 
 def _asked(alertmanager: Alertmanager) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
@@ -178,13 +179,15 @@ class Observing:
         from harness.world.alertmanager import Alertmanager
 
         by_service = {one.service: one for one in self.senders}
+        asked = []
         for target in self.monitoring.asked:
             service = target.rpartition(":")[0]
             if service not in by_service or guarded(self.stack.project, service):
                 continue
             with contextlib.suppress(UsageError):  # one that nobody reaches from here
                 alertmanager = Alertmanager(self.stack.address(target), self.monitoring.alertmanagers[target])
-                really_pages(self.session, by_service[service], alertmanager)
+                asked.append(partial(really_pages, self.session, by_service[service], alertmanager))
+        side_by_side(*asked)
 
 
 def runbooks_asked(drill: Drill) -> tuple[str, ...]:

@@ -37,12 +37,18 @@ class OwnStack:
         from harness.run.observing import monitoring_of, senders_of
         from harness.run.sources import asked_over_tcp
         from harness.stack.exporters import exporting
+        from harness.stack.observed import PORTS, servers
         from harness.stack.stack import Stack
 
         drill = session.drill
         self._session = session
         monitoring = monitoring_of(drill, project)
-        sending = tuple(one.service for one in senders_of(drill, project))
+        sending = (
+            *(one.service for one in senders_of(drill, project)),
+            *(
+                name for what in PORTS for name in servers(project.config, what)
+            ),  # whose image tells more once it is there
+        )
         self._project = project
         self._parts: Parts | None = None
         self._stack = Stack(

@@ -55,9 +55,9 @@ def config_file(project: Project, service: str, usual: Sequence[str]) -> ConfigF
             return ConfigFile(path=path, why=f"its configuration {path} is written by its own command when it starts")
         for text in mounted(project, body, path):
             return ConfigFile(text, path)
-        if volume := _volume(body, path):
+        if volumes := volumes_over(body, path):
             return ConfigFile(
-                path=path, why=f"its configuration {path} is in the volume {volume}, which is filled elsewhere"
+                path=path, why=f"its configuration {path} is in the volume {volumes[0]}, which is filled elsewhere"
             )
         for text in () if away else _from_image(image, path):
             return ConfigFile(text, path, doubt=_script(body, image))
@@ -79,10 +79,10 @@ def _written(words: Sequence[str], path: str) -> bool:
     return bool(re.search(rf"{re.escape(path)}(?![\w./-])|(?<=[\s>'\"]){folder}/?(?=[\s;&|'\")]|$)", text))
 
 
-def _volume(body: Mapping[str, Any], path: str) -> str:
-    """The volume in which a file lies, or ''."""
+def volumes_over(body: Mapping[str, Any], path: str) -> list[str]:
+    """The volumes in which a file or folder lies."""
     mounts = [one for one in body.get("volumes") or () if below(path, str(one.get("target"))) is not None]
-    return next((str(one.get("source") or one.get("target")) for one in mounts if one.get("type") != "bind"), "")
+    return [str(one.get("source") or one.get("target")) for one in mounts if one.get("type") != "bind"]
 
 
 def _script(body: Mapping[str, Any], image: str) -> str:
@@ -120,24 +120,28 @@ def _bare(image: str, folder: str) -> bool:
 
 
 def mounted(project: Project, body: Mapping[str, Any], path: str) -> Iterator[str]:
-    """A file as the service has it from a bind mount of it or of a folder above it, or from a config of the Compose file."""
+    """A file as the service has it from a bind mount of it or of a folder above it, or from a config or secret of the Compose file."""
     for mount in body.get("volumes") or ():
         if mount.get("type") != "bind":
             continue
         inner = below(path, str(mount.get("target")))
         if inner is not None:
             yield from _read(Path(str(mount["source"])) / inner if inner else Path(str(mount["source"])))
-    for target, given in configs_of(project, body):
+    for target, given in (*configs_of(project, body), *_given(project, body, "secrets", "/run/secrets")):
         if target == path:
             yield from config_text(given)
 
 
 def configs_of(project: Project, body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The Compose file's configs in a service: where each stands there, and what it is."""
-    for use in body.get("configs") or ():
+    return _given(project, body, "configs", "/")
+
+
+def _given(project: Project, body: Mapping[str, Any], key: str, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for use in body.get(key) or ():
         source = use if isinstance(use, str) else str(use.get("source"))
-        target = f"/{source}" if isinstance(use, str) else str(use.get("target") or f"/{source}")
-        yield target, (project.config.get("configs") or {}).get(source) or {}
+        target = "" if isinstance(use, str) else str(use.get("target") or "")
+        yield str(PurePosixPath(folder) / (target or source)), (project.config.get(key) or {}).get(source) or {}
 
 
 def config_text(given: Mapping[str, Any]) -> Iterator[str]:

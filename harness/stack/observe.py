@@ -68,7 +68,7 @@ def observe(
     """
     from harness.world.lookout import Lookout
 
-    kept = unpaged(project, find_monitoring(project.config), {})
+    kept = unpaged(project, find_monitoring(project.config), {}, offline=offline, say=say)
     if gone := sorted(set(project.services) - set(kept.services)):
         say(f"without {', '.join(gone)}: no mailbox stands here before what pages people")
     project = kept

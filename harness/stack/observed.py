@@ -10,6 +10,7 @@ from typing import Any
 from harness.stack import names as topology
 
 PORTS = {"prometheus": 9090, "alertmanager": 9093}
+_WHOLE = {"prometheus": ("prometheus", "prom"), "alertmanager": ("alertmanager", "prometheus-alertmanager")}
 _OTHERS = re.compile(
     r"exporter|pushgateway|operator|adapter|config-reload|blackbox|thanos|promtail|bridge|proxy|webhook|karma|discord|msteams|telegram"
     r"|(?<![a-z0-9])(bot|sns|init)(?![a-z0-9])"
@@ -71,6 +72,8 @@ def find_monitoring(config: topology.Config, prometheus: str = "", alertmanager:
                 said.append(f"the drill's stack.observe names {service}, which is no service of it")
         else:
             able = servers(config, what)
+            sure = [name for name in able if surely(config, name, what)]
+            able = sure if len(sure) == 1 else able
             if len(able) == 1:
                 found[what] = f"{able[0]}:{_port(config, able[0], what)}"
             elif able:
@@ -98,6 +101,13 @@ def servers(config: topology.Config, what: str) -> list[str]:
     return [name for name in able if not _is_another(config, name, what)] or able
 
 
+def surely(config: topology.Config, name: str, what: str) -> bool:
+    """Whether the whole of its image's, its program's or its own name tells that it is one, or its --config.file: `prom-tickets`
+    may be anything."""
+    body = topology.services(config)[name]
+    return what in flag(command_of(body), "config.file") or any(sign in _WHOLE[what] for sign in _signs(name, body))
+
+
 def command_of(body: Mapping[str, Any]) -> list[str]:
     """Entrypoint and command of a service as words."""
     words: list[str] = []
@@ -117,13 +127,17 @@ def flag(words: list[str], name: str) -> str:
 def _candidates(config: topology.Config, what: str) -> Iterator[str]:
     for name, body in topology.services(config).items():
         build = body.get("build") or {}
-        image = str(body.get("image") or "").rpartition("/")[2].partition(":")[0].partition("@")[0]
         context = str(build.get("target") or "") or str(build.get("dockerfile") or "")
-        words = command_of(body)
-        program = words[0].rpartition("/")[2] if words else ""
-        signs = (image, name.lower(), program, context.lower())
+        signs = (*_signs(name, body), context.lower())
         if any(_is(sign, what) for sign in signs) and topology.replicas(config, name) > 0:
             yield name
+
+
+def _signs(name: str, body: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The names of its image, of itself and of its program."""
+    image = str(body.get("image") or "").rpartition("/")[2].partition(":")[0].partition("@")[0]
+    words = command_of(body)
+    return image, name.lower(), words[0].rpartition("/")[2] if words else ""
 
 
 def _is_another(config: topology.Config, name: str, what: str) -> bool:

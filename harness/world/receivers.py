@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,8 +11,8 @@ from harness.facts import InhibitSeen, ReceiverSeen
 from harness.foreign_yaml import load
 from harness.labelled import holds
 from harness.quantities import go_duration_s
-from harness.urls import fixed, place
-from harness.world.outlets import Outlet, outlets
+from harness.urls import fixed, loopback, place
+from harness.world.outlets import Outlet, outlets, usual
 from harness.world.routing import GROUP_WAIT_S, asked, matchers_of, routed
 
 GROUP_INTERVAL_S = 300.0  # Alertmanager's own default
@@ -46,41 +46,52 @@ class Paging:
         return tuple(replace(one, group_wait_s=waits[one.receiver]) for one in self.receivers if one.receiver in waits)
 
 
-def paging(text: str, own: Sequence[str] = (), pinned: Sequence[str] = ()) -> Paging:
+def paging(
+    text: str,
+    own: Sequence[str] = (),
+    pinned: Sequence[str] = (),
+    *,
+    lone: bool = False,
+    read: Callable[[str], str] = lambda path: "",
+) -> Paging:
     """Read a configuration; see `_paging`.
 
     Raises ValueError for what is no configuration of Alertmanager.
     """
     try:
-        return _paging(text, own, pinned)
+        return _paging(text, own, pinned, lone, read)
     except (AttributeError, TypeError, RecursionError):
         raise ValueError("it is not written as Alertmanager's configuration is") from None
 
 
-def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
-    """Read a configuration. `own` are names of the stack's services, `pinned` names whose address is fixed by its files.
+def _paging(text: str, own: Sequence[str], pinned: Sequence[str], lone: bool, read: Callable[[str], str]) -> Paging:
+    """Read a configuration. `own` are names of the stack's services, `pinned` names whose address is fixed by its files; `lone`: on its
+    own loopback nobody takes its pages; `read` gives what a file that it names holds, or ''.
 
     Raises ValueError for what is no configuration of Alertmanager.
     """
     data = load(text)
     if not isinstance(data, dict) or not isinstance(data.get("receivers"), list):
         raise ValueError("it has no list of receivers")
-    ways = _ways(data.get("route") or {})
+    as_text = load(text, as_text=True)
+    ways = _ways(as_text.get("route") or {})
     seen: list[ReceiverSeen] = []
     hosts: dict[str, set[int]] = {}
     leaking: list[str] = []
-    for receiver in data["receivers"]:
-        name = str(receiver.get("name"))
+    for receiver, written in zip(data["receivers"], as_text["receivers"], strict=True):
+        name = str(written.get("name"))
         way = ways.get(name, _Way())
-        for outlet in list(outlets(receiver, data.get("global") or {})) or [Outlet()]:
+        for outlet in list(outlets(receiver, data.get("global") or {}, read)) or [Outlet()]:
             kind, url = outlet.kind, outlet.url
             why = _why_not(outlet, own, pinned)
             host, port = place(url)
+            if outlet.file and not host:
+                hosts |= {one: set() for one in usual(kind) if one not in (*hosts, *own, *pinned)}
             if host and not outlet.proxy and not fixed(host) and host not in own and host not in pinned:
                 hosts.setdefault(host, set())
                 if not why:
                     hosts[host].add(port)
-            elif kind and why and (outlet.proxy or host not in own):
+            elif kind and why and (outlet.proxy or not (host in own or (lone and loopback(host)))):
                 leaking.append(f"{name} ({kind}{f' to {host}' if host else ''}): {why}")
             seen.append(
                 ReceiverSeen(
@@ -97,7 +108,6 @@ def _paging(text: str, own: Sequence[str], pinned: Sequence[str]) -> Paging:
                 )
             )
     by_host = {host: tuple(sorted(ports)) for host, ports in hosts.items()}
-    as_text = load(text, as_text=True)
     inhibits = tuple(_inhibits(as_text.get("inhibit_rules") or ()))
     return Paging(tuple(seen), by_host, tuple(leaking), as_text.get("route") or {}, inhibits)
 
@@ -129,10 +139,12 @@ def _why_not(outlet: Outlet, own: Sequence[str], pinned: Sequence[str]) -> str: 
         return f"{outlet.proxy}; a webhook on http:// with an http_config without a proxy would be seen"
     if kind == "webhook" and outlet.token:
         return f"{outlet.token}; a webhook on http:// with an http_config without oauth2 would be seen"
+    if outlet.file and not host:
+        return f"its URL is in a file that is not here to be read ({outlet.file}); a webhook with a `url` on http:// would be seen"
     if kind != "webhook":
         return f"it is a receiver of the kind {kind}; a webhook on http:// would be seen"
     if not host:
-        return "its URL is in a file or cannot be read; a webhook with a `url` on http:// would be seen"
+        return "its URL cannot be read; a webhook with a `url` on http:// would be seen"
     if urlsplit(url).scheme != "http":
         return f"its URL is {urlsplit(url).scheme}://, whose certificate nobody here has; one on http:// would be seen"
     if host in own:

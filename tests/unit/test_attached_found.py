@@ -227,6 +227,11 @@ def test_that_alerts_page_people_there_as_they_always_do_is_told_where_no_silenc
     assert ["`silence`" in text for text in said] == ([True] if told else [])
 
 
+def test_where_nothing_could_page_anybody_that_is_not_told(tmp_path: Path) -> None:
+    plan = planned(tmp_path, edges={"web->store": ""}, may_page=False)
+    assert [one.what for one in plan.problems if "page people" in one.what] == []
+
+
 def test_with_an_edge_put_in_and_a_prometheus_these_are_there(tmp_path: Path) -> None:
     absent = lacking(tmp_path, edges={"web->store": ""}, monitoring={"prometheus": "prometheus:9090"})
     assert "hurt/latency-web->store" not in absent

@@ -85,6 +85,14 @@ def test_one_that_runs_with_what_was_read_is_as_it_should_be_whatever_it_hides()
     assert (told.said, told.facts) == ([], [])
 
 
+@pytest.mark.parametrize("name", ["on", "no", "0123", "1.10"])
+def test_a_receiver_has_its_name_as_it_is_written(name: str) -> None:
+    told = Told()
+    told.running = FILE.replace("NAME", f'"{name}"')
+    really_pages(told.session, sender("one", name), cast("Any", told))
+    assert (told.said, told.facts) == ([], [])
+
+
 def test_whom_one_pages_whose_configuration_was_not_known_is_told_once_it_runs() -> None:
     told = Told()
     told.running = FILE.replace("NAME", "real")
@@ -103,6 +111,14 @@ def test_what_such_a_one_sends_to_hosts_that_the_mailbox_bears_reaches_nobody() 
     )
     really_pages(told.session, Sender("one", {"events.pagerduty.com": ()}, why="it is written"), cast("Any", told))
     assert (told.said, [one.receiver for one in told.facts]) == ([], ["pd", "none"])
+
+
+@pytest.mark.parametrize("lone", [True, False])
+def test_so_does_what_it_sends_to_itself_where_nobody_else_is_in_its_network(lone: bool) -> None:
+    told = Told()
+    told.running = FILE.replace("NAME", "web.hook").replace("pager.example/x", "127.0.0.1:5001/")
+    really_pages(told.session, Sender("one", why="it is written", lone=lone), cast("Any", told))
+    assert bool(told.said) is not lone
 
 
 def test_one_that_does_not_answer_is_not_waited_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +160,11 @@ def test_a_run_puts_its_mailbox_before_both_of_a_pair_and_asks_both_what_they_ru
     asked: list[str] = []
     monkeypatch.setattr("harness.run.observing.really_pages", lambda session, sender, am: asked.append(sender.service))
     observing.probes()
-    assert asked == ["a", "b"], "one that wants a password cannot be asked"
+    assert sorted(asked) == ["a", "b"], "one that wants a password cannot be asked"
+    together: list[int] = []
+    monkeypatch.setattr("harness.run.observing.side_by_side", lambda *parts: together.append(len(parts)))
+    observing.probes()
+    assert together == [2]
 
 
 def test_what_cannot_be_kept_from_people_is_told_before_anything_starts(pair: Project) -> None:

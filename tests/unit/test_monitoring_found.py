@@ -68,6 +68,16 @@ def services(**bodies: dict[str, Any]) -> dict[str, Any]:
             "prometheus:9090",
             "",
         ),
+        (
+            services(
+                **{
+                    "alertmanager": {"image": "prom/alertmanager"},
+                    "alertmanager-ntfy": {"image": "x/alertmanager-ntfy"},
+                }
+            ),
+            "",
+            "alertmanager:9093",
+        ),
         (services(prom={"build": {"context": "."}, "command": "prometheus --config.file=x"}), "prom:9090", ""),
     ],
 )

@@ -133,6 +133,14 @@ def test_a_matcher_that_cannot_be_read_is_told_and_the_receivers_are_known_all_t
         found.reached({"severity": "page"})
 
 
+def test_routes_lead_to_a_receiver_by_its_name_as_it_is_written() -> None:
+    found = paging(
+        "route: {receiver: on, group_wait: 5s, matchers: [code=0500]}\nreceivers: [{name: on}, {name: 010}]\n"
+    )
+    assert [(one.receiver, one.group_wait_s) for one in found.receivers] == [("on", 5.0), ("010", 30.0)]
+    assert [one.receiver for one in found.reached({"code": "0500"})] == ["on"]
+
+
 def test_what_the_routes_to_a_receiver_ask_of_labels_is_told_and_nothing_of_the_default_one() -> None:
     text = """
 route:
@@ -177,7 +185,7 @@ def test_its_own_place_goes_before_the_global_one_and_one_in_a_file_is_not_known
     shared = "global: {slack_api_url_file: /run/secrets/slack}"
     assert only("{name: a, slack_configs: [{api_url: 'https://slack.example/x'}]}", shared)[2] == ("slack.example",)
     _, (leak,), hosts = only("{name: a, slack_configs: [{channel: x}]}", shared)
-    assert (leak.startswith("a (slack): "), hosts) == (True, ())
+    assert (leak.startswith("a (slack): "), hosts) == (True, ("hooks.slack.com", "slack.com"))
 
 
 @pytest.mark.parametrize(

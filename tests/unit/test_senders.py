@@ -6,59 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sender_files import AT, ONCALL, PAGERDUTY, TO_OWN, WEBHOOK, Files
 
-from harness.errors import CannotRun
 from harness.init.pages import paging_of
-from harness.stack import configfile, observe
 from harness.stack.observed import find_monitoring
 from harness.stack.project import Project
 from harness.stack.senders import senders
 from harness.stack.senders.sender import Sender
 
-ONCALL = "route: {receiver: oncall}\nreceivers: [{name: oncall, WAY}]\n"
-WEBHOOK = ONCALL.replace("WAY", "webhook_configs: [{url: 'http://pager.example/x'}]")
-PAGERDUTY = ONCALL.replace("WAY", "pagerduty_configs: [{routing_key: x}]")
-TO_OWN = ONCALL.replace("WAY", "webhook_configs: [{url: 'http://bridge:9094/'}]")
-AT = "/etc/alertmanager/alertmanager.yml"
-PROM_AT = "/etc/prometheus/prometheus.yml"
-
-
-@pytest.fixture(autouse=True)
-def _no_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(configfile, "inspected", lambda *_: [])
-
-
-class Files:
-    def __init__(self, folder: Path) -> None:
-        self.folder, self._number = folder, 0
-
-    def mount(self, text: str, target: str) -> dict[str, Any]:
-        self._number += 1
-        path = self.folder / f"{self._number}.yml"
-        path.write_text(text)
-        return {"type": "bind", "source": str(path), "target": target}
-
-    def alertmanager(self, text: str, **more: Any) -> dict[str, Any]:
-        command = [f"--config.file={AT}"]
-        return {"image": "prom/alertmanager", "command": command, "volumes": [self.mount(text, AT)], **more}
-
-    def prometheus(self, alerting: str) -> dict[str, Any]:
-        text = f"alerting: {{alertmanagers: [{alerting}]}}\n" if alerting else "{}\n"
-        command = [f"--config.file={PROM_AT}"]
-        return {"image": "prom/prometheus", "command": command, "volumes": [self.mount(text, PROM_AT)]}
-
-    def found(self, observe: str = "", data: dict[str, str] | None = None, **services: Any) -> dict[str, Sender]:
-        named = {name.replace("_", "-"): body for name, body in services.items()}
-        nets = {"default": {"name": "x_default"}, "inner": {"name": "x_inner", "internal": True}}
-        config = {"name": "x", "services": named, "networks": nets}
-        project = Project("x", (), self.folder, config)
-        monitoring = find_monitoring(config, alertmanager=observe)
-        return {one.service: one for one in senders(project, monitoring, data or {})}
-
 
 @pytest.fixture
-def files(tmp_path: Path) -> Files:
-    return Files(tmp_path)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
+    return Files(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("observe", ["", "alertmanager:9093"])
@@ -76,6 +35,18 @@ def test_a_bridge_beside_an_alertmanager_makes_no_second_one(files: Files) -> No
     assert set(files.found(alertmanager=files.alertmanager(WEBHOOK), alertmanager_discord=bridge)) == {"alertmanager"}
 
 
+def test_beside_one_for_sure_another_is_one_where_it_has_a_configuration(files: Files) -> None:
+    sure, custom = files.alertmanager(WEBHOOK), files.alertmanager(PAGERDUTY, image="acme/pages")
+    ntfy, logger = {"image": "alexbakker/alertmanager-ntfy"}, {"build": {"context": "."}}
+    given: dict[str, Any] = {"alertmanager": sure, "alertmanager_ntfy": ntfy, "alertmanager_logger": logger}
+    bare = {"image": "acme/pages", "volumes": custom["volumes"]}
+    assert set(files.found(**given)) == {"alertmanager"}
+    assert set(files.found(**given, alertmanager_b=custom)) == {"alertmanager", "alertmanager-b"}
+    assert set(files.found(**given, alertmanager_b=bare)) == {"alertmanager", "alertmanager-b"}
+    assert set(files.found("alertmanager-ntfy:9093", **given)) == {"alertmanager", "alertmanager-ntfy"}
+    assert set(files.found(alertmanager_ntfy=ntfy)) == {"alertmanager-ntfy"}, "where no other is one, it may be"
+
+
 def test_one_that_is_left_alone_is_told_where_it_would_page_somebody(files: Files) -> None:
     (one,) = files.found("off", alertmanager=files.alertmanager(PAGERDUTY)).values()
     assert (one.hosts, len(one.unkept)) == ({}, 1)
@@ -87,6 +58,62 @@ def test_one_that_is_left_alone_is_told_where_it_would_page_somebody(files: File
 def test_one_on_no_network_of_the_project_can_have_no_mailbox(files: Files) -> None:
     (one,) = files.found(alertmanager=files.alertmanager(PAGERDUTY, network_mode="host")).values()
     assert "no mailbox can stand before it: alertmanager has network_mode: host" in one.unkept[0]
+
+
+SLACK_FILE = "global: {slack_api_url_file: /run/secrets/chat}\n" + ONCALL.replace(
+    "WAY", "slack_configs: [{channel: x}]"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        (SLACK_FILE, {"hooks.slack.com", "slack.com"}),
+        (ONCALL.replace("WAY", "discord_configs: [{webhook_url_file: chat}]"), {"discord.com", "discordapp.com"}),
+        (ONCALL.replace("WAY", "webhook_configs: [{url_file: chat}]"), set()),
+    ],
+)
+def test_a_url_in_a_file_that_is_not_here_is_told_and_the_usual_hosts_of_its_kind_are_kept(
+    files: Files, text: str, hosts: set[str]
+) -> None:
+    (one,) = files.found(alertmanager=files.alertmanager(text)).values()
+    assert set(one.hosts) == hosts
+    assert "its URL is in a file that is not here to be read (" in one.unkept[0]
+    assert one.known is not None
+    assert not one.known.receivers[0].observable
+
+
+def test_a_url_in_a_file_that_is_mounted_or_a_secret_is_read(files: Files) -> None:
+    beside = files.alertmanager(ONCALL.replace("WAY", "webhook_configs: [{url_file: keys/chat}]"))
+    beside["volumes"].append(files.mount("http://pager.example:81/x\n", "/etc/alertmanager/keys/chat"))
+    (one,) = files.found(alertmanager=beside).values()
+    assert one.known is not None
+    assert (one.hosts, one.unkept, one.known.receivers[0].observable) == ({"pager.example": (81,)}, (), True)
+    body = files.alertmanager(SLACK_FILE, secrets=[{"source": "chat"}])
+    config = {"name": "x", "services": {"alertmanager": body}}
+    config["secrets"] = {"chat": {"file": files.secret("https://chat.example/hooks/1")}}
+    (sender,) = senders(Project("x", (), files.folder, config), find_monitoring(config), {})
+    assert (sender.hosts, sender.unkept) == ({"chat.example": ()}, ())
+
+
+LOCAL = [
+    ONCALL.replace("WAY", "webhook_configs: [{url: 'http://127.0.0.1:5001/'}]"),
+    ONCALL.replace("WAY", "email_configs: [{to: 'root@localhost', smarthost: 'localhost:25'}]"),
+]
+"""Alertmanager's own default, and Debian's."""
+
+
+@pytest.mark.parametrize("text", LOCAL)
+def test_what_one_sends_to_itself_reaches_nobody_unless_others_are_in_its_network(files: Files, text: str) -> None:
+    assert files.found(alertmanager=files.alertmanager(text))["alertmanager"].unkept == ()
+    bridge = {"image": "x", "network_mode": "service:alertmanager"}
+    (shared,) = files.found(alertmanager=files.alertmanager(text), bridge=bridge).values()
+    lodger = files.alertmanager(text, network_mode="service:web")
+    (lodging,) = files.found(alertmanager=lodger, web={"image": "x"}).values()
+    (on_host,) = files.found(alertmanager=files.alertmanager(text, network_mode="host")).values()
+    assert ["reach real people" in one.unkept[0] for one in (shared, lodging, on_host)] == [True] * 3
+    proxied = text.replace("5001/'", "5001/', http_config: {proxy_url: 'http://out.example'}")
+    assert bool(files.found(alertmanager=files.alertmanager(proxied))["alertmanager"].unkept) == (proxied != text)
 
 
 @pytest.mark.parametrize(("networks", "told"), [({"default": None}, True), ({"inner": None}, False)])
@@ -153,65 +180,30 @@ def test_vmalert_that_tells_one_outside_is_stood_before_too(files: Files) -> Non
     assert files.found(vmalert=body)["vmalert"].hosts == {"am.example.com": ()}
 
 
-POINTS = """
-contactPoints:
-  - {name: pd, receivers: [{uid: a, type: pagerduty, settings: {integrationKey: x}}]}
-  - {name: chat, receivers: [{uid: b, type: slack, settings: {url: 'https://hooks.slack.com/services/x'}}]}
-"""
-
-
-def test_grafanas_own_contact_points_are_told_and_their_hosts_kept(files: Files) -> None:
-    mount = files.mount(POINTS, "/etc/grafana/provisioning/alerting/points.yml")
-    (one,) = files.found(grafana={"image": "grafana/grafana-oss:11", "volumes": [mount]}).values()
-    assert set(one.hosts) == {"events.pagerduty.com", "hooks.slack.com"}
-    assert "its files have pd, chat" in one.unkept[0]
-    assert "GF_UNIFIED_ALERTING_ENABLED" in one.unkept[0]
+VMALERT = "static_configs: [{targets: ['am.example.com:9093']}]\nconsul_sd_configs: [{server: 'consul:8500'}]\n"
+THANOS = "alertmanagers: [{scheme: https, static_configs: ['dns+am.example.com:9093', 'alertmanager:9093']}]"
 
 
 @pytest.mark.parametrize(
-    ("more", "data", "told"),
+    ("command", "text", "hosts", "told"),
     [
-        ({}, {}, False),
-        ({"volumes": [{"type": "volume", "source": "g", "target": "/var/lib/grafana"}]}, {}, False),
-        ({"volumes": [{"type": "volume", "source": "g", "target": "/var/lib/grafana"}]}, {"g": "copy"}, True),
-        ({"volumes": [{"type": "bind", "source": "/data/g", "target": "/var/lib/grafana"}]}, {}, True),
-        ({"environment": {"GF_UNIFIED_ALERTING_ENABLED": "false"}, "image": "own/grafana-with-alerts"}, {}, False),
-        ({"image": "grafana/loki"}, {}, False),
+        (["-notifier.config=/etc/to.yml"], VMALERT, {"am.example.com": ()}, "consul_sd_configs, which is not followed"),
+        (["-notifier.config", "/etc/to.yml"], None, {}, "its /etc/to.yml (-notifier.config) is not in its mounts"),
+        (["-notifier.blackhole"], None, {}, ""),
+        (["rule", "--alertmanagers.config-file=/etc/to.yml"], THANOS, {"am.example.com": ()}, ""),
+        (["rule", "--alertmanagers.config-file=/etc/to.yml"], "- x", {}, "not written as it should be"),
+        (["rule", f"--alertmanagers.config={THANOS}"], None, {"am.example.com": ()}, ""),
+        (["rule", "--alertmanagers.config", THANOS], None, {}, "--alertmanagers.config cannot be read"),
     ],
 )
-def test_a_grafana_has_contact_points_where_its_database_comes_along(
-    files: Files, more: dict[str, Any], data: dict[str, str], told: bool
+def test_a_file_that_names_those_outside_is_read_and_told_where_it_cannot_be(
+    files: Files, command: list[str], text: str | None, hosts: dict[str, Any], told: str
 ) -> None:
-    found = files.found(data=data, grafana={"image": "grafana/grafana", **more})
-    assert bool(found) == told
-
-
-def test_a_project_is_looked_at_without_any_of_them(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    mount = files.mount(POINTS, "/etc/grafana/provisioning/alerting/points.yml")
-    outside = files.prometheus("{static_configs: [{targets: ['am.example.com:9093']}]}")
-    config = {
-        "name": "x",
-        "services": {
-            "api": {"image": "x", "depends_on": {"grafana": {"condition": "service_started"}}},
-            "one": files.alertmanager(WEBHOOK),
-            "other": files.alertmanager(WEBHOOK),
-            "prometheus": outside,
-            "metrics": files.prometheus("{static_configs: [{targets: ['one:9093']}]}"),
-            "grafana": {"image": "grafana/grafana", "volumes": [mount]},
-        },
-    }
-    started: list[Project] = []
-
-    def stack(project: Project, *_: Any, **__: Any) -> Any:
-        started.append(project)
-        raise CannotRun("it is only a look at what would be started")
-
-    monkeypatch.setattr(observe, "Stack", stack)
-    said: list[str] = []
-    with pytest.raises(CannotRun):
-        observe.observe(Project("x", (), files.folder, config), "r", files.folder, say=said.append)
-    assert list(started[0].services) == ["api", "metrics"]
-    assert "without grafana, one, other, prometheus: no mailbox stands here" in said[0]
+    volumes = [] if text is None else [files.mount(text, "/etc/to.yml")]
+    body = {"image": "x", "command": command, "volumes": volumes}
+    one = files.found(ruler=body, alertmanager=files.alertmanager(WEBHOOK)).get("ruler", Sender("ruler"))
+    assert one.hosts == hosts
+    assert [told in text for text in one.unkept] == ([True] if told else [])
 
 
 def test_init_knows_a_service_by_its_alias(files: Files) -> None:

@@ -8,17 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.stack.observed import Monitoring
+from harness.stack.configfile import ALERTMANAGER, config_file
+from harness.stack.observed import Monitoring, servers, surely
 from harness.stack.project import Project
 from harness.stack.senders.alertmanagers import alertmanager
-from harness.stack.senders.grafanas import grafanas
+from harness.stack.senders.grafanas import alerting, grafanas
 from harness.stack.senders.notifiers import notifiers
 from harness.stack.senders.sender import Sender
 
 
 def senders(project: Project, monitoring: Monitoring, data: Mapping[str, str]) -> tuple[Sender, ...]:
     """All of them; `data` is the drill's. Raises CannotRun where only Docker could tell what their configurations are."""
+    services = [target.rpartition(":")[0] for target in monitoring.alertmanagers]
+    sure = [service for service in services if surely(project.config, service, "alertmanager")]
+    meant = (*sure, monitoring.alertmanager.rpartition(":")[0]) if sure else services
     found = [
-        alertmanager(project, target.rpartition(":")[0], alone=monitoring.alone) for target in monitoring.alertmanagers
-    ]
+        alertmanager(project, service, alone=monitoring.alone)
+        for service in services
+        if service in meant or config_file(project, service, ALERTMANAGER).path
+    ]  # beside one for sure, a part of a name alone makes no other
     return (*found, *notifiers(project, monitoring), *grafanas(project, data))
+
+
+def may_page(project: Project, monitoring: Monitoring) -> bool:
+    """Whether there is anything that could make an alert of a fault or page somebody, as a project runs already: with its real data."""
+    return bool(
+        monitoring.prometheus
+        or monitoring.alertmanagers
+        or servers(project.config, "prometheus")
+        or any(alerting(body, service) for service, body in project.services.items())
+        or any(notifiers(project, monitoring))
+    )

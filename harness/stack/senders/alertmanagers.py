@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.foreign_yaml import LARGEST
 from harness.stack import names as topology
-from harness.stack.configfile import ALERTMANAGER, ConfigFile, config_file
+from harness.stack.configfile import ALERTMANAGER, ConfigFile, config_file, mounted
 from harness.stack.project import Project
-from harness.stack.senders.sender import BEHIND, Sender, names_of
+from harness.stack.senders.sender import BEHIND, Sender, lone, names_of, through
 from harness.urls import fixed, place
-from harness.world.outlets import PROVIDERS
+from harness.world.outlets import usual
 from harness.world.receivers import Paging, paging
 
 MOST_FILES = 50
@@ -22,19 +22,24 @@ def alertmanager(project: Project, service: str, *, alone: bool = False) -> Send
     """`alone`: the drill switches it off, so that no mailbox stands before it. Raises CannotRun as `config_file` does."""
     config = config_file(project, service, ALERTMANAGER)
     own, pinned = names_of(project, service)
-    why = config.why
+    by_itself, why = lone(project, service), config.why
+
+    def read(path: str) -> str:
+        there = str(PurePosixPath(config.path).parent / path)
+        return next(mounted(project, project.services[service], there), "")
+
     try:
-        known = paging(config.text, own, pinned) if config.text else None
+        known = paging(config.text, own, pinned, lone=by_itself, read=read) if config.text else None
     except ValueError as error:
         known, why = None, f"its configuration cannot be read: {error}"
     if alone:
         left = () if known and not (known.hosts or known.leaking) else (_left_alone(service),)
-        return Sender(service, {}, left, known, why)
+        return Sender(service, {}, left, known, why, by_itself)
     unkept = tuple(_unkept(project, service, config, known, why))
     if known is None or config.doubt:
         hosts = dict.fromkeys(_guessed(project, service, own, pinned), tuple[int, ...]())
-        return Sender(service, hosts | dict((known and known.hosts) or {}), unkept, known, why)
-    return Sender(service, known.hosts or {}, unkept, known)
+        return Sender(service, hosts | dict((known and known.hosts) or {}), unkept, known, why, by_itself)
+    return Sender(service, known.hosts or {}, unkept, known, lone=by_itself)
 
 
 def _left_alone(service: str) -> str:
@@ -59,30 +64,19 @@ def _unkept(project: Project, service: str, config: ConfigFile, known: Paging | 
     for leak in known.leaking:
         yield f"pages of {service} to this receiver are not caught, and may reach real people: {leak}"
     for seen in known.receivers:
-        through = _through(project, service, place(seen.url)[0])
-        if through:
+        bridge = through(project, service, place(seen.url)[0])
+        if bridge:
             yield (
-                f"pages of {service} to {seen.receiver} go to {through}, a service of the stack that may pass them on to real people: "
-                f"give {through} networks with `internal: true` alone, or the receiver an http:// host outside, {BEHIND}"
+                f"pages of {service} to {seen.receiver} go to {bridge}, a service of the stack that may pass them on to real people: "
+                f"give {bridge} networks with `internal: true` alone, or the receiver an http:// host outside, {BEHIND}"
             )
-
-
-def _through(project: Project, service: str, host: str) -> str:
-    """The service of the stack that a host is, where it reaches what is outside of the stack, or ''."""
-    config = project.config
-    for other in project.services if host else ():
-        if other != service and host in topology.names(config, service, other):
-            inside = topology.networks(config, other)
-            return "" if inside and all(topology.internal(config, key) for key in inside) else other
-    return ""
 
 
 def _guessed(project: Project, service: str, own: tuple[str, ...], pinned: tuple[str, ...]) -> Iterator[str]:
     """Hosts that pages may go to though its configuration is not known: those of the usual providers, of URLs in its variables, and
     of what is mounted in it and reads as such a configuration."""
     body = project.services[service]
-    urls = [*PROVIDERS.values(), "https://hooks.slack.com", *_values(body)]
-    found = [place(url)[0] for url in urls]
+    found = [*usual(), *(place(url)[0] for url in _values(body))]
     for text in _texts(body):
         try:
             found += paging(text, own, pinned).hosts or ()

@@ -9,11 +9,11 @@ from typing import Any
 
 from harness.foreign_yaml import load
 from harness.stack import names as topology
-from harness.stack.configfile import bare_in_image, below, config_text, configs_of
+from harness.stack.configfile import bare_in_image, below, config_text, configs_of, volumes_over
 from harness.stack.observed import command_of
 from harness.stack.project import Project
-from harness.stack.senders.sender import BEHIND, Sender, outside
-from harness.urls import place
+from harness.stack.senders.sender import BEHIND, Sender, lone, outside, through
+from harness.urls import loopback, place
 from harness.world.outlets import PROVIDERS
 
 PROVISIONING = "/etc/grafana/provisioning"
@@ -25,23 +25,42 @@ _URLS = ("url", "endpointUrl", "apiUrl", "api_url", "kafkaRestProxy")
 def grafanas(project: Project, data: Mapping[str, str]) -> Iterator[Sender]:
     """Those with contact points, or that may have some. `data` says what becomes of their volumes."""
     for service, body in project.services.items():
-        if not _is_grafana(body, service) or not topology.replicas(project.config, service):
+        if not alerting(body, service) or not topology.replicas(project.config, service):
             continue
         variables = _environment(body)
-        if variables.get("GF_UNIFIED_ALERTING_ENABLED", "").lower() == "false":
-            continue
         folder = f"{variables.get('GF_PATHS_PROVISIONING') or PROVISIONING}/alerting"
         points: list[tuple[str, str]] = []
         told = [f"{where} cannot be read" for where, text in _texts(project, body, folder) if not _read(text, points)]
-        if points:
-            told.append(f"its files have {', '.join(dict.fromkeys(name for name, _ in points))}")
+        told += [f"its files are in the volume {volume}" for volume in volumes_over(body, folder)]
+        proxied = any(name.lower() in ("http_proxy", "https_proxy") for name in variables)
+        if reaching := [name for name, url in points if proxied or _reaching(project, service, url)]:
+            told.append(f"its files have {', '.join(dict.fromkeys(reaching))}")
         if taken := _database(body, data):
             told.append(f"its database is taken along from {taken}")
         if not _upstream(body) and not bare_in_image(project, service, folder):
             told.append("its image may have some")
-        if told:
-            hosts = [host for _, url in points if (host := place(url)[0]) and outside(project, service, host) is None]
-            yield Sender(service, dict.fromkeys(hosts, ()), (_unkept(service, "; ".join(told)),))
+        named = [host for _, url in points if (host := place(url)[0]) and "$" not in host]
+        hosts = [host for host in named if outside(project, service, host) is None]
+        if told or hosts:
+            unkept = (_unkept(service, "; ".join(told)),) if told else ()
+            yield Sender(service, dict.fromkeys(hosts, ()), unkept)
+
+
+def alerting(body: Mapping[str, Any], service: str) -> bool:
+    """Whether it is a Grafana, and its own alerts are not switched off."""
+    off = _environment(body).get("GF_UNIFIED_ALERTING_ENABLED", "").lower() == "false"
+    return _is_grafana(body, service) and not off
+
+
+def _reaching(project: Project, service: str, url: str) -> bool:
+    """Whether what goes there may reach somebody: no mailbox can bear the host, and none of the stack that reaches nobody has it."""
+    host = place(url)[0]
+    if not host or "$" in host or topology.outside(project.config, service):
+        return True
+    if loopback(host):
+        return not lone(project, service)
+    away = outside(project, service, host)
+    return away is True or (away is False and bool(through(project, service, host)))
 
 
 def _unkept(service: str, why: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.stack import names as topology
 from harness.stack.project import Project
-from harness.urls import fixed
+from harness.urls import fixed, loopback
 from harness.world.receivers import Paging
 
 BEHIND = "in a Compose file of the drill's own, behind the others in stack.compose"
@@ -19,6 +19,7 @@ class Sender:
     hosts   host names that a mailbox must bear before it starts, with the ports on which it listens
     unkept  what no mailbox keeps from people, each a sentence with the way out
     known   of an Alertmanager: what its configuration says; None where that is not known: `why`
+    lone    nobody else is in its network: what it sends to itself reaches nobody
     """
 
     service: str
@@ -26,6 +27,14 @@ class Sender:
     unkept: tuple[str, ...] = ()
     known: Paging | None = None
     why: str = ""
+    lone: bool = False
+
+
+def lone(project: Project, service: str) -> bool:
+    """Whether nobody else is in the network of a service, so that what it sends to its own loopback reaches nobody."""
+    config = project.config
+    own = topology.owner(config, service) == service
+    return own and not topology.outside(config, service) and not topology.sharers(config, service)
 
 
 def names_of(project: Project, service: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -38,12 +47,18 @@ def names_of(project: Project, service: str) -> tuple[tuple[str, ...], tuple[str
 def outside(project: Project, service: str, host: str) -> bool | None:
     """Whether what a service sends to a host leaves the stack: None where only the name would lead it there, and a mailbox can bear that."""
     own, pinned = names_of(project, service)
-    if host in pinned or (fixed(host) and not _loopback(host)):
+    if host in pinned or (fixed(host) and not loopback(host)):
         return True
     if fixed(host):
         return bool(topology.outside(project.config, service))
     return False if host in own else None
 
 
-def _loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
+def through(project: Project, service: str, host: str) -> str:
+    """The service of the stack that a host is, where it reaches what is outside of the stack, or ''."""
+    config = project.config
+    for other in project.services if host else ():
+        if other != service and host in topology.names(config, service, other):
+            inside = topology.networks(config, other)
+            return "" if inside and all(topology.internal(config, key) for key in inside) else other
+    return ""
