@@ -39,18 +39,28 @@ class Quiet:
 
 @dataclass(frozen=True)
 class Episode:
-    """One alert that fired without a break in [from_s, until_s); until_s is infinite while it was not seen to clear."""
+    """One alert that fired without a break in [from_s, until_s); until_s is infinite while it was not seen to clear.
+
+    active   the change by which it began to hold before it fired: its pending one, or that it fired where none was seen
+    """
 
     alert: str
     labels: Mapping[str, str]
     from_s: float
     until_s: float
+    active: AlertChanged
     began: AlertChanged
     ended: AlertChanged | None = None
 
     @property
     def identity(self) -> Identity:
         return identity(self.alert, self.labels)
+
+    @property
+    def active_s(self) -> float:
+        """The evaluation since which the expression holds: Prometheus tells it itself; else the one at which it was first seen to."""
+        told_s = self.began.active_s
+        return min(self.from_s, self.active.at_s if told_s is None else told_s)
 
     def fires_at(self, at_s: float) -> bool:
         return self.from_s <= at_s < self.until_s
@@ -105,35 +115,27 @@ def is_pattern(alert: str) -> bool:
 
 def episodes(journal: Journal, alert: str = "*", labels: Mapping[str, str] = NO_LABELS) -> list[Episode]:
     """Every stretch in which such an alert fired, in the order of their beginnings."""
-    open_: dict[Identity, AlertChanged] = {}
+    open_: dict[Identity, tuple[AlertChanged, AlertChanged]] = {}
+    pending: dict[Identity, AlertChanged] = {}
     found: list[Episode] = []
     for change in journal.of(AlertChanged):
         if not named(change.alert, alert) or not bears(change.labels, labels):
             continue
         key = identity(change.alert, change.labels)
         if change.state == "firing":
-            open_.setdefault(key, change)
-        elif began := open_.pop(key, None):
-            found.append(Episode(change.alert, change.labels, began.at_s, change.at_s, began, change))
-    found += [Episode(began.alert, began.labels, began.at_s, math.inf, began) for began in open_.values()]
-    return sorted(found, key=lambda episode: (episode.from_s, episode.until_s, episode.alert))
-
-
-def active_since(journal: Journal, episode: Episode) -> AlertChanged:
-    """The change by which the alert began to hold before it fired: its pending one, or that it fired where none was seen."""
-    changes = [
-        change
-        for change in journal.of(AlertChanged, alert=episode.alert, until_s=episode.from_s)
-        if identity(change.alert, change.labels) == episode.identity and change.at_s <= episode.from_s
+            open_.setdefault(key, (pending.pop(key, change), change))
+            continue
+        if key in open_:
+            active, began = open_.pop(key)
+            found.append(Episode(change.alert, change.labels, began.at_s, change.at_s, active, began, change))
+        if change.state == "pending":
+            pending[key] = change
+        else:
+            pending.pop(key, None)
+    found += [
+        Episode(began.alert, began.labels, began.at_s, math.inf, active, began) for active, began in open_.values()
     ]
-    before = [change for change in changes if change.state != "firing"]
-    return before[-1] if before and before[-1].state == "pending" else episode.began
-
-
-def active_s(journal: Journal, episode: Episode) -> float:
-    """The evaluation since which the expression holds: Prometheus tells it itself; else the one at which it was first seen to."""
-    told_s = episode.began.active_s
-    return min(episode.from_s, active_since(journal, episode).at_s if told_s is None else told_s)
+    return sorted(found, key=lambda episode: (episode.from_s, episode.until_s, episode.alert))
 
 
 def watched(journal: Journal, start_s: float, end_s: float, lag_s: float = LAG_S) -> bool:

@@ -3,7 +3,7 @@ Prometheus, Grafana. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from harness import alerting
@@ -38,13 +38,13 @@ def made_elsewhere(journal: Journal, alert: str = "*", labels: Mapping[str, str]
     """In the order of their beginnings, a page before what Alertmanager held. None of a target's: its Alertmanager may be others', too."""
     if journal.first(TargetChosen) is not None:
         return []
-    found = [
-        one
-        for one in (*_paged(journal), *_held(journal))
-        if alerting.named(one.alert, alert) and alerting.bears(one.labels, labels)
-    ]
+    sent = (*_paged(journal), *_held(journal))
+    found = [one for one in sent if alerting.named(one.alert, alert) and alerting.bears(one.labels, labels)]
     ours = alerting.episodes(journal, alert) if found else []
-    return sorted((one for one in found if not any(_is(one, episode) for episode in ours)), key=lambda one: one.from_s)
+    names = {one.alert for one in sent}
+    return sorted(
+        (one for one in found if not any(_is(one, episode, names) for episode in ours)), key=lambda one: one.from_s
+    )
 
 
 def _paged(journal: Journal) -> Iterator[Elsewhere]:
@@ -70,13 +70,20 @@ def _held(journal: Journal) -> Iterator[Elsewhere]:
         yield Elsewhere(began.alert, began.labels, began.at_s, max(began.at_s, last_s), began)
 
 
-def _is(one: Elsewhere, episode: Episode) -> bool:
+def _is(one: Elsewhere, episode: Episode, names: Set[str]) -> bool:
     """Whether it is an alert that Prometheus made. Alertmanager may have other labels of it (`alert_relabel_configs`), but a page has
-    its beginning; what is held has none, and is taken for one of that name."""
-    if one.alert != episode.alert:
+    its beginning; what is held has none, and is taken for one of that name. `names`: of all that were held or paged."""
+    if one.alert != episode.alert and not _renamed(one, episode, names):
         return False
     if isinstance(one.known, AlertRouted):
         return episode.from_s - LAG_S <= one.until_s and one.from_s <= episode.until_s + KEPT_S
     same = alerting.agree(one.labels, episode.labels) and one.from_s < episode.until_s
     near = one.from_s <= episode.from_s + LAG_S
     return episode.from_s - LAG_S <= one.from_s and (same or near)
+
+
+def _renamed(one: Elsewhere, episode: Episode, names: Set[str]) -> bool:
+    """Whether it may be the same by another name that `alert_relabel_configs` made of its own (prod-Watchdog), under which Alertmanager
+    has nothing; all else of it is as it was."""
+    longer = episode.alert.lower() in one.alert.lower() and episode.alert not in names
+    return longer and alerting.agree(one.labels, episode.labels)

@@ -93,7 +93,7 @@ def chain_of(evidence: Evidence, episode: Episode, from_s: float) -> Chain:
     if injected is not None:
         at["effect"] = Instant(max(from_s, injected.begun_s), injected.seen_s, injected.cite)
         at["sample"] = _sample(evidence, at["effect"], bounds.get("sample"))
-    at["active"] = _active(evidence, episode)
+    at["active"] = _active(episode)
     at["fired"] = Instant(episode.from_s, episode.from_s, episode.began.cite)
     if (page := page_of(evidence, episode)) is not None:
         at["page"] = Instant(min(page.at_s, max(page.low_s, episode.from_s)), page.at_s, page.first.cite)
@@ -124,10 +124,9 @@ def _sample(evidence: Evidence, effect: Instant, link: Link | None) -> Instant:
     return Instant(low_s, high_s)
 
 
-def _active(evidence: Evidence, episode: Episode) -> Instant:
+def _active(episode: Episode) -> Instant:
     """The evaluation since which the expression holds: Prometheus tells it itself; else the one at which it was first seen to."""
-    at_s = alerting.active_s(evidence.journal, episode)
-    return Instant(at_s, at_s, alerting.active_since(evidence.journal, episode).cite)
+    return Instant(episode.active_s, episode.active_s, episode.active.cite)
 
 
 def _routing(evidence: Evidence, page: Notification) -> Link:

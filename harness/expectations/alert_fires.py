@@ -224,7 +224,7 @@ class AlertFires(Expectation):
             and change.at_s > from_s
         ]
         next_s = next_fault.until_s(evidence, from_s)
-        late = [episode for episode in fresh if alerting.active_s(journal, episode) <= next_s]
+        late = [episode for episode in fresh if episode.active_s <= next_s]
         if late:
             late_s = late[0].from_s - window.start_s
             chain = chain_of(evidence, late[0], from_s)

@@ -9,7 +9,7 @@ from harness import alerting, evaluations, surroundings
 from harness.alerting import Episode
 from harness.expectations.base import Evidence, Reach
 from harness.expectations.blinded import kept_from, last_blinded
-from harness.expectations.lasting import same
+from harness.expectations.lasting import lasting
 from harness.expectations.requests import cites, not_begun
 from harness.facts import Blinded, Injecting, Looked, Mended, MonitoringFound, PhaseBegan, PhaseSettled, RuleSeen
 from harness.journal import Journal, Window
@@ -159,16 +159,17 @@ def held(journal: Journal, found: Sequence[Episode], from_s: float, *, hurt: boo
         or (
             hurt
             and episode.from_s > from_s
-            and (pending_before(journal, episode, from_s) or unknown_before(journal, episode, from_s))
+            and (pending_before(episode, from_s) or unknown_before(journal, episode, from_s))
         )
     ]
-    back = [one for episode in known for one in same(journal, found, episode) if one.from_s > from_s]
-    return [*known, *(e for e in found if e not in known and e in back)]
+    of = lasting(journal)
+    again = {of(episode) for episode in known}
+    return [*known, *(e for e in found if e.from_s > from_s and of(e) in again and e not in known)]
 
 
-def pending_before(journal: Journal, episode: Episode, from_s: float) -> bool:
+def pending_before(episode: Episode, from_s: float) -> bool:
     """Whether it was pending before: by more than the two clocks, Prometheus' and the run's, may differ."""
-    return alerting.active_s(journal, episode) < from_s - surroundings.MOST_SKEW_S
+    return episode.active_s < from_s - surroundings.MOST_SKEW_S
 
 
 def unknown_before(journal: Journal, episode: Episode, from_s: float) -> bool:
@@ -177,17 +178,16 @@ def unknown_before(journal: Journal, episode: Episode, from_s: float) -> bool:
     rules = alerting.rules(journal, episode.alert, episode.began.seen_s, episode.labels)
     begun = [evaluations.begun_s(known[evaluations.key_of(rule)], from_s) for rule in rules]
     first = [at_s for at_s in begun if at_s < math.inf]
-    return bool(first) and from_s < min(first) and from_s <= alerting.active_s(journal, episode) <= max(first)
+    return bool(first) and from_s < min(first) and from_s <= episode.active_s <= max(first)
 
 
 def already(evidence: Evidence, episode: Episode, from_s: float) -> str:
     """How such an alert stood at that instant, and since when."""
-    active_s = alerting.active_s(evidence.journal, episode)
     if episode.from_s <= from_s:
         return f"firing already since {episode.from_s:.1f} s, before {from_s:.1f} s"
-    if pending_before(evidence.journal, episode, from_s):
-        return f"pending already since {active_s:.1f} s, before {from_s:.1f} s"
-    return f"found at the first evaluation of its rule, at {active_s:.1f} s, and nobody knows how it was before {from_s:.1f} s"
+    if pending_before(episode, from_s):
+        return f"pending already since {episode.active_s:.1f} s, before {from_s:.1f} s"
+    return f"found at the first evaluation of its rule, at {episode.active_s:.1f} s, and nobody knows how it was before {from_s:.1f} s"
 
 
 def pre_existing(evidence: Evidence, what: str, episode: Episode, from_s: float) -> Finding:
@@ -196,7 +196,7 @@ def pre_existing(evidence: Evidence, what: str, episode: Episode, from_s: float)
         f"{what} was {already(evidence, episode, from_s)}, so it detected nothing",
         reason="not_evaluated" if not fired and unknown_before(evidence.journal, episode, from_s) else "pre_existing",
         decide="a steady state with `no alert firing`, and an alert that does not hold before the fault",
-        cites=cites(evidence, episode.began if fired else alerting.active_since(evidence.journal, episode)),
+        cites=cites(evidence, episode.began if fired else episode.active),
     )
 
 

@@ -11,7 +11,9 @@ from harness.expectations import alerts
 from harness.expectations.base import Evidence
 from harness.expectations.could_fire import mute
 from harness.expectations.requests import cites
-from harness.facts import Injected, LeverPulled, Mended
+from harness.expectations.rollback_begun import release_back_s
+from harness.facts import Injected, Injecting, Mended
+from harness.scoring import ONE_EVALUATION_S
 from harness.surroundings import MOST_SKEW_S
 from harness.verdict import Finding, failed
 
@@ -37,7 +39,7 @@ def cleared_early(
     out_s = _out_s(evidence, first.from_s)
     last = first
     for one in found:
-        if one.from_s <= last.until_s < one.until_s:
+        if one.from_s <= last.until_s + ONE_EVALUATION_S and last.until_s < one.until_s:
             last = one
     if last.until_s + MOST_SKEW_S < out_s:
         phase = journal.phase_began(evidence.phase)
@@ -60,8 +62,9 @@ def _out_s(evidence: Evidence, from_s: float) -> float:
     journal, window = evidence.journal, evidence.window
     ends = []
     for id_, fault in evidence.faults.items():
-        out = [one.begun_s for one in journal.of(Mended, fault=id_)]
-        back = [one.at_s for one in journal.of(LeverPulled)] if fault.outlasts else []
-        ends.append(min((*out, *back), default=math.inf))
+        for begun in journal.of(Injecting, fault=id_):
+            out = journal.first(Mended, fault=id_, since_s=begun.at_s)
+            back_s = release_back_s(evidence, id_) if fault.outlasts else math.inf
+            ends.append(min(out.begun_s if out else math.inf, back_s))
     out_s = min((one for one in ends if one > from_s), default=from_s)
     return min(out_s, window.end_s) if window else out_s

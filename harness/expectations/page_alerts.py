@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from harness import alerting
 from harness.alerting import NO_LABELS, Episode
@@ -30,14 +30,23 @@ def began_s(page: Paged) -> float:
 def active_s(journal: Journal, page: Paged, labels: Labels) -> float:
     """Since when the alert holds, or held, that it is about; as far as is known."""
     mine = of_page(journal, page, labels)
-    return min((alerting.active_s(journal, episode) for episode in mine), default=_fired_s(page))
+    return min((episode.active_s for episode in mine), default=_fired_s(page))
 
 
-def held_before(evidence: Evidence, page: Paged, labels: Labels, from_s: float) -> bool:
-    """Whether its alert was pending before the fault already: it would have come without it."""
-    mine = of_page(evidence.journal, page, labels)
-    held = alerts.held_before(evidence, candidates(evidence.journal, page, labels), from_s)
-    return page.status == "firing" and bool(mine) and all(episode in held for episode in mine)
+def held_before(evidence: Evidence, labels: Labels, from_s: float) -> Callable[[Paged], bool]:
+    """Whether a page's alert was pending before the fault already: it would have come without it."""
+    about = each_about(evidence.journal, labels)
+    held: dict[str, list[Episode]] = {}
+
+    def of(page: Paged) -> bool:
+        if page.status != "firing":
+            return False
+        if page.alert not in held:
+            held[page.alert] = alerts.held_before(evidence, candidates(evidence.journal, page, labels), from_s)
+        mine = about(page)
+        return bool(mine) and all(episode in held[page.alert] for episode in mine)
+
+    return of
 
 
 def often(
@@ -90,11 +99,28 @@ def candidates(journal: Journal, page: Paged, labels: Labels = NO_LABELS) -> lis
 
 
 def of_page(journal: Journal, page: Paged, labels: Labels = NO_LABELS) -> list[Episode]:
-    """Those that it is about: of those whose labels it bears the one with the most. Where it bears none's, some may have been dropped on
-    its way: whose labels it does not gainsay, and that fired when it says; or rewritten: whichever fired just then."""
+    """Those that it is about."""
+    return _of_page(journal, page, candidates(journal, page, labels))
+
+
+def each_about(journal: Journal, labels: Labels) -> Callable[[Paged], list[Episode]]:
+    """As of_page, of many pages: the alerts of one name are read once."""
+    known: dict[str, list[Episode]] = {}
+
+    def of(page: Paged) -> list[Episode]:
+        if page.alert not in known:
+            known[page.alert] = candidates(journal, page, labels)
+        return _of_page(journal, page, known[page.alert])
+
+    return of
+
+
+def _of_page(journal: Journal, page: Paged, found: Sequence[Episode]) -> list[Episode]:
+    """Of those whose labels it bears the one with the most. Where it bears none's, some may have been dropped on its way: whose labels
+    it does not gainsay, and that fired when it says; or rewritten: whichever fired just then."""
     every_s = max((rule.interval_s for rule in journal.of(RuleSeen, rule=page.alert)), default=0.0)
     slack_s = max(LAG_S, every_s)  # another Prometheus may have evaluated it as much earlier
-    there = [one for one in candidates(journal, page, labels) if _lies_in(page, one, slack_s)]
+    there = [one for one in found if _lies_in(page, one, slack_s)]
     borne = [one for one in there if alerting.bears(page.labels, one.labels)]
     most = max((len(one.labels) for one in borne), default=0)
     if borne:

@@ -52,10 +52,13 @@ def not_sent(evidence: Evidence, sought: Sought, what: str, limit: str) -> Findi
 
 def unfounded(evidence: Evidence, sought: Sought, came: Sequence[Notification], what: str) -> Finding | None:
     """That all of them were sent while the alert could not have fired any more, so that they say nothing; else None."""
-    why = [_mute(evidence, sought, note.first) for note in came]
-    first = next((one for one in why if one is not None), None)
-    if first is None or not all(why):
-        return None
+    why: list[Mute] = []
+    for note in came:
+        mute_ = _mute(evidence, sought, note.first)
+        if mute_ is None:
+            return None
+        why.append(mute_)
+    first = why[0]
     return inconclusive(
         f"{what} was sent at {came[0].at_s:.1f} s, but {first.said}, so that nobody could know that all was clear",
         reason=first.reason,

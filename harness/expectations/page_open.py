@@ -11,7 +11,7 @@ from harness.expectations import alerts, next_fault, page_all_clear
 from harness.expectations.base import Evidence
 from harness.expectations.external_labels import in_prometheus
 from harness.expectations.notifications import GAP_S, LAG_S, PROBE
-from harness.expectations.page_alerts import began_s, of_page
+from harness.expectations.page_alerts import began_s, each_about
 from harness.expectations.page_hops import Sought
 from harness.expectations.requests import cites
 from harness.facts import AlertRouted, Paged
@@ -72,10 +72,14 @@ def _not_told(
 
 
 def _told_of(journal: Journal, sought: Sought, until_s: float) -> list[Episode]:
-    """The alerts in Prometheus that the claim's receiver hears of."""
+    """The alerts in Prometheus that the claim's receiver hears of, and that fired since the claim's beginning, or were told since then:
+    another one of that name may fire since before the run."""
     mine = alerting.episodes(journal, sought.alert, in_prometheus(journal, sought.alert, sought.labels))
     pages = [page for page in journal.of(Paged, until_s=until_s) if _to(sought, page)]
-    known = {episode.identity for page in pages for episode in of_page(journal, page, sought.labels)}
+    of_page = each_about(journal, sought.labels)
+    about = [(page.at_s, episode) for page in pages for episode in of_page(page)]
+    known = {episode.identity for _, episode in about}
+    told = [episode for at_s, episode in about if at_s > sought.from_s and _counts(sought, episode.from_s)]
     meant = [
         seen.labels
         for seen in journal.of(AlertRouted, until_s=until_s)
@@ -84,7 +88,7 @@ def _told_of(journal: Journal, sought: Sought, until_s: float) -> list[Episode]:
     return [
         one
         for one in mine
-        if _counts(sought, one.from_s)
+        if (one.from_s > sought.from_s or one in told)
         and (
             not sought.receiver or one.identity in known or any(alerting.agree(labels, one.labels) for labels in meant)
         )
@@ -92,11 +96,13 @@ def _told_of(journal: Journal, sought: Sought, until_s: float) -> list[Episode]:
 
 
 def _calls(journal: Journal, sought: Sought, until_s: float) -> Iterator[Paged]:
-    """The pages by which somebody was called, of alerts that fired since the claim's beginning."""
+    """The pages by which somebody was called since the claim's beginning, and those before it of alerts that cleared since then."""
+    of_page = each_about(journal, sought.labels)
     for page in journal.of(Paged, status="firing", until_s=until_s):
         if not _to(sought, page) or not _counts(sought, began_s(page)):
             continue
-        if page.at_s > sought.from_s or any(e.until_s > sought.from_s for e in of_page(journal, page, sought.labels)):
+        cleared_s = (episode.until_s for episode in of_page(page))
+        if page.at_s > sought.from_s or any(sought.from_s < at_s <= until_s for at_s in cleared_s):
             yield page
 
 

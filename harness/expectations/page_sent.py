@@ -117,13 +117,14 @@ class PageSent(Expectation):
         held = self.status == "firing" and any(
             e.fires_at(from_s) for e in alerting.episodes(journal, self.alert, self.labels)
         )
+        held_before = page_alerts.held_before(evidence, self.labels, from_s)
         fresh = [
             note
             for note in about
             if note.at_s > from_s
             and page_alerts.began_s(note.first) >= from_s
             and not (held and note.first.before_s is not None and note.first.starts_s is None)
-            and not page_alerts.held_before(evidence, note.first, self.labels, from_s)
+            and not held_before(note.first)
         ]
         mine = [note for note in fresh if self.receiver in ("", note.first.receiver)]
         came = [note for note in mine if note.at_s <= limit_s]
@@ -262,11 +263,8 @@ class PageSent(Expectation):
         if standing:
             return page_listed.standing(evidence, standing[0], self._what())
         told = [note for note in about if note.at_s <= limit_s]
-        old = [
-            n
-            for n in told
-            if page_alerts.began_s(n.first) < from_s or page_alerts.held_before(evidence, n.first, self.labels, from_s)
-        ]
+        held_before = page_alerts.held_before(evidence, self.labels, from_s)
+        old = [n for n in told if page_alerts.began_s(n.first) < from_s or held_before(n.first)]
         labels = in_prometheus(journal, self.alert, self.labels, limit_s)
         firing = alerts.held_before(evidence, alerting.episodes(journal, self.alert, labels), from_s)
         if self.status == "firing" and (firing or any(n.at_s > from_s for n in old)):

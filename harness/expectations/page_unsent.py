@@ -17,11 +17,11 @@ def not_tried(evidence: Evidence, came: Sequence[Notification], what: str) -> Fi
     found = []
     for page in (note.first for note in came):
         sources = inhibiting.unsent(journal, page.at_s, inhibiting.ON_ITS_WAY_S)
-        found.append(inhibiting.held_back_by(journal, sources, {**page.labels, "alertname": page.alert}))
-    by = next(iter(found), None)
-    if by is None or not all(found):
-        return None
-    source, rule = by
+        by = inhibiting.held_back_by(journal, sources, {**page.labels, "alertname": page.alert})
+        if by is None:
+            return None
+        found.append(by)
+    source, rule = found[0]
     return inconclusive(
         f"{what} was sent at {came[0].at_s:.1f} s, but {source.alert}{alerting.shown(source.labels)}, which fires since "
         f"{source.from_s:.1f} s, had not come to Alertmanager yet, and holds it back once it has ({inhibiting.shown(rule)})",

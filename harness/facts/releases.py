@@ -61,12 +61,16 @@ class VersionSeen(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class LeverPulled(Fact):
-    """A rollback was decided: its command is started (or a person said so). `trigger` cites the fact that it waited for."""
+    """A step was decided: its command is started (or a person said so). `trigger` cites the fact that it waited for.
+
+    fault   the release that it takes back, '' for a step that takes none back; None where that was not written down
+    """
 
     lever: str
     by: str
     command: str = ""
     trigger: str = ""
+    fault: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +101,15 @@ class LeverEnded(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class LeverAsked(Fact):
-    """A person was asked on the terminal; `there` is False when there was no terminal to ask on. `command`: what a yes runs."""
+    """A person was asked on the terminal; `there` is False when there was no terminal to ask on. `command`: what a yes runs;
+    `fault` as of LeverPulled."""
 
     lever: str
     question: str
     there: bool = True
     trigger: str = ""
     command: str = ""
+    fault: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

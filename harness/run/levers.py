@@ -56,6 +56,11 @@ class _Lever:
     running: Running | None = None
     begun_s: float = 0.0
 
+    @property
+    def takes_back(self) -> str:
+        """The release that it is to take back; '' for none."""
+        return next(iter(self.faults), "") if self.claim.rolls_back else ""
+
 
 class Levers:
     """`hear` takes every fact, from any thread; `tick` acts on them, and is called by the engine about ten times a second."""
@@ -178,7 +183,16 @@ class Levers:
         command = lever.claim.text
         asked = question(lever.claim, lever.called, command)
         lever.state = "asked" if there else "over"
-        self._record(LeverAsked(lever=lever.id, question=asked, there=there, trigger=lever.trigger, command=command))
+        self._record(
+            LeverAsked(
+                lever=lever.id,
+                question=asked,
+                there=there,
+                trigger=lever.trigger,
+                command=command,
+                fault=lever.takes_back,
+            )
+        )
 
     def _listen(self, lever: _Lever) -> None:
         steps = (one for one in self._levers if one.state == "asked" and isinstance(one.claim, Step))
@@ -198,9 +212,10 @@ class Levers:
     def _pull(self, lever: _Lever) -> None:
         lever.state = "pulled"
         claim = lever.claim
-        pulled = self._record(
-            LeverPulled(lever=lever.id, by=claim.by, command=claim.text, trigger=lever.trigger), durable=True
+        decided = LeverPulled(
+            lever=lever.id, by=claim.by, command=claim.text, trigger=lever.trigger, fault=lever.takes_back
         )
+        pulled = self._record(decided, durable=True)
         lever.begun_s = pulled.seen_s
         if claim.rolls_back and self._goes_out(lever):
             assert self._world.releases is not None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from harness import alerting
 from harness.errors import NotApplied
 from harness.expectations.alert_fires import AlertFires
-from harness.facts import Deployed, GateHeld, Injected, Injecting, LeverPulled, Mended, ReplaySeen, TargetSeen
+from harness.expectations.rollback_begun import rollback_begun_s
+from harness.facts import GateHeld, Injected, Injecting, LeverPulled, Mended, ReplaySeen, TargetSeen
 from harness.journal import Journal
 from harness.promql import Course, course
 from harness.replay import answers, asking, every_of, rules_file, trials
@@ -84,7 +85,7 @@ class Replaying:
         if not injected:
             return None
         effect_s = injected[0].begun_s  # a deployment hurts from its first container on
-        lasts_s = min(self._out_s(injected), self._taken_back_s(effect_s), ended.at_s)
+        lasts_s = min(self._out_s(injected), self._taken_back_s(injected), ended.at_s)
         return Times(held.at_s - self.steady_for_s, first.at_s, effect_s, ended.at_s, lasts_s)
 
     def _out_s(self, injected: Sequence[Injected]) -> float:
@@ -92,12 +93,11 @@ class Replaying:
         mended = [self.journal.first(Mended, fault=one.fault, since_s=one.at_s) for one in injected]
         return max(math.inf if one is None else one.begun_s for one in mended)
 
-    def _taken_back_s(self, since_s: float) -> float:
+    def _taken_back_s(self, injected: Sequence[Injected]) -> float:
         """When the stack or its people began to: what comes after it is the answer to a page, and no fault that goes on."""
-        pulled = self.journal.first(LeverPulled, since_s=since_s)
-        back = self.journal.first(Deployed, by="rollback", since_s=since_s)
-        began = (pulled.at_s if pulled else math.inf, (back.begun_s or back.at_s) if back else math.inf)
-        return min(began)
+        step = self.journal.first(LeverPulled, since_s=injected[0].begun_s)
+        began = [rollback_begun_s(self.journal, one.fault) for one in injected]
+        return min([*began, step.at_s if step else math.inf])
 
     def _tried(self, phase: str, claim: AlertFires, times: Times) -> ReplaySeen:
         mine = course(alerting.loaded(self.journal, times.end_s), claim.alert, claim.labels)

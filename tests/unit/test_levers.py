@@ -285,6 +285,7 @@ def test_a_person_is_asked_when_the_page_arrives_and_a_yes_pulls_the_lever(tmp_p
     journal, verdict = play(fake, tmp_path, HUMAN)
     (asked,), (said,), (pulled,) = journal.of(LeverAsked), journal.of(LeverAnswered), journal.of(LeverPulled)
     assert asked.there
+    assert asked.fault == pulled.fault == journal.of(Injecting)[0].fault
     assert asked.seen_s < said.seen_s <= pulled.seen_s
     assert pulled.by == "human"
     assert back(verdict).outcome is Outcome.PASSED, back(verdict).because
@@ -382,6 +383,7 @@ def test_the_step_after_a_rollback_waits_for_its_end_and_then_as_long_as_it_shou
     journal, _ = play(world(), tmp_path, PATCHED)
     first, second = journal.of(LeverPulled)
     assert [first.lever, second.lever] == ["back", "next"]
+    assert [first.fault, second.fault] == [journal.of(Injecting)[0].fault, ""], "the second takes no release back"
     ended = journal.first(LeverEnded, lever="back")
     assert ended is not None
     assert second.seen_s - ended.seen_s == pytest.approx(4.0, abs=0.3)

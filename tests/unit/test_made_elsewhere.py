@@ -102,6 +102,39 @@ def test_those_that_may_fire_may_do_so_elsewhere() -> None:
     assert came(held(30), loki(31), claim=allowing) == ("passed", "met")
 
 
+NONE = {"severity": "none"}
+WATCHDOG = alert("firing", 5, name="Watchdog", labels=NONE)
+RENAMED = held(6, name="prod-Watchdog", labels=NONE)
+
+
+def renamed_page(at_s: float, **more: Any) -> f.Paged:
+    return page(at_s, **{"alert": "prod-Watchdog", "labels": NONE, "fingerprint": "w", **more})
+
+
+@pytest.mark.parametrize(
+    ("happened", "expected"),
+    [
+        ((WATCHDOG, RENAMED), ("passed", "met")),
+        ((WATCHDOG, RENAMED, renamed_page(31, start_s=5.0)), ("passed", "met")),
+        ((WATCHDOG, held(6, name="prod-Watchdog", labels={**NONE, "env": "prod"})), ("passed", "met")),
+        ((RENAMED,), ("failed", "pre_existing")),  # Prometheus has none such
+        ((WATCHDOG, held(6, name="prod-Watchdog", labels={"severity": "page"})), ("failed", "pre_existing")),
+        ((WATCHDOG, held(6, name="Watchdog", labels=NONE, fingerprint="w"), RENAMED), ("failed", "pre_existing")),
+        ((WATCHDOG, held(6, name="LokiErrors", labels=NONE)), ("failed", "pre_existing")),
+        ((WATCHDOG, alert("inactive", 15, name="Watchdog", labels=NONE), renamed_page(31)), ("failed", "collateral")),
+    ],
+)
+def test_what_prometheus_renames_on_its_way_is_its_own(happened: tuple[f.Fact, ...], expected: tuple[str, str]) -> None:
+    quiet = AlertQuiet(alert="*", allow=("Watchdog",))
+    assert came(*happened, claim=quiet) == expected
+    waits = firing(story(*looks(PROBE), *happened).cut(20.0), Quiet(("Watchdog",)))
+    assert bool(waits) == (expected[1] == "pre_existing")
+
+
+def test_by_the_name_that_it_gets_on_its_way_it_breaks_a_quiet_of_that_name() -> None:
+    assert came(WATCHDOG, RENAMED, claim=AlertQuiet(alert="prod-*")) == ("failed", "pre_existing")
+
+
 def test_the_steady_state_waits_for_them_too() -> None:
     journal = story(*looks(PROBE), held(12), held(18.2, "gone")).cut(30.0)
     assert quiet_since(journal, Quiet(), 30.0) == 17.5

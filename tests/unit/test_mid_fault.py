@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
-from alert_stories import FAULT, Hurt, alert, judged, page, rule, ruled, story
+from alert_stories import FAULT, SERVICE, Hurt, alert, judged, page, rule, ruled, story
 
 from harness import facts as f
 from harness.expectations.alert_clears import AlertClears
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.base import Evidence, Reach, Steady
 from harness.expectations.page_sent import PageSent
-from harness.ledger import NO_ROWS
+from harness.ledger import NO_ROWS, rows_of
 from harness.testing import WrittenLogs
 from harness.verdict import Finding
 
@@ -40,10 +40,16 @@ class Released(Hurt):
 
 
 def released(*happened: f.Fact) -> Evidence:
-    """The story, of a release that is put back by us at 85 s."""
-    journal = story(f.Mended(seen_s=85.5, fault=FAULT, begun_s=85), *happened, but=(f.Mended,))
+    """The story, of a release of api that is put back by us at 85 s."""
+    out = f.Injecting(seen_s=21, fault=FAULT, kind="bad_release", target="api", planned_s=21)
+    back = f.Mended(seen_s=85.5, fault=FAULT, begun_s=85)
+    journal = story(out, back, *happened, but=(f.Injecting, f.Mended))
     faults = {FAULT: Released(id=FAULT)}
     return Evidence(journal, NO_ROWS, WrittenLogs(), Steady(5.0, ()), phase="hurt", faults=faults, over=True)
+
+
+def pulled(at_s: float, **more: Any) -> f.LeverPulled:
+    return f.LeverPulled(**{"seen_s": at_s, "lever": "back", "by": "runbook", "fault": FAULT, **more})
 
 
 # --- alert_fires: {holds: true} -------------------------------------------------------------------------------------------------
@@ -92,8 +98,79 @@ def test_an_alert_that_came_when_the_fault_had_gone_has_nothing_to_hold_for() ->
 
 def test_of_a_release_it_holds_until_the_rollback_is_decided_or_the_phase_ends() -> None:
     assert came_out(HOLDS.check(released(*EARLY))) == ("failed", "cleared_early")
-    assert came_out(HOLDS.check(released(*EARLY, f.LeverPulled(seen_s=35, lever="l", by="auto")))) == ("passed", "met")
     assert came_out(HOLDS.check(released(*LATER))) == ("passed", "met")
+
+
+ASKED = f.LeverAsked(seen_s=32, lever="back", question="Roll back api?", fault=FAULT)
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        (pulled(35),),
+        (pulled(35, fault=None),),  # as it was written before
+        (f.Deployed(seen_s=38.5, service="api", image="good", by="rollback", begun_s=38),),  # a system's hand
+        tuple(
+            f.ReleaseSeen(seen_s=at_s, service="api", container=name, release=release)
+            for at_s, name, release in ((22, "a", "bad"), (23, "b", "bad"), (40, "a", "good"))
+        ),  # of the first of two
+        (ASKED, f.Noted(seen_s=36, writer="people-ada", by="ada", kind="decide", text="back")),
+        (
+            replace(ASKED, command="./back.sh"),
+            f.Executing(seen_s=36, writer="people-ada", by="ada", command=("./back.sh",)),
+        ),
+    ],
+)
+def test_whoever_takes_a_release_back_it_need_hold_no_longer(happened: tuple[f.Fact, ...]) -> None:
+    assert came_out(HOLDS.check(released(*EARLY, *happened))) == ("passed", "met")
+
+
+def test_a_release_that_answers_alone_tell_of_was_taken_back_by_its_last_answer() -> None:
+    serves = [{"at_s": at_s, "took_ms": 100.0, "version": "good"} for at_s in range(11, 21)]
+    serves += [{"at_s": at_s, "took_ms": 100.0, "version": "bad"} for at_s in range(22, 40)]
+    serves += [{"at_s": at_s, "took_ms": 100.0, "version": "good"} for at_s in range(40, 90)]
+    assert came_out(HOLDS.check(replace(released(*EARLY), rows=rows_of(serves)))) == ("passed", "met")
+    assert came_out(HOLDS.check(replace(released(*EARLY), rows=rows_of(serves[:28])))) == ("failed", "cleared_early")
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        pulled(12),  # of an earlier phase
+        pulled(12, fault=None),
+        pulled(36, fault=""),  # heals what a rollback leaves
+        pulled(36, fault="hurt/bad_release-web"),
+        f.Deployed(seen_s=38.5, service="web", image="good", by="rollback", begun_s=38),
+        replace(ASKED, fault=""),
+    ],
+)
+def test_a_step_that_takes_back_another_or_none_is_no_rollback_of_it(happened: f.Fact) -> None:
+    noted = f.Noted(seen_s=36, writer="people-ada", by="ada", kind="decide", text="back")
+    assert came_out(HOLDS.check(released(*EARLY, happened, noted))) == ("failed", "cleared_early")
+
+
+def test_of_a_fault_that_was_on_twice_it_holds_until_it_goes_again() -> None:
+    first = (
+        f.Injecting(seen_s=21, fault=FAULT, kind="x", target="x", planned_s=21),
+        f.Mended(seen_s=26, fault=FAULT, begun_s=25),
+    )
+    again = (
+        f.Injecting(seen_s=27, fault=FAULT, kind="x", target="x", planned_s=27),
+        f.Mended(seen_s=49, fault=FAULT, begun_s=48),
+    )
+    twice = story(*first, *again, *EARLY, but=(f.Injecting, f.Mended))
+    assert came_out(judged(HOLDS, twice)) == ("failed", "cleared_early")
+
+
+def test_an_alert_that_goes_on_with_another_value_is_told_a_moment_later() -> None:
+    new = {**SERVICE, "value": "2"}
+    changed = (
+        alert("firing", 30, labels={**SERVICE, "value": "1"}),
+        alert("inactive", 40, labels={**SERVICE, "value": "1"}),
+    )
+    valued = rule(4.0, labels={"value": "{{ $value }}", "severity": "page"})
+    assert came_out(judged(HOLDS, ruled(valued, *changed, alert("firing", 40.05, labels=new)))) == ("passed", "met")
+    assert came_out(judged(HOLDS, ruled(valued, *changed))) == ("failed", "cleared_early")
 
 
 @pytest.mark.parametrize("where", [{"then": True}, {"faulted": False}])

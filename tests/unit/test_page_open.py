@@ -85,6 +85,34 @@ def test_of_a_pattern_an_alert_that_fires_always_is_no_trouble() -> None:
     assert came_out(found(*mine, *watchdog, repeated, alert="*")) == ("passed", "met")
 
 
+OPTIONAL = {**SERVICE, "service": "optional"}
+BEFORE = (alert("firing", 5, labels=OPTIONAL), page(6, start_s=5, labels=OPTIONAL, fingerprint="o"))
+CAME_BACK = (alert("firing", 27), page(28), alert("inactive", 52), over(53, 27, 52))
+
+
+@pytest.mark.parametrize("receiver", ["", "oncall"])
+@pytest.mark.parametrize(
+    ("happened", "expected"),
+    [
+        (BEFORE[:1], ("passed", "met")),
+        (BEFORE, ("passed", "met")),
+        ((*BEFORE, page(45, start_s=5, labels=OPTIONAL, fingerprint="o", delivery=7)), ("failed", "never_resolved")),
+        ((*BEFORE, over(60, 5, 59, labels=OPTIONAL, fingerprint="o")), ("failed", "never_resolved")),  # it fires on
+    ],
+)
+def test_another_of_that_name_that_fires_since_before_the_run_is_open_only_where_somebody_was_told_of_it_since(
+    receiver: str, happened: tuple[f.Fact, ...], expected: tuple[str, str]
+) -> None:
+    assert came_out(found(*CAME_BACK, *happened, receiver=receiver)) == expected
+
+
+def test_who_was_called_of_it_before_is_told_too_when_it_clears() -> None:
+    cleared = (*BEFORE, alert("inactive", 52, labels=OPTIONAL))
+    assert came_out(found(*CAME_BACK, *cleared)) == ("failed", "missed")
+    told = over(53, 5, 52, labels=OPTIONAL, fingerprint="o")
+    assert came_out(found(*CAME_BACK, *cleared, told)) == ("passed", "met")
+
+
 def test_what_the_next_fault_makes_fire_does_not_take_an_all_clear_back() -> None:
     mine = (alert("firing", 27), page(28), alert("inactive", 52), over(53, 27, 52))
     next_ = f.Injecting(seen_s=60, fault="next/down-db", kind="down", target="db", planned_s=60)

@@ -53,7 +53,7 @@ def replayed(recording: Recording, tried: Tried, *rules: f.Fact) -> f.ReplaySeen
         *rules,
         f.GateHeld(seen_s=95),
         f.PhaseBegan(seen_s=99, phase="hurt"),
-        f.Injecting(seen_s=99.9, fault="x", kind="latency", target="api->db", planned_s=99.9),
+        f.Injecting(seen_s=99.9, fault="x", kind="bad_release", target="api", planned_s=99.9),
         f.Injected(seen_s=100, fault="x", begun_s=99.9),
         f.PhaseEnded(seen_s=200, phase="hurt"),
     )
@@ -98,7 +98,9 @@ def test_a_fault_begins_with_its_deployment_and_ends_where_somebody_takes_it_bac
     pulled = f.LeverPulled(lever="hurt/rolled_back-runbook", by="runbook", seen_s=130.0)
     back = f.Deployed(service="api", image="a:1", by="rollback", begun_s=125.0, seen_s=128.0)
     out = f.Mended(fault="x", begun_s=120.0, seen_s=121.0)
-    for facts, lasted_s in (((), 100.1), ((pulled,), 30.1), ((pulled, back), 25.1), ((out,), 20.1)):
+    elsewhere = f.Deployed(service="web", image="w:1", by="rollback", begun_s=115.0, seen_s=118.0)
+    given = (((), 100.1), ((pulled,), 30.1), ((pulled, back), 25.1), ((elsewhere,), 100.1), ((out,), 20.1))
+    for facts, lasted_s in given:
         seen = replayed(both[1], Tried(), both[0], *facts)
         assert (seen.why, seen.recorded_s) == ("", lasted_s)
         assert round(seen.recorded_s + seen.extended_s) >= 134, "it is looked for as long as ever"
