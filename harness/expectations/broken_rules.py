@@ -23,10 +23,14 @@ class Broken:
     def __str__(self) -> str:
         if math.isinf(self.until_s):
             return f"Prometheus cannot evaluate the rule {self.seen.rule}: {self.seen.error}"
-        return (
-            f"Prometheus could not evaluate the rule {self.seen.rule} from {self.from_s:.1f} s to {self.until_s:.1f} s:"
-            f" {self.seen.error}"
-        )
+        return f"Prometheus could not evaluate the rule {self.seen.rule} {self.when()}: {self.seen.error}"
+
+    def when(self) -> str:
+        until = "on" if math.isinf(self.until_s) else f"to {self.until_s:.1f} s"
+        return f"from {self.from_s:.1f} s {until}"
+
+    def of(self, rule: RuleSeen) -> bool:
+        return evaluations.key_of(self.seen) == evaluations.key_of(rule)
 
 
 def broken(journal: Journal, rules: Sequence[RuleSeen], from_s: float, until_s: float) -> list[Broken]:

@@ -57,3 +57,26 @@ def test_it_says_for_how_long_and_cites_the_first_look_that_told_so() -> None:
 def test_what_fired_all_the_same_fails_the_quiet() -> None:
     found = judged(QUIET, ruled(*failing(21.9, 30.0), alert("firing", 36)))
     assert (found.outcome.value, found.reason) == ("failed", "collateral")
+
+
+ANY = AlertQuiet(alert="*")
+OTHER = rule(4.0, rule="Other")
+
+
+def test_one_broken_rule_of_many_is_told_and_leaves_the_quiet_of_the_others() -> None:
+    found = judged(ANY, ruled(OTHER, *failing(30.0, 31.0)))
+    assert (found.outcome.value, found.reason) == ("passed", "met")
+    assert (
+        "(2 rules evaluated, 1 not all the time: Prometheus could not evaluate the rule Slow from 30.0 s to 31.0 s: many-to-many"
+        in found.because
+    )
+
+
+def test_where_no_rule_was_sound_all_the_time_the_quiet_of_all_is_open() -> None:
+    found = judged(ANY, ruled(*failing(30.0, 31.0)))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "rule_broken")
+    reads = f.SelectorSeen(seen_s=92, selector="nothing_here", metric="nothing_here")
+    blind = rule(4.0, rule="Other", expr="nothing_here > 1")
+    found = judged(ANY, ruled(blind, reads, *failing(30.0, 31.0)))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "no_series")
+    assert "the rule Other reads nothing_here" in found.because
