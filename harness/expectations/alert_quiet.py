@@ -35,9 +35,11 @@ class AlertQuiet(Expectation):
              pre_existing (it fired before the window); also one that Prometheus did not make (a log store's ruler, another
              Prometheus), where Alertmanager held it or it was paged; passed when the window is over, Prometheus was looked at
              all the time, and a rule of that name, which is not allowed to fire and may have the labels, is loaded, could be
-             evaluated all the time (where one name is claimed, so could each of its rules), was, and had something to read and asks for what that can give (else its silence says
-             nothing: rule_missing, rule_broken, not_evaluated, no_series, rule_impossible). What appears only with the first error may be missing; that is said. One
-             that is pending at the window's end, with a `for` longer than the window, is not decided (below_floor).
+             evaluated all the time (where one name is claimed, so could each of its rules), was, and had something to read and
+             asks for what that can give (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series,
+             rule_impossible). What appears only with the first error may be missing; that is said, and what was pending at the
+             window's end. An alert that is claimed by name and was, with a `for` longer than the window, is not decided
+             (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
              others made is in Alertmanager's /api/v2/alerts, but for a target's, and in the mailbox.
@@ -87,15 +89,21 @@ class AlertQuiet(Expectation):
         vacuous = self._vacuous(evidence, window, rules, broken) or self._held(evidence, window, rules)
         return vacuous or self._quiet(evidence, window, rules, broken)
 
-    def _held(self, evidence: Evidence, window: Window, rules: list[RuleSeen]) -> Finding | None:
-        """That what a rule asks for held at the window's end, and its `for` is longer than the window: nobody knows whether it
-        would have fired."""
+    def _pending(self, journal: Journal, end_s: float) -> list[AlertChanged]:
+        """Those that held at the window's end and had not fired: each as it began to."""
         state: dict[alerting.Identity, AlertChanged] = {}
-        for change in evidence.journal.of(AlertChanged, until_s=window.end_s):
+        for change in journal.of(AlertChanged, until_s=end_s):
             if alerting.named(change.alert, self.alert) and alerting.bears(change.labels, self.labels):
                 state[alerting.identity(change.alert, change.labels)] = change
-        for change in (one for one in state.values() if one.state == "pending"):
-            mine = [one for one in rules if one.rule == change.alert and alerting.may_bear(one, change.labels)]
+        return [one for one in state.values() if one.state == "pending" and not self._allowed(one.alert)]
+
+    def _held(self, evidence: Evidence, window: Window, rules: list[RuleSeen]) -> Finding | None:
+        """That what the one claimed alert asks for held at the window's end, and its `for` is longer than the window: nobody knows
+        whether it would have fired."""
+        if alerting.is_pattern(self.alert):
+            return None
+        for change in self._pending(evidence.journal, window.end_s):
+            mine = [one for one in rules if alerting.may_bear(one, change.labels)]
             quickest = min(mine, key=alerting.held_s, default=None)
             if quickest is not None and alerting.held_s(quickest) > window.length_s:
                 return inconclusive(
@@ -123,16 +131,22 @@ class AlertQuiet(Expectation):
         idle += f", {len(blind)} could not fire: {blind[0]}" if blind else ""
         untold = [f"{rule.rule} ({read.untold})" for rule, read in zip(ran, reads, strict=True) if read.untold]
         idle += f", of {len(untold)} nobody knows: {untold[0]}" if untold else ""
+        pending = self._pending(journal, window.end_s)
+        held = [f"{one.alert}{alerting.shown(one.labels)} since {one.at_s:.1f} s" for one in pending]
         unborn = next((read.unborn for read in reads if read.unborn), "")
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
-            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}){self._let(journal, window)}; none seen in"
+            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}){self._let(journal, window)}"
+            f"{f'; {len(held)} pending at its end: {held[0]}' if held else ''}; none seen in"
             f" {spell(round(window.length_s, 1))} excludes more than {excluded:g} per hour at 95 %"
             f"{f'; of {unborn} there was nothing, as before its first error' if unborn else ''}",
             measure=Measure(0, 0, "alerts"),
             cites=cites(
-                evidence, *(one.seen for one in broken[:1]), *(fact for read in reads for fact in read.facts[:1])
+                evidence,
+                *(one.seen for one in broken[:1]),
+                *(fact for read in reads for fact in read.facts[:1]),
+                *pending[:1],
             ),
         )
 
