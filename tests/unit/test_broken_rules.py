@@ -54,6 +54,15 @@ def test_it_says_for_how_long_and_cites_the_first_look_that_told_so() -> None:
     assert journal.of(f.RuleSeen)[1].cite in found.cites
 
 
+def test_a_broken_rule_of_the_same_name_with_other_labels_is_not_what_kept_a_page_back() -> None:
+    page = PageSent(alert="Slow", labels={"severity": "page"}, within_s="19s")
+    sound = rule(4.0, labels={"severity": "page"}, expr="up == 2")
+    ticket = {"labels": {"severity": "ticket"}, "expr": "a / b"}
+    broken = rule(4.0, health="err", error="many-to-many matching not allowed", **ticket)
+    found = judged(page, ruled(sound, broken))
+    assert (found.outcome.value, found.reason) == ("failed", "rule_impossible"), found.because
+
+
 def test_what_fired_all_the_same_fails_the_quiet() -> None:
     found = judged(QUIET, ruled(*failing(21.9, 30.0), alert("firing", 36)))
     assert (found.outcome.value, found.reason) == ("failed", "collateral")
