@@ -31,6 +31,7 @@ BOTTOM = {
     "own_process",
     "quantities",
     "secret_words",
+    "templates",
     "unasked",
     "within",
 }
@@ -84,7 +85,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "deeds": {"facts", "journal"},
     "blaming": {"edges", "facts", "hostnames", "journal"},
     "evaluations": {"facts", "journal"},
-    "alerting": {"evaluations", "facts", "journal"},
+    "templates": set(),
+    "alerting": {"evaluations", "facts", "journal", "templates"},
     "made_elsewhere": {"alerting", "facts", "journal"},
     "inhibiting": {"alerting", "facts", "journal", "labelled", "made_elsewhere"},
     "quiet": {"alerting", "evaluations", "facts", "journal", "made_elsewhere"},
