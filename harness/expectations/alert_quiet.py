@@ -157,7 +157,8 @@ class AlertQuiet(Expectation):
             return inconclusive(
                 f"{what} did not fire, but whether there was what its rule reads could not be asked: {read.untold}",
                 reason="not_watched",
-                decide="a Prometheus that answers when the phases are over, and rules no more, and no newer, than can be asked for",
+                decide="a Prometheus that answers when the phases are over, and rules in functions that drill knows, which read no more than"
+                " it asks for",
                 cites=cites(evidence, *read.facts),
             )
         return inconclusive(
