@@ -48,7 +48,7 @@ def too_long(journal: Journal, rules: Sequence[RuleSeen], from_s: float, until_s
     """One that left its rule no time in which it could have fired for a plain cause; None where each had that."""
     for rule in rules:
         mine = broken(journal, [rule], from_s, until_s)
-        floor = alerting.floor(journal, rule.rule, until_s=until_s, group=rule.group)
+        floor = alerting.floor(journal, rule.rule, until_s=until_s, labels=rule.labels, group=rule.group)
         ends = [from_s, *(edge_s for one in mine for edge_s in (one.from_s, one.until_s)), until_s]
         sound_s = max(after - before for before, after in list(pairwise(ends))[::2])
         if mine and (floor is None or sound_s <= floor.high_s):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from alert_stories import alert, judged, rule, ruled
 
@@ -61,6 +63,14 @@ def test_a_broken_rule_of_the_same_name_with_other_labels_is_not_what_kept_a_pag
     broken = rule(4.0, health="err", error="many-to-many matching not allowed", **ticket)
     found = judged(page, ruled(sound, broken))
     assert (found.outcome.value, found.reason) == ("failed", "rule_impossible"), found.because
+
+
+def test_whether_a_rule_had_time_is_told_by_its_own_for_and_not_by_that_of_its_name() -> None:
+    page, ticket = {"severity": "page"}, rule(4.0, for_s=60.0, labels={"severity": "ticket"}, expr="vector(0)")
+    fires = AlertFires(alert="Slow", labels=page, within_s="19s")
+    mine = [dataclasses.replace(one, labels=page) for one in failing(12.0, 23.0)]
+    found = judged(fires, ruled(ticket, *mine))
+    assert (found.outcome.value, found.reason) == ("failed", "missed"), found.because
 
 
 def test_what_fired_all_the_same_fails_the_quiet() -> None:
