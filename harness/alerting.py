@@ -7,7 +7,6 @@ an alert fires, and clears, at an evaluation. What is known of them comes with t
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from fnmatch import fnmatchcase
 from harness.evaluations import histories
 from harness.facts import AlertChanged, ReceiverSeen, RuleSeen, TargetSeen
 from harness.journal import Journal
+from harness.templates import varies
 
 PROBE = "alerts"
 GAP_S = 5.0  # as the probe promises (harness/probes/alerts.py); a test holds them together
@@ -24,7 +24,6 @@ DELIVERY_S = 1.0  # what Alertmanager and the network take at the most on top of
 Identity = tuple[str, frozenset[tuple[str, str]]]
 """An alert's name and its labels: what makes it the same one again."""
 NO_LABELS: Mapping[str, str] = {}
-_VARIES = re.compile(r"\{\{.*?(?:[vV]alue|query|\bnow\b)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def born(rule: RuleSeen, episode: Episode) -> dict[str, str]:
 def varying(rule: RuleSeen) -> frozenset[str]:
     """Labels that its templates make of the value, or of another query: one alert has others of them from one evaluation to the
     next. What is made of the series' own labels stays."""
-    return frozenset(name for name, value in rule.labels.items() if _VARIES.search(value))
+    return frozenset(name for name, value in rule.labels.items() if varies(value))
 
 
 def named(alert: str, pattern: str) -> bool:

@@ -23,7 +23,12 @@ KEYS = (
 )  # fmt: skip
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NAMED = "AC[SD]T|AE[SD]T|AK[SD]T|AWST|BST|CES?T|C[SD]T|EES?T|E[SD]T|HKT|HST|I[SD]T|JST|KST|M[SD]T|MSK|NZ[SD]T|P[SD]T|SGT|WES?T"
-_ZONE = rf"(?P<zone>Z\b|[+-]\d\d(?::?\d\d)?\b| [+-]\d\d:?\d\d\b| ?(?:UTC|GMT|{_NAMED})\b(?![+-]))?(?! ?[AaPp]\.?[Mm]\b)"
+_EAST, _WEST = r"\+(?:0\d|1[0-4])", r"-(?:0\d|1[0-2])"  # the offsets that zones have
+_TO_THE_MINUTE = rf"(?:{_EAST}:?(?:00|15|30|45)|{_WEST}:?(?:00|30))\b"
+_ZONE = (
+    rf"(?P<zone>Z\b| ?{_TO_THE_MINUTE}|(?:{_EAST}|{_WEST})\b| ?(?:UTC|GMT|{_NAMED})\b(?![+-]))?(?! ?[AaPp]\.?[Mm]\b)"
+)
+_PROCESS = re.compile(r"-(?:\d\d|[1-9]\d{3})")  # may be its number, behind Python's "%(asctime)s-%(process)d"
 _CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
 _MONTH = rf"(?P<name>{'|'.join(_MONTHS)})"
 _LAYOUTS = (
@@ -42,6 +47,7 @@ _BEFORE = re.compile(  # a priority, a level or a process
 _ACCESS = re.compile(r"\[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\]")
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d+)?")
 _WITHIN = 300  # characters of a line in which its own time may stand
+_NEAR_S = 450.0  # half of what zones differ by
 _UNITS = (1.0, 1e3, 1e6, 1e9)  # of an epoch: s, ms, us, ns
 
 
@@ -110,11 +116,18 @@ def _read(match: re.Match[str], near_s: float) -> Own | None:
     except ValueError:
         return None
     unix_s = whole.timestamp() + float(f"0.{told.get('fraction') or 0}")
-    zone, offset_s = _zone((told.get("zone") or "").strip())
+    text = (told.get("zone") or "").strip()
+    zone, offset_s = _zone(text)
     daily = told.get("day") is None
     if not told.get("year") and not daily:  # of the turn of a year
         unix_s += min((-365 * DAY_S, 0.0, 365 * DAY_S), key=lambda more: abs(unix_s + more - near_s))
+    if _PROCESS.fullmatch(text) and not _near(unix_s - offset_s - near_s, daily):
+        return Own(unix_s, Zone.NONE, daily)
     return Own(unix_s - offset_s, zone, daily)
+
+
+def _near(off_s: float, daily: bool) -> bool:
+    return abs((off_s + DAY_S / 2) % DAY_S - DAY_S / 2 if daily else off_s) < _NEAR_S
 
 
 def _zone(text: str) -> tuple[Zone, float]:

@@ -23,6 +23,8 @@ _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 _TOKEN = re.compile(
     r"""#.*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[a-zA-Z_:][\w:]*|0[xX](?:_?[0-9a-fA-F])+|[0-9](?:_?[0-9])*"""
 )
+RENAMED = {"holt_winters": "double_exponential_smoothing"}
+"""Functions of Prometheus 2, as the parser here and Prometheus 3 call them."""
 _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
@@ -232,8 +234,11 @@ def _text(value: str) -> str:
 
 def _older(found: re.Match[str]) -> str:
     """A token as the parser here reads it: a raw string between backquotes as an ordinary one (it takes a backslash in it for an
-    escape), a number without the underscores that a newer Prometheus allows between its digits. All else as it is."""
+    escape), a number without the underscores that a newer Prometheus allows between its digits, a function by its newer name. All
+    else as it is."""
     token = found[0]
+    if token in RENAMED and found.string[found.end() :].lstrip().startswith("("):
+        return RENAMED[token]
     if token.startswith("`"):
         return _text(token[1:-1])
     return token.replace("_", "") if token[0].isdigit() else token

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.facts import RuleSeen
-from harness.promql import course_of, nodes, parsed, selector_of, wanting
+from harness.promql import RENAMED, course_of, nodes, parsed, selector_of, wanting
 from harness.wholes import COMPARED
 
 OF_TWO = {"rate", "irate", "increase", "delta", "idelta", "deriv", "predict_linear"}
@@ -90,9 +90,12 @@ def _is_number(node: Any) -> bool:
 
 
 def _written(node: Any) -> str:
-    """An expression as PromQL again; '' where the parser's own text of it is another: it escapes nothing that its matchers hold."""
+    """An expression as PromQL again; '' where the parser's own text of it is another: it escapes nothing that its matchers hold, and
+    has newer names of functions than the Prometheus may."""
     given = text = str(node)
     for part in nodes(node):
+        if type(part).__name__ == "Call" and part.func.name in RENAMED.values():
+            return ""
         if type(part).__name__ == "VectorSelector":
             plain = str(part)
             text = text.replace(plain[: plain.rindex("}") + 1], selector_of(part))

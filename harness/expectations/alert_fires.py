@@ -31,7 +31,7 @@ from harness.facts import AlertChanged, Injected
 from harness.journal import Window
 from harness.quantities import Seconds, figures, spell
 from harness.scoring import flaps_in
-from harness.verdict import Finding, Measure, failed, inconclusive, passed
+from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
 
 
 class AlertFires(Expectation):
@@ -54,7 +54,8 @@ class AlertFires(Expectation):
              rule_missing, rule_broken, rule_too_slow (its `for` alone is longer than the time), rule_impossible (its
              expression can never hold: more is asked than it gives), missed, flapping, cleared_early (with `holds`),
              production_late. Where evaluations leave no time for it, or none fell into it, no fault could be detected
-             (inconclusive: below_floor, not_evaluated); nor where another source than Prometheus makes the alert (other_source).
+             (inconclusive: below_floor, not_evaluated, no_series: its rule's `offset` looks back to before the run); nor where another
+             source than Prometheus makes the alert (other_source).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. Measured is the
              time since the fault, an interval as wide as its injection; its links, from the effect over the first sample to
              the page, stand in the details. The production time comes from promtool, on the raw series of this run.
@@ -294,9 +295,11 @@ class AlertFires(Expectation):
                 cites=cites(evidence),
             )
         why = selected.missed(evidence.journal, rules, from_s, limit_s)
-        return failed(
+        return Finding(
+            Outcome.INCONCLUSIVE if why.decide else Outcome.FAILED,
+            why.reason,
             f"{said}: {why.said or 'its expression never held'}",
-            reason=why.reason,
             cites=cites(evidence, rules[0]),
+            decide=why.decide,
             details=selected.shown(evidence.journal, rules, evidence.window.end_s if evidence.window else limit_s),
         )

@@ -10,6 +10,7 @@ from harness import alerting
 from harness.alerting import Episode
 from harness.expectations import alerts, broken_rules, known_alerts, selected
 from harness.expectations.base import Evidence, Expectation, Reach
+from harness.expectations.broken_rules import Broken
 from harness.expectations.requests import cites, still_open
 from harness.expectations.selected import Read
 from harness.facts import AlertChanged, RuleSeen
@@ -34,9 +35,11 @@ class AlertQuiet(Expectation):
              pre_existing (it fired before the window); also one that Prometheus did not make (a log store's ruler, another
              Prometheus), where Alertmanager held it or it was paged; passed when the window is over, Prometheus was looked at
              all the time, and a rule of that name, which is not allowed to fire and may have the labels, is loaded, could be
-             evaluated all the time, was, and had something to read and asks for what that can give (else its silence says
-             nothing: rule_missing, rule_broken, not_evaluated, no_series, rule_impossible). What appears only with the first error may be missing; that is said. One
-             that is pending at the window's end, with a `for` longer than the window, is not decided (below_floor).
+             evaluated all the time (where one name is claimed, so could each of its rules), was, and had something to read and
+             asks for what that can give (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series,
+             rule_impossible). What appears only with the first error may be missing; that is said, and what was pending at the
+             window's end. An alert that is claimed by name and was, with a `for` longer than the window, is not decided
+             (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
              others made is in Alertmanager's /api/v2/alerts, but for a target's, and in the mailbox.
@@ -82,18 +85,25 @@ class AlertQuiet(Expectation):
         if others or loud or not alerting.watched(journal, window.start_s, window.end_s):
             return alerts.not_watched(evidence, f"{what} was not seen to fire")
         rules = [r for r in alerting.rules(journal, self.alert, window.end_s, self.labels) if not self._allowed(r.rule)]
-        vacuous = self._vacuous(evidence, window, rules) or self._held(evidence, window, rules)
-        return vacuous or self._quiet(evidence, window, rules)
+        broken = broken_rules.broken(journal, rules, window.start_s, window.end_s)
+        vacuous = self._vacuous(evidence, window, rules, broken) or self._held(evidence, window, rules)
+        return vacuous or self._quiet(evidence, window, rules, broken)
 
-    def _held(self, evidence: Evidence, window: Window, rules: list[RuleSeen]) -> Finding | None:
-        """That what a rule asks for held at the window's end, and its `for` is longer than the window: nobody knows whether it
-        would have fired."""
+    def _pending(self, journal: Journal, end_s: float) -> list[AlertChanged]:
+        """Those that held at the window's end and had not fired: each as it began to."""
         state: dict[alerting.Identity, AlertChanged] = {}
-        for change in evidence.journal.of(AlertChanged, until_s=window.end_s):
+        for change in journal.of(AlertChanged, until_s=end_s):
             if alerting.named(change.alert, self.alert) and alerting.bears(change.labels, self.labels):
                 state[alerting.identity(change.alert, change.labels)] = change
-        for change in (one for one in state.values() if one.state == "pending"):
-            mine = [one for one in rules if one.rule == change.alert and alerting.may_bear(one, change.labels)]
+        return [one for one in state.values() if one.state == "pending" and not self._allowed(one.alert)]
+
+    def _held(self, evidence: Evidence, window: Window, rules: list[RuleSeen]) -> Finding | None:
+        """That what the one claimed alert asks for held at the window's end, and its `for` is longer than the window: nobody knows
+        whether it would have fired."""
+        if alerting.is_pattern(self.alert):
+            return None
+        for change in self._pending(evidence.journal, window.end_s):
+            mine = [one for one in rules if alerting.may_bear(one, change.labels)]
             quickest = min(mine, key=alerting.held_s, default=None)
             if quickest is not None and alerting.held_s(quickest) > window.length_s:
                 return inconclusive(
@@ -105,28 +115,39 @@ class AlertQuiet(Expectation):
                 )
         return None
 
-    def _quiet(self, evidence: Evidence, window: Window, rules: list[RuleSeen]) -> Finding:
+    def _quiet(self, evidence: Evidence, window: Window, rules: list[RuleSeen], broken: list[Broken]) -> Finding:
         """None fired, of rules that were evaluated; whether one could have is in what they read."""
         journal, what = evidence.journal, self._what()
         ran = alerts.evaluated(journal, rules, (window.start_s, window.end_s))
         reads = [selected.read(journal, rule, window.start_s, window.end_s) for rule in ran]
-        if all(read.blind or read.untold for read in reads):
-            return self._blind(evidence, what, ran[0], reads[0])
+        mute = [(rule, read) for rule, read in zip(ran, reads, strict=True) if read.blind or read.untold]
+        if all(any(rule is one for one, _ in mute) or _failed(rule, broken) for rule in ran):
+            return self._blind(evidence, what, *mute[0])
         loaded = len(ran)
         idle = f", {len(rules) - loaded} not in this time" if loaded < len(rules) else ""
+        failing = sum(_failed(rule, broken) for rule in ran)
+        idle += f", {failing} not all the time: {broken[0]}" if failing else ""
         blind = [f"{rule.rule} {read.blind}" for rule, read in zip(ran, reads, strict=True) if read.blind]
         idle += f", {len(blind)} could not fire: {blind[0]}" if blind else ""
         untold = [f"{rule.rule} ({read.untold})" for rule, read in zip(ran, reads, strict=True) if read.untold]
         idle += f", of {len(untold)} nobody knows: {untold[0]}" if untold else ""
+        pending = self._pending(journal, window.end_s)
+        held = [f"{one.alert}{alerting.shown(one.labels)} since {one.at_s:.1f} s" for one in pending]
         unborn = next((read.unborn for read in reads if read.unborn), "")
         excluded = float(f"{most_per_hour(0, window.length_s):.2g}")
         return passed(
             f"{what} did not fire from {window.start_s:.1f} s to {window.end_s:.1f} s"
-            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}){self._let(journal, window)}; none seen in"
+            f" ({loaded} rule{'s' if loaded != 1 else ''} evaluated{idle or ' all the time'}){self._let(journal, window)}"
+            f"{f'; {len(held)} pending at its end: {held[0]}' if held else ''}; none seen in"
             f" {spell(round(window.length_s, 1))} excludes more than {excluded:g} per hour at 95 %"
             f"{f'; of {unborn} there was nothing, as before its first error' if unborn else ''}",
             measure=Measure(0, 0, "alerts"),
-            cites=cites(evidence, *(fact for read in reads for fact in read.facts[:1])),
+            cites=cites(
+                evidence,
+                *(one.seen for one in broken[:1]),
+                *(fact for read in reads for fact in read.facts[:1]),
+                *pending[:1],
+            ),
         )
 
     @staticmethod
@@ -136,7 +157,8 @@ class AlertQuiet(Expectation):
             return inconclusive(
                 f"{what} did not fire, but whether there was what its rule reads could not be asked: {read.untold}",
                 reason="not_watched",
-                decide="a Prometheus that answers when the phases are over, and rules no more, and no newer, than can be asked for",
+                decide="a Prometheus that answers when the phases are over, and rules in functions that drill knows, which read no more than"
+                " it asks for",
                 cites=cites(evidence, *read.facts),
             )
         return inconclusive(
@@ -214,8 +236,11 @@ class AlertQuiet(Expectation):
     def _allowed(self, alert: str) -> bool:
         return any(alerting.named(alert, allowed) for allowed in self.allow)
 
-    def _vacuous(self, evidence: Evidence, window: Window, loaded: list[RuleSeen]) -> Finding | None:
-        """Why silence says nothing: no rule could have broken it, one was taken away, is not or cannot be evaluated."""
+    def _vacuous(
+        self, evidence: Evidence, window: Window, loaded: list[RuleSeen], broken: list[Broken]
+    ) -> Finding | None:
+        """Why silence says nothing: no rule could have broken it, one was taken away, none was evaluated, or could be all the time;
+        where the claim names one alert, each of its rules must."""
         journal, name = evidence.journal, self._what()
         gone = [
             seen
@@ -224,17 +249,22 @@ class AlertQuiet(Expectation):
             and alerting.may_bear(seen, self.labels)
             and not self._allowed(seen.rule)
         ]
-        broken = broken_rules.broken(journal, loaded, window.start_s, window.end_s)
-        if loaded and not gone and not broken:
+        ran = alerts.evaluated(journal, loaded, (window.start_s, window.end_s))
+        unsound = broken if not alerting.is_pattern(self.alert) or all(_failed(rule, broken) for rule in ran) else []
+        if loaded and not gone and not unsound:
             return alerts.not_evaluated(evidence, f"{name} did not fire", loaded, (window.start_s, window.end_s))
         why = alerts.no_rule(journal, self.alert, self.labels, window.end_s, self.allow)
-        if broken:
-            why = str(broken[0])
+        if unsound:
+            why = str(unsound[0])
         elif gone:
             why = f"the rule {gone[0].rule} was taken away at {gone[0].at_s:.1f} s"
         return inconclusive(
             f"{name} did not fire, but {why}, so its silence says nothing",
-            reason="rule_broken" if broken else "rule_missing",
+            reason="rule_broken" if unsound else "rule_missing",
             decide="a rule that could have fired",
-            cites=cites(evidence, *(one.seen for one in broken[:1]), *gone[:1]),
+            cites=cites(evidence, *(one.seen for one in unsound[:1]), *gone[:1]),
         )
+
+
+def _failed(rule: RuleSeen, broken: list[Broken]) -> bool:
+    return any(one.of(rule) for one in broken)

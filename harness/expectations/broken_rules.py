@@ -23,10 +23,14 @@ class Broken:
     def __str__(self) -> str:
         if math.isinf(self.until_s):
             return f"Prometheus cannot evaluate the rule {self.seen.rule}: {self.seen.error}"
-        return (
-            f"Prometheus could not evaluate the rule {self.seen.rule} from {self.from_s:.1f} s to {self.until_s:.1f} s:"
-            f" {self.seen.error}"
-        )
+        return f"Prometheus could not evaluate the rule {self.seen.rule} {self.when()}: {self.seen.error}"
+
+    def when(self) -> str:
+        until = "on" if math.isinf(self.until_s) else f"to {self.until_s:.1f} s"
+        return f"from {self.from_s:.1f} s {until}"
+
+    def of(self, rule: RuleSeen) -> bool:
+        return evaluations.key_of(self.seen) == evaluations.key_of(rule)
 
 
 def broken(journal: Journal, rules: Sequence[RuleSeen], from_s: float, until_s: float) -> list[Broken]:
@@ -44,7 +48,7 @@ def too_long(journal: Journal, rules: Sequence[RuleSeen], from_s: float, until_s
     """One that left its rule no time in which it could have fired for a plain cause; None where each had that."""
     for rule in rules:
         mine = broken(journal, [rule], from_s, until_s)
-        floor = alerting.floor(journal, rule.rule, until_s=until_s, group=rule.group)
+        floor = alerting.floor(journal, rule.rule, until_s=until_s, labels=rule.labels, group=rule.group)
         ends = [from_s, *(edge_s for one in mine for edge_s in (one.from_s, one.until_s)), until_s]
         sound_s = max(after - before for before, after in list(pairwise(ends))[::2])
         if mine and (floor is None or sound_s <= floor.high_s):

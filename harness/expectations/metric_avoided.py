@@ -25,7 +25,7 @@ def avoided(
     """Why so many that were answered with a status of these classes (None: all) may not have come to the service; None: they did, or
     it is the one that the load goes to. `all_come`: as the claim states, no copy answers any."""
     inner = told.inner if told.claim.in_front is None else None
-    if inner is None or (not told.evidence.phase and _lost_before(told, endpoints)):
+    if inner is None or _lost_before(told, endpoints, classes, missing):
         return None
     door = _by_the_door(told, inner, endpoints, classes, missing)
     return door if door or all_come else _copied(told, inner, endpoints, classes, missing)
@@ -87,10 +87,15 @@ def _all_came(told: Told, endpoints: Collection[int]) -> bool:
     return least >= LEARNT and counted(both, endpoints) >= least
 
 
-def _lost_before(told: Told, endpoints: Collection[int]) -> bool:
-    """Whether the counter lacked some in the steady state already, when nothing was hurt, that no copy and no error explains."""
+def _lost_before(told: Told, endpoints: Collection[int], classes: Collection[int] | None, missing: float) -> bool:
+    """Whether the counter lacked some in the steady state already, when nothing was hurt, that no copy and no error explains; of a
+    phase, that is so where half of what is missing in it would be if it had gone on like that."""
     both = calm_told(told)
     if both is None:
         return False
+    asked = both.census.least(endpoints)
     explained = both.census.least(asking(told, endpoints), WELL) + both.census.least(endpoints, ILL)
-    return both.census.least(endpoints) - counted(both, endpoints) > explained
+    lost = asked - counted(both, endpoints) - explained
+    if not told.evidence.phase:
+        return lost > 0
+    return lost > 0 and told.census.least(endpoints, classes) * lost / asked >= missing / 2

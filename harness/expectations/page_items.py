@@ -15,6 +15,7 @@ from harness.expectations.alerts import PLACES
 from harness.facts import Fact, Paged, RuleSeen, RunbookFound
 from harness.journal import Journal
 from harness.runbooks import lacking, led_to
+from harness.templates import measures
 
 BROKEN = re.compile(r"<error expanding template|<no value>|%!\w?\(")
 """The last: what Go's printf leaves of a value that is not of its verb's kind, such as %!f(string=)."""
@@ -144,7 +145,7 @@ def _value(page: Paged, asked: Asked) -> Item:
     known = [
         rule for rule in mine or named if rule.annotations.get("description")
     ]  # labels may be rewritten on the way
-    measured = {_measured(rule.annotations["description"]) for rule in known}
+    measured = {measures(rule.annotations["description"]) for rule in known}
     if measured == {False}:
         return Item(
             False, f"{said}, but the rule's description holds no {{{{ $value }}}}: it says so always", (known[-1],)
@@ -157,13 +158,6 @@ def _value(page: Paged, asked: Asked) -> Item:
     if not known and len(NUMBER.findall(SPAN.sub(" ", text))) < 2:
         return Item(None, f"{said}; whether one of them is the value is not known: Prometheus' rule was not seen")
     return Item(True, said)
-
-
-def _measured(template: str) -> bool:
-    """Whether a template puts in more than labels: the value, or the answer of a query."""
-    return any(
-        re.search(r"\$value|\.Value|\bquery\b", action) for action in re.findall(r"{{.*?}}", template, re.DOTALL)
-    )
 
 
 def _template(page: Paged, asked: Asked) -> Item:

@@ -61,8 +61,9 @@ class PageSent(Expectation):
              pre_existing, other_source (Prometheus has the rule, and what it never fired came), not_observable (nobody here sees that
              receiver, or whether its route is muted, or a delivery left alerts out), inhibitor_unsent (what would hold
              the page back fires, and Alertmanager had not heard of it), no_alertmanager,
-             below_floor, not_evaluated, too_near (of a polled list), no_series or rule_missing (of an all-clear: what is
-             gone is what the alert reads, or its rule, and not the trouble).
+             below_floor, not_evaluated, too_near (of a polled list), no_series (its rule's `offset` looks back to
+             before the run), and no_series or rule_missing of an all-clear (what is gone is what the alert reads, or its rule, and not
+             the trouble).
     Source:  what was received (on a target also what its provider's list shows, between two looks), Alertmanager's
              /api/v2/alerts and silences each second, its configuration, and what both servers
              count of alerts on their way (/metrics). Whether anybody acknowledged is a provider's own state: not observable.
@@ -365,4 +366,11 @@ class PageSent(Expectation):
         before = [hop for hop in way.hops[: way.hops.index(ended)] if hop.state == DONE]
         got = f"; it was {before[-1].name} ({before[-1].said})" if before and before[-1].said else ""
         said = f"{self._what()} was not sent {limit}: its way ended at '{ended.name}', for {ended.said}{got}"
-        return Finding(Outcome.FAILED, ended.reason, said, cites=cites(evidence, *way.facts), details=way.details())
+        return Finding(
+            Outcome.INCONCLUSIVE if ended.decide else Outcome.FAILED,
+            ended.reason,
+            said,
+            cites=cites(evidence, *way.facts),
+            decide=ended.decide,
+            details=way.details(),
+        )

@@ -22,7 +22,7 @@ from harness.expectations.notifications import Notification
 from harness.expectations.page_held_back import not_held_back
 from harness.expectations.page_hops import BROKEN, DONE, OPEN, UNTOLD, Hop, Sought, Way, risen
 from harness.expectations.page_waiting import waiting
-from harness.facts import AlertChanged, AlertRouted, DeliveryCounted, Paged
+from harness.facts import AlertChanged, AlertRouted, DeliveryCounted, Paged, RuleSeen
 from harness.journal import Journal
 
 FIRING, SENT, RECEIVED = 3, 4, 5  # the places of those hops
@@ -43,10 +43,11 @@ def way_of(journal: Journal, sought: Sought, came: Sequence[Notification] = ()) 
         if sought.about(seen.alert, seen.labels) and seen.state != "gone"
     ]
     pages = tuple(note.first for note in came)
+    makers = _makers(journal, sought)
     made = (
         _loaded(journal, sought),
-        _evaluated(journal, sought),
-        _pending(journal, inner, firing),
+        _evaluated(journal, sought, makers),
+        _pending(journal, inner, firing, makers),
         _firing(journal, sought, firing),
         _sent(journal, sought, firing),
         _received(journal, sought, held),
@@ -84,8 +85,13 @@ def _loaded(journal: Journal, sought: Sought) -> Hop:
     )
 
 
-def _evaluated(journal: Journal, sought: Sought) -> Hop:
-    mine = alerting.rules(journal, sought.alert, sought.limit_s)
+def _makers(journal: Journal, sought: Sought) -> tuple[RuleSeen, ...]:
+    """The rules that may make it; where none bears its labels, those of its name."""
+    mine = alerting.rules(journal, sought.alert, sought.limit_s, sought.labels)
+    return mine or alerting.rules(journal, sought.alert, sought.limit_s)
+
+
+def _evaluated(journal: Journal, sought: Sought, mine: Sequence[RuleSeen]) -> Hop:
     if ill := broken_rules.too_long(journal, mine, sought.from_s, sought.limit_s):
         return Hop("evaluated", BROKEN, str(ill), reason="rule_broken", facts=(ill.seen,))
     if not mine or not alerting.watched(journal, sought.from_s, sought.limit_s):
@@ -94,7 +100,7 @@ def _evaluated(journal: Journal, sought: Sought) -> Hop:
     return Hop("evaluated", DONE, every)
 
 
-def _pending(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:
+def _pending(journal: Journal, sought: Sought, firing: Sequence[Episode], makers: Sequence[RuleSeen]) -> Hop:
     pending = [
         change
         for change in journal.of(AlertChanged, state="pending", since_s=sought.from_s, until_s=sought.limit_s)
@@ -106,10 +112,9 @@ def _pending(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop
         return Hop("pending", DONE, "it fired at once", facts=(firing[0].began,))
     if not alerting.watched(journal, sought.from_s, sought.limit_s):
         return Hop("pending", UNTOLD, UNSEEN)
-    rules = alerting.rules(journal, sought.alert, sought.limit_s)
-    why = selected.missed(journal, rules, sought.from_s, sought.limit_s)
+    why = selected.missed(journal, makers, sought.from_s, sought.limit_s)
     said = f"its expression never held{f': {why.said}' if why.said else ''}"
-    return Hop("pending", BROKEN, said, reason=why.reason)
+    return Hop("pending", BROKEN, said, reason=why.reason, decide=why.decide)
 
 
 def _firing(journal: Journal, sought: Sought, firing: Sequence[Episode]) -> Hop:

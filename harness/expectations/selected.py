@@ -44,12 +44,13 @@ LABELS = "labels that the series have; or, where they only come with the first e
 @dataclass(frozen=True)
 class Read:
     """What is known of a rule's readings in a stretch. `blind`: why it could not hold, said of it ("reads …"), and `reason` its code;
-    `decide` what would mend it; `unborn`: what had no series and may be right all the same; `untold`: why nobody knows. All '' where
+    `decide` what would mend it, and `too_early` that only a longer run could; `unborn`: what had no series and may be right all the same; `untold`: why nobody knows. All '' where
     it had what it reads, or nobody looked."""
 
     blind: str = ""
     reason: str = ""
     decide: str = ""
+    too_early: bool = False
     unborn: str = ""
     untold: str = ""
     facts: tuple[SelectorSeen | PartSeen, ...] = ()
@@ -57,10 +58,12 @@ class Read:
 
 @dataclass(frozen=True)
 class Missed:
-    """Why an alert did not come, in words, and the reason's code; '' where its expression did not hold."""
+    """Why an alert did not come, in words, and the reason's code; '' where its expression did not hold. `decide`: what would tell,
+    where it could not have come in this run whatever was done."""
 
     said: str = ""
     reason: str = "missed"
+    decide: str = ""
 
 
 def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read:
@@ -87,8 +90,9 @@ def read(journal: Journal, rule: RuleSeen, start_s: float, end_s: float) -> Read
     except ValueError:
         missing = ()
     if missing and missing[0] in made:
-        what, mend = told(missing[0])
-        return Read(f"reads {what}", "no_series", mend, facts=(made[missing[0]],))
+        nothing = told(journal, made[missing[0]], seen)
+        mend, facts = nothing.decide, (made[missing[0]],)
+        return Read(f"reads {nothing.said}", "no_series", mend, nothing.too_early, facts=facts)
     if missing:
         lacking = tuple(seen[selector] for selector in missing if selector in seen)
         return Read(f"reads {said(lacking[0], start_s)}", "no_series", LABELS, facts=lacking)
@@ -128,8 +132,10 @@ def missed(journal: Journal, rules: Sequence[RuleSeen], start_s: float, end_s: f
     never = [_never(journal, rule) for rule in rules]
     if never and all(never):
         return Missed(f"its rule {never[0]}", "rule_impossible")
-    for rule in rules:
-        found = read(journal, rule, start_s, end_s)
+    reads = [read(journal, rule, start_s, end_s) for rule in rules]
+    for found in (one for one in reads if one.too_early):
+        return Missed(f"its rule {found.blind}", found.reason, found.decide)
+    for rule, found in zip(rules, reads, strict=True):
         if found.blind:
             return Missed(f"its rule {found.blind}")
         if found.unborn:

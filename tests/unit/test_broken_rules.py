@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from alert_stories import alert, judged, rule, ruled
 
@@ -54,6 +56,46 @@ def test_it_says_for_how_long_and_cites_the_first_look_that_told_so() -> None:
     assert journal.of(f.RuleSeen)[1].cite in found.cites
 
 
+def test_a_broken_rule_of_the_same_name_with_other_labels_is_not_what_kept_a_page_back() -> None:
+    page = PageSent(alert="Slow", labels={"severity": "page"}, within_s="19s")
+    sound = rule(4.0, labels={"severity": "page"}, expr="up == 2")
+    ticket = {"labels": {"severity": "ticket"}, "expr": "a / b"}
+    broken = rule(4.0, health="err", error="many-to-many matching not allowed", **ticket)
+    found = judged(page, ruled(sound, broken))
+    assert (found.outcome.value, found.reason) == ("failed", "rule_impossible"), found.because
+
+
+def test_whether_a_rule_had_time_is_told_by_its_own_for_and_not_by_that_of_its_name() -> None:
+    page, ticket = {"severity": "page"}, rule(4.0, for_s=60.0, labels={"severity": "ticket"}, expr="vector(0)")
+    fires = AlertFires(alert="Slow", labels=page, within_s="19s")
+    mine = [dataclasses.replace(one, labels=page) for one in failing(12.0, 23.0)]
+    found = judged(fires, ruled(ticket, *mine))
+    assert (found.outcome.value, found.reason) == ("failed", "missed"), found.because
+
+
 def test_what_fired_all_the_same_fails_the_quiet() -> None:
     found = judged(QUIET, ruled(*failing(21.9, 30.0), alert("firing", 36)))
     assert (found.outcome.value, found.reason) == ("failed", "collateral")
+
+
+ANY = AlertQuiet(alert="*")
+OTHER = rule(4.0, rule="Other")
+
+
+def test_one_broken_rule_of_many_is_told_and_leaves_the_quiet_of_the_others() -> None:
+    found = judged(ANY, ruled(OTHER, *failing(30.0, 31.0)))
+    assert (found.outcome.value, found.reason) == ("passed", "met")
+    assert (
+        "(2 rules evaluated, 1 not all the time: Prometheus could not evaluate the rule Slow from 30.0 s to 31.0 s: many-to-many"
+        in found.because
+    )
+
+
+def test_where_no_rule_was_sound_all_the_time_the_quiet_of_all_is_open() -> None:
+    found = judged(ANY, ruled(*failing(30.0, 31.0)))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "rule_broken")
+    reads = f.SelectorSeen(seen_s=92, selector="nothing_here", metric="nothing_here")
+    blind = rule(4.0, rule="Other", expr="nothing_here > 1")
+    found = judged(ANY, ruled(blind, reads, *failing(30.0, 31.0)))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "no_series")
+    assert "the rule Other reads nothing_here" in found.because

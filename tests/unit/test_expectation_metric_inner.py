@@ -202,6 +202,20 @@ def test_what_was_lost_before_anything_was_hurt_is_lost() -> None:
     fails(of_inner(BY_STATUS, posts, posts, AHEAD, phase=""), "undercount")
 
 
+def test_what_is_lost_all_the_time_is_lost_while_a_fault_is_on_too() -> None:
+    posts = not_asked(copied(SEEN), only(SEEN, 2) & (np.arange(len(SEEN)) % 10 == 0))
+    for run in (CALM, BELOW, AHEAD):
+        fails(of_inner(BY_STATUS, posts, posts, run), "undercount")
+
+
+def test_more_than_is_lost_all_the_time_the_door_may_have_answered() -> None:
+    posts = not_asked(copied(SEEN), only(SEEN, 2) & (np.arange(len(SEEN)) % 10 == 0))
+    is_open(of_inner(BY_STATUS, *2 * [not_asked(posts, during(posts, 2) & only(posts, 2))], AHEAD), "answered_in_front")
+    refused = not_asked(copied(SEEN), only(SEEN, 2) & (np.arange(len(SEEN)) % 10 == 0))
+    refused = not_asked(refused, during(refused, 5) & only(refused, 2), status=503)
+    is_open(of_inner(ERROR, refused, refused, AHEAD), "answered_in_front")
+
+
 def test_errors_of_what_else_the_door_asks_are_none_of_the_service() -> None:
     seen = copied(SEEN)
     answered(seen, during(SEEN, 3), 500)

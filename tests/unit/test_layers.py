@@ -32,6 +32,7 @@ BOTTOM = {
     "quantities",
     "secret_words",
     "spellings",
+    "templates",
     "unasked",
     "within",
 }
@@ -86,7 +87,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "deeds": {"facts", "journal"},
     "blaming": {"edges", "facts", "hostnames", "journal"},
     "evaluations": {"facts", "journal"},
-    "alerting": {"evaluations", "facts", "journal"},
+    "templates": set(),
+    "alerting": {"evaluations", "facts", "journal", "templates"},
     "made_elsewhere": {"alerting", "facts", "journal"},
     "inhibiting": {"alerting", "facts", "journal", "labelled", "made_elsewhere"},
     "quiet": {"alerting", "evaluations", "facts", "journal", "made_elsewhere"},

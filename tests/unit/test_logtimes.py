@@ -88,3 +88,28 @@ def test_a_level_behind_the_time_is_no_zone() -> None:
         found = own(f"2026-11-30 11:00:07 {level} gone")
         assert found is not None
         assert found.zone is NONE
+
+
+@pytest.mark.parametrize(
+    "behind", ["-17-ERROR-gone", "-11-ERROR-gone", "-07 ERROR gone", "-0017 ERROR gone", "-1100 gone", " -1100 gone"]
+)
+@pytest.mark.parametrize("off_s", [0.0, IST_S, -5 * 3600.0])
+def test_a_process_behind_the_time_is_no_zone(behind: str, off_s: float) -> None:
+    for date in ("2026-11-30 ", ""):
+        spelt = datetime.fromtimestamp(AT + off_s, UTC).strftime("%H:%M:%S,000")
+        assert own(f"{date}{spelt}{behind}") == Own(AT + off_s, NONE, daily=not date)
+
+
+@pytest.mark.parametrize(
+    "spelt", ["04:00:07.000-07 gone", "2026-11-29 23:00:07.000-12 gone", "2026-11-30 00:00:07-1100 gone"]
+)
+def test_an_offset_that_looks_like_a_process_is_one_where_it_makes_the_time_right(spelt: str) -> None:
+    found = own(spelt)
+    assert found is not None
+    assert (found.unix_s, found.zone) == (AT, STATED)
+
+
+def test_an_offset_to_the_minute_is_stated_though_it_is_wrong() -> None:
+    assert own("2026-11-30 11:00:07.000-0500 gone") == Own(AT + 5 * 3600, STATED)
+    assert own("2026-11-30 11:00:07.000+05:30 gone") == Own(AT - IST_S, STATED)
+    assert own("2026-11-30 11:00:07.000-11:00 gone") == Own(AT + 11 * 3600, STATED)

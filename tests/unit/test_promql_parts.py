@@ -41,6 +41,8 @@ def found(expr: str) -> dict[str, str]:
         ("a and b", {}),
         ("max_over_time(a[5m]) > 1", {}),
         ("rate(a[5m:]) / b", {}),
+        ("holt_winters(a[5m], 0.5, 0.5) / b > 1", {}),  # its name is the Prometheus' own
+        ('a{x="holt_winters(y)"} / b > 1', {'a{x="holt_winters(y)"} / b': 'a{x="holt_winters(y)"} / b'}),
     ],
 )
 def test_it_is_found_and_can_be_asked_for(expr: str, said: dict[str, str]) -> None:
@@ -50,3 +52,7 @@ def test_it_is_found_and_can_be_asked_for(expr: str, said: dict[str, str]) -> No
 def test_what_it_reads_is_told_unless_what_records_that_may_give_nothing() -> None:
     assert read_by(RECORDED, "job:bad:rate / a") == ("bad_total", "a")
     assert read_by(RECORDED, "job:some:rate / a") == ()
+
+
+def test_a_function_of_an_older_prometheus_hides_nothing_that_a_rule_reads() -> None:
+    assert read_by((), "holt_winters(a[5m], 0.5, 0.5) / holt_winters") == ("a", "holt_winters")

@@ -10,8 +10,10 @@ from alert_stories import judged, rule, ruled
 from harness import facts as f
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.alert_quiet import AlertQuiet
+from harness.expectations.base import Expectation
 from harness.expectations.page_sent import PageSent
 from harness.promql import wanting
+from harness.promql_parts import parts
 from harness.verdict import Finding
 
 QUIET = AlertQuiet(alert="Slow")
@@ -237,6 +239,29 @@ def test_what_looks_back_to_before_the_run_is_said_to() -> None:
     found = judged(QUIET, ruled(*happened))
     assert came_out(found) == ("inconclusive", "no_series")
     assert f"reads {back}, which gave nothing in the whole run, for it looks back to before that" in found.because
+
+
+DROP = "rate(errors_total[5m]) / rate(errors_total[5m] offset {}) < 0.5"
+
+
+def dropped(offset: str) -> tuple[f.Fact, ...]:
+    fell = rule(4.0, expr=DROP.format(offset))
+    seen = [
+        f.PartSeen(seen_s=92, part=one.text, spans=((5.0, 95.0),) if "offset" not in one.text else ())
+        for one in parts([fell], fell)
+    ]
+    return fell, selector("errors_total", spans=THROUGHOUT), *seen
+
+
+@pytest.mark.parametrize("claim", [AlertFires(alert="Slow", within_s="15s"), PageSent(alert="Slow", within_s="15s")])
+def test_an_alert_that_looks_back_to_before_the_run_is_not_missed(claim: Expectation) -> None:
+    found = judged(claim, ruled(*dropped("1d")))
+    assert came_out(found) == ("inconclusive", "no_series")
+    assert "for it looks back to before that" in found.because
+    assert found.decide == "a Prometheus that had run for as long as its `offset`"
+    short = judged(claim, ruled(*dropped("10s")))
+    assert came_out(short) == ("failed", "missed")
+    assert "which gave nothing in the whole run, though all that it reads was there" in short.because
 
 
 @pytest.mark.parametrize(
