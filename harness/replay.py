@@ -24,6 +24,8 @@ from harness.replay_series import Recorded, Times, as_recorded, with_history
 
 MOST_EVALUATIONS = 20_000
 MOST_SAMPLES = 2_000_000
+_SAYS = """# The fault begins at {effect} s. It expects nothing, so that what it "got" is the second in which the alert fired.
+"""
 HELD = -1  # stands for the time of an alert that held before the fault, where none fired anew
 
 
@@ -135,7 +137,8 @@ def asking(trial: Trial, course_: Course, labels: Mapping[str, str], slot_s: flo
     }
     data = yaml.safe_load(trial.text)
     data["tests"][0]["promql_expr_test"] = [question]
-    return replace(trial, text=yaml.safe_dump(data, sort_keys=False, width=10**6))
+    text = _SAYS.format(effect=f"{trial.effect_s:g}") + yaml.safe_dump(data, sort_keys=False, width=10**6)
+    return replace(trial, text=text)
 
 
 def answers(output: str, trials_: Sequence[Trial]) -> list[Fired]:

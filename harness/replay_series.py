@@ -126,8 +126,9 @@ def with_history(one: Recorded, times: Times, slot_s: float, history_s: float, g
         after = min(laid.every - 1, math.floor((times.effect_s - before[-1][0]) / slot_s))  # slots after its last one
         steps, lead = divmod(slots - 1 - after, laid.every)
         top = max(last, step * steps)
+        step = _exactly(step, top)
         words = _line((top - step * steps) if one.counter else last, step, slots, laid.every, lead)
-        part = _lifted(part, top - last, last) if one.counter else part
+        part = _lifted(part, top, last) if one.counter else part
         since = (before[-1][0], top)
     goes_on = _going_on(part, since, one.counter, times, laid, goes_on_s)
     count = laid.count(times.lasts_s - times.effect_s)
@@ -135,14 +136,22 @@ def with_history(one: Recorded, times: Times, slot_s: float, history_s: float, g
     return " ".join([*words, *goes_on])
 
 
-def _lifted(points: Points, by: float, before: float) -> list[tuple[float, float | None]]:
-    """A counter's samples on top of a longer history; after it began anew they stand as they were."""
+def _exactly(step: float, top: float) -> float:
+    """The step, on the grid that `top` lies on: then neither promtool's sums nor ours are rounded. A history that ended above the
+    first sample after it, by however little, would be a counter that began anew."""
+    grid = math.ulp(top)
+    return math.floor(step / grid) * grid if math.isfinite(grid) else 0.0
+
+
+def _lifted(points: Points, top: float, before: float) -> list[tuple[float, float | None]]:
+    """A counter's samples after a longer history that ends at `top`; after it began anew they stand as they were."""
     made: list[tuple[float, float | None]] = []
+    by, least = top - before, top
     for at_s, value in points:
         if value is not None and value < before:
-            by = 0.0
+            by, least = 0.0, value
         before = before if value is None else value
-        made.append((at_s, None if value is None else value + by))
+        made.append((at_s, None if value is None else max(least, value + by)))
     return made
 
 

@@ -67,6 +67,7 @@ class Replays:
                 "replayed",
                 f"{seen.rehearsed_after_s:.1f} s after the fault with this run's own history, by {seen.tool} on the recorded series",
             ),
+            *((("to try again", f"promtool test rules {seen.files}/production.yml"),) if seen.files else ()),
         )
 
     def judged(self, said: str, limit_s: float, *, cites: Sequence[str], details: Details) -> Finding:

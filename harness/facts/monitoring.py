@@ -231,6 +231,7 @@ class ReplaySeen(Fact):
     recorded_s          how long the fault was recorded; beyond it, by extended_s, it is taken to go on as in its last seconds
     grain_s             what a scrape and an evaluation of each group leave open
     why                 why it was not tried; '' when it was. `tool` is what tried it
+    files               where in the run's folder lies what it was given: rules.yml, rehearsal.yml, production.yml; '' where they do not
     """
 
     alert: str
@@ -245,6 +246,7 @@ class ReplaySeen(Fact):
     grain_s: float = 0.0
     tool: str = ""
     why: str = ""
+    files: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

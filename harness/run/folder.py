@@ -69,6 +69,11 @@ class RunFolder:
         return self.path / "spans"
 
     @property
+    def replays(self) -> Path:
+        """What promtool was given of each alert that was replayed; made for the first."""
+        return self.path / "replays"
+
+    @property
     def levers(self) -> Path:
         """What the drill's own commands printed, a file for each; made when one is started."""
         return self.path / "levers"

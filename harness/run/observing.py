@@ -132,6 +132,7 @@ class Observing:
             prometheus,
             lambda files, tests: try_rules(files, tests, image, name, labels),
             session.drill.steady.for_s,
+            session.folder.replays,
         )
         for seen in trying.seen(claims):
             session.record(seen)

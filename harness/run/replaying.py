@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from harness import alerting
@@ -16,6 +17,7 @@ from harness.journal import Journal
 from harness.promql import Course, course
 from harness.replay import answers, asking, every_of, rules_file, trials
 from harness.replay_series import Recorded, Times
+from harness.within import file_name
 from harness.world.metrics import Answer
 
 if TYPE_CHECKING:
@@ -53,13 +55,18 @@ class Promtool(Protocol):
 
 @dataclass
 class Replaying:
-    """One ReplaySeen for each claim that an alert fires in a phase with a fault; with the reason where that cannot be told."""
+    """One ReplaySeen for each claim that an alert fires in a phase with a fault; with the reason where that cannot be told.
+
+    folder  where what promtool is given is left, for whoever wants to try it again; a folder for each claim
+    """
 
     journal: Journal
     prometheus: Querier
     promtool: Promtool
     steady_for_s: float
+    folder: Path
     _series: dict[str, Answer] = field(default_factory=dict)
+    _tries: int = 0
 
     def seen(self, claims: Sequence[tuple[str, AlertFires]]) -> Iterator[ReplaySeen]:
         """`claims` are those about phases, each with its phase."""
@@ -106,6 +113,7 @@ class Replaying:
         slot_s = min(spacings) if spacings else self._scrape_s()
         both = [asking(trial, mine, claim.labels, slot_s) for trial in trials(mine, recorded, times, slot_s)]
         files = {"rules.yml": rules_file(mine), **{f"{trial.name}.yml": trial.text for trial in both}}
+        kept = self._kept(phase, claim, files)
         said, tool = self.promtool(files, tuple(f"{trial.name}.yml" for trial in both))
         rehearsed, production = answers(said, both)
         recorded_s = times.lasts_s - times.effect_s
@@ -122,7 +130,20 @@ class Replaying:
             extended_s=round(both[1].end_s - both[1].effect_s - recorded_s, 3),
             grain_s=max(spacings, default=slot_s) + sum(every_s.values()),
             tool=tool,
+            files=kept,
         )
+
+    def _kept(self, phase: str, claim: AlertFires, files: Mapping[str, str]) -> str:
+        """Where they lie, from the run's folder on; '' where the disk does not take them, which changes no answer."""
+        self._tries += 1
+        place = self.folder / f"{self._tries}-{file_name(phase)}-{file_name(claim.alert)}"
+        try:
+            place.mkdir(parents=True)
+            for name, text in files.items():
+                (place / name).write_text(text, encoding="utf-8")
+        except OSError:
+            return ""
+        return f"{self.folder.name}/{place.name}"
 
     def _scrape_s(self) -> float:
         return max((target.interval_s for target in self.journal.of(TargetSeen)), default=0.0) or SCRAPE_S

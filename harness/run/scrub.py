@@ -9,7 +9,17 @@ from pathlib import Path
 
 from harness.curtain import Curtain
 
-TEXTS = ("logs", "levers", "answers", "ledger/*.names.jsonl", "series/names.jsonl", "*.log", "*.txt", "*.json")
+TEXTS = (
+    "logs",
+    "levers",
+    "answers",
+    "replays",
+    "ledger/*.names.jsonl",
+    "series/names.jsonl",
+    "*.log",
+    "*.txt",
+    "*.json",
+)
 """Facts are masked as they are written, and orders and state as they are read. `compose*.yaml` is what a stack runs by, a mend
 too: it keeps them, and only its owner may read it."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -72,10 +74,15 @@ def name() -> Iterator[str]:
 
 
 def replay(name: str, *given: f.Fact, claim: AlertFires | None = None, image: str = IMAGE) -> f.ReplaySeen:
-    trying = Replaying(
-        journal_of(*journal(*given)), Recording(), lambda files, tests: try_rules(files, tests, image, name, {}), 15.0
-    )
-    (seen,) = trying.seen([("hurt", claim or AlertFires(alert="Burns", labels={"severity": "page"}))])
+    with TemporaryDirectory() as folder:
+        trying = Replaying(
+            journal_of(*journal(*given)),
+            Recording(),
+            lambda files, tests: try_rules(files, tests, image, name, {}),
+            15.0,
+            Path(folder),
+        )
+        (seen,) = trying.seen([("hurt", claim or AlertFires(alert="Burns", labels={"severity": "page"}))])
     return seen
 
 
@@ -86,7 +93,7 @@ def test_with_a_full_history_it_takes_what_the_formula_says_and_with_a_short_one
     assert seen.after_s == pytest.approx(WINDOW_S * THRESHOLD / BAD, abs=EVERY_S)
     t0_s = EFFECT_S - STARTED_S
     assert seen.rehearsed_after_s == pytest.approx(THRESHOLD * t0_s / (BAD - THRESHOLD), abs=EVERY_S)
-    assert (seen.recorded_s, seen.grain_s) == (100.0, 6.0)
+    assert (seen.recorded_s, seen.grain_s) == (100.1, 6.0)  # from when the fault began to be put on
     assert seen.tool == f"promtool of {IMAGE}"
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import replace
+from itertools import accumulate, pairwise
 
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from harness.facts import RuleSeen
 from harness.promql import clock, course, readings
 from harness.replay import Fired, Trial, answers, asking, rules_file, trials
-from harness.replay_series import Recorded, Times
+from harness.replay_series import Recorded, Times, with_history
 
 TIMES = Times(clean_from_s=10, clean_to_s=20, effect_s=20, end_s=26, lasts_s=26)
 ALERT = RuleSeen(
@@ -159,6 +164,42 @@ def test_a_counter_that_is_too_small_for_its_history_is_lifted_until_it_begins_a
     one = Recorded({"__name__": "a", "x": "1"}, (*before, *part), counted=True)
     _, production = trials(course([ALERT, RATIO], "Slow"), [one], TIMES, 2.0)
     assert values(production)['a{x="1"}'].startswith("0.0+10.0x6 70.0 5.0 15.0 ")
+
+
+def laid_out(values: str) -> list[float]:
+    """The samples of promtool's words, summed up as it does: each the one before plus the step."""
+    found: list[float] = []
+    for word in values.split():
+        stepped = re.fullmatch(r"([0-9.]+)\+([0-9.]+)x([0-9]+)", word)
+        if stepped:
+            found.append(float(stepped[1]))
+            for _ in range(int(stepped[3])):
+                found.append(found[-1] + float(stepped[2]))
+        elif re.fullmatch(r"[0-9.]+", word):
+            found.append(float(word))
+    return found
+
+
+@given(
+    rises=st.lists(st.one_of(st.integers(0, 40).map(float), st.floats(0, 40)), min_size=26, max_size=26),
+    began=st.one_of(st.integers(0, 10**9).map(float), st.floats(0, 1e12)),
+    window_s=st.sampled_from([15.0, 60.0, 600.0, 3600.0]),
+    slot_s=st.sampled_from([1.0, 2.0]),
+)
+@example([0, 5, 8, 0, 8, 6, 2, 9, 3, *[3] * 4, *[0] * 13], 3.0, 60.0, 2.0)
+def test_a_counter_that_never_fell_falls_nowhere_in_its_history_by_the_least(
+    rises: list[float], began: float, window_s: float, slot_s: float
+) -> None:
+    """A step of a third, summed up 33 times, ended a bit above the sample after it: rate() read a counter that began anew."""
+    points = [(slot_s * n, value) for n, value in enumerate(accumulate(rises, initial=began))]
+    times = Times(slot_s * 4, slot_s * 13, slot_s * 13.5, slot_s * 26, slot_s * 26)
+    words = with_history(Recorded({"__name__": "a_total"}, points), times, slot_s, window_s, 4 * slot_s)
+    found = laid_out(words)
+    history = math.ceil(window_s / slot_s)
+    assert len(found) == history + 13 + 4
+    assert all(after >= before for before, after in pairwise(found))
+    rate = (found[history - 1] - found[0]) / ((history - 1) * slot_s)
+    assert rate == pytest.approx((points[13][1] - points[4][1]) / (9 * slot_s), abs=1e-4)
 
 
 def test_errors_of_an_earlier_fault_are_no_clean_history() -> None:

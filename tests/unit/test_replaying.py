@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
@@ -40,6 +42,7 @@ class Tried:
     def __init__(self, said: str = "  SUCCESS\n  SUCCESS\n") -> None:
         self.said = said
         self.files: Mapping[str, str] = {}
+        self.kept: Mapping[str, str] = {}
 
     def __call__(self, files: Mapping[str, str], tests: Sequence[str]) -> tuple[str, str]:
         self.files = files
@@ -57,13 +60,25 @@ def replayed(recording: Recording, tried: Tried, *rules: f.Fact) -> f.ReplaySeen
         f.Injected(seen_s=100, fault="x", begun_s=99.9),
         f.PhaseEnded(seen_s=200, phase="hurt"),
     )
-    (seen,) = Replaying(journal, recording, tried, 15.0).seen([("hurt", AlertFires(alert="A"))])
+    with TemporaryDirectory() as folder:
+        trying = Replaying(journal, recording, tried, 15.0, Path(folder) / "replays")
+        (seen,) = trying.seen([("hurt", AlertFires(alert="A"))])
+        tried.kept = {file.name: file.read_text() for file in (Path(folder) / (seen.files or "-")).glob("*")}
     return seen
 
 
 def rule(expr: str, **more: object) -> f.RuleSeen:
     values = {"rule": "A", "group": "b.yml;p", "expr": expr, "interval_s": 2.0, **more}
     return f.RuleSeen(seen_s=5, **values)  # type: ignore[arg-type]
+
+
+def test_what_promtool_was_given_lies_in_the_runs_folder_and_says_how_its_answer_is_read() -> None:
+    tried = Tried()
+    seen = replayed(Recording(req_total=5.0, err_total=5.0), tried, rule(f"{RATIO} > 0.1"))
+    assert seen.files == "replays/1-hurt-A"
+    assert tried.kept == tried.files
+    assert sorted(tried.kept) == ["production.yml", "rehearsal.yml", "rules.yml"]
+    assert tried.kept["production.yml"].startswith(f"# The fault begins at {seen.history_s:g} s.")
 
 
 def test_samples_lie_as_close_as_those_that_are_read_whatever_else_is_scraped() -> None:
