@@ -83,3 +83,16 @@ def test_a_newer_python_beside_an_old_default_is_taken(machine: Machine) -> None
 def test_a_failure_in_the_middle_ends_it(machine: Machine) -> None:
     machine.has("python3", version=(3, 13), venv=True)
     assert machine.prepare().returncode == 9
+
+
+def test_a_venv_that_is_a_link_to_another_checkouts_is_left_as_it_is(machine: Machine) -> None:
+    """`venv --clear` follows a link: it emptied the other one."""
+    machine.has("python3", version=(3, 13), venv=True)
+    others = machine.folder / "others" / ".venv"
+    others.mkdir(parents=True)
+    (others / ".place").write_text(str(others.parent))
+    (machine.folder / ".venv").symlink_to(others)
+    done = machine.prepare()
+    assert "fake python ran: -m venv --clear .venv" in done.stderr
+    assert not (machine.folder / ".venv").is_symlink()
+    assert (others / ".place").exists()
