@@ -18,12 +18,11 @@ from harness.edges import Edge
 from harness.errors import CannotRun, Missing
 from harness.stack import names as topology
 from harness.stack.changes.identity import project_name
-from harness.stack.changes.lanes import LANES, TOXIPROXY
 from harness.stack.compose import Compose, is_port_taken
-from harness.stack.dial import api_answers
 from harness.stack.free_ports import FreePorts
 from harness.stack.project import write_private, written
 from harness.stack.ready import not_ready, state_of
+from harness.stack.toxiproxy import await_toxiproxy
 from harness.stack.turn import turn
 from harness.world.docker import connect, refusing
 from harness.world.docker_cli import docker, inspected
@@ -31,7 +30,6 @@ from harness.world.docker_cli import docker, inspected
 FILE = "compose.lanes.yaml"
 TRIES = 5
 UP_S = 120.0
-API_WITHIN_S = 30.0
 STOP_S = 10  # the grace of a container that states none
 LOOK_EVERY_S = 0.25
 
@@ -79,7 +77,7 @@ class Inserted:
                 break
             if attempt + 1 == TRIES or not is_port_taken(answer):
                 raise CannotRun(f"Toxiproxy cannot be put into {self._running.name}: {answer.why}")
-        self._await()
+        await_toxiproxy(project_name(self._run), self.api)
 
     def take_place(self, record: Recorded, within_s: float, say: Callable[[str], object]) -> None:
         """Stop each container of the callers, and start another in its place, which is written down before. Raises CannotRun."""
@@ -108,18 +106,6 @@ class Inserted:
                 client.api.start(made["Id"])
             finally:
                 client.close()
-
-    def _await(self) -> None:
-        """Toxiproxy answers and the lanes have placed their addresses. Raises CannotRun with what they said."""
-        end_s = time.monotonic() + API_WITHIN_S
-        name = project_name(self._run)
-        while not ("placed" in (logs := docker("logs", f"{name}-{LANES}-1").out) and api_answers(self.api)):
-            if time.monotonic() > end_s:
-                more = docker("logs", f"{name}-{TOXIPROXY}-1").out
-                raise CannotRun(
-                    f"lanes and Toxiproxy did not start within {API_WITHIN_S:g} s:\n{(logs + more)[-2000:]}"
-                )
-            time.sleep(0.05)
 
     def _await_ready(self, callers: Sequence[str], within_s: float) -> None:
         """The callers run, and those with a health check are healthy. Raises CannotRun with what is waited for."""

@@ -103,7 +103,8 @@ def command(
         raise UsageError(
             "--log-format tells how the lines of --from-access-log FILE are made, and no such file is given"
         )
-    from harness.init.making import Wishes, make
+    from harness.init.making import make
+    from harness.init.wishes import Wishes
 
     wishes = Wishes(
         name=name,

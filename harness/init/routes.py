@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from harness.init.seen import Page, Spoken
+from harness.urls import of_health
+
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110, 9.2.1): only these are called without being asked for."""
 MOST_VALUES = 50
@@ -75,6 +78,21 @@ def template(segments: Sequence[str], many: Iterable[int] = ()) -> tuple[str, di
         values[name] = segment
         parts.append("{" + name + "}")
     return "/" + "/".join(parts), values
+
+
+def of_pages(target: Spoken) -> tuple[Route, ...]:
+    """The pages that were found, those that only tell whether it lives least often; where none was, the first with the status that it had."""
+    good = target.good
+    if good:
+        users = [page for page in good if not of_health(page.path)]
+        return tuple(
+            Route(
+                "GET", page.path, weight=1 if page not in users else 6 if page == users[0] else 2, wanted=(page.status,)
+            )
+            for page in ((*users, *(one for one in good if one not in users)) if users else good)
+        )
+    first = target.pages[0] if target.pages else Page("/", 0)
+    return (Route("GET", first.path, wanted=(first.status,) if first.status else ()),)
 
 
 def answered(routes: Sequence[Route], statuses: Mapping[str, int]) -> tuple[Route, ...]:

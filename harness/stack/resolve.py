@@ -55,6 +55,11 @@ class Chosen:
     watched: Watched | None = None
     mediate: bool = True
 
+    @property
+    def api(self) -> tuple[str, int]:
+        """Toxiproxy's, as this machine reaches it."""
+        return ("127.0.0.1", self.api_port)
+
 
 def resolve(config: dict[str, Any], chosen: Chosen) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Apply every change in order; returns the file and its lines. Pure; the config given stays as it is."""

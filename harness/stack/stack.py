@@ -5,50 +5,43 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.edges import Edge
-from harness.errors import CannotRun, Missing, UsageError
+from harness.errors import CannotRun, Missing
 from harness.stack import names as topology
+from harness.stack.addresses import address_of, front_edges, place_of
+from harness.stack.attachments import Attachments
 from harness.stack.binds import COPIES, binds, copy_all, plan, remove_copies
 from harness.stack.blame import blamed
 from harness.stack.changes.identity import RUN_LABEL, project_name
 from harness.stack.changes.lanes import LANES, TOXIPROXY
-from harness.stack.changes.loopback_ports import Key, wanted_ports
 from harness.stack.changes.watchdog import WATCHDOG
+from harness.stack.choosing import with_ports, with_ranges
 from harness.stack.compose import Compose, is_pool_taken, is_port_taken
 from harness.stack.data import check_originals, fill, read_data
-from harness.stack.dial import accepts, api_answers
+from harness.stack.dial import accepts
 from harness.stack.find import find_edges
-from harness.stack.free_ports import FreePorts
 from harness.stack.images import ready_images
-from harness.stack.inward import inner_address, inward, pinned
 from harness.stack.leaves import leaves
-from harness.stack.mentions import addresses
-from harness.stack.place import lane_homes, place, spare
-from harness.stack.project import Project, write_private, written
+from harness.stack.project import Project
 from harness.stack.ready import State, culprits, not_ready, state_of
 from harness.stack.refusals import refused
-from harness.stack.refuse import CLIENT
-from harness.stack.resolve import Chosen, resolve
-from harness.stack.subnets import choose, taken
+from harness.stack.resolve import Chosen
+from harness.stack.run_file import resolved, write
 from harness.stack.sweep import sweep
-from harness.stack.texts import texts
-from harness.stack.toxiproxy import restart_toxiproxy
+from harness.stack.toxiproxy import await_toxiproxy, restart_toxiproxy
 from harness.stack.turn import turn
 from harness.stack.watchdog import remove as remove_watchdog
 from harness.stack.watchdog import start as start_watchdog
 from harness.stack.watchdog import watched
-from harness.world.docker_cli import asked, docker, inspected
+from harness.world.docker_cli import docker, inspected
 
 TRIES = 5
 """Each retry takes other ranges or ports; five in a row that collide are no coincidence."""
-API_WITHIN_S = 30.0
 NETWORKS_S = 180.0
 LOOK_EVERY_S = 0.25
 DATA: Mapping[str, str] = {}
@@ -85,35 +78,20 @@ class Stack:
     ) -> None:
         self.project, self.run_id, self.folder = project, run_id, Path(folder).resolve()
         self._say, self._offline, self._within_s, self._lease_s = say, offline, ready_within_s, lease_s
-        self._awaited = tuple(_target(project.config, text) for text in publish)
-        looks = (_target(project.config, text) for text in reach)
+        self._awaited = tuple(place_of(project.config, text) for text in publish)
+        looks = (place_of(project.config, text) for text in reach)
         self._publish = (*self._awaited, *(one for one in looks if not topology.outside(project.config, one[0])))
         self._modes, self._shared = read_data(project, data)
-        front = tuple(self._front_edges(edges)) if mediate else ()
+        front = front_edges(project.config, self._awaited, edges, say) if mediate else ()
         named = () if mediate else find_edges(project)
         self._chosen = Chosen(run_id, (*edges, *front), data=self._modes, mediate=mediate, named=named)
         guarded = (WATCHDOG,) if lease_s else ()
         self._first = (*guarded, LANES, TOXIPROXY, *leaves(project.config, self._chosen.edges, held))
         self._seed = int(run_id, 16) if all(c in "0123456789abcdef" for c in run_id.lower()) else sum(map(ord, run_id))
         self._ports_tried = 0
-        self._lent: set[str] = set()
-        self._lending = threading.Lock()
+        self._attachments = Attachments()
         self._lines: tuple[str, ...] = ()
         self._until_s = float("inf")
-
-    def _front_edges(self, edges: Sequence[Edge]) -> Sequence[Edge]:
-        """A published service with replicas gets an edge on the users' side: one port on the host reaches only one of
-        them."""
-        config = self.project.config
-        there = {edge.id for edge in edges}
-        found = {}
-        for service, port in self._awaited:
-            edge = Edge(CLIENT, service, names=(service,), ports=(port,))
-            if topology.replicas(config, service) > 1 and edge.id not in there:
-                found[edge.id] = edge
-                count = topology.replicas(config, service)
-                self._say(f"{service} has {count} replicas: load reaches them through an edge, {edge.id}")
-        return tuple(found.values())
 
     # --- the steps --------------------------------------------------------------------------------------------------
 
@@ -135,7 +113,7 @@ class Stack:
                 self._fail(f"the networks, lanes and first services of the stack cannot be made: {answer.why}")
             self._say(f"an address range or port was taken meanwhile, choosing others: {answer.last}")
             self.compose.down_networks()
-        self._await_lanes()
+        await_toxiproxy(self.project_name, self.api)
         return self.api
 
     def prepare(self) -> None:
@@ -187,7 +165,7 @@ class Stack:
             self._chosen, copies=mounts.places, harness_image=harness_tag(), toxiproxy_image=TOXIPROXY_TAG
         )
         self._choose(0)
-        return self._resolved()[1]
+        return resolved(self.project, self._chosen, self._publish)[1]
 
     def up(self) -> None:
         """Start every service, in the order that the file asks for, killed at the deadline. Raises CannotRun."""
@@ -268,7 +246,7 @@ class Stack:
 
     @property
     def api(self) -> tuple[str, int]:
-        return ("127.0.0.1", self._chosen.api_port)
+        return self._chosen.api
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -282,42 +260,11 @@ class Stack:
 
     def address(self, target: str) -> tuple[str, int]:
         """Where the harness reaches 'service:port'. Raises UsageError for what is not published."""
-        service, port = _target(self.project.config, target)
-        front = next(
-            (edge for edge in self.edges if edge.caller == CLIENT and edge.dependency == service and edge.address), None
-        )
-        if front and CLIENT not in self.project.services:
-            return (front.address, port)
-        home = topology.owner(self.project.config, service)
-        if topology.outside(self.project.config, service) == f"{service} has network_mode: host":
-            return ("127.0.0.1", port)
-        static = inner_address(self.project.config, home, self._chosen.ranges, self.edges)
-        if static:
-            return (static, port)
-        given = self._chosen.ports.get((home, port, "tcp"))
-        if not given:
-            raise UsageError(f"{target} is not published")
-        return ("127.0.0.1", given[0])
+        return address_of(self.project.config, self._chosen, target)
 
     def attachments(self, service: str) -> tuple[tuple[str, str], ...]:
-        """The Docker networks that a service is on, each with the address that a helper of ours must take there ('': any);
-        each address is given out once.
-
-        Raises CannotRun when Docker is gone; () for a service outside of the project's networks.
-        """
-        config, chosen = self.project.config, self._chosen
-        found: list[tuple[str, str]] = []
-        with self._lending:
-            busy = {edge.address for edge in self.edges} | set(chosen.homes.values()) | self._lent
-            for key in topology.networks(config, service):
-                filters = (
-                    f"label=com.docker.compose.project={self.project_name}",
-                    f"label=com.docker.compose.network={key}",
-                )
-                listed = asked("network", "ls", "--quiet", "--filter", filters[0], "--filter", filters[1])
-                found += [(network, spare(config, key, chosen.ranges, busy)) for network in listed.split()]
-            self._lent |= {address for _, address in found if address}
-        return tuple(found)
+        """The networks that a service is on, for a helper of ours (stack.attachments). Raises CannotRun when Docker is gone."""
+        return self._attachments.of(self.project.config, self._chosen, service)
 
     def copied(self, service: str, target: str) -> str:
         """Where the run's own copy of a bind mount lies, by the mount's path in the service; '' for what is not copied."""
@@ -338,92 +285,19 @@ class Stack:
     # --- choosing and writing ---------------------------------------------------------------------------------------
 
     def _choose(self, attempt: int) -> None:
-        config = self.project.config
-        literals = {
-            one
-            for name in self.project.services
-            for text in texts(config, name, self.project.directory, compose=self.project.files)
-            for one in addresses(text)
-        }
-        ranges = choose(config, taken(), literals, self._seed + attempt)
-        fresh = [dataclasses.replace(edge, address="", network="", upstream="") for edge in self._chosen.edges]
-        edges = place(config, fresh, ranges)
-        homes = lane_homes(config, ranges, edges)
-        self._chosen = dataclasses.replace(self._chosen, ranges=ranges, edges=edges, homes=homes)
+        self._chosen = with_ranges(self._chosen, self.project, self._seed + attempt)
         self._choose_ports()
 
     def _choose_ports(self) -> None:
-        config = self.project.config
         self._ports_tried += 1
         seed = self._seed * 7 + self._ports_tried
-        free = {protocol: FreePorts(seed, protocol) for protocol in ("tcp", "udp", "sctp")}
-        ports: dict[Key, tuple[int, ...]] = {}
-        for key in wanted_ports(config, [one for one in self._publish if not inward(config, one[0])]):
-            ports[key] = free[key[2]].take(topology.replicas(config, key[0]))
-        api = self._chosen.api_port if api_answers(self.api) else free["tcp"].take()[0]
-        self._chosen = dataclasses.replace(self._chosen, ports=ports, api_port=api)
+        self._chosen = with_ports(self._chosen, self.project.config, self._publish, seed)
 
     def _write(self) -> None:
-        """Write compose.yaml (only we may read it: it holds secrets) and stack.json."""
-        config, self._lines = self._resolved()
-        write_private(self.folder / "compose.yaml", written(config))
-        record = {
-            "run": self.run_id,
-            "project": self.project_name,
-            "files": [str(path) for path in self.project.files],
-            "directory": str(self.project.directory),
-            "env_files": [str(path) for path in self.project.env_files],
-            "edges": [dataclasses.asdict(edge) for edge in self.edges],
-            "api": list(self.api) if self._chosen.mediate else None,
-            "published": {f"{name}:{port}": list(self.address(f"{name}:{port}")) for name, port in self._publish},
-            "changes": list(self._lines),
-        }
-        write_private(self.folder / "stack.json", json.dumps(record, indent=2) + "\n")
-
-    def _resolved(self) -> tuple[dict[str, Any], tuple[str, ...]]:
-        config, lines = resolve(self.project.config, self._chosen)
-        for home in dict.fromkeys(topology.owner(self.project.config, service) for service, _ in self._publish):
-            address = inner_address(self.project.config, home, self._chosen.ranges, self.edges)
-            if address:
-                config = pinned(config, home, address)
-                lines += (
-                    f"services.{home}.networks: {address}, where the harness reaches it; it is on internal networks only",
-                )
-        return config, lines
-
-    # --- waiting and blaming ----------------------------------------------------------------------------------------
-
-    def _await_lanes(self) -> None:
-        """Toxiproxy answers and the lanes have placed their addresses. Raises CannotRun with what they said."""
-        end_s = time.monotonic() + API_WITHIN_S
-        while True:
-            logs = self._logs(LANES)
-            if "placed" in logs and api_answers(self.api):
-                return
-            if time.monotonic() > end_s:
-                more = self._logs(TOXIPROXY)
-                raise CannotRun(
-                    f"lanes and Toxiproxy did not start within {API_WITHIN_S:g} s:\n{logs[-1000:]}{more[-1000:]}"
-                )
-            time.sleep(0.05)
-
-    def _logs(self, service: str) -> str:
-        """By label: COMPOSE_COMPATIBILITY gives containers other names."""
-        labels = (f"com.docker.compose.project={self.project_name}", f"com.docker.compose.service={service}")
-        listed = docker("ps", "--all", "--quiet", *(part for one in labels for part in ("--filter", f"label={one}")))
-        return "".join(docker("logs", container).out for container in listed.out.split())
+        self._lines = write(self.folder, self.project, self._chosen, self._publish)
 
     def _fail(self, why: str, states: Sequence[State] = ()) -> NoReturn:
         """Raises CannotRun: the services at fault, with exit code and last lines."""
         with contextlib.suppress(CannotRun):
             states = states or culprits(self.states())
         raise blamed(why, states, self.folder / "logs")
-
-
-def _target(config: topology.Config, text: str) -> tuple[str, int]:
-    service, _, port = text.rpartition(":")
-    if service not in topology.services(config):
-        raise UsageError(f"{text!r}: there is no service {service!r}; there are {', '.join(topology.services(config))}")
-    if not port.isdigit():
-        raise UsageError(f"{text!r}: write service:port, such as api:8080")
-    return service, int(port)

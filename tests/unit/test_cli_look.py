@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from harness.cli import group
 from harness.errors import CannotRun, UsageError
-from harness.init.making import Wishes, make
+from harness.init.making import make
+from harness.init.wishes import Wishes
 from harness.stack.project import Project
 
 DRILL = """\

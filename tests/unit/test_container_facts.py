@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.facts import MemorySeen
-from harness.world.containers import _memory, _seen
+from harness.world.container_facts import container_seen, memory_seen
 
 
 def test_a_container_is_seen_with_its_image_by_name_and_by_digest() -> None:
-    seen = _seen(
+    seen = container_seen(
         {
             "Name": "/drill-0badcafe-web-1",
             "Image": "sha256:0123",
@@ -40,21 +40,21 @@ def test_a_container_is_seen_with_its_addresses_and_names_and_one_in_its_network
         "HostConfig": {"NetworkMode": "container:abc"},
         "NetworkSettings": {"Networks": {}},
     }
-    seen, beside = (_seen(data, {"abc": owner, "def": sharer}) for data in (owner, sharer))
+    seen, beside = (container_seen(data, {"abc": owner, "def": sharer}) for data in (owner, sharer))
     assert seen.addresses == beside.addresses == {"x_default": "172.18.0.4 fd00::4"}
     assert seen.names == ("0a1b2c3d4e5f", "db", "postgres", "x-postgres-1")
     ended = {**owner, "NetworkSettings": {"Networks": {"x_default": {"IPAddress": "", "Aliases": None}}}}
-    assert _seen(ended).addresses == {}
+    assert container_seen(ended).addresses == {}
 
 
 def test_memory_is_counted_without_file_pages_and_a_limit_of_the_whole_machine_is_none() -> None:
     """What was read twice is active, and is dropped as what was read once: before anything is killed."""
     files = {"inactive_file": 2_000_000, "active_file": 3_000_000}
     stats = {"memory_stats": {"usage": 35_000_000, "limit": 400_000_000, "stats": files}}
-    seen = _memory("api", "api-1", stats, 24_000_000_000)
+    seen = memory_seen("api", "api-1", stats, 24_000_000_000)
     assert seen == MemorySeen(service="api", container="api-1", used_bytes=30_000_000, limit_bytes=400_000_000)
     machine = {"memory_stats": {**stats["memory_stats"], "limit": 24_000_000_000}}
-    shared = _memory("api", "api-1", machine, 24_000_000_000)
+    shared = memory_seen("api", "api-1", machine, 24_000_000_000)
     assert shared is not None
     assert shared.limit_bytes is None
     older = {
@@ -64,7 +64,7 @@ def test_memory_is_counted_without_file_pages_and_a_limit_of_the_whole_machine_i
             "stats": {"total_inactive_file": 3, "inactive_file": 1, "total_active_file": 1},
         }
     }
-    v1 = _memory("api", "api-1", older, 24_000_000_000)
+    v1 = memory_seen("api", "api-1", older, 24_000_000_000)
     assert v1 is not None
     assert v1.used_bytes == 6
-    assert _memory("api", "api-1", {"memory_stats": {}}, 1) is None, "it has just ended"
+    assert memory_seen("api", "api-1", {"memory_stats": {}}, 1) is None, "it has just ended"

@@ -22,7 +22,7 @@ from harness.inside.held import held
 from harness.inside.lookout import Lookout
 from harness.inside.roster import Roster
 from harness.world import lookout as outside
-from harness.world.containers import _threads
+from harness.world.container_facts import threads_seen
 
 API, DB, EDGE = "10.1.0.2", "10.1.0.5", "10.1.0.200"
 TABLE = [
@@ -124,7 +124,7 @@ def test_the_edges_of_a_dependency_are_asked_for_and_one_that_is_not_there_is_sa
 
 def test_threads_are_those_of_the_containers_cgroup_and_a_limit_of_none_is_none() -> None:
     def seen(**stats: int) -> HeldSeen | None:
-        return _threads("api", "api-1", {"pids_stats": stats})
+        return threads_seen("api", "api-1", {"pids_stats": stats})
 
     limited = seen(current=12, limit=200)
     assert limited == HeldSeen(service="api", container="api-1", of="threads", count=12, limit=200)

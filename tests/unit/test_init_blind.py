@@ -6,10 +6,10 @@ import pytest
 
 from harness.edges import Edge
 from harness.facts import RuleSeen
-from harness.init import alerts, making
+from harness.init import alerts
 from harness.init.blind import sight
 from harness.init.choose import Hurt
-from harness.init.routes import Route
+from harness.init.routes import Route, of_pages
 from harness.init.seen import Page, Spoken
 from harness.urls import of_health
 
@@ -94,8 +94,8 @@ def test_a_load_that_only_asks_whether_it_lives_is_not_known_to_reach_what_is_hu
 
 def test_pages_that_only_tell_whether_it_lives_are_asked_for_least() -> None:
     pages = tuple(Page(path, 200) for path in ("/front-health", "/", "/shows"))
-    found = making._asked_routes(Spoken("front", 80, pages))
+    found = of_pages(Spoken("front", 80, pages))
     assert [(route.path, route.weight) for route in found] == [("/", 6), ("/shows", 2), ("/front-health", 1)]
-    assert [route.weight for route in making._asked_routes(Spoken("front", 80, pages[:1]))] == [1]
+    assert [route.weight for route in of_pages(Spoken("front", 80, pages[:1]))] == [1]
     assert not of_health("/healthy-food")
     assert not of_health("/already")

@@ -15,8 +15,10 @@ from harness.errors import CannotRun, Missing, UsageError
 from harness.facts import ReceiverSeen, RuleSeen
 from harness.init import alerts, choose, doors, drillfile, making
 from harness.init.files import File, compose_files, drill_name, module_name, settings, variables, write
-from harness.init.making import Made, Wishes, make
+from harness.init.found import find
+from harness.init.making import Made, make
 from harness.init.seen import Baseline, Looked, Page, Spoken
+from harness.init.wishes import Wishes
 from harness.stack.project import Project
 from harness.stack.unpaged import without
 
@@ -493,7 +495,7 @@ def test_a_drill_that_is_there_is_refused_before_anything_is_looked_at(
     (tmp_path / "compose.yaml").write_text(SHAPES["alone"][0])
     (tmp_path / "drills").mkdir()
     (tmp_path / "drills" / "first.py").write_text("mine")
-    monkeypatch.setattr(making, "_find", lambda *_: pytest.fail("it looked"))
+    monkeypatch.setattr(making, "find", lambda *_: pytest.fail("it looked"))
     with pytest.raises(UsageError, match=r"first\.py: it is there already"):
         made(tmp_path, monkeypatch, name="first")
 
@@ -510,14 +512,13 @@ def test_monitoring_beside_the_stack_is_read_by_compose_and_claimed_of_what_was_
     )
     spoken = Spoken("web", 80, PAGE, metrics=series)
     looked = Looked(ran=True, http=(spoken,), baseline=Baseline(60, 0, 0.01, 0.02), ready_s=3.0)
-    real = making._find
 
     def found(*given: object) -> object:
         import dataclasses
 
-        return dataclasses.replace(real(*given), looked=looked, target=spoken)  # type: ignore[arg-type, type-var]
+        return dataclasses.replace(find(*given), looked=looked, target=spoken)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(making, "_find", found)
+    monkeypatch.setattr(making, "find", found)
     told = made(tmp_path, monkeypatch, name="first", monitoring=True, survey=False)
     assert "monitoring/compose.monitoring.yaml" in told.written
     drill = yaml.safe_load((tmp_path / "drills" / "first.yaml").read_text())

@@ -9,7 +9,9 @@ from click.testing import CliRunner
 
 from harness.cli.init import command
 from harness.errors import UsageError
-from harness.init import access_log, log_format, making
+from harness.init import access_log, log_format
+from harness.init.given import given_routes
+from harness.init.wishes import Wishes
 
 WRITTEN = [
     ('$remote_addr - $remote_user [$time_local] "$request" $status', '10.0.0.7 - - [12/Nov/2026:10:00:00 +0000] "GET /a/7 HTTP/1.1" 200'),
@@ -97,10 +99,10 @@ def test_a_format_may_be_a_file(tmp_path: Path) -> None:
     log.write_text('200 "GET /a/7 HTTP/1.1"\n')
     conf.write_text(NGINX)
     for told in (str(conf), '$status "$request"'):
-        (route,), _ = making._routes(making.Wishes(access_log=log, log_format=told))
+        (route,), _ = given_routes(Wishes(access_log=log, log_format=told))
         assert route.name == "GET /a/{id}"
     with pytest.raises(UsageError, match=r"gone\.conf: it cannot be read"):
-        making._routes(making.Wishes(access_log=log, log_format="gone.conf"))
+        given_routes(Wishes(access_log=log, log_format="gone.conf"))
 
 
 def test_a_file_may_have_any_name_and_a_format_be_longer_than_a_name_may(tmp_path: Path) -> None:
@@ -109,7 +111,7 @@ def test_a_file_may_have_any_name_and_a_format_be_longer_than_a_name_may(tmp_pat
     conf.write_text("log_format short '$status $request';")
     log.write_text("200 GET /a/7 HTTP/1.1" + " -" * 100 + "\n")
     for told in (str(conf), "$status $request" + " $http_x" * 100):
-        (route,), _ = making._routes(making.Wishes(access_log=log, log_format=told))
+        (route,), _ = given_routes(Wishes(access_log=log, log_format=told))
         assert route.name == "GET /a/{id}"
 
 
@@ -117,7 +119,7 @@ def test_a_file_may_have_any_name_and_a_format_be_longer_than_a_name_may(tmp_pat
 def test_what_is_known_anyway_may_be_told_by_its_name(tmp_path: Path, told: str) -> None:
     log = tmp_path / "a.log"
     log.write_text('10.0.0.7 - bob smith [12/Nov/2026:10:00:00 +0000] "GET /a/7 HTTP/1.1" 200 512\n')
-    (route,), _ = making._routes(making.Wishes(access_log=log, log_format=told))
+    (route,), _ = given_routes(Wishes(access_log=log, log_format=told))
     assert route.name == "GET /a/{id}"
 
 
@@ -125,7 +127,7 @@ def test_a_file_goes_before_a_name_that_is_known(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     Path("combined").write_text("log_format combined '$status $request';")
     Path("a.log").write_text("200 GET /a/7 HTTP/1.1\n")
-    (route,), _ = making._routes(making.Wishes(access_log=Path("a.log"), log_format="combined"))
+    (route,), _ = given_routes(Wishes(access_log=Path("a.log"), log_format="combined"))
     assert route.name == "GET /a/{id}"
 
 

@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 from harness.drill.endpoints import endpoints
 from harness.drill.locustfile import problems
 from harness.errors import UsageError
-from harness.init import access_log, drillfile, making, openapi
+from harness.init import access_log, drillfile, openapi
+from harness.init.given import given_routes
 from harness.init.locustfile import http_text, tcp_text
 from harness.init.routes import Route, answered, kind_of, scaled, template
+from harness.init.wishes import Wishes
 
 UUID = "0b5d1d3e-7f0c-4f7b-9a55-0d6f6ad0c1aa"
 
@@ -215,7 +217,7 @@ def test_a_description_that_comes_broken_is_one_line(headers: dict[str, str]) ->
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         with pytest.raises(UsageError) as refused:
-            making._routes(making.Wishes(openapi=f"http://127.0.0.1:{server.server_port}/spec"))
+            given_routes(Wishes(openapi=f"http://127.0.0.1:{server.server_port}/spec"))
     finally:
         server.shutdown()
         server.server_close()
@@ -227,7 +229,7 @@ def test_a_log_whose_compression_is_broken_is_one_line(tmp_path: Path) -> None:
     whole = gzip.compress(line("GET /a").encode() * 900)
     log.write_bytes(whole[:12] + b"\xff" * 40 + whole[52:])
     with pytest.raises(UsageError, match="it cannot be read"):
-        making._routes(making.Wishes(access_log=log))
+        given_routes(Wishes(access_log=log))
 
 
 SPEC = {

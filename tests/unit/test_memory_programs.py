@@ -13,7 +13,7 @@ from harness.expectations.leak import Leak
 from harness.expectations.memory_programs import program_of
 from harness.testing import journal_of
 from harness.verdict import Finding, Outcome
-from harness.world.containers import _seen
+from harness.world.container_facts import container_seen
 
 GROWN = memory(240, start=100 * MIB, per_s=MIB / 4)  # by 60 MiB: less than its double
 
@@ -82,4 +82,4 @@ def test_an_official_image_tells_what_no_command_does(image: str, program: str, 
 def test_what_a_container_runs_is_seen_of_its_command(words: list[str], program: str) -> None:
     told = {"Path": words[0], "Args": words[1:]} if words else {}
     data = {"Name": "/api-1", "Image": "i", "Config": {"Image": "i"}, "State": {"Status": "running"}, **told}
-    assert _seen(data).program == program
+    assert container_seen(data).program == program
