@@ -9,13 +9,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.expectations.asked import Ask, asked
 from harness.facts import AlertChanged, Paged, RungTried, Sampled
 from harness.journal import Journal
+from harness.judge_claim import LogsUntil, judge_claim
 from harness.ledger import DUE, NEVER, SENT, Rows
+from harness.series import Book, known_until
 from harness.verdict import Finding, Judged, Outcome
+
+if TYPE_CHECKING:
+    from harness.expectations.base import Logs
+    from harness.judge_claim import Claim, DrillLike
 
 BREAKS = frozenset(
     (
@@ -65,6 +73,37 @@ COUNTED: Mapping[str, frozenset[str] | None] = {
 }
 """Of failures that no hypothesis is needed for, those that closed connections may have brought about all the same: by claim the
 reasons, None for every one. What else was counted stands: it is so, whoever closed a connection."""
+
+
+def under_cleanup(
+    judged: Judged,
+    drill: DrillLike,
+    claim: Claim,
+    journal: Journal,
+    rows: Rows,
+    logs: Logs,
+    series: Book,
+    ask: Ask = asked,
+) -> Judged:
+    """A claim that connections closed by our clean-up may have decided is open, unless it was decided so before them."""
+    cut = cut_in(journal, judged, claim.expectation.word, claim.then)
+    if cut is None:
+        return judged
+    known, at_s = journal.cut(cut.begun_s), cut.begun_s
+    if claim.expectation.word in SHOWS:
+        shown = shown_before(journal, at_s)
+        before = judge_claim(drill, claim, shown, rows, LogsUntil(logs, at_s), over=True, series=series, ask=ask)
+    else:
+        before = judge_claim(
+            drill,
+            claim,
+            known,
+            rows_before(rows, at_s),
+            logs,
+            series=known_until(series, known.end_s),
+            ask=ask,
+        )
+    return judged_under(judged, before.finding, cut)
 
 
 def may_break(word: str, finding: Finding) -> bool:

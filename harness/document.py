@@ -46,7 +46,7 @@ def verdict_doc(
 ) -> dict[str, Any]:
     """The verdict as JSON-ready data: findings, faults stated and measured side by side, and a table of the phases.
 
-    `faults` are those of the drill, by id (harness.judge.faults_of); `releases` the stories of those that are bad releases
+    `faults` are those of the drill, by id (harness.judge_claim.faults_of); `releases` the stories of those that are bad releases
     (harness.judge.releases_of); `detection` how the alerts did over all faults (harness.expectations.detection);
     `orders` the order books, judged; `given` what the command line changed in the drill; `candidate` by service the image under test.
     """

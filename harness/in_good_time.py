@@ -14,9 +14,11 @@ from harness.expectations.no_regression import baseline
 from harness.expectations.requests import surely_away
 from harness.facts import PhaseSettled
 from harness.journal import Window
+from harness.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
-    from harness.expectations.base import Evidence
+    from harness.expectations.asked import Ask
+    from harness.expectations.base import Evidence, Expectation
     from harness.ledger import Rows
 
 USUAL = 0.95
@@ -53,6 +55,14 @@ def none_late(evidence: Evidence, stretch: Window | None) -> Evidence:
         rows=in_good_time(evidence.rows, stretch.start_s, stretch.end_s, baseline(evidence)),
         steady=replace(evidence.steady, conditions=asked),
     )
+
+
+def still_fails(expectation: Expectation, evidence: Evidence, ask: Ask) -> Finding | None:
+    """What a claim with patience fails by, and surely for no want of processors, where no request that decides it came late."""
+    patient = expectation.patient(evidence)
+    kept = none_late(evidence, patient.asked_in(evidence))
+    finding = ask(patient, kept)
+    return finding if finding.outcome is Outcome.FAILED and patient.stands(kept, finding) else None
 
 
 def broken_at_once(evidence: Evidence) -> bool:

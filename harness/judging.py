@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import UsageError
 from harness.facts import Closed
 from harness.verdict import Verdict
 
@@ -44,10 +45,10 @@ def judge_folder(folder: Path, drill_file: Path | None = None, *, told: Journal 
     from harness.document import verdict_doc
     from harness.drill.parse import parse
     from harness.drill.resolved import load_resolved
-    from harness.errors import UsageError
     from harness.expectations.detection import detection
     from harness.expectations.people_story import damaged_records
-    from harness.judge import faults_of, judge, releases_of
+    from harness.judge import judge, releases_of
+    from harness.judge_claim import faults_of
     from harness.logfiles import read_logs
     from harness.orders import disk
     from harness.orders.review import Reviews

@@ -24,7 +24,7 @@ from harness.facts import (
     VersionSeen,
     Witnessed,
 )
-from harness.faults.base import Fault, Landed, Landing
+from harness.faults.base import FELT, Fault, Landed, Landing
 from harness.journal import Journal, Window
 from harness.touched import touched
 from harness.versions import answers, new_version, releases_at, told_version
@@ -132,7 +132,7 @@ def _shared(
     journal: Journal, fault: Fault, hurt: Hurt, all_hurts: Sequence[Hurt], rows: Rows | None, landing: Landing
 ) -> Landing:
     """Of a share: the looks are of connections of the witness, and what became of the caller's own and of requests is said beside it."""
-    if landing.outcome not in ("landed", "partial") or getattr(fault, "share", 1.0) >= 1:
+    if landing.outcome not in FELT or getattr(fault, "share", 1.0) >= 1:
         return landing
     during = Window(hurt.sure_s, min(hurt.off_begun_s, journal.end_s))
     open_ = [
@@ -177,7 +177,7 @@ def _surveyed(journal: Journal, fault: Fault, hurt: Hurt, landing: Landing) -> L
     from that perhaps none was hit. Connections that have just ended are among those surveyed (TIME_WAIT, a minute). A caller
     that had none until it was over was not hurt.
     """
-    if landing.outcome not in ("landed", "partial"):
+    if landing.outcome not in FELT:
         return landing
     surveys = journal.of(Surveyed, edge=hurt.target)
     if surveys and not _used(surveys, fault, hurt):

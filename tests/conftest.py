@@ -81,11 +81,12 @@ def make_story(tmp_path: Path) -> Callable[..., Any]:
     """
     import tale
 
-    from harness import judge as judging
     from harness.document import verdict_doc
     from harness.drill.parse import parse
     from harness.expectations.base import Line
     from harness.facts import Closed
+    from harness.judge import judge
+    from harness.judge_claim import faults_of
     from harness.plan import make_plan
     from harness.report.story import Story
     from harness.testing import WrittenLogs, journal_of, rows_of
@@ -102,8 +103,8 @@ def make_story(tmp_path: Path) -> Callable[..., Any]:
         rows = rows_of(entry for entry in tale.requests(endpoint) if entry["at_s"] <= cut_s)
         plan = make_plan(drill)
         over = journal.first(Closed) is not None
-        verdict = judging.judge(drill, plan.all_claims, journal, rows, logs, over=over)
-        document = verdict_doc(verdict, journal, rows, judging.faults_of(drill))
+        verdict = judge(drill, plan.all_claims, journal, rows, logs, over=over)
+        document = verdict_doc(verdict, journal, rows, faults_of(drill))
         return Story(document, journal, rows, logs, plan, text, {"api": "x", "db": "y"})
 
     return make

@@ -12,7 +12,8 @@ from harness.expectations.steps import Step
 from harness.faults.bad_release import BadRelease
 from harness.faults.base import Fault
 from harness.faults.command import Command
-from harness.plan import Plan, unobserved
+from harness.plan import Plan
+from harness.plan_names import unobserved
 from harness.target.unavailable import needs_of, people_paged, told
 
 REMOTE = "its Docker is on another machine"

@@ -219,10 +219,12 @@ def _phase(plan: Plan, phase: PlannedPhase) -> Iterator[str]:
 
 def _needs(plan: Plan, claim: Claim) -> Iterator[str]:
     """How much the claim needs to be decided, and how much of it is due."""
+    from harness.plan_reach import reach_of
+
     if claim.id in plan.absent:
         yield f"  {'':>20}           not available here: {plan.absent[claim.id]}"
         return
-    reach = plan.reach(claim)
+    reach = reach_of(plan, claim)
     needs = claim.expectation.needs(reach)
     if needs:
         yield f"  {'':>20}           needs {needs}{'; ' + _due(plan, reach) if 'request' in needs else ''}"
@@ -318,9 +320,10 @@ def document(plan: Plan, looked: Looked, target: Target | None = None, on: Plann
 
     from harness.cli.confirm import protected_by
     from harness.plan_bounds import unbounded
+    from harness.plan_reach import reach_of
 
     def claim(item: Claim) -> dict[str, Any]:
-        reach = plan.reach(item)
+        reach = reach_of(plan, item)
         return {
             "id": item.id,
             "text": item.text,

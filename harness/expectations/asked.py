@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from harness.expectations.base import Evidence, Expectation
 from harness.verdict import Finding, Measure, Outcome, inconclusive
 
+Ask = Callable[[Expectation, Evidence], Finding]
+"""How a claim is asked: as it is, or for so long and no longer (harness/bounded.py)."""
 NUMBER = int | float
 
 

@@ -15,6 +15,7 @@ from harness.quantities import Model, Seconds
 from harness.world.handles import World
 
 Landed = Literal["landed", "partial", "not_landed", "not_measurable"]
+FELT = ("landed", "partial")
 
 
 @dataclass(frozen=True)

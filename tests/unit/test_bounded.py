@@ -27,7 +27,7 @@ from harness.expectations.stays_up import StaysUp
 from harness.facts import PhaseEnded, PhaseSettled
 from harness.fakeworld import FakeWorld
 from harness.fakeworld.playing import play
-from harness.judge import faults_of
+from harness.judge_claim import faults_of
 from harness.landings import landings, mends
 from harness.parts import in_use, limited
 from harness.verdict import Finding, Measure, Outcome, passed

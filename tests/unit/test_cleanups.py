@@ -10,7 +10,7 @@ import pytest
 from small_drill import Load, Phase
 
 from harness import facts as f
-from harness.cleanups import BREAKS, COUNTED, SHOWS, STANDS, cut_in, judged_under, rows_before
+from harness.cleanups import BREAKS, COUNTED, SHOWS, STANDS, cut_in, judged_under, rows_before, under_cleanup
 from harness.expectations import EXPECTATIONS
 from harness.expectations.alert_fires import AlertFires
 from harness.expectations.base import Line
@@ -18,7 +18,7 @@ from harness.expectations.errors_below import ErrorsBelow
 from harness.expectations.log_seen import LogSeen
 from harness.expectations.page_sent import PageSent
 from harness.expectations.stays_up import StaysUp
-from harness.judge import _under_cleanup, judge_claim
+from harness.judge_claim import judge_claim
 from harness.stats import Condition
 from harness.testing import WrittenLogs, journal_of, rows_of
 from harness.verdict import Finding, Judged, Outcome, failed, passed
@@ -103,7 +103,7 @@ def test_a_container_that_died_before_the_cut_has_died_of_its_own(at_s: float, s
     known = (Drill(), Claim(StaysUp(service="api")), journal, rows_of([{"at_s": 1.0}]), WrittenLogs([]))
     alone = judge_claim(*known, over=True)
     assert alone.finding.outcome is Outcome.FAILED, alone.finding.because
-    finding = _under_cleanup(known[0], alone, *known[1:], series={}).finding
+    finding = under_cleanup(alone, *known, series={}).finding
     assert (finding.outcome is Outcome.FAILED) == stands, finding.because
 
 
@@ -173,7 +173,7 @@ def outcome(claim: Any, broken: tuple[float, float], line_s: float = 100.0) -> F
     known = (Drill(), Claim(claim), journal, rows, logs)
     alone = judge_claim(*known, over=True)
     assert alone.finding.outcome is not Outcome.INCONCLUSIVE, alone.finding.because
-    return _under_cleanup(known[0], alone, *known[1:], series={}).finding
+    return under_cleanup(alone, *known, series={}).finding
 
 
 def test_errors_that_came_with_the_cut_are_not_the_services() -> None:
@@ -214,5 +214,5 @@ def test_an_alert_and_a_page_before_the_cut_stand_and_those_after_it_are_open(at
         known = (Drill(), Claim(word), journal, rows_of([{"at_s": 1.0}]), WrittenLogs([]))
         alone = judge_claim(*known, over=True)
         assert alone.finding.outcome is Outcome.PASSED, alone.finding.because
-        finding = _under_cleanup(known[0], alone, *known[1:], series={}).finding
+        finding = under_cleanup(alone, *known, series={}).finding
         assert (finding.outcome is Outcome.PASSED) == stands, finding.because

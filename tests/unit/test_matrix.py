@@ -343,7 +343,7 @@ def test_a_change_that_changes_nothing_is_refused(tmp_path: Path) -> None:
 def test_every_control_is_a_drill_that_can_be_run_and_names_findings_that_it_has(cell: Cell, tmp_path: Path) -> None:
     from harness.drill.parse import parse
     from harness.errors import UsageError
-    from harness.judge import faults_of
+    from harness.judge_claim import faults_of
     from harness.plan import make_plan
     from harness.reasons import REASONS
 

@@ -36,7 +36,8 @@ from harness.expectations.responds_within import RespondsWithin
 from harness.expectations.stays_up import StaysUp
 from harness.faults.base import Fault, Landing
 from harness.journal import Journal
-from harness.judge import judge, judge_claim
+from harness.judge import judge
+from harness.judge_claim import judge_claim
 from harness.ledger import DUE, NEVER, SENT, Rows
 from harness.stats import Condition
 from harness.testing import WrittenLogs, journal_of, rows_of

@@ -42,7 +42,7 @@ from harness.expectations.page_quality import PageQuality
 from harness.expectations.retries_bounded import RetriesBounded
 from harness.expectations.traces import Traces
 from harness.journal import Journal
-from harness.judge import judge_claim
+from harness.judge_claim import judge_claim
 from harness.ledger import rows_of
 from harness.spans import NO_SPANS
 from harness.stats import Condition

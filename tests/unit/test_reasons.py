@@ -12,13 +12,13 @@ from harness.reasons import FAILING, REASONS
 ROOT = Path(__file__).parents[2] / "harness"
 PLACES = (
     ROOT / "verdict.py",
-    ROOT / "judge.py",
     ROOT / "beside.py",
     ROOT / "bounded.py",
     ROOT / "cleanups.py",
     ROOT / "damage.py",
     ROOT / "ending.py",
     ROOT / "endstate.py",
+    ROOT / "left_open.py",
     ROOT / "unplayed.py",
     *(ROOT / "expectations").glob("*.py"),
     *(ROOT / "orders").glob("*.py"),

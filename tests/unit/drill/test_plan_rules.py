@@ -10,6 +10,7 @@ import pytest
 from harness.drill.parse import parse
 from harness.facts import RuleSeen
 from harness.plan import make_plan
+from harness.plan_reach import reach_of
 
 Write = Callable[..., Path]
 RATIO = RuleSeen(rule="service:errors:ratio", kind="recording", expr="rate(errors_total[1m])")
@@ -93,7 +94,7 @@ def test_a_leak_for_which_too_few_samples_may_be_due_is_told(
     a, b = text.index("  - name: orders-slow"), text.index("  - name: calm")
     path.write_text(text[:a] + text[b:])  # the phase alone: 30 s at the least, and as long as its settling at the most
     plan = make_plan(parse(path), scrapes=scrapes)
-    assert plan.reach(plan.claims[0]).least_s == 30
+    assert reach_of(plan, plan.claims[0]).least_s == 30
     told = [str(one) for one in plan.problems if "samples are due" in one.what]
     assert [said in one for one in told] == ([True] if said else [])
     assert not plan.errors
