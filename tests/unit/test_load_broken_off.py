@@ -39,7 +39,7 @@ def test_an_answer_that_is_being_read_is_answered_until_it_breaks_off(tmp_path: 
     writer = Writer(tmp_path, "0badcafe", 0, 0)
     rows = [writer.open(number, writer.number("endpoint", "GET /export"), 1, 0) for number in range(2)]
     for row in rows:
-        writer.answered(row, row, 5000, 1, 200, 0, OK, 0, 0)
+        writer.done(row, row, 5000, 1, 200, 0, OK, 0, 0, whole=False)
     counted = fold(read(tmp_path), 0.0, 1.0)
     assert (counted.counts, counted.waiting) == ({"ok": 2}, 0)
     assert counted.percentile_ms(1.0, service=True) == (5.0, 5.0)
