@@ -131,26 +131,15 @@ class Writer:
         outcome: int,
         size: int,
         shape: int,
+        *,
+        whole: bool = True,
     ) -> None:
-        self.answered(row, parent, took_us, endpoint, status, version, outcome, size, shape)
-        self._map[row * 40 + _AT_STATE] = DONE
-
-    def answered(
-        self,
-        row: int,
-        parent: int,
-        took_us: int,
-        endpoint: int,
-        status: int,
-        version: int,
-        outcome: int,
-        size: int,
-        shape: int,
-    ) -> None:
-        """All that there is to say, unless its body, which is being read, breaks off: either `read` or `broke` follows."""
+        """All that there is to say. Not `whole`: unless its body, which is being read, breaks off; either `read` or `broke` follows."""
         _TOOK_TO_SHAPE.pack_into(
             self._map, row * 40 + _AT_TOOK, took_us, parent, endpoint, status, version, outcome, SENT, size, shape
         )
+        if whole:
+            self._map[row * 40 + _AT_STATE] = DONE
 
     def read(self, row: int) -> None:
         """The body of an answered row was read, as far as anybody wanted it."""

@@ -246,7 +246,7 @@ class Recorder:
             self.write(entry.row, entry.parent, endpoint, meta, entry.handled)
             return
         self.bodies.begin(entry, getcurrent())
-        self.write(entry.row, entry.parent, endpoint, meta, done=self._writer.answered)
+        self.write(entry.row, entry.parent, endpoint, meta, whole=False)
 
     def write(
         self,
@@ -255,11 +255,11 @@ class Recorder:
         endpoint: int,
         meta: dict[str, Any],
         older: BaseException | None = None,
-        done: Callable[..., None] | None = None,
+        *,
+        whole: bool = True,
     ) -> None:
-        """The row is done: from what Locust reports of the request. `older`: see classify; `done`: how that is written. Raises
+        """The row is done: from what Locust reports of the request. `older`: see classify; `whole`: see Writer.done. Raises
         LedgerBroken."""
-        done = done or self._writer.done
         exception = meta.get("exception") or None  # as Locust asks: an empty one is none
         took_us = took_us_of(meta)
         if took_us == NEVER:
@@ -289,12 +289,13 @@ class Recorder:
             size = meta.get("response_length") or 0
             if type(size) is not int or not 0 <= size <= NEVER:
                 size = size_of(size)
-            done(row, parent, took_us, endpoint, status, version, outcome, size, shape)
+            self._writer.done(row, parent, took_us, endpoint, status, version, outcome, size, shape, whole=whole)
             self.outside.ended(row, outcome, self._label(endpoint))
         except LedgerBroken:
             raise
         except Exception as error:  # an answer that is like no client's of Locust's own: its exception tells enough
-            done(row, parent, took_us, endpoint, status, 0, classify(exception, status, None, older), 0, 0)
+            outcome = classify(exception, status, None, older)
+            self._writer.done(row, parent, took_us, endpoint, status, 0, outcome, 0, 0, whole=whole)
             what = f"its answer cannot be read ({type(error).__name__})"
             self._say("warning", f"{self._label(endpoint)} has no version and no shape: {what}")
 

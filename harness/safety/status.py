@@ -113,7 +113,7 @@ def _load(folder: RunFolder, told: Progress, now_s: float) -> LoadNow | None:
     """The last seconds of the load, as the live display reckons them; None while its ledger cannot be read."""
     from harness.errors import DrillError
     from harness.ledger.reading import Tail
-    from harness.report.live import WINDOW_S, state
+    from harness.report.last_seconds import WINDOW_S, state
 
     try:
         rows = Tail(folder.ledger).rows()

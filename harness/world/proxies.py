@@ -4,25 +4,24 @@ so.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from harness.edges import Edge
 from harness.errors import CannotRun, NotApplied, NotMended
 from harness.facts import Blinded, Done, Fact, Looked
+from harness.world.contents import Contents
 from harness.world.handles import Want
 from harness.world.ladder import RECREATED, REMOVED, RESTARTED, Exhausted, Rung, Turn, alone, climb, highest
-from harness.world.toxiproxy import ApiError, ProxySeen, Server, check
-from harness.world.wanted import Step, Wanted, opens_at_once, steps, told, wanted_of
+from harness.world.ladder_queue import LadderQueue
+from harness.world.toxiproxy import ApiError, Server, check
+from harness.world.wanted import Wanted, steps, wanted_of
 
 EVERY_S = 0.25  # how often the server is read back
-OTHERS_S = 30.0  # the longest that a mend which needs the ladder lets others go first: they have 3 s for each call
 API_WITHIN_S = (
     10.0  # a Toxiproxy that was (re)started must answer within this; it takes some 20 ms, its container up to seconds
 )
@@ -56,18 +55,14 @@ class Reconciler:
         self._record = record
         self._restart = restart
         self._by_hand = tuple(by_hand)
-        self._turn = turn
-        self._writer = Server(*api)
+        self._contents = Contents(Server(*api))
         self._reader = Server(*api)
         self._lock = threading.RLock()
-        self._let_by = threading.Condition(self._lock)
-        self._untried: set[str] = set()  # holders whose mend has not been tried the ordinary way yet
-        self._climbs = 0
+        self._queue = LadderQueue(threading.Condition(self._lock), turn)
         self._numbers = itertools.count(1)
         self._wants: dict[tuple[str, str], tuple[int, Want]] = {}
         self._listening: dict[str, tuple[int, ...]] = {}
         self._through: dict[str, dict[int, str]] = {}
-        self._seen: dict[str, ProxySeen] = {}  # as last read or written
         self._owed: dict[str, set[str]] = {}  # holder → proxies that its mend could not prove clean
         self._changes = 0
         self._blind = False
@@ -82,8 +77,7 @@ class Reconciler:
         """Fill the server and keep it so. Raises errors.CannotRun when it does not answer in time, or refuses a proxy."""
         try:
             with self._lock:
-                self._await_api()
-                self._seen = self._writer.proxies()
+                self._contents.read_all(API_WITHIN_S)
                 ends_s = time.monotonic() + API_WITHIN_S
                 for name in sorted(self._ours()):
                     while error := self._try(name):  # an edge's address may still be on its way to the interface
@@ -145,8 +139,8 @@ class Reconciler:
                         f"{edge.dependency} listens on no port, so {edge.id} has no proxy that could be hurt"
                     )
                 for name, wanted in names.items():
-                    self._make(name, want.cut, wanted)
-                return {name: self._read_back(name) for name in names}
+                    self._contents.make(name, wanted, want.cut)
+                return {name: self._contents.read_back(name, self._wanted_proxy(name)) for name in names}
             except NotApplied as error:
                 del self._wants[key]
                 if before is not None:
@@ -164,7 +158,7 @@ class Reconciler:
         connections and frees one that a slow reader wedged; restart Toxiproxy. Raises errors.NotMended when none
         helped. Idempotent. Called for several holders at once, nobody climbs before each was tried the ordinary way.
         """
-        self._untried.add(holder)  # before the lock is had: whoever climbs has it for long
+        self._queue.join(holder)  # before the lock is had: whoever climbs has it for long
         with self._lock:
             try:
                 edges = [edge for edge, who in self._wants if who == holder]
@@ -175,7 +169,7 @@ class Reconciler:
                     holder, {*self._owed.get(holder, ()), *(n for e in edges for n in self._ours(e))}
                 )
             finally:
-                self._tried(holder)
+                self._queue.tried(holder)
 
     def let_go(self) -> None:
         """The run's lease has lapsed: nothing is wanted of any edge any more. From any thread; waits for nobody."""
@@ -191,7 +185,7 @@ class Reconciler:
         if self._thread.is_alive():
             self._thread.join(timeout=5)
         with self._lock:
-            self._writer.close()
+            self._contents.server.close()
 
     # --- making it so; all of it under the lock ---------------------------------------------------------------------
 
@@ -211,72 +205,21 @@ class Reconciler:
         edge.
         """
         wanted = self._wanted(self._edges[edge_id]) if edge_id else self._all_wanted()
-        return {*wanted, *(n for n in self._seen if "->" in n and edge_id in ("", n.rpartition(":")[0]))}
-
-    def _make(self, name: str, cut: bool = False, wanted: Wanted | None = None) -> None:
-        """`wanted` where the caller has it at hand: an injection counts tens of microseconds here."""
-        wanted = wanted or self._wanted_proxy(name)
-        try:
-            self._run(steps(wanted, self._seen.get(name), cut), wanted)
-        except ApiError as error:
-            if error.status not in (404, 409):
-                raise
-            self._look(name)  # somebody else was there, or Toxiproxy was restarted: read, then once more
-            self._run(steps(wanted, self._seen.get(name), cut), wanted)
-
-    def _run(self, todo: Iterable[Step], wanted: Wanted | None) -> None:
-        for step in todo:
-            if step.verb == "delete":
-                self._writer.delete(step.proxy)
-                self._seen.pop(step.proxy, None)
-                continue
-            assert wanted is not None
-            if step.verb == "create":
-                self._seen[step.proxy] = self._writer.create(
-                    wanted.name, wanted.listen, wanted.upstream, opens_at_once(wanted)
-                )
-                continue
-            seen = self._seen[step.proxy]
-            if step.verb == "add":
-                self._writer.add_toxic(step.proxy, step.toxic, wanted.toxics[step.toxic])
-                seen = replace(seen, toxics={**seen.toxics, step.toxic: wanted.toxics[step.toxic]})
-            elif step.verb == "remove":
-                self._writer.remove_toxic(step.proxy, step.toxic)
-                seen = replace(seen, toxics={n: t for n, t in seen.toxics.items() if n != step.toxic})
-            elif step.verb == "disable":
-                self._writer.disable(step.proxy)
-                seen = replace(seen, enabled=False)
-            else:
-                self._writer.enable(step.proxy)
-                seen = replace(seen, enabled=True)
-            self._seen[step.proxy] = seen
-
-    def _look(self, name: str) -> None:
-        try:
-            self._seen[name] = self._writer.proxy(name)
-        except ApiError as error:
-            if error.status != 404:
-                raise
-            self._seen.pop(name, None)
-
-    def _read_back(self, name: str) -> Mapping[str, Any]:
-        """Raises NotApplied when the proxy is not as wanted; {} when it is wanted gone, and gone."""
-        self._look(name)
-        wrong = steps(self._wanted_proxy(name), self._seen.get(name))
-        if wrong:
-            raise NotApplied(
-                f"Toxiproxy took the change and did not make it: still to do: {', '.join(map(str, wrong))}"
-            )
-        return told(self._seen[name]) if name in self._seen else {}
+        return {*wanted, *(n for n in self._contents.seen if "->" in n and edge_id in ("", n.rpartition(":")[0]))}
 
     def _try(self, name: str) -> str:
         """'' or why not; for what is tried again anyhow."""
         try:
-            self._make(name)
-            self._look(name)
+            self._contents.make(name, self._wanted_proxy(name))
+            self._contents.look(name)
         except NotApplied as error:
             return str(error)
         return ""
+
+    def _prove(self, name: str) -> None:
+        """Make it as wanted, and read it back."""
+        self._contents.make(name, self._wanted_proxy(name))
+        self._contents.read_back(name, self._wanted_proxy(name))
 
     # --- the clean-up ladder ----------------------------------------------------------------------------------------
 
@@ -297,72 +240,36 @@ class Reconciler:
         if ordinary:
             rungs.insert(0, Rung(REMOVED, lambda: self._settle(name)))
         try:
-            return climb(holder, name, rungs, self._record, lambda: self._my_turn(holder))
+            return climb(holder, name, rungs, self._record, lambda: self._queue.turn(holder))
         except Exhausted as error:
-            url = self._writer.url
+            url = self._contents.server.url
             raise NotMended(
                 f"{name} may still be hurt; tried: {error}. By hand:",
                 (f"curl -X DELETE {url}/proxies/{quote(name, safe='')}", f"curl -X POST {url}/reset", *self._by_hand),
             ) from error
 
-    def _tried(self, holder: str) -> None:
-        self._untried.discard(holder)
-        self._let_by.notify_all()
-
-    @contextlib.contextmanager
-    def _my_turn(self, holder: str) -> Iterator[bool]:
-        """Those go first who may not need the ladder: a proxy that is wedged delays no other's mend. Whether somebody climbed
-        meanwhile, here or from outside of the run."""
-        self._tried(holder)
-        climbs = self._climbs
-        self._let_by.wait_for(lambda: not self._untried, OTHERS_S)
-        with self._turn() as waited:
-            yield waited or climbs != self._climbs
-            self._climbs += 1
-
     def _settle(self, name: str) -> None:
         """Make it as wanted: once from what was last known, and when the reading shows more to do, once from that."""
         try:
-            self._make(name)
-            self._read_back(name)
+            self._prove(name)
         except ApiError:
             raise  # Toxiproxy does not answer about it, and would not a second time
         except NotApplied:
-            self._make(name)
-            self._read_back(name)
+            self._prove(name)
 
     def _recreate(self, name: str) -> None:
-        try:
-            self._writer.delete(name)
-        except ApiError as error:
-            if error.status != 404:  # gone with a Toxiproxy that was restarted
-                raise
-        self._seen.pop(name, None)
-        self._make(name)
-        self._read_back(name)
+        self._contents.delete(name)
+        self._prove(name)
 
     def _refill(self, name: str) -> None:
         """Restart Toxiproxy, and fill it as wanted: first the proxy that this is about, then all others."""
         if self._restart is None:
             raise NotApplied("no way to do it was given")
         self._restart()
-        self._await_api()
-        self._seen = self._writer.proxies()
-        self._make(name)
-        self._read_back(name)
+        self._contents.read_all(API_WITHIN_S)
+        self._prove(name)
         for other in sorted(self._ours() - {name}):
             self._try(other)
-
-    def _await_api(self) -> None:
-        end_s = time.monotonic() + API_WITHIN_S
-        while True:
-            try:
-                self._writer.version()
-                return
-            except ApiError:
-                if time.monotonic() > end_s:
-                    raise
-                time.sleep(0.02)
 
     # --- keeping it so ----------------------------------------------------------------------------------------------
 
@@ -387,7 +294,7 @@ class Reconciler:
         with self._lock:
             if self._changes != before or self._over.is_set():
                 return  # what was read is older than what is wanted; the next pass sees it
-            self._seen = seen
+            self._contents.seen = seen
             drift = {name: steps(self._wanted_proxy(name), seen.get(name)) for name in self._ours()}
             for name, todo in drift.items():
                 said = (

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.cli.inputs import Looked
-from harness.cli.plan import lines
+from harness.cli.plan_lines import lines
 from harness.drill.load import Load
 from harness.drill.parse import parse_text
 from harness.plan import Plan, make_plan

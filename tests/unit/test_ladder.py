@@ -23,7 +23,7 @@ from harness.safety.proxies import clear
 from harness.testing import journal_of
 from harness.world import toxiproxy as adapter
 from harness.world.handles import Toxic, Want
-from harness.world.ladder import RECREATED, REMOVED, RESTARTED, TAKEN_AWAY, Exhausted, Rung, climb, highest
+from harness.world.ladder import RECREATED, REMOVED, RESTARTED, TAKEN_AWAY, Exhausted, Rung, Turn, alone, climb, highest
 from harness.world.ladder_turn import ladder_turn
 from harness.world.proxies import Reconciler
 
@@ -45,9 +45,10 @@ def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     it.close()
 
 
-def filled(server: WedgingToxiproxy, facts: list[Fact], restart: Any = None) -> Reconciler:
+def filled(server: WedgingToxiproxy, facts: list[Fact], restart: Any = None, turn: Turn = alone) -> Reconciler:
     """A fault on one edge of two, and the proxy of it wedged."""
-    proxies = Reconciler(server.api, [EDGE, OTHER], facts.append, restart=restart, by_hand=["drill mend 0a0b0c0d"])
+    by_hand = ["drill mend 0a0b0c0d"]
+    proxies = Reconciler(server.api, [EDGE, OTHER], facts.append, restart=restart, by_hand=by_hand, turn=turn)
     proxies.start()
     proxies.listening("db", [5432])
     proxies.listening("pay", [80])
@@ -218,8 +219,7 @@ def test_from_outside_of_the_run_the_same_ladder_is_climbed(
 
 def both_climb(server: WedgingToxiproxy, folder: RunFolder, facts: list[Fact], first: str) -> list[str]:
     """The harness mends and `drill halt` takes out, `first` of them a little sooner; what either says is wrong."""
-    proxies = filled(server, facts, restart=server.restart)
-    proxies._turn = partial(ladder_turn, folder.facts)
+    proxies = filled(server, facts, restart=server.restart, turn=partial(ladder_turn, folder.facts))
     journal = journal_of(ListenersChanged(service="db", ports=(5432,)), ListenersChanged(service="pay", ports=(80,)))
     wrong: list[str] = []
 

@@ -15,7 +15,9 @@ import pytest
 
 from harness import facts as f
 from harness.ledger import Rows
-from harness.report.live import JsonDisplay, LiveDisplay, PlainDisplay, display, sentence, state
+from harness.report.last_seconds import state
+from harness.report.live import JsonDisplay, LiveDisplay, PlainDisplay, display
+from harness.report.sentences import sentence
 from harness.testing import rows_of
 
 

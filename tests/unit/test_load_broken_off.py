@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.facts import LoadSaid
 from harness.ledger import DONE, read
-from harness.ledger.layout import CONN, OK
+from harness.ledger.layout import CONN, OK, SENT
 from harness.ledger.writing import Writer
 from harness.stats import fold
 
@@ -39,10 +39,11 @@ def test_an_answer_that_is_being_read_is_answered_until_it_breaks_off(tmp_path: 
     writer = Writer(tmp_path, "0badcafe", 0, 0)
     rows = [writer.open(number, writer.number("endpoint", "GET /export"), 1, 0) for number in range(2)]
     for row in rows:
-        writer.answered(row, row, 5000, 1, 200, 0, OK, 0, 0)
+        writer.done(row, row, 5000, 1, 200, 0, OK, 0, 0, whole=False)
     counted = fold(read(tmp_path), 0.0, 1.0)
     assert (counted.counts, counted.waiting) == ({"ok": 2}, 0)
     assert counted.percentile_ms(1.0, service=True) == (5.0, 5.0)
+    assert read(tmp_path).array["state"].tolist() == [SENT, SENT]
 
     writer.read(rows[0])
     writer.broke(rows[1], 90_000, CONN)

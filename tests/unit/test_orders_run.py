@@ -25,7 +25,7 @@ from harness.orders.review import Reviews
 from harness.plan import make_plan
 from harness.probes.clock import ClockProbe
 from harness.probes.survey import SurveyProbe
-from harness.report.live import sentence
+from harness.report.sentences import sentence
 from harness.report.unread import UnreadTold
 from harness.run.engine import Engine
 from harness.run.injector import Injector

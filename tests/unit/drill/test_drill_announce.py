@@ -55,7 +55,7 @@ def test_the_plan_says_who_is_told_and_what_is_silenced(
     checkout: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from harness.cli.inputs import Looked
-    from harness.cli.plan import lines
+    from harness.cli.plan_lines import lines
     from harness.plan import make_plan
 
     words = (

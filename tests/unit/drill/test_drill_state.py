@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.cli.inputs import Looked
-from harness.cli.plan import document, lines
+from harness.cli.plan_document import document
+from harness.cli.plan_lines import lines
 from harness.drill.glossary import meanings
 from harness.drill.parse import parse
 from harness.drill.problem import Invalid
