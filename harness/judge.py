@@ -124,9 +124,7 @@ def judge(
         beside.judged_beside(
             one,
             claim.expectation,
-            claim.then,
-            journal,
-            drill.steady.for_s,
+            _evidence(drill, claim.phase, claim.then, journal, rows, logs, over=over),
             partial(_in_good_time, drill, claim, journal, rows, logs, over=over, ask=ask),
         )
         for one, claim in zip(judged, plan_claims, strict=True)

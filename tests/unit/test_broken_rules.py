@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from alert_stories import alert, judged, rule, ruled
@@ -59,7 +60,7 @@ def test_it_says_for_how_long_and_cites_the_first_look_that_told_so() -> None:
 def test_a_broken_rule_of_the_same_name_with_other_labels_is_not_what_kept_a_page_back() -> None:
     page = PageSent(alert="Slow", labels={"severity": "page"}, within_s="19s")
     sound = rule(4.0, labels={"severity": "page"}, expr="up == 2")
-    ticket = {"labels": {"severity": "ticket"}, "expr": "a / b"}
+    ticket: dict[str, Any] = {"labels": {"severity": "ticket"}, "expr": "a / b"}
     broken = rule(4.0, health="err", error="many-to-many matching not allowed", **ticket)
     found = judged(page, ruled(sound, broken))
     assert (found.outcome.value, found.reason) == ("failed", "rule_impossible"), found.because
@@ -106,7 +107,7 @@ PAGES = {"severity": "page"}
 
 @pytest.mark.parametrize("claim", [ANY, AlertQuiet(alert="*", labels=PAGES), AlertQuiet(alert="S*")])
 def test_a_rule_of_many_that_was_taken_away_leaves_the_quiet_open_about_itself_alone(claim: AlertQuiet) -> None:
-    mine = {"rule": "Sold", "labels": PAGES}
+    mine: dict[str, Any] = {"rule": "Sold", "labels": PAGES}
     journal = ruled(rule(4.0), rule(4.0, rule="Shown"), rule(4.0, **mine), rule(4.0, 30.0, gone=True, **mine))
     found = judged(claim, journal)
     assert (found.outcome.value, found.reason) == ("inconclusive", "rule_missing")
