@@ -77,7 +77,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bounded": {"apart", "expectations", "verdict"},
     "wall": {"facts", "journal"},
     "following": {"chain", "factlines", "facts", "journal"},
-    "progress": {"facts", "journal"},
+    "progress": {"facts", "journal", "taken_back"},
+    "taken_back": {"facts"},
     "underway": {"errors", "progress"},
     "series": {"wall"},
     "spans": {"wall"},
@@ -218,6 +219,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "logfiles",
         "progress",
         "reasons",
+        "taken_back",
         "underway",
         "versions",
     },
@@ -340,6 +342,7 @@ PURE = (
     "spans",
     "wall",
     "progress",
+    "taken_back",
     "underway",
 )
 
