@@ -10,44 +10,40 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from harness.came_back import left_down
-from harness.facts import Blinded, PhaseSettled, PressureSeen, ProcessorsSeen
+from harness.facts import PhaseSettled
 from harness.journal import Journal, Window
-from harness.neighbours import WAITED, Neighbours, disturbed, neighbours
-from harness.surroundings import stalled, told
+from harness.neighbours import Neighbours, disturbed, neighbours, untold
 from harness.verdict import Finding, Judged, Outcome
 
 if TYPE_CHECKING:
-    from harness.expectations.base import Expectation
+    from harness.expectations.base import Evidence, Expectation
 
 
 NO_EXCUSE = "it fails all the same without time-outs, broken connections and slow answers: by errors that came at once"
 Again = Callable[[], Finding | None]
 
 
-def judged_beside(
-    judged: Judged, claim: Expectation, then: bool, journal: Journal, hold_s: float, again: Again
-) -> Judged:
+def judged_beside(judged: Judged, claim: Expectation, evidence: Evidence, again: Again) -> Judged:
     """A failure that a want of processors alone can bring about is open where others took them. A service that has ended stays ended,
     and errors that came at once are its own.
 
     Where processes waited, or may have, and who used the processors is not observable, it stands, and its details say so.
 
-    hold_s   how long a steady state must be held: so long after its limit a claim about time is decided
     again    what the claim, with patience, fails by where nothing came late (harness/in_good_time.py); None where it does not
     """
     finding = judged.finding
     if finding.outcome is not Outcome.FAILED or finding.census or not claim.by_time(finding):
         return judged
-    window = journal.window(judged.phase, then)
-    if then and _ended(journal, judged.phase):
+    journal = evidence.journal
+    if evidence.then and _ended(journal, judged.phase):
         return judged
-    stretch = None if window is None else claim.decided_in(window, hold_s)
+    stretch = claim.decided_in(evidence)
     found = disturbed(journal, stretch, claim.tolerates(finding))
     if found is not None:
         if not claim.by_errors or not _as_surely(finding, again()):
             return dataclasses.replace(judged, finding=_open(finding, found))
         return _with_detail(judged, f"{found}; {NO_EXCUSE}")
-    unknown = _unknown(journal, stretch)
+    unknown = untold(journal, stretch)
     return _with_detail(judged, unknown) if unknown else judged
 
 
@@ -83,7 +79,7 @@ def perhaps_theirs(journal: Journal, stretch: Window | None) -> bool:
     if stretch is None:
         return False
     theirs = neighbours(journal, stretch.start_s, min(stretch.end_s, journal.end_s))
-    return theirs is not None or bool(_unknown(journal, stretch))
+    return theirs is not None or bool(untold(journal, stretch))
 
 
 def _ended(journal: Journal, phase: str) -> bool:
@@ -102,19 +98,3 @@ def _open(finding: Finding, found: Neighbours) -> Finding:
         cites=(*finding.cites, *found.cites),
         census=False,
     )
-
-
-def _unknown(journal: Journal, stretch: Window | None) -> str:
-    """Where nobody knows who used the processors in a stretch, and processes waited for one or may have: that; else ''.
-
-    Why nobody knows may have been said long before, once and for all. Old journals tell nothing.
-    """
-    if stretch is None:
-        return ""
-    start_s, end_s = stretch.start_s, min(stretch.end_s, journal.end_s)
-    blinded = journal.last(Blinded, until_s=end_s, probe="processors")
-    if blinded is None or journal.first(ProcessorsSeen, since_s=start_s, until_s=end_s) is not None:
-        return ""
-    share = stalled(journal, start_s, end_s)
-    waited = share >= WAITED if share is not None else journal.first(PressureSeen) is None
-    return f"{told(share)}; {blinded.error}" if waited else ""

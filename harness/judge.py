@@ -14,7 +14,7 @@ from harness.damage import JOURNAL_ALONE, READS, Damage, proven
 from harness.ending import ending_of, left_behind, unsettled
 from harness.expectations import people_story
 from harness.expectations.asked import Ask, asked
-from harness.expectations.base import Logs
+from harness.expectations.base import Evidence, Expectation, Logs
 from harness.expectations.no_regression import NoRegression
 from harness.expectations.release_story import ReleaseStory, release_story
 from harness.expectations.rolled_back import RolledBack
@@ -76,18 +76,8 @@ def judge(
     ]
     judged = among_many(judged, sum(claim.expectation.sampling for claim in plan_claims))
     judged = [
-        beside.judged_beside(
-            one,
-            claim.expectation,
-            claim.then,
-            journal,
-            drill.steady.for_s,
-            partial(
-                still_fails,
-                claim.expectation,
-                evidence_of(drill, claim.phase, claim.then, journal, rows, logs, over=over),
-                ask,
-            ),
+        _beside_others(
+            one, claim.expectation, evidence_of(drill, claim.phase, claim.then, journal, rows, logs, over=over), ask
         )
         for one, claim in zip(judged, plan_claims, strict=True)
     ]
@@ -122,6 +112,10 @@ def judge(
         ),
         ending=dataclasses.replace(ending_of(whole), running=lives),
     )
+
+
+def _beside_others(judged: Judged, claim: Expectation, evidence: Evidence, ask: Ask) -> Judged:
+    return beside.judged_beside(judged, claim, evidence, partial(still_fails, claim, evidence, ask))
 
 
 def releases_of(

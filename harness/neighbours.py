@@ -10,8 +10,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.facts import PressureSeen, ProcessorsSeen
+from harness.facts import Blinded, PressureSeen, ProcessorsSeen
 from harness.journal import Journal, Window
+from harness.surroundings import stalled, told
 
 FULL = 0.9  # of the processors, interrupts included: with more to spare, who waits is held back by a limit of its own
 WAITED = 0.25  # of the time: well above a tenth, below which nobody waits (gates.py); tasks that fit side by side wait little
@@ -88,6 +89,22 @@ def disturbed(
     found = neighbours(journal, stretch.start_s, min(stretch.end_s, journal.end_s))
     share = min(DISTURBED, round(TWICE * tolerates, 9))
     return found if found is not None and found.full_s >= share * min(found.of_s, enough_s) else None
+
+
+def untold(journal: Journal, stretch: Window | None) -> str:
+    """Where nobody knows who used the processors in a stretch, and processes waited for one or may have: that; else ''.
+
+    Why nobody knows may have been said long before, once and for all. Old journals tell nothing.
+    """
+    if stretch is None:
+        return ""
+    start_s, end_s = stretch.start_s, min(stretch.end_s, journal.end_s)
+    blinded = journal.last(Blinded, until_s=end_s, probe="processors")
+    if blinded is None or journal.first(ProcessorsSeen, since_s=start_s, until_s=end_s) is not None:
+        return ""
+    share = stalled(journal, start_s, end_s)
+    waited = share >= WAITED if share is not None else journal.first(PressureSeen) is None
+    return f"{told(share)}; {blinded.error}" if waited else ""
 
 
 def _waited(seen: Sequence[PressureSeen], start_s: float, end_s: float) -> float:

@@ -10,6 +10,7 @@ from harness.facts import (
     Asked,
     Broke,
     Closed,
+    Deployed,
     Done,
     Fact,
     GateHeld,
@@ -36,11 +37,12 @@ from harness.facts import (
     Refused,
 )
 from harness.journal import Journal
+from harness.taken_back import TakenBack
 
 KINDS: tuple[type[Fact], ...] = (
     *(Opened, Asked, Done, Closed, Refused, Broke, HaltAsked, GuardTripped, Interrupted),
     *(LoadBegan, LoadEnded, GateHeld, GateMissed, PhaseBegan, PhaseEnded, PhaseSettled, OrdersSettled),
-    *(Injecting, Injected, NotInjected, Mended, NotMended),
+    *(Injecting, Injected, NotInjected, Mended, NotMended, Deployed),
     *(Paged, Acknowledged, LeverAsked, LeverAnswered, LeverPulled),
 )
 """All that this needs of a journal (see Following)."""
@@ -50,8 +52,9 @@ KINDS: tuple[type[Fact], ...] = (
 class Hurt:
     """A fault that may be on.
 
-    state     announced (to be injected in this moment), on (as read back), unsure (it could not be injected whole), stuck (it
-              could not be mended; `error` and `commands` as the journal has them)
+    state     announced (to be injected in this moment), on (as read back), unsure (it could not be injected whole), back (a
+              release that was rolled back, since `back_s`: its mend alone is due), stuck (it could not be mended; `error` and
+              `commands` as the journal has them)
     until_s   when it is to be mended by the plan; None where it outlasts its phase, or is not told
     """
 
@@ -63,6 +66,7 @@ class Hurt:
     until_s: float | None = None
     error: str = ""
     commands: tuple[str, ...] = ()
+    back_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,9 @@ def _ending(journal: Journal) -> str:
 
 
 def _hurt(journal: Journal) -> Iterator[Hurt]:
+    taken_back = TakenBack()
+    for fact in journal.facts:
+        taken_back.hear(fact)
     for announced in journal.of(Injecting):
         name, since_s = announced.fault, announced.seen_s
         if journal.first(Mended, fault=name, since_s=since_s):
@@ -172,7 +179,9 @@ def _hurt(journal: Journal) -> Iterator[Hurt]:
         failed = journal.last(NotInjected, fault=name, since_s=since_s)
         if failed is not None and failed.untouched:
             continue
-        state = "stuck" if stuck else "on" if on else "unsure" if failed else "announced"
+        back_s = taken_back.since_s(name)
+        back = "back" if back_s is not None else ""
+        state = "stuck" if stuck else back or ("on" if on else "unsure" if failed else "announced")
         yield Hurt(
             fault=name,
             kind=announced.kind,
@@ -182,6 +191,7 @@ def _hurt(journal: Journal) -> Iterator[Hurt]:
             until_s=announced.until_s,
             error=stuck.error if stuck else failed.error if failed else "",
             commands=stuck.commands if stuck else (),
+            back_s=back_s,
         )
 
 

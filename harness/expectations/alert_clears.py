@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode
-from harness.expectations import alerts, calms, known_alerts, mid_fault
+from harness.expectations import alerts, calms, known_alerts, mid_fault, standing
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.calms import Calm
 from harness.expectations.lasting import lasting
@@ -19,7 +20,7 @@ from harness.facts import Looked, RuleSeen
 from harness.journal import Window
 from harness.quantities import Seconds, spell
 from harness.scoring import flaps_in
-from harness.verdict import Finding, Measure, failed, inconclusive, passed
+from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
 
 
 class AlertClears(Expectation):
@@ -34,6 +35,8 @@ class AlertClears(Expectation):
              (less, where the next fault comes sooner); one that fires again before starts it anew. While its rule had
              nothing to read nobody knows: that time counts from when its series are there again. One that cleared while the
              fault was still on is told so (`alert_fires: {holds: true}` claims that it does not), and looked at until the time is over.
+             Where one fired upon the phase's fault, others that fire since before it (and where no fault was on) are not
+             counted, and told; where none did, that they fire on decides nothing (pre_existing).
     Decides: passed as soon as that was seen; inconclusive where its rule could not have fired any more (no_series,
              rule_missing, rule_broken: the service or the rule is gone, and not the trouble); failed when it surely did not begin within the time: late, flapping (it had
              cleared and fired anew), never_resolved (it still fired at the end). An alert that never fired has nothing to
@@ -99,15 +102,37 @@ class AlertClears(Expectation):
             f"{spell(self.within_s)}; give `within` so much and one scrape interval"
         )
 
-    def check(self, evidence: Evidence) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+    def check(self, evidence: Evidence) -> Finding:
         journal, window = evidence.journal, alerts.begun(evidence)
         if isinstance(window, Finding):
             return window
-        what = alerts.spoken(self.alert, self.labels)
-        limit_s = window.start_s + self.within_s
         begun = journal.phase_began(evidence.phase)
         since_s = begun.at_s if begun else window.start_s
-        mine = [e for e in alerting.episodes(journal, self.alert, self.labels) if e.until_s > since_s]
+        every = alerting.episodes(journal, self.alert, self.labels)
+        mine = [e for e in every if e.until_s > since_s]
+        before = standing.standing(evidence, window, every)
+        if not before:
+            return self._of(evidence, window, mine)
+        own, first = [e for e in mine if e not in before], before[0]
+        if any(standing.upon_s(evidence, window) <= e.from_s < window.start_s for e in own):
+            found = self._of(evidence, window, own)
+            cited = tuple(dict.fromkeys((*found.cites, first.began.cite)))
+            return replace(found, because=f"{found.because}; {standing.told(first)}, and is not counted", cites=cited)
+        found = self._of(evidence, window, mine)
+        limit_s = window.start_s + self.within_s
+        if found.outcome is not Outcome.FAILED or any(e.until_s > window.start_s and e.from_s <= limit_s for e in own):
+            return found
+        return inconclusive(
+            f"{standing.told(first)}, and no other fired upon it, so there was nothing to clear",
+            reason="pre_existing",
+            decide="a steady state with `no alert firing`, and an alert that fires upon the fault",
+            cites=found.cites,
+        )
+
+    def _of(self, evidence: Evidence, window: Window, mine: list[Episode]) -> Finding:  # noqa: PLR0911 (one return for each thing there is to say)
+        """What these came to."""
+        journal, what = evidence.journal, alerts.spoken(self.alert, self.labels)
+        limit_s = window.start_s + self.within_s
         calm = calms.first(evidence, window, mine, limit_s) if mine else None
         if calm is not None and any(e.from_s <= calm.since_s < math.inf for e in mine):
             cleared = self._cleared(evidence, window, mine, calm)

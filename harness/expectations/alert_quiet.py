@@ -8,6 +8,7 @@ from pydantic import Field
 
 from harness import alerting
 from harness.alerting import Episode
+from harness.evaluations import key_of
 from harness.expectations import alerts, broken_rules, known_alerts, selected
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.broken_rules import Broken
@@ -18,7 +19,7 @@ from harness.journal import Journal, Window
 from harness.made_elsewhere import Elsewhere, made_elsewhere
 from harness.quantities import spell
 from harness.scoring import most_per_hour, within
-from harness.verdict import Finding, Measure, failed, inconclusive, passed
+from harness.verdict import Finding, Measure, Outcome, failed, inconclusive, passed
 
 
 class AlertQuiet(Expectation):
@@ -37,9 +38,10 @@ class AlertQuiet(Expectation):
              all the time, and a rule of that name, which is not allowed to fire and may have the labels, is loaded, could be
              evaluated all the time (where one name is claimed, so could each of its rules), was, and had something to read and
              asks for what that can give (else its silence says nothing: rule_missing, rule_broken, not_evaluated, no_series,
-             rule_impossible). What appears only with the first error may be missing; that is said, and what was pending at the
-             window's end. An alert that is claimed by name and was, with a `for` longer than the window, is not decided
-             (below_floor).
+             rule_impossible). A rule that was taken away in the window leaves a pattern open about itself alone
+             (rule_missing), and what the others showed is told. What appears only with the first error may be missing; that is
+             said, and what was pending at the window's end. An alert that is claimed by name and was, with a `for` longer than
+             the window, is not decided (below_floor).
     Source:  Prometheus' /api/v1/rules each second; an alert fires at the time of an evaluation, which is exact. What its rule
              reads is asked of Prometheus when the phases are over; where that could not be, nobody knows (not_watched). What
              others made is in Alertmanager's /api/v2/alerts, but for a target's, and in the mailbox.
@@ -84,10 +86,14 @@ class AlertQuiet(Expectation):
             return still_open(evidence, window)
         if others or loud or not alerting.watched(journal, window.start_s, window.end_s):
             return alerts.not_watched(evidence, f"{what} was not seen to fire")
-        rules = [r for r in alerting.rules(journal, self.alert, window.end_s, self.labels) if not self._allowed(r.rule)]
+        gone = self._gone(journal, window)
+        away = {key_of(rule) for rule in gone}
+        loaded = alerting.rules(journal, self.alert, window.end_s, self.labels)
+        rules = [rule for rule in loaded if not self._allowed(rule.rule) and key_of(rule) not in away]
         broken = broken_rules.broken(journal, rules, window.start_s, window.end_s)
-        vacuous = self._vacuous(evidence, window, rules, broken) or self._held(evidence, window, rules)
-        return vacuous or self._quiet(evidence, window, rules, broken)
+        vacuous = self._vacuous(evidence, window, rules, gone, broken) or self._held(evidence, window, rules)
+        quiet = vacuous or self._quiet(evidence, window, rules, broken)
+        return self._but_gone(evidence, quiet, gone) if gone and quiet.outcome is Outcome.PASSED else quiet
 
     def _pending(self, journal: Journal, end_s: float) -> list[AlertChanged]:
         """Those that held at the window's end and had not fired: each as it began to."""
@@ -237,21 +243,14 @@ class AlertQuiet(Expectation):
         return any(alerting.named(alert, allowed) for allowed in self.allow)
 
     def _vacuous(
-        self, evidence: Evidence, window: Window, loaded: list[RuleSeen], broken: list[Broken]
+        self, evidence: Evidence, window: Window, loaded: list[RuleSeen], gone: list[RuleSeen], broken: list[Broken]
     ) -> Finding | None:
-        """Why silence says nothing: no rule could have broken it, one was taken away, none was evaluated, or could be all the time;
-        where the claim names one alert, each of its rules must."""
-        journal, name = evidence.journal, self._what()
-        gone = [
-            seen
-            for seen in journal.of(RuleSeen, kind="alerting", since_s=window.start_s, until_s=window.end_s, gone=True)
-            if alerting.named(seen.rule, self.alert)
-            and alerting.may_bear(seen, self.labels)
-            and not self._allowed(seen.rule)
-        ]
+        """Why silence says nothing: no rule that stayed could have broken it, none was evaluated, or could be all the time; where the
+        claim names one alert, each of its rules must."""
+        journal, name, several = evidence.journal, self._what(), alerting.is_pattern(self.alert)
         ran = alerts.evaluated(journal, loaded, (window.start_s, window.end_s))
-        unsound = broken if not alerting.is_pattern(self.alert) or all(_failed(rule, broken) for rule in ran) else []
-        if loaded and not gone and not unsound:
+        unsound = broken if not several or all(_failed(rule, broken) for rule in ran) else []
+        if loaded and not unsound and (several or not gone):
             return alerts.not_evaluated(evidence, f"{name} did not fire", loaded, (window.start_s, window.end_s))
         why = alerts.no_rule(journal, self.alert, self.labels, window.end_s, self.allow)
         if unsound:
@@ -263,6 +262,29 @@ class AlertQuiet(Expectation):
             reason="rule_broken" if unsound else "rule_missing",
             decide="a rule that could have fired",
             cites=cites(evidence, *(one.seen for one in unsound[:1]), *gone[:1]),
+        )
+
+    def _gone(self, journal: Journal, window: Window) -> list[RuleSeen]:
+        """The rules that the claim means and that were taken away in the window."""
+        return [
+            seen
+            for seen in journal.of(RuleSeen, kind="alerting", since_s=window.start_s, until_s=window.end_s, gone=True)
+            if alerting.named(seen.rule, self.alert)
+            and alerting.may_bear(seen, self.labels)
+            and not self._allowed(seen.rule)
+        ]
+
+    @staticmethod
+    def _but_gone(evidence: Evidence, quiet: Finding, gone: list[RuleSeen]) -> Finding:
+        """That the rules which stayed kept quiet, and nobody knows of those that went."""
+        first, more = gone[0], len({key_of(rule) for rule in gone}) - 1
+        which = f"the rule {first.rule}{alerting.shown(first.labels)} was taken away at {first.at_s:.1f} s"
+        which += f" ({more} more in the window)" if more else ""
+        return inconclusive(
+            f"{which}, so that its silence since says nothing; of the others, {quiet.because}",
+            reason="rule_missing",
+            decide="rules that stay loaded to the window's end; in `allow` those that need not",
+            cites=tuple(dict.fromkeys((*cites(evidence, *gone[:3]), *quiet.cites))),
         )
 
 

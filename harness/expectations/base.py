@@ -280,10 +280,12 @@ class Expectation(Model):
         """How long the stack must be left alone after `late_s` at the most, with so many requests a second (None: not known)."""
         return steady.for_s
 
-    def decided_in(self, window: Window, hold_s: float) -> Window:
-        """The part of its window in which what it measures happened; a steady state must be held for hold_s after a limit."""
-        late_s = self.late_s()
-        return window if late_s is None else Window(window.start_s, min(window.end_s, window.start_s + late_s + hold_s))
+    def decided_in(self, evidence: Evidence) -> Window | None:
+        """The part of its window in which what it measures happened; a steady state must be held after a limit."""
+        window, late_s = evidence.window, self.late_s()
+        if window is None or late_s is None:
+            return window
+        return Window(window.start_s, min(window.end_s, window.start_s + late_s + evidence.steady.for_s))
 
     def check(self, evidence: Evidence) -> Finding:
         raise NotImplementedError

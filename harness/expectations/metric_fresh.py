@@ -18,6 +18,7 @@ from harness.expectations.metric_late import Late, lagging, of_run
 from harness.expectations.metric_names import OURS, error_statuses, matchers, parsed, routed
 from harness.expectations.metric_odd import several
 from harness.expectations.metric_scraped import Scraped, labels
+from harness.expectations.metric_unscraped import failing, no_series, told
 from harness.expectations.requests import cites, known_until_s, still_open
 from harness.expectations.service_metric import ServiceMetric
 from harness.facts import LoadEnded
@@ -46,7 +47,7 @@ class MetricFresh(ServiceMetric):
              request, linger and skew as for metric_count_truth.
     Counts:  every scrape of the targets that give the metric. A process that ended ends its series; while it is gone, samples
              grow old all the same.
-    Decides: failed: scrape_gap (older than max_age), vanished (a good scrape lacks a series that was there before),
+    Decides: failed: scrape_gap (older than max_age; what the scrape was answered is told, and not by whom), vanished (a good scrape lacks a series that was there before),
              not_preregistered (a series was born with a value other than 0: its first increase is seen by nobody; unless
              `preregistered: false`; or no series matches `errors`), error_late (an error was answered, and the next scrape does
              not show it; where requests answered well come as late, the counter is pushed, or kept, and nothing is decided:
@@ -76,12 +77,7 @@ class MetricFresh(ServiceMetric):
         window, found = known
         series = [one for one in evidence.series[self.selector()] if one.target in {t.name for t in found.targets}]
         if not series:
-            return inconclusive(
-                f"no series of {self.selector()} in the window",
-                reason="no_series",
-                decide="a metric of that name, with these labels; `only` and `metric` as the service exposes them",
-                cites=cites(evidence),
-            )
+            return no_series(self, evidence, window)
         by_target = {t.name: scrapes for t in found.targets if (scrapes := scrapes_of(evidence.series, t.name))}
         details: Details = (("query", " and ".join(self.selectors())), ("series", str(len(series))))
         scraped = Scraped(evidence, window, found, series, by_target, details)
@@ -100,7 +96,7 @@ class MetricFresh(ServiceMetric):
             stayed = target.begin is not None and target.end is not None and len(target.segments) == 1
             seen = scraped.inside(scraped.good(target.name))
             if len(seen) < 2 and (stayed or len(targets) == 1):
-                fell = "only 1 scrape" if len(seen) == 1 else "no scrape"
+                fell = "only 1 good scrape" if len(seen) == 1 else "no good scrape"
                 return inconclusive(
                     f"{fell} of {target.name[1]} fell between {window.start_s:.1f} s and {window.end_s:.1f} s: nothing tells how old "
                     f"{self.metric} was",
@@ -145,12 +141,14 @@ class MetricFresh(ServiceMetric):
         if not gaps:
             return None
         low_s, high_s = max(gaps, key=lambda gap: gap[1] - gap[0])
+        lost = failing(scraped.evidence.journal, high_s)
+        seen = [lost[name] for name in scraped.by_target if name in lost]
         return failed(
             f"no good scrape between {low_s:.1f} s and {high_s:.1f} s: {self.metric} was {high_s - low_s:.1f} s old "
-            f"(limit {limit_s:g} s)",
+            f"(limit {limit_s:g} s){told(seen)}",
             reason="scrape_gap",
             measure=Measure(high_s - low_s, high_s - low_s, "s", "grid"),
-            cites=cites(scraped.evidence),
+            cites=cites(scraped.evidence, *seen[:1]),
             details=scraped.details,
         )
 

@@ -18,6 +18,7 @@ from harness.expectations.metric_in_front import either
 from harness.expectations.metric_inner import Inner, inner_of
 from harness.expectations.metric_late import Late, earlier, lagging, late, of_run
 from harness.expectations.metric_odd import odd
+from harness.expectations.metric_unscraped import no_series
 from harness.expectations.requests import cites, known_until_s, nothing_sent, still_open
 from harness.facts import LoadEnded
 from harness.journal import Window
@@ -128,12 +129,7 @@ def told(
     if not len(evidence.rows):
         return nothing_sent(evidence, "")
     if not found.targets:
-        return inconclusive(
-            f"no series of {claim.selectors()[0]} in the window",
-            reason="no_series",
-            decide="a metric of that name, with these labels; `only` and `metric` as the service exposes them",
-            cites=cites(evidence),
-        )
+        return no_series(claim, evidence, window)
     selector = claim.selectors()[0]
     if (strange := odd(evidence, found, selector)) is not None:
         return strange

@@ -85,7 +85,10 @@ class NotMetastable(Expectation):
     def late_s(self) -> float | None:
         return self.for_s
 
-    def decided_in(self, window: Window, hold_s: float) -> Window:
+    def decided_in(self, evidence: Evidence) -> Window | None:
+        window = evidence.window
+        if window is None:
+            return None
         end_s = window.start_s + self.for_s
         return Window(end_s - self.for_s / 3, end_s)
 

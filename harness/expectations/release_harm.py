@@ -9,7 +9,7 @@ from harness.expectations.release_errors import late
 from harness.expectations.release_story import ReleaseStory
 from harness.expectations.requests import now_s
 from harness.journal import Window
-from harness.neighbours import Neighbours, disturbed
+from harness.neighbours import Neighbours, disturbed, untold
 from harness.stats import all_hold, holds, steady_from, was_broken
 from harness.stats.fewer import fewer
 
@@ -37,16 +37,32 @@ def restored_while_bad(evidence: Evidence, story: ReleaseStory) -> bool:
 def felt_beside(evidence: Evidence, story: ReleaseStory) -> Neighbours | None:
     """Who else filled the machine from the release's exposure to the decision, where all that users felt in that time is that
     answers came late or never: such harm others can have brought about, and a healthy release would have been taken back."""
+    found = disturbed(evidence.journal, _ill(story), _tolerates(evidence), evidence.steady.for_s)
+    return found if found is not None and _late_alone(evidence, story) else None
+
+
+def felt_untold(evidence: Evidence, story: ReleaseStory) -> str:
+    """Of the same time and such harm: that nobody knows who used the processors while others waited for one, or may have; else ''."""
+    said = untold(evidence.journal, _ill(story))
+    return said if said and _late_alone(evidence, story) else ""
+
+
+def _ill(story: ReleaseStory) -> Window | None:
+    """From the release's exposure to the decision, where the steady state was broken in that time."""
     exposed, decided = story.at.get("exposed"), story.at.get("decided")
     if exposed is None or decided is None or story.healthy is not False:
         return None
-    start_s, end_s, steady = exposed.low_s, decided.low_s, evidence.steady
-    found = disturbed(evidence.journal, Window(start_s, end_s), _tolerates(evidence), steady.for_s)
+    return Window(exposed.low_s, decided.low_s)
+
+
+def _late_alone(evidence: Evidence, story: ReleaseStory) -> bool:
+    """Whether all that users felt in that time is that answers came late or never."""
+    ill, steady = _ill(story), evidence.steady
     errors = [condition for condition in steady.conditions if condition.metric == "errors"]
-    if found is None or not errors:
-        return found
+    if ill is None or not errors:
+        return ill is not None
     prompt = evidence.rows.select(~late(evidence.rows))
-    return None if was_broken(prompt, errors, steady.for_s, start_s, end_s, now_s(evidence.journal)) else found
+    return not was_broken(prompt, errors, steady.for_s, ill.start_s, ill.end_s, now_s(evidence.journal))
 
 
 def _tolerates(evidence: Evidence) -> float:

@@ -12,7 +12,7 @@ from harness.expectations.left_off import left_off
 from harness.expectations.made_aside import made_aside
 from harness.expectations.prompted import Unprompted, decided_by, unprompted
 from harness.expectations.release_errors import OwnErrors, own_errors
-from harness.expectations.release_harm import felt_beside, restored_while_bad
+from harness.expectations.release_harm import felt_beside, felt_untold, restored_while_bad
 from harness.expectations.release_story import ORIGINS, SINCE, ReleaseStory
 from harness.expectations.requests import GAP_S as LOAD_GAP_S
 from harness.expectations.still_broken import still_broken
@@ -189,7 +189,8 @@ class ReturnJudged:
         if compared is not None and compared.outcome is not Outcome.PASSED:
             cited = tuple(dict.fromkeys((*self._cites(), *compared.cites)))
             return replace(compared, because=f"{back}, but {compared.because}{self._durations()}", cites=cited)
-        beside = None if harmed or not claim.trigger.is_fact else felt_beside(self.evidence, story)
+        doubtful = claim.trigger.is_fact and not harmed
+        beside = felt_beside(self.evidence, story) if doubtful else None
         if beside is not None:
             return self._unsaid(
                 f"{beside}, and all that users felt before the decision is that answers came late: whether the release harmed "
@@ -208,10 +209,12 @@ class ReturnJudged:
         census += f"; no steady condition was broken before, but {own}" if story.healthy and own.harm else ""
         census += left_off(self.evidence.journal, story)
         census += made_aside(self.evidence.journal, story.services, story.begun_s, story.end_s)
+        unknown = felt_untold(self.evidence, story) if doubtful else ""
         return passed(
             f"{back}{census}{f'; {compared.because}' if compared else ''}{self._durations()}",
             measure=measure,
             cites=self._cites(),
+            details=(("machine", unknown),) if unknown else (),
         )
 
     # --- what is known ---------------------------------------------------------------------------------------------------

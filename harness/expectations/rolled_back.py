@@ -81,6 +81,10 @@ class RolledBack(Step):
         back = story.at.get("recovered") if story is not None else None
         return None if story is None or back is None else Window(back.high_s, story.end_s)
 
+    def decided_in(self, evidence: Evidence) -> Window | None:
+        """It is by what comes after the return alone that a full machine excuses it."""
+        return self.asked_in(evidence)
+
     def undecidable(self, reach: Reach) -> str:
         if reach.then:
             return "rolled_back is about the phase with the bad release: write it under `expect`"

@@ -124,6 +124,9 @@ def _limits(run: RunStatus) -> Iterator[tuple[str, str]]:
 
 def _fault(fault: Hurt, now_s: float, lives: bool) -> str:
     name = f"{fault.fault} ({fault.kind} on {fault.target})"
+    if fault.back_s is not None and fault.state == "back":
+        due = "mended once its phase has been judged" if lives else "NOT MENDED YET"
+        return f"{name} rolled back {_long(now_s - fault.back_s)} ago, {due}"
     if not lives and fault.state != "stuck":
         return f"{name} MAY STILL BE ON, since {_long(now_s - fault.since_s)}"
     text = f"{name} {STATES[fault.state]} for {_long(now_s - fault.since_s)}"

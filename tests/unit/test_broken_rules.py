@@ -1,8 +1,9 @@
-"""A rule that Prometheus could not evaluate for a while, and could again: what its silence says of then."""
+"""A rule that Prometheus could not evaluate for a while, or that was taken away: what its silence says, and that of the others."""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from alert_stories import alert, judged, rule, ruled
@@ -59,7 +60,7 @@ def test_it_says_for_how_long_and_cites_the_first_look_that_told_so() -> None:
 def test_a_broken_rule_of_the_same_name_with_other_labels_is_not_what_kept_a_page_back() -> None:
     page = PageSent(alert="Slow", labels={"severity": "page"}, within_s="19s")
     sound = rule(4.0, labels={"severity": "page"}, expr="up == 2")
-    ticket = {"labels": {"severity": "ticket"}, "expr": "a / b"}
+    ticket: dict[str, Any] = {"labels": {"severity": "ticket"}, "expr": "a / b"}
     broken = rule(4.0, health="err", error="many-to-many matching not allowed", **ticket)
     found = judged(page, ruled(sound, broken))
     assert (found.outcome.value, found.reason) == ("failed", "rule_impossible"), found.because
@@ -99,3 +100,40 @@ def test_where_no_rule_was_sound_all_the_time_the_quiet_of_all_is_open() -> None
     found = judged(ANY, ruled(blind, reads, *failing(30.0, 31.0)))
     assert (found.outcome.value, found.reason) == ("inconclusive", "no_series")
     assert "the rule Other reads nothing_here" in found.because
+
+
+PAGES = {"severity": "page"}
+
+
+@pytest.mark.parametrize("claim", [ANY, AlertQuiet(alert="*", labels=PAGES), AlertQuiet(alert="S*")])
+def test_a_rule_of_many_that_was_taken_away_leaves_the_quiet_open_about_itself_alone(claim: AlertQuiet) -> None:
+    mine: dict[str, Any] = {"rule": "Sold", "labels": PAGES}
+    journal = ruled(rule(4.0), rule(4.0, rule="Shown"), rule(4.0, **mine), rule(4.0, 30.0, gone=True, **mine))
+    found = judged(claim, journal)
+    assert (found.outcome.value, found.reason) == ("inconclusive", "rule_missing")
+    assert found.because.startswith(
+        'the rule Sold{severity="page"} was taken away at 30.0 s, so that its silence since says nothing; of the others, '
+    )
+    assert "did not fire from 20.0 s to 50.0 s (2 rules evaluated all the time)" in found.because
+    assert journal.of(f.RuleSeen, gone=True)[0].cite in found.cites
+
+
+def test_what_the_others_could_not_tell_is_theirs_whichever_went() -> None:
+    went = (rule(4.0, rule="Sold"), rule(4.0, 30.0, rule="Sold", gone=True))
+    found = judged(ANY, ruled(*went, *failing(30.0, 31.0)))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "rule_broken")
+    found = judged(ANY, ruled(*went))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "rule_missing")
+    assert (
+        found.because
+        == "any alert did not fire, but the rule Sold was taken away at 30.0 s, so its silence says nothing"
+    )
+
+
+def test_a_rule_that_came_back_was_not_there_all_the_time() -> None:
+    away = (rule(4.0, rule="Sold"), rule(4.0, 30.0, rule="Sold", gone=True), rule(32.0, 33.0, rule="Sold"))
+    found = judged(ANY, ruled(OTHER, *away))
+    assert (found.outcome.value, found.reason) == ("inconclusive", "rule_missing")
+    assert "the rule Sold was taken away at 30.0 s" in found.because
+    assert "(1 rule evaluated all the time)" in found.because
+    assert judged(AlertQuiet(alert="*", allow=("Sold",)), ruled(OTHER, *away)).outcome.value == "passed"

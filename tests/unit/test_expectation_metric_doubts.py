@@ -418,7 +418,7 @@ def test_a_window_without_two_scrapes_is_not_fresh() -> None:
     series = book(seen, claim, every_s=15.0)
     at_s = next(float(one) for one in series["up"][0].t_s if one > 40)
     others = [fact for fact in journal().facts if not isinstance(fact, (f.PhaseBegan, f.PhaseEnded, f.PhaseSettled))]
-    for length_s, said in ((11.0, "no scrape"), (16.0, "only 1 scrape")):
+    for length_s, said in ((11.0, "no good scrape"), (16.0, "only 1 good scrape")):
         phase = (f.PhaseBegan(phase="slow", seen_s=at_s + 1), f.PhaseEnded(phase="slow", seen_s=at_s + length_s))
         finding = judged(claim, seen, series, journal_of(*others, *phase), phase="slow")
         assert finding.reason == "few_scrapes", finding.because

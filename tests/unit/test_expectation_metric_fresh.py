@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from truthful_service import Replica, Scraped, Traffic, evidence, journal, traffic
 
+from harness import facts as f
+from harness.expectations.metric_count_truth import MetricCountTruth
 from harness.expectations.metric_fresh import MetricFresh
 from harness.series import Book, RawSeries
 from harness.verdict import Finding, Outcome
@@ -73,6 +75,50 @@ def test_for_too_long_nothing_was_scraped() -> None:
     assert finding.measure is not None
     assert 15 < finding.measure.high < 19.1
     assert judged(MetricFresh(metric=TOTAL, max_age_s="20s"), seen, series).outcome is Outcome.PASSED
+
+
+GATEWAY = "server returned HTTP status 502 Bad Gateway"
+REFUSED = 'Get "http://api-1:8080/metrics": dial tcp 10.0.0.2:8080: connect: connection refused'
+
+
+def scrape(seen_s: float, error: str = "", instance: str = "api-1:8080") -> f.TargetSeen:
+    health = "down" if error else "up"
+    return f.TargetSeen(job="api", instance=instance, health=health, interval_s=2.0, error=error, seen_s=seen_s)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (GATEWAY, "; api-1:8080 answered the scrape with 502 Bad Gateway, by itself or by what stands in front of it"),
+        (REFUSED, f"; scraping api-1:8080 failed: {REFUSED}"),
+    ],
+)
+def test_what_the_scrape_was_answered_is_told_and_nobody_is_accused_of_it(error: str, said: str) -> None:
+    seen = day(3)
+    series = without(book(3, seen), 60.0, 75.0)
+    other = scrape(62.0, GATEWAY, "db:9187")
+    told = journal(more=[scrape(3.0), scrape(63.0, error), other, scrape(77.0), scrape(90.0, "of later")])
+    finding = FRESH.check(evidence(seen.rows(), series, told))
+    assert finding.reason == "scrape_gap"
+    assert finding.because.endswith(f" s){said}")
+    assert told.of(f.TargetSeen, error=error, instance="api-1:8080")[0].cite in finding.cites
+    assert "answered" not in judged(FRESH, seen, series).because
+
+
+def test_a_target_that_was_never_scraped_is_no_metric_of_another_name() -> None:
+    seen = day(8)
+    up = book(8, seen)["up"]
+    lost = journal(more=[scrape(3.0, GATEWAY)])
+    for kind in (MetricFresh, MetricCountTruth):
+        claim = kind(metric=TOTAL)
+        finding = claim.check(evidence(seen.rows(), {TOTAL: (), "up": up}, lost))
+        other = kind(metric=TOTAL, only='job="web"')
+        assert "answered" not in other.check(evidence(seen.rows(), {other.selector(): (), "up": up}, lost)).because
+        assert finding.reason == "no_series"
+        assert "api-1:8080 answered the scrape with 502 Bad Gateway" in finding.because
+        assert finding.decide.startswith("a target that can be scraped, and a metric of that name")
+        back = journal(more=[scrape(3.0, GATEWAY), scrape(20.0)])
+        assert "answered" not in claim.check(evidence(seen.rows(), {TOTAL: (), "up": up}, back)).because
 
 
 def test_one_replica_that_lives_on_unseen_is_no_fresher_for_the_others() -> None:

@@ -12,13 +12,14 @@ from pydantic import ValidationError
 from test_expectation_rolled_back import BAD, BEGAN, CLOSED, FAULT, LEVER, NEVER_BACK, OUT, STEADY, Run, claim
 
 from harness import facts as f
+from harness.beside import judged_beside
 from harness.expectations.as_before import AsBefore
 from harness.expectations.base import Evidence, Reach, Stretch
 from harness.expectations.release_story import release_story
 from harness.expectations.triggers import Trigger
 from harness.ledger import Rows
-from harness.testing import WrittenLogs, journal_of, rows_of
-from harness.verdict import Finding, Outcome
+from harness.testing import WrittenLogs, journal_of, machine_of, rows_of
+from harness.verdict import Finding, Judged, Outcome
 
 PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
 BEFORE_S = 40.0  # the story's own clock begins so long before that of the other tests
@@ -107,6 +108,34 @@ def test_requests_without_an_answer_after_the_return_fail_it() -> None:
     for margins in ({"errors": "+1pp"}, {"errors": "+1pp", "p95": "+30%"}, {"p95": "+30%"}):
         finding = AsBefore.model_validate(margins).check(evidence, 70.0, 110.0)
         assert (finding.outcome, finding.reason) == (FAILED, "worse_than_before"), finding.because
+
+
+def beside(*machine: f.Fact) -> Finding:
+    """A return that is slower than before, judged beside what else the machine did: the release is out from 62 s, back at 73 s."""
+    told, evidence = claim(as_before={"p95": "+30%"}), Long(after_ms=40.0).evidence()
+    evidence = dataclasses.replace(evidence, journal=journal_of(*evidence.journal.facts, *machine))
+    one = Judged("one", "said", "release", "", told.check(evidence))
+    assert one.finding.reason == "worse_than_before"
+    return judged_beside(one, told, evidence, lambda: None).finding
+
+
+def test_it_is_excused_by_a_full_machine_of_the_time_after_the_return_alone() -> None:
+    before = beside(*machine_of(50, 72, others=1.6), *machine_of(72, 121))
+    assert (before.outcome, before.reason) == (FAILED, "worse_than_before")
+    after = beside(*machine_of(50, 101), *machine_of(101, 112, others=1.6), *machine_of(112, 121))
+    assert (after.outcome, after.reason) == (UNKNOWN, "host_disturbed"), (
+        "its phase was over at 100 s, its window at 115 s"
+    )
+
+
+def test_that_nobody_knows_who_used_the_processors_is_told_of_that_time() -> None:
+    """The probe told why once and for all, and what it saw by then was before the return."""
+    waits = [fact for fact in machine_of(50, 121) if isinstance(fact, f.PressureSeen)]
+    blinded = f.Blinded(probe="processors", target="", error="not observable", seen_s=73.0)
+    looks = [fact for fact in machine_of(50, 72) if isinstance(fact, f.ProcessorsSeen)]
+    assert "not observable" in dict(beside(*waits, *looks, blinded).details)["machine"]
+    looks = [fact for fact in machine_of(90, 121) if isinstance(fact, f.ProcessorsSeen)]
+    assert "machine" not in dict(beside(*waits, *looks, blinded).details)
 
 
 def test_without_a_gate_there_is_nothing_to_compare_with() -> None:

@@ -417,6 +417,22 @@ def test_a_release_that_others_made_slow_is_not_known_to_be_bad() -> None:
     assert timed.outcome is PASSED, "asked for whatever users feel"
 
 
+def test_that_nobody_knows_who_made_a_release_slow_is_told_of_the_time_until_the_decision() -> None:
+    why = f.Blinded(probe="processors", target="", error="not observable here", seen_s=5.0)
+
+    def unseen(waited: float) -> tuple[f.Fact, ...]:
+        return (*(fact for fact in machine_of(20, 33, waited=waited) if isinstance(fact, f.PressureSeen)), why)
+
+    slow = Run(ill=[], slow=(23.0, 31.0), extra=unseen(0.8))
+    finding = judged(slow)
+    assert finding.outcome is PASSED
+    assert dict(finding.details)["machine"] == "processes waited for a processor 80% of that time; not observable here"
+    assert judged(dataclasses.replace(slow, extra=unseen(0.02))).details == ()
+    assert judged(dataclasses.replace(slow, extra=(*machine_of(20, 33), why))).details == ()
+    assert judged(dataclasses.replace(slow, ill=None)).details == (), "its errors are no want of processors"
+    assert judged(slow, trigger="after 10s").details == ()
+
+
 @pytest.mark.parametrize(
     ("errors", "after", "outcome", "reason"),
     [

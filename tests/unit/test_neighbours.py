@@ -11,14 +11,16 @@ import pytest
 from harness import facts as f
 from harness.beside import judged_beside, settled_beside
 from harness.expectations import EXPECTATIONS
+from harness.expectations.base import Evidence, Steady
 from harness.expectations.errors_below import TARDY, ErrorsBelow
 from harness.expectations.not_metastable import NotMetastable
 from harness.expectations.recovers import Recovers
 from harness.expectations.responds_within import RespondsWithin
-from harness.journal import Window
+from harness.journal import Journal, Window
+from harness.ledger import NO_ROWS
 from harness.neighbours import disturbed, neighbours
 from harness.reasons import REASONS
-from harness.testing import journal_of, machine_of
+from harness.testing import WrittenLogs, journal_of, machine_of
 from harness.verdict import Finding, Judged, Outcome, failed, passed
 
 SLOW = failed("p95 of all requests was 3.1 s (limit 1.5 s)", cites=["row 1:7"])
@@ -34,10 +36,14 @@ def within() -> RespondsWithin:
     return RespondsWithin.model_validate({"p95": "1500ms"})
 
 
+def beside(one: Judged, claim: Any, journal: Journal, hold_s: float, *, then: bool = False) -> Judged:
+    return judged_beside(one, claim, Evidence(journal, NO_ROWS, WrittenLogs(), Steady(hold_s, ()), "slow", then), well)
+
+
 def judged(*machine: f.Fact, finding: Finding = SLOW, claim: Any = None) -> Finding:
     """A claim about a phase from 10 s to 40 s."""
     one = Judged("slow/within", "said", "slow", "", finding)
-    return judged_beside(one, claim or within(), False, journal_of(*PHASE, *machine), 5.0, well).finding
+    return beside(one, claim or within(), journal_of(*PHASE, *machine), 5.0).finding
 
 
 def test_slow_beside_a_build_that_takes_one_of_two_processors_is_open_and_says_who() -> None:
@@ -123,9 +129,7 @@ def a_minute(claim: Any, finding: Finding, seconds: int) -> Finding:
     phase = (f.PhaseBegan(phase="slow", seen_s=10.0), f.PhaseEnded(phase="slow", seen_s=70.0))
     full = machine_of(20, 20 + seconds, stack=0.5, others=1.4)
     facts = (*phase, *machine_of(9, 20), *full, *machine_of(20 + seconds, 71))
-    return judged_beside(
-        Judged("slow/it", "said", "slow", "", finding), claim, False, journal_of(*facts), 5.0, well
-    ).finding
+    return beside(Judged("slow/it", "said", "slow", "", finding), claim, journal_of(*facts), 5.0).finding
 
 
 @pytest.mark.parametrize(
@@ -193,9 +197,8 @@ def test_a_claim_with_a_limit_is_asked_of_the_time_until_it_was_decided() -> Non
 
     def told(start_s: int, end_s: int) -> Outcome:
         facts = (*THEN, *machine_of(39, start_s), *machine_of(start_s, end_s, others=1.6), *machine_of(end_s, 101))
-        return judged_beside(
-            one, Recovers.model_validate({"within": "20s"}), True, journal_of(*facts), 10.0, well
-        ).finding.outcome
+        claim = Recovers.model_validate({"within": "20s"})
+        return beside(one, claim, journal_of(*facts), 10.0, then=True).finding.outcome
 
     assert told(41, 60) is Outcome.INCONCLUSIVE
     assert told(60, 70) is Outcome.INCONCLUSIVE, "it is held for 10 s after its limit"
@@ -210,7 +213,7 @@ def test_what_is_decided_in_its_last_third_is_asked_of_that_third_alone() -> Non
     def told(start_s: int, end_s: int) -> Finding:
         then = (*PHASE, f.PhaseSettled(phase="slow", steady=True, seen_s=200.0))
         facts = (*then, *machine_of(39, start_s), *machine_of(start_s, end_s, others=1.6), *machine_of(end_s, 201))
-        return judged_beside(one, claim, True, journal_of(*facts), 30.0, well).finding
+        return beside(one, claim, journal_of(*facts), 30.0, then=True).finding
 
     assert told(150, 160).because.startswith(
         "processes outside of this run used 1.6 of 2 processors for 10 s of the 40 s"
@@ -251,9 +254,9 @@ def test_a_service_that_has_ended_stays_ended_however_many_processors_there_are(
     assert settled_beside(settles, journal, lambda: False) is settles
     late = Judged("slow/recovers", "said", "slow", "", failed("not back", reason="late"))
     claim = Recovers.model_validate({"within": "20s"})
-    assert judged_beside(late, claim, True, journal, 5.0, well) is late
+    assert beside(late, claim, journal, 5.0, then=True) is late
     alive = journal_of(*(fact for fact in facts if getattr(fact, "status", "") != "exited"))
-    assert judged_beside(late, claim, True, alive, 5.0, well).finding.outcome is Outcome.INCONCLUSIVE
+    assert beside(late, claim, alive, 5.0, then=True).finding.outcome is Outcome.INCONCLUSIVE
 
 
 def test_an_old_journal_is_judged_as_before() -> None:

@@ -17,6 +17,7 @@ from harness.following import Following
 from harness.journal import Writer
 from harness.progress import KINDS, Outline, progress
 from harness.report import status as told
+from harness.report.course import Course
 from harness.run.clock import boot_id
 from harness.run.folder import RunFolder
 from harness.safety import status as asking
@@ -149,6 +150,32 @@ def docker(monkeypatch: pytest.MonkeyPatch, there: dict[str, Remains] | None) ->
     monkeypatch.setattr(asking, "_remains", lambda runs: ({}, "Docker is gone") if there is None else (there, ""))
 
 
+RELEASE = f.Injecting(fault="slow/bad", kind="bad_release", target="web+api", planned_s=30, seen_s=30)
+OUT = f.Injected(fault="slow/bad", begun_s=30.0, seen_s=40)
+BACK = f.Deployed(service="web", image="w", by="rollback", seen_s=50)
+ALL_BACK = (RELEASE, OUT, BACK, f.Deployed(service="api", image="i", by="rollback", replicas=2, seen_s=52))
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "back_s"),
+    [
+        ((RELEASE, OUT, BACK), "on", None),
+        (ALL_BACK, "back", 52),
+        ((*ALL_BACK, f.Deployed(service="api", image="i:bad", by="harness", seen_s=60)), "on", None),
+        ((*ALL_BACK, f.NotMended(fault="slow/bad", error="wedged", seen_s=95)), "stuck", 52),
+    ],
+)
+def test_a_release_that_was_rolled_back_is_told_so_in_the_live_line_and_here(
+    facts: tuple[f.Fact, ...], state: str, back_s: float | None
+) -> None:
+    (hurt,) = progress(journal_of(*IN_PHASE, *facts), OUTLINE).faults
+    assert (hurt.state, hurt.back_s) == (state, back_s)
+    course = Course()
+    for fact in facts:
+        course.hear(fact)
+    assert (course.on(("slow/bad",)) == ("slow/bad (rolled back)",)) is (back_s is not None)
+
+
 @contextmanager
 def living(folder: RunFolder) -> Iterator[None]:
     with folder.alive():
@@ -194,6 +221,19 @@ def test_while_the_stack_starts_silence_is_no_hanging(folder: RunFolder, monkeyp
     with living(folder):
         assert status(folder.path.parents[1]).code == 0
         assert "the stack is being started, for 39s" in said(folder)
+
+
+def test_a_release_that_was_rolled_back_is_not_called_plain_on(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker(monkeypatch, {RUN: Remains(7)})
+    at_s = {"web": 33.0, "api": 35.0}
+    back = (f.Deployed(service=name, image="i", by="rollback", seen_s=s) for name, s in at_s.items())
+    written(folder, *IN_PHASE[1:], RELEASE, replace(OUT, seen_s=32), *back, f.ClockRead(wall_unix_s=0, seen_s=39.5))
+    with living(folder):
+        text = " ".join(said(folder).split())
+    assert "slow/bad (bad_release on web+api) rolled back 5s ago, mended once its phase has been judged" in text
+    assert "rolled back 5s ago, NOT MENDED YET" in " ".join(said(folder).split()), "its harness is gone"
 
 
 @pytest.mark.parametrize(
