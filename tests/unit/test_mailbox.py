@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 
 from harness.cli.inputs import doubts_of
+from harness.drill.monitor import Monitor
+from harness.drill.stack import Observe
 from harness.errors import CannotRun, NotApplied
 from harness.facts import ReceiverSeen
 from harness.run import mailbox
@@ -143,7 +145,7 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def drill_of(alertmanager: str = "") -> Any:
-    observe = SimpleNamespace(prometheus="off", alertmanager=alertmanager)
+    observe = Observe(prometheus=Monitor(at="off"), alertmanager=Monitor(at=alertmanager))
     return SimpleNamespace(stack=SimpleNamespace(observe=observe, data={}), claims=lambda: [])
 
 
