@@ -47,6 +47,7 @@ class Guarded(ThreadingHTTPServer):
     """As a server of Prometheus' toolkit answers with basic_auth_users, and tls_server_config where it has a certificate."""
 
     daemon_threads = True
+    turns_away = (401, b"Unauthorized")
 
     def __init__(self, certificate: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
@@ -65,10 +66,12 @@ class Guarded(ThreadingHTTPServer):
 
 
 class Answering(BaseHTTPRequestHandler):
+    server: Guarded
+
     def do_GET(self) -> None:
         let_in = self.headers.get("Authorization") == f"Basic {SENT}"
-        body = (b"[]" if "/v2/" in self.path else VECTOR) if let_in else b"Unauthorized"
-        self.send_response(200 if let_in else 401)
+        status, body = (200, b"[]" if "/v2/" in self.path else VECTOR) if let_in else self.server.turns_away
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -172,11 +175,11 @@ def test_tls_is_asked_by_its_own_certificate_under_the_name_of_its_service(
     assert prometheus(stated(f"{{{login}, insecure_skip_verify: true}}"), server, "metrics").query("up").series == ()
 
 
-def test_plain_http_to_one_that_speaks_tls_is_said_as_that(stated: Stated, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = b"Client sent an HTTP request to an HTTPS server.\n"  # Go's net/http
-    monkeypatch.setattr("harness.world.jsonapi.JsonApi._asked", lambda *_: (said, 400))
+def test_plain_http_to_one_that_speaks_tls_is_said_as_that(guarded: Callable[..., Guarded]) -> None:
+    server = guarded()
+    server.turns_away = (400, b"Client sent an HTTP request to an HTTPS server.\n")  # Go's net/http
     with pytest.raises(NotLetIn, match=r"^Prometheus asks for TLS; .*stack.observe.prometheus: \{ca_file: FILE\}$"):
-        Prometheus(("127.0.0.1", 1), cast("Any", None)).query("up")
+        Prometheus(server.address, cast("Any", None)).query("up")
 
 
 @pytest.mark.parametrize(
