@@ -64,6 +64,10 @@ class NotThere(NotApplied):
     """What is to be read answers, and has nothing of that name: it may be made with the first that stands in it."""
 
 
+class NotLetIn(NotApplied):
+    """What is asked answers, and lets nobody in who has not what it asks for: a password, TLS, a certificate that is trusted."""
+
+
 class DockerAway(NotApplied):
     """Docker did not answer at all; what it refuses is a plain NotApplied. What mends is tried again once it is back."""
 

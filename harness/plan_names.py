@@ -47,7 +47,7 @@ def _declared(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
 def unobserved(drill: Drill, services: Sequence[str]) -> Iterator[Problem]:
     """Monitoring that the drill states of a service which is not there."""
     for word in ("prometheus", "alertmanager"):
-        stated = getattr(drill.stack.observe, word)
+        stated = getattr(drill.stack.observe, word).at
         service = stated.partition(":")[0]
         if stated not in ("", "off") and service not in services:
             what = no_service(f"stack.observe.{word}", service, services)

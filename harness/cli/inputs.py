@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from harness.drill.blast_radius import Limit
     from harness.drill.model import Drill
+    from harness.drill.monitor import Monitor
     from harness.drill.problem import Problem
     from harness.drill.project import Project as DrillProject
     from harness.edges import Edge
@@ -203,8 +204,15 @@ def doubts_of(drill: Drill, project: Project, prometheus: str) -> tuple[str, ...
     from harness.stack.web_config import unlooked
 
     unkept = [why for one in senders_of(drill, project) for why in one.unkept]
-    looked_at = (unlooked(project, service) for service in monitoring_of(drill, project).services)
-    return (*dict.fromkeys(unkept), *(why for why in looked_at if why), *rules_unfound(project, prometheus))
+    monitoring, observe = monitoring_of(drill, project).by_word, drill.stack.observe
+    stated = {word: _stated(getattr(observe, word)) for word in monitoring}
+    return (*dict.fromkeys(unkept), *unlooked(project, monitoring, stated), *rules_unfound(project, prometheus))
+
+
+def _stated(monitor: Monitor) -> tuple[str, ...]:
+    from harness.stack.web_config import PASSWORD, TLS
+
+    return tuple(what for what, given in ((TLS, monitor.tls), (PASSWORD, monitor.user)) if given)
 
 
 def receivers_of(project: Project, alertmanager: str) -> tuple[ReceiverSeen, ...] | None:

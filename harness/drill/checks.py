@@ -15,6 +15,7 @@ from harness.drill.model import Drill, Phase
 from harness.drill.own_ids import id_warnings
 from harness.drill.problem import Problem
 from harness.drill.requests_named import request_problems
+from harness.drill.shapes import shape_warnings
 from harness.drill.shares import share_problems
 from harness.drill.state import problems as state_problems
 from harness.expectations.steps import Step
@@ -109,6 +110,7 @@ def of_drill(drill: Drill) -> Iterator[Problem]:
     yield from _hurt_known(drill)
     yield from request_problems(drill)
     yield from id_warnings(drill)
+    yield from shape_warnings(drill)
     yield from share_problems(drill)
     yield from state_problems(drill)
     yield from candidate_problems(drill)

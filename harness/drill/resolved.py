@@ -17,6 +17,7 @@ from harness.drill.judged import is_judged
 from harness.drill.model import Drill, data_of
 from harness.drill.parse import placed, read_bytes, validated
 from harness.drill.problem import Invalid, Problem, shown_path
+from harness.drill.stack import Observe
 from harness.drill.yaml_strict import decode, plain, read
 from harness.masking import names_secret, passwords_in
 from harness.parts import in_use
@@ -83,6 +84,15 @@ def base_of(path: Path) -> Path:
     return Path(made["base"])
 
 
+def observed(path: Path) -> tuple[Observe, Path] | None:
+    """What a stored drill states of the stack's monitoring, and the folder that its paths count from; None where that cannot be read."""
+    try:
+        stack = read(shown_path(path), decode(shown_path(path), read_bytes(path))).data["stack"]
+        return Observe.model_validate(stack.get("observe") or {}), base_of(path)
+    except (Invalid, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
 def line(drill: Drill, id_: str) -> str:
     """See Drill.text."""
     origin = drill.origin
@@ -125,7 +135,10 @@ def _is_secret(path: Path_, word: str, value: str, used: Mapping[Path_, tuple[tu
     if path[0] == "announce" and word == "webhook":
         return True
     if (
-        not names_secret(word) or value in _OF_THE_FORMAT or path[-2:-1] == ("fields",)
+        path[:2] == ("stack", "observe")  # where a password is, and never one
+        or not names_secret(word)
+        or value in _OF_THE_FORMAT
+        or path[-2:-1] == ("fields",)
     ):  # of a row, where its `key` stands
         return False
     return not is_judged(path) or any(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, PlainSerializer, Tag, model_validator
 
+from harness.drill.monitor import AnyMonitor, Monitor
 from harness.drill.tagged import tag
-from harness.drill.words import EdgeText, MonitorText, Port, ProtocolText, Text
+from harness.drill.words import EdgeText, Port, ProtocolText, Text
 from harness.quantities import Model, Seconds
 
 
@@ -45,8 +46,11 @@ else:
 class Observe(Model):
     """Where the stack's own monitoring is. Found in the Compose files when left out; 'off' leaves it alone."""
 
-    prometheus: MonitorText = Field(default="", description="service and port of Prometheus, prometheus:9090; or off")
-    alertmanager: MonitorText = Field(default="", description="service and port of Alertmanager; or off")
+    prometheus: AnyMonitor = Field(
+        default_factory=Monitor,
+        description="service and port of Prometheus, prometheus:9090; or off; or how one gets in there",
+    )
+    alertmanager: AnyMonitor = Field(default_factory=Monitor, description="the same of Alertmanager")
     file_sd: str = Field(
         default="",
         description="the folder, as Prometheus sees it, from which it reads its targets' files (file_sd_configs)",

@@ -48,5 +48,5 @@ def unkept(project: Project, monitoring: Monitoring, data: Mapping[str, str]) ->
         out = [why for one in senders(project, monitoring, data) for why in one.unkept]
     except CannotRun:  # that Docker is not there is said once, of all that it would have told
         out = []
-    out += [why for service in monitoring.services if (why := unlooked(project, service))]
+    out += unlooked(project, monitoring.by_word)
     return tuple(dict.fromkeys(out))

@@ -25,7 +25,7 @@ def load_environment(config: LoadConfig, channel: Words) -> Environment:
     channel.tell("importing", where="")
     watch = gevent.spawn(_watch_import, gevent.getcurrent(), places, channel)
     try:
-        classes = locustfile.load(config.locustfiles)
+        classes, shapes = locustfile.load(config.locustfiles)
     finally:
         watch.kill()
     try:
@@ -39,6 +39,7 @@ def load_environment(config: LoadConfig, channel: Words) -> Environment:
             parsed_options=_options(config, places),
             parsed_locustfiles=[str(path) for path in config.locustfiles],
             available_user_classes=dict[str, Any](classes),
+            available_shape_classes=shapes,
             dispatcher_class=patches.EvenDispatcher,
         )
     except ValueError as error:

@@ -1,5 +1,5 @@
 """The user's locustfiles, imported and looked over: what cannot be driven by arrivals is refused, with the reason and
-the place."""
+the place. A LoadTestShape is no part of it: nobody asks it anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from locust import TaskSet, User
+from locust import LoadTestShape, TaskSet, User
 from locust.user.markov_taskset import MarkovTaskSet
 from locust.user.users import PytestUser
 from locust.util.load_locustfile import load_locustfile
@@ -31,12 +31,15 @@ class Refused(Exception):
         self.where = where
 
 
-def load(paths: Sequence[Path]) -> dict[str, type[User]]:
-    """Their user classes by name, as Locust merges those of several files. Raises Refused."""
+def load(paths: Sequence[Path]) -> tuple[dict[str, type[User]], dict[str, LoadTestShape]]:
+    """Their user classes and shapes by name, as Locust merges those of several files. Raises Refused."""
     classes: dict[str, type[User]] = {}
+    shapes: dict[str, LoadTestShape] = {}
     places: dict[str, str] = {}
     for path in paths:
-        for name, cls in _load(path).items():
+        users, shaping = _load(path)
+        shapes |= {type(shape).__name__: shape for shape in shaping}
+        for name, cls in users.items():
             place = place_of_class(cls)  # now: another file of the same name takes its module's place
             if places.setdefault(name, place) != place:
                 raise Refused(
@@ -47,11 +50,11 @@ def load(paths: Sequence[Path]) -> dict[str, type[User]]:
         tests = [name for path in paths for name in vars(sys.modules.get(path.stem, sys)) if name.startswith("test_")]
         hint = " (pytest-style functions, which Locust makes PytestUsers of, have no tasks to start)" if tests else ""
         raise Refused(f"it defines no User class that is not abstract{hint}", str(Places(paths)))
-    return classes
+    return classes, shapes
 
 
-def _load(path: Path) -> dict[str, type[User]]:
-    """The user classes of one. Raises Refused."""
+def _load(path: Path) -> tuple[dict[str, type[User]], list[LoadTestShape]]:
+    """The user classes and the shapes of one. Raises Refused."""
     if not path.is_file():
         raise Refused(f"there is no locustfile {path}", "")
     places = Places((path,))
@@ -66,17 +69,10 @@ def _load(path: Path) -> dict[str, type[User]]:
         ) from error
     except Exception as error:
         raise Refused(f"it cannot be imported: {describe(error)}{_cure(error)}", places.of_error(error)) from error
-    if shapes:
-        shape = type(shapes[0])
-        raise Refused(
-            f"{shape.__name__} is a LoadTestShape; drill sets the load itself: say it as `arrivals` in the drill file "
-            "and take the shape out",
-            place_of_class(shape),
-        )
     for cls in classes.values():
         if issubclass(cls, PytestUser):
             raise Refused(f"{cls.__name__} is a PytestUser, which has no tasks to start", place_of_class(cls))
-    return dict(classes)
+    return classes, shapes
 
 
 def check_tasks(classes: Iterable[type[User]], tags: Sequence[str] = (), exclude_tags: Sequence[str] = ()) -> None:
@@ -121,6 +117,15 @@ def paced(classes: Iterable[type[User]]) -> list[str]:
     """Names of the classes that set a wait_time, which arrivals make meaningless."""
     words = ("wait_time", "min_wait", "max_wait", "wait_function")
     return sorted({holder.__name__ for cls in classes for holder in _holders(cls) if _sets(holder, words)})
+
+
+def unused(shapes: Iterable[LoadTestShape], model: str) -> list[str]:
+    """What is to be said of shapes: the load is the drill's own."""
+    own = "users" if model == "closed" else "arrivals"
+    return [
+        f"{place_of_class(shape)}: {shape.__name__} is a LoadTestShape and is left unused: the drill's own {own} are the load"
+        for shape in map(type, shapes)
+    ]
 
 
 def hosts(classes: Iterable[type[User]], against: str) -> list[str]:

@@ -136,7 +136,8 @@ class Session:
         if config.model == "open" and paced:
             self._channel.say("warning", f"wait_time of {', '.join(paced)} is ignored: arrivals begin tasks")
         if config.part.worker == 0:
-            for what in locustfile.hosts(self._environment.user_classes, config.host):
+            shapes = locustfile.unused((self._environment.available_shape_classes or {}).values(), config.model)
+            for what in [*shapes, *locustfile.hosts(self._environment.user_classes, config.host)]:
                 self._channel.say("warning", what)
         self._channel.flush()
 

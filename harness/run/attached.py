@@ -86,8 +86,10 @@ class OnProject:
 
     def secrets(self) -> Sequence[Secret]:
         from harness.stack_secrets import secrets_in
+        from harness.target.monitor import monitor_secrets
 
-        return secrets_in(self._running.project.config, self._session.drill.masked())
+        drill = self._session.drill
+        return (*secrets_in(self._running.project.config, drill.masked()), *monitor_secrets(drill))
 
     def begin(self, session: Session, closing: contextlib.ExitStack) -> None:
         """Look whether load can go to it, write down what it is, then put the edges in that are asked for."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.errors import UsageError
+from harness.errors import CannotRun, NotApplied, NotLetIn, UsageError
 from harness.expectations.page_quality import PageQuality
 from harness.facts import Blinded, ContainerSeen, MonitoringFound, RunbookFound
 from harness.probes.delivery import DeliveryProbe
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from harness.stack.played_on import PlayedOn
     from harness.stack.project import Project
     from harness.stack.senders.sender import Sender
+    from harness.world.alertmanager import Alertmanager
     from harness.world.collector import Collector
+    from harness.world.jsonapi import JsonApi
+    from harness.world.metrics import Prometheus
     from harness.world.pager import Pager
     from harness.world.proxies import Reconciler
 
@@ -45,7 +48,8 @@ def monitoring_of(drill: Drill, project: Project) -> Monitoring:
     """As the drill states it, else as the Compose file tells."""
     from harness.stack.observed import find_monitoring
 
-    return find_monitoring(project.config, drill.stack.observe.prometheus, drill.stack.observe.alertmanager)
+    observe = drill.stack.observe
+    return find_monitoring(project.config, observe.prometheus.at, observe.alertmanager.at)
 
 
 def senders_of(drill: Drill, project: Project) -> tuple[Sender, ...]:
@@ -94,11 +98,10 @@ class Observing:
         if self.monitoring.prometheus:
             found += self._prometheus()
         if self.monitoring.alertmanager:
-            from harness.world.alertmanager import Alertmanager
-
             address = self._address(self.monitoring.alertmanager)
             if address:
-                alertmanager = Alertmanager(address, self._prefix("alertmanager"))
+                alertmanager = self._alertmanager(address)
+                self._awaited("alertmanager", alertmanager.config)
                 found += [SilencesProbe(alertmanager), DeliveryProbe("alertmanager", alertmanager)]
         if self.pager is not None:
             found.append(PagesProbe(self.pager))
@@ -112,7 +115,6 @@ class Observing:
         from harness.run.replaying import Replaying, replayed
         from harness.run.selecting import Selecting, selected
         from harness.stack.changes.identity import RUN_LABEL
-        from harness.world.metrics import Prometheus
         from harness.world.promtool import try_rules
 
         session, service = self.session, self.monitoring.prometheus.rpartition(":")[0]
@@ -121,7 +123,7 @@ class Observing:
         if address is None:
             return
         session.display.say("trying the claimed alerts' rules on the recorded series")
-        prometheus = Prometheus(address, session.clock, self._prefix("prometheus"))
+        prometheus = self._asked_at(address)
         journal, name = session.record.journal(), f"{self.stack.project_name}-replay"
         for one in Selecting(journal, prometheus).seen(alerts):
             session.record(one)
@@ -138,16 +140,47 @@ class Observing:
             session.record(seen)
 
     def _prometheus(self) -> list[Probe]:
-        from harness.world.metrics import Prometheus
-
         address = self._address(self.monitoring.prometheus)
         if not address:
             return []
-        prometheus = Prometheus(address, self.session.clock, self._prefix("prometheus"))
-        end_s = time.monotonic() + READY_S
-        while not prometheus.ready() and time.monotonic() < end_s:
-            time.sleep(0.25)
+        prometheus = self._asked_at(address)
+        self._awaited("prometheus", prometheus.ready)
         return prometheus_probes(self.session, prometheus)
+
+    def _asked_at(self, address: tuple[str, int]) -> Prometheus:
+        from harness.world.metrics import Prometheus
+
+        return Prometheus(address, self.session.clock, self._prefix("prometheus"), self._api("prometheus", address))
+
+    def _alertmanager(self, address: tuple[str, int]) -> Alertmanager:
+        from harness.world.alertmanager import Alertmanager
+
+        return Alertmanager(address, self._prefix("alertmanager"), self._api("alertmanager", address))
+
+    def _api(self, word: str, address: tuple[str, int]) -> JsonApi | None:
+        from harness.target.monitor import monitor_api
+
+        service = self.monitoring.by_word[word].rpartition(":")[0]
+        return monitor_api(self.session.drill, word, service, address, self._prefix(word))
+
+    def _awaited(self, word: str, ask: Callable[[], object]) -> None:
+        """Until it answers, and READY_S at the most; no longer where it turns us away, which is said at once. Raises CannotRun where
+        it does not take what the drill states to get in. An Alertmanager without that was waited for by the mailbox."""
+        stated = getattr(self.session.drill.stack.observe, word).guarded
+        end_s = time.monotonic() + (READY_S if stated or word == "prometheus" else 0)
+        while True:
+            try:
+                ask()
+                return
+            except NotLetIn as error:
+                if stated:
+                    raise CannotRun(str(error)) from error
+                self.session.display.say(f"warning: {error}")
+                return
+            except NotApplied:
+                if time.monotonic() > end_s:
+                    return
+                time.sleep(0.25)
 
     def _address(self, target: str) -> tuple[str, int] | None:
         try:
@@ -175,18 +208,24 @@ class Observing:
         self.pager = put_mailbox(self.session, self.stack, self.senders, closing)
 
     def _really_paged(self) -> None:
-        """What each Alertmanager runs with, held against what was read; one that asks for a password cannot be asked."""
+        """What each Alertmanager runs with, held against what was read; one that asks for a password which the drill does not
+        state cannot be asked."""
         from harness.stack.web_config import guarded
         from harness.world.alertmanager import Alertmanager
 
+        looked_at = self.monitoring.alertmanager
+        stated = self.session.drill.stack.observe.alertmanager.guarded
         by_service = {one.service: one for one in self.senders}
         asked = []
         for target in self.monitoring.asked:
             service = target.rpartition(":")[0]
-            if service not in by_service or guarded(self.stack.project, service):
+            own = stated and target == looked_at
+            if service not in by_service or (guarded(self.stack.project, service) and not own):
                 continue
             with contextlib.suppress(UsageError):  # one that nobody reaches from here
-                alertmanager = Alertmanager(self.stack.address(target), self.monitoring.alertmanagers[target])
+                address = self.stack.address(target)
+                prefix = self.monitoring.alertmanagers[target]
+                alertmanager = self._alertmanager(address) if own else Alertmanager(address, prefix)
                 asked.append(partial(really_pages, self.session, by_service[service], alertmanager))
         side_by_side(*asked)
 

@@ -68,8 +68,10 @@ class OwnStack:
 
     def secrets(self) -> Sequence[Secret]:
         from harness.stack_secrets import secrets_in
+        from harness.target.monitor import monitor_secrets
 
-        return secrets_in(self._project.config, self._session.drill.masked())
+        drill = self._session.drill
+        return (*secrets_in(self._project.config, drill.masked()), *monitor_secrets(drill))
 
     def begin(self, session: Session, closing: contextlib.ExitStack) -> None:
         """Toxiproxy first, then its helpers, then the services; until all are ready."""

@@ -40,6 +40,10 @@ class Monitoring:
         return tuple(target for target in (self.prometheus, self.alertmanager) if target)
 
     @property
+    def by_word(self) -> dict[str, str]:
+        return {"prometheus": self.prometheus, "alertmanager": self.alertmanager}
+
+    @property
     def services(self) -> tuple[str, ...]:
         """The services that they are."""
         return tuple(target.rpartition(":")[0] for target in self.targets)
@@ -51,7 +55,7 @@ class Monitoring:
 
     def known(self) -> dict[str, str]:
         """As a plan takes it."""
-        return {"prometheus": self.prometheus, "alertmanager": self.alertmanager, "why": self.why}
+        return {**self.by_word, "why": self.why}
 
 
 def find_monitoring(config: topology.Config, prometheus: str = "", alertmanager: str = "") -> Monitoring:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from harness.errors import CannotRun, Missing, NotApplied
+from harness.errors import CannotRun, Missing, NotApplied, NotLetIn
 from harness.load.access import origin
 from harness.masking import Secret
 from harness.target.paging import Poll
@@ -77,9 +77,10 @@ class PlaceApi(JsonApi):
         except CannotRun as error:  # a secret that is just being replaced
             raise NotApplied(" ".join(str(error).split())) from error
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise NotApplied(f"{self.what} {why(error, timeout_s)}") from error
+            distrusted = any(isinstance(one, ssl.SSLCertVerificationError) for one in _causes(error))
+            raise (NotLetIn if distrusted else NotApplied)(f"{self.what} {why(error, timeout_s)}") from error
         if answer.status_code in REFUSED:
-            raise NotApplied(f"{self.what} {refusal(self._place, answer.status_code)}")
+            raise NotLetIn(f"{self.what} {refusal(self._place, answer.status_code)}")
         if len(body) > MOST_BYTES:
             raise NotApplied(f"{self.what} answered with more than {MOST_BYTES >> 20} MiB")
         headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -92,8 +93,11 @@ class PlaceApi(JsonApi):
     def _session(self) -> Any:
         session = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = session_of(self._place)
+            session = self._local.session = self._made()
         return session
+
+    def _made(self) -> Any:
+        return session_of(self._place)
 
 
 class PlaceWire:

@@ -59,15 +59,16 @@ def secrets_by(access: Access, name: str) -> tuple[Secret, ...]:
 
 
 def at_hand(folder: Path) -> tuple[list[Secret], list[str]]:
-    """Those of a run's target, and a line for each that is not to be had any more; none of a run on a stack of its own."""
+    """Those of a run's target, or of its stack's monitoring, and a line for each that is not to be had any more."""
+    from harness.target.monitor import recorded_monitors
     from harness.target.record import recorded
 
     found: list[Secret] = []
     lost: list[str] = []
     told = recorded(folder)
-    if told is None:
-        return found, [f"{folder / RECORD} cannot be read"] if (folder / RECORD).exists() else lost
-    for name, access in told.secrets:
+    if told is None and (folder / RECORD).exists():
+        lost.append(f"{folder / RECORD} cannot be read")
+    for name, access in (*(told.secrets if told else ()), *recorded_monitors(folder)):
         try:
             found += secrets_by(access, name)
         except LookupError as error:

@@ -18,7 +18,7 @@ class Alertmanager:
 
     def __init__(self, address: tuple[str, int], prefix: str = "", api: JsonApi | None = None) -> None:
         """`api` is another way to it than plain HTTP."""
-        self._api = api or JsonApi("Alertmanager", address, prefix)
+        self._api = api or JsonApi("Alertmanager", address, prefix, stated="stack.observe.alertmanager")
         self._mutes: bool | None = None
 
     @understood

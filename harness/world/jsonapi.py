@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
 
-from harness.errors import NotApplied
+from harness.errors import NotApplied, NotLetIn
 from harness.world.handles import Clock
 
 P = ParamSpec("P")
@@ -21,18 +21,32 @@ CALL_S = 3.0
 MOST_BYTES = 8 * 1024 * 1024
 
 
-class JsonApi:
-    """`get` may be called from any thread. `what` names the server in errors."""
+_TLS = re.compile(rb"HTTP request .{0,20}to (an )?HTTPS (server|port)")
+"""Of a 400: what Go's servers, and nginx, say to whoever speaks no TLS with them."""
 
-    def __init__(self, what: str, address: tuple[str, int], prefix: str = "", *, timeout_s: float = CALL_S) -> None:
+
+class JsonApi:
+    """`get` may be called from any thread. `what` names the server in errors.
+
+    stated   where a drill says how one gets in, or ''
+    """
+
+    stated = ""
+
+    def __init__(
+        self, what: str, address: tuple[str, int], prefix: str = "", *, timeout_s: float = CALL_S, stated: str = ""
+    ) -> None:
         self.what = what
+        self.stated = stated
         self.base = f"http://{address[0]}:{address[1]}{prefix}"
         self._timeout_s = timeout_s
         self._local = threading.local()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
-        """The decoded answer; None for an empty one. Raises NotApplied with the server's own words for anything else."""
+        """The decoded answer; None for an empty one. Raises NotApplied with the server's own words for anything else, NotLetIn
+        where it turns us away."""
         body, status = self._asked(path, params)
+        self._let_in(body, status)
         try:
             data = json.loads(body) if body.strip() else None
         except (ValueError, RecursionError):
@@ -43,11 +57,20 @@ class JsonApi:
         return data
 
     def text(self, path: str) -> str:
-        """The answer as it is. Raises NotApplied."""
+        """The answer as it is. Raises as `get`."""
         body, status = self._asked(path, None)
+        self._let_in(body, status)
         if status != 200:
             raise NotApplied(f"{self.what} refused {path}: {status}")
         return body.decode("utf-8", "replace")
+
+    def _let_in(self, body: bytes, status: int) -> None:
+        words = "user: NAME, password_file: FILE" if status == 401 else "ca_file: FILE"
+        cure = f"; say how one gets in: {self.stated}: {{{words}}}" if self.stated else ""
+        if status == 401:
+            raise NotLetIn(f"{self.what} asks for a password (401){cure}")
+        if status == 400 and _TLS.search(body):
+            raise NotLetIn(f"{self.what} asks for TLS{cure}")
 
     def _asked(self, path: str, params: Mapping[str, Any] | None) -> tuple[bytes, int]:
         import requests

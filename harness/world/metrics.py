@@ -48,15 +48,12 @@ class Prometheus:
 
     def __init__(self, address: tuple[str, int], clock: Clock, prefix: str = "", api: JsonApi | None = None) -> None:
         """`api` is another way to it than plain HTTP."""
-        self._api = api or JsonApi("Prometheus", address, prefix)
+        self._api = api or JsonApi("Prometheus", address, prefix, stated="stack.observe.prometheus")
         self._clock = clock
 
-    def ready(self) -> bool:
-        try:
-            self._api.get("/-/ready")
-        except NotApplied:
-            return False
-        return True
+    def ready(self) -> None:
+        """Raises NotApplied while it is not, NotLetIn where it turns us away."""
+        self._api.get("/-/ready")
 
     @understood
     def query(self, expr: str, at_unix_s: float | None = None) -> Answer:

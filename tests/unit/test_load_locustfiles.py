@@ -35,6 +35,15 @@ def test_wait_time_is_ignored_and_said_so_once(server: Any, loaded: Loaded) -> N
     assert "Reader" in said[0].text
 
 
+def test_shapes_are_left_unused_and_said_so_with_their_places(server: Any, loaded: Loaded) -> None:
+    run = loaded("shaped", server.url)  # which also counts: the drill's arrivals arrive and no more
+
+    said = [fact.text.rpartition("/")[2] for fact in run.of(LoadSaid)]
+    unused = "is a LoadTestShape and is left unused: the drill's own arrivals are the load"
+    assert sorted(said) == [f"shaped.py:7: Waves {unused}", f"shapes_beside.py:4: Steps {unused}"]
+    assert "nobody asks it" not in run.log
+
+
 def test_weights_of_tasks_and_the_later_requests_of_a_task_are_seen(server: Any, loaded: Loaded) -> None:
     run = loaded("fast_http_user", server.url, rate=200.0)
 

@@ -45,7 +45,6 @@ def wait_for(generator: Generator, enough: Callable[[list[Any]], bool], limit_s:
 @pytest.mark.parametrize(
     ("name", "line", "reason"),
     [
-        ("shaped", 4, "Waves is a LoadTestShape"),
         ("pytest_style", None, "defines no User class"),
         ("no_tasks", 4, "Idle has no tasks"),
         (

@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 
 from harness.cli.inputs import doubts_of
+from harness.drill.monitor import Monitor
+from harness.drill.stack import Observe
 from harness.errors import CannotRun, NotApplied
 from harness.facts import ReceiverSeen
 from harness.run import mailbox
@@ -142,8 +144,8 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project("x", (), tmp_path, {"name": "x", "services": {"a": body, "b": body, "c": guarded}})
 
 
-def drill_of(alertmanager: str = "") -> Any:
-    observe = SimpleNamespace(prometheus="off", alertmanager=alertmanager)
+def drill_of(alertmanager: str = "", **stated: str) -> Any:
+    observe = Observe(prometheus=Monitor(at="off"), alertmanager=Monitor(at=alertmanager, **stated))
     return SimpleNamespace(stack=SimpleNamespace(observe=observe, data={}), claims=lambda: [])
 
 
@@ -172,3 +174,4 @@ def test_what_cannot_be_kept_from_people_is_told_before_anything_starts(pair: Pr
     assert [text.partition(" is left alone")[0] for text in told] == ["a", "b", "c"]
     (guarded,) = doubts_of(drill_of("c:9093"), pair, "")
     assert "c asks for TLS or a password" in guarded
+    assert doubts_of(drill_of("c:9093", user="drill", password_file="pw"), pair, "") == ()

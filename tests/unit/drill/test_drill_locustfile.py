@@ -36,9 +36,7 @@ def said(tmp_path: Path, text: str) -> str:
         "class Shopper(Base): pass",
         "from locust import HttpUser as Locust\nclass Shopper(Locust): pass",
         "from locust import HttpUser\nfor n in ('A', 'B'):\n    globals()[n] = type(n, (HttpUser,), {'tasks': []})",
-        "import os\nfrom locust import HttpUser, LoadTestShape\nclass A(HttpUser): pass\n"
-        "if os.getenv('USE_SHAPE'):\n    class S(LoadTestShape): pass",
-        "from locust import HttpUser, LoadTestShape\nclass A(HttpUser): pass\nclass S(LoadTestShape):\n    abstract = True",
+        "from locust import HttpUser, LoadTestShape\nclass A(HttpUser): pass\nclass S(LoadTestShape): pass",
     ],
 )
 def test_a_file_with_a_user_is_good(tmp_path: Path, text: str) -> None:
@@ -58,10 +56,6 @@ def test_a_file_with_a_user_is_good(tmp_path: Path, text: str) -> None:
         ("import threading\nclass A(threading.Thread): pass\nprint(type(A))", "no User class"),
         ("class A(Exception): pass", "no User class"),
         ("import locust\nclass A(locust.TaskSet): pass", "no User class"),
-        (
-            "from locust import HttpUser, LoadTestShape\nclass U(HttpUser): pass\nclass S(LoadTestShape): pass",
-            "users.py:3:1: S: a LoadTestShape sets the load itself",
-        ),
         ("from locust import PytestUser\nclass U(PytestUser): pass", "U: a PytestUser runs its own test functions"),
         ("x = '\0'", "not Python"),
     ],

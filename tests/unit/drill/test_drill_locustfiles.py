@@ -108,7 +108,7 @@ def test_problems_are_told_of_each_file(scenarios: Path) -> None:
     two.write_text("class A(Exception): pass\n")
     assert locustfile.problems(one, two) == [], "one of them has users, as Locust asks"
     one.write_text("x = (1,\n")
-    two.write_text("from locust import LoadTestShape\nclass S(LoadTestShape): pass\n")
+    two.write_text("from locust import PytestUser\nclass P(PytestUser): pass\n")
     assert [problem.line for problem in locustfile.problems(one, two)] == [1, 2]
     one.write_text("x = 1\n")
     two.write_text("x = 2\n")

@@ -1,0 +1,6 @@
+from locust import LoadTestShape
+
+
+class Steps(LoadTestShape):
+    def tick(self):
+        return (500, 500)
