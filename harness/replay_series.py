@@ -42,12 +42,14 @@ class Recorded:
 
     counted     something reads it as a counter
     looks_back  something reads more of it than its latest sample
+    scraped     its target was up in the clean stretch, so that a series which began only after it stood still in it
     """
 
     labels: Mapping[str, str]
     points: Points
     counted: bool = False
     looks_back: bool = False
+    scraped: bool = False
 
     @property
     def name(self) -> str:
@@ -68,6 +70,14 @@ class Recorded:
 
     def clean(self, times: Times) -> Points:
         return [point for point in self.before(times) if times.clean_from_s <= point[0] <= times.clean_to_s]
+
+    def calm_per_s(self, times: Times) -> float:
+        """A counter's rate in the clean stretch, which may be 0: then an earlier fault's errors are no clean history. Where the
+        stretch tells none, its rate until the fault."""
+        calm = _per_s(self.clean(times))
+        if calm is None and self.scraped and self.points[0][0] > times.clean_to_s:
+            return 0.0
+        return (_per_s(self.before(times)) if calm is None else calm) or 0.0
 
     def drifts(self, times: Times) -> bool:
         """Whether it moved one way before the fault and never the other: then it did not always stand as it stands."""
@@ -120,9 +130,7 @@ def with_history(one: Recorded, times: Times, slot_s: float, history_s: float, g
     words = [f"_x{slots}"]
     since: tuple[float, float] | None = None
     if last is not None and times.effect_s - before[-1][0] <= MISSING * laid.own_s:
-        calm = _per_s(one.clean(times))  # which may be 0: then an earlier fault's errors are no clean history
-        rate = _per_s(before) if calm is None else calm
-        step = (rate or 0.0) * laid.own_s if one.counter else 0.0
+        step = one.calm_per_s(times) * laid.own_s if one.counter else 0.0
         after = min(laid.every - 1, math.floor((times.effect_s - before[-1][0]) / slot_s))  # slots after its last one
         steps, lead = divmod(slots - 1 - after, laid.every)
         top = max(last, step * steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -108,7 +109,7 @@ class Replaying:
 
     def _tried(self, phase: str, claim: AlertFires, times: Times) -> ReplaySeen:
         mine = course(alerting.loaded(self.journal, times.end_s), claim.alert, claim.labels)
-        recorded = self._recorded(mine)
+        recorded = self._recorded(mine, self._scraped(times.clean_to_s))
         spacings = [one.spacing_s for one in recorded if one.spacing_s]
         slot_s = min(spacings) if spacings else self._scrape_s()
         both = [asking(trial, mine, claim.labels, slot_s) for trial in trials(mine, recorded, times, slot_s)]
@@ -148,7 +149,12 @@ class Replaying:
     def _scrape_s(self) -> float:
         return max((target.interval_s for target in self.journal.of(TargetSeen)), default=0.0) or SCRAPE_S
 
-    def _recorded(self, mine: Course) -> list[Recorded]:
+    def _scraped(self, at_s: float) -> set[tuple[str, str]]:
+        """The targets, by job and instance, that were up then."""
+        seen = {(one.job, one.instance): one.health for one in self.journal.of(TargetSeen, until_s=at_s)}
+        return {target for target, health in seen.items() if health == "up"}
+
+    def _recorded(self, mine: Course, scraped: AbstractSet[tuple[str, str]]) -> list[Recorded]:
         """Every series that is read, once: as a counter, and over time, where anything reads it so."""
         found: dict[tuple[tuple[str, str], ...], Recorded] = {}
         made = {rule.rule for rule in alerting.loaded(self.journal) if rule.kind == "recording"}
@@ -172,5 +178,6 @@ class Replaying:
                     series.points,
                     counted=reading.counted or (other is not None and other.counted),
                     looks_back=reading.back_s > 0 or (other is not None and other.looks_back),
+                    scraped=(series.labels.get("job", ""), series.labels.get("instance", "")) in scraped,
                 )
         return list(found.values())

@@ -210,6 +210,17 @@ def test_errors_of_an_earlier_fault_are_no_clean_history() -> None:
     assert values(production)['a{x="1"}'].startswith("60.0+0.0x6 60.0 70.0 ")
 
 
+@pytest.mark.parametrize(("scraped", "history"), [(True, "30.0+0.0x6 30.0 45.0 "), (False, "0.0+10.0x6 60.0 75.0 ")])
+def test_what_was_born_in_an_earlier_fault_stood_still_before_where_its_target_was_scraped(
+    scraped: bool, history: str
+) -> None:
+    """`code="503"` has its first sample in the fault before this one; a target that is new may have counted elsewhere till then."""
+    before = [(14.5, 10.0), (16.5, 20.0), (18.5, 30.0)]
+    one = Recorded({"__name__": "a", "x": "1"}, (*before, (20.5, 30.0), (22.5, 45.0)), counted=True, scraped=scraped)
+    _, production = trials(course([ALERT, RATIO], "Slow"), [one], Times(4, 10, 20, 25, 25), 2.0)
+    assert values(production)['a{x="1"}'].startswith(history)
+
+
 def test_a_series_that_is_born_in_the_fault_has_no_history_and_one_that_ends_does_not_go_on() -> None:
     born = Recorded({"__name__": "a", "x": "1"}, ((22.5, 1.0), (24.5, 2.0)), counted=True)
     ended = Recorded({"__name__": "b"}, ((16.5, 1.0), (18.5, 1.0), (20.5, 1.0)))

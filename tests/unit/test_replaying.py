@@ -146,3 +146,40 @@ def test_what_a_rule_made_of_the_short_history_is_laid_before_no_other(reads: st
     recording = Recording({reads: name}, **{name: 2.0})
     seen = replayed(recording, Tried(), *made, rule(f"{reads} > 0.05"))
     assert f"{reads} reads {name}, which is itself reckoned from this run's short history" in seen.why
+
+
+class Twice:
+    """One target: its requests are counted all along, its errors from 100 s, in a first fault, to 106 s; and again from 121 s on."""
+
+    def query(self, expr: str) -> Answer:
+        name = expr.partition("[")[0]
+        times = [40.7 + 2 * n for n in range(80)]
+        failed = [(t, min(t - 100, 6.0) + max(0.0, t - 121)) for t in times if t > 100]
+        points = failed if name == "err_total" else [(t, t - 40) for t in times]
+        return Answer((Series({"__name__": name, "job": "api", "instance": "api:80"}, tuple(points)),))
+
+
+def test_errors_that_began_in_an_earlier_phase_are_no_history_of_a_target_that_was_up_before() -> None:
+    journal = journal_of(
+        f.TargetSeen(seen_s=5, job="api", instance="api:80", health="up", interval_s=2.0),
+        rule(f"{RATIO} > 0.1"),
+        f.GateHeld(seen_s=95),
+        f.PhaseBegan(seen_s=98, phase="first"),
+        f.Injecting(seen_s=98, fault="y", kind="down", target="api->db", planned_s=98),
+        f.Injected(seen_s=99, fault="y", begun_s=98.5),
+        f.Mended(seen_s=106, fault="y", begun_s=105.9),
+        f.PhaseEnded(seen_s=107, phase="first"),
+        f.PhaseBegan(seen_s=120, phase="hurt"),
+        f.Injecting(seen_s=120, fault="x", kind="down", target="api->db", planned_s=120),
+        f.Injected(seen_s=121, fault="x", begun_s=120.5),
+        f.PhaseEnded(seen_s=180, phase="hurt"),
+    )
+    tried = Tried()
+    with TemporaryDirectory() as folder:
+        trying = Replaying(journal, Twice(), tried, 15.0, Path(folder))
+        (seen,) = trying.seen([("hurt", AlertFires(alert="A"))])
+    (test,) = yaml.safe_load(tried.files["production.yml"])["tests"]
+    laid = {one["series"].partition("{")[0]: one["values"] for one in test["input_series"]}
+    assert seen.why == ""
+    assert laid["err_total"].startswith("6.0+0.0x")
+    assert laid["req_total"].split()[0].partition("+")[2].startswith("2.0x")
