@@ -34,11 +34,6 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("card number", rf"[2-6](?<![\w.\-+/].)(?:{_CARD})(?![\w\-/]|\.\d)"),
 )
 _PASSWORD = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,200}:([^\s/@]{1,500})@", re.IGNORECASE)
-_NAMES = re.compile(
-    r"token|secret|passw|passphrase|(?<![a-z])pass(?![a-z])|(?<=[a-z0-9]_)pwd(?![a-z])|(?<![a-z])key(?![a-z])|_key|apikey",
-    re.IGNORECASE,
-)
-"""`PWD` alone is a folder."""
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in KINDS)
 BYTES = tuple(
     (kind, re.compile(one.encode()))
@@ -90,11 +85,6 @@ class Found:
 def is_secret(kind: str, text: str) -> bool:
     """Whether what a pattern found is one: a card's number has a check digit."""
     return kind != "card number" or luhn(text)
-
-
-def names_secret(name: str) -> bool:
-    """Whether a key or a variable of this name holds something that must not be written down."""
-    return _NAMES.search(name) is not None
 
 
 def luhn(text: str) -> bool:

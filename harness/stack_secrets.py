@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from harness.masking import Secret, names_secret, passwords_in
+from harness import foreign_yaml
+from harness.masking import Secret, passwords_in
+from harness.secret_names import holds_secret, is_setting
 from harness.secret_words import is_word, spoken
 
 LARGEST_FILE = 64 * 1024
@@ -19,6 +21,7 @@ _URL = re.compile(
     r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://([^\s/:@]{0,200}):([^\s/@]{1,500})@([^\s?#\"']{0,500})", re.IGNORECASE
 )
 """Its user, its password, and its host with what follows: a database, a queue's host."""
+_PORT = re.compile(r":\d{2,5}\Z")
 _NAMED = re.compile(r"[^\s/:,]+")
 _NAMING = re.compile(r"(?:user|login|name|role|owner|database|db)$", re.IGNORECASE)
 
@@ -27,17 +30,20 @@ def secrets_in(project: Mapping[str, Any], said: str = "") -> tuple[Secret, ...]
     """Of a resolved Compose file: variables called so, passwords in URLs and in options of commands, and Compose's own `secrets:`.
 
     said   the drill, as a run keeps it
-    A value that names something of the stack as well (an example's user and password are often the same word), or is a word of a
-    variable that is no secret, or of the drill, is `public`: it stands in every log. Raises what a file of another shape makes it raise.
+    A value that names something of the stack as well (an example's user and password are often the same word; a service's address), or is a
+    word of a variable that is no secret, or of the drill, or what the drill asks of a label, is `public`: it stands in every log. Raises
+    what a file of another shape makes it raise.
     """
     found: dict[str, Secret] = {}
-    plain = [(name, value) for name, value in _environment(project) if not names_secret(name)]
+    plain = [(name, value) for name, value in _environment(project) if not holds_secret(name, value)]
     names = _names(project) | {value for name, value in plain if _NAMING.search(name)}
     values = (value for _, value in plain if not re.search(r"\s", value))
     text = "\n".join((*names, *values, *_labels_and_folders(project), said))
+    known, hosts = names | set(_asked_of_labels(said)), _hosts(project)
     for name, value in _told(project):
         if value:
-            found.setdefault(value, Secret(name, value, public=value in names or spoken(value, text)))
+            public = value in known or _addresses(value, hosts) or spoken(value, text)
+            found.setdefault(value, Secret(name, value, public=public))
     return tuple(found.values())
 
 
@@ -76,12 +82,43 @@ def _names(project: Mapping[str, Any]) -> set[str]:
     return names
 
 
+def _hosts(project: Mapping[str, Any]) -> set[str]:
+    """What its services answer to."""
+    hosts: set[str] = set()
+    for service, body in _services(project).items():
+        hosts |= {service, *(str(body[key]) for key in ("hostname", "container_name") if body.get(key))}
+        networks = body.get("networks") or {}
+        for used in networks.values() if isinstance(networks, Mapping) else ():
+            hosts |= {str(alias) for alias in (used or {}).get("aliases") or ()}
+    return hosts
+
+
+def _addresses(value: str, hosts: Set[str]) -> bool:
+    """Whether it is `SERVICE:PORT`, or several."""
+    return all(_PORT.sub("", part) in hosts for part in value.split(","))
+
+
+def _asked_of_labels(said: str) -> Iterator[str]:
+    """What the drill's claims and silences ask of alerts' labels, which is judged as it was seen."""
+    try:
+        inside = [foreign_yaml.load(said, as_text=True)]
+    except ValueError:
+        return
+    while inside:
+        one = inside.pop()
+        if isinstance(one, Mapping):
+            labels = one.get("labels")
+            asked = labels.items() if isinstance(labels, Mapping) else ()
+            yield from (value for name, value in asked if isinstance(value, str) and not holds_secret(name, value))
+        inside += one.values() if isinstance(one, Mapping) else one if isinstance(one, list) else ()
+
+
 def _labels_and_folders(project: Mapping[str, Any]) -> Iterator[str]:
     """What its services' labels hold (a proxy's routes), and where their files are: words of it name something."""
     for body in _services(project).values():
         labels = body.get("labels") or {}
         told = labels.items() if isinstance(labels, Mapping) else (("", label) for label in labels)
-        yield from (str(value) for name, value in told if not names_secret(str(name)))
+        yield from (str(value) for name, value in told if not holds_secret(str(name), str(value)))
         build = body.get("build") or ""
         mounts = [one for one in body.get("volumes") or () if isinstance(one, Mapping)]
         yield str(build.get("context", "") if isinstance(build, Mapping) else build)
@@ -90,7 +127,7 @@ def _labels_and_folders(project: Mapping[str, Any]) -> Iterator[str]:
 
 def _variables(told: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for name, value in told:
-        if names_secret(name) and not name.endswith("_FILE"):
+        if holds_secret(name, value):
             yield name, value
         yield from ((name, password) for password in passwords_in(value))
 
@@ -100,7 +137,11 @@ def _options(services: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, s
         for key in ("command", "entrypoint"):
             given = body.get(key) or ()
             text = given if isinstance(given, str) else " ".join(map(str, given))
-            yield from ((f"{service} {match[1]}", match[2]) for match in _OPTION.finditer(text))
+            yield from (
+                (f"{service} {match[1]}", match[2])
+                for match in _OPTION.finditer(text)
+                if not is_setting(match[1], match[2])
+            )
             yield from ((f"{service} {key}", password) for password in passwords_in(text))
 
 
