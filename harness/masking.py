@@ -87,6 +87,11 @@ def is_secret(kind: str, text: str) -> bool:
     return kind != "card number" or luhn(text)
 
 
+def is_stand_in(text: str) -> bool:
+    """Whether it stands for a password that was taken out, or not put in yet."""
+    return re.fullmatch(_STAND_IN, text) is not None
+
+
 def luhn(text: str) -> bool:
     """Whether the digits of a text end with the check digit that ISO/IEC 7812-1 (Luhn's formula) asks for."""
     digits = [int(digit) for digit in text if digit.isdigit()]

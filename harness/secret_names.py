@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 _NAMES = re.compile(
     r"token(?!i[sz](?:e|ing|ation))|secret(?!ar)|passw|passphrase|(?<![a-z])pass(?![a-z]|[_-]?through)|(?<=[a-z0-9]_)pwd(?![a-z])"
-    r"|(?<![a-z])key(?![a-z])|_key(?!space|cloak|stone|board|word)|apikey",
+    r"|(?<![a-z])key(?![a-z])|_key(?!space|cloak|stone|board|word)|(?:access|account|api|private|shared|signing)key",
     re.IGNORECASE,
 )
 """`PWD` alone is a folder."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from harness import foreign_yaml
+from harness import connection_strings, foreign_yaml
 from harness.masking import Secret, passwords_in
 from harness.secret_names import holds_secret, is_setting
 from harness.secret_words import is_word, spoken
@@ -27,7 +27,7 @@ _NAMING = re.compile(r"(?:user|login|name|role|owner|database|db)$", re.IGNORECA
 
 
 def secrets_in(project: Mapping[str, Any], said: str = "") -> tuple[Secret, ...]:
-    """Of a resolved Compose file: variables called so, passwords in URLs and in options of commands, and Compose's own `secrets:`.
+    """Of a resolved Compose file: variables called so, passwords in URLs, in connection strings and in options of commands, and Compose's own `secrets:`.
 
     said   the drill, as a run keeps it
     A value that names something of the stack as well (an example's user and password are often the same word; a service's address), or is a
@@ -50,7 +50,9 @@ def secrets_in(project: Mapping[str, Any], said: str = "") -> tuple[Secret, ...]
 def _told(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _variables(_environment(project))
     yield from _options(_services(project))
-    yield from _files(project)
+    for name, text in _files(project):
+        yield name, text
+        yield from ((name, password) for password in _passwords(text))
 
 
 def _services(project: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -67,7 +69,7 @@ def _environment(project: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _names(project: Mapping[str, Any]) -> set[str]:
-    """Of the project, its services and what they are made of, and what stands in its URLs beside passwords: words, or what the password
+    """Of the project, its services and what they are made of, and what stands beside passwords in its URLs and connection strings: words, or what the password
     is too (`app12345:app12345@`). A token may stand there as well (`https://TOKEN:x-oauth-basic@`), and names nothing."""
     services = _services(project)
     names = {str(project.get("name", "")), *services}
@@ -79,6 +81,9 @@ def _names(project: Mapping[str, Any]) -> set[str]:
         for url in _URL.finditer(value):
             named = _NAMED.findall(f"{url[1]} {url[3]}")
             names |= {part for part in named if is_word(part) or part == url[2]}
+        told = connection_strings.read(value)
+        beside = (part for one in told.beside for part in _NAMED.findall(one))
+        names |= {part for part in beside if is_word(part) or part in told.passwords}
     return names
 
 
@@ -129,7 +134,11 @@ def _variables(told: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for name, value in told:
         if holds_secret(name, value):
             yield name, value
-        yield from ((name, password) for password in passwords_in(value))
+        yield from ((name, password) for password in _passwords(value))
+
+
+def _passwords(text: str) -> tuple[str, ...]:
+    return (*passwords_in(text), *connection_strings.read(text).passwords)
 
 
 def _options(services: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -142,7 +151,7 @@ def _options(services: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, s
                 for match in _OPTION.finditer(text)
                 if not is_setting(match[1], match[2])
             )
-            yield from ((f"{service} {key}", password) for password in passwords_in(text))
+            yield from ((f"{service} {key}", password) for password in _passwords(text))
 
 
 def _files(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
