@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from harness.facts import EvidenceSealed, Fact, Injecting
-from harness.masking import SHORTEST, Secret, hidden, names_secret
+from harness.masking import SHORTEST, Secret, hidden
+from harness.secret_names import holds_secret
 from harness.secret_words import is_word
 
 F = TypeVar("F", bound=Fact)
@@ -49,7 +50,7 @@ class Curtain:
     def _of(self, value: Any, name: str) -> Any:
         """`name` is what it is called in the fact: a field, or the key of a mapping that is no field of SAID."""
         if isinstance(value, str):
-            by_itself = is_word(value) and not names_secret(name) and name not in SAID
+            by_itself = is_word(value) and not holds_secret(name, value) and name not in SAID
             return value if by_itself else self.text(value)
         if isinstance(value, Mapping):
             return {self._key(key): self._of(inner, name if name in SAID else str(key)) for key, inner in value.items()}

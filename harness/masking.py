@@ -1,6 +1,6 @@
 """Secrets in text: found by what they look like, or by their value, and shown only as what kind they are. Pure.
 
-What they look like: a bearer token, a password in a URL, a private key, an AWS access key, a payment card's number
+What they look like: a bearer token, a password in a URL or behind `password=`, a private key, an AWS access key, a payment card's number
 (issuer's prefix, length, Luhn's check digit). Digits inside a longer number, a fraction or a word are no card.
 """
 
@@ -23,27 +23,31 @@ _CARD = (
 _STAND_IN = r"[\[({]*(?i:\*+|x+|(?:%2A)+|redacted|filtered|masked|hidden|removed)[\])}]*|\$[A-Z_][A-Z0-9_]*|\$?\{+[\w.]+\}+|\$\([\w.]+\)"
 """What stands for a password that was taken out, or not put in yet. No other word in square brackets: a run's own logs have the name
 of a secret there, which tells that it was logged (harness/run/scrub.py)."""
+_END = r"\s;&,\"'<>()\[\]{}\\"
+_TYPED = rf"(?![:@?])(?![\w.$]*@[0-9a-f]{{5,8}}\b)(?=[^{_END}]{{0,99}}\d)(?=[^{_END}]{{0,99}}[A-Za-z])[^{_END}$*%`]{{6,200}}(?![^{_END}])"
+"""A password as people and machines make them, a letter and a digit in it: no `required`, no `null`, no bound parameter of SQL, nothing
+half masked, no object of Java's (`Password@1b2c3d4e`)."""
+_STATED = rf"(?:\s?=\s?[\"']?|\\?[\"']\s?:\s?\\?[\"']){_TYPED}"
 KINDS: tuple[tuple[str, str], ...] = (
     (
         "private key",
         r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(?:-----END (?:[A-Z]+ )*PRIVATE KEY-----)?",
     ),
     ("password in a URL", rf"://[^\s/:@\"'<>]*:(?!(?:{_STAND_IN})@)[^\s/@\"'<>]+@"),
+    ("password", rf"[Pp]assword{_STATED}"),
+    ("password", rf"PASSWORD{_STATED}"),
     ("bearer token", r"[Bb]earer (?!\*|<|\[|null|none|token\b|(?i:x+|redacted)\b)[A-Za-z0-9_\-.~+/]{16,}=*"),
     ("AWS access key", r"A(?<!\w.)(?:KIA|SIA)[A-Z0-9]{16}\b"),
     ("card number", rf"[2-6](?<![\w.\-+/].)(?:{_CARD})(?![\w\-/]|\.\d)"),
 )
 _PASSWORD = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,200}:([^\s/@]{1,500})@", re.IGNORECASE)
-_NAMES = re.compile(
-    r"token|secret|passw|passphrase|(?<![a-z])pass(?![a-z])|(?<=[a-z0-9]_)pwd(?![a-z])|(?<![a-z])key(?![a-z])|_key|apikey",
-    re.IGNORECASE,
-)
-"""`PWD` alone is a folder."""
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in KINDS)
+_EITHER = re.compile(r"\[(\w)(\w)\](.*)", re.DOTALL)
 BYTES = tuple(
     (kind, re.compile(one.encode()))
     for kind, pattern in KINDS
-    for one in ([pattern.replace("[Bb]", first) for first in "Bb"] if pattern.startswith("[Bb]") else [pattern])
+    for either in [_EITHER.fullmatch(pattern)]
+    for one in ([first + either[3] for first in either.group(1, 2)] if either else [pattern])
 )
 """The same to look through bytes with, several for a kind whose first letter has either case: text that is always the same is
 found ten times faster. A card's number is one only by its check digit (see `is_secret`)."""
@@ -92,9 +96,9 @@ def is_secret(kind: str, text: str) -> bool:
     return kind != "card number" or luhn(text)
 
 
-def names_secret(name: str) -> bool:
-    """Whether a key or a variable of this name holds something that must not be written down."""
-    return _NAMES.search(name) is not None
+def is_stand_in(text: str) -> bool:
+    """Whether it stands for a password that was taken out, or not put in yet."""
+    return re.fullmatch(_STAND_IN, text) is not None
 
 
 def luhn(text: str) -> bool:

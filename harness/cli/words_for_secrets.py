@@ -7,7 +7,8 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from harness.masking import SHORTEST, Secret, names_secret
+from harness.masking import SHORTEST, Secret
+from harness.secret_names import names_secret
 from harness.secret_words import names_more, spoken
 
 if TYPE_CHECKING:

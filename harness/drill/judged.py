@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.drill.document import Document, Path_
 from harness.drill.problem import Problem
 from harness.faults import FAULTS
-from harness.masking import names_secret
+from harness.secret_names import holds_secret
 
 _OURS = {fault.word for fault in FAULTS}
 
@@ -23,7 +23,7 @@ def is_judged(path: Path_) -> bool:
 def masked_there(document: Document) -> Iterator[Problem]:
     """A warning for each expectation that a secret is put into."""
     for path, put_in in document.used.items():
-        for name in dict.fromkeys(name for name, value in put_in if value and names_secret(name)):
+        for name in dict.fromkeys(name for name, value in put_in if value and holds_secret(name, value)):
             if is_judged(path):
                 what = (
                     f"${{{name}}} is called like a secret, so it is masked in the run's folder, and this is judged with *** in its "

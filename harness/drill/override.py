@@ -11,7 +11,7 @@ from harness.drill.document import Document, Path_, Place
 from harness.drill.interpolate import Filled
 from harness.drill.problem import Invalid, Problem, did_you_mean
 from harness.drill.yaml_strict import read
-from harness.masking import names_secret
+from harness.secret_names import holds_secret
 
 
 def override(document: Document, sets: Sequence[str], fill: Callable[[str], Filled] = Filled) -> Document:
@@ -94,7 +94,7 @@ def _secret(name: str, value: Any) -> bool:
         return any(_secret(str(key), inner) for key, inner in value.items())
     if isinstance(value, list):
         return any(_secret(name, inner) for inner in value)
-    return names_secret(name)
+    return holds_secret(name, str(value))
 
 
 def _index(items: list[Any], step: str) -> int | None:

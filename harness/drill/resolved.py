@@ -19,8 +19,9 @@ from harness.drill.parse import placed, read_bytes, validated
 from harness.drill.problem import Invalid, Problem, shown_path
 from harness.drill.stack import Observe
 from harness.drill.yaml_strict import decode, plain, read
-from harness.masking import names_secret, passwords_in
+from harness.masking import passwords_in
 from harness.parts import in_use
+from harness.secret_names import holds_secret
 
 RESOLVED = "resolved"  # the one key that a drill file does not have: where the drill came from
 MASK = "***"
@@ -117,7 +118,7 @@ def _masked(value: Any, used: Mapping[Path_, tuple[tuple[str, str], ...]], path:
     if path and isinstance(path[-1], str) and _is_secret(path, path[-1], value, used):
         return MASK
     for name, secret in used.get(path, ()):
-        if secret and (names_secret(name) or path[0] == "announce"):
+        if secret and (holds_secret(name, secret) or path[0] == "announce"):
             value = value.replace(secret, _hidden(secret))
     for password in passwords_in(value) if path and path[0] in _BESIDE else ():
         value = value.replace(f":{password}@", f":{MASK}@")
@@ -136,13 +137,13 @@ def _is_secret(path: Path_, word: str, value: str, used: Mapping[Path_, tuple[tu
         return True
     if (
         path[:2] == ("stack", "observe")  # where a password is, and never one
-        or not names_secret(word)
+        or not holds_secret(word, value)
         or value in _OF_THE_FORMAT
         or path[-2:-1] == ("fields",)
     ):  # of a row, where its `key` stands
         return False
     return not is_judged(path) or any(
-        value == secret for put_in in used.values() for name, secret in put_in if names_secret(name)
+        value == secret for put_in in used.values() for name, secret in put_in if holds_secret(name, secret)
     )
 
 

@@ -227,6 +227,32 @@ def _masked(body: dict[str, Any], text: str, said: str = "") -> str:
     return Curtain(secrets_in({"services": {"api": body}}, said)).text(text)
 
 
+AUTH = {"auth-svc": {"hostname": "auth9"}, "cart": {"networks": {"default": {"aliases": ["cart-v2"]}}}}
+
+
+@pytest.mark.parametrize("value", ["auth-svc:9000", "auth9:9000", "cart-v2:80,auth-svc:9000"])
+def test_a_services_address_stays_whatever_variable_it_stands_in(value: str) -> None:
+    own = secrets_in({"services": {"api": {"environment": {"TOKEN": value}}, **AUTH}})
+    paged = f.Paged(receiver="r", alert="X", status="firing", labels={"instance": value, "why": f"dial {value}"})
+    assert Curtain(own).fact(paged) == paged
+    assert Curtain(own).text(f"token={value}") == "token=[TOKEN]"
+
+
+@pytest.mark.parametrize("value", ["auth-svc:hunter22", "other-svc:9000", "auth-svc:9000,k9QzL4xT"])
+def test_what_is_only_a_little_like_an_address_is_masked(value: str) -> None:
+    own = secrets_in({"services": {"api": {"environment": {"TOKEN": value}}, **AUTH}})
+    assert Curtain(own).text(f"got {value}") == "got [TOKEN]"
+
+
+def test_what_a_claim_asks_of_a_label_stays_in_the_facts_that_it_is_judged_by() -> None:
+    body = {"environment": {"SHARD_TOKEN": "eu-1-k9QzL4"}}
+    said = "expect:\n- alert_fires: {alert: X, labels: {zone: eu-1-k9QzL4}}\n"
+    paged = f.Paged(receiver="r", alert="X", status="firing", labels={"zone": "eu-1-k9QzL4"})
+    assert Curtain(secrets_in({"services": {"api": body}}, said)).fact(paged) == paged
+    for other in ("", "[", "expect: [{labels: [eu-1-k9QzL4]}]", said.replace("zone", "token")):
+        assert Curtain(secrets_in({"services": {"api": body}}, other)).fact(paged).labels == {"zone": "[SHARD_TOKEN]"}
+
+
 @pytest.mark.parametrize("value", ["qzkxjvwpmnbtrlhsdfgc", "QzkxJvwpMnbT", "abc123", "p@ssword", "läNGer"])
 def test_what_is_no_word_is_masked_between_other_letters_too(value: str) -> None:
     assert Curtain((Secret("TOKEN", value),)).text(f"x{value}y") == "x[TOKEN]y"

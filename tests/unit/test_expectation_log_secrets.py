@@ -56,6 +56,7 @@ SECRETS = [
     f"order 4111111111111111 by card {CARD}",
     "postgres://guest:guest@db/orders",
     "amqp://guest:hunter2@rabbitmq//",
+    "login of ada failed, password=S3cr3tPass99",
     "amqp://guest:guest@rabbitmq// or amqp://shop:hunter2@rabbitmq//",
 ]
 

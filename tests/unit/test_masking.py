@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.masking import BYTES, find
+from harness.masking import BYTES, find, masked
 
 STAND_INS = [
     "***", "xxxxx", "REDACTED", "redacted", "[REDACTED]", "[FILTERED]", "(hidden)", "<hidden>", "[masked]", "%2A%2A%2A", "%2a%2a",
@@ -46,3 +46,37 @@ def test_a_password_that_looks_a_little_like_that_is_one(password: str) -> None:
 )
 def test_a_bearer_token_of_nothing_but_x_is_none(token: str, kinds: list[str]) -> None:
     assert [found.kind for found in find(f"Authorization: Bearer {token}")] == kinds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "login user=ada password=S3cr3tPass99",
+        "Server=db;User Id=sa;Password=S3cr3tPass99;",
+        "env DB_PASSWORD=S3cr3tPass99",
+        "ssl.key.password = S3cr3tPass99",
+        '{"user":"ada","password":"S3cr3tPass99"}',
+        'body "{\\"newPassword\\": \\"S3cr3tPass99\\"}"',
+        "LoginRequest(user=ada, password=S3cr3tPass99)",
+        "POST /login?password=S3cr3tPass99&next=x",
+    ],
+)
+def test_what_is_called_a_password_is_found_whosever_it_is(text: str) -> None:
+    assert [found.kind for found in find(text)] == ["password"]
+    assert "S3cr3t" not in masked(text)
+    assert sum(pattern.search(text.encode()) is not None for kind, pattern in BYTES if kind == "password") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=null", "password=required", "password=********", "password=[DB_PASSWORD]", "password=S3cr3t***", "Password={redacted1}",
+        "password=$DB_PASSWORD1", "password=${DB1_PASSWORD}", "SET password=$1, name=$2", "SET password=:password1", "SET password=@password1",
+        "User(password=com.shop.Password@1b2c3d4e)", "invalid password: user1234 is unknown", "password has 12 characters", "password=12",
+        '{"password":"********"}', '{"password":null,"attempt1":2}', "password=, user=ada1234", "password_hash_rounds=12rounds", "password=12345678",
+        "password=%(password1)s",
+    ],
+)  # fmt: skip
+def test_what_stands_behind_the_word_and_is_no_password_is_none(text: str) -> None:
+    assert find(text) == []
+    assert not any(pattern.search(text.encode()) for _, pattern in BYTES)

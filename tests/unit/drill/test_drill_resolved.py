@@ -11,8 +11,8 @@ from harness.drill.model import Drill
 from harness.drill.parse import parse
 from harness.drill.problem import Invalid
 from harness.drill.resolved import load_resolved
-from harness.masking import names_secret
 from harness.parts import in_use
+from harness.secret_names import names_secret
 
 Write = Callable[..., Path]
 

@@ -1,0 +1,108 @@
+"""What a variable is called and holds tells whether it is a secret: settings about secrets are none, and no secret passes for one."""
+
+from __future__ import annotations
+
+import pytest
+from test_expectation_log_coverage import Run
+
+from harness.curtain import Curtain
+from harness.expectations.base import Line
+from harness.secret_names import holds_secret
+from harness.stack_secrets import secrets_in
+from harness.verdict import Outcome
+
+SETTINGS = [
+    ("TOKEN_URL", "http://auth:8080/oauth/token"),
+    ("TOKEN_URL", "https://login.example/3fa85f64-5717-4562-b3fc-2c963f66afa6/oauth2/v2.0/token"),
+    ("TOKEN_URL", "http://shop:hunter22@auth:8080/oauth/token"),  # its password is told by itself
+    ("SECRETS_URL", "vault://secrets:8200/shop/prod?version=2&mode=read"),
+    ("JWT_TOKEN_ISSUER", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab3dEf9hI"),
+    ("tokenEndpoint", "auth.shop.example"),
+    ("TOKEN_SERVICE_ADDR", "auth-svc:9000"),
+    ("KEY_SERVER_HOST", "db1.c9akciq32rs4.eu-west-1.rds.example:5432"),
+    ("TLS_KEY", "/certs/server.key"),
+    ("TLS_KEY_1", "/certs/server.key"),
+    ("SSH_KEY", "~/.ssh/id_ed25519"),
+    ("SSH_KEY_PATH", "/root/.ssh/id_rsa"),
+    ("KAFKA_SSL_KEYSTORE_LOCATION", "certs/kafka.jks"),
+    ("SECRETS_DIR", "/run/secrets"),
+    ("DB_PASSWORD_PATH", "/run/secrets/db_password"),
+    ("DB_PASSWORD_FILE", "anything at all"),
+    ("AUTH_TOKEN_HEADER", "X-Auth-Token"),
+    ("RATE_LIMIT_KEY_PREFIX", "rl:orders:"),
+    ("REDIS_KEY_NAMESPACE", "shop-api"),
+    ("CASSANDRA_KEYSPACE", "orders1"),
+    ("SHOP_KEYCLOAK_REALM", "orders1"),
+    ("TOKENIZERS_PARALLELISM", "enabled1"),
+    ("AWS_SECRET_NAME", "prod/shop/db"),
+    ("SIGNING_KEY_ID", "2024-01-orders"),
+    ("JWT_PUBLIC_KEY", "-----BEGIN PUBLIC KEY-----MIIBIjANBgkqhkiG9w0BAQEFAAOC"),
+    ("PARTITION_KEY", "customer_id"),
+    ("ORDERS_ROUTING_KEY", "order.created.v1"),
+    ("KAFKA_KEY_SERIALIZER", "org.apache.kafka.common.serialization.StringSerializer"),
+    ("SPRING_KEY_STRATEGY", "com.shop.Keys$ByCustomer"),
+    ("TOKEN_TTL_SECONDS", "864000"),
+    ("ACCESS_TOKEN_EXPIRES_IN", "PT1H30M"),
+    ("MAX_TOKENS", "128000"),
+    ("PASSWORD_MIN_LENGTH", "100000"),
+    ("PASS_THROUGH", "enabled"),
+    ("PROXY_PASS", "http://api:8080"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS)
+def test_a_setting_about_a_secret_is_none(name: str, value: str) -> None:
+    assert not holds_secret(name, value)
+
+
+SECRETS = [
+    ("SLACK_SECRET_URL", "https://hooks.slack.com/services/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"),
+    ("TOKEN_URL", "https://ghp_abcdef1234567890@github.com/o/r"),
+    ("TOKEN_URL", "https://auth.example/oauth2/login?token=sunflower"),
+    ("TOKEN_URL", "https://auth.example/oauth2/login?s=k9QzL4xTpm77"),
+    ("PING_KEY_URL", "https://hc.example/3fa85f64-5717-4562-b3fc-2c963f66afa6"),
+    ("AUTH_TOKEN_HEADER", "Bearer k9QzL4xTpm77vB2n"),
+    ("PAGERDUTY_ROUTING_KEY", "R012ABCD3EFG4HIJ5KLM6NOP7QRS8TUV"),
+    ("SECRET_PATH", "sunflower"),
+    ("DB_PASSWORD", "/correct/horse/battery"),
+    ("DB_PASSWORD", "com.shop.Sunflower"),
+    ("API_TOKEN", "/9j/4AAQSkZJRgAB"),
+    ("API_TOKEN", "auth-svc:9000"),
+    ("API_KEY", "12345678"),
+    ("SECRET_KEY_BASE", "sunflower"),
+    ("AWS_ACCESS_KEY_ID", "minioadmin"),
+    ("VAULT_SECRET_ID", "sunflower"),
+    ("MAX_PASS", "12345678"),
+    ("TLS_PRIVATE_KEY", "sunflower"),
+    ("GRAFANA_TOKEN_TTL", "k9QzL4xTpm77"),
+    ("REDIS_PASS", "hunter22"),
+    ("API_KEYS", "hunter22"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), SECRETS)
+def test_a_secret_is_one_though_it_is_called_a_little_like_a_setting(name: str, value: str) -> None:
+    assert holds_secret(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("TOKEN_URL", "http://postgres:8080/oauth/token", "POST http://postgres:8080/oauth/token: connection refused"),
+        ("TLS_KEY", "/certs/server.key", "cannot read /certs/server.key"),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", "100000", "payment of 100000 cents declined"),
+        ("PARTITION_KEY", "customer_id", "null value in customer_id"),
+    ],
+)
+def test_an_honest_line_about_it_fails_nobody_and_is_kept_as_it_was_written(name: str, value: str, text: str) -> None:
+    own = secrets_in({"services": {"api": {"environment": {name: value}}, "postgres": {}}})
+    assert Run(secrets=own, extra=[Line("api", "api-1", 12.0, text)]).check().outcome is Outcome.PASSED
+    assert Curtain(own).text(text) == text
+
+
+def test_a_commands_options_are_told_apart_in_the_same_way() -> None:
+    command = (
+        "serve --token-issuer=https://auth.example/shop --password-file /run/x --max-tokens 128000 --api-token k9QzL4xT"
+    )
+    own = secrets_in({"services": {"api": {"command": command}}})
+    assert [(one.name, one.value) for one in own] == [("api api-token", "k9QzL4xT")]
