@@ -1,7 +1,7 @@
 """When a line of a log says that it was written: its own time, and the zone that it states. Pure.
 
 Where its logger puts it: in a field made for that, or before the message (see loglayout), or in an access log's brackets. A time that
-stands anywhere else may be the business's own.
+stands anywhere else may be the business's own. One in a second field may be, too: which of them the logger writes, many lines tell.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _BEFORE = re.compile(  # a priority, a level or a process
 _ACCESS = re.compile(r"\[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\]")
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d+)?")
 _WITHIN = 300  # characters of a line in which its own time may stand
-_NEAR_S = 450.0  # half of what zones differ by
+NEAR_S = 450.0  # half of what zones differ by
 _UNITS = (1.0, 1e3, 1e6, 1e9)  # of an epoch: s, ms, us, ns
 
 
@@ -69,24 +69,41 @@ class Own:
     daily: bool = False
 
 
-def own_time(said: Said, near_unix_s: float) -> Own | None:
-    """When a line says that it was written, which was about then; None where it states none that can be read."""
-    return next(_found(said, near_unix_s), None)
+def own_times(said: Said, near_unix_s: float) -> dict[str, Own]:
+    """When a line says that it was written, which was about then, by the field that says so, or '' for what is in no field; {} where
+    it states none that can be read. A time without a date may be a duration or an hour of the business: none where another has one."""
+    fields = {key: own for key in KEYS if (own := _of_value(said.fields.get(key), near_unix_s)) is not None}
+    structured = said.structured
+    words = _in_words(_at_head(said) if structured and fields else _matches(said), near_unix_s)
+    found = {} if words is None else {"": words}
+    found = {**fields, **found} if structured else {**found, **fields}
+    if not structured and words is not None and not words.daily:
+        return {"": words}
+    return {place: own for place, own in found.items() if not own.daily} or found
 
 
-def _found(said: Said, near_s: float) -> Iterator[Own]:
-    in_fields = [own for key in KEYS if (own := _of_value(said.fields.get(key), near_s)) is not None]
+def _in_words(matches: Iterator[re.Match[str]], near_s: float) -> Own | None:
+    """The first that can be read, one with a date before one without."""
+    daily = None
+    for match in matches:
+        own = _read(match, near_s)
+        if own is not None and not own.daily:
+            return own
+        daily = daily or own
+    return daily
+
+
+def _at_head(said: Said) -> Iterator[re.Match[str]]:
     head = said.head[:_WITHIN]
     before = _BEFORE.match(head)
-    first = (time.match(head, before.end() if before else 0) for time in _TIMES)
-    if said.structured:
-        yield from in_fields
-    yield from (own for match in first if match and (own := _read(match, near_s)) is not None)
-    access = _ACCESS.search(head)
+    return (match for time in _TIMES if (match := time.match(head, before.end() if before else 0)))
+
+
+def _matches(said: Said) -> Iterator[re.Match[str]]:
+    yield from _at_head(said)
+    access = _ACCESS.search(said.head[:_WITHIN])
     for place in (said.before()[:_WITHIN], access[0] if access else ""):
-        found = (time.search(place) for time in _TIMES[:-1])
-        yield from (own for match in found if match and (own := _read(match, near_s)) is not None)
-    yield from in_fields
+        yield from (match for time in _TIMES[:-1] if (match := time.search(place)))
 
 
 def _of_value(value: Any, near_s: float) -> Own | None:
@@ -127,7 +144,7 @@ def _read(match: re.Match[str], near_s: float) -> Own | None:
 
 
 def _near(off_s: float, daily: bool) -> bool:
-    return abs((off_s + DAY_S / 2) % DAY_S - DAY_S / 2 if daily else off_s) < _NEAR_S
+    return abs((off_s + DAY_S / 2) % DAY_S - DAY_S / 2 if daily else off_s) < NEAR_S
 
 
 def _zone(text: str) -> tuple[Zone, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import tokenize
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from harness.secret_names import names_secret
 from harness.secret_words import names_more, spoken
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.drill.model import Drill
     from harness.facts import ReceiverSeen, RuleSeen
     from harness.stack.project import Project
@@ -54,9 +57,19 @@ def _text(drill: Drill) -> str:
     """What a load can say: its files' strings, and what they are called where that is a secret. Python's and Locust's words are nobody's."""
     told: list[str] = []
     for file in drill.locustfiles:
-        with contextlib.suppress(OSError, SyntaxError, tokenize.TokenError), tokenize.open(file) as source:
-            told += [token.string for token in tokenize.generate_tokens(source.readline) if _says(token)]
+        with contextlib.suppress(OSError, SyntaxError, tokenize.TokenError):
+            told += [token.string for token in tokenize.generate_tokens(_source(file).readline) if _says(token)]
     return "".join(told)
+
+
+def _source(file: Path) -> io.StringIO:
+    """A file as an import reads it, which minds no byte of another encoding in a comment."""
+    text = file.read_bytes()
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(text).readline)
+    except SyntaxError:
+        encoding = "utf-8"
+    return io.StringIO(text.decode(encoding, "replace"), newline=None)
 
 
 def _says(token: tokenize.TokenInfo) -> bool:

@@ -11,13 +11,14 @@ from harness.expectations import logs
 from harness.expectations.base import Evidence, Expectation, Reach
 from harness.expectations.errors_below import Allowed
 from harness.expectations.failed_requests import failed_requests
+from harness.expectations.log_clocks import Times
 from harness.expectations.log_limits import Limit, State, noise, recovery, storm
 from harness.expectations.log_looked import Looked
 from harness.expectations.log_named import Accusing
 from harness.expectations.log_search import AFTER_S, BEFORE_S, FOUND, search
 from harness.expectations.log_secrets import secrets
 from harness.expectations.log_shares import shares
-from harness.expectations.log_times import Times, times
+from harness.expectations.log_times import times
 from harness.expectations.requests import cites, load_was_watched, not_begun, still_open
 from harness.journal import Window
 from harness.quantities import Ratio, Seconds, spell
@@ -42,7 +43,8 @@ class LogCoverage(Expectation):
              or says more than that something failed. dependency (while a fault is on): one of them names who is hurt, in
              a field (dependency, peer.service, server.address, or yours: `blames`) or in words. false_blame: one
              accuses somebody who was neither hurt nor on the way to it. A line's own time is right anywhere between its request's
-             sending and Docker's stamp: it may have been taken early, or the line buffered.
+             sending and Docker's stamp: it may have been taken early, or the line buffered. Of the times in several fields
+             of a line the one that is right is its own.
     Decides: once the phase is over and lines cannot come any more. Failed: no_id, lost_log, only_access_log, generic,
              no_dependency, wrong_dependency, log_storm, secret_logged, noisy_success, no_recovery_line,
              wrong_time (in the zone that it states, or in none), no_zone. Inconclusive: none_failed;

@@ -68,7 +68,7 @@ class Limit:
     measure: Measure | None = None
 
 
-def _untried(what: str, said: str, decide: str, asked: bool) -> Limit:
+def untried(what: str, said: str, decide: str, asked: bool) -> Limit:
     """A limit that could not be tried: open where the claim states it, only told where it is there by default."""
     if not asked:
         return Limit(what, f"not tried: {said}")
@@ -83,11 +83,11 @@ def storm(evidence: Evidence, services: Sequence[str], window: Window, limit: fl
     began, first = journal.first(LoadBegan), journal.first(PhaseBegan)
     usual = Window(began.begins_s, first.at_s) if began and first else None
     if usual is None or usual.length_s < LEAST_S:
-        return _untried(what, "how much is logged usually is not known", longer, asked)
+        return untried(what, "how much is logged usually is not known", longer, asked)
     before, n_before = _volume(evidence, services, usual)
     during, n_during = _volume(evidence, services, window)
     if not n_before or not n_during:
-        return _untried(what, "there were no requests to count lines by", longer, asked)
+        return untried(what, "there were no requests to count lines by", longer, asked)
     ratio = (during / n_during) / max(1.0, before / n_before)
     said = (
         f"{during} lines for {n_during} requests, {figures(during / n_during)} each, ×{figures(ratio)} of the usual "
@@ -111,7 +111,7 @@ def noise(evidence: Evidence, services: Sequence[str], window: Window, request: 
     mask = rows.between(window.start_s, window.end_s) & rows.counted(request) & rows.outcome("ok")
     fine, run = rows.select(mask), evidence.journal.opened.run if evidence.journal.opened else ""
     if not len(fine):
-        return _untried(what, "no request succeeded", "requests that succeed in the phase", True)
+        return untried(what, "no request succeeded", "requests that succeed in the phase", True)
     ids = Ids.of(run, fine)
     loud: dict[int, Line] = {}
     unread: set[int] = set()
@@ -161,7 +161,7 @@ def recovery(evidence: Evidence, services: Sequence[str], aliases: Mapping[str, 
     mine = [hurt for hurt in hurts(journal) if hurt.fault in evidence.faults]
     if not mine:
         said = "no fault was on in the phase, so there was nothing to come back"
-        yield _untried("a line that who was hurt is back", said, "a phase with a fault", True)
+        yield untried("a line that who was hurt is back", said, "a phase with a fault", True)
     for hurt in mine:
         roots = truth_of(hurt.target.split("+"), parts).roots
         what = f"a line that {', '.join(sorted(roots))} is back"

@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.expectations.base import Logs
 from harness.expectations.failed_requests import FailedRequests
+from harness.expectations.log_clocks import Times
 from harness.expectations.log_limits import Limit
 from harness.expectations.log_search import (
     AFTER_S,
@@ -27,7 +28,6 @@ from harness.expectations.log_search import (
     order,
     unread_of,
 )
-from harness.expectations.log_times import Times
 from harness.journal import Window
 from harness.ledger import request_id, traceparent
 from harness.verdict import Details, Measure

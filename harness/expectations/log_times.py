@@ -1,130 +1,102 @@
-"""Whether lines bear the time at which they were written: who looks for what happened at 10:04 must find it there. Pure.
-
-A line about a request was written between the request's sending and Docker's stamp, and so was its own time taken: at the beginning
-of the request, or at its end, or while the line waited in a buffer. Whatever lies outside is no delay.
-"""
+"""Whether lines bear the time at which they were written: who looks for what happened at 10:04 must find it there. Pure."""
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 
-import numpy as np
-
 from harness import masking
-from harness.expectations.base import Line
-from harness.expectations.log_limits import Limit, State
-from harness.logtext import Said
-from harness.logtimes import DAY_S, Own, Zone, own_time
+from harness.expectations.log_clocks import LEAST, MOST, Beside, Clock, Key, Times
+from harness.expectations.log_limits import Limit, State, untried
+from harness.logtimes import NEAR_S, Zone
 from harness.quantities import spell
-from harness.wall import Wall
-
-LEAST = 3  # lines, from which a clock is known
-MOST = 0.9  # of its lines: so many must agree
-FARTHEST_S = 26 * 3600.0  # beyond this a time is of another day than the line: the business's own
-QUARTER_S = 900.0  # of an hour: every zone's offset is so many of these
-EAST_S, WEST_S = 14 * 3600.0, -12 * 3600.0
 
 
 class Told(Enum):
-    """What a clock is: wrong as it is stated, local time that states no zone, or right."""
+    """What a clock is: wrong as it is stated, local time that states no zone, of lines that do not agree, no clock at all (a duration),
+    or right."""
 
     WRONG = "wrong"
     LOCAL = "local"
+    MIXED = "mixed"
+    NONE = "none"
     RIGHT = "right"
 
 
-@dataclass
-class Clock:
-    """Own times of a container's lines, each as the least and the most that it was ahead when it was taken; `first` is one of them."""
-
-    first: Line
-    least_s: array[float] = field(default_factory=lambda: array("d"))
-    most_s: array[float] = field(default_factory=lambda: array("d"))
-
-    def share(self, ahead_s: float, skew_s: float) -> float:
-        """The share of the lines that suit a clock so far ahead."""
-        least, most = np.array(self.least_s), np.array(self.most_s)
-        return float(((least - ahead_s <= skew_s) & (most - ahead_s >= -skew_s)).mean())
-
-    def ahead_s(self, skew_s: float) -> float:
-        """How far it is ahead, or less than 0 behind; 0 where no more than some of its lines say so."""
-        least, most = np.array(self.least_s), np.array(self.most_s)
-        for off, ahead_s in ((least > skew_s, least), (most < -skew_s, most)):
-            if len(off) >= LEAST and off.mean() >= MOST:
-                return float(np.median(ahead_s[off]))
-        return 0.0
-
-    def zone_s(self, skew_s: float) -> float | None:
-        """The offset of the zone in whose local time its lines are; None: they suit no zone."""
-        near = {round(float(np.median(np.array(one))) / QUARTER_S) * QUARTER_S for one in (self.least_s, self.most_s)}
-        return next((s for s in sorted(near) if WEST_S <= s <= EAST_S and self.share(s, skew_s) >= MOST), None)
-
-
-@dataclass
-class Times:
-    """What lines say of when they were written, added up line by line: by service, container and what is said of the zone."""
-
-    wall: Wall
-    clocks: dict[tuple[str, str, Zone], Clock] = field(default_factory=dict)
-    untold: dict[str, int] = field(default_factory=dict)
-
-    def add(self, line: Line, said: Said, sent_s: float) -> None:
-        """A line about requests, of which the first was sent then."""
-        own = own_time(said, self.wall.unix_before(line.at_s))
-        if own is None or abs(ahead := self._ahead_s(own, line.at_s)) > FARTHEST_S:
-            self.untold[line.service] = self.untold.get(line.service, 0) + 1
-            return
-        clock = self.clocks.setdefault((line.service, line.container, own.zone), Clock(line))
-        clock.least_s.append(ahead)
-        clock.most_s.append(ahead + max(0.0, line.at_s - sent_s))
-
-    def _ahead_s(self, own: Own, at_s: float) -> float:
-        ahead = self.wall.at_s(own.unix_s) - at_s
-        return (ahead + DAY_S / 2) % DAY_S - DAY_S / 2 if own.daily else ahead
-
-
 def times(found: Times, skew_s: float, asked: bool) -> Limit:
-    """A time that is wrong as it is stated breaks it; local time without a zone where the claim states `skew`, and is told else."""
-    clocks = {key: clock for key, clock in found.clocks.items() if len(clock.least_s) >= LEAST}
+    """A time that is wrong as it is stated breaks it; local time without a zone where the claim states `skew`, and is told else; lines
+    that do not agree leave it open where the claim states it."""
     told: dict[Told, dict[str, None]] = {kind: {} for kind in Told}
     cites: dict[Told, list[str]] = {kind: [] for kind in Told}
-    for (service, _, zone), clock in clocks.items():
-        kind, how = _how(clock, zone, skew_s)
+    known, untold = 0, dict(found.untold)
+    for key, clock in found.clocks(skew_s).items():
+        kind, how, ahead_s = _how(clock, key, skew_s)
         if how:
-            told[kind][f"those of {service} {how}"] = None
-            cites[kind] += [] if masking.find(clock.first.text) else [clock.first.cite]
-    said = f"times of log lines: {'; '.join(text for kind in Told for text in sorted(told[kind]))}"
+            line = clock.line(ahead_s)
+            told[kind][f"those of {key.service} {how}"] = None
+            cites[kind] += [] if masking.find(line.text) else [line.cite]
+        if kind is Told.NONE:
+            untold[key.service] = untold.get(key.service, 0) + len(clock)
+        else:
+            known += 1
+    beside = sorted({_beside(one) for one in found.beside(skew_s)})
+    said = f"times of log lines: {'; '.join([*(text for kind in Told for text in sorted(told[kind])), *beside])}"
     broken = f"{said} (limit {spell(skew_s)})"
     if told[Told.WRONG]:
         return Limit("times", broken, State.BROKEN, reason="wrong_time", cites=tuple(cites[Told.WRONG]))
     if told[Told.LOCAL] and asked:
         return Limit("times", broken, State.BROKEN, reason="no_zone", cites=tuple(cites[Told.LOCAL]))
-    if told[Told.LOCAL]:
+    if told[Told.MIXED] and asked:
+        decide = "lines that bear no other time than their own in a field such as `time` or `ts`"
+        return Limit("times", broken, State.OPEN, reason="not_tried", decide=decide)
+    if told[Told.LOCAL] or told[Told.MIXED] or beside:
         return Limit("times", said, aside=f"; {said}")
-    if clocks:
+    if known:
         return Limit("times", said if told[Told.RIGHT] else f"within {spell(skew_s)} of when lines were written")
-    none = f"not tried: {_untold(found.untold)}"
-    if not asked:
-        return Limit("times", none)
     decide = f"{LEAST} lines that bear a time, before their message or in a field such as `time` or `ts`"
-    return Limit("times", none, State.OPEN, reason="not_tried", decide=decide)
+    return untried("times", _untold(untold), decide, asked)
 
 
-def _how(clock: Clock, zone: Zone, skew_s: float) -> tuple[Told, str]:
-    """What is to be told of a container's clock; '' where there is nothing."""
+def _how(clock: Clock, key: Key, skew_s: float) -> tuple[Told, str, float]:
+    """What is to be told of a container's clock, '' where there is nothing; and how far ahead its lines are that show it."""
     ahead_s = clock.ahead_s(skew_s)
     if not ahead_s:
-        return Told.RIGHT, "state no zone, and read as UTC are right" if zone is Zone.NONE else ""
+        return _of_some(clock, key, skew_s)
     offset_s = clock.zone_s(skew_s)
-    off = _off(ahead_s if offset_s is None else offset_s)
-    if zone is Zone.STATED:
-        return Told.WRONG, f"are {off} in the zone that they state"
-    if offset_s is None:
-        return Told.WRONG, f"are {off}, which is no zone's local time"
-    return Told.LOCAL, f"state no zone, and read as UTC are {off}" if zone is Zone.NONE else ""
+    off_s = ahead_s if offset_s is None else offset_s
+    if key.zone is Zone.STATED:
+        return Told.WRONG, f"are {_off(off_s)} in the zone that they state", off_s
+    if offset_s is not None:
+        return Told.LOCAL, f"state no zone, and read as UTC are {_off(off_s)}" if key.zone is Zone.NONE else "", off_s
+    if key.daily and abs(off_s) > NEAR_S:  # how long the process has been up, or how long something took
+        return Told.NONE, "", off_s
+    return Told.WRONG, f"are {_off(off_s)}, which is no zone's local time", off_s
+
+
+def _of_some(clock: Clock, key: Key, skew_s: float) -> tuple[Told, str, float]:
+    """The same where no more than some of its lines are off: another logger of the container may write them."""
+    count, off_s = clock.some(skew_s)
+    these = f"in {count} of {len(clock)} lines"
+    if count and key.zone is Zone.STATED:
+        return Told.WRONG, f"are {_off(off_s)} in the zone that they state, {these}", off_s
+    if count:
+        how = f"state no zone, and read as UTC are {_off(off_s)}, {these}" if key.zone is Zone.NONE else ""
+        return Told.LOCAL, how, off_s
+    if (right := clock.share(0.0, skew_s)) >= MOST:
+        return Told.RIGHT, "state no zone, and read as UTC are right" if key.zone is Zone.NONE else "", 0.0
+    if key.daily:
+        return Told.NONE, "", 0.0
+    wrong = len(clock) - round(right * len(clock))
+    return (
+        Told.MIXED,
+        f"are not when they were written, and off by no one offset, in {wrong} of {len(clock)} lines",
+        0.0,
+    )
+
+
+def _beside(one: Beside) -> str:
+    right = f"`{one.right}`" if one.right else "what stands before the message"
+    return f"those of {one.service} are right in {right}, and {_off(one.ahead_s)} in `{one.place}`"
 
 
 def _off(ahead_s: float) -> str:

@@ -132,20 +132,33 @@ def missed(journal: Journal, rules: Sequence[RuleSeen], start_s: float, end_s: f
     never = [_never(journal, rule) for rule in rules]
     if never and all(never):
         return Missed(f"its rule {never[0]}", "rule_impossible")
-    reads = [read(journal, rule, start_s, end_s) for rule in rules]
-    for found in (one for one in reads if one.too_early):
+    reads = [(rule, read(journal, rule, start_s, end_s)) for rule in rules]
+    early = [(rule, found) for rule, found in reads if found.too_early]
+    tried = [(rule, found) for rule, found in reads if not found.too_early]
+    why = next((told for rule, found in tried if (told := _lacked(journal, rule, found, start_s, end_s))), "")
+    if not early:
+        return Missed(why)
+    rule, found = early[0]
+    if not tried:
         return Missed(f"its rule {found.blind}", found.reason, found.decide)
-    for rule, found in zip(rules, reads, strict=True):
-        if found.blind:
-            return Missed(f"its rule {found.blind}")
-        if found.unborn:
-            return Missed(f"its rule reads {found.unborn}, of which there was nothing")
-        for one in _of(journal, rule):
-            if gap := _gap(one, start_s, end_s):
-                from_s, until_s = gap
-                until = "on" if math.isinf(until_s) else f"to {until_s:.1f} s"
-                return Missed(f"{one.selector}, which its rule reads, gave no sample from {from_s:.1f} s {until}")
-    return Missed()
+    apart = any(not alerting.may_bear(rule, other.labels) for other, _ in tried)
+    decide = f"{found.decide}{', or `labels` of the rule that is meant' if apart else ''}"
+    others = why or "its expression never held"
+    return Missed(f"of its rules one {found.blind}; of what else makes it: {others}", found.reason, decide)
+
+
+def _lacked(journal: Journal, rule: RuleSeen, found: Read, start_s: float, end_s: float) -> str:
+    """What of that which a rule reads was not there, or went, from start_s to end_s; ''."""
+    if found.blind:
+        return f"its rule {found.blind}"
+    if found.unborn:
+        return f"its rule reads {found.unborn}, of which there was nothing"
+    for one in _of(journal, rule):
+        if gap := _gap(one, start_s, end_s):
+            from_s, until_s = gap
+            until = "on" if math.isinf(until_s) else f"to {until_s:.1f} s"
+            return f"{one.selector}, which its rule reads, gave no sample from {from_s:.1f} s {until}"
+    return ""
 
 
 def _never(journal: Journal, rule: RuleSeen) -> str:

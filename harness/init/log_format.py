@@ -20,6 +20,9 @@ _PARTS = {
     "%r": _REQUEST, "%m": _METHOD, "%U": _URI, "%s": _STATUS, "$time_local": r"\S+ [+-]\d{4}", "%t": r"\[[^\]]*\]", "%q": r"(?:\?\S*)?",
 }  # fmt: skip
 _WORD = r"\S*"
+_GLUED = {  # such a value with nothing between it and one of these: a host, with its scheme or not, ends where the path begins
+    _URI: r"(?:[^\s:/\"]*://)?+[^\s/\"]*+", _METHOD: r"\S*?", _REQUEST: r"\S*?",
+}  # fmt: skip
 _PREFIX = r"(?:\S+ +\| )?(?:\d{4}-\d\d-\d\dT\S+Z )?"  # of `docker compose logs`, and of `--timestamps`
 _NEEDED = ("method", "uri", "status")
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)|%[<>]?(?:\{[^}]*\})?[<>]?([a-zA-Z])")
@@ -82,7 +85,10 @@ def _layout(format_: str) -> re.Pattern[str] | None:
             part = " ".join(r"\S+" for _ in variable[0].split(" ")) if variable[3] == "t" else ""
         groups = set(re.findall(r"\?P<(\w+)>", part))
         part = part if part and not groups & named else _anything(format_[at : at + 1])
-        pattern += "" if part == _WORD and pattern.endswith(_WORD) else part
+        if pattern.endswith(_WORD):
+            pattern = pattern.removesuffix(_WORD) + _GLUED.get(part, _WORD)
+            part = "" if part == _WORD else part
+        pattern += part
         named |= groups
     return re.compile(pattern + re.escape(format_[at:])) if named.issuperset(_NEEDED) else None
 

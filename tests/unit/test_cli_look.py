@@ -28,6 +28,7 @@ phases:
     then: [{{recovers: {{within: 30s}}}}]
 """
 SHOP = "services:\n  api: {image: 'api:1', ports: ['80'], environment: {DB_HOST: db}}\n  db: {image: postgres}\n"
+USER = b"from locust import HttpUser, task\nclass U(HttpUser):\n    @task\n    def t(self):\n        self.client.get('/')\n"
 Typed = Callable[..., Result]
 
 
@@ -37,13 +38,11 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'nobody.sock'}")
 
-    def run(*words: str, stack: str = "", project: str = "") -> Result:
+    def run(*words: str, stack: str = "", project: str = "", load: bytes = USER) -> Result:
         (tmp_path / "drills").mkdir(exist_ok=True)
         (tmp_path / "drills" / "shop.yaml").write_text(DRILL.format(more=f"\n  {stack}" if stack else ""))
         (tmp_path / "drills" / "compose.yaml").write_text(SHOP + project)
-        (tmp_path / "drills" / "load.py").write_text(
-            "from locust import HttpUser, task\nclass U(HttpUser):\n    @task\n    def t(self):\n        self.client.get('/')\n"
-        )
+        (tmp_path / "drills" / "load.py").write_bytes(load)
         return CliRunner().invoke(group, words)
 
     return run
@@ -162,6 +161,15 @@ class U(HttpUser):
     def checkout(self):  # heronry
         self.client.get("/baskets", auth=dict(password="greenhouse"))
 """
+
+
+@pytest.mark.parametrize("load", [b"# caf\xe9\n" + LOAD.encode(), LOAD.encode() + b"# caf\xe9\n"])
+def test_a_locustfile_with_a_comment_in_another_encoding_is_read_as_an_import_reads_it(
+    typed: Typed, load: bytes
+) -> None:
+    result = typed("validate", project="  mq: {image: 'mq:1', environment: {MQ_PASSWORD: baskets}}\n", load=load)
+    assert result.exit_code == 0, result.output
+    assert "the value of MQ_PASSWORD is also a word of the locustfile" in result.stdout
 
 
 def test_so_is_one_that_a_receiver_an_alerts_label_or_the_load_says(typed: Typed, tmp_path: Path) -> None:

@@ -24,6 +24,14 @@ WRITTEN = [
     (r"$request_method\d$uri $status", r"GET\d/a/7 200"),
     ('%{%d/%b/%Y %T}t %a "%r" %>s %{ms}T', '12/Nov/2026 10:00:00 10.0.0.7 "GET /a/7 HTTP/1.1" 200 4'),
     ("%v %{X-Id}i %m %U%q %s", "shop r7 GET /a/7?q=x 200"),
+    ("$remote_addr $request_method $scheme://$host$request_uri $status", "10.0.0.7 GET https://shop.example/a/7 200"),
+    ('"$request_method $http_host$request_uri" $status', '"GET shop.example:8080/a/7?to=/b/c" 200'),
+    ("$status $request_method $host$uri$is_args$args $request_time", "200 GET shop.example/a/7?q=x 0.01"),
+    ("$status $request_method $http_origin$uri", "200 GET https://shop.example/a/7"),
+    ("$status $request_method $http_origin$uri", "200 GET -/a/7"),
+    ("$status $request_method $server_name$server_port$uri", "200 GET shop.example80/a/7"),
+    ("%h %m %{Host}i%U%q %>s", "10.0.0.7 GET shop.example/a/7?q=x 200"),
+    ("%>s %v%r", "200 shop.exampleGET /a/7 HTTP/1.1"),
 ]  # fmt: skip
 
 
@@ -31,6 +39,12 @@ WRITTEN = [
 def test_a_request_is_read_as_the_format_says(written: str, line: str) -> None:
     (route,) = access_log.routes_of([line], "a.log", log_format.layouts(written, "it")).routes
     assert (route.name, dict(route.values)) == ("GET /a/{id}", {"id": ("7",)})
+
+
+def test_a_method_right_behind_a_value_is_whole() -> None:
+    lines, layouts = ["200 shop.exampleDELETE /a/7", "200 -GET /a/7"], log_format.layouts("$status $host$request", "it")
+    found = [route.name for route in access_log.routes_of(lines, "a.log", layouts).routes]
+    assert sorted(found) == ["DELETE /a/{id}", "GET /a/{id}"]
 
 
 NGINX = """

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from harness.logtext import Said
-from harness.logtimes import Own, Zone, own_time
+from harness.logtimes import Own, Zone, own_times
 
 AT = datetime(2026, 11, 30, 11, 0, 7, tzinfo=UTC).timestamp()
 STATED, NAMED, NONE = Zone.STATED, Zone.NAMED, Zone.NONE
@@ -15,7 +15,7 @@ IST_S = 5.5 * 3600
 
 
 def own(text: str, near_s: float = AT) -> Own | None:
-    return own_time(Said(text), near_s)
+    return next(iter(own_times(Said(text), near_s).values()), None)
 
 
 LINES = [
@@ -113,3 +113,27 @@ def test_an_offset_to_the_minute_is_stated_though_it_is_wrong() -> None:
     assert own("2026-11-30 11:00:07.000-0500 gone") == Own(AT + 5 * 3600, STATED)
     assert own("2026-11-30 11:00:07.000+05:30 gone") == Own(AT - IST_S, STATED)
     assert own("2026-11-30 11:00:07.000-11:00 gone") == Own(AT + 11 * 3600, STATED)
+
+
+def places(text: str) -> list[str]:
+    return list(own_times(Said(text), AT))
+
+
+def test_each_field_that_may_be_the_loggers_is_one_and_so_is_what_stands_before_a_structured_message() -> None:
+    both = '{"level":"ERROR","msg":"gone","datetime":"2026-11-30T11:00:07Z","timestamp":"2026-11-30T09:00:07Z"}'
+    assert places(both) == ["timestamp", "datetime"]
+    assert places(f"2026-11-30T11:00:07Z {both}") == ["timestamp", "datetime", ""]
+    assert places("2026-11-30T11:00:07Z level=ERROR msg=gone ts=2026-11-30T09:00:07Z") == ["ts", ""]
+
+
+@pytest.mark.parametrize("clock", ["00:00:00.123", "10:30:00"])
+def test_a_time_without_a_date_is_none_beside_one_that_has_it(clock: str) -> None:
+    for key in ("datetime", "asctime", "@t"):
+        assert places(f'{{"level":"ERROR","msg":"gone","{key}":"2026-11-30T11:00:07Z","time":"{clock}"}}') == [key]
+    assert places(f"{clock} [2026-11-30T11:00:07Z] ERROR gone") == [""]
+    assert own(f"{clock} [2026-11-30T11:00:07Z] ERROR gone") == Own(AT, STATED)
+    assert places(f"{clock} up, time=2026-11-30T11:00:07Z") == ["time"]
+
+
+def test_plain_text_that_begins_with_its_time_has_no_other() -> None:
+    assert places("2026-11-30 16:30:07 ERROR order refused ts=2026-11-30T09:00:07Z") == [""]

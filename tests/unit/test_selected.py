@@ -244,8 +244,8 @@ def test_what_looks_back_to_before_the_run_is_said_to() -> None:
 DROP = "rate(errors_total[5m]) / rate(errors_total[5m] offset {}) < 0.5"
 
 
-def dropped(offset: str) -> tuple[f.Fact, ...]:
-    fell = rule(4.0, expr=DROP.format(offset))
+def dropped(offset: str, **more: Any) -> tuple[f.Fact, ...]:
+    fell = rule(4.0, expr=DROP.format(offset), **more)
     seen = [
         f.PartSeen(seen_s=92, part=one.text, spans=((5.0, 95.0),) if "offset" not in one.text else ())
         for one in parts([fell], fell)
@@ -262,6 +262,38 @@ def test_an_alert_that_looks_back_to_before_the_run_is_not_missed(claim: Expecta
     short = judged(claim, ruled(*dropped("10s")))
     assert came_out(short) == ("failed", "missed")
     assert "which gave nothing in the whole run, though all that it reads was there" in short.because
+
+
+@pytest.mark.parametrize("claim", [AlertFires(alert="Slow", within_s="15s"), PageSent(alert="Slow", within_s="15s")])
+def test_beside_a_rule_that_looks_back_it_is_told_that_another_of_its_name_missed_and_labels_single_it_out(
+    claim: Expectation,
+) -> None:
+    plain = rule(4.0, expr="waiting > 60", group="h", labels={"severity": "page"})
+    for gone, said in (
+        ((), "of what else makes it: its expression never held"),
+        (
+            (selector("waiting", spans=((5.0, 23.0),)),),
+            "of what else makes it: waiting, which its rule reads, gave no sample from",
+        ),
+    ):
+        happened = (*dropped("1d", labels={"severity": "ticket"}), plain, *gone)
+        found = judged(claim, ruled(*happened))
+        assert came_out(found) == ("inconclusive", "no_series")
+        assert "for it looks back to before that" in found.because
+        assert said in found.because
+        assert (
+            found.decide
+            == "a Prometheus that had run for as long as its `offset`, or `labels` of the rule that is meant"
+        )
+        singled = judged(claim.model_copy(update={"labels": {"severity": "page"}}), ruled(*happened))
+        assert came_out(singled) == ("failed", "missed")
+
+
+def test_labels_that_single_out_no_rule_are_not_asked_for() -> None:
+    plain = rule(4.0, expr="waiting > 60", group="h", labels={"severity": "page"})
+    happened = (*dropped("1d"), plain)  # whose series may bear any severity
+    found = judged(AlertFires(alert="Slow", within_s="15s"), ruled(*happened))
+    assert found.decide == "a Prometheus that had run for as long as its `offset`"
 
 
 @pytest.mark.parametrize(
