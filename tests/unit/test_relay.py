@@ -181,13 +181,14 @@ def test_a_body_longer_than_the_copy_goes_on_whole(own: tuple[type[Own], int]) -
 def test_a_collector_that_does_not_listen_is_a_connection_that_breaks() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         nobody = free.getsockname()[1]
-    with inside(nobody) as started:
-        # as it connects, or as it reads: the reset may come before connect() has returned
-        with (
-            pytest.raises(ConnectionResetError),
-            socket.create_connection(("127.0.0.1", started.port), timeout=30) as client,
-        ):
-            client.recv(1)
+    with (
+        inside(nobody) as started,
+        pytest.raises(
+            ConnectionResetError
+        ),  # as it reads, or as it connects: the reset may come before connect() has returned
+        socket.create_connection(("127.0.0.1", started.port), timeout=30) as client,
+    ):
+        client.recv(1)
 
 
 def test_a_reset_of_the_collector_is_one_for_the_service_and_a_silence_stays_one() -> None:
