@@ -47,6 +47,7 @@ FAILING: Mapping[str, str] = {
     "hides_latency": "the service's histogram has more fast requests than its users had: time passes that its timer does not see",
     "buckets_too_low": "the quantile lies beyond the histogram's last bound, so that the bound is shown in its place",
     "scrape_gap": "the newest sample was older than the claim allows: for so long no scrape was good",
+    "frozen": "a target's page was a copy: for longer than the claim allows nothing on it changed, not even what each scrape moves",
     "not_preregistered": "a series was first seen with a value other than 0: its first increase is seen by nobody",
     "error_late": "an error was answered, and the next scrape did not show it",
     "no_samples": "a panel of the dashboard never gave a sample, though it was asked all the time",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from harness.urls import pages
+from harness.urls import pages, place
 
 SECTIONS = ("Meaning", "Impact", "Diagnosis", "Mitigation")
 """What each has, after prometheus-operator/runbooks."""
@@ -36,6 +36,31 @@ def led_to(url: str, files: Sequence[str]) -> tuple[str, ...]:
         if most:
             return tuple(file for file, common in alike.items() if common == most)
     return ()
+
+
+def kept_by(url: str, links: Sequence[str], files: Sequence[str]) -> str:
+    """The link of others by which a URL that leads to none of the files surely leads nowhere; '' where it may lead to a page all the same.
+
+    A link that ends as a file with its folder does shows from where on a site keeps the folders as they lie: below there, what is neither
+    a file nor a folder is nothing.
+    """
+    named = [tuple(_parts(file)) for file in files]
+    folders = {parts[:count] for parts in named for count in range(len(parts))}
+    here = _placed(url)
+    for link in links:
+        there = _placed(link)
+        if not (here and there and here[0] == there[0]):
+            continue
+        for file in named:
+            root = there[1][: -len(file)] if len(file) > 1 and there[1][-len(file) :] == file else None
+            if root is not None and here[1][: len(root)] == root and here[1][len(root) :] not in {*folders, *named}:
+                return link
+    return ""
+
+
+def _placed(url: str) -> tuple[tuple[str, int], tuple[str, ...]] | None:
+    """Host and port, and the parts of the path; None where that is not what names the page."""
+    return None if len(list(pages(url))) != 1 or not place(url)[0] else (place(url), tuple(_parts(next(pages(url)))))
 
 
 def _parts(path: str) -> list[str]:

@@ -13,6 +13,7 @@ from harness.expectations.base import Evidence
 from harness.expectations.census import Edges, census, placed
 from harness.expectations.counters import Unclear, counters
 from harness.expectations.metric_doubts import unknown_errors
+from harness.expectations.metric_frozen import Still, frozen, perhaps, pulse, stills
 from harness.expectations.metric_in_front import FRONT, TO_STATE, counts_for
 from harness.expectations.metric_late import Late, lagging, of_run
 from harness.expectations.metric_names import OURS, error_statuses, matchers, parsed, routed
@@ -47,7 +48,9 @@ class MetricFresh(ServiceMetric):
              request, linger and skew as for metric_count_truth.
     Counts:  every scrape of the targets that give the metric. A process that ended ends its series; while it is gone, samples
              grow old all the same.
-    Decides: failed: scrape_gap (older than max_age; what the scrape was answered is told, and not by whom), vanished (a good scrape lacks a series that was there before),
+    Decides: failed: scrape_gap (older than max_age; what the scrape was answered is told, and not by whom), frozen (scraped, but nothing
+             on the target's page changed for longer than max_age, not even what each scrape moves, such as
+             promhttp_metric_handler_requests_total: the page was a copy; a target without such a counter passes, and it is told), vanished (a good scrape lacks a series that was there before),
              not_preregistered (a series was born with a value other than 0: its first increase is seen by nobody; unless
              `preregistered: false`; or no series matches `errors`), error_late (an error was answered, and the next scrape does
              not show it; where requests answered well come as late, the counter is pushed, or kept, and nothing is decided:
@@ -70,6 +73,9 @@ class MetricFresh(ServiceMetric):
     def selectors(self) -> tuple[str, ...]:
         return (self.selector(), self.selector(self.errors)) if self.errors else (self.selector(),)
 
+    def series(self) -> tuple[str, ...]:
+        return (*super().series(), pulse(self.only))
+
     def check(self, evidence: Evidence) -> Finding:
         known = self.known(evidence)
         if isinstance(known, Finding):
@@ -83,11 +89,14 @@ class MetricFresh(ServiceMetric):
         scraped = Scraped(evidence, window, found, series, by_target, details)
         if (old := self._old(scraped)) is not None:
             return old
+        still = next(iter(stills(scraped, pulse(self.only), self._limit_s(scraped))), None)
+        if still is not None and still.sure:
+            return several(evidence, found) or frozen(scraped, still, self.metric, self._limit_s(scraped))
         wrong = self._gone(scraped) or self._unborn(scraped) or self._few(scraped) or self._no_errors(scraped)
         late, tried = self._error_late(scraped) if wrong is None else (None, False)
         if (wrong := wrong or late) is not None:
             return (several(evidence, found) if wrong.outcome is Outcome.FAILED else None) or wrong
-        return self._fresh(scraped, tried)
+        return self._fresh(scraped, tried, still)
 
     def _few(self, scraped: Scraped) -> Finding | None:
         """A target that lived through the window has to be scraped twice in it: one scrape or none tells no age."""
@@ -265,14 +274,14 @@ class MetricFresh(ServiceMetric):
             return by_path, True
         return frozenset(range(len(names))), all(one.label in OURS for one in parsed(self.only))
 
-    def _fresh(self, scraped: Scraped, tried: bool) -> Finding:
+    def _fresh(self, scraped: Scraped, tried: bool, still: Still | None) -> Finding:
         inside, series = scraped.inside(scraped.every), scraped.series
         oldest_s = float(np.diff(inside).max())
         were = "1 series of {} was" if len(series) == 1 else f"{len(series)} series of {{}} were"
         untried = "" if tried or not self.errors else _UNTRIED
         return passed(
             f"{were.format(self.metric)} there at each of {len(inside)} scrapes, at most {oldest_s:.1f} s apart "
-            f"(limit {self._limit_s(scraped):g} s){untried}",
+            f"(limit {self._limit_s(scraped):g} s){untried}{perhaps(still) if still else ''}",
             measure=Measure(oldest_s, oldest_s, "s", "grid"),
             cites=cites(scraped.evidence),
             details=scraped.details,

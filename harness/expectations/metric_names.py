@@ -40,6 +40,12 @@ class Matcher:
     operator: str
     value: str
 
+    @property
+    def text(self) -> str:
+        """As PromQL spells it."""
+        value = self.value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+        return f'{self.label}{self.operator}"{value}"'
+
     def takes(self, value: str) -> bool:
         if self.operator in ("=", "!="):
             return (value == self.value) == (self.operator == "=")

@@ -14,7 +14,7 @@ from harness.alerting import may_bear
 from harness.expectations.alerts import PLACES
 from harness.facts import Fact, Paged, RuleSeen, RunbookFound
 from harness.journal import Journal
-from harness.runbooks import lacking, led_to
+from harness.runbooks import kept_by, lacking, led_to
 from harness.templates import measures
 
 BROKEN = re.compile(r"<error expanding template|<no value>|%!\w?\(")
@@ -73,7 +73,7 @@ def _text(page: Paged, name: str) -> Item:
 
 def _runbook(page: Paged, asked: Asked) -> Item:
     """A file of the folder that the claim names, by the end of its URL, with all four sections."""
-    url = page.annotations.get("runbook_url", "") or page.annotations.get("runbook", "")
+    url = _link(page.annotations)
     if not url:
         return Item(False, "there is no runbook_url")
     if not asked.runbooks:
@@ -83,12 +83,21 @@ def _runbook(page: Paged, asked: Asked) -> Item:
     if unread or not there:
         why = unread[0].why if unread else "it was not read in this run"
         return Item(None, f"{asked.runbooks}: {why}", tuple(unread[:1]))
-    return _served(url, {one.file: one for one in there}, asked.runbooks)
+    links = dict.fromkeys(link for rule in asked.journal.of(RuleSeen) if (link := _link(rule.annotations)))
+    return _served(url, {one.file: one for one in there}, asked.runbooks, tuple(links))
 
 
-def _served(url: str, files: Mapping[str, RunbookFound], folder: str) -> Item:
-    """What the files of a folder tell of a URL that is served from it."""
+def _link(annotations: Mapping[str, str]) -> str:
+    return annotations.get("runbook_url", "") or annotations.get("runbook", "")
+
+
+def _served(url: str, files: Mapping[str, RunbookFound], folder: str, links: Sequence[str]) -> Item:
+    """What the files of a folder tell of a URL that is served from it. `links`: those of all rules, which tell how it is."""
     mine = [files[name] for name in led_to(url, tuple(files))]
+    if not mine and (link := kept_by(url, links, tuple(files))):
+        return Item(
+            False, f"{url} leads nowhere: {folder} has no such file, and is served with its folders, as {link} shows"
+        )
     if not mine and any("/" in name for name in files):
         return Item(None, f"{url} fits no file of {folder} by its name, and may be one of its folders' all the same")
     if not mine:

@@ -135,7 +135,7 @@ class PageQuality(Expectation):
             return inconclusive(
                 f"{what}: " + "; ".join(f"{name}: {found[0].said}" for name, found in blind.items() if found),
                 reason="not_observable",
-                decide=f"{'`runbooks`, or ' if 'runbook' in blind else ''}`except: [{', '.join(blind)}]`",
+                decide=f"{'`runbooks`, or ' if 'runbook' in blind and not self.runbooks else ''}`except: [{', '.join(blind)}]`",
                 measure=measure,
                 cites=tuple(dict.fromkeys(where)),
                 details=details,

@@ -6,7 +6,7 @@ Not a claim: `state_restored` judges by it, and the reports list it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.aimed import ANY, aimed_at
@@ -16,6 +16,7 @@ from harness.endstate import (
     FIRST,
     GROWS,
     LEFT,
+    NAMED,
     SECOND,
     WORST,
     Difference,
@@ -104,7 +105,7 @@ def found_in(journal: Journal, faults: Mapping[str, Fault], parts: Iterable[str]
             doubts += perhaps
         seen += [Seen(one) for one in sure]
         if moving:
-            doubts.append(_moving(part, settled))
+            doubts.append(_moving(readings[FIRST], second, settled))
         if part == CONTAINERS:
             services = services_of(before) | services_of(second)
             doubts += _no_file(before, second)
@@ -181,10 +182,15 @@ def _undisturbed(journal: Journal, container: str) -> bool:
     return first is None or (died is not None and died.at_s < first.at_s)
 
 
-def _moving(part: str, settled: StateSettled | None) -> Doubt:
+def _moving(first: StateRead, second: StateRead, settled: StateSettled | None) -> Doubt:
+    part = second.part
     waited = f" after {settled.waited_s:.0f} s of waiting" if settled is not None else ""
+    better = (replace(one, before=one.after, after=one.before) for one in differences(second, first))
+    told = [f"{one.name} was {one.before}, then {one.after}" for one in differences(first, second) or better]
+    more = f"; and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    what = f": {'; '.join(told[:NAMED])}{more}" if told else ""
     decide = "a stack that comes to rest within the claim's `within`"
-    return Doubt(part, reason="unsettled", why=f"{part} still changed{waited}", decide=decide)
+    return Doubt(part, reason="unsettled", why=f"{part} still changed{waited}{what}", decide=decide)
 
 
 def _misspelt(part: str) -> Doubt:

@@ -71,21 +71,37 @@ def first_failed(findings: Sequence[Mapping[str, Any]], proofs: Mapping[str, Pro
     """The failed finding whose artefact is the earliest, none earlier than its phase; None when none failed."""
     failures = []
     for finding in findings:
-        if finding["outcome"] != "failed":
-            continue
-        proof = artefact(finding, proofs)
-        began = journal.phase_began(finding["phase"]) if finding["phase"] else None
-        told_s = [proof.at_s] if proof and proof.at_s is not None else []
-        told_s += [began.at_s] if began else []  # a state that was seen before the phase proves nothing of that time
-        failures.append(First(finding, proof, max(told_s, default=None)))
+        if finding["outcome"] == "failed":
+            window = journal.window(finding["phase"])
+            begins_s = window.start_s if window else -math.inf
+            proof = artefact(finding, proofs, begins_s)
+            failures.append(First(finding, proof, _failed_s(finding, _found(finding, proofs), proof, begins_s)))
     return min(failures, key=lambda first: math.inf if first.at_s is None else first.at_s, default=None)
 
 
-def artefact(finding: Mapping[str, Any], proofs: Mapping[str, Proof]) -> Proof | None:
-    """The citation that shows most: a request, a log line or an event; a bound of the window only when there is no other."""
-    found = [proofs[cite] for cite in finding["cites"] if cite in proofs and proofs[cite].kind != "missing"]
+def artefact(finding: Mapping[str, Any], proofs: Mapping[str, Proof], begins_s: float = -math.inf) -> Proof | None:
+    """The citation that shows most: a request, a log line or an event; what was before the window (a reading to compare with, how a
+    rule stood) only when there is nothing later, and a bound of the window only when there is no other."""
+    found = _found(finding, proofs)
     telling = [proof for proof in found if proof.title not in BOUNDS]
-    return next(iter(telling or found), None)
+    mine = [proof for proof in telling if not _before(proof, begins_s)]
+    return next(iter(mine or telling or found), None)
+
+
+def _found(finding: Mapping[str, Any], proofs: Mapping[str, Proof]) -> list[Proof]:
+    return [proofs[cite] for cite in finding["cites"] if cite in proofs and proofs[cite].kind != "missing"]
+
+
+def _before(proof: Proof, begins_s: float) -> bool:
+    """Whether it only shows what was before. A request and a line are what failed themselves, whenever that was."""
+    return proof.kind == "fact" and proof.at_s is not None and proof.at_s < begins_s
+
+
+def _failed_s(finding: Mapping[str, Any], found: Sequence[Proof], proof: Proof | None, begins_s: float) -> float | None:
+    """When its artefact happened; where that was before, the first citation that was not, or the phase's beginning."""
+    told_s = [one.at_s for one in (proof, *found) if one and one.at_s is not None and not _before(one, begins_s)]
+    began_s = [begins_s] if finding["phase"] and math.isfinite(begins_s) else []
+    return max(told_s[:1] + began_s, default=None)
 
 
 def unhurt(findings: Sequence[Mapping[str, Any]]) -> str:

@@ -39,8 +39,8 @@ class Sourced(Protocol):
 
 @dataclass(frozen=True)
 class Reading:
-    """`fact` says that the source was read, `began_s` to `ended_s`; `content` is the same for the same rows in whatever order. `absent`:
-    it could not be, for nothing there has its name yet."""
+    """`fact` says that the source was read, `began_s` to `ended_s`; `content` is the same for the same rows, in whatever order they and
+    their fields come. `absent`: it could not be, for nothing there has its name yet."""
 
     fact: SourceRead
     began_s: float
@@ -85,7 +85,7 @@ class Readings:
             with path.open("wb") as out:
                 for row in (self.glance if glance else self.read)(source.reader):
                     self._in_time(source, began_s)
-                    line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
+                    line = json.dumps(row, separators=(",", ":"), sort_keys=True).encode() + b"\n"
                     out.write(line)
                     digest.update(line)
                     content += int.from_bytes(hashlib.blake2b(line, digest_size=16).digest(), "little")

@@ -50,9 +50,9 @@ class Look:
     ended_s: float
     waiting: Mapping[str, int]
 
-    def like(self, other: Look) -> bool:
-        """Whether every source holds the same as then."""
-        return all(self.readings[name].content == one.content for name, one in other.readings.items())
+    def unlike(self, other: Look) -> list[str]:
+        """The sources that do not hold the same as then."""
+        return [name for name, one in other.readings.items() if self.readings[name].content != one.content]
 
 
 class Settling:
@@ -94,7 +94,7 @@ class Settling:
             self._first = self._read(FIRST)
             return self._go_on(self._first)
         look = self._read(SECOND)
-        if self._over or look.like(self._first):
+        if self._over or not look.unlike(self._first):
             self._second = look
         else:
             self._first, self._second = self._renamed(look, FIRST), None
@@ -110,7 +110,8 @@ class Settling:
         settle = self._orders.settle
         self.waits_for = self.unfinished(look)
         apart = self._second is not None and look.began_s >= self._first.ended_s + settle.quiet_s
-        changed = "" if look.like(self._first) else "something still changed"
+        names = look.unlike(self._first)
+        changed = f"{', '.join(names)} still changed" if names else ""
         quiet_s, ends_s = self._first.ended_s + settle.quiet_s, self._began_s + settle.within_s
         self._over |= look.ended_s >= ends_s
         if apart and (self._over or not self.waits_for):

@@ -178,3 +178,67 @@ def test_a_counter_that_is_pushed_shows_its_errors_late_and_is_no_liar(every_s: 
     if finding.outcome is Outcome.INCONCLUSIVE:
         assert finding.reason == "counted_late"
         assert "behind its service" in finding.because
+
+
+CLAIMED = MetricFresh(metric="pg_up", only='job="api"')
+BEAT, GO_HEAP, CPU = (
+    "promhttp_metric_handler_requests_total",
+    "go_memstats_alloc_bytes_total",
+    "process_cpu_seconds_total",
+)
+
+
+def exporter(moves: dict[str, float], copied_from_s: float = math.inf, until_s: float = 150.0) -> Book:
+    """An exporter whose pg_up is always 1. `moves`: by metric, how much it rises a second; from `copied_from_s` on its page is a copy."""
+    at_s = np.arange(-10.0, until_s, 2.0)
+    made_s = np.minimum(at_s, copied_from_s)
+    labels = {"job": "api", "instance": "pg:9187"}
+
+    def series(name: str, value: Any) -> RawSeries:
+        return RawSeries({"__name__": name, **labels}, at_s, np.asarray(value, float))
+
+    return {
+        CLAIMED.selector(): (series("pg_up", np.ones(len(at_s))),),
+        "up": (series("up", np.ones(len(at_s))),),
+        CLAIMED.series()[-1]: tuple(series(name, 7 + np.floor((made_s + 10) * by)) for name, by in moves.items()),
+    }
+
+
+def test_a_page_that_is_a_copy_is_old_however_often_it_is_scraped() -> None:
+    seen = day(9)
+    for moves in ({BEAT: 0.5, CPU: 0.01}, {GO_HEAP: 5e4}, {"process_uptime_seconds": 1.0}):
+        whole = judged(CLAIMED, seen, exporter(moves))
+        assert whole.outcome is Outcome.PASSED, whole.because
+        assert "copy" not in whole.because
+        finding = judged(CLAIMED, seen, exporter(moves, copied_from_s=80.0))
+        assert finding.reason == "frozen", finding.because
+        assert "pg:9187 gave the same page at each scrape from 80.0 s" in finding.because
+    assert judged(CLAIMED, seen, exporter({BEAT: 0.5}, copied_from_s=-10.0)).reason == "frozen"
+
+
+def test_a_copy_that_is_renewed_in_time_is_fresh() -> None:
+    seen = day(9)
+    every_10s = exporter({BEAT: 0.1})
+    assert judged(CLAIMED, seen, every_10s).reason == "frozen"
+    lenient = MetricFresh(metric="pg_up", only='job="api"', max_age_s="12s")
+    assert judged(lenient, seen, every_10s).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("moves", [{}, {CPU: 0.0}, {BEAT: 0.0}])
+def test_where_nothing_surely_moves_it_is_told_that_it_may_be_a_copy(moves: dict[str, float]) -> None:
+    seen = day(9)
+    series = exporter(moves)
+    idle = {
+        selector: tuple(RawSeries(one.labels, one.t_s, one.value * (one.name != BEAT)) for one in found)
+        for selector, found in series.items()
+    }
+    finding = judged(CLAIMED, seen, idle)
+    assert finding.outcome is Outcome.PASSED
+    assert "were measured anew, or a copy's, is not known" in finding.because
+    assert "copy" not in judged(CLAIMED, seen, exporter({CPU: 0.5})).because
+
+
+def test_what_moves_is_asked_for_of_the_targets_that_the_claim_is_about() -> None:
+    asked = MetricFresh(metric="pg_up", only=r'job="a\"b",instance=~"db.*",code="200"').series()[-1]
+    assert asked.endswith(r',job="a\"b",instance=~"db.*"}')
+    assert BEAT in asked

@@ -193,6 +193,49 @@ def test_a_runbook_is_found_in_folders_and_behind_the_ways_in_which_sites_are_se
     assert finding.outcome.value == came, finding.because
 
 
+WIKI = "https://wiki.example.test/books"
+
+
+@pytest.mark.parametrize(
+    ("url", "links", "came"),
+    [
+        (f"{WIKI}/checkout/nosuch", (f"{WIKI}/db/slow-queries",), "failed"),
+        (f"{WIKI}/nosuch.html", (f"{WIKI}/db/slow-queries.html",), "failed"),
+        (f"{WIKI}/Slow", (f"{WIKI}/db/slow-queries",), "failed"),
+        (f"{WIKI}/checkout/", (f"{WIKI}/db/slow-queries",), "inconclusive"),  # perhaps the folder's own page
+        (f"{WIKI}/", (f"{WIKI}/db/slow-queries",), "inconclusive"),
+        (f"{WIKI}/checkout/nosuch", (f"{WIKI}/Fast",), "inconclusive"),  # shows not that folders are kept
+        (f"{WIKI}/checkout/nosuch", (f"{WIKI}/slow-queries",), "inconclusive"),
+        (f"{WIKI}?page=nosuch", (f"{WIKI}/db/slow-queries",), "inconclusive"),
+        (f"{WIKI}/#/nosuch", (f"{WIKI}/db/slow-queries",), "inconclusive"),
+        ("https://wiki.example.test/other/nosuch", (f"{WIKI}/db/slow-queries",), "inconclusive"),
+        ("https://git.example.test/books/nosuch", (f"{WIKI}/db/slow-queries", "no URL", ""), "inconclusive"),
+        (f"{WIKI}/checkout/nosuch", (f"{WIKI}/checkout/nosuch",), "inconclusive"),
+        (f"{WIKI}/checkout/Slow", (f"{WIKI}/db/slow-queries",), "passed"),
+    ],
+)
+def test_other_rules_links_show_where_the_folder_is_served_and_so_what_is_not_there(
+    url: str, links: tuple[str, ...], came: str
+) -> None:
+    books = [replace(BOOK, file=name) for name in ("Fast.md", "checkout/Slow.md", "db/Slow Queries.md")]
+    rules = [f.RuleSeen(rule=f"R{n}", annotations={"runbook_url": link}, seen_s=2.0) for n, link in enumerate(links)]
+    paged = replace(GOOD, annotations={**SAYS, "runbook_url": url})
+    finding = found(story(paged, *books, *rules), require=["runbook"])
+    assert finding.outcome.value == came, finding.because
+    if came == "failed":
+        assert finding.because.endswith(
+            f"{url} leads nowhere: books has no such file, and is served with its folders, as {links[0]} shows"
+        )
+
+
+def test_the_folder_of_runbooks_is_asked_for_only_where_it_was_not_given() -> None:
+    nowhere = replace(GOOD, annotations={**SAYS, "runbook_url": f"{WIKI}/Elsewhere"})
+    given = found(story(nowhere, replace(BOOK, file="db/Slow.md")))
+    assert came_out(given) == ("inconclusive", "not_observable")
+    assert given.decide == "`except: [runbook]`"
+    assert found(story(nowhere), runbooks="").decide == "`runbooks`, or `except: [runbook]`"
+
+
 def test_a_folder_of_runbooks_is_read_with_those_below_it(tmp_path: Path) -> None:
     for name in ("README.md", "checkout/Slow.markdown", ".git/Hidden.md", "checkout/notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -211,6 +211,18 @@ def test_phases_that_were_never_begun_leave_it_open_and_a_difference_fails_all_t
     assert check(StateRestored(), [*whole(ill, container("db", 1))[:-1], last]).reason == "restarted"
 
 
+def test_what_still_changed_is_named_in_whichever_direction() -> None:
+    better = container("api", 1)
+    for one, other, told in (
+        ({"command": "#c1"}, {"command": "#c2"}, "api.command was hash c1, then hash c2"),
+        ({"health": "exited with 1"}, {}, "api.health was exited with 1, then running"),
+    ):
+        readings = [("before", better), ("first", better | one), ("second", better | other)]
+        facts = [read("containers", name, [row], at_s) for at_s, (name, row) in enumerate(readings, 80)]
+        found = check(StateRestored(), [*facts, StateSettled(quiet=False, waited_s=66.0, seen_s=87.0)])
+        assert found.because == f"containers still changed after 66 s of waiting: {told}"
+
+
 def test_a_part_that_may_grow_alone_proves_nothing() -> None:
     facts = [
         replace(fact, compare="grows") if isinstance(fact, StateRead) and fact.part == "schema" else fact

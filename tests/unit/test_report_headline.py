@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from harness import facts as f
 from harness.report.headline import artefact, faults_told, first_failed, only_liveness, sentence
-from harness.report.proof import Proof, prove
+from harness.report.proof import Proof, fact_proof, prove
 from harness.testing import journal_of
 
 ENDING: dict[str, Any] = {"gate": True, "stopped": "", "interrupted": 0, "not_mended": [], "broken": "", "refused": ""}
@@ -101,6 +102,41 @@ def test_a_bound_of_the_window_proves_a_failure_only_where_there_is_nothing_else
     assert artefact({"cites": ["h:3", "h:1", "h:2"]}, proofs) is event
     assert artefact({"cites": ["h:3", "h:1"]}, proofs) is bound
     assert artefact({"cites": ["h:3"]}, proofs) is None
+
+
+def failure(id_: str, *cites: str, phase: str = "") -> dict[str, Any]:
+    return {"id": id_, "outcome": "failed", "phase": phase, "cites": list(cites)}
+
+
+def test_what_was_before_the_load_is_no_failure_of_that_time() -> None:
+    """A state after all is compared with one before the load, and a rule was seen when the run began: the fault came later."""
+    journal = journal_of(
+        f.StateRead(part="containers", reading="before", seen_s=24.0),
+        f.RuleSeen(kind="alerting", rule="Slow", group="g", health="ok", seen_s=25.0),
+        f.GateHeld(seen_s=40.0),
+        f.PhaseBegan(phase="bad", seen_s=81.0),
+        f.LeverPulled(lever="undo", by="people", seen_s=107.0),
+        f.PhaseEnded(phase="bad", seen_s=120.0),
+        f.LoadEnded(clean=True, ended_s=200.0, seen_s=200.0),
+        f.StateRead(part="containers", reading="second", seen_s=227.0),
+    )
+    proofs = {cite: fact_proof(fact) for cite, fact in journal.by_cite.items()}
+    before, rule, _, began, pulled, ended, over, after = proofs
+    state, rolled = failure("run/state", before, after), failure("bad/rolled", began, ended, pulled, phase="bad")
+    quiet, clears = failure("run/quiet", over, rule), failure("bad/clears", ended, rule, phase="bad")
+    for findings, first, at_s, cite in (
+        ([state, rolled], "bad/rolled", 107.0, pulled),
+        ([state], "run/state", 227.0, after),
+        ([quiet, state], "run/quiet", 200.0, rule),
+        ([clears, rolled], "bad/rolled", 107.0, pulled),
+        ([clears], "bad/clears", 120.0, rule),
+        ([failure("run/odd", rule), rolled], "bad/rolled", 107.0, pulled),
+        ([failure("bad/odd", rule, phase="bad"), rolled], "bad/odd", 81.0, rule),
+    ):
+        found = first_failed(findings, proofs, journal)
+        assert found is not None
+        assert found.artefact is not None
+        assert (found.finding["id"], found.at_s, found.artefact.cite) == (first, at_s, cite)
 
 
 def test_where_nothing_failed_nothing_failed_first(make_story: Callable[..., Any]) -> None:
